@@ -1,0 +1,11 @@
+import org.jspecify.annotations.NullMarked;
+
+/// The `jiffy` command.
+@NullMarked
+module dev.jiffy.cli {
+  requires dev.jiffy.bench;
+  requires dev.jiffy.server;
+  requires static transitive org.jspecify;
+  requires info.picocli;
+  requires tools.jackson.databind;
+}

@@ -1,0 +1,9 @@
+import org.jspecify.annotations.NullMarked;
+
+/// The inference engine: an ONNX file in, answers out.
+@NullMarked
+module dev.jiffy.engine {
+  requires transitive dev.jiffy.tensor;
+  requires static transitive org.jspecify;
+  requires static jdk.incubator.vector;
+}

@@ -1,0 +1,2 @@
+/// Raw input to tensors, and tensors to answers.
+package dev.jiffy.pipeline;

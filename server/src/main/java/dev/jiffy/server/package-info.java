@@ -1,0 +1,2 @@
+/// Models behind HTTP.
+package dev.jiffy.server;
