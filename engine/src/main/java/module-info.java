@@ -6,4 +6,8 @@ module dev.jiffy.engine {
   requires transitive dev.jiffy.tensor;
   requires static transitive org.jspecify;
   requires static jdk.incubator.vector;
+
+  exports dev.jiffy.engine;
+  exports dev.jiffy.engine.function;
+  exports dev.jiffy.engine.ir;
 }

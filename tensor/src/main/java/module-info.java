@@ -4,4 +4,6 @@ import org.jspecify.annotations.NullMarked;
 @NullMarked
 module dev.jiffy.tensor {
   requires static transitive org.jspecify;
+
+  exports dev.jiffy.tensor;
 }

@@ -1,0 +1,91 @@
+package dev.jiffy.engine.ir;
+
+import dev.jiffy.tensor.DType;
+import dev.jiffy.tensor.Shape;
+import java.util.List;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/// What is known of a value before it is computed.
+///
+/// @param dtype the element type
+/// @param shape the extents, or null where not even the rank is known
+/// @param value the elements of a small integer tensor of rank 0 or 1 as far as shape arithmetic
+///   knows them, or null
+public record Fact(DType dtype, @Nullable List<Dim> shape, @Nullable List<Dim> value) {
+  /// Copies the lists and checks that a value goes with a shape of rank 0 or 1 and the same size.
+  public Fact {
+    shape = shape == null ? null : List.copyOf(shape);
+    value = value == null ? null : List.copyOf(value);
+    if (shape != null) {
+      for (Dim dim : shape) {
+        if (dim instanceof Dim.Known known && known.value() < 0) {
+          throw new IllegalArgumentException("shape " + shape + " has a negative dimension");
+        }
+      }
+    }
+    if (value != null
+        && (shape == null
+            || shape.size() > 1
+            || (shape.size() == 1 && !shape.getFirst().is(value.size())))) {
+      throw new IllegalArgumentException("value " + value + " does not fit shape " + shape);
+    }
+  }
+
+  /// {@return a fact without a value}
+  ///
+  /// @param dtype the element type
+  /// @param shape the extents, or null where not even the rank is known
+  public static Fact of(DType dtype, @Nullable List<Dim> shape) {
+    return new Fact(dtype, shape, null);
+  }
+
+  /// {@return a fact with a concrete shape}
+  ///
+  /// @param dtype the element type
+  /// @param dims the extents
+  public static Fact of(DType dtype, long... dims) {
+    return new Fact(dtype, java.util.Arrays.stream(dims).mapToObj(Dim::of).toList(), null);
+  }
+
+  /// {@return the rank, or -1 where it is not known}
+  public int rank() {
+    return shape == null ? -1 : shape.size();
+  }
+
+  /// {@return the shape, or null unless every extent is a known number}
+  public @Nullable Shape concreteShape() {
+    long[] dims = numbers(shape);
+    return dims == null ? null : Shape.of(dims);
+  }
+
+  /// {@return the value's elements, or null unless every one is a known number}
+  public long @Nullable [] concreteValue() {
+    return numbers(value);
+  }
+
+  private static long @Nullable [] numbers(@Nullable List<Dim> dims) {
+    if (dims == null) {
+      return null;
+    }
+    long[] numbers = new long[dims.size()];
+    for (int i = 0; i < numbers.length; i++) {
+      if (!(dims.get(i) instanceof Dim.Known known)) {
+        return null;
+      }
+      numbers[i] = known.value();
+    }
+    return numbers;
+  }
+
+  @Override
+  public String toString() {
+    String extents =
+        shape == null
+            ? "[…]"
+            : shape.stream().map(Dim::toString).collect(Collectors.joining("×", "[", "]"));
+    return dtype.name().toLowerCase(java.util.Locale.ROOT)
+        + extents
+        + (value == null ? "" : "=" + value);
+  }
+}
