@@ -109,7 +109,7 @@ public enum BinaryFunction {
       case SUB -> x - y;
       case MUL -> x * y;
       case DIV -> x / y;
-      case POW -> (long) Math.pow(x, y);
+      case POW -> (long) Math.pow((double) x, (double) y);
       case MOD -> Math.floorMod(x, y);
       case FMOD -> x % y;
       case MIN -> Math.min(x, y);
