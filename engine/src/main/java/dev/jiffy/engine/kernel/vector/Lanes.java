@@ -1,0 +1,73 @@
+package dev.jiffy.engine.kernel.vector;
+
+import dev.jiffy.engine.kernel.Memory;
+import java.nio.ByteOrder;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.VectorMask;
+import jdk.incubator.vector.VectorShape;
+import jdk.incubator.vector.VectorSpecies;
+
+/// The vector width that every kernel of this package uses, and vector access to absolute
+/// addresses.
+///
+/// The width is the widest that the CPU prefers, or the system property `jiffy.vector.bits` (128,
+/// 256 or 512).
+final class Lanes {
+  /// The species of f32 vectors.
+  static final VectorSpecies<Float> SPECIES =
+      VectorSpecies.of(float.class, shape(System.getProperty("jiffy.vector.bits", "")));
+
+  /// The species of i32 vectors, as wide as [#SPECIES].
+  static final VectorSpecies<Integer> INTS = SPECIES.withLanes(int.class);
+
+  /// How many f32 a vector holds.
+  static final int LANES = SPECIES.length();
+
+  /// How many bytes a vector holds.
+  static final int BYTES = SPECIES.vectorByteSize();
+
+  private Lanes() {}
+
+  private static VectorShape shape(String bits) {
+    return switch (bits) {
+      case "" -> VectorShape.preferredShape();
+      case "128" -> VectorShape.S_128_BIT;
+      case "256" -> VectorShape.S_256_BIT;
+      case "512" -> VectorShape.S_512_BIT;
+      default ->
+          throw new IllegalArgumentException(
+              "jiffy.vector.bits: expected 128, 256 or 512, got " + bits);
+    };
+  }
+
+  static FloatVector load(long address) {
+    return FloatVector.fromMemorySegment(SPECIES, Memory.ALL, address, ByteOrder.LITTLE_ENDIAN);
+  }
+
+  static FloatVector load(long address, VectorMask<Float> mask) {
+    return FloatVector.fromMemorySegment(
+        SPECIES, Memory.ALL, address, ByteOrder.LITTLE_ENDIAN, mask);
+  }
+
+  static IntVector loadInts(long address) {
+    return IntVector.fromMemorySegment(INTS, Memory.ALL, address, ByteOrder.LITTLE_ENDIAN);
+  }
+
+  static void store(FloatVector vector, long address) {
+    vector.intoMemorySegment(Memory.ALL, address, ByteOrder.LITTLE_ENDIAN);
+  }
+
+  static void store(FloatVector vector, long address, VectorMask<Float> mask) {
+    vector.intoMemorySegment(Memory.ALL, address, ByteOrder.LITTLE_ENDIAN, mask);
+  }
+
+  static FloatVector splat(float value) {
+    return FloatVector.broadcast(SPECIES, value);
+  }
+
+  /// {@return the mask of the lanes from which `index` counts up to `limit`}
+  static VectorMask<Float> upTo(long index, long limit) {
+    return SPECIES.indexInRange(index, limit);
+  }
+}
