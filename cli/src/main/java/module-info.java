@@ -8,4 +8,8 @@ module dev.jiffy.cli {
   requires static transitive org.jspecify;
   requires info.picocli;
   requires tools.jackson.databind;
+
+  opens dev.jiffy.cli to
+      info.picocli,
+      tools.jackson.databind;
 }

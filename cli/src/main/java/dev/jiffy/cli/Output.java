@@ -1,0 +1,51 @@
+package dev.jiffy.cli;
+
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+import tools.jackson.databind.json.JsonMapper;
+
+/// Where a command writes: its answer to standard output, everything else to standard error.
+///
+/// Commands take it as a mixin, which gives them the option `--json`: the answer is then one JSON
+/// object on one line, and nothing else is written to standard output.
+final class Output {
+  @Option(names = "--json", description = "Print the answer as one JSON object on standard output.")
+  private boolean json;
+
+  @Spec(Spec.Target.MIXEE)
+  private @Nullable CommandSpec command;
+
+  /// An answer in its two forms.
+  interface Answer {
+    /// {@return the answer as lines for a person, without a last line break}
+    String text();
+  }
+
+  /// Prints the answer, either its text or the record itself as one JSON object.
+  void print(Answer answer) {
+    var out = command().commandLine().getOut();
+    out.println(json ? JsonMapper.shared().writeValueAsString(answer) : answer.text());
+    out.flush();
+  }
+
+  /// Tells how the work goes, on standard error.
+  void progress(String line) {
+    var err = command().commandLine().getErr();
+    err.println(line);
+    err.flush();
+  }
+
+  /// {@return whether the answer goes out as JSON}
+  boolean json() {
+    return json;
+  }
+
+  private CommandSpec command() {
+    if (command == null) {
+      throw new IllegalStateException("not the mixin of a command");
+    }
+    return command;
+  }
+}
