@@ -1,5 +1,6 @@
 package dev.jiffy.cli;
 
+import dev.jiffy.engine.ModelException;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
@@ -20,7 +21,7 @@ final class Failures implements IExecutionExceptionHandler {
       Exception failure, CommandLine commandLine, ParseResult parsed) {
     PrintWriter err = commandLine.getErr();
     switch (failure) {
-      case IllegalArgumentException _, IOException _, UncheckedIOException _ ->
+      case IllegalArgumentException _, ModelException _, IOException _, UncheckedIOException _ ->
           err.println("jiffy: " + message(failure));
       default -> {
         err.println("jiffy: this is a fault of Jiffy, please report it:");
