@@ -5,6 +5,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -32,31 +33,33 @@ public final class Tensor {
   private final DType dtype;
   private final Shape shape;
   private final MemorySegment segment;
-  private final @Nullable List<String> strings;
+  private final String @Nullable [] strings;
 
-  private Tensor(DType dtype, Shape shape, MemorySegment segment, @Nullable List<String> strings) {
+  private Tensor(DType dtype, Shape shape, MemorySegment segment, String @Nullable [] strings) {
     this.dtype = dtype;
     this.shape = shape;
     this.segment = segment;
     this.strings = strings;
   }
 
-  /// {@return a zeroed tensor whose memory the garbage collector frees}
+  /// {@return a zeroed tensor whose memory the garbage collector frees; strings start empty}
   ///
-  /// @param dtype the element type, not [DType#STRING]
+  /// @param dtype the element type
   /// @param shape the extents
   public static Tensor allocate(DType dtype, Shape shape) {
     return allocate(dtype, shape, Arena.ofAuto());
   }
 
-  /// {@return a zeroed tensor in the memory of an arena}
+  /// {@return a zeroed tensor in the memory of an arena; strings start empty, on the heap}
   ///
-  /// @param dtype the element type, not [DType#STRING]
+  /// @param dtype the element type
   /// @param shape the extents
   /// @param arena decides when the memory is freed
   public static Tensor allocate(DType dtype, Shape shape, Arena arena) {
     if (dtype == DType.STRING) {
-      throw new IllegalArgumentException("strings have no memory segment: use Tensor.ofStrings");
+      String[] strings = new String[Math.toIntExact(shape.elements())];
+      Arrays.fill(strings, "");
+      return new Tensor(dtype, shape, MemorySegment.NULL, strings);
     }
     return new Tensor(dtype, shape, arena.allocate(shape.bytes(dtype), ALIGNMENT), null);
   }
@@ -88,7 +91,8 @@ public final class Tensor {
   /// @param shape the extents
   public static Tensor ofStrings(List<String> values, long... shape) {
     Shape extents = checked(values.size(), shape);
-    return new Tensor(DType.STRING, extents, MemorySegment.NULL, List.copyOf(values));
+    String[] strings = List.copyOf(values).toArray(String[]::new);
+    return new Tensor(DType.STRING, extents, MemorySegment.NULL, strings);
   }
 
   /// {@return an f32 tensor with a copy of these elements}
@@ -187,10 +191,31 @@ public final class Tensor {
     return segment;
   }
 
-  /// {@return the elements of a string tensor in row-major order}
+  /// {@return the elements of a string tensor in row-major order, as a view}
   ///
   /// @throws IllegalStateException if this is not a string tensor
   public List<String> strings() {
+    return Collections.unmodifiableList(Arrays.asList(stringArray()));
+  }
+
+  /// {@return one element of a string tensor}
+  ///
+  /// @param index the row-major index
+  /// @throws IllegalStateException if this is not a string tensor
+  public String getString(long index) {
+    return stringArray()[Math.toIntExact(index)];
+  }
+
+  /// Stores one element of a string tensor.
+  ///
+  /// @param index the row-major index
+  /// @param value the new element
+  /// @throws IllegalStateException if this is not a string tensor
+  public void setString(long index, String value) {
+    stringArray()[Math.toIntExact(index)] = value;
+  }
+
+  private String[] stringArray() {
     if (strings == null) {
       throw new IllegalStateException("a tensor of " + dtype + " has no strings");
     }
@@ -222,8 +247,14 @@ public final class Tensor {
   /// {@return the elements converted to `double`, in row-major order}
   public double[] toDoubles() {
     double[] values = new double[arrayLength()];
-    for (int i = 0; i < values.length; i++) {
-      values[i] = getDouble(i);
+    if (dtype == DType.F32) {
+      for (int i = 0; i < values.length; i++) {
+        values[i] = segment.get(FLOAT, (long) i << 2);
+      }
+    } else {
+      for (int i = 0; i < values.length; i++) {
+        values[i] = getDouble(i);
+      }
     }
     return values;
   }
@@ -341,7 +372,8 @@ public final class Tensor {
   public String toString() {
     StringBuilder text = new StringBuilder(dtype.name()).append(shape);
     if (strings != null) {
-      return text.append(strings.size() <= 8 ? strings : strings.subList(0, 8) + "…").toString();
+      List<String> head = strings().subList(0, Math.min(8, strings.length));
+      return text.append(head).append(head.size() < strings.length ? "…" : "").toString();
     }
     int shown = (int) Math.min(8, shape.elements());
     double[] head = new double[shown];
