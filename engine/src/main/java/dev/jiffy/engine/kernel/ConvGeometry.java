@@ -1,0 +1,51 @@
+package dev.jiffy.engine.kernel;
+
+import org.jspecify.annotations.Nullable;
+
+/// The geometry of a two-dimensional convolution, or of a transposed one, over channels-last
+/// images; one-dimensional ones have height 1.
+///
+/// Input is `[batch, inHeight, inWidth, inChannels]`, result `[batch, outHeight, outWidth,
+/// outChannels]`, both dense. Padding at the end follows from the extents. For a transposed
+/// convolution strides, padding and dilations are those of the convolution whose gradient it is.
+///
+/// @param batch images
+/// @param inHeight rows of an input image
+/// @param inWidth columns of an input image
+/// @param inChannels channels of the input
+/// @param outHeight rows of a result image
+/// @param outWidth columns of a result image
+/// @param outChannels channels of the result
+/// @param kernelHeight rows of the window
+/// @param kernelWidth columns of the window
+/// @param strideHeight rows between windows
+/// @param strideWidth columns between windows
+/// @param dilationHeight rows between taps
+/// @param dilationWidth columns between taps
+/// @param padTop rows of padding above
+/// @param padLeft columns of padding to the left
+/// @param groups groups of channels
+/// @param activation what is applied last, or null
+public record ConvGeometry(
+    int batch,
+    int inHeight,
+    int inWidth,
+    int inChannels,
+    int outHeight,
+    int outWidth,
+    int outChannels,
+    int kernelHeight,
+    int kernelWidth,
+    int strideHeight,
+    int strideWidth,
+    int dilationHeight,
+    int dilationWidth,
+    int padTop,
+    int padLeft,
+    int groups,
+    @Nullable Activation activation) {
+  /// {@return the rows of all result images, the unit in which work is split}
+  public int rows() {
+    return batch * outHeight;
+  }
+}

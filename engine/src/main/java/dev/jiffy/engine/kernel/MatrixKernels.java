@@ -1,0 +1,147 @@
+package dev.jiffy.engine.kernel;
+
+/// The f32 loops whose arithmetic dominates: products, convolutions, attention.
+///
+/// Arguments of type `long` named after a matrix are absolute addresses of f32 elements; 0 stands
+/// for an absent one. Right-hand sides and weights are packed once into a form of the
+/// implementation's own. Methods are stateless and safe to call from several threads on disjoint
+/// parts of a result. Nothing checks bounds.
+public interface MatrixKernels {
+  /// {@return the columns of one packed panel, the unit in which the columns of a product are
+  /// split}
+  int panelColumns();
+
+  /// {@return the bytes of a packed right-hand side, a multiple of 64}
+  ///
+  /// @param k its rows
+  /// @param n its columns
+  long packedBytes(int k, int n);
+
+  /// Packs a right-hand side.
+  ///
+  /// @param b its elements
+  /// @param rowStride elements from row to row
+  /// @param columnStride elements from column to column
+  /// @param k its rows
+  /// @param n its columns
+  /// @param packed where the packed form goes, 64-byte aligned
+  void pack(long b, long rowStride, long columnStride, int k, int n, long packed);
+
+  /// Computes a block of a product.
+  ///
+  /// @param product the geometry
+  /// @param a the left-hand side
+  /// @param packed the packed right-hand side
+  /// @param bias one element per column, or 0
+  /// @param residual what is added to the result, or 0; may be the result itself
+  /// @param c the result
+  /// @param rowFrom the first row
+  /// @param rowTo the row after the last
+  /// @param panelFrom the first panel of columns
+  /// @param panelTo the panel after the last
+  void multiply(
+      Product product,
+      long a,
+      long packed,
+      long bias,
+      long residual,
+      long c,
+      int rowFrom,
+      int rowTo,
+      int panelFrom,
+      int panelTo);
+
+  /// {@return the bytes of a convolution's packed weights, a multiple of 64}
+  ///
+  /// @param geometry the convolution
+  long convPackedBytes(ConvGeometry geometry);
+
+  /// Packs the weights of a convolution. The form depends on channels, kernel and groups only, not
+  /// on the extents of the images.
+  ///
+  /// @param geometry the convolution
+  /// @param weights `[outChannels, inChannels / groups, kernelHeight, kernelWidth]`
+  /// @param packed where the packed form goes, 64-byte aligned
+  void packConv(ConvGeometry geometry, long weights, long packed);
+
+  /// {@return the bytes of working memory that [#convolve] needs per thread}
+  ///
+  /// @param geometry the convolution
+  long convScratchBytes(ConvGeometry geometry);
+
+  /// Computes rows of a convolution's result.
+  ///
+  /// @param geometry the convolution
+  /// @param x the input images
+  /// @param packed the packed weights
+  /// @param bias one element per result channel, or 0
+  /// @param residual what is added to the result, laid out like it, or 0
+  /// @param y the result images
+  /// @param rowFrom the first row, counted over all images
+  /// @param rowTo the row after the last
+  /// @param scratch working memory of this thread, 64-byte aligned
+  void convolve(
+      ConvGeometry geometry,
+      long x,
+      long packed,
+      long bias,
+      long residual,
+      long y,
+      int rowFrom,
+      int rowTo,
+      long scratch);
+
+  /// {@return the bytes of a transposed convolution's packed weights, a multiple of 64}
+  ///
+  /// @param geometry the transposed convolution
+  long convTransposePackedBytes(ConvGeometry geometry);
+
+  /// Packs the weights of a transposed convolution.
+  ///
+  /// @param geometry the transposed convolution
+  /// @param weights `[inChannels, outChannels / groups, kernelHeight, kernelWidth]`
+  /// @param packed where the packed form goes, 64-byte aligned
+  void packConvTranspose(ConvGeometry geometry, long weights, long packed);
+
+  /// {@return the bytes of working memory that [#convolveTransposed] needs per thread}
+  ///
+  /// @param geometry the transposed convolution
+  long convTransposeScratchBytes(ConvGeometry geometry);
+
+  /// Computes rows of a transposed convolution's result.
+  ///
+  /// @param geometry the transposed convolution
+  /// @param x the input images
+  /// @param packed the packed weights
+  /// @param bias one element per result channel, or 0
+  /// @param y the result images
+  /// @param rowFrom the first row, counted over all images
+  /// @param rowTo the row after the last
+  /// @param scratch working memory of this thread, 64-byte aligned
+  void convolveTransposed(
+      ConvGeometry geometry,
+      long x,
+      long packed,
+      long bias,
+      long y,
+      int rowFrom,
+      int rowTo,
+      long scratch);
+
+  /// {@return the bytes of working memory that [#attend] needs}
+  ///
+  /// @param geometry the head
+  long attentionScratchBytes(AttentionGeometry geometry);
+
+  /// Computes the attention of one head over one sequence.
+  ///
+  /// @param geometry the head
+  /// @param q the queries
+  /// @param k the keys
+  /// @param v the values
+  /// @param mask what is added to the scores, a row per query or one for all, or 0
+  /// @param out the result
+  /// @param scratch working memory of this thread, 64-byte aligned
+  void attend(
+      AttentionGeometry geometry, long q, long k, long v, long mask, long out, long scratch);
+}

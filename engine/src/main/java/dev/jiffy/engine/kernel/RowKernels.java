@@ -1,0 +1,129 @@
+package dev.jiffy.engine.kernel;
+
+import dev.jiffy.engine.function.ReduceFunction;
+import dev.jiffy.tensor.DType;
+
+/// The loops whose cost is moving data: elementwise chains, normalisation, pooling, copies.
+///
+/// Arguments of type `long` named `x` or `y` are absolute addresses, of f32 elements unless said; 0
+/// stands for an absent one. Methods are stateless and safe to call from several threads on
+/// disjoint parts of a result. Nothing checks bounds.
+public interface RowKernels {
+  /// An elementwise chain prepared for this implementation.
+  interface PreparedPointwise {
+    /// {@return the number of independent pieces, at least 1 unless there are no elements}
+    int pieces();
+
+    /// {@return the bytes of working memory that [#run] needs per thread}
+    long scratchBytes();
+
+    /// Computes some pieces.
+    ///
+    /// @param addresses the addresses of inputs, then of outputs
+    /// @param pieceFrom the first piece
+    /// @param pieceTo the piece after the last
+    /// @param scratch working memory of this thread, 64-byte aligned
+    void run(long[] addresses, int pieceFrom, int pieceTo, long scratch);
+  }
+
+  /// {@return an elementwise chain, prepared once and run often}
+  ///
+  /// @param pointwise the chain
+  PreparedPointwise prepare(Pointwise pointwise);
+
+  /// Softmax of rows: `y = e^x / Σ e^x`, computed from `x - max x`; may be in place.
+  ///
+  /// @param log whether the logarithm is wanted
+  /// @param x the rows
+  /// @param y the result
+  /// @param rows how many
+  /// @param n elements of a row
+  void softmax(boolean log, long x, long y, long rows, long n);
+
+  /// Normalises rows: `y = (z - mean z) / √(var z + epsilon) · scale + bias` with `z = x +
+  /// residual`; may be in place.
+  ///
+  /// @param x the rows
+  /// @param residual rows added first, or 0
+  /// @param scale one element per column, or 0
+  /// @param bias one element per column, or 0
+  /// @param y the result
+  /// @param rows how many
+  /// @param n elements of a row
+  /// @param epsilon added to the variance
+  void layerNorm(
+      long x, long residual, long scale, long bias, long y, long rows, long n, float epsilon);
+
+  /// Reduces the middle dimension of `[outer, n, inner]`.
+  ///
+  /// @param function what is computed
+  /// @param x the elements
+  /// @param y the result, `[outer, inner]`
+  /// @param outer extent of the first dimension
+  /// @param n extent of the reduced dimension
+  /// @param inner extent of the last dimension
+  void reduce(ReduceFunction function, long x, long y, long outer, long n, long inner);
+
+  /// Computes rows of a pooling.
+  ///
+  /// @param geometry the pooling
+  /// @param x the input images
+  /// @param y the result images
+  /// @param rowFrom the first row, counted over all images
+  /// @param rowTo the row after the last
+  void pool(PoolGeometry geometry, long x, long y, int rowFrom, int rowTo);
+
+  /// Computes rows of a resampling.
+  ///
+  /// @param geometry the resampling
+  /// @param x the input images
+  /// @param y the result images
+  /// @param rowFrom the first row, counted over all images
+  /// @param rowTo the row after the last
+  void resize(ResizeGeometry geometry, long x, long y, int rowFrom, int rowTo);
+
+  /// Copies elements of any type between strided views.
+  ///
+  /// @param copy the geometry
+  /// @param x the first source element
+  /// @param y the first target element
+  void copy(StridedCopy copy, long x, long y);
+
+  /// Picks slices by index: `y[o, i] = x[o, indices[i]]`, each slice of some bytes.
+  ///
+  /// @param x the slices, `[outer, extent]`
+  /// @param outer extent of the first dimension
+  /// @param extent extent of the indexed dimension
+  /// @param sliceBytes bytes of a slice
+  /// @param indices the indices, negative ones counted from the end
+  /// @param indexType i32 or i64
+  /// @param count how many indices
+  /// @param y the result, `[outer, count]`
+  /// @throws IndexOutOfBoundsException if an index lies outside `-extent` to `extent - 1`; the
+  ///   message gives position, index and extent
+  void gather(
+      long x,
+      long outer,
+      long extent,
+      long sliceBytes,
+      long indices,
+      DType indexType,
+      long count,
+      long y);
+
+  /// Converts elements of any numeric type or bool.
+  ///
+  /// @param from the type of `x`
+  /// @param to the type of `y`
+  /// @param x the elements
+  /// @param y the result
+  /// @param n how many
+  void cast(DType from, DType to, long x, long y, long n);
+
+  /// Stores one f32 many times.
+  ///
+  /// @param value the value
+  /// @param y where it goes
+  /// @param n how often
+  void fill(float value, long y, long n);
+}
