@@ -5,5 +5,7 @@ import org.jspecify.annotations.NullMarked;
 module dev.jiffy.protocol {
   requires transitive dev.jiffy.tensor;
   requires static transitive org.jspecify;
-  requires tools.jackson.databind;
+  requires tools.jackson.core;
+
+  exports dev.jiffy.protocol;
 }
