@@ -1,0 +1,276 @@
+package dev.jiffy.engine.kernel.scalar;
+
+import dev.jiffy.engine.ModelException;
+import dev.jiffy.engine.function.BinaryFunction;
+import dev.jiffy.engine.function.UnaryFunction;
+import dev.jiffy.tensor.DType;
+import dev.jiffy.tensor.Shape;
+import dev.jiffy.tensor.Tensor;
+import java.util.Locale;
+
+/// Functions of single elements, with broadcasting.
+public final class ScalarElementwise {
+  private ScalarElementwise() {}
+
+  /// Computes `out = function(x)`.
+  ///
+  /// @param function the function
+  /// @param alpha its first parameter
+  /// @param beta its second parameter
+  /// @param x the argument
+  /// @param out the result, of the same shape
+  public static void unary(
+      UnaryFunction function, double alpha, double beta, Tensor x, Tensor out) {
+    long count = out.shape().elements();
+    if (x.dtype().isFloat() || !isExact(function)) {
+      for (long i = 0; i < count; i++) {
+        out.setDouble(i, function.apply(x.getDouble(i), alpha, beta));
+      }
+      return;
+    }
+    boolean unsigned = x.dtype().isUnsigned();
+    for (long i = 0; i < count; i++) {
+      out.setLong(i, integer(function, x.getLong(i), unsigned, alpha, beta));
+    }
+  }
+
+  private static boolean isExact(UnaryFunction function) {
+    return switch (function) {
+      case ABS, NEG, SIGN, RELU, CLIP, NOT, BITWISE_NOT, CEIL, FLOOR, ROUND -> true;
+      default -> false;
+    };
+  }
+
+  private static long integer(
+      UnaryFunction function, long x, boolean unsigned, double alpha, double beta) {
+    return switch (function) {
+      case ABS -> unsigned ? x : Math.abs(x);
+      case NEG -> -x;
+      case SIGN -> unsigned ? (x == 0 ? 0 : 1) : Long.signum(x);
+      case RELU -> unsigned ? x : Math.max(x, 0);
+      case CLIP -> clip(x, unsigned, alpha, beta);
+      case NOT -> x == 0 ? 1 : 0;
+      case BITWISE_NOT -> ~x;
+      default -> x;
+    };
+  }
+
+  private static long clip(long x, boolean unsigned, double alpha, double beta) {
+    double value = unsigned && x < 0 ? (double) x + 0x1p64 : (double) x;
+    long raised = value < alpha ? (long) alpha : x;
+    return Math.max(value, alpha) > beta ? (long) beta : raised;
+  }
+
+  /// Computes `out = function(x, y)`, both broadcast to the result's shape.
+  ///
+  /// @param function the function
+  /// @param x the first argument
+  /// @param y the second argument; its type may differ from the first's for a power
+  /// @param out the result
+  /// @throws ModelException if an integer is divided by zero
+  public static void binary(BinaryFunction function, Tensor x, Tensor y, Tensor out) {
+    Shape shape = out.shape();
+    int rank = shape.rank();
+    long inner = rank == 0 ? 1 : shape.dim(rank - 1);
+    if (shape.elements() == 0) {
+      return;
+    }
+    long[] outer = rank == 0 ? new long[0] : java.util.Arrays.copyOf(shape.dims(), rank - 1);
+    long[] sx = Elements.broadcastStrides(x.shape(), rank);
+    long[] sy = Elements.broadcastStrides(y.shape(), rank);
+    long dx = rank == 0 ? 0 : sx[rank - 1];
+    long dy = rank == 0 ? 0 : sy[rank - 1];
+    Walk walk = new Walk(outer, sx, sy);
+    boolean floats = x.dtype().isFloat() || y.dtype().isFloat();
+    for (long at = 0; at < shape.elements(); at += inner, walk.next()) {
+      long i = walk.offset(0);
+      long j = walk.offset(1);
+      if (x.dtype() == DType.STRING) {
+        strings(function, x, i, dx, y, j, dy, out, at, inner);
+      } else if (floats) {
+        doubles(function, x, i, dx, y, j, dy, out, at, inner);
+      } else {
+        integers(function, x, i, dx, y, j, dy, out, at, inner);
+      }
+    }
+  }
+
+  private static void doubles(
+      BinaryFunction function,
+      Tensor x,
+      long i,
+      long dx,
+      Tensor y,
+      long j,
+      long dy,
+      Tensor out,
+      long at,
+      long count) {
+    for (long n = 0; n < count; n++) {
+      out.setDouble(at + n, function.apply(x.getDouble(i + n * dx), y.getDouble(j + n * dy)));
+    }
+  }
+
+  private static void integers(
+      BinaryFunction function,
+      Tensor x,
+      long i,
+      long dx,
+      Tensor y,
+      long j,
+      long dy,
+      Tensor out,
+      long at,
+      long count) {
+    boolean unsigned = x.dtype() == DType.U64;
+    boolean divides =
+        function == BinaryFunction.DIV
+            || function == BinaryFunction.MOD
+            || function == BinaryFunction.FMOD;
+    for (long n = 0; n < count; n++) {
+      long a = x.getLong(i + n * dx);
+      long b = y.getLong(j + n * dy);
+      if (divides && b == 0) {
+        throw new ModelException(
+            "division of the integer %s by zero at element %d"
+                .formatted(unsigned ? Long.toUnsignedString(a) : Long.toString(a), at + n));
+      }
+      out.setLong(at + n, unsigned ? unsigned(function, a, b) : function.apply(a, b));
+    }
+  }
+
+  private static long unsigned(BinaryFunction function, long x, long y) {
+    return switch (function) {
+      case DIV -> Long.divideUnsigned(x, y);
+      case MOD, FMOD -> Long.remainderUnsigned(x, y);
+      case MIN -> Long.compareUnsigned(x, y) <= 0 ? x : y;
+      case MAX -> Long.compareUnsigned(x, y) >= 0 ? x : y;
+      case PRELU -> x;
+      case LESS -> Long.compareUnsigned(x, y) < 0 ? 1 : 0;
+      case LESS_OR_EQUAL -> Long.compareUnsigned(x, y) <= 0 ? 1 : 0;
+      case GREATER -> Long.compareUnsigned(x, y) > 0 ? 1 : 0;
+      case GREATER_OR_EQUAL -> Long.compareUnsigned(x, y) >= 0 ? 1 : 0;
+      case SHIFT_LEFT -> Long.compareUnsigned(y, 63) > 0 ? 0 : x << y;
+      case SHIFT_RIGHT -> Long.compareUnsigned(y, 63) > 0 ? 0 : x >>> y;
+      default -> function.apply(x, y);
+    };
+  }
+
+  private static void strings(
+      BinaryFunction function,
+      Tensor x,
+      long i,
+      long dx,
+      Tensor y,
+      long j,
+      long dy,
+      Tensor out,
+      long at,
+      long count) {
+    if (function != BinaryFunction.EQUAL) {
+      throw new ModelException(function + " is not defined for strings");
+    }
+    for (long n = 0; n < count; n++) {
+      boolean equal = x.getString(i + n * dx).equals(y.getString(j + n * dy));
+      out.setLong(at + n, equal ? 1 : 0);
+    }
+  }
+
+  /// Computes `out = condition ? x : y`, all broadcast to the result's shape.
+  ///
+  /// @param condition truth values
+  /// @param x what is taken where the condition holds
+  /// @param y what is taken elsewhere
+  /// @param out the result
+  public static void where(Tensor condition, Tensor x, Tensor y, Tensor out) {
+    Shape shape = out.shape();
+    int rank = shape.rank();
+    Walk walk =
+        new Walk(
+            shape.dims(),
+            Elements.broadcastStrides(condition.shape(), rank),
+            Elements.broadcastStrides(x.shape(), rank),
+            Elements.broadcastStrides(y.shape(), rank));
+    for (long i = 0; i < shape.elements(); i++, walk.next()) {
+      if (condition.getLong(walk.offset(0)) != 0) {
+        Elements.copy(x, walk.offset(1), out, i);
+      } else {
+        Elements.copy(y, walk.offset(2), out, i);
+      }
+    }
+  }
+
+  /// Converts elements to the result's type: fractions are cut off, integers keep their low bits,
+  /// anything but zero is true.
+  ///
+  /// @param x the argument
+  /// @param out the result, of the same shape
+  /// @throws ModelException if a string is not a number
+  public static void cast(Tensor x, Tensor out) {
+    DType from = x.dtype();
+    DType to = out.dtype();
+    if (from == to) {
+      Elements.copy(x, out);
+      return;
+    }
+    long count = out.shape().elements();
+    for (long i = 0; i < count; i++) {
+      if (from == DType.STRING) {
+        parse(x.getString(i), out, i);
+      } else if (to == DType.STRING) {
+        out.setString(i, text(x, i));
+      } else if (from.isFloat() || (to.isFloat() && from == DType.U64)) {
+        out.setDouble(i, x.getDouble(i));
+      } else if (to == DType.F32) {
+        out.setDouble(i, (double) (float) x.getLong(i));
+      } else {
+        out.setLong(i, x.getLong(i));
+      }
+    }
+  }
+
+  private static void parse(String text, Tensor out, long index) {
+    try {
+      if (out.dtype().isFloat()) {
+        out.setDouble(index, number(text.strip()));
+      } else if (out.dtype() == DType.U64) {
+        out.setLong(index, Long.parseUnsignedLong(text.strip()));
+      } else {
+        out.setLong(index, Long.parseLong(text.strip()));
+      }
+    } catch (NumberFormatException e) {
+      throw new ModelException(
+          "cannot cast \"%s\" at element %d to %s: not a number"
+              .formatted(text, index, out.dtype()),
+          e);
+    }
+  }
+
+  private static double number(String text) {
+    return switch (text.toLowerCase(Locale.ROOT)) {
+      case "nan" -> Double.NaN;
+      case "inf", "+inf", "infinity" -> Double.POSITIVE_INFINITY;
+      case "-inf", "-infinity" -> Double.NEGATIVE_INFINITY;
+      default -> Double.parseDouble(text);
+    };
+  }
+
+  private static String text(Tensor x, long index) {
+    return switch (x.dtype()) {
+      case F64 -> text(Double.toString(x.getDouble(index)));
+      case F32, F16, BF16 -> text(Float.toString((float) x.getDouble(index)));
+      case U64 -> Long.toUnsignedString(x.getLong(index));
+      case BOOL -> x.getLong(index) != 0 ? "True" : "False";
+      case I8, I16, I32, I64, U8, U16, U32 -> Long.toString(x.getLong(index));
+      case STRING -> x.getString(index);
+    };
+  }
+
+  private static String text(String number) {
+    return switch (number) {
+      case "Infinity" -> "INF";
+      case "-Infinity" -> "-INF";
+      default -> number;
+    };
+  }
+}

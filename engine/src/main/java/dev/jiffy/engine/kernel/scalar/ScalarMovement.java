@@ -1,0 +1,176 @@
+package dev.jiffy.engine.kernel.scalar;
+
+import dev.jiffy.tensor.Shape;
+import dev.jiffy.tensor.Tensor;
+import org.jspecify.annotations.Nullable;
+
+/// Elements moved without being looked at.
+public final class ScalarMovement {
+  private ScalarMovement() {}
+
+  /// Permutes the dimensions of a tensor seen in given extents.
+  ///
+  /// @param x the argument
+  /// @param dims extents to see it in, with as many elements as it has
+  /// @param perm for each dimension of the result the dimension of the argument
+  /// @param out the result; only the order of its elements matters
+  public static void permute(Tensor x, long[] dims, int[] perm, Tensor out) {
+    long[] own = Elements.strides(dims);
+    long[] extents = new long[perm.length];
+    long[] strides = new long[perm.length];
+    for (int d = 0; d < perm.length; d++) {
+      extents[d] = dims[perm[d]];
+      strides[d] = own[perm[d]];
+    }
+    Walk walk = new Walk(extents, strides);
+    for (long i = 0; i < out.shape().elements(); i++, walk.next()) {
+      Elements.copy(x, walk.offset(0), out, i);
+    }
+  }
+
+  /// Picks for each dimension the indices of a map: `out[i, j, …] = x[map0[i], map1[j], …]`.
+  ///
+  /// @param x the argument
+  /// @param maps for each dimension and index of the result the index of the argument, or -1 for
+  ///   the fill
+  /// @param fill one element of the argument's type, or null where no map holds -1
+  /// @param out the result, of the argument's rank
+  public static void pick(Tensor x, long[][] maps, @Nullable Tensor fill, Tensor out) {
+    if (out.shape().elements() == 0) {
+      return;
+    }
+    if (maps.length == 0) {
+      Elements.copy(x, out);
+      return;
+    }
+    pick(x, Elements.strides(x.shape().dims()), maps, fill, out, 0, 0, 0);
+  }
+
+  /// Returns where in the result it stopped; a negative source stands for the fill.
+  private static long pick(
+      Tensor x,
+      long[] strides,
+      long[][] maps,
+      @Nullable Tensor fill,
+      Tensor out,
+      int axis,
+      long source,
+      long target) {
+    long at = target;
+    boolean last = axis == maps.length - 1;
+    for (long index : maps[axis]) {
+      long from = source < 0 || index < 0 ? -1 : source + index * strides[axis];
+      if (!last) {
+        at = pick(x, strides, maps, fill, out, axis + 1, from, at);
+      } else if (from >= 0) {
+        Elements.copy(x, from, out, at++);
+      } else if (fill != null) {
+        Elements.copy(fill, 0, out, at++);
+      } else {
+        throw new IllegalStateException("a map points outside but there is nothing to fill with");
+      }
+    }
+    return at;
+  }
+
+  /// Copies a block of slices along one dimension.
+  ///
+  /// @param x the argument
+  /// @param from the first slice of the argument
+  /// @param out the result, of the same extents elsewhere
+  /// @param to the first slice of the result
+  /// @param count the number of slices
+  /// @param axis the dimension
+  public static void slices(Tensor x, long from, Tensor out, long to, long count, int axis) {
+    Shape shape = x.shape();
+    long outer = shape.elements(0, axis);
+    long inner = shape.elements(axis + 1, shape.rank());
+    for (long o = 0; o < outer; o++) {
+      Elements.copy(
+          x,
+          (o * shape.dim(axis) + from) * inner,
+          out,
+          (o * out.shape().dim(axis) + to) * inner,
+          count * inner);
+    }
+  }
+
+  /// Fills a tensor with one element.
+  ///
+  /// @param value a tensor of one element of the same type
+  /// @param out the result
+  public static void fill(Tensor value, Tensor out) {
+    for (long i = 0; i < out.shape().elements(); i++) {
+      Elements.copy(value, 0, out, i);
+    }
+  }
+
+  /// Reverses the beginning of each sequence of a batch.
+  ///
+  /// @param x the argument
+  /// @param lengths for each index of the batch how many steps are reversed, 0 to the extent
+  /// @param batchAxis the batch dimension
+  /// @param timeAxis the time dimension
+  /// @param out the result, of the argument's shape
+  public static void reverseSequence(
+      Tensor x, long[] lengths, int batchAxis, int timeAxis, Tensor out) {
+    long[] dims = x.shape().dims();
+    long[] strides = Elements.strides(dims);
+    Walk walk = new Walk(dims, strides);
+    for (long i = 0; i < x.shape().elements(); i++, walk.next()) {
+      long length = lengths[(int) walk.index(batchAxis)];
+      long time = walk.index(timeAxis);
+      long source = time < length ? i + (length - 1 - 2 * time) * strides[timeAxis] : i;
+      Elements.copy(x, source, out, i);
+    }
+  }
+
+  /// Keeps a triangle of each matrix and zeroes the rest.
+  ///
+  /// @param x the argument, of rank 2 at least
+  /// @param k the diagonal at which the triangle ends
+  /// @param upper whether the upper triangle stays
+  /// @param out the result, zeroed, of the argument's shape
+  public static void triangle(Tensor x, long k, boolean upper, Tensor out) {
+    Shape shape = x.shape();
+    long columns = shape.dim(shape.rank() - 1);
+    long rows = shape.dim(shape.rank() - 2);
+    for (long i = 0; i < shape.elements(); i++) {
+      long column = i % columns;
+      long row = i / columns % rows;
+      long diagonal = column - row;
+      if (upper ? diagonal >= k : diagonal <= k) {
+        Elements.copy(x, i, out, i);
+      } else {
+        out.setLong(i, 0);
+      }
+    }
+  }
+
+  /// Writes ones on a diagonal and zeros elsewhere.
+  ///
+  /// @param k the diagonal, negative below the main one
+  /// @param out the result, a matrix
+  public static void eye(long k, Tensor out) {
+    long columns = out.shape().dim(1);
+    for (long i = 0; i < out.shape().elements(); i++) {
+      out.setLong(i, i % columns - i / columns == k ? 1 : 0);
+    }
+  }
+
+  /// Writes evenly spaced numbers.
+  ///
+  /// @param start the first
+  /// @param delta the distance
+  /// @param out the result, a vector of the same type
+  public static void range(Tensor start, Tensor delta, Tensor out) {
+    boolean floats = out.dtype().isFloat();
+    for (long i = 0; i < out.shape().elements(); i++) {
+      if (floats) {
+        out.setDouble(i, start.getDouble(0) + (double) i * delta.getDouble(0));
+      } else {
+        out.setLong(i, start.getLong(0) + i * delta.getLong(0));
+      }
+    }
+  }
+}

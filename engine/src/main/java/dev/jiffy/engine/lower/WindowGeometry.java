@@ -1,0 +1,99 @@
+package dev.jiffy.engine.lower;
+
+import dev.jiffy.engine.ir.Op;
+import dev.jiffy.engine.kernel.scalar.Sliding;
+import java.util.List;
+
+/// A window over concrete extents with every default and automatic padding decided.
+///
+/// @param kernel extents of the window
+/// @param strides steps between windows
+/// @param begins padding before the first element
+/// @param ends padding after the last element
+/// @param dilations distances between the taps of a window
+@SuppressWarnings("ArrayRecordComponent")
+record WindowGeometry(int[] kernel, int[] strides, int[] begins, int[] ends, int[] dilations) {
+  /// {@return the window of a convolution or pool}
+  ///
+  /// @param window the window as the operator has it
+  /// @param kernel its extents
+  /// @param in the input's spatial extents
+  /// @param out the result's spatial extents
+  static WindowGeometry of(Op.Window window, int[] kernel, int[] in, int[] out) {
+    WindowGeometry geometry = given(window, kernel);
+    for (int d = 0; d < kernel.length; d++) {
+      int reach = (kernel[d] - 1) * geometry.dilations[d] + 1;
+      int total = Math.max(0, (out[d] - 1) * geometry.strides[d] + reach - in[d]);
+      geometry.pad(window.autoPad(), d, total);
+    }
+    return geometry;
+  }
+
+  /// {@return the window of a transposed convolution}
+  ///
+  /// @param op the operator
+  /// @param kernel the window's extents
+  /// @param in the input's spatial extents
+  /// @param out the result's spatial extents
+  static WindowGeometry transposed(Op.ConvTranspose op, int[] kernel, int[] in, int[] out) {
+    WindowGeometry geometry = given(op.window(), kernel);
+    int[] extra = numbers(op.outputPadding(), kernel.length, 0);
+    for (int d = 0; d < kernel.length; d++) {
+      int reach = (kernel[d] - 1) * geometry.dilations[d] + 1;
+      int total = geometry.strides[d] * (in[d] - 1) + extra[d] + reach - out[d];
+      if (op.window().autoPad() != Op.AutoPad.NOTSET) {
+        geometry.pad(op.window().autoPad(), d, Math.max(0, total));
+      } else if (!op.outputShape().isEmpty()) {
+        geometry.pad(Op.AutoPad.SAME_LOWER, d, Math.max(0, total));
+      }
+    }
+    return geometry;
+  }
+
+  private static WindowGeometry given(Op.Window window, int[] kernel) {
+    int rank = kernel.length;
+    int[] pads = numbers(window.pads(), 2 * rank, 0);
+    return new WindowGeometry(
+        kernel,
+        numbers(window.strides(), rank, 1),
+        java.util.Arrays.copyOf(pads, rank),
+        java.util.Arrays.copyOfRange(pads, rank, 2 * rank),
+        numbers(window.dilations(), rank, 1));
+  }
+
+  private void pad(Op.AutoPad autoPad, int axis, int total) {
+    switch (autoPad) {
+      case NOTSET -> {}
+      case SAME_UPPER -> {
+        begins[axis] = total / 2;
+        ends[axis] = total - total / 2;
+      }
+      case SAME_LOWER -> {
+        begins[axis] = total - total / 2;
+        ends[axis] = total / 2;
+      }
+      case VALID -> {
+        begins[axis] = 0;
+        ends[axis] = 0;
+      }
+    }
+  }
+
+  /// {@return the window as scalar kernels take it}
+  Sliding sliding() {
+    return new Sliding(kernel, strides, begins, ends, dilations);
+  }
+
+  /// {@return a list as an array, or a repeated value where it is empty}
+  ///
+  /// @param list the list
+  /// @param size the size wanted
+  /// @param absent what an empty list stands for
+  static int[] numbers(List<Long> list, int size, int absent) {
+    int[] numbers = new int[size];
+    for (int i = 0; i < size; i++) {
+      numbers[i] = list.isEmpty() ? absent : Math.toIntExact(list.get(i));
+    }
+    return numbers;
+  }
+}

@@ -1,0 +1,2 @@
+/// From operators to kernels: what computes each node on this machine.
+package dev.jiffy.engine.lower;
