@@ -40,6 +40,13 @@ public record Fact(DType dtype, @Nullable List<Dim> shape, @Nullable List<Dim> v
     return new Fact(dtype, shape, null);
   }
 
+  /// {@return a fact of which only the element type is known}
+  ///
+  /// @param dtype the element type
+  public static Fact unranked(DType dtype) {
+    return new Fact(dtype, null, null);
+  }
+
   /// {@return a fact with a concrete shape}
   ///
   /// @param dtype the element type

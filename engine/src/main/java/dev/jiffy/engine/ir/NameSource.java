@@ -1,0 +1,50 @@
+package dev.jiffy.engine.ir;
+
+import java.util.Collection;
+import java.util.HashSet;
+import java.util.Set;
+
+/// Gives names that are not yet taken, for new values, nodes and symbolic dimensions.
+///
+/// The same sequence of questions gets the same sequence of names. Not safe for use by several
+/// threads.
+public final class NameSource {
+  private final Set<String> taken;
+
+  /// A source that knows of no name yet.
+  public NameSource() {
+    this.taken = new HashSet<>();
+  }
+
+  /// A source that avoids the names given.
+  ///
+  /// @param taken the names that are in use
+  public NameSource(Collection<String> taken) {
+    this.taken = new HashSet<>(taken);
+  }
+
+  /// {@return a source that avoids every value name and node name of a graph}
+  ///
+  /// @param graph the graph
+  public static NameSource of(Graph graph) {
+    NameSource source = new NameSource(graph.facts().keySet());
+    source.taken.addAll(graph.inputs());
+    source.taken.addAll(graph.constants().keySet());
+    for (Node node : graph.nodes()) {
+      source.taken.add(node.name());
+      source.taken.addAll(node.outputs());
+    }
+    return source;
+  }
+
+  /// {@return the hint where it is free, or the hint with a number behind it; taken from now on}
+  ///
+  /// @param hint what the name should look like
+  public String fresh(String hint) {
+    String name = hint;
+    for (int i = 1; !taken.add(name); i++) {
+      name = hint + "_" + i;
+    }
+    return name;
+  }
+}
