@@ -1,0 +1,172 @@
+package dev.jiffy.engine.kernel.vector;
+
+import static dev.jiffy.engine.kernel.vector.Lanes.splat;
+
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.VectorMask;
+import jdk.incubator.vector.VectorOperators;
+
+/// Transcendental functions of f32 vectors.
+///
+/// Each is a range reduction and one polynomial or rational function, without branches. The
+/// coefficients are minimax fits of the stated range (Lawson's iteration, computed in binary64,
+/// rounded to f32). Every method is small enough to be inlined into a kernel's loop: a kernel calls
+/// one of them once.
+final class VectorMath {
+  private static final float LOG2_E = 1.442695f;
+  private static final float LN2_HIGH = 0x1.62e4p-1f;
+  private static final float LN2_LOW = 1.4286068e-06f;
+
+  /// `1.5 · 2^23`: adding it rounds to an integer, which the low bits of the sum then hold.
+  private static final float ROUNDER = 0x1.8p23f;
+
+  /// The largest argument whose exponential is finite.
+  private static final float EXP_LIMIT = 0x1.62e42ep6f;
+
+  /// The smallest argument whose exponential is a normal number.
+  private static final float EXP_FLOOR = -0x1.5d589ep6f;
+
+  private VectorMath() {}
+
+  /// `e^x` within 2 ulp; results below the normal numbers are 0.
+  static FloatVector exp(FloatVector x) {
+    FloatVector rounded = x.fma(splat(LOG2_E), splat(ROUNDER));
+    FloatVector n = rounded.sub(splat(ROUNDER));
+    FloatVector r = n.fma(splat(-LN2_LOW), n.fma(splat(-LN2_HIGH), x));
+    FloatVector p = splat(0.0013814318f).fma(r, splat(0.008368852f));
+    p = p.fma(r, splat(0.0416684f));
+    p = p.fma(r, splat(0.1666652f));
+    p = p.fma(r, splat(0.49999994f));
+    p = p.fma(r, splat(1));
+    p = p.fma(r, splat(1));
+    IntVector scale = rounded.reinterpretAsInts().lanewise(VectorOperators.LSHL, 23);
+    FloatVector y = p.reinterpretAsInts().add(scale).reinterpretAsFloats();
+    y = y.blend(0, x.compare(VectorOperators.LT, EXP_FLOOR));
+    return x.mul(splat(Float.POSITIVE_INFINITY)).blend(y, x.compare(VectorOperators.LE, EXP_LIMIT));
+  }
+
+  /// `e^x - 1` for `x ≤ 0`, within 2 ulp; lanes with positive arguments are meaningless.
+  static FloatVector expm1OfNegative(FloatVector x) {
+    FloatVector z = x.blend(-20, x.compare(VectorOperators.LT, -20));
+    FloatVector rounded = z.fma(splat(LOG2_E), splat(ROUNDER));
+    FloatVector n = rounded.sub(splat(ROUNDER));
+    FloatVector r = n.fma(splat(-LN2_LOW), n.fma(splat(-LN2_HIGH), z));
+    FloatVector p = splat(0.0013946667f).fma(r, splat(0.0083667105f));
+    p = p.fma(r, splat(0.04166628f));
+    p = p.fma(r, splat(0.16666542f));
+    p = p.fma(r, splat(0.5f));
+    p = p.mul(r).fma(r, r);
+    IntVector bits = rounded.reinterpretAsInts().lanewise(VectorOperators.LSHL, 23);
+    FloatVector scale = bits.add(0x3f800000).reinterpretAsFloats();
+    return scale.fma(p, scale.sub(splat(1)));
+  }
+
+  /// `ln x` within 2 ulp.
+  static FloatVector log(FloatVector x) {
+    VectorMask<Float> tiny = x.compare(VectorOperators.LT, Float.MIN_NORMAL);
+    FloatVector y = logOfNormal(x.blend(x.mul(splat(0x1p23f)), tiny));
+    y = y.blend(y.sub(splat(15.942385f)), tiny);
+    y = y.blend(Float.NaN, x.compare(VectorOperators.LT, 0));
+    y = y.blend(Float.NEGATIVE_INFINITY, x.compare(VectorOperators.EQ, 0));
+    return x.blend(y, x.compare(VectorOperators.LT, Float.POSITIVE_INFINITY));
+  }
+
+  /// `ln x` of positive normal numbers.
+  private static FloatVector logOfNormal(FloatVector x) {
+    IntVector bits = x.reinterpretAsInts();
+    IntVector exponent = bits.sub(0x3f3504f3).lanewise(VectorOperators.ASHR, 23);
+    FloatVector e = exponent.add(0x4b400000).reinterpretAsFloats().sub(splat(ROUNDER));
+    IntVector mantissa = bits.sub(exponent.lanewise(VectorOperators.LSHL, 23));
+    FloatVector f = mantissa.reinterpretAsFloats().sub(splat(1));
+    FloatVector p = splat(-0.07859546f).fma(f, splat(0.12881622f));
+    p = p.fma(f, splat(-0.13128768f));
+    p = p.fma(f, splat(0.14181197f));
+    p = p.fma(f, splat(-0.16624554f));
+    p = p.fma(f, splat(0.20002286f));
+    p = p.fma(f, splat(-0.2500081f));
+    p = p.fma(f, splat(0.33333316f));
+    FloatVector square = f.mul(f);
+    FloatVector low = e.fma(splat(LN2_LOW), p.mul(f).mul(square));
+    return e.fma(splat(LN2_HIGH), square.fma(splat(-0.5f), low).add(f));
+  }
+
+  /// `ln(1 + t)` for `0 ≤ t ≤ 1`, relative error below 2e-7.
+  static FloatVector log1pOfUnit(FloatVector t) {
+    FloatVector p = splat(0.0052326242f).fma(t, splat(-0.029504957f));
+    p = p.fma(t, splat(0.07822549f));
+    p = p.fma(t, splat(-0.13663207f));
+    p = p.fma(t, splat(0.19105989f));
+    p = p.fma(t, splat(-0.24842978f));
+    p = p.fma(t, splat(0.33319095f));
+    p = p.fma(t, splat(-0.49999493f));
+    p = p.fma(t, splat(0.99999994f));
+    return p.mul(t);
+  }
+
+  /// `tanh x`, relative error below 4e-7; exactly ±1 beyond ±9.
+  static FloatVector tanh(FloatVector x) {
+    FloatVector u = x.mul(x);
+    FloatVector p = splat(1.33548035e-08f).fma(u, splat(2.0609195e-05f));
+    FloatVector q = splat(7.7766197e-07f).fma(u, splat(0.00032856464f));
+    p = p.fma(u, splat(0.0034955954f));
+    q = q.fma(u, splat(0.02587701f));
+    p = p.fma(u, splat(0.13381033f));
+    q = q.fma(u, splat(0.46714348f));
+    p = p.fma(u, splat(1));
+    q = q.fma(u, splat(1));
+    return saturate(x, p.mul(x).div(q), 9, 1, -1);
+  }
+
+  /// The error function, relative error below 4e-7; exactly ±1 beyond ±3.92.
+  static FloatVector erf(FloatVector x) {
+    FloatVector u = x.mul(x);
+    FloatVector p = splat(2.0500947e-06f).fma(u, splat(0.00028488247f));
+    FloatVector q = splat(3.8091777e-05f).fma(u, splat(0.0011625305f));
+    p = p.fma(u, splat(0.003765595f));
+    q = q.fma(u, splat(0.014969173f));
+    p = p.fma(u, splat(0.052748658f));
+    q = q.fma(u, splat(0.11410889f));
+    p = p.fma(u, splat(0.19040592f));
+    q = q.fma(u, splat(0.5020756f));
+    p = p.fma(u, splat(1.1283791f));
+    q = q.fma(u, splat(1));
+    return saturate(x, p.mul(x).div(q), 3.92f, 1, -1);
+  }
+
+  /// The normal distribution function `(1 + erf(x / √2)) / 2`, error below 2e-7; exactly 0 and 1
+  /// beyond ±5.4.
+  static FloatVector normalDistribution(FloatVector x) {
+    FloatVector u = x.mul(x);
+    FloatVector p = splat(2.2825622e-08f).fma(u, splat(6.4490214e-06f));
+    FloatVector q = splat(1.2068982e-06f).fma(u, splat(7.554674e-05f));
+    p = p.fma(u, splat(0.00017369929f));
+    q = q.fma(u, splat(0.0019116043f));
+    p = p.fma(u, splat(0.004707456f));
+    q = q.fma(u, splat(0.028894309f));
+    p = p.fma(u, splat(0.0342639f));
+    q = q.fma(u, splat(0.25255203f));
+    p = p.fma(u, splat(0.39894217f));
+    q = q.fma(u, splat(1));
+    return saturate(x, p.mul(x).div(q).add(splat(0.5f)), 5.4f, 1, 0);
+  }
+
+  private static FloatVector saturate(
+      FloatVector x, FloatVector y, float limit, float above, float below) {
+    return y.blend(above, x.compare(VectorOperators.GT, limit))
+        .blend(below, x.compare(VectorOperators.LT, -limit));
+  }
+
+  /// The nearest integer, ties to even, with the sign of `x`.
+  static FloatVector round(FloatVector x) {
+    FloatVector magnitude = x.abs();
+    FloatVector rounded = magnitude.add(splat(0x1p23f)).sub(splat(0x1p23f));
+    return x.blend(withSign(rounded, x), magnitude.compare(VectorOperators.LT, 0x1p23f));
+  }
+
+  /// `magnitude`, not negative, with the sign of `x`.
+  static FloatVector withSign(FloatVector magnitude, FloatVector x) {
+    IntVector sign = x.reinterpretAsInts().and(Integer.MIN_VALUE);
+    return magnitude.reinterpretAsInts().or(sign).reinterpretAsFloats();
+  }
+}
