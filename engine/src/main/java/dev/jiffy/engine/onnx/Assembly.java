@@ -1,0 +1,125 @@
+package dev.jiffy.engine.onnx;
+
+import dev.jiffy.engine.ir.Dim;
+import dev.jiffy.engine.ir.Fact;
+import dev.jiffy.engine.ir.Graph;
+import dev.jiffy.engine.ir.NameSource;
+import dev.jiffy.engine.ir.Node;
+import dev.jiffy.engine.ir.Op;
+import dev.jiffy.tensor.DType;
+import dev.jiffy.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/// A graph under construction, and what is wrong with it so far.
+final class Assembly {
+  private static final long SMALL = 64;
+
+  private final NameSource names;
+  private final List<Node> nodes = new ArrayList<>();
+  private final Map<String, Tensor> constants = new LinkedHashMap<>();
+  private final Map<String, Fact> facts = new LinkedHashMap<>();
+  private final List<String> problems = new ArrayList<>();
+
+  /// An empty graph.
+  ///
+  /// @param taken names that no new value may have
+  Assembly(Collection<String> taken) {
+    this.names = new NameSource(taken);
+  }
+
+  /// {@return a name that no value has}
+  ///
+  /// @param hint what it should look like
+  String fresh(String hint) {
+    return names.fresh(hint);
+  }
+
+  /// Adds a constant.
+  ///
+  /// @param name its name
+  /// @param tensor its value
+  /// @return whether the name was free
+  boolean constant(String name, Tensor tensor) {
+    facts.put(name, fact(tensor));
+    return constants.put(name, tensor) == null;
+  }
+
+  /// Adds what is known of a value.
+  ///
+  /// @param value the value's name
+  /// @param fact the fact
+  void fact(String value, Fact fact) {
+    facts.put(value, fact);
+  }
+
+  /// {@return what is known of a value, or null}
+  ///
+  /// @param value the value's name
+  @Nullable Fact fact(String value) {
+    return facts.get(value);
+  }
+
+  /// Notes something that the engine cannot run.
+  ///
+  /// @param problem what, and where
+  void problem(String problem) {
+    if (!problems.contains(problem)) {
+      problems.add(problem);
+    }
+  }
+
+  /// {@return what the engine cannot run}
+  List<String> problems() {
+    return problems;
+  }
+
+  /// {@return the constants so far}
+  Map<String, Tensor> constants() {
+    return constants;
+  }
+
+  /// {@return the nodes so far}
+  List<Node> nodes() {
+    return nodes;
+  }
+
+  /// {@return the finished graph}
+  ///
+  /// @param name its name
+  /// @param inputs its inputs
+  /// @param outputs its outputs
+  Graph graph(String name, List<String> inputs, List<String> outputs) {
+    return new Graph(name, inputs, outputs, nodes, constants, facts);
+  }
+
+  /// {@return what is known of a constant}
+  ///
+  /// @param tensor the constant
+  static Fact fact(Tensor tensor) {
+    List<Dim> shape = Arrays.stream(tensor.shape().dims()).mapToObj(Dim::of).toList();
+    boolean small =
+        (tensor.dtype() == DType.I64 || tensor.dtype() == DType.I32)
+            && shape.size() <= 1
+            && tensor.shape().elements() <= SMALL;
+    return new Fact(
+        tensor.dtype(),
+        shape,
+        small ? Arrays.stream(tensor.toLongs()).mapToObj(Dim::of).toList() : null);
+  }
+
+  /// Adds a node and what can be told of its outputs.
+  ///
+  /// @param name the node's name
+  /// @param op the operator
+  /// @param inputs the values read
+  /// @param outputs the values made
+  void add(String name, Op op, List<String> inputs, List<String> outputs) {
+    nodes.add(new Node(name, op, inputs, outputs));
+  }
+}

@@ -1,0 +1,149 @@
+package dev.jiffy.engine.onnx;
+
+import dev.jiffy.engine.onnx.OnnxModel.AttributeProto;
+import dev.jiffy.engine.onnx.OnnxModel.GraphProto;
+import dev.jiffy.engine.onnx.OnnxModel.TensorProto;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/// Reads ONNX's `AttributeProto`, one per reader.
+final class AttributeReader {
+  private static final String[] KINDS = {
+    "UNDEFINED",
+    "FLOAT",
+    "INT",
+    "STRING",
+    "TENSOR",
+    "GRAPH",
+    "FLOATS",
+    "INTS",
+    "STRINGS",
+    "TENSORS",
+    "GRAPHS",
+    "SPARSE_TENSOR",
+    "SPARSE_TENSORS",
+    "TYPE_PROTO",
+    "TYPE_PROTOS"
+  };
+
+  private final Function<WireReader, TensorProto> tensors;
+  private final Function<WireReader, GraphProto> graphs;
+
+  private String name = "";
+  private long type;
+  private String reference = "";
+  private float real;
+  private long integer;
+  private String text = "";
+  private @Nullable TensorProto tensor;
+  private @Nullable GraphProto graph;
+  private final List<Float> reals = new ArrayList<>();
+  private final List<Long> integers = new ArrayList<>();
+  private final List<String> texts = new ArrayList<>();
+
+  /// The kind that the first value field stands for, used where the file names no type.
+  private long implied;
+
+  /// A reader for one attribute.
+  ///
+  /// @param tensors reads the tensor in a field
+  /// @param graphs reads a graph
+  AttributeReader(
+      Function<WireReader, TensorProto> tensors, Function<WireReader, GraphProto> graphs) {
+    this.tensors = tensors;
+    this.graphs = graphs;
+  }
+
+  /// {@return the attribute's name, known after [#read]}
+  String name() {
+    return name;
+  }
+
+  /// {@return the attribute in a message}
+  ///
+  /// @param fields a cursor at its begin
+  AttributeProto read(WireReader fields) {
+    while (fields.next()) {
+      field(fields);
+    }
+    if (!reference.isEmpty()) {
+      return new AttributeProto.Other("reference to '" + reference + "'");
+    }
+    long kind = type != 0 ? type : implied;
+    if (kind == 4 && tensor != null) {
+      return new AttributeProto.TensorValue(tensor);
+    }
+    if (kind == 5 && graph != null) {
+      return new AttributeProto.GraphValue(graph);
+    }
+    return switch (Math.clamp(kind, 0, KINDS.length)) {
+      case 1 -> new AttributeProto.FloatValue(real);
+      case 2 -> new AttributeProto.IntValue(integer);
+      case 3 -> new AttributeProto.StringValue(text);
+      case 6 -> new AttributeProto.Floats(reals);
+      case 7 -> new AttributeProto.Ints(integers);
+      case 8 -> new AttributeProto.Strings(texts);
+      default ->
+          new AttributeProto.Other(
+              kind >= 0 && kind < KINDS.length ? KINDS[(int) kind] : "kind " + kind);
+    };
+  }
+
+  private void field(WireReader fields) {
+    switch (fields.field()) {
+      case 1 -> name = fields.string();
+      case 2 -> {
+        real = fields.float32();
+        imply(1);
+      }
+      case 3 -> {
+        integer = fields.integer();
+        imply(2);
+      }
+      case 4 -> {
+        text = fields.string();
+        imply(3);
+      }
+      case 5 -> {
+        tensor = tensors.apply(fields);
+        imply(4);
+      }
+      case 6 -> {
+        graph = graphs.apply(fields.message("GraphProto"));
+        imply(5);
+      }
+      case 7 -> {
+        floats(fields);
+        imply(6);
+      }
+      case 8 -> {
+        TensorReader.integers(fields, integers);
+        imply(7);
+      }
+      case 9 -> {
+        texts.add(fields.string());
+        imply(8);
+      }
+      case 20 -> type = fields.integer();
+      case 21 -> reference = fields.string();
+      default -> fields.skip();
+    }
+  }
+
+  private void imply(int kind) {
+    implied = implied == 0 ? kind : implied;
+  }
+
+  private void floats(WireReader fields) {
+    if (fields.isBytes()) {
+      WireReader packed = fields.packed();
+      while (!packed.atEnd()) {
+        reals.add(packed.nextFloat32());
+      }
+    } else {
+      reals.add(fields.float32());
+    }
+  }
+}

@@ -1,0 +1,226 @@
+package dev.jiffy.engine.onnx;
+
+import dev.jiffy.engine.ModelException;
+import dev.jiffy.engine.ir.Dim;
+import dev.jiffy.engine.ir.Fact;
+import dev.jiffy.engine.ir.Graph;
+import dev.jiffy.engine.ir.NameSource;
+import dev.jiffy.engine.onnx.OnnxModel.DimensionProto;
+import dev.jiffy.engine.onnx.OnnxModel.GraphProto;
+import dev.jiffy.engine.onnx.OnnxModel.NodeProto;
+import dev.jiffy.engine.onnx.OnnxModel.TensorProto;
+import dev.jiffy.engine.onnx.OnnxModel.TypeProto;
+import dev.jiffy.engine.onnx.OnnxModel.ValueProto;
+import dev.jiffy.tensor.DType;
+import dev.jiffy.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/// Turns the records of an ONNX file into a graph of portable operators.
+///
+/// Operators of the sets [#OLDEST_OPSET] to [#NEWEST_OPSET] are lifted to their newest form, and
+/// what ONNX defines by composition is expanded. Whatever the engine cannot run (operators, types,
+/// attributes) is collected over the whole model and reported in one [ModelException].
+public final class Importer {
+  /// The oldest operator set understood.
+  public static final long OLDEST_OPSET = 7;
+
+  /// The newest operator set understood.
+  public static final long NEWEST_OPSET = 22;
+
+  private final OnnxModel model;
+  private final GraphProto proto;
+  private final Assembly assembly;
+  private final List<String> inputs = new ArrayList<>();
+  private final NameSource symbols;
+
+  private Importer(OnnxModel model) {
+    this.model = model;
+    this.proto = model.graph();
+    this.assembly = new Assembly(valueNames(proto));
+    this.symbols = new NameSource(dimensionNames(proto));
+  }
+
+  /// {@return the model's graph, with all that is known of its values}
+  ///
+  /// Tensors are shared with the model.
+  ///
+  /// @param model the model
+  /// @throws ModelException if the model contradicts itself or needs what the engine does not have
+  public static Graph graph(OnnxModel model) {
+    return new Importer(model).graph();
+  }
+
+  private Graph graph() {
+    long opset = opset();
+    constants();
+    inputs();
+    List<NodeProto> nodes = NodeOrder.sorted(proto, assembly.constants().keySet());
+    for (String name : proto.sparseInitializers()) {
+      assembly.problem("initializer '" + name + "' is sparse");
+    }
+    for (int i = 0; i < nodes.size(); i++) {
+      lift(nodes.get(i), opset, i);
+    }
+    if (!assembly.problems().isEmpty()) {
+      throw new ModelException(
+          "the model needs what Jiffy does not support:\n  "
+              + String.join("\n  ", assembly.problems()));
+    }
+    return assembly.graph(proto.name(), inputs, outputs());
+  }
+
+  private long opset() {
+    Long opset = model.opsets().get("");
+    if (opset == null) {
+      if (proto.nodes().stream().noneMatch(node -> node.domain().isEmpty())) {
+        return NEWEST_OPSET;
+      }
+      throw new ModelException("the model does not say which version of ONNX's operators it uses");
+    }
+    if (opset < OLDEST_OPSET || opset > NEWEST_OPSET) {
+      assembly.problem(
+          "operator set %d (supported: %d to %d)".formatted(opset, OLDEST_OPSET, NEWEST_OPSET));
+    }
+    return opset;
+  }
+
+  private void constants() {
+    for (TensorProto initializer : proto.initializers()) {
+      String name = initializer.name();
+      if (name.isEmpty()) {
+        throw new ModelException("an initializer of type " + initializer.type() + " has no name");
+      }
+      Tensor tensor = initializer.tensor();
+      if (tensor == null) {
+        assembly.problem("initializer '" + name + "' of type " + initializer.type());
+        tensor = Tensor.of(new float[0], 0);
+      }
+      if (!assembly.constant(name, tensor)) {
+        throw new ModelException("two initializers are named '" + name + "'");
+      }
+    }
+  }
+
+  private void inputs() {
+    Set<String> seen = new HashSet<>();
+    for (ValueProto input : proto.inputs()) {
+      String name = input.name();
+      if (name.isEmpty() || !seen.add(name)) {
+        throw new ModelException(
+            name.isEmpty() ? "an input has no name" : "two inputs are named '" + name + "'");
+      }
+      if (assembly.constants().containsKey(name)) {
+        continue;
+      }
+      inputs.add(name);
+      switch (input.type()) {
+        case TypeProto.OtherType other ->
+            assembly.problem("input '" + name + "' is no tensor but " + other.kind());
+        case TypeProto.TensorType tensor -> {
+          DType dtype = ElementTypes.dtype(tensor.elementType());
+          if (dtype == null) {
+            assembly.problem(
+                "input '" + name + "' of type " + ElementTypes.name(tensor.elementType()));
+          } else {
+            assembly.fact(name, Fact.of(dtype, dims(name, tensor)));
+          }
+        }
+      }
+    }
+  }
+
+  private @Nullable List<Dim> dims(String input, TypeProto.TensorType type) {
+    List<DimensionProto> shape = type.shape();
+    if (shape == null) {
+      return null;
+    }
+    List<Dim> dims = new ArrayList<>();
+    for (DimensionProto dim : shape) {
+      Long value = dim.value();
+      if (value != null && value >= 0) {
+        dims.add(Dim.of(value));
+      } else if (dim.name().isEmpty()) {
+        dims.add(Dim.of(symbols.fresh(input + "_" + dims.size())));
+      } else {
+        dims.add(Dim.of(dim.name()));
+      }
+    }
+    return dims;
+  }
+
+  private void lift(NodeProto node, long opset, int index) {
+    String name = node.name().isEmpty() ? node.operator() + "_" + index : node.name();
+    if (!node.domain().isEmpty()) {
+      String function = node.domain() + "." + node.operator();
+      assembly.problem(
+          "%s '%s' of domain %s"
+                  .formatted(
+                      model.functions().contains(function) ? "function" : "operator",
+                      node.operator(),
+                      node.domain())
+              + ", node '"
+              + name
+              + "'");
+      return;
+    }
+    Operators.Entry entry = Operators.ALL.find(node.operator(), opset);
+    if (entry == null) {
+      assembly.problem("operator '" + node.operator() + "', node '" + name + "'");
+      return;
+    }
+    NodeScope scope = new NodeScope(node, name, opset, assembly);
+    try {
+      entry.lift(scope);
+    } catch (IllegalArgumentException | ArithmeticException e) {
+      throw scope.invalid(String.valueOf(e.getMessage()), e);
+    }
+    scope.finish();
+  }
+
+  private List<String> outputs() {
+    if (proto.outputs().isEmpty()) {
+      throw new ModelException("the graph has no outputs");
+    }
+    Set<String> made = new HashSet<>(assembly.constants().keySet());
+    made.addAll(inputs);
+    assembly.nodes().forEach(node -> made.addAll(node.outputs()));
+    Set<String> outputs = new LinkedHashSet<>();
+    for (ValueProto output : proto.outputs()) {
+      if (output.name().isEmpty() || !made.contains(output.name())) {
+        throw new ModelException("nothing makes the output '" + output.name() + "'");
+      }
+      if (!outputs.add(output.name())) {
+        throw new ModelException("two outputs are named '" + output.name() + "'");
+      }
+    }
+    return List.copyOf(outputs);
+  }
+
+  private static Set<String> valueNames(GraphProto proto) {
+    Set<String> names = new HashSet<>();
+    names.add("");
+    proto.initializers().forEach(initializer -> names.add(initializer.name()));
+    proto.inputs().forEach(input -> names.add(input.name()));
+    proto.outputs().forEach(output -> names.add(output.name()));
+    for (NodeProto node : proto.nodes()) {
+      names.addAll(node.inputs());
+      names.addAll(node.outputs());
+    }
+    return names;
+  }
+
+  private static Set<String> dimensionNames(GraphProto proto) {
+    Set<String> names = new HashSet<>();
+    for (ValueProto input : proto.inputs()) {
+      if (input.type() instanceof TypeProto.TensorType tensor && tensor.shape() != null) {
+        tensor.shape().forEach(dim -> names.add(dim.name()));
+      }
+    }
+    return names;
+  }
+}

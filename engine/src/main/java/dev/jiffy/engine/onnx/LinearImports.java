@@ -1,0 +1,49 @@
+package dev.jiffy.engine.onnx;
+
+import dev.jiffy.engine.ir.Op;
+import dev.jiffy.engine.ir.Op.Layout;
+
+/// Matrix products and convolutions.
+final class LinearImports {
+  private LinearImports() {}
+
+  /// Adds the family to the table.
+  ///
+  /// @param table the table
+  static void register(Operators table) {
+    table.add("MatMul", 1, 2, 2, n -> n.same(new Op.MatMul()));
+    table.add("Gemm", 1, 2, 3, LinearImports::gemm);
+    table.add("Einsum", 12, 1, Operators.MANY, LinearImports::einsum);
+    table.add("Conv", 1, 2, 3, LinearImports::conv);
+    table.add("ConvTranspose", 1, 2, 3, LinearImports::convTranspose);
+  }
+
+  private static void gemm(NodeScope node) {
+    float alpha = node.real("alpha", 1);
+    float beta = node.real("beta", 1);
+    node.same(new Op.Gemm(alpha, beta, node.flag("transA", false), node.flag("transB", false)));
+  }
+
+  private static void einsum(NodeScope node) {
+    if (!node.hasAttribute("equation")) {
+      throw node.invalid("attribute 'equation' is missing");
+    }
+    node.same(new Op.Einsum(node.text("equation", "")));
+  }
+
+  private static void conv(NodeScope node) {
+    long groups = node.integer("group", 1);
+    node.same(new Op.Conv(PoolImports.window(node, false), groups, Layout.CHANNELS_FIRST, null));
+  }
+
+  private static void convTranspose(NodeScope node) {
+    node.same(
+        new Op.ConvTranspose(
+            PoolImports.window(node, false),
+            node.integer("group", 1),
+            node.integers("output_padding"),
+            node.integers("output_shape"),
+            Layout.CHANNELS_FIRST,
+            null));
+  }
+}

@@ -1,0 +1,414 @@
+package dev.jiffy.engine.onnx;
+
+import dev.jiffy.engine.ModelException;
+import dev.jiffy.engine.ir.Fact;
+import dev.jiffy.engine.ir.Op;
+import dev.jiffy.engine.onnx.OnnxModel.AttributeProto;
+import dev.jiffy.engine.onnx.OnnxModel.NodeProto;
+import dev.jiffy.engine.onnx.OnnxModel.TensorProto;
+import dev.jiffy.tensor.DType;
+import dev.jiffy.tensor.Shape;
+import dev.jiffy.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/// One ONNX node while it is imported: what it says, and the nodes that stand for it.
+///
+/// Attributes are taken by name with ONNX's default; those that nobody takes are reported by
+/// [#finish()].
+final class NodeScope {
+  private final NodeProto node;
+  private final String name;
+  private final long opset;
+  private final Assembly assembly;
+  private final Set<String> taken = new HashSet<>();
+  private boolean ended;
+
+  /// The scope of a node.
+  ///
+  /// @param node the node
+  /// @param name its name, or one made for it
+  /// @param opset the version of the operator set
+  /// @param assembly the graph under construction
+  NodeScope(NodeProto node, String name, long opset, Assembly assembly) {
+    this.node = node;
+    this.name = name;
+    this.opset = opset;
+    this.assembly = assembly;
+  }
+
+  /// {@return the version of the operator set}
+  long opset() {
+    return opset;
+  }
+
+  /// {@return the operator's ONNX name}
+  String operator() {
+    return node.operator();
+  }
+
+  // ---- inputs and outputs
+
+  /// {@return the number of inputs, absent ones included}
+  int inputs() {
+    return node.inputs().size();
+  }
+
+  /// {@return the number of outputs, absent ones included}
+  int outputs() {
+    return node.outputs().size();
+  }
+
+  /// {@return an input's name, "" where it is absent}
+  ///
+  /// @param index the position
+  String input(int index) {
+    return index < node.inputs().size() ? node.inputs().get(index) : "";
+  }
+
+  /// {@return whether an input is there}
+  ///
+  /// @param index the position
+  boolean has(int index) {
+    return !input(index).isEmpty();
+  }
+
+  /// {@return whether somebody may read an output}
+  ///
+  /// @param index the position
+  boolean wants(int index) {
+    return index < node.outputs().size() && !node.outputs().get(index).isEmpty();
+  }
+
+  /// {@return the value, where it is a constant, or null}
+  ///
+  /// @param value the value's name
+  @Nullable Tensor known(String value) {
+    return assembly.constants().get(value);
+  }
+
+  /// {@return the element type of a value, or null where it is not known}
+  ///
+  /// @param value the value's name
+  @Nullable DType dtype(String value) {
+    Fact fact = assembly.fact(value);
+    return fact == null ? null : fact.dtype();
+  }
+
+  /// {@return the rank of a value, or -1 where it is not known}
+  ///
+  /// @param value the value's name
+  int rank(String value) {
+    Fact fact = assembly.fact(value);
+    return fact == null ? -1 : fact.rank();
+  }
+
+  // ---- attributes
+
+  private @Nullable AttributeProto take(String attribute) {
+    taken.add(attribute);
+    return node.attributes().get(attribute);
+  }
+
+  /// {@return whether an attribute is given}
+  ///
+  /// @param attribute its name
+  boolean hasAttribute(String attribute) {
+    return take(attribute) != null;
+  }
+
+  /// Accepts attributes that do not change what is computed.
+  ///
+  /// @param attributes their names
+  void ignore(String... attributes) {
+    taken.addAll(Arrays.asList(attributes));
+  }
+
+  /// {@return an integer attribute}
+  ///
+  /// @param attribute its name
+  /// @param otherwise its value where it is absent
+  long integer(String attribute, long otherwise) {
+    return switch (take(attribute)) {
+      case null -> otherwise;
+      case AttributeProto.IntValue(long value) -> value;
+      case AttributeProto other -> throw wrongKind(attribute, "INT", other);
+    };
+  }
+
+  /// {@return an integer attribute that must be there}
+  ///
+  /// @param attribute its name
+  long integer(String attribute) {
+    if (!hasAttribute(attribute)) {
+      throw missing(attribute);
+    }
+    return integer(attribute, 0);
+  }
+
+  /// {@return a truth value}
+  ///
+  /// @param attribute its name
+  /// @param otherwise its value where it is absent
+  boolean flag(String attribute, boolean otherwise) {
+    return integer(attribute, otherwise ? 1 : 0) != 0;
+  }
+
+  /// {@return a float attribute}
+  ///
+  /// @param attribute its name
+  /// @param otherwise its value where it is absent
+  float real(String attribute, float otherwise) {
+    return switch (take(attribute)) {
+      case null -> otherwise;
+      case AttributeProto.FloatValue(float value) -> value;
+      case AttributeProto other -> throw wrongKind(attribute, "FLOAT", other);
+    };
+  }
+
+  /// {@return a text attribute}
+  ///
+  /// @param attribute its name
+  /// @param otherwise its value where it is absent
+  String text(String attribute, String otherwise) {
+    return switch (take(attribute)) {
+      case null -> otherwise;
+      case AttributeProto.StringValue(String value) -> value;
+      case AttributeProto other -> throw wrongKind(attribute, "STRING", other);
+    };
+  }
+
+  /// {@return an attribute whose text names a constant of an enum, in any case}
+  ///
+  /// @param attribute its name
+  /// @param otherwise its value where it is absent
+  /// @param <E> the enum
+  <E extends Enum<E>> E choice(String attribute, E otherwise) {
+    String text = text(attribute, otherwise.name());
+    for (E constant : otherwise.getDeclaringClass().getEnumConstants()) {
+      if (constant.name().equals(text.toUpperCase(Locale.ROOT))) {
+        return constant;
+      }
+    }
+    throw invalid("attribute '%s' is '%s', which ONNX does not define".formatted(attribute, text));
+  }
+
+  /// {@return a list of integers, empty where it is absent}
+  ///
+  /// @param attribute its name
+  List<Long> integers(String attribute) {
+    return switch (take(attribute)) {
+      case null -> List.of();
+      case AttributeProto.Ints(List<Long> values) -> values;
+      case AttributeProto other -> throw wrongKind(attribute, "INTS", other);
+    };
+  }
+
+  /// {@return a list of floats, empty where it is absent}
+  ///
+  /// @param attribute its name
+  List<Float> reals(String attribute) {
+    return switch (take(attribute)) {
+      case null -> List.of();
+      case AttributeProto.Floats(List<Float> values) -> values;
+      case AttributeProto other -> throw wrongKind(attribute, "FLOATS", other);
+    };
+  }
+
+  /// {@return a list of texts, empty where it is absent}
+  ///
+  /// @param attribute its name
+  List<String> texts(String attribute) {
+    return switch (take(attribute)) {
+      case null -> List.of();
+      case AttributeProto.Strings(List<String> values) -> values;
+      case AttributeProto other -> throw wrongKind(attribute, "STRINGS", other);
+    };
+  }
+
+  /// {@return a tensor attribute, or null where it is absent or of an unsupported type}
+  ///
+  /// @param attribute its name
+  @Nullable Tensor tensor(String attribute) {
+    return switch (take(attribute)) {
+      case null -> null;
+      case AttributeProto.TensorValue(TensorProto value) -> {
+        if (value.tensor() == null) {
+          unsupported("attribute '" + attribute + "' of type " + value.type());
+        }
+        yield value.tensor();
+      }
+      case AttributeProto other -> throw wrongKind(attribute, "TENSOR", other);
+    };
+  }
+
+  /// {@return an attribute that numbers an element type, or null where it is absent or unsupported}
+  ///
+  /// @param attribute its name
+  @Nullable DType elementType(String attribute) {
+    if (!hasAttribute(attribute)) {
+      return null;
+    }
+    long number = integer(attribute);
+    DType dtype = ElementTypes.dtype(number);
+    if (dtype == null) {
+      unsupported("attribute '" + attribute + "' is " + ElementTypes.name(number));
+    }
+    return dtype;
+  }
+
+  // ---- making nodes
+
+  /// Makes the node that gives the first output.
+  ///
+  /// @param op the operator
+  /// @param inputs the values read
+  void result(Op op, String... inputs) {
+    String output = node.outputs().getFirst();
+    add(op, trimmed(inputs), List.of(output.isEmpty() ? assembly.fresh(name + "/unread") : output));
+  }
+
+  /// Makes a node that gives another output.
+  ///
+  /// @param index the output's position
+  /// @param op the operator
+  /// @param inputs the values read
+  void result(int index, Op op, String... inputs) {
+    add(op, trimmed(inputs), List.of(node.outputs().get(index)));
+  }
+
+  /// Makes the node that gives all outputs.
+  ///
+  /// @param op the operator
+  /// @param inputs the values read
+  void results(Op op, String... inputs) {
+    add(op, trimmed(inputs), node.outputs());
+  }
+
+  /// Makes the node that gives all outputs from all inputs.
+  ///
+  /// @param op the operator
+  void same(Op op) {
+    add(op, trimmed(node.inputs().toArray(String[]::new)), node.outputs());
+  }
+
+  /// Makes a node in between.
+  ///
+  /// @param op the operator
+  /// @param inputs the values read
+  /// @return the value made
+  String make(Op op, String... inputs) {
+    String output = assembly.fresh(name + "/" + hint(op));
+    assembly.add(output, op, trimmed(inputs), List.of(output));
+    return output;
+  }
+
+  private void add(Op op, List<String> inputs, List<String> outputs) {
+    assembly.add(ended ? assembly.fresh(name + "/" + hint(op)) : name, op, inputs, outputs);
+    ended = true;
+  }
+
+  private static String hint(Op op) {
+    return op.getClass().getSimpleName().toLowerCase(Locale.ROOT);
+  }
+
+  private static List<String> trimmed(String... inputs) {
+    List<String> list = new ArrayList<>(Arrays.asList(inputs));
+    while (!list.isEmpty() && list.getLast().isEmpty()) {
+      list.removeLast();
+    }
+    return list;
+  }
+
+  /// {@return the name of a new constant}
+  ///
+  /// @param tensor its value
+  String constant(Tensor tensor) {
+    String constant = assembly.fresh(name + "/constant");
+    assembly.constant(constant, tensor);
+    return constant;
+  }
+
+  /// Makes the first output a constant.
+  ///
+  /// @param tensor its value
+  void constantResult(Tensor tensor) {
+    assembly.constant(node.outputs().getFirst(), tensor);
+  }
+
+  /// {@return the name of a new constant of rank 1}
+  ///
+  /// @param values its elements
+  String longs(List<Long> values) {
+    return longs(values.stream().mapToLong(Long::longValue).toArray());
+  }
+
+  /// {@return the name of a new constant of rank 1}
+  ///
+  /// @param values its elements
+  String longs(long... values) {
+    return constant(Tensor.of(values, values.length));
+  }
+
+  /// {@return the name of a new scalar constant}
+  ///
+  /// @param value the number
+  /// @param like a value with the same element type; f32 where its type is not known
+  String scalar(double value, String like) {
+    DType dtype = dtype(like);
+    Tensor tensor = Tensor.allocate(dtype == null ? DType.F32 : dtype, Shape.of());
+    tensor.setDouble(0, value);
+    return constant(tensor);
+  }
+
+  // ---- what is wrong
+
+  /// Notes that the engine cannot run this node.
+  ///
+  /// @param reason why
+  void unsupported(String reason) {
+    assembly.problem("%s '%s': %s".formatted(node.operator(), name, reason));
+  }
+
+  /// {@return the failure of a node that contradicts ONNX}
+  ///
+  /// @param problem what is wrong
+  ModelException invalid(String problem) {
+    return new ModelException(text(problem));
+  }
+
+  /// {@return the failure of a node that contradicts ONNX}
+  ///
+  /// @param problem what is wrong
+  /// @param cause what went wrong underneath
+  ModelException invalid(String problem, Throwable cause) {
+    return new ModelException(text(problem), cause);
+  }
+
+  private String text(String problem) {
+    return "node '%s' (%s): %s".formatted(name, node.operator(), problem);
+  }
+
+  private ModelException missing(String attribute) {
+    return invalid("attribute '" + attribute + "' is missing");
+  }
+
+  private ModelException wrongKind(String attribute, String expected, AttributeProto found) {
+    return invalid(
+        "attribute '%s' should be %s but is %s".formatted(attribute, expected, found.kind()));
+  }
+
+  /// Notes the attributes that nobody took.
+  void finish() {
+    for (String attribute : node.attributes().keySet()) {
+      if (!taken.contains(attribute)) {
+        unsupported("attribute '" + attribute + "' is not known in operator set " + opset);
+      }
+    }
+  }
+}

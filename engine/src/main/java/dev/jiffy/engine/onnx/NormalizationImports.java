@@ -1,0 +1,126 @@
+package dev.jiffy.engine.onnx;
+
+import dev.jiffy.engine.function.BinaryFunction;
+import dev.jiffy.engine.function.ReduceFunction;
+import dev.jiffy.engine.function.UnaryFunction;
+import dev.jiffy.engine.ir.Op;
+import dev.jiffy.engine.ir.Op.Binary;
+import dev.jiffy.engine.ir.Op.Layout;
+import dev.jiffy.engine.ir.Op.Unary;
+import java.util.List;
+
+/// Normalisations.
+final class NormalizationImports {
+  private NormalizationImports() {}
+
+  /// Adds the family to the table.
+  ///
+  /// @param table the table
+  static void register(Operators table) {
+    table.add("BatchNormalization", 1, 5, 5, 5, NormalizationImports::batch);
+    table.add(
+        "InstanceNormalization",
+        1,
+        3,
+        3,
+        n -> n.same(new Op.InstanceNorm(n.real("epsilon", 1e-5f))));
+    table.add("LayerNormalization", 17, 2, 3, 3, NormalizationImports::layer);
+    table.add("GroupNormalization", 18, 3, 3, NormalizationImports::group);
+    table.add("MeanVarianceNormalization", 9, 1, 1, NormalizationImports::meanVariance);
+    table.add("LRN", 1, 1, 1, NormalizationImports::lrn);
+    table.add("LpNormalization", 1, 1, 1, NormalizationImports::lp);
+  }
+
+  private static void batch(NodeScope node) {
+    float epsilon = node.real("epsilon", 1e-5f);
+    node.ignore("momentum");
+    boolean training = node.flag("training_mode", false);
+    for (int i = 1; i < node.outputs(); i++) {
+      training |= node.wants(i);
+    }
+    if (training) {
+      node.unsupported("training mode");
+      return;
+    }
+    String x = node.input(0);
+    String mean = node.input(3);
+    String variance = node.input(4);
+    if (node.opset() >= 9 || node.flag("spatial", true)) {
+      node.result(
+          new Op.BatchNorm(epsilon, Layout.CHANNELS_FIRST),
+          x,
+          node.input(1),
+          node.input(2),
+          mean,
+          variance);
+      return;
+    }
+    String centred = node.make(new Binary(BinaryFunction.SUB), x, mean);
+    String shifted =
+        node.make(new Binary(BinaryFunction.ADD), variance, node.scalar(epsilon, variance));
+    String deviation = node.make(new Unary(UnaryFunction.SQRT), shifted);
+    String normal = node.make(new Binary(BinaryFunction.DIV), centred, deviation);
+    String scaled = node.make(new Binary(BinaryFunction.MUL), normal, node.input(1));
+    node.result(new Binary(BinaryFunction.ADD), scaled, node.input(2));
+  }
+
+  private static void layer(NodeScope node) {
+    node.ignore("stash_type");
+    node.same(new Op.LayerNorm(node.integer("axis", -1), node.real("epsilon", 1e-5f)));
+  }
+
+  /// Each group is one row to normalise; scale and bias go with groups before operator set 21 and
+  /// with channels since.
+  private static void group(NodeScope node) {
+    node.ignore("stash_type");
+    float epsilon = node.real("epsilon", 1e-5f);
+    long groups = node.integer("num_groups");
+    String x = node.input(0);
+    String shape = node.make(new Op.ShapeOf(0, null), x);
+    String rows = node.make(new Op.Reshape(false), x, node.longs(0, groups, -1));
+    String normal = node.make(new Op.LayerNorm(2, epsilon), rows);
+    if (node.opset() >= 21) {
+      String channels = node.make(new Op.ShapeOf(0, 2L), x);
+      String target = node.make(new Op.Concat(0), channels, node.longs(-1));
+      normal = node.make(new Op.Reshape(false), normal, target);
+    }
+    String column = node.longs(-1, 1);
+    String scale = node.make(new Op.Reshape(false), node.input(1), column);
+    String bias = node.make(new Op.Reshape(false), node.input(2), column);
+    String scaled = node.make(new Binary(BinaryFunction.MUL), normal, scale);
+    String shifted = node.make(new Binary(BinaryFunction.ADD), scaled, bias);
+    node.result(new Op.Reshape(true), shifted, shape);
+  }
+
+  private static void meanVariance(NodeScope node) {
+    List<Long> given = node.integers("axes");
+    String axes = given.isEmpty() ? node.longs(0, 2, 3) : node.longs(given);
+    Op mean = new Op.Reduce(ReduceFunction.MEAN, true, false);
+    Op multiply = new Binary(BinaryFunction.MUL);
+    String x = node.input(0);
+    String average = node.make(mean, x, axes);
+    String averageSquared = node.make(multiply, average, average);
+    String square = node.make(multiply, x, x);
+    String squareAverage = node.make(mean, square, axes);
+    String variance = node.make(new Binary(BinaryFunction.SUB), squareAverage, averageSquared);
+    String deviation = node.make(new Unary(UnaryFunction.SQRT), variance);
+    String centred = node.make(new Binary(BinaryFunction.SUB), x, average);
+    String divisor = node.make(new Binary(BinaryFunction.ADD), deviation, node.scalar(1e-9, x));
+    node.result(new Binary(BinaryFunction.DIV), centred, divisor);
+  }
+
+  private static void lrn(NodeScope node) {
+    float alpha = node.real("alpha", 1e-4f);
+    float beta = node.real("beta", 0.75f);
+    float bias = node.real("bias", 1);
+    node.same(new Op.Lrn(alpha, beta, bias, node.integer("size")));
+  }
+
+  private static void lp(NodeScope node) {
+    long p = node.integer("p", 2);
+    if (p != 1 && p != 2) {
+      throw node.invalid("attribute 'p' should be 1 or 2 but is " + p);
+    }
+    node.same(new Op.LpNormalization(node.integer("axis", -1), p));
+  }
+}

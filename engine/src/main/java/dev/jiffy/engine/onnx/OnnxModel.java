@@ -1,0 +1,235 @@
+package dev.jiffy.engine.onnx;
+
+import dev.jiffy.tensor.Tensor;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/// An ONNX file as records: what the file says, before anything is understood.
+///
+/// Immutable, except that the tensors' memory is the file's mapping: it lives as long as the arena
+/// given to [OnnxReader]. The names are those of the [ONNX
+/// format](https://github.com/onnx/onnx/blob/main/docs/IR.md).
+///
+/// @param irVersion the version of the file format
+/// @param producer who wrote the file, with its version, or ""
+/// @param opsets the version of each operator set by domain; the default domain is ""
+/// @param metadata properties free for tools to use
+/// @param functions the names of the functions that the model defines, as `domain.name`
+/// @param graph the computation
+public record OnnxModel(
+    long irVersion,
+    String producer,
+    Map<String, Long> opsets,
+    Map<String, String> metadata,
+    List<String> functions,
+    GraphProto graph) {
+  /// Copies the collections.
+  public OnnxModel {
+    opsets = ordered(opsets);
+    metadata = ordered(metadata);
+    functions = List.copyOf(functions);
+  }
+
+  /// A computation, or the body of a control-flow operator.
+  ///
+  /// @param name the name, or ""
+  /// @param nodes the nodes in the file's order
+  /// @param initializers the values stored in the file
+  /// @param sparseInitializers the names of the values stored in sparse form
+  /// @param inputs the values that a caller provides; initializers may be repeated here
+  /// @param outputs the values that a caller gets
+  /// @param values types of values in between, as far as the file tells
+  public record GraphProto(
+      String name,
+      List<NodeProto> nodes,
+      List<TensorProto> initializers,
+      List<String> sparseInitializers,
+      List<ValueProto> inputs,
+      List<ValueProto> outputs,
+      List<ValueProto> values) {
+    /// Copies the lists.
+    public GraphProto {
+      nodes = List.copyOf(nodes);
+      initializers = List.copyOf(initializers);
+      sparseInitializers = List.copyOf(sparseInitializers);
+      inputs = List.copyOf(inputs);
+      outputs = List.copyOf(outputs);
+      values = List.copyOf(values);
+    }
+  }
+
+  /// One application of an operator.
+  ///
+  /// @param name the name, or ""
+  /// @param operator the operator's name
+  /// @param domain the operator's domain, "" for ONNX's own
+  /// @param inputs the names of the values read, "" for an absent one
+  /// @param outputs the names of the values made, "" for an absent one
+  /// @param attributes the attributes by name
+  public record NodeProto(
+      String name,
+      String operator,
+      String domain,
+      List<String> inputs,
+      List<String> outputs,
+      Map<String, AttributeProto> attributes) {
+    /// Copies the collections.
+    public NodeProto {
+      inputs = List.copyOf(inputs);
+      outputs = List.copyOf(outputs);
+      attributes = ordered(attributes);
+    }
+  }
+
+  /// The value of an attribute.
+  public sealed interface AttributeProto {
+    /// {@return the kind as the ONNX format names it}
+    String kind();
+
+    /// A float.
+    ///
+    /// @param value the number
+    record FloatValue(float value) implements AttributeProto {
+      @Override
+      public String kind() {
+        return "FLOAT";
+      }
+    }
+
+    /// An integer.
+    ///
+    /// @param value the number
+    record IntValue(long value) implements AttributeProto {
+      @Override
+      public String kind() {
+        return "INT";
+      }
+    }
+
+    /// A text.
+    ///
+    /// @param value the text
+    record StringValue(String value) implements AttributeProto {
+      @Override
+      public String kind() {
+        return "STRING";
+      }
+    }
+
+    /// A tensor.
+    ///
+    /// @param value the tensor
+    record TensorValue(TensorProto value) implements AttributeProto {
+      @Override
+      public String kind() {
+        return "TENSOR";
+      }
+    }
+
+    /// A graph: the body of a control-flow operator.
+    ///
+    /// @param value the graph
+    record GraphValue(GraphProto value) implements AttributeProto {
+      @Override
+      public String kind() {
+        return "GRAPH";
+      }
+    }
+
+    /// Floats.
+    ///
+    /// @param values the numbers
+    record Floats(List<Float> values) implements AttributeProto {
+      /// Copies the list.
+      public Floats {
+        values = List.copyOf(values);
+      }
+
+      @Override
+      public String kind() {
+        return "FLOATS";
+      }
+    }
+
+    /// Integers.
+    ///
+    /// @param values the numbers
+    record Ints(List<Long> values) implements AttributeProto {
+      /// Copies the list.
+      public Ints {
+        values = List.copyOf(values);
+      }
+
+      @Override
+      public String kind() {
+        return "INTS";
+      }
+    }
+
+    /// Texts.
+    ///
+    /// @param values the texts
+    record Strings(List<String> values) implements AttributeProto {
+      /// Copies the list.
+      public Strings {
+        values = List.copyOf(values);
+      }
+
+      @Override
+      public String kind() {
+        return "STRINGS";
+      }
+    }
+
+    /// A kind that no operator of Jiffy has: lists of tensors and graphs, sparse tensors, types,
+    /// references to a function's attribute.
+    ///
+    /// @param kind the kind
+    record Other(String kind) implements AttributeProto {}
+  }
+
+  /// A named tensor.
+  ///
+  /// @param name the name, or ""
+  /// @param type what the file says of type and shape
+  /// @param tensor the tensor, or null where its element type is one that Jiffy does not have
+  public record TensorProto(String name, String type, @Nullable Tensor tensor) {}
+
+  /// A named value and its type.
+  ///
+  /// @param name the name
+  /// @param type the type
+  public record ValueProto(String name, TypeProto type) {}
+
+  /// The type of a value.
+  public sealed interface TypeProto {
+    /// A dense tensor.
+    ///
+    /// @param elementType the number of the element type, as the ONNX format counts them
+    /// @param shape the dimensions, or null where the rank is unknown
+    record TensorType(int elementType, @Nullable List<DimensionProto> shape) implements TypeProto {
+      /// Copies the list.
+      public TensorType {
+        shape = shape == null ? null : List.copyOf(shape);
+      }
+    }
+
+    /// Anything else: a sequence, a map, an optional, a sparse tensor, or no type at all.
+    ///
+    /// @param kind what it is
+    record OtherType(String kind) implements TypeProto {}
+  }
+
+  /// One dimension of a tensor type.
+  ///
+  /// @param value the extent, or null where it is not a number
+  /// @param name the extent's name, or ""
+  public record DimensionProto(@Nullable Long value, String name) {}
+
+  private static <V> Map<String, V> ordered(Map<String, V> map) {
+    return Collections.unmodifiableMap(new LinkedHashMap<>(map));
+  }
+}

@@ -1,0 +1,106 @@
+package dev.jiffy.engine.onnx;
+
+import java.util.HashMap;
+import java.util.Map;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/// The table of ONNX operators: for each the way to import it.
+///
+/// The families fill it; adding an operator is one line in one of them.
+final class Operators {
+  /// As many inputs or outputs as a node likes.
+  static final int MANY = Integer.MAX_VALUE;
+
+  /// Every operator of the default domain that the engine runs.
+  static final Operators ALL = all();
+
+  private final Map<String, Entry> entries = new HashMap<>();
+
+  private Operators() {}
+
+  private static Operators all() {
+    Operators table = new Operators();
+    ElementwiseImports.register(table);
+    ConstantImports.register(table);
+    ShapeImports.register(table);
+    IndexImports.register(table);
+    ReductionImports.register(table);
+    LinearImports.register(table);
+    PoolImports.register(table);
+    NormalizationImports.register(table);
+    ResizeImports.register(table);
+    return table;
+  }
+
+  /// One operator.
+  ///
+  /// @param since the operator set that brought it
+  /// @param minInputs the number of inputs that must be there
+  /// @param maxInputs the number of inputs that may be there
+  /// @param maxOutputs the number of outputs that may be there
+  /// @param importer makes the nodes that stand for it
+  record Entry(
+      int since, int minInputs, int maxInputs, int maxOutputs, Consumer<NodeScope> importer) {
+    /// Makes the nodes that stand for one.
+    ///
+    /// @param node the node
+    void lift(NodeScope node) {
+      for (int i = 0; i < minInputs; i++) {
+        if (!node.has(i)) {
+          throw node.invalid("input " + i + " is missing");
+        }
+      }
+      if (node.inputs() > maxInputs) {
+        throw node.invalid(
+            "at most %d inputs are allowed, got %d".formatted(maxInputs, node.inputs()));
+      }
+      if (node.outputs() > maxOutputs || node.outputs() == 0) {
+        throw node.invalid(
+            "1 to %d outputs are allowed, got %d".formatted(maxOutputs, node.outputs()));
+      }
+      importer.accept(node);
+    }
+  }
+
+  /// Adds an operator with one output.
+  ///
+  /// @param name its name
+  /// @param since the operator set that brought it, 1 for those before the oldest supported
+  /// @param minInputs the number of inputs that must be there
+  /// @param maxInputs the number of inputs that may be there
+  /// @param importer makes the nodes that stand for it
+  void add(String name, int since, int minInputs, int maxInputs, Consumer<NodeScope> importer) {
+    add(name, since, minInputs, maxInputs, 1, importer);
+  }
+
+  /// Adds an operator.
+  ///
+  /// @param name its name
+  /// @param since the operator set that brought it, 1 for those before the oldest supported
+  /// @param minInputs the number of inputs that must be there
+  /// @param maxInputs the number of inputs that may be there
+  /// @param maxOutputs the number of outputs that may be there
+  /// @param importer makes the nodes that stand for it
+  void add(
+      String name,
+      int since,
+      int minInputs,
+      int maxInputs,
+      int maxOutputs,
+      Consumer<NodeScope> importer) {
+    Entry entry = new Entry(since, minInputs, maxInputs, maxOutputs, importer);
+    if (entries.put(name, entry) != null) {
+      throw new IllegalStateException("operator " + name + " is in the table twice");
+    }
+  }
+
+  /// {@return an operator, or null where the table has none of that name in an operator set}
+  ///
+  /// @param name its name
+  /// @param opset the operator set
+  @Nullable Entry find(String name, long opset) {
+    Entry entry = entries.get(name);
+    return entry == null || entry.since > opset ? null : entry;
+  }
+}

@@ -1,0 +1,71 @@
+package dev.jiffy.engine.onnx;
+
+import dev.jiffy.engine.ir.Op;
+import dev.jiffy.engine.ir.Op.AutoPad;
+import dev.jiffy.engine.ir.Op.Layout;
+import dev.jiffy.engine.ir.Op.PoolFunction;
+import dev.jiffy.engine.ir.Op.Window;
+import java.util.List;
+
+/// Pooling.
+final class PoolImports {
+  private PoolImports() {}
+
+  /// Adds the family to the table.
+  ///
+  /// @param table the table
+  static void register(Operators table) {
+    table.add("MaxPool", 1, 1, 1, 2, n -> pool(n, PoolFunction.MAX));
+    table.add("AveragePool", 1, 1, 1, n -> pool(n, PoolFunction.AVERAGE));
+    table.add("LpPool", 2, 1, 1, n -> pool(n, PoolFunction.LP));
+    table.add("GlobalMaxPool", 1, 1, 1, n -> globalPool(n, PoolFunction.MAX));
+    table.add("GlobalAveragePool", 1, 1, 1, n -> globalPool(n, PoolFunction.AVERAGE));
+    table.add("GlobalLpPool", 2, 1, 1, n -> globalPool(n, PoolFunction.LP));
+  }
+
+  /// {@return the sliding window that a node's attributes describe}
+  ///
+  /// @param node the node
+  /// @param ceilMode whether a partly covered last window counts
+  static Window window(NodeScope node, boolean ceilMode) {
+    List<Long> kernel = positive(node, "kernel_shape");
+    List<Long> strides = positive(node, "strides");
+    List<Long> dilations = positive(node, "dilations");
+    AutoPad autoPad = node.choice("auto_pad", AutoPad.NOTSET);
+    List<Long> pads = node.integers("pads");
+    return new Window(
+        kernel,
+        strides,
+        autoPad == AutoPad.NOTSET ? pads : List.of(),
+        dilations,
+        autoPad,
+        ceilMode);
+  }
+
+  private static List<Long> positive(NodeScope node, String attribute) {
+    List<Long> values = node.integers(attribute);
+    for (long value : values) {
+      if (value <= 0) {
+        throw node.invalid("attribute '" + attribute + "' is " + values);
+      }
+    }
+    return values;
+  }
+
+  private static void pool(NodeScope node, PoolFunction function) {
+    boolean countPadding =
+        function == PoolFunction.AVERAGE && node.flag("count_include_pad", false);
+    boolean columnMajor = function == PoolFunction.MAX && node.flag("storage_order", false);
+    long p = function == PoolFunction.LP ? node.integer("p", 2) : 0;
+    Window window = window(node, node.flag("ceil_mode", false));
+    if (window.kernel().isEmpty()) {
+      throw node.invalid("attribute 'kernel_shape' is missing");
+    }
+    node.same(new Op.Pool(function, window, countPadding, columnMajor, p, Layout.CHANNELS_FIRST));
+  }
+
+  private static void globalPool(NodeScope node, PoolFunction function) {
+    long p = function == PoolFunction.LP ? node.integer("p", 2) : 0;
+    node.same(new Op.GlobalPool(function, p, Layout.CHANNELS_FIRST));
+  }
+}

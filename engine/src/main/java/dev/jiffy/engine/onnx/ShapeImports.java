@@ -1,0 +1,123 @@
+package dev.jiffy.engine.onnx;
+
+import dev.jiffy.engine.ir.Op;
+import dev.jiffy.engine.ir.Op.PadMode;
+import dev.jiffy.tensor.DType;
+import java.util.ArrayList;
+import java.util.List;
+
+/// Operators that change shapes or move whole parts.
+final class ShapeImports {
+  private ShapeImports() {}
+
+  /// Adds the family to the table.
+  ///
+  /// @param table the table
+  static void register(Operators table) {
+    table.add("Shape", 1, 1, 1, ShapeImports::shape);
+    table.add("Size", 1, 1, 1, n -> n.same(new Op.Size()));
+    table.add("Reshape", 5, 2, 2, n -> n.same(new Op.Reshape(n.flag("allowzero", false))));
+    table.add("Flatten", 1, 1, 1, n -> n.same(new Op.Flatten(n.integer("axis", 1))));
+    table.add("Transpose", 1, 1, 1, n -> n.same(new Op.Transpose(n.integers("perm"))));
+    table.add("Expand", 8, 2, 2, n -> n.same(new Op.Expand()));
+    table.add("Concat", 4, 1, Operators.MANY, n -> n.same(new Op.Concat(n.integer("axis"))));
+    table.add("Split", 2, 1, 2, Operators.MANY, ShapeImports::split);
+    table.add("Slice", 1, 1, 5, ShapeImports::slice);
+    table.add("Pad", 2, 1, 4, ShapeImports::pad);
+    table.add("Tile", 6, 2, 2, n -> n.same(new Op.Tile()));
+    table.add("Squeeze", 1, 1, 2, ShapeImports::squeeze);
+    table.add("Unsqueeze", 1, 1, 2, ShapeImports::unsqueeze);
+    table.add("Trilu", 14, 1, 2, n -> n.same(new Op.Trilu(n.flag("upper", true))));
+    table.add("DepthToSpace", 1, 1, 1, ShapeImports::depthToSpace);
+    table.add("SpaceToDepth", 1, 1, 1, n -> n.same(new Op.SpaceToDepth(n.integer("blocksize"))));
+    table.add("ReverseSequence", 10, 2, 2, ShapeImports::reverseSequence);
+  }
+
+  private static void shape(NodeScope node) {
+    long start = node.integer("start", 0);
+    Long end = node.hasAttribute("end") ? (Long) node.integer("end") : null;
+    node.same(new Op.ShapeOf(start, end));
+  }
+
+  private static void split(NodeScope node) {
+    long axis = node.integer("axis", 0);
+    if (node.opset() < 13) {
+      List<Long> sizes = node.integers("split");
+      node.results(new Op.Split(axis, 0), node.input(0), sizes.isEmpty() ? "" : node.longs(sizes));
+    } else {
+      node.same(new Op.Split(axis, node.has(1) ? 0 : node.integer("num_outputs", 0)));
+    }
+  }
+
+  private static void slice(NodeScope node) {
+    if (node.opset() >= 10) {
+      if (!node.has(1) || !node.has(2)) {
+        throw node.invalid("starts or ends are missing");
+      }
+      node.same(new Op.Slice());
+      return;
+    }
+    List<Long> axes = node.integers("axes");
+    node.result(
+        new Op.Slice(),
+        node.input(0),
+        node.longs(node.integers("starts")),
+        node.longs(node.integers("ends")),
+        axes.isEmpty() ? "" : node.longs(axes));
+  }
+
+  private static void pad(NodeScope node) {
+    PadMode mode = node.choice("mode", PadMode.CONSTANT);
+    if (node.opset() >= 11) {
+      if (!node.has(1)) {
+        throw node.invalid("pads are missing");
+      }
+      node.same(new Op.Pad(mode));
+      return;
+    }
+    float value = node.real("value", 0);
+    node.result(
+        new Op.Pad(mode),
+        node.input(0),
+        node.longs(node.integers("pads")),
+        value == 0 ? "" : node.scalar(value, node.input(0)));
+  }
+
+  private static void squeeze(NodeScope node) {
+    if (node.opset() >= 13) {
+      node.same(new Op.Squeeze());
+    } else {
+      List<Long> axes = node.integers("axes");
+      node.result(new Op.Squeeze(), node.input(0), axes.isEmpty() ? "" : node.longs(axes));
+    }
+  }
+
+  private static void unsqueeze(NodeScope node) {
+    if (node.opset() < 13) {
+      List<Long> axes = new ArrayList<>(node.integers("axes"));
+      node.result(new Op.Unsqueeze(), node.input(0), node.longs(axes));
+    } else if (node.has(1)) {
+      node.same(new Op.Unsqueeze());
+    } else {
+      throw node.invalid("axes are missing");
+    }
+  }
+
+  private static void depthToSpace(NodeScope node) {
+    long block = node.integer("blocksize");
+    String mode = node.opset() < 11 ? "DCR" : node.text("mode", "DCR");
+    switch (mode) {
+      case "DCR" -> node.same(new Op.DepthToSpace(block, false));
+      case "CRD" -> node.same(new Op.DepthToSpace(block, true));
+      default -> throw node.invalid("attribute 'mode' is '" + mode + "'");
+    }
+  }
+
+  private static void reverseSequence(NodeScope node) {
+    DType lengths = node.dtype(node.input(1));
+    if (lengths != null && lengths != DType.I64) {
+      throw node.invalid("lengths should be I64 but are " + lengths);
+    }
+    node.same(new Op.ReverseSequence(node.integer("batch_axis", 1), node.integer("time_axis", 0)));
+  }
+}
