@@ -59,6 +59,13 @@ public final class Inference {
     return GraphInference.infer(graph, GraphInference.bound(graph, inputs));
   }
 
+  /// {@return what is known of a known tensor: its value too where that is small and integer}
+  ///
+  /// @param tensor the tensor
+  public static Fact fact(Tensor tensor) {
+    return Constants.fact(tensor);
+  }
+
   private static List<Fact> infer(Op op, Operands in) {
     return switch (op) {
       case Op.Unary o -> List.of(ElementwiseRules.unary(o, in));

@@ -1,15 +1,14 @@
 package dev.jiffy.engine.onnx;
 
-import dev.jiffy.engine.ir.Dim;
+import dev.jiffy.engine.ModelException;
 import dev.jiffy.engine.ir.Fact;
 import dev.jiffy.engine.ir.Graph;
+import dev.jiffy.engine.ir.Inference;
 import dev.jiffy.engine.ir.NameSource;
 import dev.jiffy.engine.ir.Node;
 import dev.jiffy.engine.ir.Op;
-import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Tensor;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -18,9 +17,8 @@ import org.jspecify.annotations.Nullable;
 
 /// A graph under construction, and what is wrong with it so far.
 final class Assembly {
-  private static final long SMALL = 64;
-
   private final NameSource names;
+  private final NameSource symbols;
   private final List<Node> nodes = new ArrayList<>();
   private final Map<String, Tensor> constants = new LinkedHashMap<>();
   private final Map<String, Fact> facts = new LinkedHashMap<>();
@@ -29,8 +27,10 @@ final class Assembly {
   /// An empty graph.
   ///
   /// @param taken names that no new value may have
-  Assembly(Collection<String> taken) {
+  /// @param symbols where names of dimensions come from
+  Assembly(Collection<String> taken, NameSource symbols) {
     this.names = new NameSource(taken);
+    this.symbols = symbols;
   }
 
   /// {@return a name that no value has}
@@ -46,7 +46,7 @@ final class Assembly {
   /// @param tensor its value
   /// @return whether the name was free
   boolean constant(String name, Tensor tensor) {
-    facts.put(name, fact(tensor));
+    facts.put(name, Inference.fact(tensor));
     return constants.put(name, tensor) == null;
   }
 
@@ -98,28 +98,32 @@ final class Assembly {
     return new Graph(name, inputs, outputs, nodes, constants, facts);
   }
 
-  /// {@return what is known of a constant}
-  ///
-  /// @param tensor the constant
-  static Fact fact(Tensor tensor) {
-    List<Dim> shape = Arrays.stream(tensor.shape().dims()).mapToObj(Dim::of).toList();
-    boolean small =
-        (tensor.dtype() == DType.I64 || tensor.dtype() == DType.I32)
-            && shape.size() <= 1
-            && tensor.shape().elements() <= SMALL;
-    return new Fact(
-        tensor.dtype(),
-        shape,
-        small ? Arrays.stream(tensor.toLongs()).mapToObj(Dim::of).toList() : null);
-  }
-
   /// Adds a node and what can be told of its outputs.
+  ///
+  /// Where nothing is known of an input, because what makes it is not supported, nothing is told.
   ///
   /// @param name the node's name
   /// @param op the operator
   /// @param inputs the values read
   /// @param outputs the values made
+  /// @throws ModelException if the operator does not accept such inputs
   void add(String name, Op op, List<String> inputs, List<String> outputs) {
     nodes.add(new Node(name, op, inputs, outputs));
+    List<@Nullable Fact> in = new ArrayList<>();
+    List<@Nullable Tensor> known = new ArrayList<>();
+    for (String input : inputs) {
+      Fact fact = facts.get(input);
+      if (fact == null && !input.isEmpty()) {
+        return;
+      }
+      in.add(fact);
+      known.add(constants.get(input));
+    }
+    List<Fact> out = Inference.infer(op, in, known, outputs.size(), symbols);
+    for (int i = 0; i < out.size(); i++) {
+      if (!outputs.get(i).isEmpty()) {
+        facts.put(outputs.get(i), out.get(i));
+      }
+    }
   }
 }

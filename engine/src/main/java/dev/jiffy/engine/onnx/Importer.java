@@ -41,8 +41,8 @@ public final class Importer {
   private Importer(OnnxModel model) {
     this.model = model;
     this.proto = model.graph();
-    this.assembly = new Assembly(valueNames(proto));
     this.symbols = new NameSource(dimensionNames(proto));
+    this.assembly = new Assembly(valueNames(proto), symbols);
   }
 
   /// {@return the model's graph, with all that is known of its values}
@@ -59,7 +59,7 @@ public final class Importer {
     long opset = opset();
     constants();
     inputs();
-    List<NodeProto> nodes = NodeOrder.sorted(proto, assembly.constants().keySet());
+    List<NodeProto> nodes = NodeOrder.sorted(proto);
     for (String name : proto.sparseInitializers()) {
       assembly.problem("initializer '" + name + "' is sparse");
     }
@@ -90,18 +90,20 @@ public final class Importer {
   }
 
   private void constants() {
+    Set<String> seen = new HashSet<>();
     for (TensorProto initializer : proto.initializers()) {
       String name = initializer.name();
       if (name.isEmpty()) {
         throw new ModelException("an initializer of type " + initializer.type() + " has no name");
       }
       Tensor tensor = initializer.tensor();
+      if (!seen.add(name)) {
+        throw new ModelException("two initializers are named '" + name + "'");
+      }
       if (tensor == null) {
         assembly.problem("initializer '" + name + "' of type " + initializer.type());
-        tensor = Tensor.of(new float[0], 0);
-      }
-      if (!assembly.constant(name, tensor)) {
-        throw new ModelException("two initializers are named '" + name + "'");
+      } else {
+        assembly.constant(name, tensor);
       }
     }
   }
@@ -176,10 +178,14 @@ public final class Importer {
     NodeScope scope = new NodeScope(node, name, opset, assembly);
     try {
       entry.lift(scope);
-    } catch (IllegalArgumentException | ArithmeticException e) {
-      throw scope.invalid(String.valueOf(e.getMessage()), e);
+      scope.finish();
+    } catch (ModelException | IllegalArgumentException | ArithmeticException e) {
+      ModelException failure = scope.failure(String.valueOf(e.getMessage()), e);
+      if (assembly.problems().isEmpty()) {
+        throw failure;
+      }
+      assembly.problem(String.valueOf(failure.getMessage()));
     }
-    scope.finish();
   }
 
   private List<String> outputs() {

@@ -8,7 +8,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.PriorityQueue;
-import java.util.Set;
 
 /// The order in which every value is made before it is read, as near to the file's as possible.
 ///
@@ -26,15 +25,14 @@ final class NodeOrder {
   /// {@return the nodes of a graph in topological order}
   ///
   /// @param graph the graph
-  /// @param constants the names of the values known at load
   /// @throws ModelException if a value is made twice, nobody makes one that is read, or nodes wait
   ///   for each other
-  static List<NodeProto> sorted(GraphProto graph, Set<String> constants) {
-    return new NodeOrder(graph).sort(constants);
+  static List<NodeProto> sorted(GraphProto graph) {
+    return new NodeOrder(graph).sort();
   }
 
-  private List<NodeProto> sort(Set<String> constants) {
-    constants.forEach(name -> producers.put(name, -1));
+  private List<NodeProto> sort() {
+    graph.initializers().forEach(initializer -> producers.put(initializer.name(), -1));
     graph.sparseInitializers().forEach(name -> producers.put(name, -1));
     graph.inputs().forEach(input -> producers.put(input.name(), -1));
     for (int i = 0; i < nodes.size(); i++) {

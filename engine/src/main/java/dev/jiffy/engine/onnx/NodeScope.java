@@ -375,23 +375,20 @@ final class NodeScope {
     assembly.problem("%s '%s': %s".formatted(node.operator(), name, reason));
   }
 
-  /// {@return the failure of a node that contradicts ONNX}
+  /// {@return the failure of a node that contradicts ONNX, without the node's name}
   ///
   /// @param problem what is wrong
   ModelException invalid(String problem) {
-    return new ModelException(text(problem));
+    return new ModelException(problem);
   }
 
-  /// {@return the failure of a node that contradicts ONNX}
+  /// {@return the failure with the node's name}
   ///
   /// @param problem what is wrong
   /// @param cause what went wrong underneath
-  ModelException invalid(String problem, Throwable cause) {
-    return new ModelException(text(problem), cause);
-  }
-
-  private String text(String problem) {
-    return "node '%s' (%s): %s".formatted(name, node.operator(), problem);
+  ModelException failure(String problem, Throwable cause) {
+    return new ModelException(
+        "node '%s' (%s): %s".formatted(name, node.operator(), problem), cause);
   }
 
   private ModelException missing(String attribute) {
