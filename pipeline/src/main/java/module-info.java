@@ -7,4 +7,6 @@ module dev.jiffy.pipeline {
   requires static transitive org.jspecify;
   requires ai.djl.tokenizers;
   requires tools.jackson.databind;
+
+  exports dev.jiffy.pipeline;
 }

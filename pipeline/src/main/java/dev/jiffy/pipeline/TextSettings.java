@@ -1,0 +1,121 @@
+package dev.jiffy.pipeline;
+
+import dev.jiffy.engine.ModelException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.MissingNode;
+
+/// What the files beside a text model say of it.
+///
+/// @param tokenizerFile the tokenizer's description
+/// @param tokenizer its content
+/// @param maxTokens the most tokens of a text, special ones included
+/// @param padId the token that fills up shorter texts
+/// @param vocabulary one more than the highest token
+/// @param pooling how the vectors of tokens become one
+record TextSettings(
+    Path tokenizerFile,
+    JsonNode tokenizer,
+    int maxTokens,
+    int padId,
+    int vocabulary,
+    Pooling pooling) {
+  private static final int DEFAULT_MAX_TOKENS = 512;
+  private static final int MOST_TOKENS = 1 << 17;
+
+  /// How the vectors of tokens become one.
+  enum Pooling {
+    /// Their mean.
+    MEAN,
+    /// That of the first token.
+    FIRST
+  }
+
+  /// {@return the tokenizer's description beside a model file: `NAME-tokenizer.json` for
+  /// `NAME.onnx`, or else `tokenizer.json`}
+  static Optional<Path> tokenizerFile(Path modelFile) {
+    Path file = modelFile.toAbsolutePath();
+    String name = String.valueOf(file.getFileName());
+    int dot = name.lastIndexOf('.');
+    Path own = file.resolveSibling((dot < 0 ? name : name.substring(0, dot)) + "-tokenizer.json");
+    Path shared = file.resolveSibling("tokenizer.json");
+    return Files.isRegularFile(own)
+        ? Optional.of(own)
+        : Files.isRegularFile(shared) ? Optional.of(shared) : Optional.empty();
+  }
+
+  /// {@return what the files beside a model file say}
+  ///
+  /// @throws ModelException if one of them is malformed
+  static TextSettings read(Path modelFile) {
+    Path file =
+        tokenizerFile(modelFile)
+            .orElseThrow(() -> new ModelException("no tokenizer.json beside " + modelFile));
+    JsonNode tokenizer = json(file);
+    JsonNode config = json(file.resolveSibling("config.json"));
+    Integer maxTokens =
+        tokens(json(file.resolveSibling("sentence_bert_config.json")).path("max_seq_length"));
+    if (maxTokens == null) {
+      maxTokens = tokens(tokenizer.path("truncation").path("max_length"));
+    }
+    if (maxTokens == null) {
+      maxTokens =
+          tokens(json(file.resolveSibling("tokenizer_config.json")).path("model_max_length"));
+    }
+    if (maxTokens == null) {
+      maxTokens = tokens(config.path("max_position_embeddings"));
+    }
+    JsonNode padding = tokenizer.path("padding").path("pad_id");
+    int padId = padding.isInt() ? padding.intValue() : config.path("pad_token_id").asInt(0);
+    JsonNode pooling = json(file.resolveSibling("1_Pooling").resolve("config.json"));
+    return new TextSettings(
+        file,
+        tokenizer,
+        maxTokens == null ? DEFAULT_MAX_TOKENS : maxTokens,
+        Math.max(0, padId),
+        vocabulary(tokenizer),
+        pooling.path("pooling_mode_cls_token").asBoolean(false) ? Pooling.FIRST : Pooling.MEAN);
+  }
+
+  /// {@return these settings with fewer tokens}
+  TextSettings maxTokens(int count) {
+    return new TextSettings(tokenizerFile, tokenizer, count, padId, vocabulary, pooling);
+  }
+
+  private static @Nullable Integer tokens(JsonNode value) {
+    double count = value.isNumber() ? value.doubleValue() : 0;
+    return count >= 1 && count <= MOST_TOKENS ? (int) count : null;
+  }
+
+  private static int vocabulary(JsonNode tokenizer) {
+    JsonNode words = tokenizer.path("model").path("vocab");
+    int highest = -1;
+    if (words.isArray()) {
+      highest = words.size() - 1;
+    } else {
+      for (JsonNode id : words) {
+        highest = Math.max(highest, id.asInt(-1));
+      }
+    }
+    for (JsonNode added : tokenizer.path("added_tokens")) {
+      highest = Math.max(highest, added.path("id").asInt(-1));
+    }
+    return highest + 1;
+  }
+
+  private static JsonNode json(Path file) {
+    if (!Files.isRegularFile(file)) {
+      return MissingNode.getInstance();
+    }
+    try {
+      return JsonMapper.shared().readTree(file);
+    } catch (JacksonException e) {
+      throw new ModelException("cannot read %s: %s".formatted(file, e.getOriginalMessage()), e);
+    }
+  }
+}
