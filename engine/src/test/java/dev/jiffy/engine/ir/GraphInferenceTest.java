@@ -8,45 +8,11 @@ import dev.jiffy.engine.function.BinaryFunction;
 import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 class GraphInferenceTest {
-  /// A graph under construction.
-  static final class Builder {
-    private final Map<String, Fact> inputs = new LinkedHashMap<>();
-    private final Map<String, Tensor> constants = new LinkedHashMap<>();
-    private final List<Node> nodes = new ArrayList<>();
-
-    Builder input(String name, DType dtype, Object... dims) {
-      List<Dim> shape = new ArrayList<>();
-      for (Object dim : dims) {
-        shape.add(
-            dim instanceof String symbol ? Dim.of(symbol) : Dim.of(((Integer) dim).longValue()));
-      }
-      inputs.put(name, Fact.of(dtype, shape));
-      return this;
-    }
-
-    Builder constant(String name, Tensor tensor) {
-      constants.put(name, tensor);
-      return this;
-    }
-
-    Builder node(Op op, String output, String... in) {
-      nodes.add(new Node("make_" + output, op, List.of(in), List.of(output)));
-      return this;
-    }
-
-    Graph build() {
-      List<String> in = List.copyOf(inputs.keySet());
-      return new Graph("test", in, List.of(nodes.getLast().output()), nodes, constants, inputs);
-    }
-  }
-
   static Tensor scalar(long value) {
     return Tensor.of(new long[] {value});
   }
@@ -57,7 +23,7 @@ class GraphInferenceTest {
 
   /// Queries split into heads by shapes that the graph computes, multiplied and joined again.
   static Graph attention() {
-    return new Builder()
+    return new GraphBuilder()
         .input("x", DType.F32, "batch", "seq", 384)
         .constant("zero", scalar(0))
         .constant("one", scalar(1))
@@ -129,7 +95,7 @@ class GraphInferenceTest {
   void aSymbolStandsForOneNumber() {
     Graph graph =
         Inference.infer(
-            new Builder()
+            new GraphBuilder()
                 .input("ids", DType.I64, "batch", "seq")
                 .input("mask", DType.I64, "batch", "seq")
                 .node(new Op.Binary(BinaryFunction.ADD), "y", "ids", "mask")
@@ -143,7 +109,7 @@ class GraphInferenceTest {
   @Test
   void failuresNameTheNode() {
     Graph graph =
-        new Builder()
+        new GraphBuilder()
             .input("x", DType.F32, 2, 3)
             .input("y", DType.F32, 2, 4)
             .node(new Op.Binary(BinaryFunction.ADD), "z", "x", "y")

@@ -1,0 +1,202 @@
+package dev.jiffy.engine.ir;
+
+import dev.jiffy.tensor.Shape;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/// The operations that one node takes.
+///
+/// Not for several threads, and for one count.
+final class NodeFlops {
+  /// Operations per element of a softmax: maximum, difference, exponential, sum, quotient.
+  private static final long SOFTMAX = 5;
+
+  /// Operations per element of a normalisation: mean, deviation, its square and sum, scaling by the
+  /// deviation, scale, bias.
+  private static final long NORMALIZATION = 7;
+
+  private final Graph graph;
+  private final Node node;
+
+  /// Whether a shape that decides the count is not known.
+  private boolean unknown;
+
+  NodeFlops(Graph graph, Node node) {
+    this.graph = graph;
+    this.node = node;
+  }
+
+  /// The number of operations, or null where a shape that decides it is not known.
+  @Nullable Long count() {
+    long flops = count(node.op());
+    return unknown ? null : (Long) flops;
+  }
+
+  private long count(Op op) {
+    return switch (op) {
+      case Op.Unary _, Op.Binary _, Op.Where _ -> made();
+      case Op.Reduce _, Op.ArgReduce _, Op.CumSum _, Op.TopK _, Op.Hardmax _, Op.GlobalPool _ ->
+          read();
+      case Op.Softmax _ -> times(SOFTMAX, read());
+      case Op.LayerNorm _, Op.InstanceNorm _ -> times(NORMALIZATION, read());
+      case Op.LpNormalization _ -> times(3, read());
+      case Op.BatchNorm _ -> times(2, read());
+      case Op.Lrn o -> times(Math.addExact(Math.multiplyExact(2, o.size()), 3), read());
+      case Op.MatMul o -> matMul(o);
+      case Op.Gemm o -> gemm(o);
+      case Op.Einsum o -> einsum(o);
+      case Op.Attention o -> attention(o);
+      case Op.Conv o -> conv(o);
+      case Op.ConvTranspose o -> convTranspose(o);
+      case Op.Pool o -> pool(o);
+      case Op.Resize o -> resize(o);
+
+      case Op.Cast _, Op.Identity _, Op.ShapeOf _, Op.Size _, Op.Reshape _, Op.Flatten _ -> 0;
+      case Op.Transpose _, Op.Expand _, Op.Concat _, Op.Split _, Op.Slice _, Op.Gather _ -> 0;
+      case Op.GatherElements _, Op.GatherNd _, Op.Pad _, Op.Tile _, Op.Squeeze _ -> 0;
+      case Op.Unsqueeze _, Op.ConstantOfShape _, Op.Range _, Op.OneHot _, Op.Trilu _ -> 0;
+      case Op.EyeLike _, Op.NonZero _, Op.Compress _, Op.ReverseSequence _ -> 0;
+      case Op.DepthToSpace _, Op.SpaceToDepth _ -> 0;
+      case Op.ScatterElements o -> o.mode() == Op.ScatterMode.REPLACE ? 0 : elements(2);
+      case Op.ScatterNd o -> o.mode() == Op.ScatterMode.REPLACE ? 0 : elements(2);
+    };
+  }
+
+  private @Nullable Shape shape(String value) {
+    Shape shape = graph.fact(value).concreteShape();
+    unknown |= shape == null;
+    return shape;
+  }
+
+  private long elements(int input) {
+    if (!node.hasInput(input)) {
+      return 0;
+    }
+    Shape shape = shape(node.input(input));
+    return shape == null ? 0 : shape.elements();
+  }
+
+  private long read() {
+    return elements(0);
+  }
+
+  private long made() {
+    String output = node.output();
+    Shape shape = output.isEmpty() ? shape(node.input(0)) : shape(output);
+    return shape == null ? 0 : shape.elements();
+  }
+
+  /// What bias, residual and activation add to an element of the result.
+  private long extras(Op.@Nullable Unary activation) {
+    long extras = activation == null ? 0 : 1;
+    extras += node.hasInput(2) ? 1 : 0;
+    extras += node.hasInput(3) ? 1 : 0;
+    return extras;
+  }
+
+  private static long times(long a, long b) {
+    return Math.multiplyExact(a, b);
+  }
+
+  private long perResult(long multiplyAdds, long others) {
+    return times(made(), Math.addExact(times(2, multiplyAdds), others));
+  }
+
+  private long matMul(Op.MatMul op) {
+    Shape x = shape(node.input(0));
+    if (x == null) {
+      return 0;
+    }
+    int inner = op.transposeA() && x.rank() > 1 ? x.rank() - 2 : x.rank() - 1;
+    return perResult(x.dim(inner), extras(op.activation()));
+  }
+
+  private long gemm(Op.Gemm op) {
+    Shape a = shape(node.input(0));
+    return a == null ? 0 : perResult(a.dim(op.transposeA() ? 0 : 1), node.hasInput(2) ? 1 : 0);
+  }
+
+  /// Every combination of all indices takes one multiplication per input after the first, and one
+  /// addition.
+  private long einsum(Op.Einsum op) {
+    String left = op.equation().replace(" ", "").split("->", -1)[0];
+    String[] terms = left.split(",", -1);
+    TreeMap<String, Long> extents = new TreeMap<>();
+    for (int i = 0; i < terms.length; i++) {
+      Shape shape = shape(node.input(i));
+      if (shape == null) {
+        return 0;
+      }
+      int dots = terms[i].indexOf("...");
+      String letters = terms[i].replace("...", "");
+      int hidden = shape.rank() - letters.length();
+      for (int axis = 0; axis < shape.rank(); axis++) {
+        boolean inDots = dots >= 0 && axis >= dots && axis < dots + hidden;
+        int letter = dots < 0 || axis < dots ? axis : axis - hidden;
+        String index =
+            inDots ? "." + (dots + hidden - axis) : letters.substring(letter, letter + 1);
+        extents.merge(index, shape.dim(axis), Math::max);
+      }
+    }
+    long combinations = 1;
+    for (long extent : extents.values()) {
+      combinations = times(combinations, extent);
+    }
+    return times(combinations, terms.length);
+  }
+
+  private long attention(Op.Attention op) {
+    Shape q = shape(node.input(0));
+    Shape k = shape(node.input(1));
+    Shape v = shape(node.input(2));
+    if (q == null || k == null || v == null) {
+      return 0;
+    }
+    long pairs = times(times(q.dim(0), q.dim(1)), k.dim(1));
+    long products = times(2, times(pairs, Math.addExact(q.dim(2), v.dim(2))));
+    long softmax = times(times(pairs, op.heads()), SOFTMAX + (node.hasInput(3) ? 1 : 0));
+    return Math.addExact(products, softmax);
+  }
+
+  private long conv(Op.Conv op) {
+    Shape w = shape(node.input(1));
+    return w == null ? 0 : perResult(w.elements(1, w.rank()), extras(op.activation()));
+  }
+
+  private long convTranspose(Op.ConvTranspose op) {
+    Shape w = shape(node.input(1));
+    if (w == null) {
+      return 0;
+    }
+    long products = times(2, times(read(), w.elements(1, w.rank())));
+    return Math.addExact(products, times(made(), extras(op.activation())));
+  }
+
+  private long pool(Op.Pool op) {
+    long taps = 1;
+    for (long extent : op.window().kernel()) {
+      taps = times(taps, extent);
+    }
+    return times(made(), taps);
+  }
+
+  /// Each dimension that changes is interpolated apart: a multiply-add per tap.
+  private long resize(Op.Resize op) {
+    Shape x = shape(node.input(0));
+    Shape y = shape(node.output());
+    if (x == null || y == null) {
+      return 0;
+    }
+    long taps =
+        switch (op.interpolation()) {
+          case NEAREST -> 0;
+          case LINEAR -> 2;
+          case CUBIC -> 4;
+        };
+    long changed = 0;
+    for (int i = 0; i < x.rank(); i++) {
+      changed += x.dim(i) == y.dim(i) ? 0 : 1;
+    }
+    return times(y.elements(), times(2, times(taps, changed)));
+  }
+}

@@ -1,0 +1,87 @@
+package dev.jiffy.engine.ir;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
+
+import dev.jiffy.engine.function.UnaryFunction;
+import dev.jiffy.tensor.DType;
+import dev.jiffy.tensor.Shape;
+import dev.jiffy.tensor.Tensor;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+
+class CostTest {
+  private static final Op.Unary RELU = new Op.Unary(UnaryFunction.RELU);
+
+  private static @Nullable Long flops(GraphBuilder builder) {
+    return Cost.of(Inference.infer(builder.build())).flops();
+  }
+
+  @Test
+  void symbolsMustBeBound() {
+    Graph graph =
+        Inference.infer(
+            new GraphBuilder()
+                .input("x", DType.F32, "n", 4)
+                .constant("w", Tensor.allocate(DType.F32, Shape.of(4, 5)))
+                .node(new Op.MatMul(false, false, 1, RELU), "y", "x", "w")
+                .build());
+    Cost open = Cost.of(graph);
+    assertNull(open.flops());
+    assertNull(open.activationBytes());
+    assertEquals(20, open.parameters());
+    assertEquals(80, open.parameterBytes());
+    Cost bound = Cost.of(Inference.bind(graph, Map.of("x", Shape.of(3, 4))));
+    assertEquals(3 * 5 * (2 * 4 + 1), bound.flops());
+    assertEquals(3 * 5 * 4, bound.activationBytes());
+    assertEquals(20, bound.nodes().getFirst().parameters());
+  }
+
+  @Test
+  void convolutionsCountTheirWindows() {
+    Op.Window window =
+        new Op.Window(List.of(), List.of(), List.of(), List.of(), Op.AutoPad.SAME_UPPER, false);
+    assertEquals(
+        1 * 6 * 5 * 5 * (2 * 2 * 9 + 1),
+        flops(
+            new GraphBuilder()
+                .input("x", DType.F32, 1, 4, 5, 5)
+                .constant("w", Tensor.allocate(DType.F32, Shape.of(6, 2, 3, 3)))
+                .constant("b", Tensor.allocate(DType.F32, Shape.of(6)))
+                .node(new Op.Conv(window, 2, Op.Layout.CHANNELS_FIRST, null), "y", "x", "w", "b")));
+  }
+
+  @Test
+  void einsumCountsEveryCombination() {
+    assertEquals(
+        2L * 2 * 3 * 4 * 5,
+        flops(
+            new GraphBuilder()
+                .input("a", DType.F32, 2, 3, 4)
+                .input("b", DType.F32, 2, 4, 5)
+                .node(new Op.Einsum("...ij,...jk->...ik"), "y", "a", "b")));
+  }
+
+  @Test
+  void attentionCountsBothProducts() {
+    assertEquals(
+        2L * (2 * 7 * 7 * (12 + 12)) + 5L * 2 * 3 * 7 * 7,
+        flops(
+            new GraphBuilder()
+                .input("x", DType.F32, 2, 7, 12)
+                .node(new Op.Attention(3, 0.5f), "y", "x", "x", "x")));
+  }
+
+  @Test
+  void movingIsFree() {
+    assertEquals(
+        0,
+        flops(
+            new GraphBuilder()
+                .input("x", DType.F32, 2, 7, 12)
+                .node(new Op.Transpose(List.of()), "t", "x")
+                .node(new Op.Concat(0), "y", "t", "t")));
+  }
+}
