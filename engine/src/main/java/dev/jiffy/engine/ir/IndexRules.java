@@ -20,7 +20,7 @@ final class IndexRules {
       return Fact.unranked(in.dtype(0));
     }
     int axis = Operands.axis(op.axis(), shape.size());
-    checkIndices(shape.get(axis), in);
+    checkIndices(axis, shape.get(axis), in);
     if (indices == null) {
       return Fact.unranked(in.dtype(0));
     }
@@ -35,22 +35,29 @@ final class IndexRules {
     }
     Dim[] result = new Dim[picked.length];
     for (int i = 0; i < result.length; i++) {
+      checkIndex(picked[i], axis, value.size());
       result[i] = value.get((int) (picked[i] < 0 ? picked[i] + value.size() : picked[i]));
     }
     return new Fact(in.dtype(0), dims, List.of(result));
   }
 
   /// Checks indices that are known against the extent that they index.
-  private static void checkIndices(Dim extent, Operands in) {
+  private static void checkIndices(int axis, Dim extent, Operands in) {
     List<Dim> indices = in.fact(1).value();
     if (indices == null || !(extent instanceof Dim.Known n)) {
       return;
     }
     for (Dim index : indices) {
-      if (index instanceof Dim.Known k && (k.value() < -n.value() || k.value() >= n.value())) {
-        throw new ModelException(
-            "index " + k + ": expected -" + n + " to " + (n.value() - 1) + " for " + in.fact(0));
+      if (index instanceof Dim.Known k) {
+        checkIndex(k.value(), axis, n.value());
       }
+    }
+  }
+
+  private static void checkIndex(long index, int axis, long extent) {
+    if (index < -extent || index >= extent) {
+      throw new ModelException(
+          "index %d of axis %d is out of range: the extent is %d".formatted(index, axis, extent));
     }
   }
 
@@ -61,7 +68,8 @@ final class IndexRules {
     List<Dim> indices = in.shape(1);
     if (shape != null) {
       checkElements(op.axis(), shape, indices, in.fact(1));
-      checkIndices(shape.get(Operands.axis(op.axis(), shape.size())), in);
+      int axis = Operands.axis(op.axis(), shape.size());
+      checkIndices(axis, shape.get(axis), in);
     }
     return Fact.of(in.dtype(0), indices);
   }
@@ -141,7 +149,8 @@ final class IndexRules {
     Dims.merge("updates", in.shape(1), in.shape(2));
     if (shape != null) {
       checkElements(op.axis(), shape, in.shape(1), in.fact(1));
-      checkIndices(shape.get(Operands.axis(op.axis(), shape.size())), in);
+      int axis = Operands.axis(op.axis(), shape.size());
+      checkIndices(axis, shape.get(axis), in);
     }
     return Fact.of(in.dtype(0), shape);
   }

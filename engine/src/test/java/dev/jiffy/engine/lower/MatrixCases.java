@@ -1,0 +1,259 @@
+package dev.jiffy.engine.lower;
+
+import static dev.jiffy.engine.lower.Samples.at;
+import static dev.jiffy.engine.lower.Samples.broadcast;
+
+import dev.jiffy.engine.function.UnaryFunction;
+import dev.jiffy.engine.ir.Op;
+import dev.jiffy.tensor.DType;
+import dev.jiffy.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// Matrix products, their fused forms, and attention.
+final class MatrixCases {
+  private MatrixCases() {}
+
+  static List<OpCase> all() {
+    List<OpCase> cases = new ArrayList<>();
+    long[][] sizes = {
+      {1, 1, 1},
+      {1, 7, 17},
+      {7, 31, 1},
+      {8, 16, 32},
+      {9, 17, 33},
+      {7, 15, 31},
+      {17, 64, 65},
+      {13, 0, 5},
+      {0, 3, 5},
+      {3, 5, 0},
+      {64, 33, 16},
+      {1, 384, 96}
+    };
+    for (long[] size : sizes) {
+      for (boolean transposed : new boolean[] {false, true}) {
+        product(cases, size[0], size[1], size[2], transposed, false);
+      }
+    }
+    product(cases, 5, 6, 7, true, true);
+    batches(cases);
+    gemm(cases);
+    einsum(cases);
+    attention(cases);
+    return cases;
+  }
+
+  private static void product(
+      List<OpCase> cases, long m, long k, long n, boolean transposeB, boolean transposeA) {
+    Tensor a = transposeA ? Samples.floats(1, k, m) : Samples.floats(1, m, k);
+    Tensor b = transposeB ? Samples.floats(2, n, k) : Samples.floats(2, k, n);
+    Tensor bias = Samples.floats(3, n);
+    Tensor residual = Samples.floats(4, m, n);
+    OpCase.Formula plain =
+        i -> {
+          double sum = 0;
+          for (long d = 0; d < k; d++) {
+            double left = transposeA ? at(a, d, i[0]) : at(a, i[0], d);
+            sum += left * (transposeB ? at(b, i[1], d) : at(b, d, i[1]));
+          }
+          return sum;
+        };
+    cases.add(OpCase.of("plain", new Op.MatMul(transposeA, transposeB, 1, null), plain, a, b));
+    Op.Unary relu = new Op.Unary(UnaryFunction.RELU);
+    Op.Unary gelu = new Op.Unary(UnaryFunction.GELU);
+    for (Op.Unary activation : new Op.@Nullable Unary[] {null, relu, gelu}) {
+      cases.add(
+          OpCase.of(
+              "bias " + (activation == null ? "" : activation.function()),
+              new Op.MatMul(transposeA, transposeB, 0.5f, activation),
+              i -> activated(0.5 * plain.at(i) + bias.getDouble(i[1]), activation),
+              a,
+              b,
+              bias));
+    }
+    cases.add(
+        OpCase.of(
+            "bias residual",
+            new Op.MatMul(transposeA, transposeB, 1, relu),
+            i -> activated(plain.at(i) + bias.getDouble(i[1]) + at(residual, i), relu),
+            a,
+            b,
+            bias,
+            residual));
+    cases.add(
+        OpCase.of(
+            "residual",
+            new Op.MatMul(transposeA, transposeB, 1, null),
+            i -> plain.at(i) + at(residual, i),
+            a,
+            b,
+            null,
+            residual));
+  }
+
+  static double activated(double x, Op.@Nullable Unary activation) {
+    return activation == null
+        ? x
+        : activation.function().apply(x, activation.alpha(), activation.beta());
+  }
+
+  private static void batches(List<OpCase> cases) {
+    Tensor a = Samples.floats(1, 3, 1, 5, 7);
+    Tensor b = Samples.floats(2, 2, 7, 17);
+    cases.add(
+        OpCase.of(
+            "broadcast batches",
+            new Op.MatMul(),
+            i -> dot(7, d -> at(a, i[0], 0, i[2], d) * at(b, i[1], d, i[3])),
+            a,
+            b));
+    Tensor w = Samples.floats(3, 7, 17);
+    cases.add(
+        OpCase.of(
+            "shared weights",
+            new Op.MatMul(),
+            i -> dot(7, d -> at(a, i[0], 0, i[2], d) * at(w, d, i[3])),
+            a,
+            w));
+    Tensor v = Samples.floats(4, 7);
+    cases.add(
+        OpCase.of(
+            "vector right",
+            new Op.MatMul(),
+            i -> dot(7, d -> at(a, i[0], 0, i[2], d) * v.getDouble(d)),
+            a,
+            v));
+    cases.add(
+        OpCase.of(
+            "vector left",
+            new Op.MatMul(),
+            i -> dot(7, d -> v.getDouble(d) * at(b, i[0], d, i[1])),
+            v,
+            b));
+    cases.add(
+        OpCase.of(
+            "vectors", new Op.MatMul(), i -> dot(7, d -> v.getDouble(d) * v.getDouble(d)), v, v));
+    Tensor x = Samples.integers(DType.I32, 5, -9, 9, 3, 7);
+    Tensor y = Samples.integers(DType.I32, 6, -9, 9, 7, 5);
+    cases.add(
+        OpCase.of("i32", new Op.MatMul(), i -> dot(7, d -> at(x, i[0], d) * at(y, d, i[1])), x, y));
+    Tensor p = Samples.as(DType.F64, w);
+    cases.add(
+        OpCase.of(
+            "f64",
+            new Op.MatMul(true, false, 1, null),
+            i -> dot(7, d -> at(p, d, i[0]) * at(p, d, i[1])),
+            p,
+            p));
+  }
+
+  private interface Term {
+    double at(long d);
+  }
+
+  private static double dot(long size, Term term) {
+    double sum = 0;
+    for (long d = 0; d < size; d++) {
+      sum += term.at(d);
+    }
+    return sum;
+  }
+
+  private static void gemm(List<OpCase> cases) {
+    Tensor a = Samples.floats(1, 7, 5);
+    Tensor b = Samples.floats(2, 17, 7);
+    for (Tensor c :
+        List.of(
+            Samples.floats(3, 17),
+            Samples.floats(4, 5, 1),
+            Samples.floats(5),
+            Samples.floats(6, 5, 17))) {
+      cases.add(
+          OpCase.of(
+              "transposed",
+              new Op.Gemm(0.5f, 2, true, true),
+              i -> 0.5 * dot(7, d -> at(a, d, i[0]) * at(b, i[1], d)) + 2 * broadcast(c, i),
+              a,
+              b,
+              c));
+    }
+    Tensor w = Samples.floats(7, 5, 3);
+    cases.add(
+        OpCase.of(
+            "plain",
+            new Op.Gemm(1, 1, false, false),
+            i -> dot(5, d -> at(a, i[0], d) * at(w, d, i[1])),
+            a,
+            w));
+  }
+
+  private static void einsum(List<OpCase> cases) {
+    Tensor a = Samples.floats(1, 2, 3, 5);
+    Tensor b = Samples.floats(2, 2, 5, 7);
+    cases.add(
+        OpCase.of(
+            "products",
+            new Op.Einsum("bij, bjk -> bik"),
+            i -> dot(5, d -> at(a, i[0], i[1], d) * at(b, i[0], d, i[2])),
+            a,
+            b));
+    cases.add(
+        OpCase.of(
+            "ellipsis",
+            new Op.Einsum("...ij,...jk"),
+            i -> dot(5, d -> at(a, i[0], i[1], d) * at(b, i[0], d, i[2])),
+            a,
+            b));
+    Tensor square = Samples.floats(3, 5, 5);
+    cases.add(OpCase.of("trace", new Op.Einsum("ii"), i -> dot(5, d -> at(square, d, d)), square));
+    cases.add(OpCase.of("flip", new Op.Einsum("ij->ji"), i -> at(square, i[1], i[0]), square));
+  }
+
+  private static void attention(List<OpCase> cases) {
+    long[][] sizes = {{1, 1, 1, 1, 1}, {2, 3, 7, 5, 4}, {1, 2, 17, 16, 8}, {1, 12, 9, 9, 32}};
+    for (long[] s : sizes) {
+      long width = s[1] * s[4];
+      Tensor q = Samples.floats(1, s[0], s[2], width);
+      Tensor k = Samples.floats(2, s[0], s[3], width);
+      Tensor v = Samples.floats(3, s[0], s[3], width);
+      Op op = new Op.Attention(s[1], 0.25f);
+      for (Tensor mask :
+          new @Nullable Tensor[] {
+            null,
+            Samples.floats(4, s[0], 1, 1, s[3]),
+            Samples.floats(5, s[0], s[1], s[2], s[3]),
+            Samples.floats(6, s[2], s[3])
+          }) {
+        cases.add(
+            OpCase.of(
+                mask == null ? "plain" : "mask " + mask.shape(),
+                op,
+                i -> attended(q, k, v, mask, s, i),
+                q,
+                k,
+                v,
+                mask));
+      }
+    }
+  }
+
+  private static double attended(
+      Tensor q, Tensor k, Tensor v, @Nullable Tensor mask, long[] s, long[] i) {
+    long head = i[2] / s[4];
+    double sum = 0;
+    double weighted = 0;
+    for (long j = 0; j < s[3]; j++) {
+      long key = j;
+      double score =
+          0.25
+              * dot(
+                  s[4],
+                  d -> at(q, i[0], i[1], head * s[4] + d) * at(k, i[0], key, head * s[4] + d));
+      double weight = Math.exp(score + (mask == null ? 0 : broadcast(mask, i[0], head, i[1], j)));
+      sum += weight;
+      weighted += weight * at(v, i[0], j, i[2]);
+    }
+    return weighted / sum;
+  }
+}

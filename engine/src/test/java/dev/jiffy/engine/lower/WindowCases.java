@@ -1,0 +1,285 @@
+package dev.jiffy.engine.lower;
+
+import static dev.jiffy.engine.lower.Samples.at;
+
+import dev.jiffy.engine.function.UnaryFunction;
+import dev.jiffy.engine.ir.Op;
+import dev.jiffy.engine.ir.Op.Layout;
+import dev.jiffy.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// Convolutions, pools and resampling over two spatial dimensions, in both layouts.
+final class WindowCases {
+  private WindowCases() {}
+
+  /// Numbers of a square window.
+  ///
+  /// @param kernel its side
+  /// @param stride the step
+  /// @param pad the padding on every side
+  /// @param dilation the distance between taps
+  private record Square(long kernel, long stride, long pad, long dilation) {
+    Op.Window window() {
+      return new Op.Window(
+          List.of(kernel, kernel),
+          List.of(stride, stride),
+          List.of(pad, pad, pad, pad),
+          List.of(dilation, dilation),
+          Op.AutoPad.NOTSET,
+          false);
+    }
+  }
+
+  static List<OpCase> all() {
+    List<OpCase> cases = new ArrayList<>();
+    for (Layout layout : Layout.values()) {
+      convolutions(cases, layout);
+      transposed(cases, layout);
+      pools(cases, layout);
+      resizes(cases, layout);
+    }
+    return cases;
+  }
+
+  private static Tensor image(Layout layout, long seed, long n, long c, long h, long w) {
+    return layout == Layout.CHANNELS_LAST
+        ? Samples.floats(seed, n, h, w, c)
+        : Samples.floats(seed, n, c, h, w);
+  }
+
+  private static double pixel(Layout layout, Tensor x, long n, long c, long h, long w) {
+    return layout == Layout.CHANNELS_LAST ? at(x, n, h, w, c) : at(x, n, c, h, w);
+  }
+
+  /// Returns batch, channel, row, column of an index.
+  private static long[] position(Layout layout, long[] i) {
+    return layout == Layout.CHANNELS_LAST ? new long[] {i[0], i[3], i[1], i[2]} : i;
+  }
+
+  private static void convolutions(List<OpCase> cases, Layout layout) {
+    for (Square square :
+        List.of(
+            new Square(1, 1, 0, 1),
+            new Square(3, 1, 1, 1),
+            new Square(3, 2, 1, 1),
+            new Square(3, 1, 2, 2),
+            new Square(5, 2, 2, 1),
+            new Square(2, 2, 0, 1))) {
+      conv(cases, layout, square, 1, 3, 16, null, false);
+      conv(cases, layout, square, 1, 17, 33, UnaryFunction.RELU, false);
+      conv(cases, layout, square, 7, 7, 7, UnaryFunction.RELU, false);
+      conv(cases, layout, square, 16, 16, 32, null, false);
+      conv(cases, layout, square, 2, 8, 6, null, false);
+      conv(cases, layout, square, 1, 5, 8, UnaryFunction.SIGMOID, true);
+    }
+  }
+
+  private static void conv(
+      List<OpCase> cases,
+      Layout layout,
+      Square square,
+      long groups,
+      long in,
+      long out,
+      @Nullable UnaryFunction function,
+      boolean withResidual) {
+    long height = 9;
+    long width = 7;
+    Tensor x = image(layout, 1, 2, in, height, width);
+    Tensor w = Samples.floats(2, out, in / groups, square.kernel, square.kernel);
+    Tensor bias = Samples.floats(3, out);
+    long reach = (square.kernel - 1) * square.dilation + 1;
+    long rows = (height + 2 * square.pad - reach) / square.stride + 1;
+    long columns = (width + 2 * square.pad - reach) / square.stride + 1;
+    Tensor residual = withResidual ? image(layout, 4, 2, out, rows, columns) : null;
+    Op.Unary activation = function == null ? null : new Op.Unary(function);
+    OpCase.Formula formula =
+        i -> {
+          long[] p = position(layout, i);
+          double sum = bias.getDouble(p[1]) + (residual == null ? 0 : at(residual, i));
+          long first = p[1] / (out / groups) * (in / groups);
+          for (long c = 0; c < in / groups; c++) {
+            for (long kh = 0; kh < square.kernel; kh++) {
+              for (long kw = 0; kw < square.kernel; kw++) {
+                long h = p[2] * square.stride - square.pad + kh * square.dilation;
+                long v = p[3] * square.stride - square.pad + kw * square.dilation;
+                if (h >= 0 && h < height && v >= 0 && v < width) {
+                  sum += at(w, p[1], c, kh, kw) * pixel(layout, x, p[0], first + c, h, v);
+                }
+              }
+            }
+          }
+          return MatrixCases.activated(sum, activation);
+        };
+    cases.add(
+        OpCase.of(
+            "%s %s groups %d %s".formatted(layout, square, groups, function),
+            new Op.Conv(square.window(), groups, layout, activation),
+            formula,
+            x,
+            w,
+            bias,
+            residual));
+  }
+
+  private static void transposed(List<OpCase> cases, Layout layout) {
+    for (Square square :
+        List.of(new Square(2, 2, 0, 1), new Square(3, 2, 1, 1), new Square(3, 1, 1, 2))) {
+      for (long groups : new long[] {1, 2}) {
+        Tensor x = image(layout, 1, 2, 6, 5, 4);
+        Tensor w = Samples.floats(2, 6, 4 / groups, square.kernel, square.kernel);
+        Tensor bias = Samples.floats(3, 4);
+        OpCase.Formula formula =
+            i -> {
+              long[] p = position(layout, i);
+              double sum = bias.getDouble(p[1]);
+              long group = p[1] / (4 / groups);
+              for (long c = 0; c < 6 / groups; c++) {
+                long channel = group * (6 / groups) + c;
+                for (long kh = 0; kh < square.kernel; kh++) {
+                  for (long kw = 0; kw < square.kernel; kw++) {
+                    long h = p[2] + square.pad - kh * square.dilation;
+                    long v = p[3] + square.pad - kw * square.dilation;
+                    boolean hit = h % square.stride == 0 && v % square.stride == 0;
+                    h = Math.floorDiv(h, square.stride);
+                    v = Math.floorDiv(v, square.stride);
+                    if (hit && h >= 0 && h < 5 && v >= 0 && v < 4) {
+                      sum +=
+                          at(w, channel, p[1] % (4 / groups), kh, kw)
+                              * pixel(layout, x, p[0], channel, h, v);
+                    }
+                  }
+                }
+              }
+              return sum;
+            };
+        cases.add(
+            OpCase.of(
+                "%s %s groups %d".formatted(layout, square, groups),
+                new Op.ConvTranspose(square.window(), groups, List.of(), List.of(), layout, null),
+                formula,
+                x,
+                w,
+                bias));
+      }
+    }
+  }
+
+  private static void pools(List<OpCase> cases, Layout layout) {
+    for (Square square :
+        List.of(new Square(2, 2, 0, 1), new Square(3, 1, 1, 1), new Square(3, 2, 1, 1))) {
+      for (long channels : new long[] {1, 16, 17}) {
+        Tensor x = image(layout, 1, 2, channels, 9, 7);
+        for (Op.PoolFunction function : List.of(Op.PoolFunction.MAX, Op.PoolFunction.AVERAGE)) {
+          for (boolean countPadding : new boolean[] {false, true}) {
+            cases.add(
+                OpCase.of(
+                    "%s %s %s %s".formatted(layout, function, square, countPadding),
+                    new Op.Pool(function, square.window(), countPadding, false, 2, layout),
+                    i -> pooled(layout, x, square, function, countPadding, position(layout, i)),
+                    x));
+          }
+        }
+        cases.add(
+            OpCase.of(
+                layout + " global",
+                new Op.GlobalPool(Op.PoolFunction.AVERAGE, 2, layout),
+                i -> {
+                  long[] p = position(layout, i);
+                  double sum = 0;
+                  for (long s = 0; s < 63; s++) {
+                    sum += pixel(layout, x, p[0], p[1], s / 7, s % 7);
+                  }
+                  return sum / 63;
+                },
+                x));
+      }
+    }
+  }
+
+  private static double pooled(
+      Layout layout,
+      Tensor x,
+      Square square,
+      Op.PoolFunction function,
+      boolean countPadding,
+      long[] p) {
+    double sum = 0;
+    double largest = Double.NEGATIVE_INFINITY;
+    int count = 0;
+    for (long kh = 0; kh < square.kernel; kh++) {
+      for (long kw = 0; kw < square.kernel; kw++) {
+        long h = p[2] * square.stride - square.pad + kh;
+        long v = p[3] * square.stride - square.pad + kw;
+        if (h >= 0 && h < 9 && v >= 0 && v < 7) {
+          double value = pixel(layout, x, p[0], p[1], h, v);
+          sum += value;
+          largest = Math.max(largest, value);
+          count++;
+        } else if (countPadding) {
+          count++;
+        }
+      }
+    }
+    return function == Op.PoolFunction.MAX ? largest : sum / count;
+  }
+
+  private static void resizes(List<OpCase> cases, Layout layout) {
+    for (long channels : new long[] {1, 16, 17}) {
+      Tensor x = image(layout, 1, 2, channels, 5, 4);
+      Tensor twice =
+          layout == Layout.CHANNELS_LAST
+              ? Tensor.of(new float[] {1, 2, 2, 1}, 4)
+              : Tensor.of(new float[] {1, 1, 2, 2}, 4);
+      cases.add(
+          OpCase.of(
+              layout + " nearest",
+              resize(Op.Interpolation.NEAREST, Op.CoordinateMode.ASYMMETRIC, layout),
+              i -> {
+                long[] p = position(layout, i);
+                return pixel(layout, x, p[0], p[1], p[2] / 2, p[3] / 2);
+              },
+              x,
+              null,
+              twice));
+      cases.add(
+          OpCase.of(
+              layout + " linear",
+              resize(Op.Interpolation.LINEAR, Op.CoordinateMode.HALF_PIXEL, layout),
+              i -> {
+                long[] p = position(layout, i);
+                double h = Math.clamp((p[2] + 0.5) / 2 - 0.5, 0, 4);
+                double w = Math.clamp((p[3] + 0.5) / 2 - 0.5, 0, 3);
+                double sum = 0;
+                for (long a = 0; a < 5; a++) {
+                  for (long b = 0; b < 4; b++) {
+                    double weight = Math.max(0, 1 - Math.abs(h - a));
+                    weight *= Math.max(0, 1 - Math.abs(w - b));
+                    sum += weight * pixel(layout, x, p[0], p[1], a, b);
+                  }
+                }
+                return sum;
+              },
+              x,
+              null,
+              twice));
+    }
+  }
+
+  private static Op resize(
+      Op.Interpolation interpolation, Op.CoordinateMode coordinates, Layout layout) {
+    return new Op.Resize(
+        interpolation,
+        coordinates,
+        Op.NearestMode.FLOOR,
+        -0.75f,
+        false,
+        0,
+        false,
+        List.of(),
+        Op.AspectPolicy.STRETCH,
+        layout);
+  }
+}
