@@ -225,7 +225,7 @@ final class JsonElements {
     json.writeEndArray();
   }
 
-  private static void checkFinite(double value, String label) {
+  static void checkFinite(double value, String label) {
     if (!Double.isFinite(value)) {
       throw ProtocolException.badRequest(
           "%s holds %s, for which JSON has no form: ask for binary data", label, value);
