@@ -1,0 +1,147 @@
+package dev.jiffy.engine.kernel.vector;
+
+import static dev.jiffy.engine.kernel.vector.Epilogue.ZERO;
+import static dev.jiffy.engine.kernel.vector.Lanes.LANES;
+
+import dev.jiffy.engine.kernel.AttentionGeometry;
+import dev.jiffy.engine.kernel.Memory;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorMask;
+import jdk.incubator.vector.VectorOperators;
+
+/// Scaled dot-product attention, a block of queries at a time: the scores of a block stay in the
+/// first or second level of cache.
+///
+/// The keys are packed transposed; the values are read where they lie.
+final class Attention {
+  /// The queries of a block.
+  private static final int BLOCK = 2 * Tiles.WIDE_ROWS;
+
+  private Attention() {}
+
+  /// The elements between two rows of scores: whole vectors.
+  private static int scoreStride(AttentionGeometry g) {
+    return (g.keys() + LANES - 1) / LANES * LANES;
+  }
+
+  static long scratchBytes(AttentionGeometry g) {
+    long scores = 4L * Math.min(BLOCK, g.queries()) * scoreStride(g);
+    return Panels.bytes(g.headSize(), g.keys()) + (scores + 63 & -64);
+  }
+
+  static void attend(
+      AttentionGeometry g, long q, long k, long v, long mask, long out, long scratch) {
+    int keys = g.keys();
+    int size = g.headSize();
+    Panels.pack(k, 1, g.keyStride(), size, keys, scratch, 0, size);
+    long scores = scratch + Panels.bytes(size, keys);
+    long scoreStep = 4L * scoreStride(g);
+    long queryStep = 4 * g.queryStride();
+    long outStep = 4 * g.outStride();
+    for (int from = 0; from < g.queries(); from += BLOCK) {
+      int rows = Math.min(BLOCK, g.queries() - from);
+      long query = q + from * queryStep;
+      Products.columns(
+          rows, query, queryStep, ZERO, 1, size, scratch, keys, ZERO, 0, scores, scoreStep);
+      for (int row = 0; row < rows; row++) {
+        long added = mask == 0 ? 0 : mask + 4L * (from + row) * g.maskStride();
+        softmax(scores + row * scoreStep, keys, g.scale(), added);
+      }
+      values(g, rows, scores, scoreStep, v, out + from * outStep);
+    }
+  }
+
+  /// Replaces scores by `softmax(scale · scores + mask)`.
+  private static void softmax(long scores, int n, float scale, long mask) {
+    float max = prepare(scores, n, scale, mask);
+    Epilogue.scale(1 / exponentials(scores, n, max), scores, n);
+  }
+
+  /// Computes `scale · scores + mask` in place and returns the greatest.
+  private static float prepare(long scores, int n, float scale, long mask) {
+    FloatVector max = Lanes.splat(Float.NEGATIVE_INFINITY);
+    int whole = n - n % LANES;
+    for (int i = 0; i < whole; i += LANES) {
+      FloatVector x = Lanes.load(scores + 4L * i).mul(scale);
+      if (mask != 0) {
+        x = x.add(Lanes.load(mask + 4L * i));
+      }
+      Lanes.store(x, scores + 4L * i);
+      max = max.max(x);
+    }
+    if (whole < n) {
+      VectorMask<Float> rest = Lanes.upTo(whole, n);
+      FloatVector x = Lanes.load(scores + 4L * whole, rest).mul(scale);
+      if (mask != 0) {
+        x = x.add(Lanes.load(mask + 4L * whole, rest));
+      }
+      Lanes.store(x, scores + 4L * whole, rest);
+      max = max.max(x.blend(Float.NEGATIVE_INFINITY, rest.not()));
+    }
+    return max.reduceLanes(VectorOperators.MAX);
+  }
+
+  /// Computes `e^(x - max)` in place and returns the sum.
+  private static float exponentials(long scores, int n, float max) {
+    FloatVector sum = Lanes.splat(0);
+    for (int i = 0; i < n; i += LANES) {
+      FloatVector x = Tails.load(scores + 4L * i, n - i).sub(max);
+      FloatVector e = VectorMath.exp(x);
+      if (n - i < LANES) {
+        e = e.blend(0, Lanes.upTo(0, n - i).not());
+      }
+      Lanes.store(e, scores + 4L * i);
+      sum = sum.add(e);
+    }
+    return sum.reduceLanes(VectorOperators.ADD);
+  }
+
+  /// Multiplies a block of probabilities by the values.
+  private static void values(
+      AttentionGeometry g, int rows, long scores, long scoreStep, long v, long out) {
+    int keys = g.keys();
+    long valueStep = 4 * g.valueStride();
+    long outStep = 4 * g.outStride();
+    int column = 0;
+    while (column + Panels.COLUMNS <= g.headSize()) {
+      long from = v + 4L * column;
+      long to = out + 4L * column;
+      Products.wide(rows, scores, scoreStep, ZERO, 1, keys, from, valueStep, ZERO, 0, to, outStep);
+      column += Panels.COLUMNS;
+    }
+    while (column < g.headSize()) {
+      int present = Math.min(LANES, g.headSize() - column);
+      long from = v + 4L * column;
+      long to = out + 4L * column;
+      if (present == LANES) {
+        Products.narrow(
+            rows, scores, scoreStep, ZERO, 1, keys, from, valueStep, ZERO, 0, to, outStep, LANES);
+      } else {
+        rest(rows, scores, scoreStep, keys, from, valueStep, to, outStep, present);
+      }
+      column += LANES;
+    }
+  }
+
+  /// Multiplies by less than a vector of columns, which must not be read beyond.
+  private static void rest(
+      int rows,
+      long scores,
+      long scoreStep,
+      int keys,
+      long v,
+      long valueStep,
+      long out,
+      long outStep,
+      int present) {
+    VectorMask<Float> mask = Lanes.upTo(0, present);
+    for (int row = 0; row < rows; row++) {
+      FloatVector sum = Lanes.splat(0);
+      for (int key = 0; key < keys; key++) {
+        FloatVector x = Lanes.splat(Memory.getFloat(scores + row * scoreStep + 4L * key));
+        sum = x.fma(Lanes.load(v + key * valueStep, mask), sum);
+      }
+      Lanes.store(sum, out + row * outStep, mask);
+    }
+  }
+}

@@ -1,0 +1,304 @@
+package dev.jiffy.engine.kernel.vector;
+
+import static dev.jiffy.engine.kernel.Memory.ALL;
+import static dev.jiffy.engine.kernel.Memory.LONG;
+import static dev.jiffy.engine.kernel.vector.Epilogue.ZERO;
+
+import dev.jiffy.engine.kernel.ConvGeometry;
+
+/// Convolutions as products in place: a row of the left-hand side is the window of one result
+/// pixel, read where it lies as one run per row of taps, so that the input is not unfolded.
+///
+/// Where windows reach into the padding, or channels are grouped, the part of the input that some
+/// rows of the result need is first copied, with its padding, into the working memory.
+final class Convolution {
+  /// What a copied part of the input should not exceed, in bytes.
+  private static final long WINDOW_BYTES = 192 * 1024;
+
+  private Convolution() {}
+
+  static long packedBytes(ConvGeometry g) {
+    if (Depthwise.suits(g)) {
+      return Depthwise.packedBytes(g);
+    }
+    return g.groups() * Panels.bytes(depth(g), g.outChannels() / g.groups());
+  }
+
+  static void pack(ConvGeometry g, long weights, long packed) {
+    if (Depthwise.suits(g)) {
+      Depthwise.pack(g, weights, packed);
+      return;
+    }
+    int in = g.inChannels() / g.groups();
+    int out = g.outChannels() / g.groups();
+    int taps = g.kernelHeight() * g.kernelWidth();
+    int k = depth(g);
+    for (int group = 0; group < g.groups(); group++) {
+      long from = weights + 4L * group * out * k;
+      long to = packed + group * Panels.bytes(k, out);
+      for (int tap = 0; tap < taps; tap++) {
+        Panels.pack(from + 4L * tap, taps, k, in, out, to, tap * in, k);
+      }
+    }
+  }
+
+  static long scratchBytes(ConvGeometry g) {
+    if (Depthwise.suits(g)) {
+      return Depthwise.scratchBytes(g);
+    }
+    if (isPointwise(g)) {
+      return 64;
+    }
+    return tapsBytes(g) + (isInterior(g) ? 0 : windowRows(g, blockRows(g)) * pitch(g)) + 64;
+  }
+
+  static void convolve(
+      ConvGeometry g,
+      long x,
+      long packed,
+      long bias,
+      long residual,
+      long y,
+      int rowFrom,
+      int rowTo,
+      long scratch) {
+    if (Depthwise.suits(g)) {
+      Depthwise.convolve(g, x, packed, bias, residual, y, rowFrom, rowTo, scratch);
+    } else if (isPointwise(g)) {
+      pointwise(g, x, packed, bias, residual, y, rowFrom, rowTo);
+    } else {
+      boolean copied = !isInterior(g);
+      long window = scratch + tapsBytes(g);
+      long pitch = copied ? pitch(g) : 4L * g.inWidth() * g.inChannels();
+      tabulate(g, pitch, copied ? g.inChannels() / g.groups() : g.inChannels(), scratch);
+      int block = blockRows(g);
+      int row = rowFrom;
+      while (row < rowTo) {
+        int image = row / g.outHeight();
+        int rows = Math.min(block, Math.min(rowTo, (image + 1) * g.outHeight()) - row);
+        block(g, x, packed, bias, residual, y, row, rows, scratch, copied ? window : 0);
+        row += rows;
+      }
+    }
+  }
+
+  /// The rows of the packed weights of a group.
+  private static int depth(ConvGeometry g) {
+    return g.inChannels() / g.groups() * g.kernelHeight() * g.kernelWidth();
+  }
+
+  private static boolean isPointwise(ConvGeometry g) {
+    return g.groups() == 1
+        && g.kernelHeight() == 1
+        && g.kernelWidth() == 1
+        && g.strideHeight() == 1
+        && g.strideWidth() == 1
+        && isInterior(g);
+  }
+
+  /// Whether every window lies within the image and its channels are adjacent.
+  private static boolean isInterior(ConvGeometry g) {
+    return g.groups() == 1
+        && g.padTop() == 0
+        && g.padLeft() == 0
+        && windowRows(g, g.outHeight()) <= g.inHeight()
+        && windowColumns(g) <= g.inWidth();
+  }
+
+  /// The rows of the input that some rows of the result see.
+  private static long windowRows(ConvGeometry g, int rows) {
+    return (rows - 1L) * g.strideHeight() + (g.kernelHeight() - 1L) * g.dilationHeight() + 1;
+  }
+
+  /// The columns of the input that a row of the result sees.
+  private static long windowColumns(ConvGeometry g) {
+    return (g.outWidth() - 1L) * g.strideWidth() + (g.kernelWidth() - 1L) * g.dilationWidth() + 1;
+  }
+
+  /// The bytes of a row of the copied input.
+  private static long pitch(ConvGeometry g) {
+    return 4 * windowColumns(g) * (g.inChannels() / g.groups());
+  }
+
+  /// The rows of the result that are computed at a time.
+  private static int blockRows(ConvGeometry g) {
+    long rows = 1;
+    long fixed = windowRows(g, 1);
+    long fit = WINDOW_BYTES / Math.max(1, pitch(g));
+    if (fit > fixed) {
+      rows = 1 + (fit - fixed) / g.strideHeight();
+    }
+    return (int) Math.min(rows, Math.max(1, g.outHeight()));
+  }
+
+  private static int runs(ConvGeometry g) {
+    return g.dilationWidth() == 1 ? g.kernelHeight() : g.kernelHeight() * g.kernelWidth();
+  }
+
+  private static long tapsBytes(ConvGeometry g) {
+    return (8L * runs(g) + 63) & -64;
+  }
+
+  /// Writes the offsets of the runs of a window.
+  private static void tabulate(ConvGeometry g, long pitch, int channels, long table) {
+    int columns = g.dilationWidth() == 1 ? 1 : g.kernelWidth();
+    for (int row = 0; row < g.kernelHeight(); row++) {
+      for (int column = 0; column < columns; column++) {
+        long offset = (long) row * g.dilationHeight() * pitch + 4L * column * g.dilationWidth() * channels;
+        ALL.set(LONG, table + 8L * (row * columns + column), offset);
+      }
+    }
+  }
+
+  private static void pointwise(
+      ConvGeometry g,
+      long x,
+      long packed,
+      long bias,
+      long residual,
+      long y,
+      int rowFrom,
+      int rowTo) {
+    int in = g.inChannels();
+    int out = g.outChannels();
+    // A block of pixels whose input and result stay in the second-level cache.
+    int block = (int) Math.max(48, WINDOW_BYTES / (4L * Math.max(in, out)));
+    long last = (long) rowTo * g.outWidth();
+    for (long pixel = (long) rowFrom * g.outWidth(); pixel < last; pixel += block) {
+      int pixels = (int) Math.min(block, last - pixel);
+      long result = y + 4 * pixel * out;
+      long rest = residual == 0 ? 0 : residual + 4 * pixel * out;
+      long init = preset(g, bias, rest, result, pixels);
+      long initStep = rest == 0 ? 0 : 4L * out;
+      long from = x + 4 * pixel * in;
+      Products.columns(
+          pixels, from, 4L * in, ZERO, 1, in, packed, out, init, initStep, result, 4L * out);
+      Epilogue.finish(1, g.activation(), result, 4L * out, pixels, out);
+    }
+  }
+
+  /// Prepares what the sums of some pixels start from, and says where it is.
+  private static long preset(ConvGeometry g, long bias, long residual, long y, long pixels) {
+    if (residual == 0) {
+      return bias == 0 ? ZERO : bias;
+    }
+    if (bias == 0) {
+      return residual;
+    }
+    long step = 4L * g.outChannels();
+    Epilogue.preset(residual, step, bias, 1, y, step, pixels, g.outChannels());
+    return y;
+  }
+
+  /// Computes some rows of one result image.
+  private static void block(
+      ConvGeometry g,
+      long x,
+      long packed,
+      long bias,
+      long residual,
+      long y,
+      int row,
+      int rows,
+      long taps,
+      long window) {
+    int in = g.inChannels() / g.groups();
+    int out = g.outChannels() / g.groups();
+    int image = row / g.outHeight();
+    int top = (row - image * g.outHeight()) * g.strideHeight() - g.padTop();
+    long images = x + 4L * image * g.inHeight() * g.inWidth() * g.inChannels();
+    long step = 4L * g.outChannels();
+    long rowBytes = g.outWidth() * step;
+    long pixels = (long) rows * g.outWidth();
+    long result = y + row * rowBytes;
+    long rest = residual == 0 ? 0 : residual + row * rowBytes;
+    long init = preset(g, bias, rest, result, pixels);
+    boolean many = rest != 0;
+    long pitch = window == 0 ? 4L * g.inWidth() * g.inChannels() : pitch(g);
+    for (int group = 0; group < g.groups(); group++) {
+      long from = images + top * pitch;
+      if (window != 0) {
+        copy(g, images + 4L * group * in, top, (int) windowRows(g, rows), window);
+        from = window;
+      }
+      long start = init == ZERO ? ZERO : init + 4L * group * out;
+      long to = result + 4L * group * out;
+      long b = packed + group * Panels.bytes(depth(g), out);
+      rows(g, rows, from, pitch, taps, b, start, many, to);
+    }
+    Epilogue.finish(1, g.activation(), result, step, pixels, g.outChannels());
+  }
+
+  /// Computes the channels of one group of some rows, panel by panel.
+  private static void rows(
+      ConvGeometry g,
+      int rows,
+      long from,
+      long pitch,
+      long taps,
+      long packed,
+      long init,
+      boolean many,
+      long to) {
+    int in = g.inChannels() / g.groups();
+    int out = g.outChannels() / g.groups();
+    int runs = runs(g);
+    int k = depth(g) / runs;
+    long step = 4L * g.outChannels();
+    long aStep = 4L * g.strideWidth() * in;
+    for (int column = 0; column < out; column += Panels.COLUMNS) {
+      int columns = Math.min(Panels.COLUMNS, out - column);
+      long b = packed + 4L * column * depth(g);
+      for (int row = 0; row < rows; row++) {
+        long done = (long) row * g.outWidth() * step;
+        long start = init == ZERO ? ZERO : init + 4L * column + (many ? done : 0);
+        Products.columns(
+            g.outWidth(),
+            from + (long) row * g.strideHeight() * pitch,
+            aStep,
+            taps,
+            runs,
+            k,
+            b,
+            columns,
+            start,
+            many ? step : 0,
+            to + done + 4L * column,
+            step);
+      }
+    }
+  }
+
+  /// Copies rows of one group of an image, with padding.
+  ///
+  /// @param x the group's first channel in the image
+  /// @param top the first row, counted from the image's
+  /// @param rows how many rows
+  /// @param window where to
+  private static void copy(ConvGeometry g, long x, int top, int rows, long window) {
+    int in = g.inChannels() / g.groups();
+    long pitch = pitch(g);
+    long present = Math.min(g.inWidth(), windowColumns(g) - g.padLeft());
+    long left = Math.min(pitch, 4L * g.padLeft() * in);
+    long bytes = 4 * Math.max(0, present) * in;
+    long step = 4L * g.inChannels();
+    for (int row = 0; row < rows; row++) {
+      long to = window + row * pitch;
+      int source = top + row;
+      if (source < 0 || source >= g.inHeight()) {
+        Copies.zero(to, pitch);
+        continue;
+      }
+      long from = x + (long) source * g.inWidth() * step;
+      Copies.zero(to, left);
+      if (g.groups() == 1) {
+        Copies.copy(from, to + left, bytes);
+      } else {
+        for (int column = 0; column < present; column++) {
+          Copies.copy(from + column * step, to + left + 4L * column * in, 4L * in);
+        }
+      }
+      Copies.zero(to + left + bytes, pitch - left - bytes);
+    }
+  }
+}

@@ -1,0 +1,387 @@
+package dev.jiffy.engine.kernel.vector;
+
+import static dev.jiffy.engine.kernel.Memory.ALL;
+import static dev.jiffy.engine.kernel.Memory.FLOAT;
+import static dev.jiffy.engine.kernel.Memory.LONG;
+import static dev.jiffy.engine.kernel.vector.Lanes.SPECIES;
+import static dev.jiffy.engine.kernel.vector.Tiles.ADDRESS;
+import static dev.jiffy.engine.kernel.vector.Tiles.LE;
+
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorMask;
+
+/// Tiles of 1 to 8 rows and one vector of columns, of which the first `columns` exist; see [Tiles].
+final class NarrowTiles {
+  private NarrowTiles() {}
+
+  static void narrow1(
+      long a,
+      long aStep,
+      long taps,
+      int runs,
+      int k,
+      long b,
+      long bStep,
+      long init,
+      long initStep,
+      long c,
+      long cStep,
+      int columns) {
+    VectorMask<Float> mask = SPECIES.indexInRange(0, columns);
+    FloatVector l0 = FloatVector.fromMemorySegment(SPECIES, ALL, init, LE, mask);
+    FloatVector l0x = FloatVector.zero(SPECIES);
+    FloatVector l0y = FloatVector.zero(SPECIES);
+    FloatVector l0z = FloatVector.zero(SPECIES);
+    long pb = b;
+    for (int run = 0; run < runs; run++) {
+      long a0 = a + ALL.get(LONG, taps + 8L * run);
+      int i = 0;
+      for (; i < k - 3; i += 4) {
+        long at = 4L * i;
+        FloatVector bl = FloatVector.fromMemorySegment(SPECIES, ALL, pb, LE);
+        l0 = FloatVector.broadcast(SPECIES, ALL.get(FLOAT, a0 + at)).fma(bl, l0);
+        FloatVector blx = FloatVector.fromMemorySegment(SPECIES, ALL, pb + bStep, LE);
+        l0x = FloatVector.broadcast(SPECIES, ALL.get(FLOAT, a0 + at + 4)).fma(blx, l0x);
+        FloatVector bly = FloatVector.fromMemorySegment(SPECIES, ALL, pb + 2 * bStep, LE);
+        l0y = FloatVector.broadcast(SPECIES, ALL.get(FLOAT, a0 + at + 8)).fma(bly, l0y);
+        FloatVector blz = FloatVector.fromMemorySegment(SPECIES, ALL, pb + 3 * bStep, LE);
+        l0z = FloatVector.broadcast(SPECIES, ALL.get(FLOAT, a0 + at + 12)).fma(blz, l0z);
+        pb += 4 * bStep;
+      }
+      for (; i < k; i++) {
+        long at = 4L * i;
+        FloatVector bl = FloatVector.fromMemorySegment(SPECIES, ALL, pb, LE);
+        l0 = FloatVector.broadcast(SPECIES, ALL.get(FLOAT, a0 + at)).fma(bl, l0);
+        pb += bStep;
+      }
+    }
+    l0.add(l0x).add(l0y.add(l0z)).intoMemorySegment(ALL, c, LE, mask);
+  }
+
+  static void narrow2(
+      long a,
+      long aStep,
+      long taps,
+      int runs,
+      int k,
+      long b,
+      long bStep,
+      long init,
+      long initStep,
+      long c,
+      long cStep,
+      int columns) {
+    VectorMask<Float> mask = SPECIES.indexInRange(0, columns);
+    FloatVector l0 = FloatVector.fromMemorySegment(SPECIES, ALL, init, LE, mask);
+    FloatVector l1 = FloatVector.fromMemorySegment(SPECIES, ALL, init + initStep, LE, mask);
+    FloatVector l0x = FloatVector.zero(SPECIES);
+    FloatVector l1x = FloatVector.zero(SPECIES);
+    long pb = b;
+    for (int run = 0; run < runs; run++) {
+      long a0 = a + ALL.get(LONG, taps + 8L * run);
+      long a1 = a0 + aStep;
+      int i = 0;
+      for (; i < k - 1; i += 2) {
+        long at = 4L * i;
+        FloatVector bl = FloatVector.fromMemorySegment(SPECIES, ALL, pb, LE);
+        l0 = FloatVector.broadcast(SPECIES, ALL.get(FLOAT, a0 + at)).fma(bl, l0);
+        l1 = FloatVector.broadcast(SPECIES, ALL.get(FLOAT, a1 + at)).fma(bl, l1);
+        FloatVector blx = FloatVector.fromMemorySegment(SPECIES, ALL, pb + bStep, LE);
+        l0x = FloatVector.broadcast(SPECIES, ALL.get(FLOAT, a0 + at + 4)).fma(blx, l0x);
+        l1x = FloatVector.broadcast(SPECIES, ALL.get(FLOAT, a1 + at + 4)).fma(blx, l1x);
+        pb += 2 * bStep;
+      }
+      for (; i < k; i++) {
+        long at = 4L * i;
+        FloatVector bl = FloatVector.fromMemorySegment(SPECIES, ALL, pb, LE);
+        l0 = FloatVector.broadcast(SPECIES, ALL.get(FLOAT, a0 + at)).fma(bl, l0);
+        l1 = FloatVector.broadcast(SPECIES, ALL.get(FLOAT, a1 + at)).fma(bl, l1);
+        pb += bStep;
+      }
+    }
+    l0.add(l0x).intoMemorySegment(ALL, c, LE, mask);
+    l1.add(l1x).intoMemorySegment(ALL, c + cStep, LE, mask);
+  }
+
+  static void narrow3(
+      long a,
+      long aStep,
+      long taps,
+      int runs,
+      int k,
+      long b,
+      long bStep,
+      long init,
+      long initStep,
+      long c,
+      long cStep,
+      int columns) {
+    VectorMask<Float> mask = SPECIES.indexInRange(0, columns);
+    FloatVector l0 = FloatVector.fromMemorySegment(SPECIES, ALL, init, LE, mask);
+    FloatVector l1 = FloatVector.fromMemorySegment(SPECIES, ALL, init + initStep, LE, mask);
+    FloatVector l2 = FloatVector.fromMemorySegment(SPECIES, ALL, init + 2 * initStep, LE, mask);
+    long pb = b;
+    for (int run = 0; run < runs; run++) {
+      long a0 = a + ALL.get(LONG, taps + 8L * run);
+      long a1 = a0 + aStep;
+      long a2 = a1 + aStep;
+      for (int i = 0; i < k; i++) {
+        long at = 4L * i;
+        FloatVector bl = FloatVector.fromMemorySegment(SPECIES, ALL, pb, LE);
+        l0 = FloatVector.broadcast(SPECIES, ALL.get(FLOAT, a0 + at)).fma(bl, l0);
+        l1 = FloatVector.broadcast(SPECIES, ALL.get(FLOAT, a1 + at)).fma(bl, l1);
+        l2 = FloatVector.broadcast(SPECIES, ALL.get(FLOAT, a2 + at)).fma(bl, l2);
+        pb += bStep;
+      }
+    }
+    l0.intoMemorySegment(ALL, c, LE, mask);
+    l1.intoMemorySegment(ALL, c + cStep, LE, mask);
+    l2.intoMemorySegment(ALL, c + 2 * cStep, LE, mask);
+  }
+
+  static void narrow4(
+      long a,
+      long aStep,
+      long taps,
+      int runs,
+      int k,
+      long b,
+      long bStep,
+      long init,
+      long initStep,
+      long c,
+      long cStep,
+      int columns) {
+    VectorMask<Float> mask = SPECIES.indexInRange(0, columns);
+    FloatVector l0 = FloatVector.fromMemorySegment(SPECIES, ALL, init, LE, mask);
+    FloatVector l1 = FloatVector.fromMemorySegment(SPECIES, ALL, init + initStep, LE, mask);
+    FloatVector l2 = FloatVector.fromMemorySegment(SPECIES, ALL, init + 2 * initStep, LE, mask);
+    FloatVector l3 = FloatVector.fromMemorySegment(SPECIES, ALL, init + 3 * initStep, LE, mask);
+    long pb = b;
+    for (int run = 0; run < runs; run++) {
+      long a0 = a + ALL.get(LONG, taps + 8L * run);
+      long a1 = a0 + aStep;
+      long a2 = a1 + aStep;
+      long a3 = a2 + aStep;
+      for (int i = 0; i < k; i++) {
+        long at = 4L * i;
+        FloatVector bl = FloatVector.fromMemorySegment(SPECIES, ALL, pb, LE);
+        l0 = FloatVector.broadcast(SPECIES, ALL.get(FLOAT, a0 + at)).fma(bl, l0);
+        l1 = FloatVector.broadcast(SPECIES, ALL.get(FLOAT, a1 + at)).fma(bl, l1);
+        l2 = FloatVector.broadcast(SPECIES, ALL.get(FLOAT, a2 + at)).fma(bl, l2);
+        l3 = FloatVector.broadcast(SPECIES, ALL.get(FLOAT, a3 + at)).fma(bl, l3);
+        pb += bStep;
+      }
+    }
+    l0.intoMemorySegment(ALL, c, LE, mask);
+    l1.intoMemorySegment(ALL, c + cStep, LE, mask);
+    l2.intoMemorySegment(ALL, c + 2 * cStep, LE, mask);
+    l3.intoMemorySegment(ALL, c + 3 * cStep, LE, mask);
+  }
+
+  static void narrow5(
+      long a,
+      long aStep,
+      long taps,
+      int runs,
+      int k,
+      long b,
+      long bStep,
+      long init,
+      long initStep,
+      long c,
+      long cStep,
+      int columns) {
+    VectorMask<Float> mask = SPECIES.indexInRange(0, columns);
+    FloatVector l0 = FloatVector.fromMemorySegment(SPECIES, ALL, init, LE, mask);
+    FloatVector l1 = FloatVector.fromMemorySegment(SPECIES, ALL, init + initStep, LE, mask);
+    FloatVector l2 = FloatVector.fromMemorySegment(SPECIES, ALL, init + 2 * initStep, LE, mask);
+    FloatVector l3 = FloatVector.fromMemorySegment(SPECIES, ALL, init + 3 * initStep, LE, mask);
+    FloatVector l4 = FloatVector.fromMemorySegment(SPECIES, ALL, init + 4 * initStep, LE, mask);
+    long pb = b;
+    long s1 = aStep & ADDRESS;
+    long s2 = 2 * aStep & ADDRESS;
+    long s3 = 3 * aStep & ADDRESS;
+    for (int run = 0; run < runs; run++) {
+      long a0 = a + ALL.get(LONG, taps + 8L * run);
+      long a4 = a0 + 4 * aStep;
+      for (int i = 0; i < k; i++) {
+        FloatVector bl = FloatVector.fromMemorySegment(SPECIES, ALL, pb, LE);
+        long p0 = a0 & ADDRESS;
+        long p4 = a4 & ADDRESS;
+        l0 = FloatVector.broadcast(SPECIES, ALL.get(FLOAT, p0)).fma(bl, l0);
+        l1 = FloatVector.broadcast(SPECIES, ALL.get(FLOAT, p0 + s1)).fma(bl, l1);
+        l2 = FloatVector.broadcast(SPECIES, ALL.get(FLOAT, p0 + s2)).fma(bl, l2);
+        l3 = FloatVector.broadcast(SPECIES, ALL.get(FLOAT, p0 + s3)).fma(bl, l3);
+        l4 = FloatVector.broadcast(SPECIES, ALL.get(FLOAT, p4)).fma(bl, l4);
+        a0 += 4;
+        a4 += 4;
+        pb += bStep;
+      }
+    }
+    l0.intoMemorySegment(ALL, c, LE, mask);
+    l1.intoMemorySegment(ALL, c + cStep, LE, mask);
+    l2.intoMemorySegment(ALL, c + 2 * cStep, LE, mask);
+    l3.intoMemorySegment(ALL, c + 3 * cStep, LE, mask);
+    l4.intoMemorySegment(ALL, c + 4 * cStep, LE, mask);
+  }
+
+  static void narrow6(
+      long a,
+      long aStep,
+      long taps,
+      int runs,
+      int k,
+      long b,
+      long bStep,
+      long init,
+      long initStep,
+      long c,
+      long cStep,
+      int columns) {
+    VectorMask<Float> mask = SPECIES.indexInRange(0, columns);
+    FloatVector l0 = FloatVector.fromMemorySegment(SPECIES, ALL, init, LE, mask);
+    FloatVector l1 = FloatVector.fromMemorySegment(SPECIES, ALL, init + initStep, LE, mask);
+    FloatVector l2 = FloatVector.fromMemorySegment(SPECIES, ALL, init + 2 * initStep, LE, mask);
+    FloatVector l3 = FloatVector.fromMemorySegment(SPECIES, ALL, init + 3 * initStep, LE, mask);
+    FloatVector l4 = FloatVector.fromMemorySegment(SPECIES, ALL, init + 4 * initStep, LE, mask);
+    FloatVector l5 = FloatVector.fromMemorySegment(SPECIES, ALL, init + 5 * initStep, LE, mask);
+    long pb = b;
+    long s1 = aStep & ADDRESS;
+    long s2 = 2 * aStep & ADDRESS;
+    long s3 = 3 * aStep & ADDRESS;
+    for (int run = 0; run < runs; run++) {
+      long a0 = a + ALL.get(LONG, taps + 8L * run);
+      long a4 = a0 + 4 * aStep;
+      for (int i = 0; i < k; i++) {
+        FloatVector bl = FloatVector.fromMemorySegment(SPECIES, ALL, pb, LE);
+        long p0 = a0 & ADDRESS;
+        long p4 = a4 & ADDRESS;
+        l0 = FloatVector.broadcast(SPECIES, ALL.get(FLOAT, p0)).fma(bl, l0);
+        l1 = FloatVector.broadcast(SPECIES, ALL.get(FLOAT, p0 + s1)).fma(bl, l1);
+        l2 = FloatVector.broadcast(SPECIES, ALL.get(FLOAT, p0 + s2)).fma(bl, l2);
+        l3 = FloatVector.broadcast(SPECIES, ALL.get(FLOAT, p0 + s3)).fma(bl, l3);
+        l4 = FloatVector.broadcast(SPECIES, ALL.get(FLOAT, p4)).fma(bl, l4);
+        l5 = FloatVector.broadcast(SPECIES, ALL.get(FLOAT, p4 + s1)).fma(bl, l5);
+        a0 += 4;
+        a4 += 4;
+        pb += bStep;
+      }
+    }
+    l0.intoMemorySegment(ALL, c, LE, mask);
+    l1.intoMemorySegment(ALL, c + cStep, LE, mask);
+    l2.intoMemorySegment(ALL, c + 2 * cStep, LE, mask);
+    l3.intoMemorySegment(ALL, c + 3 * cStep, LE, mask);
+    l4.intoMemorySegment(ALL, c + 4 * cStep, LE, mask);
+    l5.intoMemorySegment(ALL, c + 5 * cStep, LE, mask);
+  }
+
+  static void narrow7(
+      long a,
+      long aStep,
+      long taps,
+      int runs,
+      int k,
+      long b,
+      long bStep,
+      long init,
+      long initStep,
+      long c,
+      long cStep,
+      int columns) {
+    VectorMask<Float> mask = SPECIES.indexInRange(0, columns);
+    FloatVector l0 = FloatVector.fromMemorySegment(SPECIES, ALL, init, LE, mask);
+    FloatVector l1 = FloatVector.fromMemorySegment(SPECIES, ALL, init + initStep, LE, mask);
+    FloatVector l2 = FloatVector.fromMemorySegment(SPECIES, ALL, init + 2 * initStep, LE, mask);
+    FloatVector l3 = FloatVector.fromMemorySegment(SPECIES, ALL, init + 3 * initStep, LE, mask);
+    FloatVector l4 = FloatVector.fromMemorySegment(SPECIES, ALL, init + 4 * initStep, LE, mask);
+    FloatVector l5 = FloatVector.fromMemorySegment(SPECIES, ALL, init + 5 * initStep, LE, mask);
+    FloatVector l6 = FloatVector.fromMemorySegment(SPECIES, ALL, init + 6 * initStep, LE, mask);
+    long pb = b;
+    long s1 = aStep & ADDRESS;
+    long s2 = 2 * aStep & ADDRESS;
+    long s3 = 3 * aStep & ADDRESS;
+    for (int run = 0; run < runs; run++) {
+      long a0 = a + ALL.get(LONG, taps + 8L * run);
+      long a4 = a0 + 4 * aStep;
+      for (int i = 0; i < k; i++) {
+        FloatVector bl = FloatVector.fromMemorySegment(SPECIES, ALL, pb, LE);
+        long p0 = a0 & ADDRESS;
+        long p4 = a4 & ADDRESS;
+        l0 = FloatVector.broadcast(SPECIES, ALL.get(FLOAT, p0)).fma(bl, l0);
+        l1 = FloatVector.broadcast(SPECIES, ALL.get(FLOAT, p0 + s1)).fma(bl, l1);
+        l2 = FloatVector.broadcast(SPECIES, ALL.get(FLOAT, p0 + s2)).fma(bl, l2);
+        l3 = FloatVector.broadcast(SPECIES, ALL.get(FLOAT, p0 + s3)).fma(bl, l3);
+        l4 = FloatVector.broadcast(SPECIES, ALL.get(FLOAT, p4)).fma(bl, l4);
+        l5 = FloatVector.broadcast(SPECIES, ALL.get(FLOAT, p4 + s1)).fma(bl, l5);
+        l6 = FloatVector.broadcast(SPECIES, ALL.get(FLOAT, p4 + s2)).fma(bl, l6);
+        a0 += 4;
+        a4 += 4;
+        pb += bStep;
+      }
+    }
+    l0.intoMemorySegment(ALL, c, LE, mask);
+    l1.intoMemorySegment(ALL, c + cStep, LE, mask);
+    l2.intoMemorySegment(ALL, c + 2 * cStep, LE, mask);
+    l3.intoMemorySegment(ALL, c + 3 * cStep, LE, mask);
+    l4.intoMemorySegment(ALL, c + 4 * cStep, LE, mask);
+    l5.intoMemorySegment(ALL, c + 5 * cStep, LE, mask);
+    l6.intoMemorySegment(ALL, c + 6 * cStep, LE, mask);
+  }
+
+  static void narrow8(
+      long a,
+      long aStep,
+      long taps,
+      int runs,
+      int k,
+      long b,
+      long bStep,
+      long init,
+      long initStep,
+      long c,
+      long cStep,
+      int columns) {
+    VectorMask<Float> mask = SPECIES.indexInRange(0, columns);
+    FloatVector l0 = FloatVector.fromMemorySegment(SPECIES, ALL, init, LE, mask);
+    FloatVector l1 = FloatVector.fromMemorySegment(SPECIES, ALL, init + initStep, LE, mask);
+    FloatVector l2 = FloatVector.fromMemorySegment(SPECIES, ALL, init + 2 * initStep, LE, mask);
+    FloatVector l3 = FloatVector.fromMemorySegment(SPECIES, ALL, init + 3 * initStep, LE, mask);
+    FloatVector l4 = FloatVector.fromMemorySegment(SPECIES, ALL, init + 4 * initStep, LE, mask);
+    FloatVector l5 = FloatVector.fromMemorySegment(SPECIES, ALL, init + 5 * initStep, LE, mask);
+    FloatVector l6 = FloatVector.fromMemorySegment(SPECIES, ALL, init + 6 * initStep, LE, mask);
+    FloatVector l7 = FloatVector.fromMemorySegment(SPECIES, ALL, init + 7 * initStep, LE, mask);
+    long pb = b;
+    long s1 = aStep & ADDRESS;
+    long s2 = 2 * aStep & ADDRESS;
+    long s3 = 3 * aStep & ADDRESS;
+    for (int run = 0; run < runs; run++) {
+      long a0 = a + ALL.get(LONG, taps + 8L * run);
+      long a4 = a0 + 4 * aStep;
+      for (int i = 0; i < k; i++) {
+        FloatVector bl = FloatVector.fromMemorySegment(SPECIES, ALL, pb, LE);
+        long p0 = a0 & ADDRESS;
+        long p4 = a4 & ADDRESS;
+        l0 = FloatVector.broadcast(SPECIES, ALL.get(FLOAT, p0)).fma(bl, l0);
+        l1 = FloatVector.broadcast(SPECIES, ALL.get(FLOAT, p0 + s1)).fma(bl, l1);
+        l2 = FloatVector.broadcast(SPECIES, ALL.get(FLOAT, p0 + s2)).fma(bl, l2);
+        l3 = FloatVector.broadcast(SPECIES, ALL.get(FLOAT, p0 + s3)).fma(bl, l3);
+        l4 = FloatVector.broadcast(SPECIES, ALL.get(FLOAT, p4)).fma(bl, l4);
+        l5 = FloatVector.broadcast(SPECIES, ALL.get(FLOAT, p4 + s1)).fma(bl, l5);
+        l6 = FloatVector.broadcast(SPECIES, ALL.get(FLOAT, p4 + s2)).fma(bl, l6);
+        l7 = FloatVector.broadcast(SPECIES, ALL.get(FLOAT, p4 + s3)).fma(bl, l7);
+        a0 += 4;
+        a4 += 4;
+        pb += bStep;
+      }
+    }
+    l0.intoMemorySegment(ALL, c, LE, mask);
+    l1.intoMemorySegment(ALL, c + cStep, LE, mask);
+    l2.intoMemorySegment(ALL, c + 2 * cStep, LE, mask);
+    l3.intoMemorySegment(ALL, c + 3 * cStep, LE, mask);
+    l4.intoMemorySegment(ALL, c + 4 * cStep, LE, mask);
+    l5.intoMemorySegment(ALL, c + 5 * cStep, LE, mask);
+    l6.intoMemorySegment(ALL, c + 6 * cStep, LE, mask);
+    l7.intoMemorySegment(ALL, c + 7 * cStep, LE, mask);
+  }
+}

@@ -1,0 +1,99 @@
+package dev.jiffy.engine.kernel.vector;
+
+import static dev.jiffy.engine.kernel.vector.Lanes.LANES;
+
+import java.nio.ByteOrder;
+
+/// The micro-kernels of products: they compute a few rows by one or two vectors of columns of `C =
+/// init + A · B` with all sums in registers.
+///
+/// A row of `A` is read in runs: run `j` is the `k` elements at `a + row · aStep + taps[j]`, so
+/// that a window of an image is a row as well as a row of a matrix is. `B` has a row of vectors for
+/// each of the `runs · k` elements. All arguments of type `long` are addresses, and all steps
+/// between rows are in bytes. The sums start from `init`, whose step may be 0.
+///
+/// The methods call the Vector API directly: of what they call, the JIT inlines only methods that
+/// the JDK forces it to, for they exceed its limit of 8000 bytecodes.
+final class Tiles {
+  /// The most rows of a tile two vectors wide: what fits the registers.
+  static final int WIDE_ROWS = LANES >= 16 ? 12 : 6;
+
+  /// The most rows of a tile one vector wide.
+  static final int NARROW_ROWS = 8;
+
+  /// The bits that an address has. The JIT drops the bounds check of an access where it sees that
+  /// the address is a sum of few numbers so limited.
+  static final long ADDRESS = (1L << 48) - 1;
+
+  /// The byte order, by a short name.
+  static final ByteOrder LE = ByteOrder.LITTLE_ENDIAN;
+
+  private Tiles() {}
+
+  /// Computes `rows` rows of two vectors of columns.
+  static void wide(
+      int rows,
+      long a,
+      long aStep,
+      long taps,
+      int runs,
+      int k,
+      long b,
+      long bStep,
+      long init,
+      long initStep,
+      long c,
+      long cStep) {
+    switch (rows) {
+      case 1 -> WideTiles.wide1(a, aStep, taps, runs, k, b, bStep, init, initStep, c, cStep);
+      case 2 -> WideTiles.wide2(a, aStep, taps, runs, k, b, bStep, init, initStep, c, cStep);
+      case 3 -> WideTiles.wide3(a, aStep, taps, runs, k, b, bStep, init, initStep, c, cStep);
+      case 4 -> WideTiles.wide4(a, aStep, taps, runs, k, b, bStep, init, initStep, c, cStep);
+      case 5 -> WideTiles.wide5(a, aStep, taps, runs, k, b, bStep, init, initStep, c, cStep);
+      case 6 -> WideTiles.wide6(a, aStep, taps, runs, k, b, bStep, init, initStep, c, cStep);
+      case 7 -> WideTiles.wide7(a, aStep, taps, runs, k, b, bStep, init, initStep, c, cStep);
+      case 8 -> WideTiles.wide8(a, aStep, taps, runs, k, b, bStep, init, initStep, c, cStep);
+      case 9 -> TallTiles.wide9(a, aStep, taps, runs, k, b, bStep, init, initStep, c, cStep);
+      case 10 -> TallTiles.wide10(a, aStep, taps, runs, k, b, bStep, init, initStep, c, cStep);
+      case 11 -> TallTiles.wide11(a, aStep, taps, runs, k, b, bStep, init, initStep, c, cStep);
+      case 12 -> TallTiles.wide12(a, aStep, taps, runs, k, b, bStep, init, initStep, c, cStep);
+      default -> throw new IllegalStateException("rows of a tile: " + rows);
+    }
+  }
+
+  /// Computes `rows` rows of one vector of columns, of which the first `columns` exist.
+  static void narrow(
+      int rows,
+      long a,
+      long aStep,
+      long taps,
+      int runs,
+      int k,
+      long b,
+      long bStep,
+      long init,
+      long initStep,
+      long c,
+      long cStep,
+      int columns) {
+    switch (rows) {
+      case 1 ->
+          NarrowTiles.narrow1(a, aStep, taps, runs, k, b, bStep, init, initStep, c, cStep, columns);
+      case 2 ->
+          NarrowTiles.narrow2(a, aStep, taps, runs, k, b, bStep, init, initStep, c, cStep, columns);
+      case 3 ->
+          NarrowTiles.narrow3(a, aStep, taps, runs, k, b, bStep, init, initStep, c, cStep, columns);
+      case 4 ->
+          NarrowTiles.narrow4(a, aStep, taps, runs, k, b, bStep, init, initStep, c, cStep, columns);
+      case 5 ->
+          NarrowTiles.narrow5(a, aStep, taps, runs, k, b, bStep, init, initStep, c, cStep, columns);
+      case 6 ->
+          NarrowTiles.narrow6(a, aStep, taps, runs, k, b, bStep, init, initStep, c, cStep, columns);
+      case 7 ->
+          NarrowTiles.narrow7(a, aStep, taps, runs, k, b, bStep, init, initStep, c, cStep, columns);
+      case 8 ->
+          NarrowTiles.narrow8(a, aStep, taps, runs, k, b, bStep, init, initStep, c, cStep, columns);
+      default -> throw new IllegalStateException("rows of a tile: " + rows);
+    }
+  }
+}

@@ -1,0 +1,221 @@
+package dev.jiffy.engine.kernel.vector;
+
+import dev.jiffy.engine.function.UnaryFunction;
+import dev.jiffy.engine.kernel.Activation;
+import dev.jiffy.engine.kernel.AttentionGeometry;
+import dev.jiffy.engine.kernel.ConvGeometry;
+import dev.jiffy.engine.kernel.Product;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// The sizes at which products, convolutions and attention are compared with the oracle.
+final class MatrixCases {
+  private static final Activation RELU = new Activation(UnaryFunction.RELU, 0, 0);
+  private static final Activation RELU6 = new Activation(UnaryFunction.CLIP, 0, 6);
+  private static final Activation GELU = new Activation(UnaryFunction.GELU, 0, 0);
+
+  private MatrixCases() {}
+
+  /// A product and what is added to it.
+  ///
+  /// @param product the geometry
+  /// @param bias whether there is a bias
+  /// @param inPlace whether the residual, where there is one, is the result itself
+  record ProductCase(Product product, boolean bias, boolean inPlace) {}
+
+  /// A convolution and what is added to it.
+  ///
+  /// @param geometry the geometry
+  /// @param bias whether there is a bias
+  /// @param residual whether there is a residual
+  record ConvCase(ConvGeometry geometry, boolean bias, boolean residual) {}
+
+  static List<ProductCase> products() {
+    List<ProductCase> cases = new ArrayList<>();
+    for (int m : new int[] {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 17, 25}) {
+      for (int n : new int[] {1, 9, 16, 17, 32, 65}) {
+        cases.add(product(m, 5 + m % 7, n, 0, 0, 1, null, false));
+      }
+    }
+    for (int k : new int[] {0, 1, 2, 3, 4, 5, 8, 63, 384}) {
+      for (int m : new int[] {1, 2, 8}) {
+        cases.add(product(m, k, 37, 3, 2, 1, RELU, true));
+      }
+    }
+    for (int m : new int[] {1, 12, 13, 100}) {
+      cases.add(product(m, 50, 70, 1, 5, 0.25f, GELU, true));
+      cases.add(product(m, 50, 70, 0, 0, 0.25f, null, true));
+      cases.add(product(m, 50, 70, 0, 0, 0, null, true));
+      cases.add(product(m, 50, 70, 0, 0, 3, RELU6, false));
+      cases.add(product(m, 50, 64, 0, 0, 1, RELU6, true));
+    }
+    cases.add(product(60, 1536, 33, 0, 0, 1, null, true));
+    cases.add(product(7, 3, 0, 0, 0, 1, null, false));
+    return withResiduals(cases);
+  }
+
+  private static List<ProductCase> withResiduals(List<ProductCase> cases) {
+    List<ProductCase> all = new ArrayList<>(cases);
+    for (int i = 0; i < cases.size(); i += 5) {
+      Product p = cases.get(i).product();
+      boolean inPlace = i % 2 == 1;
+      long stride = inPlace ? p.cStride() : p.n() + 3L;
+      for (boolean bias : new boolean[] {false, true}) {
+        Product with =
+            new Product(
+                p.m(), p.k(), p.n(), p.aStride(), p.cStride(), stride, p.alpha(), p.activation());
+        all.add(new ProductCase(with, bias, inPlace));
+      }
+    }
+    return all;
+  }
+
+  private static ProductCase product(
+      int m,
+      int k,
+      int n,
+      int aGap,
+      int cGap,
+      float alpha,
+      @Nullable Activation activation,
+      boolean bias) {
+    Product product =
+        new Product(m, k, n, (long) k + aGap, (long) n + cGap, 0, alpha, activation);
+    return new ProductCase(product, bias, false);
+  }
+
+  static List<ConvCase> convolutions() {
+    List<ConvCase> cases = new ArrayList<>();
+    int[][] channels = {{1, 1}, {3, 16}, {5, 33}, {40, 24}};
+    int[][] kernels = {{1, 1}, {3, 3}, {1, 5}, {2, 2}, {5, 3}};
+    for (int[] c : channels) {
+      for (int[] k : kernels) {
+        cases.add(conv(2, 9, 13, c[0], c[1], k, 1, 1, 1, k[0] / 2, k[1] / 2, 1, RELU));
+        cases.add(conv(1, 9, 13, c[0], c[1], k, 2, 2, 1, k[0] / 2, k[1] / 2, 1, null));
+        cases.add(conv(1, 9, 13, c[0], c[1], k, 1, 1, 1, 0, 0, 1, RELU6));
+        cases.add(conv(1, 9, 13, c[0], c[1], k, 1, 2, 2, 1, 0, 1, GELU));
+      }
+    }
+    int[] square = {3, 3};
+    cases.add(conv(1, 40, 3, 60, 33, square, 1, 1, 1, 1, 1, 1, null));
+    cases.add(conv(1, 8, 150, 50, 33, square, 1, 1, 1, 1, 1, 1, null));
+    cases.add(conv(3, 1, 40, 20, 33, new int[] {1, 3}, 1, 1, 1, 0, 1, 1, RELU));
+    cases.add(conv(1, 5, 5, 12, 24, square, 1, 1, 1, 3, 3, 1, null));
+    cases.add(conv(1, 4, 4, 12, 24, square, 3, 3, 1, 0, 0, 1, null));
+    cases.add(conv(1, 40, 70, 32, 40, new int[] {1, 1}, 1, 1, 1, 0, 0, 1, RELU));
+    for (int[] g : new int[][] {{8, 8, 4}, {32, 64, 2}, {48, 48, 3}, {6, 12, 6}, {4, 6, 2}}) {
+      cases.add(conv(2, 8, 9, g[0], g[1], square, 1, 1, 1, 1, 1, g[2], RELU));
+      cases.add(conv(1, 8, 9, g[0], g[1], square, 2, 2, 2, 0, 1, g[2], null));
+      cases.add(conv(1, 8, 9, g[0], g[1], new int[] {1, 1}, 1, 1, 1, 0, 0, g[2], null));
+    }
+    for (int c : new int[] {2, 16, 24, 33}) {
+      for (int k : new int[] {1, 3, 5}) {
+        for (int stride = 1; stride <= 2; stride++) {
+          int[] kernel = {k, k};
+          cases.add(conv(2, 9, 21, c, c, kernel, stride, stride, 1, k / 2, k / 2, c, RELU6));
+          cases.add(conv(1, 12, 12, c, c, kernel, stride, stride, 2, 1, 0, c, GELU));
+        }
+      }
+    }
+    cases.add(conv(1, 90, 70, 16, 16, square, 1, 1, 1, 1, 1, 16, null));
+    return cases;
+  }
+
+  private static ConvCase conv(
+      int batch,
+      int height,
+      int width,
+      int in,
+      int out,
+      int[] kernel,
+      int strideHeight,
+      int strideWidth,
+      int dilation,
+      int padTop,
+      int padLeft,
+      int groups,
+      @Nullable Activation activation) {
+    // Padding at the end is one more than at the start where that is not 0.
+    int padded = height + 2 * padTop + (padTop > 0 ? 1 : 0);
+    int paddedWidth = width + 2 * padLeft + (padLeft > 0 ? 1 : 0);
+    int outHeight = (padded - dilation * (kernel[0] - 1) - 1) / strideHeight + 1;
+    int outWidth = (paddedWidth - dilation * (kernel[1] - 1) - 1) / strideWidth + 1;
+    ConvGeometry geometry =
+        new ConvGeometry(
+            batch,
+            height,
+            width,
+            in,
+            outHeight,
+            outWidth,
+            out,
+            kernel[0],
+            kernel[1],
+            strideHeight,
+            strideWidth,
+            dilation,
+            dilation,
+            padTop,
+            padLeft,
+            groups,
+            activation);
+    return new ConvCase(geometry, (in + kernel[0]) % 3 != 0, (out + kernel[1]) % 2 == 0);
+  }
+
+  static List<ConvGeometry> transposed() {
+    List<ConvGeometry> cases = new ArrayList<>();
+    for (int[] c : new int[][] {{1, 1, 1}, {16, 8, 1}, {5, 33, 1}, {24, 16, 8}, {6, 6, 6}}) {
+      for (int kernel = 1; kernel <= 4; kernel++) {
+        for (int stride = 1; stride <= 3; stride++) {
+          cases.add(transposed(2, 5, 7, c, kernel, stride, 1, 0));
+          cases.add(transposed(1, 6, 5, c, kernel, stride, 2, 1));
+        }
+      }
+    }
+    return cases;
+  }
+
+  private static ConvGeometry transposed(
+      int batch, int height, int width, int[] c, int kernel, int stride, int dilation, int pad) {
+    int extent = dilation * (kernel - 1) + 1 - 2 * pad;
+    int outHeight = Math.max(1, (height - 1) * stride + extent + (stride > 1 ? 1 : 0));
+    int outWidth = Math.max(1, (width - 1) * stride + extent);
+    return new ConvGeometry(
+        batch,
+        height,
+        width,
+        c[0],
+        outHeight,
+        outWidth,
+        c[1],
+        kernel,
+        kernel,
+        stride,
+        stride,
+        dilation,
+        dilation,
+        pad,
+        pad,
+        c[2],
+        RELU);
+  }
+
+  static List<AttentionGeometry> attentions() {
+    List<AttentionGeometry> cases = new ArrayList<>();
+    for (int size : new int[] {1, 20, 32, 72}) {
+      for (int keys : new int[] {1, 5, 12, 31, 33, 70}) {
+        int queries = keys == 31 ? 3 : keys;
+        cases.add(attention(queries, keys, size, 0));
+        cases.add(attention(queries, keys, size, keys + 3));
+      }
+    }
+    return cases;
+  }
+
+  private static AttentionGeometry attention(int queries, int keys, int size, int maskStride) {
+    long stride = size + 8L;
+    return new AttentionGeometry(
+        queries, keys, size, stride, stride + 1, stride + 2, stride + 3, maskStride, 0.3f);
+  }
+}
