@@ -144,7 +144,8 @@ final class Convolution {
     int columns = g.dilationWidth() == 1 ? 1 : g.kernelWidth();
     for (int row = 0; row < g.kernelHeight(); row++) {
       for (int column = 0; column < columns; column++) {
-        long offset = (long) row * g.dilationHeight() * pitch + 4L * column * g.dilationWidth() * channels;
+        long offset =
+            (long) row * g.dilationHeight() * pitch + 4L * column * g.dilationWidth() * channels;
         ALL.set(LONG, table + 8L * (row * columns + column), offset);
       }
     }

@@ -88,7 +88,8 @@ final class Depthwise {
     long pitch = pitch(g);
     for (int row = 0; row < g.kernelHeight(); row++) {
       for (int column = 0; column < g.kernelWidth(); column++) {
-        long offset = (long) row * g.dilationHeight() * pitch + (long) column * g.dilationWidth() * BYTES;
+        long offset =
+            (long) row * g.dilationHeight() * pitch + (long) column * g.dilationWidth() * BYTES;
         ALL.set(LONG, scratch + 8L * (row * g.kernelWidth() + column), offset);
       }
     }

@@ -97,7 +97,7 @@ final class DepthwiseTiles {
     }
   }
 
-  private static void tile8(
+  static void tile8(
       long x,
       long xStep,
       long taps,
@@ -144,7 +144,7 @@ final class DepthwiseTiles {
     s7.intoMemorySegment(ALL, y + 7 * yStep, LE, mask);
   }
 
-  private static void tile4(
+  static void tile4(
       long x,
       long xStep,
       long taps,
@@ -178,7 +178,7 @@ final class DepthwiseTiles {
     s3.intoMemorySegment(ALL, y + 3 * yStep, LE, mask);
   }
 
-  private static void tile2(
+  static void tile2(
       long x,
       long xStep,
       long taps,
@@ -204,7 +204,7 @@ final class DepthwiseTiles {
     s1.intoMemorySegment(ALL, y + yStep, LE, mask);
   }
 
-  private static void tile1(
+  static void tile1(
       long x,
       long xStep,
       long taps,

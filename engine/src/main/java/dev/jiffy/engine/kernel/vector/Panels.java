@@ -23,7 +23,7 @@ final class Panels {
 
   /// {@return the bytes of a packed matrix, a multiple of 64}
   static long bytes(int k, int n) {
-    long vectors = (n + LANES - 1) / LANES;
+    long vectors = ((long) n + LANES - 1) / LANES;
     long bytes = Math.multiplyExact(Math.multiplyExact(vectors, (long) k), (long) BYTES);
     return Math.addExact(bytes, 63) & -64;
   }
@@ -45,7 +45,7 @@ final class Panels {
     while (column < n) {
       int width = n - column >= COLUMNS ? COLUMNS : LANES;
       int present = Math.min(width, n - column);
-      long source = b + 4 * column * columnStride;
+      long source = b + 4L * column * columnStride;
       long target = to + 4L * width * from;
       if (columnStride == 1 && present == width) {
         copyRows(source, 4 * rowStride, rows, width, target);

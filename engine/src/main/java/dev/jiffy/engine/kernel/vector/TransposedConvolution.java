@@ -22,7 +22,7 @@ final class TransposedConvolution {
   }
 
   static long packedBytes(ConvGeometry g) {
-    return g.groups() * g.kernelHeight() * Panels.bytes(in(g), columns(g));
+    return (long) g.groups() * g.kernelHeight() * Panels.bytes(in(g), columns(g));
   }
 
   /// Packs the weights: a matrix per group and row of taps, whose columns are ordered by tap.
@@ -111,8 +111,7 @@ final class TransposedConvolution {
   private static void add(long from, long to, int n) {
     for (int i = 0; i < n; i += LANES) {
       long at = to + 4L * i;
-      Tails.store(
-          Tails.load(at, n - i).add(Tails.load(from + 4L * i, n - i)), at, n - i);
+      Tails.store(Tails.load(at, n - i).add(Tails.load(from + 4L * i, n - i)), at, n - i);
     }
   }
 }

@@ -80,8 +80,7 @@ final class MatrixCases {
       float alpha,
       @Nullable Activation activation,
       boolean bias) {
-    Product product =
-        new Product(m, k, n, (long) k + aGap, (long) n + cGap, 0, alpha, activation);
+    Product product = new Product(m, k, n, (long) k + aGap, (long) n + cGap, 0, alpha, activation);
     return new ProductCase(product, bias, false);
   }
 
@@ -182,23 +181,8 @@ final class MatrixCases {
     int outHeight = Math.max(1, (height - 1) * stride + extent + (stride > 1 ? 1 : 0));
     int outWidth = Math.max(1, (width - 1) * stride + extent);
     return new ConvGeometry(
-        batch,
-        height,
-        width,
-        c[0],
-        outHeight,
-        outWidth,
-        c[1],
-        kernel,
-        kernel,
-        stride,
-        stride,
-        dilation,
-        dilation,
-        pad,
-        pad,
-        c[2],
-        RELU);
+        batch, height, width, c[0], outHeight, outWidth, c[1], kernel, kernel, stride, stride,
+        dilation, dilation, pad, pad, c[2], RELU);
   }
 
   static List<AttentionGeometry> attentions() {

@@ -48,8 +48,9 @@ class VectorMatrixKernelsTest {
     boolean transposed = p.m() % 2 == 0;
     long rowStride = transposed ? 1 : p.n();
     long columnStride = transposed ? p.k() : 1;
-    for (MatrixKernels kernels : new MatrixKernels[] {scalar, vector}) {
-      long c = kernels == scalar ? expected : actual;
+    for (boolean oracle : new boolean[] {true, false}) {
+      MatrixKernels kernels = oracle ? scalar : vector;
+      long c = oracle ? expected : actual;
       long packed = garbage(arena, kernels.packedBytes(p.k(), p.n()));
       kernels.pack(b, rowStride, columnStride, p.k(), p.n(), packed);
       long added = inPlace ? c : residual;
@@ -81,8 +82,9 @@ class VectorMatrixKernelsTest {
     long residual = testCase.residual() ? numbers(arena, size) : 0;
     long expected = filled(arena, size);
     long actual = filled(arena, size);
-    for (MatrixKernels kernels : new MatrixKernels[] {scalar, vector}) {
-      long y = kernels == scalar ? expected : actual;
+    for (boolean oracle : new boolean[] {true, false}) {
+      MatrixKernels kernels = oracle ? scalar : vector;
+      long y = oracle ? expected : actual;
       long packed = garbage(arena, kernels.convPackedBytes(g));
       kernels.packConv(g, weights, packed);
       long scratch = garbage(arena, kernels.convScratchBytes(g));
@@ -109,8 +111,9 @@ class VectorMatrixKernelsTest {
     long size = (long) g.rows() * g.outWidth() * g.outChannels();
     long expected = filled(arena, size);
     long actual = filled(arena, size);
-    for (MatrixKernels kernels : new MatrixKernels[] {scalar, vector}) {
-      long y = kernels == scalar ? expected : actual;
+    for (boolean oracle : new boolean[] {true, false}) {
+      MatrixKernels kernels = oracle ? scalar : vector;
+      long y = oracle ? expected : actual;
       long packed = garbage(arena, kernels.convTransposePackedBytes(g));
       kernels.packConvTranspose(g, weights, packed);
       long scratch = garbage(arena, kernels.convTransposeScratchBytes(g));
