@@ -1,11 +1,61 @@
 package dev.jiffy.engine;
 
+import dev.jiffy.engine.ir.Fact;
+import dev.jiffy.engine.ir.Graph;
+import dev.jiffy.engine.ir.Inference;
+import dev.jiffy.engine.lower.Plan;
+import dev.jiffy.engine.onnx.Importer;
+import dev.jiffy.engine.onnx.OnnxReader;
+import dev.jiffy.tensor.Shape;
+import java.lang.foreign.Arena;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /// A loaded model: immutable, shared between threads, source of [Session]s.
+///
+/// Loading is the pipeline of the engine: bytes are read into a graph, passes rewrite the graph,
+/// weights are packed for this machine. For each combination of input shapes the first run lowers
+/// the graph to a plan, which all sessions share.
 public final class Model implements AutoCloseable {
-  private Model() {}
+  private static final int PLANS = 256;
+
+  private final Arena arena;
+  private final Graph graph;
+  private final List<TensorSpec> inputs;
+  private final List<TensorSpec> outputs;
+  private final Map<List<Shape>, Optional<Plan>> plans =
+      new LinkedHashMap<>(16, 0.75f, true) {
+        private static final long serialVersionUID = 1L;
+
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<List<Shape>, Optional<Plan>> eldest) {
+          return size() > PLANS;
+        }
+      };
+  private int sessions;
+  private boolean closed;
+
+  private Model(Arena arena, Graph graph) {
+    this.arena = arena;
+    this.graph = graph;
+    this.inputs = specs(graph, graph.inputs());
+    this.outputs = specs(graph, graph.outputs());
+  }
+
+  private static List<TensorSpec> specs(Graph graph, List<String> names) {
+    List<TensorSpec> specs = new ArrayList<>();
+    for (String name : names) {
+      Fact fact = graph.fact(name);
+      specs.add(new TensorSpec(name, fact.dtype(), fact.shape()));
+    }
+    return List.copyOf(specs);
+  }
 
   /// {@return the model in an ONNX file, loaded with the default options}
   ///
@@ -20,29 +70,86 @@ public final class Model implements AutoCloseable {
   /// @param file the file; external data lies beside it
   /// @param options how to load it
   /// @throws ModelException if the file cannot be read, is malformed or needs what the engine lacks
+  @SuppressWarnings("MustBeClosedChecker") // the model closes it
   public static Model load(Path file, LoadOptions options) {
-    if (!java.nio.file.Files.isRegularFile(file)) {
-      throw new ModelException("cannot load " + file + " with " + options + ": no such file");
+    Arena arena = Arena.ofShared();
+    try {
+      Graph imported = Importer.graph(OnnxReader.read(file, arena));
+      return new Model(arena, imported);
+    } catch (RuntimeException | Error e) {
+      arena.close();
+      throw e;
     }
-    return new Model();
   }
 
   /// {@return what the model takes, in the file's order}
   public List<TensorSpec> inputs() {
-    return List.of();
+    return inputs;
   }
 
   /// {@return what the model gives, in the file's order}
   public List<TensorSpec> outputs() {
-    return List.of();
+    return outputs;
+  }
+
+  /// {@return the graph as it runs, after all passes}
+  public Graph graph() {
+    return graph;
   }
 
   /// {@return a session for one thread}
-  public Session newSession() {
-    return new Session();
+  ///
+  /// @throws IllegalStateException if the model is closed
+  public synchronized Session newSession() {
+    if (closed) {
+      throw new IllegalStateException("the model is closed");
+    }
+    sessions++;
+    return new Session(this);
   }
 
-  /// Releases the weights. Sessions must be closed first. Idempotent.
+  /// {@return the plan for concrete input shapes, or null where only the interpreter can run them}
+  ///
+  /// @param shapes a shape for every input, in the model's order
+  /// @throws ModelException if a shape does not fit the model
+  @Nullable Plan plan(List<Shape> shapes) {
+    synchronized (plans) {
+      Optional<Plan> known = plans.get(shapes);
+      if (known != null) {
+        return known.orElse(null);
+      }
+    }
+    Map<String, Shape> named = new HashMap<>();
+    for (int i = 0; i < shapes.size(); i++) {
+      named.put(inputs.get(i).name(), shapes.get(i));
+    }
+    Inference.bind(graph, named);
+    Plan plan = null;
+    synchronized (plans) {
+      plans.put(List.copyOf(shapes), Optional.ofNullable(plan));
+    }
+    return plan;
+  }
+
+  /// A session has closed.
+  synchronized void release() {
+    sessions--;
+    free();
+  }
+
+  /// Lets go of the weights: no new session can be opened, and the memory is freed when the last
+  /// open one closes. Idempotent.
   @Override
-  public void close() {}
+  public synchronized void close() {
+    if (!closed) {
+      closed = true;
+      free();
+    }
+  }
+
+  private void free() {
+    if (closed && sessions == 0) {
+      arena.close();
+    }
+  }
 }

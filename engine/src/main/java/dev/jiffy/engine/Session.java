@@ -1,34 +1,278 @@
 package dev.jiffy.engine;
 
+import dev.jiffy.engine.lower.Frame;
+import dev.jiffy.engine.lower.Interpreter;
+import dev.jiffy.engine.lower.MemoryBlock;
+import dev.jiffy.engine.lower.Plan;
+import dev.jiffy.engine.run.Runner;
+import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /// The working memory of one thread that runs a [Model].
 ///
-/// A session belongs to one thread at a time and keeps one plan's memory per input shape that it
-/// has seen lately.
+/// A session belongs to one thread at a time. It keeps one block of memory, large enough for the
+/// largest input so far, and remembers the plans of the shapes that it has seen lately.
 public final class Session implements AutoCloseable {
-  Session() {}
+  private static final int REMEMBERED = 32;
+  private static final VarHandle BUSY;
+
+  static {
+    try {
+      BUSY = MethodHandles.lookup().findVarHandle(Session.class, "busy", boolean.class);
+    } catch (ReflectiveOperationException e) {
+      throw new ExceptionInInitializerError(e);
+    }
+  }
+
+  private final Model model;
+  private final List<TensorSpec> specs;
+  private final Tensor[] arguments;
+  private final List<Prepared> prepared = new ArrayList<>();
+  private @Nullable Prepared last;
+  private @Nullable MemoryBlock block;
+  private boolean busy;
+  private boolean closed;
+
+  /// A plan with this session's memory.
+  private static final class Prepared {
+    private final Plan plan;
+    private @Nullable Frame frame;
+    private @Nullable Map<String, Tensor> reused;
+
+    Prepared(Plan plan) {
+      this.plan = plan;
+    }
+
+    boolean fits(Tensor[] arguments) {
+      List<Plan.Port> inputs = plan.inputs();
+      for (int i = 0; i < arguments.length; i++) {
+        if (!inputs.get(i).shape().equals(arguments[i].shape())) {
+          return false;
+        }
+      }
+      return true;
+    }
+  }
+
+  Session(Model model) {
+    this.model = model;
+    this.specs = model.inputs();
+    this.arguments = new Tensor[specs.size()];
+  }
 
   /// {@return the model's answers, in memory of their own}
   ///
   /// @param inputs a tensor for every input of the model; read during the call only
   /// @throws ModelException if an input is missing, unknown, or has the wrong type or shape
+  /// @throws IllegalStateException if the session is closed or runs in another thread
   public Map<String, Tensor> run(Map<String, Tensor> inputs) {
-    return Map.copyOf(inputs);
+    return guarded(inputs, false);
   }
 
   /// {@return the model's answers in the session's own memory, valid until its next run}
   ///
-  /// Allocates nothing on the Java heap once a shape has been seen.
+  /// Allocates nothing on the Java heap once a shape has been seen, save for operators that only
+  /// the scalar kernels know.
   ///
   /// @param inputs a tensor for every input of the model; read during the call only
   /// @throws ModelException if an input is missing, unknown, or has the wrong type or shape
+  /// @throws IllegalStateException if the session is closed or runs in another thread
   public Map<String, Tensor> runReusing(Map<String, Tensor> inputs) {
-    return inputs;
+    return guarded(inputs, true);
+  }
+
+  /// {@return where the time of a run goes: for each step its name and the mean nanoseconds}
+  ///
+  /// @param inputs a tensor for every input of the model
+  /// @param runs over how many runs the mean is taken, at least 1
+  /// @throws ModelException if an input is missing, unknown, or has the wrong type or shape
+  public List<StepTime> profile(Map<String, Tensor> inputs, int runs) {
+    if (runs < 1) {
+      throw new IllegalArgumentException("runs must be at least 1, got " + runs);
+    }
+    guarded(inputs, true);
+    Prepared current = last;
+    if (current == null || current.frame == null) {
+      return List.of();
+    }
+    enter();
+    try {
+      long[] nanos = new long[current.plan.steps().size()];
+      for (int i = 0; i < runs; i++) {
+        Runner.profile(current.plan, current.frame, nanos);
+      }
+      List<StepTime> times = new ArrayList<>(nanos.length);
+      for (int i = 0; i < nanos.length; i++) {
+        times.add(
+            new StepTime(current.plan.steps().get(i).name(), (double) nanos[i] / (double) runs));
+      }
+      return times;
+    } finally {
+      busy = false;
+    }
+  }
+
+  private void enter() {
+    if (!BUSY.compareAndSet(this, false, true)) {
+      throw new IllegalStateException("the session runs in another thread");
+    }
+    if (closed) {
+      busy = false;
+      throw new IllegalStateException("the session is closed");
+    }
+  }
+
+  private Map<String, Tensor> guarded(Map<String, Tensor> inputs, boolean reuse) {
+    enter();
+    try {
+      collect(inputs);
+      Prepared current = last;
+      if (current == null || !current.fits(arguments)) {
+        current = prepare();
+        last = current;
+      }
+      return current == null ? interpret(inputs) : run(current, reuse);
+    } finally {
+      BUSY.setRelease(this, false);
+    }
+  }
+
+  private void collect(Map<String, Tensor> inputs) {
+    for (int i = 0; i < arguments.length; i++) {
+      TensorSpec spec = specs.get(i);
+      Tensor tensor = inputs.get(spec.name());
+      if (tensor == null) {
+        throw new ModelException(
+            "input '%s' is missing; expected %s, got %s"
+                .formatted(
+                    spec.name(), specs.stream().map(TensorSpec::name).toList(), inputs.keySet()));
+      }
+      if (tensor.dtype() != spec.dtype()) {
+        throw new ModelException(
+            "input '%s': expected %s, got %s".formatted(spec.name(), spec.dtype(), tensor.dtype()));
+      }
+      if (!tensor.segment().scope().isAlive()) {
+        throw new IllegalStateException("the memory of input '" + spec.name() + "' is closed");
+      }
+      arguments[i] = tensor;
+    }
+    if (inputs.size() != arguments.length) {
+      for (String name : inputs.keySet()) {
+        if (specs.stream().noneMatch(spec -> spec.name().equals(name))) {
+          throw new ModelException(
+              "unknown input '%s'; expected %s"
+                  .formatted(name, specs.stream().map(TensorSpec::name).toList()));
+        }
+      }
+    }
+  }
+
+  private @Nullable Prepared prepare() {
+    for (Prepared candidate : prepared) {
+      if (candidate.fits(arguments)) {
+        return candidate;
+      }
+    }
+    List<Shape> shapes = new ArrayList<>(arguments.length);
+    for (Tensor argument : arguments) {
+      shapes.add(argument.shape());
+    }
+    Plan plan = model.plan(shapes);
+    if (plan == null) {
+      return null;
+    }
+    if (prepared.size() == REMEMBERED) {
+      prepared.removeFirst();
+    }
+    Prepared added = new Prepared(plan);
+    prepared.add(added);
+    return added;
+  }
+
+  private Frame frame(Prepared current) {
+    Frame frame = current.frame;
+    if (frame == null) {
+      long bytes = current.plan.bytes();
+      if (block == null || block.bytes() < bytes) {
+        if (block != null) {
+          block.close();
+        }
+        for (Prepared other : prepared) {
+          other.frame = null;
+        }
+        block = null;
+        block = MemoryBlock.allocate(bytes);
+      }
+      frame = current.plan.frame(block.address());
+      current.frame = frame;
+    }
+    return frame;
+  }
+
+  private Map<String, Tensor> run(Prepared current, boolean reuse) {
+    Frame frame = frame(current);
+    List<Plan.Port> inputs = current.plan.inputs();
+    for (int i = 0; i < arguments.length; i++) {
+      frame.point(inputs.get(i).slot(), arguments[i].segment().address());
+    }
+    Map<String, Tensor> outputs = reuse ? current.reused : null;
+    if (outputs == null) {
+      outputs = allocate(current.plan.outputs());
+      if (reuse) {
+        current.reused = outputs;
+      }
+    }
+    List<Plan.Port> ports = current.plan.outputs();
+    for (int i = 0; i < ports.size(); i++) {
+      Plan.Port port = ports.get(i);
+      Tensor output = outputs.get(port.name());
+      if (output != null) {
+        frame.point(port.slot(), output.segment().address());
+      }
+    }
+    Runner.run(current.plan, frame);
+    return outputs;
+  }
+
+  private static Map<String, Tensor> allocate(List<Plan.Port> ports) {
+    Map<String, Tensor> outputs = new LinkedHashMap<>();
+    for (Plan.Port port : ports) {
+      outputs.put(port.name(), Tensor.allocate(port.dtype(), port.shape()));
+    }
+    return outputs;
+  }
+
+  private Map<String, Tensor> interpret(Map<String, Tensor> inputs) {
+    return Interpreter.run(model.graph(), inputs);
   }
 
   /// Releases the session's memory. Idempotent.
+  ///
+  /// @throws IllegalStateException if the session runs in another thread
   @Override
-  public void close() {}
+  public void close() {
+    if (!BUSY.compareAndSet(this, false, true)) {
+      throw new IllegalStateException("the session runs in another thread");
+    }
+    try {
+      if (!closed) {
+        closed = true;
+        prepared.clear();
+        last = null;
+        if (block != null) {
+          block.close();
+        }
+        model.release();
+      }
+    } finally {
+      busy = false;
+    }
+  }
 }

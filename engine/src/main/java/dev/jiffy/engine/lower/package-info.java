@@ -1,2 +1,4 @@
-/// From operators to kernels: what computes each node on this machine.
+/// Lowering: from a graph and concrete input shapes to a plan, a list of steps over planned memory.
+///
+/// Chooses kernels and layouts, packs weights, and decides where every value lives.
 package dev.jiffy.engine.lower;

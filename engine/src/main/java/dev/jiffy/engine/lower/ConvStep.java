@@ -1,0 +1,83 @@
+package dev.jiffy.engine.lower;
+
+import dev.jiffy.engine.kernel.ConvGeometry;
+import dev.jiffy.engine.kernel.MatrixKernels;
+
+/// A convolution or transposed convolution with constant, packed weights.
+final class ConvStep extends Step {
+  private final MatrixKernels kernels;
+  private final ConvGeometry geometry;
+  private final boolean transposed;
+  private final Place x;
+  private final Place packed;
+  private final Place bias;
+  private final Place residual;
+  private final Place y;
+
+  ConvStep(
+      String name,
+      Target target,
+      ConvGeometry geometry,
+      boolean transposed,
+      Place x,
+      Place packed,
+      Place bias,
+      Place residual,
+      Place y) {
+    super(name, Math.min(geometry.rows(), target.parts(flops(geometry), 0)));
+    this.kernels = target.matrices();
+    this.geometry = geometry;
+    this.transposed = transposed;
+    this.x = x;
+    this.packed = packed;
+    this.bias = bias;
+    this.residual = residual;
+    this.y = y;
+  }
+
+  private static double flops(ConvGeometry geometry) {
+    int inputs = geometry.inChannels() / geometry.groups();
+    return 2.0
+        * geometry.rows()
+        * geometry.outWidth()
+        * geometry.outChannels()
+        * inputs
+        * geometry.kernelHeight()
+        * geometry.kernelWidth();
+  }
+
+  @Override
+  long scratchBytes() {
+    return transposed
+        ? kernels.convTransposeScratchBytes(geometry)
+        : kernels.convScratchBytes(geometry);
+  }
+
+  @Override
+  public void run(Frame frame, int part) {
+    int from = from(geometry.rows(), part);
+    int to = from(geometry.rows(), part + 1);
+    if (transposed) {
+      kernels.convolveTransposed(
+          geometry,
+          frame.at(x),
+          frame.at(packed),
+          frame.at(bias),
+          frame.at(y),
+          from,
+          to,
+          frame.scratch(part));
+    } else {
+      kernels.convolve(
+          geometry,
+          frame.at(x),
+          frame.at(packed),
+          frame.at(bias),
+          frame.at(residual),
+          frame.at(y),
+          from,
+          to,
+          frame.scratch(part));
+    }
+  }
+}

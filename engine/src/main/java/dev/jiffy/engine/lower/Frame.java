@@ -1,0 +1,42 @@
+package dev.jiffy.engine.lower;
+
+/// The memory that a plan's steps work on: an address for every slot, and working memory for every
+/// part.
+///
+/// Belongs to one session; the steps of one run share it, each touching its own parts.
+public final class Frame {
+  private final long[] addresses;
+  private final long scratch;
+  private final long scratchStride;
+  private final long[][] operands;
+
+  Frame(long[] addresses, long scratch, long scratchStride, int parts) {
+    this.operands = new long[parts][PointwiseStep.OPERANDS];
+    this.addresses = addresses;
+    this.scratch = scratch;
+    this.scratchStride = scratchStride;
+  }
+
+  /// {@return the address of a place}
+  long at(Place place) {
+    return addresses[place.slot()] + place.offset();
+  }
+
+  /// {@return the working memory of a part, 64-byte aligned}
+  long scratch(int part) {
+    return scratch + part * scratchStride;
+  }
+
+  /// {@return an array that a part may fill with the addresses of its operands}
+  long[] operands(int part) {
+    return operands[part];
+  }
+
+  /// Lets a slot of the caller's (an input or an output) stand for an address.
+  ///
+  /// @param slot the slot
+  /// @param address its absolute address
+  public void point(int slot, long address) {
+    addresses[slot] = address;
+  }
+}

@@ -1,0 +1,331 @@
+package dev.jiffy.engine.lower;
+
+import dev.jiffy.engine.function.ReduceFunction;
+import dev.jiffy.engine.ir.Graph;
+import dev.jiffy.engine.ir.Node;
+import dev.jiffy.engine.ir.Op;
+import dev.jiffy.engine.kernel.ConvGeometry;
+import dev.jiffy.engine.kernel.PoolGeometry;
+import dev.jiffy.engine.kernel.Product;
+import dev.jiffy.tensor.DType;
+import dev.jiffy.tensor.Shape;
+import dev.jiffy.tensor.Tensor;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// Lowers convolutions and pooling over channels-last images of one or two spatial dimensions.
+final class Images {
+  private Images() {}
+
+  static void pack(Graph graph, Node node, Op.Conv conv, Weights weights) {
+    Tensor tensor = graph.constants().get(node.input(1));
+    if (conv.layout() == Op.Layout.CHANNELS_LAST && tensor != null && isImages(tensor)) {
+      ConvGeometry geometry = weightsOnly(tensor.shape(), conv.groups(), false);
+      if (isPointwise(conv, tensor.shape())) {
+        weights.matrix(tensor, true, geometry.inChannels(), geometry.outChannels());
+      } else {
+        weights.conv(geometry, tensor);
+      }
+    }
+  }
+
+  static void pack(Graph graph, Node node, Op.ConvTranspose conv, Weights weights) {
+    Tensor tensor = graph.constants().get(node.input(1));
+    if (conv.layout() == Op.Layout.CHANNELS_LAST && tensor != null && isImages(tensor)) {
+      weights.convTranspose(weightsOnly(tensor.shape(), conv.groups(), true), tensor);
+    }
+  }
+
+  private static boolean isImages(Tensor weights) {
+    int rank = weights.shape().rank();
+    return weights.dtype() == DType.F32
+        && (rank == 3 || rank == 4)
+        && weights.shape().elements() > 0
+        && weights.shape().elements() <= Integer.MAX_VALUE;
+  }
+
+  /// A geometry that says what packing depends on.
+  private static ConvGeometry weightsOnly(Shape weights, long groups, boolean transposed) {
+    int rank = weights.rank();
+    int first = (int) weights.dim(0);
+    int perGroup = (int) (weights.dim(1) * groups);
+    return new ConvGeometry(
+        1,
+        1,
+        1,
+        transposed ? first : perGroup,
+        1,
+        1,
+        transposed ? perGroup : first,
+        rank == 3 ? 1 : (int) weights.dim(2),
+        (int) weights.dim(rank - 1),
+        1,
+        1,
+        1,
+        1,
+        0,
+        0,
+        (int) groups,
+        null);
+  }
+
+  private static boolean isPointwise(Op.Conv conv, Shape weights) {
+    Op.Window window = conv.window();
+    return conv.groups() == 1
+        && weights.elements(2, weights.rank()) == 1
+        && window.strides().stream().allMatch(stride -> stride == 1)
+        && window.pads().stream().allMatch(pad -> pad == 0)
+        && window.autoPad() != Op.AutoPad.SAME_LOWER;
+  }
+
+  /// The window as numbers for both spatial dimensions; one-dimensional images have height 1.
+  ///
+  /// @param pads top, left, bottom, right
+  @SuppressWarnings("ArrayRecordComponent")
+  private record Extent(int[] kernel, int[] strides, int[] dilations, int[] pads) {
+    static Extent of(Op.Window window, long[] kernel, Shape x, Shape y, boolean transposed) {
+      int spatial = kernel.length;
+      int[] kernels = {1, 1};
+      int[] strides = {1, 1};
+      int[] dilations = {1, 1};
+      int[] pads = new int[4];
+      for (int i = 0; i < spatial; i++) {
+        int at = i + 2 - spatial;
+        kernels[at] = (int) kernel[i];
+        strides[at] = window.strides().isEmpty() ? 1 : window.strides().get(i).intValue();
+        dilations[at] = window.dilations().isEmpty() ? 1 : window.dilations().get(i).intValue();
+        long reach = (kernels[at] - 1L) * dilations[at] + 1;
+        long begin;
+        long end;
+        if (window.autoPad() == Op.AutoPad.NOTSET) {
+          begin = window.pads().isEmpty() ? 0 : window.pads().get(i);
+          end = window.pads().isEmpty() ? 0 : window.pads().get(i + spatial);
+        } else {
+          long large = transposed ? y.dim(i + 1) : x.dim(i + 1);
+          long small = transposed ? x.dim(i + 1) : y.dim(i + 1);
+          long total =
+              window.autoPad() == Op.AutoPad.VALID
+                  ? 0
+                  : Math.max(0, (small - 1) * strides[at] + reach - large);
+          begin = window.autoPad() == Op.AutoPad.SAME_LOWER ? (total + 1) / 2 : total / 2;
+          end = total - begin;
+        }
+        pads[at] = (int) begin;
+        pads[at + 2] = (int) end;
+      }
+      return new Extent(kernels, strides, dilations, pads);
+    }
+  }
+
+  private static int height(Shape shape) {
+    return shape.rank() == 3 ? 1 : (int) shape.dim(1);
+  }
+
+  private static int width(Shape shape) {
+    return (int) shape.dim(shape.rank() - 2);
+  }
+
+  private static int channels(Shape shape) {
+    return (int) shape.dim(shape.rank() - 1);
+  }
+
+  private static boolean fits(Node node, Op.Layout layout, Lowering lowering) {
+    Shape x = lowering.shape(node.input(0));
+    Shape y = lowering.shape(node.output());
+    return layout == Op.Layout.CHANNELS_LAST
+        && (x.rank() == 3 || x.rank() == 4)
+        && lowering.isF32(node.input(0))
+        && x.elements() > 0
+        && y.elements() > 0
+        && x.elements() <= Integer.MAX_VALUE
+        && y.elements() <= Integer.MAX_VALUE;
+  }
+
+  static boolean lower(Node node, Op.Conv conv, Lowering lowering) {
+    Tensor weights = lowering.graph().constants().get(node.input(1));
+    if (!fits(node, conv.layout(), lowering) || weights == null || !isImages(weights)) {
+      return false;
+    }
+    if (isPointwise(conv, weights.shape())) {
+      return lowerPointwise(node, conv, weights, lowering);
+    }
+    ConvGeometry geometry =
+        geometry(node, conv.window(), conv.groups(), conv.activation(), weights, false, lowering);
+    return add(node, geometry, false, weights, lowering);
+  }
+
+  static boolean lower(Node node, Op.ConvTranspose conv, Lowering lowering) {
+    Tensor weights = lowering.graph().constants().get(node.input(1));
+    if (!fits(node, conv.layout(), lowering) || weights == null || !isImages(weights)) {
+      return false;
+    }
+    ConvGeometry geometry =
+        conv.outputShape().isEmpty()
+            ? geometry(
+                node, conv.window(), conv.groups(), conv.activation(), weights, true, lowering)
+            : null;
+    return geometry != null && add(node, geometry, true, weights, lowering);
+  }
+
+  private static ConvGeometry geometry(
+      Node node,
+      Op.Window window,
+      long groups,
+      Op.@Nullable Unary activation,
+      Tensor weights,
+      boolean transposed,
+      Lowering lowering) {
+    Shape x = lowering.shape(node.input(0));
+    Shape y = lowering.shape(node.output());
+    long[] dims = weights.shape().dims();
+    long[] kernel = java.util.Arrays.copyOfRange(dims, 2, dims.length);
+    Extent extent = Extent.of(window, kernel, x, y, transposed);
+    return new ConvGeometry(
+        (int) x.dim(0),
+        height(x),
+        width(x),
+        channels(x),
+        height(y),
+        width(y),
+        channels(y),
+        extent.kernel[0],
+        extent.kernel[1],
+        extent.strides[0],
+        extent.strides[1],
+        extent.dilations[0],
+        extent.dilations[1],
+        extent.pads[0],
+        extent.pads[1],
+        (int) groups,
+        Linear.activation(activation));
+  }
+
+  private static boolean add(
+      Node node, ConvGeometry geometry, boolean transposed, Tensor weights, Lowering lowering) {
+    Place packed =
+        lowering.fixed(
+            transposed
+                ? lowering.weights().convTranspose(geometry, weights)
+                : lowering.weights().conv(geometry, weights));
+    Place x = lowering.place(node.input(0));
+    Place bias = lowering.place(node.input(2));
+    Place residual = lowering.place(node.input(3));
+    Place y = lowering.result(node.output());
+    lowering.add(
+        new ConvStep(
+            Lowering.label(node),
+            lowering.target(),
+            geometry,
+            transposed,
+            x,
+            packed,
+            bias,
+            residual,
+            y),
+        x,
+        bias,
+        residual,
+        y);
+    return true;
+  }
+
+  /// A convolution with a window of one element is a product over all pixels.
+  private static boolean lowerPointwise(
+      Node node, Op.Conv conv, Tensor weights, Lowering lowering) {
+    Shape shape = lowering.shape(node.input(0));
+    int k = channels(shape);
+    int n = (int) weights.shape().dim(0);
+    Product product =
+        new Product(
+            (int) (shape.elements() / k),
+            k,
+            n,
+            k,
+            n,
+            node.hasInput(3) ? n : 0,
+            1,
+            Linear.activation(conv.activation()));
+    Place packed = lowering.fixed(lowering.weights().matrix(weights, true, k, n));
+    Place x = lowering.place(node.input(0));
+    Place bias = lowering.place(node.input(2));
+    Place residual = lowering.place(node.input(3));
+    Place y = lowering.result(node.output());
+    lowering.add(
+        new MultiplyStep(
+            Lowering.label(node), lowering.target(), product, x, packed, bias, residual, y),
+        x,
+        bias,
+        residual,
+        y);
+    return true;
+  }
+
+  static boolean lower(Node node, Op.Pool pool, Lowering lowering) {
+    List<String> outputs = node.outputs();
+    if (!fits(node, pool.layout(), lowering)
+        || pool.function() == Op.PoolFunction.LP
+        || (outputs.size() > 1 && !outputs.get(1).isEmpty())) {
+      return false;
+    }
+    Shape x = lowering.shape(node.input(0));
+    Shape y = lowering.shape(node.output());
+    long[] kernel = pool.window().kernel().stream().mapToLong(Long::longValue).toArray();
+    Extent extent = Extent.of(pool.window(), kernel, x, y, false);
+    PoolGeometry geometry =
+        new PoolGeometry(
+            (int) x.dim(0),
+            height(x),
+            width(x),
+            channels(x),
+            height(y),
+            width(y),
+            extent.kernel[0],
+            extent.kernel[1],
+            extent.strides[0],
+            extent.strides[1],
+            extent.dilations[0],
+            extent.dilations[1],
+            extent.pads[0],
+            extent.pads[1],
+            extent.pads[2],
+            extent.pads[3],
+            pool.function() == Op.PoolFunction.MAX,
+            pool.countPadding());
+    Place from = lowering.place(node.input(0));
+    Place to = lowering.result(node.output());
+    lowering.add(
+        new PoolStep(Lowering.label(node), lowering.target(), geometry, from, to), from, to);
+    return true;
+  }
+
+  static boolean lower(Node node, Op.GlobalPool pool, Lowering lowering) {
+    Shape x = lowering.shape(node.input(0));
+    if (!lowering.isF32(node.input(0))
+        || x.elements() == 0
+        || x.elements() > Integer.MAX_VALUE
+        || pool.function() == Op.PoolFunction.LP) {
+      return false;
+    }
+    boolean last = pool.layout() == Op.Layout.CHANNELS_LAST;
+    int rank = x.rank();
+    Place from = lowering.place(node.input(0));
+    Place to = lowering.result(node.output());
+    lowering.add(
+        new ReduceStep(
+            Lowering.label(node),
+            lowering.target(),
+            pool.function() == Op.PoolFunction.MAX ? ReduceFunction.MAX : ReduceFunction.MEAN,
+            (int) (last ? x.dim(0) : x.elements(0, 2)),
+            last ? x.elements(1, rank - 1) : x.elements(2, rank),
+            last ? x.dim(rank - 1) : 1,
+            from,
+            to),
+        from,
+        to);
+    return true;
+  }
+
+  static boolean lower(Node node, Op.Resize resize, Lowering lowering) {
+    return Resampling.lower(node, resize, lowering);
+  }
+}

@@ -1,0 +1,252 @@
+package dev.jiffy.engine.lower;
+
+import dev.jiffy.engine.ir.Graph;
+import dev.jiffy.engine.ir.Node;
+import dev.jiffy.engine.ir.Op;
+import dev.jiffy.engine.kernel.Activation;
+import dev.jiffy.engine.kernel.AttentionGeometry;
+import dev.jiffy.engine.kernel.Product;
+import dev.jiffy.tensor.DType;
+import dev.jiffy.tensor.Shape;
+import dev.jiffy.tensor.Tensor;
+import org.jspecify.annotations.Nullable;
+
+/// Lowers matrix products and attention.
+final class Linear {
+  private Linear() {}
+
+  static @Nullable Activation activation(Op.@Nullable Unary unary) {
+    return unary == null ? null : new Activation(unary.function(), unary.alpha(), unary.beta());
+  }
+
+  static void pack(Graph graph, Node node, Op.MatMul matMul, Weights weights) {
+    Tensor matrix = graph.constants().get(node.input(1));
+    if (matrix != null && isMatrix(matrix) && !matMul.transposeA()) {
+      pack(matrix, matMul.transposeB(), weights);
+    }
+  }
+
+  private static boolean isMatrix(Tensor tensor) {
+    Shape shape = tensor.shape();
+    int rank = shape.rank();
+    return tensor.dtype() == DType.F32
+        && rank >= 2
+        && shape.elements() > 0
+        && shape.elements() == shape.dim(rank - 1) * shape.dim(rank - 2)
+        && shape.dim(rank - 1) <= Integer.MAX_VALUE
+        && shape.dim(rank - 2) <= Integer.MAX_VALUE;
+  }
+
+  private static Tensor pack(Tensor matrix, boolean transposed, Weights weights) {
+    int rank = matrix.shape().rank();
+    int rows = (int) matrix.shape().dim(rank - 2);
+    int columns = (int) matrix.shape().dim(rank - 1);
+    return transposed
+        ? weights.matrix(matrix, true, columns, rows)
+        : weights.matrix(matrix, false, rows, columns);
+  }
+
+  static boolean lower(Node node, Op.MatMul matMul, Lowering lowering) {
+    if (!lowering.isF32(node.inputs().toArray(String[]::new))
+        || lowering.shape(node.output()).elements() == 0) {
+      return false;
+    }
+    Shape x = lowering.shape(node.input(0));
+    Shape w = lowering.shape(node.input(1));
+    if (x.rank() == 0 || w.rank() == 0 || x.elements() == 0) {
+      return false;
+    }
+    Tensor constant = lowering.graph().constants().get(node.input(1));
+    if (constant != null && isMatrix(constant) && w.rank() == 2 && !matMul.transposeA()) {
+      return lowerPacked(node, matMul, x, constant, lowering);
+    }
+    return lowerBatch(node, matMul, x, w, lowering);
+  }
+
+  private static boolean lowerPacked(
+      Node node, Op.MatMul matMul, Shape x, Tensor matrix, Lowering lowering) {
+    long k = x.dim(x.rank() - 1);
+    long n = matrix.shape().dim(matMul.transposeB() ? 0 : 1);
+    long m = x.elements() / k;
+    if (m > Integer.MAX_VALUE) {
+      return false;
+    }
+    Product product =
+        new Product(
+            (int) m,
+            (int) k,
+            (int) n,
+            k,
+            n,
+            node.hasInput(3) ? n : 0,
+            matMul.alpha(),
+            activation(matMul.activation()));
+    Place a = lowering.place(node.input(0));
+    Place packed = lowering.fixed(pack(matrix, matMul.transposeB(), lowering.weights()));
+    Place bias = lowering.place(node.input(2));
+    Place residual = lowering.place(node.input(3));
+    Place c = lowering.result(node.output());
+    lowering.add(
+        new MultiplyStep(
+            Lowering.label(node), lowering.target(), product, a, packed, bias, residual, c),
+        a,
+        bias,
+        residual,
+        c);
+    return true;
+  }
+
+  private static boolean lowerBatch(
+      Node node, Op.MatMul matMul, Shape x, Shape w, Lowering lowering) {
+    Shape left = x.rank() == 1 ? Shape.of(1, x.dim(0)) : x;
+    Shape right = w.rank() == 1 ? Shape.of(w.dim(0), 1) : w;
+    boolean transposeA = matMul.transposeA() && x.rank() > 1;
+    boolean transposeB = matMul.transposeB() && w.rank() > 1;
+    long rowsA = left.dim(left.rank() - 2);
+    long columnsA = left.dim(left.rank() - 1);
+    long m = transposeA ? columnsA : rowsA;
+    long k = transposeA ? rowsA : columnsA;
+    long n = right.dim(right.rank() - (transposeB ? 2 : 1));
+    if (m > Integer.MAX_VALUE || k > Integer.MAX_VALUE || n > Integer.MAX_VALUE) {
+      return false;
+    }
+    Shape batch = batch(left, right);
+    Product product =
+        new Product(
+            (int) m,
+            (int) k,
+            (int) n,
+            k,
+            n,
+            node.hasInput(3) ? n : 0,
+            matMul.alpha(),
+            activation(matMul.activation()));
+    Place a = lowering.place(node.input(0));
+    Place b = lowering.place(node.input(1));
+    Place bias = lowering.place(node.input(2));
+    Place residual = lowering.place(node.input(3));
+    Place c = lowering.result(node.output());
+    lowering.add(
+        new BatchMultiplyStep(
+            Lowering.label(node),
+            lowering.target(),
+            product,
+            transposeA,
+            transposeB,
+            offsets(batch, left, 4 * m * k),
+            offsets(batch, right, 4 * k * n),
+            a,
+            b,
+            bias,
+            residual,
+            c),
+        a,
+        b,
+        bias,
+        residual,
+        c);
+    return true;
+  }
+
+  private static Shape batch(Shape left, Shape right) {
+    int rank = Math.max(left.rank(), right.rank()) - 2;
+    long[] dims = new long[rank];
+    for (int i = 0; i < rank; i++) {
+      int l = i - rank + left.rank() - 2;
+      int r = i - rank + right.rank() - 2;
+      dims[i] = Math.max(l < 0 ? 1 : left.dim(l), r < 0 ? 1 : right.dim(r));
+    }
+    return Shape.of(dims);
+  }
+
+  /// {@return for each matrix of a batch the bytes from the first one's begin, with broadcasting}
+  private static long[] offsets(Shape batch, Shape matrices, long matrixBytes) {
+    long[] dims = matrices.dims();
+    Shape own = Shape.of(java.util.Arrays.copyOf(dims, dims.length - 2));
+    long[] strides = Broadcast.strides(batch, own);
+    long[] offsets = new long[Math.toIntExact(batch.elements())];
+    for (int i = 0; i < offsets.length; i++) {
+      long rest = i;
+      for (int axis = batch.rank() - 1; axis >= 0; axis--) {
+        offsets[i] += rest % batch.dim(axis) * strides[axis] * matrixBytes;
+        rest /= batch.dim(axis);
+      }
+    }
+    return offsets;
+  }
+
+  /// A matrix whose rows lie apart, such as a third of a joint product.
+  private record Strided(Place place, long rowStride) {}
+
+  private static Strided strided(String value, Lowering lowering) {
+    Place part = Movement.lastAxisPart(value, lowering);
+    Node producer = lowering.producer(value);
+    if (part != null && producer != null) {
+      Shape whole = lowering.shape(producer.input(0));
+      return new Strided(part, whole.dim(whole.rank() - 1));
+    }
+    Shape shape = lowering.shape(value);
+    return new Strided(lowering.place(value), shape.dim(shape.rank() - 1));
+  }
+
+  static boolean lower(Node node, Op.Attention attention, Lowering lowering) {
+    Shape q = lowering.shape(node.input(0));
+    Shape k = lowering.shape(node.input(1));
+    Shape v = lowering.shape(node.input(2));
+    Shape out = lowering.shape(node.output());
+    if (!lowering.isF32(node.inputs().toArray(String[]::new))
+        || !q.equals(out)
+        || !k.equals(v)
+        || q.dim(2) != k.dim(2)
+        || q.elements() == 0
+        || k.elements() == 0) {
+      return false;
+    }
+    long queries = q.dim(1);
+    long keys = k.dim(1);
+    long[] maskStrides = new long[4];
+    Place mask = lowering.place(node.input(3));
+    if (node.hasInput(3)) {
+      Shape whole = Shape.of(q.dim(0), attention.heads(), queries, keys);
+      maskStrides = Broadcast.strides(whole, lowering.shape(node.input(3)));
+      if (maskStrides[3] != 1 && keys != 1) {
+        return false;
+      }
+    }
+    Strided queriesAt = strided(node.input(0), lowering);
+    Strided keysAt = strided(node.input(1), lowering);
+    Strided valuesAt = strided(node.input(2), lowering);
+    AttentionGeometry geometry =
+        new AttentionGeometry(
+            Math.toIntExact(queries),
+            Math.toIntExact(keys),
+            Math.toIntExact(q.dim(2) / attention.heads()),
+            queriesAt.rowStride(),
+            keysAt.rowStride(),
+            valuesAt.rowStride(),
+            out.dim(2),
+            maskStrides[2],
+            attention.scale());
+    Place result = lowering.result(node.output());
+    lowering.add(
+        new AttentionStep(
+            Lowering.label(node),
+            lowering.target(),
+            geometry,
+            Math.toIntExact(q.dim(0)),
+            Math.toIntExact(attention.heads()),
+            4 * maskStrides[0],
+            4 * maskStrides[1],
+            queriesAt.place(),
+            keysAt.place(),
+            valuesAt.place(),
+            mask,
+            result),
+        queriesAt.place(),
+        keysAt.place(),
+        valuesAt.place(),
+        mask,
+        result);
+    return true;
+  }
+}

@@ -1,0 +1,314 @@
+package dev.jiffy.engine.lower;
+
+import dev.jiffy.engine.ir.Fact;
+import dev.jiffy.engine.ir.Graph;
+import dev.jiffy.engine.ir.Node;
+import dev.jiffy.engine.ir.Op;
+import dev.jiffy.engine.kernel.StridedCopy;
+import dev.jiffy.tensor.DType;
+import dev.jiffy.tensor.Shape;
+import dev.jiffy.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/// Makes a plan of a graph whose shapes are all numbers.
+///
+/// Every node becomes one step or a few, or none where its result is a view of its input. What each
+/// family of operators becomes stands in the file named after it; what none of them takes runs on
+/// the scalar kernels.
+public final class Lowering {
+  private final Graph graph;
+  private final Target target;
+  private final Weights weights;
+  private final PlanBuilder builder = new PlanBuilder();
+  private final Map<String, Place> places = new HashMap<>();
+  private final Map<String, Place> wanted = new HashMap<>();
+  private final Map<String, Node> producers;
+  private final Map<String, List<Node>> consumers;
+  private final Needs needs;
+  private final PointwiseGroups groups;
+
+  private Lowering(Graph graph, Target target, Weights weights) {
+    this.graph = graph;
+    this.target = target;
+    this.weights = weights;
+    this.producers = graph.producers();
+    this.consumers = graph.consumers();
+    this.needs = Needs.of(graph);
+    this.groups = PointwiseGroups.of(graph, needs);
+  }
+
+  /// {@return the plan, or null where a shape depends on data, which only the interpreter can run}
+  ///
+  /// @param graph the graph with concrete facts
+  /// @param target the kernels and threads
+  /// @param weights the packed weights of the model
+  public static @Nullable Plan plan(Graph graph, Target target, Weights weights) {
+    Lowering lowering = new Lowering(graph, target, weights);
+    return lowering.isConcrete() ? lowering.lower() : null;
+  }
+
+  /// Packs all weights whose form does not depend on input shapes.
+  ///
+  /// @param graph the graph as loaded
+  /// @param weights where the packed forms go
+  public static void pack(Graph graph, Weights weights) {
+    for (Node node : graph.nodes()) {
+      switch (node.op()) {
+        case Op.MatMul matMul -> Linear.pack(graph, node, matMul, weights);
+        case Op.Conv conv -> Images.pack(graph, node, conv, weights);
+        case Op.ConvTranspose conv -> Images.pack(graph, node, conv, weights);
+        default -> {}
+      }
+    }
+  }
+
+  private boolean isConcrete() {
+    for (Node node : graph.nodes()) {
+      if (!needs.runs(node)) {
+        continue;
+      }
+      if (!needs.hasParameters(node)) {
+        return false;
+      }
+      for (List<String> values : List.of(node.inputs(), node.outputs())) {
+        for (String value : values) {
+          if (!value.isEmpty()
+              && (graph.fact(value).concreteShape() == null
+                  || graph.fact(value).dtype() == DType.STRING)) {
+            return false;
+          }
+        }
+      }
+    }
+    for (String output : graph.outputs()) {
+      if (graph.fact(output).concreteShape() == null
+          || graph.fact(output).dtype() == DType.STRING) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private Plan lower() {
+    List<Plan.Port> inputs = new ArrayList<>();
+    for (String input : graph.inputs()) {
+      int slot = builder.callers();
+      places.put(input, new Place(slot, 0));
+      inputs.add(Plan.Port.of(input, graph.fact(input), slot));
+    }
+    List<Plan.Port> outputs = new ArrayList<>();
+    for (String output : graph.outputs()) {
+      int slot = builder.callers();
+      outputs.add(Plan.Port.of(output, graph.fact(output), slot));
+      want(output, new Place(slot, 0));
+    }
+    for (Node node : graph.nodes()) {
+      if (needs.runs(node) && !groups.isInner(node)) {
+        lower(node);
+      }
+    }
+    for (Plan.Port output : outputs) {
+      Place place = new Place(output.slot(), 0);
+      if (!place(output.name()).equals(place)) {
+        copyAll(output.name(), place(output.name()), place, output.dtype(), output.shape());
+      }
+    }
+    return builder.build(inputs, outputs);
+  }
+
+  /// Lets a value be written straight to an output's place, as well as the values of which it is a
+  /// whole view.
+  private void want(String output, Place place) {
+    String value = output;
+    while (!graph.inputs().contains(value)
+        && !graph.constants().containsKey(value)
+        && !needs.isKnown(value)
+        && wanted.putIfAbsent(value, place) == null) {
+      Node producer = producers.get(value);
+      if (producer == null || !Views.isWhole(graph, producer)) {
+        return;
+      }
+      value = producer.input(0);
+    }
+  }
+
+  private void lower(Node node) {
+    if (groups.isRoot(node)) {
+      groups.lower(node, this);
+      return;
+    }
+    boolean done =
+        switch (node.op()) {
+          case Op.Identity _, Op.Reshape _, Op.Flatten _, Op.Squeeze _, Op.Unsqueeze _ ->
+              Views.lowerWhole(node, this);
+          case Op.Transpose _, Op.Slice _, Op.Split _, Op.Expand _, Op.Concat _, Op.Pad _ ->
+              Movement.lower(node, this);
+          case Op.Tile _, Op.DepthToSpace _, Op.SpaceToDepth _ -> Movement.lower(node, this);
+          case Op.Gather gather -> Movement.lowerGather(node, gather, this);
+          case Op.Cast _ -> Movement.lowerCast(node, this);
+          case Op.MatMul matMul -> Linear.lower(node, matMul, this);
+          case Op.Attention attention -> Linear.lower(node, attention, this);
+          case Op.Conv conv -> Images.lower(node, conv, this);
+          case Op.ConvTranspose conv -> Images.lower(node, conv, this);
+          case Op.Pool pool -> Images.lower(node, pool, this);
+          case Op.GlobalPool pool -> Images.lower(node, pool, this);
+          case Op.Resize resize -> Images.lower(node, resize, this);
+          case Op.Softmax softmax -> Rows.lower(node, softmax, this);
+          case Op.LayerNorm norm -> Rows.lower(node, norm, this);
+          case Op.Reduce reduce -> Rows.lower(node, reduce, this);
+          case Op.Unary _, Op.Binary _, Op.Where _ -> false;
+          case Op.ShapeOf _, Op.Size _, Op.ConstantOfShape _, Op.Range _, Op.EyeLike _ -> false;
+          case Op.GatherElements _, Op.GatherNd _, Op.ScatterElements _, Op.ScatterNd _ -> false;
+          case Op.OneHot _, Op.Trilu _, Op.CumSum _, Op.TopK _, Op.NonZero _ -> false;
+          case Op.Compress _, Op.ReverseSequence _, Op.ArgReduce _, Op.Hardmax _ -> false;
+          case Op.Gemm _, Op.Einsum _, Op.BatchNorm _, Op.InstanceNorm _, Op.Lrn _ -> false;
+          case Op.LpNormalization _ -> false;
+        };
+    if (!done) {
+      lowerScalar(node);
+    }
+  }
+
+  private void lowerScalar(Node node) {
+    List<ScalarStep.@Nullable Operand> inputs = new ArrayList<>();
+    List<ScalarStep.@Nullable Operand> outputs = new ArrayList<>();
+    List<Place> touched = new ArrayList<>();
+    for (String input : node.inputs()) {
+      inputs.add(input.isEmpty() ? null : operand(input, place(input), touched));
+    }
+    for (String output : node.outputs()) {
+      outputs.add(output.isEmpty() ? null : operand(output, result(output), touched));
+    }
+    builder.add(new ScalarStep(label(node), node.op(), inputs, outputs), touched);
+  }
+
+  private ScalarStep.Operand operand(String value, Place place, List<Place> touched) {
+    touched.add(place);
+    return new ScalarStep.Operand(dtype(value), shape(value), place);
+  }
+
+  // ---- what the families work with
+
+  Graph graph() {
+    return graph;
+  }
+
+  Target target() {
+    return target;
+  }
+
+  Weights weights() {
+    return weights;
+  }
+
+  /// {@return the node that makes a value, or null for inputs and constants}
+  @Nullable Node producer(String value) {
+    return producers.get(value);
+  }
+
+  /// {@return the nodes that read a value; empty for an output of the graph}
+  List<Node> readers(String value) {
+    return graph.outputs().contains(value) ? List.of() : consumers.getOrDefault(value, List.of());
+  }
+
+  /// {@return the name of a node's step}
+  static String label(Node node) {
+    return node.name() + " (" + node.op().getClass().getSimpleName() + ")";
+  }
+
+  DType dtype(String value) {
+    return graph.fact(value).dtype();
+  }
+
+  Shape shape(String value) {
+    Shape shape = graph.fact(value).concreteShape();
+    if (shape == null) {
+      throw new IllegalStateException("'" + value + "' has no concrete shape");
+    }
+    return shape;
+  }
+
+  boolean isF32(String... values) {
+    for (String value : values) {
+      if (!value.isEmpty() && dtype(value) != DType.F32) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /// {@return where a value lies, [Place#ABSENT] for ""}
+  Place place(String value) {
+    if (value.isEmpty()) {
+      return Place.ABSENT;
+    }
+    Place place = places.get(value);
+    if (place == null) {
+      place = new Place(builder.fixed(constant(value)), 0);
+      places.put(value, place);
+    }
+    return place;
+  }
+
+  private Tensor constant(String value) {
+    Tensor constant = graph.constants().get(value);
+    if (constant != null) {
+      return constant;
+    }
+    Fact fact = graph.fact(value);
+    long[] known = fact.concreteValue();
+    if (known == null) {
+      throw new IllegalStateException("value '" + value + "' has no place");
+    }
+    Tensor tensor = Tensor.allocate(fact.dtype(), shape(value));
+    for (int i = 0; i < known.length; i++) {
+      tensor.setLong(i, known[i]);
+    }
+    return tensor;
+  }
+
+  /// {@return a new place for a value about to be made}
+  Place result(String value) {
+    Place place = wanted.get(value);
+    if (place == null) {
+      place = new Place(builder.planned(shape(value).bytes(dtype(value))), 0);
+    }
+    places.put(value, place);
+    return place;
+  }
+
+  /// Lets a value be a view of memory that is there already.
+  void view(String value, Place place) {
+    places.put(value, place);
+  }
+
+  /// {@return a place for something that has no name}
+  Place temporary(long bytes) {
+    return new Place(builder.planned(bytes), 0);
+  }
+
+  /// {@return the place of a constant without a name}
+  Place fixed(Tensor tensor) {
+    return new Place(builder.fixed(tensor), 0);
+  }
+
+  void add(Step step, Place... touched) {
+    builder.add(step, List.of(touched));
+  }
+
+  void add(Step step, List<Place> touched) {
+    builder.add(step, touched);
+  }
+
+  private void copyAll(String name, Place from, Place to, DType dtype, Shape shape) {
+    long bytes = dtype.bytes();
+    StridedCopy copy =
+        StridedCopy.of(
+            dtype.bytes(), new long[] {shape.elements()}, new long[] {bytes}, new long[] {bytes});
+    add(new CopyStep(name + " (copy)", target, copy, from, to), from, to);
+  }
+}

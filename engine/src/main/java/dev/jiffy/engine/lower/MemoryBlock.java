@@ -1,0 +1,46 @@
+package dev.jiffy.engine.lower;
+
+import dev.jiffy.tensor.Tensor;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+
+/// A block of native memory for the frames of one session.
+public final class MemoryBlock implements AutoCloseable {
+  private final Arena arena;
+  private final MemorySegment segment;
+
+  private MemoryBlock(Arena arena, MemorySegment segment) {
+    this.arena = arena;
+    this.segment = segment;
+  }
+
+  /// {@return a new block, aligned as tensors are}
+  ///
+  /// @param bytes its size
+  @SuppressWarnings("MustBeClosedChecker") // the block closes it
+  public static MemoryBlock allocate(long bytes) {
+    Arena arena = Arena.ofShared();
+    try {
+      return new MemoryBlock(arena, arena.allocate(Math.max(bytes, 1), Tensor.ALIGNMENT));
+    } catch (RuntimeException | Error e) {
+      arena.close();
+      throw e;
+    }
+  }
+
+  /// {@return the address of the first byte}
+  public long address() {
+    return segment.address();
+  }
+
+  /// {@return the size}
+  public long bytes() {
+    return segment.byteSize();
+  }
+
+  /// Frees the memory.
+  @Override
+  public void close() {
+    arena.close();
+  }
+}

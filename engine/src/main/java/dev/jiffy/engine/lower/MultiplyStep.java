@@ -1,0 +1,68 @@
+package dev.jiffy.engine.lower;
+
+import dev.jiffy.engine.kernel.MatrixKernels;
+import dev.jiffy.engine.kernel.Product;
+
+/// A product with constant, packed right-hand side.
+final class MultiplyStep extends Step {
+  /// From this many rows on, threads share out rows instead of columns.
+  private static final int ROWS_TO_SPLIT = 256;
+
+  private static final int ROW_GRAIN = 8;
+
+  private final MatrixKernels kernels;
+  private final Product product;
+  private final Place a;
+  private final Place packed;
+  private final Place bias;
+  private final Place residual;
+  private final Place c;
+  private final int panels;
+
+  MultiplyStep(
+      String name,
+      Target target,
+      Product product,
+      Place a,
+      Place packed,
+      Place bias,
+      Place residual,
+      Place c) {
+    super(
+        name,
+        target.parts(
+            2.0 * product.m() * product.k() * product.n(), 4.0 * product.k() * product.n()));
+    this.kernels = target.matrices();
+    this.product = product;
+    this.a = a;
+    this.packed = packed;
+    this.bias = bias;
+    this.residual = residual;
+    this.c = c;
+    this.panels = (product.n() + kernels.panelColumns() - 1) / kernels.panelColumns();
+  }
+
+  @Override
+  public void run(Frame frame, int part) {
+    int m = product.m();
+    if (m >= ROWS_TO_SPLIT || panels < parts()) {
+      multiply(frame, from(m, ROW_GRAIN, part), from(m, ROW_GRAIN, part + 1), 0, panels);
+    } else {
+      multiply(frame, 0, m, from(panels, part), from(panels, part + 1));
+    }
+  }
+
+  private void multiply(Frame frame, int rowFrom, int rowTo, int panelFrom, int panelTo) {
+    kernels.multiply(
+        product,
+        frame.at(a),
+        frame.at(packed),
+        frame.at(bias),
+        frame.at(residual),
+        frame.at(c),
+        rowFrom,
+        rowTo,
+        panelFrom,
+        panelTo);
+  }
+}

@@ -1,0 +1,80 @@
+package dev.jiffy.engine.lower;
+
+import dev.jiffy.engine.ir.Graph;
+import dev.jiffy.engine.ir.Node;
+import dev.jiffy.engine.ir.Op;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+
+/// Which nodes must run: those whose elements somebody reads and that are not known beforehand.
+///
+/// Many inputs only steer an operator (the target of a reshape, the bounds of a slice). Lowering
+/// reads them from facts or constants, so that the nodes that compute them need not run.
+final class Needs {
+  private final Graph graph;
+  private final Set<String> values = new HashSet<>();
+
+  private Needs(Graph graph) {
+    this.graph = graph;
+  }
+
+  static Needs of(Graph graph) {
+    Needs needs = new Needs(graph);
+    needs.values.addAll(graph.outputs());
+    List<Node> nodes = graph.nodes();
+    for (int i = nodes.size() - 1; i >= 0; i--) {
+      Node node = nodes.get(i);
+      if (needs.runs(node)) {
+        for (int input = 0; input < node.inputs().size(); input++) {
+          if (!isParameter(node.op(), input)) {
+            needs.values.add(node.input(input));
+          }
+        }
+      }
+    }
+    return needs;
+  }
+
+  /// {@return whether a node must run}
+  boolean runs(Node node) {
+    for (String output : node.outputs()) {
+      if (values.contains(output) && !isKnown(output)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /// {@return whether somebody reads a value's elements}
+  boolean contains(String value) {
+    return values.contains(value);
+  }
+
+  /// {@return whether a value's elements are known before the run}
+  boolean isKnown(String value) {
+    return graph.constants().containsKey(value) || graph.fact(value).concreteValue() != null;
+  }
+
+  /// {@return whether all that steers a node is known}
+  boolean hasParameters(Node node) {
+    for (int input = 0; input < node.inputs().size(); input++) {
+      if (node.hasInput(input) && isParameter(node.op(), input) && !isKnown(node.input(input))) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /// {@return whether an input steers the operator instead of flowing through it}
+  private static boolean isParameter(Op op, int input) {
+    return switch (op) {
+      case Op.Reshape _, Op.Expand _, Op.Slice _, Op.Tile _, Op.Squeeze _, Op.Unsqueeze _ ->
+          input > 0;
+      case Op.Split _, Op.Resize _, Op.Reduce _ -> input > 0;
+      case Op.Pad _ -> input == 1 || input == 3;
+      case Op.ShapeOf _, Op.Size _ -> true;
+      default -> false;
+    };
+  }
+}

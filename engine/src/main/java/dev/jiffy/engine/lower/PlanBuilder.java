@@ -1,0 +1,101 @@
+package dev.jiffy.engine.lower;
+
+import dev.jiffy.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Map;
+
+/// Collects the steps and slots of a plan and then lays out its memory.
+///
+/// Slot 0 stands for absent operands. A slot lives from the first step that touches it to the last.
+final class PlanBuilder {
+  private static final Plan.Slot.Callers CALLERS = new Plan.Slot.Callers();
+
+  private final List<Step> steps = new ArrayList<>();
+  private final List<Plan.Slot> slots = new ArrayList<>();
+  private final Map<Integer, Lifetime> lifetimes = new HashMap<>();
+  private final IdentityHashMap<Tensor, Integer> fixed = new IdentityHashMap<>();
+
+  PlanBuilder() {
+    slots.add(CALLERS);
+  }
+
+  private static final class Lifetime {
+    private final long bytes;
+    private int first = Integer.MAX_VALUE;
+    private int last = -1;
+
+    Lifetime(long bytes) {
+      this.bytes = bytes;
+    }
+  }
+
+  /// {@return a slot of the session's arena}
+  ///
+  /// @param bytes its size
+  int planned(long bytes) {
+    slots.add(new Plan.Slot.Planned(0));
+    lifetimes.put(slots.size() - 1, new Lifetime(Math.max(bytes, 1)));
+    return slots.size() - 1;
+  }
+
+  /// {@return the slot of a constant}
+  int fixed(Tensor tensor) {
+    return fixed.computeIfAbsent(
+        tensor,
+        constant -> {
+          slots.add(new Plan.Slot.Fixed(constant));
+          return slots.size() - 1;
+        });
+  }
+
+  /// {@return a slot for memory of the caller}
+  int callers() {
+    slots.add(CALLERS);
+    return slots.size() - 1;
+  }
+
+  /// {@return whether a slot is planned in the session's arena}
+  boolean isPlanned(int slot) {
+    return lifetimes.containsKey(slot);
+  }
+
+  /// Adds a step that touches some places.
+  void add(Step step, List<Place> places) {
+    for (Place place : places) {
+      Lifetime lifetime = lifetimes.get(place.slot());
+      if (lifetime != null) {
+        lifetime.first = Math.min(lifetime.first, steps.size());
+        lifetime.last = Math.max(lifetime.last, steps.size());
+      }
+    }
+    steps.add(step);
+  }
+
+  /// {@return the finished plan}
+  Plan build(List<Plan.Port> inputs, List<Plan.Port> outputs) {
+    List<Integer> planned = new ArrayList<>();
+    List<MemoryPlan.Buffer> buffers = new ArrayList<>();
+    for (Map.Entry<Integer, Lifetime> entry : lifetimes.entrySet()) {
+      Lifetime lifetime = entry.getValue();
+      if (lifetime.last >= 0) {
+        planned.add(entry.getKey());
+        buffers.add(new MemoryPlan.Buffer(lifetime.bytes, lifetime.first, lifetime.last));
+      }
+    }
+    MemoryPlan memory = MemoryPlan.of(buffers);
+    for (int i = 0; i < planned.size(); i++) {
+      slots.set(planned.get(i), new Plan.Slot.Planned(memory.offsets()[i]));
+    }
+    long scratch = 0;
+    int parts = 1;
+    for (Step step : steps) {
+      scratch = Math.max(scratch, step.scratchBytes());
+      parts = Math.max(parts, step.parts());
+    }
+    return new Plan(
+        steps, inputs, outputs, slots, memory.bytes(), MemoryPlan.align(scratch), parts);
+  }
+}

@@ -1,0 +1,259 @@
+package dev.jiffy.engine.lower;
+
+import dev.jiffy.engine.ir.Graph;
+import dev.jiffy.engine.ir.Node;
+import dev.jiffy.engine.ir.Op;
+import dev.jiffy.engine.kernel.Pointwise;
+import dev.jiffy.engine.kernel.Pointwise.Instruction;
+import dev.jiffy.tensor.DType;
+import dev.jiffy.tensor.Shape;
+import dev.jiffy.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.IdentityHashMap;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/// Chains of elementwise f32 nodes that become one step each.
+///
+/// A node joins the chain of its readers when all of them are in one chain and have its shape, so
+/// that a chain has one result, made at the place of its last node.
+final class PointwiseGroups {
+  private static final int MAX_OPERANDS = PointwiseStep.OPERANDS / 2;
+
+  private final Graph graph;
+  private final Map<String, Node> producers;
+  private final Map<String, List<Node>> consumers;
+  private final IdentityHashMap<Node, Group> groups = new IdentityHashMap<>();
+
+  private static final class Group {
+    private final Node root;
+    private final Set<Node> members = new LinkedHashSet<>();
+    private final Set<String> operands = new LinkedHashSet<>();
+
+    Group(Node root) {
+      this.root = root;
+    }
+
+    void add(Node node) {
+      members.add(node);
+      operands.remove(node.output());
+      for (String input : node.inputs()) {
+        operands.add(input);
+      }
+    }
+  }
+
+  private PointwiseGroups(Graph graph) {
+    this.graph = graph;
+    this.producers = graph.producers();
+    this.consumers = graph.consumers();
+  }
+
+  static PointwiseGroups of(Graph graph, Needs needs) {
+    PointwiseGroups groups = new PointwiseGroups(graph);
+    Set<String> outputs = new LinkedHashSet<>(graph.outputs());
+    List<Node> nodes = graph.nodes();
+    for (int i = nodes.size() - 1; i >= 0; i--) {
+      Node node = nodes.get(i);
+      if (!needs.runs(node) || !groups.isPointwise(node)) {
+        continue;
+      }
+      Group group = outputs.contains(node.output()) ? null : groups.commonGroup(node);
+      if (group == null) {
+        if (graph.fact(node.output()).dtype() != DType.F32) {
+          continue;
+        }
+        group = new Group(node);
+      }
+      group.add(node);
+      groups.groups.put(node, group);
+    }
+    return groups;
+  }
+
+  private @Nullable Group commonGroup(Node node) {
+    Group common = null;
+    for (Node reader : consumers.getOrDefault(node.output(), List.of())) {
+      Group group = groups.get(reader);
+      if (group == null || (common != null && common != group)) {
+        return null;
+      }
+      common = group;
+    }
+    if (common == null
+        || (isFloat(node.output())
+            && common.operands.size() + node.inputs().size() > MAX_OPERANDS)) {
+      return null;
+    }
+    Shape shape = graph.fact(node.output()).concreteShape();
+    Shape whole = graph.fact(common.root.output()).concreteShape();
+    return shape != null && whole != null && shape.equals(whole) ? common : null;
+  }
+
+  private boolean isPointwise(Node node) {
+    return switch (node.op()) {
+      case Op.Unary _, Op.Binary _, Op.Where _ -> {
+        boolean fits = true;
+        for (String input : node.inputs()) {
+          fits &= isFloat(input) || isInnerTruth(input, node);
+        }
+        yield fits && (isFloat(node.output()) || graph.fact(node.output()).dtype() == DType.BOOL);
+      }
+      default -> false;
+    };
+  }
+
+  private boolean isFloat(String value) {
+    return graph.fact(value).dtype() == DType.F32;
+  }
+
+  /// Truth values are f32 within a chain but bytes in memory, so that a chain takes none from
+  /// outside: the node that makes them must join.
+  private boolean isInnerTruth(String value, Node reader) {
+    Node producer = producers.get(value);
+    return graph.fact(value).dtype() == DType.BOOL
+        && producer != null
+        && !graph.outputs().contains(value)
+        && consumers.getOrDefault(value, List.of()).stream().allMatch(node -> node.equals(reader))
+        && Objects.equals(
+            graph.fact(value).concreteShape(), graph.fact(reader.output()).concreteShape())
+        && isPointwise(producer);
+  }
+
+  boolean isRoot(Node node) {
+    Group group = groups.get(node);
+    return group != null && group.root.equals(node);
+  }
+
+  boolean isInner(Node node) {
+    Group group = groups.get(node);
+    return group != null && !group.root.equals(node);
+  }
+
+  Set<Node> members(Node root) {
+    Group group = groups.get(root);
+    return group == null ? Set.of() : group.members;
+  }
+
+  void lower(Node root, Lowering lowering) {
+    List<Node> members = new ArrayList<>(members(root)).reversed();
+    Chain chain = new Chain(lowering, root);
+    for (Node node : members) {
+      chain.collect(node);
+    }
+    for (Node node : members) {
+      chain.compile(node);
+    }
+    chain.emit();
+  }
+
+  /// One chain on its way to a step.
+  private final class Chain {
+    private final Lowering lowering;
+    private final Node root;
+    private final Map<String, Integer> inputs = new LinkedHashMap<>();
+    private final Map<String, Integer> results = new HashMap<>();
+    private final List<Instruction> instructions = new ArrayList<>();
+
+    Chain(Lowering lowering, Node root) {
+      this.lowering = lowering;
+      this.root = root;
+    }
+
+    /// Numbers the inputs: values made outside, save numbers that instructions hold themselves.
+    void collect(Node node) {
+      Group group = groups.get(root);
+      for (int i = 0; i < node.inputs().size(); i++) {
+        String input = node.input(i);
+        Node producer = lowering.producer(input);
+        boolean inside = producer != null && group != null && group.members.contains(producer);
+        if (!inside && !isNumber(node, i)) {
+          inputs.putIfAbsent(input, inputs.size());
+        }
+      }
+    }
+
+    private boolean isNumber(Node node, int input) {
+      return node.op() instanceof Op.Binary
+          && number(node.input(input)) != null
+          && (input == 1 || number(node.input(1)) == null);
+    }
+
+    private @Nullable Float number(String value) {
+      Tensor constant = graph.constants().get(value);
+      return constant != null && constant.shape().elements() == 1
+          ? (Float) (float) constant.getDouble(0)
+          : null;
+    }
+
+    void compile(Node node) {
+      instructions.add(
+          switch (node.op()) {
+            case Op.Unary unary ->
+                new Instruction.Unary(
+                    unary.function(), unary.alpha(), unary.beta(), operand(node.input(0)));
+            case Op.Binary binary -> {
+              if (isNumber(node, 1)) {
+                yield new Instruction.Scalar(
+                    binary.function(), operand(node.input(0)), known(node.input(1)), false);
+              }
+              if (isNumber(node, 0)) {
+                yield new Instruction.Scalar(
+                    binary.function(), operand(node.input(1)), known(node.input(0)), true);
+              }
+              yield new Instruction.Binary(
+                  binary.function(), operand(node.input(0)), operand(node.input(1)));
+            }
+            case Op.Where _ ->
+                new Instruction.Select(
+                    operand(node.input(0)), operand(node.input(1)), operand(node.input(2)));
+            default -> throw new IllegalStateException("not elementwise: " + node);
+          });
+      results.put(node.output(), inputs.size() + instructions.size() - 1);
+    }
+
+    private float known(String value) {
+      Float number = number(value);
+      if (number == null) {
+        throw new IllegalStateException("'" + value + "' is not a number");
+      }
+      return number;
+    }
+
+    private int operand(String value) {
+      Integer result = results.get(value);
+      Integer operand = result == null ? inputs.get(value) : result;
+      if (operand == null) {
+        throw new IllegalStateException("no operand '" + value + "'");
+      }
+      return operand;
+    }
+
+    void emit() {
+      List<Shape> shapes = inputs.keySet().stream().map(lowering::shape).toList();
+      Pointwise pointwise =
+          Broadcast.merge(lowering.shape(root.output()), shapes)
+              .pointwise(instructions, List.of(operand(root.output())));
+      List<Place> touched = new ArrayList<>();
+      double bytes = 4.0 * pointwise.elements() * (1 + instructions.size());
+      for (String input : inputs.keySet()) {
+        touched.add(lowering.place(input));
+      }
+      touched.add(lowering.result(root.output()));
+      lowering.add(
+          new PointwiseStep(
+              Lowering.label(root),
+              lowering.target(),
+              lowering.target().rows().prepare(pointwise),
+              bytes,
+              touched),
+          touched);
+    }
+  }
+}

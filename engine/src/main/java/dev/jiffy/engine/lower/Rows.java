@@ -1,0 +1,153 @@
+package dev.jiffy.engine.lower;
+
+import dev.jiffy.engine.ir.Node;
+import dev.jiffy.engine.ir.Op;
+import dev.jiffy.tensor.Shape;
+import dev.jiffy.tensor.Tensor;
+import org.jspecify.annotations.Nullable;
+
+/// Lowers softmax, normalisation and reductions.
+final class Rows {
+  private Rows() {}
+
+  private static int axis(long axis, int rank) {
+    return (int) (axis < 0 ? axis + rank : axis);
+  }
+
+  static boolean lower(Node node, Op.Softmax softmax, Lowering lowering) {
+    Shape shape = lowering.shape(node.input(0));
+    int axis = axis(softmax.axis(), shape.rank());
+    if (!lowering.isF32(node.input(0))
+        || shape.elements() == 0
+        || shape.rank() == 0
+        || shape.elements(axis + 1, shape.rank()) != 1) {
+      return false;
+    }
+    long n = shape.dim(axis);
+    long rows = shape.elements() / n;
+    if (rows > Integer.MAX_VALUE) {
+      return false;
+    }
+    Place x = lowering.place(node.input(0));
+    Place y = lowering.result(node.output());
+    lowering.add(
+        new SoftmaxStep(
+            Lowering.label(node), lowering.target(), softmax.log(), (int) rows, n, x, y),
+        x,
+        y);
+    return true;
+  }
+
+  static boolean lower(Node node, Op.LayerNorm norm, Lowering lowering) {
+    Shape shape = lowering.shape(node.input(0));
+    int axis = axis(norm.axis(), shape.rank());
+    long n = shape.elements(axis, shape.rank());
+    long rows = n == 0 ? 0 : shape.elements() / n;
+    boolean fits = rows > 0 && rows <= Integer.MAX_VALUE;
+    for (int i = 0; i < node.inputs().size() && fits; i++) {
+      fits = lowering.isF32(node.input(i));
+      if (fits && (i == 1 || i == 2) && node.hasInput(i)) {
+        fits = lowering.shape(node.input(i)).elements() == n;
+      }
+      if (fits && i == 3 && node.hasInput(i)) {
+        fits = lowering.shape(node.input(i)).equals(shape);
+      }
+    }
+    for (int i = 1; i < node.outputs().size(); i++) {
+      fits &= node.outputs().get(i).isEmpty();
+    }
+    if (!fits) {
+      return false;
+    }
+    Place x = lowering.place(node.input(0));
+    Place scale = lowering.place(node.input(1));
+    Place bias = lowering.place(node.input(2));
+    Place residual = lowering.place(node.input(3));
+    Place y = lowering.result(node.output());
+    lowering.add(
+        new LayerNormStep(
+            Lowering.label(node),
+            lowering.target(),
+            (int) rows,
+            n,
+            norm.epsilon(),
+            x,
+            residual,
+            scale,
+            bias,
+            y),
+        x,
+        residual,
+        scale,
+        bias,
+        y);
+    return true;
+  }
+
+  static boolean lower(Node node, Op.Reduce reduce, Lowering lowering) {
+    Shape shape = lowering.shape(node.input(0));
+    int rank = shape.rank();
+    boolean[] reduced = axes(node, reduce, rank, lowering);
+    if (reduced == null || !lowering.isF32(node.input(0)) || shape.elements() == 0) {
+      return false;
+    }
+    int first = 0;
+    while (first < rank && (!reduced[first] || shape.dim(first) == 1)) {
+      first++;
+    }
+    int last = rank - 1;
+    while (last > first && (!reduced[last] || shape.dim(last) == 1)) {
+      last--;
+    }
+    for (int i = first; i < last; i++) {
+      if (!reduced[i] && shape.dim(i) != 1) {
+        return false;
+      }
+    }
+    if (first == rank) {
+      return false;
+    }
+    long outer = shape.elements(0, first);
+    if (outer > Integer.MAX_VALUE) {
+      return false;
+    }
+    Place x = lowering.place(node.input(0));
+    Place y = lowering.result(node.output());
+    lowering.add(
+        new ReduceStep(
+            Lowering.label(node),
+            lowering.target(),
+            reduce.function(),
+            (int) outer,
+            shape.elements(first, last + 1),
+            shape.elements(last + 1, rank),
+            x,
+            y),
+        x,
+        y);
+    return true;
+  }
+
+  /// {@return which dimensions are reduced, or null where none is}
+  private static boolean @Nullable [] axes(
+      Node node, Op.Reduce reduce, int rank, Lowering lowering) {
+    boolean[] reduced = new boolean[rank];
+    long[] axes = node.hasInput(1) ? longs(node.input(1), lowering) : new long[0];
+    if (axes == null || (axes.length == 0 && reduce.noopWithEmptyAxes())) {
+      return null;
+    }
+    for (long axis : axes) {
+      reduced[axis(axis, rank)] = true;
+    }
+    if (axes.length == 0) {
+      java.util.Arrays.fill(reduced, true);
+    }
+    return reduced;
+  }
+
+  /// {@return the numbers of a small integer tensor that is known before the run, or null}
+  static long @Nullable [] longs(String value, Lowering lowering) {
+    Tensor constant = lowering.graph().constants().get(value);
+    return constant != null ? constant.toLongs() : lowering.graph().fact(value).concreteValue();
+  }
+}

@@ -1,0 +1,24 @@
+package dev.jiffy.engine.lower;
+
+import dev.jiffy.engine.kernel.MatrixKernels;
+import dev.jiffy.engine.kernel.RowKernels;
+
+/// What a plan is made for: the kernels of this machine and the threads of one run.
+///
+/// @param matrices products, convolutions, attention
+/// @param rows everything whose cost is moving data
+/// @param threads the most threads of one run, at least 1
+public record Target(MatrixKernels matrices, RowKernels rows, int threads) {
+  private static final double LEAST_NANOS = 10_000;
+  private static final double FLOPS_PER_NANO = 80;
+  private static final double BYTES_PER_NANO = 8;
+
+  /// {@return how many threads are worth their start}
+  ///
+  /// @param flops the arithmetic of a step
+  /// @param bytes the bytes that it reads and writes
+  int parts(double flops, double bytes) {
+    double nanos = flops / FLOPS_PER_NANO + bytes / BYTES_PER_NANO;
+    return Math.clamp((long) (nanos / LEAST_NANOS), 1, threads);
+  }
+}

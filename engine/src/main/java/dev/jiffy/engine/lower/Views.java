@@ -1,0 +1,24 @@
+package dev.jiffy.engine.lower;
+
+import dev.jiffy.engine.ir.Graph;
+import dev.jiffy.engine.ir.Node;
+import dev.jiffy.engine.ir.Op;
+
+/// Operators whose result is their input under another shape.
+final class Views {
+  private Views() {}
+
+  /// {@return whether a node's result has the very elements of its first input, in order}
+  static boolean isWhole(Graph graph, Node node) {
+    return switch (node.op()) {
+      case Op.Identity _, Op.Reshape _, Op.Flatten _, Op.Squeeze _, Op.Unsqueeze _ -> true;
+      case Op.Cast cast -> graph.fact(node.input(0)).dtype() == cast.to();
+      default -> false;
+    };
+  }
+
+  static boolean lowerWhole(Node node, Lowering lowering) {
+    lowering.view(node.output(), lowering.place(node.input(0)));
+    return true;
+  }
+}

@@ -1,0 +1,178 @@
+package dev.jiffy.engine.run;
+
+import dev.jiffy.engine.lower.Frame;
+import dev.jiffy.engine.lower.Step;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+
+/// The process's worker threads, which share out the parts of one step at a time.
+///
+/// There is one worker less than the processors that the process may use (the JVM counts a
+/// container's share), since the caller works too. Workers spin for a bounded time after work and
+/// then park. Where another session's step is under way, the caller computes all parts itself:
+/// nobody waits for threads that are busy elsewhere.
+final class Workers {
+  /// The only instance; threads start with its first use.
+  static final Workers SHARED = new Workers(Runtime.getRuntime().availableProcessors() - 1);
+
+  /// Spins before a worker parks: some tens of microseconds, longer than the sequential stretches
+  /// within one run.
+  private static final int SPINS = 4_000;
+
+  private static final VarHandle TICKET;
+  private static final VarHandle PENDING;
+  private static final VarHandle BUSY;
+
+  static {
+    try {
+      MethodHandles.Lookup lookup = MethodHandles.lookup();
+      TICKET = lookup.findVarHandle(Workers.class, "ticket", long.class);
+      PENDING = lookup.findVarHandle(Workers.class, "pending", int.class);
+      BUSY = lookup.findVarHandle(Workers.class, "busy", boolean.class);
+    } catch (ReflectiveOperationException e) {
+      throw new ExceptionInInitializerError(e);
+    }
+  }
+
+  private final Worker[] workers;
+
+  /// The job's number (32 bits), its parts (16 bits) and the next part to take (16 bits). A worker
+  /// takes a part by counting up the last; a stale word fails.
+  private volatile long ticket;
+
+  private volatile int pending;
+  private volatile boolean busy;
+  private @Nullable Step step;
+  private @Nullable Frame frame;
+  private volatile @Nullable Throwable failure;
+
+  private final class Worker extends Thread {
+    private volatile boolean parked;
+
+    Worker(int number) {
+      super("jiffy-worker-" + number);
+      setDaemon(true);
+    }
+
+    @Override
+    public void run() {
+      int idle = 0;
+      while (true) {
+        if (takePart()) {
+          idle = 0;
+        } else if (idle < SPINS) {
+          idle++;
+          Thread.onSpinWait();
+        } else {
+          parked = true;
+          if (!hasPart()) {
+            LockSupport.park(Workers.this);
+          }
+          parked = false;
+          idle = 0;
+        }
+      }
+    }
+  }
+
+  private Workers(int count) {
+    workers = new Worker[Math.max(0, count)];
+    for (int i = 0; i < workers.length; i++) {
+      workers[i] = new Worker(i + 1);
+      workers[i].start();
+    }
+  }
+
+  /// Computes all parts of a step and returns when they are done.
+  ///
+  /// @throws RuntimeException what a part threw, after all parts have ended
+  void run(Step work, Frame memory) {
+    int parts = work.parts();
+    if (parts == 1) {
+      work.run(memory, 0);
+      return;
+    }
+    if (workers.length == 0 || !BUSY.compareAndSet(this, false, true)) {
+      for (int part = 0; part < parts; part++) {
+        work.run(memory, part);
+      }
+      return;
+    }
+    try {
+      share(work, memory, parts);
+    } finally {
+      busy = false;
+    }
+  }
+
+  private void share(Step work, Frame memory, int parts) {
+    step = work;
+    frame = memory;
+    pending = parts - 1;
+    ticket = (((ticket >>> 32) + 1) << 32) | ((long) parts << 16) | 1;
+    int helpers = Math.min(parts - 1, workers.length);
+    for (int i = 0; i < helpers; i++) {
+      if (workers[i].parked) {
+        LockSupport.unpark(workers[i]);
+      }
+    }
+    Throwable own = null;
+    try {
+      work.run(memory, 0);
+    } catch (RuntimeException | Error e) {
+      own = e;
+    }
+    while (takePart()) {
+      // parts that no worker has taken yet
+    }
+    for (int spins = 0; pending != 0; spins++) {
+      if (spins < SPINS) {
+        Thread.onSpinWait();
+      } else {
+        LockSupport.parkNanos(1_000);
+      }
+    }
+    Throwable thrown = own == null ? failure : own;
+    if (thrown != null) {
+      failure = null;
+      throw rethrown(thrown);
+    }
+  }
+
+  private static RuntimeException rethrown(Throwable thrown) {
+    if (thrown instanceof Error error) {
+      throw error;
+    }
+    return thrown instanceof RuntimeException e ? e : new IllegalStateException(thrown);
+  }
+
+  private boolean hasPart() {
+    long current = ticket;
+    return (current & 0xffff) < ((current >>> 16) & 0xffff);
+  }
+
+  /// Takes the next part of the current job and computes it; returns false where there is none.
+  private boolean takePart() {
+    long current = ticket;
+    int part = (int) (current & 0xffff);
+    if (part >= (int) ((current >>> 16) & 0xffff)) {
+      return false;
+    }
+    if (TICKET.compareAndSet(this, current, current + 1)) {
+      try {
+        Step work = step;
+        Frame memory = frame;
+        if (work != null && memory != null) {
+          work.run(memory, part);
+        }
+      } catch (RuntimeException | Error e) {
+        failure = e;
+      } finally {
+        PENDING.getAndAdd(this, -1);
+      }
+    }
+    return true;
+  }
+}
