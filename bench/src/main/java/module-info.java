@@ -7,4 +7,8 @@ module dev.jiffy.bench {
   requires static transitive org.jspecify;
   requires com.microsoft.onnxruntime;
   requires HdrHistogram;
+  requires java.management;
+  requires jdk.management;
+
+  exports dev.jiffy.bench;
 }

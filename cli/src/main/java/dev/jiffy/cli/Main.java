@@ -7,6 +7,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ScopeType;
 import picocli.CommandLine.Spec;
 
 /// The `jiffy` command: the root under which every other command stands.
@@ -19,7 +20,16 @@ import picocli.CommandLine.Spec;
     description = "Runs trained machine-learning models on the JVM.",
     synopsisSubcommandLabel = "COMMAND",
     mixinStandardHelpOptions = true,
-    versionProvider = Main.Version.class)
+    versionProvider = Main.Version.class,
+    scope = ScopeType.INHERIT,
+    sortOptions = false,
+    exitCodeListHeading = "Exit codes:%n",
+    exitCodeList = {
+      "0:done, and what was checked holds",
+      "1:it could not be done, or what was checked does not hold",
+      "2:asked wrongly: an unknown command or option, or a value that cannot be read"
+    },
+    subcommands = {RunCommand.class, BenchCommand.class, CompareCommand.class})
 final class Main implements Callable<Integer> {
   @Spec private @Nullable CommandSpec spec;
 

@@ -4,7 +4,6 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
-import tools.jackson.databind.json.JsonMapper;
 
 /// Where a command writes: its answer to standard output, everything else to standard error.
 ///
@@ -26,7 +25,7 @@ final class Output {
   /// Prints the answer, either its text or the record itself as one JSON object.
   void print(Answer answer) {
     var out = command().commandLine().getOut();
-    out.println(json ? JsonMapper.shared().writeValueAsString(answer) : answer.text());
+    out.println(json ? Json.text(answer) : answer.text());
     out.flush();
   }
 

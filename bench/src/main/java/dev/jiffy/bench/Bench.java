@@ -1,0 +1,116 @@
+package dev.jiffy.bench;
+
+import com.sun.management.ThreadMXBean;
+import dev.jiffy.engine.LoadOptions;
+import dev.jiffy.tensor.Shape;
+import java.lang.management.ManagementFactory;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Locale;
+import java.util.Map;
+import java.util.function.Consumer;
+import org.HdrHistogram.Histogram;
+
+/// Measures how fast a model runs in this process.
+///
+/// The order is that of a program's life: load, a first run, warm-up, then runs one after the
+/// other, every one of which is recorded. The first load and run of a process also load Java
+/// classes, which is meant: it is what a caller waits for.
+public final class Bench {
+  private Bench() {}
+
+  /// What was measured. Times are in milliseconds.
+  ///
+  /// @param model the model's file
+  /// @param name the case's name
+  /// @param shapes the extents of the inputs
+  /// @param threads the most threads that a run used
+  /// @param precision the precision asked for
+  /// @param kernels the family of kernels asked for
+  /// @param loadMs from the file to a session that can run
+  /// @param firstMs the first run
+  /// @param latency the warm runs
+  /// @param allocatedBytesPerRun what one warm run allocates on the Java heap, over all threads, in
+  ///   whole bytes
+  /// @param warmUpRuns the runs before those measured
+  /// @param environment the machine
+  public record Result(
+      String model,
+      String name,
+      Map<String, Shape> shapes,
+      int threads,
+      String precision,
+      String kernels,
+      double loadMs,
+      double firstMs,
+      Latency latency,
+      long allocatedBytesPerRun,
+      long warmUpRuns,
+      Environment environment) {}
+
+  /// {@return the measurements of a model on the first case of a source}
+  ///
+  /// @param model the model's file
+  /// @param source where the inputs come from
+  /// @param options how to load the model
+  /// @param time how long to measure, after warm-up
+  /// @param progress is told in short lines how the work goes
+  public static Result run(
+      Path model,
+      InputSource source,
+      LoadOptions options,
+      Duration time,
+      Consumer<String> progress) {
+    int threads = threads(options);
+    progress.accept("loading " + model.getFileName());
+    long start = System.nanoTime();
+    try (JiffyEngine engine = new JiffyEngine(model, options)) {
+      long load = System.nanoTime() - start;
+      Case first = source.cases(engine.model().inputs(), engine.model().outputs()).getFirst();
+      engine.prepare(first.inputs());
+      long firstRun = Rounds.once(engine);
+      progress.accept("warming up on " + first.name() + " " + first.shapes());
+      WarmUp warmUp = Rounds.warmUpRule();
+      Rounds.warmUp(engine, warmUp);
+      progress.accept(
+          "measuring for %.1f s, after %d runs in %.1f s%s"
+              .formatted(
+                  time.toMillis() / 1e3,
+                  warmUp.runs(),
+                  warmUp.totalNanos() / 1e9,
+                  warmUp.isSettled() ? "" : ", not settled"));
+      Histogram durations = Latency.histogram();
+      long allocated = allocated(() -> Rounds.record(engine, time.toNanos(), durations));
+      return new Result(
+          model.toString(),
+          first.name(),
+          first.shapes(),
+          threads,
+          options.precision().name().toLowerCase(Locale.ROOT),
+          options.kernels().name().toLowerCase(Locale.ROOT),
+          Latency.ms(load),
+          Latency.ms(firstRun),
+          Latency.of(durations),
+          Math.round((double) allocated / durations.getTotalCount()),
+          warmUp.runs(),
+          Environment.here());
+    }
+  }
+
+  /// {@return the threads that options stand for in this process}
+  static int threads(LoadOptions options) {
+    return options.threads() == 0 ? Runtime.getRuntime().availableProcessors() : options.threads();
+  }
+
+  /// {@return the bytes that all threads allocate on the Java heap while something runs}
+  static long allocated(Runnable work) {
+    if (!(ManagementFactory.getThreadMXBean() instanceof ThreadMXBean threads)) {
+      throw new IllegalStateException("this JVM does not count allocated bytes");
+    }
+    long asking = threads.getTotalThreadAllocatedBytes();
+    long before = threads.getTotalThreadAllocatedBytes();
+    asking = before - asking;
+    work.run();
+    return Math.max(0, threads.getTotalThreadAllocatedBytes() - before - asking);
+  }
+}

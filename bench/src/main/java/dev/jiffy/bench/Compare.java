@@ -1,0 +1,145 @@
+package dev.jiffy.bench;
+
+import dev.jiffy.engine.LoadOptions;
+import dev.jiffy.tensor.Shape;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+
+/// Measures Jiffy and ONNX Runtime on the same model in the same process, so that the machine's
+/// moods reach both.
+///
+/// Loads alternate, and so do the runs: see [Duel].
+public final class Compare {
+  private static final int LOADS = 5;
+
+  private Compare() {}
+
+  /// One engine's figures. Times are in milliseconds.
+  ///
+  /// @param version the engine's version
+  /// @param loadMs the median of several loads, each from the file to a session that can run
+  /// @param firstMs the first run of the session that was measured
+  /// @param latency the warm runs of all rounds
+  public record Figures(String version, double loadMs, double firstMs, Latency latency) {}
+
+  /// Both engines on one case.
+  ///
+  /// @param model the model's file
+  /// @param name the case's name
+  /// @param shapes the extents of the inputs
+  /// @param threads the threads of either
+  /// @param precision the precision that Jiffy was asked for
+  /// @param kernels the family of kernels that Jiffy was asked for
+  /// @param jiffy Jiffy's figures
+  /// @param onnxruntime ONNX Runtime's figures
+  /// @param ratioP50 Jiffy's median over ONNX Runtime's: below 1, Jiffy is faster
+  /// @param ratioLow the smallest such ratio in a pair of rounds
+  /// @param ratioHigh the largest such ratio in a pair of rounds
+  /// @param rounds the number of rounds of either
+  /// @param maxAbsError the largest absolute difference between the answers
+  /// @param maxRelError the largest relative difference between the answers
+  /// @param matches whether the answers agree within the tolerance
+  /// @param mismatches what differs, output by output
+  /// @param environment the machine
+  public record Result(
+      String model,
+      String name,
+      Map<String, Shape> shapes,
+      int threads,
+      String precision,
+      String kernels,
+      Figures jiffy,
+      Figures onnxruntime,
+      double ratioP50,
+      double ratioLow,
+      double ratioHigh,
+      int rounds,
+      double maxAbsError,
+      double maxRelError,
+      boolean matches,
+      List<String> mismatches,
+      Environment environment) {}
+
+  /// {@return the comparison on every case of some sources}
+  ///
+  /// @param model the model's file
+  /// @param sources where the inputs come from
+  /// @param options how Jiffy loads the model; ONNX Runtime gets the same number of threads
+  /// @param time how long to measure either engine on each case
+  /// @param tolerance how far answers may be apart
+  /// @param progress is told in short lines how the work goes
+  public static List<Result> run(
+      Path model,
+      List<InputSource> sources,
+      LoadOptions options,
+      Duration time,
+      double tolerance,
+      Consumer<String> progress) {
+    int threads = Bench.threads(options);
+    progress.accept("loading %s %d times in each engine".formatted(model.getFileName(), LOADS));
+    Supplier<JiffyEngine> openJiffy = () -> new JiffyEngine(model, options);
+    Supplier<OnnxRuntimeEngine> openOther = () -> new OnnxRuntimeEngine(model, threads);
+    long[] jiffyLoads = new long[LOADS];
+    long[] otherLoads = new long[LOADS];
+    for (int i = 1; i < LOADS; i++) {
+      open(openJiffy, jiffyLoads, i).close();
+      open(openOther, otherLoads, i).close();
+    }
+    List<Result> results = new ArrayList<>();
+    try (JiffyEngine jiffy = open(openJiffy, jiffyLoads, 0);
+        OnnxRuntimeEngine other = open(openOther, otherLoads, 0)) {
+      for (InputSource source : sources) {
+        for (Case each : source.cases(jiffy.model().inputs(), jiffy.model().outputs())) {
+          progress.accept("case " + each.name() + " " + each.shapes());
+          jiffy.prepare(each.inputs());
+          other.prepare(each.inputs());
+          double jiffyFirst = Latency.ms(Rounds.once(jiffy));
+          double otherFirst = other.firstMs();
+          other.run();
+          Comparison answers = Comparison.of(other.outputs(), jiffy.outputs(), tolerance);
+          Duel duel = Duel.of(jiffy, other, time.toNanos(), progress);
+          results.add(
+              new Result(
+                  model.toString(),
+                  each.name(),
+                  each.shapes(),
+                  threads,
+                  options.precision().name().toLowerCase(Locale.ROOT),
+                  options.kernels().name().toLowerCase(Locale.ROOT),
+                  new Figures(jiffy.version(), median(jiffyLoads), jiffyFirst, duel.first()),
+                  new Figures(other.version(), median(otherLoads), otherFirst, duel.second()),
+                  duel.ratio(),
+                  duel.ratioLow(),
+                  duel.ratioHigh(),
+                  duel.rounds(),
+                  answers.maxAbsError(),
+                  answers.maxRelError(),
+                  answers.matches(),
+                  answers.mismatches(),
+                  Environment.here()));
+        }
+      }
+    }
+    return results;
+  }
+
+  private static <E extends Engine> E open(Supplier<E> engine, long[] nanos, int index) {
+    long start = System.nanoTime();
+    E opened = engine.get();
+    nanos[index] = System.nanoTime() - start;
+    return opened;
+  }
+
+  private static double median(long[] nanos) {
+    long[] sorted = nanos.clone();
+    Arrays.sort(sorted);
+    return Latency.ms(sorted[sorted.length / 2]);
+  }
+}

@@ -1,0 +1,61 @@
+package dev.jiffy.bench;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.jiffy.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.locks.LockSupport;
+import org.junit.jupiter.api.Test;
+
+class DuelTest {
+  /// Whose runs followed whose.
+  private final List<String> turns = new ArrayList<>();
+
+  @Test
+  void enginesTakeTurnsInAlternatingOrder() {
+    List<String> progress = new ArrayList<>();
+    Duel duel = Duel.of(new Sleeper("a"), new Sleeper("b"), 80_000_000, progress::add);
+    assertEquals(4, duel.rounds());
+    // Warm-up, then the rounds ab, ba, ab, ba.
+    assertEquals(List.of("a", "b", "a", "b", "a", "b", "a"), turns);
+    assertTrue(duel.first().count() >= 4, () -> "" + duel);
+    assertTrue(duel.second().count() >= 4, () -> "" + duel);
+    assertTrue(duel.ratioLow() <= duel.ratioHigh(), () -> "" + duel);
+    assertEquals(List.of("warming up", "measuring 4 rounds of 20 ms each"), progress);
+  }
+
+  private final class Sleeper implements Engine {
+    private final String name;
+
+    Sleeper(String name) {
+      this.name = name;
+    }
+
+    @Override
+    public String version() {
+      return "1";
+    }
+
+    @Override
+    public void prepare(Map<String, Tensor> inputs) {}
+
+    @Override
+    public void run() {
+      if (turns.isEmpty() || !turns.getLast().equals(name)) {
+        turns.add(name);
+      }
+      LockSupport.parkNanos(500_000);
+    }
+
+    @Override
+    public Map<String, Tensor> outputs() {
+      return Map.of();
+    }
+
+    @Override
+    public void close() {}
+  }
+}

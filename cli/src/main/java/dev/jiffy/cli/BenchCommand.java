@@ -1,0 +1,79 @@
+package dev.jiffy.cli;
+
+import com.fasterxml.jackson.annotation.JsonUnwrapped;
+import dev.jiffy.bench.Bench;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/// `jiffy bench`: how fast a model runs here.
+@Command(
+    name = "bench",
+    description = {
+      "Measures how fast a model runs: load, first run, and the latency of warm runs one after the"
+          + " other.",
+      "Warm-up is not measured: it lasts 1 to 10 s, until the medians of windows of 0.1 s agree"
+          + " within 5 %. Of several recorded cases the first is taken."
+    })
+final class BenchCommand implements Callable<Integer> {
+  @Parameters(paramLabel = "MODEL", description = "The ONNX file.")
+  private Path model = Path.of("");
+
+  @Option(
+      names = "--seconds",
+      paramLabel = "S",
+      converter = OptionValues.Seconds.class,
+      description = "How long to measure, after warm-up; 3 by default.")
+  private Duration time = Duration.ofSeconds(3);
+
+  @Mixin private final InputMixin inputs = new InputMixin();
+  @Mixin private final LoadMixin load = new LoadMixin();
+  @Mixin private final Output output = new Output();
+
+  @Override
+  public Integer call() {
+    output.print(
+        new Answer(Bench.run(model, inputs.source(), load.options(), time, output::progress)));
+    return ExitCodes.OK;
+  }
+
+  /// The measurements.
+  record Answer(@JsonUnwrapped Bench.Result result) implements Output.Answer {
+    @Override
+    public String text() {
+      return """
+      %s
+      load %s, first run %s
+      p50 %s, p90 %s, p99 %s
+      mean %s, min %s, max %s
+      %d runs, %.1f per second, %s allocated per run
+      %d threads, %s, %s kernels
+      %s, %d processors, %s, %s\
+      """
+          .formatted(
+              Measurements.subject(result.model(), result.name(), result.shapes()),
+              Quantities.duration(result.loadMs()),
+              Quantities.duration(result.firstMs()),
+              Quantities.duration(result.latency().p50Ms()),
+              Quantities.duration(result.latency().p90Ms()),
+              Quantities.duration(result.latency().p99Ms()),
+              Quantities.duration(result.latency().meanMs()),
+              Quantities.duration(result.latency().minMs()),
+              Quantities.duration(result.latency().maxMs()),
+              result.latency().count(),
+              result.latency().runsPerSecond(),
+              Quantities.bytes(result.allocatedBytesPerRun()),
+              result.threads(),
+              result.precision(),
+              result.kernels(),
+              result.environment().cpu(),
+              result.environment().cores(),
+              result.environment().os(),
+              result.environment().jdk());
+    }
+  }
+}

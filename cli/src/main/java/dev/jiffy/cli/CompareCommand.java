@@ -1,0 +1,168 @@
+package dev.jiffy.cli;
+
+import com.fasterxml.jackson.annotation.JsonUnwrapped;
+import dev.jiffy.bench.Compare;
+import dev.jiffy.bench.Comparison;
+import dev.jiffy.bench.Latency;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.function.ToDoubleFunction;
+import java.util.stream.Collectors;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/// `jiffy compare`: Jiffy and another runtime on the same model, in answers and in time.
+@Command(
+    name = "compare",
+    description = {
+      "Measures Jiffy against another runtime, in the same process, on the same inputs.",
+      "Both load the model five times, warm up by the same rule, then take turns in rounds of half"
+          + " a second. Answers that differ are a failure.",
+      "The JSON answer is one comparison; of several cases, their list under `cases` beside"
+          + " ratio_p50, the geometric mean, and the largest errors."
+    })
+final class CompareCommand implements Callable<Integer> {
+  /// What Jiffy can be measured against.
+  enum Rival {
+    /// ONNX Runtime.
+    ONNXRUNTIME
+  }
+
+  @Parameters(paramLabel = "MODEL", description = "The ONNX file.")
+  private Path model = Path.of("");
+
+  @Option(
+      names = "--against",
+      paramLabel = "RUNTIME",
+      description = "The other runtime: onnxruntime, the only one and the default.")
+  private Rival against = Rival.ONNXRUNTIME;
+
+  @Option(
+      names = "--seconds",
+      paramLabel = "S",
+      converter = OptionValues.Seconds.class,
+      description = "How long to measure either engine on each case, after warm-up; 3 by default.")
+  private Duration time = Duration.ofSeconds(3);
+
+  @Option(
+      names = "--tolerance",
+      paramLabel = "T",
+      converter = OptionValues.Tolerance.class,
+      description =
+          "How far floating-point numbers may be apart, absolute or relative to the other"
+              + " runtime's, whichever is larger; 1e-4 by default.")
+  private double tolerance = Comparison.TOLERANCE;
+
+  @Mixin private final InputMixin inputs = new InputMixin();
+  @Mixin private final LoadMixin load = new LoadMixin();
+  @Mixin private final Output output = new Output();
+
+  @Override
+  public Integer call() {
+    List<Compare.Result> results =
+        switch (against) {
+          case ONNXRUNTIME ->
+              Compare.run(
+                  model, inputs.sources(), load.options(), time, tolerance, output::progress);
+        };
+    output.print(results.size() == 1 ? new One(results.getFirst()) : Several.of(results));
+    for (Compare.Result result : results) {
+      for (String mismatch : result.mismatches()) {
+        output.progress("jiffy: " + result.name() + ": " + mismatch);
+      }
+    }
+    return results.stream().allMatch(Compare.Result::matches) ? ExitCodes.OK : ExitCodes.FAILURE;
+  }
+
+  /// One case.
+  record One(@JsonUnwrapped Compare.Result result) implements Output.Answer {
+    @Override
+    public String text() {
+      return """
+      %s
+      %-22s %10s %10s %10s %10s %10s
+      %s
+      %s
+      p50 ratio %.3f (%.3f to %.3f over %d rounds), max error %s, relative %s, %s
+      %d threads, %s, %s kernels; %s, %d processors, %s\
+      """
+          .formatted(
+              Measurements.subject(result.model(), result.name(), result.shapes()),
+              "",
+              "load",
+              "first",
+              "p50",
+              "p90",
+              "p99",
+              row("jiffy", result.jiffy()),
+              row("onnxruntime", result.onnxruntime()),
+              result.ratioP50(),
+              result.ratioLow(),
+              result.ratioHigh(),
+              result.rounds(),
+              Quantities.error(result.maxAbsError()),
+              Quantities.error(result.maxRelError()),
+              result.matches() ? "answers agree" : "answers DIFFER",
+              result.threads(),
+              result.precision(),
+              result.kernels(),
+              result.environment().cpu(),
+              result.environment().cores(),
+              result.environment().jdk());
+    }
+
+    private static String row(String name, Compare.Figures figures) {
+      Latency latency = figures.latency();
+      return "%-22s %10s %10s %10s %10s %10s"
+          .formatted(
+              name + " " + figures.version(),
+              Quantities.duration(figures.loadMs()),
+              Quantities.duration(figures.firstMs()),
+              Quantities.duration(latency.p50Ms()),
+              Quantities.duration(latency.p90Ms()),
+              Quantities.duration(latency.p99Ms()));
+    }
+  }
+
+  /// Several cases: the mean ratio, the largest errors, and each case.
+  record Several(
+      String model,
+      int threads,
+      double ratioP50,
+      double maxAbsError,
+      double maxRelError,
+      boolean matches,
+      List<Compare.Result> cases)
+      implements Output.Answer {
+    static Several of(List<Compare.Result> cases) {
+      double logs = cases.stream().mapToDouble(each -> Math.log(each.ratioP50())).sum();
+      return new Several(
+          cases.getFirst().model(),
+          cases.getFirst().threads(),
+          Math.round(Math.exp(logs / cases.size()) * 1e4) / 1e4,
+          max(cases, Compare.Result::maxAbsError),
+          max(cases, Compare.Result::maxRelError),
+          cases.stream().allMatch(Compare.Result::matches),
+          cases);
+    }
+
+    private static double max(List<Compare.Result> cases, ToDoubleFunction<Compare.Result> figure) {
+      return cases.stream().mapToDouble(figure).max().orElse(0);
+    }
+
+    @Override
+    public String text() {
+      return cases.stream()
+          .map(each -> new One(each).text())
+          .collect(
+              Collectors.joining(
+                  "\n\n",
+                  "",
+                  "\n\nall cases: p50 ratio %.3f (geometric mean)".formatted(ratioP50)));
+    }
+  }
+}

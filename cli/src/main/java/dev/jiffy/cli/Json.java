@@ -1,0 +1,65 @@
+package dev.jiffy.cli;
+
+import com.fasterxml.jackson.annotation.JsonUnwrapped;
+import dev.jiffy.bench.Bench;
+import dev.jiffy.bench.Compare;
+import dev.jiffy.bench.Latency;
+import dev.jiffy.tensor.DType;
+import dev.jiffy.tensor.Shape;
+import java.util.Locale;
+import tools.jackson.core.JsonGenerator;
+import tools.jackson.databind.PropertyNamingStrategies;
+import tools.jackson.databind.SerializationContext;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.module.SimpleModule;
+import tools.jackson.databind.ser.std.StdSerializer;
+
+/// How answers become JSON: names in snake_case, shapes as arrays, element types in lower case, and
+/// an engine's latencies among its other figures.
+final class Json {
+  private static final JsonMapper MAPPER =
+      JsonMapper.builder()
+          .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
+          .addModule(
+              new SimpleModule().addSerializer(new Extents()).addSerializer(new ElementType()))
+          .addMixIn(Bench.Result.class, Unwrapped.class)
+          .addMixIn(Compare.Figures.class, Unwrapped.class)
+          .build();
+
+  private Json() {}
+
+  /// {@return a value as JSON on one line}
+  static String text(Object value) {
+    return MAPPER.writeValueAsString(value);
+  }
+
+  /// Marks what is written as if its parts stood in its owner.
+  interface Unwrapped {
+    /// {@return the latencies}
+    @JsonUnwrapped
+    Latency latency();
+  }
+
+  private static final class Extents extends StdSerializer<Shape> {
+    Extents() {
+      super(Shape.class);
+    }
+
+    @Override
+    public void serialize(Shape shape, JsonGenerator out, SerializationContext context) {
+      long[] dims = shape.dims();
+      out.writeArray(dims, 0, dims.length);
+    }
+  }
+
+  private static final class ElementType extends StdSerializer<DType> {
+    ElementType() {
+      super(DType.class);
+    }
+
+    @Override
+    public void serialize(DType type, JsonGenerator out, SerializationContext context) {
+      out.writeString(type.name().toLowerCase(Locale.ROOT));
+    }
+  }
+}

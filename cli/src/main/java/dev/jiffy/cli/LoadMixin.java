@@ -1,0 +1,39 @@
+package dev.jiffy.cli;
+
+import dev.jiffy.engine.KernelPath;
+import dev.jiffy.engine.LoadOptions;
+import dev.jiffy.engine.Precision;
+import picocli.CommandLine.Option;
+
+/// The options that say how a model is loaded.
+final class LoadMixin {
+  @Option(
+      names = "--threads",
+      paramLabel = "N",
+      converter = OptionValues.Threads.class,
+      description = "The most threads that one run uses; 0, the default, takes all processors.")
+  private int threads;
+
+  @Option(
+      names = "--precision",
+      paramLabel = "P",
+      description = "The arithmetic of matrix products: f32, bf16, int8 or auto; f32 by default.")
+  private Precision precision = Precision.F32;
+
+  @Option(
+      names = "--kernels",
+      paramLabel = "K",
+      description =
+          "The family of kernels: scalar, vector, native or auto, the best here, by default.")
+  private KernelPath kernels = KernelPath.AUTO;
+
+  @Option(
+      names = "--no-optimize",
+      description = "Run every node as the file has it, without graph passes.")
+  private boolean plain;
+
+  /// {@return the options as the engine takes them}
+  LoadOptions options() {
+    return new LoadOptions(threads, precision, kernels, !plain);
+  }
+}

@@ -1,0 +1,73 @@
+package dev.jiffy.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.FieldSource;
+
+class CommandsTest {
+  static final List<String> COMMANDS = List.copyOf(Main.commandLine().getSubcommands().keySet());
+
+  private final StringWriter out = new StringWriter();
+  private final StringWriter err = new StringWriter();
+
+  private int run(String... args) {
+    return Main.commandLine()
+        .setOut(new PrintWriter(out, true))
+        .setErr(new PrintWriter(err, true))
+        .execute(args);
+  }
+
+  @ParameterizedTest
+  @FieldSource("COMMANDS")
+  void everyCommandHasHelpJsonAndExitCodes(String command) {
+    assertEquals(ExitCodes.OK, run(command, "--help"));
+    String help = out.toString();
+    assertTrue(help.startsWith("Usage: jiffy " + command), help);
+    assertTrue(help.contains("--json"), help);
+    assertTrue(help.contains("--help"), help);
+    assertTrue(help.contains("Exit codes:"), help);
+    assertEquals("", err.toString());
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "--threads, -1",
+    "--threads, many",
+    "--precision, f31",
+    "--kernels, gpu",
+    "--shape, a=1x-2",
+    "--shape, a=1x",
+    "--shape, a=9999999999x9999999999",
+    "--shape, 1x2",
+    "--dim, batch=few",
+    "--tolerance, -1",
+    "--tolerance, NaN"
+  })
+  void valuesThatCannotBeReadAreUsageErrors(String option, String value) {
+    assertEquals(ExitCodes.USAGE, run("run", "model.onnx", option, value), err::toString);
+    assertTrue(err.toString().contains(option), err::toString);
+    assertEquals("", out.toString());
+  }
+
+  @Test
+  void secondsAreMoreThanNoneAndAtMostAnHour() {
+    for (String seconds : List.of("0", "-1", "3601", "soon")) {
+      assertEquals(ExitCodes.USAGE, run("bench", "model.onnx", "--seconds", seconds));
+    }
+  }
+
+  @Test
+  void aModelThatIsNotThereIsOneLine() {
+    assertEquals(ExitCodes.FAILURE, run("run", "absent.onnx", "--threads", "1", "--json"));
+    assertEquals(1, err.toString().lines().count(), err::toString);
+    assertTrue(err.toString().contains("absent.onnx"), err::toString);
+    assertEquals("", out.toString());
+  }
+}

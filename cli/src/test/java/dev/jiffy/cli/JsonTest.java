@@ -1,0 +1,102 @@
+package dev.jiffy.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.jiffy.bench.Bench;
+import dev.jiffy.bench.Compare;
+import dev.jiffy.bench.Environment;
+import dev.jiffy.bench.Latency;
+import dev.jiffy.tensor.Shape;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+class JsonTest {
+  private static final Latency LATENCY = new Latency(1.5, 2, 3, 1.6, 1.25, 4, 1000, 625);
+  private static final Environment HERE = new Environment("cpu", 2, "os", "jdk");
+
+  @Test
+  void aBenchIsOneFlatObject() {
+    Bench.Result result =
+        new Bench.Result(
+            "m.onnx",
+            "set",
+            Map.of("x", Shape.of(1, 3)),
+            1,
+            "f32",
+            "auto",
+            10,
+            5,
+            LATENCY,
+            0,
+            20,
+            HERE);
+    assertEquals(
+        """
+        {"model":"m.onnx","name":"set","shapes":{"x":[1,3]},"threads":1,"precision":"f32",\
+        "kernels":"auto","load_ms":10.0,"first_ms":5.0,"p50_ms":1.5,"p90_ms":2.0,"p99_ms":3.0,\
+        "mean_ms":1.6,"min_ms":1.25,"max_ms":4.0,"count":1000,"runs_per_second":625.0,\
+        "allocated_bytes_per_run":0,"warm_up_runs":20,\
+        "environment":{"cpu":"cpu","cores":2,"os":"os","jdk":"jdk"}}\
+        """,
+        Json.text(new BenchCommand.Answer(result)));
+    assertTrue(new BenchCommand.Answer(result).text().contains("p50 1.50 ms"));
+  }
+
+  private static Compare.Result comparison(double ratio, boolean matches) {
+    Compare.Figures figures = new Compare.Figures("1", 10, 5, LATENCY);
+    return new Compare.Result(
+        "m.onnx",
+        "set",
+        Map.of("x", Shape.of()),
+        1,
+        "f32",
+        "auto",
+        figures,
+        figures,
+        ratio,
+        0.4,
+        0.6,
+        6,
+        1e-6,
+        2e-6,
+        matches,
+        List.of(),
+        HERE);
+  }
+
+  @Test
+  void aComparisonHasBothEnginesFigures() {
+    String figures =
+        """
+        {"version":"1","load_ms":10.0,"first_ms":5.0,"p50_ms":1.5,"p90_ms":2.0,"p99_ms":3.0,\
+        "mean_ms":1.6,"min_ms":1.25,"max_ms":4.0,"count":1000,"runs_per_second":625.0}\
+        """;
+    assertEquals(
+        """
+        {"model":"m.onnx","name":"set","shapes":{"x":[]},"threads":1,"precision":"f32",\
+        "kernels":"auto","jiffy":%s,"onnxruntime":%s,"ratio_p50":0.5,"ratio_low":0.4,\
+        "ratio_high":0.6,"rounds":6,"max_abs_error":1.0E-6,"max_rel_error":2.0E-6,"matches":true,\
+        "mismatches":[],"environment":{"cpu":"cpu","cores":2,"os":"os","jdk":"jdk"}}\
+        """
+            .formatted(figures, figures),
+        Json.text(new CompareCommand.One(comparison(0.5, true))));
+  }
+
+  @Test
+  void severalComparisonsHaveTheMeanRatioAndTheLargestErrors() {
+    CompareCommand.Several several =
+        CompareCommand.Several.of(List.of(comparison(0.25, true), comparison(1, false)));
+    assertEquals(0.5, several.ratioP50());
+    assertEquals(false, several.matches());
+    assertTrue(
+        Json.text(several)
+            .startsWith(
+                """
+                {"model":"m.onnx","threads":1,"ratio_p50":0.5,"max_abs_error":1.0E-6,\
+                "max_rel_error":2.0E-6,"matches":false,"cases":[{"model":"m.onnx",\
+                """));
+    assertTrue(several.text().endsWith("all cases: p50 ratio 0.500 (geometric mean)"));
+  }
+}
