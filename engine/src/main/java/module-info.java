@@ -10,4 +10,5 @@ module dev.jiffy.engine {
   exports dev.jiffy.engine;
   exports dev.jiffy.engine.function;
   exports dev.jiffy.engine.ir;
+  exports dev.jiffy.engine.onnx;
 }

@@ -2,6 +2,7 @@ package dev.jiffy.engine.kernel;
 
 import dev.jiffy.engine.function.BinaryFunction;
 import dev.jiffy.engine.function.UnaryFunction;
+import java.util.ArrayList;
 import java.util.List;
 
 /// A chain of elementwise f32 functions computed in one pass, with broadcasting.
@@ -23,7 +24,9 @@ public record Pointwise(
   /// Copies the lists.
   public Pointwise {
     dims = List.copyOf(dims);
-    inputStrides = inputStrides.stream().map(List::copyOf).toList();
+    List<List<Long>> strides = new ArrayList<>(inputStrides);
+    strides.replaceAll(List::copyOf);
+    inputStrides = List.copyOf(strides);
     instructions = List.copyOf(instructions);
     outputs = List.copyOf(outputs);
   }
