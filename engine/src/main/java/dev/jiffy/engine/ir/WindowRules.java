@@ -12,7 +12,9 @@ final class WindowRules {
 
   static Fact conv(Op.Conv op, Operands in) {
     in.expect(2, 4, 1);
-    in.floating(0);
+    if (in.dtype(0) != DType.I32) {
+      in.floating(0);
+    }
     for (int i = 1; i < 4; i++) {
       in.same(i, 0);
     }

@@ -30,6 +30,8 @@ final class Operators {
     PoolImports.register(table);
     NormalizationImports.register(table);
     ResizeImports.register(table);
+    QuantizationImports.register(table);
+    LossImports.register(table);
     return table;
   }
 

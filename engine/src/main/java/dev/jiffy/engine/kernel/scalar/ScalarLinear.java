@@ -54,21 +54,20 @@ public final class ScalarLinear {
             batch,
             Elements.broadcastStrides(batchA, batchRank),
             Elements.broadcastStrides(batchB, batchRank));
-    boolean floats = out.dtype().isFloat();
     int size = rows * columns;
     long products = size == 0 ? 0 : out.shape().elements() / size;
-    if (!floats) {
+    if (!out.dtype().isFloat()) {
+      long[] left = integers(x, transposeX, depth, rows);
+      long[] right = integers(w, transposeW, columns, depth);
+      long[] sums = new long[size];
       for (long p = 0; p < products; p++, walk.next()) {
-        integers(
-            x,
-            walk.offset(0) * rows * depth,
-            transposeX,
-            w,
-            walk.offset(1) * depth * columns,
-            transposeW,
-            out,
-            p * size,
-            new int[] {rows, depth, columns});
+        Arrays.fill(sums, 0);
+        int i = Math.toIntExact(walk.offset(0) * rows * depth);
+        int j = Math.toIntExact(walk.offset(1) * depth * columns);
+        product(left, i, right, j, sums, rows, depth, columns);
+        for (int n = 0; n < size; n++) {
+          out.setLong(p * size + n, sums[n]);
+        }
       }
       return;
     }
@@ -150,28 +149,31 @@ public final class ScalarLinear {
     }
   }
 
-  private static void integers(
-      Tensor x,
-      long i,
-      boolean transposeX,
-      Tensor w,
-      long j,
-      boolean transposeW,
-      Tensor out,
-      long at,
-      int[] extents) {
-    int rows = extents[0];
-    int depth = extents[1];
-    int columns = extents[2];
+  private static long[] integers(Tensor x, boolean transposed, int rows, int columns) {
+    long[] values = x.toLongs();
+    if (!transposed) {
+      return values;
+    }
+    long[] turned = new long[values.length];
+    int size = rows * columns;
+    for (int base = 0; base < values.length; base += size) {
+      for (int n = 0; n < size; n++) {
+        turned[base + n % columns * rows + n / columns] = values[base + n];
+      }
+    }
+    return turned;
+  }
+
+  private static void product(
+      long[] a, int i, long[] b, int j, long[] sums, int rows, int depth, int columns) {
     for (int r = 0; r < rows; r++) {
-      for (int c = 0; c < columns; c++) {
-        long sum = 0;
-        for (int k = 0; k < depth; k++) {
-          long a = x.getLong(i + (transposeX ? k * rows + r : r * depth + k));
-          long b = w.getLong(j + (transposeW ? c * depth + k : k * columns + c));
-          sum += a * b;
+      int target = r * columns;
+      for (int k = 0; k < depth; k++) {
+        long factor = a[i + r * depth + k];
+        int source = j + k * columns;
+        for (int c = 0; c < columns; c++) {
+          sums[target + c] += factor * b[source + c];
         }
-        out.setLong(at + (long) r * columns + c, sum);
       }
     }
   }
