@@ -1,0 +1,56 @@
+package dev.jiffy.engine.pass;
+
+import dev.jiffy.engine.ir.Node;
+import dev.jiffy.engine.ir.Op;
+import dev.jiffy.tensor.Shape;
+import dev.jiffy.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// Nodes whose inputs are all constants become constants.
+///
+/// A result much larger than what it is made from, such as a broadcast, stays a node: computing it
+/// is cheaper than keeping it.
+///
+/// @param evaluator computes the nodes
+record ConstantFolding(Evaluator evaluator) implements Rule {
+  private static final long MAX_SMALL_BYTES = 256 << 10;
+
+  @Override
+  public boolean apply(Draft draft, Node node) {
+    List<@Nullable Tensor> inputs = new ArrayList<>();
+    long bytes = 0;
+    for (String input : node.inputs()) {
+      Tensor tensor = input.isEmpty() ? null : draft.constant(input);
+      if (tensor == null && !input.isEmpty()) {
+        return false;
+      }
+      inputs.add(tensor);
+      bytes += tensor == null ? 0 : tensor.shape().bytes(tensor.dtype());
+    }
+    if (resultBytes(draft, node) > Math.max(MAX_SMALL_BYTES, bytes)) {
+      return false;
+    }
+    Tensor data = inputs.isEmpty() ? null : inputs.getFirst();
+    List<Tensor> results =
+        data != null && node.op() instanceof Op.Transpose(List<Long> perm)
+            ? List.of(Constants.permute(data, Axes.perm(perm, data.shape().rank())))
+            : evaluator.evaluate(node.op(), inputs, node.outputs().size());
+    List<String> values = new ArrayList<>();
+    for (int i = 0; i < node.outputs().size(); i++) {
+      String output = node.outputs().get(i);
+      values.add(output.isEmpty() ? "" : draft.constant(output, results.get(i)));
+    }
+    return draft.replace(node, values);
+  }
+
+  private static long resultBytes(Draft draft, Node node) {
+    long bytes = 0;
+    for (String output : node.outputs()) {
+      Shape shape = output.isEmpty() ? null : draft.fact(output).concreteShape();
+      bytes += shape == null ? 0 : shape.bytes(draft.fact(output).dtype());
+    }
+    return bytes;
+  }
+}

@@ -1,0 +1,241 @@
+package dev.jiffy.engine.pass;
+
+import dev.jiffy.engine.ir.Dim;
+import dev.jiffy.engine.ir.Fact;
+import dev.jiffy.tensor.DType;
+import dev.jiffy.tensor.Shape;
+import dev.jiffy.tensor.Tensor;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.function.DoubleBinaryOperator;
+import java.util.function.DoubleUnaryOperator;
+import java.util.stream.LongStream;
+import org.jspecify.annotations.Nullable;
+
+/// Arithmetic on constant tensors, for folding them into each other at load.
+final class Constants {
+  private static final long MAX_VALUE_ELEMENTS = 64;
+  private static final ValueLayout.OfFloat FLOAT =
+      ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
+  private Constants() {}
+
+  /// {@return what is known of a constant, its elements included where they may be extents}
+  ///
+  /// @param tensor the constant
+  static Fact fact(Tensor tensor) {
+    Shape shape = tensor.shape();
+    List<Dim> dims = LongStream.of(shape.dims()).mapToObj(Dim::of).toList();
+    boolean isExtents =
+        (tensor.dtype() == DType.I64 || tensor.dtype() == DType.I32)
+            && shape.rank() <= 1
+            && shape.elements() <= MAX_VALUE_ELEMENTS;
+    List<Dim> value =
+        isExtents ? LongStream.of(tensor.toLongs()).mapToObj(Dim::of).toList() : null;
+    return new Fact(tensor.dtype(), dims, value);
+  }
+
+  /// {@return a tensor of one type and shape with these numbers, rounded to the type}
+  ///
+  /// @param dtype the element type
+  /// @param shape the extents
+  /// @param elements one number for each element
+  static Tensor of(DType dtype, Shape shape, double[] elements) {
+    Tensor tensor = Tensor.allocate(dtype, shape);
+    for (int i = 0; i < elements.length; i++) {
+      if (dtype.isFloat()) {
+        tensor.setDouble(i, elements[i]);
+      } else {
+        tensor.setLong(i, (long) elements[i]);
+      }
+    }
+    return tensor;
+  }
+
+  /// {@return a vector or scalar of integers}
+  ///
+  /// @param dtype the integer type
+  /// @param shape the extents
+  /// @param elements one number for each element
+  static Tensor ofIntegers(DType dtype, Shape shape, long[] elements) {
+    Tensor tensor = Tensor.allocate(dtype, shape);
+    for (int i = 0; i < elements.length; i++) {
+      tensor.setLong(i, elements[i]);
+    }
+    return tensor;
+  }
+
+  /// {@return the dimensions permuted}
+  ///
+  /// @param tensor a tensor of any numeric type
+  /// @param perm for each output dimension the input dimension
+  static Tensor permute(Tensor tensor, int[] perm) {
+    long[] from = tensor.shape().dims();
+    long[] to = new long[perm.length];
+    for (int i = 0; i < perm.length; i++) {
+      to[i] = from[perm[i]];
+    }
+    if (movesOnlyUnits(perm, from)) {
+      return tensor.reshape(to);
+    }
+    long[] strides = new long[perm.length];
+    for (int i = 0; i < perm.length; i++) {
+      strides[i] = tensor.shape().elements(perm[i] + 1, perm.length);
+    }
+    Tensor result = Tensor.allocate(tensor.dtype(), Shape.of(to));
+    int width = tensor.dtype().bytes();
+    MemorySegment source = tensor.segment();
+    MemorySegment target = result.segment();
+    long[] index = new long[perm.length];
+    long elements = result.shape().elements();
+    long offset = 0;
+    for (long i = 0; i < elements; i++) {
+      if (width == 4) {
+        target.set(FLOAT, i * 4, source.get(FLOAT, offset * 4));
+      } else {
+        MemorySegment.copy(source, offset * width, target, i * width, width);
+      }
+      for (int d = perm.length - 1; d >= 0; d--) {
+        offset += strides[d];
+        if (++index[d] < to[d]) {
+          break;
+        }
+        offset -= strides[d] * to[d];
+        index[d] = 0;
+      }
+    }
+    return result;
+  }
+
+  private static boolean movesOnlyUnits(int[] perm, long[] dims) {
+    int last = -1;
+    for (int p : perm) {
+      if (dims[p] == 1) {
+        continue;
+      }
+      if (p < last) {
+        return false;
+      }
+      last = p;
+    }
+    return true;
+  }
+
+  /// {@return the tensor with `function` of each element and its coefficient}
+  ///
+  /// @param tensor a floating-point tensor
+  /// @param coefficients one number for each index of `axis`
+  /// @param axis the dimension that the coefficients run along
+  /// @param function of element and coefficient
+  static Tensor along(
+      Tensor tensor, double[] coefficients, int axis, DoubleBinaryOperator function) {
+    Shape shape = tensor.shape();
+    long inner = shape.elements(axis + 1, shape.rank());
+    long extent = shape.dim(axis);
+    long elements = shape.elements();
+    Tensor result = Tensor.allocate(tensor.dtype(), shape);
+    boolean single = tensor.dtype() == DType.F32;
+    for (long i = 0; i < elements; ) {
+      double coefficient = coefficients[(int) (i / inner % extent)];
+      for (long end = i + inner; i < end; i++) {
+        if (single) {
+          double x = tensor.segment().get(FLOAT, i * 4);
+          result.segment().set(FLOAT, i * 4, (float) function.applyAsDouble(x, coefficient));
+        } else {
+          result.setDouble(i, function.applyAsDouble(tensor.getDouble(i), coefficient));
+        }
+      }
+    }
+    return result;
+  }
+
+  /// {@return the tensor with a function of each element}
+  ///
+  /// @param tensor a floating-point tensor
+  /// @param function the function
+  static Tensor map(Tensor tensor, DoubleUnaryOperator function) {
+    Tensor result = Tensor.allocate(tensor.dtype(), tensor.shape());
+    for (long i = 0; i < tensor.shape().elements(); i++) {
+      result.setDouble(i, function.applyAsDouble(tensor.getDouble(i)));
+    }
+    return result;
+  }
+
+  /// {@return tensors of one type laid end to end along an axis}
+  ///
+  /// @param parts the tensors; all dimensions but the axis are equal
+  /// @param axis the dimension that grows
+  static Tensor concat(List<Tensor> parts, int axis) {
+    Tensor first = parts.getFirst();
+    long[] dims = first.shape().dims();
+    dims[axis] = parts.stream().mapToLong(part -> part.shape().dim(axis)).sum();
+    Tensor result = Tensor.allocate(first.dtype(), Shape.of(dims));
+    long outer = first.shape().elements(0, axis);
+    long offset = 0;
+    long row = result.shape().elements(axis, dims.length) * first.dtype().bytes();
+    for (Tensor part : parts) {
+      long bytes = part.shape().elements(axis, dims.length) * first.dtype().bytes();
+      for (long i = 0; i < outer; i++) {
+        MemorySegment.copy(part.segment(), i * bytes, result.segment(), i * row + offset, bytes);
+      }
+      offset += bytes;
+    }
+    return result;
+  }
+
+  /// {@return the elements of a constant that varies along one axis of a broadcast result at most,
+  /// one for each index of that axis, or null where it varies along others}
+  ///
+  /// @param tensor the constant
+  /// @param rank the rank of the result
+  /// @param axis the axis
+  /// @param extent the result's extent along the axis
+  static double @Nullable [] perAxis(Tensor tensor, int rank, int axis, long extent) {
+    Shape shape = tensor.shape();
+    if (shape.rank() > rank || !tensor.dtype().isFloat()) {
+      return null;
+    }
+    long elements = shape.elements();
+    int own = axis - (rank - shape.rank());
+    double[] result = new double[Math.toIntExact(extent)];
+    if (elements == 1) {
+      Arrays.fill(result, tensor.getDouble(0));
+      return result;
+    }
+    if (own < 0 || shape.dim(own) != elements || elements != extent) {
+      return null;
+    }
+    for (int i = 0; i < result.length; i++) {
+      result[i] = tensor.getDouble(i);
+    }
+    return result;
+  }
+
+  /// {@return whether two tensors have the same type, shape and bits}
+  ///
+  /// @param a one
+  /// @param b the other
+  static boolean same(Tensor a, Tensor b) {
+    if (a.dtype() != b.dtype() || !a.shape().equals(b.shape())) {
+      return false;
+    }
+    return a.dtype() == DType.STRING
+        ? a.strings().equals(b.strings())
+        : a.segment().mismatch(b.segment()) < 0;
+  }
+
+  /// {@return the values as a list}
+  ///
+  /// @param values the numbers
+  static List<Long> list(long... values) {
+    List<Long> list = new ArrayList<>(values.length);
+    for (long value : values) {
+      list.add(value);
+    }
+    return list;
+  }
+}

@@ -1,0 +1,338 @@
+package dev.jiffy.engine.pass;
+
+import dev.jiffy.engine.function.BinaryFunction;
+import dev.jiffy.engine.ir.Dim;
+import dev.jiffy.engine.ir.Node;
+import dev.jiffy.engine.ir.Op;
+import dev.jiffy.tensor.Shape;
+import dev.jiffy.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// Per-channel factors and addends around convolutions go into weights and biases, padding into the
+/// window. Runs before layouts change: every image is channels first.
+final class Convolutions {
+  static final List<Rule> RULES =
+      List.of(
+          Convolutions::batchNorm,
+          Convolutions::factorAfter,
+          Convolutions::addendAfter,
+          Convolutions::factorBefore,
+          Convolutions::addendBefore,
+          Convolutions::padding);
+
+  private Convolutions() {}
+
+  /// Normalisation by constant statistics is one factor and one addend for each channel.
+  private static boolean batchNorm(Draft draft, Node node) {
+    if (!(node.op() instanceof Op.BatchNorm(float epsilon, Op.Layout layout))
+        || layout != Op.Layout.CHANNELS_FIRST
+        || node.outputs().size() != 1) {
+      return false;
+    }
+    int rank = draft.fact(node.input(0)).rank();
+    Tensor scale = draft.constant(node.input(1));
+    Tensor bias = draft.constant(node.input(2));
+    Tensor mean = draft.constant(node.input(3));
+    Tensor variance = draft.constant(node.input(4));
+    if (scale == null || bias == null || mean == null || variance == null || rank < 2) {
+      return false;
+    }
+    int channels = Math.toIntExact(scale.shape().elements());
+    double[] factors = new double[channels];
+    double[] addends = new double[channels];
+    for (int c = 0; c < channels; c++) {
+      factors[c] = scale.getDouble(c) / Math.sqrt(variance.getDouble(c) + epsilon);
+      addends[c] = bias.getDouble(c) - mean.getDouble(c) * factors[c];
+    }
+    long[] dims = new long[rank - 1];
+    Arrays.fill(dims, 1);
+    dims[0] = channels;
+    Shape shape = Shape.of(dims);
+    String scaled =
+        draft.add(
+            node,
+            new Op.Binary(BinaryFunction.MUL),
+            node.input(0),
+            draft.constant(node.input(1), Constants.of(scale.dtype(), shape, factors)));
+    return draft.replace(
+        node,
+        new Op.Binary(BinaryFunction.ADD),
+        scaled,
+        draft.constant(node.input(2), Constants.of(scale.dtype(), shape, addends)));
+  }
+
+  /// A constant that meets a convolution's result, one number for each channel.
+  private record Addend(Node conv, Tensor weights, double[] numbers, boolean isSecond) {}
+
+  private static @Nullable Addend after(Draft draft, Node node) {
+    for (int side = 0; side < 2; side++) {
+      Node conv = plainConv(draft, node.input(side));
+      Tensor constant = draft.constant(node.input(1 - side));
+      Tensor weights = conv == null ? null : draft.constant(conv.input(1));
+      if (conv == null || constant == null || weights == null) {
+        continue;
+      }
+      double[] numbers = perChannel(draft, conv.output(), constant);
+      if (numbers != null) {
+        return new Addend(conv, weights, numbers, side == 0);
+      }
+    }
+    return null;
+  }
+
+  private static boolean factorAfter(Draft draft, Node node) {
+    boolean isDivision = isBinary(node, BinaryFunction.DIV);
+    if (!isDivision && !isBinary(node, BinaryFunction.MUL)) {
+      return false;
+    }
+    Addend found = after(draft, node);
+    if (found == null || (isDivision && !found.isSecond)) {
+      return false;
+    }
+    Node conv = found.conv;
+    double[] factors = found.numbers;
+    if (isDivision) {
+      factors = Arrays.stream(factors).map(c -> 1 / c).toArray();
+    }
+    Tensor bias = draft.constant(conv.input(2));
+    if (conv.hasInput(2) && bias == null) {
+      return false;
+    }
+    int axis = conv.op() instanceof Op.Conv ? 0 : 1;
+    String weights =
+        draft.constant(
+            conv.input(1), Constants.along(found.weights, factors, axis, (w, c) -> w * c));
+    String shift =
+        bias == null
+            ? ""
+            : draft.constant(
+                conv.input(2), Constants.along(bias, factors, 0, (b, c) -> b * c));
+    return draft.replace(
+        node, conv.op(), MatrixProducts.inputs(conv.input(0), weights, shift));
+  }
+
+  private static boolean addendAfter(Draft draft, Node node) {
+    boolean isDifference = isBinary(node, BinaryFunction.SUB);
+    if (!isDifference && !isBinary(node, BinaryFunction.ADD)) {
+      return false;
+    }
+    Addend found = after(draft, node);
+    if (found == null || (isDifference && !found.isSecond)) {
+      return false;
+    }
+    double[] addends = found.numbers;
+    if (isDifference) {
+      addends = Arrays.stream(addends).map(c -> -c).toArray();
+    }
+    return withBias(draft, node, found.conv, found.weights, addends, found.conv.input(0));
+  }
+
+  private static boolean withBias(
+      Draft draft, Node node, Node conv, Tensor weights, double[] addends, String x) {
+    Tensor old = draft.constant(conv.input(2));
+    if (conv.hasInput(2) && old == null) {
+      return false;
+    }
+    double[] bias = addends.clone();
+    if (old != null) {
+      for (int c = 0; c < bias.length; c++) {
+        bias[c] += old.getDouble(c);
+      }
+    }
+    String hint = conv.hasInput(2) ? conv.input(2) : conv.input(1) + "/bias";
+    String sum =
+        draft.constant(hint, Constants.of(weights.dtype(), Shape.of(bias.length), bias));
+    String[] inputs = conv.inputs().toArray(String[]::new);
+    inputs = Arrays.copyOf(inputs, Math.max(3, inputs.length));
+    inputs[0] = x;
+    inputs[2] = sum;
+    return draft.replace(node, conv.op(), inputs);
+  }
+
+  /// `(x · c) ∗ w` with one factor for each input channel.
+  private static boolean factorBefore(Draft draft, Node node) {
+    Node before = node.op() instanceof Op.Conv ? draft.producer(node.input(0)) : null;
+    Tensor weights = draft.constant(node.input(1));
+    if (before == null
+        || weights == null
+        || !isBinary(before, BinaryFunction.MUL)
+        || !(node.op() instanceof Op.Conv conv)
+        || !draft.readOnce(before.output())) {
+      return false;
+    }
+    for (int side = 0; side < 2; side++) {
+      Tensor constant = draft.constant(before.input(1 - side));
+      double[] factors =
+          constant == null ? null : perChannel(draft, before.input(side), constant);
+      Tensor scaled = factors == null ? null : scaledInputs(weights, conv.groups(), factors);
+      if (scaled != null) {
+        String[] inputs = node.inputs().toArray(String[]::new);
+        inputs[0] = before.input(side);
+        inputs[1] = draft.constant(node.input(1), scaled);
+        return draft.replace(node, conv, inputs);
+      }
+    }
+    return false;
+  }
+
+  /// Weights `[out, in / groups, …]` with a factor for each input channel.
+  private static @Nullable Tensor scaledInputs(Tensor weights, long groups, double[] factors) {
+    long perGroup = weights.shape().dim(1);
+    int outputs = Math.toIntExact(weights.shape().dim(0));
+    if (factors.length != groups * perGroup) {
+      return null;
+    }
+    if (groups == 1) {
+      return Constants.along(weights, factors, 1, (w, c) -> w * c);
+    }
+    if (perGroup != 1) {
+      return null;
+    }
+    double[] own = new double[outputs];
+    for (int o = 0; o < outputs; o++) {
+      own[o] = factors[Math.toIntExact(o / (outputs / groups))];
+    }
+    return Constants.along(weights, own, 0, (w, c) -> w * c);
+  }
+
+  /// `(x + c) ∗ w` without padding, with one addend for each input channel.
+  private static boolean addendBefore(Draft draft, Node node) {
+    Node before = node.op() instanceof Op.Conv ? draft.producer(node.input(0)) : null;
+    Tensor weights = draft.constant(node.input(1));
+    if (before == null
+        || weights == null
+        || !isBinary(before, BinaryFunction.ADD)
+        || !(node.op() instanceof Op.Conv conv)
+        || conv.groups() != 1
+        || !isUnpadded(conv.window())
+        || !draft.readOnce(before.output())) {
+      return false;
+    }
+    for (int side = 0; side < 2; side++) {
+      Tensor constant = draft.constant(before.input(1 - side));
+      double[] addends =
+          constant == null ? null : perChannel(draft, before.input(side), constant);
+      if (addends != null) {
+        return withBias(
+            draft, node, node, weights, response(weights, addends), before.input(side));
+      }
+    }
+    return false;
+  }
+
+  /// What each output channel makes of an input that is constant in each channel.
+  private static double[] response(Tensor weights, double[] addends) {
+    int outputs = Math.toIntExact(weights.shape().dim(0));
+    long taps = weights.shape().elements(2, weights.shape().rank());
+    double[] result = new double[outputs];
+    long index = 0;
+    for (int o = 0; o < outputs; o++) {
+      for (double addend : addends) {
+        for (long t = 0; t < taps; t++) {
+          result[o] += weights.getDouble(index++) * addend;
+        }
+      }
+    }
+    return result;
+  }
+
+  /// Zero padding before a convolution is the convolution's own.
+  private static boolean padding(Draft draft, Node node) {
+    Node pad = draft.producer(node.input(0), Op.Pad.class);
+    if (!(node.op() instanceof Op.Conv conv)
+        || pad == null
+        || !(pad.op() instanceof Op.Pad(Op.PadMode mode))
+        || mode != Op.PadMode.CONSTANT
+        || pad.hasInput(3)
+        || !draft.readOnce(pad.output())
+        || conv.window().autoPad() == Op.AutoPad.SAME_UPPER
+        || conv.window().autoPad() == Op.AutoPad.SAME_LOWER) {
+      return false;
+    }
+    Double value = pad.hasInput(2) ? draft.scalar(pad.input(2)) : Double.valueOf(0);
+    long[] border = draft.integers(pad.input(1));
+    if (value == null || value != 0 || border == null || !isSpatialBorder(border)) {
+      return false;
+    }
+    int rank = border.length / 2;
+    List<Long> own =
+        conv.window().autoPad() == Op.AutoPad.VALID ? List.of() : conv.window().pads();
+    List<Long> pads = new ArrayList<>();
+    for (int end = 0; end < 2; end++) {
+      for (int i = 2; i < rank; i++) {
+        long before = own.isEmpty() ? 0 : own.get(end * (rank - 2) + i - 2);
+        pads.add(before + border[end * rank + i]);
+      }
+    }
+    Op.Window window = conv.window();
+    Op.Window padded =
+        new Op.Window(
+            window.kernel(),
+            window.strides(),
+            pads,
+            window.dilations(),
+            Op.AutoPad.NOTSET,
+            window.ceilMode());
+    String[] inputs = node.inputs().toArray(String[]::new);
+    inputs[0] = pad.input(0);
+    return draft.replace(
+        node, new Op.Conv(padded, conv.groups(), conv.layout(), conv.activation()), inputs);
+  }
+
+  private static boolean isSpatialBorder(long[] border) {
+    int rank = border.length / 2;
+    for (int i = 0; i < border.length; i++) {
+      if (border[i] < 0 || (i % rank < 2 && border[i] != 0)) {
+        return false;
+      }
+    }
+    return rank > 2;
+  }
+
+  private static boolean isUnpadded(Op.Window window) {
+    return window.autoPad() == Op.AutoPad.VALID
+        || (window.autoPad() == Op.AutoPad.NOTSET
+            && window.pads().stream().allMatch(pad -> pad == 0));
+  }
+
+  private static boolean isBinary(Node node, BinaryFunction function) {
+    return node.op() instanceof Op.Binary(BinaryFunction own) && own == function;
+  }
+
+  /// {@return the convolution that makes a value that nobody else reads, with neither residual nor
+  /// activation, or null}
+  ///
+  /// @param draft the graph
+  /// @param value the value
+  private static @Nullable Node plainConv(Draft draft, String value) {
+    Node node = draft.producer(value);
+    if (node == null || !draft.readOnce(value)) {
+      return null;
+    }
+    return switch (node.op()) {
+      case Op.Conv conv ->
+          conv.activation() == null && conv.layout() == Op.Layout.CHANNELS_FIRST
+                  && !node.hasInput(3)
+              ? node
+              : null;
+      case Op.ConvTranspose conv ->
+          conv.activation() == null && conv.layout() == Op.Layout.CHANNELS_FIRST
+                  && conv.groups() == 1
+              ? node
+              : null;
+      default -> null;
+    };
+  }
+
+  private static double @Nullable [] perChannel(Draft draft, String image, Tensor constant) {
+    List<Dim> shape = draft.fact(image).shape();
+    return shape != null
+            && shape.size() >= 3
+            && shape.get(1) instanceof Dim.Known(long channels)
+        ? Constants.perAxis(constant, shape.size(), 1, channels)
+        : null;
+  }
+}

@@ -1,0 +1,425 @@
+package dev.jiffy.engine.pass;
+
+import dev.jiffy.engine.ir.Fact;
+import dev.jiffy.engine.ir.Graph;
+import dev.jiffy.engine.ir.Inference;
+import dev.jiffy.engine.ir.NameSource;
+import dev.jiffy.engine.ir.Node;
+import dev.jiffy.engine.ir.Op;
+import dev.jiffy.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/// A graph while rules rewrite it, one forward sweep at a time.
+///
+/// A sweep visits nodes in order; everything that a node reads has been visited and rewritten
+/// before it. A rule may add nodes in front of the node at hand and replace it by a value or by
+/// another operator. Counts of reads are exact at every moment, so that a rule can tell whether a
+/// value is read elsewhere. Nodes that nobody reads any more are dropped.
+final class Draft {
+  private static final int MAX_SWEEPS = 32;
+
+  private final Graph source;
+  private final Map<String, Tensor> constants;
+  private final Map<String, Fact> facts;
+  private final Set<String> outputs;
+  private final Map<String, Integer> reads = new HashMap<>();
+  private final Map<String, Node> producers = new HashMap<>();
+  private final Map<String, String> aliases = new HashMap<>();
+  private final List<Node> done = new ArrayList<>();
+  private final NameSource names;
+
+  private Draft(Graph graph) {
+    source = graph;
+    constants = new LinkedHashMap<>(graph.constants());
+    facts = new LinkedHashMap<>(graph.facts());
+    outputs = new HashSet<>(graph.outputs());
+    names = NameSource.of(graph);
+    for (Node node : graph.nodes()) {
+      node.inputs().forEach(this::read);
+    }
+    graph.outputs().forEach(this::read);
+  }
+
+  /// {@return the graph rewritten by rules, swept until none applies; the same graph where none
+  /// does}
+  ///
+  /// @param graph a graph with facts for every value
+  /// @param rules the rules, the first that applies to a node wins
+  static Graph rewrite(Graph graph, List<Rule> rules) {
+    Graph current = graph;
+    for (int sweep = 0; sweep < MAX_SWEEPS; sweep++) {
+      Draft draft = new Draft(current);
+      if (!draft.sweep(rules)) {
+        return current;
+      }
+      current = draft.finish();
+    }
+    return current;
+  }
+
+  private boolean sweep(List<Rule> rules) {
+    boolean changed = false;
+    for (Node original : source.nodes()) {
+      Node node = resolved(original);
+      if (node.outputs().stream().allMatch(output -> reads(output) == 0)) {
+        node.inputs().forEach(this::unread);
+        changed = true;
+        continue;
+      }
+      register(node);
+      boolean replaced = false;
+      for (Rule rule : rules) {
+        int mark = done.size();
+        if (rule.apply(this, node)) {
+          replaced = true;
+          break;
+        }
+        takeBack(mark);
+      }
+      if (replaced) {
+        changed = true;
+      } else {
+        done.add(node);
+      }
+    }
+    return changed;
+  }
+
+  /// Drops the nodes that a rule added before it gave up.
+  private void takeBack(int mark) {
+    while (done.size() > mark) {
+      Node node = done.removeLast();
+      node.outputs().forEach(producers::remove);
+      node.inputs().stream()
+          .filter(input -> !input.isEmpty())
+          .forEach(input -> reads.merge(input, -1, Integer::sum));
+    }
+  }
+
+  private Node resolved(Node node) {
+    List<String> inputs = node.inputs().stream().map(this::resolved).toList();
+    return inputs.equals(node.inputs())
+        ? node
+        : new Node(node.name(), node.op(), inputs, node.outputs());
+  }
+
+  private String resolved(String value) {
+    String current = value;
+    for (String next = aliases.get(current); next != null; next = aliases.get(current)) {
+      current = next;
+    }
+    return current;
+  }
+
+  private void register(Node node) {
+    for (String output : node.outputs()) {
+      if (!output.isEmpty()) {
+        producers.put(output, node);
+      }
+    }
+  }
+
+  private void read(String value) {
+    if (!value.isEmpty()) {
+      reads.merge(value, 1, Integer::sum);
+    }
+  }
+
+  private void unread(String value) {
+    if (value.isEmpty()) {
+      return;
+    }
+    reads.merge(value, -1, Integer::sum);
+    Node producer = producers.get(value);
+    if (producer != null
+        && producer.outputs().stream().allMatch(output -> reads(output) == 0)) {
+      release(producer);
+    }
+  }
+
+  private void release(Node node) {
+    node.outputs().forEach(producers::remove);
+    node.inputs().forEach(this::unread);
+  }
+
+  // ---- what is known
+
+  /// {@return what is known of a value}
+  ///
+  /// @param value the value's name
+  Fact fact(String value) {
+    Fact fact = facts.get(value);
+    if (fact == null) {
+      throw new IllegalStateException("nothing is known of value '" + value + "'");
+    }
+    return fact;
+  }
+
+  /// {@return the node that makes a value, or null for inputs and constants}
+  ///
+  /// @param value the value's name
+  @Nullable Node producer(String value) {
+    return producers.get(value);
+  }
+
+  /// {@return the node that makes a value if it has an operator of this type, or null}
+  ///
+  /// @param value the value's name
+  /// @param type the type of operator
+  @Nullable Node producer(String value, Class<? extends Op> type) {
+    Node node = producers.get(value);
+    return node != null && type.isInstance(node.op()) ? node : null;
+  }
+
+  /// {@return the tensor of a constant, or null for other values}
+  ///
+  /// @param value the value's name
+  @Nullable Tensor constant(String value) {
+    return constants.get(value);
+  }
+
+  /// {@return the number that a value is known to be: a constant of one element, whatever its rank}
+  ///
+  /// @param value the value's name
+  @Nullable Double scalar(String value) {
+    Tensor tensor = constants.get(value);
+    boolean isNumber =
+        tensor != null
+            && tensor.shape().elements() == 1
+            && (tensor.dtype().isFloat() || tensor.dtype().isInteger());
+    return tensor != null && isNumber ? tensor.getDouble(0) : null;
+  }
+
+  /// {@return the elements of an integer vector or scalar known at load, or null}
+  ///
+  /// @param value the value's name, "" for an absent input
+  long @Nullable [] integers(String value) {
+    if (value.isEmpty()) {
+      return null;
+    }
+    Tensor tensor = constants.get(value);
+    if (tensor != null) {
+      return tensor.dtype().isInteger() ? tensor.toLongs() : null;
+    }
+    return fact(value).concreteValue();
+  }
+
+  /// {@return how often a value is read, a graph output counting as one}
+  ///
+  /// @param value the value's name
+  int reads(String value) {
+    return reads.getOrDefault(value, 0);
+  }
+
+  /// {@return whether callers see the value}
+  ///
+  /// @param value the value's name
+  boolean isOutput(String value) {
+    return outputs.contains(value);
+  }
+
+  /// {@return whether a value is read exactly once, by a node}
+  ///
+  /// @param value the value's name
+  boolean readOnce(String value) {
+    return reads(value) == 1 && !outputs.contains(value);
+  }
+
+  // ---- changes
+
+  /// {@return the name of a new constant}
+  ///
+  /// @param hint what the name starts with
+  /// @param tensor the elements, never changed from now on
+  String constant(String hint, Tensor tensor) {
+    String name = fresh(hint);
+    constants.put(name, tensor);
+    facts.put(name, Constants.fact(tensor));
+    return name;
+  }
+
+  /// {@return the name of a new constant vector of i64}
+  ///
+  /// @param hint what the name starts with
+  /// @param values the elements
+  String vector(String hint, long... values) {
+    return constant(hint, Tensor.of(values, values.length));
+  }
+
+  /// {@return the value that a new node makes}
+  ///
+  /// @param origin the node in whose place this one stands, for its name
+  /// @param op the operator
+  /// @param inputs the values it reads, "" for absent ones
+  String add(Node origin, Op op, String... inputs) {
+    return add(origin, op, Arrays.asList(inputs), 1).getFirst();
+  }
+
+  /// {@return the values that a new node makes}
+  ///
+  /// @param origin the node in whose place this one stands, for its name
+  /// @param op the operator
+  /// @param inputs the values it reads, "" for absent ones
+  /// @param count the number of outputs
+  List<String> add(Node origin, Op op, List<String> inputs, int count) {
+    List<String> made = new ArrayList<>();
+    String hint = origin.outputs().stream().filter(o -> !o.isEmpty()).findFirst().orElse("value");
+    List<Fact> known = infer(op, inputs, count);
+    for (int i = 0; i < count; i++) {
+      String name = fresh(hint);
+      facts.put(name, known.get(i));
+      made.add(name);
+    }
+    emit(new Node(fresh(origin.name()), op, inputs, made));
+    return made;
+  }
+
+  private void emit(Node node) {
+    node.inputs().forEach(this::read);
+    register(node);
+    done.add(node);
+  }
+
+  private List<Fact> infer(Op op, List<String> inputs, int count) {
+    List<@Nullable Fact> known = new ArrayList<>();
+    List<@Nullable Tensor> tensors = new ArrayList<>();
+    for (String input : inputs) {
+      known.add(input.isEmpty() ? null : fact(input));
+      tensors.add(input.isEmpty() ? null : constants.get(input));
+    }
+    return Inference.infer(op, known, tensors, count, names);
+  }
+
+  /// Lets every reader of a node's output read another value.
+  ///
+  /// @param node the node at hand
+  /// @param value what stands for its only output
+  /// @return true
+  boolean replace(Node node, String value) {
+    return replace(node, List.of(value));
+  }
+
+  /// Lets every reader of a node's outputs read other values.
+  ///
+  /// @param node the node at hand
+  /// @param values what stands for each of its outputs
+  /// @return true
+  boolean replace(Node node, List<String> values) {
+    for (int i = 0; i < node.outputs().size(); i++) {
+      String old = node.outputs().get(i);
+      if (old.isEmpty()) {
+        continue;
+      }
+      String value = values.get(i);
+      aliases.put(old, value);
+      reads.merge(value, reads(old), Integer::sum);
+      reads.remove(old);
+      if (outputs.contains(old)) {
+        outputs.add(value);
+      }
+    }
+    release(node);
+    return true;
+  }
+
+  /// Puts another operator in a node's place; it makes the values of the same names.
+  ///
+  /// @param node the node at hand
+  /// @param op the operator
+  /// @param inputs the values it reads, "" for absent ones
+  /// @return true
+  boolean replace(Node node, Op op, String... inputs) {
+    List<String> read = Arrays.asList(inputs);
+    List<Fact> made = infer(op, read, node.outputs().size());
+    read.forEach(this::read);
+    Node next = new Node(node.name(), op, read, node.outputs());
+    register(next);
+    node.inputs().forEach(this::unread);
+    for (int i = 0; i < node.outputs().size(); i++) {
+      if (!node.outputs().get(i).isEmpty()) {
+        facts.put(node.outputs().get(i), made.get(i));
+      }
+    }
+    done.add(next);
+    return true;
+  }
+
+  private String fresh(String hint) {
+    return names.fresh(stem(hint));
+  }
+
+  private static String stem(String name) {
+    int end = name.length();
+    while (end > 0 && Character.isDigit(name.charAt(end - 1))) {
+      end--;
+    }
+    return end > 1 && end < name.length() && name.charAt(end - 1) == '_'
+        ? name.substring(0, end - 1)
+        : name;
+  }
+
+  // ---- the result
+
+  private Graph finish() {
+    Map<String, String> renames = new HashMap<>();
+    List<Node> tail = new ArrayList<>();
+    for (String output : source.outputs()) {
+      String value = resolved(output);
+      if (value.equals(output)) {
+        continue;
+      }
+      Tensor tensor = constants.get(value);
+      if (tensor != null) {
+        constants.put(output, tensor);
+      } else if (producers.containsKey(value)
+          && !source.outputs().contains(value)
+          && !renames.containsKey(value)) {
+        renames.put(value, output);
+      } else {
+        tail.add(new Node(output, new Op.Identity(), List.of(value), List.of(output)));
+      }
+    }
+    List<Node> all = new ArrayList<>(done);
+    all.addAll(tail);
+    all.replaceAll(node -> renamed(node, renames));
+    return live(all);
+  }
+
+  private static Node renamed(Node node, Map<String, String> renames) {
+    if (renames.isEmpty()) {
+      return node;
+    }
+    return new Node(
+        node.name(),
+        node.op(),
+        node.inputs().stream().map(name -> renames.getOrDefault(name, name)).toList(),
+        node.outputs().stream().map(name -> renames.getOrDefault(name, name)).toList());
+  }
+
+  private Graph live(List<Node> all) {
+    Set<String> needed = new HashSet<>(source.outputs());
+    List<Node> nodes = new ArrayList<>();
+    for (Node node : all.reversed()) {
+      if (node.outputs().stream().anyMatch(needed::contains)) {
+        needed.addAll(node.inputs());
+        nodes.add(node);
+      }
+    }
+    needed.addAll(source.inputs());
+    for (Node node : nodes) {
+      needed.addAll(node.outputs());
+    }
+    constants.keySet().retainAll(needed);
+    facts.keySet().retainAll(needed);
+    return new Graph(
+        source.name(), source.inputs(), source.outputs(), nodes.reversed(), constants, facts);
+  }
+}

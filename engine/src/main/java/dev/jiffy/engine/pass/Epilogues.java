@@ -1,0 +1,115 @@
+package dev.jiffy.engine.pass;
+
+import dev.jiffy.engine.function.BinaryFunction;
+import dev.jiffy.engine.function.UnaryFunction;
+import dev.jiffy.engine.ir.Dim;
+import dev.jiffy.engine.ir.Node;
+import dev.jiffy.engine.ir.Op;
+import java.util.Arrays;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/// What follows a convolution or a matrix product is computed with it: a residual, then an
+/// activation.
+final class Epilogues {
+  static final List<Rule> RULES = List.of(Epilogues::residual, Epilogues::activation);
+
+  private static final Set<UnaryFunction> ACTIVATIONS =
+      EnumSet.of(
+          UnaryFunction.RELU,
+          UnaryFunction.CLIP,
+          UnaryFunction.LEAKY_RELU,
+          UnaryFunction.ELU,
+          UnaryFunction.SIGMOID,
+          UnaryFunction.TANH,
+          UnaryFunction.HARD_SIGMOID,
+          UnaryFunction.HARD_SWISH,
+          UnaryFunction.SILU,
+          UnaryFunction.MISH,
+          UnaryFunction.GELU,
+          UnaryFunction.GELU_TANH);
+
+  private Epilogues() {}
+
+  private static boolean residual(Draft draft, Node node) {
+    if (!(node.op() instanceof Op.Binary(BinaryFunction function))
+        || function != BinaryFunction.ADD) {
+      return false;
+    }
+    // the product made last is taken: what it adds to is there by then
+    for (int side = 1; side >= 0; side--) {
+      Node product = draft.producer(node.input(side));
+      String residual = node.input(1 - side);
+      if (product == null
+          || product.hasInput(3)
+          || !takesResidual(draft, product)
+          || draft.constant(residual) != null
+          || !draft.readOnce(product.output())
+          || !sameShape(draft, product.output(), residual)) {
+        continue;
+      }
+      String[] inputs = Arrays.copyOf(product.inputs().toArray(String[]::new), 4);
+      for (int i = 0; i < 4; i++) {
+        inputs[i] = product.input(i);
+      }
+      inputs[3] = residual;
+      return draft.replace(node, product.op(), inputs);
+    }
+    return false;
+  }
+
+  private static boolean takesResidual(Draft draft, Node product) {
+    return switch (product.op()) {
+      case Op.Conv conv -> conv.activation() == null;
+      case Op.MatMul matMul ->
+          matMul.activation() == null && draft.fact(product.input(1)).rank() == 2;
+      default -> false;
+    };
+  }
+
+  private static boolean sameShape(Draft draft, String a, String b) {
+    List<Dim> shape = draft.fact(a).shape();
+    return shape != null
+        && shape.equals(draft.fact(b).shape())
+        && draft.fact(a).dtype() == draft.fact(b).dtype();
+  }
+
+  private static boolean activation(Draft draft, Node node) {
+    if (!(node.op() instanceof Op.Unary unary) || !ACTIVATIONS.contains(unary.function())) {
+      return false;
+    }
+    Node product = draft.producer(node.input(0));
+    Op next = product == null ? null : activated(draft, product, unary);
+    return product != null
+        && next != null
+        && draft.readOnce(product.output())
+        && draft.replace(node, next, product.inputs().toArray(String[]::new));
+  }
+
+  private static @Nullable Op activated(Draft draft, Node product, Op.Unary unary) {
+    return switch (product.op()) {
+      case Op.Conv conv ->
+          conv.activation() == null
+              ? new Op.Conv(conv.window(), conv.groups(), conv.layout(), unary)
+              : null;
+      case Op.ConvTranspose conv ->
+          conv.activation() == null
+              ? new Op.ConvTranspose(
+                  conv.window(),
+                  conv.groups(),
+                  conv.outputPadding(),
+                  conv.outputShape(),
+                  conv.layout(),
+                  unary)
+              : null;
+      case Op.MatMul matMul ->
+          matMul.activation() == null && draft.fact(product.input(1)).rank() == 2
+              ? new Op.MatMul(
+                  matMul.transposeA(), matMul.transposeB(), matMul.alpha(), unary)
+              : null;
+      default -> null;
+    };
+  }
+}

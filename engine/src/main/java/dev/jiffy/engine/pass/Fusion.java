@@ -1,0 +1,70 @@
+package dev.jiffy.engine.pass;
+
+import dev.jiffy.engine.ir.Dim;
+import dev.jiffy.engine.ir.Node;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// A formula, in all the ways it is written, and what replaces it.
+///
+/// @param formulas the ways; the first that is found counts
+/// @param replacement what stands for the formula's result
+record Fusion(List<Pattern> formulas, Replacement replacement) implements Rule {
+
+  /// What stands for a formula.
+  interface Replacement {
+    /// {@return the value that replaces the formula's result, or null where it does not fit}
+    ///
+    /// @param draft the graph; nodes may be added to it
+    /// @param match where the formula was found
+    @Nullable String build(Draft draft, Match match);
+  }
+
+  /// A formula written in one way.
+  Fusion(Pattern formula, Replacement replacement) {
+    this(List.of(formula), replacement);
+  }
+
+  @Override
+  public boolean apply(Draft draft, Node node) {
+    Matcher matcher = new Matcher(draft);
+    for (Pattern formula : formulas) {
+      Match match = matcher.find(formula, node);
+      if (match == null) {
+        continue;
+      }
+      String value = replacement.build(draft, match);
+      if (value != null && sameShape(draft, node.output(), value)) {
+        return draft.replace(node, value);
+      }
+    }
+    return false;
+  }
+
+  /// {@return whether a value can stand for another as far as shapes are known}
+  ///
+  /// @param draft the graph
+  /// @param old the value replaced
+  /// @param value what replaces it
+  static boolean sameShape(Draft draft, String old, String value) {
+    List<Dim> before = draft.fact(old).shape();
+    List<Dim> after = draft.fact(value).shape();
+    if (draft.fact(old).dtype() != draft.fact(value).dtype()) {
+      return false;
+    }
+    if (before == null || after == null) {
+      return before == null;
+    }
+    if (before.size() != after.size()) {
+      return false;
+    }
+    for (int i = 0; i < before.size(); i++) {
+      boolean known =
+          before.get(i) instanceof Dim.Known && after.get(i) instanceof Dim.Known;
+      if (known && !before.get(i).equals(after.get(i))) {
+        return false;
+      }
+    }
+    return true;
+  }
+}

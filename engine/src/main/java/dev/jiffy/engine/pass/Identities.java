@@ -1,0 +1,196 @@
+package dev.jiffy.engine.pass;
+
+import dev.jiffy.engine.function.BinaryFunction;
+import dev.jiffy.engine.function.UnaryFunction;
+import dev.jiffy.engine.ir.Dim;
+import dev.jiffy.engine.ir.Fact;
+import dev.jiffy.engine.ir.Node;
+import dev.jiffy.engine.ir.Op;
+import dev.jiffy.tensor.DType;
+import java.util.Arrays;
+import java.util.List;
+
+/// Operators that change nothing go, and operators with a simpler equivalent become it.
+final class Identities {
+  static final List<Rule> RULES =
+      List.of(
+          Identities::unchanged,
+          Identities::neutralNumber,
+          Identities::power,
+          Identities::limit,
+          Identities::limitOfLimit);
+
+  private Identities() {}
+
+  /// The result is the input.
+  private static boolean unchanged(Draft draft, Node node) {
+    boolean isUnchanged =
+        switch (node.op()) {
+          case Op.Identity _ -> true;
+          case Op.Cast(DType to, boolean _) -> draft.fact(node.input(0)).dtype() == to;
+          case Op.Reshape _, Op.Flatten _, Op.Squeeze _, Op.Unsqueeze _, Op.Expand _ ->
+              keepsShape(draft, node);
+          case Op.Tile _ -> all(draft.integers(node.input(1)), 1);
+          case Op.Pad _ -> all(draft.integers(node.input(1)), 0);
+          case Op.Slice _ -> keepsShape(draft, node) && stepsForward(draft, node);
+          case Op.Concat _ -> node.inputs().size() == 1;
+          case Op.Split _ -> node.outputs().size() == 1;
+          default -> false;
+        };
+    return isUnchanged && standIn(draft, node, node.input(0));
+  }
+
+  /// Replaces a node by its input, unless the graph needs the node to hand an input or another
+  /// output to the caller.
+  private static boolean standIn(Draft draft, Node node, String value) {
+    boolean isHandedOut =
+        draft.isOutput(node.output())
+            && (draft.producer(value) == null || draft.isOutput(value));
+    if (!isHandedOut) {
+      return draft.replace(node, value);
+    }
+    return !(node.op() instanceof Op.Identity) && draft.replace(node, new Op.Identity(), value);
+  }
+
+  private static boolean keepsShape(Draft draft, Node node) {
+    List<Dim> before = draft.fact(node.input(0)).shape();
+    return before != null && before.equals(draft.fact(node.output()).shape());
+  }
+
+  private static boolean stepsForward(Draft draft, Node node) {
+    if (!node.hasInput(4)) {
+      return true;
+    }
+    long[] steps = draft.integers(node.input(4));
+    return steps != null && Arrays.stream(steps).allMatch(step -> step > 0);
+  }
+
+  private static boolean all(long @org.jspecify.annotations.Nullable [] values, long value) {
+    return values != null && Arrays.stream(values).allMatch(v -> v == value);
+  }
+
+  /// `x + 0`, `x - 0`, `x · 1`, `x / 1`, `x^1`.
+  private static boolean neutralNumber(Draft draft, Node node) {
+    if (!(node.op() instanceof Op.Binary(BinaryFunction function))) {
+      return false;
+    }
+    for (int side = 0; side < 2; side++) {
+      Double number = draft.scalar(node.input(1 - side));
+      if (number == null || (side == 1 && !function.isCommutative())) {
+        continue;
+      }
+      boolean isNeutral =
+          switch (function) {
+            case ADD, SUB -> number == 0;
+            case MUL, DIV, POW -> number == 1;
+            default -> false;
+          };
+      Fact kept = draft.fact(node.input(side));
+      Fact result = draft.fact(node.output());
+      if (isNeutral
+          && kept.dtype() == result.dtype()
+          && kept.shape() != null
+          && kept.shape().equals(result.shape())) {
+        return standIn(draft, node, node.input(side));
+      }
+    }
+    return false;
+  }
+
+  /// `x²` is `x · x`, `x³` is `x · x · x`, `√x` is `x^½`.
+  private static boolean power(Draft draft, Node node) {
+    if (!(node.op() instanceof Op.Binary(BinaryFunction function))
+        || function != BinaryFunction.POW
+        || !draft.fact(node.input(0)).dtype().isFloat()
+        || !sameRank(draft, node)) {
+      return false;
+    }
+    Double exponent = draft.scalar(node.input(1));
+    String x = node.input(0);
+    if (exponent == null) {
+      return false;
+    } else if (exponent == 2) {
+      return draft.replace(node, new Op.Binary(BinaryFunction.MUL), x, x);
+    } else if (exponent == 3) {
+      String square = draft.add(node, new Op.Binary(BinaryFunction.MUL), x, x);
+      return draft.replace(node, new Op.Binary(BinaryFunction.MUL), square, x);
+    } else if (exponent == 0.5) {
+      return draft.replace(node, new Op.Unary(UnaryFunction.SQRT), x);
+    } else if (exponent == -1) {
+      return draft.replace(node, new Op.Unary(UnaryFunction.RECIPROCAL), x);
+    } else if (exponent == -0.5) {
+      String root = draft.add(node, new Op.Unary(UnaryFunction.SQRT), x);
+      return draft.replace(node, new Op.Unary(UnaryFunction.RECIPROCAL), root);
+    }
+    return false;
+  }
+
+  private static boolean sameRank(Draft draft, Node node) {
+    int rank = draft.fact(node.input(0)).rank();
+    return rank >= 0 && rank == draft.fact(node.output()).rank();
+  }
+
+  /// `max(x, c)` and `min(x, c)` are Clip; `max(x, 0)` is Relu.
+  private static boolean limit(Draft draft, Node node) {
+    if (!(node.op() instanceof Op.Binary(BinaryFunction function))
+        || (function != BinaryFunction.MAX && function != BinaryFunction.MIN)
+        || draft.fact(node.output()).dtype() != DType.F32) {
+      return false;
+    }
+    for (int side = 0; side < 2; side++) {
+      Double number = draft.scalar(node.input(1 - side));
+      int rank = draft.fact(node.input(side)).rank();
+      if (number == null
+          || number.isNaN()
+          || rank < 0
+          || rank != draft.fact(node.output()).rank()) {
+        continue;
+      }
+      Op.Unary limit =
+          function == BinaryFunction.MIN
+              ? new Op.Unary(UnaryFunction.CLIP, Float.NEGATIVE_INFINITY, number.floatValue())
+              : number == 0
+                  ? new Op.Unary(UnaryFunction.RELU)
+                  : new Op.Unary(
+                      UnaryFunction.CLIP, number.floatValue(), Float.POSITIVE_INFINITY);
+      return draft.replace(node, limit, node.input(side));
+    }
+    return false;
+  }
+
+  /// Clip of Clip or Relu is one Clip; Clip from 0 is Relu.
+  private static boolean limitOfLimit(Draft draft, Node node) {
+    if (!(node.op() instanceof Op.Unary outer) || !isLimit(outer)) {
+      return false;
+    }
+    float low = low(outer);
+    float high = high(outer);
+    if (outer.function() == UnaryFunction.CLIP && low == 0 && high >= Float.MAX_VALUE) {
+      return draft.replace(node, new Op.Unary(UnaryFunction.RELU), node.input(0));
+    }
+    Node before = draft.producer(node.input(0), Op.Unary.class);
+    if (before == null
+        || !(before.op() instanceof Op.Unary inner)
+        || !isLimit(inner)
+        || !draft.readOnce(before.output())) {
+      return false;
+    }
+    // limits in turn: both bounds of the inner one are limited by the outer one
+    float bottom = Math.min(Math.max(low(inner), low), high);
+    float top = Math.min(Math.max(high(inner), low), high);
+    return draft.replace(node, new Op.Unary(UnaryFunction.CLIP, bottom, top), before.input(0));
+  }
+
+  private static boolean isLimit(Op.Unary op) {
+    return op.function() == UnaryFunction.RELU
+        || (op.function() == UnaryFunction.CLIP && op.alpha() <= op.beta());
+  }
+
+  private static float low(Op.Unary op) {
+    return op.function() == UnaryFunction.RELU ? 0 : op.alpha();
+  }
+
+  private static float high(Op.Unary op) {
+    return op.function() == UnaryFunction.RELU ? Float.POSITIVE_INFINITY : op.beta();
+  }
+}

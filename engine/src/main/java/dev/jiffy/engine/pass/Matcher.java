@@ -1,0 +1,230 @@
+package dev.jiffy.engine.pass;
+
+import dev.jiffy.engine.function.BinaryFunction;
+import dev.jiffy.engine.function.UnaryFunction;
+import dev.jiffy.engine.ir.Node;
+import dev.jiffy.engine.ir.Op;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/// Finds formulas in a graph, trying every way in which commutative operators may be written.
+///
+/// A formula is found only where nothing but its result is read outside of it: replacing it then
+/// takes all of its nodes away. Backtracks by continuation: each step gets what is left to match.
+final class Matcher {
+  private static final double TOLERANCE = 1e-5;
+
+  private final Draft draft;
+
+  Matcher(Draft draft) {
+    this.draft = draft;
+  }
+
+  /// What is left to match.
+  private interface Rest {
+    @Nullable Match match(Match soFar);
+  }
+
+  /// A factor of a product in the graph.
+  private record Factor(String value, boolean inverse) {}
+
+  /// A product in the graph, multiplied out.
+  private record Factors(List<Factor> factors, double coefficient, Set<Node> nodes) {}
+
+  /// {@return where a formula ends at this node, or null}
+  ///
+  /// @param pattern the formula
+  /// @param root the node at hand
+  @Nullable Match find(Pattern pattern, Node root) {
+    return match(
+        pattern, root.output(), new Match(root), match -> isClosed(match) ? match : null);
+  }
+
+  /// {@return whether two numbers are the same but for rounding}
+  ///
+  /// @param a one
+  /// @param b the other
+  static boolean close(double a, double b) {
+    return a == b || Math.abs(a - b) <= TOLERANCE * Math.max(Math.abs(a), Math.abs(b));
+  }
+
+  private boolean isClosed(Match match) {
+    for (Node node : match.nodes()) {
+      if (node.equals(match.root())) {
+        continue;
+      }
+      for (String output : node.outputs()) {
+        long inside =
+            match.nodes().stream()
+                .flatMap(reader -> reader.inputs().stream())
+                .filter(output::equals)
+                .count();
+        if (draft.isOutput(output) || draft.reads(output) != inside) {
+          return false;
+        }
+      }
+    }
+    return true;
+  }
+
+  private @Nullable Match match(Pattern pattern, String value, Match soFar, Rest rest) {
+    return switch (pattern) {
+      case Pattern.Hole hole -> bind(hole.name(), value, soFar, rest);
+      case Pattern.ConstantHole hole ->
+          draft.constant(value) == null ? null : bind(hole.name(), value, soFar, rest);
+      case Pattern.NumberHole hole -> {
+        Double number = draft.scalar(value);
+        yield number == null ? null : bind(hole.name(), number, soFar, rest);
+      }
+      case Pattern.Number(double expected) -> {
+        Double number = draft.scalar(value);
+        yield number != null && close(number, expected) ? rest.match(soFar) : null;
+      }
+      case Pattern.Apply apply -> matchApply(apply, value, soFar, rest);
+      case Pattern.Product product -> matchProduct(product, value, soFar, rest);
+      case Pattern.Inverse _ ->
+          throw new IllegalStateException("a divisor stands outside of a product");
+    };
+  }
+
+  private static @Nullable Match bind(String name, String value, Match soFar, Rest rest) {
+    String bound = soFar.values().get(name);
+    if (bound == null) {
+      return rest.match(soFar.withValue(name, value));
+    }
+    return bound.equals(value) ? rest.match(soFar) : null;
+  }
+
+  private static @Nullable Match bind(String name, double number, Match soFar, Rest rest) {
+    Double bound = soFar.numbers().get(name);
+    if (bound == null) {
+      return rest.match(soFar.withNumber(name, number));
+    }
+    return close(bound, number) ? rest.match(soFar) : null;
+  }
+
+  private @Nullable Match matchApply(Pattern.Apply apply, String value, Match soFar, Rest rest) {
+    Node node = draft.producer(value);
+    if (node == null || !node.output().equals(value) || !apply.op().test(node.op())) {
+      return null;
+    }
+    int inputs = node.inputs().size();
+    while (inputs > 0 && !node.hasInput(inputs - 1)) {
+      inputs--;
+    }
+    if (inputs != apply.inputs().size()) {
+      return null;
+    }
+    List<String> read = node.inputs().subList(0, inputs);
+    Match next = soFar.withNode(apply.name(), node);
+    Match found = matchInputs(apply.inputs(), read, 0, next, rest);
+    return found == null && apply.commutative()
+        ? matchInputs(apply.inputs(), read.reversed(), 0, next, rest)
+        : found;
+  }
+
+  private @Nullable Match matchInputs(
+      List<Pattern> patterns, List<String> values, int index, Match soFar, Rest rest) {
+    return index == patterns.size()
+        ? rest.match(soFar)
+        : match(
+            patterns.get(index),
+            values.get(index),
+            soFar,
+            next -> matchInputs(patterns, values, index + 1, next, rest));
+  }
+
+  // ---- products
+
+  private @Nullable Match matchProduct(
+      Pattern.Product product, String value, Match soFar, Rest rest) {
+    Factors factors = factors(value);
+    double expected = 1;
+    String captured = "";
+    List<Pattern> patterns = new ArrayList<>();
+    for (Pattern factor : product.factors()) {
+      switch (factor) {
+        case Pattern.Number(double number) -> expected *= number;
+        case Pattern.NumberHole(String name) -> captured = name;
+        case Pattern.Hole _, Pattern.ConstantHole _, Pattern.Apply _ -> patterns.add(factor);
+        case Pattern.Product _, Pattern.Inverse _ -> patterns.add(factor);
+      }
+    }
+    if (patterns.size() != factors.factors.size()) {
+      return null;
+    }
+    Match covered = soFar.covering(factors.nodes);
+    if (captured.isEmpty()) {
+      return close(factors.coefficient, expected)
+          ? matchFactors(patterns, factors.factors, covered, rest)
+          : null;
+    }
+    return bind(
+        captured,
+        factors.coefficient / expected,
+        covered,
+        next -> matchFactors(patterns, factors.factors, next, rest));
+  }
+
+  private @Nullable Match matchFactors(
+      List<Pattern> patterns, List<Factor> factors, Match soFar, Rest rest) {
+    if (patterns.isEmpty()) {
+      return rest.match(soFar);
+    }
+    boolean inverse = patterns.getFirst() instanceof Pattern.Inverse;
+    Pattern pattern =
+        patterns.getFirst() instanceof Pattern.Inverse(Pattern divisor)
+            ? divisor
+            : patterns.getFirst();
+    List<Pattern> others = patterns.subList(1, patterns.size());
+    for (int i = 0; i < factors.size(); i++) {
+      Factor factor = factors.get(i);
+      if (factor.inverse != inverse) {
+        continue;
+      }
+      List<Factor> left = new ArrayList<>(factors);
+      left.remove(i);
+      Match found =
+          match(pattern, factor.value, soFar, next -> matchFactors(others, left, next, rest));
+      if (found != null) {
+        return found;
+      }
+    }
+    return null;
+  }
+
+  private Factors factors(String value) {
+    List<Factor> factors = new ArrayList<>();
+    Set<Node> nodes = new LinkedHashSet<>();
+    double coefficient = multiplyOut(value, false, true, factors, nodes);
+    return new Factors(factors, coefficient, nodes);
+  }
+
+  private double multiplyOut(
+      String value, boolean inverse, boolean isRoot, List<Factor> factors, Set<Node> nodes) {
+    Double number = draft.scalar(value);
+    if (number != null) {
+      return inverse ? 1 / number : number;
+    }
+    Node node = draft.producer(value);
+    if (node != null && draft.fact(value).dtype().isFloat() && (isRoot || draft.readOnce(value))) {
+      if (node.op() instanceof Op.Binary(BinaryFunction function)) {
+        if (function == BinaryFunction.MUL || function == BinaryFunction.DIV) {
+          nodes.add(node);
+          boolean second = (function == BinaryFunction.DIV) != inverse;
+          return multiplyOut(node.input(0), inverse, false, factors, nodes)
+              * multiplyOut(node.input(1), second, false, factors, nodes);
+        }
+      } else if (node.op() instanceof Op.Unary unary
+          && unary.function() == UnaryFunction.RECIPROCAL) {
+        nodes.add(node);
+        return multiplyOut(node.input(0), !inverse, false, factors, nodes);
+      }
+    }
+    factors.add(new Factor(value, inverse));
+    return 1;
+  }
+}

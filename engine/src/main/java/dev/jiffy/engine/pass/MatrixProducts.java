@@ -1,0 +1,210 @@
+package dev.jiffy.engine.pass;
+
+import dev.jiffy.engine.function.BinaryFunction;
+import dev.jiffy.engine.ir.Dim;
+import dev.jiffy.engine.ir.Node;
+import dev.jiffy.engine.ir.Op;
+import dev.jiffy.tensor.Shape;
+import dev.jiffy.tensor.Tensor;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// Gemm becomes MatMul; transposes of operands, factors and biases go into it.
+final class MatrixProducts {
+  static final List<Rule> RULES =
+      List.of(
+          MatrixProducts::gemm,
+          MatrixProducts::transposedOperand,
+          MatrixProducts::factor,
+          MatrixProducts::bias);
+
+  private MatrixProducts() {}
+
+  private static boolean gemm(Draft draft, Node node) {
+    if (!(node.op() instanceof Op.Gemm gemm)) {
+      return false;
+    }
+    Op.MatMul product =
+        new Op.MatMul(gemm.transposeA(), gemm.transposeB(), gemm.alpha(), null);
+    if (!node.hasInput(2) || gemm.beta() == 0) {
+      return draft.replace(node, product, node.input(0), node.input(1));
+    }
+    String addend = node.input(2);
+    Tensor constant = draft.constant(addend);
+    if (gemm.beta() != 1) {
+      if (constant != null) {
+        addend = draft.constant(addend, Constants.map(constant, x -> x * gemm.beta()));
+      } else {
+        Tensor beta =
+            Constants.of(
+                draft.fact(addend).dtype(), Shape.of(), new double[] {gemm.beta()});
+        addend =
+            draft.add(
+                node,
+                new Op.Binary(BinaryFunction.MUL),
+                addend,
+                draft.constant(addend + "/beta", beta));
+      }
+    }
+    String result = draft.add(node, product, node.input(0), node.input(1));
+    return draft.replace(node, new Op.Binary(BinaryFunction.ADD), result, addend);
+  }
+
+  /// A transpose of the last two dimensions becomes a flag.
+  private static boolean transposedOperand(Draft draft, Node node) {
+    if (!(node.op() instanceof Op.MatMul product)) {
+      return false;
+    }
+    for (int side = 0; side < 2; side++) {
+      Node transpose = draft.producer(node.input(side), Op.Transpose.class);
+      int rank = draft.fact(node.input(side)).rank();
+      if (transpose == null
+          || rank < 2
+          || !(transpose.op() instanceof Op.Transpose(List<Long> perm))
+          || !swapsLastTwo(Axes.perm(perm, rank))) {
+        continue;
+      }
+      Op.MatMul next =
+          new Op.MatMul(
+              product.transposeA() ^ (side == 0),
+              product.transposeB() ^ (side == 1),
+              product.alpha(),
+              product.activation());
+      String[] inputs = node.inputs().toArray(String[]::new);
+      inputs[side] = transpose.input(0);
+      return draft.replace(node, next, inputs);
+    }
+    return false;
+  }
+
+  private static boolean swapsLastTwo(int[] perm) {
+    int rank = perm.length;
+    for (int i = 0; i < rank - 2; i++) {
+      if (perm[i] != i) {
+        return false;
+      }
+    }
+    return perm[rank - 2] == rank - 1 && perm[rank - 1] == rank - 2;
+  }
+
+  /// `(x · w) · c` with constant weights and one factor for each column.
+  private static boolean factor(Draft draft, Node node) {
+    if (!(node.op() instanceof Op.Binary(BinaryFunction function))
+        || (function != BinaryFunction.MUL && function != BinaryFunction.DIV)) {
+      return false;
+    }
+    for (int side = 0; side < 2; side++) {
+      Node before = plainProduct(draft, node.input(side));
+      Tensor constant = draft.constant(node.input(1 - side));
+      if (before == null
+          || constant == null
+          || (side == 1 && function == BinaryFunction.DIV)
+          || !(before.op() instanceof Op.MatMul product)
+          || before.hasInput(3)) {
+        continue;
+      }
+      double[] factors = perColumn(draft, before, constant);
+      Tensor weights = draft.constant(before.input(1));
+      Tensor bias = draft.constant(before.input(2));
+      if (factors == null || weights == null || (before.hasInput(2) && bias == null)) {
+        continue;
+      }
+      if (function == BinaryFunction.DIV) {
+        for (int i = 0; i < factors.length; i++) {
+          factors[i] = 1 / factors[i];
+        }
+      }
+      String scaled =
+          draft.constant(
+              before.input(1),
+              Constants.along(
+                  weights, factors, product.transposeB() ? 0 : 1, (x, c) -> x * c));
+      String shift =
+          bias == null
+              ? ""
+              : draft.constant(
+                  before.input(2), Constants.along(bias, factors, 0, (x, c) -> x * c));
+      return draft.replace(node, product, inputs(before.input(0), scaled, shift));
+    }
+    return false;
+  }
+
+  /// `x · w + b` with one constant for each column.
+  private static boolean bias(Draft draft, Node node) {
+    if (!(node.op() instanceof Op.Binary(BinaryFunction function))
+        || (function != BinaryFunction.ADD && function != BinaryFunction.SUB)) {
+      return false;
+    }
+    for (int side = 0; side < 2; side++) {
+      Node before = plainProduct(draft, node.input(side));
+      Tensor constant = draft.constant(node.input(1 - side));
+      if (before == null
+          || constant == null
+          || (side == 1 && function == BinaryFunction.SUB)
+          || before.hasInput(3)) {
+        continue;
+      }
+      double[] bias = perColumn(draft, before, constant);
+      Tensor old = draft.constant(before.input(2));
+      if (bias == null || (before.hasInput(2) && old == null)) {
+        continue;
+      }
+      boolean isAsIs =
+          old == null
+              && function == BinaryFunction.ADD
+              && constant.shape().rank() == 1
+              && constant.shape().elements() == bias.length;
+      if (isAsIs) {
+        return draft.replace(
+            node, before.op(), before.input(0), before.input(1), node.input(1 - side));
+      }
+      for (int i = 0; i < bias.length; i++) {
+        bias[i] =
+            (old == null ? 0 : old.getDouble(i))
+                + (function == BinaryFunction.SUB ? -bias[i] : bias[i]);
+      }
+      String sum =
+          draft.constant(
+              node.input(1 - side), Constants.of(constant.dtype(), Shape.of(bias.length), bias));
+      return draft.replace(node, before.op(), before.input(0), before.input(1), sum);
+    }
+    return false;
+  }
+
+  /// {@return the product that makes a value that nobody else reads, with a matrix of weights and
+  /// neither residual nor activation, or null}
+  ///
+  /// @param draft the graph
+  /// @param value the value
+  static @Nullable Node plainProduct(Draft draft, String value) {
+    Node node = draft.producer(value, Op.MatMul.class);
+    return node != null
+            && node.op() instanceof Op.MatMul product
+            && product.activation() == null
+            && !node.hasInput(3)
+            && draft.readOnce(value)
+            && draft.fact(node.input(1)).rank() == 2
+        ? node
+        : null;
+  }
+
+  private static double @Nullable [] perColumn(Draft draft, Node product, Tensor constant) {
+    List<Dim> shape = draft.fact(product.output()).shape();
+    return shape != null
+            && !shape.isEmpty()
+            && shape.getLast() instanceof Dim.Known(long columns)
+        ? Constants.perAxis(constant, shape.size(), shape.size() - 1, columns)
+        : null;
+  }
+
+  /// {@return inputs without absent ones at the end}
+  ///
+  /// @param inputs the inputs, "" for absent ones
+  static String[] inputs(String... inputs) {
+    int count = inputs.length;
+    while (count > 0 && inputs[count - 1].isEmpty()) {
+      count--;
+    }
+    return java.util.Arrays.copyOf(inputs, count);
+  }
+}

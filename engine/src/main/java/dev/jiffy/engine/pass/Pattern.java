@@ -1,0 +1,172 @@
+package dev.jiffy.engine.pass;
+
+import dev.jiffy.engine.function.BinaryFunction;
+import dev.jiffy.engine.function.ReduceFunction;
+import dev.jiffy.engine.function.UnaryFunction;
+import dev.jiffy.engine.ir.Op;
+import java.util.List;
+import java.util.function.Predicate;
+
+/// A formula with holes, to be found in a graph.
+///
+/// The same name stands for the same value wherever it appears. Commutative operators match both
+/// ways round. [#product] matches every way to write a product: any order and association, division
+/// by a number for multiplication by its reciprocal.
+sealed interface Pattern {
+  /// Any value.
+  ///
+  /// @param name what the match calls it
+  record Hole(String name) implements Pattern {}
+
+  /// Any constant.
+  ///
+  /// @param name what the match calls it
+  record ConstantHole(String name) implements Pattern {}
+
+  /// Any number: a constant of one element.
+  ///
+  /// @param name what the match calls it
+  record NumberHole(String name) implements Pattern {}
+
+  /// This number: a constant of one element, close to it.
+  ///
+  /// @param value the number
+  record Number(double value) implements Pattern {}
+
+  /// An operator applied.
+  ///
+  /// @param name what the match calls the node, or ""
+  /// @param op which operators match
+  /// @param commutative whether two inputs may be swapped
+  /// @param inputs what feeds it, without absent inputs at the end
+  record Apply(String name, Predicate<Op> op, boolean commutative, List<Pattern> inputs)
+      implements Pattern {}
+
+  /// A product, however written.
+  ///
+  /// @param factors its factors; [Inverse] for those that divide
+  record Product(List<Pattern> factors) implements Pattern {}
+
+  /// A divisor, within a product only.
+  ///
+  /// @param divisor what divides
+  record Inverse(Pattern divisor) implements Pattern {}
+
+  /// {@return a hole for any value}
+  ///
+  /// @param name what the match calls it
+  static Pattern any(String name) {
+    return new Hole(name);
+  }
+
+  /// {@return a hole for any constant}
+  ///
+  /// @param name what the match calls it
+  static Pattern constant(String name) {
+    return new ConstantHole(name);
+  }
+
+  /// {@return a hole for any number}
+  ///
+  /// @param name what the match calls it
+  static Pattern captured(String name) {
+    return new NumberHole(name);
+  }
+
+  /// {@return a number}
+  ///
+  /// @param value the number
+  static Pattern number(double value) {
+    return new Number(value);
+  }
+
+  /// {@return a function applied}
+  ///
+  /// @param function a function without parameters
+  /// @param x its argument
+  static Pattern unary(UnaryFunction function, Pattern x) {
+    return op("", op -> op instanceof Op.Unary unary && unary.function() == function, x);
+  }
+
+  /// {@return a function with given parameters applied}
+  ///
+  /// @param function the function
+  /// @param alpha its first parameter
+  /// @param beta its second parameter
+  /// @param x its argument
+  static Pattern unary(UnaryFunction function, double alpha, double beta, Pattern x) {
+    return op(
+        "",
+        op ->
+            op instanceof Op.Unary unary
+                && unary.function() == function
+                && Matcher.close(unary.alpha(), alpha)
+                && Matcher.close(unary.beta(), beta),
+        x);
+  }
+
+  /// {@return a function of two values applied}
+  ///
+  /// @param function the function
+  /// @param x the first argument
+  /// @param y the second argument
+  static Pattern binary(BinaryFunction function, Pattern x, Pattern y) {
+    return new Apply(
+        "",
+        op -> op instanceof Op.Binary binary && binary.function() == function,
+        function.isCommutative(),
+        List.of(x, y));
+  }
+
+  /// {@return a sum of two}
+  ///
+  /// @param x one
+  /// @param y the other
+  static Pattern add(Pattern x, Pattern y) {
+    return binary(BinaryFunction.ADD, x, y);
+  }
+
+  /// {@return a difference}
+  ///
+  /// @param x the first
+  /// @param y what is subtracted
+  static Pattern sub(Pattern x, Pattern y) {
+    return binary(BinaryFunction.SUB, x, y);
+  }
+
+  /// {@return a product, however written}
+  ///
+  /// @param factors its factors, [#inverse] for divisors
+  static Pattern product(Pattern... factors) {
+    return new Product(List.of(factors));
+  }
+
+  /// {@return a divisor within a product}
+  ///
+  /// @param divisor what divides
+  static Pattern inverse(Pattern divisor) {
+    return new Inverse(divisor);
+  }
+
+  /// {@return a reduction that keeps its dimensions, along constant axes}
+  ///
+  /// @param function what is computed
+  /// @param axes what the match calls the axes
+  /// @param x what is reduced
+  static Pattern reduce(ReduceFunction function, String axes, Pattern x) {
+    return op(
+        "",
+        op -> op instanceof Op.Reduce reduce && reduce.function() == function && reduce.keepDims(),
+        x,
+        constant(axes));
+  }
+
+  /// {@return an operator applied}
+  ///
+  /// @param name what the match calls the node
+  /// @param op which operators match
+  /// @param inputs what feeds it
+  static Pattern op(String name, Predicate<Op> op, Pattern... inputs) {
+    return new Apply(name, op, false, List.of(inputs));
+  }
+}

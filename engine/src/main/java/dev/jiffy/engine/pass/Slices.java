@@ -1,0 +1,199 @@
+package dev.jiffy.engine.pass;
+
+import dev.jiffy.engine.ir.Dim;
+import dev.jiffy.engine.ir.Node;
+import dev.jiffy.engine.ir.Op;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// Parts of tensors taken as directly as possible: a slice can be a view, a copy by index cannot.
+final class Slices {
+  static final List<Rule> RULES =
+      List.of(Slices::gatherOne, Slices::gatherOfSlice, Slices::sliceOfReshape);
+
+  private Slices() {}
+
+  /// `x[…, i, …]` with a constant index is a slice and a reshape.
+  private static boolean gatherOne(Draft draft, Node node) {
+    if (!(node.op() instanceof Op.Gather(long axis))) {
+      return false;
+    }
+    List<Dim> shape = draft.fact(node.input(0)).shape();
+    long[] index = draft.constant(node.input(1)) == null ? null : draft.integers(node.input(1));
+    if (shape == null
+        || shape.size() < 2
+        || index == null
+        || index.length != 1
+        || draft.constant(node.input(0)) != null) {
+      return false;
+    }
+    int own = Axes.normal(axis, shape.size());
+    if (!(shape.get(own) instanceof Dim.Known(long extent))) {
+      return false;
+    }
+    long start = index[0] < 0 ? index[0] + extent : index[0];
+    List<Dim> cut = new ArrayList<>(shape);
+    cut.set(own, Dim.of(1));
+    long[] target = ShapeArithmetic.target(cut, draft.fact(node.output()).shape());
+    if (target == null) {
+      return false;
+    }
+    String part = slice(draft, node, node.input(0), start, start + 1, own, 1);
+    return draft.replace(
+        node,
+        new Op.Reshape(false),
+        part,
+        draft.vector(node.output() + "/shape", target));
+  }
+
+  private static String slice(
+      Draft draft, Node origin, String x, long start, long end, long axis, long step) {
+    String hint = origin.output();
+    String starts = draft.vector(hint + "/starts", start);
+    String ends = draft.vector(hint + "/ends", end);
+    String axes = draft.vector(hint + "/axes", axis);
+    return step == 1
+        ? draft.add(origin, new Op.Slice(), x, starts, ends, axes)
+        : draft.add(
+            origin,
+            new Op.Slice(),
+            x,
+            starts,
+            ends,
+            axes,
+            draft.vector(hint + "/steps", step));
+  }
+
+  /// `w[indices[a:b]]` with constant weights and indices is `w[indices][a:b]`.
+  private static boolean gatherOfSlice(Draft draft, Node node) {
+    Node slice =
+        node.op() instanceof Op.Gather ? draft.producer(node.input(1), Op.Slice.class) : null;
+    if (slice == null
+        || !(node.op() instanceof Op.Gather(long axis))
+        || draft.constant(node.input(0)) == null
+        || draft.constant(slice.input(0)) == null) {
+      return false;
+    }
+    long[] axes = draft.integers(slice.input(3));
+    int rank = draft.fact(node.input(0)).rank();
+    int indexRank = draft.fact(slice.input(0)).rank();
+    if (axes == null || rank < 1 || indexRank < 1) {
+      return false;
+    }
+    int first = Axes.normal(axis, rank);
+    long[] own =
+        Arrays.stream(axes).map(a -> first + Axes.normal(a, indexRank)).toArray();
+    String all = draft.add(node, node.op(), node.input(0), slice.input(0));
+    return draft.replace(
+        node,
+        new Op.Slice(),
+        MatrixProducts.inputs(
+            all,
+            slice.input(1),
+            slice.input(2),
+            draft.vector(node.output() + "/axes", own),
+            slice.input(4)));
+  }
+
+  /// A slice of a dimension that a reshape split off is a slice of the whole dimension.
+  private static boolean sliceOfReshape(Draft draft, Node node) {
+    Node reshape =
+        node.op() instanceof Op.Slice ? draft.producer(node.input(0), Op.Reshape.class) : null;
+    long[] starts = reshape == null ? null : draft.integers(node.input(1));
+    long[] ends = draft.integers(node.hasInput(2) ? node.input(2) : "");
+    long[] axes = draft.integers(node.input(3));
+    long[] steps = draft.integers(node.input(4));
+    if (reshape == null
+        || starts == null
+        || ends == null
+        || axes == null
+        || axes.length != 1
+        || (node.hasInput(4) && (steps == null || steps[0] != 1))) {
+      return false;
+    }
+    List<Dim> before = draft.fact(reshape.input(0)).shape();
+    List<Dim> after = draft.fact(reshape.output()).shape();
+    if (before == null || after == null) {
+      return false;
+    }
+    int axis = Axes.normal(axes[0], after.size());
+    Whole whole = whole(before, after, axis);
+    if (whole == null || !(after.get(axis) instanceof Dim.Known(long extent))) {
+      return false;
+    }
+    long start = Math.clamp(starts[0] < 0 ? starts[0] + extent : starts[0], 0, extent);
+    long end = Math.clamp(ends[0] < 0 ? ends[0] + extent : ends[0], 0, extent);
+    String part;
+    if (end <= start) {
+      return false;
+    } else if (whole.outer == 1) {
+      part =
+          slice(
+              draft,
+              node,
+              reshape.input(0),
+              start * whole.inner,
+              end * whole.inner,
+              whole.axis,
+              1);
+    } else if (end == start + 1 && whole.inner == 1) {
+      part =
+          slice(
+              draft,
+              node,
+              reshape.input(0),
+              start,
+              whole.outer * extent,
+              whole.axis,
+              extent);
+    } else {
+      return false;
+    }
+    long[] target =
+        ShapeArithmetic.target(draft.fact(part).shape(), draft.fact(node.output()).shape());
+    return target != null
+        && draft.replace(
+            node,
+            new Op.Reshape(false),
+            part,
+            draft.vector(node.output() + "/shape", target));
+  }
+
+  /// The dimension that a reshape split.
+  ///
+  /// @param axis the dimension before
+  /// @param outer the product of what it was split into before the dimension at hand
+  /// @param inner the product after it
+  private record Whole(int axis, long outer, long inner) {}
+
+  private static @Nullable Whole whole(List<Dim> before, List<Dim> after, int axis) {
+    int front = 0;
+    while (front < Math.min(before.size(), axis + 1)
+        && before.get(front).equals(after.get(front))) {
+      front++;
+    }
+    int back = 0;
+    while (back < before.size() - front
+        && back < after.size() - axis - 1
+        && before
+            .get(before.size() - 1 - back)
+            .equals(after.get(after.size() - 1 - back))) {
+      back++;
+    }
+    if (front > axis || before.size() - front - back != 1) {
+      return null;
+    }
+    long outer = 1;
+    long inner = 1;
+    for (int i = front; i < after.size() - back; i++) {
+      if (!(after.get(i) instanceof Dim.Known(long extent))) {
+        return null;
+      }
+      outer *= i < axis ? extent : 1;
+      inner *= i > axis ? extent : 1;
+    }
+    return new Whole(front, outer, inner);
+  }
+}
