@@ -4,6 +4,7 @@ import dev.jiffy.engine.function.BinaryFunction;
 import dev.jiffy.engine.ir.Dim;
 import dev.jiffy.engine.ir.Node;
 import dev.jiffy.engine.ir.Op;
+import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
 import java.util.ArrayList;
@@ -21,7 +22,11 @@ final class Convolutions {
           Convolutions::addendAfter,
           Convolutions::factorBefore,
           Convolutions::addendBefore,
+          Convolutions::addendFirst,
           Convolutions::padding);
+
+  /// A smaller factor is not divided by.
+  private static final double MIN_FACTOR = 1e-3;
 
   private Convolutions() {}
 
@@ -223,6 +228,51 @@ final class Convolutions {
     return false;
   }
 
+  /// `(x · c + d) ∗ w` is `(x + d / c) · c ∗ w`: the factor can go into the weights even where the
+  /// addend cannot.
+  private static boolean addendFirst(Draft draft, Node node) {
+    Node sum = node.op() instanceof Op.Conv ? draft.producer(node.input(0)) : null;
+    if (sum == null
+        || !isBinary(sum, BinaryFunction.ADD)
+        || !draft.readOnce(sum.output())
+        || draft.fact(sum.output()).dtype() != DType.F32) {
+      return false;
+    }
+    for (int side = 0; side < 2; side++) {
+      Node scaled = draft.producer(sum.input(side));
+      Double addend = draft.scalar(sum.input(1 - side));
+      if (scaled == null
+          || addend == null
+          || !isBinary(scaled, BinaryFunction.MUL)
+          || !draft.readOnce(scaled.output())) {
+        continue;
+      }
+      for (int inner = 0; inner < 2; inner++) {
+        Double factor = draft.scalar(scaled.input(1 - inner));
+        if (factor == null || Math.abs(factor) < MIN_FACTOR) {
+          continue;
+        }
+        Tensor quotient =
+            Constants.of(DType.F32, Shape.of(), new double[] {addend / factor});
+        String shifted =
+            draft.add(
+                sum,
+                new Op.Binary(BinaryFunction.ADD),
+                scaled.input(inner),
+                draft.constant(sum.input(1 - side), quotient));
+        String[] inputs = node.inputs().toArray(String[]::new);
+        inputs[0] =
+            draft.add(
+                scaled,
+                new Op.Binary(BinaryFunction.MUL),
+                shifted,
+                scaled.input(1 - inner));
+        return draft.replace(node, node.op(), inputs);
+      }
+    }
+    return false;
+  }
+
   /// What each output channel makes of an input that is constant in each channel.
   private static double[] response(Tensor weights, double[] addends) {
     int outputs = Math.toIntExact(weights.shape().dim(0));
@@ -239,17 +289,15 @@ final class Convolutions {
     return result;
   }
 
-  /// Zero padding before a convolution is the convolution's own.
+  /// Zero padding before a convolution, or before a mean that would not count it, is the window's
+  /// own.
   private static boolean padding(Draft draft, Node node) {
-    Node pad = draft.producer(node.input(0), Op.Pad.class);
-    if (!(node.op() instanceof Op.Conv conv)
-        || pad == null
+    Node pad = draft.producer(node.inputs().isEmpty() ? "" : node.input(0), Op.Pad.class);
+    if (pad == null
         || !(pad.op() instanceof Op.Pad(Op.PadMode mode))
         || mode != Op.PadMode.CONSTANT
         || pad.hasInput(3)
-        || !draft.readOnce(pad.output())
-        || conv.window().autoPad() == Op.AutoPad.SAME_UPPER
-        || conv.window().autoPad() == Op.AutoPad.SAME_LOWER) {
+        || !draft.readOnce(pad.output())) {
       return false;
     }
     Double value = pad.hasInput(2) ? draft.scalar(pad.input(2)) : Double.valueOf(0);
@@ -257,9 +305,43 @@ final class Convolutions {
     if (value == null || value != 0 || border == null || !isSpatialBorder(border)) {
       return false;
     }
+    Op padded =
+        switch (node.op()) {
+          case Op.Conv conv when !isSame(conv.window()) ->
+              new Op.Conv(
+                  padded(conv.window(), border),
+                  conv.groups(),
+                  conv.layout(),
+                  conv.activation());
+          case Op.Pool pool
+              when pool.function() == Op.PoolFunction.AVERAGE
+                  && isUnpadded(pool.window())
+                  && !pool.window().ceilMode() ->
+              new Op.Pool(
+                  pool.function(),
+                  padded(pool.window(), border),
+                  true,
+                  pool.storageColumnMajor(),
+                  pool.p(),
+                  pool.layout());
+          default -> null;
+        };
+    if (padded == null) {
+      return false;
+    }
+    String[] inputs = node.inputs().toArray(String[]::new);
+    inputs[0] = pad.input(0);
+    return draft.replace(node, padded, inputs);
+  }
+
+  private static boolean isSame(Op.Window window) {
+    return window.autoPad() == Op.AutoPad.SAME_UPPER
+        || window.autoPad() == Op.AutoPad.SAME_LOWER;
+  }
+
+  private static Op.Window padded(Op.Window window, long[] border) {
     int rank = border.length / 2;
-    List<Long> own =
-        conv.window().autoPad() == Op.AutoPad.VALID ? List.of() : conv.window().pads();
+    List<Long> own = window.autoPad() == Op.AutoPad.VALID ? List.of() : window.pads();
     List<Long> pads = new ArrayList<>();
     for (int end = 0; end < 2; end++) {
       for (int i = 2; i < rank; i++) {
@@ -267,19 +349,13 @@ final class Convolutions {
         pads.add(before + border[end * rank + i]);
       }
     }
-    Op.Window window = conv.window();
-    Op.Window padded =
-        new Op.Window(
-            window.kernel(),
-            window.strides(),
-            pads,
-            window.dilations(),
-            Op.AutoPad.NOTSET,
-            window.ceilMode());
-    String[] inputs = node.inputs().toArray(String[]::new);
-    inputs[0] = pad.input(0);
-    return draft.replace(
-        node, new Op.Conv(padded, conv.groups(), conv.layout(), conv.activation()), inputs);
+    return new Op.Window(
+        window.kernel(),
+        window.strides(),
+        pads,
+        window.dilations(),
+        Op.AutoPad.NOTSET,
+        window.ceilMode());
   }
 
   private static boolean isSpatialBorder(long[] border) {

@@ -18,6 +18,9 @@ final class MatrixProducts {
           MatrixProducts::factor,
           MatrixProducts::bias);
 
+  /// Takes transposes that sank to a product into it.
+  static final Rule TRANSPOSED_OPERAND = MatrixProducts::transposedOperand;
+
   private MatrixProducts() {}
 
   private static boolean gemm(Draft draft, Node node) {

@@ -4,6 +4,7 @@ import dev.jiffy.engine.ir.Dim;
 import dev.jiffy.engine.ir.Node;
 import dev.jiffy.engine.ir.Op;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /// Reshapes and transposes in a row become one, or none.
 final class Movements {
@@ -112,12 +113,30 @@ final class Movements {
       }
       last = axis;
     }
-    long[] target = ShapeArithmetic.target(from, draft.fact(node.output()).shape());
-    return target != null
-        && draft.replace(
-            node,
-            new Op.Reshape(false),
-            node.input(0),
-            draft.vector(node.output() + "/shape", target));
+    List<Dim> to = draft.fact(node.output()).shape();
+    long[] target = ShapeArithmetic.target(from, to);
+    if (target != null) {
+      return draft.replace(
+          node,
+          new Op.Reshape(false),
+          node.input(0),
+          draft.vector(node.output() + "/shape", target));
+    }
+    if (to == null) {
+      return false;
+    }
+    String hint = node.output() + "/axes";
+    String squeezed =
+        draft.add(
+            node, new Op.Squeeze(), node.input(0), draft.vector(hint, units(from)));
+    return draft.replace(
+        node, new Op.Unsqueeze(), squeezed, draft.vector(hint, units(to)));
+  }
+
+  private static long[] units(List<Dim> shape) {
+    return IntStream.range(0, shape.size())
+        .filter(axis -> shape.get(axis).is(1))
+        .asLongStream()
+        .toArray();
   }
 }

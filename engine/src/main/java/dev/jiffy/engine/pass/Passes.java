@@ -29,7 +29,7 @@ public final class Passes {
         rules("projections", Projections.RULES),
         rules("epilogues", Epilogues.RULES),
         rules("norm-residuals", Normalizations.RESIDUAL),
-        rules("channels-last", join(ImageLayout.RULES, Sinking.RULES, Movements.RULES)),
+        rules("channels-last", imageLayout()),
         rules("free-transposes", List.of(Movements.TRANSPOSE_AS_RESHAPE)),
         new Pass("clean-again", graph -> clean(graph, evaluator)));
   }
@@ -95,6 +95,14 @@ public final class Passes {
   private static List<Rule> attention() {
     return join(
         Movements.RULES, Slices.RULES, Sinking.BEFORE_ATTENTION, Attentions.RULES);
+  }
+
+  private static List<Rule> imageLayout() {
+    return join(
+        ImageLayout.RULES,
+        Sinking.RULES,
+        Movements.RULES,
+        List.of(MatrixProducts.TRANSPOSED_OPERAND));
   }
 
   @SafeVarargs

@@ -23,8 +23,12 @@ final class ReshapeSinking {
   private record Group(List<Integer> before, List<Integer> after) {}
 
   static boolean reshape(Draft draft, Node node) {
-    Sunk sunk =
-        node.op() instanceof Op.Reshape ? Sinking.sunk(draft, node.input(0)) : null;
+    boolean isReshape =
+        switch (node.op()) {
+          case Op.Reshape _, Op.Flatten _, Op.Squeeze _, Op.Unsqueeze _ -> true;
+          default -> false;
+        };
+    Sunk sunk = isReshape ? Sinking.sunk(draft, node.input(0)) : null;
     if (sunk == null) {
       return false;
     }
@@ -102,7 +106,10 @@ final class ReshapeSinking {
     return i == in.size() && o == out.size() ? groups : null;
   }
 
-  private static List<Integer> nonUnit(List<Dim> shape) {
+  /// {@return the dimensions of a shape that are not of extent 1}
+  ///
+  /// @param shape the shape
+  static List<Integer> nonUnit(List<Dim> shape) {
     List<Integer> axes = new ArrayList<>();
     for (int i = 0; i < shape.size(); i++) {
       if (!shape.get(i).is(1)) {

@@ -11,7 +11,11 @@ import org.jspecify.annotations.Nullable;
 /// Parts of tensors taken as directly as possible: a slice can be a view, a copy by index cannot.
 final class Slices {
   static final List<Rule> RULES =
-      List.of(Slices::gatherOne, Slices::gatherOfSlice, Slices::sliceOfReshape);
+      List.of(
+          Slices::gatherOne,
+          Slices::gatherOfSlice,
+          Slices::sliceOfReshape,
+          Slices::sliceOfSlice);
 
   private Slices() {}
 
@@ -161,6 +165,57 @@ final class Slices {
             draft.vector(node.output() + "/shape", target));
   }
 
+  /// Slices of different dimensions in a row are one.
+  private static boolean sliceOfSlice(Draft draft, Node node) {
+    Node before =
+        node.op() instanceof Op.Slice ? draft.producer(node.input(0), Op.Slice.class) : null;
+    if (before == null || !draft.readOnce(before.output())) {
+      return false;
+    }
+    int rank = draft.fact(node.output()).rank();
+    String[] inputs = new String[5];
+    inputs[0] = before.input(0);
+    for (int i = 1; i < 5; i++) {
+      long[] inner = elements(draft, before, i);
+      long[] outer = elements(draft, node, i);
+      if (inner == null || outer == null || rank < 0) {
+        return false;
+      }
+      if (i == 3 && shareAxis(inner, outer, rank)) {
+        return false;
+      }
+      long[] both = Arrays.copyOf(inner, inner.length + outer.length);
+      System.arraycopy(outer, 0, both, inner.length, outer.length);
+      inputs[i] = draft.vector(node.output() + "/slice", both);
+    }
+    return draft.replace(node, node.op(), inputs);
+  }
+
+  private static boolean shareAxis(long[] inner, long[] outer, int rank) {
+    for (long a : inner) {
+      for (long b : outer) {
+        if (Axes.normal(a, rank) == Axes.normal(b, rank)) {
+          return true;
+        }
+      }
+    }
+    return false;
+  }
+
+  /// {@return an input of a slice, absent steps as ones, or null where it is not known}
+  private static long @Nullable [] elements(Draft draft, Node slice, int input) {
+    if (slice.hasInput(input)) {
+      return draft.integers(slice.input(input));
+    }
+    long[] starts = input == 4 ? draft.integers(slice.input(1)) : null;
+    if (starts == null) {
+      return null;
+    }
+    long[] ones = new long[starts.length];
+    Arrays.fill(ones, 1);
+    return ones;
+  }
+
   /// The dimension that a reshape split.
   ///
   /// @param axis the dimension before
@@ -169,31 +224,34 @@ final class Slices {
   private record Whole(int axis, long outer, long inner) {}
 
   private static @Nullable Whole whole(List<Dim> before, List<Dim> after, int axis) {
+    List<Integer> in = ReshapeSinking.nonUnit(before);
+    List<Integer> out = ReshapeSinking.nonUnit(after);
+    int place = out.indexOf(axis);
     int front = 0;
-    while (front < Math.min(before.size(), axis + 1)
-        && before.get(front).equals(after.get(front))) {
+    while (front < Math.min(in.size(), place)
+        && before.get(in.get(front)).equals(after.get(out.get(front)))) {
       front++;
     }
     int back = 0;
-    while (back < before.size() - front
-        && back < after.size() - axis - 1
+    while (back < in.size() - front
+        && back < out.size() - place - 1
         && before
-            .get(before.size() - 1 - back)
-            .equals(after.get(after.size() - 1 - back))) {
+            .get(in.get(in.size() - 1 - back))
+            .equals(after.get(out.get(out.size() - 1 - back)))) {
       back++;
     }
-    if (front > axis || before.size() - front - back != 1) {
+    if (place < 0 || in.size() - front - back != 1) {
       return null;
     }
     long outer = 1;
     long inner = 1;
-    for (int i = front; i < after.size() - back; i++) {
-      if (!(after.get(i) instanceof Dim.Known(long extent))) {
+    for (int i = front; i < out.size() - back; i++) {
+      if (!(after.get(out.get(i)) instanceof Dim.Known(long extent))) {
         return null;
       }
-      outer *= i < axis ? extent : 1;
-      inner *= i > axis ? extent : 1;
+      outer *= i < place ? extent : 1;
+      inner *= i > place ? extent : 1;
     }
-    return new Whole(front, outer, inner);
+    return new Whole(in.get(front), outer, inner);
   }
 }
