@@ -26,11 +26,8 @@ final class Activations {
   private static final Fusion SIGMOID =
       function(
           UnaryFunction.SIGMOID,
-          product(
-              inverse(
-                  add(unary(UnaryFunction.EXP, unary(UnaryFunction.NEG, X)), number(1)))),
-          product(
-              inverse(add(unary(UnaryFunction.EXP, product(X, number(-1))), number(1)))));
+          product(inverse(add(unary(UnaryFunction.EXP, unary(UnaryFunction.NEG, X)), number(1)))),
+          product(inverse(add(unary(UnaryFunction.EXP, product(X, number(-1))), number(1)))));
 
   /// `ln(1 + e^x)`
   private static final Fusion SOFTPLUS =
@@ -44,15 +41,13 @@ final class Activations {
           UnaryFunction.GELU,
           product(
               X,
-              add(
-                  unary(UnaryFunction.ERF, product(X, number(Math.sqrt(0.5)))), number(1)),
+              add(unary(UnaryFunction.ERF, product(X, number(Math.sqrt(0.5)))), number(1)),
               number(0.5)),
           product(
               X,
               add(
                   product(
-                      unary(UnaryFunction.ERF, product(X, number(Math.sqrt(0.5)))),
-                      number(0.5)),
+                      unary(UnaryFunction.ERF, product(X, number(Math.sqrt(0.5)))), number(0.5)),
                   number(0.5))));
 
   /// `x / 2 · (1 + tanh(√(2/π) · (x + 0.044715 x³)))`
@@ -100,8 +95,7 @@ final class Activations {
   /// `x · clip(x + 3, 0, 6) / 6`
   private static final Fusion HARD_SWISH =
       new Fusion(
-          product(
-              X, unary(UnaryFunction.CLIP, 0, 6, add(X, number(3))), inverseOf(6)),
+          product(X, unary(UnaryFunction.CLIP, 0, 6, add(X, number(3))), inverseOf(6)),
           (draft, match) ->
               draft.add(
                   match.root(),
@@ -182,13 +176,11 @@ final class Activations {
   private static Fusion function(UnaryFunction function, Pattern... formulas) {
     return new Fusion(
         List.of(formulas),
-        (draft, match) ->
-            draft.add(match.root(), new Op.Unary(function), match.value("x")));
+        (draft, match) -> draft.add(match.root(), new Op.Unary(function), match.value("x")));
   }
 
   private static Fusion softmax() {
-    Pattern shifted =
-        unary(UnaryFunction.EXP, sub(X, reduce(ReduceFunction.MAX, "axes", X)));
+    Pattern shifted = unary(UnaryFunction.EXP, sub(X, reduce(ReduceFunction.MAX, "axes", X)));
     Pattern plain = unary(UnaryFunction.EXP, X);
     return new Fusion(
         List.of(
@@ -197,8 +189,7 @@ final class Activations {
         (draft, match) -> {
           long[] axes = draft.integers(match.value("axes"));
           return axes != null && axes.length == 1
-              ? draft.add(
-                  match.root(), new Op.Softmax(axes[0], false), match.value("x"))
+              ? draft.add(match.root(), new Op.Softmax(axes[0], false), match.value("x"))
               : null;
         });
   }

@@ -14,8 +14,8 @@ import org.jspecify.annotations.Nullable;
 ///
 /// The formula is `merge(softmax(scale · heads(q) · heads(k)ᵀ + mask) · heads(v))` where `heads`
 /// reshapes `[batch, length, heads · size]` to four dimensions and transposes to `[batch, heads,
-/// length, size]`, and `merge` does the reverse. The scale may stand before or after the product, on
-/// either operand, as factor or divisor; the mask may be added or chosen by Where.
+/// length, size]`, and `merge` does the reverse. The scale may stand before or after the product,
+/// on either operand, as factor or divisor; the mask may be added or chosen by Where.
 final class Attentions {
   static final List<Rule> RULES = List.of(Attentions::attention);
 
@@ -35,11 +35,8 @@ final class Attentions {
 
   private static boolean attention(Draft draft, Node node) {
     Node merge =
-        node.op() instanceof Op.Reshape
-            ? transposed(draft, node.input(0), 0, 2, 1, 3)
-            : null;
-    Node context =
-        merge == null ? null : draft.producer(merge.input(0), Op.MatMul.class);
+        node.op() instanceof Op.Reshape ? transposed(draft, node.input(0), 0, 2, 1, 3) : null;
+    Node context = merge == null ? null : draft.producer(merge.input(0), Op.MatMul.class);
     if (context == null
         || !context.op().equals(new Op.MatMul())
         || context.hasInput(2)
@@ -81,8 +78,7 @@ final class Attentions {
       return false;
     }
     List<Dim> result = draft.fact(node.output()).shape();
-    if (result == null
-        || !result.equals(List.of(q.batch, q.length, Dim.of(q.count * q.size)))) {
+    if (result == null || !result.equals(List.of(q.batch, q.length, Dim.of(q.count * q.size)))) {
       return false;
     }
     double scale = scores.factor * product.alpha() * q.factor * k.factor;

@@ -30,14 +30,7 @@ final class CommonSubexpressions {
   ///
   /// @param graph a graph with facts for every value
   static Graph apply(Graph graph) {
-    Graph shared = shareConstants(graph);
-    Graph current = shared;
-    Graph next = Draft.rewrite(shared, List.of(new ShareNodes()));
-    while (next != current) {
-      current = next;
-      next = Draft.rewrite(current, List.of(new ShareNodes()));
-    }
-    return current;
+    return Draft.rewrite(shareConstants(graph), List.of(new ShareNodes()));
   }
 
   private static Graph shareConstants(Graph graph) {
@@ -45,32 +38,30 @@ final class CommonSubexpressions {
     Map<String, String> aliases = new HashMap<>();
     graph
         .constants()
-        .forEach(
-            (name, tensor) -> {
-              List<String> bucket = buckets.computeIfAbsent(key(tensor), _ -> new ArrayList<>());
-              for (String other : bucket) {
-                if (same(Objects.requireNonNull(graph.constants().get(other)), tensor)) {
-                  aliases.put(name, other);
-                  return;
-                }
-              }
-              bucket.add(name);
-            });
+        .forEach((name, tensor) -> {
+          List<String> bucket = buckets.computeIfAbsent(key(tensor), _ -> new ArrayList<>());
+          for (String other : bucket) {
+            if (same(Objects.requireNonNull(graph.constants().get(other)), tensor)) {
+              aliases.put(name, other);
+              return;
+            }
+          }
+          bucket.add(name);
+        });
     graph.outputs().forEach(aliases::remove);
     if (aliases.isEmpty()) {
       return graph;
     }
     List<Node> nodes =
         graph.nodes().stream()
-            .map(
-                node ->
-                    new Node(
-                        node.name(),
-                        node.op(),
-                        node.inputs().stream()
-                            .map(input -> aliases.getOrDefault(input, input))
-                            .toList(),
-                        node.outputs()))
+            .map(node ->
+                new Node(
+                    node.name(),
+                    node.op(),
+                    node.inputs().stream()
+                        .map(input -> aliases.getOrDefault(input, input))
+                        .toList(),
+                    node.outputs()))
             .toList();
     Map<String, Tensor> constants = new HashMap<>(graph.constants());
     Map<String, Fact> facts = new HashMap<>(graph.facts());
@@ -95,11 +86,8 @@ final class CommonSubexpressions {
   }
 
   private static boolean same(Tensor a, Tensor b) {
-    boolean isLarge =
-        a.dtype() != DType.STRING && a.segment().byteSize() > MAX_COMPARED_BYTES;
-    return isLarge
-        ? a.segment().address() == b.segment().address()
-        : Constants.same(a, b);
+    boolean isLarge = a.dtype() != DType.STRING && a.segment().byteSize() > MAX_COMPARED_BYTES;
+    return isLarge ? a.segment().address() == b.segment().address() : Constants.same(a, b);
   }
 
   /// Remembers what a sweep has seen.

@@ -34,8 +34,7 @@ final class Constants {
         (tensor.dtype() == DType.I64 || tensor.dtype() == DType.I32)
             && shape.rank() <= 1
             && shape.elements() <= MAX_VALUE_ELEMENTS;
-    List<Dim> value =
-        isExtents ? LongStream.of(tensor.toLongs()).mapToObj(Dim::of).toList() : null;
+    List<Dim> value = isExtents ? LongStream.of(tensor.toLongs()).mapToObj(Dim::of).toList() : null;
     return new Fact(tensor.dtype(), dims, value);
   }
 

@@ -10,6 +10,7 @@ import dev.jiffy.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /// Per-channel factors and addends around convolutions go into weights and biases, padding into the
@@ -70,7 +71,11 @@ final class Convolutions {
   }
 
   /// A constant that meets a convolution's result, one number for each channel.
-  private record Addend(Node conv, Tensor weights, double[] numbers, boolean isSecond) {}
+  private record Addend(Node conv, Tensor weights, Tensor constant, boolean isSecond) {
+    double[] numbers(Draft draft) {
+      return Objects.requireNonNull(perChannel(draft, conv.output(), constant));
+    }
+  }
 
   private static @Nullable Addend after(Draft draft, Node node) {
     for (int side = 0; side < 2; side++) {
@@ -80,9 +85,8 @@ final class Convolutions {
       if (conv == null || constant == null || weights == null) {
         continue;
       }
-      double[] numbers = perChannel(draft, conv.output(), constant);
-      if (numbers != null) {
-        return new Addend(conv, weights, numbers, side == 0);
+      if (perChannel(draft, conv.output(), constant) != null) {
+        return new Addend(conv, weights, constant, side == 0);
       }
     }
     return null;
@@ -98,7 +102,7 @@ final class Convolutions {
       return false;
     }
     Node conv = found.conv;
-    double[] factors = found.numbers;
+    double[] factors = found.numbers(draft);
     if (isDivision) {
       factors = Arrays.stream(factors).map(c -> 1 / c).toArray();
     }
@@ -113,10 +117,8 @@ final class Convolutions {
     String shift =
         bias == null
             ? ""
-            : draft.constant(
-                conv.input(2), Constants.along(bias, factors, 0, (b, c) -> b * c));
-    return draft.replace(
-        node, conv.op(), MatrixProducts.inputs(conv.input(0), weights, shift));
+            : draft.constant(conv.input(2), Constants.along(bias, factors, 0, (b, c) -> b * c));
+    return draft.replace(node, conv.op(), MatrixProducts.inputs(conv.input(0), weights, shift));
   }
 
   private static boolean addendAfter(Draft draft, Node node) {
@@ -128,7 +130,7 @@ final class Convolutions {
     if (found == null || (isDifference && !found.isSecond)) {
       return false;
     }
-    double[] addends = found.numbers;
+    double[] addends = found.numbers(draft);
     if (isDifference) {
       addends = Arrays.stream(addends).map(c -> -c).toArray();
     }
@@ -148,8 +150,7 @@ final class Convolutions {
       }
     }
     String hint = conv.hasInput(2) ? conv.input(2) : conv.input(1) + "/bias";
-    String sum =
-        draft.constant(hint, Constants.of(weights.dtype(), Shape.of(bias.length), bias));
+    String sum = draft.constant(hint, Constants.of(weights.dtype(), Shape.of(bias.length), bias));
     String[] inputs = conv.inputs().toArray(String[]::new);
     inputs = Arrays.copyOf(inputs, Math.max(3, inputs.length));
     inputs[0] = x;
@@ -170,8 +171,7 @@ final class Convolutions {
     }
     for (int side = 0; side < 2; side++) {
       Tensor constant = draft.constant(before.input(1 - side));
-      double[] factors =
-          constant == null ? null : perChannel(draft, before.input(side), constant);
+      double[] factors = constant == null ? null : perChannel(draft, before.input(side), constant);
       Tensor scaled = factors == null ? null : scaledInputs(weights, conv.groups(), factors);
       if (scaled != null) {
         String[] inputs = node.inputs().toArray(String[]::new);
@@ -218,11 +218,9 @@ final class Convolutions {
     }
     for (int side = 0; side < 2; side++) {
       Tensor constant = draft.constant(before.input(1 - side));
-      double[] addends =
-          constant == null ? null : perChannel(draft, before.input(side), constant);
+      double[] addends = constant == null ? null : perChannel(draft, before.input(side), constant);
       if (addends != null) {
-        return withBias(
-            draft, node, node, weights, response(weights, addends), before.input(side));
+        return withBias(draft, node, node, weights, response(weights, addends), before.input(side));
       }
     }
     return false;
@@ -252,8 +250,7 @@ final class Convolutions {
         if (factor == null || Math.abs(factor) < MIN_FACTOR) {
           continue;
         }
-        Tensor quotient =
-            Constants.of(DType.F32, Shape.of(), new double[] {addend / factor});
+        Tensor quotient = Constants.of(DType.F32, Shape.of(), new double[] {addend / factor});
         String shifted =
             draft.add(
                 sum,
@@ -262,11 +259,7 @@ final class Convolutions {
                 draft.constant(sum.input(1 - side), quotient));
         String[] inputs = node.inputs().toArray(String[]::new);
         inputs[0] =
-            draft.add(
-                scaled,
-                new Op.Binary(BinaryFunction.MUL),
-                shifted,
-                scaled.input(1 - inner));
+            draft.add(scaled, new Op.Binary(BinaryFunction.MUL), shifted, scaled.input(1 - inner));
         return draft.replace(node, node.op(), inputs);
       }
     }
@@ -309,10 +302,7 @@ final class Convolutions {
         switch (node.op()) {
           case Op.Conv conv when !isSame(conv.window()) ->
               new Op.Conv(
-                  padded(conv.window(), border),
-                  conv.groups(),
-                  conv.layout(),
-                  conv.activation());
+                  padded(conv.window(), border), conv.groups(), conv.layout(), conv.activation());
           case Op.Pool pool
               when pool.function() == Op.PoolFunction.AVERAGE
                   && isUnpadded(pool.window())
@@ -335,8 +325,7 @@ final class Convolutions {
   }
 
   private static boolean isSame(Op.Window window) {
-    return window.autoPad() == Op.AutoPad.SAME_UPPER
-        || window.autoPad() == Op.AutoPad.SAME_LOWER;
+    return window.autoPad() == Op.AutoPad.SAME_UPPER || window.autoPad() == Op.AutoPad.SAME_LOWER;
   }
 
   private static Op.Window padded(Op.Window window, long[] border) {
@@ -390,12 +379,14 @@ final class Convolutions {
     }
     return switch (node.op()) {
       case Op.Conv conv ->
-          conv.activation() == null && conv.layout() == Op.Layout.CHANNELS_FIRST
+          conv.activation() == null
+                  && conv.layout() == Op.Layout.CHANNELS_FIRST
                   && !node.hasInput(3)
               ? node
               : null;
       case Op.ConvTranspose conv ->
-          conv.activation() == null && conv.layout() == Op.Layout.CHANNELS_FIRST
+          conv.activation() == null
+                  && conv.layout() == Op.Layout.CHANNELS_FIRST
                   && conv.groups() == 1
               ? node
               : null;
@@ -405,9 +396,7 @@ final class Convolutions {
 
   private static double @Nullable [] perChannel(Draft draft, String image, Tensor constant) {
     List<Dim> shape = draft.fact(image).shape();
-    return shape != null
-            && shape.size() >= 3
-            && shape.get(1) instanceof Dim.Known(long channels)
+    return shape != null && shape.size() >= 3 && shape.get(1) instanceof Dim.Known(long channels)
         ? Constants.perAxis(constant, shape.size(), 1, channels)
         : null;
   }

@@ -139,8 +139,7 @@ final class Draft {
     }
     reads.merge(value, -1, Integer::sum);
     Node producer = producers.get(value);
-    if (producer != null
-        && producer.outputs().stream().allMatch(output -> reads(output) == 0)) {
+    if (producer != null && producer.outputs().stream().allMatch(output -> reads(output) == 0)) {
       release(producer);
     }
   }

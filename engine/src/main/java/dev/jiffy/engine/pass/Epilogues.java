@@ -106,8 +106,7 @@ final class Epilogues {
               : null;
       case Op.MatMul matMul ->
           matMul.activation() == null && draft.fact(product.input(1)).rank() == 2
-              ? new Op.MatMul(
-                  matMul.transposeA(), matMul.transposeB(), matMul.alpha(), unary)
+              ? new Op.MatMul(matMul.transposeA(), matMul.transposeB(), matMul.alpha(), unary)
               : null;
       default -> null;
     };

@@ -59,8 +59,7 @@ record Fusion(List<Pattern> formulas, Replacement replacement) implements Rule {
       return false;
     }
     for (int i = 0; i < before.size(); i++) {
-      boolean known =
-          before.get(i) instanceof Dim.Known && after.get(i) instanceof Dim.Known;
+      boolean known = before.get(i) instanceof Dim.Known && after.get(i) instanceof Dim.Known;
       if (known && !before.get(i).equals(after.get(i))) {
         return false;
       }

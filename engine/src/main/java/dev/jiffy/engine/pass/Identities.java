@@ -44,8 +44,7 @@ final class Identities {
   /// output to the caller.
   private static boolean standIn(Draft draft, Node node, String value) {
     boolean isHandedOut =
-        draft.isOutput(node.output())
-            && (draft.producer(value) == null || draft.isOutput(value));
+        draft.isOutput(node.output()) && (draft.producer(value) == null || draft.isOutput(value));
     if (!isHandedOut) {
       return draft.replace(node, value);
     }
@@ -151,8 +150,7 @@ final class Identities {
               ? new Op.Unary(UnaryFunction.CLIP, Float.NEGATIVE_INFINITY, number.floatValue())
               : number == 0
                   ? new Op.Unary(UnaryFunction.RELU)
-                  : new Op.Unary(
-                      UnaryFunction.CLIP, number.floatValue(), Float.POSITIVE_INFINITY);
+                  : new Op.Unary(UnaryFunction.CLIP, number.floatValue(), Float.POSITIVE_INFINITY);
       return draft.replace(node, limit, node.input(side));
     }
     return false;

@@ -23,11 +23,7 @@ final class ImageLayout {
     return switch (node.op()) {
       case Op.Conv op when op.layout() != LAST ->
           convert(
-              draft,
-              node,
-              rank,
-              new Op.Conv(op.window(), op.groups(), LAST, op.activation()),
-              3);
+              draft, node, rank, new Op.Conv(op.window(), op.groups(), LAST, op.activation()), 3);
       case Op.ConvTranspose op when op.layout() != LAST ->
           convert(
               draft,
@@ -111,8 +107,7 @@ final class ImageLayout {
     @Nullable Tensor tensor = draft.constant(vector);
     if (tensor == null) {
       long[] indices = Arrays.stream(order).asLongStream().toArray();
-      return draft.add(
-          origin, new Op.Gather(0), vector, draft.vector(vector + "/order", indices));
+      return draft.add(origin, new Op.Gather(0), vector, draft.vector(vector + "/order", indices));
     }
     Tensor result = Tensor.allocate(tensor.dtype(), tensor.shape());
     for (int i = 0; i < order.length; i++) {

@@ -39,8 +39,7 @@ final class Matcher {
   /// @param pattern the formula
   /// @param root the node at hand
   @Nullable Match find(Pattern pattern, Node root) {
-    return match(
-        pattern, root.output(), new Match(root), match -> isClosed(match) ? match : null);
+    return match(pattern, root.output(), new Match(root), match -> isClosed(match) ? match : null);
   }
 
   /// {@return whether two numbers are the same but for rounding}
@@ -79,7 +78,7 @@ final class Matcher {
         Double number = draft.scalar(value);
         yield number == null ? null : bind(hole.name(), number, soFar, rest);
       }
-      case Pattern.Number(double expected) -> {
+      case Pattern.Literal(double expected) -> {
         Double number = draft.scalar(value);
         yield number != null && close(number, expected) ? rest.match(soFar) : null;
       }
@@ -147,7 +146,7 @@ final class Matcher {
     List<Pattern> patterns = new ArrayList<>();
     for (Pattern factor : product.factors()) {
       switch (factor) {
-        case Pattern.Number(double number) -> expected *= number;
+        case Pattern.Literal(double number) -> expected *= number;
         case Pattern.NumberHole(String name) -> captured = name;
         case Pattern.Hole _, Pattern.ConstantHole _, Pattern.Apply _ -> patterns.add(factor);
         case Pattern.Product _, Pattern.Inverse _ -> patterns.add(factor);

@@ -27,8 +27,7 @@ final class MatrixProducts {
     if (!(node.op() instanceof Op.Gemm gemm)) {
       return false;
     }
-    Op.MatMul product =
-        new Op.MatMul(gemm.transposeA(), gemm.transposeB(), gemm.alpha(), null);
+    Op.MatMul product = new Op.MatMul(gemm.transposeA(), gemm.transposeB(), gemm.alpha(), null);
     if (!node.hasInput(2) || gemm.beta() == 0) {
       return draft.replace(node, product, node.input(0), node.input(1));
     }
@@ -39,8 +38,7 @@ final class MatrixProducts {
         addend = draft.constant(addend, Constants.map(constant, x -> x * gemm.beta()));
       } else {
         Tensor beta =
-            Constants.of(
-                draft.fact(addend).dtype(), Shape.of(), new double[] {gemm.beta()});
+            Constants.of(draft.fact(addend).dtype(), Shape.of(), new double[] {gemm.beta()});
         addend =
             draft.add(
                 node,
@@ -120,13 +118,11 @@ final class MatrixProducts {
       String scaled =
           draft.constant(
               before.input(1),
-              Constants.along(
-                  weights, factors, product.transposeB() ? 0 : 1, (x, c) -> x * c));
+              Constants.along(weights, factors, product.transposeB() ? 0 : 1, (x, c) -> x * c));
       String shift =
           bias == null
               ? ""
-              : draft.constant(
-                  before.input(2), Constants.along(bias, factors, 0, (x, c) -> x * c));
+              : draft.constant(before.input(2), Constants.along(bias, factors, 0, (x, c) -> x * c));
       return draft.replace(node, product, inputs(before.input(0), scaled, shift));
     }
     return false;
@@ -193,9 +189,7 @@ final class MatrixProducts {
 
   private static double @Nullable [] perColumn(Draft draft, Node product, Tensor constant) {
     List<Dim> shape = draft.fact(product.output()).shape();
-    return shape != null
-            && !shape.isEmpty()
-            && shape.getLast() instanceof Dim.Known(long columns)
+    return shape != null && !shape.isEmpty() && shape.getLast() instanceof Dim.Known(long columns)
         ? Constants.perAxis(constant, shape.size(), shape.size() - 1, columns)
         : null;
   }

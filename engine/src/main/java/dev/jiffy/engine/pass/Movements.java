@@ -10,9 +10,7 @@ import java.util.stream.IntStream;
 final class Movements {
   static final List<Rule> RULES =
       List.of(
-          Movements::transposeOfTranspose,
-          Movements::reshapeOfReshape,
-          Movements::softmaxOfMatrix);
+          Movements::transposeOfTranspose, Movements::reshapeOfReshape, Movements::softmaxOfMatrix);
 
   /// A transpose that moves only dimensions of extent 1 is a reshape.
   static final Rule TRANSPOSE_AS_RESHAPE = Movements::transposeAsReshape;
@@ -36,7 +34,7 @@ final class Movements {
       value = before.input(0);
     }
     if (Axes.isIdentity(perm)) {
-      return draft.isOutput(node.output()) && draft.producer(value) == null
+      return (draft.isOutput(node.output()) && draft.producer(value) == null)
           ? draft.replace(node, new Op.Identity(), value)
           : draft.replace(node, value);
     }
@@ -45,9 +43,7 @@ final class Movements {
 
   private static boolean reshapeOfReshape(Draft draft, Node node) {
     Node before =
-        node.op() instanceof Op.Reshape
-            ? draft.producer(node.input(0), Op.Reshape.class)
-            : null;
+        node.op() instanceof Op.Reshape ? draft.producer(node.input(0), Op.Reshape.class) : null;
     if (before == null) {
       return false;
     }
@@ -64,8 +60,7 @@ final class Movements {
 
   /// Softmax of a matrix that a reshape made and another undoes is Softmax along a dimension.
   private static boolean softmaxOfMatrix(Draft draft, Node node) {
-    Node softmax =
-        node.op() instanceof Op.Reshape ? draft.producer(node.input(0)) : null;
+    Node softmax = node.op() instanceof Op.Reshape ? draft.producer(node.input(0)) : null;
     Node flat = softmax == null ? null : draft.producer(softmax.input(0));
     if (flat == null
         || softmax == null
@@ -127,10 +122,8 @@ final class Movements {
     }
     String hint = node.output() + "/axes";
     String squeezed =
-        draft.add(
-            node, new Op.Squeeze(), node.input(0), draft.vector(hint, units(from)));
-    return draft.replace(
-        node, new Op.Unsqueeze(), squeezed, draft.vector(hint, units(to)));
+        draft.add(node, new Op.Squeeze(), node.input(0), draft.vector(hint, units(from)));
+    return draft.replace(node, new Op.Unsqueeze(), squeezed, draft.vector(hint, units(to)));
   }
 
   private static long[] units(List<Dim> shape) {

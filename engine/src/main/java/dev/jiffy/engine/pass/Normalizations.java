@@ -50,8 +50,7 @@ final class Normalizations {
   private static final Fusion REGROUPED =
       new Fusion(
           add(product(X, RATE), sub(constant("bias"), product(MEAN, RATE))),
-          (draft, match) ->
-              layerNorm(draft, match, match.value("scale"), match.value("bias")));
+          (draft, match) -> layerNorm(draft, match, match.value("scale"), match.value("bias")));
 
   static final List<Rule> RULES =
       List.of(REGROUPED, SCALED, PLAIN, Normalizations::scale, Normalizations::bias);
@@ -61,8 +60,7 @@ final class Normalizations {
 
   private Normalizations() {}
 
-  private static @Nullable String layerNorm(
-      Draft draft, Match match, String scale, String bias) {
+  private static @Nullable String layerNorm(Draft draft, Match match, String scale, String bias) {
     String x = match.value("x");
     long[] axes = draft.integers(match.value("axes"));
     int rank = draft.fact(x).rank();
@@ -144,9 +142,7 @@ final class Normalizations {
       }
       int rank = draft.fact(norm.input(0)).rank();
       String parameter =
-          rank < 0
-              ? null
-              : parameter(draft, norm.input(0), Axes.normal(axis, rank), constant);
+          rank < 0 ? null : parameter(draft, norm.input(0), Axes.normal(axis, rank), constant);
       if (parameter != null) {
         return wanted == BinaryFunction.MUL
             ? draft.replace(node, norm.op(), norm.input(0), parameter)
@@ -172,7 +168,6 @@ final class Normalizations {
             && shape.equals(draft.fact(sum.input(0)).shape())
             && shape.equals(draft.fact(sum.input(1)).shape());
     return sameShapes
-        && draft.replace(
-            node, node.op(), sum.input(0), node.input(1), node.input(2), sum.input(1));
+        && draft.replace(node, node.op(), sum.input(0), node.input(1), node.input(2), sum.input(1));
   }
 }

@@ -5,7 +5,6 @@ import dev.jiffy.engine.ir.Inference;
 import dev.jiffy.engine.ir.Verifier;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.stream.Stream;
 
 /// The pipeline: every pass by name, in the order in which they run.
 ///
@@ -78,6 +77,7 @@ public final class Passes {
     return current;
   }
 
+  @SuppressWarnings("ReferenceEquality") // the same object says that nothing changed
   private static Graph checked(Graph before, Graph after, String pass) {
     if (after == before) {
       return before;
@@ -93,21 +93,20 @@ public final class Passes {
   }
 
   private static List<Rule> attention() {
-    return join(
-        Movements.RULES, Slices.RULES, Sinking.BEFORE_ATTENTION, Attentions.RULES);
+    return join(List.of(Movements.RULES, Slices.RULES, Sinking.BEFORE_ATTENTION, Attentions.RULES));
   }
 
   private static List<Rule> imageLayout() {
     return join(
-        ImageLayout.RULES,
-        Sinking.RULES,
-        Movements.RULES,
-        List.of(MatrixProducts.TRANSPOSED_OPERAND));
+        List.of(
+            ImageLayout.RULES,
+            Sinking.RULES,
+            Movements.RULES,
+            List.of(MatrixProducts.TRANSPOSED_OPERAND)));
   }
 
-  @SafeVarargs
-  private static List<Rule> join(List<Rule>... lists) {
-    return Stream.of(lists).flatMap(List::stream).toList();
+  private static List<Rule> join(List<List<Rule>> lists) {
+    return lists.stream().flatMap(List::stream).toList();
   }
 
   private static Pass rules(String name, List<Rule> rules) {
@@ -115,14 +114,16 @@ public final class Passes {
   }
 
   /// Folding and simplification until nothing changes.
+  @SuppressWarnings("ReferenceEquality") // the same object says that nothing changed
   private static Graph clean(Graph graph, Evaluator evaluator) {
     List<Rule> rules =
         join(
-            List.of(new ConstantFolding(evaluator)),
-            ShapeArithmetic.RULES,
-            Identities.RULES,
-            Movements.RULES,
-            Slices.RULES);
+            List.of(
+                List.of(new ConstantFolding(evaluator)),
+                ShapeArithmetic.RULES,
+                Identities.RULES,
+                Movements.RULES,
+                Slices.RULES));
     Graph current = graph;
     for (int round = 0; round < MAX_ROUNDS; round++) {
       Graph next = CommonSubexpressions.apply(Draft.rewrite(current, rules));

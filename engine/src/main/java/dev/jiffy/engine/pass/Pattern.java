@@ -31,7 +31,7 @@ sealed interface Pattern {
   /// This number: a constant of one element, close to it.
   ///
   /// @param value the number
-  record Number(double value) implements Pattern {}
+  record Literal(double value) implements Pattern {}
 
   /// An operator applied.
   ///
@@ -77,7 +77,7 @@ sealed interface Pattern {
   ///
   /// @param value the number
   static Pattern number(double value) {
-    return new Number(value);
+    return new Literal(value);
   }
 
   /// {@return a function applied}

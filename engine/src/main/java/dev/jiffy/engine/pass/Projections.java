@@ -1,5 +1,6 @@
 package dev.jiffy.engine.pass;
 
+import dev.jiffy.engine.ir.Dim;
 import dev.jiffy.engine.ir.Node;
 import dev.jiffy.engine.ir.Op;
 import dev.jiffy.tensor.Tensor;
@@ -10,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 /// The products that make queries, keys and values of the same input become one product, cut into
 /// three.
 final class Projections {
-  static final List<Rule> RULES = List.of(Projections::merge);
+  static final List<Rule> RULES = List.of(Projections::merge, Projections::cut);
 
   private Projections() {}
 
@@ -72,15 +73,60 @@ final class Projections {
         biases.isEmpty()
             ? ""
             : draft.constant(first.input(2) + "/qkv", Constants.concat(biases, 0));
-    String all =
-        draft.add(first, product, MatrixProducts.inputs(first.input(0), weight, bias));
+    String all = draft.add(first, product, MatrixProducts.inputs(first.input(0), weight, bias));
+    return split(draft, node, all, sizes);
+  }
+
+  /// Queries, keys and values that are slices of one value become its parts.
+  private static boolean cut(Draft draft, Node node) {
+    if (!(node.op() instanceof Op.Attention)) {
+      return false;
+    }
+    String whole = "";
+    long[] sizes = new long[3];
+    long start = 0;
+    for (int i = 0; i < 3; i++) {
+      Node slice = draft.producer(node.input(i), Op.Slice.class);
+      long[] starts = slice == null ? null : draft.integers(slice.input(1));
+      long[] ends = slice == null ? null : draft.integers(slice.input(2));
+      long[] axes = slice == null ? null : draft.integers(slice.input(3));
+      boolean isNext =
+          slice != null
+              && starts != null
+              && ends != null
+              && axes != null
+              && axes.length == 1
+              && Axes.normal(axes[0], 3) == 2
+              && starts[0] == start
+              && ends[0] > start
+              && !slice.hasInput(4)
+              && (i == 0 || slice.input(0).equals(whole));
+      if (slice == null || ends == null || !isNext) {
+        return false;
+      }
+      whole = slice.input(0);
+      sizes[i] = ends[0] - start;
+      start = ends[0];
+    }
+    List<Dim> shape = draft.fact(whole).shape();
+    if (shape == null || !shape.getLast().is(start)) {
+      return false;
+    }
+    List<String> parts = split(draft, node, whole, sizes);
+    return draft.replace(
+        node,
+        node.op(),
+        MatrixProducts.inputs(parts.get(0), parts.get(1), parts.get(2), node.input(3)));
+  }
+
+  private static List<String> split(Draft draft, Node node, String whole, long[] sizes) {
     boolean isEven = sizes[0] == sizes[1] && sizes[1] == sizes[2];
     return isEven
-        ? draft.add(node, new Op.Split(-1, sizes.length), List.of(all), sizes.length)
+        ? draft.add(node, new Op.Split(-1, sizes.length), List.of(whole), sizes.length)
         : draft.add(
             node,
             new Op.Split(-1, 0),
-            List.of(all, draft.vector(all + "/sizes", sizes)),
+            List.of(whole, draft.vector(whole + "/sizes", sizes)),
             sizes.length);
   }
 }

@@ -57,17 +57,12 @@ final class ReshapeSinking {
       x = draft.add(node, new Op.Transpose(Axes.list(gather)), x);
       xShape = draft.fact(x).shape();
     }
-    long[] target =
-        ShapeArithmetic.target(xShape, order.stream().map(after::get).toList());
+    long[] target = ShapeArithmetic.target(xShape, order.stream().map(after::get).toList());
     if (target == null) {
       return false;
     }
     String result =
-        draft.add(
-            node,
-            new Op.Reshape(false),
-            x,
-            draft.vector(node.output() + "/shape", target));
+        draft.add(node, new Op.Reshape(false), x, draft.vector(node.output() + "/shape", target));
     return Sinking.finish(draft, node, result, perm);
   }
 
@@ -188,7 +183,10 @@ final class ReshapeSinking {
     List<Dim> before = draft.fact(reshape.input(0)).shape();
     List<Dim> after = draft.fact(reshape.output()).shape();
     int rank = sunk.perm().length;
-    if (before == null || after == null || after.size() != 2 || !before.get(0).equals(after.get(0))) {
+    if (before == null
+        || after == null
+        || after.size() != 2
+        || !before.get(0).equals(after.get(0))) {
       return false;
     }
     boolean rowsLast = product.transposeB();
@@ -208,8 +206,7 @@ final class ReshapeSinking {
     perm[rowsLast ? 0 : rank - 1] = rowsLast ? 0 : rank - 1;
     Tensor rearranged =
         Constants.permute(weights.reshape(dims), perm).reshape(weights.shape().dims());
-    long[] target =
-        ShapeArithmetic.target(draft.fact(sunk.source()).shape(), after);
+    long[] target = ShapeArithmetic.target(draft.fact(sunk.source()).shape(), after);
     if (target == null) {
       return false;
     }

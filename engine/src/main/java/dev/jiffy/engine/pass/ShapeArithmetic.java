@@ -28,24 +28,21 @@ final class ShapeArithmetic {
       return false;
     }
     return draft.replace(
-        node,
-        draft.constant(node.output(), Constants.ofIntegers(fact.dtype(), shape, value)));
+        node, draft.constant(node.output(), Constants.ofIntegers(fact.dtype(), shape, value)));
   }
 
   /// Reshape, Flatten, Squeeze and Unsqueeze become Reshape with a constant target.
   private static boolean reshape(Draft draft, Node node) {
     boolean isReshape =
         switch (node.op()) {
-          case Op.Reshape(boolean allowZero) ->
-              allowZero || draft.constant(node.input(1)) == null;
+          case Op.Reshape(boolean allowZero) -> allowZero || draft.constant(node.input(1)) == null;
           case Op.Flatten _, Op.Squeeze _, Op.Unsqueeze _ -> true;
           default -> false;
         };
     if (!isReshape) {
       return false;
     }
-    long[] target =
-        target(draft.fact(node.input(0)).shape(), draft.fact(node.output()).shape());
+    long[] target = target(draft.fact(node.input(0)).shape(), draft.fact(node.output()).shape());
     return target != null
         && draft.replace(
             node,

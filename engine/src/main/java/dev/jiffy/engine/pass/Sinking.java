@@ -38,13 +38,18 @@ final class Sinking {
   /// A transpose that makes a value.
   ///
   /// @param source what is transposed
-  /// @param perm for each dimension of the value the dimension of the source
-  record Sunk(String source, int[] perm) {
+  /// @param order for each dimension of the value the dimension of the source
+  record Sunk(String source, List<Long> order) {
+    /// {@return for each dimension of the value the dimension of the source}
+    int[] perm() {
+      return Axes.perm(order, order.size());
+    }
+
     /// {@return the dimension of the source that is an axis of the value}
     ///
     /// @param axis the axis, negative from the end
     long axis(long axis) {
-      return perm[Axes.normal(axis, perm.length)];
+      return order.get(Axes.normal(axis, order.size()));
     }
   }
 
@@ -56,7 +61,7 @@ final class Sinking {
     Node node = draft.producer(value, Op.Transpose.class);
     int rank = node == null ? -1 : draft.fact(value).rank();
     return node != null && node.op() instanceof Op.Transpose(List<Long> perm) && rank >= 0
-        ? new Sunk(node.input(0), Axes.perm(perm, rank))
+        ? new Sunk(node.input(0), Axes.list(Axes.perm(perm, rank)))
         : null;
   }
 
@@ -73,8 +78,8 @@ final class Sinking {
       return draft.constant(value, Constants.permute(constant, perm));
     }
     Sunk sunk = sunk(draft, value);
-    int[] whole = sunk == null ? perm : Axes.compose(sunk.perm, perm);
-    String source = sunk == null ? value : sunk.source;
+    int[] whole = sunk == null ? perm : Axes.compose(sunk.perm(), perm);
+    String source = sunk == null ? value : sunk.source();
     return Axes.isIdentity(whole)
         ? source
         : draft.add(origin, new Op.Transpose(Axes.list(whole)), source);
@@ -82,7 +87,7 @@ final class Sinking {
 
   /// Puts a transpose where a node was.
   static boolean finish(Draft draft, Node node, String value, int[] perm) {
-    return Axes.isIdentity(perm) && !draft.isOutput(node.output())
+    return (Axes.isIdentity(perm) && !draft.isOutput(node.output()))
         ? draft.replace(node, value)
         : draft.replace(node, new Op.Transpose(Axes.list(perm)), value);
   }
@@ -114,8 +119,8 @@ final class Sinking {
   private static int @Nullable [] commonPerm(Draft draft, Node node, int rank) {
     for (String input : node.inputs()) {
       Sunk sunk = sunk(draft, input);
-      if (sunk != null && sunk.perm.length == rank) {
-        return sunk.perm;
+      if (sunk != null && sunk.perm().length == rank) {
+        return sunk.perm();
       }
     }
     return null;
@@ -141,13 +146,11 @@ final class Sinking {
       System.arraycopy(dims, 0, padded, perm.length - dims.length, dims.length);
       return constant.shape().bytes(constant.dtype()) > MAX_CONSTANT_BYTES
           ? null
-          : draft.constant(
-              value, Constants.permute(constant.reshape(padded), Axes.inverse(perm)));
+          : draft.constant(value, Constants.permute(constant.reshape(padded), Axes.inverse(perm)));
     }
     Sunk sunk = sunk(draft, value);
     if (shape.size() == perm.length) {
-      return sunk != null && Arrays.equals(sunk.perm, perm)
-              || isFree(shape, Axes.inverse(perm))
+      return (sunk != null && Arrays.equals(sunk.perm(), perm)) || isFree(shape, Axes.inverse(perm))
           ? transposed(draft, node, value, Axes.inverse(perm))
           : null;
     }
@@ -187,7 +190,7 @@ final class Sinking {
     for (String input : node.inputs()) {
       Sunk sunk = sunk(draft, input);
       List<Dim> shape = draft.fact(input).shape();
-      if (sunk != null && Arrays.equals(sunk.perm, perm)) {
+      if (sunk != null && Arrays.equals(sunk.perm(), perm)) {
         balance++;
       } else if (shape == null) {
         return false;
@@ -207,26 +210,23 @@ final class Sinking {
   }
 
   private static boolean split(Draft draft, Node node) {
-    Sunk sunk =
-        node.op() instanceof Op.Split ? sunk(draft, node.input(0)) : null;
+    Sunk sunk = node.op() instanceof Op.Split ? sunk(draft, node.input(0)) : null;
     if (sunk == null || !(node.op() instanceof Op.Split(long axis, long parts))) {
       return false;
     }
     List<String> inputs = new ArrayList<>(node.inputs());
-    inputs.set(0, sunk.source);
+    inputs.set(0, sunk.source());
     List<String> cut =
-        draft.add(
-            node, new Op.Split(sunk.axis(axis), parts), inputs, node.outputs().size());
+        draft.add(node, new Op.Split(sunk.axis(axis), parts), inputs, node.outputs().size());
     List<String> results = new ArrayList<>();
     for (String part : cut) {
-      results.add(draft.add(node, new Op.Transpose(Axes.list(sunk.perm)), part));
+      results.add(draft.add(node, new Op.Transpose(Axes.list(sunk.perm())), part));
     }
     return draft.replace(node, results);
   }
 
   private static boolean slice(Draft draft, Node node) {
-    Sunk sunk =
-        node.op() instanceof Op.Slice ? sunk(draft, node.input(0)) : null;
+    Sunk sunk = node.op() instanceof Op.Slice ? sunk(draft, node.input(0)) : null;
     if (sunk == null) {
       return false;
     }
@@ -241,15 +241,13 @@ final class Sinking {
       return false;
     }
     String own =
-        draft.vector(
-            node.output() + "/axes", Arrays.stream(axes).map(sunk::axis).toArray());
+        draft.vector(node.output() + "/axes", Arrays.stream(axes).map(sunk::axis).toArray());
     String result =
         draft.add(
             node,
             node.op(),
-            MatrixProducts.inputs(
-                sunk.source, node.input(1), node.input(2), own, node.input(4)));
-    return finish(draft, node, result, sunk.perm);
+            MatrixProducts.inputs(sunk.source(), node.input(1), node.input(2), own, node.input(4)));
+    return finish(draft, node, result, sunk.perm());
   }
 
   private static boolean pad(Draft draft, Node node) {
@@ -262,26 +260,21 @@ final class Sinking {
     long[] known = draft.integers(node.input(3));
     long[] border = draft.integers(pads);
     if (node.hasInput(3) && known != null) {
-      axes =
-          draft.vector(
-              node.output() + "/axes", Arrays.stream(known).map(sunk::axis).toArray());
+      axes = draft.vector(node.output() + "/axes", Arrays.stream(known).map(sunk::axis).toArray());
     } else if (!node.hasInput(3) && border != null) {
-      int rank = sunk.perm.length;
+      int rank = sunk.perm().length;
       long[] own = new long[border.length];
       for (int i = 0; i < rank; i++) {
-        own[sunk.perm[i]] = border[i];
-        own[rank + sunk.perm[i]] = border[rank + i];
+        own[sunk.perm()[i]] = border[i];
+        own[rank + sunk.perm()[i]] = border[rank + i];
       }
       pads = draft.vector(node.output() + "/pads", own);
     } else {
       return false;
     }
     String result =
-        draft.add(
-            node,
-            node.op(),
-            MatrixProducts.inputs(sunk.source, pads, node.input(2), axes));
-    return finish(draft, node, result, sunk.perm);
+        draft.add(node, node.op(), MatrixProducts.inputs(sunk.source(), pads, node.input(2), axes));
+    return finish(draft, node, result, sunk.perm());
   }
 
   private static boolean tile(Draft draft, Node node) {
@@ -292,12 +285,11 @@ final class Sinking {
     }
     long[] own = new long[repeats.length];
     for (int i = 0; i < own.length; i++) {
-      own[sunk.perm[i]] = repeats[i];
+      own[sunk.perm()[i]] = repeats[i];
     }
     String result =
-        draft.add(
-            node, node.op(), sunk.source, draft.vector(node.output() + "/repeats", own));
-    return finish(draft, node, result, sunk.perm);
+        draft.add(node, node.op(), sunk.source(), draft.vector(node.output() + "/repeats", own));
+    return finish(draft, node, result, sunk.perm());
   }
 
   // ---- along axes
@@ -309,29 +301,26 @@ final class Sinking {
       return false;
     }
     if (node.op() instanceof Op.ArgReduce op) {
-      Op own =
-          new Op.ArgReduce(
-              op.largest(), sunk.axis(op.axis()), op.keepDims(), op.lastIndex());
-      String result = draft.add(node, own, sunk.source);
+      Op own = new Op.ArgReduce(op.largest(), sunk.axis(op.axis()), op.keepDims(), op.lastIndex());
+      String result = draft.add(node, own, sunk.source());
       return finish(
           draft,
           node,
           result,
-          op.keepDims() ? sunk.perm : without(sunk, new long[] {sunk.axis(op.axis())}));
+          op.keepDims() ? sunk.perm() : without(sunk, new long[] {sunk.axis(op.axis())}));
     }
     long[] axes = draft.integers(node.input(1));
     if (!(node.op() instanceof Op.Reduce op) || axes == null || axes.length == 0) {
       return false;
     }
     long[] own = Arrays.stream(axes).map(sunk::axis).toArray();
-    String result =
-        draft.add(node, op, sunk.source, draft.vector(node.output() + "/axes", own));
-    return finish(draft, node, result, op.keepDims() ? sunk.perm : without(sunk, own));
+    String result = draft.add(node, op, sunk.source(), draft.vector(node.output() + "/axes", own));
+    return finish(draft, node, result, op.keepDims() ? sunk.perm() : without(sunk, own));
   }
 
   /// {@return the permutation of what is left when some of the source's dimensions go}
   private static int[] without(Sunk sunk, long[] gone) {
-    boolean[] isGone = new boolean[sunk.perm.length];
+    boolean[] isGone = new boolean[sunk.perm().length];
     for (long axis : gone) {
       isGone[(int) axis] = true;
     }
@@ -340,7 +329,10 @@ final class Sinking {
     for (int i = 0; i < isGone.length; i++) {
       place[i] = isGone[i] ? -1 : count++;
     }
-    return Arrays.stream(sunk.perm).filter(axis -> !isGone[axis]).map(axis -> place[axis]).toArray();
+    return Arrays.stream(sunk.perm())
+        .filter(axis -> !isGone[axis])
+        .map(axis -> place[axis])
+        .toArray();
   }
 
   private static boolean alongAxis(Draft draft, Node node) {
@@ -356,33 +348,31 @@ final class Sinking {
         switch (node.op()) {
           case Op.Softmax(long axis, boolean log) -> new Op.Softmax(sunk.axis(axis), log);
           case Op.Hardmax(long axis) -> new Op.Hardmax(sunk.axis(axis));
-          case Op.LpNormalization(long axis, long p) ->
-              new Op.LpNormalization(sunk.axis(axis), p);
+          case Op.LpNormalization(long axis, long p) -> new Op.LpNormalization(sunk.axis(axis), p);
           default -> node.op();
         };
-    return finish(draft, node, draft.add(node, own, sunk.source), sunk.perm);
+    return finish(draft, node, draft.add(node, own, sunk.source()), sunk.perm());
   }
 
   private static boolean gather(Draft draft, Node node) {
-    Sunk sunk =
-        node.op() instanceof Op.Gather ? sunk(draft, node.input(0)) : null;
+    Sunk sunk = node.op() instanceof Op.Gather ? sunk(draft, node.input(0)) : null;
     int added = sunk == null ? -1 : draft.fact(node.input(1)).rank();
     if (sunk == null || added < 0 || !(node.op() instanceof Op.Gather(long axis))) {
       return false;
     }
-    int outer = Axes.normal(axis, sunk.perm.length);
-    int own = sunk.perm[outer];
+    int outer = Axes.normal(axis, sunk.perm().length);
+    int own = sunk.perm()[outer];
     List<Integer> perm = new ArrayList<>();
-    for (int i = 0; i < sunk.perm.length; i++) {
+    for (int i = 0; i < sunk.perm().length; i++) {
       if (i == outer) {
         for (int t = 0; t < added; t++) {
           perm.add(own + t);
         }
       } else {
-        perm.add(sunk.perm[i] < own ? sunk.perm[i] : sunk.perm[i] + added - 1);
+        perm.add(sunk.perm()[i] < own ? sunk.perm()[i] : sunk.perm()[i] + added - 1);
       }
     }
-    String result = draft.add(node, new Op.Gather(own), sunk.source, node.input(1));
+    String result = draft.add(node, new Op.Gather(own), sunk.source(), node.input(1));
     return finish(draft, node, result, perm.stream().mapToInt(Integer::intValue).toArray());
   }
 }

@@ -12,10 +12,7 @@ import org.jspecify.annotations.Nullable;
 final class Slices {
   static final List<Rule> RULES =
       List.of(
-          Slices::gatherOne,
-          Slices::gatherOfSlice,
-          Slices::sliceOfReshape,
-          Slices::sliceOfSlice);
+          Slices::gatherOne, Slices::gatherOfSlice, Slices::sliceOfReshape, Slices::sliceOfSlice);
 
   private Slices() {}
 
@@ -46,10 +43,7 @@ final class Slices {
     }
     String part = slice(draft, node, node.input(0), start, start + 1, own, 1);
     return draft.replace(
-        node,
-        new Op.Reshape(false),
-        part,
-        draft.vector(node.output() + "/shape", target));
+        node, new Op.Reshape(false), part, draft.vector(node.output() + "/shape", target));
   }
 
   private static String slice(
@@ -61,13 +55,7 @@ final class Slices {
     return step == 1
         ? draft.add(origin, new Op.Slice(), x, starts, ends, axes)
         : draft.add(
-            origin,
-            new Op.Slice(),
-            x,
-            starts,
-            ends,
-            axes,
-            draft.vector(hint + "/steps", step));
+            origin, new Op.Slice(), x, starts, ends, axes, draft.vector(hint + "/steps", step));
   }
 
   /// `w[indices[a:b]]` with constant weights and indices is `w[indices][a:b]`.
@@ -87,8 +75,7 @@ final class Slices {
       return false;
     }
     int first = Axes.normal(axis, rank);
-    long[] own =
-        Arrays.stream(axes).map(a -> first + Axes.normal(a, indexRank)).toArray();
+    long[] own = Arrays.stream(axes).map(a -> first + Axes.normal(a, indexRank)).toArray();
     String all = draft.add(node, node.op(), node.input(0), slice.input(0));
     return draft.replace(
         node,
@@ -135,23 +122,9 @@ final class Slices {
     } else if (whole.outer == 1) {
       part =
           slice(
-              draft,
-              node,
-              reshape.input(0),
-              start * whole.inner,
-              end * whole.inner,
-              whole.axis,
-              1);
+              draft, node, reshape.input(0), start * whole.inner, end * whole.inner, whole.axis, 1);
     } else if (end == start + 1 && whole.inner == 1) {
-      part =
-          slice(
-              draft,
-              node,
-              reshape.input(0),
-              start,
-              whole.outer * extent,
-              whole.axis,
-              extent);
+      part = slice(draft, node, reshape.input(0), start, whole.outer * extent, whole.axis, extent);
     } else {
       return false;
     }
@@ -159,10 +132,7 @@ final class Slices {
         ShapeArithmetic.target(draft.fact(part).shape(), draft.fact(node.output()).shape());
     return target != null
         && draft.replace(
-            node,
-            new Op.Reshape(false),
-            part,
-            draft.vector(node.output() + "/shape", target));
+            node, new Op.Reshape(false), part, draft.vector(node.output() + "/shape", target));
   }
 
   /// Slices of different dimensions in a row are one.

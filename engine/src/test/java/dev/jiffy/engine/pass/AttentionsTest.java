@@ -1,0 +1,184 @@
+package dev.jiffy.engine.pass;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import dev.jiffy.engine.ir.Graph;
+import dev.jiffy.engine.ir.Op;
+import dev.jiffy.tensor.DType;
+import dev.jiffy.tensor.Tensor;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/// Attention in the ways exporters write it becomes one operator on one merged product.
+class AttentionsTest {
+  private static final int HEADS = 3;
+  private static final int SIZE = 4;
+  private static final int WIDTH = HEADS * SIZE;
+
+  /// Where the scale stands.
+  enum Scale {
+    SCORES_DIVIDED,
+    SCORES_MULTIPLIED,
+    QUERIES_BEFORE_TRANSPOSE,
+    QUERIES_AFTER_TRANSPOSE,
+    BOTH_BY_ROOT,
+    NONE
+  }
+
+  /// How the mask is applied.
+  enum Mask {
+    NONE,
+    ADDED,
+    CHOSEN,
+    CHOSEN_INVERSE
+  }
+
+  private static String projection(Sketch s, String x) {
+    return s.add(s.weights(WIDTH), s.matMul(x, s.weights(WIDTH, WIDTH)));
+  }
+
+  private static String heads(Sketch s, String x, int... perm) {
+    return s.transpose(s.reshape(x, 0, 0, HEADS, SIZE), perm);
+  }
+
+  private static String attention(Sketch s, Scale scale, Mask mask) {
+    String x = s.input("x", "batch", "seq", WIDTH);
+    String q = projection(s, x);
+    String k = projection(s, x);
+    String v = heads(s, projection(s, x), 0, 2, 1, 3);
+    if (scale == Scale.QUERIES_BEFORE_TRANSPOSE) {
+      q = s.mul(q, s.number(0.5));
+    }
+    q = heads(s, q, 0, 2, 1, 3);
+    k = heads(s, k, 0, 2, 3, 1);
+    if (scale == Scale.QUERIES_AFTER_TRANSPOSE) {
+      q = s.div(q, s.number(2));
+    } else if (scale == Scale.BOTH_BY_ROOT) {
+      q = s.mul(q, s.number(Math.sqrt(0.5)));
+      k = s.mul(s.number(Math.sqrt(0.5)), k);
+    }
+    String scores = s.matMul(q, k);
+    if (scale == Scale.SCORES_DIVIDED) {
+      scores = s.div(scores, s.number(2));
+    } else if (scale == Scale.SCORES_MULTIPLIED) {
+      scores = s.mul(s.number(0.5), scores);
+    }
+    scores =
+        switch (mask) {
+          case NONE -> scores;
+          case ADDED -> s.add(scores, s.input("mask", "batch", 1, 1, "seq"));
+          case CHOSEN ->
+              s.op(
+                  new Op.Where(),
+                  s.input("mask", DType.BOOL, "batch", 1, "seq", "seq"),
+                  scores,
+                  s.number(-1e9));
+          case CHOSEN_INVERSE ->
+              s.op(
+                  new Op.Where(),
+                  s.input("mask", DType.BOOL, "batch", 1, "seq", "seq"),
+                  s.number(-3.4e38),
+                  scores);
+        };
+    String weights = s.op(new Op.Softmax(-1, false), scores);
+    String context = s.transpose(s.matMul(weights, v), 0, 2, 1, 3);
+    return s.reshape(context, 0, 0, WIDTH);
+  }
+
+  private static void assertMerged(Graph graph) {
+    Rewritten.assertCount(1, graph, Op.MatMul.class);
+    Rewritten.assertCount(1, graph, Op.Split.class);
+    Rewritten.assertCount(1, graph, Op.Attention.class);
+    Rewritten.assertCount(0, graph, Op.Transpose.class);
+    Rewritten.assertCount(0, graph, Op.Reshape.class);
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void scaleStandsAnywhere(Scale scale) {
+    Sketch s = new Sketch();
+    assertMerged(Rewritten.of(s.graph(attention(s, scale, Mask.ADDED))));
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void maskIsAddedOrChosen(Mask mask) {
+    Sketch s = new Sketch();
+    assertMerged(Rewritten.of(s.graph(attention(s, Scale.SCORES_DIVIDED, mask))));
+  }
+
+  @Test
+  void keepsValuesReadElsewhere() {
+    Sketch whole = new Sketch();
+    String result = attention(whole, Scale.SCORES_DIVIDED, Mask.ADDED);
+    // weights and scores are within; queries, keys and values are read, not replaced
+    for (String inner : whole.made().subList(12, whole.made().size())) {
+      if (inner.equals(result)) {
+        continue;
+      }
+      Sketch s = new Sketch();
+      Graph graph =
+          Rewritten.of(s.graph(attention(s, Scale.SCORES_DIVIDED, Mask.ADDED), inner));
+      assertEquals(0, Rewritten.count(graph, Op.Attention.class), inner);
+    }
+  }
+
+  @Test
+  void smallNumberDoesNotHideScores() {
+    Sketch s = new Sketch();
+    String x = s.input("x", "batch", "seq", WIDTH);
+    String q = heads(s, x, 0, 2, 1, 3);
+    String k = heads(s, x, 0, 2, 3, 1);
+    String mask = s.input("mask", DType.BOOL, "batch", 1, 1, "seq");
+    String scores = s.op(new Op.Where(), mask, s.matMul(q, k), s.number(-2));
+    String weights = s.op(new Op.Softmax(3, false), scores);
+    String context = s.transpose(s.matMul(weights, q), 0, 2, 1, 3);
+    Graph graph = Rewritten.of(s.graph(s.reshape(context, 0, 0, WIDTH)));
+    Rewritten.assertCount(0, graph, Op.Attention.class);
+  }
+
+  @Test
+  void crossAttentionKeepsItsProducts() {
+    Sketch s = new Sketch();
+    String x = s.input("x", "batch", "queries", WIDTH);
+    String y = s.input("y", "batch", "keys", WIDTH);
+    String q = heads(s, projection(s, x), 0, 2, 1, 3);
+    String k = heads(s, projection(s, y), 0, 2, 3, 1);
+    String v = heads(s, projection(s, y), 0, 2, 1, 3);
+    String weights = s.op(new Op.Softmax(3, false), s.matMul(q, k));
+    String context = s.transpose(s.matMul(weights, v), 0, 2, 1, 3);
+    Graph graph = Rewritten.of(s.graph(s.reshape(context, 0, 0, WIDTH)));
+    Rewritten.assertCount(1, graph, Op.Attention.class);
+    Rewritten.assertCount(3, graph, Op.MatMul.class);
+  }
+
+  /// One product for all three, cut along a dimension of its own.
+  @Test
+  void cutsOneProduct() {
+    Sketch s = new Sketch();
+    String x = s.input("x", "batch", "seq", WIDTH);
+    String all = s.add(s.matMul(x, s.weights(WIDTH, 3 * WIDTH)), s.weights(3 * WIDTH));
+    String five = s.transpose(s.reshape(all, 0, 0, 3, HEADS, SIZE), 2, 0, 3, 1, 4);
+    String q = part(s, five, 0);
+    String k = s.transpose(part(s, five, 1), 0, 1, 3, 2);
+    String scores = s.matMul(s.mul(q, s.number(0.3)), k);
+    String weights = s.op(new Op.Softmax(-1, false), scores);
+    String context = s.transpose(s.matMul(weights, part(s, five, 2)), 0, 2, 1, 3);
+    Graph graph = Rewritten.of(s.graph(s.reshape(context, 0, 0, WIDTH)));
+    assertEquals(
+        List.of("MatMul", "Split", "Attention"),
+        Rewritten.operators(graph),
+        () -> Rewritten.text(graph));
+  }
+
+  private static String part(Sketch s, String five, long index) {
+    if (index == 2) {
+      return s.op(new Op.Gather(0), five, s.constant(Tensor.of(new long[] {2})));
+    }
+    String slice =
+        s.op(new Op.Slice(), five, s.vector(index), s.vector(index + 1), s.vector(0));
+    return s.op(new Op.Squeeze(), slice, s.vector(0));
+  }
+}
