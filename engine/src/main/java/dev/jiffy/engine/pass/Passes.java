@@ -25,7 +25,7 @@ public final class Passes {
         rules("products", MatrixProducts.RULES),
         rules("convolutions", Convolutions.RULES),
         rules("attention", attention()),
-        rules("projections", Projections.RULES),
+        rules("projections", join(List.of(Movements.RULES, Projections.RULES))),
         rules("epilogues", Epilogues.RULES),
         rules("norm-residuals", Normalizations.RESIDUAL),
         rules("channels-last", imageLayout()),

@@ -3,7 +3,6 @@ package dev.jiffy.engine.pass;
 import dev.jiffy.engine.ir.Dim;
 import dev.jiffy.engine.ir.Node;
 import dev.jiffy.engine.ir.Op;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -35,15 +34,14 @@ final class Slices {
       return false;
     }
     long start = index[0] < 0 ? index[0] + extent : index[0];
-    List<Dim> cut = new ArrayList<>(shape);
-    cut.set(own, Dim.of(1));
-    long[] target = ShapeArithmetic.target(cut, draft.fact(node.output()).shape());
-    if (target == null) {
-      return false;
-    }
     String part = slice(draft, node, node.input(0), start, start + 1, own, 1);
-    return draft.replace(
-        node, new Op.Reshape(false), part, draft.vector(node.output() + "/shape", target));
+    return switch (draft.fact(node.input(1)).rank()) {
+      case 0 ->
+          draft.replace(
+              node, new Op.Squeeze(), part, draft.vector(node.output() + "/axes", own));
+      case 1 -> draft.replace(node, part);
+      default -> false;
+    };
   }
 
   private static String slice(

@@ -32,7 +32,7 @@ class ConvolutionsTest {
         s.weights(channels),
         s.weights(channels),
         s.weights(channels),
-        s.weights(4, channels));
+        s.weights(4.0, channels));
   }
 
   private static Graph rewritten(Sketch s, String... outputs) {
@@ -121,7 +121,7 @@ class ConvolutionsTest {
             s.vector(0, 0, 0, 1, 0, 0, 2, 1),
             s.number(1));
     assertOperators(
-        rewritten(s, conv(s, padded, 3, 4, 3)), "Transpose", "Pad", "Conv", "Transpose");
+        rewritten(s, conv(s, padded, 3, 4, 3)), "Pad", "Transpose", "Conv", "Transpose");
   }
 
   @Test
@@ -149,7 +149,7 @@ class ConvolutionsTest {
     String x = s.unary(UnaryFunction.TANH, s.input("x", "batch", 3, 5, 4));
     String y = s.add(conv(s, conv(s, x, 3, 3, 3), 3, 3, 3), x);
     Graph graph = rewritten(s, s.clip(0, 6, y));
-    assertOperators(graph, "Transpose", "Unary", "Conv", "Conv", "Transpose");
+    assertOperators(graph, "Unary", "Transpose", "Conv", "Conv", "Transpose");
     assertEquals(4, graph.nodes().get(3).inputs().size());
   }
 
