@@ -37,8 +37,7 @@ final class Slices {
     String part = slice(draft, node, node.input(0), start, start + 1, own, 1);
     return switch (draft.fact(node.input(1)).rank()) {
       case 0 ->
-          draft.replace(
-              node, new Op.Squeeze(), part, draft.vector(node.output() + "/axes", own));
+          draft.replace(node, new Op.Squeeze(), part, draft.vector(node.output() + "/axes", own));
       case 1 -> draft.replace(node, part);
       default -> false;
     };

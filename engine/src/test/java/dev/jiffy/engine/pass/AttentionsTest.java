@@ -129,8 +129,7 @@ class AttentionsTest {
         continue;
       }
       Sketch s = new Sketch();
-      Graph graph =
-          Rewritten.of(s.graph(attention(s, Scale.SCORES_DIVIDED, Mask.ADDED), inner));
+      Graph graph = Rewritten.of(s.graph(attention(s, Scale.SCORES_DIVIDED, Mask.ADDED), inner));
       assertEquals(0, Rewritten.count(graph, Op.Attention.class), inner);
     }
   }
@@ -187,8 +186,7 @@ class AttentionsTest {
     if (index == 2) {
       return s.op(new Op.Gather(0), five, s.constant(Tensor.of(new long[] {2})));
     }
-    String slice =
-        s.op(new Op.Slice(), five, s.vector(index), s.vector(index + 1), s.vector(0));
+    String slice = s.op(new Op.Slice(), five, s.vector(index), s.vector(index + 1), s.vector(0));
     return s.op(new Op.Squeeze(), slice, s.vector(0));
   }
 }

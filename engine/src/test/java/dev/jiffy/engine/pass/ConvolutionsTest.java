@@ -200,7 +200,8 @@ class ConvolutionsTest {
             Op.Layout.CHANNELS_FIRST);
     String large = s.op(resize, both, "", s.constant(Tensor.of(new float[] {1, 1, 2, 2}, 4)));
     List<String> parts = s.ops(new Op.Split(1, 0), 2, large, s.vector(4, 2));
-    String sum = s.op(new Op.Reduce(ReduceFunction.MEAN, false, false), parts.get(0), s.vector(2, 3));
+    String sum =
+        s.op(new Op.Reduce(ReduceFunction.MEAN, false, false), parts.get(0), s.vector(2, 3));
     Graph graph = rewritten(s, sum, s.op(new Op.Softmax(1, false), parts.get(1)));
     Rewritten.assertCount(2, graph, Op.Transpose.class);
   }
@@ -210,18 +211,16 @@ class ConvolutionsTest {
     Sketch s = new Sketch();
     String y = conv(s, s.input("x", "batch", 3, 6, 6), 3, 8, 1);
     String shuffled =
-        s.reshape(
-            s.transpose(s.reshape(y, 0, 2, 4, 6, 6), 0, 2, 1, 3, 4), 0, 8, 6, 6);
+        s.reshape(s.transpose(s.reshape(y, 0, 2, 4, 6, 6), 0, 2, 1, 3, 4), 0, 8, 6, 6);
     Graph graph = rewritten(s, conv(s, shuffled, 8, 4, 1));
     // one at each end and the shuffle itself
     Rewritten.assertCount(3, graph, Op.Transpose.class);
     assertTrue(
         graph.nodes().stream()
-            .anyMatch(
-                node ->
-                    node.op() instanceof Op.Transpose(List<Long> perm)
-                        && perm.size() == 5
-                        && perm.subList(0, 3).equals(List.of(0L, 1L, 2L))),
+            .anyMatch(node ->
+                node.op() instanceof Op.Transpose(List<Long> perm)
+                    && perm.size() == 5
+                    && perm.subList(0, 3).equals(List.of(0L, 1L, 2L))),
         () -> Rewritten.text(graph));
   }
 

@@ -163,8 +163,7 @@ final class Sketch {
 
   Graph graph(List<String> outputs) {
     return Inference.infer(
-        new Graph(
-            "sketch", List.copyOf(inputs.keySet()), outputs, nodes, constants, inputs));
+        new Graph("sketch", List.copyOf(inputs.keySet()), outputs, nodes, constants, inputs));
   }
 
   /// Every value that a node makes.

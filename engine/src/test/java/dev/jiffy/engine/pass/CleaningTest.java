@@ -1,0 +1,257 @@
+package dev.jiffy.engine.pass;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import dev.jiffy.engine.function.BinaryFunction;
+import dev.jiffy.engine.function.ReduceFunction;
+import dev.jiffy.engine.function.UnaryFunction;
+import dev.jiffy.engine.ir.Graph;
+import dev.jiffy.engine.ir.Op;
+import dev.jiffy.engine.lower.Interpreter;
+import dev.jiffy.tensor.DType;
+import dev.jiffy.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/// Folding, shape arithmetic, identities, repetitions and movements.
+class CleaningTest {
+  private static void assertOperators(Graph graph, String... names) {
+    assertEquals(List.of(names), Rewritten.operators(graph), () -> Rewritten.text(graph));
+  }
+
+  private static Graph rewritten(Sketch s, String... outputs) {
+    return Rewritten.of(s.graph(outputs));
+  }
+
+  // ---- constants
+
+  @Test
+  void constantsAreComputed() {
+    Sketch s = new Sketch();
+    String c = s.transpose(s.add(s.weights(3, 2), s.number(1)), 1, 0);
+    Graph graph = rewritten(s, s.mul(s.input("x", "n", 2, 3), c));
+    assertOperators(graph, "Binary");
+  }
+
+  @Test
+  void expansionsAreNotComputed() {
+    Sketch s = new Sketch();
+    String large = s.op(new Op.Expand(), s.weights(1, 1), s.vector(1000, 1000));
+    Graph graph =
+        rewritten(
+            s,
+            s.op(
+                new Op.Reduce(ReduceFunction.MAX, false, false),
+                s.mul(large, s.input("x")),
+                s.vector(0, 1)));
+    assertEquals("Expand", Rewritten.operators(graph).getFirst());
+  }
+
+  @Test
+  void outputsMayBeConstants() {
+    Sketch s = new Sketch();
+    s.input("x", 2);
+    Graph graph = rewritten(s, s.add(s.weights(2), s.weights(2)));
+    assertEquals(0, graph.nodes().size());
+  }
+
+  @Test
+  void unreadNodesGo() {
+    Sketch s = new Sketch();
+    String x = s.input("x", 2);
+    s.unary(UnaryFunction.EXP, s.unary(UnaryFunction.NEG, x));
+    assertOperators(rewritten(s, s.unary(UnaryFunction.TANH, x)), "Unary");
+  }
+
+  // ---- shapes
+
+  private static String extent(Sketch s, String x, long axis) {
+    String shape = s.op(new Op.ShapeOf(0, null), x);
+    String extent = s.op(new Op.Gather(0), shape, s.constant(Tensor.of(new long[] {axis})));
+    return s.op(new Op.Unsqueeze(), extent, s.vector(0));
+  }
+
+  @Test
+  void reshapeToComputedShapeIsConstant() {
+    Sketch s = new Sketch();
+    String x = s.input("x", "batch", "seq", 12);
+    String target =
+        s.op(new Op.Concat(0), extent(s, x, 0), extent(s, x, 1), s.vector(3), s.vector(4));
+    Graph graph = rewritten(s, s.op(new Op.Reshape(false), x, target));
+    assertOperators(graph, "Reshape");
+  }
+
+  @Test
+  void shapeOfOtherInputStays() {
+    Sketch s = new Sketch();
+    String x = s.input("x", "rows", "columns");
+    String y = s.input("y", "left", "right", "rows", "columns");
+    // neither extent appears where it is in x
+    String target = s.op(new Op.Concat(0), extent(s, y, 3), extent(s, y, 2));
+    Graph graph = rewritten(s, s.op(new Op.Reshape(false), x, target));
+    assertEquals("Reshape", Rewritten.operators(graph).getLast());
+    assertEquals(1, Rewritten.count(graph, Op.Concat.class));
+  }
+
+  @Test
+  void onePartOfAShapeIsRead() {
+    Sketch s = new Sketch();
+    String x = s.input("x", "batch", "seq");
+    Graph graph =
+        rewritten(s, extent(s, x, 1), s.op(new Op.Cast(DType.F32, true), extent(s, x, 1)));
+    assertOperators(graph, "ShapeOf", "Cast");
+  }
+
+  // ---- identities
+
+  @Test
+  void neutralOperatorsGo() {
+    Sketch s = new Sketch();
+    String x = s.unary(UnaryFunction.TANH, s.input("x", "n", 3));
+    String y = s.op(new Op.Identity(), s.op(new Op.Cast(DType.F32, true), x));
+    y = s.div(s.mul(s.add(s.number(0), s.sub(y, s.number(0))), s.number(1)), s.number(1));
+    y = s.binary(BinaryFunction.POW, y, s.number(1));
+    y = s.op(new Op.Concat(0), s.op(new Op.Pad(Op.PadMode.EDGE), y, s.vector(0, 0, 0, 0)));
+    y = s.op(new Op.Slice(), y, s.vector(0), s.vector(Long.MAX_VALUE), s.vector(1));
+    y = s.op(new Op.Tile(), s.transpose(y, 0, 1), s.vector(1, 1));
+    y = s.op(new Op.Expand(), s.reshape(y, 0, 3), s.vector(1, 3));
+    assertOperators(rewritten(s, s.unary(UnaryFunction.ABS, y)), "Unary", "Unary");
+  }
+
+  @Test
+  void numbersThatWidenTheShapeStay() {
+    Sketch s = new Sketch();
+    Graph graph =
+        rewritten(s, s.mul(s.input("x", 3), s.constant(Tensor.of(new float[] {1}, 1, 1))));
+    assertOperators(graph, "Binary");
+  }
+
+  @Test
+  void inputsAreHandedOutByIdentity() {
+    Sketch s = new Sketch();
+    String x = s.input("x", 3);
+    String y = s.unary(UnaryFunction.EXP, x);
+    Graph graph = rewritten(s, s.op(new Op.Identity(), x), y, s.op(new Op.Identity(), y));
+    assertOperators(graph, "Unary", "Identity", "Identity");
+  }
+
+  @ParameterizedTest
+  @ValueSource(doubles = {2, 3, 0.5, -1, -0.5})
+  void powersAreSimpler(double exponent) {
+    Sketch s = new Sketch();
+    String x = s.unary(UnaryFunction.EXP, s.input("x", "n", 3));
+    Graph graph = rewritten(s, s.binary(BinaryFunction.POW, x, s.number(exponent)));
+    assertEquals(
+        0,
+        Rewritten.count(
+            graph, op -> op instanceof Op.Binary(BinaryFunction f) && f == BinaryFunction.POW));
+  }
+
+  @Test
+  void otherPowersStay() {
+    Sketch s = new Sketch();
+    String x = s.unary(UnaryFunction.EXP, s.input("x", "n", 3));
+    Graph graph = rewritten(s, s.binary(BinaryFunction.POW, x, s.number(2.5)));
+    assertOperators(graph, "Unary", "Binary");
+  }
+
+  @Test
+  void limitsMerge() {
+    Sketch s = new Sketch();
+    String x = s.input("x", "n", 3);
+    String y =
+        s.binary(BinaryFunction.MIN, s.number(2), s.binary(BinaryFunction.MAX, x, s.number(-1)));
+    Graph graph = rewritten(s, s.clip(0, 1, s.unary(UnaryFunction.RELU, y)));
+    assertOperators(graph, "Unary");
+  }
+
+  // ---- repetitions
+
+  @Test
+  void repetitionsAreComputedOnce() {
+    Sketch s = new Sketch();
+    String x = s.input("x", "n", 3);
+    String left = s.unary(UnaryFunction.EXP, s.mul(x, s.number(0.3)));
+    String right = s.unary(UnaryFunction.EXP, s.mul(x, s.number(0.3)));
+    assertOperators(rewritten(s, s.add(left, right)), "Binary", "Unary", "Binary");
+  }
+
+  @Test
+  void differentNumbersAreDifferent() {
+    Sketch s = new Sketch();
+    String x = s.input("x", "n", 3);
+    Graph graph = rewritten(s, s.add(s.mul(x, s.number(0.3)), s.mul(x, s.number(0.4))));
+    assertOperators(graph, "Binary", "Binary", "Binary");
+  }
+
+  // ---- movements
+
+  @Test
+  void transposesAndReshapesMerge() {
+    Sketch s = new Sketch();
+    String x = s.transpose(s.transpose(s.input("x", "n", 3, 4), 1, 2, 0), 2, 1, 0);
+    String y =
+        s.reshape(
+            s.reshape(s.op(new Op.Unsqueeze(), s.input("y", "n", 6), s.vector(1)), 0, 2, 3), 0, 6);
+    Graph graph = rewritten(s, x, s.unary(UnaryFunction.ABS, y));
+    assertOperators(graph, "Transpose", "Unary");
+  }
+
+  @Test
+  void softmaxOfAFlattenedTensorRunsOnTheTensor() {
+    Sketch s = new Sketch();
+    String x = s.input("x", "batch", 3, "seq");
+    String soft = s.op(new Op.Softmax(1, false), s.op(new Op.Flatten(2), x));
+    String y = s.op(new Op.Reshape(true), soft, s.op(new Op.ShapeOf(0, null), x));
+    assertOperators(rewritten(s, y), "Softmax");
+  }
+
+  @Test
+  void softmaxOfSeveralDimensionsStays() {
+    Sketch s = new Sketch();
+    String x = s.input("x", "batch", 3, 4);
+    String soft = s.op(new Op.Softmax(1, false), s.op(new Op.Flatten(1), x));
+    Graph graph = rewritten(s, s.reshape(soft, 0, 3, 4));
+    assertOperators(graph, "Reshape", "Softmax", "Reshape");
+  }
+
+  @Test
+  void slicesMerge() {
+    Sketch s = new Sketch();
+    String x = s.input("x", "n", 6, 8);
+    String once = s.op(new Op.Slice(), x, s.vector(1), s.vector(5), s.vector(1), s.vector(2));
+    String twice = s.op(new Op.Slice(), once, s.vector(0), s.vector(4), s.vector(-1));
+    assertOperators(rewritten(s, twice), "Slice");
+  }
+
+  @Test
+  void positionsAreASlice() {
+    Sketch s = new Sketch();
+    String x = s.input("x", "batch", "seq");
+    String all = s.constant(Tensor.of(new long[] {0, 1, 2, 3, 4, 5, 6, 7}, 1, 8));
+    String some = s.op(new Op.Slice(), all, s.vector(0), extent(s, x, 1), s.vector(1));
+    Graph graph = rewritten(s, s.op(new Op.Gather(0), s.weights(8, 5), some));
+    assertOperators(graph, "ShapeOf", "Slice");
+  }
+
+  // ---- the pipeline
+
+  @Test
+  void passesHaveNames() {
+    Sketch s = new Sketch();
+    Graph graph = s.graph(s.unary(UnaryFunction.EXP, s.input("x", 3)));
+    List<String> names = new ArrayList<>(Passes.names());
+    assertEquals("clean", names.getFirst());
+    for (String name : names) {
+      assertSame(graph, Passes.upTo(name, graph, Interpreter::evaluate));
+    }
+    assertThrows(
+        IllegalArgumentException.class,
+        () -> Passes.upTo("no such pass", graph, Interpreter::evaluate));
+  }
+}

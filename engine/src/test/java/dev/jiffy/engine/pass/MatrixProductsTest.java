@@ -1,0 +1,172 @@
+package dev.jiffy.engine.pass;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import dev.jiffy.engine.function.BinaryFunction;
+import dev.jiffy.engine.function.ReduceFunction;
+import dev.jiffy.engine.function.UnaryFunction;
+import dev.jiffy.engine.ir.Graph;
+import dev.jiffy.engine.ir.Op;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/// What stands around a matrix product goes into it.
+class MatrixProductsTest {
+  private static void assertOperators(Graph graph, String... names) {
+    assertEquals(List.of(names), Rewritten.operators(graph), () -> Rewritten.text(graph));
+  }
+
+  private static Graph rewritten(Sketch s, String... outputs) {
+    return Rewritten.of(s.graph(outputs));
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "1, 1, false, false",
+    "2, 0.5, false, true",
+    "0.5, 0, true, false",
+    "1, 3, true, true"
+  })
+  void gemmIsAProduct(float alpha, float beta, boolean transposeA, boolean transposeB) {
+    Sketch s = new Sketch();
+    String x = transposeA ? s.input("x", 4, "n") : s.input("x", "n", 4);
+    String w = transposeB ? s.weights(5, 4) : s.weights(4, 5);
+    String y = s.op(new Op.Gemm(alpha, beta, transposeA, transposeB), x, w, s.weights(1, 5));
+    assertOperators(rewritten(s, y), "MatMul");
+  }
+
+  @Test
+  void gemmWithComputedAddendKeepsTheSum() {
+    Sketch s = new Sketch();
+    String y =
+        s.op(
+            new Op.Gemm(1, 2, false, false),
+            s.input("x", "n", 4),
+            s.weights(4, 5),
+            s.unary(UnaryFunction.TANH, s.input("c", 5)));
+    assertOperators(rewritten(s, y), "Unary", "Binary", "MatMul", "Binary");
+  }
+
+  @Test
+  void takesBiasResidualAndActivation() {
+    Sketch s = new Sketch();
+    String x = s.input("x", "batch", "seq", 4);
+    String y = s.add(s.weights(4), s.matMul(x, s.weights(4, 4)));
+    Graph graph = rewritten(s, s.unary(UnaryFunction.GELU, s.add(x, y)));
+    assertOperators(graph, "MatMul");
+    assertEquals(4, graph.nodes().getFirst().inputs().size());
+  }
+
+  @Test
+  void takesFactors() {
+    Sketch s = new Sketch();
+    String y = s.matMul(s.input("x", "n", 4), s.weights(4, 3));
+    String z = s.mul(s.sub(s.mul(y, s.weights(3)), s.weights(1, 3)), s.number(0.3));
+    assertOperators(rewritten(s, z), "MatMul");
+  }
+
+  @Test
+  void addendForEachRowStays() {
+    Sketch s = new Sketch();
+    String y = s.add(s.matMul(s.input("x", 2, 4), s.weights(4, 3)), s.weights(2, 1));
+    assertOperators(rewritten(s, y), "MatMul", "Binary");
+  }
+
+  @Test
+  void productReadElsewhereStays() {
+    Sketch s = new Sketch();
+    String y = s.matMul(s.input("x", "n", 4), s.weights(4, 3));
+    Graph graph = rewritten(s, s.add(y, s.weights(3)), y);
+    assertOperators(graph, "MatMul", "Binary");
+  }
+
+  @Test
+  void residualAfterActivationStays() {
+    Sketch s = new Sketch();
+    String x = s.input("x", "n", 4);
+    String y = s.unary(UnaryFunction.RELU, s.matMul(x, s.weights(4, 4)));
+    assertOperators(rewritten(s, s.add(y, x)), "MatMul", "Binary");
+  }
+
+  @Test
+  void transposeOfAnOperandIsAFlag() {
+    Sketch s = new Sketch();
+    String x = s.input("x", "batch", "n", 4);
+    String y = s.matMul(x, s.transpose(s.input("y", "batch", "m", 4), 0, 2, 1));
+    assertOperators(rewritten(s, y), "MatMul");
+  }
+
+  @Test
+  void otherTransposesStay() {
+    Sketch s = new Sketch();
+    String x = s.input("x", 2, 3, 4);
+    String y = s.matMul(x, s.transpose(s.input("y", 4, 2, 3), 1, 0, 2));
+    assertOperators(rewritten(s, y), "Transpose", "MatMul");
+  }
+
+  // ---- layer normalisation with what stands around it
+
+  private static String norm(Sketch s, String x, String scale) {
+    String d = s.sub(x, s.reduce(ReduceFunction.MEAN, x, -1));
+    String square = s.mul(d, d);
+    String variance = s.add(s.reduce(ReduceFunction.MEAN, square, -1), s.number(1e-5));
+    String root = s.unary(UnaryFunction.SQRT, variance);
+    return scale.isEmpty()
+        ? s.div(d, root)
+        : s.mul(d, s.mul(scale, s.unary(UnaryFunction.RECIPROCAL, root)));
+  }
+
+  @Test
+  void normTakesScaleAndBias() {
+    Sketch s = new Sketch();
+    String y = s.mul(norm(s, s.input("x", "batch", "seq", 4), ""), s.weights(1, 1, 4));
+    assertOperators(rewritten(s, s.add(s.weights(4), y)), "LayerNorm");
+  }
+
+  @Test
+  void normTakesScaleWithinTheRate() {
+    Sketch s = new Sketch();
+    String y = norm(s, s.input("x", "batch", "seq", 4), s.weights(4));
+    assertOperators(rewritten(s, s.add(s.weights(4), y)), "LayerNorm");
+  }
+
+  @Test
+  void normIsFoundRegrouped() {
+    Sketch s = new Sketch();
+    String x = s.input("x", "batch", "seq", 4);
+    String mean = s.reduce(ReduceFunction.MEAN, x, 2);
+    String d = s.sub(x, mean);
+    String variance = s.add(s.reduce(ReduceFunction.MEAN, s.mul(d, d), 2), s.number(1e-3));
+    String root = s.unary(UnaryFunction.SQRT, variance);
+    String rate = s.mul(s.unary(UnaryFunction.RECIPROCAL, root), s.weights(4));
+    String y = s.add(s.mul(x, rate), s.sub(s.weights(4), s.mul(mean, rate)));
+    assertOperators(rewritten(s, y), "LayerNorm");
+  }
+
+  @Test
+  void normTakesResidual() {
+    Sketch s = new Sketch();
+    String x = s.add(s.input("x", "batch", "seq", 4), s.input("y", "batch", "seq", 4));
+    assertOperators(rewritten(s, s.mul(norm(s, x, ""), s.weights(4))), "LayerNorm");
+  }
+
+  @Test
+  void sumReadElsewhereIsNoResidual() {
+    Sketch s = new Sketch();
+    String x = s.add(s.input("x", "batch", "seq", 4), s.input("y", "batch", "seq", 4));
+    assertOperators(rewritten(s, norm(s, x, ""), x), "Binary", "LayerNorm");
+  }
+
+  @Test
+  void normalisationAcrossOtherDimensionsStays() {
+    Sketch s = new Sketch();
+    String x = s.input("x", "batch", 4, 5);
+    String d = s.sub(x, s.reduce(ReduceFunction.MEAN, x, 1));
+    String variance = s.add(s.reduce(ReduceFunction.MEAN, s.mul(d, d), 1), s.number(1e-5));
+    Graph graph =
+        rewritten(s, s.binary(BinaryFunction.DIV, d, s.unary(UnaryFunction.SQRT, variance)));
+    assertEquals(0, Rewritten.count(graph, Op.LayerNorm.class));
+  }
+}
