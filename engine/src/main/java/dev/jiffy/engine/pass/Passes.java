@@ -25,7 +25,7 @@ public final class Passes {
         rules("products", MatrixProducts.RULES),
         rules("convolutions", Convolutions.RULES),
         rules("attention", attention()),
-        rules("projections", join(List.of(Movements.RULES, Projections.RULES))),
+        rules("projections", projections()),
         rules("epilogues", Epilogues.RULES),
         rules("norm-residuals", Normalizations.RESIDUAL),
         rules("channels-last", imageLayout()),
@@ -94,6 +94,10 @@ public final class Passes {
 
   private static List<Rule> attention() {
     return join(List.of(Movements.RULES, Slices.RULES, Sinking.BEFORE_ATTENTION, Attentions.RULES));
+  }
+
+  private static List<Rule> projections() {
+    return join(List.of(Identities.RULES, Movements.RULES, Projections.RULES));
   }
 
   private static List<Rule> imageLayout() {
