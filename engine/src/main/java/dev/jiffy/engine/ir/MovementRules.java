@@ -47,7 +47,7 @@ final class MovementRules {
         throw new ModelException(
             "input " + i + ": expected rank " + shape.size() + ", got " + in.fact(i));
       }
-      shape = part;
+      shape = shape == null ? part : shape;
     }
     if (shape == null) {
       return Fact.unranked(in.dtype(0));

@@ -97,29 +97,33 @@ final class SliceRules {
       boolean toFirst = end instanceof Dim.Known e && e.value() <= -FAR;
       return fromLast && toFirst && step > -FAR ? Dims.ceilDivide(dim, -step) : null;
     }
-    Dim from = bound(dim, start);
-    Dim to = bound(dim, end);
+    Dim from = fromFront(dim, start);
+    Dim to = fromFront(dim, end);
     if (from == null || to == null || step > FAR) {
       return null;
     }
-    Dim span = Dims.max(Dims.subtract(to, from), Dims.ZERO);
-    return Dims.ceilDivide(span, step);
+    if (Dims.atLeast(Dims.subtract(from, to), 0)) {
+      return Dims.ZERO;
+    }
+    // the end is at most the extent, so a start beyond it leaves nothing without being limited
+    Dim last = to;
+    if (dim instanceof Dim.Symbol && to instanceof Dim.Known k && k.value() >= FAR) {
+      last = dim;
+    } else if (!(end instanceof Dim.Known k) || k.value() >= 0) {
+      last = Dims.min(dim, to);
+    }
+    return Dims.ceilDivide(Dims.max(Dims.subtract(last, from), Dims.ZERO), step);
   }
 
-  /// A start or end counted from the front and limited to the dimension.
-  private static @Nullable Dim bound(Dim dim, Dim at) {
+  /// A start or end counted from the front, at least 0.
+  private static @Nullable Dim fromFront(Dim dim, Dim at) {
     if (at instanceof Dim.Known known) {
-      if (known.value() >= FAR && dim instanceof Dim.Symbol) {
-        return dim;
+      if (known.value() >= 0) {
+        return at;
       }
-      if (known.value() <= -FAR && dim instanceof Dim.Symbol) {
-        return Dims.ZERO;
-      }
-      return known.value() < 0
-          ? Dims.max(Dims.add(dim, known.value()), Dims.ZERO)
-          : Dims.min(dim, at);
+      return known.value() <= -FAR ? Dims.ZERO : Dims.max(Dims.add(dim, known.value()), Dims.ZERO);
     }
-    return Dims.atLeast(at, 0) ? Dims.min(dim, at) : null;
+    return Dims.atLeast(at, 0) ? at : null;
   }
 
   private static @Nullable List<Dim> value(Dim[] dims, int count, Operands in) {
