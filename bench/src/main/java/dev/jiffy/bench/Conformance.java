@@ -1,0 +1,253 @@
+package dev.jiffy.bench;
+
+import dev.jiffy.engine.ModelException;
+import dev.jiffy.engine.TensorSpec;
+import dev.jiffy.engine.onnx.NamedTensor;
+import dev.jiffy.engine.onnx.TensorFile;
+import dev.jiffy.tensor.DType;
+import dev.jiffy.tensor.Shape;
+import dev.jiffy.tensor.Tensor;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Predicate;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/// The ONNX backend tests: models of one operator or a few with recorded inputs and outputs.
+///
+/// A case is a folder with `model.onnx` and folders `test_data_set_K` that hold `input_J.pb` and
+/// `output_J.pb`. Floating-point numbers may be off by [#RELATIVE] and [#ABSOLUTE] together,
+/// everything else must be equal.
+public final class Conformance {
+  /// How far a floating-point number may be off relative to the expected one.
+  public static final double RELATIVE = 1e-3;
+
+  /// How far a floating-point number may be off beyond that.
+  public static final double ABSOLUTE = 1e-5;
+
+  /// One step between neighbours of bf16: the recorded ones were cut off, not rounded.
+  private static final double BF16_RELATIVE = 0x1p-7;
+
+  /// What runs a case's model.
+  @FunctionalInterface
+  public interface Runner {
+    /// {@return the model, ready to run}
+    ///
+    /// @param model the file
+    /// @throws ModelException if the model needs what the engine does not have
+    Loaded load(Path model);
+  }
+
+  /// A model that is ready to run.
+  public interface Loaded extends AutoCloseable {
+    /// {@return the inputs in the file's order}
+    List<TensorSpec> inputs();
+
+    /// {@return the outputs in the file's order}
+    ///
+    /// @param inputs a tensor for every input, by name
+    List<Tensor> run(Map<String, Tensor> inputs);
+
+    @Override
+    void close();
+  }
+
+  /// How a case ended.
+  public enum Outcome {
+    /// With the right answer.
+    PASSED,
+    /// With a wrong answer, or with an error although the model was loaded.
+    FAILED,
+    /// With a clear refusal to load the model or its inputs.
+    UNSUPPORTED
+  }
+
+  /// One case.
+  ///
+  /// @param name its folder's name
+  /// @param outcome how it ended
+  /// @param reason why it did not pass, else ""
+  public record Verdict(String name, Outcome outcome, String reason) {}
+
+  /// All cases of a run, sorted by name.
+  ///
+  /// @param verdicts the cases
+  public record Report(List<Verdict> verdicts) {
+    /// Copies the list.
+    public Report {
+      verdicts = List.copyOf(verdicts);
+    }
+
+    /// {@return the cases that ended in one way}
+    ///
+    /// @param outcome the way
+    public List<Verdict> ended(Outcome outcome) {
+      return verdicts.stream().filter(c -> c.outcome == outcome).toList();
+    }
+
+    @Override
+    public String toString() {
+      return "%d passed, %d failed, %d unsupported"
+          .formatted(
+              ended(Outcome.PASSED).size(),
+              ended(Outcome.FAILED).size(),
+              ended(Outcome.UNSUPPORTED).size());
+    }
+  }
+
+  private Conformance() {}
+
+  /// {@return how every case in a folder ends}
+  ///
+  /// @param folder holds a folder for each case
+  /// @param runner what runs the models
+  public static Report run(Path folder, Runner runner) {
+    return run(folder, runner, _ -> true);
+  }
+
+  /// {@return how some of the cases in a folder end}
+  ///
+  /// @param folder holds a folder for each case
+  /// @param runner what runs the models
+  /// @param wanted whether a case of this name is run
+  public static Report run(Path folder, Runner runner, Predicate<String> wanted) {
+    List<Verdict> cases = new ArrayList<>();
+    for (Path path : children(folder, "")) {
+      if (wanted.test(name(path)) && Files.isRegularFile(path.resolve("model.onnx"))) {
+        cases.add(run(path, name(path), runner));
+      }
+    }
+    return new Report(cases);
+  }
+
+  private static String name(Path path) {
+    return String.valueOf(path.getFileName());
+  }
+
+  private static List<Path> children(Path folder, String prefix) {
+    try (Stream<Path> paths = Files.list(folder)) {
+      return paths.filter(path -> name(path).startsWith(prefix)).sorted().toList();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static Verdict run(Path folder, String name, Runner runner) {
+    Loaded model;
+    try {
+      model = runner.load(folder.resolve("model.onnx"));
+    } catch (ModelException e) {
+      return new Verdict(name, Outcome.UNSUPPORTED, message(e));
+    } catch (RuntimeException | StackOverflowError e) {
+      return new Verdict(name, Outcome.FAILED, "load: " + e);
+    }
+    try (model) {
+      for (Path set : children(folder, "test_data_set_")) {
+        String difference = difference(model, set);
+        if (difference != null) {
+          return new Verdict(name, Outcome.FAILED, difference);
+        }
+      }
+      return new Verdict(name, Outcome.PASSED, "");
+    } catch (UnreadableException e) {
+      return new Verdict(name, Outcome.UNSUPPORTED, message(e));
+    } catch (RuntimeException | StackOverflowError e) {
+      return new Verdict(name, Outcome.FAILED, "run: " + e);
+    }
+  }
+
+  private static String message(RuntimeException e) {
+    return String.valueOf(e.getMessage()).replaceAll("\\s+", " ");
+  }
+
+  /// A recorded tensor of a kind that the engine does not have.
+  private static final class UnreadableException extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    UnreadableException(ModelException cause) {
+      super(cause.getMessage(), cause);
+    }
+  }
+
+  private static List<NamedTensor> read(Path set, String kind) {
+    List<NamedTensor> tensors = new ArrayList<>();
+    for (int j = 0; Files.isRegularFile(set.resolve(kind + "_" + j + ".pb")); j++) {
+      try {
+        tensors.add(TensorFile.read(set.resolve(kind + "_" + j + ".pb")));
+      } catch (ModelException e) {
+        throw new UnreadableException(e);
+      }
+    }
+    return tensors;
+  }
+
+  /// Returns what differs from the recorded outputs, or null.
+  private static @Nullable String difference(Loaded model, Path set) {
+    List<NamedTensor> recorded = read(set, "input");
+    List<NamedTensor> expected = read(set, "output");
+    List<TensorSpec> specs = model.inputs();
+    List<String> names = specs.stream().map(TensorSpec::name).toList();
+    Map<String, Tensor> inputs = new LinkedHashMap<>();
+    for (int j = 0; j < recorded.size(); j++) {
+      int named = names.indexOf(recorded.get(j).name());
+      TensorSpec spec = specs.get(named < 0 ? j : named);
+      inputs.put(spec.name(), as(spec.dtype(), recorded.get(j).tensor()));
+    }
+    List<Tensor> outputs = model.run(inputs);
+    for (int j = 0; j < expected.size(); j++) {
+      String difference =
+          j < outputs.size() ? difference(expected.get(j).tensor(), outputs.get(j)) : "missing";
+      if (difference != null) {
+        return name(set) + " output " + j + ": " + difference;
+      }
+    }
+    return null;
+  }
+
+  /// The files hold bf16 under the number of u16.
+  private static Tensor as(DType dtype, Tensor tensor) {
+    return dtype == DType.BF16 && tensor.dtype() == DType.U16
+        ? Tensor.of(dtype, tensor.shape(), tensor.segment())
+        : tensor;
+  }
+
+  private static @Nullable String difference(Tensor recorded, Tensor actual) {
+    Tensor expected = as(actual.dtype(), recorded);
+    Shape shape = expected.shape();
+    if (expected.dtype() != actual.dtype() || !shape.equals(actual.shape())) {
+      return "expected %s%s, got %s%s"
+          .formatted(expected.dtype(), shape, actual.dtype(), actual.shape());
+    }
+    for (long i = 0; i < shape.elements(); i++) {
+      String e = text(expected, i);
+      String a = text(actual, i);
+      boolean same = expected.dtype().isFloat() ? isNear(expected, actual, i) : e.equals(a);
+      if (!same) {
+        return "element %d of %s%s: expected %s, got %s"
+            .formatted(i, expected.dtype(), shape, e, a);
+      }
+    }
+    return null;
+  }
+
+  private static String text(Tensor tensor, long index) {
+    return switch (tensor.dtype()) {
+      case STRING -> tensor.getString(index);
+      case F32, F64, F16, BF16 -> Double.toString(tensor.getDouble(index));
+      case I8, I16, I32, I64, U8, U16, U32, U64, BOOL -> Long.toString(tensor.getLong(index));
+    };
+  }
+
+  private static boolean isNear(Tensor expected, Tensor actual, long index) {
+    double e = expected.getDouble(index);
+    double a = actual.getDouble(index);
+    double relative = expected.dtype() == DType.BF16 ? BF16_RELATIVE : RELATIVE;
+    return Double.compare(e, a) == 0 || Math.abs(e - a) <= ABSOLUTE + relative * Math.abs(e);
+  }
+}
