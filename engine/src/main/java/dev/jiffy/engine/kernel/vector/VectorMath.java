@@ -46,6 +46,22 @@ final class VectorMath {
     return x.mul(splat(Float.POSITIVE_INFINITY)).blend(y, x.compare(VectorOperators.LE, EXP_LIMIT));
   }
 
+  /// `e^x` for `x ≤ 0`, as [#exp].
+  static FloatVector expOfNegative(FloatVector x) {
+    FloatVector rounded = x.fma(splat(LOG2_E), splat(ROUNDER));
+    FloatVector n = rounded.sub(splat(ROUNDER));
+    FloatVector r = n.fma(splat(-LN2_LOW), n.fma(splat(-LN2_HIGH), x));
+    FloatVector p = splat(0.0013814318f).fma(r, splat(0.008368852f));
+    p = p.fma(r, splat(0.0416684f));
+    p = p.fma(r, splat(0.1666652f));
+    p = p.fma(r, splat(0.49999994f));
+    p = p.fma(r, splat(1));
+    p = p.fma(r, splat(1));
+    IntVector bits = rounded.reinterpretAsInts().lanewise(VectorOperators.LSHL, 23);
+    FloatVector y = p.mul(bits.add(0x3f800000).reinterpretAsFloats());
+    return y.blend(0, x.compare(VectorOperators.LT, EXP_FLOOR));
+  }
+
   /// `e^x - 1` for `x ≤ 0`, within 2 ulp; lanes with positive arguments are meaningless.
   static FloatVector expm1OfNegative(FloatVector x) {
     FloatVector z = x.blend(-20, x.compare(VectorOperators.LT, -20));

@@ -1,0 +1,253 @@
+package dev.jiffy.engine.kernel.scalar;
+
+import static dev.jiffy.engine.kernel.Memory.getFloat;
+import static dev.jiffy.engine.kernel.Memory.setFloat;
+
+import dev.jiffy.engine.function.ReduceFunction;
+import dev.jiffy.engine.kernel.Memory;
+import dev.jiffy.engine.kernel.Pointwise;
+import dev.jiffy.engine.kernel.PoolGeometry;
+import dev.jiffy.engine.kernel.ResizeGeometry;
+import dev.jiffy.engine.kernel.RowKernels;
+import dev.jiffy.engine.kernel.StridedCopy;
+import dev.jiffy.engine.kernel.TypedMemory;
+import dev.jiffy.tensor.DType;
+
+/// Elementwise chains, normalisation, pooling and copies in obvious loops that add in `double`:
+/// what other implementations are compared with.
+public final class ScalarRowKernels implements RowKernels {
+  /// Creates the kernels.
+  public ScalarRowKernels() {}
+
+  @Override
+  public PreparedPointwise prepare(Pointwise pointwise) {
+    return new ScalarPointwise(pointwise);
+  }
+
+  @Override
+  public void softmax(boolean log, long x, long y, long rows, long n) {
+    for (long row = 0; row < rows; row++) {
+      long from = x + 4 * row * n;
+      double largest = Double.NEGATIVE_INFINITY;
+      for (long i = 0; i < n; i++) {
+        largest = Math.max(largest, getFloat(from + 4 * i));
+      }
+      double sum = 0;
+      for (long i = 0; i < n; i++) {
+        sum += Math.exp(getFloat(from + 4 * i) - largest);
+      }
+      for (long i = 0; i < n; i++) {
+        double shifted = getFloat(from + 4 * i) - largest;
+        double value = log ? shifted - Math.log(sum) : Math.exp(shifted) / sum;
+        setFloat(y + 4 * (row * n + i), (float) value);
+      }
+    }
+  }
+
+  @Override
+  public void layerNorm(
+      long x, long residual, long scale, long bias, long y, long rows, long n, float epsilon) {
+    double[] z = new double[Math.toIntExact(n)];
+    for (long row = 0; row < rows; row++) {
+      double sum = 0;
+      for (int i = 0; i < n; i++) {
+        long at = 4 * (row * n + i);
+        float value = getFloat(x + at);
+        z[i] = residual == 0 ? value : value + getFloat(residual + at);
+        sum += z[i];
+      }
+      double mean = sum / (double) n;
+      double squares = 0;
+      for (double value : z) {
+        squares += (value - mean) * (value - mean);
+      }
+      double deviation = Math.sqrt(squares / (double) n + epsilon);
+      for (int i = 0; i < n; i++) {
+        double value = (z[i] - mean) / deviation;
+        value *= scale == 0 ? 1 : getFloat(scale + 4L * i);
+        value += bias == 0 ? 0 : getFloat(bias + 4L * i);
+        setFloat(y + 4 * (row * n + i), (float) value);
+      }
+    }
+  }
+
+  @Override
+  public void reduce(ReduceFunction function, long x, long y, long outer, long n, long inner) {
+    for (long o = 0; o < outer; o++) {
+      for (long i = 0; i < inner; i++) {
+        double value = reduce(function, x + 4 * (o * n * inner + i), n, 4 * inner);
+        setFloat(y + 4 * (o * inner + i), (float) value);
+      }
+    }
+  }
+
+  private static double reduce(ReduceFunction function, long x, long n, long step) {
+    double shift = 0;
+    if (function == ReduceFunction.LOG_SUM_EXP) {
+      double largest = reduce(ReduceFunction.MAX, x, n, step);
+      shift = Double.isFinite(largest) ? largest : 0;
+    }
+    double result =
+        switch (function) {
+          case MAX -> Double.NEGATIVE_INFINITY;
+          case MIN -> Double.POSITIVE_INFINITY;
+          case PROD -> 1;
+          case SUM, MEAN, L1, L2, LOG_SUM, LOG_SUM_EXP, SUM_SQUARE -> 0;
+        };
+    for (long i = 0; i < n; i++) {
+      double value = getFloat(x + i * step);
+      result =
+          switch (function) {
+            case SUM, MEAN, LOG_SUM -> result + value;
+            case MAX -> Math.max(result, value);
+            case MIN -> Math.min(result, value);
+            case PROD -> result * value;
+            case L1 -> result + Math.abs(value);
+            case L2, SUM_SQUARE -> result + value * value;
+            case LOG_SUM_EXP -> result + Math.exp(value - shift);
+          };
+    }
+    return switch (function) {
+      case SUM, MAX, MIN, PROD, L1, SUM_SQUARE -> result;
+      case MEAN -> result / (double) n;
+      case L2 -> Math.sqrt(result);
+      case LOG_SUM -> Math.log(result);
+      case LOG_SUM_EXP -> Math.log(result) + shift;
+    };
+  }
+
+  @Override
+  public void pool(PoolGeometry geometry, long x, long y, int rowFrom, int rowTo) {
+    for (int row = rowFrom; row < rowTo; row++) {
+      for (int column = 0; column < geometry.outWidth(); column++) {
+        for (int channel = 0; channel < geometry.channels(); channel++) {
+          long at = ((long) row * geometry.outWidth() + column) * geometry.channels() + channel;
+          setFloat(y + 4 * at, (float) window(geometry, x, row, column, channel));
+        }
+      }
+    }
+  }
+
+  private static double window(PoolGeometry g, long x, int row, int column, int channel) {
+    int image = row / g.outHeight();
+    int top = row % g.outHeight() * g.strideHeight() - g.padTop();
+    int left = column * g.strideWidth() - g.padLeft();
+    double largest = Double.NEGATIVE_INFINITY;
+    double sum = 0;
+    int count = 0;
+    for (int kh = 0; kh < g.kernelHeight(); kh++) {
+      for (int kw = 0; kw < g.kernelWidth(); kw++) {
+        int h = top + kh * g.dilationHeight();
+        int w = left + kw * g.dilationWidth();
+        if (h >= 0 && h < g.inHeight() && w >= 0 && w < g.inWidth()) {
+          long pixel = ((long) image * g.inHeight() + h) * g.inWidth() + w;
+          double value = getFloat(x + 4 * (pixel * g.channels() + channel));
+          largest = Math.max(largest, value);
+          sum += value;
+          count++;
+        } else if (g.countPadding()
+            && h < g.inHeight() + g.padBottom()
+            && w < g.inWidth() + g.padRight()) {
+          count++;
+        }
+      }
+    }
+    return g.max() ? largest : sum / count;
+  }
+
+  @Override
+  public void resize(ResizeGeometry geometry, long x, long y, int rowFrom, int rowTo) {
+    int channels = geometry.channels();
+    int height = geometry.rowLow().length;
+    int width = geometry.columnLow().length;
+    for (int row = rowFrom; row < rowTo; row++) {
+      long image = x + 4L * (row / height) * geometry.inHeight() * geometry.inWidth() * channels;
+      int r = row % height;
+      for (int c = 0; c < width; c++) {
+        for (int channel = 0; channel < channels; channel++) {
+          double low = across(geometry, image, geometry.rowLow()[r], c, channel);
+          double high = across(geometry, image, geometry.rowHigh()[r], c, channel);
+          double value = mix(low, high, geometry.rowWeights()[r]);
+          setFloat(y + 4 * (((long) row * width + c) * channels + channel), (float) value);
+        }
+      }
+    }
+  }
+
+  private static double across(ResizeGeometry g, long image, int row, int column, int channel) {
+    long line = image + 4 * ((long) row * g.inWidth() * g.channels() + channel);
+    double low = getFloat(line + 4L * g.columnLow()[column] * g.channels());
+    double high = getFloat(line + 4L * g.columnHigh()[column] * g.channels());
+    return mix(low, high, g.columnWeights()[column]);
+  }
+
+  private static double mix(double low, double high, float weight) {
+    return (1 - weight) * low + weight * high;
+  }
+
+  @Override
+  public void copy(StridedCopy copy, long x, long y) {
+    copy(copy, 0, x, y);
+  }
+
+  private static void copy(StridedCopy copy, int dimension, long x, long y) {
+    if (dimension == copy.dims().length) {
+      Memory.copy(x, y, copy.elementBytes());
+      return;
+    }
+    for (long i = 0; i < copy.dims()[dimension]; i++) {
+      copy(
+          copy,
+          dimension + 1,
+          x + i * copy.sourceStrides()[dimension],
+          y + i * copy.targetStrides()[dimension]);
+    }
+  }
+
+  @Override
+  public void gather(
+      long x,
+      long outer,
+      long extent,
+      long sliceBytes,
+      long indices,
+      DType indexType,
+      long count,
+      long y) {
+    for (long o = 0; o < outer; o++) {
+      for (long i = 0; i < count; i++) {
+        long index = TypedMemory.getLong(indexType, indices + i * indexType.bytes());
+        long slice = o * extent + checkIndex(index, i, extent);
+        Memory.copy(x + slice * sliceBytes, y + (o * count + i) * sliceBytes, sliceBytes);
+      }
+    }
+  }
+
+  /// {@return an index counted from the start}
+  ///
+  /// @param index the index, negative if counted from the end
+  /// @param position where it stands among the indices, for the message
+  /// @param extent the extent that it indexes
+  /// @throws IndexOutOfBoundsException if it lies outside
+  public static long checkIndex(long index, long position, long extent) {
+    long counted = index < 0 ? index + extent : index;
+    if (counted < 0 || counted >= extent) {
+      throw new IndexOutOfBoundsException(
+          "index %d at position %d: expected %d to %d"
+              .formatted(index, position, -extent, extent - 1));
+    }
+    return counted;
+  }
+
+  @Override
+  public void cast(DType from, DType to, long x, long y, long n) {
+    TypedMemory.cast(from, to, x, y, n);
+  }
+
+  @Override
+  public void fill(float value, long y, long n) {
+    for (long i = 0; i < n; i++) {
+      setFloat(y + 4 * i, value);
+    }
+  }
+}

@@ -1,0 +1,232 @@
+package dev.jiffy.engine.kernel.vector;
+
+import static dev.jiffy.engine.kernel.vector.Lanes.BYTES;
+
+import dev.jiffy.engine.kernel.Memory;
+import dev.jiffy.engine.kernel.StridedCopy;
+import dev.jiffy.engine.kernel.TypedMemory;
+import dev.jiffy.engine.kernel.scalar.ScalarRowKernels;
+import dev.jiffy.tensor.DType;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorMask;
+
+/// Copies between strided views, and of slices by index.
+final class VectorCopies {
+  /// From this size on a library call is faster than a loop.
+  private static final long LARGE = 2048;
+
+  /// Extents of the tiles in which a transposition keeps to few cache lines.
+  private static final long TILE = 16;
+
+  private static final ValueLayout.OfByte BYTE = ValueLayout.JAVA_BYTE;
+  private static final ValueLayout.OfShort SHORT =
+      ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
+  private VectorCopies() {}
+
+  /// Copies bytes between areas that do not overlap.
+  static void bytes(long from, long to, long bytes) {
+    if (bytes >= LARGE) {
+      Memory.copy(from, to, bytes);
+    } else if (bytes >= BYTES) {
+      vectors(from, to, bytes);
+    } else if (bytes >= 4) {
+      words(from, to, bytes);
+    } else {
+      for (long i = 0; i < bytes; i++) {
+        Memory.ALL.set(BYTE, to + i, Memory.ALL.get(BYTE, from + i));
+      }
+    }
+  }
+
+  private static void vectors(long from, long to, long bytes) {
+    for (long i = 0; i <= bytes - BYTES; i += BYTES) {
+      Lanes.store(Lanes.load(from + i), to + i);
+    }
+    long last = bytes - BYTES;
+    Lanes.store(Lanes.load(from + last), to + last);
+  }
+
+  /// Up to a vector of bytes: whole words by a mask, then the last word once more.
+  private static void words(long from, long to, long bytes) {
+    VectorMask<Float> mask = Lanes.upTo(0, bytes >> 2);
+    FloatVector words = Lanes.load(from, mask);
+    int last = Memory.ALL.get(Memory.INT, from + bytes - 4);
+    Lanes.store(words, to, mask);
+    Memory.ALL.set(Memory.INT, to + bytes - 4, last);
+  }
+
+  static void copy(StridedCopy copy, long x, long y) {
+    int rank = copy.dims().length;
+    for (long dim : copy.dims()) {
+      if (dim == 0) {
+        return;
+      }
+    }
+    int element = copy.elementBytes();
+    int targetInner = dimensionOfStride(copy.targetStrides(), element);
+    int sourceInner = dimensionOfStride(copy.sourceStrides(), element);
+    if (rank == 0) {
+      bytes(x, y, element);
+    } else if (targetInner >= 0 && targetInner == sourceInner) {
+      runs(copy, targetInner, 0, x, y);
+    } else if (targetInner >= 0 && sourceInner >= 0) {
+      transpositions(copy, sourceInner, targetInner, 0, x, y);
+    } else {
+      lines(copy, targetInner >= 0 ? targetInner : rank - 1, 0, x, y);
+    }
+  }
+
+  private static int dimensionOfStride(long[] strides, long stride) {
+    for (int d = strides.length - 1; d >= 0; d--) {
+      if (strides[d] == stride) {
+        return d;
+      }
+    }
+    return -1;
+  }
+
+  /// Runs over all dimensions but one, that of contiguous elements.
+  private static void runs(StridedCopy copy, int inner, int dimension, long x, long y) {
+    if (dimension == copy.dims().length) {
+      bytes(x, y, copy.dims()[inner] * copy.elementBytes());
+    } else if (dimension == inner) {
+      runs(copy, inner, dimension + 1, x, y);
+    } else {
+      long from = x;
+      long to = y;
+      for (long i = copy.dims()[dimension]; i > 0; i--) {
+        runs(copy, inner, dimension + 1, from, to);
+        from += copy.sourceStrides()[dimension];
+        to += copy.targetStrides()[dimension];
+      }
+    }
+  }
+
+  /// Runs over all dimensions but one, along which elements are copied one by one.
+  private static void lines(StridedCopy copy, int inner, int dimension, long x, long y) {
+    if (dimension == copy.dims().length) {
+      elements(
+          copy.elementBytes(),
+          x,
+          copy.sourceStrides()[inner],
+          y,
+          copy.targetStrides()[inner],
+          copy.dims()[inner]);
+    } else if (dimension == inner) {
+      lines(copy, inner, dimension + 1, x, y);
+    } else {
+      long from = x;
+      long to = y;
+      for (long i = copy.dims()[dimension]; i > 0; i--) {
+        lines(copy, inner, dimension + 1, from, to);
+        from += copy.sourceStrides()[dimension];
+        to += copy.targetStrides()[dimension];
+      }
+    }
+  }
+
+  static void elements(int bytes, long x, long stepX, long y, long stepY, long n) {
+    switch (bytes) {
+      case 1 -> {
+        for (long i = 0; i < n; i++) {
+          Memory.ALL.set(BYTE, y + i * stepY, Memory.ALL.get(BYTE, x + i * stepX));
+        }
+      }
+      case 2 -> {
+        for (long i = 0; i < n; i++) {
+          Memory.ALL.set(SHORT, y + i * stepY, Memory.ALL.get(SHORT, x + i * stepX));
+        }
+      }
+      case 4 -> {
+        for (long i = 0; i < n; i++) {
+          Memory.ALL.set(Memory.INT, y + i * stepY, Memory.ALL.get(Memory.INT, x + i * stepX));
+        }
+      }
+      default -> {
+        for (long i = 0; i < n; i++) {
+          Memory.ALL.set(Memory.LONG, y + i * stepY, Memory.ALL.get(Memory.LONG, x + i * stepX));
+        }
+      }
+    }
+  }
+
+  /// Runs over all dimensions but two: that of contiguous source elements and that of contiguous
+  /// target elements.
+  private static void transpositions(
+      StridedCopy copy, int sourceInner, int targetInner, int dimension, long x, long y) {
+    if (dimension == copy.dims().length) {
+      transpose(
+          copy.elementBytes(),
+          copy.dims()[sourceInner],
+          copy.dims()[targetInner],
+          x,
+          copy.sourceStrides()[targetInner],
+          y,
+          copy.targetStrides()[sourceInner]);
+    } else if (dimension == sourceInner || dimension == targetInner) {
+      transpositions(copy, sourceInner, targetInner, dimension + 1, x, y);
+    } else {
+      long from = x;
+      long to = y;
+      for (long i = copy.dims()[dimension]; i > 0; i--) {
+        transpositions(copy, sourceInner, targetInner, dimension + 1, from, to);
+        from += copy.sourceStrides()[dimension];
+        to += copy.targetStrides()[dimension];
+      }
+    }
+  }
+
+  /// Transposes a matrix in tiles.
+  ///
+  /// @param bytes bytes of an element
+  /// @param columns elements of a source row, which lie side by side
+  /// @param rows elements of a target row, which lie side by side
+  /// @param x the source
+  /// @param stepX bytes from source row to source row
+  /// @param y the target
+  /// @param stepY bytes from target row to target row
+  private static void transpose(
+      int bytes, long columns, long rows, long x, long stepX, long y, long stepY) {
+    for (long column = 0; column < columns; column += TILE) {
+      long columnTo = Math.min(columns, column + TILE);
+      for (long row = 0; row < rows; row += TILE) {
+        long height = Math.min(rows - row, TILE);
+        for (long c = column; c < columnTo; c++) {
+          elements(
+              bytes,
+              x + row * stepX + c * bytes,
+              stepX,
+              y + c * stepY + row * bytes,
+              bytes,
+              height);
+        }
+      }
+    }
+  }
+
+  static void gather(
+      long x,
+      long outer,
+      long extent,
+      long sliceBytes,
+      long indices,
+      DType indexType,
+      long count,
+      long y) {
+    long to = y;
+    for (long o = 0; o < outer; o++) {
+      long from = x + o * extent * sliceBytes;
+      for (long i = 0; i < count; i++, to += sliceBytes) {
+        long index =
+            indexType == DType.I64
+                ? Memory.ALL.get(Memory.LONG, indices + 8 * i)
+                : TypedMemory.getLong(indexType, indices + i * indexType.bytes());
+        long slice = ScalarRowKernels.checkIndex(index, i, extent);
+        bytes(from + slice * sliceBytes, to, sliceBytes);
+      }
+    }
+  }
+}

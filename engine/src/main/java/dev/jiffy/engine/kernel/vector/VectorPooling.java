@@ -1,0 +1,97 @@
+package dev.jiffy.engine.kernel.vector;
+
+import static dev.jiffy.engine.kernel.vector.Lanes.LANES;
+import static dev.jiffy.engine.kernel.vector.Lanes.splat;
+
+import dev.jiffy.engine.kernel.PoolGeometry;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorMask;
+
+/// Pooling of channels-last images: a vector of channels at a time, over the taps of a window that
+/// lie within the image.
+final class VectorPooling {
+  private VectorPooling() {}
+
+  static void pool(PoolGeometry g, long x, long y, int rowFrom, int rowTo) {
+    long pixel = 4L * g.channels();
+    long line = pixel * g.inWidth();
+    for (int row = rowFrom; row < rowTo; row++) {
+      long image = x + (long) row / g.outHeight() * g.inHeight() * line;
+      int top = row % g.outHeight() * g.strideHeight() - g.padTop();
+      int tapTop = firstTap(top, g.dilationHeight());
+      int tapBottom = lastTap(top, g.dilationHeight(), g.kernelHeight(), g.inHeight());
+      int countedRows =
+          lastTap(top, g.dilationHeight(), g.kernelHeight(), (long) g.inHeight() + g.padBottom());
+      long to = y + (long) row * g.outWidth() * pixel;
+      for (int column = 0; column < g.outWidth(); column++, to += pixel) {
+        int left = column * g.strideWidth() - g.padLeft();
+        int tapLeft = firstTap(left, g.dilationWidth());
+        int tapRight = lastTap(left, g.dilationWidth(), g.kernelWidth(), g.inWidth());
+        int height = Math.max(0, tapBottom - tapTop);
+        int width = Math.max(0, tapRight - tapLeft);
+        long from =
+            image
+                + (top + (long) tapTop * g.dilationHeight()) * line
+                + (left + (long) tapLeft * g.dilationWidth()) * pixel;
+        long down = g.dilationHeight() * line;
+        long right = g.dilationWidth() * pixel;
+        if (g.max()) {
+          max(from, down, right, height, width, to, g.channels());
+        } else {
+          int counted =
+              g.countPadding()
+                  ? countedRows
+                      * lastTap(
+                          left,
+                          g.dilationWidth(),
+                          g.kernelWidth(),
+                          (long) g.inWidth() + g.padRight())
+                  : height * width;
+          average(from, down, right, height, width, counted, to, g.channels());
+        }
+      }
+    }
+  }
+
+  /// The first tap of a window that does not lie before the image.
+  private static int firstTap(int start, int dilation) {
+    return start >= 0 ? 0 : (-start + dilation - 1) / dilation;
+  }
+
+  /// The tap after the last that does not lie behind an extent.
+  private static int lastTap(int start, int dilation, int taps, long extent) {
+    return (int) Math.max(0, Math.min(taps, (extent - start + dilation - 1) / dilation));
+  }
+
+  private static void max(
+      long x, long down, long right, int height, int width, long y, int channels) {
+    for (int c = 0; c < channels; c += LANES) {
+      VectorMask<Float> mask = Lanes.upTo(c, channels);
+      FloatVector m = splat(Float.NEGATIVE_INFINITY);
+      long line = x + 4L * c;
+      for (int h = 0; h < height; h++, line += down) {
+        long at = line;
+        for (int w = 0; w < width; w++, at += right) {
+          m = m.max(Lanes.load(at, mask));
+        }
+      }
+      Lanes.store(m, y + 4L * c, mask);
+    }
+  }
+
+  private static void average(
+      long x, long down, long right, int height, int width, int count, long y, int channels) {
+    for (int c = 0; c < channels; c += LANES) {
+      VectorMask<Float> mask = Lanes.upTo(c, channels);
+      FloatVector sum = splat(0);
+      long line = x + 4L * c;
+      for (int h = 0; h < height; h++, line += down) {
+        long at = line;
+        for (int w = 0; w < width; w++, at += right) {
+          sum = sum.add(Lanes.load(at, mask));
+        }
+      }
+      Lanes.store(sum.div(splat(count)), y + 4L * c, mask);
+    }
+  }
+}

@@ -1,0 +1,407 @@
+package dev.jiffy.engine.kernel.vector;
+
+import static dev.jiffy.engine.kernel.vector.Lanes.BYTES;
+import static dev.jiffy.engine.kernel.vector.Lanes.LANES;
+import static dev.jiffy.engine.kernel.vector.Lanes.splat;
+
+import dev.jiffy.engine.function.ReduceFunction;
+import dev.jiffy.engine.function.UnaryFunction;
+import dev.jiffy.engine.kernel.Memory;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorMask;
+import jdk.incubator.vector.VectorOperators;
+
+/// Reductions of rows of contiguous elements, and of columns whose neighbours are contiguous.
+///
+/// Sums have several accumulators, which hides the latency of an addition and keeps rounding errors
+/// small.
+final class VectorReductions {
+  private VectorReductions() {}
+
+  static void reduce(ReduceFunction function, long x, long y, long outer, long n, long inner) {
+    if (function == ReduceFunction.LOG_SUM_EXP) {
+      logSumExp(x, y, outer, n, inner);
+      return;
+    }
+    for (long o = 0; o < outer; o++) {
+      long from = x + 4 * o * n * inner;
+      if (inner == 1) {
+        Memory.setFloat(y + 4 * o, row(function, from, n));
+      } else {
+        columns(function, from, y + 4 * o * inner, n, inner);
+      }
+    }
+    long results = outer * inner;
+    switch (function) {
+      case MEAN -> divide(y, (float) n, results);
+      case L2 -> VectorUnary.apply(UnaryFunction.SQRT, 0, 0, y, y, results);
+      case LOG_SUM -> VectorUnary.apply(UnaryFunction.LOG, 0, 0, y, y, results);
+      case SUM, MAX, MIN, PROD, L1, SUM_SQUARE, LOG_SUM_EXP -> {}
+    }
+  }
+
+  private static float row(ReduceFunction function, long x, long n) {
+    return switch (function) {
+      case SUM, MEAN, LOG_SUM, LOG_SUM_EXP -> sumOfRow(x, n);
+      case L1 -> magnitudesOfRow(x, n);
+      case L2, SUM_SQUARE -> squaresOfRow(x, n);
+      case MAX -> largestOfRow(x, n);
+      case MIN -> smallestOfRow(x, n);
+      case PROD -> productOfRow(x, n);
+    };
+  }
+
+  private static void columns(ReduceFunction function, long x, long y, long n, long inner) {
+    for (long i = 0; i < inner; i += LANES) {
+      long from = x + 4 * i;
+      long to = y + 4 * i;
+      switch (function) {
+        case SUM, MEAN, LOG_SUM, LOG_SUM_EXP -> sumOfColumns(from, 4 * inner, n, to, inner - i);
+        case L1 -> magnitudesOfColumns(from, 4 * inner, n, to, inner - i);
+        case L2, SUM_SQUARE -> squaresOfColumns(from, 4 * inner, n, to, inner - i);
+        case MAX -> largestOfColumns(from, 4 * inner, n, to, inner - i);
+        case MIN -> smallestOfColumns(from, 4 * inner, n, to, inner - i);
+        case PROD -> productOfColumns(from, 4 * inner, n, to, inner - i);
+      }
+    }
+  }
+
+  private static void divide(long y, float divisor, long n) {
+    for (long i = 0; i < n; i += LANES) {
+      VectorMask<Float> mask = Lanes.upTo(i, n);
+      Lanes.store(Lanes.load(y + 4 * i, mask).div(splat(divisor)), y + 4 * i, mask);
+    }
+  }
+
+  /// `ln Σ e^x` from `x - max x`; an infinite maximum is not subtracted.
+  private static void logSumExp(long x, long y, long outer, long n, long inner) {
+    for (long o = 0; o < outer; o++) {
+      long from = x + 4 * o * n * inner;
+      long to = y + 4 * o * inner;
+      if (inner == 1) {
+        float largest = largestOfRow(from, n);
+        float result = largest;
+        if (Float.isFinite(largest)) {
+          result += (float) Math.log(VectorNormalization.sumOfExponentials(from, largest, n));
+        }
+        Memory.setFloat(to, result);
+        continue;
+      }
+      for (long i = 0; i < inner; i += LANES) {
+        largestOfColumns(from + 4 * i, 4 * inner, n, to + 4 * i, inner - i);
+        logSumExpOfColumns(from + 4 * i, 4 * inner, n, to + 4 * i, inner - i);
+      }
+    }
+  }
+
+  private static void logSumExpOfColumns(long x, long step, long n, long y, long left) {
+    VectorMask<Float> mask = Lanes.upTo(0, left);
+    FloatVector shift = Lanes.load(y, mask);
+    shift = splat(0).blend(shift, shift.abs().compare(VectorOperators.LT, Float.POSITIVE_INFINITY));
+    FloatVector sum = splat(0);
+    for (long i = 0; i < n; i++) {
+      sum = sum.add(VectorMath.exp(Lanes.load(x + i * step, mask).sub(shift)));
+    }
+    Lanes.store(VectorMath.log(sum).add(shift), y, mask);
+  }
+
+  private static float sumOfRow(long x, long n) {
+    FloatVector s0 = splat(0);
+    FloatVector s1 = s0;
+    FloatVector s2 = s0;
+    FloatVector s3 = s0;
+    long i = 0;
+    for (; i <= n - 4L * LANES; i += 4L * LANES) {
+      FloatVector v0 = Lanes.load(x + 4 * i);
+      FloatVector v1 = Lanes.load(x + 4 * i + BYTES);
+      FloatVector v2 = Lanes.load(x + 4 * i + 2L * BYTES);
+      FloatVector v3 = Lanes.load(x + 4 * i + 3L * BYTES);
+      s0 = s0.add(v0);
+      s1 = s1.add(v1);
+      s2 = s2.add(v2);
+      s3 = s3.add(v3);
+    }
+    s0 = s0.add(s1).add(s2.add(s3));
+    for (; i < n; i += LANES) {
+      VectorMask<Float> mask = Lanes.upTo(i, n);
+      FloatVector v = Lanes.load(x + 4 * i, mask);
+      s0 = s0.add(v);
+    }
+    return s0.reduceLanes(VectorOperators.ADD);
+  }
+
+  private static void sumOfColumns(long x, long step, long n, long y, long left) {
+    VectorMask<Float> mask = Lanes.upTo(0, left);
+    FloatVector s0 = splat(0);
+    FloatVector s1 = s0;
+    FloatVector s2 = s0;
+    FloatVector s3 = s0;
+    long i = 0;
+    for (; i <= n - 4; i += 4) {
+      FloatVector v0 = Lanes.load(x + i * step, mask);
+      FloatVector v1 = Lanes.load(x + (i + 1) * step, mask);
+      FloatVector v2 = Lanes.load(x + (i + 2) * step, mask);
+      FloatVector v3 = Lanes.load(x + (i + 3) * step, mask);
+      s0 = s0.add(v0);
+      s1 = s1.add(v1);
+      s2 = s2.add(v2);
+      s3 = s3.add(v3);
+    }
+    s0 = s0.add(s1).add(s2.add(s3));
+    for (; i < n; i++) {
+      FloatVector v = Lanes.load(x + i * step, mask);
+      s0 = s0.add(v);
+    }
+    Lanes.store(s0, y, mask);
+  }
+
+  private static float magnitudesOfRow(long x, long n) {
+    FloatVector s0 = splat(0);
+    FloatVector s1 = s0;
+    FloatVector s2 = s0;
+    FloatVector s3 = s0;
+    long i = 0;
+    for (; i <= n - 4L * LANES; i += 4L * LANES) {
+      FloatVector v0 = Lanes.load(x + 4 * i);
+      FloatVector v1 = Lanes.load(x + 4 * i + BYTES);
+      FloatVector v2 = Lanes.load(x + 4 * i + 2L * BYTES);
+      FloatVector v3 = Lanes.load(x + 4 * i + 3L * BYTES);
+      s0 = s0.add(v0.abs());
+      s1 = s1.add(v1.abs());
+      s2 = s2.add(v2.abs());
+      s3 = s3.add(v3.abs());
+    }
+    s0 = s0.add(s1).add(s2.add(s3));
+    for (; i < n; i += LANES) {
+      VectorMask<Float> mask = Lanes.upTo(i, n);
+      FloatVector v = Lanes.load(x + 4 * i, mask);
+      s0 = s0.add(v.abs());
+    }
+    return s0.reduceLanes(VectorOperators.ADD);
+  }
+
+  private static void magnitudesOfColumns(long x, long step, long n, long y, long left) {
+    VectorMask<Float> mask = Lanes.upTo(0, left);
+    FloatVector s0 = splat(0);
+    FloatVector s1 = s0;
+    FloatVector s2 = s0;
+    FloatVector s3 = s0;
+    long i = 0;
+    for (; i <= n - 4; i += 4) {
+      FloatVector v0 = Lanes.load(x + i * step, mask);
+      FloatVector v1 = Lanes.load(x + (i + 1) * step, mask);
+      FloatVector v2 = Lanes.load(x + (i + 2) * step, mask);
+      FloatVector v3 = Lanes.load(x + (i + 3) * step, mask);
+      s0 = s0.add(v0.abs());
+      s1 = s1.add(v1.abs());
+      s2 = s2.add(v2.abs());
+      s3 = s3.add(v3.abs());
+    }
+    s0 = s0.add(s1).add(s2.add(s3));
+    for (; i < n; i++) {
+      FloatVector v = Lanes.load(x + i * step, mask);
+      s0 = s0.add(v.abs());
+    }
+    Lanes.store(s0, y, mask);
+  }
+
+  private static float squaresOfRow(long x, long n) {
+    FloatVector s0 = splat(0);
+    FloatVector s1 = s0;
+    FloatVector s2 = s0;
+    FloatVector s3 = s0;
+    long i = 0;
+    for (; i <= n - 4L * LANES; i += 4L * LANES) {
+      FloatVector v0 = Lanes.load(x + 4 * i);
+      FloatVector v1 = Lanes.load(x + 4 * i + BYTES);
+      FloatVector v2 = Lanes.load(x + 4 * i + 2L * BYTES);
+      FloatVector v3 = Lanes.load(x + 4 * i + 3L * BYTES);
+      s0 = v0.fma(v0, s0);
+      s1 = v1.fma(v1, s1);
+      s2 = v2.fma(v2, s2);
+      s3 = v3.fma(v3, s3);
+    }
+    s0 = s0.add(s1).add(s2.add(s3));
+    for (; i < n; i += LANES) {
+      VectorMask<Float> mask = Lanes.upTo(i, n);
+      FloatVector v = Lanes.load(x + 4 * i, mask);
+      s0 = v.fma(v, s0);
+    }
+    return s0.reduceLanes(VectorOperators.ADD);
+  }
+
+  private static void squaresOfColumns(long x, long step, long n, long y, long left) {
+    VectorMask<Float> mask = Lanes.upTo(0, left);
+    FloatVector s0 = splat(0);
+    FloatVector s1 = s0;
+    FloatVector s2 = s0;
+    FloatVector s3 = s0;
+    long i = 0;
+    for (; i <= n - 4; i += 4) {
+      FloatVector v0 = Lanes.load(x + i * step, mask);
+      FloatVector v1 = Lanes.load(x + (i + 1) * step, mask);
+      FloatVector v2 = Lanes.load(x + (i + 2) * step, mask);
+      FloatVector v3 = Lanes.load(x + (i + 3) * step, mask);
+      s0 = v0.fma(v0, s0);
+      s1 = v1.fma(v1, s1);
+      s2 = v2.fma(v2, s2);
+      s3 = v3.fma(v3, s3);
+    }
+    s0 = s0.add(s1).add(s2.add(s3));
+    for (; i < n; i++) {
+      FloatVector v = Lanes.load(x + i * step, mask);
+      s0 = v.fma(v, s0);
+    }
+    Lanes.store(s0, y, mask);
+  }
+
+  private static float largestOfRow(long x, long n) {
+    FloatVector s0 = splat(Float.NEGATIVE_INFINITY);
+    FloatVector s1 = s0;
+    FloatVector s2 = s0;
+    FloatVector s3 = s0;
+    long i = 0;
+    for (; i <= n - 4L * LANES; i += 4L * LANES) {
+      FloatVector v0 = Lanes.load(x + 4 * i);
+      FloatVector v1 = Lanes.load(x + 4 * i + BYTES);
+      FloatVector v2 = Lanes.load(x + 4 * i + 2L * BYTES);
+      FloatVector v3 = Lanes.load(x + 4 * i + 3L * BYTES);
+      s0 = s0.max(v0);
+      s1 = s1.max(v1);
+      s2 = s2.max(v2);
+      s3 = s3.max(v3);
+    }
+    s0 = s0.max(s1).max(s2.max(s3));
+    for (; i < n; i += LANES) {
+      VectorMask<Float> mask = Lanes.upTo(i, n);
+      FloatVector v = splat(Float.NEGATIVE_INFINITY).blend(Lanes.load(x + 4 * i, mask), mask);
+      s0 = s0.max(v);
+    }
+    return s0.reduceLanes(VectorOperators.MAX);
+  }
+
+  private static void largestOfColumns(long x, long step, long n, long y, long left) {
+    VectorMask<Float> mask = Lanes.upTo(0, left);
+    FloatVector s0 = splat(Float.NEGATIVE_INFINITY);
+    FloatVector s1 = s0;
+    FloatVector s2 = s0;
+    FloatVector s3 = s0;
+    long i = 0;
+    for (; i <= n - 4; i += 4) {
+      FloatVector v0 = Lanes.load(x + i * step, mask);
+      FloatVector v1 = Lanes.load(x + (i + 1) * step, mask);
+      FloatVector v2 = Lanes.load(x + (i + 2) * step, mask);
+      FloatVector v3 = Lanes.load(x + (i + 3) * step, mask);
+      s0 = s0.max(v0);
+      s1 = s1.max(v1);
+      s2 = s2.max(v2);
+      s3 = s3.max(v3);
+    }
+    s0 = s0.max(s1).max(s2.max(s3));
+    for (; i < n; i++) {
+      FloatVector v = Lanes.load(x + i * step, mask);
+      s0 = s0.max(v);
+    }
+    Lanes.store(s0, y, mask);
+  }
+
+  private static float smallestOfRow(long x, long n) {
+    FloatVector s0 = splat(Float.POSITIVE_INFINITY);
+    FloatVector s1 = s0;
+    FloatVector s2 = s0;
+    FloatVector s3 = s0;
+    long i = 0;
+    for (; i <= n - 4L * LANES; i += 4L * LANES) {
+      FloatVector v0 = Lanes.load(x + 4 * i);
+      FloatVector v1 = Lanes.load(x + 4 * i + BYTES);
+      FloatVector v2 = Lanes.load(x + 4 * i + 2L * BYTES);
+      FloatVector v3 = Lanes.load(x + 4 * i + 3L * BYTES);
+      s0 = s0.min(v0);
+      s1 = s1.min(v1);
+      s2 = s2.min(v2);
+      s3 = s3.min(v3);
+    }
+    s0 = s0.min(s1).min(s2.min(s3));
+    for (; i < n; i += LANES) {
+      VectorMask<Float> mask = Lanes.upTo(i, n);
+      FloatVector v = splat(Float.POSITIVE_INFINITY).blend(Lanes.load(x + 4 * i, mask), mask);
+      s0 = s0.min(v);
+    }
+    return s0.reduceLanes(VectorOperators.MIN);
+  }
+
+  private static void smallestOfColumns(long x, long step, long n, long y, long left) {
+    VectorMask<Float> mask = Lanes.upTo(0, left);
+    FloatVector s0 = splat(Float.POSITIVE_INFINITY);
+    FloatVector s1 = s0;
+    FloatVector s2 = s0;
+    FloatVector s3 = s0;
+    long i = 0;
+    for (; i <= n - 4; i += 4) {
+      FloatVector v0 = Lanes.load(x + i * step, mask);
+      FloatVector v1 = Lanes.load(x + (i + 1) * step, mask);
+      FloatVector v2 = Lanes.load(x + (i + 2) * step, mask);
+      FloatVector v3 = Lanes.load(x + (i + 3) * step, mask);
+      s0 = s0.min(v0);
+      s1 = s1.min(v1);
+      s2 = s2.min(v2);
+      s3 = s3.min(v3);
+    }
+    s0 = s0.min(s1).min(s2.min(s3));
+    for (; i < n; i++) {
+      FloatVector v = Lanes.load(x + i * step, mask);
+      s0 = s0.min(v);
+    }
+    Lanes.store(s0, y, mask);
+  }
+
+  private static float productOfRow(long x, long n) {
+    FloatVector s0 = splat(1);
+    FloatVector s1 = s0;
+    FloatVector s2 = s0;
+    FloatVector s3 = s0;
+    long i = 0;
+    for (; i <= n - 4L * LANES; i += 4L * LANES) {
+      FloatVector v0 = Lanes.load(x + 4 * i);
+      FloatVector v1 = Lanes.load(x + 4 * i + BYTES);
+      FloatVector v2 = Lanes.load(x + 4 * i + 2L * BYTES);
+      FloatVector v3 = Lanes.load(x + 4 * i + 3L * BYTES);
+      s0 = s0.mul(v0);
+      s1 = s1.mul(v1);
+      s2 = s2.mul(v2);
+      s3 = s3.mul(v3);
+    }
+    s0 = s0.mul(s1).mul(s2.mul(s3));
+    for (; i < n; i += LANES) {
+      VectorMask<Float> mask = Lanes.upTo(i, n);
+      FloatVector v = splat(1).blend(Lanes.load(x + 4 * i, mask), mask);
+      s0 = s0.mul(v);
+    }
+    return s0.reduceLanes(VectorOperators.MUL);
+  }
+
+  private static void productOfColumns(long x, long step, long n, long y, long left) {
+    VectorMask<Float> mask = Lanes.upTo(0, left);
+    FloatVector s0 = splat(1);
+    FloatVector s1 = s0;
+    FloatVector s2 = s0;
+    FloatVector s3 = s0;
+    long i = 0;
+    for (; i <= n - 4; i += 4) {
+      FloatVector v0 = Lanes.load(x + i * step, mask);
+      FloatVector v1 = Lanes.load(x + (i + 1) * step, mask);
+      FloatVector v2 = Lanes.load(x + (i + 2) * step, mask);
+      FloatVector v3 = Lanes.load(x + (i + 3) * step, mask);
+      s0 = s0.mul(v0);
+      s1 = s1.mul(v1);
+      s2 = s2.mul(v2);
+      s3 = s3.mul(v3);
+    }
+    s0 = s0.mul(s1).mul(s2.mul(s3));
+    for (; i < n; i++) {
+      FloatVector v = Lanes.load(x + i * step, mask);
+      s0 = s0.mul(v);
+    }
+    Lanes.store(s0, y, mask);
+  }
+}
