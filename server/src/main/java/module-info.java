@@ -4,8 +4,10 @@ import org.jspecify.annotations.NullMarked;
 @NullMarked
 module dev.jiffy.server {
   requires transitive dev.jiffy.pipeline;
-  requires dev.jiffy.protocol;
+  requires transitive dev.jiffy.protocol;
   requires static transitive org.jspecify;
   requires io.vertx.core;
-  requires io.vertx.web;
+
+  exports dev.jiffy.server;
+  exports dev.jiffy.server.store;
 }

@@ -1,0 +1,163 @@
+package dev.jiffy.server;
+
+import dev.jiffy.protocol.InferReader;
+import dev.jiffy.protocol.Limits;
+import dev.jiffy.protocol.ServerMetadata;
+import dev.jiffy.server.http.HttpEdge;
+import dev.jiffy.server.schedule.Runner;
+import dev.jiffy.server.store.LoadedModel;
+import io.vertx.core.DeploymentOptions;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.VertxOptions;
+import io.vertx.core.file.FileSystemOptions;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.System.Logger.Level;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Queue;
+import java.util.Set;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/// Models behind HTTP, from [#start] to [#close].
+///
+/// Event loops read and write; each model has owner threads that compute. A model whose requests
+/// take no longer than handing them over is computed by the event loop itself.
+public final class Server implements AutoCloseable {
+  private static final System.Logger LOG = System.getLogger(Server.class.getName());
+  private static final long STEP_SECONDS = 30;
+
+  private final ServerOptions options;
+  private final List<LoadedModel> models;
+  private final Map<String, Runner> runners = new LinkedHashMap<>();
+  private final Queue<HttpEdge> edges = new ConcurrentLinkedQueue<>();
+  private final AtomicBoolean ready = new AtomicBoolean();
+  private final AtomicBoolean closed = new AtomicBoolean();
+  private final Vertx vertx;
+
+  private Server(ServerOptions options, List<LoadedModel> models) {
+    this.options = options;
+    this.models = List.copyOf(models);
+    Set<String> names = new HashSet<>();
+    for (LoadedModel model : models) {
+      if (!names.add(model.name())) {
+        throw new IllegalArgumentException("two models are called '" + model.name() + "'");
+      }
+    }
+    for (LoadedModel model : models) {
+      runners.put(
+          model.name(), new Runner(model, options.sessionsPerModel(), options.queueCapacity()));
+    }
+    this.vertx =
+        Vertx.vertx(
+            new VertxOptions()
+                .setEventLoopPoolSize(options.http().eventLoops())
+                .setWorkerPoolSize(1)
+                .setFileSystemOptions(
+                    new FileSystemOptions()
+                        .setFileCachingEnabled(false)
+                        .setClassPathResolvingEnabled(false)));
+  }
+
+  /// {@return a server that has begun to listen}
+  ///
+  /// @param options how to serve
+  /// @param models the models, of different names; the server closes them when it is closed
+  /// @throws IllegalArgumentException if two models have the same name
+  /// @throws UncheckedIOException if the address cannot be listened on; the models stay open
+  public static Server start(ServerOptions options, List<LoadedModel> models) {
+    Server server = new Server(options, models);
+    try {
+      server.listen();
+      return server;
+    } catch (UncheckedIOException e) {
+      server.stop();
+      throw e;
+    }
+  }
+
+  private void listen() {
+    HttpOptions http = options.http();
+    String version = Server.class.getPackage().getImplementationVersion();
+    byte[] metadata =
+        new ServerMetadata(
+                "jiffy", version == null ? "development" : version, List.of("binary_tensor_data"))
+            .toJson();
+    InferReader reader =
+        new InferReader(Limits.defaults().maxTensorBytes(4L * http.maxBodyBytes()));
+    int port = http.port() == 0 ? -1 : http.port();
+    Future<String> deployed =
+        vertx.deployVerticle(
+            () -> {
+              HttpEdge edge = new HttpEdge(http, port, runners, metadata, reader, ready::get);
+              edges.add(edge);
+              return edge;
+            },
+            new DeploymentOptions().setInstances(http.eventLoops()));
+    try {
+      deployed.toCompletionStage().toCompletableFuture().join();
+    } catch (CompletionException e) {
+      String why = String.valueOf((e.getCause() == null ? e : e.getCause()).getMessage());
+      throw new UncheckedIOException(
+          new IOException(
+              "cannot listen on %s:%d: %s".formatted(http.host(), http.port(), why), e));
+    }
+    ready.set(true);
+  }
+
+  /// {@return the port that the server listens on}
+  public int port() {
+    return edges.element().port();
+  }
+
+  /// {@return the address that the server listens on}
+  public String host() {
+    return options.http().host();
+  }
+
+  /// {@return the models}
+  public List<LoadedModel> models() {
+    return models;
+  }
+
+  /// Accepts no more requests, waits for the answers under way, and releases everything, the models
+  /// too. Idempotent.
+  @Override
+  public void close() {
+    if (!closed.compareAndSet(false, true)) {
+      return;
+    }
+    long millis = options.drainTimeout().toMillis();
+    Future<?> drained = Future.all(edges.stream().map(edge -> edge.drain(millis)).toList());
+    await(drained, millis + TimeUnit.SECONDS.toMillis(STEP_SECONDS), "draining");
+    ready.set(false);
+    stop();
+    models.forEach(LoadedModel::close);
+  }
+
+  private void stop() {
+    runners.values().forEach(Runner::close);
+    await(vertx.close(), TimeUnit.SECONDS.toMillis(STEP_SECONDS), "stopping the event loops");
+  }
+
+  private static void await(Future<?> future, long millis, String what) {
+    try {
+      future.toCompletionStage().toCompletableFuture().get(millis, TimeUnit.MILLISECONDS);
+    } catch (TimeoutException e) {
+      LOG.log(Level.WARNING, what + " took longer than " + millis + " ms");
+    } catch (ExecutionException e) {
+      LOG.log(Level.WARNING, what + " failed", e);
+    } catch (InterruptedException e) {
+      LOG.log(Level.WARNING, what + " was interrupted");
+      Thread.currentThread().interrupt();
+    }
+  }
+}

@@ -1,0 +1,81 @@
+package dev.jiffy.server.http;
+
+import dev.jiffy.protocol.EmbeddingsResponse;
+import dev.jiffy.protocol.ErrorBody;
+import dev.jiffy.protocol.Message;
+import org.jspecify.annotations.Nullable;
+
+/// What a request is answered with.
+final class Reply {
+  private static final String JSON = "application/json";
+
+  private final int status;
+  private final String contentType;
+  private final byte[] body;
+  private final int jsonLength;
+  private final @Nullable String timing;
+
+  private Reply(
+      int status, String contentType, byte[] body, int jsonLength, @Nullable String timing) {
+    this.status = status;
+    this.contentType = contentType;
+    this.body = body;
+    this.jsonLength = jsonLength;
+    this.timing = timing;
+  }
+
+  /// {@return an answer that is JSON}
+  static Reply json(int status, byte[] body) {
+    return new Reply(status, JSON, body, -1, null);
+  }
+
+  /// {@return an answer that is JSON, and what it cost}
+  static Reply json(byte[] body, Stopwatch stopwatch) {
+    return new Reply(200, JSON, body, -1, stopwatch.header());
+  }
+
+  /// {@return an answer that may have raw bytes behind its JSON, and what it cost}
+  static Reply message(Message message, Stopwatch stopwatch) {
+    return new Reply(
+        200,
+        message.contentType(),
+        message.body(),
+        message.binary() ? message.jsonLength() : -1,
+        stopwatch.header());
+  }
+
+  /// {@return an error in the form that clients of a path expect}
+  static Reply error(String path, int status, String message) {
+    if (path.startsWith("/v1/")) {
+      String type =
+          status >= 500
+              ? "server_error"
+              : status == 404 ? "not_found_error" : "invalid_request_error";
+      return json(status, EmbeddingsResponse.error(message, type));
+    }
+    return json(status, new ErrorBody(message).toJson());
+  }
+
+  int status() {
+    return status;
+  }
+
+  String contentType() {
+    return contentType;
+  }
+
+  /// {@return the body; not copied}
+  byte[] body() {
+    return body;
+  }
+
+  /// {@return how much of the body is JSON, negative where that goes without saying}
+  int jsonLength() {
+    return jsonLength;
+  }
+
+  /// {@return the value of the header `Server-Timing`}
+  @Nullable String timing() {
+    return timing;
+  }
+}

@@ -1,0 +1,125 @@
+package dev.jiffy.server.store;
+
+import dev.jiffy.engine.LoadOptions;
+import dev.jiffy.engine.Model;
+import dev.jiffy.engine.ModelException;
+import dev.jiffy.engine.TensorSpec;
+import dev.jiffy.engine.ir.Dim;
+import dev.jiffy.pipeline.TextPipeline;
+import dev.jiffy.protocol.ModelMetadata;
+import dev.jiffy.protocol.TensorMetadata;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/// A model under the name by which clients ask for it, with its text pipeline if a tokenizer lies
+/// beside it. Shared between threads.
+public final class LoadedModel implements AutoCloseable {
+  private static final Pattern NAME = Pattern.compile("[A-Za-z0-9._-]{1,128}");
+  private static final String VERSION = "1";
+
+  private final String name;
+  private final Model model;
+  private final @Nullable TextPipeline text;
+  private final ModelMetadata metadata;
+
+  private LoadedModel(String name, Model model, @Nullable TextPipeline text) {
+    this.name = name;
+    this.model = model;
+    this.text = text;
+    this.metadata =
+        new ModelMetadata(
+            name,
+            List.of(VERSION),
+            "onnx_onnxv1",
+            tensors(model.inputs()),
+            tensors(model.outputs()));
+  }
+
+  /// {@return the model in an ONNX file}
+  ///
+  /// @param name the name for clients: 1 to 128 letters, digits, dots, dashes and underscores
+  /// @param file the file
+  /// @param options how to load it
+  /// @throws IllegalArgumentException if the name has other characters
+  /// @throws ModelException if the model or its tokenizer cannot be loaded
+  public static LoadedModel load(String name, Path file, LoadOptions options) {
+    if (!NAME.matcher(name).matches()) {
+      throw new IllegalArgumentException(
+          "a model's name is 1 to 128 of A-Z a-z 0-9 . _ -, got '" + name + "'");
+    }
+    Model model = Model.load(file, options);
+    try {
+      TextPipeline text = TextPipeline.fits(file, model) ? TextPipeline.open(file, model) : null;
+      return new LoadedModel(name, model, text);
+    } catch (RuntimeException e) {
+      model.close();
+      throw e;
+    }
+  }
+
+  /// {@return the name for the model in a file: the file's without ending, or its folder's if the
+  /// file is called `model.onnx`}
+  ///
+  /// @param file the file
+  public static String nameOf(Path file) {
+    Path absolute = file.toAbsolutePath().normalize();
+    String name = String.valueOf(absolute.getFileName()).replaceFirst("\\.onnx$", "");
+    Path folder = absolute.getParent();
+    boolean named = folder != null && folder.getFileName() != null;
+    return (name.equals("model") && named ? String.valueOf(folder.getFileName()) : name)
+        .replaceAll("[^A-Za-z0-9._-]", "-");
+  }
+
+  private static List<TensorMetadata> tensors(List<TensorSpec> specs) {
+    List<TensorMetadata> tensors = new ArrayList<>();
+    for (TensorSpec spec : specs) {
+      List<Long> shape = new ArrayList<>();
+      if (spec.shape() == null) {
+        shape.add(-1L);
+      } else {
+        for (Dim dim : spec.shape()) {
+          shape.add(dim instanceof Dim.Known(long value) ? value : -1L);
+        }
+      }
+      tensors.add(new TensorMetadata(spec.name(), spec.dtype(), shape));
+    }
+    return tensors;
+  }
+
+  /// {@return the name by which clients ask for the model}
+  public String name() {
+    return name;
+  }
+
+  /// {@return the version that is served}
+  public String version() {
+    return VERSION;
+  }
+
+  /// {@return the model}
+  public Model model() {
+    return model;
+  }
+
+  /// {@return the model's text pipeline, null if no tokenizer lies beside it}
+  public @Nullable TextPipeline text() {
+    return text;
+  }
+
+  /// {@return what clients are told of the model}
+  public ModelMetadata metadata() {
+    return metadata;
+  }
+
+  /// Releases the pipeline and the weights. Sessions must be closed first. Idempotent.
+  @Override
+  public void close() {
+    if (text != null) {
+      text.close();
+    }
+    model.close();
+  }
+}
