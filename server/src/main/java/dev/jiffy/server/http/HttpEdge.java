@@ -122,7 +122,7 @@ public final class HttpEdge extends VerticleBase {
   private void handle(HttpServerRequest request) {
     connections.reading(request.connection());
     try {
-      Route route = Route.of(request.path(), models);
+      Route route = Route.of(path(request), models);
       boolean get =
           request.method().equals(HttpMethod.GET) || request.method().equals(HttpMethod.HEAD);
       if (route.takesBody() ? !request.method().equals(HttpMethod.POST) : !get) {
@@ -214,7 +214,7 @@ public final class HttpEdge extends VerticleBase {
       try {
         arrived(request, route, collector.body(), System.nanoTime());
       } catch (RuntimeException e) {
-        send(request, Failures.reply(request.path(), e));
+        send(request, Failures.reply(path(request), e));
       }
     });
   }
@@ -257,7 +257,7 @@ public final class HttpEdge extends VerticleBase {
           vertx
               .executeBlocking(() -> EmbeddingsRequest.fromJson(body))
               .onSuccess(parsed -> embed(request, parsed, body, stopwatch))
-              .onFailure(e -> send(request, Failures.reply(request.path(), e)));
+              .onFailure(e -> send(request, Failures.reply(path(request), e)));
         }
       }
       case Route.Live _,
@@ -281,7 +281,7 @@ public final class HttpEdge extends VerticleBase {
       }
       run(request, runner, new EmbeddingsEndpoint(parsed), body, stopwatch);
     } catch (ProtocolException e) {
-      send(request, Failures.reply(request.path(), e));
+      send(request, Failures.reply(path(request), e));
     }
   }
 
@@ -292,7 +292,7 @@ public final class HttpEdge extends VerticleBase {
       Endpoint endpoint,
       byte[] body,
       Stopwatch stopwatch) {
-    String path = request.path();
+    String path = path(request);
     if (runner.isQuick(body.length)) {
       ModelSessions mine =
           sessions.computeIfAbsent(runner, owner -> new ModelSessions(owner.model()));
@@ -340,11 +340,15 @@ public final class HttpEdge extends VerticleBase {
     if (!whole) {
       request.response().putHeader(HttpHeaders.CONNECTION, HttpHeaders.CLOSE);
     }
-    String path = request.path();
-    send(request, Failures.reply(path == null ? "" : path, e));
+    send(request, Failures.reply(path(request), e));
     if (!whole) {
       vertx.setTimer(LINGER_MILLIS, timer -> request.connection().close());
     }
+  }
+
+  private static String path(HttpServerRequest request) {
+    String path = request.path();
+    return path == null ? "" : path;
   }
 
   private static boolean hasNoBody(HttpServerRequest request) {

@@ -44,12 +44,12 @@ sealed interface Route {
 
   /// {@return what a path asks for}
   ///
-  /// @param path the path, percent-encoded; null if the client gave none
+  /// @param path the path, percent-encoded
   /// @param models the models by name
   /// @throws ProtocolException of status 404 if there is no such path, model or version, or 400 if
   ///   it is badly encoded
-  static Route of(@Nullable String path, Map<String, Runner> models) {
-    Route route = path == null ? null : find(path, models);
+  static Route of(String path, Map<String, Runner> models) {
+    Route route = find(path, models);
     if (route == null) {
       throw new ProtocolException(404, "there is no such path");
     }
@@ -57,20 +57,17 @@ sealed interface Route {
   }
 
   private static @Nullable Route find(String path, Map<String, Runner> models) {
-    switch (path) {
-      case "/v2/health/live":
-        return new Live();
-      case "/v2/health/ready":
-        return new Ready();
-      case "/v2", "/v2/":
-        return new Describe();
-      case "/v1/models":
-        return new Models();
-      case "/v1/embeddings":
-        return new Embeddings();
-      default:
-        break;
-    }
+    return switch (path) {
+      case "/v2/health/live" -> new Live();
+      case "/v2/health/ready" -> new Ready();
+      case "/v2", "/v2/" -> new Describe();
+      case "/v1/models" -> new Models();
+      case "/v1/embeddings" -> new Embeddings();
+      default -> ofModel(path, models);
+    };
+  }
+
+  private static @Nullable Route ofModel(String path, Map<String, Runner> models) {
     List<String> segments = List.of(path.split("/", 9));
     if (segments.size() < 4 || !path.startsWith("/v2/models/")) {
       return null;

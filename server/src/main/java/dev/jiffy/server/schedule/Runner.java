@@ -103,7 +103,7 @@ public final class Runner implements AutoCloseable {
     try (ModelSessions sessions = new ModelSessions(model)) {
       while (true) {
         Work work = queue.take();
-        if (work == STOP) {
+        if (work.equals(STOP)) {
           return;
         }
         waiting.decrementAndGet();

@@ -68,8 +68,8 @@ public final class LoadedModel implements AutoCloseable {
     Path absolute = file.toAbsolutePath().normalize();
     String name = String.valueOf(absolute.getFileName()).replaceFirst("\\.onnx$", "");
     Path folder = absolute.getParent();
-    boolean named = folder != null && folder.getFileName() != null;
-    return (name.equals("model") && named ? String.valueOf(folder.getFileName()) : name)
+    Path folderName = folder == null ? null : folder.getFileName();
+    return (name.equals("model") && folderName != null ? folderName.toString() : name)
         .replaceAll("[^A-Za-z0-9._-]", "-");
   }
 
