@@ -169,25 +169,23 @@ final class Convolution {
       int pixels = (int) Math.min(block, last - pixel);
       long result = y + 4 * pixel * out;
       long rest = residual == 0 ? 0 : residual + 4 * pixel * out;
-      long init = preset(g, bias, rest, result, pixels);
-      long initStep = rest == 0 ? 0 : 4L * out;
+      boolean inPlace = residual != 0 && residual == y;
+      long init = inPlace ? preset(g, bias, result, pixels) : bias == 0 ? ZERO : bias;
+      long initStep = inPlace ? 4L * out : 0;
       long from = x + 4 * pixel * in;
       Products.columns(
           pixels, from, 4L * in, ZERO, 1, in, packed, out, init, initStep, result, 4L * out);
-      Epilogue.finish(1, g.activation(), result, 4L * out, pixels, out);
+      Epilogue.finish(
+          1, inPlace ? 0 : rest, 4L * out, 0, g.activation(), result, 4L * out, pixels, out);
     }
   }
 
-  /// Prepares what the sums of some pixels start from, and says where it is.
-  private static long preset(ConvGeometry g, long bias, long residual, long y, long pixels) {
-    if (residual == 0) {
-      return bias == 0 ? ZERO : bias;
+  /// Adds the bias to the residual in the result's place, where the sums of some pixels then start.
+  private static long preset(ConvGeometry g, long bias, long y, long pixels) {
+    if (bias != 0) {
+      long step = 4L * g.outChannels();
+      Epilogue.preset(y, step, bias, 1, y, step, pixels, g.outChannels());
     }
-    if (bias == 0) {
-      return residual;
-    }
-    long step = 4L * g.outChannels();
-    Epilogue.preset(residual, step, bias, 1, y, step, pixels, g.outChannels());
     return y;
   }
 
@@ -213,8 +211,8 @@ final class Convolution {
     long pixels = (long) rows * g.outWidth();
     long result = y + row * rowBytes;
     long rest = residual == 0 ? 0 : residual + row * rowBytes;
-    long init = preset(g, bias, rest, result, pixels);
-    boolean many = rest != 0;
+    boolean inPlace = residual != 0 && residual == y;
+    long init = inPlace ? preset(g, bias, result, pixels) : bias == 0 ? ZERO : bias;
     long pitch = window == 0 ? 4L * g.inWidth() * g.inChannels() : pitch(g);
     for (int group = 0; group < g.groups(); group++) {
       long from = images + top * pitch;
@@ -225,9 +223,10 @@ final class Convolution {
       long start = init == ZERO ? ZERO : init + 4L * group * out;
       long to = result + 4L * group * out;
       long b = packed + group * Panels.bytes(depth(g), out);
-      rows(g, rows, from, pitch, taps, b, start, many, to);
+      rows(g, rows, from, pitch, taps, b, start, inPlace, to);
     }
-    Epilogue.finish(1, g.activation(), result, step, pixels, g.outChannels());
+    Epilogue.finish(
+        1, inPlace ? 0 : rest, step, 0, g.activation(), result, step, pixels, g.outChannels());
   }
 
   /// Computes the channels of one group of some rows, panel by panel.

@@ -155,7 +155,7 @@ final class Depthwise {
             present);
       }
     }
-    Epilogue.finish(1, g.activation(), result, step, pixels, channels);
+    Epilogue.finish(1, 0, 0, 0, g.activation(), result, step, pixels, channels);
   }
 
   /// Copies a vector of channels of some rows, with padding.

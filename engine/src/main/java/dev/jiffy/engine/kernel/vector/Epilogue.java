@@ -5,6 +5,7 @@ import static dev.jiffy.engine.kernel.vector.Lanes.LANES;
 import dev.jiffy.engine.kernel.Activation;
 import java.lang.foreign.Arena;
 import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorMask;
 import org.jspecify.annotations.Nullable;
 
 /// What surrounds the sums of a product: the values that they start from and what follows.
@@ -47,36 +48,72 @@ final class Epilogue {
     }
   }
 
-  /// Multiplies a block of a matrix by a factor and applies an activation to it.
+  /// Replaces a block of a matrix by `activation(factor · c + residual + bias)`.
   ///
   /// @param factor the factor
+  /// @param residual the block's first element in the residual, or 0
+  /// @param residualStep bytes from row to row
+  /// @param bias the block's first column in the bias, or 0
   /// @param activation the activation, or null
   /// @param c the block's first element
   /// @param cStep bytes from row to row
   /// @param rows the block's rows
   /// @param columns the block's columns
   static void finish(
-      float factor, @Nullable Activation activation, long c, long cStep, long rows, long columns) {
-    if (cStep == 4 * columns && rows > 1) {
-      finish(factor, activation, c, cStep, 1, rows * columns);
+      float factor,
+      long residual,
+      long residualStep,
+      long bias,
+      @Nullable Activation activation,
+      long c,
+      long cStep,
+      long rows,
+      long columns) {
+    if (factor == 1 && residual == 0 && bias == 0 && activation == null) {
       return;
     }
-    for (long row = 0; row < rows; row++) {
+    boolean dense = cStep == 4 * columns && (residual == 0 || residualStep == cStep) && bias == 0;
+    long lines = dense ? 1 : rows;
+    long n = dense ? rows * columns : columns;
+    for (long line = 0; line < lines; line++) {
+      long at = c + line * cStep;
       if (factor != 1) {
-        scale(factor, c + row * cStep, columns);
+        scale(factor, at, n);
+      }
+      if (residual != 0) {
+        add(residual + line * residualStep, at, n);
+      }
+      if (bias != 0) {
+        add(bias, at, n);
       }
       if (activation != null) {
-        long at = c + row * cStep;
-        VectorUnary.apply(
-            activation.function(), activation.alpha(), activation.beta(), at, at, columns);
+        VectorUnary.apply(activation.function(), activation.alpha(), activation.beta(), at, at, n);
       }
+    }
+  }
+
+  /// Adds elements to others.
+  static void add(long from, long to, long n) {
+    long whole = n - n % LANES;
+    for (long i = 0; i < whole; i += LANES) {
+      Lanes.store(Lanes.load(to + 4 * i).add(Lanes.load(from + 4 * i)), to + 4 * i);
+    }
+    if (whole < n) {
+      VectorMask<Float> mask = Lanes.upTo(whole, n);
+      FloatVector sum = Lanes.load(to + 4 * whole, mask).add(Lanes.load(from + 4 * whole, mask));
+      Lanes.store(sum, to + 4 * whole, mask);
     }
   }
 
   /// Multiplies elements by a factor.
   static void scale(float factor, long c, long n) {
-    for (long i = 0; i < n; i += LANES) {
-      Tails.store(Tails.load(c + 4 * i, n - i).mul(factor), c + 4 * i, n - i);
+    long whole = n - n % LANES;
+    for (long i = 0; i < whole; i += LANES) {
+      Lanes.store(Lanes.load(c + 4 * i).mul(factor), c + 4 * i);
+    }
+    if (whole < n) {
+      VectorMask<Float> mask = Lanes.upTo(whole, n);
+      Lanes.store(Lanes.load(c + 4 * whole, mask).mul(factor), c + 4 * whole, mask);
     }
   }
 }

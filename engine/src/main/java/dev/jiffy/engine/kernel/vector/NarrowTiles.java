@@ -8,9 +8,8 @@ import static dev.jiffy.engine.kernel.vector.Tiles.ADDRESS;
 import static dev.jiffy.engine.kernel.vector.Tiles.LE;
 
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.VectorMask;
 
-/// Tiles of 1 to 8 rows and one vector of columns, of which the first `columns` exist; see [Tiles].
+/// Tiles of 1 to 8 rows and one vector of columns; see [Tiles].
 final class NarrowTiles {
   private NarrowTiles() {}
 
@@ -25,10 +24,8 @@ final class NarrowTiles {
       long init,
       long initStep,
       long c,
-      long cStep,
-      int columns) {
-    VectorMask<Float> mask = SPECIES.indexInRange(0, columns);
-    FloatVector l0 = FloatVector.fromMemorySegment(SPECIES, ALL, init, LE, mask);
+      long cStep) {
+    FloatVector l0 = FloatVector.fromMemorySegment(SPECIES, ALL, init, LE);
     FloatVector l0x = FloatVector.zero(SPECIES);
     FloatVector l0y = FloatVector.zero(SPECIES);
     FloatVector l0z = FloatVector.zero(SPECIES);
@@ -55,7 +52,7 @@ final class NarrowTiles {
         pb += bStep;
       }
     }
-    l0.add(l0x).add(l0y.add(l0z)).intoMemorySegment(ALL, c, LE, mask);
+    l0.add(l0x).add(l0y.add(l0z)).intoMemorySegment(ALL, c, LE);
   }
 
   static void narrow2(
@@ -69,11 +66,9 @@ final class NarrowTiles {
       long init,
       long initStep,
       long c,
-      long cStep,
-      int columns) {
-    VectorMask<Float> mask = SPECIES.indexInRange(0, columns);
-    FloatVector l0 = FloatVector.fromMemorySegment(SPECIES, ALL, init, LE, mask);
-    FloatVector l1 = FloatVector.fromMemorySegment(SPECIES, ALL, init + initStep, LE, mask);
+      long cStep) {
+    FloatVector l0 = FloatVector.fromMemorySegment(SPECIES, ALL, init, LE);
+    FloatVector l1 = FloatVector.fromMemorySegment(SPECIES, ALL, init + initStep, LE);
     FloatVector l0x = FloatVector.zero(SPECIES);
     FloatVector l1x = FloatVector.zero(SPECIES);
     long pb = b;
@@ -99,8 +94,8 @@ final class NarrowTiles {
         pb += bStep;
       }
     }
-    l0.add(l0x).intoMemorySegment(ALL, c, LE, mask);
-    l1.add(l1x).intoMemorySegment(ALL, c + cStep, LE, mask);
+    l0.add(l0x).intoMemorySegment(ALL, c, LE);
+    l1.add(l1x).intoMemorySegment(ALL, c + cStep, LE);
   }
 
   static void narrow3(
@@ -114,12 +109,10 @@ final class NarrowTiles {
       long init,
       long initStep,
       long c,
-      long cStep,
-      int columns) {
-    VectorMask<Float> mask = SPECIES.indexInRange(0, columns);
-    FloatVector l0 = FloatVector.fromMemorySegment(SPECIES, ALL, init, LE, mask);
-    FloatVector l1 = FloatVector.fromMemorySegment(SPECIES, ALL, init + initStep, LE, mask);
-    FloatVector l2 = FloatVector.fromMemorySegment(SPECIES, ALL, init + 2 * initStep, LE, mask);
+      long cStep) {
+    FloatVector l0 = FloatVector.fromMemorySegment(SPECIES, ALL, init, LE);
+    FloatVector l1 = FloatVector.fromMemorySegment(SPECIES, ALL, init + initStep, LE);
+    FloatVector l2 = FloatVector.fromMemorySegment(SPECIES, ALL, init + 2 * initStep, LE);
     long pb = b;
     for (int run = 0; run < runs; run++) {
       long a0 = a + ALL.get(LONG, taps + 8L * run);
@@ -134,9 +127,9 @@ final class NarrowTiles {
         pb += bStep;
       }
     }
-    l0.intoMemorySegment(ALL, c, LE, mask);
-    l1.intoMemorySegment(ALL, c + cStep, LE, mask);
-    l2.intoMemorySegment(ALL, c + 2 * cStep, LE, mask);
+    l0.intoMemorySegment(ALL, c, LE);
+    l1.intoMemorySegment(ALL, c + cStep, LE);
+    l2.intoMemorySegment(ALL, c + 2 * cStep, LE);
   }
 
   static void narrow4(
@@ -150,13 +143,11 @@ final class NarrowTiles {
       long init,
       long initStep,
       long c,
-      long cStep,
-      int columns) {
-    VectorMask<Float> mask = SPECIES.indexInRange(0, columns);
-    FloatVector l0 = FloatVector.fromMemorySegment(SPECIES, ALL, init, LE, mask);
-    FloatVector l1 = FloatVector.fromMemorySegment(SPECIES, ALL, init + initStep, LE, mask);
-    FloatVector l2 = FloatVector.fromMemorySegment(SPECIES, ALL, init + 2 * initStep, LE, mask);
-    FloatVector l3 = FloatVector.fromMemorySegment(SPECIES, ALL, init + 3 * initStep, LE, mask);
+      long cStep) {
+    FloatVector l0 = FloatVector.fromMemorySegment(SPECIES, ALL, init, LE);
+    FloatVector l1 = FloatVector.fromMemorySegment(SPECIES, ALL, init + initStep, LE);
+    FloatVector l2 = FloatVector.fromMemorySegment(SPECIES, ALL, init + 2 * initStep, LE);
+    FloatVector l3 = FloatVector.fromMemorySegment(SPECIES, ALL, init + 3 * initStep, LE);
     long pb = b;
     for (int run = 0; run < runs; run++) {
       long a0 = a + ALL.get(LONG, taps + 8L * run);
@@ -173,10 +164,10 @@ final class NarrowTiles {
         pb += bStep;
       }
     }
-    l0.intoMemorySegment(ALL, c, LE, mask);
-    l1.intoMemorySegment(ALL, c + cStep, LE, mask);
-    l2.intoMemorySegment(ALL, c + 2 * cStep, LE, mask);
-    l3.intoMemorySegment(ALL, c + 3 * cStep, LE, mask);
+    l0.intoMemorySegment(ALL, c, LE);
+    l1.intoMemorySegment(ALL, c + cStep, LE);
+    l2.intoMemorySegment(ALL, c + 2 * cStep, LE);
+    l3.intoMemorySegment(ALL, c + 3 * cStep, LE);
   }
 
   static void narrow5(
@@ -190,14 +181,12 @@ final class NarrowTiles {
       long init,
       long initStep,
       long c,
-      long cStep,
-      int columns) {
-    VectorMask<Float> mask = SPECIES.indexInRange(0, columns);
-    FloatVector l0 = FloatVector.fromMemorySegment(SPECIES, ALL, init, LE, mask);
-    FloatVector l1 = FloatVector.fromMemorySegment(SPECIES, ALL, init + initStep, LE, mask);
-    FloatVector l2 = FloatVector.fromMemorySegment(SPECIES, ALL, init + 2 * initStep, LE, mask);
-    FloatVector l3 = FloatVector.fromMemorySegment(SPECIES, ALL, init + 3 * initStep, LE, mask);
-    FloatVector l4 = FloatVector.fromMemorySegment(SPECIES, ALL, init + 4 * initStep, LE, mask);
+      long cStep) {
+    FloatVector l0 = FloatVector.fromMemorySegment(SPECIES, ALL, init, LE);
+    FloatVector l1 = FloatVector.fromMemorySegment(SPECIES, ALL, init + initStep, LE);
+    FloatVector l2 = FloatVector.fromMemorySegment(SPECIES, ALL, init + 2 * initStep, LE);
+    FloatVector l3 = FloatVector.fromMemorySegment(SPECIES, ALL, init + 3 * initStep, LE);
+    FloatVector l4 = FloatVector.fromMemorySegment(SPECIES, ALL, init + 4 * initStep, LE);
     long pb = b;
     long s1 = aStep & ADDRESS;
     long s2 = 2 * aStep & ADDRESS;
@@ -219,11 +208,11 @@ final class NarrowTiles {
         pb += bStep;
       }
     }
-    l0.intoMemorySegment(ALL, c, LE, mask);
-    l1.intoMemorySegment(ALL, c + cStep, LE, mask);
-    l2.intoMemorySegment(ALL, c + 2 * cStep, LE, mask);
-    l3.intoMemorySegment(ALL, c + 3 * cStep, LE, mask);
-    l4.intoMemorySegment(ALL, c + 4 * cStep, LE, mask);
+    l0.intoMemorySegment(ALL, c, LE);
+    l1.intoMemorySegment(ALL, c + cStep, LE);
+    l2.intoMemorySegment(ALL, c + 2 * cStep, LE);
+    l3.intoMemorySegment(ALL, c + 3 * cStep, LE);
+    l4.intoMemorySegment(ALL, c + 4 * cStep, LE);
   }
 
   static void narrow6(
@@ -237,15 +226,13 @@ final class NarrowTiles {
       long init,
       long initStep,
       long c,
-      long cStep,
-      int columns) {
-    VectorMask<Float> mask = SPECIES.indexInRange(0, columns);
-    FloatVector l0 = FloatVector.fromMemorySegment(SPECIES, ALL, init, LE, mask);
-    FloatVector l1 = FloatVector.fromMemorySegment(SPECIES, ALL, init + initStep, LE, mask);
-    FloatVector l2 = FloatVector.fromMemorySegment(SPECIES, ALL, init + 2 * initStep, LE, mask);
-    FloatVector l3 = FloatVector.fromMemorySegment(SPECIES, ALL, init + 3 * initStep, LE, mask);
-    FloatVector l4 = FloatVector.fromMemorySegment(SPECIES, ALL, init + 4 * initStep, LE, mask);
-    FloatVector l5 = FloatVector.fromMemorySegment(SPECIES, ALL, init + 5 * initStep, LE, mask);
+      long cStep) {
+    FloatVector l0 = FloatVector.fromMemorySegment(SPECIES, ALL, init, LE);
+    FloatVector l1 = FloatVector.fromMemorySegment(SPECIES, ALL, init + initStep, LE);
+    FloatVector l2 = FloatVector.fromMemorySegment(SPECIES, ALL, init + 2 * initStep, LE);
+    FloatVector l3 = FloatVector.fromMemorySegment(SPECIES, ALL, init + 3 * initStep, LE);
+    FloatVector l4 = FloatVector.fromMemorySegment(SPECIES, ALL, init + 4 * initStep, LE);
+    FloatVector l5 = FloatVector.fromMemorySegment(SPECIES, ALL, init + 5 * initStep, LE);
     long pb = b;
     long s1 = aStep & ADDRESS;
     long s2 = 2 * aStep & ADDRESS;
@@ -268,12 +255,12 @@ final class NarrowTiles {
         pb += bStep;
       }
     }
-    l0.intoMemorySegment(ALL, c, LE, mask);
-    l1.intoMemorySegment(ALL, c + cStep, LE, mask);
-    l2.intoMemorySegment(ALL, c + 2 * cStep, LE, mask);
-    l3.intoMemorySegment(ALL, c + 3 * cStep, LE, mask);
-    l4.intoMemorySegment(ALL, c + 4 * cStep, LE, mask);
-    l5.intoMemorySegment(ALL, c + 5 * cStep, LE, mask);
+    l0.intoMemorySegment(ALL, c, LE);
+    l1.intoMemorySegment(ALL, c + cStep, LE);
+    l2.intoMemorySegment(ALL, c + 2 * cStep, LE);
+    l3.intoMemorySegment(ALL, c + 3 * cStep, LE);
+    l4.intoMemorySegment(ALL, c + 4 * cStep, LE);
+    l5.intoMemorySegment(ALL, c + 5 * cStep, LE);
   }
 
   static void narrow7(
@@ -287,16 +274,14 @@ final class NarrowTiles {
       long init,
       long initStep,
       long c,
-      long cStep,
-      int columns) {
-    VectorMask<Float> mask = SPECIES.indexInRange(0, columns);
-    FloatVector l0 = FloatVector.fromMemorySegment(SPECIES, ALL, init, LE, mask);
-    FloatVector l1 = FloatVector.fromMemorySegment(SPECIES, ALL, init + initStep, LE, mask);
-    FloatVector l2 = FloatVector.fromMemorySegment(SPECIES, ALL, init + 2 * initStep, LE, mask);
-    FloatVector l3 = FloatVector.fromMemorySegment(SPECIES, ALL, init + 3 * initStep, LE, mask);
-    FloatVector l4 = FloatVector.fromMemorySegment(SPECIES, ALL, init + 4 * initStep, LE, mask);
-    FloatVector l5 = FloatVector.fromMemorySegment(SPECIES, ALL, init + 5 * initStep, LE, mask);
-    FloatVector l6 = FloatVector.fromMemorySegment(SPECIES, ALL, init + 6 * initStep, LE, mask);
+      long cStep) {
+    FloatVector l0 = FloatVector.fromMemorySegment(SPECIES, ALL, init, LE);
+    FloatVector l1 = FloatVector.fromMemorySegment(SPECIES, ALL, init + initStep, LE);
+    FloatVector l2 = FloatVector.fromMemorySegment(SPECIES, ALL, init + 2 * initStep, LE);
+    FloatVector l3 = FloatVector.fromMemorySegment(SPECIES, ALL, init + 3 * initStep, LE);
+    FloatVector l4 = FloatVector.fromMemorySegment(SPECIES, ALL, init + 4 * initStep, LE);
+    FloatVector l5 = FloatVector.fromMemorySegment(SPECIES, ALL, init + 5 * initStep, LE);
+    FloatVector l6 = FloatVector.fromMemorySegment(SPECIES, ALL, init + 6 * initStep, LE);
     long pb = b;
     long s1 = aStep & ADDRESS;
     long s2 = 2 * aStep & ADDRESS;
@@ -320,13 +305,13 @@ final class NarrowTiles {
         pb += bStep;
       }
     }
-    l0.intoMemorySegment(ALL, c, LE, mask);
-    l1.intoMemorySegment(ALL, c + cStep, LE, mask);
-    l2.intoMemorySegment(ALL, c + 2 * cStep, LE, mask);
-    l3.intoMemorySegment(ALL, c + 3 * cStep, LE, mask);
-    l4.intoMemorySegment(ALL, c + 4 * cStep, LE, mask);
-    l5.intoMemorySegment(ALL, c + 5 * cStep, LE, mask);
-    l6.intoMemorySegment(ALL, c + 6 * cStep, LE, mask);
+    l0.intoMemorySegment(ALL, c, LE);
+    l1.intoMemorySegment(ALL, c + cStep, LE);
+    l2.intoMemorySegment(ALL, c + 2 * cStep, LE);
+    l3.intoMemorySegment(ALL, c + 3 * cStep, LE);
+    l4.intoMemorySegment(ALL, c + 4 * cStep, LE);
+    l5.intoMemorySegment(ALL, c + 5 * cStep, LE);
+    l6.intoMemorySegment(ALL, c + 6 * cStep, LE);
   }
 
   static void narrow8(
@@ -340,17 +325,15 @@ final class NarrowTiles {
       long init,
       long initStep,
       long c,
-      long cStep,
-      int columns) {
-    VectorMask<Float> mask = SPECIES.indexInRange(0, columns);
-    FloatVector l0 = FloatVector.fromMemorySegment(SPECIES, ALL, init, LE, mask);
-    FloatVector l1 = FloatVector.fromMemorySegment(SPECIES, ALL, init + initStep, LE, mask);
-    FloatVector l2 = FloatVector.fromMemorySegment(SPECIES, ALL, init + 2 * initStep, LE, mask);
-    FloatVector l3 = FloatVector.fromMemorySegment(SPECIES, ALL, init + 3 * initStep, LE, mask);
-    FloatVector l4 = FloatVector.fromMemorySegment(SPECIES, ALL, init + 4 * initStep, LE, mask);
-    FloatVector l5 = FloatVector.fromMemorySegment(SPECIES, ALL, init + 5 * initStep, LE, mask);
-    FloatVector l6 = FloatVector.fromMemorySegment(SPECIES, ALL, init + 6 * initStep, LE, mask);
-    FloatVector l7 = FloatVector.fromMemorySegment(SPECIES, ALL, init + 7 * initStep, LE, mask);
+      long cStep) {
+    FloatVector l0 = FloatVector.fromMemorySegment(SPECIES, ALL, init, LE);
+    FloatVector l1 = FloatVector.fromMemorySegment(SPECIES, ALL, init + initStep, LE);
+    FloatVector l2 = FloatVector.fromMemorySegment(SPECIES, ALL, init + 2 * initStep, LE);
+    FloatVector l3 = FloatVector.fromMemorySegment(SPECIES, ALL, init + 3 * initStep, LE);
+    FloatVector l4 = FloatVector.fromMemorySegment(SPECIES, ALL, init + 4 * initStep, LE);
+    FloatVector l5 = FloatVector.fromMemorySegment(SPECIES, ALL, init + 5 * initStep, LE);
+    FloatVector l6 = FloatVector.fromMemorySegment(SPECIES, ALL, init + 6 * initStep, LE);
+    FloatVector l7 = FloatVector.fromMemorySegment(SPECIES, ALL, init + 7 * initStep, LE);
     long pb = b;
     long s1 = aStep & ADDRESS;
     long s2 = 2 * aStep & ADDRESS;
@@ -375,13 +358,13 @@ final class NarrowTiles {
         pb += bStep;
       }
     }
-    l0.intoMemorySegment(ALL, c, LE, mask);
-    l1.intoMemorySegment(ALL, c + cStep, LE, mask);
-    l2.intoMemorySegment(ALL, c + 2 * cStep, LE, mask);
-    l3.intoMemorySegment(ALL, c + 3 * cStep, LE, mask);
-    l4.intoMemorySegment(ALL, c + 4 * cStep, LE, mask);
-    l5.intoMemorySegment(ALL, c + 5 * cStep, LE, mask);
-    l6.intoMemorySegment(ALL, c + 6 * cStep, LE, mask);
-    l7.intoMemorySegment(ALL, c + 7 * cStep, LE, mask);
+    l0.intoMemorySegment(ALL, c, LE);
+    l1.intoMemorySegment(ALL, c + cStep, LE);
+    l2.intoMemorySegment(ALL, c + 2 * cStep, LE);
+    l3.intoMemorySegment(ALL, c + 3 * cStep, LE);
+    l4.intoMemorySegment(ALL, c + 4 * cStep, LE);
+    l5.intoMemorySegment(ALL, c + 5 * cStep, LE);
+    l6.intoMemorySegment(ALL, c + 6 * cStep, LE);
+    l7.intoMemorySegment(ALL, c + 7 * cStep, LE);
   }
 }

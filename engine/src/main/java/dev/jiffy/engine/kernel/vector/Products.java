@@ -42,30 +42,38 @@ final class Products {
     for (int row = rowFrom; row < rowTo; row += block) {
       int rows = Math.min(block, rowTo - row);
       long cBlock = c + row * cStep + 4L * first;
-      long init = bias == 0 ? ZERO : bias + 4L * first;
+      long cBias = bias == 0 ? 0 : bias + 4L * first;
+      long cResidual = residual == 0 ? 0 : residual + row * residualStep + 4L * first;
+      if (alpha == 0) {
+        Epilogue.preset(cResidual, residualStep, cBias, 1, cBlock, cStep, rows, columns);
+        Epilogue.finish(1, 0, 0, 0, product.activation(), cBlock, cStep, rows, columns);
+        continue;
+      }
+      long init = bias == 0 || alpha != 1 ? ZERO : cBias;
       long initStep = 0;
-      if (residual != 0 && bias == 0 && alpha == 1) {
-        init = residual + row * residualStep + 4L * first;
-        initStep = residualStep;
-      } else if (residual != 0 || (alpha != 1 && bias != 0) || alpha == 0) {
-        Epilogue.preset(
-            residual == 0 ? 0 : residual + row * residualStep + 4L * first,
-            residualStep,
-            bias == 0 ? 0 : bias + 4L * first,
-            alpha == 0 ? 1 : 1 / alpha,
-            cBlock,
-            cStep,
-            rows,
-            columns);
+      cBias = alpha == 1 ? 0 : cBias;
+      if (residual == c && residual != 0) {
+        // The tiles would overwrite the residual: their sums start from it.
+        long added = bias == 0 ? 0 : bias + 4L * first;
+        Epilogue.preset(cResidual, residualStep, added, 1 / alpha, cBlock, cStep, rows, columns);
         init = cBlock;
         initStep = cStep;
+        cResidual = 0;
+        cBias = 0;
       }
-      if (alpha != 0) {
-        long panel = packed + 4L * first * k;
-        long aBlock = a + row * aStep;
-        columns(rows, aBlock, aStep, ZERO, 1, k, panel, columns, init, initStep, cBlock, cStep);
-      }
-      Epilogue.finish(alpha == 0 ? 1 : alpha, product.activation(), cBlock, cStep, rows, columns);
+      long panel = packed + 4L * first * k;
+      long aBlock = a + row * aStep;
+      columns(rows, aBlock, aStep, ZERO, 1, k, panel, columns, init, initStep, cBlock, cStep);
+      Epilogue.finish(
+          alpha,
+          cResidual,
+          residualStep,
+          cBias,
+          product.activation(),
+          cBlock,
+          cStep,
+          rows,
+          columns);
     }
   }
 
@@ -125,10 +133,9 @@ final class Products {
       long initStep,
       long c,
       long cStep) {
-    int tiles = (rows + Tiles.WIDE_ROWS - 1) / Tiles.WIDE_ROWS;
     int row = 0;
-    for (int tile = tiles; tile > 0; tile--) {
-      int height = (rows - row + tile - 1) / tile;
+    while (row < rows) {
+      int height = height(rows - row, initStep == 0 ? Tiles.WIDE_ROWS : Tiles.LOW_ROWS);
       Tiles.wide(
           height,
           a + row * aStep,
@@ -146,7 +153,15 @@ final class Products {
     }
   }
 
-  /// Computes any number of rows of one vector of columns.
+  /// {@return the rows of the next tile: the most, but the last two tiles share what is left}
+  private static int height(int rows, int most) {
+    if (rows <= most) {
+      return rows;
+    }
+    return rows >= 2 * most ? most : (rows + 1) / 2;
+  }
+
+  /// Computes any number of rows of one vector of columns, of which the first `present` exist.
   static void narrow(
       int rows,
       long a,
@@ -161,24 +176,21 @@ final class Products {
       long c,
       long cStep,
       int present) {
-    int tiles = (rows + Tiles.NARROW_ROWS - 1) / Tiles.NARROW_ROWS;
     int row = 0;
-    for (int tile = tiles; tile > 0; tile--) {
-      int height = (rows - row + tile - 1) / tile;
-      Tiles.narrow(
-          height,
-          a + row * aStep,
-          aStep,
-          taps,
-          runs,
-          k,
-          b,
-          bStep,
-          init + row * initStep,
-          initStep,
-          c + row * cStep,
-          cStep,
-          present);
+    while (row < rows) {
+      int height = height(rows - row, Tiles.NARROW_ROWS);
+      long from = a + row * aStep;
+      long start = init + row * initStep;
+      long to = c + row * cStep;
+      if (present == LANES) {
+        Tiles.narrow(height, from, aStep, taps, runs, k, b, bStep, start, initStep, to, cStep);
+      } else {
+        long staging = Staging.address();
+        Staging.load(start, initStep, initStep == 0 ? 1 : height, present, staging);
+        long step = initStep == 0 ? 0 : BYTES;
+        Tiles.narrow(height, from, aStep, taps, runs, k, b, bStep, staging, step, staging, BYTES);
+        Staging.store(staging, height, present, to, cStep);
+      }
       row += height;
     }
   }

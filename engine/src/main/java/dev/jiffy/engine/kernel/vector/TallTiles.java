@@ -9,8 +9,8 @@ import static dev.jiffy.engine.kernel.vector.Tiles.LE;
 
 import jdk.incubator.vector.FloatVector;
 
-/// Tiles of 9 to 12 rows and two vectors of columns, for CPUs with 32 vector registers; see
-/// [Tiles].
+/// Tiles of 9 to 12 rows and two vectors of columns, whose sums all start from one row; for CPUs
+/// with 32 vector registers. See [Tiles].
 final class TallTiles {
   private TallTiles() {}
 
@@ -23,28 +23,26 @@ final class TallTiles {
       long b,
       long bStep,
       long init,
-      long initStep,
       long c,
       long cStep) {
-    long high = init + BYTES;
     FloatVector l0 = FloatVector.fromMemorySegment(SPECIES, ALL, init, LE);
-    FloatVector h0 = FloatVector.fromMemorySegment(SPECIES, ALL, high, LE);
-    FloatVector l1 = FloatVector.fromMemorySegment(SPECIES, ALL, init + initStep, LE);
-    FloatVector h1 = FloatVector.fromMemorySegment(SPECIES, ALL, high + initStep, LE);
-    FloatVector l2 = FloatVector.fromMemorySegment(SPECIES, ALL, init + 2 * initStep, LE);
-    FloatVector h2 = FloatVector.fromMemorySegment(SPECIES, ALL, high + 2 * initStep, LE);
-    FloatVector l3 = FloatVector.fromMemorySegment(SPECIES, ALL, init + 3 * initStep, LE);
-    FloatVector h3 = FloatVector.fromMemorySegment(SPECIES, ALL, high + 3 * initStep, LE);
-    FloatVector l4 = FloatVector.fromMemorySegment(SPECIES, ALL, init + 4 * initStep, LE);
-    FloatVector h4 = FloatVector.fromMemorySegment(SPECIES, ALL, high + 4 * initStep, LE);
-    FloatVector l5 = FloatVector.fromMemorySegment(SPECIES, ALL, init + 5 * initStep, LE);
-    FloatVector h5 = FloatVector.fromMemorySegment(SPECIES, ALL, high + 5 * initStep, LE);
-    FloatVector l6 = FloatVector.fromMemorySegment(SPECIES, ALL, init + 6 * initStep, LE);
-    FloatVector h6 = FloatVector.fromMemorySegment(SPECIES, ALL, high + 6 * initStep, LE);
-    FloatVector l7 = FloatVector.fromMemorySegment(SPECIES, ALL, init + 7 * initStep, LE);
-    FloatVector h7 = FloatVector.fromMemorySegment(SPECIES, ALL, high + 7 * initStep, LE);
-    FloatVector l8 = FloatVector.fromMemorySegment(SPECIES, ALL, init + 8 * initStep, LE);
-    FloatVector h8 = FloatVector.fromMemorySegment(SPECIES, ALL, high + 8 * initStep, LE);
+    FloatVector h0 = FloatVector.fromMemorySegment(SPECIES, ALL, init + BYTES, LE);
+    FloatVector l1 = l0;
+    FloatVector h1 = h0;
+    FloatVector l2 = l0;
+    FloatVector h2 = h0;
+    FloatVector l3 = l0;
+    FloatVector h3 = h0;
+    FloatVector l4 = l0;
+    FloatVector h4 = h0;
+    FloatVector l5 = l0;
+    FloatVector h5 = h0;
+    FloatVector l6 = l0;
+    FloatVector h6 = h0;
+    FloatVector l7 = l0;
+    FloatVector h7 = h0;
+    FloatVector l8 = l0;
+    FloatVector h8 = h0;
     long pb = b;
     for (int run = 0; run < runs; run++) {
       long a0 = a + ALL.get(LONG, taps + 8L * run);
@@ -90,7 +88,7 @@ final class TallTiles {
         pb += bStep;
       }
     }
-    high = c + BYTES;
+    long high = c + BYTES;
     l0.intoMemorySegment(ALL, c, LE);
     h0.intoMemorySegment(ALL, high, LE);
     l1.intoMemorySegment(ALL, c + cStep, LE);
@@ -120,30 +118,28 @@ final class TallTiles {
       long b,
       long bStep,
       long init,
-      long initStep,
       long c,
       long cStep) {
-    long high = init + BYTES;
     FloatVector l0 = FloatVector.fromMemorySegment(SPECIES, ALL, init, LE);
-    FloatVector h0 = FloatVector.fromMemorySegment(SPECIES, ALL, high, LE);
-    FloatVector l1 = FloatVector.fromMemorySegment(SPECIES, ALL, init + initStep, LE);
-    FloatVector h1 = FloatVector.fromMemorySegment(SPECIES, ALL, high + initStep, LE);
-    FloatVector l2 = FloatVector.fromMemorySegment(SPECIES, ALL, init + 2 * initStep, LE);
-    FloatVector h2 = FloatVector.fromMemorySegment(SPECIES, ALL, high + 2 * initStep, LE);
-    FloatVector l3 = FloatVector.fromMemorySegment(SPECIES, ALL, init + 3 * initStep, LE);
-    FloatVector h3 = FloatVector.fromMemorySegment(SPECIES, ALL, high + 3 * initStep, LE);
-    FloatVector l4 = FloatVector.fromMemorySegment(SPECIES, ALL, init + 4 * initStep, LE);
-    FloatVector h4 = FloatVector.fromMemorySegment(SPECIES, ALL, high + 4 * initStep, LE);
-    FloatVector l5 = FloatVector.fromMemorySegment(SPECIES, ALL, init + 5 * initStep, LE);
-    FloatVector h5 = FloatVector.fromMemorySegment(SPECIES, ALL, high + 5 * initStep, LE);
-    FloatVector l6 = FloatVector.fromMemorySegment(SPECIES, ALL, init + 6 * initStep, LE);
-    FloatVector h6 = FloatVector.fromMemorySegment(SPECIES, ALL, high + 6 * initStep, LE);
-    FloatVector l7 = FloatVector.fromMemorySegment(SPECIES, ALL, init + 7 * initStep, LE);
-    FloatVector h7 = FloatVector.fromMemorySegment(SPECIES, ALL, high + 7 * initStep, LE);
-    FloatVector l8 = FloatVector.fromMemorySegment(SPECIES, ALL, init + 8 * initStep, LE);
-    FloatVector h8 = FloatVector.fromMemorySegment(SPECIES, ALL, high + 8 * initStep, LE);
-    FloatVector l9 = FloatVector.fromMemorySegment(SPECIES, ALL, init + 9 * initStep, LE);
-    FloatVector h9 = FloatVector.fromMemorySegment(SPECIES, ALL, high + 9 * initStep, LE);
+    FloatVector h0 = FloatVector.fromMemorySegment(SPECIES, ALL, init + BYTES, LE);
+    FloatVector l1 = l0;
+    FloatVector h1 = h0;
+    FloatVector l2 = l0;
+    FloatVector h2 = h0;
+    FloatVector l3 = l0;
+    FloatVector h3 = h0;
+    FloatVector l4 = l0;
+    FloatVector h4 = h0;
+    FloatVector l5 = l0;
+    FloatVector h5 = h0;
+    FloatVector l6 = l0;
+    FloatVector h6 = h0;
+    FloatVector l7 = l0;
+    FloatVector h7 = h0;
+    FloatVector l8 = l0;
+    FloatVector h8 = h0;
+    FloatVector l9 = l0;
+    FloatVector h9 = h0;
     long pb = b;
     for (int run = 0; run < runs; run++) {
       long a0 = a + ALL.get(LONG, taps + 8L * run);
@@ -193,7 +189,7 @@ final class TallTiles {
         pb += bStep;
       }
     }
-    high = c + BYTES;
+    long high = c + BYTES;
     l0.intoMemorySegment(ALL, c, LE);
     h0.intoMemorySegment(ALL, high, LE);
     l1.intoMemorySegment(ALL, c + cStep, LE);
@@ -225,32 +221,30 @@ final class TallTiles {
       long b,
       long bStep,
       long init,
-      long initStep,
       long c,
       long cStep) {
-    long high = init + BYTES;
     FloatVector l0 = FloatVector.fromMemorySegment(SPECIES, ALL, init, LE);
-    FloatVector h0 = FloatVector.fromMemorySegment(SPECIES, ALL, high, LE);
-    FloatVector l1 = FloatVector.fromMemorySegment(SPECIES, ALL, init + initStep, LE);
-    FloatVector h1 = FloatVector.fromMemorySegment(SPECIES, ALL, high + initStep, LE);
-    FloatVector l2 = FloatVector.fromMemorySegment(SPECIES, ALL, init + 2 * initStep, LE);
-    FloatVector h2 = FloatVector.fromMemorySegment(SPECIES, ALL, high + 2 * initStep, LE);
-    FloatVector l3 = FloatVector.fromMemorySegment(SPECIES, ALL, init + 3 * initStep, LE);
-    FloatVector h3 = FloatVector.fromMemorySegment(SPECIES, ALL, high + 3 * initStep, LE);
-    FloatVector l4 = FloatVector.fromMemorySegment(SPECIES, ALL, init + 4 * initStep, LE);
-    FloatVector h4 = FloatVector.fromMemorySegment(SPECIES, ALL, high + 4 * initStep, LE);
-    FloatVector l5 = FloatVector.fromMemorySegment(SPECIES, ALL, init + 5 * initStep, LE);
-    FloatVector h5 = FloatVector.fromMemorySegment(SPECIES, ALL, high + 5 * initStep, LE);
-    FloatVector l6 = FloatVector.fromMemorySegment(SPECIES, ALL, init + 6 * initStep, LE);
-    FloatVector h6 = FloatVector.fromMemorySegment(SPECIES, ALL, high + 6 * initStep, LE);
-    FloatVector l7 = FloatVector.fromMemorySegment(SPECIES, ALL, init + 7 * initStep, LE);
-    FloatVector h7 = FloatVector.fromMemorySegment(SPECIES, ALL, high + 7 * initStep, LE);
-    FloatVector l8 = FloatVector.fromMemorySegment(SPECIES, ALL, init + 8 * initStep, LE);
-    FloatVector h8 = FloatVector.fromMemorySegment(SPECIES, ALL, high + 8 * initStep, LE);
-    FloatVector l9 = FloatVector.fromMemorySegment(SPECIES, ALL, init + 9 * initStep, LE);
-    FloatVector h9 = FloatVector.fromMemorySegment(SPECIES, ALL, high + 9 * initStep, LE);
-    FloatVector l10 = FloatVector.fromMemorySegment(SPECIES, ALL, init + 10 * initStep, LE);
-    FloatVector h10 = FloatVector.fromMemorySegment(SPECIES, ALL, high + 10 * initStep, LE);
+    FloatVector h0 = FloatVector.fromMemorySegment(SPECIES, ALL, init + BYTES, LE);
+    FloatVector l1 = l0;
+    FloatVector h1 = h0;
+    FloatVector l2 = l0;
+    FloatVector h2 = h0;
+    FloatVector l3 = l0;
+    FloatVector h3 = h0;
+    FloatVector l4 = l0;
+    FloatVector h4 = h0;
+    FloatVector l5 = l0;
+    FloatVector h5 = h0;
+    FloatVector l6 = l0;
+    FloatVector h6 = h0;
+    FloatVector l7 = l0;
+    FloatVector h7 = h0;
+    FloatVector l8 = l0;
+    FloatVector h8 = h0;
+    FloatVector l9 = l0;
+    FloatVector h9 = h0;
+    FloatVector l10 = l0;
+    FloatVector h10 = h0;
     long pb = b;
     for (int run = 0; run < runs; run++) {
       long a0 = a + ALL.get(LONG, taps + 8L * run);
@@ -304,7 +298,7 @@ final class TallTiles {
         pb += bStep;
       }
     }
-    high = c + BYTES;
+    long high = c + BYTES;
     l0.intoMemorySegment(ALL, c, LE);
     h0.intoMemorySegment(ALL, high, LE);
     l1.intoMemorySegment(ALL, c + cStep, LE);
@@ -338,34 +332,32 @@ final class TallTiles {
       long b,
       long bStep,
       long init,
-      long initStep,
       long c,
       long cStep) {
-    long high = init + BYTES;
     FloatVector l0 = FloatVector.fromMemorySegment(SPECIES, ALL, init, LE);
-    FloatVector h0 = FloatVector.fromMemorySegment(SPECIES, ALL, high, LE);
-    FloatVector l1 = FloatVector.fromMemorySegment(SPECIES, ALL, init + initStep, LE);
-    FloatVector h1 = FloatVector.fromMemorySegment(SPECIES, ALL, high + initStep, LE);
-    FloatVector l2 = FloatVector.fromMemorySegment(SPECIES, ALL, init + 2 * initStep, LE);
-    FloatVector h2 = FloatVector.fromMemorySegment(SPECIES, ALL, high + 2 * initStep, LE);
-    FloatVector l3 = FloatVector.fromMemorySegment(SPECIES, ALL, init + 3 * initStep, LE);
-    FloatVector h3 = FloatVector.fromMemorySegment(SPECIES, ALL, high + 3 * initStep, LE);
-    FloatVector l4 = FloatVector.fromMemorySegment(SPECIES, ALL, init + 4 * initStep, LE);
-    FloatVector h4 = FloatVector.fromMemorySegment(SPECIES, ALL, high + 4 * initStep, LE);
-    FloatVector l5 = FloatVector.fromMemorySegment(SPECIES, ALL, init + 5 * initStep, LE);
-    FloatVector h5 = FloatVector.fromMemorySegment(SPECIES, ALL, high + 5 * initStep, LE);
-    FloatVector l6 = FloatVector.fromMemorySegment(SPECIES, ALL, init + 6 * initStep, LE);
-    FloatVector h6 = FloatVector.fromMemorySegment(SPECIES, ALL, high + 6 * initStep, LE);
-    FloatVector l7 = FloatVector.fromMemorySegment(SPECIES, ALL, init + 7 * initStep, LE);
-    FloatVector h7 = FloatVector.fromMemorySegment(SPECIES, ALL, high + 7 * initStep, LE);
-    FloatVector l8 = FloatVector.fromMemorySegment(SPECIES, ALL, init + 8 * initStep, LE);
-    FloatVector h8 = FloatVector.fromMemorySegment(SPECIES, ALL, high + 8 * initStep, LE);
-    FloatVector l9 = FloatVector.fromMemorySegment(SPECIES, ALL, init + 9 * initStep, LE);
-    FloatVector h9 = FloatVector.fromMemorySegment(SPECIES, ALL, high + 9 * initStep, LE);
-    FloatVector l10 = FloatVector.fromMemorySegment(SPECIES, ALL, init + 10 * initStep, LE);
-    FloatVector h10 = FloatVector.fromMemorySegment(SPECIES, ALL, high + 10 * initStep, LE);
-    FloatVector l11 = FloatVector.fromMemorySegment(SPECIES, ALL, init + 11 * initStep, LE);
-    FloatVector h11 = FloatVector.fromMemorySegment(SPECIES, ALL, high + 11 * initStep, LE);
+    FloatVector h0 = FloatVector.fromMemorySegment(SPECIES, ALL, init + BYTES, LE);
+    FloatVector l1 = l0;
+    FloatVector h1 = h0;
+    FloatVector l2 = l0;
+    FloatVector h2 = h0;
+    FloatVector l3 = l0;
+    FloatVector h3 = h0;
+    FloatVector l4 = l0;
+    FloatVector h4 = h0;
+    FloatVector l5 = l0;
+    FloatVector h5 = h0;
+    FloatVector l6 = l0;
+    FloatVector h6 = h0;
+    FloatVector l7 = l0;
+    FloatVector h7 = h0;
+    FloatVector l8 = l0;
+    FloatVector h8 = h0;
+    FloatVector l9 = l0;
+    FloatVector h9 = h0;
+    FloatVector l10 = l0;
+    FloatVector h10 = h0;
+    FloatVector l11 = l0;
+    FloatVector h11 = h0;
     long pb = b;
     for (int run = 0; run < runs; run++) {
       long a0 = a + ALL.get(LONG, taps + 8L * run);
@@ -423,7 +415,7 @@ final class TallTiles {
         pb += bStep;
       }
     }
-    high = c + BYTES;
+    long high = c + BYTES;
     l0.intoMemorySegment(ALL, c, LE);
     h0.intoMemorySegment(ALL, high, LE);
     l1.intoMemorySegment(ALL, c + cStep, LE);

@@ -12,11 +12,17 @@ import java.nio.ByteOrder;
 /// each of the `runs · k` elements. All arguments of type `long` are addresses, and all steps
 /// between rows are in bytes. The sums start from `init`, whose step may be 0.
 ///
-/// The methods call the Vector API directly: of what they call, the JIT inlines only methods that
-/// the JDK forces it to, for they exceed its limit of 8000 bytecodes.
+/// The methods call the Vector API directly: of what they call, the second JIT compiler inlines
+/// only what the JDK forces it to, for they exceed its limit of 8000 bytecodes. They must stay
+/// within what the first compiler can do, too: a method whose profiled version that one gives up on
+/// may never reach the second. About 65 calls are possible, fewer with masks, hence no masks here,
+/// and tiles of more than [#LOW_ROWS] rows start from one row.
 final class Tiles {
   /// The most rows of a tile two vectors wide: what fits the registers.
   static final int WIDE_ROWS = LANES >= 16 ? 12 : 6;
+
+  /// The most rows of a tile two vectors wide whose rows start from values of their own.
+  static final int LOW_ROWS = Math.min(8, WIDE_ROWS);
 
   /// The most rows of a tile one vector wide.
   static final int NARROW_ROWS = 8;
@@ -30,7 +36,8 @@ final class Tiles {
 
   private Tiles() {}
 
-  /// Computes `rows` rows of two vectors of columns.
+  /// Computes `rows` rows of two vectors of columns. More than [#LOW_ROWS] rows start from the same
+  /// row: `initStep` is 0.
   static void wide(
       int rows,
       long a,
@@ -53,15 +60,15 @@ final class Tiles {
       case 6 -> WideTiles.wide6(a, aStep, taps, runs, k, b, bStep, init, initStep, c, cStep);
       case 7 -> WideTiles.wide7(a, aStep, taps, runs, k, b, bStep, init, initStep, c, cStep);
       case 8 -> WideTiles.wide8(a, aStep, taps, runs, k, b, bStep, init, initStep, c, cStep);
-      case 9 -> TallTiles.wide9(a, aStep, taps, runs, k, b, bStep, init, initStep, c, cStep);
-      case 10 -> TallTiles.wide10(a, aStep, taps, runs, k, b, bStep, init, initStep, c, cStep);
-      case 11 -> TallTiles.wide11(a, aStep, taps, runs, k, b, bStep, init, initStep, c, cStep);
-      case 12 -> TallTiles.wide12(a, aStep, taps, runs, k, b, bStep, init, initStep, c, cStep);
+      case 9 -> TallTiles.wide9(a, aStep, taps, runs, k, b, bStep, init, c, cStep);
+      case 10 -> TallTiles.wide10(a, aStep, taps, runs, k, b, bStep, init, c, cStep);
+      case 11 -> TallTiles.wide11(a, aStep, taps, runs, k, b, bStep, init, c, cStep);
+      case 12 -> TallTiles.wide12(a, aStep, taps, runs, k, b, bStep, init, c, cStep);
       default -> throw new IllegalStateException("rows of a tile: " + rows);
     }
   }
 
-  /// Computes `rows` rows of one vector of columns, of which the first `columns` exist.
+  /// Computes `rows` rows of one vector of columns.
   static void narrow(
       int rows,
       long a,
@@ -74,25 +81,16 @@ final class Tiles {
       long init,
       long initStep,
       long c,
-      long cStep,
-      int columns) {
+      long cStep) {
     switch (rows) {
-      case 1 ->
-          NarrowTiles.narrow1(a, aStep, taps, runs, k, b, bStep, init, initStep, c, cStep, columns);
-      case 2 ->
-          NarrowTiles.narrow2(a, aStep, taps, runs, k, b, bStep, init, initStep, c, cStep, columns);
-      case 3 ->
-          NarrowTiles.narrow3(a, aStep, taps, runs, k, b, bStep, init, initStep, c, cStep, columns);
-      case 4 ->
-          NarrowTiles.narrow4(a, aStep, taps, runs, k, b, bStep, init, initStep, c, cStep, columns);
-      case 5 ->
-          NarrowTiles.narrow5(a, aStep, taps, runs, k, b, bStep, init, initStep, c, cStep, columns);
-      case 6 ->
-          NarrowTiles.narrow6(a, aStep, taps, runs, k, b, bStep, init, initStep, c, cStep, columns);
-      case 7 ->
-          NarrowTiles.narrow7(a, aStep, taps, runs, k, b, bStep, init, initStep, c, cStep, columns);
-      case 8 ->
-          NarrowTiles.narrow8(a, aStep, taps, runs, k, b, bStep, init, initStep, c, cStep, columns);
+      case 1 -> NarrowTiles.narrow1(a, aStep, taps, runs, k, b, bStep, init, initStep, c, cStep);
+      case 2 -> NarrowTiles.narrow2(a, aStep, taps, runs, k, b, bStep, init, initStep, c, cStep);
+      case 3 -> NarrowTiles.narrow3(a, aStep, taps, runs, k, b, bStep, init, initStep, c, cStep);
+      case 4 -> NarrowTiles.narrow4(a, aStep, taps, runs, k, b, bStep, init, initStep, c, cStep);
+      case 5 -> NarrowTiles.narrow5(a, aStep, taps, runs, k, b, bStep, init, initStep, c, cStep);
+      case 6 -> NarrowTiles.narrow6(a, aStep, taps, runs, k, b, bStep, init, initStep, c, cStep);
+      case 7 -> NarrowTiles.narrow7(a, aStep, taps, runs, k, b, bStep, init, initStep, c, cStep);
+      case 8 -> NarrowTiles.narrow8(a, aStep, taps, runs, k, b, bStep, init, initStep, c, cStep);
       default -> throw new IllegalStateException("rows of a tile: " + rows);
     }
   }

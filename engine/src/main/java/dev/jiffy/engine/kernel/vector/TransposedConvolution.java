@@ -1,7 +1,6 @@
 package dev.jiffy.engine.kernel.vector;
 
 import static dev.jiffy.engine.kernel.vector.Epilogue.ZERO;
-import static dev.jiffy.engine.kernel.vector.Lanes.LANES;
 
 import dev.jiffy.engine.kernel.ConvGeometry;
 import dev.jiffy.engine.kernel.Memory;
@@ -90,7 +89,7 @@ final class TransposedConvolution {
           scatter(g, scratch, result + 4L * group * (g.outChannels() / g.groups()));
         }
       }
-      Epilogue.finish(1, g.activation(), result, step, g.outWidth(), g.outChannels());
+      Epilogue.finish(1, 0, 0, 0, g.activation(), result, step, g.outWidth(), g.outChannels());
     }
   }
 
@@ -102,16 +101,9 @@ final class TransposedConvolution {
         int at = column * g.strideWidth() - g.padLeft() + tap * g.dilationWidth();
         if (at >= 0 && at < g.outWidth()) {
           long from = products + 4L * ((long) column * g.kernelWidth() + tap) * out;
-          add(from, row + 4L * at * g.outChannels(), out);
+          Epilogue.add(from, row + 4L * at * g.outChannels(), out);
         }
       }
-    }
-  }
-
-  private static void add(long from, long to, int n) {
-    for (int i = 0; i < n; i += LANES) {
-      long at = to + 4L * i;
-      Tails.store(Tails.load(at, n - i).add(Tails.load(from + 4L * i, n - i)), at, n - i);
     }
   }
 }

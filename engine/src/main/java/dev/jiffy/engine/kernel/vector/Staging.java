@@ -1,0 +1,37 @@
+package dev.jiffy.engine.kernel.vector;
+
+import static dev.jiffy.engine.kernel.vector.Lanes.BYTES;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import jdk.incubator.vector.VectorMask;
+
+/// A tile's worth of memory of each thread, through which tiles of one vector go whose last columns
+/// do not exist, so that the tiles themselves need no masks.
+final class Staging {
+  private static final ThreadLocal<MemorySegment> MEMORY =
+      ThreadLocal.withInitial(() -> Arena.ofAuto().allocate((long) Tiles.NARROW_ROWS * BYTES, 64));
+
+  private Staging() {}
+
+  /// {@return the address of this thread's memory: rows of one vector}
+  static long address() {
+    return MEMORY.get().address();
+  }
+
+  /// Copies the columns that exist to the memory; what lies beyond them becomes 0.
+  static void load(long from, long fromStep, int rows, int present, long staging) {
+    VectorMask<Float> mask = Lanes.upTo(0, present);
+    for (int row = 0; row < rows; row++) {
+      Lanes.store(Lanes.load(from + row * fromStep, mask), staging + (long) row * BYTES);
+    }
+  }
+
+  /// Copies the columns that exist from the memory.
+  static void store(long staging, int rows, int present, long to, long toStep) {
+    VectorMask<Float> mask = Lanes.upTo(0, present);
+    for (int row = 0; row < rows; row++) {
+      Lanes.store(Lanes.load(staging + (long) row * BYTES), to + row * toStep, mask);
+    }
+  }
+}
