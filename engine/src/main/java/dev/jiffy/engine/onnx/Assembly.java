@@ -10,9 +10,11 @@ import dev.jiffy.engine.ir.Op;
 import dev.jiffy.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// A graph under construction, and what is wrong with it so far.
@@ -89,12 +91,17 @@ final class Assembly {
     return nodes;
   }
 
-  /// {@return the finished graph}
+  /// {@return the finished graph, without constants that nobody reads}
   ///
   /// @param name its name
   /// @param inputs its inputs
   /// @param outputs its outputs
   Graph graph(String name, List<String> inputs, List<String> outputs) {
+    Set<String> read = new HashSet<>(outputs);
+    nodes.forEach(node -> read.addAll(node.inputs()));
+    constants
+        .keySet()
+        .removeIf(constant -> !read.contains(constant) && facts.remove(constant) != null);
     return new Graph(name, inputs, outputs, nodes, constants, facts);
   }
 

@@ -73,7 +73,7 @@ final class ConstantImports {
     if (value.shape().elements() != 1) {
       throw node.invalid("attribute 'value' needs one element, has shape " + value.shape());
     }
-    node.same(new Op.ConstantOfShape(value));
+    node.same(new Op.ConstantOfShape(value.reshape(1)));
   }
 
   private static void eyeLike(NodeScope node) {

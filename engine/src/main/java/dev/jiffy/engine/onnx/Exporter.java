@@ -1,0 +1,94 @@
+package dev.jiffy.engine.onnx;
+
+import dev.jiffy.engine.ModelException;
+import dev.jiffy.engine.ir.Dim;
+import dev.jiffy.engine.ir.Fact;
+import dev.jiffy.engine.ir.Graph;
+import dev.jiffy.engine.ir.NameSource;
+import dev.jiffy.engine.ir.Node;
+import dev.jiffy.engine.onnx.OnnxModel.DimensionProto;
+import dev.jiffy.engine.onnx.OnnxModel.GraphProto;
+import dev.jiffy.engine.onnx.OnnxModel.NodeProto;
+import dev.jiffy.engine.onnx.OnnxModel.TensorProto;
+import dev.jiffy.engine.onnx.OnnxModel.TypeProto;
+import dev.jiffy.engine.onnx.OnnxModel.ValueProto;
+import dev.jiffy.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/// Turns a graph of portable operators into the records of an ONNX file: the way back of
+/// [Importer].
+///
+/// An operator that ONNX has becomes one node. What only Jiffy has (fused activations and
+/// residuals, channels-last layouts, attention) becomes a composition.
+public final class Exporter {
+  /// The oldest operator set that graphs can be written in.
+  public static final long OLDEST_OPSET = 17;
+
+  private static final long IR_VERSION = 8;
+
+  private Exporter() {}
+
+  /// {@return the model}
+  ///
+  /// Tensors are shared with the graph.
+  ///
+  /// @param graph the graph
+  /// @param opset the version of the operator set, [#OLDEST_OPSET] to [Importer#NEWEST_OPSET]
+  /// @throws ModelException if the operator set cannot express the graph; names the node
+  public static OnnxModel model(Graph graph, long opset) {
+    if (opset < OLDEST_OPSET || opset > Importer.NEWEST_OPSET) {
+      throw new ModelException(
+          "graphs can be written in operator sets %d to %d, not %d"
+              .formatted(OLDEST_OPSET, Importer.NEWEST_OPSET, opset));
+    }
+    List<NodeProto> nodes = new ArrayList<>();
+    List<TensorProto> initializers = new ArrayList<>();
+    graph.constants().forEach((name, tensor) -> initializers.add(initializer(name, tensor)));
+    NameSource names = NameSource.of(graph);
+    for (Node node : graph.nodes()) {
+      ExportScope scope = new ExportScope(graph, node, opset, names, nodes, initializers);
+      OperatorExports.export(scope, node.op());
+    }
+    return new OnnxModel(
+        IR_VERSION,
+        "Jiffy",
+        Map.of("", opset),
+        Map.of(),
+        List.of(),
+        new GraphProto(
+            graph.name(),
+            nodes,
+            initializers,
+            List.of(),
+            graph.inputs().stream().map(name -> value(graph, name)).toList(),
+            graph.outputs().stream().map(name -> value(graph, name)).toList(),
+            List.of()));
+  }
+
+  /// {@return a named tensor}
+  ///
+  /// @param name the name
+  /// @param tensor the tensor
+  static TensorProto initializer(String name, Tensor tensor) {
+    return new TensorProto(name, tensor.dtype() + "" + tensor.shape(), tensor);
+  }
+
+  private static ValueProto value(Graph graph, String name) {
+    Fact fact = graph.fact(name);
+    List<Dim> shape = fact.shape();
+    List<DimensionProto> dims = null;
+    if (shape != null) {
+      dims = new ArrayList<>();
+      for (Dim dim : shape) {
+        dims.add(
+            switch (dim) {
+              case Dim.Known(long number) -> new DimensionProto(number, "");
+              case Dim.Symbol(String symbol) -> new DimensionProto(null, symbol);
+            });
+      }
+    }
+    return new ValueProto(name, new TypeProto.TensorType(ElementTypes.number(fact.dtype()), dims));
+  }
+}

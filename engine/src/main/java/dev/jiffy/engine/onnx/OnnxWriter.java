@@ -1,0 +1,165 @@
+package dev.jiffy.engine.onnx;
+
+import dev.jiffy.engine.ModelException;
+import dev.jiffy.engine.ir.Graph;
+import dev.jiffy.engine.onnx.OnnxModel.AttributeProto;
+import dev.jiffy.engine.onnx.OnnxModel.DimensionProto;
+import dev.jiffy.engine.onnx.OnnxModel.GraphProto;
+import dev.jiffy.engine.onnx.OnnxModel.NodeProto;
+import dev.jiffy.engine.onnx.OnnxModel.TensorProto;
+import dev.jiffy.engine.onnx.OnnxModel.TypeProto;
+import dev.jiffy.engine.onnx.OnnxModel.ValueProto;
+import dev.jiffy.tensor.Tensor;
+import java.io.IOException;
+import java.nio.file.Path;
+
+/// Writes graphs and models as ONNX files.
+public final class OnnxWriter {
+  private OnnxWriter() {}
+
+  /// Writes a graph, replacing the file.
+  ///
+  /// Whatever ONNX has no operator for is written as a composition; the file computes the same.
+  ///
+  /// @param graph the graph
+  /// @param opset the version of the operator set, [Exporter#OLDEST_OPSET] to
+  ///   [Importer#NEWEST_OPSET]
+  /// @param file the file, which must not be one that the graph's constants are mapped from
+  /// @throws IOException if the file cannot be written
+  /// @throws ModelException if the operator set cannot express the graph; names the node
+  public static void write(Graph graph, long opset, Path file) throws IOException {
+    write(Exporter.model(graph, opset), file);
+  }
+
+  /// Writes a model, replacing the file.
+  ///
+  /// @param model the model; names of functions are left out
+  /// @param file the file, which must not be one that the model's tensors are mapped from
+  /// @throws IOException if the file cannot be written
+  public static void write(OnnxModel model, Path file) throws IOException {
+    message(model).writeTo(file);
+  }
+
+  /// {@return a model as a message}
+  ///
+  /// @param model the model
+  static ProtoWriter message(OnnxModel model) {
+    ProtoWriter message = new ProtoWriter();
+    message.integer(1, model.irVersion());
+    if (!model.producer().isEmpty()) {
+      message.string(2, model.producer());
+    }
+    message.message(7, graph(model.graph()));
+    model
+        .opsets()
+        .forEach((domain, version) ->
+            message.message(8, new ProtoWriter().string(1, domain).integer(2, version)));
+    model
+        .metadata()
+        .forEach(
+            (key, value) -> message.message(14, new ProtoWriter().string(1, key).string(2, value)));
+    return message;
+  }
+
+  private static ProtoWriter graph(GraphProto graph) {
+    ProtoWriter message = new ProtoWriter();
+    for (NodeProto node : graph.nodes()) {
+      message.message(1, node(node));
+    }
+    message.string(2, graph.name());
+    for (TensorProto initializer : graph.initializers()) {
+      message.message(5, tensor(initializer));
+    }
+    for (ValueProto input : graph.inputs()) {
+      message.message(11, value(input));
+    }
+    for (ValueProto output : graph.outputs()) {
+      message.message(12, value(output));
+    }
+    for (ValueProto value : graph.values()) {
+      message.message(13, value(value));
+    }
+    return message;
+  }
+
+  private static ProtoWriter node(NodeProto node) {
+    ProtoWriter message = new ProtoWriter();
+    node.inputs().forEach(input -> message.string(1, input));
+    node.outputs().forEach(output -> message.string(2, output));
+    message.string(3, node.name());
+    message.string(4, node.operator());
+    node.attributes().forEach((name, value) -> message.message(5, attribute(name, value)));
+    if (!node.domain().isEmpty()) {
+      message.string(7, node.domain());
+    }
+    return message;
+  }
+
+  private static ProtoWriter attribute(String name, AttributeProto attribute) {
+    ProtoWriter message = new ProtoWriter().string(1, name);
+    switch (attribute) {
+      case AttributeProto.FloatValue(float value) -> message.float32(2, value).integer(20, 1);
+      case AttributeProto.IntValue(long value) -> message.integer(3, value).integer(20, 2);
+      case AttributeProto.StringValue(String value) -> message.string(4, value).integer(20, 3);
+      case AttributeProto.TensorValue(TensorProto value) ->
+          message.message(5, tensor(value)).integer(20, 4);
+      case AttributeProto.GraphValue(GraphProto value) ->
+          message.message(6, graph(value)).integer(20, 5);
+      case AttributeProto.Floats floats -> message.packedFloats(7, floats.values()).integer(20, 6);
+      case AttributeProto.Ints ints -> message.packedIntegers(8, ints.values()).integer(20, 7);
+      case AttributeProto.Strings strings -> {
+        strings.values().forEach(value -> message.string(9, value));
+        message.integer(20, 8);
+      }
+      case AttributeProto.Other other ->
+          throw new ModelException(
+              "attribute '" + name + "' of kind " + other.kind() + " cannot be written");
+    }
+    return message;
+  }
+
+  private static ProtoWriter tensor(TensorProto proto) {
+    Tensor tensor = proto.tensor();
+    if (tensor == null) {
+      throw new ModelException(
+          "tensor '" + proto.name() + "' of type " + proto.type() + " cannot be written");
+    }
+    ProtoWriter message = new ProtoWriter();
+    TensorWriter.write(message, proto.name(), tensor);
+    return message;
+  }
+
+  private static ProtoWriter value(ValueProto value) {
+    ProtoWriter message = new ProtoWriter().string(1, value.name());
+    switch (value.type()) {
+      case TypeProto.TensorType type ->
+          message.message(2, new ProtoWriter().message(1, tensorType(type)));
+      case TypeProto.OtherType other -> {
+        if (!other.kind().equals("no type")) {
+          throw new ModelException(
+              "value '" + value.name() + "' of kind " + other.kind() + " cannot be written");
+        }
+      }
+    }
+    return message;
+  }
+
+  private static ProtoWriter tensorType(TypeProto.TensorType type) {
+    ProtoWriter message = new ProtoWriter().integer(1, type.elementType());
+    if (type.shape() != null) {
+      ProtoWriter shape = new ProtoWriter();
+      for (DimensionProto dim : type.shape()) {
+        ProtoWriter dimension = new ProtoWriter();
+        Long value = dim.value();
+        if (value != null) {
+          dimension.integer(1, value);
+        } else if (!dim.name().isEmpty()) {
+          dimension.string(2, dim.name());
+        }
+        shape.message(1, dimension);
+      }
+      message.message(2, shape);
+    }
+    return message;
+  }
+}
