@@ -133,8 +133,13 @@ final class Operands {
     return input < constants.size() ? constants.get(input) : null;
   }
 
-  /// The elements as far as they are known, of an integer or bool tensor of rank 0 or 1.
+  /// The elements as far as they are known, of a small integer or bool tensor of rank 0 or 1.
   @Nullable List<Dim> value(int input) {
+    return value(input, MAX_VALUE);
+  }
+
+  /// The elements as far as they are known, where they are at most `limit`.
+  @Nullable List<Dim> value(int input, int limit) {
     if (!has(input)) {
       return null;
     }
@@ -143,7 +148,7 @@ final class Operands {
       return value;
     }
     Tensor tensor = constant(input);
-    return tensor == null ? null : Constants.value(tensor, Integer.MAX_VALUE);
+    return tensor == null ? null : Constants.value(tensor, limit);
   }
 
   /// The elements as numbers, or null unless all are known.

@@ -192,7 +192,8 @@ final class WindowRules {
       boolean beyond = Math.multiplyExact(n.value(), stride) >= p.value() - padEnd;
       return beyond ? steps : Dims.add(steps, 1);
     }
-    return padEnd == 0 && stride == 1 ? Dims.add(steps, 1) : in.fresh("pooled");
+    boolean never = Dims.atLeast(reach, Math.addExact(padEnd, stride));
+    return never ? Dims.add(steps, 1) : in.fresh("pooled");
   }
 
   static Fact convTranspose(Op.ConvTranspose op, Operands in) {

@@ -160,6 +160,14 @@ final class NeuralRuleCases {
               pool(PoolFunction.AVERAGE, List.of(1L), List.of(2L), true),
               "f32[1×1×2]",
               "f32[1×1×1]"),
+          good(
+              pool(PoolFunction.MAX, List.of(3L), List.of(2L), true),
+              "f32[n×3×t]",
+              "f32[n×3×floor((t)/(2))]"),
+          good(
+              pool(PoolFunction.MAX, List.of(1L), List.of(2L), true),
+              "f32[n×3×t]",
+              "f32[n×3×pooled]"),
           good(pool(PoolFunction.MAX, List.of(2L), List.of(), false), "u8[1×1×t]", "u8[1×1×t-1]"),
           bad(
               pool(PoolFunction.AVERAGE, List.of(2L), List.of(), false),
