@@ -1,0 +1,119 @@
+package dev.jiffy.bench;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.jiffy.bench.Conformance.Outcome;
+import dev.jiffy.engine.KernelPath;
+import dev.jiffy.engine.LoadOptions;
+import dev.jiffy.engine.Model;
+import dev.jiffy.engine.Session;
+import dev.jiffy.engine.TensorSpec;
+import dev.jiffy.tensor.Tensor;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/// The ONNX backend tests of single operators, of which every one must end as the lists in the
+/// resources say: those in `unsupported.txt` are refused, those in `deviating.txt` get an answer
+/// other than the recorded one, all others pass.
+class ConformanceTest {
+  private static final Path NODE_TESTS = Path.of("/usr/share/libonnx-testdata/data/node");
+
+  static Stream<LoadOptions> options() {
+    LoadOptions defaults = LoadOptions.defaults();
+    return Stream.of(defaults, defaults.optimize(false).kernels(KernelPath.SCALAR));
+  }
+
+  @ParameterizedTest
+  @MethodSource("options")
+  void casesEndAsListed(LoadOptions options) {
+    Map<String, String> unsupported = list("unsupported.txt");
+    Map<String, String> deviating = list("deviating.txt");
+    Conformance.Report report = Conformance.run(NODE_TESTS, file -> new Loaded(file, options));
+    List<String> surprises = new ArrayList<>();
+    for (Conformance.Verdict verdict : report.verdicts()) {
+      String name = verdict.name();
+      Outcome expected =
+          unsupported.remove(name) != null
+              ? Outcome.UNSUPPORTED
+              : deviating.remove(name) != null ? Outcome.FAILED : Outcome.PASSED;
+      if (verdict.outcome() != expected) {
+        surprises.add(
+            "%s: expected %s, got %s %s"
+                .formatted(name, expected, verdict.outcome(), verdict.reason()));
+      }
+    }
+    unsupported
+        .keySet()
+        .forEach(name -> surprises.add(name + ": listed, but there is no such case"));
+    deviating.keySet().forEach(name -> surprises.add(name + ": listed, but there is no such case"));
+    assertTrue(
+        surprises.isEmpty(),
+        () -> report + ", " + surprises.size() + " surprises:\n" + String.join("\n", surprises));
+    assertEquals(1288, report.verdicts().size());
+  }
+
+  /// One case a line: its name, a space, the reason why it does not pass.
+  private static Map<String, String> list(String resource) {
+    Map<String, String> cases = new TreeMap<>();
+    for (String line : text("/conformance/" + resource).lines().toList()) {
+      if (!line.isBlank() && !line.startsWith("#")) {
+        int space = line.indexOf(' ');
+        assertTrue(space > 0 && space < line.length() - 1, () -> "no reason: " + line);
+        cases.put(line.substring(0, space), line.substring(space + 1));
+      }
+    }
+    return cases;
+  }
+
+  private static String text(String resource) {
+    try (InputStream stream = ConformanceTest.class.getResourceAsStream(resource)) {
+      return new String(Objects.requireNonNull(stream).readAllBytes(), StandardCharsets.UTF_8);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /// A model with a session of its own.
+  private static final class Loaded implements Conformance.Loaded {
+    private final Model model;
+    private final Session session;
+
+    Loaded(Path file, LoadOptions options) {
+      this.model = Model.load(file, options);
+      this.session = model.newSession();
+    }
+
+    @Override
+    public List<TensorSpec> inputs() {
+      return model.inputs();
+    }
+
+    @Override
+    public List<Tensor> run(Map<String, Tensor> inputs) {
+      Map<String, Tensor> outputs = session.run(inputs);
+      List<Tensor> ordered = new ArrayList<>();
+      for (TensorSpec spec : model.outputs()) {
+        ordered.add(Objects.requireNonNull(outputs.get(spec.name())));
+      }
+      return ordered;
+    }
+
+    @Override
+    public void close() {
+      session.close();
+      model.close();
+    }
+  }
+}
