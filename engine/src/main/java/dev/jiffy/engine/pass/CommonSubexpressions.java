@@ -7,6 +7,7 @@ import dev.jiffy.engine.ir.Node;
 import dev.jiffy.engine.ir.Op;
 import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Tensor;
+import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -19,6 +20,9 @@ import org.jspecify.annotations.Nullable;
 final class CommonSubexpressions {
   /// Larger constants are compared by place only.
   private static final long MAX_COMPARED_BYTES = 64 << 10;
+
+  /// So many bytes, spread evenly, decide the bucket of a constant.
+  private static final long MAX_HASHED_BYTES = 61;
 
   private record Expression(Op op, List<String> inputs, int outputs) {}
 
@@ -79,8 +83,9 @@ final class CommonSubexpressions {
       return List.of(tensor.dtype(), tensor.shape(), tensor.segment().address());
     }
     int hash = 1;
-    for (long i = 0; i < bytes; i++) {
-      hash = 31 * hash + tensor.segment().get(java.lang.foreign.ValueLayout.JAVA_BYTE, i);
+    long step = Math.max(1, bytes / MAX_HASHED_BYTES);
+    for (long i = 0; i < bytes; i += step) {
+      hash = 31 * hash + tensor.segment().get(ValueLayout.JAVA_BYTE, i);
     }
     return List.of(tensor.dtype(), tensor.shape(), hash);
   }

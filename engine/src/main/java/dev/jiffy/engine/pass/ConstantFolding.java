@@ -2,6 +2,7 @@ package dev.jiffy.engine.pass;
 
 import dev.jiffy.engine.ir.Node;
 import dev.jiffy.engine.ir.Op;
+import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
 import java.util.ArrayList;
@@ -34,7 +35,9 @@ record ConstantFolding(Evaluator evaluator) implements Rule {
     }
     Tensor data = inputs.isEmpty() ? null : inputs.getFirst();
     List<Tensor> results =
-        data != null && node.op() instanceof Op.Transpose(List<Long> perm)
+        data != null
+                && data.dtype() != DType.STRING
+                && node.op() instanceof Op.Transpose(List<Long> perm)
             ? List.of(Constants.permute(data, Axes.perm(perm, data.shape().rank())))
             : evaluator.evaluate(node.op(), inputs, node.outputs().size());
     List<String> values = new ArrayList<>();

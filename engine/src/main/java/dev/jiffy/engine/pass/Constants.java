@@ -11,7 +11,6 @@ import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.function.DoubleBinaryOperator;
 import java.util.function.DoubleUnaryOperator;
 import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
@@ -124,30 +123,33 @@ final class Constants {
     return true;
   }
 
-  /// {@return the tensor with `function` of each element and its coefficient}
+  /// {@return the tensor with each element times the factor of its index along an axis}
   ///
   /// @param tensor a floating-point tensor
-  /// @param coefficients one number for each index of `axis`
-  /// @param axis the dimension that the coefficients run along
-  /// @param function of element and coefficient
-  static Tensor along(
-      Tensor tensor, double[] coefficients, int axis, DoubleBinaryOperator function) {
+  /// @param factors one number for each index of `axis`
+  /// @param axis the dimension that the factors run along
+  static Tensor scaled(Tensor tensor, double[] factors, int axis) {
     Shape shape = tensor.shape();
-    long inner = shape.elements(axis + 1, shape.rank());
-    long extent = shape.dim(axis);
-    long elements = shape.elements();
+    int inner = Math.toIntExact(shape.elements(axis + 1, shape.rank()));
+    int block = factors.length * inner;
+    long blocks = shape.elements(0, axis);
     Tensor result = Tensor.allocate(tensor.dtype(), shape);
-    boolean single = tensor.dtype() == DType.F32;
-    for (long i = 0; i < elements; ) {
-      double coefficient = coefficients[(int) (i / inner % extent)];
-      for (long end = i + inner; i < end; i++) {
-        if (single) {
-          double x = tensor.segment().get(FLOAT, i * 4);
-          result.segment().set(FLOAT, i * 4, (float) function.applyAsDouble(x, coefficient));
-        } else {
-          result.setDouble(i, function.applyAsDouble(tensor.getDouble(i), coefficient));
+    if (tensor.dtype() != DType.F32) {
+      for (long i = 0; i < blocks * block; i++) {
+        result.setDouble(i, tensor.getDouble(i) * factors[(int) (i / inner % factors.length)]);
+      }
+      return result;
+    }
+    float[] elements = new float[block];
+    for (long b = 0; b < blocks; b++) {
+      long offset = b * block * Float.BYTES;
+      MemorySegment.copy(tensor.segment(), FLOAT, offset, elements, 0, block);
+      for (int f = 0, i = 0; f < factors.length; f++) {
+        for (int end = i + inner; i < end; i++) {
+          elements[i] = (float) (elements[i] * factors[f]);
         }
       }
+      MemorySegment.copy(elements, 0, result.segment(), FLOAT, offset, block);
     }
     return result;
   }

@@ -111,13 +111,9 @@ final class Convolutions {
       return false;
     }
     int axis = conv.op() instanceof Op.Conv ? 0 : 1;
-    String weights =
-        draft.constant(
-            conv.input(1), Constants.along(found.weights, factors, axis, (w, c) -> w * c));
+    String weights = draft.constant(conv.input(1), Constants.scaled(found.weights, factors, axis));
     String shift =
-        bias == null
-            ? ""
-            : draft.constant(conv.input(2), Constants.along(bias, factors, 0, (b, c) -> b * c));
+        bias == null ? "" : draft.constant(conv.input(2), Constants.scaled(bias, factors, 0));
     return draft.replace(node, conv.op(), MatrixProducts.inputs(conv.input(0), weights, shift));
   }
 
@@ -191,7 +187,7 @@ final class Convolutions {
       return null;
     }
     if (groups == 1) {
-      return Constants.along(weights, factors, 1, (w, c) -> w * c);
+      return Constants.scaled(weights, factors, 1);
     }
     if (perGroup != 1) {
       return null;
@@ -200,7 +196,7 @@ final class Convolutions {
     for (int o = 0; o < outputs; o++) {
       own[o] = factors[Math.toIntExact(o / (outputs / groups))];
     }
-    return Constants.along(weights, own, 0, (w, c) -> w * c);
+    return Constants.scaled(weights, own, 0);
   }
 
   /// `(x + c) ∗ w` without padding, with one addend for each input channel.

@@ -7,6 +7,7 @@ import dev.jiffy.engine.ir.Fact;
 import dev.jiffy.engine.ir.Node;
 import dev.jiffy.engine.ir.Op;
 import dev.jiffy.tensor.DType;
+import dev.jiffy.tensor.Tensor;
 import java.util.Arrays;
 import java.util.List;
 
@@ -19,6 +20,11 @@ final class Identities {
           Identities::power,
           Identities::limit,
           Identities::limitOfLimit);
+
+  /// Runs after the formulas have been found, which may divide.
+  static final List<Rule> RECIPROCALS = List.of(Identities::reciprocal);
+
+  private static final long MAX_DIVISORS = 1 << 16;
 
   private Identities() {}
 
@@ -190,5 +196,28 @@ final class Identities {
 
   private static float high(Op.Unary op) {
     return op.function() == UnaryFunction.RELU ? Float.POSITIVE_INFINITY : op.beta();
+  }
+
+  /// `x / c` is `x · (1 / c)`.
+  private static boolean reciprocal(Draft draft, Node node) {
+    Tensor divisor = node.inputs().size() == 2 ? draft.constant(node.input(1)) : null;
+    if (divisor == null
+        || !(node.op() instanceof Op.Binary(BinaryFunction function))
+        || function != BinaryFunction.DIV
+        || divisor.dtype() != DType.F32
+        || divisor.shape().elements() > MAX_DIVISORS) {
+      return false;
+    }
+    Tensor factor = Constants.map(divisor, c -> 1 / c);
+    for (float c : factor.toFloats()) {
+      if (!(Math.abs(c) >= Float.MIN_NORMAL && Math.abs(c) <= Float.MAX_VALUE)) {
+        return false;
+      }
+    }
+    return draft.replace(
+        node,
+        new Op.Binary(BinaryFunction.MUL),
+        node.input(0),
+        draft.constant(node.input(1), factor));
   }
 }

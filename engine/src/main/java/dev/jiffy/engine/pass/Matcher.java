@@ -42,6 +42,15 @@ final class Matcher {
     return match(pattern, root.output(), new Match(root), match -> isClosed(match) ? match : null);
   }
 
+  private static boolean isFactored(Node node) {
+    return switch (node.op()) {
+      case Op.Binary(BinaryFunction function) ->
+          function == BinaryFunction.MUL || function == BinaryFunction.DIV;
+      case Op.Unary unary -> unary.function() == UnaryFunction.RECIPROCAL;
+      default -> false;
+    };
+  }
+
   /// {@return whether two numbers are the same but for rounding}
   ///
   /// @param a one

@@ -117,12 +117,9 @@ final class MatrixProducts {
       }
       String scaled =
           draft.constant(
-              before.input(1),
-              Constants.along(weights, factors, product.transposeB() ? 0 : 1, (x, c) -> x * c));
+              before.input(1), Constants.scaled(weights, factors, product.transposeB() ? 0 : 1));
       String shift =
-          bias == null
-              ? ""
-              : draft.constant(before.input(2), Constants.along(bias, factors, 0, (x, c) -> x * c));
+          bias == null ? "" : draft.constant(before.input(2), Constants.scaled(bias, factors, 0));
       return draft.replace(node, product, inputs(before.input(0), scaled, shift));
     }
     return false;

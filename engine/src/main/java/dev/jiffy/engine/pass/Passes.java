@@ -28,6 +28,7 @@ public final class Passes {
         rules("projections", projections()),
         rules("epilogues", Epilogues.RULES),
         rules("norm-residuals", Normalizations.RESIDUAL),
+        rules("reciprocals", Identities.RECIPROCALS),
         rules("channels-last", imageLayout()),
         rules("free-transposes", List.of(Movements.TRANSPOSE_AS_RESHAPE)),
         new Pass("clean-again", graph -> clean(graph, evaluator)));
