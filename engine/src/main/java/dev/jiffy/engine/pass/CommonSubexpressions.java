@@ -10,6 +10,7 @@ import dev.jiffy.tensor.Tensor;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -67,8 +68,8 @@ final class CommonSubexpressions {
                         .toList(),
                     node.outputs()))
             .toList();
-    Map<String, Tensor> constants = new HashMap<>(graph.constants());
-    Map<String, Fact> facts = new HashMap<>(graph.facts());
+    Map<String, Tensor> constants = new LinkedHashMap<>(graph.constants());
+    Map<String, Fact> facts = new LinkedHashMap<>(graph.facts());
     constants.keySet().removeAll(aliases.keySet());
     facts.keySet().removeAll(aliases.keySet());
     return new Graph(graph.name(), graph.inputs(), graph.outputs(), nodes, constants, facts);
