@@ -1,8 +1,12 @@
 package dev.jiffy.engine.kernel.vector;
 
+import static dev.jiffy.engine.kernel.Memory.ALL;
 import static dev.jiffy.engine.kernel.vector.Lanes.BYTES;
 import static dev.jiffy.engine.kernel.vector.Lanes.LANES;
-import static dev.jiffy.engine.kernel.vector.Lanes.splat;
+import static dev.jiffy.engine.kernel.vector.Lanes.SPECIES;
+import static java.nio.ByteOrder.LITTLE_ENDIAN;
+import static jdk.incubator.vector.FloatVector.broadcast;
+import static jdk.incubator.vector.FloatVector.fromMemorySegment;
 
 import dev.jiffy.engine.function.BinaryFunction;
 import dev.jiffy.engine.kernel.Memory;
@@ -73,15 +77,15 @@ final class VectorBinary {
     long atX = x;
     long atY = y;
     for (; i <= n - LANES; i += LANES, atX += stepX, atY += stepY) {
-      FloatVector a = Lanes.load(atX);
-      FloatVector b = Lanes.load(atY);
-      Lanes.store(a.add(b), z + 4 * i);
+      FloatVector a = fromMemorySegment(SPECIES, ALL, atX, LITTLE_ENDIAN);
+      FloatVector b = fromMemorySegment(SPECIES, ALL, atY, LITTLE_ENDIAN);
+      a.add(b).intoMemorySegment(ALL, z + 4 * i, LITTLE_ENDIAN);
     }
     if (i < n) {
-      VectorMask<Float> mask = Lanes.upTo(i, n);
-      FloatVector a = Lanes.load(atX, mask);
-      FloatVector b = Lanes.load(atY, mask);
-      Lanes.store(a.add(b), z + 4 * i, mask);
+      VectorMask<Float> mask = SPECIES.indexInRange(i, n);
+      FloatVector a = fromMemorySegment(SPECIES, ALL, atX, LITTLE_ENDIAN, mask);
+      FloatVector b = fromMemorySegment(SPECIES, ALL, atY, LITTLE_ENDIAN, mask);
+      a.add(b).intoMemorySegment(ALL, z + 4 * i, LITTLE_ENDIAN, mask);
     }
   }
 
@@ -90,15 +94,15 @@ final class VectorBinary {
     long atX = x;
     long atY = y;
     for (; i <= n - LANES; i += LANES, atX += stepX, atY += stepY) {
-      FloatVector a = Lanes.load(atX);
-      FloatVector b = Lanes.load(atY);
-      Lanes.store(a.sub(b), z + 4 * i);
+      FloatVector a = fromMemorySegment(SPECIES, ALL, atX, LITTLE_ENDIAN);
+      FloatVector b = fromMemorySegment(SPECIES, ALL, atY, LITTLE_ENDIAN);
+      a.sub(b).intoMemorySegment(ALL, z + 4 * i, LITTLE_ENDIAN);
     }
     if (i < n) {
-      VectorMask<Float> mask = Lanes.upTo(i, n);
-      FloatVector a = Lanes.load(atX, mask);
-      FloatVector b = Lanes.load(atY, mask);
-      Lanes.store(a.sub(b), z + 4 * i, mask);
+      VectorMask<Float> mask = SPECIES.indexInRange(i, n);
+      FloatVector a = fromMemorySegment(SPECIES, ALL, atX, LITTLE_ENDIAN, mask);
+      FloatVector b = fromMemorySegment(SPECIES, ALL, atY, LITTLE_ENDIAN, mask);
+      a.sub(b).intoMemorySegment(ALL, z + 4 * i, LITTLE_ENDIAN, mask);
     }
   }
 
@@ -107,15 +111,15 @@ final class VectorBinary {
     long atX = x;
     long atY = y;
     for (; i <= n - LANES; i += LANES, atX += stepX, atY += stepY) {
-      FloatVector a = Lanes.load(atX);
-      FloatVector b = Lanes.load(atY);
-      Lanes.store(a.mul(b), z + 4 * i);
+      FloatVector a = fromMemorySegment(SPECIES, ALL, atX, LITTLE_ENDIAN);
+      FloatVector b = fromMemorySegment(SPECIES, ALL, atY, LITTLE_ENDIAN);
+      a.mul(b).intoMemorySegment(ALL, z + 4 * i, LITTLE_ENDIAN);
     }
     if (i < n) {
-      VectorMask<Float> mask = Lanes.upTo(i, n);
-      FloatVector a = Lanes.load(atX, mask);
-      FloatVector b = Lanes.load(atY, mask);
-      Lanes.store(a.mul(b), z + 4 * i, mask);
+      VectorMask<Float> mask = SPECIES.indexInRange(i, n);
+      FloatVector a = fromMemorySegment(SPECIES, ALL, atX, LITTLE_ENDIAN, mask);
+      FloatVector b = fromMemorySegment(SPECIES, ALL, atY, LITTLE_ENDIAN, mask);
+      a.mul(b).intoMemorySegment(ALL, z + 4 * i, LITTLE_ENDIAN, mask);
     }
   }
 
@@ -124,15 +128,15 @@ final class VectorBinary {
     long atX = x;
     long atY = y;
     for (; i <= n - LANES; i += LANES, atX += stepX, atY += stepY) {
-      FloatVector a = Lanes.load(atX);
-      FloatVector b = Lanes.load(atY);
-      Lanes.store(a.div(b), z + 4 * i);
+      FloatVector a = fromMemorySegment(SPECIES, ALL, atX, LITTLE_ENDIAN);
+      FloatVector b = fromMemorySegment(SPECIES, ALL, atY, LITTLE_ENDIAN);
+      a.div(b).intoMemorySegment(ALL, z + 4 * i, LITTLE_ENDIAN);
     }
     if (i < n) {
-      VectorMask<Float> mask = Lanes.upTo(i, n);
-      FloatVector a = Lanes.load(atX, mask);
-      FloatVector b = Lanes.load(atY, mask);
-      Lanes.store(a.div(b), z + 4 * i, mask);
+      VectorMask<Float> mask = SPECIES.indexInRange(i, n);
+      FloatVector a = fromMemorySegment(SPECIES, ALL, atX, LITTLE_ENDIAN, mask);
+      FloatVector b = fromMemorySegment(SPECIES, ALL, atY, LITTLE_ENDIAN, mask);
+      a.div(b).intoMemorySegment(ALL, z + 4 * i, LITTLE_ENDIAN, mask);
     }
   }
 
@@ -141,15 +145,15 @@ final class VectorBinary {
     long atX = x;
     long atY = y;
     for (; i <= n - LANES; i += LANES, atX += stepX, atY += stepY) {
-      FloatVector a = Lanes.load(atX);
-      FloatVector b = Lanes.load(atY);
-      Lanes.store(a.min(b), z + 4 * i);
+      FloatVector a = fromMemorySegment(SPECIES, ALL, atX, LITTLE_ENDIAN);
+      FloatVector b = fromMemorySegment(SPECIES, ALL, atY, LITTLE_ENDIAN);
+      a.min(b).intoMemorySegment(ALL, z + 4 * i, LITTLE_ENDIAN);
     }
     if (i < n) {
-      VectorMask<Float> mask = Lanes.upTo(i, n);
-      FloatVector a = Lanes.load(atX, mask);
-      FloatVector b = Lanes.load(atY, mask);
-      Lanes.store(a.min(b), z + 4 * i, mask);
+      VectorMask<Float> mask = SPECIES.indexInRange(i, n);
+      FloatVector a = fromMemorySegment(SPECIES, ALL, atX, LITTLE_ENDIAN, mask);
+      FloatVector b = fromMemorySegment(SPECIES, ALL, atY, LITTLE_ENDIAN, mask);
+      a.min(b).intoMemorySegment(ALL, z + 4 * i, LITTLE_ENDIAN, mask);
     }
   }
 
@@ -158,15 +162,15 @@ final class VectorBinary {
     long atX = x;
     long atY = y;
     for (; i <= n - LANES; i += LANES, atX += stepX, atY += stepY) {
-      FloatVector a = Lanes.load(atX);
-      FloatVector b = Lanes.load(atY);
-      Lanes.store(a.max(b), z + 4 * i);
+      FloatVector a = fromMemorySegment(SPECIES, ALL, atX, LITTLE_ENDIAN);
+      FloatVector b = fromMemorySegment(SPECIES, ALL, atY, LITTLE_ENDIAN);
+      a.max(b).intoMemorySegment(ALL, z + 4 * i, LITTLE_ENDIAN);
     }
     if (i < n) {
-      VectorMask<Float> mask = Lanes.upTo(i, n);
-      FloatVector a = Lanes.load(atX, mask);
-      FloatVector b = Lanes.load(atY, mask);
-      Lanes.store(a.max(b), z + 4 * i, mask);
+      VectorMask<Float> mask = SPECIES.indexInRange(i, n);
+      FloatVector a = fromMemorySegment(SPECIES, ALL, atX, LITTLE_ENDIAN, mask);
+      FloatVector b = fromMemorySegment(SPECIES, ALL, atY, LITTLE_ENDIAN, mask);
+      a.max(b).intoMemorySegment(ALL, z + 4 * i, LITTLE_ENDIAN, mask);
     }
   }
 
@@ -175,15 +179,17 @@ final class VectorBinary {
     long atX = x;
     long atY = y;
     for (; i <= n - LANES; i += LANES, atX += stepX, atY += stepY) {
-      FloatVector a = Lanes.load(atX);
-      FloatVector b = Lanes.load(atY);
-      Lanes.store(a.blend(a.mul(b), a.compare(VectorOperators.LT, 0)), z + 4 * i);
+      FloatVector a = fromMemorySegment(SPECIES, ALL, atX, LITTLE_ENDIAN);
+      FloatVector b = fromMemorySegment(SPECIES, ALL, atY, LITTLE_ENDIAN);
+      a.blend(a.mul(b), a.compare(VectorOperators.LT, 0))
+          .intoMemorySegment(ALL, z + 4 * i, LITTLE_ENDIAN);
     }
     if (i < n) {
-      VectorMask<Float> mask = Lanes.upTo(i, n);
-      FloatVector a = Lanes.load(atX, mask);
-      FloatVector b = Lanes.load(atY, mask);
-      Lanes.store(a.blend(a.mul(b), a.compare(VectorOperators.LT, 0)), z + 4 * i, mask);
+      VectorMask<Float> mask = SPECIES.indexInRange(i, n);
+      FloatVector a = fromMemorySegment(SPECIES, ALL, atX, LITTLE_ENDIAN, mask);
+      FloatVector b = fromMemorySegment(SPECIES, ALL, atY, LITTLE_ENDIAN, mask);
+      a.blend(a.mul(b), a.compare(VectorOperators.LT, 0))
+          .intoMemorySegment(ALL, z + 4 * i, LITTLE_ENDIAN, mask);
     }
   }
 
@@ -192,20 +198,19 @@ final class VectorBinary {
     long atX = x;
     long atY = y;
     for (; i <= n - LANES; i += LANES, atX += stepX, atY += stepY) {
-      FloatVector a = Lanes.load(atX);
-      FloatVector b = Lanes.load(atY);
-      Lanes.store(
-          splat(0).blend(1, a.compare(VectorOperators.NE, 0).and(b.compare(VectorOperators.NE, 0))),
-          z + 4 * i);
+      FloatVector a = fromMemorySegment(SPECIES, ALL, atX, LITTLE_ENDIAN);
+      FloatVector b = fromMemorySegment(SPECIES, ALL, atY, LITTLE_ENDIAN);
+      broadcast(SPECIES, 0)
+          .blend(1, a.compare(VectorOperators.NE, 0).and(b.compare(VectorOperators.NE, 0)))
+          .intoMemorySegment(ALL, z + 4 * i, LITTLE_ENDIAN);
     }
     if (i < n) {
-      VectorMask<Float> mask = Lanes.upTo(i, n);
-      FloatVector a = Lanes.load(atX, mask);
-      FloatVector b = Lanes.load(atY, mask);
-      Lanes.store(
-          splat(0).blend(1, a.compare(VectorOperators.NE, 0).and(b.compare(VectorOperators.NE, 0))),
-          z + 4 * i,
-          mask);
+      VectorMask<Float> mask = SPECIES.indexInRange(i, n);
+      FloatVector a = fromMemorySegment(SPECIES, ALL, atX, LITTLE_ENDIAN, mask);
+      FloatVector b = fromMemorySegment(SPECIES, ALL, atY, LITTLE_ENDIAN, mask);
+      broadcast(SPECIES, 0)
+          .blend(1, a.compare(VectorOperators.NE, 0).and(b.compare(VectorOperators.NE, 0)))
+          .intoMemorySegment(ALL, z + 4 * i, LITTLE_ENDIAN, mask);
     }
   }
 
@@ -214,20 +219,19 @@ final class VectorBinary {
     long atX = x;
     long atY = y;
     for (; i <= n - LANES; i += LANES, atX += stepX, atY += stepY) {
-      FloatVector a = Lanes.load(atX);
-      FloatVector b = Lanes.load(atY);
-      Lanes.store(
-          splat(0).blend(1, a.compare(VectorOperators.NE, 0).or(b.compare(VectorOperators.NE, 0))),
-          z + 4 * i);
+      FloatVector a = fromMemorySegment(SPECIES, ALL, atX, LITTLE_ENDIAN);
+      FloatVector b = fromMemorySegment(SPECIES, ALL, atY, LITTLE_ENDIAN);
+      broadcast(SPECIES, 0)
+          .blend(1, a.compare(VectorOperators.NE, 0).or(b.compare(VectorOperators.NE, 0)))
+          .intoMemorySegment(ALL, z + 4 * i, LITTLE_ENDIAN);
     }
     if (i < n) {
-      VectorMask<Float> mask = Lanes.upTo(i, n);
-      FloatVector a = Lanes.load(atX, mask);
-      FloatVector b = Lanes.load(atY, mask);
-      Lanes.store(
-          splat(0).blend(1, a.compare(VectorOperators.NE, 0).or(b.compare(VectorOperators.NE, 0))),
-          z + 4 * i,
-          mask);
+      VectorMask<Float> mask = SPECIES.indexInRange(i, n);
+      FloatVector a = fromMemorySegment(SPECIES, ALL, atX, LITTLE_ENDIAN, mask);
+      FloatVector b = fromMemorySegment(SPECIES, ALL, atY, LITTLE_ENDIAN, mask);
+      broadcast(SPECIES, 0)
+          .blend(1, a.compare(VectorOperators.NE, 0).or(b.compare(VectorOperators.NE, 0)))
+          .intoMemorySegment(ALL, z + 4 * i, LITTLE_ENDIAN, mask);
     }
   }
 
@@ -236,20 +240,19 @@ final class VectorBinary {
     long atX = x;
     long atY = y;
     for (; i <= n - LANES; i += LANES, atX += stepX, atY += stepY) {
-      FloatVector a = Lanes.load(atX);
-      FloatVector b = Lanes.load(atY);
-      Lanes.store(
-          splat(0).blend(1, a.compare(VectorOperators.NE, 0).xor(b.compare(VectorOperators.NE, 0))),
-          z + 4 * i);
+      FloatVector a = fromMemorySegment(SPECIES, ALL, atX, LITTLE_ENDIAN);
+      FloatVector b = fromMemorySegment(SPECIES, ALL, atY, LITTLE_ENDIAN);
+      broadcast(SPECIES, 0)
+          .blend(1, a.compare(VectorOperators.NE, 0).xor(b.compare(VectorOperators.NE, 0)))
+          .intoMemorySegment(ALL, z + 4 * i, LITTLE_ENDIAN);
     }
     if (i < n) {
-      VectorMask<Float> mask = Lanes.upTo(i, n);
-      FloatVector a = Lanes.load(atX, mask);
-      FloatVector b = Lanes.load(atY, mask);
-      Lanes.store(
-          splat(0).blend(1, a.compare(VectorOperators.NE, 0).xor(b.compare(VectorOperators.NE, 0))),
-          z + 4 * i,
-          mask);
+      VectorMask<Float> mask = SPECIES.indexInRange(i, n);
+      FloatVector a = fromMemorySegment(SPECIES, ALL, atX, LITTLE_ENDIAN, mask);
+      FloatVector b = fromMemorySegment(SPECIES, ALL, atY, LITTLE_ENDIAN, mask);
+      broadcast(SPECIES, 0)
+          .blend(1, a.compare(VectorOperators.NE, 0).xor(b.compare(VectorOperators.NE, 0)))
+          .intoMemorySegment(ALL, z + 4 * i, LITTLE_ENDIAN, mask);
     }
   }
 
@@ -258,15 +261,19 @@ final class VectorBinary {
     long atX = x;
     long atY = y;
     for (; i <= n - LANES; i += LANES, atX += stepX, atY += stepY) {
-      FloatVector a = Lanes.load(atX);
-      FloatVector b = Lanes.load(atY);
-      Lanes.store(splat(0).blend(1, a.compare(VectorOperators.EQ, b)), z + 4 * i);
+      FloatVector a = fromMemorySegment(SPECIES, ALL, atX, LITTLE_ENDIAN);
+      FloatVector b = fromMemorySegment(SPECIES, ALL, atY, LITTLE_ENDIAN);
+      broadcast(SPECIES, 0)
+          .blend(1, a.compare(VectorOperators.EQ, b))
+          .intoMemorySegment(ALL, z + 4 * i, LITTLE_ENDIAN);
     }
     if (i < n) {
-      VectorMask<Float> mask = Lanes.upTo(i, n);
-      FloatVector a = Lanes.load(atX, mask);
-      FloatVector b = Lanes.load(atY, mask);
-      Lanes.store(splat(0).blend(1, a.compare(VectorOperators.EQ, b)), z + 4 * i, mask);
+      VectorMask<Float> mask = SPECIES.indexInRange(i, n);
+      FloatVector a = fromMemorySegment(SPECIES, ALL, atX, LITTLE_ENDIAN, mask);
+      FloatVector b = fromMemorySegment(SPECIES, ALL, atY, LITTLE_ENDIAN, mask);
+      broadcast(SPECIES, 0)
+          .blend(1, a.compare(VectorOperators.EQ, b))
+          .intoMemorySegment(ALL, z + 4 * i, LITTLE_ENDIAN, mask);
     }
   }
 
@@ -275,15 +282,19 @@ final class VectorBinary {
     long atX = x;
     long atY = y;
     for (; i <= n - LANES; i += LANES, atX += stepX, atY += stepY) {
-      FloatVector a = Lanes.load(atX);
-      FloatVector b = Lanes.load(atY);
-      Lanes.store(splat(0).blend(1, a.compare(VectorOperators.LT, b)), z + 4 * i);
+      FloatVector a = fromMemorySegment(SPECIES, ALL, atX, LITTLE_ENDIAN);
+      FloatVector b = fromMemorySegment(SPECIES, ALL, atY, LITTLE_ENDIAN);
+      broadcast(SPECIES, 0)
+          .blend(1, a.compare(VectorOperators.LT, b))
+          .intoMemorySegment(ALL, z + 4 * i, LITTLE_ENDIAN);
     }
     if (i < n) {
-      VectorMask<Float> mask = Lanes.upTo(i, n);
-      FloatVector a = Lanes.load(atX, mask);
-      FloatVector b = Lanes.load(atY, mask);
-      Lanes.store(splat(0).blend(1, a.compare(VectorOperators.LT, b)), z + 4 * i, mask);
+      VectorMask<Float> mask = SPECIES.indexInRange(i, n);
+      FloatVector a = fromMemorySegment(SPECIES, ALL, atX, LITTLE_ENDIAN, mask);
+      FloatVector b = fromMemorySegment(SPECIES, ALL, atY, LITTLE_ENDIAN, mask);
+      broadcast(SPECIES, 0)
+          .blend(1, a.compare(VectorOperators.LT, b))
+          .intoMemorySegment(ALL, z + 4 * i, LITTLE_ENDIAN, mask);
     }
   }
 
@@ -292,15 +303,19 @@ final class VectorBinary {
     long atX = x;
     long atY = y;
     for (; i <= n - LANES; i += LANES, atX += stepX, atY += stepY) {
-      FloatVector a = Lanes.load(atX);
-      FloatVector b = Lanes.load(atY);
-      Lanes.store(splat(0).blend(1, a.compare(VectorOperators.LE, b)), z + 4 * i);
+      FloatVector a = fromMemorySegment(SPECIES, ALL, atX, LITTLE_ENDIAN);
+      FloatVector b = fromMemorySegment(SPECIES, ALL, atY, LITTLE_ENDIAN);
+      broadcast(SPECIES, 0)
+          .blend(1, a.compare(VectorOperators.LE, b))
+          .intoMemorySegment(ALL, z + 4 * i, LITTLE_ENDIAN);
     }
     if (i < n) {
-      VectorMask<Float> mask = Lanes.upTo(i, n);
-      FloatVector a = Lanes.load(atX, mask);
-      FloatVector b = Lanes.load(atY, mask);
-      Lanes.store(splat(0).blend(1, a.compare(VectorOperators.LE, b)), z + 4 * i, mask);
+      VectorMask<Float> mask = SPECIES.indexInRange(i, n);
+      FloatVector a = fromMemorySegment(SPECIES, ALL, atX, LITTLE_ENDIAN, mask);
+      FloatVector b = fromMemorySegment(SPECIES, ALL, atY, LITTLE_ENDIAN, mask);
+      broadcast(SPECIES, 0)
+          .blend(1, a.compare(VectorOperators.LE, b))
+          .intoMemorySegment(ALL, z + 4 * i, LITTLE_ENDIAN, mask);
     }
   }
 
@@ -321,17 +336,25 @@ final class VectorBinary {
     long atX = x;
     long atY = y;
     for (; i <= n - LANES; i += LANES) {
-      VectorMask<Float> chosen = Lanes.load(atCondition).compare(VectorOperators.NE, 0);
-      Lanes.store(Lanes.load(atY).blend(Lanes.load(atX), chosen), z + 4 * i);
+      VectorMask<Float> chosen =
+          fromMemorySegment(SPECIES, ALL, atCondition, LITTLE_ENDIAN)
+              .compare(VectorOperators.NE, 0);
+      fromMemorySegment(SPECIES, ALL, atY, LITTLE_ENDIAN)
+          .blend(fromMemorySegment(SPECIES, ALL, atX, LITTLE_ENDIAN), chosen)
+          .intoMemorySegment(ALL, z + 4 * i, LITTLE_ENDIAN);
       atCondition += stepCondition;
       atX += stepX;
       atY += stepY;
     }
     if (i < n) {
-      VectorMask<Float> mask = Lanes.upTo(i, n);
-      VectorMask<Float> chosen = Lanes.load(atCondition, mask).compare(VectorOperators.NE, 0);
-      FloatVector a = Lanes.load(atX, mask);
-      Lanes.store(Lanes.load(atY, mask).blend(a, chosen), z + 4 * i, mask);
+      VectorMask<Float> mask = SPECIES.indexInRange(i, n);
+      VectorMask<Float> chosen =
+          fromMemorySegment(SPECIES, ALL, atCondition, LITTLE_ENDIAN, mask)
+              .compare(VectorOperators.NE, 0);
+      FloatVector a = fromMemorySegment(SPECIES, ALL, atX, LITTLE_ENDIAN, mask);
+      fromMemorySegment(SPECIES, ALL, atY, LITTLE_ENDIAN, mask)
+          .blend(a, chosen)
+          .intoMemorySegment(ALL, z + 4 * i, LITTLE_ENDIAN, mask);
     }
   }
 
@@ -339,10 +362,11 @@ final class VectorBinary {
   static void fill(float value, long y, long n) {
     long i = 0;
     for (; i <= n - LANES; i += LANES) {
-      Lanes.store(splat(value), y + 4 * i);
+      broadcast(SPECIES, value).intoMemorySegment(ALL, y + 4 * i, LITTLE_ENDIAN);
     }
     if (i < n) {
-      Lanes.store(splat(value), y + 4 * i, Lanes.upTo(i, n));
+      broadcast(SPECIES, value)
+          .intoMemorySegment(ALL, y + 4 * i, LITTLE_ENDIAN, SPECIES.indexInRange(i, n));
     }
   }
 }

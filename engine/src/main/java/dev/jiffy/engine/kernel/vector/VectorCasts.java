@@ -1,6 +1,9 @@
 package dev.jiffy.engine.kernel.vector;
 
+import static dev.jiffy.engine.kernel.Memory.ALL;
+import static dev.jiffy.engine.kernel.vector.Lanes.INTS;
 import static dev.jiffy.engine.kernel.vector.Lanes.LANES;
+import static java.nio.ByteOrder.LITTLE_ENDIAN;
 
 import dev.jiffy.engine.kernel.Memory;
 import dev.jiffy.engine.kernel.TypedMemory;
@@ -9,6 +12,7 @@ import dev.jiffy.tensor.Tensor;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
 
 /// Conversions between element types. The frequent ones have a loop each, which the JIT compiles
@@ -80,8 +84,11 @@ final class VectorCasts {
   private static void intsToFloats(long x, long y, long n) {
     long i = 0;
     for (; i <= n - LANES; i += LANES) {
-      FloatVector v = (FloatVector) Lanes.loadInts(x + 4 * i).convert(VectorOperators.I2F, 0);
-      Lanes.store(v, y + 4 * i);
+      FloatVector v =
+          (FloatVector)
+              IntVector.fromMemorySegment(INTS, ALL, x + 4 * i, LITTLE_ENDIAN)
+                  .convert(VectorOperators.I2F, 0);
+      v.intoMemorySegment(ALL, y + 4 * i, LITTLE_ENDIAN);
     }
     for (; i < n; i++) {
       Memory.setFloat(y + 4 * i, (float) Memory.ALL.get(Memory.INT, x + 4 * i));

@@ -1,6 +1,10 @@
 package dev.jiffy.engine.kernel.vector;
 
+import static dev.jiffy.engine.kernel.Memory.ALL;
 import static dev.jiffy.engine.kernel.vector.Lanes.BYTES;
+import static dev.jiffy.engine.kernel.vector.Lanes.SPECIES;
+import static java.nio.ByteOrder.LITTLE_ENDIAN;
+import static jdk.incubator.vector.FloatVector.fromMemorySegment;
 
 import dev.jiffy.engine.kernel.Memory;
 import dev.jiffy.engine.kernel.StridedCopy;
@@ -43,18 +47,20 @@ final class VectorCopies {
 
   private static void vectors(long from, long to, long bytes) {
     for (long i = 0; i <= bytes - BYTES; i += BYTES) {
-      Lanes.store(Lanes.load(from + i), to + i);
+      fromMemorySegment(SPECIES, ALL, from + i, LITTLE_ENDIAN)
+          .intoMemorySegment(ALL, to + i, LITTLE_ENDIAN);
     }
     long last = bytes - BYTES;
-    Lanes.store(Lanes.load(from + last), to + last);
+    fromMemorySegment(SPECIES, ALL, from + last, LITTLE_ENDIAN)
+        .intoMemorySegment(ALL, to + last, LITTLE_ENDIAN);
   }
 
   /// Up to a vector of bytes: whole words by a mask, then the last word once more.
   private static void words(long from, long to, long bytes) {
-    VectorMask<Float> mask = Lanes.upTo(0, bytes >> 2);
-    FloatVector words = Lanes.load(from, mask);
+    VectorMask<Float> mask = SPECIES.indexInRange(0, bytes >> 2);
+    FloatVector words = fromMemorySegment(SPECIES, ALL, from, LITTLE_ENDIAN, mask);
     int last = Memory.ALL.get(Memory.INT, from + bytes - 4);
-    Lanes.store(words, to, mask);
+    words.intoMemorySegment(ALL, to, LITTLE_ENDIAN, mask);
     Memory.ALL.set(Memory.INT, to + bytes - 4, last);
   }
 

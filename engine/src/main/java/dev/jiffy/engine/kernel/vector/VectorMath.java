@@ -1,6 +1,7 @@
 package dev.jiffy.engine.kernel.vector;
 
-import static dev.jiffy.engine.kernel.vector.Lanes.splat;
+import static dev.jiffy.engine.kernel.vector.Lanes.SPECIES;
+import static jdk.incubator.vector.FloatVector.broadcast;
 
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
@@ -31,32 +32,33 @@ final class VectorMath {
 
   /// `e^x` within 2 ulp; results below the normal numbers are 0.
   static FloatVector exp(FloatVector x) {
-    FloatVector rounded = x.fma(splat(LOG2_E), splat(ROUNDER));
-    FloatVector n = rounded.sub(splat(ROUNDER));
-    FloatVector r = n.fma(splat(-LN2_LOW), n.fma(splat(-LN2_HIGH), x));
-    FloatVector p = splat(0.0013814318f).fma(r, splat(0.008368852f));
-    p = p.fma(r, splat(0.0416684f));
-    p = p.fma(r, splat(0.1666652f));
-    p = p.fma(r, splat(0.49999994f));
-    p = p.fma(r, splat(1));
-    p = p.fma(r, splat(1));
+    FloatVector rounded = x.fma(broadcast(SPECIES, LOG2_E), broadcast(SPECIES, ROUNDER));
+    FloatVector n = rounded.sub(broadcast(SPECIES, ROUNDER));
+    FloatVector r = n.fma(broadcast(SPECIES, -LN2_LOW), n.fma(broadcast(SPECIES, -LN2_HIGH), x));
+    FloatVector p = broadcast(SPECIES, 0.0013814318f).fma(r, broadcast(SPECIES, 0.008368852f));
+    p = p.fma(r, broadcast(SPECIES, 0.0416684f));
+    p = p.fma(r, broadcast(SPECIES, 0.1666652f));
+    p = p.fma(r, broadcast(SPECIES, 0.49999994f));
+    p = p.fma(r, broadcast(SPECIES, 1));
+    p = p.fma(r, broadcast(SPECIES, 1));
     IntVector scale = rounded.reinterpretAsInts().lanewise(VectorOperators.LSHL, 23);
     FloatVector y = p.reinterpretAsInts().add(scale).reinterpretAsFloats();
     y = y.blend(0, x.compare(VectorOperators.LT, EXP_FLOOR));
-    return x.mul(splat(Float.POSITIVE_INFINITY)).blend(y, x.compare(VectorOperators.LE, EXP_LIMIT));
+    return x.mul(broadcast(SPECIES, Float.POSITIVE_INFINITY))
+        .blend(y, x.compare(VectorOperators.LE, EXP_LIMIT));
   }
 
   /// `e^x` for `x ≤ 0`, as [#exp].
   static FloatVector expOfNegative(FloatVector x) {
-    FloatVector rounded = x.fma(splat(LOG2_E), splat(ROUNDER));
-    FloatVector n = rounded.sub(splat(ROUNDER));
-    FloatVector r = n.fma(splat(-LN2_LOW), n.fma(splat(-LN2_HIGH), x));
-    FloatVector p = splat(0.0013814318f).fma(r, splat(0.008368852f));
-    p = p.fma(r, splat(0.0416684f));
-    p = p.fma(r, splat(0.1666652f));
-    p = p.fma(r, splat(0.49999994f));
-    p = p.fma(r, splat(1));
-    p = p.fma(r, splat(1));
+    FloatVector rounded = x.fma(broadcast(SPECIES, LOG2_E), broadcast(SPECIES, ROUNDER));
+    FloatVector n = rounded.sub(broadcast(SPECIES, ROUNDER));
+    FloatVector r = n.fma(broadcast(SPECIES, -LN2_LOW), n.fma(broadcast(SPECIES, -LN2_HIGH), x));
+    FloatVector p = broadcast(SPECIES, 0.0013814318f).fma(r, broadcast(SPECIES, 0.008368852f));
+    p = p.fma(r, broadcast(SPECIES, 0.0416684f));
+    p = p.fma(r, broadcast(SPECIES, 0.1666652f));
+    p = p.fma(r, broadcast(SPECIES, 0.49999994f));
+    p = p.fma(r, broadcast(SPECIES, 1));
+    p = p.fma(r, broadcast(SPECIES, 1));
     IntVector bits = rounded.reinterpretAsInts().lanewise(VectorOperators.LSHL, 23);
     FloatVector y = p.mul(bits.add(0x3f800000).reinterpretAsFloats());
     return y.blend(0, x.compare(VectorOperators.LT, EXP_FLOOR));
@@ -65,24 +67,24 @@ final class VectorMath {
   /// `e^x - 1` for `x ≤ 0`, within 2 ulp; lanes with positive arguments are meaningless.
   static FloatVector expm1OfNegative(FloatVector x) {
     FloatVector z = x.blend(-20, x.compare(VectorOperators.LT, -20));
-    FloatVector rounded = z.fma(splat(LOG2_E), splat(ROUNDER));
-    FloatVector n = rounded.sub(splat(ROUNDER));
-    FloatVector r = n.fma(splat(-LN2_LOW), n.fma(splat(-LN2_HIGH), z));
-    FloatVector p = splat(0.0013946667f).fma(r, splat(0.0083667105f));
-    p = p.fma(r, splat(0.04166628f));
-    p = p.fma(r, splat(0.16666542f));
-    p = p.fma(r, splat(0.5f));
+    FloatVector rounded = z.fma(broadcast(SPECIES, LOG2_E), broadcast(SPECIES, ROUNDER));
+    FloatVector n = rounded.sub(broadcast(SPECIES, ROUNDER));
+    FloatVector r = n.fma(broadcast(SPECIES, -LN2_LOW), n.fma(broadcast(SPECIES, -LN2_HIGH), z));
+    FloatVector p = broadcast(SPECIES, 0.0013946667f).fma(r, broadcast(SPECIES, 0.0083667105f));
+    p = p.fma(r, broadcast(SPECIES, 0.04166628f));
+    p = p.fma(r, broadcast(SPECIES, 0.16666542f));
+    p = p.fma(r, broadcast(SPECIES, 0.5f));
     p = p.mul(r).fma(r, r);
     IntVector bits = rounded.reinterpretAsInts().lanewise(VectorOperators.LSHL, 23);
     FloatVector scale = bits.add(0x3f800000).reinterpretAsFloats();
-    return scale.fma(p, scale.sub(splat(1)));
+    return scale.fma(p, scale.sub(broadcast(SPECIES, 1)));
   }
 
   /// `ln x` within 2 ulp.
   static FloatVector log(FloatVector x) {
     VectorMask<Float> tiny = x.compare(VectorOperators.LT, Float.MIN_NORMAL);
-    FloatVector y = logOfNormal(x.blend(x.mul(splat(0x1p23f)), tiny));
-    y = y.blend(y.sub(splat(15.942385f)), tiny);
+    FloatVector y = logOfNormal(x.blend(x.mul(broadcast(SPECIES, 0x1p23f)), tiny));
+    y = y.blend(y.sub(broadcast(SPECIES, 15.942385f)), tiny);
     y = y.blend(Float.NaN, x.compare(VectorOperators.LT, 0));
     y = y.blend(Float.NEGATIVE_INFINITY, x.compare(VectorOperators.EQ, 0));
     return x.blend(y, x.compare(VectorOperators.LT, Float.POSITIVE_INFINITY));
@@ -92,61 +94,61 @@ final class VectorMath {
   private static FloatVector logOfNormal(FloatVector x) {
     IntVector bits = x.reinterpretAsInts();
     IntVector exponent = bits.sub(0x3f3504f3).lanewise(VectorOperators.ASHR, 23);
-    FloatVector e = exponent.add(0x4b400000).reinterpretAsFloats().sub(splat(ROUNDER));
+    FloatVector e = exponent.add(0x4b400000).reinterpretAsFloats().sub(broadcast(SPECIES, ROUNDER));
     IntVector mantissa = bits.sub(exponent.lanewise(VectorOperators.LSHL, 23));
-    FloatVector f = mantissa.reinterpretAsFloats().sub(splat(1));
-    FloatVector p = splat(-0.07859546f).fma(f, splat(0.12881622f));
-    p = p.fma(f, splat(-0.13128768f));
-    p = p.fma(f, splat(0.14181197f));
-    p = p.fma(f, splat(-0.16624554f));
-    p = p.fma(f, splat(0.20002286f));
-    p = p.fma(f, splat(-0.2500081f));
-    p = p.fma(f, splat(0.33333316f));
+    FloatVector f = mantissa.reinterpretAsFloats().sub(broadcast(SPECIES, 1));
+    FloatVector p = broadcast(SPECIES, -0.07859546f).fma(f, broadcast(SPECIES, 0.12881622f));
+    p = p.fma(f, broadcast(SPECIES, -0.13128768f));
+    p = p.fma(f, broadcast(SPECIES, 0.14181197f));
+    p = p.fma(f, broadcast(SPECIES, -0.16624554f));
+    p = p.fma(f, broadcast(SPECIES, 0.20002286f));
+    p = p.fma(f, broadcast(SPECIES, -0.2500081f));
+    p = p.fma(f, broadcast(SPECIES, 0.33333316f));
     FloatVector square = f.mul(f);
-    FloatVector low = e.fma(splat(LN2_LOW), p.mul(f).mul(square));
-    return e.fma(splat(LN2_HIGH), square.fma(splat(-0.5f), low).add(f));
+    FloatVector low = e.fma(broadcast(SPECIES, LN2_LOW), p.mul(f).mul(square));
+    return e.fma(broadcast(SPECIES, LN2_HIGH), square.fma(broadcast(SPECIES, -0.5f), low).add(f));
   }
 
   /// `ln(1 + t)` for `0 ≤ t ≤ 1`, relative error below 2e-7.
   static FloatVector log1pOfUnit(FloatVector t) {
-    FloatVector p = splat(0.0052326242f).fma(t, splat(-0.029504957f));
-    p = p.fma(t, splat(0.07822549f));
-    p = p.fma(t, splat(-0.13663207f));
-    p = p.fma(t, splat(0.19105989f));
-    p = p.fma(t, splat(-0.24842978f));
-    p = p.fma(t, splat(0.33319095f));
-    p = p.fma(t, splat(-0.49999493f));
-    p = p.fma(t, splat(0.99999994f));
+    FloatVector p = broadcast(SPECIES, 0.0052326242f).fma(t, broadcast(SPECIES, -0.029504957f));
+    p = p.fma(t, broadcast(SPECIES, 0.07822549f));
+    p = p.fma(t, broadcast(SPECIES, -0.13663207f));
+    p = p.fma(t, broadcast(SPECIES, 0.19105989f));
+    p = p.fma(t, broadcast(SPECIES, -0.24842978f));
+    p = p.fma(t, broadcast(SPECIES, 0.33319095f));
+    p = p.fma(t, broadcast(SPECIES, -0.49999493f));
+    p = p.fma(t, broadcast(SPECIES, 0.99999994f));
     return p.mul(t);
   }
 
   /// `tanh x`, relative error below 4e-7; exactly ±1 beyond ±9.
   static FloatVector tanh(FloatVector x) {
     FloatVector u = x.mul(x);
-    FloatVector p = splat(1.33548035e-08f).fma(u, splat(2.0609195e-05f));
-    FloatVector q = splat(7.7766197e-07f).fma(u, splat(0.00032856464f));
-    p = p.fma(u, splat(0.0034955954f));
-    q = q.fma(u, splat(0.02587701f));
-    p = p.fma(u, splat(0.13381033f));
-    q = q.fma(u, splat(0.46714348f));
-    p = p.fma(u, splat(1));
-    q = q.fma(u, splat(1));
+    FloatVector p = broadcast(SPECIES, 1.33548035e-08f).fma(u, broadcast(SPECIES, 2.0609195e-05f));
+    FloatVector q = broadcast(SPECIES, 7.7766197e-07f).fma(u, broadcast(SPECIES, 0.00032856464f));
+    p = p.fma(u, broadcast(SPECIES, 0.0034955954f));
+    q = q.fma(u, broadcast(SPECIES, 0.02587701f));
+    p = p.fma(u, broadcast(SPECIES, 0.13381033f));
+    q = q.fma(u, broadcast(SPECIES, 0.46714348f));
+    p = p.fma(u, broadcast(SPECIES, 1));
+    q = q.fma(u, broadcast(SPECIES, 1));
     return saturate(x, p.mul(x).div(q), 9, 1, -1);
   }
 
   /// The error function, relative error below 4e-7; exactly ±1 beyond ±3.92.
   static FloatVector erf(FloatVector x) {
     FloatVector u = x.mul(x);
-    FloatVector p = splat(2.0500947e-06f).fma(u, splat(0.00028488247f));
-    FloatVector q = splat(3.8091777e-05f).fma(u, splat(0.0011625305f));
-    p = p.fma(u, splat(0.003765595f));
-    q = q.fma(u, splat(0.014969173f));
-    p = p.fma(u, splat(0.052748658f));
-    q = q.fma(u, splat(0.11410889f));
-    p = p.fma(u, splat(0.19040592f));
-    q = q.fma(u, splat(0.5020756f));
-    p = p.fma(u, splat(1.1283791f));
-    q = q.fma(u, splat(1));
+    FloatVector p = broadcast(SPECIES, 2.0500947e-06f).fma(u, broadcast(SPECIES, 0.00028488247f));
+    FloatVector q = broadcast(SPECIES, 3.8091777e-05f).fma(u, broadcast(SPECIES, 0.0011625305f));
+    p = p.fma(u, broadcast(SPECIES, 0.003765595f));
+    q = q.fma(u, broadcast(SPECIES, 0.014969173f));
+    p = p.fma(u, broadcast(SPECIES, 0.052748658f));
+    q = q.fma(u, broadcast(SPECIES, 0.11410889f));
+    p = p.fma(u, broadcast(SPECIES, 0.19040592f));
+    q = q.fma(u, broadcast(SPECIES, 0.5020756f));
+    p = p.fma(u, broadcast(SPECIES, 1.1283791f));
+    q = q.fma(u, broadcast(SPECIES, 1));
     return saturate(x, p.mul(x).div(q), 3.92f, 1, -1);
   }
 
@@ -154,17 +156,17 @@ final class VectorMath {
   /// beyond ±5.4.
   static FloatVector normalDistribution(FloatVector x) {
     FloatVector u = x.mul(x);
-    FloatVector p = splat(2.2825622e-08f).fma(u, splat(6.4490214e-06f));
-    FloatVector q = splat(1.2068982e-06f).fma(u, splat(7.554674e-05f));
-    p = p.fma(u, splat(0.00017369929f));
-    q = q.fma(u, splat(0.0019116043f));
-    p = p.fma(u, splat(0.004707456f));
-    q = q.fma(u, splat(0.028894309f));
-    p = p.fma(u, splat(0.0342639f));
-    q = q.fma(u, splat(0.25255203f));
-    p = p.fma(u, splat(0.39894217f));
-    q = q.fma(u, splat(1));
-    return saturate(x, p.mul(x).div(q).add(splat(0.5f)), 5.4f, 1, 0);
+    FloatVector p = broadcast(SPECIES, 2.2825622e-08f).fma(u, broadcast(SPECIES, 6.4490214e-06f));
+    FloatVector q = broadcast(SPECIES, 1.2068982e-06f).fma(u, broadcast(SPECIES, 7.554674e-05f));
+    p = p.fma(u, broadcast(SPECIES, 0.00017369929f));
+    q = q.fma(u, broadcast(SPECIES, 0.0019116043f));
+    p = p.fma(u, broadcast(SPECIES, 0.004707456f));
+    q = q.fma(u, broadcast(SPECIES, 0.028894309f));
+    p = p.fma(u, broadcast(SPECIES, 0.0342639f));
+    q = q.fma(u, broadcast(SPECIES, 0.25255203f));
+    p = p.fma(u, broadcast(SPECIES, 0.39894217f));
+    q = q.fma(u, broadcast(SPECIES, 1));
+    return saturate(x, p.mul(x).div(q).add(broadcast(SPECIES, 0.5f)), 5.4f, 1, 0);
   }
 
   private static FloatVector saturate(
@@ -176,7 +178,8 @@ final class VectorMath {
   /// The nearest integer, ties to even, with the sign of `x`.
   static FloatVector round(FloatVector x) {
     FloatVector magnitude = x.abs();
-    FloatVector rounded = magnitude.add(splat(0x1p23f)).sub(splat(0x1p23f));
+    FloatVector rounded =
+        magnitude.add(broadcast(SPECIES, 0x1p23f)).sub(broadcast(SPECIES, 0x1p23f));
     return x.blend(withSign(rounded, x), magnitude.compare(VectorOperators.LT, 0x1p23f));
   }
 

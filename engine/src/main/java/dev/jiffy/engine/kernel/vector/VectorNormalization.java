@@ -1,8 +1,12 @@
 package dev.jiffy.engine.kernel.vector;
 
+import static dev.jiffy.engine.kernel.Memory.ALL;
 import static dev.jiffy.engine.kernel.vector.Lanes.LANES;
-import static dev.jiffy.engine.kernel.vector.Lanes.splat;
+import static dev.jiffy.engine.kernel.vector.Lanes.SPECIES;
 import static dev.jiffy.engine.kernel.vector.VectorBinary.DENSE;
+import static java.nio.ByteOrder.LITTLE_ENDIAN;
+import static jdk.incubator.vector.FloatVector.broadcast;
+import static jdk.incubator.vector.FloatVector.fromMemorySegment;
 
 import dev.jiffy.engine.function.BinaryFunction;
 import jdk.incubator.vector.FloatVector;
@@ -12,6 +16,34 @@ import jdk.incubator.vector.VectorOperators;
 /// Softmax and layer normalisation, row by row in a few passes over a row that stays in the
 /// first-level cache.
 final class VectorNormalization {
+  private static final Isolated EXPONENTIALS =
+      Isolated.method(
+          VectorNormalization.class,
+          "exponentials",
+          float.class,
+          long.class,
+          float.class,
+          long.class,
+          long.class);
+
+  private static final Isolated SUM_OF_EXPONENTIALS =
+      Isolated.method(
+          VectorNormalization.class,
+          "sumOfExponentials",
+          float.class,
+          long.class,
+          float.class,
+          long.class);
+
+  private static final Isolated SOFTMAX_OF_VECTOR =
+      Isolated.method(
+          VectorNormalization.class,
+          "softmaxOfVector",
+          void.class,
+          long.class,
+          long.class,
+          long.class);
+
   private VectorNormalization() {}
 
   static void softmax(boolean log, long x, long y, long rows, long n) {
@@ -20,66 +52,73 @@ final class VectorNormalization {
       long to = y + 4 * row * n;
       if (log) {
         float largest = largest(from, n);
-        float sum = sumOfExponentials(from, largest, n);
+        float sum = expSum(from, largest, n);
         subtract(from, largest, (float) Math.log(sum), to, n);
       } else if (n <= LANES) {
-        softmaxOfVector(from, to, n);
+        SOFTMAX_OF_VECTOR.run(from, to, n);
       } else {
-        float sum = exponentials(from, largest(from, n), to, n);
+        float sum = EXPONENTIALS.map(from, largest(from, n), to, n);
         scale(to, 1 / sum, n);
       }
     }
   }
 
-  private static void softmaxOfVector(long x, long y, long n) {
-    VectorMask<Float> mask = Lanes.upTo(0, n);
-    FloatVector v = splat(Float.NEGATIVE_INFINITY).blend(Lanes.load(x, mask), mask);
+  static void softmaxOfVector(long x, long y, long n) {
+    VectorMask<Float> mask = SPECIES.indexInRange(0, n);
+    FloatVector v =
+        broadcast(SPECIES, Float.NEGATIVE_INFINITY)
+            .blend(fromMemorySegment(SPECIES, ALL, x, LITTLE_ENDIAN, mask), mask);
     float largest = v.reduceLanes(VectorOperators.MAX);
-    FloatVector e = VectorMath.expOfNegative(v.sub(splat(largest)));
-    e = splat(0).blend(e, mask);
+    FloatVector e = VectorMath.expOfNegative(v.sub(broadcast(SPECIES, largest)));
+    e = broadcast(SPECIES, 0).blend(e, mask);
     float sum = e.reduceLanes(VectorOperators.ADD);
-    Lanes.store(e.mul(splat(1 / sum)), y, mask);
+    e.mul(broadcast(SPECIES, 1 / sum)).intoMemorySegment(ALL, y, LITTLE_ENDIAN, mask);
   }
 
   /// The largest of a row that holds no NaN; one that does ends as NaN all the same.
   static float largest(long x, long n) {
-    FloatVector m0 = splat(Float.NEGATIVE_INFINITY);
+    FloatVector m0 = broadcast(SPECIES, Float.NEGATIVE_INFINITY);
     FloatVector m1 = m0;
     long i = 0;
     for (; i <= n - 2L * LANES; i += 2L * LANES) {
-      FloatVector v0 = Lanes.load(x + 4 * i);
-      FloatVector v1 = Lanes.load(x + 4 * (i + LANES));
+      FloatVector v0 = fromMemorySegment(SPECIES, ALL, x + 4 * i, LITTLE_ENDIAN);
+      FloatVector v1 = fromMemorySegment(SPECIES, ALL, x + 4 * (i + LANES), LITTLE_ENDIAN);
       m0 = m0.blend(v0, v0.compare(VectorOperators.GT, m0));
       m1 = m1.blend(v1, v1.compare(VectorOperators.GT, m1));
     }
     m0 = m0.blend(m1, m1.compare(VectorOperators.GT, m0));
     for (; i < n; i += LANES) {
-      VectorMask<Float> mask = Lanes.upTo(i, n);
-      FloatVector v = Lanes.load(x + 4 * i, mask);
+      VectorMask<Float> mask = SPECIES.indexInRange(i, n);
+      FloatVector v = fromMemorySegment(SPECIES, ALL, x + 4 * i, LITTLE_ENDIAN, mask);
       m0 = m0.blend(v, v.compare(VectorOperators.GT, m0).and(mask));
     }
     return m0.reduceLanes(VectorOperators.MAX);
   }
 
   /// `y = e^(x - largest)`; returns the sum.
-  private static float exponentials(long x, float largest, long y, long n) {
-    FloatVector sum = splat(0);
+  static float exponentials(long x, float largest, long y, long n) {
+    FloatVector sum = broadcast(SPECIES, 0);
     for (long i = 0; i < n; i += LANES) {
-      VectorMask<Float> mask = Lanes.upTo(i, n);
-      FloatVector v = Lanes.load(x + 4 * i, mask);
-      FloatVector e = VectorMath.expOfNegative(v.sub(splat(largest)));
-      Lanes.store(e, y + 4 * i, mask);
+      VectorMask<Float> mask = SPECIES.indexInRange(i, n);
+      FloatVector v = fromMemorySegment(SPECIES, ALL, x + 4 * i, LITTLE_ENDIAN, mask);
+      FloatVector e = VectorMath.expOfNegative(v.sub(broadcast(SPECIES, largest)));
+      e.intoMemorySegment(ALL, y + 4 * i, LITTLE_ENDIAN, mask);
       sum = sum.add(e, mask);
     }
     return sum.reduceLanes(VectorOperators.ADD);
   }
 
+  /// `Σ e^(x - largest)`
+  static float expSum(long x, float largest, long n) {
+    return SUM_OF_EXPONENTIALS.reduce(x, largest, n);
+  }
+
   static float sumOfExponentials(long x, float largest, long n) {
-    FloatVector sum = splat(0);
+    FloatVector sum = broadcast(SPECIES, 0);
     for (long i = 0; i < n; i += LANES) {
-      VectorMask<Float> mask = Lanes.upTo(i, n);
-      FloatVector v = Lanes.load(x + 4 * i, mask);
-      sum = sum.add(VectorMath.expOfNegative(v.sub(splat(largest))), mask);
+      VectorMask<Float> mask = SPECIES.indexInRange(i, n);
+      FloatVector v = fromMemorySegment(SPECIES, ALL, x + 4 * i, LITTLE_ENDIAN, mask);
+      sum = sum.add(VectorMath.expOfNegative(v.sub(broadcast(SPECIES, largest))), mask);
     }
     return sum.reduceLanes(VectorOperators.ADD);
   }
@@ -88,12 +127,17 @@ final class VectorNormalization {
   private static void subtract(long x, float largest, float rest, long y, long n) {
     long i = 0;
     for (; i <= n - LANES; i += LANES) {
-      Lanes.store(Lanes.load(x + 4 * i).sub(splat(largest)).sub(splat(rest)), y + 4 * i);
+      fromMemorySegment(SPECIES, ALL, x + 4 * i, LITTLE_ENDIAN)
+          .sub(broadcast(SPECIES, largest))
+          .sub(broadcast(SPECIES, rest))
+          .intoMemorySegment(ALL, y + 4 * i, LITTLE_ENDIAN);
     }
     if (i < n) {
-      VectorMask<Float> mask = Lanes.upTo(i, n);
-      FloatVector v = Lanes.load(x + 4 * i, mask);
-      Lanes.store(v.sub(splat(largest)).sub(splat(rest)), y + 4 * i, mask);
+      VectorMask<Float> mask = SPECIES.indexInRange(i, n);
+      FloatVector v = fromMemorySegment(SPECIES, ALL, x + 4 * i, LITTLE_ENDIAN, mask);
+      v.sub(broadcast(SPECIES, largest))
+          .sub(broadcast(SPECIES, rest))
+          .intoMemorySegment(ALL, y + 4 * i, LITTLE_ENDIAN, mask);
     }
   }
 
@@ -101,11 +145,15 @@ final class VectorNormalization {
   static void scale(long y, float factor, long n) {
     long i = 0;
     for (; i <= n - LANES; i += LANES) {
-      Lanes.store(Lanes.load(y + 4 * i).mul(splat(factor)), y + 4 * i);
+      fromMemorySegment(SPECIES, ALL, y + 4 * i, LITTLE_ENDIAN)
+          .mul(broadcast(SPECIES, factor))
+          .intoMemorySegment(ALL, y + 4 * i, LITTLE_ENDIAN);
     }
     if (i < n) {
-      VectorMask<Float> mask = Lanes.upTo(i, n);
-      Lanes.store(Lanes.load(y + 4 * i, mask).mul(splat(factor)), y + 4 * i, mask);
+      VectorMask<Float> mask = SPECIES.indexInRange(i, n);
+      fromMemorySegment(SPECIES, ALL, y + 4 * i, LITTLE_ENDIAN, mask)
+          .mul(broadcast(SPECIES, factor))
+          .intoMemorySegment(ALL, y + 4 * i, LITTLE_ENDIAN, mask);
     }
   }
 
@@ -140,44 +188,53 @@ final class VectorNormalization {
 
   /// The sum of a row.
   static float sum(long x, long n) {
-    FloatVector s0 = splat(0);
-    FloatVector s1 = splat(0);
-    FloatVector s2 = splat(0);
-    FloatVector s3 = splat(0);
+    FloatVector s0 = broadcast(SPECIES, 0);
+    FloatVector s1 = broadcast(SPECIES, 0);
+    FloatVector s2 = broadcast(SPECIES, 0);
+    FloatVector s3 = broadcast(SPECIES, 0);
     long i = 0;
     for (; i <= n - 4L * LANES; i += 4L * LANES) {
-      s0 = s0.add(Lanes.load(x + 4 * i));
-      s1 = s1.add(Lanes.load(x + 4 * (i + LANES)));
-      s2 = s2.add(Lanes.load(x + 4 * (i + 2L * LANES)));
-      s3 = s3.add(Lanes.load(x + 4 * (i + 3L * LANES)));
+      s0 = s0.add(fromMemorySegment(SPECIES, ALL, x + 4 * i, LITTLE_ENDIAN));
+      s1 = s1.add(fromMemorySegment(SPECIES, ALL, x + 4 * (i + LANES), LITTLE_ENDIAN));
+      s2 = s2.add(fromMemorySegment(SPECIES, ALL, x + 4 * (i + 2L * LANES), LITTLE_ENDIAN));
+      s3 = s3.add(fromMemorySegment(SPECIES, ALL, x + 4 * (i + 3L * LANES), LITTLE_ENDIAN));
     }
     s0 = s0.add(s1).add(s2.add(s3));
     for (; i < n; i += LANES) {
-      s0 = s0.add(Lanes.load(x + 4 * i, Lanes.upTo(i, n)));
+      s0 =
+          s0.add(
+              fromMemorySegment(
+                  SPECIES, ALL, x + 4 * i, LITTLE_ENDIAN, SPECIES.indexInRange(i, n)));
     }
     return s0.reduceLanes(VectorOperators.ADD);
   }
 
   /// `y = x + residual`; returns the sum.
   private static float addRows(long x, long residual, long y, long n) {
-    FloatVector s0 = splat(0);
-    FloatVector s1 = splat(0);
+    FloatVector s0 = broadcast(SPECIES, 0);
+    FloatVector s1 = broadcast(SPECIES, 0);
     long i = 0;
     for (; i <= n - 2L * LANES; i += 2L * LANES) {
       long at = 4 * i;
-      FloatVector z0 = Lanes.load(x + at).add(Lanes.load(residual + at));
-      Lanes.store(z0, y + at);
+      FloatVector z0 =
+          fromMemorySegment(SPECIES, ALL, x + at, LITTLE_ENDIAN)
+              .add(fromMemorySegment(SPECIES, ALL, residual + at, LITTLE_ENDIAN));
+      z0.intoMemorySegment(ALL, y + at, LITTLE_ENDIAN);
       s0 = s0.add(z0);
       at += Lanes.BYTES;
-      FloatVector z1 = Lanes.load(x + at).add(Lanes.load(residual + at));
-      Lanes.store(z1, y + at);
+      FloatVector z1 =
+          fromMemorySegment(SPECIES, ALL, x + at, LITTLE_ENDIAN)
+              .add(fromMemorySegment(SPECIES, ALL, residual + at, LITTLE_ENDIAN));
+      z1.intoMemorySegment(ALL, y + at, LITTLE_ENDIAN);
       s1 = s1.add(z1);
     }
     s0 = s0.add(s1);
     for (; i < n; i += LANES) {
-      VectorMask<Float> mask = Lanes.upTo(i, n);
-      FloatVector z = Lanes.load(x + 4 * i, mask).add(Lanes.load(residual + 4 * i, mask));
-      Lanes.store(z, y + 4 * i, mask);
+      VectorMask<Float> mask = SPECIES.indexInRange(i, n);
+      FloatVector z =
+          fromMemorySegment(SPECIES, ALL, x + 4 * i, LITTLE_ENDIAN, mask)
+              .add(fromMemorySegment(SPECIES, ALL, residual + 4 * i, LITTLE_ENDIAN, mask));
+      z.intoMemorySegment(ALL, y + 4 * i, LITTLE_ENDIAN, mask);
       s0 = s0.add(z);
     }
     return s0.reduceLanes(VectorOperators.ADD);
@@ -185,20 +242,22 @@ final class VectorNormalization {
 
   /// `Σ (x - mean)²`
   private static float squaresAround(long x, float mean, long n) {
-    FloatVector s0 = splat(0);
-    FloatVector s1 = splat(0);
-    FloatVector m = splat(mean);
+    FloatVector s0 = broadcast(SPECIES, 0);
+    FloatVector s1 = broadcast(SPECIES, 0);
+    FloatVector m = broadcast(SPECIES, mean);
     long i = 0;
     for (; i <= n - 2L * LANES; i += 2L * LANES) {
-      FloatVector d0 = Lanes.load(x + 4 * i).sub(m);
-      FloatVector d1 = Lanes.load(x + 4 * (i + LANES)).sub(m);
+      FloatVector d0 = fromMemorySegment(SPECIES, ALL, x + 4 * i, LITTLE_ENDIAN).sub(m);
+      FloatVector d1 = fromMemorySegment(SPECIES, ALL, x + 4 * (i + LANES), LITTLE_ENDIAN).sub(m);
       s0 = d0.fma(d0, s0);
       s1 = d1.fma(d1, s1);
     }
     s0 = s0.add(s1);
     for (; i < n; i += LANES) {
-      VectorMask<Float> mask = Lanes.upTo(i, n);
-      FloatVector d = splat(0).blend(Lanes.load(x + 4 * i, mask).sub(m), mask);
+      VectorMask<Float> mask = SPECIES.indexInRange(i, n);
+      FloatVector d =
+          broadcast(SPECIES, 0)
+              .blend(fromMemorySegment(SPECIES, ALL, x + 4 * i, LITTLE_ENDIAN, mask).sub(m), mask);
       s0 = d.fma(d, s0);
     }
     return s0.reduceLanes(VectorOperators.ADD);
@@ -206,31 +265,43 @@ final class VectorNormalization {
 
   private static void normalize(
       long x, float mean, float factor, long scale, long bias, long y, long n) {
-    FloatVector f = splat(factor);
-    FloatVector m = splat(mean);
+    FloatVector f = broadcast(SPECIES, factor);
+    FloatVector m = broadcast(SPECIES, mean);
     long i = 0;
     for (; i <= n - LANES; i += LANES) {
-      FloatVector z = Lanes.load(x + 4 * i).sub(m).mul(f);
-      Lanes.store(z.fma(Lanes.load(scale + 4 * i), Lanes.load(bias + 4 * i)), y + 4 * i);
+      FloatVector z = fromMemorySegment(SPECIES, ALL, x + 4 * i, LITTLE_ENDIAN).sub(m).mul(f);
+      z.fma(
+              fromMemorySegment(SPECIES, ALL, scale + 4 * i, LITTLE_ENDIAN),
+              fromMemorySegment(SPECIES, ALL, bias + 4 * i, LITTLE_ENDIAN))
+          .intoMemorySegment(ALL, y + 4 * i, LITTLE_ENDIAN);
     }
     if (i < n) {
-      VectorMask<Float> mask = Lanes.upTo(i, n);
-      FloatVector z = Lanes.load(x + 4 * i, mask).sub(m).mul(f);
-      z = z.fma(Lanes.load(scale + 4 * i, mask), Lanes.load(bias + 4 * i, mask));
-      Lanes.store(z, y + 4 * i, mask);
+      VectorMask<Float> mask = SPECIES.indexInRange(i, n);
+      FloatVector z = fromMemorySegment(SPECIES, ALL, x + 4 * i, LITTLE_ENDIAN, mask).sub(m).mul(f);
+      z =
+          z.fma(
+              fromMemorySegment(SPECIES, ALL, scale + 4 * i, LITTLE_ENDIAN, mask),
+              fromMemorySegment(SPECIES, ALL, bias + 4 * i, LITTLE_ENDIAN, mask));
+      z.intoMemorySegment(ALL, y + 4 * i, LITTLE_ENDIAN, mask);
     }
   }
 
   private static void normalize(long x, float mean, float factor, long y, long n) {
-    FloatVector f = splat(factor);
-    FloatVector m = splat(mean);
+    FloatVector f = broadcast(SPECIES, factor);
+    FloatVector m = broadcast(SPECIES, mean);
     long i = 0;
     for (; i <= n - LANES; i += LANES) {
-      Lanes.store(Lanes.load(x + 4 * i).sub(m).mul(f), y + 4 * i);
+      fromMemorySegment(SPECIES, ALL, x + 4 * i, LITTLE_ENDIAN)
+          .sub(m)
+          .mul(f)
+          .intoMemorySegment(ALL, y + 4 * i, LITTLE_ENDIAN);
     }
     if (i < n) {
-      VectorMask<Float> mask = Lanes.upTo(i, n);
-      Lanes.store(Lanes.load(x + 4 * i, mask).sub(m).mul(f), y + 4 * i, mask);
+      VectorMask<Float> mask = SPECIES.indexInRange(i, n);
+      fromMemorySegment(SPECIES, ALL, x + 4 * i, LITTLE_ENDIAN, mask)
+          .sub(m)
+          .mul(f)
+          .intoMemorySegment(ALL, y + 4 * i, LITTLE_ENDIAN, mask);
     }
   }
 }

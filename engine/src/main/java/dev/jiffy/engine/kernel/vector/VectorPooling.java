@@ -1,7 +1,11 @@
 package dev.jiffy.engine.kernel.vector;
 
+import static dev.jiffy.engine.kernel.Memory.ALL;
 import static dev.jiffy.engine.kernel.vector.Lanes.LANES;
-import static dev.jiffy.engine.kernel.vector.Lanes.splat;
+import static dev.jiffy.engine.kernel.vector.Lanes.SPECIES;
+import static java.nio.ByteOrder.LITTLE_ENDIAN;
+import static jdk.incubator.vector.FloatVector.broadcast;
+import static jdk.incubator.vector.FloatVector.fromMemorySegment;
 
 import dev.jiffy.engine.kernel.PoolGeometry;
 import jdk.incubator.vector.FloatVector;
@@ -66,32 +70,32 @@ final class VectorPooling {
   private static void max(
       long x, long down, long right, int height, int width, long y, int channels) {
     for (int c = 0; c < channels; c += LANES) {
-      VectorMask<Float> mask = Lanes.upTo(c, channels);
-      FloatVector m = splat(Float.NEGATIVE_INFINITY);
+      VectorMask<Float> mask = SPECIES.indexInRange(c, channels);
+      FloatVector m = broadcast(SPECIES, Float.NEGATIVE_INFINITY);
       long line = x + 4L * c;
       for (int h = 0; h < height; h++, line += down) {
         long at = line;
         for (int w = 0; w < width; w++, at += right) {
-          m = m.max(Lanes.load(at, mask));
+          m = m.max(fromMemorySegment(SPECIES, ALL, at, LITTLE_ENDIAN, mask));
         }
       }
-      Lanes.store(m, y + 4L * c, mask);
+      m.intoMemorySegment(ALL, y + 4L * c, LITTLE_ENDIAN, mask);
     }
   }
 
   private static void average(
       long x, long down, long right, int height, int width, int count, long y, int channels) {
     for (int c = 0; c < channels; c += LANES) {
-      VectorMask<Float> mask = Lanes.upTo(c, channels);
-      FloatVector sum = splat(0);
+      VectorMask<Float> mask = SPECIES.indexInRange(c, channels);
+      FloatVector sum = broadcast(SPECIES, 0);
       long line = x + 4L * c;
       for (int h = 0; h < height; h++, line += down) {
         long at = line;
         for (int w = 0; w < width; w++, at += right) {
-          sum = sum.add(Lanes.load(at, mask));
+          sum = sum.add(fromMemorySegment(SPECIES, ALL, at, LITTLE_ENDIAN, mask));
         }
       }
-      Lanes.store(sum.div(splat(count)), y + 4L * c, mask);
+      sum.div(broadcast(SPECIES, count)).intoMemorySegment(ALL, y + 4L * c, LITTLE_ENDIAN, mask);
     }
   }
 }

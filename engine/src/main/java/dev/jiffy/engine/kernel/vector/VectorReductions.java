@@ -1,8 +1,12 @@
 package dev.jiffy.engine.kernel.vector;
 
+import static dev.jiffy.engine.kernel.Memory.ALL;
 import static dev.jiffy.engine.kernel.vector.Lanes.BYTES;
 import static dev.jiffy.engine.kernel.vector.Lanes.LANES;
-import static dev.jiffy.engine.kernel.vector.Lanes.splat;
+import static dev.jiffy.engine.kernel.vector.Lanes.SPECIES;
+import static java.nio.ByteOrder.LITTLE_ENDIAN;
+import static jdk.incubator.vector.FloatVector.broadcast;
+import static jdk.incubator.vector.FloatVector.fromMemorySegment;
 
 import dev.jiffy.engine.function.ReduceFunction;
 import dev.jiffy.engine.function.UnaryFunction;
@@ -68,12 +72,15 @@ final class VectorReductions {
 
   private static void divide(long y, float divisor, long n) {
     for (long i = 0; i < n; i += LANES) {
-      VectorMask<Float> mask = Lanes.upTo(i, n);
-      Lanes.store(Lanes.load(y + 4 * i, mask).div(splat(divisor)), y + 4 * i, mask);
+      VectorMask<Float> mask = SPECIES.indexInRange(i, n);
+      fromMemorySegment(SPECIES, ALL, y + 4 * i, LITTLE_ENDIAN, mask)
+          .div(broadcast(SPECIES, divisor))
+          .intoMemorySegment(ALL, y + 4 * i, LITTLE_ENDIAN, mask);
     }
   }
 
-  /// `ln Σ e^x` from `x - max x`; an infinite maximum is not subtracted.
+  /// `ln Σ e^x` from `x - max x`; an infinite maximum is not subtracted. `ln Σ e^x` from `x - max
+  /// x`; an infinite maximum is the result.
   private static void logSumExp(long x, long y, long outer, long n, long inner) {
     for (long o = 0; o < outer; o++) {
       long from = x + 4 * o * n * inner;
@@ -82,40 +89,44 @@ final class VectorReductions {
         float largest = largestOfRow(from, n);
         float result = largest;
         if (Float.isFinite(largest)) {
-          result += (float) Math.log(VectorNormalization.sumOfExponentials(from, largest, n));
+          result += (float) Math.log(VectorNormalization.expSum(from, largest, n));
         }
         Memory.setFloat(to, result);
         continue;
       }
-      for (long i = 0; i < inner; i += LANES) {
-        largestOfColumns(from + 4 * i, 4 * inner, n, to + 4 * i, inner - i);
-        logSumExpOfColumns(from + 4 * i, 4 * inner, n, to + 4 * i, inner - i);
+      for (long i = 0; i < inner; i++) {
+        Memory.setFloat(to + 4 * i, logSumExpOfColumn(from + 4 * i, 4 * inner, n));
       }
     }
   }
 
-  private static void logSumExpOfColumns(long x, long step, long n, long y, long left) {
-    VectorMask<Float> mask = Lanes.upTo(0, left);
-    FloatVector shift = Lanes.load(y, mask);
-    shift = splat(0).blend(shift, shift.abs().compare(VectorOperators.LT, Float.POSITIVE_INFINITY));
-    FloatVector sum = splat(0);
+  /// Rare enough to be computed one by one.
+  private static float logSumExpOfColumn(long x, long step, long n) {
+    float largest = Float.NEGATIVE_INFINITY;
     for (long i = 0; i < n; i++) {
-      sum = sum.add(VectorMath.exp(Lanes.load(x + i * step, mask).sub(shift)));
+      largest = Math.max(largest, Memory.getFloat(x + i * step));
     }
-    Lanes.store(VectorMath.log(sum).add(shift), y, mask);
+    if (!Float.isFinite(largest)) {
+      return largest;
+    }
+    double sum = 0;
+    for (long i = 0; i < n; i++) {
+      sum += Math.exp(Memory.getFloat(x + i * step) - (double) largest);
+    }
+    return (float) (largest + Math.log(sum));
   }
 
   private static float sumOfRow(long x, long n) {
-    FloatVector s0 = splat(0);
+    FloatVector s0 = broadcast(SPECIES, 0);
     FloatVector s1 = s0;
     FloatVector s2 = s0;
     FloatVector s3 = s0;
     long i = 0;
     for (; i <= n - 4L * LANES; i += 4L * LANES) {
-      FloatVector v0 = Lanes.load(x + 4 * i);
-      FloatVector v1 = Lanes.load(x + 4 * i + BYTES);
-      FloatVector v2 = Lanes.load(x + 4 * i + 2L * BYTES);
-      FloatVector v3 = Lanes.load(x + 4 * i + 3L * BYTES);
+      FloatVector v0 = fromMemorySegment(SPECIES, ALL, x + 4 * i, LITTLE_ENDIAN);
+      FloatVector v1 = fromMemorySegment(SPECIES, ALL, x + 4 * i + BYTES, LITTLE_ENDIAN);
+      FloatVector v2 = fromMemorySegment(SPECIES, ALL, x + 4 * i + 2L * BYTES, LITTLE_ENDIAN);
+      FloatVector v3 = fromMemorySegment(SPECIES, ALL, x + 4 * i + 3L * BYTES, LITTLE_ENDIAN);
       s0 = s0.add(v0);
       s1 = s1.add(v1);
       s2 = s2.add(v2);
@@ -123,25 +134,25 @@ final class VectorReductions {
     }
     s0 = s0.add(s1).add(s2.add(s3));
     for (; i < n; i += LANES) {
-      VectorMask<Float> mask = Lanes.upTo(i, n);
-      FloatVector v = Lanes.load(x + 4 * i, mask);
+      VectorMask<Float> mask = SPECIES.indexInRange(i, n);
+      FloatVector v = fromMemorySegment(SPECIES, ALL, x + 4 * i, LITTLE_ENDIAN, mask);
       s0 = s0.add(v);
     }
     return s0.reduceLanes(VectorOperators.ADD);
   }
 
   private static void sumOfColumns(long x, long step, long n, long y, long left) {
-    VectorMask<Float> mask = Lanes.upTo(0, left);
-    FloatVector s0 = splat(0);
+    VectorMask<Float> mask = SPECIES.indexInRange(0, left);
+    FloatVector s0 = broadcast(SPECIES, 0);
     FloatVector s1 = s0;
     FloatVector s2 = s0;
     FloatVector s3 = s0;
     long i = 0;
     for (; i <= n - 4; i += 4) {
-      FloatVector v0 = Lanes.load(x + i * step, mask);
-      FloatVector v1 = Lanes.load(x + (i + 1) * step, mask);
-      FloatVector v2 = Lanes.load(x + (i + 2) * step, mask);
-      FloatVector v3 = Lanes.load(x + (i + 3) * step, mask);
+      FloatVector v0 = fromMemorySegment(SPECIES, ALL, x + i * step, LITTLE_ENDIAN, mask);
+      FloatVector v1 = fromMemorySegment(SPECIES, ALL, x + (i + 1) * step, LITTLE_ENDIAN, mask);
+      FloatVector v2 = fromMemorySegment(SPECIES, ALL, x + (i + 2) * step, LITTLE_ENDIAN, mask);
+      FloatVector v3 = fromMemorySegment(SPECIES, ALL, x + (i + 3) * step, LITTLE_ENDIAN, mask);
       s0 = s0.add(v0);
       s1 = s1.add(v1);
       s2 = s2.add(v2);
@@ -149,23 +160,23 @@ final class VectorReductions {
     }
     s0 = s0.add(s1).add(s2.add(s3));
     for (; i < n; i++) {
-      FloatVector v = Lanes.load(x + i * step, mask);
+      FloatVector v = fromMemorySegment(SPECIES, ALL, x + i * step, LITTLE_ENDIAN, mask);
       s0 = s0.add(v);
     }
-    Lanes.store(s0, y, mask);
+    s0.intoMemorySegment(ALL, y, LITTLE_ENDIAN, mask);
   }
 
   private static float magnitudesOfRow(long x, long n) {
-    FloatVector s0 = splat(0);
+    FloatVector s0 = broadcast(SPECIES, 0);
     FloatVector s1 = s0;
     FloatVector s2 = s0;
     FloatVector s3 = s0;
     long i = 0;
     for (; i <= n - 4L * LANES; i += 4L * LANES) {
-      FloatVector v0 = Lanes.load(x + 4 * i);
-      FloatVector v1 = Lanes.load(x + 4 * i + BYTES);
-      FloatVector v2 = Lanes.load(x + 4 * i + 2L * BYTES);
-      FloatVector v3 = Lanes.load(x + 4 * i + 3L * BYTES);
+      FloatVector v0 = fromMemorySegment(SPECIES, ALL, x + 4 * i, LITTLE_ENDIAN);
+      FloatVector v1 = fromMemorySegment(SPECIES, ALL, x + 4 * i + BYTES, LITTLE_ENDIAN);
+      FloatVector v2 = fromMemorySegment(SPECIES, ALL, x + 4 * i + 2L * BYTES, LITTLE_ENDIAN);
+      FloatVector v3 = fromMemorySegment(SPECIES, ALL, x + 4 * i + 3L * BYTES, LITTLE_ENDIAN);
       s0 = s0.add(v0.abs());
       s1 = s1.add(v1.abs());
       s2 = s2.add(v2.abs());
@@ -173,25 +184,25 @@ final class VectorReductions {
     }
     s0 = s0.add(s1).add(s2.add(s3));
     for (; i < n; i += LANES) {
-      VectorMask<Float> mask = Lanes.upTo(i, n);
-      FloatVector v = Lanes.load(x + 4 * i, mask);
+      VectorMask<Float> mask = SPECIES.indexInRange(i, n);
+      FloatVector v = fromMemorySegment(SPECIES, ALL, x + 4 * i, LITTLE_ENDIAN, mask);
       s0 = s0.add(v.abs());
     }
     return s0.reduceLanes(VectorOperators.ADD);
   }
 
   private static void magnitudesOfColumns(long x, long step, long n, long y, long left) {
-    VectorMask<Float> mask = Lanes.upTo(0, left);
-    FloatVector s0 = splat(0);
+    VectorMask<Float> mask = SPECIES.indexInRange(0, left);
+    FloatVector s0 = broadcast(SPECIES, 0);
     FloatVector s1 = s0;
     FloatVector s2 = s0;
     FloatVector s3 = s0;
     long i = 0;
     for (; i <= n - 4; i += 4) {
-      FloatVector v0 = Lanes.load(x + i * step, mask);
-      FloatVector v1 = Lanes.load(x + (i + 1) * step, mask);
-      FloatVector v2 = Lanes.load(x + (i + 2) * step, mask);
-      FloatVector v3 = Lanes.load(x + (i + 3) * step, mask);
+      FloatVector v0 = fromMemorySegment(SPECIES, ALL, x + i * step, LITTLE_ENDIAN, mask);
+      FloatVector v1 = fromMemorySegment(SPECIES, ALL, x + (i + 1) * step, LITTLE_ENDIAN, mask);
+      FloatVector v2 = fromMemorySegment(SPECIES, ALL, x + (i + 2) * step, LITTLE_ENDIAN, mask);
+      FloatVector v3 = fromMemorySegment(SPECIES, ALL, x + (i + 3) * step, LITTLE_ENDIAN, mask);
       s0 = s0.add(v0.abs());
       s1 = s1.add(v1.abs());
       s2 = s2.add(v2.abs());
@@ -199,23 +210,23 @@ final class VectorReductions {
     }
     s0 = s0.add(s1).add(s2.add(s3));
     for (; i < n; i++) {
-      FloatVector v = Lanes.load(x + i * step, mask);
+      FloatVector v = fromMemorySegment(SPECIES, ALL, x + i * step, LITTLE_ENDIAN, mask);
       s0 = s0.add(v.abs());
     }
-    Lanes.store(s0, y, mask);
+    s0.intoMemorySegment(ALL, y, LITTLE_ENDIAN, mask);
   }
 
   private static float squaresOfRow(long x, long n) {
-    FloatVector s0 = splat(0);
+    FloatVector s0 = broadcast(SPECIES, 0);
     FloatVector s1 = s0;
     FloatVector s2 = s0;
     FloatVector s3 = s0;
     long i = 0;
     for (; i <= n - 4L * LANES; i += 4L * LANES) {
-      FloatVector v0 = Lanes.load(x + 4 * i);
-      FloatVector v1 = Lanes.load(x + 4 * i + BYTES);
-      FloatVector v2 = Lanes.load(x + 4 * i + 2L * BYTES);
-      FloatVector v3 = Lanes.load(x + 4 * i + 3L * BYTES);
+      FloatVector v0 = fromMemorySegment(SPECIES, ALL, x + 4 * i, LITTLE_ENDIAN);
+      FloatVector v1 = fromMemorySegment(SPECIES, ALL, x + 4 * i + BYTES, LITTLE_ENDIAN);
+      FloatVector v2 = fromMemorySegment(SPECIES, ALL, x + 4 * i + 2L * BYTES, LITTLE_ENDIAN);
+      FloatVector v3 = fromMemorySegment(SPECIES, ALL, x + 4 * i + 3L * BYTES, LITTLE_ENDIAN);
       s0 = v0.fma(v0, s0);
       s1 = v1.fma(v1, s1);
       s2 = v2.fma(v2, s2);
@@ -223,25 +234,25 @@ final class VectorReductions {
     }
     s0 = s0.add(s1).add(s2.add(s3));
     for (; i < n; i += LANES) {
-      VectorMask<Float> mask = Lanes.upTo(i, n);
-      FloatVector v = Lanes.load(x + 4 * i, mask);
+      VectorMask<Float> mask = SPECIES.indexInRange(i, n);
+      FloatVector v = fromMemorySegment(SPECIES, ALL, x + 4 * i, LITTLE_ENDIAN, mask);
       s0 = v.fma(v, s0);
     }
     return s0.reduceLanes(VectorOperators.ADD);
   }
 
   private static void squaresOfColumns(long x, long step, long n, long y, long left) {
-    VectorMask<Float> mask = Lanes.upTo(0, left);
-    FloatVector s0 = splat(0);
+    VectorMask<Float> mask = SPECIES.indexInRange(0, left);
+    FloatVector s0 = broadcast(SPECIES, 0);
     FloatVector s1 = s0;
     FloatVector s2 = s0;
     FloatVector s3 = s0;
     long i = 0;
     for (; i <= n - 4; i += 4) {
-      FloatVector v0 = Lanes.load(x + i * step, mask);
-      FloatVector v1 = Lanes.load(x + (i + 1) * step, mask);
-      FloatVector v2 = Lanes.load(x + (i + 2) * step, mask);
-      FloatVector v3 = Lanes.load(x + (i + 3) * step, mask);
+      FloatVector v0 = fromMemorySegment(SPECIES, ALL, x + i * step, LITTLE_ENDIAN, mask);
+      FloatVector v1 = fromMemorySegment(SPECIES, ALL, x + (i + 1) * step, LITTLE_ENDIAN, mask);
+      FloatVector v2 = fromMemorySegment(SPECIES, ALL, x + (i + 2) * step, LITTLE_ENDIAN, mask);
+      FloatVector v3 = fromMemorySegment(SPECIES, ALL, x + (i + 3) * step, LITTLE_ENDIAN, mask);
       s0 = v0.fma(v0, s0);
       s1 = v1.fma(v1, s1);
       s2 = v2.fma(v2, s2);
@@ -249,23 +260,23 @@ final class VectorReductions {
     }
     s0 = s0.add(s1).add(s2.add(s3));
     for (; i < n; i++) {
-      FloatVector v = Lanes.load(x + i * step, mask);
+      FloatVector v = fromMemorySegment(SPECIES, ALL, x + i * step, LITTLE_ENDIAN, mask);
       s0 = v.fma(v, s0);
     }
-    Lanes.store(s0, y, mask);
+    s0.intoMemorySegment(ALL, y, LITTLE_ENDIAN, mask);
   }
 
   private static float largestOfRow(long x, long n) {
-    FloatVector s0 = splat(Float.NEGATIVE_INFINITY);
+    FloatVector s0 = broadcast(SPECIES, Float.NEGATIVE_INFINITY);
     FloatVector s1 = s0;
     FloatVector s2 = s0;
     FloatVector s3 = s0;
     long i = 0;
     for (; i <= n - 4L * LANES; i += 4L * LANES) {
-      FloatVector v0 = Lanes.load(x + 4 * i);
-      FloatVector v1 = Lanes.load(x + 4 * i + BYTES);
-      FloatVector v2 = Lanes.load(x + 4 * i + 2L * BYTES);
-      FloatVector v3 = Lanes.load(x + 4 * i + 3L * BYTES);
+      FloatVector v0 = fromMemorySegment(SPECIES, ALL, x + 4 * i, LITTLE_ENDIAN);
+      FloatVector v1 = fromMemorySegment(SPECIES, ALL, x + 4 * i + BYTES, LITTLE_ENDIAN);
+      FloatVector v2 = fromMemorySegment(SPECIES, ALL, x + 4 * i + 2L * BYTES, LITTLE_ENDIAN);
+      FloatVector v3 = fromMemorySegment(SPECIES, ALL, x + 4 * i + 3L * BYTES, LITTLE_ENDIAN);
       s0 = s0.max(v0);
       s1 = s1.max(v1);
       s2 = s2.max(v2);
@@ -273,25 +284,27 @@ final class VectorReductions {
     }
     s0 = s0.max(s1).max(s2.max(s3));
     for (; i < n; i += LANES) {
-      VectorMask<Float> mask = Lanes.upTo(i, n);
-      FloatVector v = splat(Float.NEGATIVE_INFINITY).blend(Lanes.load(x + 4 * i, mask), mask);
+      VectorMask<Float> mask = SPECIES.indexInRange(i, n);
+      FloatVector v =
+          broadcast(SPECIES, Float.NEGATIVE_INFINITY)
+              .blend(fromMemorySegment(SPECIES, ALL, x + 4 * i, LITTLE_ENDIAN, mask), mask);
       s0 = s0.max(v);
     }
     return s0.reduceLanes(VectorOperators.MAX);
   }
 
   private static void largestOfColumns(long x, long step, long n, long y, long left) {
-    VectorMask<Float> mask = Lanes.upTo(0, left);
-    FloatVector s0 = splat(Float.NEGATIVE_INFINITY);
+    VectorMask<Float> mask = SPECIES.indexInRange(0, left);
+    FloatVector s0 = broadcast(SPECIES, Float.NEGATIVE_INFINITY);
     FloatVector s1 = s0;
     FloatVector s2 = s0;
     FloatVector s3 = s0;
     long i = 0;
     for (; i <= n - 4; i += 4) {
-      FloatVector v0 = Lanes.load(x + i * step, mask);
-      FloatVector v1 = Lanes.load(x + (i + 1) * step, mask);
-      FloatVector v2 = Lanes.load(x + (i + 2) * step, mask);
-      FloatVector v3 = Lanes.load(x + (i + 3) * step, mask);
+      FloatVector v0 = fromMemorySegment(SPECIES, ALL, x + i * step, LITTLE_ENDIAN, mask);
+      FloatVector v1 = fromMemorySegment(SPECIES, ALL, x + (i + 1) * step, LITTLE_ENDIAN, mask);
+      FloatVector v2 = fromMemorySegment(SPECIES, ALL, x + (i + 2) * step, LITTLE_ENDIAN, mask);
+      FloatVector v3 = fromMemorySegment(SPECIES, ALL, x + (i + 3) * step, LITTLE_ENDIAN, mask);
       s0 = s0.max(v0);
       s1 = s1.max(v1);
       s2 = s2.max(v2);
@@ -299,23 +312,23 @@ final class VectorReductions {
     }
     s0 = s0.max(s1).max(s2.max(s3));
     for (; i < n; i++) {
-      FloatVector v = Lanes.load(x + i * step, mask);
+      FloatVector v = fromMemorySegment(SPECIES, ALL, x + i * step, LITTLE_ENDIAN, mask);
       s0 = s0.max(v);
     }
-    Lanes.store(s0, y, mask);
+    s0.intoMemorySegment(ALL, y, LITTLE_ENDIAN, mask);
   }
 
   private static float smallestOfRow(long x, long n) {
-    FloatVector s0 = splat(Float.POSITIVE_INFINITY);
+    FloatVector s0 = broadcast(SPECIES, Float.POSITIVE_INFINITY);
     FloatVector s1 = s0;
     FloatVector s2 = s0;
     FloatVector s3 = s0;
     long i = 0;
     for (; i <= n - 4L * LANES; i += 4L * LANES) {
-      FloatVector v0 = Lanes.load(x + 4 * i);
-      FloatVector v1 = Lanes.load(x + 4 * i + BYTES);
-      FloatVector v2 = Lanes.load(x + 4 * i + 2L * BYTES);
-      FloatVector v3 = Lanes.load(x + 4 * i + 3L * BYTES);
+      FloatVector v0 = fromMemorySegment(SPECIES, ALL, x + 4 * i, LITTLE_ENDIAN);
+      FloatVector v1 = fromMemorySegment(SPECIES, ALL, x + 4 * i + BYTES, LITTLE_ENDIAN);
+      FloatVector v2 = fromMemorySegment(SPECIES, ALL, x + 4 * i + 2L * BYTES, LITTLE_ENDIAN);
+      FloatVector v3 = fromMemorySegment(SPECIES, ALL, x + 4 * i + 3L * BYTES, LITTLE_ENDIAN);
       s0 = s0.min(v0);
       s1 = s1.min(v1);
       s2 = s2.min(v2);
@@ -323,25 +336,27 @@ final class VectorReductions {
     }
     s0 = s0.min(s1).min(s2.min(s3));
     for (; i < n; i += LANES) {
-      VectorMask<Float> mask = Lanes.upTo(i, n);
-      FloatVector v = splat(Float.POSITIVE_INFINITY).blend(Lanes.load(x + 4 * i, mask), mask);
+      VectorMask<Float> mask = SPECIES.indexInRange(i, n);
+      FloatVector v =
+          broadcast(SPECIES, Float.POSITIVE_INFINITY)
+              .blend(fromMemorySegment(SPECIES, ALL, x + 4 * i, LITTLE_ENDIAN, mask), mask);
       s0 = s0.min(v);
     }
     return s0.reduceLanes(VectorOperators.MIN);
   }
 
   private static void smallestOfColumns(long x, long step, long n, long y, long left) {
-    VectorMask<Float> mask = Lanes.upTo(0, left);
-    FloatVector s0 = splat(Float.POSITIVE_INFINITY);
+    VectorMask<Float> mask = SPECIES.indexInRange(0, left);
+    FloatVector s0 = broadcast(SPECIES, Float.POSITIVE_INFINITY);
     FloatVector s1 = s0;
     FloatVector s2 = s0;
     FloatVector s3 = s0;
     long i = 0;
     for (; i <= n - 4; i += 4) {
-      FloatVector v0 = Lanes.load(x + i * step, mask);
-      FloatVector v1 = Lanes.load(x + (i + 1) * step, mask);
-      FloatVector v2 = Lanes.load(x + (i + 2) * step, mask);
-      FloatVector v3 = Lanes.load(x + (i + 3) * step, mask);
+      FloatVector v0 = fromMemorySegment(SPECIES, ALL, x + i * step, LITTLE_ENDIAN, mask);
+      FloatVector v1 = fromMemorySegment(SPECIES, ALL, x + (i + 1) * step, LITTLE_ENDIAN, mask);
+      FloatVector v2 = fromMemorySegment(SPECIES, ALL, x + (i + 2) * step, LITTLE_ENDIAN, mask);
+      FloatVector v3 = fromMemorySegment(SPECIES, ALL, x + (i + 3) * step, LITTLE_ENDIAN, mask);
       s0 = s0.min(v0);
       s1 = s1.min(v1);
       s2 = s2.min(v2);
@@ -349,23 +364,23 @@ final class VectorReductions {
     }
     s0 = s0.min(s1).min(s2.min(s3));
     for (; i < n; i++) {
-      FloatVector v = Lanes.load(x + i * step, mask);
+      FloatVector v = fromMemorySegment(SPECIES, ALL, x + i * step, LITTLE_ENDIAN, mask);
       s0 = s0.min(v);
     }
-    Lanes.store(s0, y, mask);
+    s0.intoMemorySegment(ALL, y, LITTLE_ENDIAN, mask);
   }
 
   private static float productOfRow(long x, long n) {
-    FloatVector s0 = splat(1);
+    FloatVector s0 = broadcast(SPECIES, 1);
     FloatVector s1 = s0;
     FloatVector s2 = s0;
     FloatVector s3 = s0;
     long i = 0;
     for (; i <= n - 4L * LANES; i += 4L * LANES) {
-      FloatVector v0 = Lanes.load(x + 4 * i);
-      FloatVector v1 = Lanes.load(x + 4 * i + BYTES);
-      FloatVector v2 = Lanes.load(x + 4 * i + 2L * BYTES);
-      FloatVector v3 = Lanes.load(x + 4 * i + 3L * BYTES);
+      FloatVector v0 = fromMemorySegment(SPECIES, ALL, x + 4 * i, LITTLE_ENDIAN);
+      FloatVector v1 = fromMemorySegment(SPECIES, ALL, x + 4 * i + BYTES, LITTLE_ENDIAN);
+      FloatVector v2 = fromMemorySegment(SPECIES, ALL, x + 4 * i + 2L * BYTES, LITTLE_ENDIAN);
+      FloatVector v3 = fromMemorySegment(SPECIES, ALL, x + 4 * i + 3L * BYTES, LITTLE_ENDIAN);
       s0 = s0.mul(v0);
       s1 = s1.mul(v1);
       s2 = s2.mul(v2);
@@ -373,25 +388,27 @@ final class VectorReductions {
     }
     s0 = s0.mul(s1).mul(s2.mul(s3));
     for (; i < n; i += LANES) {
-      VectorMask<Float> mask = Lanes.upTo(i, n);
-      FloatVector v = splat(1).blend(Lanes.load(x + 4 * i, mask), mask);
+      VectorMask<Float> mask = SPECIES.indexInRange(i, n);
+      FloatVector v =
+          broadcast(SPECIES, 1)
+              .blend(fromMemorySegment(SPECIES, ALL, x + 4 * i, LITTLE_ENDIAN, mask), mask);
       s0 = s0.mul(v);
     }
     return s0.reduceLanes(VectorOperators.MUL);
   }
 
   private static void productOfColumns(long x, long step, long n, long y, long left) {
-    VectorMask<Float> mask = Lanes.upTo(0, left);
-    FloatVector s0 = splat(1);
+    VectorMask<Float> mask = SPECIES.indexInRange(0, left);
+    FloatVector s0 = broadcast(SPECIES, 1);
     FloatVector s1 = s0;
     FloatVector s2 = s0;
     FloatVector s3 = s0;
     long i = 0;
     for (; i <= n - 4; i += 4) {
-      FloatVector v0 = Lanes.load(x + i * step, mask);
-      FloatVector v1 = Lanes.load(x + (i + 1) * step, mask);
-      FloatVector v2 = Lanes.load(x + (i + 2) * step, mask);
-      FloatVector v3 = Lanes.load(x + (i + 3) * step, mask);
+      FloatVector v0 = fromMemorySegment(SPECIES, ALL, x + i * step, LITTLE_ENDIAN, mask);
+      FloatVector v1 = fromMemorySegment(SPECIES, ALL, x + (i + 1) * step, LITTLE_ENDIAN, mask);
+      FloatVector v2 = fromMemorySegment(SPECIES, ALL, x + (i + 2) * step, LITTLE_ENDIAN, mask);
+      FloatVector v3 = fromMemorySegment(SPECIES, ALL, x + (i + 3) * step, LITTLE_ENDIAN, mask);
       s0 = s0.mul(v0);
       s1 = s1.mul(v1);
       s2 = s2.mul(v2);
@@ -399,9 +416,9 @@ final class VectorReductions {
     }
     s0 = s0.mul(s1).mul(s2.mul(s3));
     for (; i < n; i++) {
-      FloatVector v = Lanes.load(x + i * step, mask);
+      FloatVector v = fromMemorySegment(SPECIES, ALL, x + i * step, LITTLE_ENDIAN, mask);
       s0 = s0.mul(v);
     }
-    Lanes.store(s0, y, mask);
+    s0.intoMemorySegment(ALL, y, LITTLE_ENDIAN, mask);
   }
 }

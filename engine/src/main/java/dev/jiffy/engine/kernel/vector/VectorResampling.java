@@ -1,7 +1,11 @@
 package dev.jiffy.engine.kernel.vector;
 
+import static dev.jiffy.engine.kernel.Memory.ALL;
 import static dev.jiffy.engine.kernel.vector.Lanes.LANES;
-import static dev.jiffy.engine.kernel.vector.Lanes.splat;
+import static dev.jiffy.engine.kernel.vector.Lanes.SPECIES;
+import static java.nio.ByteOrder.LITTLE_ENDIAN;
+import static jdk.incubator.vector.FloatVector.broadcast;
+import static jdk.incubator.vector.FloatVector.fromMemorySegment;
 
 import dev.jiffy.engine.kernel.Memory;
 import dev.jiffy.engine.kernel.ResizeGeometry;
@@ -75,15 +79,21 @@ final class VectorResampling {
 
   private static void mix(
       long a, long b, long c, long d, float across, float down, long y, int channels) {
-    FloatVector right = splat(across);
-    FloatVector left = splat(1 - across);
+    FloatVector right = broadcast(SPECIES, across);
+    FloatVector left = broadcast(SPECIES, 1 - across);
     for (long i = 0; i < channels; i += LANES) {
-      VectorMask<Float> mask = Lanes.upTo(i, channels);
+      VectorMask<Float> mask = SPECIES.indexInRange(i, channels);
       FloatVector above =
-          Lanes.load(b + 4 * i, mask).fma(right, Lanes.load(a + 4 * i, mask).mul(left));
+          fromMemorySegment(SPECIES, ALL, b + 4 * i, LITTLE_ENDIAN, mask)
+              .fma(
+                  right, fromMemorySegment(SPECIES, ALL, a + 4 * i, LITTLE_ENDIAN, mask).mul(left));
       FloatVector below =
-          Lanes.load(d + 4 * i, mask).fma(right, Lanes.load(c + 4 * i, mask).mul(left));
-      Lanes.store(below.fma(splat(down), above.mul(splat(1 - down))), y + 4 * i, mask);
+          fromMemorySegment(SPECIES, ALL, d + 4 * i, LITTLE_ENDIAN, mask)
+              .fma(
+                  right, fromMemorySegment(SPECIES, ALL, c + 4 * i, LITTLE_ENDIAN, mask).mul(left));
+      below
+          .fma(broadcast(SPECIES, down), above.mul(broadcast(SPECIES, 1 - down)))
+          .intoMemorySegment(ALL, y + 4 * i, LITTLE_ENDIAN, mask);
     }
   }
 }

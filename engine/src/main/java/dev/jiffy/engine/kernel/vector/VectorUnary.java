@@ -1,7 +1,11 @@
 package dev.jiffy.engine.kernel.vector;
 
+import static dev.jiffy.engine.kernel.Memory.ALL;
 import static dev.jiffy.engine.kernel.vector.Lanes.LANES;
-import static dev.jiffy.engine.kernel.vector.Lanes.splat;
+import static dev.jiffy.engine.kernel.vector.Lanes.SPECIES;
+import static java.nio.ByteOrder.LITTLE_ENDIAN;
+import static jdk.incubator.vector.FloatVector.broadcast;
+import static jdk.incubator.vector.FloatVector.fromMemorySegment;
 
 import dev.jiffy.engine.function.UnaryFunction;
 import dev.jiffy.engine.kernel.Memory;
@@ -10,9 +14,14 @@ import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
+import org.jspecify.annotations.Nullable;
 
 /// Elementwise functions of contiguous f32 elements: one loop each, over whole vectors.
 final class VectorUnary {
+  /// The loops in use so far, by function.
+  private static final @Nullable Isolated[] LOOPS =
+      new @Nullable Isolated[UnaryFunction.values().length];
+
   private VectorUnary() {}
 
   /// One vector of working memory per thread, for the elements that do not fill one.
@@ -34,10 +43,12 @@ final class VectorUnary {
     }
     if (whole < n) {
       long rest = REST.get().address();
-      VectorMask<Float> mask = Lanes.upTo(whole, n);
-      Lanes.store(Lanes.load(x + 4 * whole, mask), rest);
+      VectorMask<Float> mask = SPECIES.indexInRange(whole, n);
+      fromMemorySegment(SPECIES, ALL, x + 4 * whole, LITTLE_ENDIAN, mask)
+          .intoMemorySegment(ALL, rest, LITTLE_ENDIAN);
       applyWhole(f, alpha, beta, rest, rest, LANES);
-      Lanes.store(Lanes.load(rest), y + 4 * whole, mask);
+      fromMemorySegment(SPECIES, ALL, rest, LITTLE_ENDIAN)
+          .intoMemorySegment(ALL, y + 4 * whole, LITTLE_ENDIAN, mask);
     }
   }
 
@@ -49,49 +60,75 @@ final class VectorUnary {
   /// @param x the address of the arguments
   /// @param y the address of the results; may be `x`
   /// @param n how many, a multiple of the lanes of a vector
+  @SuppressWarnings("EnumOrdinal") // An index into a table of this run, never stored.
   static void applyWhole(UnaryFunction f, float alpha, float beta, long x, long y, long n) {
-    switch (f) {
-      case ABS -> abs(x, y, n);
-      case NEG -> neg(x, y, n);
-      case SIGN -> sign(x, y, n);
-      case CEIL -> ceil(x, y, n);
-      case FLOOR -> floor(x, y, n);
-      case ROUND -> round(x, y, n);
-      case SQRT -> sqrt(x, y, n);
-      case RECIPROCAL -> reciprocal(x, y, n);
-      case EXP -> exp(x, y, n);
-      case LOG -> log(x, y, n);
-      case TANH -> tanh(x, y, n);
-      case ERF -> erf(x, y, n);
-      case RELU -> relu(x, y, n);
-      case SIGMOID -> sigmoid(x, y, n);
-      case SOFTPLUS -> softplus(x, y, n);
-      case SOFTSIGN -> softsign(x, y, n);
-      case CLIP -> clip(alpha, beta, x, y, n);
-      case LEAKY_RELU -> leakyRelu(alpha, x, y, n);
-      case ELU -> selu(alpha, 1, x, y, n);
-      case SELU -> selu(alpha, beta, x, y, n);
-      case CELU -> {
-        if (alpha > 0) {
-          celu(alpha, x, y, n);
-        } else {
-          one(f, alpha, beta, x, y, n);
-        }
-      }
-      case HARD_SIGMOID -> hardSigmoid(alpha, beta, x, y, n);
-      case HARD_SWISH -> hardSwish(alpha, beta, x, y, n);
-      case THRESHOLDED_RELU -> thresholdedRelu(alpha, x, y, n);
-      case SHRINK -> shrink(alpha, beta, x, y, n);
-      case GELU -> gelu(x, y, n);
-      case GELU_TANH -> geluTanh(x, y, n);
-      case SILU -> silu(alpha, x, y, n);
-      case MISH -> mish(x, y, n);
-      case IS_NAN -> isNan(x, y, n);
-      case IS_INF -> isInf(alpha, beta, x, y, n);
-      case NOT -> not(x, y, n);
-      case SIN, COS, TAN, ASIN, ACOS, ATAN, SINH, COSH, ASINH, ACOSH, ATANH, BITWISE_NOT ->
-          one(f, alpha, beta, x, y, n);
+    if (isRare(f, alpha)) {
+      one(f, alpha, beta, x, y, n);
+      return;
     }
+    Isolated loop = LOOPS[f.ordinal()];
+    if (loop == null) {
+      loop = loop(f);
+      LOOPS[f.ordinal()] = loop;
+    }
+    loop.run(alpha, f == UnaryFunction.ELU ? 1 : beta, x, y, n);
+  }
+
+  private static boolean isRare(UnaryFunction f, float alpha) {
+    return switch (f) {
+      case SIN, COS, TAN, ASIN, ACOS, ATAN, SINH, COSH, ASINH, ACOSH, ATANH, BITWISE_NOT -> true;
+      case CELU -> !(alpha > 0);
+      default -> false;
+    };
+  }
+
+  private static Isolated loop(UnaryFunction f) {
+    String name =
+        switch (f) {
+          case ABS -> "abs";
+          case NEG -> "neg";
+          case SIGN -> "sign";
+          case CEIL -> "ceil";
+          case FLOOR -> "floor";
+          case ROUND -> "round";
+          case SQRT -> "sqrt";
+          case RECIPROCAL -> "reciprocal";
+          case EXP -> "exp";
+          case LOG -> "log";
+          case TANH -> "tanh";
+          case ERF -> "erf";
+          case RELU -> "relu";
+          case SIGMOID -> "sigmoid";
+          case SOFTPLUS -> "softplus";
+          case SOFTSIGN -> "softsign";
+          case CLIP -> "clip";
+          case LEAKY_RELU -> "leakyRelu";
+          case ELU -> "selu";
+          case SELU -> "selu";
+          case HARD_SIGMOID -> "hardSigmoid";
+          case HARD_SWISH -> "hardSwish";
+          case THRESHOLDED_RELU -> "thresholdedRelu";
+          case SHRINK -> "shrink";
+          case GELU -> "gelu";
+          case GELU_TANH -> "geluTanh";
+          case SILU -> "silu";
+          case MISH -> "mish";
+          case IS_NAN -> "isNan";
+          case IS_INF -> "isInf";
+          case NOT -> "not";
+          case CELU -> "celu";
+          case SIN, COS, TAN, ASIN, ACOS, ATAN, SINH, COSH, ASINH, ACOSH, ATANH, BITWISE_NOT ->
+              throw new IllegalArgumentException(f + " has no loop");
+        };
+    return Isolated.method(
+        VectorUnary.class,
+        name,
+        void.class,
+        float.class,
+        float.class,
+        long.class,
+        long.class,
+        long.class);
   }
 
   /// Functions that are rare enough to be computed one by one.
@@ -101,246 +138,273 @@ final class VectorUnary {
     }
   }
 
-  private static void abs(long x, long y, long n) {
+  static void abs(float alpha, float beta, long x, long y, long n) {
     for (long i = 0; i < n; i += LANES) {
-      FloatVector v = Lanes.load(x + 4 * i);
-      Lanes.store(v.abs(), y + 4 * i);
+      FloatVector v = fromMemorySegment(SPECIES, ALL, x + 4 * i, LITTLE_ENDIAN);
+      v.abs().intoMemorySegment(ALL, y + 4 * i, LITTLE_ENDIAN);
     }
   }
 
-  private static void neg(long x, long y, long n) {
+  static void neg(float alpha, float beta, long x, long y, long n) {
     for (long i = 0; i < n; i += LANES) {
-      FloatVector v = Lanes.load(x + 4 * i);
-      Lanes.store(v.neg(), y + 4 * i);
+      FloatVector v = fromMemorySegment(SPECIES, ALL, x + 4 * i, LITTLE_ENDIAN);
+      v.neg().intoMemorySegment(ALL, y + 4 * i, LITTLE_ENDIAN);
     }
   }
 
-  private static void sign(long x, long y, long n) {
+  static void sign(float alpha, float beta, long x, long y, long n) {
     for (long i = 0; i < n; i += LANES) {
-      FloatVector v = Lanes.load(x + 4 * i);
+      FloatVector v = fromMemorySegment(SPECIES, ALL, x + 4 * i, LITTLE_ENDIAN);
       FloatVector positive = v.blend(1, v.compare(VectorOperators.GT, 0));
-      Lanes.store(positive.blend(-1, v.compare(VectorOperators.LT, 0)), y + 4 * i);
+      positive
+          .blend(-1, v.compare(VectorOperators.LT, 0))
+          .intoMemorySegment(ALL, y + 4 * i, LITTLE_ENDIAN);
     }
   }
 
-  private static void round(long x, long y, long n) {
+  static void round(float alpha, float beta, long x, long y, long n) {
     for (long i = 0; i < n; i += LANES) {
-      FloatVector v = Lanes.load(x + 4 * i);
-      Lanes.store(VectorMath.round(v), y + 4 * i);
+      FloatVector v = fromMemorySegment(SPECIES, ALL, x + 4 * i, LITTLE_ENDIAN);
+      VectorMath.round(v).intoMemorySegment(ALL, y + 4 * i, LITTLE_ENDIAN);
     }
   }
 
-  private static void ceil(long x, long y, long n) {
+  static void ceil(float alpha, float beta, long x, long y, long n) {
     for (long i = 0; i < n; i += LANES) {
-      FloatVector v = Lanes.load(x + 4 * i);
+      FloatVector v = fromMemorySegment(SPECIES, ALL, x + 4 * i, LITTLE_ENDIAN);
       FloatVector r = VectorMath.round(v);
-      FloatVector up = r.add(splat(1), r.compare(VectorOperators.LT, v));
-      Lanes.store(VectorMath.withSign(up, v), y + 4 * i);
+      FloatVector up = r.add(broadcast(SPECIES, 1), r.compare(VectorOperators.LT, v));
+      VectorMath.withSign(up, v).intoMemorySegment(ALL, y + 4 * i, LITTLE_ENDIAN);
     }
   }
 
-  private static void floor(long x, long y, long n) {
+  static void floor(float alpha, float beta, long x, long y, long n) {
     for (long i = 0; i < n; i += LANES) {
-      FloatVector v = Lanes.load(x + 4 * i);
+      FloatVector v = fromMemorySegment(SPECIES, ALL, x + 4 * i, LITTLE_ENDIAN);
       FloatVector r = VectorMath.round(v);
-      Lanes.store(r.sub(splat(1), r.compare(VectorOperators.GT, v)), y + 4 * i);
+      r.sub(broadcast(SPECIES, 1), r.compare(VectorOperators.GT, v))
+          .intoMemorySegment(ALL, y + 4 * i, LITTLE_ENDIAN);
     }
   }
 
-  private static void sqrt(long x, long y, long n) {
+  static void sqrt(float alpha, float beta, long x, long y, long n) {
     for (long i = 0; i < n; i += LANES) {
-      FloatVector v = Lanes.load(x + 4 * i);
-      Lanes.store(v.sqrt(), y + 4 * i);
+      FloatVector v = fromMemorySegment(SPECIES, ALL, x + 4 * i, LITTLE_ENDIAN);
+      v.sqrt().intoMemorySegment(ALL, y + 4 * i, LITTLE_ENDIAN);
     }
   }
 
-  private static void reciprocal(long x, long y, long n) {
+  static void reciprocal(float alpha, float beta, long x, long y, long n) {
     for (long i = 0; i < n; i += LANES) {
-      FloatVector v = Lanes.load(x + 4 * i);
-      Lanes.store(splat(1).div(v), y + 4 * i);
+      FloatVector v = fromMemorySegment(SPECIES, ALL, x + 4 * i, LITTLE_ENDIAN);
+      broadcast(SPECIES, 1).div(v).intoMemorySegment(ALL, y + 4 * i, LITTLE_ENDIAN);
     }
   }
 
-  private static void exp(long x, long y, long n) {
+  static void exp(float alpha, float beta, long x, long y, long n) {
     for (long i = 0; i < n; i += LANES) {
-      FloatVector v = Lanes.load(x + 4 * i);
-      Lanes.store(VectorMath.exp(v), y + 4 * i);
+      FloatVector v = fromMemorySegment(SPECIES, ALL, x + 4 * i, LITTLE_ENDIAN);
+      VectorMath.exp(v).intoMemorySegment(ALL, y + 4 * i, LITTLE_ENDIAN);
     }
   }
 
-  private static void log(long x, long y, long n) {
+  static void log(float alpha, float beta, long x, long y, long n) {
     for (long i = 0; i < n; i += LANES) {
-      FloatVector v = Lanes.load(x + 4 * i);
-      Lanes.store(VectorMath.log(v), y + 4 * i);
+      FloatVector v = fromMemorySegment(SPECIES, ALL, x + 4 * i, LITTLE_ENDIAN);
+      VectorMath.log(v).intoMemorySegment(ALL, y + 4 * i, LITTLE_ENDIAN);
     }
   }
 
-  private static void tanh(long x, long y, long n) {
+  static void tanh(float alpha, float beta, long x, long y, long n) {
     for (long i = 0; i < n; i += LANES) {
-      FloatVector v = Lanes.load(x + 4 * i);
-      Lanes.store(VectorMath.tanh(v), y + 4 * i);
+      FloatVector v = fromMemorySegment(SPECIES, ALL, x + 4 * i, LITTLE_ENDIAN);
+      VectorMath.tanh(v).intoMemorySegment(ALL, y + 4 * i, LITTLE_ENDIAN);
     }
   }
 
-  private static void erf(long x, long y, long n) {
+  static void erf(float alpha, float beta, long x, long y, long n) {
     for (long i = 0; i < n; i += LANES) {
-      FloatVector v = Lanes.load(x + 4 * i);
-      Lanes.store(VectorMath.erf(v), y + 4 * i);
+      FloatVector v = fromMemorySegment(SPECIES, ALL, x + 4 * i, LITTLE_ENDIAN);
+      VectorMath.erf(v).intoMemorySegment(ALL, y + 4 * i, LITTLE_ENDIAN);
     }
   }
 
-  private static void relu(long x, long y, long n) {
+  static void relu(float alpha, float beta, long x, long y, long n) {
     for (long i = 0; i < n; i += LANES) {
-      FloatVector v = Lanes.load(x + 4 * i);
-      Lanes.store(v.blend(0, v.compare(VectorOperators.LT, 0)), y + 4 * i);
+      FloatVector v = fromMemorySegment(SPECIES, ALL, x + 4 * i, LITTLE_ENDIAN);
+      v.blend(0, v.compare(VectorOperators.LT, 0)).intoMemorySegment(ALL, y + 4 * i, LITTLE_ENDIAN);
     }
   }
 
-  private static void sigmoid(long x, long y, long n) {
+  static void sigmoid(float alpha, float beta, long x, long y, long n) {
     for (long i = 0; i < n; i += LANES) {
-      FloatVector v = Lanes.load(x + 4 * i);
+      FloatVector v = fromMemorySegment(SPECIES, ALL, x + 4 * i, LITTLE_ENDIAN);
       FloatVector e = VectorMath.exp(v.neg());
-      Lanes.store(splat(1).div(e.add(splat(1))), y + 4 * i);
+      broadcast(SPECIES, 1)
+          .div(e.add(broadcast(SPECIES, 1)))
+          .intoMemorySegment(ALL, y + 4 * i, LITTLE_ENDIAN);
     }
   }
 
-  private static void softplus(long x, long y, long n) {
+  static void softplus(float alpha, float beta, long x, long y, long n) {
     for (long i = 0; i < n; i += LANES) {
-      FloatVector v = Lanes.load(x + 4 * i);
+      FloatVector v = fromMemorySegment(SPECIES, ALL, x + 4 * i, LITTLE_ENDIAN);
       FloatVector e = VectorMath.exp(v.abs().neg());
       FloatVector relu = v.blend(0, v.compare(VectorOperators.LT, 0));
-      Lanes.store(VectorMath.log1pOfUnit(e).add(relu), y + 4 * i);
+      VectorMath.log1pOfUnit(e).add(relu).intoMemorySegment(ALL, y + 4 * i, LITTLE_ENDIAN);
     }
   }
 
-  private static void softsign(long x, long y, long n) {
+  static void softsign(float alpha, float beta, long x, long y, long n) {
     for (long i = 0; i < n; i += LANES) {
-      FloatVector v = Lanes.load(x + 4 * i);
-      Lanes.store(v.div(v.abs().add(splat(1))), y + 4 * i);
+      FloatVector v = fromMemorySegment(SPECIES, ALL, x + 4 * i, LITTLE_ENDIAN);
+      v.div(v.abs().add(broadcast(SPECIES, 1))).intoMemorySegment(ALL, y + 4 * i, LITTLE_ENDIAN);
     }
   }
 
-  private static void clip(float low, float high, long x, long y, long n) {
+  static void clip(float low, float high, long x, long y, long n) {
     for (long i = 0; i < n; i += LANES) {
-      FloatVector v = Lanes.load(x + 4 * i);
+      FloatVector v = fromMemorySegment(SPECIES, ALL, x + 4 * i, LITTLE_ENDIAN);
       FloatVector raised = v.blend(low, v.compare(VectorOperators.LT, low));
-      Lanes.store(raised.blend(high, raised.compare(VectorOperators.GT, high)), y + 4 * i);
+      raised
+          .blend(high, raised.compare(VectorOperators.GT, high))
+          .intoMemorySegment(ALL, y + 4 * i, LITTLE_ENDIAN);
     }
   }
 
-  private static void leakyRelu(float alpha, long x, long y, long n) {
+  static void leakyRelu(float alpha, float beta, long x, long y, long n) {
     for (long i = 0; i < n; i += LANES) {
-      FloatVector v = Lanes.load(x + 4 * i);
-      Lanes.store(v.blend(v.mul(splat(alpha)), v.compare(VectorOperators.LT, 0)), y + 4 * i);
+      FloatVector v = fromMemorySegment(SPECIES, ALL, x + 4 * i, LITTLE_ENDIAN);
+      v.blend(v.mul(broadcast(SPECIES, alpha)), v.compare(VectorOperators.LT, 0))
+          .intoMemorySegment(ALL, y + 4 * i, LITTLE_ENDIAN);
     }
   }
 
-  private static void selu(float alpha, float beta, long x, long y, long n) {
+  static void selu(float alpha, float beta, long x, long y, long n) {
     for (long i = 0; i < n; i += LANES) {
-      FloatVector v = Lanes.load(x + 4 * i);
-      FloatVector e = VectorMath.expm1OfNegative(v).mul(splat(alpha));
-      Lanes.store(e.blend(v, v.compare(VectorOperators.GT, 0)).mul(splat(beta)), y + 4 * i);
+      FloatVector v = fromMemorySegment(SPECIES, ALL, x + 4 * i, LITTLE_ENDIAN);
+      FloatVector e = VectorMath.expm1OfNegative(v).mul(broadcast(SPECIES, alpha));
+      e.blend(v, v.compare(VectorOperators.GT, 0))
+          .mul(broadcast(SPECIES, beta))
+          .intoMemorySegment(ALL, y + 4 * i, LITTLE_ENDIAN);
     }
   }
 
-  private static void celu(float alpha, long x, long y, long n) {
+  static void celu(float alpha, float beta, long x, long y, long n) {
     for (long i = 0; i < n; i += LANES) {
-      FloatVector v = Lanes.load(x + 4 * i);
-      FloatVector e = VectorMath.expm1OfNegative(v.div(splat(alpha))).mul(splat(alpha));
-      Lanes.store(e.blend(v, v.compare(VectorOperators.GE, 0)), y + 4 * i);
+      FloatVector v = fromMemorySegment(SPECIES, ALL, x + 4 * i, LITTLE_ENDIAN);
+      FloatVector e =
+          VectorMath.expm1OfNegative(v.div(broadcast(SPECIES, alpha)))
+              .mul(broadcast(SPECIES, alpha));
+      e.blend(v, v.compare(VectorOperators.GE, 0)).intoMemorySegment(ALL, y + 4 * i, LITTLE_ENDIAN);
     }
   }
 
-  private static void hardSigmoid(float alpha, float beta, long x, long y, long n) {
+  static void hardSigmoid(float alpha, float beta, long x, long y, long n) {
     for (long i = 0; i < n; i += LANES) {
-      FloatVector v = Lanes.load(x + 4 * i);
-      FloatVector z = v.fma(splat(alpha), splat(beta));
+      FloatVector v = fromMemorySegment(SPECIES, ALL, x + 4 * i, LITTLE_ENDIAN);
+      FloatVector z = v.fma(broadcast(SPECIES, alpha), broadcast(SPECIES, beta));
       FloatVector unit = z.blend(0, z.compare(VectorOperators.LT, 0));
       unit = unit.blend(1, z.compare(VectorOperators.GT, 1));
-      Lanes.store(unit, y + 4 * i);
+      unit.intoMemorySegment(ALL, y + 4 * i, LITTLE_ENDIAN);
     }
   }
 
-  private static void hardSwish(float alpha, float beta, long x, long y, long n) {
+  static void hardSwish(float alpha, float beta, long x, long y, long n) {
     for (long i = 0; i < n; i += LANES) {
-      FloatVector v = Lanes.load(x + 4 * i);
-      FloatVector z = v.fma(splat(alpha), splat(beta));
+      FloatVector v = fromMemorySegment(SPECIES, ALL, x + 4 * i, LITTLE_ENDIAN);
+      FloatVector z = v.fma(broadcast(SPECIES, alpha), broadcast(SPECIES, beta));
       FloatVector unit = z.blend(0, z.compare(VectorOperators.LT, 0));
       unit = unit.blend(1, z.compare(VectorOperators.GT, 1));
-      Lanes.store(unit.mul(v), y + 4 * i);
+      unit.mul(v).intoMemorySegment(ALL, y + 4 * i, LITTLE_ENDIAN);
     }
   }
 
-  private static void thresholdedRelu(float alpha, long x, long y, long n) {
+  static void thresholdedRelu(float alpha, float beta, long x, long y, long n) {
     for (long i = 0; i < n; i += LANES) {
-      FloatVector v = Lanes.load(x + 4 * i);
-      Lanes.store(splat(0).blend(v, v.compare(VectorOperators.GT, alpha)), y + 4 * i);
+      FloatVector v = fromMemorySegment(SPECIES, ALL, x + 4 * i, LITTLE_ENDIAN);
+      broadcast(SPECIES, 0)
+          .blend(v, v.compare(VectorOperators.GT, alpha))
+          .intoMemorySegment(ALL, y + 4 * i, LITTLE_ENDIAN);
     }
   }
 
-  private static void shrink(float lambda, float bias, long x, long y, long n) {
+  static void shrink(float lambda, float bias, long x, long y, long n) {
     for (long i = 0; i < n; i += LANES) {
-      FloatVector v = Lanes.load(x + 4 * i);
-      FloatVector r = splat(0).blend(v.sub(splat(bias)), v.compare(VectorOperators.GT, lambda));
-      Lanes.store(r.blend(v.add(splat(bias)), v.compare(VectorOperators.LT, -lambda)), y + 4 * i);
+      FloatVector v = fromMemorySegment(SPECIES, ALL, x + 4 * i, LITTLE_ENDIAN);
+      FloatVector r =
+          broadcast(SPECIES, 0)
+              .blend(v.sub(broadcast(SPECIES, bias)), v.compare(VectorOperators.GT, lambda));
+      r.blend(v.add(broadcast(SPECIES, bias)), v.compare(VectorOperators.LT, -lambda))
+          .intoMemorySegment(ALL, y + 4 * i, LITTLE_ENDIAN);
     }
   }
 
-  private static void gelu(long x, long y, long n) {
+  static void gelu(float alpha, float beta, long x, long y, long n) {
     for (long i = 0; i < n; i += LANES) {
-      FloatVector v = Lanes.load(x + 4 * i);
-      Lanes.store(VectorMath.normalDistribution(v).mul(v), y + 4 * i);
+      FloatVector v = fromMemorySegment(SPECIES, ALL, x + 4 * i, LITTLE_ENDIAN);
+      VectorMath.normalDistribution(v).mul(v).intoMemorySegment(ALL, y + 4 * i, LITTLE_ENDIAN);
     }
   }
 
-  private static void geluTanh(long x, long y, long n) {
+  static void geluTanh(float alpha, float beta, long x, long y, long n) {
     for (long i = 0; i < n; i += LANES) {
-      FloatVector v = Lanes.load(x + 4 * i);
-      FloatVector cubic = v.mul(v).fma(splat(0.035677407f), splat(0.7978846f)).mul(v);
-      FloatVector half = v.mul(splat(0.5f));
-      Lanes.store(VectorMath.tanh(cubic).fma(half, half), y + 4 * i);
+      FloatVector v = fromMemorySegment(SPECIES, ALL, x + 4 * i, LITTLE_ENDIAN);
+      FloatVector cubic =
+          v.mul(v).fma(broadcast(SPECIES, 0.035677407f), broadcast(SPECIES, 0.7978846f)).mul(v);
+      FloatVector half = v.mul(broadcast(SPECIES, 0.5f));
+      VectorMath.tanh(cubic).fma(half, half).intoMemorySegment(ALL, y + 4 * i, LITTLE_ENDIAN);
     }
   }
 
-  private static void silu(float alpha, long x, long y, long n) {
+  static void silu(float alpha, float beta, long x, long y, long n) {
     for (long i = 0; i < n; i += LANES) {
-      FloatVector v = Lanes.load(x + 4 * i);
-      FloatVector e = VectorMath.exp(v.mul(splat(-alpha)));
-      Lanes.store(v.div(e.add(splat(1))), y + 4 * i);
+      FloatVector v = fromMemorySegment(SPECIES, ALL, x + 4 * i, LITTLE_ENDIAN);
+      FloatVector e = VectorMath.exp(v.mul(broadcast(SPECIES, -alpha)));
+      v.div(e.add(broadcast(SPECIES, 1))).intoMemorySegment(ALL, y + 4 * i, LITTLE_ENDIAN);
     }
   }
 
-  private static void mish(long x, long y, long n) {
+  static void mish(float alpha, float beta, long x, long y, long n) {
     for (long i = 0; i < n; i += LANES) {
-      FloatVector v = Lanes.load(x + 4 * i);
+      FloatVector v = fromMemorySegment(SPECIES, ALL, x + 4 * i, LITTLE_ENDIAN);
       FloatVector e = VectorMath.exp(v.blend(20, v.compare(VectorOperators.GT, 20)));
-      FloatVector square = e.add(splat(2)).mul(e);
-      Lanes.store(square.div(square.add(splat(2))).mul(v), y + 4 * i);
+      FloatVector square = e.add(broadcast(SPECIES, 2)).mul(e);
+      square
+          .div(square.add(broadcast(SPECIES, 2)))
+          .mul(v)
+          .intoMemorySegment(ALL, y + 4 * i, LITTLE_ENDIAN);
     }
   }
 
-  private static void isNan(long x, long y, long n) {
+  static void isNan(float alpha, float beta, long x, long y, long n) {
     for (long i = 0; i < n; i += LANES) {
-      FloatVector v = Lanes.load(x + 4 * i);
-      Lanes.store(splat(0).blend(1, v.compare(VectorOperators.NE, v)), y + 4 * i);
+      FloatVector v = fromMemorySegment(SPECIES, ALL, x + 4 * i, LITTLE_ENDIAN);
+      broadcast(SPECIES, 0)
+          .blend(1, v.compare(VectorOperators.NE, v))
+          .intoMemorySegment(ALL, y + 4 * i, LITTLE_ENDIAN);
     }
   }
 
-  private static void isInf(float negative, float positive, long x, long y, long n) {
+  static void isInf(float negative, float positive, long x, long y, long n) {
     float above = positive != 0 ? 1 : 0;
     float below = negative != 0 ? 1 : 0;
     for (long i = 0; i < n; i += LANES) {
-      FloatVector v = Lanes.load(x + 4 * i);
-      FloatVector r = splat(0).blend(above, v.compare(VectorOperators.EQ, Float.POSITIVE_INFINITY));
-      Lanes.store(
-          r.blend(below, v.compare(VectorOperators.EQ, Float.NEGATIVE_INFINITY)), y + 4 * i);
+      FloatVector v = fromMemorySegment(SPECIES, ALL, x + 4 * i, LITTLE_ENDIAN);
+      FloatVector r =
+          broadcast(SPECIES, 0)
+              .blend(above, v.compare(VectorOperators.EQ, Float.POSITIVE_INFINITY));
+      r.blend(below, v.compare(VectorOperators.EQ, Float.NEGATIVE_INFINITY))
+          .intoMemorySegment(ALL, y + 4 * i, LITTLE_ENDIAN);
     }
   }
 
-  private static void not(long x, long y, long n) {
+  static void not(float alpha, float beta, long x, long y, long n) {
     for (long i = 0; i < n; i += LANES) {
-      FloatVector v = Lanes.load(x + 4 * i);
-      Lanes.store(splat(0).blend(1, v.compare(VectorOperators.EQ, 0)), y + 4 * i);
+      FloatVector v = fromMemorySegment(SPECIES, ALL, x + 4 * i, LITTLE_ENDIAN);
+      broadcast(SPECIES, 0)
+          .blend(1, v.compare(VectorOperators.EQ, 0))
+          .intoMemorySegment(ALL, y + 4 * i, LITTLE_ENDIAN);
     }
   }
 }
