@@ -3,9 +3,14 @@ package dev.jiffy.engine;
 import dev.jiffy.engine.ir.Fact;
 import dev.jiffy.engine.ir.Graph;
 import dev.jiffy.engine.ir.Inference;
+import dev.jiffy.engine.lower.Interpreter;
+import dev.jiffy.engine.lower.Lowering;
 import dev.jiffy.engine.lower.Plan;
+import dev.jiffy.engine.lower.Target;
+import dev.jiffy.engine.lower.Weights;
 import dev.jiffy.engine.onnx.Importer;
 import dev.jiffy.engine.onnx.OnnxReader;
+import dev.jiffy.engine.pass.Passes;
 import dev.jiffy.tensor.Shape;
 import java.lang.foreign.Arena;
 import java.nio.file.Path;
@@ -27,6 +32,8 @@ public final class Model implements AutoCloseable {
 
   private final Arena arena;
   private final Graph graph;
+  private final Target target;
+  private final Weights weights;
   private final List<TensorSpec> inputs;
   private final List<TensorSpec> outputs;
   private final Map<List<Shape>, Optional<Plan>> plans =
@@ -41,9 +48,11 @@ public final class Model implements AutoCloseable {
   private int sessions;
   private boolean closed;
 
-  private Model(Arena arena, Graph graph) {
+  private Model(Arena arena, Graph graph, Target target, Weights weights) {
     this.arena = arena;
     this.graph = graph;
+    this.target = target;
+    this.weights = weights;
     this.inputs = specs(graph, graph.inputs());
     this.outputs = specs(graph, graph.outputs());
   }
@@ -72,10 +81,15 @@ public final class Model implements AutoCloseable {
   /// @throws ModelException if the file cannot be read, is malformed or needs what the engine lacks
   @SuppressWarnings("MustBeClosedChecker") // the model closes it
   public static Model load(Path file, LoadOptions options) {
+    Target target = Kernels.target(options);
     Arena arena = Arena.ofShared();
     try {
       Graph imported = Importer.graph(OnnxReader.read(file, arena));
-      return new Model(arena, imported);
+      Graph graph =
+          options.optimize() ? Passes.optimize(imported, Interpreter::evaluate) : imported;
+      Weights weights = new Weights(target.matrices(), arena);
+      Lowering.pack(graph, weights);
+      return new Model(arena, graph, target, weights);
     } catch (RuntimeException | Error e) {
       arena.close();
       throw e;
@@ -95,6 +109,11 @@ public final class Model implements AutoCloseable {
   /// {@return the graph as it runs, after all passes}
   public Graph graph() {
     return graph;
+  }
+
+  /// {@return the bytes of the weights in the form that kernels read}
+  public long packedBytes() {
+    return weights.bytes();
   }
 
   /// {@return a session for one thread}
@@ -123,8 +142,7 @@ public final class Model implements AutoCloseable {
     for (int i = 0; i < shapes.size(); i++) {
       named.put(inputs.get(i).name(), shapes.get(i));
     }
-    Inference.bind(graph, named);
-    Plan plan = null;
+    Plan plan = Lowering.plan(Inference.bind(graph, named), target, weights);
     synchronized (plans) {
       plans.put(List.copyOf(shapes), Optional.ofNullable(plan));
     }
