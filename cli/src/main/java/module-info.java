@@ -7,6 +7,7 @@ module dev.jiffy.cli {
   requires dev.jiffy.server;
   requires static transitive org.jspecify;
   requires info.picocli;
+  requires java.net.http;
   requires tools.jackson.databind;
 
   opens dev.jiffy.cli to

@@ -44,6 +44,11 @@ final class InputMixin {
   @Spec(Spec.Target.MIXEE)
   private @Nullable CommandSpec command;
 
+  /// {@return whether any of the options is given}
+  boolean areGiven() {
+    return !folders.isEmpty() || !shapes.isEmpty() || !dims.isEmpty();
+  }
+
   /// {@return where the inputs come from, at least one source}
   List<InputSource> sources() {
     if (folders.isEmpty()) {

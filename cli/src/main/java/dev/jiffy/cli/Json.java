@@ -1,5 +1,6 @@
 package dev.jiffy.cli;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import dev.jiffy.bench.Bench;
 import dev.jiffy.bench.Compare;
@@ -14,11 +15,13 @@ import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.module.SimpleModule;
 import tools.jackson.databind.ser.std.StdSerializer;
 
-/// How answers become JSON: names in snake_case, shapes as arrays, element types in lower case, and
-/// an engine's latencies among its other figures.
+/// How answers become JSON: names in snake_case, shapes as arrays, element types in lower case, an
+/// engine's latencies among its other figures; what is null is left out.
 final class Json {
   private static final JsonMapper MAPPER =
       JsonMapper.builder()
+          .changeDefaultPropertyInclusion(
+              inclusion -> inclusion.withValueInclusion(JsonInclude.Include.NON_NULL))
           .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
           .addModule(
               new SimpleModule().addSerializer(new Extents()).addSerializer(new ElementType()))

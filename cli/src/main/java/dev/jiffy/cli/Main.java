@@ -29,7 +29,15 @@ import picocli.CommandLine.Spec;
       "1:it could not be done, or what was checked does not hold",
       "2:asked wrongly: an unknown command or option, or a value that cannot be read"
     },
-    subcommands = {RunCommand.class, BenchCommand.class, CompareCommand.class})
+    subcommands = {
+      DemoCommand.class,
+      RunCommand.class,
+      InspectCommand.class,
+      BenchCommand.class,
+      CompareCommand.class,
+      ConformanceCommand.class,
+      ServeCommand.class
+    })
 final class Main implements Callable<Integer> {
   @Spec private @Nullable CommandSpec spec;
 
