@@ -39,6 +39,9 @@ final class Matcher {
   /// @param pattern the formula
   /// @param root the node at hand
   @Nullable Match find(Pattern pattern, Node root) {
+    if (pattern instanceof Pattern.Product && !isFactored(root)) {
+      return null;
+    }
     return match(pattern, root.output(), new Match(root), match -> isClosed(match) ? match : null);
   }
 

@@ -11,7 +11,6 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Objects;
-import java.util.function.Function;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -23,14 +22,15 @@ class GoldenTest {
   /// A network and the file that holds its optimised form.
   enum Network {
     /// Attention, feed-forward and two normalisations.
-    TRANSFORMER_LAYER(GoldenTest::transformerLayer),
+    TRANSFORMER_LAYER,
     /// A stem, a residual block, a gate, and a classifier.
-    IMAGE_CLASSIFIER(GoldenTest::imageClassifier);
+    IMAGE_CLASSIFIER;
 
-    private final Function<Sketch, String> write;
-
-    Network(Function<Sketch, String> write) {
-      this.write = write;
+    private String write(Sketch sketch) {
+      return switch (this) {
+        case TRANSFORMER_LAYER -> transformerLayer(sketch);
+        case IMAGE_CLASSIFIER -> imageClassifier(sketch);
+      };
     }
   }
 
@@ -38,7 +38,7 @@ class GoldenTest {
   @EnumSource
   void endsAsRecorded(Network network) throws IOException {
     Sketch sketch = new Sketch();
-    Graph graph = Rewritten.of(sketch.graph(network.write.apply(sketch)));
+    Graph graph = Rewritten.of(sketch.graph(network.write(sketch)));
     String name = "golden/" + network.name().toLowerCase(java.util.Locale.ROOT) + ".txt";
     try (InputStream in =
         Objects.requireNonNull(GoldenTest.class.getResourceAsStream(name), name)) {
