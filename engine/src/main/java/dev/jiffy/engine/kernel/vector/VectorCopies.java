@@ -24,6 +24,12 @@ final class VectorCopies {
   /// Extents of the tiles in which a transposition keeps to few cache lines.
   private static final long TILE = 16;
 
+  /// Extents below this leave room for a longer tile.
+  private static final long FEW = 40;
+
+  /// The extent of a tile whose other extent is less than [#FEW].
+  private static final long LONG_TILE = 208;
+
   private static final ValueLayout.OfByte BYTE = ValueLayout.JAVA_BYTE;
   private static final ValueLayout.OfShort SHORT =
       ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
@@ -37,7 +43,7 @@ final class VectorCopies {
     } else if (bytes >= BYTES) {
       vectors(from, to, bytes);
     } else if (bytes >= 4) {
-      words(from, to, bytes);
+      fewWords(from, to, bytes);
     } else {
       for (long i = 0; i < bytes; i++) {
         Memory.ALL.set(BYTE, to + i, Memory.ALL.get(BYTE, from + i));
@@ -56,7 +62,7 @@ final class VectorCopies {
   }
 
   /// Up to a vector of bytes: whole words by a mask, then the last word once more.
-  private static void words(long from, long to, long bytes) {
+  private static void fewWords(long from, long to, long bytes) {
     VectorMask<Float> mask = SPECIES.indexInRange(0, bytes >> 2);
     FloatVector words = fromMemorySegment(SPECIES, ALL, from, LITTLE_ENDIAN, mask);
     int last = Memory.ALL.get(Memory.INT, from + bytes - 4);
@@ -146,16 +152,27 @@ final class VectorCopies {
           Memory.ALL.set(SHORT, y + i * stepY, Memory.ALL.get(SHORT, x + i * stepX));
         }
       }
-      case 4 -> {
-        for (long i = 0; i < n; i++) {
-          Memory.ALL.set(Memory.INT, y + i * stepY, Memory.ALL.get(Memory.INT, x + i * stepX));
-        }
-      }
+      case 4 -> words(x, stepX, y, stepY, n);
       default -> {
         for (long i = 0; i < n; i++) {
           Memory.ALL.set(Memory.LONG, y + i * stepY, Memory.ALL.get(Memory.LONG, x + i * stepX));
         }
       }
+    }
+  }
+
+  private static void words(long x, long stepX, long y, long stepY, long n) {
+    long from = x;
+    long to = y;
+    long i = 0;
+    for (; i <= n - 4; i += 4, from += 4 * stepX, to += 4 * stepY) {
+      ALL.set(Memory.INT, to, ALL.get(Memory.INT, from));
+      ALL.set(Memory.INT, to + stepY, ALL.get(Memory.INT, from + stepX));
+      ALL.set(Memory.INT, to + 2 * stepY, ALL.get(Memory.INT, from + 2 * stepX));
+      ALL.set(Memory.INT, to + 3 * stepY, ALL.get(Memory.INT, from + 3 * stepX));
+    }
+    for (; i < n; i++, from += stepX, to += stepY) {
+      ALL.set(Memory.INT, to, ALL.get(Memory.INT, from));
     }
   }
 
@@ -196,19 +213,47 @@ final class VectorCopies {
   /// @param stepY bytes from target row to target row
   private static void transpose(
       int bytes, long columns, long rows, long x, long stepX, long y, long stepY) {
-    for (long column = 0; column < columns; column += TILE) {
-      long columnTo = Math.min(columns, column + TILE);
-      for (long row = 0; row < rows; row += TILE) {
-        long height = Math.min(rows - row, TILE);
-        for (long c = column; c < columnTo; c++) {
-          elements(
-              bytes,
-              x + row * stepX + c * bytes,
-              stepX,
-              y + c * stepY + row * bytes,
-              bytes,
-              height);
+    long tileColumns = rows < FEW ? LONG_TILE : TILE;
+    long tileRows = columns < FEW ? LONG_TILE : TILE;
+    for (long column = 0; column < columns; column += tileColumns) {
+      long width = Math.min(columns - column, tileColumns);
+      for (long row = 0; row < rows; row += tileRows) {
+        long height = Math.min(rows - row, tileRows);
+        long from = x + row * stepX + column * bytes;
+        long to = y + column * stepY + row * bytes;
+        if (width > height) {
+          for (long r = 0; r < height; r++) {
+            elements(bytes, from + r * stepX, bytes, to + r * bytes, stepY, width);
+          }
+        } else if (bytes == 4) {
+          transposeWords(width, height, from, stepX, to, stepY);
+        } else {
+          for (long c = 0; c < width; c++) {
+            elements(bytes, from + c * bytes, stepX, to + c * stepY, bytes, height);
+          }
         }
+      }
+    }
+  }
+
+  private static void transposeWords(
+      long columns, long rows, long x, long stepX, long y, long stepY) {
+    for (long c = 0; c < columns; c++) {
+      long from = x + 4 * c;
+      long to = y + c * stepY;
+      long end = to + 4 * rows;
+      for (; to <= end - 16; to += 16, from += 4 * stepX) {
+        int first = ALL.get(Memory.INT, from);
+        int second = ALL.get(Memory.INT, from + stepX);
+        int third = ALL.get(Memory.INT, from + 2 * stepX);
+        int fourth = ALL.get(Memory.INT, from + 3 * stepX);
+        ALL.set(Memory.INT, to, first);
+        ALL.set(Memory.INT, to + 4, second);
+        ALL.set(Memory.INT, to + 8, third);
+        ALL.set(Memory.INT, to + 12, fourth);
+      }
+      for (; to < end; to += 4, from += stepX) {
+        ALL.set(Memory.INT, to, ALL.get(Memory.INT, from));
       }
     }
   }
