@@ -19,6 +19,10 @@ import java.util.Map;
 public final class TextSession implements AutoCloseable {
   private static final int MAX_BATCH = 32;
   private static final int MAX_PADDED_TOKENS = 4096;
+
+  /// Padding by fewer tokens than this costs less than another run of the model.
+  private static final int MIN_PADDING = 8;
+
   private static final float MIN_LENGTH = 1e-12f;
 
   private final TextPipeline pipeline;
@@ -80,11 +84,14 @@ public final class TextSession implements AutoCloseable {
     for (int from = 0; from < order.length; from += batch.size()) {
       int longest = tokens.get((int) order[from]).count();
       int length = pipeline.fixedLength() ? pipeline.maxTokens() : longest;
-      int size =
+      int most =
           Math.clamp(MAX_PADDED_TOKENS / length, 1, Math.min(MAX_BATCH, pipeline.maxBatch()));
       batch.clear();
-      for (int i = from; i < Math.min(order.length, from + size); i++) {
+      for (int i = from; i < Math.min(order.length, from + most); i++) {
         Tokens text = tokens.get((int) order[i]);
+        if (longest - text.count() > Math.max(MIN_PADDING, longest / 4)) {
+          break;
+        }
         count += text.count();
         batch.add(text);
       }

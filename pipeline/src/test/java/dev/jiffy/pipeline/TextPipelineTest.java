@@ -1,0 +1,167 @@
+package dev.jiffy.pipeline;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.jiffy.engine.Model;
+import dev.jiffy.engine.ModelException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class TextPipelineTest {
+  private static final int VOCABULARY = 64;
+  private static final int SIZE = 3;
+
+  @TempDir Path folder;
+
+  /// A table of vectors: the model that looks up each token, and its padding too.
+  private Path model(Object batch, Object length) throws IOException {
+    Random random = new Random(1);
+    float[] table = new float[VOCABULARY * SIZE];
+    for (int i = 0; i < table.length; i++) {
+      table[i] = random.nextFloat() - 0.5f;
+    }
+    Path file = folder.resolve("model.onnx");
+    Files.write(
+        file,
+        new OnnxBytes()
+            .input("input_ids", OnnxBytes.INT64, batch, length)
+            .input("attention_mask", OnnxBytes.INT64, batch, length)
+            .floats("table", table, VOCABULARY, SIZE)
+            .longs("last", new long[] {2}, 1)
+            .node("Gather", "vectors", "table,input_ids")
+            .node("Cast", "mask", "attention_mask", "to", OnnxBytes.FLOAT)
+            .node("Unsqueeze", "column", "mask,last")
+            .node("Add", "last_hidden_state", "vectors,column")
+            .output("last_hidden_state", OnnxBytes.FLOAT, batch, length, SIZE)
+            .bytes());
+    TokenizerFile.write(folder.resolve("tokenizer.json"), true, 16);
+    return file;
+  }
+
+  @Test
+  void aTextsVectorIsTheSameAloneAndAmongOthers() throws IOException {
+    Path file = model("batch", "tokens");
+    List<String> texts = new ArrayList<>();
+    for (int i = 0; i < 100; i++) {
+      texts.add("hello the cat ! ".repeat(i % 7) + "ab".repeat(i % 3));
+    }
+    texts.add("cat ".repeat(10_000));
+    try (Model model = Model.load(file);
+        TextPipeline pipeline = TextPipeline.open(file, model);
+        TextSession session = pipeline.newSession()) {
+      assertEquals(16, pipeline.maxTokens());
+      Embeddings all = session.embed(texts);
+      assertEquals(texts.size(), all.vectors().size());
+      long tokens = 0;
+      for (int i = 0; i < texts.size(); i++) {
+        Embeddings alone = session.embed(List.of(texts.get(i)));
+        tokens += alone.tokens();
+        assertArrayEquals(alone.vectors().getFirst(), all.vectors().get(i), 1e-6f);
+        float square = 0;
+        for (float x : all.vectors().get(i)) {
+          square += x * x;
+        }
+        assertEquals(1, square, 1e-5);
+      }
+      assertEquals(tokens, all.tokens());
+    }
+  }
+
+  @Test
+  void tokensAreTextsToo() throws IOException {
+    Path file = model("batch", "tokens");
+    try (Model model = Model.load(file);
+        TextPipeline pipeline = TextPipeline.open(file, model);
+        TextSession session = pipeline.newSession()) {
+      float[] text = session.embed(List.of("cat")).vectors().getFirst();
+      int[] tokens = {TokenizerFile.CLS, TokenizerFile.id("cat"), TokenizerFile.SEP};
+      assertArrayEquals(text, session.embedTokens(List.of(tokens)).vectors().getFirst(), 0);
+      assertThrows(
+          IllegalArgumentException.class,
+          () -> session.embedTokens(List.of(new int[] {pipeline.vocabulary()})));
+      assertThrows(
+          IllegalArgumentException.class, () -> session.embedTokens(List.of(new int[] {-1})));
+    }
+  }
+
+  @Test
+  void nothingAndEmptyTexts() throws IOException {
+    Path file = model("batch", "tokens");
+    try (Model model = Model.load(file);
+        TextPipeline pipeline = TextPipeline.open(file, model);
+        TextSession session = pipeline.newSession()) {
+      assertEquals(List.of(), session.embed(List.of()).vectors());
+      Embeddings empty = session.embed(List.of("", " "));
+      assertEquals(4, empty.tokens());
+      assertArrayEquals(empty.vectors().get(0), empty.vectors().get(1), 0);
+    }
+  }
+
+  @Test
+  void modelsOfOneTextOfOneLength() throws IOException {
+    Path open = model("batch", "tokens");
+    List<float[]> expected;
+    List<String> texts = List.of("cat", "the cat sat");
+    try (Model model = Model.load(open);
+        TextPipeline pipeline = TextPipeline.open(open, model);
+        TextSession session = pipeline.newSession()) {
+      expected = session.embed(texts).vectors();
+    }
+    Path file = model(1, 8);
+    try (Model model = Model.load(file);
+        TextPipeline pipeline = TextPipeline.open(file, model);
+        TextSession session = pipeline.newSession()) {
+      assertEquals(8, pipeline.maxTokens());
+      List<float[]> vectors = session.embed(texts).vectors();
+      for (int i = 0; i < texts.size(); i++) {
+        assertArrayEquals(expected.get(i), vectors.get(i), 1e-6f);
+      }
+    }
+  }
+
+  @Test
+  void otherModelsDoNotFit() throws IOException {
+    Path file = model("batch", "tokens");
+    Files.write(
+        file,
+        new OnnxBytes()
+            .input("x", OnnxBytes.FLOAT, 2)
+            .node("Abs", "y", "x")
+            .output("y", OnnxBytes.FLOAT, 2)
+            .bytes());
+    try (Model model = Model.load(file)) {
+      assertFalse(TextPipeline.fits(file, model));
+      assertThrows(ModelException.class, () -> TextPipeline.open(file, model));
+    }
+  }
+
+  @Test
+  void settingsFromTheFilesBesideTheModel() throws IOException {
+    Path file = model("batch", "tokens");
+    assertEquals(16, TextSettings.read(file).maxTokens());
+    assertEquals(TextSettings.Pooling.MEAN, TextSettings.read(file).pooling());
+    Files.writeString(folder.resolve("tokenizer_config.json"), "{\"model_max_length\":1e30}");
+    Files.writeString(folder.resolve("sentence_bert_config.json"), "{\"max_seq_length\":12}");
+    Files.createDirectory(folder.resolve("1_Pooling"));
+    Files.writeString(
+        folder.resolve("1_Pooling").resolve("config.json"), "{\"pooling_mode_cls_token\":true}");
+    assertEquals(12, TextSettings.read(file).maxTokens());
+    assertEquals(TextSettings.Pooling.FIRST, TextSettings.read(file).pooling());
+    Files.move(folder.resolve("tokenizer.json"), folder.resolve("model-tokenizer.json"));
+    assertTrue(TextSettings.tokenizerFile(file).isPresent());
+    Files.writeString(folder.resolve("model-tokenizer.json"), "{");
+    assertThrows(ModelException.class, () -> TextSettings.read(file));
+    Files.delete(folder.resolve("model-tokenizer.json"));
+    assertThrows(ModelException.class, () -> TextSettings.read(file));
+  }
+}

@@ -1,0 +1,162 @@
+package dev.jiffy.server;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.jiffy.server.store.LoadedModel;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.ConnectException;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class LifecycleTest {
+  private static final ServerOptions OPTIONS =
+      ServerOptions.defaults().http(HttpOptions.defaults().port(0));
+
+  @TempDir Path folder;
+
+  /// {@return a request that takes the model `slow` a while}
+  private static byte[] slowRequest(int rows) {
+    StringBuilder body =
+        new StringBuilder(
+            "{\"inputs\":[{\"name\":\"x0\",\"datatype\":\"FP32\",\"shape\":[%d,256],\"data\":[0"
+                .formatted(rows));
+    body.repeat(",0", rows * 256 - 1).append("]}],\"outputs\":[]}");
+    return ("POST /v2/models/slow/infer HTTP/1.1\r\nHost: x\r\nContent-Length: "
+            + body.length()
+            + "\r\n\r\n"
+            + body)
+        .getBytes(StandardCharsets.ISO_8859_1);
+  }
+
+  private static List<Socket> send(Client client, byte[] request, int count) throws IOException {
+    List<Socket> sockets = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      Socket socket = client.connect();
+      socket.getOutputStream().write(request);
+      sockets.add(socket);
+    }
+    return sockets;
+  }
+
+  private static String status(Socket socket) throws IOException {
+    return new String(socket.getInputStream().readNBytes(12), StandardCharsets.ISO_8859_1);
+  }
+
+  @Test
+  void aClosingServerAnswersWhatHasArrived() throws Exception {
+    Server server = Server.start(OPTIONS, List.of(TestModels.slow(folder)));
+    try (Client client = new Client(server.port())) {
+      List<Socket> sockets = send(client, slowRequest(256), 6);
+      Thread.sleep(500); // until the requests have arrived
+      server.close();
+      for (Socket socket : sockets) {
+        assertEquals("HTTP/1.1 200", status(socket));
+        socket.close();
+      }
+      assertThrows(ConnectException.class, client::connect);
+    }
+    server.close();
+  }
+
+  @Test
+  void idleConnectionsDoNotHoldUpAClosingServer() throws Exception {
+    Server server = Server.start(OPTIONS, List.of());
+    try (Client client = new Client(server.port());
+        Socket idle = client.connect()) {
+      assertEquals(200, client.get("/v2/health/live").statusCode());
+      server.close();
+      assertEquals(-1, idle.getInputStream().read());
+    }
+  }
+
+  @Test
+  void moreThanMayWaitIsRefused() throws Exception {
+    try (Server server = Server.start(OPTIONS.queueCapacity(1), List.of(TestModels.slow(folder)));
+        Client client = new Client(server.port())) {
+      List<Socket> sockets = send(client, slowRequest(512), 12);
+      int answered = 0;
+      for (Socket socket : sockets) {
+        String status = status(socket);
+        assertTrue(status.equals("HTTP/1.1 200") || status.equals("HTTP/1.1 503"), status);
+        answered += status.equals("HTTP/1.1 200") ? 1 : 0;
+        socket.close();
+      }
+      assertTrue(answered >= 1 && answered < 12, answered + " of 12 were answered");
+      assertEquals(200, client.get("/v2/health/ready").statusCode());
+    }
+  }
+
+  @Test
+  void clientsThatSayTooLittleAreSentAway() throws Exception {
+    Duration soon = Duration.ofMillis(300);
+    try (Server server =
+            Server.start(
+                OPTIONS.http(OPTIONS.http().timeouts(soon, soon)),
+                List.of(TestModels.slow(folder)));
+        Client client = new Client(server.port());
+        Socket silent = client.connect();
+        Socket dripping = client.connect();
+        Socket unfinished = client.connect()) {
+      unfinished
+          .getOutputStream()
+          .write(
+              "POST /v2/models/slow/infer HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{"
+                  .getBytes(StandardCharsets.ISO_8859_1));
+      Thread drip =
+          Thread.ofPlatform()
+              .start(() -> {
+                try {
+                  while (true) {
+                    dripping.getOutputStream().write('G');
+                    Thread.sleep(50);
+                  }
+                } catch (IOException | InterruptedException e) {
+                  Thread.currentThread().interrupt();
+                }
+              });
+      assertEquals("", Client.readAll(silent.getInputStream()));
+      assertEquals("", Client.readAll(dripping.getInputStream()));
+      assertEquals("", Client.readAll(unfinished.getInputStream()));
+      drip.join();
+    }
+  }
+
+  @Test
+  void aTakenPortIsAFailureThatLeavesTheModelsOpen() throws Exception {
+    try (Server server = Server.start(OPTIONS, List.of())) {
+      LoadedModel model = TestModels.arithmetic(folder);
+      UncheckedIOException e =
+          assertThrows(
+              UncheckedIOException.class,
+              () -> Server.start(OPTIONS.http(OPTIONS.http().port(server.port())), List.of(model)));
+      assertTrue(
+          String.valueOf(e.getMessage()).contains("cannot listen on 127.0.0.1"), e::toString);
+      model.model().newSession().close();
+      model.close();
+    }
+  }
+
+  @Test
+  void namesDiffer() throws Exception {
+    try (LoadedModel one = TestModels.arithmetic(folder);
+        LoadedModel two = TestModels.arithmetic(folder)) {
+      assertThrows(IllegalArgumentException.class, () -> Server.start(OPTIONS, List.of(one, two)));
+    }
+    assertThrows(
+        IllegalArgumentException.class,
+        () ->
+            LoadedModel.load(
+                "../x", folder.resolve("arith.onnx"), dev.jiffy.engine.LoadOptions.defaults()));
+    assertEquals("a-b", LoadedModel.nameOf(Path.of("a b.onnx")));
+    assertEquals("folder", LoadedModel.nameOf(Path.of("/models/folder/model.onnx")));
+  }
+}

@@ -1,0 +1,79 @@
+package dev.jiffy.server;
+
+import dev.jiffy.engine.LoadOptions;
+import dev.jiffy.server.store.LoadedModel;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/// Small models to serve.
+final class TestModels {
+  private TestModels() {}
+
+  /// {@return `arith`: a FP32 [n, 3] and b INT64 [n] to y = -a and c = (FP32) b}
+  static LoadedModel arithmetic(Path folder) throws IOException {
+    Path file = folder.resolve("arith.onnx");
+    Files.write(
+        file,
+        new OnnxBytes()
+            .input("a", OnnxBytes.FLOAT, "n", 3)
+            .input("b", OnnxBytes.INT64, "n")
+            .node("Neg", "y", "a")
+            .node("Cast", "c", "b", "to", OnnxBytes.FLOAT)
+            .output("y", OnnxBytes.FLOAT, "n", 3)
+            .output("c", OnnxBytes.FLOAT, "n")
+            .bytes());
+    return load(file);
+  }
+
+  /// {@return `slow`: x FP32 [n, 256] times the unit matrix, again and again}
+  static LoadedModel slow(Path folder) throws IOException {
+    float[] unit = new float[256 * 256];
+    for (int i = 0; i < 256; i++) {
+      unit[i * 257] = 1;
+    }
+    OnnxBytes model =
+        new OnnxBytes().input("x0", OnnxBytes.FLOAT, "n", 256).floats("unit", unit, 256, 256);
+    for (int i = 0; i < 8; i++) {
+      model.node("MatMul", "p" + i, "x" + i + ",unit").node("Sigmoid", "x" + (i + 1), "p" + i);
+    }
+    Path file = folder.resolve("slow.onnx");
+    Files.write(file, model.output("x8", OnnxBytes.FLOAT, "n", 256).bytes());
+    return load(file);
+  }
+
+  /// {@return `texts`: each token looked up in a table of vectors}
+  static LoadedModel texts(Path folder) throws IOException {
+    Path own = Files.createDirectories(folder.resolve("texts"));
+    Path file = own.resolve("model.onnx");
+    Files.write(
+        file,
+        new OnnxBytes()
+            .input("input_ids", OnnxBytes.INT64, "batch", "tokens")
+            .floats("table", new float[] {0, 1, 1, 0, 0, 2, 3, 0, -1, -1, 1, 1}, 6, 2)
+            .node("Gather", "last_hidden_state", "table,input_ids")
+            .output("last_hidden_state", OnnxBytes.FLOAT, "batch", "tokens", 2)
+            .bytes());
+    Files.writeString(
+        own.resolve("tokenizer.json"),
+        """
+        {"version":"1.0","truncation":null,"padding":null,"added_tokens":[],
+         "normalizer":{"type":"BertNormalizer","clean_text":true,"handle_chinese_chars":true,
+                       "strip_accents":null,"lowercase":true},
+         "pre_tokenizer":{"type":"BertPreTokenizer"},
+         "post_processor":{"type":"TemplateProcessing",
+           "single":[{"SpecialToken":{"id":"[CLS]","type_id":0}},{"Sequence":{"id":"A","type_id":0}}],
+           "pair":[{"Sequence":{"id":"A","type_id":0}},{"Sequence":{"id":"B","type_id":1}}],
+           "special_tokens":{"[CLS]":{"id":"[CLS]","ids":[2],"tokens":["[CLS]"]}}},
+         "decoder":null,
+         "model":{"type":"WordPiece","unk_token":"[UNK]","continuing_subword_prefix":"##",
+                  "max_input_chars_per_word":100,
+                  "vocab":{"[PAD]":0,"[UNK]":1,"[CLS]":2,"cat":3,"dog":4,"##s":5}}}\
+        """);
+    return LoadedModel.load(LoadedModel.nameOf(file), file, LoadOptions.defaults().threads(1));
+  }
+
+  private static LoadedModel load(Path file) {
+    return LoadedModel.load(LoadedModel.nameOf(file), file, LoadOptions.defaults().threads(1));
+  }
+}
