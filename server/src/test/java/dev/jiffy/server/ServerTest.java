@@ -204,7 +204,11 @@ class ServerTest {
     assertTrue(text(refused).contains("ask for binary data"), text(refused));
   }
 
-  record Broken(int status, String says, String body, String... headers) {
+  record Broken(int status, String says, String body, List<String> headers) {
+    Broken(int status, String says, String body, String... headers) {
+      this(status, says, body, List.of(headers));
+    }
+
     @Override
     public String toString() {
       return status + " " + says;
@@ -279,7 +283,8 @@ class ServerTest {
   @ParameterizedTest
   @MethodSource
   void broken(Broken broken) throws Exception {
-    HttpResponse<byte[]> response = client.post(INFER, broken.body(), broken.headers());
+    HttpResponse<byte[]> response =
+        client.post(INFER, broken.body(), broken.headers().toArray(String[]::new));
     assertEquals(broken.status(), response.statusCode(), text(response));
     assertTrue(text(response).startsWith("{\"error\":\""), text(response));
     assertTrue(text(response).contains(broken.says()), text(response));
