@@ -1,0 +1,104 @@
+package dev.jiffy.engine.lower;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import dev.jiffy.engine.ir.Fact;
+import dev.jiffy.engine.ir.Graph;
+import dev.jiffy.engine.ir.Inference;
+import dev.jiffy.engine.ir.Node;
+import dev.jiffy.engine.ir.Op;
+import dev.jiffy.engine.kernel.scalar.ScalarMatrixKernels;
+import dev.jiffy.engine.kernel.scalar.ScalarRowKernels;
+import dev.jiffy.engine.kernel.vector.VectorMatrixKernels;
+import dev.jiffy.engine.kernel.vector.VectorRowKernels;
+import dev.jiffy.engine.run.Runner;
+import dev.jiffy.tensor.DType;
+import dev.jiffy.tensor.Tensor;
+import java.lang.foreign.Arena;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+
+/// Every operator case as a plan of one node, against the scalar operators.
+class PlanOpsTest {
+  private static final double TOLERANCE = 2e-5;
+
+  @Test
+  void vectorPlansAgree() {
+    agree(new Target(new VectorMatrixKernels(), new VectorRowKernels(), 2));
+  }
+
+  @Test
+  void scalarPlansAgree() {
+    agree(new Target(new ScalarMatrixKernels(), new ScalarRowKernels(), 2));
+  }
+
+  /// Once with weights that are constants, once with weights that the caller gives.
+  private static void agree(Target target) {
+    List<String> failures = new ArrayList<>();
+    for (OpCase c : OpCases.all()) {
+      for (boolean fixed : new boolean[] {true, false}) {
+        try {
+          OpCases.check(c, (op, in, outputs) -> run(target, op, in, outputs, fixed), TOLERANCE);
+        } catch (AssertionError | RuntimeException e) {
+          failures.add((fixed ? "constant weights: " : "given weights: ") + c + ": " + e);
+        }
+      }
+    }
+    assertEquals("", String.join("\n", failures));
+  }
+
+  private static List<Tensor> run(
+      Target target, Op op, List<@Nullable Tensor> in, int outputs, boolean fixed) {
+    Map<String, Tensor> given = new LinkedHashMap<>();
+    Map<String, Tensor> constants = new LinkedHashMap<>();
+    Map<String, Fact> facts = new LinkedHashMap<>();
+    List<String> names = new ArrayList<>();
+    for (int i = 0; i < in.size(); i++) {
+      Tensor tensor = in.get(i);
+      names.add(tensor == null ? "" : "x" + i);
+      if (tensor != null) {
+        boolean parameter = i > 0 || op instanceof Op.ConstantOfShape || op instanceof Op.Range;
+        boolean constant = parameter && (fixed || tensor.dtype() != DType.F32);
+        (constant ? constants : given).put("x" + i, tensor);
+        facts.put("x" + i, Fact.of(tensor.dtype(), tensor.shape().dims()));
+      }
+    }
+    List<String> made = new ArrayList<>();
+    for (int k = 0; k < outputs; k++) {
+      made.add("y" + k);
+    }
+    List<Node> nodes = List.of(new Node("n", op, names, made));
+    Graph graph =
+        Inference.infer(new Graph("g", List.copyOf(given.keySet()), made, nodes, constants, facts));
+    try (Arena arena = Arena.ofShared()) {
+      Plan plan = Lowering.plan(graph, target, new Weights(target.matrices(), arena));
+      if (plan == null && fixed && !ScalarOps.isSizedByElements(op)) {
+        throw new AssertionError("no plan");
+      }
+      return plan == null
+          ? List.copyOf(Interpreter.run(graph, given).values())
+          : run(plan, List.copyOf(given.values()));
+    }
+  }
+
+  private static List<Tensor> run(Plan plan, List<Tensor> inputs) {
+    try (MemoryBlock block = MemoryBlock.allocate(plan.bytes())) {
+      Frame frame = plan.frame(block.address());
+      for (int i = 0; i < inputs.size(); i++) {
+        frame.point(plan.inputs().get(i).slot(), inputs.get(i).segment().address());
+      }
+      List<Tensor> outputs = new ArrayList<>();
+      for (Plan.Port port : plan.outputs()) {
+        Tensor output = Tensor.allocate(port.dtype(), port.shape());
+        frame.point(port.slot(), output.segment().address());
+        outputs.add(output);
+      }
+      Runner.run(plan, frame);
+      return outputs;
+    }
+  }
+}
