@@ -1,6 +1,7 @@
 package dev.jiffy.engine.kernel.vector;
 
 import static dev.jiffy.engine.kernel.vector.Epilogue.ZERO;
+import static dev.jiffy.engine.kernel.vector.Lanes.BYTES;
 import static dev.jiffy.engine.kernel.vector.Lanes.LANES;
 
 import dev.jiffy.engine.kernel.AttentionGeometry;
@@ -26,7 +27,7 @@ final class Attention {
 
   static long scratchBytes(AttentionGeometry g) {
     long scores = 4L * Math.min(BLOCK, g.queries()) * scoreStride(g);
-    return Panels.bytes(g.headSize(), g.keys()) + (scores + 63 & -64);
+    return Panels.bytes(g.headSize(), g.keys()) + ((scores + 63) & -64);
   }
 
   static void attend(
@@ -41,8 +42,16 @@ final class Attention {
     for (int from = 0; from < g.queries(); from += BLOCK) {
       int rows = Math.min(BLOCK, g.queries() - from);
       long query = q + from * queryStep;
+      int whole = keys - keys % Panels.COLUMNS;
       Products.columns(
-          rows, query, queryStep, ZERO, 1, size, scratch, keys, ZERO, 0, scores, scoreStep);
+          rows, query, queryStep, ZERO, 1, size, scratch, whole, ZERO, 0, scores, scoreStep);
+      // The last panels are filled up with zeros, and the rows of scores have room for them.
+      for (int column = whole; column < keys; column += LANES) {
+        long b = scratch + 4L * column * size;
+        long to = scores + 4L * column;
+        Products.narrow(
+            rows, query, queryStep, ZERO, 1, size, b, BYTES, ZERO, 0, to, scoreStep, LANES);
+      }
       for (int row = 0; row < rows; row++) {
         long added = mask == 0 ? 0 : mask + 4L * (from + row) * g.maskStride();
         softmax(scores + row * scoreStep, keys, g.scale(), added);
@@ -51,45 +60,51 @@ final class Attention {
     }
   }
 
-  /// Replaces scores by `softmax(scale · scores + mask)`.
+  /// Replaces scores by `softmax(scale · scores + mask)`, in whole vectors, the last filled up.
   private static void softmax(long scores, int n, float scale, long mask) {
-    float max = prepare(scores, n, scale, mask);
-    Epilogue.scale(1 / exponentials(scores, n, max), scores, n);
+    int whole = n - n % LANES;
+    float max = mask == 0 ? scaled(scores, whole, scale) : masked(scores, whole, scale, mask);
+    if (whole < n) {
+      VectorMask<Float> present = Lanes.upTo(whole, n);
+      FloatVector x = Lanes.load(scores + 4L * whole).mul(scale);
+      if (mask != 0) {
+        x = x.add(Lanes.load(mask + 4L * whole, present));
+      }
+      x = Lanes.splat(Float.NEGATIVE_INFINITY).blend(x, present);
+      Lanes.store(x, scores + 4L * whole);
+      max = Math.max(max, x.reduceLanes(VectorOperators.MAX));
+    }
+    float sum = exponentials(scores, n, max);
+    Epilogue.scale(1 / sum, scores, whole < n ? whole + LANES : n);
   }
 
-  /// Computes `scale · scores + mask` in place and returns the greatest.
-  private static float prepare(long scores, int n, float scale, long mask) {
+  /// Computes `scale · scores` in place and returns the greatest.
+  private static float scaled(long scores, int n, float scale) {
     FloatVector max = Lanes.splat(Float.NEGATIVE_INFINITY);
-    int whole = n - n % LANES;
-    for (int i = 0; i < whole; i += LANES) {
+    for (int i = 0; i < n; i += LANES) {
       FloatVector x = Lanes.load(scores + 4L * i).mul(scale);
-      if (mask != 0) {
-        x = x.add(Lanes.load(mask + 4L * i));
-      }
       Lanes.store(x, scores + 4L * i);
       max = max.max(x);
-    }
-    if (whole < n) {
-      VectorMask<Float> rest = Lanes.upTo(whole, n);
-      FloatVector x = Lanes.load(scores + 4L * whole, rest).mul(scale);
-      if (mask != 0) {
-        x = x.add(Lanes.load(mask + 4L * whole, rest));
-      }
-      Lanes.store(x, scores + 4L * whole, rest);
-      max = max.max(x.blend(Float.NEGATIVE_INFINITY, rest.not()));
     }
     return max.reduceLanes(VectorOperators.MAX);
   }
 
-  /// Computes `e^(x - max)` in place and returns the sum.
+  /// Computes `scale · scores + mask` in place and returns the greatest.
+  private static float masked(long scores, int n, float scale, long mask) {
+    FloatVector max = Lanes.splat(Float.NEGATIVE_INFINITY);
+    for (int i = 0; i < n; i += LANES) {
+      FloatVector x = Lanes.load(scores + 4L * i).mul(scale).add(Lanes.load(mask + 4L * i));
+      Lanes.store(x, scores + 4L * i);
+      max = max.max(x);
+    }
+    return max.reduceLanes(VectorOperators.MAX);
+  }
+
+  /// Computes `e^(x - max)` of whole vectors in place and returns the sum.
   private static float exponentials(long scores, int n, float max) {
     FloatVector sum = Lanes.splat(0);
     for (int i = 0; i < n; i += LANES) {
-      FloatVector x = Tails.load(scores + 4L * i, n - i).sub(max);
-      FloatVector e = VectorMath.exp(x);
-      if (n - i < LANES) {
-        e = e.blend(0, Lanes.upTo(0, n - i).not());
-      }
+      FloatVector e = VectorMath.exp(Lanes.load(scores + 4L * i).sub(max));
       Lanes.store(e, scores + 4L * i);
       sum = sum.add(e);
     }
