@@ -2,21 +2,27 @@ package dev.jiffy.engine.kernel.vector;
 
 import static dev.jiffy.engine.kernel.Memory.ALL;
 import static dev.jiffy.engine.kernel.Memory.LONG;
+import static dev.jiffy.engine.kernel.vector.DepthwiseTiles.PIXELS;
 import static dev.jiffy.engine.kernel.vector.Epilogue.ZERO;
 import static dev.jiffy.engine.kernel.vector.Lanes.BYTES;
 import static dev.jiffy.engine.kernel.vector.Lanes.LANES;
 
 import dev.jiffy.engine.kernel.ConvGeometry;
 import dev.jiffy.engine.kernel.Memory;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorMask;
 
 /// Convolutions with one filter per channel.
 ///
-/// A vector of channels at a time, the rows of the input that some rows of the result need are
-/// copied, with their padding, into the working memory, where the pixels of the vector are adjacent
-/// and stay in the first-level cache.
+/// Pixels whose windows lie within the image, but for missing rows, are computed in tiles of a few
+/// pixels by one vector of channels, all channels of a few pixels before the next; other pixels one
+/// by one.
 final class Depthwise {
-  /// What a copied part of the input should not exceed, in bytes.
-  private static final long WINDOW_BYTES = 40 * 1024;
+  /// The rows of the result that are worked on together.
+  private static final int ROWS = 8;
+
+  /// The part of the first-level cache that the input may take.
+  private static final long CACHE_BYTES = 20 * 1024;
 
   private Depthwise() {}
 
@@ -51,28 +57,12 @@ final class Depthwise {
     }
   }
 
-  private static long windowRows(ConvGeometry g, int rows) {
-    return (rows - 1L) * g.strideHeight() + (g.kernelHeight() - 1L) * g.dilationHeight() + 1;
-  }
-
-  private static long pitch(ConvGeometry g) {
-    return BYTES
-        * ((g.outWidth() - 1L) * g.strideWidth() + (g.kernelWidth() - 1L) * g.dilationWidth() + 1);
-  }
-
-  private static int blockRows(ConvGeometry g) {
-    long fixed = windowRows(g, 1);
-    long fit = WINDOW_BYTES / pitch(g);
-    long rows = fit > fixed ? 1 + (fit - fixed) / g.strideHeight() : 1;
-    return (int) Math.min(rows, Math.max(1, g.outHeight()));
-  }
-
   private static long tapsBytes(ConvGeometry g) {
     return (8L * taps(g) + 63) & -64;
   }
 
   static long scratchBytes(ConvGeometry g) {
-    return tapsBytes(g) + windowRows(g, blockRows(g)) * pitch(g);
+    return tapsBytes(g);
   }
 
   static void convolve(
@@ -84,97 +74,149 @@ final class Depthwise {
       long y,
       int rowFrom,
       int rowTo,
-      long scratch) {
-    long pitch = pitch(g);
+      long taps) {
+    long step = 4L * g.outChannels();
     for (int row = 0; row < g.kernelHeight(); row++) {
       for (int column = 0; column < g.kernelWidth(); column++) {
-        long offset =
-            (long) row * g.dilationHeight() * pitch + (long) column * g.dilationWidth() * BYTES;
-        ALL.set(LONG, scratch + 8L * (row * g.kernelWidth() + column), offset);
+        long pixels =
+            (long) row * g.dilationHeight() * g.inWidth() + (long) column * g.dilationWidth();
+        ALL.set(LONG, taps + 8L * (row * g.kernelWidth() + column), pixels * step);
       }
     }
-    int block = blockRows(g);
-    int row = rowFrom;
-    while (row < rowTo) {
-      int image = row / g.outHeight();
-      int rows = Math.min(block, Math.min(rowTo, (image + 1) * g.outHeight()) - row);
-      block(g, x, packed, bias, residual, y, row, rows, scratch);
-      row += rows;
+    boolean inPlace = residual != 0 && residual == y;
+    long init = inPlace ? y : bias == 0 ? ZERO : bias;
+    int together = vectorsTogether(g);
+    long rowBytes = g.outWidth() * step;
+    for (int row = rowFrom; row < rowTo; row += ROWS) {
+      int last = Math.min(row + ROWS, rowTo);
+      long pixels = (long) (last - row) * g.outWidth();
+      long result = y + row * rowBytes;
+      if (inPlace && bias != 0) {
+        Epilogue.preset(result, step, bias, 1, result, step, pixels, g.outChannels());
+      }
+      for (int vector = 0; vector < vectors(g); vector += together) {
+        int until = Math.min(vector + together, vectors(g));
+        for (int i = row; i < last; i++) {
+          long done = i * rowBytes;
+          row(g, i, x, packed, inPlace ? y + done : init, inPlace, y + done, taps, vector, until);
+        }
+      }
+      long rest = residual == 0 || inPlace ? 0 : residual + row * rowBytes;
+      Epilogue.finish(1, rest, step, 0, g.activation(), result, step, pixels, g.outChannels());
     }
   }
 
-  /// Computes some rows of one result image.
-  private static void block(
+  /// The vectors of channels that are worked on together: those of which the rows that a row of the
+  /// result sees stay in the first-level cache.
+  private static int vectorsTogether(ConvGeometry g) {
+    long bytes = (long) g.kernelHeight() * g.inWidth() * BYTES;
+    return (int) Math.clamp(CACHE_BYTES / Math.max(1, bytes), 1, 1 << 20);
+  }
+
+  /// Computes some vectors of channels of a row of the result.
+  ///
+  /// @param row the row, counted over all images
+  /// @param x the images
+  /// @param init what the sums start from: a pixel, or a row of pixels
+  /// @param many whether it is a row
+  /// @param y the row of the result
+  /// @param vectorFrom the first vector
+  /// @param vectorTo the vector after the last
+  private static void row(
       ConvGeometry g,
+      int row,
       long x,
       long packed,
-      long bias,
-      long residual,
+      long init,
+      boolean many,
       long y,
-      int row,
-      int rows,
-      long taps) {
-    int channels = g.outChannels();
-    long step = 4L * channels;
-    int image = row / g.outHeight();
-    int top = (row - image * g.outHeight()) * g.strideHeight() - g.padTop();
-    long images = x + image * (long) g.inHeight() * g.inWidth() * step;
-    long pixels = (long) rows * g.outWidth();
-    long result = y + (long) row * g.outWidth() * step;
-    long init = bias == 0 ? ZERO : bias;
-    long initStep = 0;
-    if (residual != 0) {
-      long rest = residual + (long) row * g.outWidth() * step;
-      if (bias != 0) {
-        Epilogue.preset(rest, step, bias, 1, result, step, pixels, channels);
+      long taps,
+      int vectorFrom,
+      int vectorTo) {
+    long step = 4L * g.outChannels();
+    long xStep = step * g.strideWidth();
+    long initStep = many ? step : 0;
+    int top = row % g.outHeight() * g.strideHeight() - g.padTop();
+    long origin = (long) row / g.outHeight() * g.inHeight() + top;
+    long window = x + (origin * g.inWidth() - g.padLeft()) * step;
+    int dilation = g.dilationHeight();
+    int first = top >= 0 ? 0 : (-top + dilation - 1) / dilation;
+    int last = Math.clamp((g.inHeight() - top + dilation - 1L) / dilation, 0, g.kernelHeight());
+    first = Math.min(first, last);
+    int width = (g.kernelWidth() - 1) * g.dilationWidth() + 1;
+    int from = (g.padLeft() + g.strideWidth() - 1) / g.strideWidth();
+    int room = g.inWidth() + g.padLeft() - width;
+    int to = room < 0 ? 0 : Math.min(g.outWidth(), room / g.strideWidth() + 1);
+    int skipped = first * g.kernelWidth();
+    int count = (last - first) * g.kernelWidth();
+    int pixel = 0;
+    while (pixel < g.outWidth()) {
+      boolean within = pixel >= from && pixel < to;
+      int pixels = within ? Math.min(PIXELS, to - pixel) : 1;
+      for (int vector = vectorFrom; vector < vectorTo; vector++) {
+        long channels = (long) BYTES * vector;
+        int present = Math.min(LANES, g.outChannels() - vector * LANES);
+        long weights = packed + channels * taps(g);
+        long at = window + pixel * xStep + channels;
+        long start = init == ZERO ? ZERO : init + pixel * initStep + channels;
+        long result = y + pixel * step + channels;
+        if (!within) {
+          int left = pixel * g.strideWidth() - g.padLeft();
+          edge(g, at, left, first, last, weights, start, result, present);
+        } else if (present == LANES && !many) {
+          long used = weights + (long) BYTES * skipped;
+          DepthwiseTiles.whole(
+              pixels, at, xStep, taps + 8L * skipped, count, used, start, result, step);
+        } else {
+          long used = weights + (long) BYTES * skipped;
+          DepthwiseTiles.part(
+              pixels,
+              at,
+              xStep,
+              taps + 8L * skipped,
+              count,
+              used,
+              start,
+              initStep,
+              result,
+              step,
+              present);
+        }
       }
-      init = bias == 0 ? rest : result;
-      initStep = step;
+      pixel += pixels;
     }
-    long window = taps + tapsBytes(g);
-    long pitch = pitch(g);
-    long aStep = (long) BYTES * g.strideWidth();
-    for (int vector = 0; vector < vectors(g); vector++) {
-      int present = Math.min(LANES, channels - vector * LANES);
-      copy(g, images + (long) BYTES * vector, present, top, (int) windowRows(g, rows), window);
-      long weights = packed + (long) BYTES * vector * taps(g);
-      long start = init == ZERO ? ZERO : init + (long) BYTES * vector;
-      for (int i = 0; i < rows; i++) {
-        long done = (long) i * g.outWidth() * step;
-        DepthwiseTiles.row(
-            g.outWidth(),
-            window + (long) i * g.strideHeight() * pitch,
-            aStep,
-            taps,
-            taps(g),
-            weights,
-            initStep == 0 ? start : start + done,
-            initStep,
-            result + done + (long) BYTES * vector,
-            step,
-            present);
-      }
-    }
-    Epilogue.finish(1, 0, 0, 0, g.activation(), result, step, pixels, channels);
   }
 
-  /// Copies a vector of channels of some rows, with padding.
-  private static void copy(ConvGeometry g, long x, int present, int top, int rows, long window) {
+  /// Computes a vector of channels of one pixel whose window may lie partly outside the image.
+  ///
+  /// @param x the window
+  /// @param left the column of the input that the first column of taps meets, which may not exist
+  /// @param first the first row of taps that meets the image
+  /// @param last the row of taps after the last that does
+  private static void edge(
+      ConvGeometry g,
+      long x,
+      int left,
+      int first,
+      int last,
+      long weights,
+      long init,
+      long y,
+      int present) {
     long step = 4L * g.inChannels();
-    long pitch = pitch(g);
-    long left = Math.min(pitch, (long) BYTES * g.padLeft());
-    long columns = Math.max(0, Math.min(g.inWidth(), pitch / BYTES - g.padLeft()));
-    for (int row = 0; row < rows; row++) {
-      long to = window + row * pitch;
-      int source = top + row;
-      if (source < 0 || source >= g.inHeight()) {
-        Copies.zero(to, pitch);
-        continue;
+    int dilation = g.dilationWidth();
+    int from = left >= 0 ? 0 : (-left + dilation - 1) / dilation;
+    int to = Math.clamp((g.inWidth() - left + dilation - 1L) / dilation, 0, g.kernelWidth());
+    VectorMask<Float> mask = Lanes.upTo(0, present);
+    FloatVector sum = Lanes.load(init, mask);
+    for (int row = first; row < last; row++) {
+      long line = x + (long) row * g.dilationHeight() * g.inWidth() * step;
+      long weight = weights + (long) row * g.kernelWidth() * BYTES;
+      for (int column = from; column < to; column++) {
+        FloatVector value = Lanes.load(line + (long) column * dilation * step, mask);
+        sum = value.fma(Lanes.load(weight + (long) column * BYTES), sum);
       }
-      Copies.zero(to, left);
-      Copies.gather(x + (long) source * g.inWidth() * step, step, columns, present, to + left);
-      long done = left + columns * BYTES;
-      Copies.zero(to + done, pitch - done);
     }
+    Lanes.store(sum, y, mask);
   }
 }

@@ -13,9 +13,48 @@ import jdk.incubator.vector.VectorMask;
 /// The micro-kernels of depthwise convolutions: a vector of channels of a few adjacent pixels of
 /// the result, whose sums stay in registers.
 final class DepthwiseTiles {
+  /// The most pixels of a tile.
+  static final int PIXELS = 8;
+
   private DepthwiseTiles() {}
 
-  /// Computes pixels of one row of the result.
+  /// Computes a vector of channels of adjacent pixels of the result, of which all channels exist.
+  ///
+  /// @param pixels how many
+  /// @param x the window of the first pixel
+  /// @param xStep bytes from window to window
+  /// @param taps the offsets of the taps in a window
+  /// @param count how many taps
+  /// @param weights a vector per tap
+  /// @param init what the sums start from
+  /// @param y the first pixel of the result
+  /// @param yStep bytes from pixel to pixel
+  static void whole(
+      int pixels,
+      long x,
+      long xStep,
+      long taps,
+      int count,
+      long weights,
+      long init,
+      long y,
+      long yStep) {
+    int pixel = 0;
+    for (; pixel + 8 <= pixels; pixel += 8) {
+      whole8(x + pixel * xStep, xStep, taps, count, weights, init, y + pixel * yStep, yStep);
+    }
+    for (; pixel + 4 <= pixels; pixel += 4) {
+      whole4(x + pixel * xStep, xStep, taps, count, weights, init, y + pixel * yStep, yStep);
+    }
+    for (; pixel + 2 <= pixels; pixel += 2) {
+      whole2(x + pixel * xStep, xStep, taps, count, weights, init, y + pixel * yStep, yStep);
+    }
+    for (; pixel + 1 <= pixels; pixel += 1) {
+      whole1(x + pixel * xStep, xStep, taps, count, weights, init, y + pixel * yStep, yStep);
+    }
+  }
+
+  /// Computes a vector of channels of adjacent pixels of the result.
   ///
   /// @param pixels how many
   /// @param x the window of the first pixel
@@ -28,7 +67,7 @@ final class DepthwiseTiles {
   /// @param y the first pixel of the result
   /// @param yStep bytes from pixel to pixel
   /// @param present how many channels of the vector exist
-  static void row(
+  static void part(
       int pixels,
       long x,
       long xStep,
@@ -41,8 +80,8 @@ final class DepthwiseTiles {
       long yStep,
       int present) {
     int pixel = 0;
-    for (; pixel + 8 <= pixels; pixel += 8) {
-      tile8(
+    for (; pixel + 2 <= pixels; pixel += 2) {
+      part2(
           x + pixel * xStep,
           xStep,
           taps,
@@ -54,36 +93,8 @@ final class DepthwiseTiles {
           yStep,
           present);
     }
-    if (pixel + 4 <= pixels) {
-      tile4(
-          x + pixel * xStep,
-          xStep,
-          taps,
-          count,
-          weights,
-          init + pixel * initStep,
-          initStep,
-          y + pixel * yStep,
-          yStep,
-          present);
-      pixel += 4;
-    }
-    if (pixel + 2 <= pixels) {
-      tile2(
-          x + pixel * xStep,
-          xStep,
-          taps,
-          count,
-          weights,
-          init + pixel * initStep,
-          initStep,
-          y + pixel * yStep,
-          yStep,
-          present);
-      pixel += 2;
-    }
-    if (pixel < pixels) {
-      tile1(
+    for (; pixel + 1 <= pixels; pixel += 1) {
+      part1(
           x + pixel * xStep,
           xStep,
           taps,
@@ -97,32 +108,24 @@ final class DepthwiseTiles {
     }
   }
 
-  static void tile8(
-      long x,
-      long xStep,
-      long taps,
-      int count,
-      long weights,
-      long init,
-      long initStep,
-      long y,
-      long yStep,
-      int present) {
-    VectorMask<Float> mask = SPECIES.indexInRange(0, present);
-    FloatVector s0 = FloatVector.fromMemorySegment(SPECIES, ALL, init, LE, mask);
-    FloatVector s1 = FloatVector.fromMemorySegment(SPECIES, ALL, init + initStep, LE, mask);
-    FloatVector s2 = FloatVector.fromMemorySegment(SPECIES, ALL, init + 2 * initStep, LE, mask);
-    FloatVector s3 = FloatVector.fromMemorySegment(SPECIES, ALL, init + 3 * initStep, LE, mask);
-    FloatVector s4 = FloatVector.fromMemorySegment(SPECIES, ALL, init + 4 * initStep, LE, mask);
-    FloatVector s5 = FloatVector.fromMemorySegment(SPECIES, ALL, init + 5 * initStep, LE, mask);
-    FloatVector s6 = FloatVector.fromMemorySegment(SPECIES, ALL, init + 6 * initStep, LE, mask);
-    FloatVector s7 = FloatVector.fromMemorySegment(SPECIES, ALL, init + 7 * initStep, LE, mask);
+  static void whole8(
+      long x, long xStep, long taps, int count, long weights, long init, long y, long yStep) {
+    FloatVector s0 = FloatVector.fromMemorySegment(SPECIES, ALL, init, LE);
+    FloatVector s1 = s0;
+    FloatVector s2 = s0;
+    FloatVector s3 = s0;
+    FloatVector s4 = s0;
+    FloatVector s5 = s0;
+    FloatVector s6 = s0;
+    FloatVector s7 = s0;
     long x1 = xStep & ADDRESS;
     long x2 = 2 * xStep & ADDRESS;
     long x3 = 3 * xStep & ADDRESS;
+    long table = taps & ADDRESS;
+    long vectors = weights & ADDRESS;
     for (int tap = 0; tap < count; tap++) {
-      FloatVector w = FloatVector.fromMemorySegment(SPECIES, ALL, weights + (long) BYTES * tap, LE);
-      long offset = x + ALL.get(LONG, taps + 8L * tap);
+      FloatVector w = FloatVector.fromMemorySegment(SPECIES, ALL, vectors + (long) BYTES * tap, LE);
+      long offset = x + ALL.get(LONG, table + 8L * tap);
       long p0 = offset & ADDRESS;
       long p4 = (offset + 4 * xStep) & ADDRESS;
       s0 = FloatVector.fromMemorySegment(SPECIES, ALL, p0, LE).fma(w, s0);
@@ -134,51 +137,75 @@ final class DepthwiseTiles {
       s6 = FloatVector.fromMemorySegment(SPECIES, ALL, p4 + x2, LE).fma(w, s6);
       s7 = FloatVector.fromMemorySegment(SPECIES, ALL, p4 + x3, LE).fma(w, s7);
     }
-    s0.intoMemorySegment(ALL, y, LE, mask);
-    s1.intoMemorySegment(ALL, y + yStep, LE, mask);
-    s2.intoMemorySegment(ALL, y + 2 * yStep, LE, mask);
-    s3.intoMemorySegment(ALL, y + 3 * yStep, LE, mask);
-    s4.intoMemorySegment(ALL, y + 4 * yStep, LE, mask);
-    s5.intoMemorySegment(ALL, y + 5 * yStep, LE, mask);
-    s6.intoMemorySegment(ALL, y + 6 * yStep, LE, mask);
-    s7.intoMemorySegment(ALL, y + 7 * yStep, LE, mask);
+    s0.intoMemorySegment(ALL, y, LE);
+    s1.intoMemorySegment(ALL, y + yStep, LE);
+    s2.intoMemorySegment(ALL, y + 2 * yStep, LE);
+    s3.intoMemorySegment(ALL, y + 3 * yStep, LE);
+    s4.intoMemorySegment(ALL, y + 4 * yStep, LE);
+    s5.intoMemorySegment(ALL, y + 5 * yStep, LE);
+    s6.intoMemorySegment(ALL, y + 6 * yStep, LE);
+    s7.intoMemorySegment(ALL, y + 7 * yStep, LE);
   }
 
-  static void tile4(
-      long x,
-      long xStep,
-      long taps,
-      int count,
-      long weights,
-      long init,
-      long initStep,
-      long y,
-      long yStep,
-      int present) {
-    VectorMask<Float> mask = SPECIES.indexInRange(0, present);
-    FloatVector s0 = FloatVector.fromMemorySegment(SPECIES, ALL, init, LE, mask);
-    FloatVector s1 = FloatVector.fromMemorySegment(SPECIES, ALL, init + initStep, LE, mask);
-    FloatVector s2 = FloatVector.fromMemorySegment(SPECIES, ALL, init + 2 * initStep, LE, mask);
-    FloatVector s3 = FloatVector.fromMemorySegment(SPECIES, ALL, init + 3 * initStep, LE, mask);
+  static void whole4(
+      long x, long xStep, long taps, int count, long weights, long init, long y, long yStep) {
+    FloatVector s0 = FloatVector.fromMemorySegment(SPECIES, ALL, init, LE);
+    FloatVector s1 = s0;
+    FloatVector s2 = s0;
+    FloatVector s3 = s0;
     long x1 = xStep & ADDRESS;
     long x2 = 2 * xStep & ADDRESS;
     long x3 = 3 * xStep & ADDRESS;
+    long table = taps & ADDRESS;
+    long vectors = weights & ADDRESS;
     for (int tap = 0; tap < count; tap++) {
-      FloatVector w = FloatVector.fromMemorySegment(SPECIES, ALL, weights + (long) BYTES * tap, LE);
-      long offset = x + ALL.get(LONG, taps + 8L * tap);
+      FloatVector w = FloatVector.fromMemorySegment(SPECIES, ALL, vectors + (long) BYTES * tap, LE);
+      long offset = x + ALL.get(LONG, table + 8L * tap);
       long p0 = offset & ADDRESS;
       s0 = FloatVector.fromMemorySegment(SPECIES, ALL, p0, LE).fma(w, s0);
       s1 = FloatVector.fromMemorySegment(SPECIES, ALL, p0 + x1, LE).fma(w, s1);
       s2 = FloatVector.fromMemorySegment(SPECIES, ALL, p0 + x2, LE).fma(w, s2);
       s3 = FloatVector.fromMemorySegment(SPECIES, ALL, p0 + x3, LE).fma(w, s3);
     }
-    s0.intoMemorySegment(ALL, y, LE, mask);
-    s1.intoMemorySegment(ALL, y + yStep, LE, mask);
-    s2.intoMemorySegment(ALL, y + 2 * yStep, LE, mask);
-    s3.intoMemorySegment(ALL, y + 3 * yStep, LE, mask);
+    s0.intoMemorySegment(ALL, y, LE);
+    s1.intoMemorySegment(ALL, y + yStep, LE);
+    s2.intoMemorySegment(ALL, y + 2 * yStep, LE);
+    s3.intoMemorySegment(ALL, y + 3 * yStep, LE);
   }
 
-  static void tile2(
+  static void whole2(
+      long x, long xStep, long taps, int count, long weights, long init, long y, long yStep) {
+    FloatVector s0 = FloatVector.fromMemorySegment(SPECIES, ALL, init, LE);
+    FloatVector s1 = s0;
+    long x1 = xStep & ADDRESS;
+    long table = taps & ADDRESS;
+    long vectors = weights & ADDRESS;
+    for (int tap = 0; tap < count; tap++) {
+      FloatVector w = FloatVector.fromMemorySegment(SPECIES, ALL, vectors + (long) BYTES * tap, LE);
+      long offset = x + ALL.get(LONG, table + 8L * tap);
+      long p0 = offset & ADDRESS;
+      s0 = FloatVector.fromMemorySegment(SPECIES, ALL, p0, LE).fma(w, s0);
+      s1 = FloatVector.fromMemorySegment(SPECIES, ALL, p0 + x1, LE).fma(w, s1);
+    }
+    s0.intoMemorySegment(ALL, y, LE);
+    s1.intoMemorySegment(ALL, y + yStep, LE);
+  }
+
+  static void whole1(
+      long x, long xStep, long taps, int count, long weights, long init, long y, long yStep) {
+    FloatVector s0 = FloatVector.fromMemorySegment(SPECIES, ALL, init, LE);
+    long table = taps & ADDRESS;
+    long vectors = weights & ADDRESS;
+    for (int tap = 0; tap < count; tap++) {
+      FloatVector w = FloatVector.fromMemorySegment(SPECIES, ALL, vectors + (long) BYTES * tap, LE);
+      long offset = x + ALL.get(LONG, table + 8L * tap);
+      long p0 = offset & ADDRESS;
+      s0 = FloatVector.fromMemorySegment(SPECIES, ALL, p0, LE).fma(w, s0);
+    }
+    s0.intoMemorySegment(ALL, y, LE);
+  }
+
+  static void part2(
       long x,
       long xStep,
       long taps,
@@ -193,18 +220,20 @@ final class DepthwiseTiles {
     FloatVector s0 = FloatVector.fromMemorySegment(SPECIES, ALL, init, LE, mask);
     FloatVector s1 = FloatVector.fromMemorySegment(SPECIES, ALL, init + initStep, LE, mask);
     long x1 = xStep & ADDRESS;
+    long table = taps & ADDRESS;
+    long vectors = weights & ADDRESS;
     for (int tap = 0; tap < count; tap++) {
-      FloatVector w = FloatVector.fromMemorySegment(SPECIES, ALL, weights + (long) BYTES * tap, LE);
-      long offset = x + ALL.get(LONG, taps + 8L * tap);
+      FloatVector w = FloatVector.fromMemorySegment(SPECIES, ALL, vectors + (long) BYTES * tap, LE);
+      long offset = x + ALL.get(LONG, table + 8L * tap);
       long p0 = offset & ADDRESS;
-      s0 = FloatVector.fromMemorySegment(SPECIES, ALL, p0, LE).fma(w, s0);
-      s1 = FloatVector.fromMemorySegment(SPECIES, ALL, p0 + x1, LE).fma(w, s1);
+      s0 = FloatVector.fromMemorySegment(SPECIES, ALL, p0, LE, mask).fma(w, s0);
+      s1 = FloatVector.fromMemorySegment(SPECIES, ALL, p0 + x1, LE, mask).fma(w, s1);
     }
     s0.intoMemorySegment(ALL, y, LE, mask);
     s1.intoMemorySegment(ALL, y + yStep, LE, mask);
   }
 
-  static void tile1(
+  static void part1(
       long x,
       long xStep,
       long taps,
@@ -217,11 +246,13 @@ final class DepthwiseTiles {
       int present) {
     VectorMask<Float> mask = SPECIES.indexInRange(0, present);
     FloatVector s0 = FloatVector.fromMemorySegment(SPECIES, ALL, init, LE, mask);
+    long table = taps & ADDRESS;
+    long vectors = weights & ADDRESS;
     for (int tap = 0; tap < count; tap++) {
-      FloatVector w = FloatVector.fromMemorySegment(SPECIES, ALL, weights + (long) BYTES * tap, LE);
-      long offset = x + ALL.get(LONG, taps + 8L * tap);
+      FloatVector w = FloatVector.fromMemorySegment(SPECIES, ALL, vectors + (long) BYTES * tap, LE);
+      long offset = x + ALL.get(LONG, table + 8L * tap);
       long p0 = offset & ADDRESS;
-      s0 = FloatVector.fromMemorySegment(SPECIES, ALL, p0, LE).fma(w, s0);
+      s0 = FloatVector.fromMemorySegment(SPECIES, ALL, p0, LE, mask).fma(w, s0);
     }
     s0.intoMemorySegment(ALL, y, LE, mask);
   }

@@ -182,20 +182,24 @@ final class NarrowTiles {
       long initStep,
       long c,
       long cStep) {
-    FloatVector l0 = FloatVector.fromMemorySegment(SPECIES, ALL, init, LE);
-    FloatVector l1 = FloatVector.fromMemorySegment(SPECIES, ALL, init + initStep, LE);
-    FloatVector l2 = FloatVector.fromMemorySegment(SPECIES, ALL, init + 2 * initStep, LE);
-    FloatVector l3 = FloatVector.fromMemorySegment(SPECIES, ALL, init + 3 * initStep, LE);
-    FloatVector l4 = FloatVector.fromMemorySegment(SPECIES, ALL, init + 4 * initStep, LE);
+    long from = init & ADDRESS;
+    long fromStep = initStep & ADDRESS;
+    FloatVector l0 = FloatVector.fromMemorySegment(SPECIES, ALL, from, LE);
+    FloatVector l1 = FloatVector.fromMemorySegment(SPECIES, ALL, from + fromStep, LE);
+    FloatVector l2 = FloatVector.fromMemorySegment(SPECIES, ALL, from + 2 * fromStep, LE);
+    FloatVector l3 = FloatVector.fromMemorySegment(SPECIES, ALL, from + 3 * fromStep, LE);
+    FloatVector l4 = FloatVector.fromMemorySegment(SPECIES, ALL, from + 4 * fromStep, LE);
     long pb = b;
+    long table = taps & ADDRESS;
     long s1 = aStep & ADDRESS;
     long s2 = 2 * aStep & ADDRESS;
     long s3 = 3 * aStep & ADDRESS;
     for (int run = 0; run < runs; run++) {
-      long a0 = a + ALL.get(LONG, taps + 8L * run);
+      long a0 = a + ALL.get(LONG, table + 8L * run);
       long a4 = a0 + 4 * aStep;
       for (int i = 0; i < k; i++) {
-        FloatVector bl = FloatVector.fromMemorySegment(SPECIES, ALL, pb, LE);
+        long vb = pb & ADDRESS;
+        FloatVector bl = FloatVector.fromMemorySegment(SPECIES, ALL, vb, LE);
         long p0 = a0 & ADDRESS;
         long p4 = a4 & ADDRESS;
         l0 = FloatVector.broadcast(SPECIES, ALL.get(FLOAT, p0)).fma(bl, l0);
@@ -208,11 +212,13 @@ final class NarrowTiles {
         pb += bStep;
       }
     }
-    l0.intoMemorySegment(ALL, c, LE);
-    l1.intoMemorySegment(ALL, c + cStep, LE);
-    l2.intoMemorySegment(ALL, c + 2 * cStep, LE);
-    l3.intoMemorySegment(ALL, c + 3 * cStep, LE);
-    l4.intoMemorySegment(ALL, c + 4 * cStep, LE);
+    long to = c & ADDRESS;
+    long toStep = cStep & ADDRESS;
+    l0.intoMemorySegment(ALL, to, LE);
+    l1.intoMemorySegment(ALL, to + toStep, LE);
+    l2.intoMemorySegment(ALL, to + 2 * toStep, LE);
+    l3.intoMemorySegment(ALL, to + 3 * toStep, LE);
+    l4.intoMemorySegment(ALL, to + 4 * toStep, LE);
   }
 
   static void narrow6(
@@ -227,21 +233,25 @@ final class NarrowTiles {
       long initStep,
       long c,
       long cStep) {
-    FloatVector l0 = FloatVector.fromMemorySegment(SPECIES, ALL, init, LE);
-    FloatVector l1 = FloatVector.fromMemorySegment(SPECIES, ALL, init + initStep, LE);
-    FloatVector l2 = FloatVector.fromMemorySegment(SPECIES, ALL, init + 2 * initStep, LE);
-    FloatVector l3 = FloatVector.fromMemorySegment(SPECIES, ALL, init + 3 * initStep, LE);
-    FloatVector l4 = FloatVector.fromMemorySegment(SPECIES, ALL, init + 4 * initStep, LE);
-    FloatVector l5 = FloatVector.fromMemorySegment(SPECIES, ALL, init + 5 * initStep, LE);
+    long from = init & ADDRESS;
+    long fromStep = initStep & ADDRESS;
+    FloatVector l0 = FloatVector.fromMemorySegment(SPECIES, ALL, from, LE);
+    FloatVector l1 = FloatVector.fromMemorySegment(SPECIES, ALL, from + fromStep, LE);
+    FloatVector l2 = FloatVector.fromMemorySegment(SPECIES, ALL, from + 2 * fromStep, LE);
+    FloatVector l3 = FloatVector.fromMemorySegment(SPECIES, ALL, from + 3 * fromStep, LE);
+    FloatVector l4 = FloatVector.fromMemorySegment(SPECIES, ALL, from + 4 * fromStep, LE);
+    FloatVector l5 = FloatVector.fromMemorySegment(SPECIES, ALL, from + 5 * fromStep, LE);
     long pb = b;
+    long table = taps & ADDRESS;
     long s1 = aStep & ADDRESS;
     long s2 = 2 * aStep & ADDRESS;
     long s3 = 3 * aStep & ADDRESS;
     for (int run = 0; run < runs; run++) {
-      long a0 = a + ALL.get(LONG, taps + 8L * run);
+      long a0 = a + ALL.get(LONG, table + 8L * run);
       long a4 = a0 + 4 * aStep;
       for (int i = 0; i < k; i++) {
-        FloatVector bl = FloatVector.fromMemorySegment(SPECIES, ALL, pb, LE);
+        long vb = pb & ADDRESS;
+        FloatVector bl = FloatVector.fromMemorySegment(SPECIES, ALL, vb, LE);
         long p0 = a0 & ADDRESS;
         long p4 = a4 & ADDRESS;
         l0 = FloatVector.broadcast(SPECIES, ALL.get(FLOAT, p0)).fma(bl, l0);
@@ -255,12 +265,14 @@ final class NarrowTiles {
         pb += bStep;
       }
     }
-    l0.intoMemorySegment(ALL, c, LE);
-    l1.intoMemorySegment(ALL, c + cStep, LE);
-    l2.intoMemorySegment(ALL, c + 2 * cStep, LE);
-    l3.intoMemorySegment(ALL, c + 3 * cStep, LE);
-    l4.intoMemorySegment(ALL, c + 4 * cStep, LE);
-    l5.intoMemorySegment(ALL, c + 5 * cStep, LE);
+    long to = c & ADDRESS;
+    long toStep = cStep & ADDRESS;
+    l0.intoMemorySegment(ALL, to, LE);
+    l1.intoMemorySegment(ALL, to + toStep, LE);
+    l2.intoMemorySegment(ALL, to + 2 * toStep, LE);
+    l3.intoMemorySegment(ALL, to + 3 * toStep, LE);
+    l4.intoMemorySegment(ALL, to + 4 * toStep, LE);
+    l5.intoMemorySegment(ALL, to + 5 * toStep, LE);
   }
 
   static void narrow7(
@@ -275,22 +287,26 @@ final class NarrowTiles {
       long initStep,
       long c,
       long cStep) {
-    FloatVector l0 = FloatVector.fromMemorySegment(SPECIES, ALL, init, LE);
-    FloatVector l1 = FloatVector.fromMemorySegment(SPECIES, ALL, init + initStep, LE);
-    FloatVector l2 = FloatVector.fromMemorySegment(SPECIES, ALL, init + 2 * initStep, LE);
-    FloatVector l3 = FloatVector.fromMemorySegment(SPECIES, ALL, init + 3 * initStep, LE);
-    FloatVector l4 = FloatVector.fromMemorySegment(SPECIES, ALL, init + 4 * initStep, LE);
-    FloatVector l5 = FloatVector.fromMemorySegment(SPECIES, ALL, init + 5 * initStep, LE);
-    FloatVector l6 = FloatVector.fromMemorySegment(SPECIES, ALL, init + 6 * initStep, LE);
+    long from = init & ADDRESS;
+    long fromStep = initStep & ADDRESS;
+    FloatVector l0 = FloatVector.fromMemorySegment(SPECIES, ALL, from, LE);
+    FloatVector l1 = FloatVector.fromMemorySegment(SPECIES, ALL, from + fromStep, LE);
+    FloatVector l2 = FloatVector.fromMemorySegment(SPECIES, ALL, from + 2 * fromStep, LE);
+    FloatVector l3 = FloatVector.fromMemorySegment(SPECIES, ALL, from + 3 * fromStep, LE);
+    FloatVector l4 = FloatVector.fromMemorySegment(SPECIES, ALL, from + 4 * fromStep, LE);
+    FloatVector l5 = FloatVector.fromMemorySegment(SPECIES, ALL, from + 5 * fromStep, LE);
+    FloatVector l6 = FloatVector.fromMemorySegment(SPECIES, ALL, from + 6 * fromStep, LE);
     long pb = b;
+    long table = taps & ADDRESS;
     long s1 = aStep & ADDRESS;
     long s2 = 2 * aStep & ADDRESS;
     long s3 = 3 * aStep & ADDRESS;
     for (int run = 0; run < runs; run++) {
-      long a0 = a + ALL.get(LONG, taps + 8L * run);
+      long a0 = a + ALL.get(LONG, table + 8L * run);
       long a4 = a0 + 4 * aStep;
       for (int i = 0; i < k; i++) {
-        FloatVector bl = FloatVector.fromMemorySegment(SPECIES, ALL, pb, LE);
+        long vb = pb & ADDRESS;
+        FloatVector bl = FloatVector.fromMemorySegment(SPECIES, ALL, vb, LE);
         long p0 = a0 & ADDRESS;
         long p4 = a4 & ADDRESS;
         l0 = FloatVector.broadcast(SPECIES, ALL.get(FLOAT, p0)).fma(bl, l0);
@@ -305,13 +321,15 @@ final class NarrowTiles {
         pb += bStep;
       }
     }
-    l0.intoMemorySegment(ALL, c, LE);
-    l1.intoMemorySegment(ALL, c + cStep, LE);
-    l2.intoMemorySegment(ALL, c + 2 * cStep, LE);
-    l3.intoMemorySegment(ALL, c + 3 * cStep, LE);
-    l4.intoMemorySegment(ALL, c + 4 * cStep, LE);
-    l5.intoMemorySegment(ALL, c + 5 * cStep, LE);
-    l6.intoMemorySegment(ALL, c + 6 * cStep, LE);
+    long to = c & ADDRESS;
+    long toStep = cStep & ADDRESS;
+    l0.intoMemorySegment(ALL, to, LE);
+    l1.intoMemorySegment(ALL, to + toStep, LE);
+    l2.intoMemorySegment(ALL, to + 2 * toStep, LE);
+    l3.intoMemorySegment(ALL, to + 3 * toStep, LE);
+    l4.intoMemorySegment(ALL, to + 4 * toStep, LE);
+    l5.intoMemorySegment(ALL, to + 5 * toStep, LE);
+    l6.intoMemorySegment(ALL, to + 6 * toStep, LE);
   }
 
   static void narrow8(
@@ -326,23 +344,27 @@ final class NarrowTiles {
       long initStep,
       long c,
       long cStep) {
-    FloatVector l0 = FloatVector.fromMemorySegment(SPECIES, ALL, init, LE);
-    FloatVector l1 = FloatVector.fromMemorySegment(SPECIES, ALL, init + initStep, LE);
-    FloatVector l2 = FloatVector.fromMemorySegment(SPECIES, ALL, init + 2 * initStep, LE);
-    FloatVector l3 = FloatVector.fromMemorySegment(SPECIES, ALL, init + 3 * initStep, LE);
-    FloatVector l4 = FloatVector.fromMemorySegment(SPECIES, ALL, init + 4 * initStep, LE);
-    FloatVector l5 = FloatVector.fromMemorySegment(SPECIES, ALL, init + 5 * initStep, LE);
-    FloatVector l6 = FloatVector.fromMemorySegment(SPECIES, ALL, init + 6 * initStep, LE);
-    FloatVector l7 = FloatVector.fromMemorySegment(SPECIES, ALL, init + 7 * initStep, LE);
+    long from = init & ADDRESS;
+    long fromStep = initStep & ADDRESS;
+    FloatVector l0 = FloatVector.fromMemorySegment(SPECIES, ALL, from, LE);
+    FloatVector l1 = FloatVector.fromMemorySegment(SPECIES, ALL, from + fromStep, LE);
+    FloatVector l2 = FloatVector.fromMemorySegment(SPECIES, ALL, from + 2 * fromStep, LE);
+    FloatVector l3 = FloatVector.fromMemorySegment(SPECIES, ALL, from + 3 * fromStep, LE);
+    FloatVector l4 = FloatVector.fromMemorySegment(SPECIES, ALL, from + 4 * fromStep, LE);
+    FloatVector l5 = FloatVector.fromMemorySegment(SPECIES, ALL, from + 5 * fromStep, LE);
+    FloatVector l6 = FloatVector.fromMemorySegment(SPECIES, ALL, from + 6 * fromStep, LE);
+    FloatVector l7 = FloatVector.fromMemorySegment(SPECIES, ALL, from + 7 * fromStep, LE);
     long pb = b;
+    long table = taps & ADDRESS;
     long s1 = aStep & ADDRESS;
     long s2 = 2 * aStep & ADDRESS;
     long s3 = 3 * aStep & ADDRESS;
     for (int run = 0; run < runs; run++) {
-      long a0 = a + ALL.get(LONG, taps + 8L * run);
+      long a0 = a + ALL.get(LONG, table + 8L * run);
       long a4 = a0 + 4 * aStep;
       for (int i = 0; i < k; i++) {
-        FloatVector bl = FloatVector.fromMemorySegment(SPECIES, ALL, pb, LE);
+        long vb = pb & ADDRESS;
+        FloatVector bl = FloatVector.fromMemorySegment(SPECIES, ALL, vb, LE);
         long p0 = a0 & ADDRESS;
         long p4 = a4 & ADDRESS;
         l0 = FloatVector.broadcast(SPECIES, ALL.get(FLOAT, p0)).fma(bl, l0);
@@ -358,13 +380,15 @@ final class NarrowTiles {
         pb += bStep;
       }
     }
-    l0.intoMemorySegment(ALL, c, LE);
-    l1.intoMemorySegment(ALL, c + cStep, LE);
-    l2.intoMemorySegment(ALL, c + 2 * cStep, LE);
-    l3.intoMemorySegment(ALL, c + 3 * cStep, LE);
-    l4.intoMemorySegment(ALL, c + 4 * cStep, LE);
-    l5.intoMemorySegment(ALL, c + 5 * cStep, LE);
-    l6.intoMemorySegment(ALL, c + 6 * cStep, LE);
-    l7.intoMemorySegment(ALL, c + 7 * cStep, LE);
+    long to = c & ADDRESS;
+    long toStep = cStep & ADDRESS;
+    l0.intoMemorySegment(ALL, to, LE);
+    l1.intoMemorySegment(ALL, to + toStep, LE);
+    l2.intoMemorySegment(ALL, to + 2 * toStep, LE);
+    l3.intoMemorySegment(ALL, to + 3 * toStep, LE);
+    l4.intoMemorySegment(ALL, to + 4 * toStep, LE);
+    l5.intoMemorySegment(ALL, to + 5 * toStep, LE);
+    l6.intoMemorySegment(ALL, to + 6 * toStep, LE);
+    l7.intoMemorySegment(ALL, to + 7 * toStep, LE);
   }
 }

@@ -28,7 +28,8 @@ final class Tiles {
   static final int NARROW_ROWS = 8;
 
   /// The bits that an address has. The JIT drops the bounds check of an access where it sees that
-  /// the address is a sum of few numbers so limited.
+  /// the address is a sum of few numbers so limited, and a loop without checks needs no
+  /// preparation, which counts where `k` is small.
   static final long ADDRESS = (1L << 48) - 1;
 
   /// The byte order, by a short name.

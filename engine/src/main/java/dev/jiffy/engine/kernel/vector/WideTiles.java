@@ -5,6 +5,7 @@ import static dev.jiffy.engine.kernel.Memory.FLOAT;
 import static dev.jiffy.engine.kernel.Memory.LONG;
 import static dev.jiffy.engine.kernel.vector.Lanes.BYTES;
 import static dev.jiffy.engine.kernel.vector.Lanes.SPECIES;
+import static dev.jiffy.engine.kernel.vector.Tiles.ADDRESS;
 import static dev.jiffy.engine.kernel.vector.Tiles.LE;
 
 import jdk.incubator.vector.FloatVector;
@@ -261,28 +262,32 @@ final class WideTiles {
       long initStep,
       long c,
       long cStep) {
-    long high = init + BYTES;
-    FloatVector l0 = FloatVector.fromMemorySegment(SPECIES, ALL, init, LE);
+    long from = init & ADDRESS;
+    long fromStep = initStep & ADDRESS;
+    long high = from + BYTES;
+    FloatVector l0 = FloatVector.fromMemorySegment(SPECIES, ALL, from, LE);
     FloatVector h0 = FloatVector.fromMemorySegment(SPECIES, ALL, high, LE);
-    FloatVector l1 = FloatVector.fromMemorySegment(SPECIES, ALL, init + initStep, LE);
-    FloatVector h1 = FloatVector.fromMemorySegment(SPECIES, ALL, high + initStep, LE);
-    FloatVector l2 = FloatVector.fromMemorySegment(SPECIES, ALL, init + 2 * initStep, LE);
-    FloatVector h2 = FloatVector.fromMemorySegment(SPECIES, ALL, high + 2 * initStep, LE);
-    FloatVector l3 = FloatVector.fromMemorySegment(SPECIES, ALL, init + 3 * initStep, LE);
-    FloatVector h3 = FloatVector.fromMemorySegment(SPECIES, ALL, high + 3 * initStep, LE);
-    FloatVector l4 = FloatVector.fromMemorySegment(SPECIES, ALL, init + 4 * initStep, LE);
-    FloatVector h4 = FloatVector.fromMemorySegment(SPECIES, ALL, high + 4 * initStep, LE);
+    FloatVector l1 = FloatVector.fromMemorySegment(SPECIES, ALL, from + fromStep, LE);
+    FloatVector h1 = FloatVector.fromMemorySegment(SPECIES, ALL, high + fromStep, LE);
+    FloatVector l2 = FloatVector.fromMemorySegment(SPECIES, ALL, from + 2 * fromStep, LE);
+    FloatVector h2 = FloatVector.fromMemorySegment(SPECIES, ALL, high + 2 * fromStep, LE);
+    FloatVector l3 = FloatVector.fromMemorySegment(SPECIES, ALL, from + 3 * fromStep, LE);
+    FloatVector h3 = FloatVector.fromMemorySegment(SPECIES, ALL, high + 3 * fromStep, LE);
+    FloatVector l4 = FloatVector.fromMemorySegment(SPECIES, ALL, from + 4 * fromStep, LE);
+    FloatVector h4 = FloatVector.fromMemorySegment(SPECIES, ALL, high + 4 * fromStep, LE);
     long pb = b;
+    long table = taps & ADDRESS;
     for (int run = 0; run < runs; run++) {
-      long a0 = a + ALL.get(LONG, taps + 8L * run);
-      long a1 = a0 + aStep;
-      long a2 = a1 + aStep;
-      long a3 = a2 + aStep;
-      long a4 = a3 + aStep;
+      long a0 = (a + ALL.get(LONG, table + 8L * run)) & ADDRESS;
+      long a1 = (a0 + aStep) & ADDRESS;
+      long a2 = (a1 + aStep) & ADDRESS;
+      long a3 = (a2 + aStep) & ADDRESS;
+      long a4 = (a3 + aStep) & ADDRESS;
       for (int i = 0; i < k; i++) {
         long at = 4L * i;
-        FloatVector bl = FloatVector.fromMemorySegment(SPECIES, ALL, pb, LE);
-        FloatVector bh = FloatVector.fromMemorySegment(SPECIES, ALL, pb + BYTES, LE);
+        long vb = pb & ADDRESS;
+        FloatVector bl = FloatVector.fromMemorySegment(SPECIES, ALL, vb, LE);
+        FloatVector bh = FloatVector.fromMemorySegment(SPECIES, ALL, vb + BYTES, LE);
         FloatVector x0 = FloatVector.broadcast(SPECIES, ALL.get(FLOAT, a0 + at));
         l0 = x0.fma(bl, l0);
         h0 = x0.fma(bh, h0);
@@ -301,17 +306,19 @@ final class WideTiles {
         pb += bStep;
       }
     }
-    high = c + BYTES;
-    l0.intoMemorySegment(ALL, c, LE);
+    long to = c & ADDRESS;
+    long toStep = cStep & ADDRESS;
+    high = to + BYTES;
+    l0.intoMemorySegment(ALL, to, LE);
     h0.intoMemorySegment(ALL, high, LE);
-    l1.intoMemorySegment(ALL, c + cStep, LE);
-    h1.intoMemorySegment(ALL, high + cStep, LE);
-    l2.intoMemorySegment(ALL, c + 2 * cStep, LE);
-    h2.intoMemorySegment(ALL, high + 2 * cStep, LE);
-    l3.intoMemorySegment(ALL, c + 3 * cStep, LE);
-    h3.intoMemorySegment(ALL, high + 3 * cStep, LE);
-    l4.intoMemorySegment(ALL, c + 4 * cStep, LE);
-    h4.intoMemorySegment(ALL, high + 4 * cStep, LE);
+    l1.intoMemorySegment(ALL, to + toStep, LE);
+    h1.intoMemorySegment(ALL, high + toStep, LE);
+    l2.intoMemorySegment(ALL, to + 2 * toStep, LE);
+    h2.intoMemorySegment(ALL, high + 2 * toStep, LE);
+    l3.intoMemorySegment(ALL, to + 3 * toStep, LE);
+    h3.intoMemorySegment(ALL, high + 3 * toStep, LE);
+    l4.intoMemorySegment(ALL, to + 4 * toStep, LE);
+    h4.intoMemorySegment(ALL, high + 4 * toStep, LE);
   }
 
   static void wide6(
@@ -326,31 +333,35 @@ final class WideTiles {
       long initStep,
       long c,
       long cStep) {
-    long high = init + BYTES;
-    FloatVector l0 = FloatVector.fromMemorySegment(SPECIES, ALL, init, LE);
+    long from = init & ADDRESS;
+    long fromStep = initStep & ADDRESS;
+    long high = from + BYTES;
+    FloatVector l0 = FloatVector.fromMemorySegment(SPECIES, ALL, from, LE);
     FloatVector h0 = FloatVector.fromMemorySegment(SPECIES, ALL, high, LE);
-    FloatVector l1 = FloatVector.fromMemorySegment(SPECIES, ALL, init + initStep, LE);
-    FloatVector h1 = FloatVector.fromMemorySegment(SPECIES, ALL, high + initStep, LE);
-    FloatVector l2 = FloatVector.fromMemorySegment(SPECIES, ALL, init + 2 * initStep, LE);
-    FloatVector h2 = FloatVector.fromMemorySegment(SPECIES, ALL, high + 2 * initStep, LE);
-    FloatVector l3 = FloatVector.fromMemorySegment(SPECIES, ALL, init + 3 * initStep, LE);
-    FloatVector h3 = FloatVector.fromMemorySegment(SPECIES, ALL, high + 3 * initStep, LE);
-    FloatVector l4 = FloatVector.fromMemorySegment(SPECIES, ALL, init + 4 * initStep, LE);
-    FloatVector h4 = FloatVector.fromMemorySegment(SPECIES, ALL, high + 4 * initStep, LE);
-    FloatVector l5 = FloatVector.fromMemorySegment(SPECIES, ALL, init + 5 * initStep, LE);
-    FloatVector h5 = FloatVector.fromMemorySegment(SPECIES, ALL, high + 5 * initStep, LE);
+    FloatVector l1 = FloatVector.fromMemorySegment(SPECIES, ALL, from + fromStep, LE);
+    FloatVector h1 = FloatVector.fromMemorySegment(SPECIES, ALL, high + fromStep, LE);
+    FloatVector l2 = FloatVector.fromMemorySegment(SPECIES, ALL, from + 2 * fromStep, LE);
+    FloatVector h2 = FloatVector.fromMemorySegment(SPECIES, ALL, high + 2 * fromStep, LE);
+    FloatVector l3 = FloatVector.fromMemorySegment(SPECIES, ALL, from + 3 * fromStep, LE);
+    FloatVector h3 = FloatVector.fromMemorySegment(SPECIES, ALL, high + 3 * fromStep, LE);
+    FloatVector l4 = FloatVector.fromMemorySegment(SPECIES, ALL, from + 4 * fromStep, LE);
+    FloatVector h4 = FloatVector.fromMemorySegment(SPECIES, ALL, high + 4 * fromStep, LE);
+    FloatVector l5 = FloatVector.fromMemorySegment(SPECIES, ALL, from + 5 * fromStep, LE);
+    FloatVector h5 = FloatVector.fromMemorySegment(SPECIES, ALL, high + 5 * fromStep, LE);
     long pb = b;
+    long table = taps & ADDRESS;
     for (int run = 0; run < runs; run++) {
-      long a0 = a + ALL.get(LONG, taps + 8L * run);
-      long a1 = a0 + aStep;
-      long a2 = a1 + aStep;
-      long a3 = a2 + aStep;
-      long a4 = a3 + aStep;
-      long a5 = a4 + aStep;
+      long a0 = (a + ALL.get(LONG, table + 8L * run)) & ADDRESS;
+      long a1 = (a0 + aStep) & ADDRESS;
+      long a2 = (a1 + aStep) & ADDRESS;
+      long a3 = (a2 + aStep) & ADDRESS;
+      long a4 = (a3 + aStep) & ADDRESS;
+      long a5 = (a4 + aStep) & ADDRESS;
       for (int i = 0; i < k; i++) {
         long at = 4L * i;
-        FloatVector bl = FloatVector.fromMemorySegment(SPECIES, ALL, pb, LE);
-        FloatVector bh = FloatVector.fromMemorySegment(SPECIES, ALL, pb + BYTES, LE);
+        long vb = pb & ADDRESS;
+        FloatVector bl = FloatVector.fromMemorySegment(SPECIES, ALL, vb, LE);
+        FloatVector bh = FloatVector.fromMemorySegment(SPECIES, ALL, vb + BYTES, LE);
         FloatVector x0 = FloatVector.broadcast(SPECIES, ALL.get(FLOAT, a0 + at));
         l0 = x0.fma(bl, l0);
         h0 = x0.fma(bh, h0);
@@ -372,19 +383,21 @@ final class WideTiles {
         pb += bStep;
       }
     }
-    high = c + BYTES;
-    l0.intoMemorySegment(ALL, c, LE);
+    long to = c & ADDRESS;
+    long toStep = cStep & ADDRESS;
+    high = to + BYTES;
+    l0.intoMemorySegment(ALL, to, LE);
     h0.intoMemorySegment(ALL, high, LE);
-    l1.intoMemorySegment(ALL, c + cStep, LE);
-    h1.intoMemorySegment(ALL, high + cStep, LE);
-    l2.intoMemorySegment(ALL, c + 2 * cStep, LE);
-    h2.intoMemorySegment(ALL, high + 2 * cStep, LE);
-    l3.intoMemorySegment(ALL, c + 3 * cStep, LE);
-    h3.intoMemorySegment(ALL, high + 3 * cStep, LE);
-    l4.intoMemorySegment(ALL, c + 4 * cStep, LE);
-    h4.intoMemorySegment(ALL, high + 4 * cStep, LE);
-    l5.intoMemorySegment(ALL, c + 5 * cStep, LE);
-    h5.intoMemorySegment(ALL, high + 5 * cStep, LE);
+    l1.intoMemorySegment(ALL, to + toStep, LE);
+    h1.intoMemorySegment(ALL, high + toStep, LE);
+    l2.intoMemorySegment(ALL, to + 2 * toStep, LE);
+    h2.intoMemorySegment(ALL, high + 2 * toStep, LE);
+    l3.intoMemorySegment(ALL, to + 3 * toStep, LE);
+    h3.intoMemorySegment(ALL, high + 3 * toStep, LE);
+    l4.intoMemorySegment(ALL, to + 4 * toStep, LE);
+    h4.intoMemorySegment(ALL, high + 4 * toStep, LE);
+    l5.intoMemorySegment(ALL, to + 5 * toStep, LE);
+    h5.intoMemorySegment(ALL, high + 5 * toStep, LE);
   }
 
   static void wide7(
@@ -399,34 +412,38 @@ final class WideTiles {
       long initStep,
       long c,
       long cStep) {
-    long high = init + BYTES;
-    FloatVector l0 = FloatVector.fromMemorySegment(SPECIES, ALL, init, LE);
+    long from = init & ADDRESS;
+    long fromStep = initStep & ADDRESS;
+    long high = from + BYTES;
+    FloatVector l0 = FloatVector.fromMemorySegment(SPECIES, ALL, from, LE);
     FloatVector h0 = FloatVector.fromMemorySegment(SPECIES, ALL, high, LE);
-    FloatVector l1 = FloatVector.fromMemorySegment(SPECIES, ALL, init + initStep, LE);
-    FloatVector h1 = FloatVector.fromMemorySegment(SPECIES, ALL, high + initStep, LE);
-    FloatVector l2 = FloatVector.fromMemorySegment(SPECIES, ALL, init + 2 * initStep, LE);
-    FloatVector h2 = FloatVector.fromMemorySegment(SPECIES, ALL, high + 2 * initStep, LE);
-    FloatVector l3 = FloatVector.fromMemorySegment(SPECIES, ALL, init + 3 * initStep, LE);
-    FloatVector h3 = FloatVector.fromMemorySegment(SPECIES, ALL, high + 3 * initStep, LE);
-    FloatVector l4 = FloatVector.fromMemorySegment(SPECIES, ALL, init + 4 * initStep, LE);
-    FloatVector h4 = FloatVector.fromMemorySegment(SPECIES, ALL, high + 4 * initStep, LE);
-    FloatVector l5 = FloatVector.fromMemorySegment(SPECIES, ALL, init + 5 * initStep, LE);
-    FloatVector h5 = FloatVector.fromMemorySegment(SPECIES, ALL, high + 5 * initStep, LE);
-    FloatVector l6 = FloatVector.fromMemorySegment(SPECIES, ALL, init + 6 * initStep, LE);
-    FloatVector h6 = FloatVector.fromMemorySegment(SPECIES, ALL, high + 6 * initStep, LE);
+    FloatVector l1 = FloatVector.fromMemorySegment(SPECIES, ALL, from + fromStep, LE);
+    FloatVector h1 = FloatVector.fromMemorySegment(SPECIES, ALL, high + fromStep, LE);
+    FloatVector l2 = FloatVector.fromMemorySegment(SPECIES, ALL, from + 2 * fromStep, LE);
+    FloatVector h2 = FloatVector.fromMemorySegment(SPECIES, ALL, high + 2 * fromStep, LE);
+    FloatVector l3 = FloatVector.fromMemorySegment(SPECIES, ALL, from + 3 * fromStep, LE);
+    FloatVector h3 = FloatVector.fromMemorySegment(SPECIES, ALL, high + 3 * fromStep, LE);
+    FloatVector l4 = FloatVector.fromMemorySegment(SPECIES, ALL, from + 4 * fromStep, LE);
+    FloatVector h4 = FloatVector.fromMemorySegment(SPECIES, ALL, high + 4 * fromStep, LE);
+    FloatVector l5 = FloatVector.fromMemorySegment(SPECIES, ALL, from + 5 * fromStep, LE);
+    FloatVector h5 = FloatVector.fromMemorySegment(SPECIES, ALL, high + 5 * fromStep, LE);
+    FloatVector l6 = FloatVector.fromMemorySegment(SPECIES, ALL, from + 6 * fromStep, LE);
+    FloatVector h6 = FloatVector.fromMemorySegment(SPECIES, ALL, high + 6 * fromStep, LE);
     long pb = b;
+    long table = taps & ADDRESS;
     for (int run = 0; run < runs; run++) {
-      long a0 = a + ALL.get(LONG, taps + 8L * run);
-      long a1 = a0 + aStep;
-      long a2 = a1 + aStep;
-      long a3 = a2 + aStep;
-      long a4 = a3 + aStep;
-      long a5 = a4 + aStep;
-      long a6 = a5 + aStep;
+      long a0 = (a + ALL.get(LONG, table + 8L * run)) & ADDRESS;
+      long a1 = (a0 + aStep) & ADDRESS;
+      long a2 = (a1 + aStep) & ADDRESS;
+      long a3 = (a2 + aStep) & ADDRESS;
+      long a4 = (a3 + aStep) & ADDRESS;
+      long a5 = (a4 + aStep) & ADDRESS;
+      long a6 = (a5 + aStep) & ADDRESS;
       for (int i = 0; i < k; i++) {
         long at = 4L * i;
-        FloatVector bl = FloatVector.fromMemorySegment(SPECIES, ALL, pb, LE);
-        FloatVector bh = FloatVector.fromMemorySegment(SPECIES, ALL, pb + BYTES, LE);
+        long vb = pb & ADDRESS;
+        FloatVector bl = FloatVector.fromMemorySegment(SPECIES, ALL, vb, LE);
+        FloatVector bh = FloatVector.fromMemorySegment(SPECIES, ALL, vb + BYTES, LE);
         FloatVector x0 = FloatVector.broadcast(SPECIES, ALL.get(FLOAT, a0 + at));
         l0 = x0.fma(bl, l0);
         h0 = x0.fma(bh, h0);
@@ -451,21 +468,23 @@ final class WideTiles {
         pb += bStep;
       }
     }
-    high = c + BYTES;
-    l0.intoMemorySegment(ALL, c, LE);
+    long to = c & ADDRESS;
+    long toStep = cStep & ADDRESS;
+    high = to + BYTES;
+    l0.intoMemorySegment(ALL, to, LE);
     h0.intoMemorySegment(ALL, high, LE);
-    l1.intoMemorySegment(ALL, c + cStep, LE);
-    h1.intoMemorySegment(ALL, high + cStep, LE);
-    l2.intoMemorySegment(ALL, c + 2 * cStep, LE);
-    h2.intoMemorySegment(ALL, high + 2 * cStep, LE);
-    l3.intoMemorySegment(ALL, c + 3 * cStep, LE);
-    h3.intoMemorySegment(ALL, high + 3 * cStep, LE);
-    l4.intoMemorySegment(ALL, c + 4 * cStep, LE);
-    h4.intoMemorySegment(ALL, high + 4 * cStep, LE);
-    l5.intoMemorySegment(ALL, c + 5 * cStep, LE);
-    h5.intoMemorySegment(ALL, high + 5 * cStep, LE);
-    l6.intoMemorySegment(ALL, c + 6 * cStep, LE);
-    h6.intoMemorySegment(ALL, high + 6 * cStep, LE);
+    l1.intoMemorySegment(ALL, to + toStep, LE);
+    h1.intoMemorySegment(ALL, high + toStep, LE);
+    l2.intoMemorySegment(ALL, to + 2 * toStep, LE);
+    h2.intoMemorySegment(ALL, high + 2 * toStep, LE);
+    l3.intoMemorySegment(ALL, to + 3 * toStep, LE);
+    h3.intoMemorySegment(ALL, high + 3 * toStep, LE);
+    l4.intoMemorySegment(ALL, to + 4 * toStep, LE);
+    h4.intoMemorySegment(ALL, high + 4 * toStep, LE);
+    l5.intoMemorySegment(ALL, to + 5 * toStep, LE);
+    h5.intoMemorySegment(ALL, high + 5 * toStep, LE);
+    l6.intoMemorySegment(ALL, to + 6 * toStep, LE);
+    h6.intoMemorySegment(ALL, high + 6 * toStep, LE);
   }
 
   static void wide8(
@@ -480,37 +499,41 @@ final class WideTiles {
       long initStep,
       long c,
       long cStep) {
-    long high = init + BYTES;
-    FloatVector l0 = FloatVector.fromMemorySegment(SPECIES, ALL, init, LE);
+    long from = init & ADDRESS;
+    long fromStep = initStep & ADDRESS;
+    long high = from + BYTES;
+    FloatVector l0 = FloatVector.fromMemorySegment(SPECIES, ALL, from, LE);
     FloatVector h0 = FloatVector.fromMemorySegment(SPECIES, ALL, high, LE);
-    FloatVector l1 = FloatVector.fromMemorySegment(SPECIES, ALL, init + initStep, LE);
-    FloatVector h1 = FloatVector.fromMemorySegment(SPECIES, ALL, high + initStep, LE);
-    FloatVector l2 = FloatVector.fromMemorySegment(SPECIES, ALL, init + 2 * initStep, LE);
-    FloatVector h2 = FloatVector.fromMemorySegment(SPECIES, ALL, high + 2 * initStep, LE);
-    FloatVector l3 = FloatVector.fromMemorySegment(SPECIES, ALL, init + 3 * initStep, LE);
-    FloatVector h3 = FloatVector.fromMemorySegment(SPECIES, ALL, high + 3 * initStep, LE);
-    FloatVector l4 = FloatVector.fromMemorySegment(SPECIES, ALL, init + 4 * initStep, LE);
-    FloatVector h4 = FloatVector.fromMemorySegment(SPECIES, ALL, high + 4 * initStep, LE);
-    FloatVector l5 = FloatVector.fromMemorySegment(SPECIES, ALL, init + 5 * initStep, LE);
-    FloatVector h5 = FloatVector.fromMemorySegment(SPECIES, ALL, high + 5 * initStep, LE);
-    FloatVector l6 = FloatVector.fromMemorySegment(SPECIES, ALL, init + 6 * initStep, LE);
-    FloatVector h6 = FloatVector.fromMemorySegment(SPECIES, ALL, high + 6 * initStep, LE);
-    FloatVector l7 = FloatVector.fromMemorySegment(SPECIES, ALL, init + 7 * initStep, LE);
-    FloatVector h7 = FloatVector.fromMemorySegment(SPECIES, ALL, high + 7 * initStep, LE);
+    FloatVector l1 = FloatVector.fromMemorySegment(SPECIES, ALL, from + fromStep, LE);
+    FloatVector h1 = FloatVector.fromMemorySegment(SPECIES, ALL, high + fromStep, LE);
+    FloatVector l2 = FloatVector.fromMemorySegment(SPECIES, ALL, from + 2 * fromStep, LE);
+    FloatVector h2 = FloatVector.fromMemorySegment(SPECIES, ALL, high + 2 * fromStep, LE);
+    FloatVector l3 = FloatVector.fromMemorySegment(SPECIES, ALL, from + 3 * fromStep, LE);
+    FloatVector h3 = FloatVector.fromMemorySegment(SPECIES, ALL, high + 3 * fromStep, LE);
+    FloatVector l4 = FloatVector.fromMemorySegment(SPECIES, ALL, from + 4 * fromStep, LE);
+    FloatVector h4 = FloatVector.fromMemorySegment(SPECIES, ALL, high + 4 * fromStep, LE);
+    FloatVector l5 = FloatVector.fromMemorySegment(SPECIES, ALL, from + 5 * fromStep, LE);
+    FloatVector h5 = FloatVector.fromMemorySegment(SPECIES, ALL, high + 5 * fromStep, LE);
+    FloatVector l6 = FloatVector.fromMemorySegment(SPECIES, ALL, from + 6 * fromStep, LE);
+    FloatVector h6 = FloatVector.fromMemorySegment(SPECIES, ALL, high + 6 * fromStep, LE);
+    FloatVector l7 = FloatVector.fromMemorySegment(SPECIES, ALL, from + 7 * fromStep, LE);
+    FloatVector h7 = FloatVector.fromMemorySegment(SPECIES, ALL, high + 7 * fromStep, LE);
     long pb = b;
+    long table = taps & ADDRESS;
     for (int run = 0; run < runs; run++) {
-      long a0 = a + ALL.get(LONG, taps + 8L * run);
-      long a1 = a0 + aStep;
-      long a2 = a1 + aStep;
-      long a3 = a2 + aStep;
-      long a4 = a3 + aStep;
-      long a5 = a4 + aStep;
-      long a6 = a5 + aStep;
-      long a7 = a6 + aStep;
+      long a0 = (a + ALL.get(LONG, table + 8L * run)) & ADDRESS;
+      long a1 = (a0 + aStep) & ADDRESS;
+      long a2 = (a1 + aStep) & ADDRESS;
+      long a3 = (a2 + aStep) & ADDRESS;
+      long a4 = (a3 + aStep) & ADDRESS;
+      long a5 = (a4 + aStep) & ADDRESS;
+      long a6 = (a5 + aStep) & ADDRESS;
+      long a7 = (a6 + aStep) & ADDRESS;
       for (int i = 0; i < k; i++) {
         long at = 4L * i;
-        FloatVector bl = FloatVector.fromMemorySegment(SPECIES, ALL, pb, LE);
-        FloatVector bh = FloatVector.fromMemorySegment(SPECIES, ALL, pb + BYTES, LE);
+        long vb = pb & ADDRESS;
+        FloatVector bl = FloatVector.fromMemorySegment(SPECIES, ALL, vb, LE);
+        FloatVector bh = FloatVector.fromMemorySegment(SPECIES, ALL, vb + BYTES, LE);
         FloatVector x0 = FloatVector.broadcast(SPECIES, ALL.get(FLOAT, a0 + at));
         l0 = x0.fma(bl, l0);
         h0 = x0.fma(bh, h0);
@@ -538,22 +561,24 @@ final class WideTiles {
         pb += bStep;
       }
     }
-    high = c + BYTES;
-    l0.intoMemorySegment(ALL, c, LE);
+    long to = c & ADDRESS;
+    long toStep = cStep & ADDRESS;
+    high = to + BYTES;
+    l0.intoMemorySegment(ALL, to, LE);
     h0.intoMemorySegment(ALL, high, LE);
-    l1.intoMemorySegment(ALL, c + cStep, LE);
-    h1.intoMemorySegment(ALL, high + cStep, LE);
-    l2.intoMemorySegment(ALL, c + 2 * cStep, LE);
-    h2.intoMemorySegment(ALL, high + 2 * cStep, LE);
-    l3.intoMemorySegment(ALL, c + 3 * cStep, LE);
-    h3.intoMemorySegment(ALL, high + 3 * cStep, LE);
-    l4.intoMemorySegment(ALL, c + 4 * cStep, LE);
-    h4.intoMemorySegment(ALL, high + 4 * cStep, LE);
-    l5.intoMemorySegment(ALL, c + 5 * cStep, LE);
-    h5.intoMemorySegment(ALL, high + 5 * cStep, LE);
-    l6.intoMemorySegment(ALL, c + 6 * cStep, LE);
-    h6.intoMemorySegment(ALL, high + 6 * cStep, LE);
-    l7.intoMemorySegment(ALL, c + 7 * cStep, LE);
-    h7.intoMemorySegment(ALL, high + 7 * cStep, LE);
+    l1.intoMemorySegment(ALL, to + toStep, LE);
+    h1.intoMemorySegment(ALL, high + toStep, LE);
+    l2.intoMemorySegment(ALL, to + 2 * toStep, LE);
+    h2.intoMemorySegment(ALL, high + 2 * toStep, LE);
+    l3.intoMemorySegment(ALL, to + 3 * toStep, LE);
+    h3.intoMemorySegment(ALL, high + 3 * toStep, LE);
+    l4.intoMemorySegment(ALL, to + 4 * toStep, LE);
+    h4.intoMemorySegment(ALL, high + 4 * toStep, LE);
+    l5.intoMemorySegment(ALL, to + 5 * toStep, LE);
+    h5.intoMemorySegment(ALL, high + 5 * toStep, LE);
+    l6.intoMemorySegment(ALL, to + 6 * toStep, LE);
+    h6.intoMemorySegment(ALL, high + 6 * toStep, LE);
+    l7.intoMemorySegment(ALL, to + 7 * toStep, LE);
+    h7.intoMemorySegment(ALL, high + 7 * toStep, LE);
   }
 }
