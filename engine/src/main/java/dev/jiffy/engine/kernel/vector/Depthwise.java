@@ -110,7 +110,7 @@ final class Depthwise {
   /// result sees stay in the first-level cache.
   private static int vectorsTogether(ConvGeometry g) {
     long bytes = (long) g.kernelHeight() * g.inWidth() * BYTES;
-    return (int) Math.clamp(CACHE_BYTES / Math.max(1, bytes), 1, 1 << 20);
+    return Math.clamp(CACHE_BYTES / Math.max(1, bytes), 1, 1 << 20);
   }
 
   /// Computes some vectors of channels of a row of the result.
@@ -153,6 +153,10 @@ final class Depthwise {
     while (pixel < g.outWidth()) {
       boolean within = pixel >= from && pixel < to;
       int pixels = within ? Math.min(PIXELS, to - pixel) : 1;
+      int left = pixel * g.strideWidth() - g.padLeft();
+      int across = g.dilationWidth();
+      int leftTap = left >= 0 ? 0 : (-left + across - 1) / across;
+      int rightTap = Math.clamp((g.inWidth() - left + across - 1L) / across, 0, g.kernelWidth());
       for (int vector = vectorFrom; vector < vectorTo; vector++) {
         long channels = (long) BYTES * vector;
         int present = Math.min(LANES, g.outChannels() - vector * LANES);
@@ -161,8 +165,7 @@ final class Depthwise {
         long start = init == ZERO ? ZERO : init + pixel * initStep + channels;
         long result = y + pixel * step + channels;
         if (!within) {
-          int left = pixel * g.strideWidth() - g.padLeft();
-          edge(g, at, left, first, last, weights, start, result, present);
+          edge(g, at, leftTap, rightTap, first, last, weights, start, result, present);
         } else if (present == LANES && !many) {
           long used = weights + (long) BYTES * skipped;
           DepthwiseTiles.whole(
@@ -190,31 +193,57 @@ final class Depthwise {
   /// Computes a vector of channels of one pixel whose window may lie partly outside the image.
   ///
   /// @param x the window
-  /// @param left the column of the input that the first column of taps meets, which may not exist
+  /// @param from the first column of taps that meets the image
+  /// @param to the column of taps after the last that does
   /// @param first the first row of taps that meets the image
   /// @param last the row of taps after the last that does
   private static void edge(
       ConvGeometry g,
       long x,
-      int left,
+      int from,
+      int to,
       int first,
       int last,
       long weights,
       long init,
       long y,
       int present) {
-    long step = 4L * g.inChannels();
-    int dilation = g.dilationWidth();
-    int from = left >= 0 ? 0 : (-left + dilation - 1) / dilation;
-    int to = Math.clamp((g.inWidth() - left + dilation - 1L) / dilation, 0, g.kernelWidth());
+    int width = g.kernelWidth();
+    long across = 4L * g.inChannels() * g.dilationWidth();
+    long down = 4L * g.inChannels() * g.inWidth() * g.dilationHeight();
+    if (present < LANES) {
+      partOfEdge(x, across, down, from, to, first, last, weights, width, init, y, present);
+      return;
+    }
+    FloatVector sum = Lanes.load(init);
+    for (int row = first; row < last; row++) {
+      for (int column = from; column < to; column++) {
+        FloatVector weight = Lanes.load(weights + ((long) row * width + column) * BYTES);
+        sum = Lanes.load(x + row * down + column * across).fma(weight, sum);
+      }
+    }
+    Lanes.store(sum, y);
+  }
+
+  private static void partOfEdge(
+      long x,
+      long across,
+      long down,
+      int from,
+      int to,
+      int first,
+      int last,
+      long weights,
+      int width,
+      long init,
+      long y,
+      int present) {
     VectorMask<Float> mask = Lanes.upTo(0, present);
     FloatVector sum = Lanes.load(init, mask);
     for (int row = first; row < last; row++) {
-      long line = x + (long) row * g.dilationHeight() * g.inWidth() * step;
-      long weight = weights + (long) row * g.kernelWidth() * BYTES;
       for (int column = from; column < to; column++) {
-        FloatVector value = Lanes.load(line + (long) column * dilation * step, mask);
-        sum = value.fma(Lanes.load(weight + (long) column * BYTES), sum);
+        FloatVector weight = Lanes.load(weights + ((long) row * width + column) * BYTES);
+        sum = Lanes.load(x + row * down + column * across, mask).fma(weight, sum);
       }
     }
     Lanes.store(sum, y, mask);
