@@ -1,23 +1,31 @@
 package dev.jiffy.bench;
 
+import java.util.function.LongSupplier;
+import java.util.stream.LongStream;
 import org.HdrHistogram.Histogram;
 
 /// The rule by which runs stop to count as warm-up.
 ///
-/// Runs are cut into windows. The engine is warm when the medians of the last three windows lie
-/// within 5 % of each other, at least a given time and 20 runs after the start; and, settled or
-/// not, when the most time is spent.
+/// Runs are cut into windows. The engine is warm when, over the last five windows, the medians lie
+/// within 5 % of each other and the JVM has spent less than 10 % of the time compiling, at least a
+/// given time and 20 runs after the start; and, settled or not, when the most time is spent. The
+/// compiler must be asked because code that waits for it runs at a steady pace, too.
 final class WarmUp {
-  private static final int WINDOWS = 3;
+  private static final int WINDOWS = 5;
   private static final double SPREAD = 1.05;
-  private static final long WINDOW_NANOS = 100_000_000;
+  private static final double COMPILING = 0.1;
+  private static final long WINDOW_NANOS = 200_000_000;
   private static final int WINDOW_RUNS = 5;
   private static final int LEAST_RUNS = 20;
 
   private final long leastNanos;
   private final long mostNanos;
+  private final LongSupplier compileMillis;
   private final Histogram window = Latency.histogram();
   private final long[] medians = new long[WINDOWS];
+  private final long[] windowsNanos = new long[WINDOWS];
+  private final long[] windowsCompiled = new long[WINDOWS];
+  private long compiledBefore;
   private long windowNanos;
   private long totalNanos;
   private long runs;
@@ -28,9 +36,12 @@ final class WarmUp {
   ///
   /// @param leastNanos the least time it takes
   /// @param mostNanos the most time it takes
-  WarmUp(long leastNanos, long mostNanos) {
+  /// @param compileMillis tells how long the JVM has compiled so far, in milliseconds
+  WarmUp(long leastNanos, long mostNanos, LongSupplier compileMillis) {
     this.leastNanos = leastNanos;
     this.mostNanos = mostNanos;
+    this.compileMillis = compileMillis;
+    this.compiledBefore = compileMillis.getAsLong();
   }
 
   /// Counts a run.
@@ -42,11 +53,21 @@ final class WarmUp {
     totalNanos += nanos;
     runs++;
     if (windowNanos >= WINDOW_NANOS && window.getTotalCount() >= WINDOW_RUNS) {
-      medians[windows++ % WINDOWS] = window.getValueAtPercentile(50);
+      int slot = windows++ % WINDOWS;
+      long compiled = compileMillis.getAsLong();
+      medians[slot] = window.getValueAtPercentile(50);
+      windowsNanos[slot] = windowNanos;
+      windowsCompiled[slot] = compiled - compiledBefore;
+      compiledBefore = compiled;
       window.reset();
       windowNanos = 0;
-      settled = windows >= WINDOWS && spread() <= SPREAD;
+      settled = windows >= WINDOWS && spread() <= SPREAD && compiling() < COMPILING;
     }
+  }
+
+  /// {@return the part of the windows' time that the JVM has compiled}
+  private double compiling() {
+    return LongStream.of(windowsCompiled).sum() * 1e6 / LongStream.of(windowsNanos).sum();
   }
 
   private double spread() {
@@ -64,7 +85,7 @@ final class WarmUp {
     return totalNanos >= mostNanos || (settled && totalNanos >= leastNanos && runs >= LEAST_RUNS);
   }
 
-  /// {@return whether the medians agreed when last looked at}
+  /// {@return whether the engine was steady when last looked at}
   boolean isSettled() {
     return settled;
   }

@@ -16,8 +16,9 @@ import picocli.CommandLine.Parameters;
     description = {
       "Measures how fast a model runs: load, first run, and the latency of warm runs one after the"
           + " other.",
-      "Warm-up is not measured: it lasts 1 to 10 s, until the medians of windows of 0.1 s agree"
-          + " within 5 %%. Of several recorded cases the first is taken."
+      "Warm-up is not measured: it lasts 2 to 20 s, until the medians of windows of 0.2 s agree"
+          + " within 5 %% and the JVM has compiled what it wants. Of several recorded cases the first"
+          + " is taken."
     })
 final class BenchCommand implements Callable<Integer> {
   @Parameters(paramLabel = "MODEL", description = "The ONNX file.")
