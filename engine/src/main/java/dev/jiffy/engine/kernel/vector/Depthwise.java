@@ -43,16 +43,23 @@ final class Depthwise {
     return Math.multiplyExact((long) vectors(g) * taps(g), (long) BYTES) + 63 & -64;
   }
 
+  /// {@return the first channel of a vector; the last vector overlaps the one before it rather than
+  /// reach beyond the channels}
+  private static int channel(ConvGeometry g, int vector) {
+    return Math.min(vector * LANES, Math.max(0, g.inChannels() - LANES));
+  }
+
   /// Packs the weights: for each vector of channels a vector per tap.
   static void pack(ConvGeometry g, long weights, long packed) {
     int taps = taps(g);
-    for (int channel = 0; channel < vectors(g) * LANES; channel++) {
-      int vector = channel / LANES;
+    for (int vector = 0; vector < vectors(g); vector++) {
       for (int tap = 0; tap < taps; tap++) {
-        boolean present = channel < g.inChannels();
-        float weight = present ? Memory.getFloat(weights + 4L * (channel * taps + tap)) : 0;
-        long to = packed + 4L * ((long) (vector * taps + tap) * LANES + channel % LANES);
-        Memory.setFloat(to, weight);
+        for (int lane = 0; lane < LANES; lane++) {
+          long channel = (long) channel(g, vector) + lane;
+          boolean present = channel < g.inChannels();
+          float weight = present ? Memory.getFloat(weights + 4 * (channel * taps + tap)) : 0;
+          Memory.setFloat(packed + 4 * (((long) vector * taps + tap) * LANES + lane), weight);
+        }
       }
     }
   }
@@ -61,8 +68,9 @@ final class Depthwise {
     return (8L * taps(g) + 63) & -64;
   }
 
+  /// The bytes for the offsets of the taps, and for a row of a result that is added to itself.
   static long scratchBytes(ConvGeometry g) {
-    return tapsBytes(g);
+    return tapsBytes(g) + 4L * g.outWidth() * g.outChannels();
   }
 
   static void convolve(
@@ -84,24 +92,25 @@ final class Depthwise {
       }
     }
     boolean inPlace = residual != 0 && residual == y;
-    long init = inPlace ? y : bias == 0 ? ZERO : bias;
+    int block = inPlace ? 1 : ROWS;
     int together = vectorsTogether(g);
     long rowBytes = g.outWidth() * step;
-    for (int row = rowFrom; row < rowTo; row += ROWS) {
-      int last = Math.min(row + ROWS, rowTo);
+    for (int row = rowFrom; row < rowTo; row += block) {
+      int last = Math.min(row + block, rowTo);
       long pixels = (long) (last - row) * g.outWidth();
-      long result = y + row * rowBytes;
-      if (inPlace && bias != 0) {
-        Epilogue.preset(result, step, bias, 1, result, step, pixels, g.outChannels());
-      }
+      long result = inPlace ? taps + tapsBytes(g) : y + row * rowBytes;
       for (int vector = 0; vector < vectors(g); vector += together) {
         int until = Math.min(vector + together, vectors(g));
         for (int i = row; i < last; i++) {
-          long done = i * rowBytes;
-          row(g, i, x, packed, inPlace ? y + done : init, inPlace, y + done, taps, vector, until);
+          row(g, i, x, packed, bias, result + (i - row) * rowBytes, taps, vector, until);
         }
       }
-      long rest = residual == 0 || inPlace ? 0 : residual + row * rowBytes;
+      long rest = residual == 0 ? 0 : residual + row * rowBytes;
+      if (inPlace) {
+        Epilogue.add(result, rest, pixels * g.outChannels());
+        result = rest;
+        rest = 0;
+      }
       Epilogue.finish(1, rest, step, 0, g.activation(), result, step, pixels, g.outChannels());
     }
   }
@@ -117,8 +126,6 @@ final class Depthwise {
   ///
   /// @param row the row, counted over all images
   /// @param x the images
-  /// @param init what the sums start from: a pixel, or a row of pixels
-  /// @param many whether it is a row
   /// @param y the row of the result
   /// @param vectorFrom the first vector
   /// @param vectorTo the vector after the last
@@ -127,66 +134,87 @@ final class Depthwise {
       int row,
       long x,
       long packed,
-      long init,
-      boolean many,
+      long bias,
       long y,
       long taps,
       int vectorFrom,
       int vectorTo) {
     long step = 4L * g.outChannels();
     long xStep = step * g.strideWidth();
-    long initStep = many ? step : 0;
     int top = row % g.outHeight() * g.strideHeight() - g.padTop();
     long origin = (long) row / g.outHeight() * g.inHeight() + top;
     long window = x + (origin * g.inWidth() - g.padLeft()) * step;
     int dilation = g.dilationHeight();
-    int first = top >= 0 ? 0 : (-top + dilation - 1) / dilation;
     int last = Math.clamp((g.inHeight() - top + dilation - 1L) / dilation, 0, g.kernelHeight());
-    first = Math.min(first, last);
+    int first = Math.min(last, top >= 0 ? 0 : (-top + dilation - 1) / dilation);
     int width = (g.kernelWidth() - 1) * g.dilationWidth() + 1;
     int from = (g.padLeft() + g.strideWidth() - 1) / g.strideWidth();
     int room = g.inWidth() + g.padLeft() - width;
     int to = room < 0 ? 0 : Math.min(g.outWidth(), room / g.strideWidth() + 1);
-    int skipped = first * g.kernelWidth();
-    int count = (last - first) * g.kernelWidth();
+    int fast =
+        g.dilationWidth() == 1 && g.inChannels() >= LANES
+            ? DepthwiseRows.pixels(g.kernelWidth(), g.strideWidth())
+            : 0;
     int pixel = 0;
     while (pixel < g.outWidth()) {
       boolean within = pixel >= from && pixel < to;
-      int pixels = within ? Math.min(PIXELS, to - pixel) : 1;
+      boolean quick = within && fast > 0 && to - pixel >= fast;
+      int pixels = within ? Math.min(quick ? fast : PIXELS, to - pixel) : 1;
       int left = pixel * g.strideWidth() - g.padLeft();
       int across = g.dilationWidth();
       int leftTap = left >= 0 ? 0 : (-left + across - 1) / across;
       int rightTap = Math.clamp((g.inWidth() - left + across - 1L) / across, 0, g.kernelWidth());
       for (int vector = vectorFrom; vector < vectorTo; vector++) {
-        long channels = (long) BYTES * vector;
-        int present = Math.min(LANES, g.outChannels() - vector * LANES);
-        long weights = packed + channels * taps(g);
+        long channels = 4L * channel(g, vector);
+        long weights = packed + (long) BYTES * vector * taps(g);
         long at = window + pixel * xStep + channels;
-        long start = init == ZERO ? ZERO : init + pixel * initStep + channels;
+        long init = bias == 0 ? ZERO : bias + channels;
         long result = y + pixel * step + channels;
         if (!within) {
-          edge(g, at, leftTap, rightTap, first, last, weights, start, result, present);
-        } else if (present == LANES && !many) {
-          long used = weights + (long) BYTES * skipped;
-          DepthwiseTiles.whole(
-              pixels, at, xStep, taps + 8L * skipped, count, used, start, result, step);
-        } else {
-          long used = weights + (long) BYTES * skipped;
-          DepthwiseTiles.part(
-              pixels,
-              at,
-              xStep,
-              taps + 8L * skipped,
-              count,
-              used,
-              start,
-              initStep,
-              result,
+          edge(g, at, leftTap, rightTap, first, last, weights, init, result);
+        } else if (quick) {
+          long rowStep = step * g.inWidth() * dilation;
+          DepthwiseRows.tile(
+              g.kernelWidth(),
+              g.strideWidth(),
+              at + first * rowStep,
               step,
-              present);
+              rowStep,
+              last - first,
+              weights + (long) BYTES * first * g.kernelWidth(),
+              init,
+              result,
+              step);
+        } else {
+          interior(g, pixels, at, xStep, taps, first, last, weights, init, result);
         }
       }
       pixel += pixels;
+    }
+  }
+
+  /// Computes a vector of channels of some pixels whose windows lie within the image, but for
+  /// missing rows.
+  private static void interior(
+      ConvGeometry g,
+      int pixels,
+      long x,
+      long xStep,
+      long taps,
+      int first,
+      int last,
+      long weights,
+      long init,
+      long y) {
+    int count = (last - first) * g.kernelWidth();
+    long table = taps + 8L * first * g.kernelWidth();
+    long used = weights + (long) BYTES * first * g.kernelWidth();
+    long step = 4L * g.outChannels();
+    if (g.inChannels() >= LANES) {
+      DepthwiseTiles.whole(pixels, x, xStep, table, count, used, init, y, step);
+    } else {
+      int present = g.inChannels();
+      DepthwiseTiles.part(pixels, x, xStep, table, count, used, init, y, step, present);
     }
   }
 
@@ -206,8 +234,8 @@ final class Depthwise {
       int last,
       long weights,
       long init,
-      long y,
-      int present) {
+      long y) {
+    int present = g.inChannels();
     int width = g.kernelWidth();
     long across = 4L * g.inChannels() * g.dilationWidth();
     long down = 4L * g.inChannels() * g.inWidth() * g.dilationHeight();

@@ -10,8 +10,8 @@ import static dev.jiffy.engine.kernel.vector.Tiles.LE;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
 
-/// The micro-kernels of depthwise convolutions: a vector of channels of a few adjacent pixels of
-/// the result, whose sums stay in registers.
+/// The micro-kernels of depthwise convolutions with any windows: a vector of channels of a few
+/// adjacent pixels of the result, whose sums stay in registers.
 final class DepthwiseTiles {
   /// The most pixels of a tile.
   static final int PIXELS = 8;
@@ -54,7 +54,8 @@ final class DepthwiseTiles {
     }
   }
 
-  /// Computes a vector of channels of adjacent pixels of the result.
+  /// Computes a vector of channels of adjacent pixels of the result, of which the first channels
+  /// exist.
   ///
   /// @param pixels how many
   /// @param x the window of the first pixel
@@ -63,7 +64,6 @@ final class DepthwiseTiles {
   /// @param count how many taps
   /// @param weights a vector per tap
   /// @param init what the sums start from
-  /// @param initStep bytes from pixel to pixel, may be 0
   /// @param y the first pixel of the result
   /// @param yStep bytes from pixel to pixel
   /// @param present how many channels of the vector exist
@@ -75,36 +75,17 @@ final class DepthwiseTiles {
       int count,
       long weights,
       long init,
-      long initStep,
       long y,
       long yStep,
       int present) {
     int pixel = 0;
     for (; pixel + 2 <= pixels; pixel += 2) {
       part2(
-          x + pixel * xStep,
-          xStep,
-          taps,
-          count,
-          weights,
-          init + pixel * initStep,
-          initStep,
-          y + pixel * yStep,
-          yStep,
-          present);
+          x + pixel * xStep, xStep, taps, count, weights, init, y + pixel * yStep, yStep, present);
     }
     for (; pixel + 1 <= pixels; pixel += 1) {
       part1(
-          x + pixel * xStep,
-          xStep,
-          taps,
-          count,
-          weights,
-          init + pixel * initStep,
-          initStep,
-          y + pixel * yStep,
-          yStep,
-          present);
+          x + pixel * xStep, xStep, taps, count, weights, init, y + pixel * yStep, yStep, present);
     }
   }
 
@@ -212,13 +193,12 @@ final class DepthwiseTiles {
       int count,
       long weights,
       long init,
-      long initStep,
       long y,
       long yStep,
       int present) {
     VectorMask<Float> mask = SPECIES.indexInRange(0, present);
     FloatVector s0 = FloatVector.fromMemorySegment(SPECIES, ALL, init, LE, mask);
-    FloatVector s1 = FloatVector.fromMemorySegment(SPECIES, ALL, init + initStep, LE, mask);
+    FloatVector s1 = s0;
     long x1 = xStep & ADDRESS;
     long table = taps & ADDRESS;
     long vectors = weights & ADDRESS;
@@ -240,7 +220,6 @@ final class DepthwiseTiles {
       int count,
       long weights,
       long init,
-      long initStep,
       long y,
       long yStep,
       int present) {
