@@ -135,7 +135,7 @@ final class Products {
       long cStep) {
     int row = 0;
     while (row < rows) {
-      int height = height(rows - row, initStep == 0 ? Tiles.WIDE_ROWS : Tiles.LOW_ROWS);
+      int height = height(rows - row, Tiles.WIDE_ROWS);
       Tiles.wide(
           height,
           a + row * aStep,

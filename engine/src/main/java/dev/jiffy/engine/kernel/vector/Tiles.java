@@ -15,14 +15,14 @@ import java.nio.ByteOrder;
 /// The methods call the Vector API directly: of what they call, the second JIT compiler inlines
 /// only what the JDK forces it to, for they exceed its limit of 8000 bytecodes. They must stay
 /// within what the first compiler can do, too: a method whose profiled version that one gives up on
-/// may never reach the second. About 65 calls are possible, fewer with masks, hence no masks here,
-/// and tiles of more than [#LOW_ROWS] rows start from one row.
+/// may never reach the second. About 65 calls are possible, fewer with masks, hence no masks here.
+///
+/// Taller tiles fit the registers of 512-bit CPUs, but the second compiler fails on them in about
+/// one process of four: it leaves some sums on the heap. Two tiles of 6 rows are as fast as one of
+/// 12, since the second finds the panel in the cache.
 final class Tiles {
   /// The most rows of a tile two vectors wide: what fits the registers.
-  static final int WIDE_ROWS = LANES >= 16 ? 12 : 6;
-
-  /// The most rows of a tile two vectors wide whose rows start from values of their own.
-  static final int LOW_ROWS = Math.min(8, WIDE_ROWS);
+  static final int WIDE_ROWS = LANES >= 16 ? 8 : 6;
 
   /// The most rows of a tile one vector wide.
   static final int NARROW_ROWS = 8;
@@ -37,8 +37,7 @@ final class Tiles {
 
   private Tiles() {}
 
-  /// Computes `rows` rows of two vectors of columns. More than [#LOW_ROWS] rows start from the same
-  /// row: `initStep` is 0.
+  /// Computes `rows` rows of two vectors of columns.
   static void wide(
       int rows,
       long a,
@@ -61,10 +60,6 @@ final class Tiles {
       case 6 -> WideTiles.wide6(a, aStep, taps, runs, k, b, bStep, init, initStep, c, cStep);
       case 7 -> WideTiles.wide7(a, aStep, taps, runs, k, b, bStep, init, initStep, c, cStep);
       case 8 -> WideTiles.wide8(a, aStep, taps, runs, k, b, bStep, init, initStep, c, cStep);
-      case 9 -> TallTiles.wide9(a, aStep, taps, runs, k, b, bStep, init, c, cStep);
-      case 10 -> TallTiles.wide10(a, aStep, taps, runs, k, b, bStep, init, c, cStep);
-      case 11 -> TallTiles.wide11(a, aStep, taps, runs, k, b, bStep, init, c, cStep);
-      case 12 -> TallTiles.wide12(a, aStep, taps, runs, k, b, bStep, init, c, cStep);
       default -> throw new IllegalStateException("rows of a tile: " + rows);
     }
   }
