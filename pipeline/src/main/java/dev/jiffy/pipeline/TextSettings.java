@@ -13,18 +13,11 @@ import tools.jackson.databind.node.MissingNode;
 /// What the files beside a text model say of it.
 ///
 /// @param tokenizerFile the tokenizer's description
-/// @param tokenizer its content
 /// @param maxTokens the most tokens of a text, special ones included
 /// @param padId the token that fills up shorter texts
 /// @param vocabulary one more than the highest token
 /// @param pooling how the vectors of tokens become one
-record TextSettings(
-    Path tokenizerFile,
-    JsonNode tokenizer,
-    int maxTokens,
-    int padId,
-    int vocabulary,
-    Pooling pooling) {
+record TextSettings(Path tokenizerFile, int maxTokens, int padId, int vocabulary, Pooling pooling) {
   private static final int DEFAULT_MAX_TOKENS = 512;
   private static final int MOST_TOKENS = 1 << 17;
 
@@ -75,7 +68,6 @@ record TextSettings(
     JsonNode pooling = json(file.resolveSibling("1_Pooling").resolve("config.json"));
     return new TextSettings(
         file,
-        tokenizer,
         maxTokens == null ? DEFAULT_MAX_TOKENS : maxTokens,
         Math.max(0, padId),
         vocabulary(tokenizer),
@@ -84,7 +76,7 @@ record TextSettings(
 
   /// {@return these settings with fewer tokens}
   TextSettings maxTokens(int count) {
-    return new TextSettings(tokenizerFile, tokenizer, count, padId, vocabulary, pooling);
+    return new TextSettings(tokenizerFile, count, padId, vocabulary, pooling);
   }
 
   private static @Nullable Integer tokens(JsonNode value) {

@@ -44,7 +44,7 @@ class TextPipelineTest {
             .node("Add", "last_hidden_state", "vectors,column")
             .output("last_hidden_state", OnnxBytes.FLOAT, batch, length, SIZE)
             .bytes());
-    TokenizerFile.write(folder.resolve("tokenizer.json"), true, 16);
+    TokenizerFile.write(folder.resolve("tokenizer.json"), 16);
     return file;
   }
 
