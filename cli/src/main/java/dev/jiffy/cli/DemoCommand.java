@@ -147,7 +147,7 @@ final class DemoCommand implements Callable<Integer> {
   /// @param url the server's URL
   /// @param model the model's name
   /// @param dimensions the numbers in a vector
-  /// @param loadMs from the file to a server that listens
+  /// @param loadMs from the file to a server that is ready, its model warm
   /// @param similarities how alike the sentences are
   /// @param requests the requests measured, each with one sentence, one after the other
   /// @param stagesMs the median time of each stage; `http` is what the server's stages leave of
@@ -171,7 +171,7 @@ final class DemoCommand implements Callable<Integer> {
                   "  %-10s %10s".formatted(stage.getKey(), Quantities.duration(stage.getValue())))
               .collect(Collectors.joining("\n"));
       return """
-      %s: sentences to vectors of %d numbers, loaded in %s, served at %s
+      %s: sentences to vectors of %d numbers, loaded and warm in %s, served at %s
 
       How alike the sentences are:
       %s

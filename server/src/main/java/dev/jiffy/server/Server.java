@@ -5,6 +5,7 @@ import dev.jiffy.protocol.Limits;
 import dev.jiffy.protocol.ServerMetadata;
 import dev.jiffy.server.http.HttpEdge;
 import dev.jiffy.server.schedule.Runner;
+import dev.jiffy.server.schedule.WarmUp;
 import dev.jiffy.server.store.LoadedModel;
 import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Future;
@@ -67,13 +68,20 @@ public final class Server implements AutoCloseable {
                         .setClassPathResolvingEnabled(false)));
   }
 
-  /// {@return a server that has begun to listen}
+  /// {@return a server that is ready: it listens, and its models are warm}
   ///
   /// @param options how to serve
   /// @param models the models, of different names; the server closes them when it is closed
   /// @throws IllegalArgumentException if two models have the same name
   /// @throws UncheckedIOException if the address cannot be listened on; the models stay open
   public static Server start(ServerOptions options, List<LoadedModel> models) {
+    Server server = listening(options, models);
+    server.warmUp();
+    return server;
+  }
+
+  /// {@return a server that tells clients that it is not ready}
+  static Server listening(ServerOptions options, List<LoadedModel> models) {
     Server server = new Server(options, models);
     try {
       server.listen();
@@ -110,6 +118,11 @@ public final class Server implements AutoCloseable {
           new IOException(
               "cannot listen on %s:%d: %s".formatted(http.host(), http.port(), why), e));
     }
+  }
+
+  /// Runs each model until it is warm, one after the other, and is ready then.
+  void warmUp() {
+    runners.values().forEach(runner -> WarmUp.run(runner, options.warmUpTime()));
     ready.set(true);
   }
 

@@ -52,6 +52,26 @@ class LifecycleTest {
   }
 
   @Test
+  void readyWhenWarm() throws Exception {
+    List<LoadedModel> models =
+        List.of(TestModels.arithmetic(folder), TestModels.texts(folder), TestModels.picky(folder));
+    try (Server server = Server.listening(OPTIONS, models);
+        Client client = new Client(server.port())) {
+      List<String> paths = List.of("/v2/health/ready", "/v2/models/arith/ready");
+      for (String path : paths) {
+        assertEquals(503, client.get(path).statusCode());
+      }
+      assertEquals(503, client.post("/v2/models/arith/infer", "{}").statusCode());
+      assertEquals(200, client.get("/v2/health/live").statusCode());
+      server.warmUp();
+      for (String path : paths) {
+        assertEquals(200, client.get(path).statusCode());
+      }
+      client.checkThatTheServerAnswers();
+    }
+  }
+
+  @Test
   void aClosingServerAnswersWhatHasArrived() throws Exception {
     Server server = Server.start(OPTIONS, List.of(TestModels.slow(folder)));
     try (Client client = new Client(server.port())) {

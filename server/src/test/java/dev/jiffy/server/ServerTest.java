@@ -15,6 +15,7 @@ import dev.jiffy.protocol.Message;
 import dev.jiffy.protocol.ModelMetadata;
 import dev.jiffy.protocol.Parameter;
 import dev.jiffy.protocol.ServerMetadata;
+import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -269,7 +270,7 @@ class ServerTest {
         new Broken(400, "0 to the body's 2 bytes", "{}", header, "3"),
         new Broken(400, "0 to the body's 2 bytes", "{}", header, "-1"),
         new Broken(400, "0 to the body's 2 bytes", "{}", header, "x"),
-        new Broken(400, "empty", "{}", header, "0"),
+        new Broken(400, "needs a model of one numeric input", "{}", header, "0"),
         new Broken(400, "left behind", "{\"inputs\":[]}XYZ", header, "13"),
         new Broken(
             400,
@@ -289,6 +290,34 @@ class ServerTest {
     assertTrue(text(response).startsWith("{\"error\":\""), text(response));
     assertTrue(text(response).contains(broken.says()), text(response));
     client.checkThatTheServerAnswers();
+  }
+
+  @Test
+  void rawBodies() throws Exception {
+    String path = "/v2/models/texts/infer";
+    byte[] body = {2, 0, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0};
+    HttpResponse<byte[]> response =
+        client.send("POST", path, body, Message.JSON_LENGTH_HEADER, "0");
+    assertEquals(200, response.statusCode(), text(response));
+    int json =
+        Message.jsonLength(
+            response.headers().firstValue(Message.JSON_LENGTH_HEADER).orElseThrow(),
+            response.body().length);
+    try (Arena arena = Arena.ofConfined()) {
+      Tensor vectors =
+          new InferReader(Limits.defaults())
+              .response(response.body(), json, arena)
+              .outputs()
+              .getFirst()
+              .tensor();
+      assertEquals(Shape.of(1, 2, 2), vectors.shape());
+      assertArrayEquals(new float[] {0, 2, 3, 0}, vectors.toFloats());
+    }
+    for (int bytes : new int[] {1, 7, 9}) {
+      response = client.send("POST", path, new byte[bytes], Message.JSON_LENGTH_HEADER, "0");
+      assertEquals(400, response.statusCode());
+      assertTrue(text(response).contains("does not decide the shape"), text(response));
+    }
   }
 
   @Test

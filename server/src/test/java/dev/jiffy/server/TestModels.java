@@ -42,6 +42,20 @@ final class TestModels {
     return load(file);
   }
 
+  /// {@return `picky`: x FP32 [n, m] times a matrix of 5 rows, so that m must be 5}
+  static LoadedModel picky(Path folder) throws IOException {
+    Path file = folder.resolve("picky.onnx");
+    Files.write(
+        file,
+        new OnnxBytes()
+            .input("x", OnnxBytes.FLOAT, "n", "m")
+            .floats("w", new float[10], 5, 2)
+            .node("MatMul", "y", "x,w")
+            .output("y", OnnxBytes.FLOAT, "n", 2)
+            .bytes());
+    return load(file);
+  }
+
   /// {@return `texts`: each token looked up in a table of vectors}
   static LoadedModel texts(Path folder) throws IOException {
     Path own = Files.createDirectories(folder.resolve("texts"));

@@ -22,7 +22,8 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/// `POST /v2/models/{model}/infer`: tensors in, tensors out.
+/// `POST /v2/models/{model}/infer`: tensors in, tensors out. A body of which nothing is JSON is the
+/// only tensor of a model of one input.
 ///
 /// @param reader reads requests
 /// @param jsonLengthHeader the header that says how much of the body is JSON, null where not given
@@ -31,8 +32,11 @@ record InferEndpoint(InferReader reader, @Nullable String jsonLengthHeader) impl
   public Reply reply(ModelSessions sessions, byte[] body, Stopwatch stopwatch) {
     LoadedModel model = sessions.model();
     try (Arena arena = Arena.ofConfined()) {
+      int jsonLength = Message.jsonLength(jsonLengthHeader, body.length);
       InferRequest request =
-          reader.request(body, Message.jsonLength(jsonLengthHeader, body.length), arena);
+          jsonLength == 0 && jsonLengthHeader != null
+              ? RawBody.request(model, body, arena)
+              : reader.request(body, jsonLength, arena);
       Map<String, Tensor> inputs = inputs(model, request);
       checkOutputs(model, request);
       stopwatch.lap("decode");
