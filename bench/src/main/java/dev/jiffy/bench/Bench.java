@@ -6,7 +6,6 @@ import dev.jiffy.tensor.Shape;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Locale;
 import java.util.Map;
 import java.util.function.Consumer;
 import org.HdrHistogram.Histogram;
@@ -19,20 +18,15 @@ import org.HdrHistogram.Histogram;
 public final class Bench {
   private Bench() {}
 
-  /// What was measured. Times are in milliseconds.
+  /// What was measured.
   ///
   /// @param model the model's file
   /// @param name the case's name
   /// @param shapes the extents of the inputs
   /// @param threads the most threads that a run used
-  /// @param precision the precision asked for
-  /// @param kernels the family of kernels asked for
-  /// @param loadMs from the file to a session that can run
-  /// @param firstMs the first run
-  /// @param latency the warm runs
-  /// @param allocatedBytesPerRun what one warm run allocates on the Java heap, over all threads, in
-  ///   whole bytes
-  /// @param warmUpRuns the runs before those measured
+  /// @param precision the precision that the model runs in
+  /// @param kernels the family of kernels that it runs on
+  /// @param figures what was measured
   /// @param environment the machine
   public record Result(
       String model,
@@ -41,11 +35,7 @@ public final class Bench {
       int threads,
       String precision,
       String kernels,
-      double loadMs,
-      double firstMs,
-      Latency latency,
-      long allocatedBytesPerRun,
-      long warmUpRuns,
+      Figures figures,
       Environment environment) {}
 
   /// {@return the measurements of a model on the first case of a source}
@@ -61,7 +51,6 @@ public final class Bench {
       LoadOptions options,
       Duration time,
       Consumer<String> progress) {
-    int threads = threads(options);
     progress.accept("loading " + model.getFileName());
     long start = System.nanoTime();
     try (JiffyEngine engine = new JiffyEngine(model, options)) {
@@ -85,14 +74,16 @@ public final class Bench {
           model.toString(),
           first.name(),
           first.shapes(),
-          threads,
-          options.precision().name().toLowerCase(Locale.ROOT),
-          options.kernels().name().toLowerCase(Locale.ROOT),
-          Latency.ms(load),
-          Latency.ms(firstRun),
-          Latency.of(durations),
-          Math.round((double) allocated / durations.getTotalCount()),
-          warmUp.runs(),
+          engine.threads(),
+          engine.precision(),
+          engine.kernels(),
+          new Figures(
+              engine.version(),
+              Latency.ms(load),
+              Latency.ms(firstRun),
+              Latency.of(durations),
+              Math.round((double) allocated / durations.getTotalCount()),
+              warmUp.runs()),
           Environment.here());
     }
   }

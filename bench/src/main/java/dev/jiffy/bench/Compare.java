@@ -7,7 +7,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
@@ -21,13 +20,11 @@ public final class Compare {
 
   private Compare() {}
 
-  /// One engine's figures. Times are in milliseconds.
+  /// The other engine and its figures.
   ///
-  /// @param version the engine's version
-  /// @param loadMs the median of several loads, each from the file to a session that can run
-  /// @param firstMs the first run of the session that was measured
-  /// @param latency the warm runs of all rounds
-  public record Figures(String version, double loadMs, double firstMs, Latency latency) {}
+  /// @param name the engine's name
+  /// @param figures what was measured
+  public record Rival(String name, Figures figures) {}
 
   /// Both engines on one case.
   ///
@@ -35,13 +32,14 @@ public final class Compare {
   /// @param name the case's name
   /// @param shapes the extents of the inputs
   /// @param threads the threads of either
-  /// @param precision the precision that Jiffy was asked for
-  /// @param kernels the family of kernels that Jiffy was asked for
-  /// @param jiffy Jiffy's figures
-  /// @param onnxruntime ONNX Runtime's figures
-  /// @param ratioP50 Jiffy's median over ONNX Runtime's: below 1, Jiffy is faster
+  /// @param precision the precision that Jiffy runs in
+  /// @param kernels the family of kernels that Jiffy runs on
+  /// @param figures Jiffy's figures
+  /// @param against the other engine
+  /// @param ratioP50 Jiffy's median over the other's: below 1, Jiffy is faster
   /// @param ratioLow the smallest such ratio in a pair of rounds
   /// @param ratioHigh the largest such ratio in a pair of rounds
+  /// @param ratioLoad Jiffy's time to load over the other's
   /// @param rounds the number of rounds of either
   /// @param maxAbsError the largest absolute difference between the answers
   /// @param maxRelError the largest relative difference between the answers
@@ -55,11 +53,12 @@ public final class Compare {
       int threads,
       String precision,
       String kernels,
-      Figures jiffy,
-      Figures onnxruntime,
+      Figures figures,
+      Rival against,
       double ratioP50,
       double ratioLow,
       double ratioHigh,
+      double ratioLoad,
       int rounds,
       double maxAbsError,
       double maxRelError,
@@ -105,19 +104,22 @@ public final class Compare {
           other.run();
           Comparison answers = Comparison.of(other.outputs(), jiffy.outputs(), tolerance);
           Duel duel = Duel.of(jiffy, other, time.toNanos(), progress);
+          Figures figures = figures(jiffy.version(), median(jiffyLoads), jiffyFirst, duel.first());
+          Figures others = figures(other.version(), median(otherLoads), otherFirst, duel.second());
           results.add(
               new Result(
                   model.toString(),
                   each.name(),
                   each.shapes(),
                   threads,
-                  options.precision().name().toLowerCase(Locale.ROOT),
-                  options.kernels().name().toLowerCase(Locale.ROOT),
-                  new Figures(jiffy.version(), median(jiffyLoads), jiffyFirst, duel.first()),
-                  new Figures(other.version(), median(otherLoads), otherFirst, duel.second()),
+                  jiffy.precision(),
+                  jiffy.kernels(),
+                  figures,
+                  new Rival("onnxruntime", others),
                   duel.ratio(),
                   duel.ratioLow(),
                   duel.ratioHigh(),
+                  ratio(figures.loadMs(), others.loadMs()),
                   duel.rounds(),
                   answers.maxAbsError(),
                   answers.maxRelError(),
@@ -128,6 +130,16 @@ public final class Compare {
       }
     }
     return results;
+  }
+
+  private static Figures figures(String version, double loadMs, double firstMs, Duel.Warm warm) {
+    return new Figures(
+        version, loadMs, firstMs, warm.latency(), warm.allocatedBytesPerRun(), warm.warmUpRuns());
+  }
+
+  /// {@return the ratio of two times, to four digits after the point}
+  static double ratio(double first, double second) {
+    return Math.round(first / Math.max(1e-9, second) * 1e4) / 1e4;
   }
 
   private static <E extends Engine> E open(Supplier<E> engine, long[] nanos, int index) {

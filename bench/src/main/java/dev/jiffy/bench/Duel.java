@@ -10,18 +10,24 @@ import org.HdrHistogram.Histogram;
 /// pause before each round lets the other's spinning threads go to sleep; and a round's first runs
 /// are not recorded.
 ///
-/// @param first the warm runs of the first engine, of all rounds
-/// @param second the same of the second
+/// @param first the first engine's warm runs
+/// @param second the second engine's
 /// @param ratio the first's median over the second's
 /// @param ratioLow the smallest such ratio in a pair of rounds
 /// @param ratioHigh the largest such ratio in a pair of rounds
 /// @param rounds the number of pairs of rounds
-record Duel(
-    Latency first, Latency second, double ratio, double ratioLow, double ratioHigh, int rounds) {
+record Duel(Warm first, Warm second, double ratio, double ratioLow, double ratioHigh, int rounds) {
   private static final long LEAD_IN_NANOS = 30_000_000;
   private static final long ROUND_NANOS = 500_000_000;
   private static final int LEAST_ROUNDS = 4;
   private static final long PAUSE_MILLIS = 100;
+
+  /// The warm runs of one engine, of all rounds.
+  ///
+  /// @param latency how long they took
+  /// @param allocatedBytesPerRun what one allocated on the Java heap, over all threads
+  /// @param warmUpRuns the runs before the rounds
+  record Warm(Latency latency, long allocatedBytesPerRun, long warmUpRuns) {}
 
   /// {@return what came out}
   ///
@@ -31,39 +37,55 @@ record Duel(
   /// @param progress is told in short lines how the work goes
   static Duel of(Engine first, Engine second, long nanos, Consumer<String> progress) {
     progress.accept("warming up");
-    Rounds.warmUp(first, Rounds.warmUpRule());
-    Rounds.warmUp(second, Rounds.warmUpRule());
+    Side one = new Side(first);
+    Side other = new Side(second);
     int rounds = (int) Math.max(LEAST_ROUNDS, nanos / ROUND_NANOS);
-    progress.accept(
-        "measuring %d rounds of %d ms each".formatted(rounds, nanos / rounds / 1_000_000));
-    Histogram firstAll = Latency.histogram();
-    Histogram secondAll = Latency.histogram();
-    Histogram firstRound = Latency.histogram();
-    Histogram secondRound = Latency.histogram();
+    long roundNanos = nanos / rounds;
+    progress.accept("measuring %d rounds of %d ms each".formatted(rounds, roundNanos / 1_000_000));
     double low = Double.POSITIVE_INFINITY;
     double high = 0;
     for (int i = 0; i < rounds; i++) {
       if (i % 2 == 0) {
-        round(first, nanos / rounds, firstRound, firstAll);
-        round(second, nanos / rounds, secondRound, secondAll);
+        one.round(roundNanos);
+        other.round(roundNanos);
       } else {
-        round(second, nanos / rounds, secondRound, secondAll);
-        round(first, nanos / rounds, firstRound, firstAll);
+        other.round(roundNanos);
+        one.round(roundNanos);
       }
-      double ratio = ratio(firstRound, secondRound);
+      double ratio = ratio(one.latest, other.latest);
       low = Math.min(low, ratio);
       high = Math.max(high, ratio);
     }
-    return new Duel(
-        Latency.of(firstAll), Latency.of(secondAll), ratio(firstAll, secondAll), low, high, rounds);
+    return new Duel(one.warm(), other.warm(), ratio(one.all, other.all), low, high, rounds);
   }
 
-  private static void round(Engine engine, long nanos, Histogram round, Histogram all) {
-    pause();
-    Rounds.leadIn(engine, LEAD_IN_NANOS);
-    round.reset();
-    Rounds.record(engine, nanos, round);
-    all.add(round);
+  /// One engine, warmed up, and what its rounds have shown so far.
+  private static final class Side {
+    private final Engine engine;
+    private final long warmUpRuns;
+    private final Histogram latest = Latency.histogram();
+    private final Histogram all = Latency.histogram();
+    private long allocated;
+
+    Side(Engine engine) {
+      this.engine = engine;
+      WarmUp rule = Rounds.warmUpRule();
+      Rounds.warmUp(engine, rule);
+      warmUpRuns = rule.runs();
+    }
+
+    void round(long nanos) {
+      pause();
+      Rounds.leadIn(engine, LEAD_IN_NANOS);
+      latest.reset();
+      allocated += Bench.allocated(() -> Rounds.record(engine, nanos, latest));
+      all.add(latest);
+    }
+
+    Warm warm() {
+      return new Warm(
+          Latency.of(all), Math.round((double) allocated / all.getTotalCount()), warmUpRuns);
+    }
   }
 
   private static void pause() {
@@ -76,8 +98,7 @@ record Duel(
 
   /// {@return the ratio of the medians, to four digits}
   private static double ratio(Histogram first, Histogram second) {
-    double ratio =
-        (double) first.getValueAtPercentile(50) / Math.max(1, second.getValueAtPercentile(50));
-    return Math.round(ratio * 1e4) / 1e4;
+    return Compare.ratio(
+        (double) first.getValueAtPercentile(50), (double) second.getValueAtPercentile(50));
   }
 }

@@ -3,8 +3,11 @@ package dev.jiffy.bench;
 import dev.jiffy.engine.LoadOptions;
 import dev.jiffy.engine.Model;
 import dev.jiffy.engine.Session;
+import dev.jiffy.engine.StepTime;
 import dev.jiffy.tensor.Tensor;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 
 /// Jiffy's own engine, its answers in the session's memory.
@@ -21,6 +24,26 @@ final class JiffyEngine implements Engine {
 
   Model model() {
     return model;
+  }
+
+  /// {@return the most threads that a run uses}
+  int threads() {
+    return model.options().threads();
+  }
+
+  /// {@return the precision that the model runs in, as options name it}
+  String precision() {
+    return model.options().precision().name().toLowerCase(Locale.ROOT);
+  }
+
+  /// {@return the family of kernels that the model runs on, as options name it}
+  String kernels() {
+    return model.options().kernels().name().toLowerCase(Locale.ROOT);
+  }
+
+  /// {@return the mean time of each step, in the order in which they run}
+  List<StepTime> profile(int runs) {
+    return session.profile(inputs, runs);
   }
 
   @Override

@@ -11,6 +11,8 @@ import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 
 class DuelTest {
+  private static final int BYTES = 10_000;
+
   /// Whose runs followed whose.
   private final List<String> turns = new ArrayList<>();
 
@@ -21,14 +23,17 @@ class DuelTest {
     assertEquals(4, duel.rounds());
     // Warm-up, then the rounds ab, ba, ab, ba.
     assertEquals(List.of("a", "b", "a", "b", "a", "b", "a"), turns);
-    assertTrue(duel.first().count() >= 4, () -> "" + duel);
-    assertTrue(duel.second().count() >= 4, () -> "" + duel);
+    assertTrue(duel.first().latency().count() >= 4, () -> "" + duel);
+    assertTrue(duel.second().latency().count() >= 4, () -> "" + duel);
+    assertTrue(duel.first().warmUpRuns() > 0, () -> "" + duel);
+    assertTrue(duel.second().allocatedBytesPerRun() >= BYTES, () -> "" + duel);
     assertTrue(duel.ratioLow() <= duel.ratioHigh(), () -> "" + duel);
     assertEquals(List.of("warming up", "measuring 4 rounds of 20 ms each"), progress);
   }
 
   private final class Sleeper implements Engine {
     private final String name;
+    private byte[] garbage = {};
 
     Sleeper(String name) {
       this.name = name;
@@ -44,9 +49,11 @@ class DuelTest {
 
     @Override
     public void run() {
+      assertTrue(garbage.length == 0 || garbage.length == BYTES);
       if (turns.isEmpty() || !turns.getLast().equals(name)) {
         turns.add(name);
       }
+      garbage = new byte[BYTES];
       LockSupport.parkNanos(500_000);
     }
 

@@ -2,6 +2,7 @@ package dev.jiffy.cli;
 
 import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import dev.jiffy.bench.Bench;
+import dev.jiffy.bench.Figures;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.Callable;
@@ -46,6 +47,7 @@ final class BenchCommand implements Callable<Integer> {
   record Answer(@JsonUnwrapped Bench.Result result) implements Output.Answer {
     @Override
     public String text() {
+      Figures figures = result.figures();
       return """
       %s
       load %s, first run %s
@@ -57,17 +59,17 @@ final class BenchCommand implements Callable<Integer> {
       """
           .formatted(
               Measurements.subject(result.model(), result.name(), result.shapes()),
-              Quantities.duration(result.loadMs()),
-              Quantities.duration(result.firstMs()),
-              Quantities.duration(result.latency().p50Ms()),
-              Quantities.duration(result.latency().p90Ms()),
-              Quantities.duration(result.latency().p99Ms()),
-              Quantities.duration(result.latency().meanMs()),
-              Quantities.duration(result.latency().minMs()),
-              Quantities.duration(result.latency().maxMs()),
-              result.latency().count(),
-              result.latency().runsPerSecond(),
-              Quantities.bytes(result.allocatedBytesPerRun()),
+              Quantities.duration(figures.loadMs()),
+              Quantities.duration(figures.firstMs()),
+              Quantities.duration(figures.latency().p50Ms()),
+              Quantities.duration(figures.latency().p90Ms()),
+              Quantities.duration(figures.latency().p99Ms()),
+              Quantities.duration(figures.latency().meanMs()),
+              Quantities.duration(figures.latency().minMs()),
+              Quantities.duration(figures.latency().maxMs()),
+              figures.latency().count(),
+              figures.latency().runsPerSecond(),
+              Quantities.bytes(figures.allocatedBytesPerRun()),
               result.threads(),
               result.precision(),
               result.kernels(),

@@ -3,6 +3,7 @@ package dev.jiffy.cli;
 import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import dev.jiffy.bench.Compare;
 import dev.jiffy.bench.Comparison;
+import dev.jiffy.bench.Figures;
 import dev.jiffy.bench.Latency;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -22,8 +23,9 @@ import picocli.CommandLine.Parameters;
       "Measures Jiffy against another runtime, in the same process, on the same inputs.",
       "Both load the model five times, warm up by the same rule, then take turns in rounds of half"
           + " a second. Answers that differ are a failure.",
-      "The JSON answer is one comparison; of several cases, their list under `cases` beside"
-          + " ratio_p50, the geometric mean, and the largest errors."
+      "The JSON answer has the fields of `bench` for Jiffy, the same under `against` for the other"
+          + " runtime, and the ratios of the two; of several cases, it is their list under `cases`"
+          + " beside ratio_p50, the geometric mean, and the largest errors."
     })
 final class CompareCommand implements Callable<Integer> {
   /// What Jiffy can be measured against.
@@ -84,10 +86,11 @@ final class CompareCommand implements Callable<Integer> {
     public String text() {
       return """
       %s
-      %-22s %10s %10s %10s %10s %10s
+      %-22s %10s %10s %10s %10s %10s %10s
       %s
       %s
-      p50 ratio %.3f (%.3f to %.3f over %d rounds), max error %s, relative %s, %s
+      p50 ratio %.3f (%.3f to %.3f over %d rounds), load ratio %.3f
+      max error %s, relative %s, %s
       %d threads, %s, %s kernels; %s, %d processors, %s\
       """
           .formatted(
@@ -98,12 +101,14 @@ final class CompareCommand implements Callable<Integer> {
               "p50",
               "p90",
               "p99",
-              row("jiffy", result.jiffy()),
-              row("onnxruntime", result.onnxruntime()),
+              "allocated",
+              row("jiffy", result.figures()),
+              row(result.against().name(), result.against().figures()),
               result.ratioP50(),
               result.ratioLow(),
               result.ratioHigh(),
               result.rounds(),
+              result.ratioLoad(),
               Quantities.error(result.maxAbsError()),
               Quantities.error(result.maxRelError()),
               result.matches() ? "answers agree" : "answers DIFFER",
@@ -115,16 +120,17 @@ final class CompareCommand implements Callable<Integer> {
               result.environment().jdk());
     }
 
-    private static String row(String name, Compare.Figures figures) {
+    private static String row(String name, Figures figures) {
       Latency latency = figures.latency();
-      return "%-22s %10s %10s %10s %10s %10s"
+      return "%-22s %10s %10s %10s %10s %10s %10s"
           .formatted(
               name + " " + figures.version(),
               Quantities.duration(figures.loadMs()),
               Quantities.duration(figures.firstMs()),
               Quantities.duration(latency.p50Ms()),
               Quantities.duration(latency.p90Ms()),
-              Quantities.duration(latency.p99Ms()));
+              Quantities.duration(latency.p99Ms()),
+              Quantities.bytes(figures.allocatedBytesPerRun()));
     }
   }
 
@@ -133,6 +139,7 @@ final class CompareCommand implements Callable<Integer> {
       String model,
       int threads,
       double ratioP50,
+      double ratioLoad,
       double maxAbsError,
       double maxRelError,
       boolean matches,
@@ -144,6 +151,7 @@ final class CompareCommand implements Callable<Integer> {
           cases.getFirst().model(),
           cases.getFirst().threads(),
           Math.round(Math.exp(logs / cases.size()) * 1e4) / 1e4,
+          cases.getFirst().ratioLoad(),
           max(cases, Compare.Result::maxAbsError),
           max(cases, Compare.Result::maxRelError),
           cases.stream().allMatch(Compare.Result::matches),

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import dev.jiffy.bench.Bench;
 import dev.jiffy.bench.Compare;
+import dev.jiffy.bench.Figures;
 import dev.jiffy.bench.Latency;
 import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Shape;
@@ -16,7 +17,7 @@ import tools.jackson.databind.module.SimpleModule;
 import tools.jackson.databind.ser.std.StdSerializer;
 
 /// How answers become JSON: names in snake_case, shapes as arrays, element types in lower case, an
-/// engine's latencies among its other figures; what is null is left out.
+/// engine's figures among what they belong to; what is null is left out.
 final class Json {
   private static final JsonMapper MAPPER =
       JsonMapper.builder()
@@ -25,8 +26,10 @@ final class Json {
           .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
           .addModule(
               new SimpleModule().addSerializer(new Extents()).addSerializer(new ElementType()))
-          .addMixIn(Bench.Result.class, Unwrapped.class)
-          .addMixIn(Compare.Figures.class, Unwrapped.class)
+          .addMixIn(Bench.Result.class, Flat.class)
+          .addMixIn(Compare.Result.class, Flat.class)
+          .addMixIn(Compare.Rival.class, Flat.class)
+          .addMixIn(Figures.class, FlatFigures.class)
           .build();
 
   private Json() {}
@@ -36,8 +39,15 @@ final class Json {
     return MAPPER.writeValueAsString(value);
   }
 
-  /// Marks what is written as if its parts stood in its owner.
-  interface Unwrapped {
+  /// Marks figures that are written as if their parts stood in their owner.
+  interface Flat {
+    /// {@return the figures}
+    @JsonUnwrapped
+    Figures figures();
+  }
+
+  /// The same for the latencies among figures.
+  interface FlatFigures {
     /// {@return the latencies}
     @JsonUnwrapped
     Latency latency();

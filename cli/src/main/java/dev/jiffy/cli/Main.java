@@ -35,6 +35,7 @@ import picocli.CommandLine.Spec;
       InspectCommand.class,
       BenchCommand.class,
       CompareCommand.class,
+      ProfileCommand.class,
       ConformanceCommand.class,
       ServeCommand.class
     })

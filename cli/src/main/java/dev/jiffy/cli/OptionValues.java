@@ -17,6 +17,14 @@ final class OptionValues {
     }
   }
 
+  /// Reads a number of runs, 1 to 1000000.
+  static final class Runs implements ITypeConverter<Integer> {
+    @Override
+    public Integer convert(String value) {
+      return (int) whole(value, 1, 1_000_000);
+    }
+  }
+
   /// Reads a port, 0 to 65535.
   static final class Port implements ITypeConverter<Integer> {
     @Override

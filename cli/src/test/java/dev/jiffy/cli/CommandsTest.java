@@ -57,6 +57,13 @@ class CommandsTest {
   }
 
   @Test
+  void aProfileTakesAtLeastOneRunAndAKnownOrder() {
+    assertEquals(ExitCodes.USAGE, run("profile", "model.onnx", "--runs", "0"));
+    assertEquals(ExitCodes.USAGE, run("profile", "model.onnx", "--sort", "name"));
+    assertEquals("", out.toString());
+  }
+
+  @Test
   void secondsAreMoreThanNoneAndAtMostAnHour() {
     for (String seconds : List.of("0", "-1", "3601", "soon")) {
       assertEquals(ExitCodes.USAGE, run("bench", "model.onnx", "--seconds", seconds));

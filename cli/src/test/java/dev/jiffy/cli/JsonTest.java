@@ -6,7 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.jiffy.bench.Bench;
 import dev.jiffy.bench.Compare;
 import dev.jiffy.bench.Environment;
+import dev.jiffy.bench.Figures;
 import dev.jiffy.bench.Latency;
+import dev.jiffy.bench.Profile;
 import dev.jiffy.tensor.Shape;
 import java.util.List;
 import java.util.Map;
@@ -14,50 +16,45 @@ import org.junit.jupiter.api.Test;
 
 class JsonTest {
   private static final Latency LATENCY = new Latency(1.5, 2, 3, 1.6, 1.25, 4, 1000, 625);
+  private static final Figures FIGURES = new Figures("1", 10, 5, LATENCY, 24, 20);
+  private static final String FIGURES_JSON =
+      """
+      "version":"1","load_ms":10.0,"first_ms":5.0,"p50_ms":1.5,"p90_ms":2.0,"p99_ms":3.0,\
+      "mean_ms":1.6,"min_ms":1.25,"max_ms":4.0,"count":1000,"runs_per_second":625.0,\
+      "allocated_bytes_per_run":24,"warm_up_runs":20\
+      """;
   private static final Environment HERE = new Environment("cpu", 2, "os", "jdk");
 
   @Test
   void aBenchIsOneFlatObject() {
     Bench.Result result =
         new Bench.Result(
-            "m.onnx",
-            "set",
-            Map.of("x", Shape.of(1, 3)),
-            1,
-            "f32",
-            "auto",
-            10,
-            5,
-            LATENCY,
-            0,
-            20,
-            HERE);
+            "m.onnx", "set", Map.of("x", Shape.of(1, 3)), 1, "f32", "vector", FIGURES, HERE);
     assertEquals(
         """
         {"model":"m.onnx","name":"set","shapes":{"x":[1,3]},"threads":1,"precision":"f32",\
-        "kernels":"auto","load_ms":10.0,"first_ms":5.0,"p50_ms":1.5,"p90_ms":2.0,"p99_ms":3.0,\
-        "mean_ms":1.6,"min_ms":1.25,"max_ms":4.0,"count":1000,"runs_per_second":625.0,\
-        "allocated_bytes_per_run":0,"warm_up_runs":20,\
+        "kernels":"vector",%s,\
         "environment":{"cpu":"cpu","cores":2,"os":"os","jdk":"jdk"}}\
-        """,
+        """
+            .formatted(FIGURES_JSON),
         Json.text(new BenchCommand.Answer(result)));
     assertTrue(new BenchCommand.Answer(result).text().contains("p50 1.50 ms"));
   }
 
   private static Compare.Result comparison(double ratio, boolean matches) {
-    Compare.Figures figures = new Compare.Figures("1", 10, 5, LATENCY);
     return new Compare.Result(
         "m.onnx",
         "set",
         Map.of("x", Shape.of()),
         1,
         "f32",
-        "auto",
-        figures,
-        figures,
+        "vector",
+        FIGURES,
+        new Compare.Rival("onnxruntime", FIGURES),
         ratio,
         0.4,
         0.6,
+        0.8,
         6,
         1e-6,
         2e-6,
@@ -67,20 +64,15 @@ class JsonTest {
   }
 
   @Test
-  void aComparisonHasBothEnginesFigures() {
-    String figures =
-        """
-        {"version":"1","load_ms":10.0,"first_ms":5.0,"p50_ms":1.5,"p90_ms":2.0,"p99_ms":3.0,\
-        "mean_ms":1.6,"min_ms":1.25,"max_ms":4.0,"count":1000,"runs_per_second":625.0}\
-        """;
+  void aComparisonIsABenchWithTheOtherEnginesFiguresBeside() {
     assertEquals(
         """
         {"model":"m.onnx","name":"set","shapes":{"x":[]},"threads":1,"precision":"f32",\
-        "kernels":"auto","jiffy":%s,"onnxruntime":%s,"ratio_p50":0.5,"ratio_low":0.4,\
-        "ratio_high":0.6,"rounds":6,"max_abs_error":1.0E-6,"max_rel_error":2.0E-6,"matches":true,\
+        "kernels":"vector",%s,"against":{"name":"onnxruntime",%s},"ratio_p50":0.5,\
+        "ratio_low":0.4,"ratio_high":0.6,"ratio_load":0.8,"rounds":6,"max_abs_error":1.0E-6,"max_rel_error":2.0E-6,"matches":true,\
         "mismatches":[],"environment":{"cpu":"cpu","cores":2,"os":"os","jdk":"jdk"}}\
         """
-            .formatted(figures, figures),
+            .formatted(FIGURES_JSON, FIGURES_JSON),
         Json.text(new CompareCommand.One(comparison(0.5, true))));
   }
 
@@ -94,9 +86,40 @@ class JsonTest {
         Json.text(several)
             .startsWith(
                 """
-                {"model":"m.onnx","threads":1,"ratio_p50":0.5,"max_abs_error":1.0E-6,\
-                "max_rel_error":2.0E-6,"matches":false,"cases":[{"model":"m.onnx",\
+                {"model":"m.onnx","threads":1,"ratio_p50":0.5,"ratio_load":0.8,\
+                "max_abs_error":1.0E-6,"max_rel_error":2.0E-6,"matches":false,"cases":[{"model":"m.onnx",\
                 """));
     assertTrue(several.text().endsWith("all cases: p50 ratio 0.500 (geometric mean)"));
+  }
+
+  @Test
+  void aProfileListsItsStepsByTime() {
+    Profile.Result result =
+        new Profile.Result(
+            "m.onnx",
+            "set",
+            Map.of("x", Shape.of(2)),
+            1,
+            "f32",
+            "vector",
+            5,
+            20,
+            4,
+            List.of(new Profile.Step("a (Conv)", 1, 0.25), new Profile.Step("b (Pool)", 3, 0.75)),
+            List.of(new Profile.Operator("Pool", 1, 3, 0.75)),
+            HERE);
+    ProfileCommand.Answer answer = ProfileCommand.Answer.byTime(result);
+    assertEquals(
+        """
+        {"model":"m.onnx","name":"set","shapes":{"x":[2]},"threads":1,"precision":"f32",\
+        "kernels":"vector","runs":5,"warm_up_runs":20,"total_us":4.0,\
+        "steps":[{"name":"b (Pool)","us":3.0,"share":0.75},\
+        {"name":"a (Conv)","us":1.0,"share":0.25}],\
+        "operators":[{"name":"Pool","steps":1,"us":3.0,"share":0.75}],\
+        "environment":{"cpu":"cpu","cores":2,"os":"os","jdk":"jdk"}}\
+        """,
+        Json.text(answer));
+    assertTrue(answer.text().contains("3.00 µs  75.00 %  b (Pool)"), answer::text);
+    assertTrue(answer.text().contains("2 steps, 4.00 µs per run"), answer::text);
   }
 }

@@ -27,32 +27,41 @@ final class Kernels {
     }
   }
 
-  static Target target(LoadOptions options) {
-    switch (options.precision()) {
-      case F32, AUTO -> {}
-      case BF16, INT8 ->
-          throw new ModelException(
-              "precision %s is not available: this version computes in F32"
-                  .formatted(options.precision()));
-    }
+  /// {@return the options with everything that they leave open decided}
+  ///
+  /// @throws ModelException if they ask for what this machine or this version lacks
+  static LoadOptions decided(LoadOptions options) {
+    Precision precision =
+        switch (options.precision()) {
+          case F32, AUTO -> Precision.F32;
+          case BF16, INT8 ->
+              throw new ModelException(
+                  "precision %s is not available: this version computes in F32"
+                      .formatted(options.precision()));
+        };
     int threads =
         options.threads() == 0 ? Runtime.getRuntime().availableProcessors() : options.threads();
-    boolean vector =
+    KernelPath kernels =
         switch (options.kernels()) {
-          case AUTO -> VectorApi.PRESENT;
-          case SCALAR -> false;
+          case AUTO -> VectorApi.PRESENT ? KernelPath.VECTOR : KernelPath.SCALAR;
+          case SCALAR -> KernelPath.SCALAR;
           case VECTOR -> {
             if (!VectorApi.PRESENT) {
               throw new ModelException(
                   "kernels VECTOR need a JVM started with --add-modules jdk.incubator.vector");
             }
-            yield true;
+            yield KernelPath.VECTOR;
           }
           case NATIVE ->
               throw new ModelException("kernels NATIVE are not available on this machine");
         };
-    return vector
-        ? new Target(new VectorMatrixKernels(), new VectorRowKernels(), threads)
-        : new Target(new ScalarMatrixKernels(), new ScalarRowKernels(), threads);
+    return new LoadOptions(Math.min(threads, 1024), precision, kernels, options.optimize());
+  }
+
+  /// {@return the kernels of decided options}
+  static Target target(LoadOptions decided) {
+    return decided.kernels() == KernelPath.VECTOR
+        ? new Target(new VectorMatrixKernels(), new VectorRowKernels(), decided.threads())
+        : new Target(new ScalarMatrixKernels(), new ScalarRowKernels(), decided.threads());
   }
 }

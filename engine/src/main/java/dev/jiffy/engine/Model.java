@@ -30,6 +30,7 @@ import org.jspecify.annotations.Nullable;
 public final class Model implements AutoCloseable {
   private static final int PLANS = 256;
 
+  private final LoadOptions options;
   private final Arena arena;
   private final Graph graph;
   private final Target target;
@@ -48,7 +49,8 @@ public final class Model implements AutoCloseable {
   private int sessions;
   private boolean closed;
 
-  private Model(Arena arena, Graph graph, Target target, Weights weights) {
+  private Model(LoadOptions options, Arena arena, Graph graph, Target target, Weights weights) {
+    this.options = options;
     this.arena = arena;
     this.graph = graph;
     this.target = target;
@@ -81,7 +83,8 @@ public final class Model implements AutoCloseable {
   /// @throws ModelException if the file cannot be read, is malformed or needs what the engine lacks
   @SuppressWarnings("MustBeClosedChecker") // the model closes it
   public static Model load(Path file, LoadOptions options) {
-    Target target = Kernels.target(options);
+    LoadOptions decided = Kernels.decided(options);
+    Target target = Kernels.target(decided);
     Arena arena = Arena.ofShared();
     try {
       Graph imported = Importer.graph(OnnxReader.read(file, arena));
@@ -89,11 +92,16 @@ public final class Model implements AutoCloseable {
           options.optimize() ? Passes.optimize(imported, Interpreter::evaluate) : imported;
       Weights weights = new Weights(target.matrices(), arena);
       Lowering.pack(graph, weights);
-      return new Model(arena, graph, target, weights);
+      return new Model(decided, arena, graph, target, weights);
     } catch (RuntimeException | Error e) {
       arena.close();
       throw e;
     }
+  }
+
+  /// {@return how the model was loaded: where the options left a choice, with what was chosen}
+  public LoadOptions options() {
+    return options;
   }
 
   /// {@return what the model takes, in the file's order}
