@@ -90,6 +90,7 @@ public final class Profile {
       progress.accept("warming up on " + first.name() + " " + first.shapes());
       Rounds.warmUp(engine, warmUp);
       progress.accept("measuring %d runs, after %d".formatted(runs, warmUp.runs()));
+      engine.profile(1); // loads what only a profile needs
       List<StepTime> times = engine.profile(runs);
       if (times.isEmpty()) {
         throw new ModelException(

@@ -16,12 +16,7 @@ public final class Runner {
   public static void run(Plan plan, Frame frame) {
     List<Step> steps = plan.steps();
     for (int i = 0; i < steps.size(); i++) {
-      Step step = steps.get(i);
-      if (step.parts() == 1) {
-        step.run(frame, 0);
-      } else {
-        Workers.SHARED.run(step, frame);
-      }
+      run(steps.get(i), frame);
     }
   }
 
@@ -34,10 +29,18 @@ public final class Runner {
     List<Step> steps = plan.steps();
     long before = System.nanoTime();
     for (int i = 0; i < steps.size(); i++) {
-      Workers.SHARED.run(steps.get(i), frame);
+      run(steps.get(i), frame);
       long after = System.nanoTime();
       nanos[i] += after - before;
       before = after;
+    }
+  }
+
+  private static void run(Step step, Frame frame) {
+    if (step.parts() == 1) {
+      step.run(frame, 0);
+    } else {
+      Workers.SHARED.run(step, frame);
     }
   }
 }
