@@ -51,18 +51,20 @@ public final class Lowering {
     return lowering.isConcrete() ? lowering.lower() : null;
   }
 
-  /// Packs all weights whose form does not depend on input shapes.
+  /// Packs all weights whose form does not depend on input shapes, on all processors.
   ///
   /// @param graph the graph as loaded
   /// @param weights where the packed forms go
   public static void pack(Graph graph, Weights weights) {
-    for (Node node : graph.nodes()) {
-      switch (node.op()) {
-        case Op.MatMul matMul -> Linear.pack(graph, node, matMul, weights);
-        case Op.Conv conv -> Images.pack(graph, node, conv, weights);
-        case Op.ConvTranspose conv -> Images.pack(graph, node, conv, weights);
-        default -> {}
-      }
+    graph.nodes().parallelStream().forEach(node -> pack(graph, node, weights));
+  }
+
+  private static void pack(Graph graph, Node node, Weights weights) {
+    switch (node.op()) {
+      case Op.MatMul matMul -> Linear.pack(graph, node, matMul, weights);
+      case Op.Conv conv -> Images.pack(graph, node, conv, weights);
+      case Op.ConvTranspose conv -> Images.pack(graph, node, conv, weights);
+      default -> {}
     }
   }
 
