@@ -2,6 +2,7 @@ package dev.jiffy.engine.kernel.vector;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import dev.jiffy.engine.AllocatedBytes;
 import dev.jiffy.engine.function.BinaryFunction;
 import dev.jiffy.engine.function.ReduceFunction;
 import dev.jiffy.engine.function.UnaryFunction;
@@ -13,9 +14,6 @@ import dev.jiffy.engine.kernel.ResizeGeometry;
 import dev.jiffy.engine.kernel.RowKernels;
 import dev.jiffy.engine.kernel.StridedCopy;
 import dev.jiffy.tensor.DType;
-import java.lang.invoke.MethodHandle;
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.MethodType;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -36,7 +34,7 @@ final class RowAllocationTest {
     if (Lanes.SPECIES.vectorBitSize() > VectorShape.preferredShape().vectorBitSize()) {
       return;
     }
-    MethodHandle bytes = allocatedBytes();
+    AllocatedBytes bytes = new AllocatedBytes();
     List<String> failures = new ArrayList<>();
     try (Floats floats = new Floats(1)) {
       for (Map.Entry<String, Runnable> entry : cases(floats).entrySet()) {
@@ -141,26 +139,11 @@ final class RowAllocationTest {
     return () -> prepared.run(addresses, 0, prepared.pieces(), scratch);
   }
 
-  private static long allocated(MethodHandle bytes, Runnable kernel) throws Throwable {
-    long before = (long) bytes.invokeExact();
+  private static long allocated(AllocatedBytes bytes, Runnable kernel) throws Throwable {
+    long before = bytes.now();
     for (int i = 0; i < CALLS; i++) {
       kernel.run();
     }
-    return (long) bytes.invokeExact() - before;
-  }
-
-  /// The counter of the bytes that this thread has allocated, found by reflection: the module of
-  /// the engine does not read that of the counter.
-  private static MethodHandle allocatedBytes() throws ReflectiveOperationException {
-    Object threads =
-        Class.forName("java.lang.management.ManagementFactory")
-            .getMethod("getThreadMXBean")
-            .invoke(null);
-    return MethodHandles.publicLookup()
-        .findVirtual(
-            Class.forName("com.sun.management.ThreadMXBean"),
-            "getCurrentThreadAllocatedBytes",
-            MethodType.methodType(long.class))
-        .bindTo(threads);
+    return bytes.now() - before;
   }
 }

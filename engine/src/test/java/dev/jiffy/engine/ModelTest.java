@@ -1,0 +1,231 @@
+package dev.jiffy.engine;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.jiffy.engine.function.UnaryFunction;
+import dev.jiffy.engine.ir.Dim;
+import dev.jiffy.engine.ir.Fact;
+import dev.jiffy.engine.ir.Graph;
+import dev.jiffy.engine.ir.Inference;
+import dev.jiffy.engine.ir.Node;
+import dev.jiffy.engine.ir.Op;
+import dev.jiffy.engine.onnx.OnnxWriter;
+import dev.jiffy.tensor.DType;
+import dev.jiffy.tensor.Tensor;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// Models from the file to the answer: `h = relu(x · w)`, `y = h · v`, and `x` itself as an output.
+class ModelTest {
+  private static final int WIDTH = 70;
+  private static final int HIDDEN = 130;
+
+  @TempDir private Path folder;
+  private Path file = Path.of("");
+  private final float[] w = new float[WIDTH * HIDDEN];
+  private final float[] v = new float[HIDDEN * 3];
+
+  @BeforeEach
+  void writeModel() throws IOException {
+    for (int i = 0; i < w.length; i++) {
+      w[i] = (float) Math.sin(i);
+    }
+    for (int i = 0; i < v.length; i++) {
+      v[i] = (float) Math.cos(i);
+    }
+    Graph graph =
+        new Graph(
+            "mlp",
+            List.of("x"),
+            List.of("y", "h", "same"),
+            List.of(
+                new Node("first", new Op.MatMul(), List.of("x", "w"), List.of("product")),
+                new Node(
+                    "relu", new Op.Unary(UnaryFunction.RELU), List.of("product"), List.of("h")),
+                new Node("second", new Op.MatMul(), List.of("h", "v"), List.of("y")),
+                new Node("copy", new Op.Identity(), List.of("x"), List.of("same"))),
+            Map.of("w", Tensor.of(w, WIDTH, HIDDEN), "v", Tensor.of(v, HIDDEN, 3)),
+            Map.of("x", Fact.of(DType.F32, List.of(Dim.of("batch"), Dim.of(WIDTH)))));
+    file = folder.resolve("mlp.onnx");
+    OnnxWriter.write(Inference.infer(graph), 17, file);
+  }
+
+  private static float[] input(int rows) {
+    float[] x = new float[rows * WIDTH];
+    for (int i = 0; i < x.length; i++) {
+      x[i] = (float) Math.sin(0.7 * i);
+    }
+    return x;
+  }
+
+  private float[] expected(float[] x, int rows) {
+    float[] y = new float[rows * 3];
+    for (int row = 0; row < rows; row++) {
+      for (int h = 0; h < HIDDEN; h++) {
+        double sum = 0;
+        for (int i = 0; i < WIDTH; i++) {
+          sum += (double) x[row * WIDTH + i] * w[i * HIDDEN + h];
+        }
+        for (int c = 0; c < 3; c++) {
+          y[row * 3 + c] += (float) (Math.max(0, sum) * v[h * 3 + c]);
+        }
+      }
+    }
+    return y;
+  }
+
+  @Test
+  void answersAreRightForEveryBatchThreadCountAndKernel() {
+    for (KernelPath kernels : List.of(KernelPath.AUTO, KernelPath.SCALAR, KernelPath.VECTOR)) {
+      for (int threads : List.of(1, 2, 3)) {
+        LoadOptions options = LoadOptions.defaults().threads(threads).kernels(kernels);
+        try (Model model = Model.load(file, options);
+            Session session = model.newSession()) {
+          for (int rows : List.of(1, 5, 300, 5)) {
+            float[] x = input(rows);
+            Map<String, Tensor> inputs = Map.of("x", Tensor.of(x, rows, WIDTH));
+            Map<String, Tensor> own = session.run(inputs);
+            assertArrayEquals(expected(x, rows), tensor(own, "y").toFloats(), 2e-3f);
+            assertArrayEquals(x, tensor(own, "same").toFloats());
+            Map<String, Tensor> reused = session.runReusing(inputs);
+            assertArrayEquals(tensor(own, "h").toFloats(), tensor(reused, "h").toFloats());
+          }
+        }
+      }
+    }
+  }
+
+  private static Tensor tensor(Map<String, Tensor> tensors, String name) {
+    Tensor tensor = tensors.get(name);
+    assertTrue(tensor != null, () -> "no '" + name + "' in " + tensors.keySet());
+    return tensor == null ? Tensor.of(new float[0], 0) : tensor;
+  }
+
+  @Test
+  void unoptimisedModelsGiveTheSameAnswers() {
+    float[] x = input(4);
+    Map<String, Tensor> inputs = Map.of("x", Tensor.of(x, 4, WIDTH));
+    try (Model model = Model.load(file, LoadOptions.defaults().optimize(false));
+        Session session = model.newSession()) {
+      assertArrayEquals(expected(x, 4), tensor(session.run(inputs), "y").toFloats(), 2e-3f);
+    }
+  }
+
+  @Test
+  void inputsAndOutputsAreTold() {
+    try (Model model = Model.load(file)) {
+      assertEquals(
+          List.of(new TensorSpec("x", DType.F32, List.of(Dim.of("batch"), Dim.of(WIDTH)))),
+          model.inputs());
+      assertEquals(
+          List.of("y", "h", "same"), model.outputs().stream().map(TensorSpec::name).toList());
+    }
+  }
+
+  @Test
+  void wrongInputsAreToldAndChangeNothing() {
+    try (Model model = Model.load(file);
+        Session session = model.newSession()) {
+      assertFails(session, Map.of(), "input 'x' is missing");
+      Tensor good = Tensor.of(input(2), 2, WIDTH);
+      assertFails(session, Map.of("x", good, "z", good), "unknown input 'z'");
+      assertFails(session, Map.of("x", Tensor.of(new double[WIDTH], 1, WIDTH)), "expected F32");
+      assertFails(session, Map.of("x", Tensor.of(new float[3], 1, 3)), "70");
+      assertFails(session, Map.of("x", Tensor.of(new float[WIDTH], WIDTH)), "x");
+      assertArrayEquals(
+          expected(input(2), 2), tensor(session.run(Map.of("x", good)), "y").toFloats(), 2e-3f);
+    }
+  }
+
+  private static void assertFails(Session session, Map<String, Tensor> inputs, String part) {
+    String message = assertThrows(ModelException.class, () -> session.run(inputs)).getMessage();
+    assertTrue(message != null && message.contains(part), () -> "message: " + message);
+  }
+
+  @Test
+  void anEmptyBatchHasEmptyAnswers() {
+    try (Model model = Model.load(file);
+        Session session = model.newSession()) {
+      Map<String, Tensor> outputs = session.run(Map.of("x", Tensor.of(new float[0], 0, WIDTH)));
+      assertEquals(0, tensor(outputs, "y").shape().elements());
+    }
+  }
+
+  @Test
+  void sessionsOutliveTheModelAndCloseOnce() {
+    Model model = Model.load(file);
+    Session session = model.newSession();
+    model.close();
+    model.close();
+    assertThrows(IllegalStateException.class, model::newSession);
+    float[] x = input(1);
+    Map<String, Tensor> inputs = Map.of("x", Tensor.of(x, 1, WIDTH));
+    assertArrayEquals(expected(x, 1), tensor(session.run(inputs), "y").toFloats(), 2e-3f);
+    session.close();
+    session.close();
+    assertThrows(IllegalStateException.class, () -> session.run(inputs));
+  }
+
+  @Test
+  void sessionsOfOneModelRunSideBySide() throws Exception {
+    try (Model model = Model.load(file, LoadOptions.defaults().threads(2));
+        ExecutorService threads = Executors.newFixedThreadPool(4)) {
+      CountDownLatch start = new CountDownLatch(4);
+      List<Future<?>> futures = new ArrayList<>();
+      for (int t = 0; t < 4; t++) {
+        int rows = 100 + 57 * t;
+        futures.add(
+            threads.submit(() -> {
+              float[] x = input(rows);
+              float[] y = expected(x, rows);
+              Map<String, Tensor> inputs = Map.of("x", Tensor.of(x, rows, WIDTH));
+              start.countDown();
+              start.await();
+              try (Session session = model.newSession()) {
+                for (int i = 0; i < 50; i++) {
+                  assertArrayEquals(y, tensor(session.runReusing(inputs), "y").toFloats(), 2e-3f);
+                }
+              }
+              return null;
+            }));
+      }
+      for (Future<?> future : futures) {
+        future.get();
+      }
+    }
+  }
+
+  @Test
+  void reusingRunsAllocateNothing() throws Throwable {
+    AllocatedBytes allocated = new AllocatedBytes();
+    try (Model model = Model.load(file, LoadOptions.defaults().threads(1));
+        Session session = model.newSession()) {
+      Map<String, Tensor> inputs = Map.of("x", Tensor.of(input(6), 6, WIDTH));
+      Map<String, Tensor> outputs = session.runReusing(inputs);
+      long least = Long.MAX_VALUE;
+      // The JIT compiler takes its time to remove what unoptimised code allocates.
+      for (int round = 0; round < 200 && least > 0; round++) {
+        long before = allocated.now();
+        for (int i = 0; i < 1_000; i++) {
+          assertSame(outputs, session.runReusing(inputs));
+        }
+        least = Math.min(least, allocated.now() - before);
+      }
+      assertEquals(0, least, "bytes of 1000 runs");
+    }
+  }
+}
