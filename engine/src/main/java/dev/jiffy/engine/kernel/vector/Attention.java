@@ -3,6 +3,8 @@ package dev.jiffy.engine.kernel.vector;
 import static dev.jiffy.engine.kernel.vector.Epilogue.ZERO;
 import static dev.jiffy.engine.kernel.vector.Lanes.BYTES;
 import static dev.jiffy.engine.kernel.vector.Lanes.LANES;
+import static dev.jiffy.engine.kernel.vector.Lanes.SPECIES;
+import static dev.jiffy.engine.kernel.vector.Tiles.LE;
 
 import dev.jiffy.engine.kernel.AttentionGeometry;
 import dev.jiffy.engine.kernel.Memory;
@@ -17,6 +19,16 @@ import jdk.incubator.vector.VectorOperators;
 final class Attention {
   /// The queries of a block.
   private static final int BLOCK = 2 * Tiles.WIDE_ROWS;
+
+  private static final Isolated EXPONENTIALS =
+      Isolated.method(
+          Attention.class,
+          "exponentials",
+          float.class,
+          long.class,
+          float.class,
+          long.class,
+          long.class);
 
   private Attention() {}
 
@@ -74,7 +86,7 @@ final class Attention {
       Lanes.store(x, scores + 4L * whole);
       max = Math.max(max, x.reduceLanes(VectorOperators.MAX));
     }
-    float sum = exponentials(scores, n, max);
+    float sum = EXPONENTIALS.map(scores, max, scores, n);
     Epilogue.scale(1 / sum, scores, whole < n ? whole + LANES : n);
   }
 
@@ -100,12 +112,14 @@ final class Attention {
     return max.reduceLanes(VectorOperators.MAX);
   }
 
-  /// Computes `e^(x - max)` of whole vectors in place and returns the sum.
-  private static float exponentials(long scores, int n, float max) {
-    FloatVector sum = Lanes.splat(0);
-    for (int i = 0; i < n; i += LANES) {
-      FloatVector e = VectorMath.exp(Lanes.load(scores + 4L * i).sub(max));
-      Lanes.store(e, scores + 4L * i);
+  /// Computes `y = e^(x - max)` of whole vectors and returns the sum.
+  static float exponentials(long x, float max, long y, long n) {
+    FloatVector sum = FloatVector.broadcast(SPECIES, 0);
+    for (long i = 0; i < n; i += LANES) {
+      FloatVector e =
+          VectorMath.expOfNegative(
+              FloatVector.fromMemorySegment(SPECIES, Memory.ALL, x + 4 * i, LE).sub(max));
+      e.intoMemorySegment(Memory.ALL, y + 4 * i, LE);
       sum = sum.add(e);
     }
     return sum.reduceLanes(VectorOperators.ADD);

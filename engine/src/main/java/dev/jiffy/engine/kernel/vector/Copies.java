@@ -1,27 +1,51 @@
 package dev.jiffy.engine.kernel.vector;
 
+import static dev.jiffy.engine.kernel.Memory.ALL;
 import static dev.jiffy.engine.kernel.vector.Lanes.BYTES;
 import static dev.jiffy.engine.kernel.vector.Lanes.LANES;
+import static dev.jiffy.engine.kernel.vector.Lanes.SPECIES;
+import static dev.jiffy.engine.kernel.vector.Tiles.LE;
 
+import dev.jiffy.engine.kernel.Memory;
+import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
 
 /// Copying and clearing of f32 elements, without the overhead of a call into the runtime.
+///
+/// The last vector of a run overlaps the one before instead of being cut. The Vector API is called
+/// directly, for the reason given in [Isolated].
 final class Copies {
   private Copies() {}
 
   /// Copies elements between areas that do not overlap.
   static void copy(long from, long to, long bytes) {
-    for (long i = 0; i < bytes; i += BYTES) {
-      long left = (bytes - i) >> 2;
-      Tails.store(Tails.load(from + i, left), to + i, left);
+    if (bytes < BYTES) {
+      for (long i = 0; i < bytes; i += 4) {
+        Memory.setFloat(to + i, Memory.getFloat(from + i));
+      }
+      return;
     }
+    long last = bytes - BYTES;
+    for (long i = 0; i < last; i += BYTES) {
+      FloatVector.fromMemorySegment(SPECIES, ALL, from + i, LE).intoMemorySegment(ALL, to + i, LE);
+    }
+    FloatVector.fromMemorySegment(SPECIES, ALL, from + last, LE)
+        .intoMemorySegment(ALL, to + last, LE);
   }
 
   /// Clears elements.
   static void zero(long to, long bytes) {
-    for (long i = 0; i < bytes; i += BYTES) {
-      Tails.store(Lanes.splat(0), to + i, (bytes - i) >> 2);
+    if (bytes < BYTES) {
+      for (long i = 0; i < bytes; i += 4) {
+        Memory.setFloat(to + i, 0);
+      }
+      return;
     }
+    long last = bytes - BYTES;
+    for (long i = 0; i < last; i += BYTES) {
+      FloatVector.broadcast(SPECIES, 0).intoMemorySegment(ALL, to + i, LE);
+    }
+    FloatVector.broadcast(SPECIES, 0).intoMemorySegment(ALL, to + last, LE);
   }
 
   /// Copies one vector, or the first elements of it, from each row of a matrix to vectors that are
@@ -29,13 +53,15 @@ final class Copies {
   static void gather(long from, long fromStep, long rows, int present, long to) {
     if (present == LANES) {
       for (long row = 0; row < rows; row++) {
-        Lanes.store(Lanes.load(from + row * fromStep), to + row * BYTES);
+        FloatVector.fromMemorySegment(SPECIES, ALL, from + row * fromStep, LE)
+            .intoMemorySegment(ALL, to + row * BYTES, LE);
       }
       return;
     }
     VectorMask<Float> mask = Lanes.upTo(0, present);
     for (long row = 0; row < rows; row++) {
-      Lanes.store(Lanes.load(from + row * fromStep, mask), to + row * BYTES);
+      FloatVector.fromMemorySegment(SPECIES, ALL, from + row * fromStep, LE, mask)
+          .intoMemorySegment(ALL, to + row * BYTES, LE);
     }
   }
 }

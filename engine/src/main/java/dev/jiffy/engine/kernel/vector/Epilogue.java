@@ -1,11 +1,14 @@
 package dev.jiffy.engine.kernel.vector;
 
+import static dev.jiffy.engine.kernel.Memory.ALL;
 import static dev.jiffy.engine.kernel.vector.Lanes.LANES;
+import static dev.jiffy.engine.kernel.vector.Lanes.SPECIES;
+import static dev.jiffy.engine.kernel.vector.Tiles.LE;
 
 import dev.jiffy.engine.kernel.Activation;
+import dev.jiffy.engine.kernel.Memory;
 import java.lang.foreign.Arena;
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.VectorMask;
 import org.jspecify.annotations.Nullable;
 
 /// What surrounds the sums of a product: the values that they start from and what follows.
@@ -96,12 +99,12 @@ final class Epilogue {
   static void add(long from, long to, long n) {
     long whole = n - n % LANES;
     for (long i = 0; i < whole; i += LANES) {
-      Lanes.store(Lanes.load(to + 4 * i).add(Lanes.load(from + 4 * i)), to + 4 * i);
+      FloatVector.fromMemorySegment(SPECIES, ALL, to + 4 * i, LE)
+          .add(FloatVector.fromMemorySegment(SPECIES, ALL, from + 4 * i, LE))
+          .intoMemorySegment(ALL, to + 4 * i, LE);
     }
-    if (whole < n) {
-      VectorMask<Float> mask = Lanes.upTo(whole, n);
-      FloatVector sum = Lanes.load(to + 4 * whole, mask).add(Lanes.load(from + 4 * whole, mask));
-      Lanes.store(sum, to + 4 * whole, mask);
+    for (long i = whole; i < n; i++) {
+      Memory.setFloat(to + 4 * i, Memory.getFloat(to + 4 * i) + Memory.getFloat(from + 4 * i));
     }
   }
 
@@ -109,11 +112,12 @@ final class Epilogue {
   static void scale(float factor, long c, long n) {
     long whole = n - n % LANES;
     for (long i = 0; i < whole; i += LANES) {
-      Lanes.store(Lanes.load(c + 4 * i).mul(factor), c + 4 * i);
+      FloatVector.fromMemorySegment(SPECIES, ALL, c + 4 * i, LE)
+          .mul(factor)
+          .intoMemorySegment(ALL, c + 4 * i, LE);
     }
-    if (whole < n) {
-      VectorMask<Float> mask = Lanes.upTo(whole, n);
-      Lanes.store(Lanes.load(c + 4 * whole, mask).mul(factor), c + 4 * whole, mask);
+    for (long i = whole; i < n; i++) {
+      Memory.setFloat(c + 4 * i, Memory.getFloat(c + 4 * i) * factor);
     }
   }
 }

@@ -35,6 +35,15 @@ final class VectorNormalization {
           float.class,
           long.class);
 
+  private static final Isolated SQUARES_AROUND =
+      Isolated.method(
+          VectorNormalization.class,
+          "squaresAround",
+          float.class,
+          long.class,
+          float.class,
+          long.class);
+
   private static final Isolated SOFTMAX_OF_VECTOR =
       Isolated.method(
           VectorNormalization.class,
@@ -170,7 +179,7 @@ final class VectorNormalization {
         from = to;
       }
       float mean = sum / (float) n;
-      float variance = squaresAround(from, mean, n) / (float) n;
+      float variance = SQUARES_AROUND.reduce(from, mean, n) / (float) n;
       float factor = (float) (1 / Math.sqrt(variance + (double) epsilon));
       if (scale != 0 && bias != 0) {
         normalize(from, mean, factor, scale, bias, to, n);
@@ -241,7 +250,7 @@ final class VectorNormalization {
   }
 
   /// `Σ (x - mean)²`
-  private static float squaresAround(long x, float mean, long n) {
+  static float squaresAround(long x, float mean, long n) {
     FloatVector s0 = broadcast(SPECIES, 0);
     FloatVector s1 = broadcast(SPECIES, 0);
     FloatVector m = broadcast(SPECIES, mean);
