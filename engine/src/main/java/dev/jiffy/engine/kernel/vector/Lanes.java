@@ -5,6 +5,7 @@ import java.nio.ByteOrder;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorMask;
+import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;
 
@@ -27,7 +28,18 @@ final class Lanes {
   /// How many bytes a vector holds.
   static final int BYTES = SPECIES.vectorByteSize();
 
+  /// Whether the classes behind reinterpreting and masks are there. They are loaded before any
+  /// kernel is compiled, since their appearance would throw away what was compiled without them.
+  static final boolean LOADED = load();
+
   private Lanes() {}
+
+  private static boolean load() {
+    FloatVector one = FloatVector.broadcast(SPECIES, 1);
+    IntVector bits = one.reinterpretAsInts().lanewise(VectorOperators.LSHL, 1);
+    VectorMask<Float> mask = one.compare(VectorOperators.LT, bits.reinterpretAsFloats());
+    return one.blend(0, mask).reduceLanes(VectorOperators.ADD) >= 0;
+  }
 
   private static VectorShape shape(String bits) {
     return switch (bits) {
