@@ -19,9 +19,9 @@ final class DepthwiseRows {
   /// @param strideWidth the columns between windows
   static int pixels(int kernelWidth, int strideWidth) {
     return switch (10 * kernelWidth + strideWidth) {
-      case 31, 32 -> 8;
+      case 31 -> 8;
       case 51 -> 6;
-      case 52 -> 4;
+      case 32, 52 -> 4;
       default -> 0;
     };
   }
@@ -136,10 +136,6 @@ final class DepthwiseRows {
     FloatVector s1 = s0;
     FloatVector s2 = s0;
     FloatVector s3 = s0;
-    FloatVector s4 = s0;
-    FloatVector s5 = s0;
-    FloatVector s6 = s0;
-    FloatVector s7 = s0;
     long x1 = xStep & ADDRESS;
     long x2 = 2 * xStep & ADDRESS;
     long x3 = 3 * xStep & ADDRESS;
@@ -173,29 +169,7 @@ final class DepthwiseRows {
       s3 = v7.fma(w1, s3);
       long p8 = (line + 8 * xStep) & ADDRESS;
       FloatVector v8 = FloatVector.fromMemorySegment(SPECIES, ALL, p8, LE);
-      s4 = v8.fma(w0, s4);
       s3 = v8.fma(w2, s3);
-      FloatVector v9 = FloatVector.fromMemorySegment(SPECIES, ALL, p8 + x1, LE);
-      s4 = v9.fma(w1, s4);
-      FloatVector v10 = FloatVector.fromMemorySegment(SPECIES, ALL, p8 + x2, LE);
-      s5 = v10.fma(w0, s5);
-      s4 = v10.fma(w2, s4);
-      FloatVector v11 = FloatVector.fromMemorySegment(SPECIES, ALL, p8 + x3, LE);
-      s5 = v11.fma(w1, s5);
-      long p12 = (line + 12 * xStep) & ADDRESS;
-      FloatVector v12 = FloatVector.fromMemorySegment(SPECIES, ALL, p12, LE);
-      s6 = v12.fma(w0, s6);
-      s5 = v12.fma(w2, s5);
-      FloatVector v13 = FloatVector.fromMemorySegment(SPECIES, ALL, p12 + x1, LE);
-      s6 = v13.fma(w1, s6);
-      FloatVector v14 = FloatVector.fromMemorySegment(SPECIES, ALL, p12 + x2, LE);
-      s7 = v14.fma(w0, s7);
-      s6 = v14.fma(w2, s6);
-      FloatVector v15 = FloatVector.fromMemorySegment(SPECIES, ALL, p12 + x3, LE);
-      s7 = v15.fma(w1, s7);
-      long p16 = (line + 16 * xStep) & ADDRESS;
-      FloatVector v16 = FloatVector.fromMemorySegment(SPECIES, ALL, p16, LE);
-      s7 = v16.fma(w2, s7);
       line += rowStep;
       vector += 3L * BYTES;
     }
@@ -205,10 +179,6 @@ final class DepthwiseRows {
     s1.intoMemorySegment(ALL, to + toStep, LE);
     s2.intoMemorySegment(ALL, to + 2 * toStep, LE);
     s3.intoMemorySegment(ALL, to + 3 * toStep, LE);
-    s4.intoMemorySegment(ALL, to + 4 * toStep, LE);
-    s5.intoMemorySegment(ALL, to + 5 * toStep, LE);
-    s6.intoMemorySegment(ALL, to + 6 * toStep, LE);
-    s7.intoMemorySegment(ALL, to + 7 * toStep, LE);
   }
 
   static void taps5stride1(
