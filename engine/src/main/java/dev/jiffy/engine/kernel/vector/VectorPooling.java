@@ -69,7 +69,19 @@ final class VectorPooling {
 
   private static void max(
       long x, long down, long right, int height, int width, long y, int channels) {
-    for (int c = 0; c < channels; c += LANES) {
+    int c = 0;
+    for (; c <= channels - LANES; c += LANES) {
+      FloatVector m = broadcast(SPECIES, Float.NEGATIVE_INFINITY);
+      long line = x + 4L * c;
+      for (int h = 0; h < height; h++, line += down) {
+        long at = line;
+        for (int w = 0; w < width; w++, at += right) {
+          m = m.max(fromMemorySegment(SPECIES, ALL, at, LITTLE_ENDIAN));
+        }
+      }
+      m.intoMemorySegment(ALL, y + 4L * c, LITTLE_ENDIAN);
+    }
+    if (c < channels) {
       VectorMask<Float> mask = SPECIES.indexInRange(c, channels);
       FloatVector m = broadcast(SPECIES, Float.NEGATIVE_INFINITY);
       long line = x + 4L * c;
@@ -85,7 +97,19 @@ final class VectorPooling {
 
   private static void average(
       long x, long down, long right, int height, int width, int count, long y, int channels) {
-    for (int c = 0; c < channels; c += LANES) {
+    int c = 0;
+    for (; c <= channels - LANES; c += LANES) {
+      FloatVector sum = broadcast(SPECIES, 0);
+      long line = x + 4L * c;
+      for (int h = 0; h < height; h++, line += down) {
+        long at = line;
+        for (int w = 0; w < width; w++, at += right) {
+          sum = sum.add(fromMemorySegment(SPECIES, ALL, at, LITTLE_ENDIAN));
+        }
+      }
+      sum.div(broadcast(SPECIES, count)).intoMemorySegment(ALL, y + 4L * c, LITTLE_ENDIAN);
+    }
+    if (c < channels) {
       VectorMask<Float> mask = SPECIES.indexInRange(c, channels);
       FloatVector sum = broadcast(SPECIES, 0);
       long line = x + 4L * c;

@@ -81,7 +81,19 @@ final class VectorResampling {
       long a, long b, long c, long d, float across, float down, long y, int channels) {
     FloatVector right = broadcast(SPECIES, across);
     FloatVector left = broadcast(SPECIES, 1 - across);
-    for (long i = 0; i < channels; i += LANES) {
+    long i = 0;
+    for (; i <= channels - LANES; i += LANES) {
+      FloatVector above =
+          fromMemorySegment(SPECIES, ALL, b + 4 * i, LITTLE_ENDIAN)
+              .fma(right, fromMemorySegment(SPECIES, ALL, a + 4 * i, LITTLE_ENDIAN).mul(left));
+      FloatVector below =
+          fromMemorySegment(SPECIES, ALL, d + 4 * i, LITTLE_ENDIAN)
+              .fma(right, fromMemorySegment(SPECIES, ALL, c + 4 * i, LITTLE_ENDIAN).mul(left));
+      below
+          .fma(broadcast(SPECIES, down), above.mul(broadcast(SPECIES, 1 - down)))
+          .intoMemorySegment(ALL, y + 4 * i, LITTLE_ENDIAN);
+    }
+    if (i < channels) {
       VectorMask<Float> mask = SPECIES.indexInRange(i, channels);
       FloatVector above =
           fromMemorySegment(SPECIES, ALL, b + 4 * i, LITTLE_ENDIAN, mask)
