@@ -83,38 +83,31 @@ final class Images {
   /// @param pads top, left, bottom, right
   @SuppressWarnings("ArrayRecordComponent")
   private record Extent(int[] kernel, int[] strides, int[] dilations, int[] pads) {
-    static Extent of(Op.Window window, long[] kernel, Shape x, Shape y, boolean transposed) {
-      int spatial = kernel.length;
-      int[] kernels = {1, 1};
-      int[] strides = {1, 1};
-      int[] dilations = {1, 1};
-      int[] pads = new int[4];
-      for (int i = 0; i < spatial; i++) {
-        int at = i + 2 - spatial;
-        kernels[at] = (int) kernel[i];
-        strides[at] = window.strides().isEmpty() ? 1 : window.strides().get(i).intValue();
-        dilations[at] = window.dilations().isEmpty() ? 1 : window.dilations().get(i).intValue();
-        long reach = (kernels[at] - 1L) * dilations[at] + 1;
-        long begin;
-        long end;
-        if (window.autoPad() == Op.AutoPad.NOTSET) {
-          begin = window.pads().isEmpty() ? 0 : window.pads().get(i);
-          end = window.pads().isEmpty() ? 0 : window.pads().get(i + spatial);
-        } else {
-          long large = transposed ? y.dim(i + 1) : x.dim(i + 1);
-          long small = transposed ? x.dim(i + 1) : y.dim(i + 1);
-          long total =
-              window.autoPad() == Op.AutoPad.VALID
-                  ? 0
-                  : Math.max(0, (small - 1) * strides[at] + reach - large);
-          begin = window.autoPad() == Op.AutoPad.SAME_LOWER ? (total + 1) / 2 : total / 2;
-          end = total - begin;
-        }
-        pads[at] = (int) begin;
-        pads[at + 2] = (int) end;
-      }
-      return new Extent(kernels, strides, dilations, pads);
+    static Extent of(WindowGeometry window) {
+      int[] begins = planar(window.begins(), 0);
+      int[] ends = planar(window.ends(), 0);
+      return new Extent(
+          planar(window.kernel(), 1),
+          planar(window.strides(), 1),
+          planar(window.dilations(), 1),
+          new int[] {begins[0], begins[1], ends[0], ends[1]});
     }
+
+    private static int[] planar(int[] values, int missing) {
+      return values.length == 1 ? new int[] {missing, values[0]} : values;
+    }
+  }
+
+  private static int[] ints(long[] values, int from, int to) {
+    int[] ints = new int[to - from];
+    for (int i = 0; i < ints.length; i++) {
+      ints[i] = Math.toIntExact(values[from + i]);
+    }
+    return ints;
+  }
+
+  private static int[] spatial(Shape shape) {
+    return ints(shape.dims(), 1, shape.rank() - 1);
   }
 
   private static int height(Shape shape) {
@@ -149,8 +142,13 @@ final class Images {
     if (isPointwise(conv, weights.shape())) {
       return lowerPointwise(node, conv, weights, lowering);
     }
-    ConvGeometry geometry =
-        geometry(node, conv.window(), conv.groups(), conv.activation(), weights, false, lowering);
+    WindowGeometry window =
+        WindowGeometry.of(
+            conv.window(),
+            kernel(weights),
+            spatial(lowering.shape(node.input(0))),
+            spatial(lowering.shape(node.output())));
+    ConvGeometry geometry = geometry(node, window, conv.groups(), conv.activation(), lowering);
     return add(node, geometry, false, weights, lowering);
   }
 
@@ -159,27 +157,29 @@ final class Images {
     if (!fits(node, conv.layout(), lowering) || weights == null || !isImages(weights)) {
       return false;
     }
-    ConvGeometry geometry =
-        conv.outputShape().isEmpty()
-            ? geometry(
-                node, conv.window(), conv.groups(), conv.activation(), weights, true, lowering)
-            : null;
-    return geometry != null && add(node, geometry, true, weights, lowering);
+    WindowGeometry window =
+        WindowGeometry.transposed(
+            conv,
+            kernel(weights),
+            spatial(lowering.shape(node.input(0))),
+            spatial(lowering.shape(node.output())));
+    ConvGeometry geometry = geometry(node, window, conv.groups(), conv.activation(), lowering);
+    return add(node, geometry, true, weights, lowering);
+  }
+
+  private static int[] kernel(Tensor weights) {
+    return ints(weights.shape().dims(), 2, weights.shape().rank());
   }
 
   private static ConvGeometry geometry(
       Node node,
-      Op.Window window,
+      WindowGeometry window,
       long groups,
       Op.@Nullable Unary activation,
-      Tensor weights,
-      boolean transposed,
       Lowering lowering) {
     Shape x = lowering.shape(node.input(0));
     Shape y = lowering.shape(node.output());
-    long[] dims = weights.shape().dims();
-    long[] kernel = java.util.Arrays.copyOfRange(dims, 2, dims.length);
-    Extent extent = Extent.of(window, kernel, x, y, transposed);
+    Extent extent = Extent.of(window);
     return new ConvGeometry(
         (int) x.dim(0),
         height(x),
@@ -269,8 +269,8 @@ final class Images {
     }
     Shape x = lowering.shape(node.input(0));
     Shape y = lowering.shape(node.output());
-    long[] kernel = pool.window().kernel().stream().mapToLong(Long::longValue).toArray();
-    Extent extent = Extent.of(pool.window(), kernel, x, y, false);
+    int[] kernel = pool.window().kernel().stream().mapToInt(Math::toIntExact).toArray();
+    Extent extent = Extent.of(WindowGeometry.of(pool.window(), kernel, spatial(x), spatial(y)));
     PoolGeometry geometry =
         new PoolGeometry(
             (int) x.dim(0),

@@ -288,11 +288,6 @@ public final class Lowering {
     places.put(value, place);
   }
 
-  /// {@return a place for something that has no name}
-  Place temporary(long bytes) {
-    return new Place(builder.planned(bytes), 0);
-  }
-
   /// {@return the place of a constant without a name}
   Place fixed(Tensor tensor) {
     return new Place(builder.fixed(tensor), 0);

@@ -46,11 +46,6 @@ final class Needs {
     return false;
   }
 
-  /// {@return whether somebody reads a value's elements}
-  boolean contains(String value) {
-    return values.contains(value);
-  }
-
   /// {@return whether a value's elements are known before the run}
   boolean isKnown(String value) {
     return graph.constants().containsKey(value) || graph.fact(value).concreteValue() != null;

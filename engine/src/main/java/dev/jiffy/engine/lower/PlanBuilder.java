@@ -57,11 +57,6 @@ final class PlanBuilder {
     return slots.size() - 1;
   }
 
-  /// {@return whether a slot is planned in the session's arena}
-  boolean isPlanned(int slot) {
-    return lifetimes.containsKey(slot);
-  }
-
   /// Adds a step that touches some places.
   void add(Step step, List<Place> places) {
     for (Place place : places) {
