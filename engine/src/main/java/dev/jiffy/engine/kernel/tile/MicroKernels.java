@@ -1,0 +1,148 @@
+package dev.jiffy.engine.kernel.tile;
+
+import dev.jiffy.engine.kernel.Activation;
+import org.jspecify.annotations.Nullable;
+
+/// The loops that keep their sums in registers, and those around them that move and finish f32
+/// elements.
+///
+/// Arguments of type `long` named after a matrix or a row are absolute addresses of f32 elements; 0
+/// stands for an absent one, where that is allowed. Steps are in bytes and lead from one row to the
+/// next; within a row elements are adjacent. Of a row only the columns that exist are read and
+/// written, except where whole vectors are named. Methods are stateless, safe to call from several
+/// threads, and do not allocate. Nothing checks bounds.
+public interface MicroKernels {
+  /// {@return the f32 elements of a vector; a panel of a packed matrix has twice as many columns}
+  int lanes();
+
+  /// {@return the most rows of a tile two vectors wide: how many rows share one pass over a panel}
+  int tileRows();
+
+  /// Computes `C = activation(init + A · B + residual)` for columns that start with a panel.
+  ///
+  /// A row of `A` is read in runs: run `j` is the `k` elements at `a + row · aStep + taps[j]`, so
+  /// that a window of an image is a row as well as a row of a matrix is. `B` is packed and has
+  /// `runs · k` rows: columns are cut into panels of two vectors, whose rows lie one after another,
+  /// and so do the panels. Where fewer than `2 · lanes` columns are left, one or two panels of one
+  /// vector follow, filled up with zeros.
+  ///
+  /// @param rows rows of `A` and `C`
+  /// @param a the left-hand side
+  /// @param aStep from row to row of `A`; rows may overlap
+  /// @param taps the offsets of the runs, i64 in bytes
+  /// @param runs how many runs
+  /// @param k elements of a run
+  /// @param b the first panel
+  /// @param columns how many columns
+  /// @param init what the sums start from, or [Zeros#ADDRESS] with a step of 0 for zeros in any
+  ///   number of columns; may be `c`
+  /// @param initStep from row to row of `init`; 0 where one row serves all
+  /// @param residual what is added to the sums, or 0; may not be `c`
+  /// @param residualStep from row to row of the residual
+  /// @param activation what is applied last, or null
+  /// @param c the result
+  /// @param cStep from row to row of `C`
+  void multiply(
+      int rows,
+      long a,
+      long aStep,
+      long taps,
+      int runs,
+      int k,
+      long b,
+      int columns,
+      long init,
+      long initStep,
+      long residual,
+      long residualStep,
+      @Nullable Activation activation,
+      long c,
+      long cStep);
+
+  /// Computes `C = A · B` where `B` is not packed. Nothing is read or written beyond `columns`.
+  ///
+  /// @param rows rows of `A` and `C`
+  /// @param a the left-hand side
+  /// @param aStep from row to row of `A`
+  /// @param k columns of `A`, rows of `B`
+  /// @param b the right-hand side
+  /// @param bStep from row to row of `B`
+  /// @param columns columns of `B` and `C`
+  /// @param c the result
+  /// @param cStep from row to row of `C`
+  void multiplyStrided(
+      int rows, long a, long aStep, int k, long b, long bStep, int columns, long c, long cStep);
+
+  /// Stores `factor · (residual + bias)` into a block of a matrix.
+  ///
+  /// @param residual the block's first element in the residual, or 0; may be `c`
+  /// @param residualStep from row to row of the residual
+  /// @param bias the block's first column in the bias, or 0
+  /// @param factor the factor
+  /// @param c the block's first element
+  /// @param cStep from row to row of `c`
+  /// @param rows the block's rows
+  /// @param columns the block's columns
+  void preset(
+      long residual,
+      long residualStep,
+      long bias,
+      float factor,
+      long c,
+      long cStep,
+      long rows,
+      int columns);
+
+  /// Replaces a block of a matrix by `activation(factor · c + residual + bias)`.
+  ///
+  /// @param factor the factor
+  /// @param residual the block's first element in the residual, or 0
+  /// @param residualStep from row to row of the residual
+  /// @param bias the block's first column in the bias, or 0
+  /// @param activation what is applied last, or null
+  /// @param c the block's first element
+  /// @param cStep from row to row of `c`
+  /// @param rows the block's rows
+  /// @param columns the block's columns
+  void finish(
+      float factor,
+      long residual,
+      long residualStep,
+      long bias,
+      @Nullable Activation activation,
+      long c,
+      long cStep,
+      long rows,
+      long columns);
+
+  /// Adds elements to others.
+  ///
+  /// @param from what is added
+  /// @param to what it is added to
+  /// @param n how many elements
+  void add(long from, long to, long n);
+
+  /// Replaces a row of scores by `softmax(scale · scores + mask)`.
+  ///
+  /// The row is read and written in whole vectors of [#lanes] elements: what lies beyond `n` is
+  /// left undefined. The mask is not read beyond `n`.
+  ///
+  /// @param scores the row
+  /// @param n how many scores, at least 1
+  /// @param scale their factor
+  /// @param mask what is added to them, or 0
+  void softmax(long scores, int n, float scale, long mask);
+
+  /// Copies elements between areas that do not overlap.
+  ///
+  /// @param from the source
+  /// @param to the target
+  /// @param bytes how many bytes, a multiple of 4, may be 0
+  void copy(long from, long to, long bytes);
+
+  /// Clears elements.
+  ///
+  /// @param to the first
+  /// @param bytes how many bytes, a multiple of 4, may be 0
+  void zero(long to, long bytes);
+}
