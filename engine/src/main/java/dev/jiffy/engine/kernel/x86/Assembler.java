@@ -1,0 +1,582 @@
+package dev.jiffy.engine.kernel.x86;
+
+import dev.jiffy.engine.kernel.x86.Operand.Address;
+import dev.jiffy.engine.kernel.x86.Operand.Memory;
+import dev.jiffy.engine.kernel.x86.Operand.Relative;
+import dev.jiffy.engine.kernel.x86.Operand.Vector;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/// Writes x86-64 instructions, one method call each, and the constants that they read.
+///
+/// Source of the encodings: Intel 64 and IA-32 Architectures Software Developer's Manual, volume 2.
+/// Vector instructions take the shorter VEX form where registers, width and operands allow it, else
+/// EVEX, which needs AVX-512.
+final class Assembler {
+  /// Arithmetic of two general-purpose operands; the values are the field in machine code.
+  enum Alu {
+    ADD(0),
+    OR(1),
+    AND(4),
+    SUB(5),
+    XOR(6),
+    CMP(7);
+
+    final int field;
+
+    Alu(int field) {
+      this.field = field;
+    }
+  }
+
+  /// Shifts; values are the field in machine code.
+  enum Shift {
+    LEFT(4),
+    RIGHT(5),
+    RIGHT_SIGNED(7);
+
+    final int field;
+
+    Shift(int field) {
+      this.field = field;
+    }
+  }
+
+  /// When a jump is taken; the values are the numbers in machine code.
+  enum Condition {
+    BELOW(2),
+    ABOVE_OR_EQUAL(3),
+    EQUAL(4),
+    NOT_EQUAL(5),
+    LESS(12),
+    GREATER_OR_EQUAL(13),
+    LESS_OR_EQUAL(14),
+    GREATER(15);
+
+    final int number;
+
+    Condition(int number) {
+      this.number = number;
+    }
+  }
+
+  /// A mask register.
+  ///
+  /// @param number 0 to 7; 0 stands for no mask where it guards an instruction
+  record Mask(int number) {
+    static final Mask NONE = new Mask(0);
+  }
+
+  private record Constant(int bits, int bytes) {}
+
+  private final Map<Constant, Label> constants = new LinkedHashMap<>();
+  private byte[] code = new byte[1024];
+  private int size;
+
+  /// {@return the code with its constants; all labels must be bound}
+  byte[] finish() {
+    for (Map.Entry<Constant, Label> entry : constants.entrySet()) {
+      while (size % entry.getKey().bytes() != 0) {
+        emit(0xcc);
+      }
+      bind(entry.getValue());
+      for (int i = 0; i < entry.getKey().bytes(); i += 4) {
+        emitInt(entry.getKey().bits());
+      }
+    }
+    return Arrays.copyOf(code, size);
+  }
+
+  // ---- positions and constants
+
+  /// Gives a label the current position.
+  void bind(Label label) {
+    label.position = size;
+    for (int at : label.waiting) {
+      patch(at, label.position);
+    }
+    label.waiting.clear();
+  }
+
+  /// {@return a label at the current position}
+  Label here() {
+    Label label = new Label();
+    bind(label);
+    return label;
+  }
+
+  /// {@return memory that holds a number in every element}
+  ///
+  /// @param value the number
+  /// @param bytes the width of the vectors that read it
+  Relative constant(float value, int bytes) {
+    return constant(Float.floatToRawIntBits(value), bytes);
+  }
+
+  /// {@return memory that holds 32 bits in every element}
+  ///
+  /// @param bits the bits
+  /// @param bytes the width of the vectors that read it
+  Relative constant(int bits, int bytes) {
+    boolean broadcast = bytes == 64;
+    Constant key = new Constant(bits, broadcast ? 4 : bytes);
+    return new Relative(constants.computeIfAbsent(key, _ -> new Label()), broadcast);
+  }
+
+  // ---- vector instructions
+
+  /// `dst = op(x, y)`
+  void op(VectorOp op, Vector dst, Vector x, Operand y) {
+    vector(op, dst.number(), x.number(), y, width(dst, y), Mask.NONE, false, -1);
+  }
+
+  /// `dst = op(x, y, immediate)`
+  void op(VectorOp op, Vector dst, Vector x, Operand y, int immediate) {
+    vector(op, dst.number(), x.number(), y, width(dst, y), Mask.NONE, false, immediate);
+  }
+
+  /// `dst = op(x)`, or for a store `x = dst`
+  void op(VectorOp op, Vector dst, Operand x) {
+    vector(op, dst.number(), 0, x, width(dst, x), Mask.NONE, false, -1);
+  }
+
+  /// `dst = op(x, immediate)`
+  void op(VectorOp op, Vector dst, Operand x, int immediate) {
+    vector(op, dst.number(), 0, x, width(dst, x), Mask.NONE, false, immediate);
+  }
+
+  /// `dst = op(x, y)` where the mask has ones; elsewhere 0 or what was there
+  void op(VectorOp op, Vector dst, Vector x, Operand y, Mask mask, boolean zeroing) {
+    vector(op, dst.number(), x.number(), y, width(dst, y), mask, zeroing, -1);
+  }
+
+  /// `dst = op(x)` where the mask has ones; elsewhere 0 or what was there
+  void op(VectorOp op, Vector dst, Operand x, Mask mask, boolean zeroing) {
+    vector(op, dst.number(), 0, x, width(dst, x), mask, zeroing, -1);
+  }
+
+  /// `dst = x · y` for the elements whose comparison holds; AVX-512 only
+  void compare(Mask dst, Vector x, Operand y, int predicate) {
+    vectorAs(
+        true, VectorOp.CMPPS, dst.number(), x.number(), y, x.bytes(), Mask.NONE, false, predicate);
+  }
+
+  /// `dst = mask element < 0 ? y : x`, element by element; AVX only
+  void blend(Vector dst, Vector x, Operand y, Vector mask) {
+    vector(
+        VectorOp.BLENDVPS,
+        dst.number(),
+        x.number(),
+        y,
+        dst.bytes(),
+        Mask.NONE,
+        false,
+        mask.number() << 4);
+  }
+
+  /// `dst = x << bits` or `x >> bits` for elements of 32 bits
+  void shift(Shift shift, Vector dst, Vector x, int bits) {
+    int field = shift == Shift.LEFT ? 6 : shift == Shift.RIGHT ? 2 : 4;
+    vector(VectorOp.PSHIFTD, field, dst.number(), x, x.bytes(), Mask.NONE, false, bits);
+  }
+
+  /// `dst = mask of a vector held in memory`: elements below 0 choose; `VMASKMOVPS`, AVX only
+  void loadMasked(Vector dst, Vector mask, Memory from) {
+    vector(
+        VectorOp.MASKMOVPS, dst.number(), mask.number(), from, dst.bytes(), Mask.NONE, false, -1);
+  }
+
+  /// Stores the elements that a mask chooses; `VMASKMOVPS`, AVX only
+  void storeMasked(Vector source, Vector mask, Memory to) {
+    vector(
+        VectorOp.MASKMOVPS_TO,
+        source.number(),
+        mask.number(),
+        to,
+        source.bytes(),
+        Mask.NONE,
+        false,
+        -1);
+  }
+
+  /// Copies the low 32 bits of a general-purpose register to a mask.
+  void kmov(Mask dst, Register source) {
+    emitVex(3, 1, 0, 0, 0, source.number() >= 8, false, false);
+    emit(0x92);
+    emit(registers(dst.number(), source.number()));
+  }
+
+  /// Copies a mask to a general-purpose register.
+  void kmov(Register dst, Mask source) {
+    emitVex(3, 1, 0, 0, 0, false, dst.number() >= 8, false);
+    emit(0x93);
+    emit(registers(dst.number(), source.number()));
+  }
+
+  /// Clears the upper parts of the vector registers.
+  void vzeroupper() {
+    emit(0xc5);
+    emit(0xf8);
+    emit(0x77);
+  }
+
+  private static int width(Vector dst, Operand other) {
+    return other instanceof Vector vector ? Math.max(dst.bytes(), vector.bytes()) : dst.bytes();
+  }
+
+  private void vector(
+      VectorOp op,
+      int reg,
+      int source,
+      Operand rm,
+      int bytes,
+      Mask mask,
+      boolean zeroing,
+      int immediate) {
+    boolean high = reg > 15 || source > 15 || (rm instanceof Vector last && last.number() > 15);
+    boolean evex =
+        op.encoding == VectorOp.Encoding.EVEX
+            || bytes == 64
+            || high
+            || mask.number() != 0
+            || isBroadcast(rm);
+    vectorAs(evex, op, reg, source, rm, bytes, mask, zeroing, immediate);
+  }
+
+  private void vectorAs(
+      boolean evex,
+      VectorOp op,
+      int reg,
+      int source,
+      Operand rm,
+      int bytes,
+      Mask mask,
+      boolean zeroing,
+      int immediate) {
+    if (evex && op.encoding == VectorOp.Encoding.VEX) {
+      throw new IllegalStateException(op + " has no EVEX form");
+    }
+    boolean x;
+    boolean b;
+    switch (rm) {
+      case Vector last -> {
+        x = (last.number() & 16) != 0;
+        b = (last.number() & 8) != 0;
+      }
+      case Address address -> {
+        x = address.index() != null && address.index().number() >= 8;
+        b = address.base().number() >= 8;
+      }
+      case Relative _ -> {
+        x = false;
+        b = false;
+      }
+    }
+    if (evex) {
+      emit(0x62);
+      emit((~reg & 8) << 4 | (x ? 0 : 0x40) | (b ? 0 : 0x20) | (~reg & 16) | op.map);
+      emit((op.wide << 7) | ((~source & 15) << 3) | 4 | op.prefix);
+      emit(
+          (zeroing ? 0x80 : 0)
+              | ((bytes == 64 ? 2 : bytes == 32 ? 1 : 0) << 5)
+              | (isBroadcast(rm) ? 0x10 : 0)
+              | ((~source & 16) >> 1)
+              | mask.number());
+    } else {
+      emitVex(op.prefix, op.map, op.wide, source, bytes, b, (reg & 8) != 0, x);
+    }
+    emit(op.opcode);
+    int unit = evex ? op.tuple.bytes(bytes, isBroadcast(rm)) : 1;
+    modRm(reg, rm, unit, immediate < 0 ? 0 : 1);
+    if (immediate >= 0) {
+      emit(immediate);
+    }
+  }
+
+  private static boolean isBroadcast(Operand operand) {
+    return switch (operand) {
+      case Address address -> address.broadcast();
+      case Relative relative -> relative.broadcast();
+      case Vector _ -> false;
+    };
+  }
+
+  /// Emits a VEX prefix, the short one where it suffices.
+  private void emitVex(
+      int prefix, int map, int wide, int source, int bytes, boolean b, boolean r, boolean x) {
+    int last = ((~source & 15) << 3) | (bytes == 32 ? 4 : 0) | prefix;
+    if (map == 1 && wide == 0 && !b && !x) {
+      emit(0xc5);
+      emit((r ? 0 : 0x80) | last);
+    } else {
+      emit(0xc4);
+      emit((r ? 0 : 0x80) | (x ? 0 : 0x40) | (b ? 0 : 0x20) | map);
+      emit((wide << 7) | last);
+    }
+  }
+
+  // ---- general-purpose instructions, 64 bits
+
+  void mov(Register dst, Register source) {
+    rex(source.number(), null, dst.number());
+    emit(0x89);
+    emit(registers(source.number(), dst.number()));
+  }
+
+  /// `dst = value`
+  void mov(Register dst, long value) {
+    if (value == (int) value) {
+      rex(0, null, dst.number());
+      emit(0xc7);
+      emit(registers(0, dst.number()));
+      emitInt((int) value);
+    } else {
+      rex(0, null, dst.number());
+      emit(0xb8 | (dst.number() & 7));
+      emitInt((int) value);
+      emitInt((int) (value >>> 32));
+    }
+  }
+
+  /// `dst = memory`, 64 bits
+  void load(Register dst, Address from) {
+    general(0x8b, dst, from);
+  }
+
+  /// `memory = source`, 64 bits
+  void store(Register source, Address to) {
+    general(0x89, source, to);
+  }
+
+  /// `dst = memory`, 32 bits, extended by its sign
+  void loadInt(Register dst, Address from) {
+    general(0x63, dst, from);
+  }
+
+  /// `memory = source`, the low 32 bits
+  void storeInt(Register source, Address to) {
+    narrow(0x89, source, to);
+  }
+
+  /// `dst = memory`, one byte, extended by zeros
+  void loadByte(Register dst, Address from) {
+    rex(dst.number(), from, from.base().number());
+    emit(0x0f);
+    emit(0xb6);
+    modRm(dst.number(), from, 1, 0);
+  }
+
+  /// `dst = address of memory`
+  void lea(Register dst, Address from) {
+    general(0x8d, dst, from);
+  }
+
+  void alu(Alu alu, Register dst, Register source) {
+    rex(source.number(), null, dst.number());
+    emit((alu.field << 3) | 1);
+    emit(registers(source.number(), dst.number()));
+  }
+
+  void alu(Alu alu, Register dst, int value) {
+    rex(0, null, dst.number());
+    boolean small = value == (byte) value;
+    emit(small ? 0x83 : 0x81);
+    emit(registers(alu.field, dst.number()));
+    if (small) {
+      emit(value);
+    } else {
+      emitInt(value);
+    }
+  }
+
+  void alu(Alu alu, Register dst, Address from) {
+    general((alu.field << 3) | 3, dst, from);
+  }
+
+  /// `dst = dst · source`
+  void imul(Register dst, Register source) {
+    rex(dst.number(), null, source.number());
+    emit(0x0f);
+    emit(0xaf);
+    emit(registers(dst.number(), source.number()));
+  }
+
+  /// `dst = source · value`
+  void imul(Register dst, Register source, int value) {
+    rex(dst.number(), null, source.number());
+    emit(0x69);
+    emit(registers(dst.number(), source.number()));
+    emitInt(value);
+  }
+
+  void shift(Shift shift, Register dst, int bits) {
+    rex(0, null, dst.number());
+    emit(0xc1);
+    emit(registers(shift.field, dst.number()));
+    emit(bits);
+  }
+
+  /// Compares with 0.
+  void test(Register register) {
+    rex(register.number(), null, register.number());
+    emit(0x85);
+    emit(registers(register.number(), register.number()));
+  }
+
+  void push(Register register) {
+    if (register.number() >= 8) {
+      emit(0x41);
+    }
+    emit(0x50 | (register.number() & 7));
+  }
+
+  void pop(Register register) {
+    if (register.number() >= 8) {
+      emit(0x41);
+    }
+    emit(0x58 | (register.number() & 7));
+  }
+
+  void jump(Label target) {
+    emit(0xe9);
+    distance(target, 0);
+  }
+
+  void jump(Condition condition, Label target) {
+    emit(0x0f);
+    emit(0x80 | condition.number);
+    distance(target, 0);
+  }
+
+  void ret() {
+    emit(0xc3);
+  }
+
+  /// Asks for memory to be brought into a cache.
+  ///
+  /// @param level 1, 2 or 3; 0 for once-only use
+  void prefetch(Address address, int level) {
+    prefixless(address);
+    emit(0x0f);
+    emit(0x18);
+    modRm(level, address, 1, 0);
+  }
+
+  void cpuid() {
+    emit(0x0f);
+    emit(0xa2);
+  }
+
+  void xgetbv() {
+    emit(0x0f);
+    emit(0x01);
+    emit(0xd0);
+  }
+
+  private void general(int opcode, Register register, Address address) {
+    rex(register.number(), address, address.base().number());
+    emit(opcode);
+    modRm(register.number(), address, 1, 0);
+  }
+
+  private void narrow(int opcode, Register register, Address address) {
+    int rex = 0x40 | ((register.number() & 8) >> 1) | extension(address);
+    if (rex != 0x40) {
+      emit(rex);
+    }
+    emit(opcode);
+    modRm(register.number(), address, 1, 0);
+  }
+
+  private void prefixless(Address address) {
+    int extension = extension(address);
+    if (extension != 0) {
+      emit(0x40 | extension);
+    }
+  }
+
+  private static int extension(Address address) {
+    Register index = address.index();
+    return (index == null ? 0 : (index.number() & 8) >> 2) | ((address.base().number() & 8) >> 3);
+  }
+
+  /// {@return the byte that names two registers}
+  private static int registers(int reg, int rm) {
+    return 0xc0 | ((reg & 7) << 3) | (rm & 7);
+  }
+
+  private void rex(int reg, @Nullable Address address, int rm) {
+    int last = address == null ? (rm & 8) >> 3 : extension(address);
+    emit(0x48 | ((reg & 8) >> 1) | last);
+  }
+
+  // ---- operands and bytes
+
+  /// Emits the bytes that name a register and a last operand.
+  ///
+  /// @param unit what short displacements are multiples of
+  /// @param trailing the bytes that follow the operand
+  private void modRm(int reg, Operand rm, int unit, int trailing) {
+    int field = (reg & 7) << 3;
+    switch (rm) {
+      case Vector vector -> emit(0xc0 | field | (vector.number() & 7));
+      case Relative relative -> {
+        emit(field | 5);
+        distance(relative.label(), trailing);
+      }
+      case Address address -> address(field, address, unit);
+    }
+  }
+
+  private void address(int field, Address address, int unit) {
+    int displacement = address.displacement();
+    int base = address.base().number() & 7;
+    Register index = address.index();
+    boolean small = displacement % unit == 0 && displacement / unit == (byte) (displacement / unit);
+    int mode = displacement == 0 && base != 5 ? 0 : small ? 0x40 : 0x80;
+    if (index == null && base != 4) {
+      emit(mode | field | base);
+    } else {
+      emit(mode | field | 4);
+      int scale = Integer.numberOfTrailingZeros(address.scale());
+      emit((scale << 6) | ((index == null ? 4 : index.number() & 7) << 3) | base);
+    }
+    if (mode == 0x40) {
+      emit(displacement / unit);
+    } else if (mode == 0x80) {
+      emitInt(displacement);
+    }
+  }
+
+  private void distance(Label target, int trailing) {
+    int at = size;
+    emitInt(-trailing);
+    if (target.position >= 0) {
+      patch(at, target.position);
+    } else {
+      target.waiting.add(at);
+    }
+  }
+
+  private void patch(int at, int target) {
+    int value = target - (at + 4) + code[at]; // at most a small negative number was stored
+    for (int i = 0; i < 4; i++) {
+      code[at + i] = (byte) (value >> (8 * i));
+    }
+  }
+
+  private void emit(int value) {
+    if (size == code.length) {
+      code = Arrays.copyOf(code, 2 * size);
+    }
+    code[size++] = (byte) value;
+  }
+
+  private void emitInt(int value) {
+    for (int i = 0; i < 4; i++) {
+      emit(value >> (8 * i));
+    }
+  }
+}

@@ -1,0 +1,126 @@
+package dev.jiffy.engine.kernel.x86;
+
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import dev.jiffy.engine.kernel.Memory;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandle;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+
+/// Executable memory, and calls into it.
+///
+/// Memory is writable until the code stands in it, and executable from then on, never both. Calls
+/// do not tell the JVM that the thread has left Java: the code must end soon. All functions have
+/// one of two signatures, with six or with sixteen numbers, so that no more than two forms of call
+/// have to be linked.
+///
+/// With the system property `jiffy.perf.map=true` each function is listed in `/tmp/perf-PID.map`,
+/// where the Linux profiler looks for names.
+final class Code {
+  private static final int PAGE = 4096;
+  private static final int READ = 1;
+  private static final int WRITE = 2;
+  private static final int EXECUTE = 4;
+  private static final int PRIVATE_ANONYMOUS = 0x22;
+
+  private static final MethodHandle SHORT = handle(6);
+  private static final MethodHandle LONG = handle(16);
+
+  private Code() {}
+
+  @SuppressWarnings("restricted")
+  private static MethodHandle handle(int arguments) {
+    ValueLayout[] longs = new ValueLayout[arguments];
+    java.util.Arrays.fill(longs, JAVA_LONG);
+    return Linker.nativeLinker()
+        .downcallHandle(FunctionDescriptor.of(JAVA_LONG, longs), Linker.Option.critical(false));
+  }
+
+  /// Makes code executable, for as long as the process runs.
+  ///
+  /// @param name for profilers
+  /// @param code the instructions and their constants
+  /// @return the function
+  /// @throws UnsupportedOperationException if the system does not allow it
+  static MemorySegment load(String name, byte[] code) {
+    long bytes = (code.length + PAGE - 1L) & -PAGE;
+    long at = call(libc("mmap"), 0, bytes, READ | WRITE, PRIVATE_ANONYMOUS, -1, 0);
+    if (at == -1) {
+      throw new UnsupportedOperationException("no memory for machine code");
+    }
+    MemorySegment.copy(code, 0, Memory.ALL, ValueLayout.JAVA_BYTE, at, code.length);
+    if ((int) call(libc("mprotect"), at, bytes, READ | EXECUTE, 0, 0, 0) != 0) {
+      throw new UnsupportedOperationException("the system refuses executable memory");
+    }
+    if (Boolean.getBoolean("jiffy.perf.map")) {
+      list(name, at, code.length);
+    }
+    return MemorySegment.ofAddress(at);
+  }
+
+  /// {@return a function of the C library}
+  @SuppressWarnings("restricted")
+  static MemorySegment libc(String name) {
+    return Linker.nativeLinker()
+        .defaultLookup()
+        .find(name)
+        .orElseThrow(() -> new UnsupportedOperationException("no function " + name));
+  }
+
+  private static synchronized void list(String name, long at, int bytes) {
+    Path map = Path.of("/tmp/perf-" + ProcessHandle.current().pid() + ".map");
+    String line = Long.toHexString(at) + " " + Integer.toHexString(bytes) + " jiffy:" + name + "\n";
+    try {
+      Files.write(
+          map,
+          line.getBytes(StandardCharsets.UTF_8),
+          StandardOpenOption.CREATE,
+          StandardOpenOption.APPEND);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /// Calls a function.
+  static long call(MemorySegment function, long a, long b, long c, long d, long e, long f) {
+    try {
+      return (long) SHORT.invokeExact(function, a, b, c, d, e, f);
+    } catch (Throwable thrown) {
+      throw new IllegalStateException(thrown);
+    }
+  }
+
+  /// Calls a function of many arguments, of which those from the seventh on lie on the stack.
+  static void call(
+      MemorySegment function,
+      long a,
+      long b,
+      long c,
+      long d,
+      long e,
+      long f,
+      long g,
+      long h,
+      long i,
+      long j,
+      long k,
+      long l,
+      long m,
+      long n,
+      long o,
+      long p) {
+    try {
+      long _ = (long) LONG.invokeExact(function, a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p);
+    } catch (Throwable thrown) {
+      throw new IllegalStateException(thrown);
+    }
+  }
+}

@@ -1,0 +1,368 @@
+package dev.jiffy.engine.kernel.x86;
+
+import static dev.jiffy.engine.kernel.x86.Assembler.Alu.ADD;
+import static dev.jiffy.engine.kernel.x86.Assembler.Alu.SUB;
+import static dev.jiffy.engine.kernel.x86.Assembler.Condition.GREATER_OR_EQUAL;
+import static dev.jiffy.engine.kernel.x86.Assembler.Condition.LESS;
+import static dev.jiffy.engine.kernel.x86.Assembler.Condition.NOT_EQUAL;
+import static dev.jiffy.engine.kernel.x86.Operand.Address.at;
+import static dev.jiffy.engine.kernel.x86.Register.R10;
+import static dev.jiffy.engine.kernel.x86.Register.R11;
+import static dev.jiffy.engine.kernel.x86.Register.R12;
+import static dev.jiffy.engine.kernel.x86.Register.R13;
+import static dev.jiffy.engine.kernel.x86.Register.R14;
+import static dev.jiffy.engine.kernel.x86.Register.R15;
+import static dev.jiffy.engine.kernel.x86.Register.R8;
+import static dev.jiffy.engine.kernel.x86.Register.R9;
+import static dev.jiffy.engine.kernel.x86.Register.RAX;
+import static dev.jiffy.engine.kernel.x86.Register.RBP;
+import static dev.jiffy.engine.kernel.x86.Register.RBX;
+import static dev.jiffy.engine.kernel.x86.Register.RCX;
+import static dev.jiffy.engine.kernel.x86.Register.RDI;
+import static dev.jiffy.engine.kernel.x86.Register.RDX;
+import static dev.jiffy.engine.kernel.x86.Register.RSI;
+import static dev.jiffy.engine.kernel.x86.Register.RSP;
+
+import dev.jiffy.engine.kernel.Activation;
+import dev.jiffy.engine.kernel.x86.Assembler.Mask;
+import dev.jiffy.engine.kernel.x86.Operand.Address;
+import dev.jiffy.engine.kernel.x86.Operand.Vector;
+import org.jspecify.annotations.Nullable;
+
+/// Generates the loops in registers of products: `C = activation(init + A · B + residual)` for
+/// tiles of a few rows by one or two vectors of columns, one tile below the other.
+///
+/// A row of `A` is read in runs: run `j` is the `k` elements at `a + row · aStep + taps[j]`. `B`
+/// has a row of vectors for each of the `runs · k` elements. The arguments, all numbers, in order:
+/// tiles, a, aStep, taps, runs, k, b, bStep, init, initStep, c, cStep, residual, residualStep, and
+/// for a cut tile its mask (a bit per column with AVX-512, else the address of a vector).
+///
+/// All sums stay in registers. Where a tile is so small that each sum would wait for the one before
+/// it, several partial sums run side by side.
+///
+/// @param vectorBytes the width of vectors
+/// @param vectors vectors of columns, 1 or 2
+/// @param rows rows of a tile
+/// @param packed whether the rows of `B` are adjacent, else `bStep` leads from one to the next
+/// @param cut whether the last columns of the (only) vector do not exist
+/// @param residual whether there is a residual
+/// @param activation what is applied last, or null; one that [#fuses] accepts
+record TileCode(
+    int vectorBytes,
+    int vectors,
+    int rows,
+    boolean packed,
+    boolean cut,
+    boolean residual,
+    @Nullable Activation activation) {
+  private static final Register[] SAVED = {RBX, RBP, R12, R13, R14, R15};
+
+  /// The registers that the rows of `A` are reached from, six rows each.
+  private static final Register[] BASES = {R10, R11, R13, R14};
+
+  private static final int TILES = 0;
+  private static final int STACK = 8 * SAVED.length + 8 + 8; // saved, a local, the return address
+  private static final int B = STACK;
+  private static final int B_STEP = STACK + 8;
+  private static final int INIT = STACK + 16;
+  private static final int INIT_STEP = STACK + 24;
+  private static final int C = STACK + 32;
+  private static final int C_STEP = STACK + 40;
+  private static final int RESIDUAL = STACK + 48;
+  private static final int RESIDUAL_STEP = STACK + 56;
+  private static final int MASK = STACK + 64;
+
+  private static final Mask PRESENT = new Mask(1);
+
+  /// {@return the most rows of a tile}
+  static int most(int vectorBytes, int vectors) {
+    return vectorBytes == 64 ? (vectors == 2 ? 12 : 24) : (vectors == 2 ? 6 : 12);
+  }
+
+  /// {@return whether tiles can apply an activation themselves}
+  static boolean fuses(@Nullable Activation activation) {
+    return activation == null || FunctionCode.suits(activation.function());
+  }
+
+  private boolean wide() {
+    return vectorBytes == 64;
+  }
+
+  private Vector register(int number) {
+    return new Vector(number, vectorBytes);
+  }
+
+  /// How many partial sums there are of each sum.
+  private int sets() {
+    int sums = rows * vectors;
+    if (wide()) {
+      return sums >= 8 ? 1 : sums >= 4 ? 2 : 4;
+    }
+    return sums > 6 ? 1 : sums >= 3 ? 2 : 4;
+  }
+
+  private Vector sum(int set, int row, int vector) {
+    return register((set * rows + row) * vectors + vector);
+  }
+
+  private int firstFree() {
+    return sets() * rows * vectors;
+  }
+
+  private int registers() {
+    return wide() ? 32 : 16;
+  }
+
+  /// The vector of the mask of a cut tile without AVX-512.
+  private Vector maskVector() {
+    return register(registers() - 1);
+  }
+
+  /// {@return the code}
+  byte[] emit() {
+    Assembler code = new Assembler();
+    for (Register saved : SAVED) {
+      code.push(saved);
+    }
+    code.push(RDI);
+    prepare(code);
+    Label tile = code.here();
+    start(code);
+    products(code);
+    finish(code);
+    advance(code);
+    code.alu(SUB, RDI, 1);
+    code.store(RDI, at(RSP, TILES));
+    code.jump(NOT_EQUAL, tile);
+    code.pop(RDI);
+    for (int i = SAVED.length - 1; i >= 0; i--) {
+      code.pop(SAVED[i]);
+    }
+    code.vzeroupper();
+    code.ret();
+    return code.finish();
+  }
+
+  /// Computes what all tiles share: multiples of the step between rows, the mask.
+  private void prepare(Assembler code) {
+    code.lea(RBX, at(RDX, RDX, 2, 0));
+    code.lea(RBP, at(RDX, RDX, 4, 0));
+    code.load(R12, at(RSP, B_STEP));
+    code.mov(R15, R9);
+    if (cut && wide()) {
+      code.load(RAX, at(RSP, MASK));
+      code.kmov(PRESENT, RAX);
+    }
+  }
+
+  private void loadMask(Assembler code, Register scratch) {
+    if (cut && !wide()) {
+      code.load(scratch, at(RSP, MASK));
+      code.op(VectorOp.MOVUPS, maskVector(), at(scratch));
+    }
+  }
+
+  /// Loads the values that the sums start from.
+  private void start(Assembler code) {
+    loadMask(code, RAX);
+    code.load(RDI, at(RSP, INIT));
+    code.load(RAX, at(RSP, INIT_STEP));
+    for (int row = 0; row < rows; row++) {
+      for (int vector = 0; vector < vectors; vector++) {
+        load(code, sum(0, row, vector), at(RDI, vector * vectorBytes));
+      }
+      if (row + 1 < rows) {
+        code.alu(ADD, RDI, RAX);
+      }
+    }
+    for (int set = 1; set < sets(); set++) {
+      for (int row = 0; row < rows; row++) {
+        for (int vector = 0; vector < vectors; vector++) {
+          zero(code, sum(set, row, vector));
+        }
+      }
+    }
+  }
+
+  private void load(Assembler code, Vector to, Address from) {
+    if (!cut) {
+      code.op(VectorOp.MOVUPS, to, from);
+    } else if (wide()) {
+      code.op(VectorOp.MOVUPS, to, from, PRESENT, true);
+    } else {
+      code.loadMasked(to, maskVector(), from);
+    }
+  }
+
+  private void zero(Assembler code, Vector vector) {
+    code.op(VectorOp.XORPS, vector, vector, vector);
+  }
+
+  /// Adds the products of all runs.
+  private void products(Assembler code) {
+    code.load(RAX, at(RSP, B));
+    code.push(RCX);
+    code.push(R8);
+    Label run = code.here();
+    code.load(R10, at(RCX));
+    code.alu(ADD, R10, RSI);
+    for (int base = 1; 6 * base < rows; base++) {
+      code.lea(BASES[base], at(BASES[base - 1], RBX, 2, 0));
+    }
+    code.mov(R9, R15);
+    int unroll = unroll();
+    Label rest = new Label();
+    Label next = new Label();
+    code.alu(SUB, R9, unroll);
+    code.jump(LESS, rest);
+    Label loop = code.here();
+    for (int step = 0; step < unroll; step++) {
+      step(code, step, step % sets());
+    }
+    move(code, unroll);
+    code.alu(SUB, R9, unroll);
+    code.jump(GREATER_OR_EQUAL, loop);
+    code.bind(rest);
+    code.alu(ADD, R9, unroll);
+    code.jump(Assembler.Condition.EQUAL, next);
+    Label one = code.here();
+    step(code, 0, 0);
+    move(code, 1);
+    code.alu(SUB, R9, 1);
+    code.jump(NOT_EQUAL, one);
+    code.bind(next);
+    code.alu(ADD, RCX, 8);
+    code.alu(SUB, R8, 1);
+    code.jump(NOT_EQUAL, run);
+    code.pop(R8);
+    code.pop(RCX);
+    for (int set = 1; set < sets(); set++) {
+      for (int row = 0; row < rows; row++) {
+        for (int vector = 0; vector < vectors; vector++) {
+          code.op(VectorOp.ADDPS, sum(0, row, vector), sum(0, row, vector), sum(set, row, vector));
+        }
+      }
+    }
+  }
+
+  private int unroll() {
+    return packed ? (rows * vectors > 12 ? 2 : 4) : sets();
+  }
+
+  /// Moves on by some elements of a run.
+  private void move(Assembler code, int steps) {
+    for (int base = 0; 6 * base < rows; base++) {
+      code.alu(ADD, BASES[base], 4 * steps);
+    }
+    if (packed) {
+      code.alu(ADD, RAX, steps * vectors * vectorBytes);
+    }
+  }
+
+  /// Adds the products of one element of each row.
+  private void step(Assembler code, int step, int set) {
+    int free = firstFree();
+    int lane = packed ? step * vectors * vectorBytes : 0;
+    for (int vector = 0; vector < vectors; vector++) {
+      Address b = at(RAX, lane + vector * vectorBytes);
+      if (packed) {
+        code.op(VectorOp.MOVUPS, register(free + vector), b);
+      } else {
+        load(code, register(free + vector), b);
+      }
+    }
+    if (!packed) {
+      code.alu(ADD, RAX, R12);
+    }
+    int spare = free + vectors;
+    int spares = (cut && !wide() ? registers() - 1 : registers()) - spare;
+    for (int row = 0; row < rows; row++) {
+      Address a = element(row, 4 * step);
+      if (vectors == 1 && wide()) {
+        code.op(VectorOp.FMADD231PS, sum(set, row, 0), register(free), a.repeated());
+        continue;
+      }
+      Vector repeated = register(spare + row % spares);
+      code.op(VectorOp.BROADCASTSS, repeated, a);
+      for (int vector = 0; vector < vectors; vector++) {
+        code.op(VectorOp.FMADD231PS, sum(set, row, vector), repeated, register(free + vector));
+      }
+    }
+  }
+
+  /// The current element of a row of `A`.
+  private static Address element(int row, int displacement) {
+    Register base = BASES[row / 6];
+    return switch (row % 6) {
+      case 0 -> at(base, displacement);
+      case 1 -> at(base, RDX, 1, displacement);
+      case 2 -> at(base, RDX, 2, displacement);
+      case 3 -> at(base, RBX, 1, displacement);
+      case 4 -> at(base, RDX, 4, displacement);
+      default -> at(base, RBP, 1, displacement);
+    };
+  }
+
+  /// Adds the residual, applies the activation and stores.
+  private void finish(Assembler code) {
+    loadMask(code, RAX);
+    if (residual) {
+      code.load(RDI, at(RSP, RESIDUAL));
+      code.load(RAX, at(RSP, RESIDUAL_STEP));
+      for (int row = 0; row < rows; row++) {
+        for (int vector = 0; vector < vectors; vector++) {
+          Vector sum = sum(0, row, vector);
+          Address from = at(RDI, vector * vectorBytes);
+          if (!cut) {
+            code.op(VectorOp.ADDPS, sum, sum, from);
+          } else if (wide()) {
+            code.op(VectorOp.ADDPS, sum, sum, from, PRESENT, false);
+          } else {
+            Vector added = register(rows * vectors);
+            code.loadMasked(added, maskVector(), from);
+            code.op(VectorOp.ADDPS, sum, sum, added);
+          }
+        }
+        code.alu(ADD, RDI, RAX);
+      }
+      code.store(RDI, at(RSP, RESIDUAL));
+    }
+    if (activation != null) {
+      int until = cut && !wide() ? registers() - 1 : registers();
+      Vector[] sums = new Vector[rows * vectors];
+      for (int i = 0; i < sums.length; i++) {
+        sums[i] = sum(0, i / vectors, i % vectors);
+      }
+      FunctionCode.emit(
+          code, activation.function(), activation.alpha(), activation.beta(), sums, until);
+    }
+    code.load(RDI, at(RSP, C));
+    code.load(RAX, at(RSP, C_STEP));
+    for (int row = 0; row < rows; row++) {
+      for (int vector = 0; vector < vectors; vector++) {
+        Vector sum = sum(0, row, vector);
+        Address to = at(RDI, vector * vectorBytes);
+        if (!cut) {
+          code.op(VectorOp.MOVUPS_TO, sum, to);
+        } else if (wide()) {
+          code.op(VectorOp.MOVUPS_TO, sum, to, PRESENT, false);
+        } else {
+          code.storeMasked(sum, maskVector(), to);
+        }
+      }
+      code.alu(ADD, RDI, RAX);
+    }
+    code.store(RDI, at(RSP, C));
+  }
+
+  /// Moves on to the next tile; those of C and the residual have moved already.
+  private void advance(Assembler code) {
+    code.imul(RAX, RDX, rows);
+    code.alu(ADD, RSI, RAX);
+    code.load(RAX, at(RSP, INIT_STEP));
+    code.imul(RAX, RAX, rows);
+    code.alu(ADD, RAX, at(RSP, INIT));
+    code.store(RAX, at(RSP, INIT));
+    code.load(RDI, at(RSP, TILES));
+  }
+}
