@@ -69,6 +69,7 @@ final class Tiles {
     return vectorBytes == 64 ? (1L << present) - 1 : masks + 4L * (lanes - present);
   }
 
+  /// See [dev.jiffy.engine.kernel.tile.MicroKernels#multiply].
   void multiply(
       int rows,
       long a,
@@ -87,45 +88,115 @@ final class Tiles {
       long cStep) {
     Forms forms = forms(activation);
     long panel = b;
-    int column = 0;
-    boolean added = residual != 0;
-    while (column < columns) {
+    for (int column = 0; column < columns; ) {
       int vectors = columns - column >= 2 * lanes ? 2 : 1;
       int present = Math.min(vectors * lanes, columns - column);
-      boolean cut = present < lanes;
-      int most = TileCode.most(vectorBytes, vectors);
-      int tiles = (rows + most - 1) / most;
-      int height = rows / tiles;
-      int taller = rows - height * tiles;
       long offset = 4L * column;
-      long from = init == Zeros.ADDRESS ? init : init + offset;
-      for (int part = 0, row = 0; part < 2; part++) {
-        int count = part == 0 ? taller : tiles - taller;
-        int tall = part == 0 ? height + 1 : height;
-        if (count > 0) {
-          Code.call(
-              forms.tile(vectors, tall, true, cut, added),
-              count,
-              a + row * aStep,
-              aStep,
-              taps,
-              runs,
-              k,
-              panel,
-              (long) vectors * vectorBytes,
-              from + row * initStep,
-              initStep,
-              c + offset + row * cStep,
-              cStep,
-              residual + offset + row * residualStep,
-              residualStep,
-              mask(present),
-              0);
-          row += count * tall;
-        }
-      }
+      strip(
+          forms,
+          vectors,
+          true,
+          present,
+          rows,
+          a,
+          aStep,
+          taps,
+          runs,
+          k,
+          panel,
+          0,
+          init == Zeros.ADDRESS ? init : init + offset,
+          initStep,
+          residual == 0 ? 0 : residual + offset,
+          residualStep,
+          c + offset,
+          cStep);
       column += vectors * lanes;
       panel += (long) vectors * vectorBytes * runs * k;
+    }
+  }
+
+  /// See [dev.jiffy.engine.kernel.tile.MicroKernels#multiplyStrided].
+  void multiplyStrided(
+      int rows, long a, long aStep, int k, long b, long bStep, int columns, long c, long cStep) {
+    for (int column = 0; column < columns; ) {
+      int vectors = columns - column >= 2 * lanes ? 2 : 1;
+      int present = Math.min(vectors * lanes, columns - column);
+      long offset = 4L * column;
+      long zeros = Zeros.ADDRESS;
+      strip(
+          plain,
+          vectors,
+          false,
+          present,
+          rows,
+          a,
+          aStep,
+          zeros,
+          1,
+          k,
+          b + offset,
+          bStep,
+          zeros,
+          0,
+          0,
+          0,
+          c + offset,
+          cStep);
+      column += vectors * lanes;
+    }
+  }
+
+  /// Computes all rows of one or two vectors of columns, in tiles that are as equal as possible.
+  private void strip(
+      Forms forms,
+      int vectors,
+      boolean packed,
+      int present,
+      int rows,
+      long a,
+      long aStep,
+      long taps,
+      int runs,
+      int k,
+      long b,
+      long bStep,
+      long init,
+      long initStep,
+      long residual,
+      long residualStep,
+      long c,
+      long cStep) {
+    int most = TileCode.most(vectorBytes, vectors);
+    int tiles = (rows + most - 1) / most;
+    int height = rows / tiles;
+    int taller = rows - height * tiles;
+    boolean cut = present < lanes;
+    int row = 0;
+    for (int part = 0; part < 2; part++) {
+      int count = part == 0 ? taller : tiles - taller;
+      int tall = part == 0 ? height + 1 : height;
+      if (count > 0) {
+        Code.call(
+            forms.tile(vectors, tall, packed, cut, residual != 0),
+            count,
+            a + row * aStep,
+            aStep,
+            taps,
+            runs,
+            k,
+            b,
+            bStep,
+            init + row * initStep,
+            initStep,
+            c + row * cStep,
+            cStep,
+            residual + row * residualStep,
+            residualStep,
+            mask(present),
+            0);
+        row += count * tall;
+      }
     }
   }
 }

@@ -1,0 +1,129 @@
+package dev.jiffy.engine.kernel.x86;
+
+import dev.jiffy.engine.kernel.Activation;
+import dev.jiffy.engine.kernel.tile.MicroKernels;
+import org.jspecify.annotations.Nullable;
+
+/// Loops in registers as machine code, made when they are first needed.
+public final class X86MicroKernels implements MicroKernels {
+  private final Cpu cpu;
+  private final Tiles tiles;
+  private final MicroKernels others;
+
+  /// Finds out what this CPU can do.
+  ///
+  /// @param others what is not emitted is done by these; as many lanes as here
+  /// @throws UnsupportedOperationException with the reason, if no machine code can run here
+  public X86MicroKernels(MicroKernels others) {
+    this(Cpu.detect(), others);
+  }
+
+  X86MicroKernels(Cpu cpu, MicroKernels others) {
+    this.cpu = cpu;
+    this.tiles = new Tiles(cpu);
+    this.others = others;
+  }
+
+  @Override
+  public int lanes() {
+    return cpu.vectorBytes() / 4;
+  }
+
+  @Override
+  public int tileRows() {
+    return TileCode.most(cpu.vectorBytes(), 2);
+  }
+
+  @Override
+  public void multiply(
+      int rows,
+      long a,
+      long aStep,
+      long taps,
+      int runs,
+      int k,
+      long b,
+      int columns,
+      long init,
+      long initStep,
+      long residual,
+      long residualStep,
+      @Nullable Activation activation,
+      long c,
+      long cStep) {
+    boolean fused = TileCode.fuses(activation);
+    Activation within = fused ? activation : null;
+    tiles.multiply(
+        rows,
+        a,
+        aStep,
+        taps,
+        runs,
+        k,
+        b,
+        columns,
+        init,
+        initStep,
+        residual,
+        residualStep,
+        within,
+        c,
+        cStep);
+    if (!fused) {
+      others.finish(1, 0, 0, 0, activation, c, cStep, rows, columns);
+    }
+  }
+
+  @Override
+  public void multiplyStrided(
+      int rows, long a, long aStep, int k, long b, long bStep, int columns, long c, long cStep) {
+    tiles.multiplyStrided(rows, a, aStep, k, b, bStep, columns, c, cStep);
+  }
+
+  @Override
+  public void preset(
+      long residual,
+      long residualStep,
+      long bias,
+      float factor,
+      long c,
+      long cStep,
+      long rows,
+      int columns) {
+    others.preset(residual, residualStep, bias, factor, c, cStep, rows, columns);
+  }
+
+  @Override
+  public void finish(
+      float factor,
+      long residual,
+      long residualStep,
+      long bias,
+      @Nullable Activation activation,
+      long c,
+      long cStep,
+      long rows,
+      long columns) {
+    others.finish(factor, residual, residualStep, bias, activation, c, cStep, rows, columns);
+  }
+
+  @Override
+  public void add(long from, long to, long n) {
+    others.add(from, to, n);
+  }
+
+  @Override
+  public void softmax(long scores, int n, float scale, long mask) {
+    others.softmax(scores, n, scale, mask);
+  }
+
+  @Override
+  public void copy(long from, long to, long bytes) {
+    others.copy(from, to, bytes);
+  }
+
+  @Override
+  public void zero(long to, long bytes) {
+    others.zero(to, bytes);
+  }
+}

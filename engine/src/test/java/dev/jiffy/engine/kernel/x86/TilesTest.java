@@ -1,0 +1,161 @@
+package dev.jiffy.engine.kernel.x86;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import dev.jiffy.engine.function.UnaryFunction;
+import dev.jiffy.engine.kernel.Activation;
+import dev.jiffy.engine.kernel.Memory;
+import dev.jiffy.engine.kernel.tile.Zeros;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/// Compares tiles with sums in `double`, on memory between pages that must not be touched.
+class TilesTest {
+  private static final int[] ROWS = {1, 2, 3, 4, 5, 6, 7, 8, 11, 12, 13, 23, 24, 25, 37};
+  private static final int[] COLUMNS = {1, 3, 7, 8, 9, 15, 16, 17, 24, 31, 32, 33, 47, 64};
+  private static final int[] DEPTHS = {0, 1, 2, 3, 4, 5, 9};
+
+  private final Random random = new Random(1);
+
+  private record Case(int rows, int columns, int runs, int k, boolean residual, boolean bias) {}
+
+  private static List<Case> cases() {
+    List<Case> cases = new ArrayList<>();
+    int number = 0;
+    for (int rows : ROWS) {
+      for (int columns : COLUMNS) {
+        int k = DEPTHS[number % DEPTHS.length];
+        cases.add(new Case(rows, columns, 1 + number % 3, k, number % 2 == 0, number % 5 != 0));
+        number++;
+      }
+    }
+    return cases;
+  }
+
+  @ParameterizedTest(allowZeroInvocations = true)
+  @MethodSource("dev.jiffy.engine.kernel.x86.Cpus#all")
+  void packedProductsStayWithinTheirOperands(Cpu cpu) {
+    Tiles tiles = new Tiles(cpu);
+    Activation relu = new Activation(UnaryFunction.RELU, 0, 0);
+    for (Case c : cases()) {
+      for (boolean end : new boolean[] {true, false}) {
+        packed(tiles, cpu.vectorBytes() / 4, c, c.rows() % 2 == 0 ? relu : null, end);
+      }
+    }
+  }
+
+  private void packed(
+      Tiles tiles, int lanes, Case c, @Nullable Activation activation, boolean end) {
+    try (GuardedMemory memory = new GuardedMemory()) {
+      int depth = c.runs() * c.k();
+      int row = c.k() + 2;
+      int span = (c.rows() - 1) * row + (c.runs() - 1) * c.k() + c.k();
+      long a = numbers(memory, span, end);
+      long taps = numbers(memory, 2 * c.runs(), end);
+      for (int run = 0; run < c.runs(); run++) {
+        Memory.ALL.set(Memory.LONG, taps + 8L * run, 4L * run * c.k());
+      }
+      float[][] b = new float[depth][c.columns()];
+      long packed = pack(memory, b, lanes, c.columns(), end);
+      long init = c.bias() ? numbers(memory, c.columns(), end) : Zeros.ADDRESS;
+      long size = (long) c.rows() * c.columns();
+      long residual = c.residual() ? numbers(memory, (int) size, end) : 0;
+      long result = numbers(memory, (int) size, end);
+      long step = 4L * c.columns();
+      tiles.multiply(
+          c.rows(),
+          a,
+          4L * row,
+          taps,
+          c.runs(),
+          c.k(),
+          packed,
+          c.columns(),
+          init,
+          0,
+          residual,
+          step,
+          activation,
+          result,
+          step);
+      for (int i = 0; i < c.rows(); i++) {
+        for (int j = 0; j < c.columns(); j++) {
+          double sum = c.bias() ? Memory.getFloat(init + 4L * j) : 0;
+          for (int p = 0; p < depth; p++) {
+            sum += (double) Memory.getFloat(a + 4L * (i * row + p)) * b[p][j];
+          }
+          sum += c.residual() ? Memory.getFloat(residual + i * step + 4L * j) : 0;
+          double expected = activation == null ? sum : Math.max(0, sum);
+          assertEquals(expected, Memory.getFloat(result + i * step + 4L * j), 1e-5, c::toString);
+        }
+      }
+    }
+  }
+
+  @ParameterizedTest(allowZeroInvocations = true)
+  @MethodSource("dev.jiffy.engine.kernel.x86.Cpus#all")
+  void stridedProductsStayWithinTheirOperands(Cpu cpu) {
+    Tiles tiles = new Tiles(cpu);
+    for (Case c : cases()) {
+      for (boolean end : new boolean[] {true, false}) {
+        strided(tiles, c, end);
+      }
+    }
+  }
+
+  private void strided(Tiles tiles, Case c, boolean end) {
+    try (GuardedMemory memory = new GuardedMemory()) {
+      int k = c.k() + 1;
+      long a = numbers(memory, c.rows() * k, end);
+      long b = numbers(memory, k * c.columns(), end);
+      long result = numbers(memory, c.rows() * c.columns(), end);
+      long step = 4L * c.columns();
+      tiles.multiplyStrided(c.rows(), a, 4L * k, k, b, step, c.columns(), result, step);
+      for (int i = 0; i < c.rows(); i++) {
+        for (int j = 0; j < c.columns(); j++) {
+          double sum = 0;
+          for (int p = 0; p < k; p++) {
+            sum +=
+                (double) Memory.getFloat(a + 4L * (i * k + p))
+                    * Memory.getFloat(b + p * step + 4L * j);
+          }
+          assertEquals(sum, Memory.getFloat(result + i * step + 4L * j), 1e-5, c::toString);
+        }
+      }
+    }
+  }
+
+  private long numbers(GuardedMemory memory, int n, boolean end) {
+    long at = end ? memory.before(4L * n) : memory.after(4L * n);
+    for (int i = 0; i < n; i++) {
+      Memory.setFloat(at + 4L * i, random.nextFloat() * 2 - 1);
+    }
+    return at;
+  }
+
+  /// Fills a matrix and packs it: panels of two vectors, then of one, filled up with zeros.
+  private long pack(GuardedMemory memory, float[][] b, int lanes, int columns, boolean end) {
+    int vectors = (columns + lanes - 1) / lanes;
+    long at = numbers(memory, vectors * lanes * b.length, end);
+    long to = at;
+    for (int column = 0; column < columns; ) {
+      int width = columns - column >= 2 * lanes ? 2 * lanes : lanes;
+      for (float[] row : b) {
+        for (int i = 0; i < width; i++) {
+          boolean present = column + i < columns;
+          if (present) {
+            row[column + i] = random.nextFloat() * 2 - 1;
+          }
+          Memory.setFloat(to, present ? row[column + i] : 0);
+          to += 4;
+        }
+      }
+      column += width;
+    }
+    return at;
+  }
+}
