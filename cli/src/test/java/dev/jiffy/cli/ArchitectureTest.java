@@ -49,6 +49,11 @@ class ArchitectureTest {
   @ArchTest static final ArchRule lowerUses = engine("lower", "ir", "kernel", "function");
   @ArchTest static final ArchRule runUses = engine("run", "lower", "ir", "kernel", "function");
 
+  @ArchTest static final ArchRule scalarUses = kernel("scalar");
+  @ArchTest static final ArchRule tileUses = kernel("tile");
+  @ArchTest static final ArchRule vectorUses = kernel("vector", "tile", "scalar");
+  @ArchTest static final ArchRule x86Uses = kernel("x86", "tile");
+
   @ArchTest
   static final ArchRule noCycles =
       slices().matching("dev.jiffy.(*).(*)..").should().beFreeOfCycles();
@@ -128,6 +133,23 @@ class ArchitectureTest {
         .dependOnClassesThat(
             resideInAPackage(ENGINE + "..").and(not(resideInAnyPackage(used).or(face))))
         .as("engine." + name + " uses only " + List.of(uses))
+        .allowEmptyShould(true);
+  }
+
+  /// A package of kernels uses, of all kernels, itself, the interfaces, and the packages named.
+  private static ArchRule kernel(String name, String... uses) {
+    String kernel = ENGINE + ".kernel";
+    String itself = kernel + "." + name + "..";
+    String[] used =
+        Stream.concat(
+                Stream.of(kernel, itself), Stream.of(uses).map(use -> kernel + "." + use + ".."))
+            .toArray(String[]::new);
+    return noClasses()
+        .that()
+        .resideInAPackage(itself)
+        .should()
+        .dependOnClassesThat(resideInAPackage(kernel + "..").and(not(resideInAnyPackage(used))))
+        .as("engine.kernel." + name + " uses, of the kernels, only " + List.of(uses))
         .allowEmptyShould(true);
   }
 }

@@ -2,7 +2,9 @@ package dev.jiffy.engine;
 
 import dev.jiffy.engine.kernel.scalar.ScalarMatrixKernels;
 import dev.jiffy.engine.kernel.scalar.ScalarRowKernels;
-import dev.jiffy.engine.kernel.vector.VectorMatrixKernels;
+import dev.jiffy.engine.kernel.tile.TiledMatrixKernels;
+import dev.jiffy.engine.kernel.vector.VectorDepthwise;
+import dev.jiffy.engine.kernel.vector.VectorMicroKernels;
 import dev.jiffy.engine.kernel.vector.VectorRowKernels;
 import dev.jiffy.engine.lower.Target;
 
@@ -61,7 +63,10 @@ final class Kernels {
   /// {@return the kernels of decided options}
   static Target target(LoadOptions decided) {
     return decided.kernels() == KernelPath.VECTOR
-        ? new Target(new VectorMatrixKernels(), new VectorRowKernels(), decided.threads())
+        ? new Target(
+            new TiledMatrixKernels(new VectorMicroKernels(), new VectorDepthwise()),
+            new VectorRowKernels(),
+            decided.threads())
         : new Target(new ScalarMatrixKernels(), new ScalarRowKernels(), decided.threads());
   }
 }

@@ -9,7 +9,9 @@ import dev.jiffy.engine.ir.Node;
 import dev.jiffy.engine.ir.Op;
 import dev.jiffy.engine.kernel.scalar.ScalarMatrixKernels;
 import dev.jiffy.engine.kernel.scalar.ScalarRowKernels;
-import dev.jiffy.engine.kernel.vector.VectorMatrixKernels;
+import dev.jiffy.engine.kernel.tile.TiledMatrixKernels;
+import dev.jiffy.engine.kernel.vector.VectorDepthwise;
+import dev.jiffy.engine.kernel.vector.VectorMicroKernels;
 import dev.jiffy.engine.kernel.vector.VectorRowKernels;
 import dev.jiffy.engine.run.Runner;
 import dev.jiffy.tensor.DType;
@@ -28,7 +30,11 @@ class PlanOpsTest {
 
   @Test
   void vectorPlansAgree() {
-    agree(new Target(new VectorMatrixKernels(), new VectorRowKernels(), 2));
+    agree(
+        new Target(
+            new TiledMatrixKernels(new VectorMicroKernels(), new VectorDepthwise()),
+            new VectorRowKernels(),
+            2));
   }
 
   @Test

@@ -2,13 +2,11 @@ package dev.jiffy.engine.kernel.vector;
 
 import static dev.jiffy.engine.kernel.Memory.ALL;
 import static dev.jiffy.engine.kernel.vector.Lanes.BYTES;
-import static dev.jiffy.engine.kernel.vector.Lanes.LANES;
 import static dev.jiffy.engine.kernel.vector.Lanes.SPECIES;
 import static dev.jiffy.engine.kernel.vector.Tiles.LE;
 
 import dev.jiffy.engine.kernel.Memory;
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.VectorMask;
 
 /// Copying and clearing of f32 elements, without the overhead of a call into the runtime.
 ///
@@ -46,22 +44,5 @@ final class Copies {
       FloatVector.broadcast(SPECIES, 0).intoMemorySegment(ALL, to + i, LE);
     }
     FloatVector.broadcast(SPECIES, 0).intoMemorySegment(ALL, to + last, LE);
-  }
-
-  /// Copies one vector, or the first elements of it, from each row of a matrix to vectors that are
-  /// adjacent; what lies beyond those elements becomes 0.
-  static void gather(long from, long fromStep, long rows, int present, long to) {
-    if (present == LANES) {
-      for (long row = 0; row < rows; row++) {
-        FloatVector.fromMemorySegment(SPECIES, ALL, from + row * fromStep, LE)
-            .intoMemorySegment(ALL, to + row * BYTES, LE);
-      }
-      return;
-    }
-    VectorMask<Float> mask = Lanes.upTo(0, present);
-    for (long row = 0; row < rows; row++) {
-      FloatVector.fromMemorySegment(SPECIES, ALL, from + row * fromStep, LE, mask)
-          .intoMemorySegment(ALL, to + row * BYTES, LE);
-    }
   }
 }

@@ -7,15 +7,11 @@ import static dev.jiffy.engine.kernel.vector.Tiles.LE;
 
 import dev.jiffy.engine.kernel.Activation;
 import dev.jiffy.engine.kernel.Memory;
-import java.lang.foreign.Arena;
 import jdk.incubator.vector.FloatVector;
 import org.jspecify.annotations.Nullable;
 
 /// What surrounds the sums of a product: the values that they start from and what follows.
 final class Epilogue {
-  /// The address of zeros: a panel's worth of f32, and a table of one tap.
-  static final long ZERO = Arena.global().allocate(4096, 64).address();
-
   private Epilogue() {}
 
   /// Stores `factor · (residual + bias)` into a block of a matrix.
@@ -75,7 +71,10 @@ final class Epilogue {
     if (factor == 1 && residual == 0 && bias == 0 && activation == null) {
       return;
     }
-    boolean dense = cStep == 4 * columns && (residual == 0 || residualStep == cStep) && bias == 0;
+    boolean adjacent =
+        cStep == 4 * columns && (residual == 0 || residualStep == cStep) && bias == 0;
+    boolean dense = adjacent || rows == 1;
+    boolean staged = !dense && columns <= 2L * LANES;
     long lines = dense ? 1 : rows;
     long n = dense ? rows * columns : columns;
     for (long line = 0; line < lines; line++) {
@@ -89,8 +88,33 @@ final class Epilogue {
       if (bias != 0) {
         add(bias, at, n);
       }
-      if (activation != null) {
+      if (activation != null && !staged) {
         VectorUnary.apply(activation.function(), activation.alpha(), activation.beta(), at, at, n);
+      }
+    }
+    if (activation != null && staged) {
+      activate(activation, c, cStep, rows, (int) columns);
+    }
+  }
+
+  /// Applies an activation to many short rows: a call for each of them would cost more than
+  /// bringing them together.
+  private static void activate(Activation activation, long c, long cStep, long rows, int columns) {
+    long staging = Staging.address();
+    for (int column = 0; column < columns; column += LANES) {
+      int present = Math.min(LANES, columns - column);
+      for (long row = 0; row < rows; row += Staging.ROWS) {
+        long at = c + row * cStep + 4L * column;
+        int height = (int) Math.min(Staging.ROWS, rows - row);
+        Staging.load(at, cStep, height, present, staging);
+        VectorUnary.applyWhole(
+            activation.function(),
+            activation.alpha(),
+            activation.beta(),
+            staging,
+            staging,
+            (long) height * LANES);
+        Staging.store(staging, height, present, at, cStep);
       }
     }
   }

@@ -1,16 +1,21 @@
 package dev.jiffy.engine.kernel.vector;
 
 import static dev.jiffy.engine.kernel.vector.Lanes.BYTES;
+import static dev.jiffy.engine.kernel.vector.Lanes.LANES;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.VectorMask;
 
-/// A tile's worth of memory of each thread, through which tiles of one vector go whose last columns
-/// do not exist, so that the tiles themselves need no masks.
+/// Some vectors of memory of each thread. Through it go tiles of one vector whose last columns do
+/// not exist, so that the tiles themselves need no masks, and rows too short for a loop of their
+/// own.
 final class Staging {
+  /// The vectors of the memory, a row each: at least a tile's worth.
+  static final int ROWS = 64;
+
   private static final ThreadLocal<MemorySegment> MEMORY =
-      ThreadLocal.withInitial(() -> Arena.ofAuto().allocate((long) Tiles.NARROW_ROWS * BYTES, 64));
+      ThreadLocal.withInitial(() -> Arena.ofAuto().allocate((long) ROWS * BYTES, 64));
 
   private Staging() {}
 
@@ -21,6 +26,12 @@ final class Staging {
 
   /// Copies the columns that exist to the memory; what lies beyond them becomes 0.
   static void load(long from, long fromStep, int rows, int present, long staging) {
+    if (present == LANES) {
+      for (int row = 0; row < rows; row++) {
+        Lanes.store(Lanes.load(from + row * fromStep), staging + (long) row * BYTES);
+      }
+      return;
+    }
     VectorMask<Float> mask = Lanes.upTo(0, present);
     for (int row = 0; row < rows; row++) {
       Lanes.store(Lanes.load(from + row * fromStep, mask), staging + (long) row * BYTES);
@@ -29,6 +40,12 @@ final class Staging {
 
   /// Copies the columns that exist from the memory.
   static void store(long staging, int rows, int present, long to, long toStep) {
+    if (present == LANES) {
+      for (int row = 0; row < rows; row++) {
+        Lanes.store(Lanes.load(staging + (long) row * BYTES), to + row * toStep);
+      }
+      return;
+    }
     VectorMask<Float> mask = Lanes.upTo(0, present);
     for (int row = 0; row < rows; row++) {
       Lanes.store(Lanes.load(staging + (long) row * BYTES), to + row * toStep, mask);

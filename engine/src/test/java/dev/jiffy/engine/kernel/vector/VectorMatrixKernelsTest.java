@@ -1,194 +1,30 @@
 package dev.jiffy.engine.kernel.vector;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
-
-import dev.jiffy.engine.kernel.AttentionGeometry;
-import dev.jiffy.engine.kernel.ConvGeometry;
-import dev.jiffy.engine.kernel.MatrixKernels;
-import dev.jiffy.engine.kernel.Memory;
-import dev.jiffy.engine.kernel.Product;
-import dev.jiffy.engine.kernel.scalar.ScalarMatrixKernels;
-import java.lang.foreign.Arena;
-import java.util.Random;
+import dev.jiffy.engine.kernel.tile.MatrixComparison;
 import org.junit.jupiter.api.Test;
 
-/// Compares the vector kernels with the oracle at many sizes, the work cut into parts, and checks
-/// that nothing outside the result is written.
+/// Compares what the vector kernels do with products, convolutions and attention with the oracle.
 class VectorMatrixKernelsTest {
-  private static final float UNTOUCHED = 1234.5f;
-
-  private final MatrixKernels vector = new VectorMatrixKernels();
-  private final MatrixKernels scalar = new ScalarMatrixKernels();
-  private final Random random = new Random(1);
+  private final MatrixComparison comparison =
+      new MatrixComparison(new VectorMicroKernels(), new VectorDepthwise());
 
   @Test
   void productsAgreeWithTheOracle() {
-    for (MatrixCases.ProductCase testCase : MatrixCases.products()) {
-      try (Arena arena = Arena.ofConfined()) {
-        compareProduct(testCase, arena);
-      }
-    }
-  }
-
-  private void compareProduct(MatrixCases.ProductCase testCase, Arena arena) {
-    Product p = testCase.product();
-    long a = numbers(arena, p.m() * p.aStride());
-    long b = numbers(arena, (long) p.k() * p.n());
-    long bias = testCase.bias() ? numbers(arena, p.n()) : 0;
-    long residual = p.residualStride() == 0 ? 0 : numbers(arena, p.m() * p.residualStride());
-    long size = p.m() * p.cStride();
-    long expected = filled(arena, size);
-    long actual = filled(arena, size);
-    boolean inPlace = testCase.inPlace() && residual != 0;
-    if (inPlace) {
-      Memory.copy(residual, expected, 4 * size);
-      Memory.copy(residual, actual, 4 * size);
-    }
-    boolean transposed = p.m() % 2 == 0;
-    long rowStride = transposed ? 1 : p.n();
-    long columnStride = transposed ? p.k() : 1;
-    for (boolean oracle : new boolean[] {true, false}) {
-      MatrixKernels kernels = oracle ? scalar : vector;
-      long c = oracle ? expected : actual;
-      long packed = garbage(arena, kernels.packedBytes(p.k(), p.n()));
-      kernels.pack(b, rowStride, columnStride, p.k(), p.n(), packed);
-      long added = inPlace ? c : residual;
-      int panels = (p.n() + kernels.panelColumns() - 1) / kernels.panelColumns();
-      int row = p.m() / 3;
-      int panel = panels / 2;
-      kernels.multiply(p, a, packed, bias, added, c, 0, row, 0, panels);
-      kernels.multiply(p, a, packed, bias, added, c, row, p.m(), 0, panel);
-      kernels.multiply(p, a, packed, bias, added, c, row, p.m(), panel, panels);
-    }
-    compare(testCase, expected, actual, size);
+    comparison.products();
   }
 
   @Test
   void convolutionsAgreeWithTheOracle() {
-    for (MatrixCases.ConvCase testCase : MatrixCases.convolutions()) {
-      try (Arena arena = Arena.ofConfined()) {
-        compareConvolution(testCase, arena);
-      }
-    }
-  }
-
-  private void compareConvolution(MatrixCases.ConvCase testCase, Arena arena) {
-    ConvGeometry g = testCase.geometry();
-    long x = numbers(arena, (long) g.batch() * g.inHeight() * g.inWidth() * g.inChannels());
-    long weights = numbers(arena, weights(g));
-    long bias = testCase.bias() ? numbers(arena, g.outChannels()) : 0;
-    long size = (long) g.rows() * g.outWidth() * g.outChannels();
-    long residual = testCase.residual() ? numbers(arena, size) : 0;
-    long expected = filled(arena, size);
-    long actual = filled(arena, size);
-    for (boolean oracle : new boolean[] {true, false}) {
-      MatrixKernels kernels = oracle ? scalar : vector;
-      long y = oracle ? expected : actual;
-      long packed = garbage(arena, kernels.convPackedBytes(g));
-      kernels.packConv(g, weights, packed);
-      long scratch = garbage(arena, kernels.convScratchBytes(g));
-      long added = residual;
-      if (residual != 0 && g.outHeight() % 2 == 0) {
-        Memory.copy(residual, y, 4 * size);
-        added = y;
-      }
-      int row = g.rows() / 3;
-      kernels.convolve(g, x, packed, bias, added, y, 0, row, scratch);
-      kernels.convolve(g, x, packed, bias, added, y, row, g.rows(), scratch);
-    }
-    compare(testCase, expected, actual, size);
+    comparison.convolutions();
   }
 
   @Test
   void transposedConvolutionsAgreeWithTheOracle() {
-    for (ConvGeometry g : MatrixCases.transposed()) {
-      try (Arena arena = Arena.ofConfined()) {
-        compareTransposed(g, arena);
-      }
-    }
-  }
-
-  private void compareTransposed(ConvGeometry g, Arena arena) {
-    long x = numbers(arena, (long) g.batch() * g.inHeight() * g.inWidth() * g.inChannels());
-    long weights = numbers(arena, weights(g));
-    long bias = g.strideWidth() == 1 ? 0 : numbers(arena, g.outChannels());
-    long size = (long) g.rows() * g.outWidth() * g.outChannels();
-    long expected = filled(arena, size);
-    long actual = filled(arena, size);
-    for (boolean oracle : new boolean[] {true, false}) {
-      MatrixKernels kernels = oracle ? scalar : vector;
-      long y = oracle ? expected : actual;
-      long packed = garbage(arena, kernels.convTransposePackedBytes(g));
-      kernels.packConvTranspose(g, weights, packed);
-      long scratch = garbage(arena, kernels.convTransposeScratchBytes(g));
-      int row = g.rows() / 3;
-      kernels.convolveTransposed(g, x, packed, bias, y, 0, row, scratch);
-      kernels.convolveTransposed(g, x, packed, bias, y, row, g.rows(), scratch);
-    }
-    compare(g, expected, actual, size);
+    comparison.transposedConvolutions();
   }
 
   @Test
   void attentionAgreesWithTheOracle() {
-    for (AttentionGeometry g : MatrixCases.attentions()) {
-      try (Arena arena = Arena.ofConfined()) {
-        long q = numbers(arena, g.queries() * g.queryStride());
-        long k = numbers(arena, g.keys() * g.keyStride());
-        long v = numbers(arena, g.keys() * g.valueStride());
-        long masks = numbers(arena, g.keys() + (g.queries() - 1) * g.maskStride());
-        if (g.keys() > 1) {
-          Memory.setFloat(masks + 4, Float.NEGATIVE_INFINITY);
-        }
-        long mask = g.headSize() == 32 && g.maskStride() == 0 ? 0 : masks;
-        long size = g.queries() * g.outStride();
-        long expected = filled(arena, size);
-        long actual = filled(arena, size);
-        scalar.attend(g, q, k, v, mask, expected, garbage(arena, scalar.attentionScratchBytes(g)));
-        vector.attend(g, q, k, v, mask, actual, garbage(arena, vector.attentionScratchBytes(g)));
-        compare(g, expected, actual, size);
-      }
-    }
-  }
-
-  private static long weights(ConvGeometry g) {
-    int filters = g.inChannels() / g.groups() * g.outChannels();
-    return (long) filters * g.kernelHeight() * g.kernelWidth();
-  }
-
-  private static void compare(Object testCase, long expected, long actual, long size) {
-    for (long i = 0; i < size; i++) {
-      float right = Memory.getFloat(expected + 4 * i);
-      float got = Memory.getFloat(actual + 4 * i);
-      boolean near = Math.abs(right - got) <= 1e-4f * Math.max(1, Math.abs(right));
-      long at = i;
-      assertTrue(near, () -> testCase + " at " + at + ": expected " + right + ", got " + got);
-    }
-    assertEquals(UNTOUCHED, Memory.getFloat(actual + 4 * size), testCase::toString);
-  }
-
-  private long numbers(Arena arena, long n) {
-    long address = garbage(arena, 4 * n);
-    for (long i = 0; i < n; i++) {
-      Memory.setFloat(address + 4 * i, random.nextFloat() * 2 - 1);
-    }
-    return address;
-  }
-
-  private static long filled(Arena arena, long n) {
-    long address = arena.allocate(4 * n + 64, 64).address();
-    for (long i = 0; i < n + 16; i++) {
-      Memory.setFloat(address + 4 * i, UNTOUCHED);
-    }
-    return address;
-  }
-
-  /// Memory in which every element is NaN.
-  private static long garbage(Arena arena, long bytes) {
-    long address = arena.allocate(bytes + 64, 64).address();
-    for (long i = 0; i < bytes + 64; i += 4) {
-      Memory.setFloat(address + i, Float.NaN);
-    }
-    return address;
+    comparison.attention();
   }
 }

@@ -1,8 +1,7 @@
-package dev.jiffy.engine.kernel.vector;
+package dev.jiffy.engine.kernel.tile;
 
 import static dev.jiffy.engine.kernel.Memory.ALL;
 import static dev.jiffy.engine.kernel.Memory.LONG;
-import static dev.jiffy.engine.kernel.vector.Epilogue.ZERO;
 
 import dev.jiffy.engine.kernel.ConvGeometry;
 
@@ -15,18 +14,30 @@ final class Convolution {
   /// What a copied part of the input should not exceed, in bytes.
   private static final long WINDOW_BYTES = 192 * 1024;
 
-  private Convolution() {}
+  private final MicroKernels micro;
+  private final DepthwiseKernels depthwise;
+  private final Panels panels;
 
-  static long packedBytes(ConvGeometry g) {
-    if (Depthwise.suits(g)) {
-      return Depthwise.packedBytes(g);
-    }
-    return g.groups() * Panels.bytes(depth(g), g.outChannels() / g.groups());
+  /// Cuts convolutions for some kernels.
+  ///
+  /// @param micro the kernels of products
+  /// @param depthwise the kernels of convolutions with one filter per channel
+  Convolution(MicroKernels micro, DepthwiseKernels depthwise) {
+    this.micro = micro;
+    this.depthwise = depthwise;
+    this.panels = new Panels(micro.lanes());
   }
 
-  static void pack(ConvGeometry g, long weights, long packed) {
-    if (Depthwise.suits(g)) {
-      Depthwise.pack(g, weights, packed);
+  long packedBytes(ConvGeometry g) {
+    if (depthwise.suits(g)) {
+      return depthwise.packedBytes(g);
+    }
+    return g.groups() * panels.bytes(depth(g), g.outChannels() / g.groups());
+  }
+
+  void pack(ConvGeometry g, long weights, long packed) {
+    if (depthwise.suits(g)) {
+      depthwise.pack(g, weights, packed);
       return;
     }
     int in = g.inChannels() / g.groups();
@@ -35,16 +46,16 @@ final class Convolution {
     int k = depth(g);
     for (int group = 0; group < g.groups(); group++) {
       long from = weights + 4L * group * out * k;
-      long to = packed + group * Panels.bytes(k, out);
+      long to = packed + group * panels.bytes(k, out);
       for (int tap = 0; tap < taps; tap++) {
-        Panels.pack(from + 4L * tap, taps, k, in, out, to, tap * in, k);
+        panels.pack(from + 4L * tap, taps, k, in, out, to, tap * in, k);
       }
     }
   }
 
-  static long scratchBytes(ConvGeometry g) {
-    if (Depthwise.suits(g)) {
-      return Depthwise.scratchBytes(g);
+  long scratchBytes(ConvGeometry g) {
+    if (depthwise.suits(g)) {
+      return depthwise.scratchBytes(g);
     }
     if (isPointwise(g)) {
       return 64;
@@ -52,7 +63,7 @@ final class Convolution {
     return tapsBytes(g) + (isInterior(g) ? 0 : windowRows(g, blockRows(g)) * pitch(g)) + 64;
   }
 
-  static void convolve(
+  void convolve(
       ConvGeometry g,
       long x,
       long packed,
@@ -62,8 +73,8 @@ final class Convolution {
       int rowFrom,
       int rowTo,
       long scratch) {
-    if (Depthwise.suits(g)) {
-      Depthwise.convolve(g, x, packed, bias, residual, y, rowFrom, rowTo, scratch);
+    if (depthwise.suits(g)) {
+      depthwise.convolve(g, x, packed, bias, residual, y, rowFrom, rowTo, scratch);
     } else if (isPointwise(g)) {
       pointwise(g, x, packed, bias, residual, y, rowFrom, rowTo);
     } else {
@@ -151,7 +162,7 @@ final class Convolution {
     }
   }
 
-  private static void pointwise(
+  private void pointwise(
       ConvGeometry g,
       long x,
       long packed,
@@ -170,27 +181,39 @@ final class Convolution {
       long result = y + 4 * pixel * out;
       long rest = residual == 0 ? 0 : residual + 4 * pixel * out;
       boolean inPlace = residual != 0 && residual == y;
-      long init = inPlace ? preset(g, bias, result, pixels) : bias == 0 ? ZERO : bias;
+      long init = inPlace ? preset(g, bias, result, pixels) : bias == 0 ? Zeros.ADDRESS : bias;
       long initStep = inPlace ? 4L * out : 0;
       long from = x + 4 * pixel * in;
-      Products.columns(
-          pixels, from, 4L * in, ZERO, 1, in, packed, out, init, initStep, result, 4L * out);
-      Epilogue.finish(
-          1, inPlace ? 0 : rest, 4L * out, 0, g.activation(), result, 4L * out, pixels, out);
+      micro.multiply(
+          pixels,
+          from,
+          4L * in,
+          Zeros.ADDRESS,
+          1,
+          in,
+          packed,
+          out,
+          init,
+          initStep,
+          inPlace ? 0 : rest,
+          4L * out,
+          g.activation(),
+          result,
+          4L * out);
     }
   }
 
   /// Adds the bias to the residual in the result's place, where the sums of some pixels then start.
-  private static long preset(ConvGeometry g, long bias, long y, long pixels) {
+  private long preset(ConvGeometry g, long bias, long y, long pixels) {
     if (bias != 0) {
       long step = 4L * g.outChannels();
-      Epilogue.preset(y, step, bias, 1, y, step, pixels, g.outChannels());
+      micro.preset(y, step, bias, 1, y, step, pixels, g.outChannels());
     }
     return y;
   }
 
   /// Computes some rows of one result image.
-  private static void block(
+  private void block(
       ConvGeometry g,
       long x,
       long packed,
@@ -212,7 +235,7 @@ final class Convolution {
     long result = y + row * rowBytes;
     long rest = residual == 0 ? 0 : residual + row * rowBytes;
     boolean inPlace = residual != 0 && residual == y;
-    long init = inPlace ? preset(g, bias, result, pixels) : bias == 0 ? ZERO : bias;
+    long init = inPlace ? preset(g, bias, result, pixels) : bias == 0 ? Zeros.ADDRESS : bias;
     long pitch = window == 0 ? 4L * g.inWidth() * g.inChannels() : pitch(g);
     for (int group = 0; group < g.groups(); group++) {
       long from = images + top * pitch;
@@ -220,17 +243,16 @@ final class Convolution {
         copy(g, images + 4L * group * in, top, (int) windowRows(g, rows), window);
         from = window;
       }
-      long start = init == ZERO ? ZERO : init + 4L * group * out;
+      long start = init == Zeros.ADDRESS ? Zeros.ADDRESS : init + 4L * group * out;
       long to = result + 4L * group * out;
-      long b = packed + group * Panels.bytes(depth(g), out);
-      rows(g, rows, from, pitch, taps, b, start, inPlace, to);
+      long b = packed + group * panels.bytes(depth(g), out);
+      long added = rest == 0 || inPlace ? 0 : rest + 4L * group * out;
+      rows(g, rows, from, pitch, taps, b, start, inPlace, added, to);
     }
-    Epilogue.finish(
-        1, inPlace ? 0 : rest, step, 0, g.activation(), result, step, pixels, g.outChannels());
   }
 
   /// Computes the channels of one group of some rows, panel by panel.
-  private static void rows(
+  private void rows(
       ConvGeometry g,
       int rows,
       long from,
@@ -239,6 +261,7 @@ final class Convolution {
       long packed,
       long init,
       boolean many,
+      long residual,
       long to) {
     int in = g.inChannels() / g.groups();
     int out = g.outChannels() / g.groups();
@@ -246,13 +269,13 @@ final class Convolution {
     int k = depth(g) / runs;
     long step = 4L * g.outChannels();
     long aStep = 4L * g.strideWidth() * in;
-    for (int column = 0; column < out; column += Panels.COLUMNS) {
-      int columns = Math.min(Panels.COLUMNS, out - column);
+    for (int column = 0; column < out; column += panels.columns()) {
+      int columns = Math.min(panels.columns(), out - column);
       long b = packed + 4L * column * depth(g);
       for (int row = 0; row < rows; row++) {
         long done = (long) row * g.outWidth() * step;
-        long start = init == ZERO ? ZERO : init + 4L * column + (many ? done : 0);
-        Products.columns(
+        long start = init == Zeros.ADDRESS ? Zeros.ADDRESS : init + 4L * column + (many ? done : 0);
+        micro.multiply(
             g.outWidth(),
             from + (long) row * g.strideHeight() * pitch,
             aStep,
@@ -263,6 +286,9 @@ final class Convolution {
             columns,
             start,
             many ? step : 0,
+            residual == 0 ? 0 : residual + done + 4L * column,
+            step,
+            g.activation(),
             to + done + 4L * column,
             step);
       }
@@ -275,7 +301,7 @@ final class Convolution {
   /// @param top the first row, counted from the image's
   /// @param rows how many rows
   /// @param window where to
-  private static void copy(ConvGeometry g, long x, int top, int rows, long window) {
+  private void copy(ConvGeometry g, long x, int top, int rows, long window) {
     int in = g.inChannels() / g.groups();
     long pitch = pitch(g);
     long present = Math.min(g.inWidth(), windowColumns(g) - g.padLeft());
@@ -286,19 +312,19 @@ final class Convolution {
       long to = window + row * pitch;
       int source = top + row;
       if (source < 0 || source >= g.inHeight()) {
-        Copies.zero(to, pitch);
+        micro.zero(to, pitch);
         continue;
       }
       long from = x + (long) source * g.inWidth() * step;
-      Copies.zero(to, left);
+      micro.zero(to, left);
       if (g.groups() == 1) {
-        Copies.copy(from, to + left, bytes);
+        micro.copy(from, to + left, bytes);
       } else {
         for (int column = 0; column < present; column++) {
-          Copies.copy(from + column * step, to + left + 4L * column * in, 4L * in);
+          micro.copy(from + column * step, to + left + 4L * column * in, 4L * in);
         }
       }
-      Copies.zero(to + left + bytes, pitch - left - bytes);
+      micro.zero(to + left + bytes, pitch - left - bytes);
     }
   }
 }

@@ -1,4 +1,4 @@
-package dev.jiffy.engine.kernel.vector;
+package dev.jiffy.engine.kernel.tile;
 
 import dev.jiffy.engine.function.UnaryFunction;
 import dev.jiffy.engine.kernel.Activation;

@@ -1,6 +1,4 @@
-package dev.jiffy.engine.kernel.vector;
-
-import static dev.jiffy.engine.kernel.vector.Epilogue.ZERO;
+package dev.jiffy.engine.kernel.tile;
 
 import dev.jiffy.engine.kernel.ConvGeometry;
 import dev.jiffy.engine.kernel.Memory;
@@ -9,7 +7,16 @@ import dev.jiffy.engine.kernel.Memory;
 /// a row of the result, the input row that it reads is multiplied by the weights of that row of
 /// taps, and each product is added to the pixel that it belongs to.
 final class TransposedConvolution {
-  private TransposedConvolution() {}
+  private final MicroKernels micro;
+  private final Panels panels;
+
+  /// Cuts transposed convolutions for some kernels.
+  ///
+  /// @param micro the kernels
+  TransposedConvolution(MicroKernels micro) {
+    this.micro = micro;
+    this.panels = new Panels(micro.lanes());
+  }
 
   private static int in(ConvGeometry g) {
     return g.inChannels() / g.groups();
@@ -20,23 +27,23 @@ final class TransposedConvolution {
     return g.outChannels() / g.groups() * g.kernelWidth();
   }
 
-  static long packedBytes(ConvGeometry g) {
-    return (long) g.groups() * g.kernelHeight() * Panels.bytes(in(g), columns(g));
+  long packedBytes(ConvGeometry g) {
+    return (long) g.groups() * g.kernelHeight() * panels.bytes(in(g), columns(g));
   }
 
   /// Packs the weights: a matrix per group and row of taps, whose columns are ordered by tap.
-  static void pack(ConvGeometry g, long weights, long packed) {
+  void pack(ConvGeometry g, long weights, long packed) {
     int in = in(g);
     int out = g.outChannels() / g.groups();
     int taps = g.kernelHeight() * g.kernelWidth();
-    long bytes = Panels.bytes(in, columns(g));
-    Copies.zero(packed, packedBytes(g));
+    long bytes = panels.bytes(in, columns(g));
+    micro.zero(packed, packedBytes(g));
     for (int channel = 0; channel < g.inChannels(); channel++) {
       long to = packed + (long) (channel / in) * g.kernelHeight() * bytes;
       for (int result = 0; result < out; result++) {
         for (int tap = 0; tap < taps; tap++) {
           int column = tap % g.kernelWidth() * out + result;
-          long at = Panels.index(channel % in, column, in, columns(g));
+          long at = panels.index(channel % in, column, in, columns(g));
           float weight =
               Memory.getFloat(weights + 4L * (((long) channel * out + result) * taps + tap));
           Memory.setFloat(to + tap / g.kernelWidth() * bytes + 4 * at, weight);
@@ -45,11 +52,11 @@ final class TransposedConvolution {
     }
   }
 
-  static long scratchBytes(ConvGeometry g) {
-    return Panels.bytes(g.inWidth(), columns(g)) + 64;
+  long scratchBytes(ConvGeometry g) {
+    return panels.bytes(g.inWidth(), columns(g)) + 64;
   }
 
-  static void convolve(
+  void convolve(
       ConvGeometry g,
       long x,
       long packed,
@@ -59,12 +66,12 @@ final class TransposedConvolution {
       int rowTo,
       long scratch) {
     long step = 4L * g.outChannels();
-    long bytes = Panels.bytes(in(g), columns(g));
+    long bytes = panels.bytes(in(g), columns(g));
     for (int row = rowFrom; row < rowTo; row++) {
       int image = row / g.outHeight();
       int below = row - image * g.outHeight() + g.padTop();
       long result = y + (long) row * g.outWidth() * step;
-      Epilogue.preset(0, 0, bias, 1, result, step, g.outWidth(), g.outChannels());
+      micro.preset(0, 0, bias, 1, result, step, g.outWidth(), g.outChannels());
       for (int tap = 0; tap < g.kernelHeight(); tap++) {
         int scaled = below - tap * g.dilationHeight();
         int source = scaled / g.strideHeight();
@@ -73,35 +80,38 @@ final class TransposedConvolution {
         }
         long from = x + 4L * ((long) image * g.inHeight() + source) * g.inWidth() * g.inChannels();
         for (int group = 0; group < g.groups(); group++) {
-          Products.columns(
+          micro.multiply(
               g.inWidth(),
               from + 4L * group * in(g),
               4L * g.inChannels(),
-              ZERO,
+              Zeros.ADDRESS,
               1,
               in(g),
               packed + (long) (group * g.kernelHeight() + tap) * bytes,
               columns(g),
-              ZERO,
+              Zeros.ADDRESS,
               0,
+              0,
+              0,
+              null,
               scratch,
               4L * columns(g));
           scatter(g, scratch, result + 4L * group * (g.outChannels() / g.groups()));
         }
       }
-      Epilogue.finish(1, 0, 0, 0, g.activation(), result, step, g.outWidth(), g.outChannels());
+      micro.finish(1, 0, 0, 0, g.activation(), result, step, g.outWidth(), g.outChannels());
     }
   }
 
   /// Adds the products of one input row to a row of the result.
-  private static void scatter(ConvGeometry g, long products, long row) {
+  private void scatter(ConvGeometry g, long products, long row) {
     int out = g.outChannels() / g.groups();
     for (int column = 0; column < g.inWidth(); column++) {
       for (int tap = 0; tap < g.kernelWidth(); tap++) {
         int at = column * g.strideWidth() - g.padLeft() + tap * g.dilationWidth();
         if (at >= 0 && at < g.outWidth()) {
           long from = products + 4L * ((long) column * g.kernelWidth() + tap) * out;
-          Epilogue.add(from, row + 4L * at * g.outChannels(), out);
+          micro.add(from, row + 4L * at * g.outChannels(), out);
         }
       }
     }

@@ -3,12 +3,13 @@ package dev.jiffy.engine.kernel.vector;
 import static dev.jiffy.engine.kernel.Memory.ALL;
 import static dev.jiffy.engine.kernel.Memory.LONG;
 import static dev.jiffy.engine.kernel.vector.DepthwiseTiles.PIXELS;
-import static dev.jiffy.engine.kernel.vector.Epilogue.ZERO;
 import static dev.jiffy.engine.kernel.vector.Lanes.BYTES;
 import static dev.jiffy.engine.kernel.vector.Lanes.LANES;
 
 import dev.jiffy.engine.kernel.ConvGeometry;
 import dev.jiffy.engine.kernel.Memory;
+import dev.jiffy.engine.kernel.tile.DepthwiseKernels;
+import dev.jiffy.engine.kernel.tile.Zeros;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
 
@@ -17,17 +18,18 @@ import jdk.incubator.vector.VectorMask;
 /// Pixels whose windows lie within the image, but for missing rows, are computed in tiles of a few
 /// pixels by one vector of channels, all channels of a few pixels before the next; other pixels one
 /// by one.
-final class Depthwise {
+public final class VectorDepthwise implements DepthwiseKernels {
   /// The rows of the result that are worked on together.
   private static final int ROWS = 8;
 
   /// The part of the first-level cache that the input may take.
   private static final long CACHE_BYTES = 20 * 1024;
 
-  private Depthwise() {}
+  /// Creates the kernels.
+  public VectorDepthwise() {}
 
-  /// {@return whether a convolution has one filter per channel}
-  static boolean suits(ConvGeometry g) {
+  @Override
+  public boolean suits(ConvGeometry g) {
     return g.groups() == g.inChannels() && g.groups() == g.outChannels() && g.groups() > 1;
   }
 
@@ -39,7 +41,8 @@ final class Depthwise {
     return (g.inChannels() + LANES - 1) / LANES;
   }
 
-  static long packedBytes(ConvGeometry g) {
+  @Override
+  public long packedBytes(ConvGeometry g) {
     return Math.multiplyExact((long) vectors(g) * taps(g), (long) BYTES) + 63 & -64;
   }
 
@@ -50,7 +53,8 @@ final class Depthwise {
   }
 
   /// Packs the weights: for each vector of channels a vector per tap.
-  static void pack(ConvGeometry g, long weights, long packed) {
+  @Override
+  public void pack(ConvGeometry g, long weights, long packed) {
     int taps = taps(g);
     for (int vector = 0; vector < vectors(g); vector++) {
       for (int tap = 0; tap < taps; tap++) {
@@ -69,11 +73,13 @@ final class Depthwise {
   }
 
   /// The bytes for the offsets of the taps, and for a row of a result that is added to itself.
-  static long scratchBytes(ConvGeometry g) {
+  @Override
+  public long scratchBytes(ConvGeometry g) {
     return tapsBytes(g) + 4L * g.outWidth() * g.outChannels();
   }
 
-  static void convolve(
+  @Override
+  public void convolve(
       ConvGeometry g,
       long x,
       long packed,
@@ -168,7 +174,7 @@ final class Depthwise {
         long channels = 4L * channel(g, vector);
         long weights = packed + (long) BYTES * vector * taps(g);
         long at = window + pixel * xStep + channels;
-        long init = bias == 0 ? ZERO : bias + channels;
+        long init = bias == 0 ? Zeros.ADDRESS : bias + channels;
         long result = y + pixel * step + channels;
         if (!within) {
           edge(g, at, leftTap, rightTap, first, last, weights, init, result);

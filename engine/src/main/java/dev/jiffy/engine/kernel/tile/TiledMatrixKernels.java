@@ -1,28 +1,43 @@
-package dev.jiffy.engine.kernel.vector;
+package dev.jiffy.engine.kernel.tile;
 
 import dev.jiffy.engine.kernel.AttentionGeometry;
 import dev.jiffy.engine.kernel.ConvGeometry;
 import dev.jiffy.engine.kernel.MatrixKernels;
 import dev.jiffy.engine.kernel.Product;
 
-/// Products, convolutions and attention in the Vector API.
-public final class VectorMatrixKernels implements MatrixKernels {
+/// Products, convolutions and attention, cut into what runs in registers.
+public final class TiledMatrixKernels implements MatrixKernels {
+  private final Panels panels;
+  private final Products products;
+  private final Convolution convolution;
+  private final TransposedConvolution transposed;
+  private final Attention attention;
+
   /// Creates the kernels.
-  public VectorMatrixKernels() {}
+  ///
+  /// @param micro the loops in registers
+  /// @param depthwise convolutions with one filter per channel
+  public TiledMatrixKernels(MicroKernels micro, DepthwiseKernels depthwise) {
+    this.panels = new Panels(micro.lanes());
+    this.products = new Products(micro);
+    this.convolution = new Convolution(micro, depthwise);
+    this.transposed = new TransposedConvolution(micro);
+    this.attention = new Attention(micro);
+  }
 
   @Override
   public int panelColumns() {
-    return Panels.COLUMNS;
+    return panels.columns();
   }
 
   @Override
   public long packedBytes(int k, int n) {
-    return Panels.bytes(k, n);
+    return panels.bytes(k, n);
   }
 
   @Override
   public void pack(long b, long rowStride, long columnStride, int k, int n, long packed) {
-    Panels.pack(b, rowStride, columnStride, k, n, packed, 0, k);
+    panels.pack(b, rowStride, columnStride, k, n, packed, 0, k);
   }
 
   @Override
@@ -37,22 +52,22 @@ public final class VectorMatrixKernels implements MatrixKernels {
       int rowTo,
       int panelFrom,
       int panelTo) {
-    Products.multiply(product, a, packed, bias, residual, c, rowFrom, rowTo, panelFrom, panelTo);
+    products.multiply(product, a, packed, bias, residual, c, rowFrom, rowTo, panelFrom, panelTo);
   }
 
   @Override
   public long convPackedBytes(ConvGeometry geometry) {
-    return Convolution.packedBytes(geometry);
+    return convolution.packedBytes(geometry);
   }
 
   @Override
   public void packConv(ConvGeometry geometry, long weights, long packed) {
-    Convolution.pack(geometry, weights, packed);
+    convolution.pack(geometry, weights, packed);
   }
 
   @Override
   public long convScratchBytes(ConvGeometry geometry) {
-    return Convolution.scratchBytes(geometry);
+    return convolution.scratchBytes(geometry);
   }
 
   @Override
@@ -66,22 +81,22 @@ public final class VectorMatrixKernels implements MatrixKernels {
       int rowFrom,
       int rowTo,
       long scratch) {
-    Convolution.convolve(geometry, x, packed, bias, residual, y, rowFrom, rowTo, scratch);
+    convolution.convolve(geometry, x, packed, bias, residual, y, rowFrom, rowTo, scratch);
   }
 
   @Override
   public long convTransposePackedBytes(ConvGeometry geometry) {
-    return TransposedConvolution.packedBytes(geometry);
+    return transposed.packedBytes(geometry);
   }
 
   @Override
   public void packConvTranspose(ConvGeometry geometry, long weights, long packed) {
-    TransposedConvolution.pack(geometry, weights, packed);
+    transposed.pack(geometry, weights, packed);
   }
 
   @Override
   public long convTransposeScratchBytes(ConvGeometry geometry) {
-    return TransposedConvolution.scratchBytes(geometry);
+    return transposed.scratchBytes(geometry);
   }
 
   @Override
@@ -94,17 +109,17 @@ public final class VectorMatrixKernels implements MatrixKernels {
       int rowFrom,
       int rowTo,
       long scratch) {
-    TransposedConvolution.convolve(geometry, x, packed, bias, y, rowFrom, rowTo, scratch);
+    transposed.convolve(geometry, x, packed, bias, y, rowFrom, rowTo, scratch);
   }
 
   @Override
   public long attentionScratchBytes(AttentionGeometry geometry) {
-    return Attention.scratchBytes(geometry);
+    return attention.scratchBytes(geometry);
   }
 
   @Override
   public void attend(
       AttentionGeometry geometry, long q, long k, long v, long mask, long out, long scratch) {
-    Attention.attend(geometry, q, k, v, mask, out, scratch);
+    attention.attend(geometry, q, k, v, mask, out, scratch);
   }
 }

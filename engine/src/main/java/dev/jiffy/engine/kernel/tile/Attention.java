@@ -1,0 +1,82 @@
+package dev.jiffy.engine.kernel.tile;
+
+import dev.jiffy.engine.kernel.AttentionGeometry;
+
+/// Scaled dot-product attention, a block of queries at a time: the scores of a block stay in the
+/// first or second level of cache.
+///
+/// The keys are packed transposed; the values are read where they lie.
+final class Attention {
+  private final MicroKernels micro;
+  private final Panels panels;
+
+  /// The queries of a block.
+  private final int block;
+
+  /// Cuts attention for some kernels.
+  ///
+  /// @param micro the kernels
+  Attention(MicroKernels micro) {
+    this.micro = micro;
+    this.panels = new Panels(micro.lanes());
+    this.block = 2 * micro.tileRows();
+  }
+
+  /// The elements between two rows of scores: whole vectors.
+  private int scoreStride(AttentionGeometry g) {
+    return (g.keys() + micro.lanes() - 1) / micro.lanes() * micro.lanes();
+  }
+
+  long scratchBytes(AttentionGeometry g) {
+    long scores = 4L * Math.min(block, g.queries()) * scoreStride(g);
+    return panels.bytes(g.headSize(), g.keys()) + ((scores + 63) & -64);
+  }
+
+  void attend(AttentionGeometry g, long q, long k, long v, long mask, long out, long scratch) {
+    int keys = g.keys();
+    int size = g.headSize();
+    panels.pack(k, 1, g.keyStride(), size, keys, scratch, 0, size);
+    long scores = scratch + panels.bytes(size, keys);
+    long scoreStep = 4L * scoreStride(g);
+    long queryStep = 4 * g.queryStride();
+    long outStep = 4 * g.outStride();
+    int whole = keys - keys % panels.columns();
+    for (int from = 0; from < g.queries(); from += block) {
+      int rows = Math.min(block, g.queries() - from);
+      // The last panels are filled up with zeros, and the rows of scores have room for them.
+      for (int column = 0, columns; column < keys; column += columns) {
+        columns = keys - column >= panels.columns() ? whole : micro.lanes();
+        micro.multiply(
+            rows,
+            q + from * queryStep,
+            queryStep,
+            Zeros.ADDRESS,
+            1,
+            size,
+            scratch + 4L * column * size,
+            columns,
+            Zeros.ADDRESS,
+            0,
+            0,
+            0,
+            null,
+            scores + 4L * column,
+            scoreStep);
+      }
+      for (int row = 0; row < rows; row++) {
+        long added = mask == 0 ? 0 : mask + 4L * (from + row) * g.maskStride();
+        micro.softmax(scores + row * scoreStep, keys, g.scale(), added);
+      }
+      micro.multiplyStrided(
+          rows,
+          scores,
+          scoreStep,
+          keys,
+          v,
+          4 * g.valueStride(),
+          size,
+          out + from * outStep,
+          outStep);
+    }
+  }
+}

@@ -1,0 +1,119 @@
+package dev.jiffy.engine.kernel.tile;
+
+import dev.jiffy.engine.kernel.Activation;
+import dev.jiffy.engine.kernel.Product;
+
+/// Products of matrices, cut into tiles.
+final class Products {
+  /// How much of the left-hand side, and of the result, is worked on at a time, in bytes: a part of
+  /// the second-level cache.
+  private static final long BLOCK_BYTES = 256 * 1024;
+
+  private final MicroKernels micro;
+  private final int panelColumns;
+
+  /// Cuts products for some kernels.
+  ///
+  /// @param micro the kernels
+  Products(MicroKernels micro) {
+    this.micro = micro;
+    this.panelColumns = new Panels(micro.lanes()).columns();
+  }
+
+  /// Computes a block of `C = activation(alpha · A · B + bias + residual)`.
+  void multiply(
+      Product product,
+      long a,
+      long packed,
+      long bias,
+      long residual,
+      long c,
+      int rowFrom,
+      int rowTo,
+      int panelFrom,
+      int panelTo) {
+    int k = product.k();
+    int first = panelFrom * panelColumns;
+    int columns = Math.min(panelTo * panelColumns, product.n()) - first;
+    if (columns <= 0) {
+      return;
+    }
+    int block = blockRows(k, columns);
+    long aStep = 4 * product.aStride();
+    long cStep = 4 * product.cStride();
+    long residualStep = 4 * product.residualStride();
+    boolean inPlace = residual != 0 && residual == c;
+    long panel = packed + 4L * first * k;
+    long cBias = bias == 0 ? 0 : bias + 4L * first;
+    for (int row = rowFrom; row < rowTo; row += block) {
+      int rows = Math.min(block, rowTo - row);
+      long added = residual == 0 ? 0 : residual + row * residualStep + 4L * first;
+      long to = c + row * cStep + 4L * first;
+      block(product, rows, a + row * aStep, panel, columns, cBias, added, inPlace, to);
+    }
+  }
+
+  /// Computes some rows.
+  private void block(
+      Product product,
+      int rows,
+      long a,
+      long b,
+      int columns,
+      long bias,
+      long residual,
+      boolean inPlace,
+      long c) {
+    float alpha = product.alpha();
+    long cStep = 4 * product.cStride();
+    long residualStep = 4 * product.residualStride();
+    Activation activation = product.activation();
+    if (alpha == 0) {
+      micro.preset(residual, residualStep, bias, 1, c, cStep, rows, columns);
+      micro.finish(1, 0, 0, 0, activation, c, cStep, rows, columns);
+      return;
+    }
+    long init = Zeros.ADDRESS;
+    long initStep = 0;
+    long restOfBias = bias;
+    long restOfResidual = residual;
+    if (inPlace) {
+      // The tiles would overwrite the residual: their sums start from it.
+      micro.preset(residual, residualStep, bias, 1 / alpha, c, cStep, rows, columns);
+      init = c;
+      initStep = cStep;
+      restOfBias = 0;
+      restOfResidual = 0;
+    } else if (alpha == 1 && bias != 0) {
+      init = bias;
+      restOfBias = 0;
+    }
+    boolean whole = alpha == 1;
+    micro.multiply(
+        rows,
+        a,
+        4 * product.aStride(),
+        Zeros.ADDRESS,
+        1,
+        product.k(),
+        b,
+        columns,
+        init,
+        initStep,
+        whole ? restOfResidual : 0,
+        residualStep,
+        whole ? activation : null,
+        c,
+        cStep);
+    if (!whole) {
+      micro.finish(
+          alpha, restOfResidual, residualStep, restOfBias, activation, c, cStep, rows, columns);
+    }
+  }
+
+  private int blockRows(int k, int columns) {
+    long rows = BLOCK_BYTES / (4L * Math.max(1, Math.max(k, columns)));
+    long tiles = Math.clamp(rows / micro.tileRows(), 2, 1 << 20);
+    return (int) tiles * micro.tileRows();
+  }
+}

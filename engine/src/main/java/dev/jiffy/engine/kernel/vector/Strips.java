@@ -1,0 +1,103 @@
+package dev.jiffy.engine.kernel.vector;
+
+import static dev.jiffy.engine.kernel.vector.Lanes.BYTES;
+import static dev.jiffy.engine.kernel.vector.Lanes.LANES;
+
+import dev.jiffy.engine.kernel.Memory;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorMask;
+
+/// Products with one or two vectors of columns, cut into tiles; for the arguments see [Tiles].
+final class Strips {
+  private Strips() {}
+
+  /// Computes any number of rows of two vectors of columns.
+  static void wide(
+      int rows,
+      long a,
+      long aStep,
+      long taps,
+      int runs,
+      int k,
+      long b,
+      long bStep,
+      long init,
+      long initStep,
+      long c,
+      long cStep) {
+    int row = 0;
+    while (row < rows) {
+      int height = height(rows - row, Tiles.WIDE_ROWS);
+      Tiles.wide(
+          height,
+          a + row * aStep,
+          aStep,
+          taps,
+          runs,
+          k,
+          b,
+          bStep,
+          init + row * initStep,
+          initStep,
+          c + row * cStep,
+          cStep);
+      row += height;
+    }
+  }
+
+  /// {@return the rows of the next tile: the most, but the last two tiles share what is left}
+  private static int height(int rows, int most) {
+    if (rows <= most) {
+      return rows;
+    }
+    return rows >= 2 * most ? most : (rows + 1) / 2;
+  }
+
+  /// Computes any number of rows of one vector of columns, of which the first `present` exist.
+  static void narrow(
+      int rows,
+      long a,
+      long aStep,
+      long taps,
+      int runs,
+      int k,
+      long b,
+      long bStep,
+      long init,
+      long initStep,
+      long c,
+      long cStep,
+      int present) {
+    int row = 0;
+    while (row < rows) {
+      int height = height(rows - row, Tiles.NARROW_ROWS);
+      long from = a + row * aStep;
+      long start = init + row * initStep;
+      long to = c + row * cStep;
+      if (present == LANES) {
+        Tiles.narrow(height, from, aStep, taps, runs, k, b, bStep, start, initStep, to, cStep);
+      } else {
+        long staging = Staging.address();
+        Staging.load(start, initStep, initStep == 0 ? 1 : height, present, staging);
+        long step = initStep == 0 ? 0 : BYTES;
+        Tiles.narrow(height, from, aStep, taps, runs, k, b, bStep, staging, step, staging, BYTES);
+        Staging.store(staging, height, present, to, cStep);
+      }
+      row += height;
+    }
+  }
+
+  /// Multiplies by less than a vector of columns, which must not be read beyond.
+  static void part(
+      int rows, long a, long aStep, int k, long b, long bStep, long c, long cStep, int present) {
+    VectorMask<Float> mask = Lanes.upTo(0, present);
+    for (int row = 0; row < rows; row++) {
+      FloatVector sum = Lanes.splat(0);
+      for (int i = 0; i < k; i++) {
+        FloatVector x = Lanes.splat(Memory.getFloat(a + row * aStep + 4L * i));
+        sum = x.fma(Lanes.load(b + i * bStep, mask), sum);
+      }
+      Lanes.store(sum, c + row * cStep, mask);
+    }
+  }
+}

@@ -1,0 +1,132 @@
+package dev.jiffy.engine.kernel.vector;
+
+import static dev.jiffy.engine.kernel.vector.Lanes.BYTES;
+import static dev.jiffy.engine.kernel.vector.Lanes.LANES;
+
+import dev.jiffy.engine.kernel.Activation;
+import dev.jiffy.engine.kernel.tile.MicroKernels;
+import dev.jiffy.engine.kernel.tile.Zeros;
+import org.jspecify.annotations.Nullable;
+
+/// The loops under products, convolutions and attention in the Vector API.
+public final class VectorMicroKernels implements MicroKernels {
+  /// Creates the kernels.
+  public VectorMicroKernels() {}
+
+  @Override
+  public int lanes() {
+    return LANES;
+  }
+
+  @Override
+  public int tileRows() {
+    return Tiles.WIDE_ROWS;
+  }
+
+  @Override
+  public void multiply(
+      int rows,
+      long a,
+      long aStep,
+      long taps,
+      int runs,
+      int k,
+      long b,
+      int columns,
+      long init,
+      long initStep,
+      long residual,
+      long residualStep,
+      @Nullable Activation activation,
+      long c,
+      long cStep) {
+    long panel = b;
+    int column = 0;
+    while (column < columns) {
+      long from = init == Zeros.ADDRESS ? init : init + 4L * column;
+      long to = c + 4L * column;
+      if (columns - column >= 2 * LANES) {
+        Strips.wide(rows, a, aStep, taps, runs, k, panel, 2L * BYTES, from, initStep, to, cStep);
+        column += 2 * LANES;
+        panel += 2L * BYTES * runs * k;
+      } else {
+        int present = Math.min(LANES, columns - column);
+        Strips.narrow(
+            rows, a, aStep, taps, runs, k, panel, BYTES, from, initStep, to, cStep, present);
+        column += LANES;
+        panel += (long) BYTES * runs * k;
+      }
+    }
+    Epilogue.finish(1, residual, residualStep, 0, activation, c, cStep, rows, columns);
+  }
+
+  @Override
+  public void multiplyStrided(
+      int rows, long a, long aStep, int k, long b, long bStep, int columns, long c, long cStep) {
+    long zero = Zeros.ADDRESS;
+    int column = 0;
+    while (column + 2 * LANES <= columns) {
+      long from = b + 4L * column;
+      Strips.wide(rows, a, aStep, zero, 1, k, from, bStep, zero, 0, c + 4L * column, cStep);
+      column += 2 * LANES;
+    }
+    while (column < columns) {
+      int present = Math.min(LANES, columns - column);
+      long from = b + 4L * column;
+      long to = c + 4L * column;
+      if (present == LANES) {
+        Strips.narrow(rows, a, aStep, zero, 1, k, from, bStep, zero, 0, to, cStep, LANES);
+      } else {
+        Strips.part(rows, a, aStep, k, from, bStep, to, cStep, present);
+      }
+      column += LANES;
+    }
+  }
+
+  @Override
+  public void preset(
+      long residual,
+      long residualStep,
+      long bias,
+      float factor,
+      long c,
+      long cStep,
+      long rows,
+      int columns) {
+    Epilogue.preset(residual, residualStep, bias, factor, c, cStep, rows, columns);
+  }
+
+  @Override
+  public void finish(
+      float factor,
+      long residual,
+      long residualStep,
+      long bias,
+      @Nullable Activation activation,
+      long c,
+      long cStep,
+      long rows,
+      long columns) {
+    Epilogue.finish(factor, residual, residualStep, bias, activation, c, cStep, rows, columns);
+  }
+
+  @Override
+  public void add(long from, long to, long n) {
+    Epilogue.add(from, to, n);
+  }
+
+  @Override
+  public void softmax(long scores, int n, float scale, long mask) {
+    Scores.softmax(scores, n, scale, mask);
+  }
+
+  @Override
+  public void copy(long from, long to, long bytes) {
+    Copies.copy(from, to, bytes);
+  }
+
+  @Override
+  public void zero(long to, long bytes) {
+    Copies.zero(to, bytes);
+  }
+}
