@@ -1,17 +1,58 @@
 package dev.jiffy.engine.kernel.x86;
 
+import dev.jiffy.engine.function.BinaryFunction;
 import dev.jiffy.engine.function.UnaryFunction;
 import dev.jiffy.engine.kernel.x86.Operand.Vector;
+import java.util.Arrays;
 
 /// Generates elementwise functions over registers.
 final class FunctionCode {
-  private FunctionCode() {}
+  private static final int SIGN = Integer.MIN_VALUE;
+  private static final int ROUND_TO_NEAREST = 8;
+  private static final int ROUND_DOWN = 9;
+  private static final int ROUND_UP = 10;
+
+  /// Free registers beyond these are of no use.
+  private static final int MOST_TEMPORARIES = MathCode.TEMPORARIES + 1;
+
+  private final Assembler code;
+  private final MathCode math;
+  private final Vector t0;
+  private final Vector t1;
+  private final Vector t2;
+
+  /// Generates into some code.
+  ///
+  /// @param code where to
+  /// @param free registers that may change, at least [MathCode#TEMPORARIES]; the first mask
+  ///   registers do not change
+  FunctionCode(Assembler code, Vector... free) {
+    this.code = code;
+    math = new MathCode(code, free);
+    t0 = free[0];
+    t1 = free[1];
+    t2 = free[2];
+  }
 
   /// {@return whether there is code for a function}
   static boolean suits(UnaryFunction function) {
     return switch (function) {
-      case RELU, CLIP -> true;
-      default -> false;
+      case ABS, NEG, SIGN, CEIL, FLOOR, ROUND, SQRT, RECIPROCAL, EXP, LOG, TANH, ERF -> true;
+      case RELU, SIGMOID, SOFTPLUS, SOFTSIGN, CLIP, LEAKY_RELU, ELU, SELU -> true;
+      case HARD_SIGMOID, HARD_SWISH, THRESHOLDED_RELU, SHRINK, GELU, GELU_TANH, SILU, MISH -> true;
+      case IS_NAN, IS_INF, NOT -> true;
+      case SIN, COS, TAN, ASIN, ACOS, ATAN, SINH, COSH, ASINH, ACOSH, ATANH -> false;
+      case CELU, BITWISE_NOT -> false;
+    };
+  }
+
+  /// {@return whether there is code for a function}
+  static boolean suits(BinaryFunction function) {
+    return switch (function) {
+      case ADD, SUB, MUL, DIV, MIN, MAX, PRELU, AND, OR, XOR -> true;
+      case EQUAL, LESS, LESS_OR_EQUAL, GREATER, GREATER_OR_EQUAL -> true;
+      case POW, MOD, FMOD -> false;
+      case BITWISE_AND, BITWISE_OR, BITWISE_XOR, SHIFT_LEFT, SHIFT_RIGHT -> false;
     };
   }
 
@@ -22,30 +63,204 @@ final class FunctionCode {
   /// @param alpha its first parameter
   /// @param beta its second parameter
   /// @param values the registers: a row of numbers from 0 on; those from the first number above
-  ///   them up to `until` are free
+  ///   them up to `until` are free, at least [MathCode#TEMPORARIES]
   /// @param until the first number that may not be used
   static void emit(
       Assembler code, UnaryFunction function, float alpha, float beta, Vector[] values, int until) {
-    int bytes = values[0].bytes();
-    Vector free = new Vector(values[values.length - 1].number() + 1, bytes);
+    Vector last = values[values.length - 1];
+    Vector[] free = new Vector[Math.min(MOST_TEMPORARIES, until - last.number() - 1)];
+    Arrays.setAll(free, i -> new Vector(last.number() + 1 + i, last.bytes()));
+    FunctionCode functions = new FunctionCode(code, free);
+    for (Vector value : values) {
+      functions.unary(function, alpha, beta, value);
+    }
+  }
+
+  /// `x = function(x)`
+  ///
+  /// @param function a function that [#suits]
+  /// @param alpha its first parameter
+  /// @param beta its second parameter
+  /// @param x the register
+  void unary(UnaryFunction function, float alpha, float beta, Vector x) {
     switch (function) {
-      case RELU -> {
-        code.op(VectorOp.XORPS, free, free, free);
-        for (Vector value : values) {
-          code.op(VectorOp.MAXPS, value, free, value);
-        }
+      case ABS -> math.bits(VectorOp.ANDPS, x, x, ~SIGN);
+      case NEG -> math.bits(VectorOp.XORPS, x, x, SIGN);
+      case SIGN -> sign(x);
+      case CEIL -> code.op(VectorOp.ROUNDPS, x, x, ROUND_UP);
+      case FLOOR -> code.op(VectorOp.ROUNDPS, x, x, ROUND_DOWN);
+      case ROUND -> code.op(VectorOp.ROUNDPS, x, x, ROUND_TO_NEAREST);
+      case SQRT -> code.op(VectorOp.SQRTPS, x, x);
+      case RECIPROCAL -> {
+        math.load(t0, 1);
+        code.op(VectorOp.DIVPS, x, t0, x);
+      }
+      case EXP -> math.exp(x);
+      case LOG -> math.log(x);
+      case TANH -> math.tanh(x);
+      case ERF -> math.erf(x);
+      case RELU -> math.atLeast(x, 0);
+      case SIGMOID -> {
+        math.bits(VectorOp.XORPS, x, x, SIGN);
+        math.exp(x);
+        math.op(VectorOp.ADDPS, x, x, 1);
+        math.inverse(x, true);
+      }
+      case SOFTPLUS -> softplus(x);
+      case SOFTSIGN -> {
+        math.bits(VectorOp.ANDPS, t0, x, ~SIGN);
+        math.op(VectorOp.ADDPS, t0, t0, 1);
+        code.op(VectorOp.DIVPS, x, x, t0);
       }
       case CLIP -> {
-        code.op(VectorOp.BROADCASTSS, free, code.constant(alpha, 4));
-        for (Vector value : values) {
-          code.op(VectorOp.MAXPS, value, free, value);
-        }
-        code.op(VectorOp.BROADCASTSS, free, code.constant(beta, 4));
-        for (Vector value : values) {
-          code.op(VectorOp.MINPS, value, free, value);
-        }
+        math.atLeast(x, alpha);
+        math.atMost(x, beta);
       }
+      case LEAKY_RELU -> {
+        math.op(VectorOp.MULPS, t1, x, alpha);
+        math.select(x, x, Predicate.LESS, math.number(0), t1, x);
+      }
+      case ELU -> math.elu(x, alpha);
+      case SELU -> {
+        math.elu(x, alpha);
+        math.op(VectorOp.MULPS, x, x, beta);
+      }
+      case HARD_SIGMOID -> hardSigmoid(x, alpha, beta);
+      case HARD_SWISH -> {
+        Operand kept = math.keep(x);
+        hardSigmoid(x, alpha, beta);
+        code.op(VectorOp.MULPS, x, x, kept);
+      }
+      case THRESHOLDED_RELU -> math.zeroUnless(x, x, Predicate.GREATER, math.number(alpha));
+      case SHRINK -> {
+        math.op(VectorOp.SUBPS, t1, x, beta);
+        math.zeroUnless(t1, x, Predicate.GREATER, math.number(alpha));
+        math.op(VectorOp.ADDPS, t2, x, beta);
+        math.select(x, x, Predicate.LESS, math.number(-alpha), t2, t1);
+      }
+      case GELU -> {
+        Operand kept = math.keep(x);
+        math.normalDistribution(x);
+        code.op(VectorOp.MULPS, x, x, kept);
+      }
+      case GELU_TANH -> geluTanh(x);
+      case SILU -> {
+        Operand kept = math.keep(x);
+        math.op(VectorOp.MULPS, x, x, -alpha);
+        math.exp(x);
+        math.op(VectorOp.ADDPS, x, x, 1);
+        math.divide(x, kept, x, true);
+      }
+      case MISH -> {
+        Operand kept = math.keep(x);
+        math.atMost(x, 20);
+        math.exp(x);
+        math.op(VectorOp.ADDPS, t0, x, 2);
+        code.op(VectorOp.MULPS, x, x, t0);
+        math.op(VectorOp.ADDPS, t1, x, 2);
+        math.divide(x, x, t1, false);
+        code.op(VectorOp.MULPS, x, x, kept);
+      }
+      case IS_NAN -> math.truth(x, x, Predicate.UNORDERED, x, 1);
+      case IS_INF -> {
+        math.truth(t0, x, Predicate.EQUAL, math.number(Float.POSITIVE_INFINITY), beta != 0 ? 1 : 0);
+        math.truth(x, x, Predicate.EQUAL, math.number(Float.NEGATIVE_INFINITY), alpha != 0 ? 1 : 0);
+        code.op(VectorOp.ORPS, x, x, t0);
+      }
+      case NOT -> math.truth(x, x, Predicate.EQUAL, math.number(0), 1);
       default -> throw new IllegalStateException("no code for " + function);
     }
+  }
+
+  private void sign(Vector x) {
+    math.bits(VectorOp.ANDPS, t1, x, SIGN);
+    math.op(VectorOp.ORPS, t1, t1, 1);
+    math.select(x, x, Predicate.DIFFERENT, math.number(0), t1, x);
+  }
+
+  private void softplus(Vector x) {
+    Operand kept = math.keep(x);
+    math.bits(VectorOp.ORPS, x, x, SIGN);
+    math.expOfNegative(x);
+    math.log1pOfUnit(x);
+    code.op(VectorOp.XORPS, t0, t0, t0);
+    code.op(VectorOp.MAXPS, t0, t0, kept);
+    code.op(VectorOp.ADDPS, x, x, t0);
+  }
+
+  private void hardSigmoid(Vector x, float alpha, float beta) {
+    math.load(t1, beta);
+    math.op(VectorOp.FMADD132PS, x, t1, alpha);
+    math.atMost(x, 1);
+    math.atLeast(x, 0);
+  }
+
+  private void geluTanh(Vector x) {
+    Operand kept = math.keep(x);
+    code.op(VectorOp.MULPS, t0, x, x);
+    math.load(t1, 0.7978846f);
+    math.op(VectorOp.FMADD132PS, t0, t1, 0.035677407f);
+    code.op(VectorOp.MULPS, x, x, t0);
+    math.tanh(x);
+    math.load(t0, 0.5f);
+    code.op(VectorOp.MULPS, t0, t0, kept);
+    code.op(VectorOp.FMADD213PS, x, t0, t0);
+  }
+
+  /// `dst = function(x, y)`
+  ///
+  /// @param function a function that [#suits]
+  /// @param dst where to; may be `x` or `y`
+  /// @param x the first argument
+  /// @param y the second argument; a register or a number
+  void binary(BinaryFunction function, Vector dst, Vector x, Operand y) {
+    switch (function) {
+      case ADD -> code.op(VectorOp.ADDPS, dst, x, y);
+      case SUB -> code.op(VectorOp.SUBPS, dst, x, y);
+      case MUL -> code.op(VectorOp.MULPS, dst, x, y);
+      case DIV -> code.op(VectorOp.DIVPS, dst, x, y);
+      case MIN -> extreme(VectorOp.MINPS, dst, x, y);
+      case MAX -> extreme(VectorOp.MAXPS, dst, x, y);
+      case PRELU -> {
+        code.op(VectorOp.MULPS, t1, x, y);
+        math.select(dst, x, Predicate.LESS, math.number(0), t1, x);
+      }
+      case AND -> logical(VectorOp.ANDPS, dst, x, y);
+      case OR -> logical(VectorOp.ORPS, dst, x, y);
+      case XOR -> logical(VectorOp.XORPS, dst, x, y);
+      case EQUAL -> math.truth(dst, x, Predicate.EQUAL, y, 1);
+      case LESS -> math.truth(dst, x, Predicate.LESS, y, 1);
+      case LESS_OR_EQUAL -> math.truth(dst, x, Predicate.LESS_OR_EQUAL, y, 1);
+      case GREATER -> math.truth(dst, x, Predicate.GREATER, y, 1);
+      case GREATER_OR_EQUAL -> math.truth(dst, x, Predicate.GREATER_OR_EQUAL, y, 1);
+      default -> throw new IllegalStateException("no code for " + function);
+    }
+  }
+
+  /// The instruction yields its second argument where one is NaN.
+  private void extreme(VectorOp op, Vector dst, Vector x, Operand y) {
+    code.op(op, t1, x, y);
+    math.select(dst, x, Predicate.UNORDERED, x, x, t1);
+  }
+
+  private void logical(VectorOp op, Vector dst, Vector x, Operand y) {
+    math.truth(t0, x, Predicate.NOT_EQUAL, math.number(0), 1);
+    if (y instanceof Vector vector) {
+      math.truth(t1, vector, Predicate.NOT_EQUAL, math.number(0), 1);
+    } else {
+      code.op(VectorOp.MOVUPS, t1, y);
+      math.truth(t1, t1, Predicate.NOT_EQUAL, math.number(0), 1);
+    }
+    code.op(op, dst, t0, t1);
+  }
+
+  /// `dst = condition ≠ 0 ? x : y`
+  ///
+  /// @param dst where to; may be one of the others
+  /// @param condition what decides
+  /// @param x the value where the condition is not 0
+  /// @param y the value where it is 0
+  void select(Vector dst, Vector condition, Vector x, Vector y) {
+    math.select(dst, condition, Predicate.NOT_EQUAL, math.number(0), x, y);
   }
 }
