@@ -3,6 +3,7 @@ package dev.jiffy.tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.Collections;
@@ -18,6 +19,8 @@ import org.jspecify.annotations.Nullable;
 public final class Tensor {
   /// The alignment of every allocated tensor in bytes: a cache line and the widest vector register.
   public static final long ALIGNMENT = 64;
+
+  private static final long MAX_BUFFER_BYTES = 1 << 30;
 
   static final ValueLayout.OfFloat FLOAT =
       ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
@@ -47,7 +50,14 @@ public final class Tensor {
   /// @param dtype the element type
   /// @param shape the extents
   public static Tensor allocate(DType dtype, Shape shape) {
-    return allocate(dtype, shape, Arena.ofAuto());
+    long bytes = shape.bytes(dtype);
+    if (dtype == DType.STRING || bytes > MAX_BUFFER_BYTES) {
+      return allocate(dtype, shape, Arena.ofAuto());
+    }
+    // an arena zeroes memory by a loop that is slow until it is compiled, a buffer by native code
+    ByteBuffer buffer = ByteBuffer.allocateDirect((int) (bytes + 2 * ALIGNMENT));
+    MemorySegment aligned = MemorySegment.ofBuffer(buffer.alignedSlice((int) ALIGNMENT));
+    return new Tensor(dtype, shape, aligned.asSlice(0, bytes), null);
   }
 
   /// {@return a zeroed tensor in the memory of an arena; strings start empty, on the heap}
