@@ -1,7 +1,6 @@
 package dev.jiffy.engine.ir;
 
 import dev.jiffy.engine.ModelException;
-import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -167,16 +166,38 @@ final class Dims {
   }
 
   static Dim product(List<Dim> dims, int from, int to) {
-    Dim product = ONE;
     for (int i = from; i < to; i++) {
       if (dims.get(i).is(0)) {
         return ZERO;
       }
     }
+    long number = 1;
+    Dim symbols = ONE;
     for (int i = from; i < to; i++) {
-      product = multiply(product, dims.get(i));
+      if (dims.get(i) instanceof Dim.Known known) {
+        number = Math.multiplyExact(number, known.value());
+      } else {
+        symbols = multiply(symbols, dims.get(i));
+      }
     }
-    return product;
+    return multiply(symbols, number);
+  }
+
+  /// The number of elements where it is a known number, which an extent of 0 makes it in any case;
+  /// else null.
+  static @Nullable Long knownProduct(List<Dim> dims) {
+    boolean isKnown = true;
+    long product = 1;
+    for (Dim dim : dims) {
+      if (dim.is(0)) {
+        return 0L;
+      } else if (dim instanceof Dim.Known known) {
+        product = isKnown ? Math.multiplyExact(product, known.value()) : product;
+      } else {
+        isKnown = false;
+      }
+    }
+    return isKnown ? product : null;
   }
 
   /// The shape that two shapes broadcast to; null where a rank is not known.
@@ -257,7 +278,9 @@ final class Dims {
   /// The shape of numbers.
   static List<Dim> of(long[] numbers) {
     Dim[] dims = new Dim[numbers.length];
-    Arrays.setAll(dims, i -> Dim.of(numbers[i]));
+    for (int i = 0; i < dims.length; i++) {
+      dims[i] = Dim.of(numbers[i]);
+    }
     return List.of(dims);
   }
 

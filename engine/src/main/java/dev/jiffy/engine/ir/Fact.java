@@ -3,6 +3,7 @@ package dev.jiffy.engine.ir;
 import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Shape;
 import java.util.List;
+import java.util.Objects;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -52,7 +53,7 @@ public record Fact(DType dtype, @Nullable List<Dim> shape, @Nullable List<Dim> v
   /// @param dtype the element type
   /// @param dims the extents
   public static Fact of(DType dtype, long... dims) {
-    return new Fact(dtype, java.util.Arrays.stream(dims).mapToObj(Dim::of).toList(), null);
+    return new Fact(dtype, Dims.of(dims), null);
   }
 
   /// {@return the rank, or -1 where it is not known}
@@ -83,6 +84,20 @@ public record Fact(DType dtype, @Nullable List<Dim> shape, @Nullable List<Dim> v
       numbers[i] = known.value();
     }
     return numbers;
+  }
+
+  // written out, as the graph's stages ask it often before anything is compiled
+  @Override
+  public boolean equals(@Nullable Object other) {
+    return other instanceof Fact fact
+        && dtype == fact.dtype
+        && Objects.equals(shape, fact.shape)
+        && Objects.equals(value, fact.value);
+  }
+
+  @Override
+  public int hashCode() {
+    return Objects.hash(dtype, shape, value);
   }
 
   @Override

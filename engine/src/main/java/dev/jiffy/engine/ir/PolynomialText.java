@@ -67,6 +67,9 @@ final class PolynomialText {
 
   /// The polynomial that a name spells, or the name as an atom where it is no canonical text.
   static Polynomial parse(String name) {
+    if (isPlain(name)) {
+      return Polynomial.atom(name);
+    }
     Polynomial polynomial = new PolynomialText(name).sum();
     return polynomial != null && of(polynomial).equals(name) ? polynomial : Polynomial.atom(name);
   }

@@ -95,9 +95,9 @@ final class ShapeRules {
     if (from.equals(to)) {
       return;
     }
-    Dim want = Dims.product(from);
-    Dim got = Dims.product(to);
-    if (want instanceof Dim.Known && got instanceof Dim.Known && !want.equals(got)) {
+    Long want = Dims.knownProduct(from);
+    Long got = Dims.knownProduct(to);
+    if (want != null && got != null && !want.equals(got)) {
       throw new ModelException(
           "shape "
               + Dims.text(target)
@@ -112,26 +112,26 @@ final class ShapeRules {
 
   /// The extent that -1 stands for; `to` has 1 in its place.
   private static Dim missing(List<Dim> target, List<Dim> from, List<Dim> to, int inferred) {
-    Dim total = Dims.product(from);
-    Dim others = Dims.product(to);
-    if (total instanceof Dim.Known all && others instanceof Dim.Known some) {
-      if (some.value() == 0 || all.value() % some.value() != 0) {
+    Long total = Dims.knownProduct(from);
+    Long others = Dims.knownProduct(to);
+    if (total != null && others != null) {
+      if (others == 0 || total % others != 0) {
         throw new ModelException(
             "shape "
                 + Dims.text(target)
                 + ": the "
-                + all
+                + total
                 + " elements of "
                 + Dims.text(from)
                 + " do not divide by "
-                + some);
+                + others);
       }
-      return Dim.of(all.value() / some.value());
+      return Dim.of(total / others);
     }
-    if (total.is(0)) {
+    if (total != null && total == 0) {
       return Dims.ZERO;
     }
-    if (others.is(0)) {
+    if (others != null && others == 0) {
       throw new ModelException(
           "shape "
               + Dims.text(target)
