@@ -2,77 +2,125 @@ package dev.jiffy.engine.pass;
 
 import dev.jiffy.engine.ir.Dim;
 import dev.jiffy.engine.ir.Fact;
-import dev.jiffy.engine.ir.Graph;
 import dev.jiffy.engine.ir.Node;
-import dev.jiffy.engine.ir.Op;
 import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Tensor;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /// What is computed twice is computed once: equal constants, equal nodes, and extents that shape
 /// arithmetic shows to be equal.
-final class CommonSubexpressions {
+///
+/// Remembers what it has seen: one instance serves one graph.
+final class CommonSubexpressions implements Rule {
   /// Larger constants are compared by place only.
   private static final long MAX_COMPARED_BYTES = 64 << 10;
 
   /// So many bytes, spread evenly, decide the bucket of a constant.
-  private static final long MAX_HASHED_BYTES = 61;
-
-  private record Expression(Op op, List<String> inputs, int outputs) {}
+  private static final long MAX_HASHED_BYTES = 13;
 
   private record Extents(DType dtype, int rank, List<Dim> value) {}
 
-  private CommonSubexpressions() {}
+  /// The nodes seen by what they read: fewer share that than share the operator.
+  private final Map<List<String>, List<Node>> readers = new HashMap<>();
 
-  /// {@return the graph without repetitions}
-  ///
-  /// @param graph a graph with facts for every value
-  static Graph apply(Graph graph) {
-    return Draft.rewrite(shareConstants(graph), List.of(new ShareNodes()));
+  private final Map<Extents, String> extents = new HashMap<>();
+  private final Map<Object, List<String>> buckets = new HashMap<>();
+
+  /// The constant that stands for each.
+  private final Map<String, String> representatives = new HashMap<>();
+
+  @Override
+  public boolean apply(Draft draft, Node node) {
+    List<String> inputs = represented(draft, node.inputs());
+    List<Node> others = readers.computeIfAbsent(inputs, _ -> new ArrayList<>());
+    for (Node other : others) {
+      if (computesSame(other, node) && covers(draft, other.outputs(), node.outputs())) {
+        return draft.replace(node, other.outputs());
+      }
+    }
+    others.add(node);
+    if (!inputs.equals(node.inputs())) {
+      return draft.replace(node, node.op(), inputs.toArray(String[]::new));
+    }
+    Extents key = node.outputs().size() == 1 ? extents(draft.fact(node.output())) : null;
+    if (key == null) {
+      return false;
+    }
+    String equal = extents.get(key);
+    if (equal == null || !isAlive(draft, equal)) {
+      extents.put(key, node.output());
+      return false;
+    }
+    return !equal.equals(node.output()) && draft.replace(node, equal);
   }
 
-  private static Graph shareConstants(Graph graph) {
-    Map<Object, List<String>> buckets = new HashMap<>();
-    Map<String, String> aliases = new HashMap<>();
-    graph
-        .constants()
-        .forEach((name, tensor) -> {
-          List<String> bucket = buckets.computeIfAbsent(key(tensor), _ -> new ArrayList<>());
-          for (String other : bucket) {
-            if (same(Objects.requireNonNull(graph.constants().get(other)), tensor)) {
-              aliases.put(name, other);
-              return;
-            }
-          }
-          bucket.add(name);
-        });
-    graph.outputs().forEach(aliases::remove);
-    if (aliases.isEmpty()) {
-      return graph;
+  private static boolean computesSame(Node a, Node b) {
+    return a.outputs().size() == b.outputs().size() && a.op().equals(b.op());
+  }
+
+  private static boolean covers(Draft draft, List<String> before, List<String> outputs) {
+    if (before.equals(outputs)) {
+      return false;
     }
-    List<Node> nodes =
-        graph.nodes().stream()
-            .map(node ->
-                new Node(
-                    node.name(),
-                    node.op(),
-                    node.inputs().stream()
-                        .map(input -> aliases.getOrDefault(input, input))
-                        .toList(),
-                    node.outputs()))
-            .toList();
-    Map<String, Tensor> constants = new LinkedHashMap<>(graph.constants());
-    Map<String, Fact> facts = new LinkedHashMap<>(graph.facts());
-    constants.keySet().removeAll(aliases.keySet());
-    facts.keySet().removeAll(aliases.keySet());
-    return new Graph(graph.name(), graph.inputs(), graph.outputs(), nodes, constants, facts);
+    for (int i = 0; i < outputs.size(); i++) {
+      boolean missing = before.get(i).isEmpty() && !outputs.get(i).isEmpty();
+      if (missing || (!before.get(i).isEmpty() && !isAlive(draft, before.get(i)))) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private static boolean isAlive(Draft draft, String value) {
+    return draft.producer(value) != null;
+  }
+
+  private static @Nullable Extents extents(Fact fact) {
+    List<Dim> value = fact.value();
+    return value == null || fact.concreteValue() != null
+        ? null
+        : new Extents(fact.dtype(), fact.rank(), value);
+  }
+
+  /// {@return the values with each constant replaced by the first that equals it}
+  private List<String> represented(Draft draft, List<String> values) {
+    List<String> result = null;
+    for (int i = 0; i < values.size(); i++) {
+      String value = values.get(i);
+      Tensor tensor = value.isEmpty() ? null : draft.constant(value);
+      String first = tensor == null ? value : representative(draft, value, tensor);
+      if (!first.equals(value)) {
+        result = result == null ? new ArrayList<>(values) : result;
+        result.set(i, first);
+      }
+    }
+    return result == null ? values : result;
+  }
+
+  private String representative(Draft draft, String name, Tensor tensor) {
+    String known = representatives.get(name);
+    if (known != null) {
+      return known;
+    }
+    List<String> bucket = buckets.computeIfAbsent(key(tensor), _ -> new ArrayList<>());
+    String first = name;
+    for (String other : bucket) {
+      Tensor candidate = draft.constant(other);
+      if (candidate != null && same(candidate, tensor)) {
+        first = other;
+        break;
+      }
+    }
+    if (first.equals(name)) {
+      bucket.add(name);
+    }
+    representatives.put(name, first);
+    return first;
   }
 
   private static Object key(Tensor tensor) {
@@ -94,54 +142,5 @@ final class CommonSubexpressions {
   private static boolean same(Tensor a, Tensor b) {
     boolean isLarge = a.dtype() != DType.STRING && a.segment().byteSize() > MAX_COMPARED_BYTES;
     return isLarge ? a.segment().address() == b.segment().address() : Constants.same(a, b);
-  }
-
-  /// Remembers what a sweep has seen.
-  private static final class ShareNodes implements Rule {
-    private final Map<Expression, List<String>> seen = new HashMap<>();
-    private final Map<Extents, String> extents = new HashMap<>();
-
-    @Override
-    public boolean apply(Draft draft, Node node) {
-      Expression expression = new Expression(node.op(), node.inputs(), node.outputs().size());
-      List<String> before = seen.get(expression);
-      if (before != null && covers(draft, before, node.outputs())) {
-        return draft.replace(node, before);
-      }
-      seen.put(expression, node.outputs());
-      Extents key = node.outputs().size() == 1 ? extents(draft.fact(node.output())) : null;
-      if (key == null) {
-        return false;
-      }
-      String equal = extents.putIfAbsent(key, node.output());
-      return equal != null
-          && !equal.equals(node.output())
-          && isAlive(draft, equal)
-          && draft.replace(node, equal);
-    }
-
-    private static boolean covers(Draft draft, List<String> before, List<String> outputs) {
-      if (before.equals(outputs)) {
-        return false;
-      }
-      for (int i = 0; i < outputs.size(); i++) {
-        boolean missing = before.get(i).isEmpty() && !outputs.get(i).isEmpty();
-        if (missing || (!before.get(i).isEmpty() && !isAlive(draft, before.get(i)))) {
-          return false;
-        }
-      }
-      return true;
-    }
-
-    private static boolean isAlive(Draft draft, String value) {
-      return draft.producer(value) != null;
-    }
-
-    private static @Nullable Extents extents(Fact fact) {
-      List<Dim> value = fact.value();
-      return value == null || fact.concreteValue() != null
-          ? null
-          : new Extents(fact.dtype(), fact.rank(), value);
-    }
   }
 }

@@ -1,7 +1,5 @@
 package dev.jiffy.engine.pass;
 
-import dev.jiffy.engine.ir.Dim;
-import dev.jiffy.engine.ir.Fact;
 import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
@@ -12,30 +10,14 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.DoubleUnaryOperator;
-import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 
 /// Arithmetic on constant tensors, for folding them into each other at load.
 final class Constants {
-  private static final long MAX_VALUE_ELEMENTS = 64;
   private static final ValueLayout.OfFloat FLOAT =
       ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
   private Constants() {}
-
-  /// {@return what is known of a constant, its elements included where they may be extents}
-  ///
-  /// @param tensor the constant
-  static Fact fact(Tensor tensor) {
-    Shape shape = tensor.shape();
-    List<Dim> dims = LongStream.of(shape.dims()).mapToObj(Dim::of).toList();
-    boolean isExtents =
-        (tensor.dtype() == DType.I64 || tensor.dtype() == DType.I32)
-            && shape.rank() <= 1
-            && shape.elements() <= MAX_VALUE_ELEMENTS;
-    List<Dim> value = isExtents ? LongStream.of(tensor.toLongs()).mapToObj(Dim::of).toList() : null;
-    return new Fact(tensor.dtype(), dims, value);
-  }
 
   /// {@return a tensor of one type and shape with these numbers, rounded to the type}
   ///

@@ -22,7 +22,8 @@ import org.jspecify.annotations.Nullable;
 /// A sweep visits nodes in order; everything that a node reads has been visited and rewritten
 /// before it. A rule may add nodes in front of the node at hand and replace it by a value or by
 /// another operator. Counts of reads are exact at every moment, so that a rule can tell whether a
-/// value is read elsewhere. Nodes that nobody reads any more are dropped.
+/// value is read elsewhere. Nodes that nobody reads any more are dropped. Facts are kept true: what
+/// reads a value of which more is known than before is inferred anew when the sweep comes to it.
 final class Draft {
   private static final int MAX_SWEEPS = 32;
 
@@ -33,82 +34,118 @@ final class Draft {
   private final Map<String, Integer> reads = new HashMap<>();
   private final Map<String, Node> producers = new HashMap<>();
   private final Map<String, String> aliases = new HashMap<>();
-  private final List<Node> done = new ArrayList<>();
+  private final Set<String> news = new HashSet<>();
   private final NameSource names;
+  private final Matcher matcher = new Matcher(this);
+  private List<Node> done;
+  private int changes;
+  private boolean isSource = true;
 
-  private Draft(Graph graph) {
+  /// The draft that says what a graph says.
+  ///
+  /// @param graph a graph with facts for every value
+  Draft(Graph graph) {
     source = graph;
     constants = new LinkedHashMap<>(graph.constants());
     facts = new LinkedHashMap<>(graph.facts());
     outputs = new HashSet<>(graph.outputs());
     names = NameSource.of(graph);
-    for (Node node : graph.nodes()) {
-      node.inputs().forEach(this::read);
-    }
-    graph.outputs().forEach(this::read);
+    done = graph.nodes();
+    count();
   }
 
-  /// {@return the graph rewritten by rules, swept until none applies; the same graph where none
-  /// does}
-  ///
-  /// @param graph a graph with facts for every value
-  /// @param rules the rules, the first that applies to a node wins
-  static Graph rewrite(Graph graph, List<Rule> rules) {
-    Graph current = graph;
-    for (int sweep = 0; sweep < MAX_SWEEPS; sweep++) {
-      Draft draft = new Draft(current);
-      if (!draft.sweep(rules)) {
-        return current;
+  /// Counts who reads what.
+  private void count() {
+    reads.clear();
+    for (Node node : done) {
+      for (String input : node.inputs()) {
+        read(input);
       }
-      current = draft.finish();
     }
-    return current;
+    for (String output : source.outputs()) {
+      read(output);
+    }
+  }
+
+  /// Rewrites by rules, swept until none applies.
+  ///
+  /// @param rules the rules, the first that applies to a node wins
+  void rewrite(List<Rule> rules) {
+    for (int sweep = 0; sweep < MAX_SWEEPS && sweep(rules); sweep++) {
+      isSource = false;
+    }
   }
 
   private boolean sweep(List<Rule> rules) {
     boolean changed = false;
-    for (Node original : source.nodes()) {
+    List<Node> pending = done;
+    done = new ArrayList<>(pending.size() + 16);
+    producers.clear();
+    news.clear();
+    for (Node original : pending) {
       Node node = resolved(original);
-      if (node.outputs().stream().allMatch(output -> reads(output) == 0)) {
-        node.inputs().forEach(this::unread);
+      if (isUnread(node)) {
+        release(node);
         changed = true;
         continue;
       }
       register(node);
-      boolean replaced = false;
-      for (Rule rule : rules) {
-        int mark = done.size();
-        if (rule.apply(this, node)) {
-          replaced = true;
-          break;
-        }
-        takeBack(mark);
-      }
-      if (replaced) {
+      refresh(node);
+      if (apply(rules, node)) {
         changed = true;
       } else {
         done.add(node);
       }
     }
+    if (changed) {
+      done.removeIf(node -> !isAlive(node));
+      settleOutputs();
+    }
     return changed;
+  }
+
+  private boolean apply(List<Rule> rules, Node node) {
+    for (Rule rule : rules) {
+      int mark = done.size();
+      if (rule.apply(this, node)) {
+        return true;
+      }
+      takeBack(mark);
+    }
+    return false;
   }
 
   /// Drops the nodes that a rule added before it gave up.
   private void takeBack(int mark) {
     while (done.size() > mark) {
       Node node = done.removeLast();
-      node.outputs().forEach(producers::remove);
-      node.inputs().stream()
-          .filter(input -> !input.isEmpty())
-          .forEach(input -> reads.merge(input, -1, Integer::sum));
+      forget(node);
+      for (String input : node.inputs()) {
+        if (!input.isEmpty()) {
+          reads.merge(input, -1, Integer::sum);
+        }
+      }
     }
   }
 
+  /// {@return the node with the values that stand for its inputs}
   private Node resolved(Node node) {
-    List<String> inputs = node.inputs().stream().map(this::resolved).toList();
-    return inputs.equals(node.inputs())
-        ? node
-        : new Node(node.name(), node.op(), inputs, node.outputs());
+    if (aliases.isEmpty()) {
+      return node;
+    }
+    List<String> inputs = null;
+    for (int i = 0; i < node.inputs().size(); i++) {
+      String input = node.inputs().get(i);
+      String value = resolved(input);
+      if (!value.equals(input)) {
+        inputs = inputs == null ? new ArrayList<>(node.inputs()) : inputs;
+        inputs.set(i, value);
+        if (constants.containsKey(value) || !fact(value).equals(facts.get(input))) {
+          news.add(value);
+        }
+      }
+    }
+    return inputs == null ? node : new Node(node.name(), node.op(), inputs, node.outputs());
   }
 
   private String resolved(String value) {
@@ -119,12 +156,60 @@ final class Draft {
     return current;
   }
 
+  /// Infers anew what a node makes, where more is known of what it reads.
+  private void refresh(Node node) {
+    if (news.isEmpty()) {
+      return;
+    }
+    for (String input : node.inputs()) {
+      if (news.contains(input)) {
+        learn(node, infer(node.op(), node.inputs(), node.outputs().size()));
+        return;
+      }
+    }
+  }
+
+  private void learn(Node node, List<Fact> made) {
+    for (int i = 0; i < node.outputs().size(); i++) {
+      String output = node.outputs().get(i);
+      if (!output.isEmpty() && !made.get(i).equals(facts.put(output, made.get(i)))) {
+        news.add(output);
+      }
+    }
+  }
+
   private void register(Node node) {
+    changes++;
     for (String output : node.outputs()) {
       if (!output.isEmpty()) {
         producers.put(output, node);
       }
     }
+  }
+
+  private void forget(Node node) {
+    changes++;
+    for (String output : node.outputs()) {
+      producers.remove(output);
+    }
+  }
+
+  private boolean isAlive(Node node) {
+    for (String output : node.outputs()) {
+      if (producers.containsKey(output)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private boolean isUnread(Node node) {
+    for (String output : node.outputs()) {
+      if (reads(output) > 0) {
+        return false;
+      }
+    }
+    return true;
   }
 
   private void read(String value) {
@@ -139,14 +224,16 @@ final class Draft {
     }
     reads.merge(value, -1, Integer::sum);
     Node producer = producers.get(value);
-    if (producer != null && producer.outputs().stream().allMatch(output -> reads(output) == 0)) {
+    if (producer != null && isUnread(producer)) {
       release(producer);
     }
   }
 
   private void release(Node node) {
-    node.outputs().forEach(producers::remove);
-    node.inputs().forEach(this::unread);
+    forget(node);
+    for (String input : node.inputs()) {
+      unread(input);
+    }
   }
 
   // ---- what is known
@@ -232,6 +319,16 @@ final class Draft {
     return reads(value) == 1 && !outputs.contains(value);
   }
 
+  /// {@return what finds formulas in this draft}
+  Matcher matcher() {
+    return matcher;
+  }
+
+  /// {@return a number that is another one after every change}
+  int changes() {
+    return changes;
+  }
+
   // ---- changes
 
   /// {@return the name of a new constant}
@@ -241,7 +338,7 @@ final class Draft {
   String constant(String hint, Tensor tensor) {
     String name = fresh(hint);
     constants.put(name, tensor);
-    facts.put(name, Constants.fact(tensor));
+    facts.put(name, Inference.fact(tensor));
     return name;
   }
 
@@ -270,7 +367,7 @@ final class Draft {
   /// @param count the number of outputs
   List<String> add(Node origin, Op op, List<String> inputs, int count) {
     List<String> made = new ArrayList<>();
-    String hint = origin.outputs().stream().filter(o -> !o.isEmpty()).findFirst().orElse("value");
+    String hint = hint(origin);
     List<Fact> known = infer(op, inputs, count);
     for (int i = 0; i < count; i++) {
       String name = fresh(hint);
@@ -281,8 +378,19 @@ final class Draft {
     return made;
   }
 
+  private static String hint(Node origin) {
+    for (String output : origin.outputs()) {
+      if (!output.isEmpty()) {
+        return output;
+      }
+    }
+    return "value";
+  }
+
   private void emit(Node node) {
-    node.inputs().forEach(this::read);
+    for (String input : node.inputs()) {
+      read(input);
+    }
     register(node);
     done.add(node);
   }
@@ -338,16 +446,12 @@ final class Draft {
   boolean replace(Node node, Op op, String... inputs) {
     List<String> read = Arrays.asList(inputs);
     List<Fact> made = infer(op, read, node.outputs().size());
-    read.forEach(this::read);
     Node next = new Node(node.name(), op, read, node.outputs());
-    register(next);
-    node.inputs().forEach(this::unread);
-    for (int i = 0; i < node.outputs().size(); i++) {
-      if (!node.outputs().get(i).isEmpty()) {
-        facts.put(node.outputs().get(i), made.get(i));
-      }
+    emit(next);
+    for (String input : node.inputs()) {
+      unread(input);
     }
-    done.add(next);
+    learn(next, made);
     return true;
   }
 
@@ -367,15 +471,19 @@ final class Draft {
 
   // ---- the result
 
-  private Graph finish() {
+  /// Gives the values that now stand for the graph's outputs their names.
+  private void settleOutputs() {
     Map<String, String> renames = new HashMap<>();
     List<Node> tail = new ArrayList<>();
+    boolean isReplaced = false;
     for (String output : source.outputs()) {
       String value = resolved(output);
       if (value.equals(output)) {
         continue;
       }
+      isReplaced = true;
       Tensor tensor = constants.get(value);
+      facts.put(output, fact(value));
       if (tensor != null) {
         constants.put(output, tensor);
       } else if (producers.containsKey(value)
@@ -386,10 +494,14 @@ final class Draft {
         tail.add(new Node(output, new Op.Identity(), List.of(value), List.of(output)));
       }
     }
-    List<Node> all = new ArrayList<>(done);
-    all.addAll(tail);
-    all.replaceAll(node -> renamed(node, renames));
-    return live(all);
+    aliases.clear();
+    if (isReplaced) {
+      done.addAll(tail);
+      done.replaceAll(node -> renamed(node, renames));
+      outputs.clear();
+      outputs.addAll(source.outputs());
+      count();
+    }
   }
 
   private static Node renamed(Node node, Map<String, String> renames) {
@@ -403,22 +515,22 @@ final class Draft {
         node.outputs().stream().map(name -> renames.getOrDefault(name, name)).toList());
   }
 
-  private Graph live(List<Node> all) {
-    Set<String> needed = new HashSet<>(source.outputs());
-    List<Node> nodes = new ArrayList<>();
-    for (Node node : all.reversed()) {
-      if (node.outputs().stream().anyMatch(needed::contains)) {
-        needed.addAll(node.inputs());
-        nodes.add(node);
-      }
+  /// {@return the graph as it is now, with what it needs only; the same graph where nothing
+  /// changed}
+  Graph graph() {
+    if (isSource) {
+      return source;
     }
-    needed.addAll(source.inputs());
-    for (Node node : nodes) {
+    Set<String> needed = new HashSet<>(source.inputs());
+    needed.addAll(source.outputs());
+    for (Node node : done) {
+      needed.addAll(node.inputs());
       needed.addAll(node.outputs());
     }
-    constants.keySet().retainAll(needed);
-    facts.keySet().retainAll(needed);
-    return new Graph(
-        source.name(), source.inputs(), source.outputs(), nodes.reversed(), constants, facts);
+    Map<String, Tensor> known = new LinkedHashMap<>(constants);
+    Map<String, Fact> told = new LinkedHashMap<>(facts);
+    known.keySet().retainAll(needed);
+    told.keySet().retainAll(needed);
+    return new Graph(source.name(), source.inputs(), source.outputs(), done, known, told);
   }
 }

@@ -27,7 +27,7 @@ record Fusion(List<Pattern> formulas, Replacement replacement) implements Rule {
 
   @Override
   public boolean apply(Draft draft, Node node) {
-    Matcher matcher = new Matcher(draft);
+    Matcher matcher = draft.matcher();
     for (Pattern formula : formulas) {
       Match match = matcher.find(formula, node);
       if (match == null) {

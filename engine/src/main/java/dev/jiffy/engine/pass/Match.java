@@ -2,9 +2,8 @@ package dev.jiffy.engine.pass;
 
 import dev.jiffy.engine.ir.Node;
 import java.util.HashMap;
-import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// A place in a graph where a formula was found.
@@ -13,16 +12,16 @@ import org.jspecify.annotations.Nullable;
 /// @param values the value in each hole
 /// @param numbers the number in each hole for numbers
 /// @param named the node of each named operator
-/// @param nodes every node that the formula covers
+/// @param nodes every node that the formula covers, by its first output
 record Match(
     Node root,
     Map<String, String> values,
     Map<String, Double> numbers,
     Map<String, Node> named,
-    Set<Node> nodes) {
+    Map<String, Node> nodes) {
 
   Match(Node root) {
-    this(root, Map.of(), Map.of(), Map.of(), Set.of());
+    this(root, Map.of(), Map.of(), Map.of(), Map.of());
   }
 
   /// {@return the value in a hole}
@@ -67,17 +66,15 @@ record Match(
         values,
         numbers,
         name.isEmpty() ? named : with(named, name, node),
-        withNodes(Set.of(node)));
+        with(nodes, node.output(), node));
   }
 
-  Match covering(Set<Node> more) {
-    return new Match(root, values, numbers, named, withNodes(more));
-  }
-
-  private Set<Node> withNodes(Set<Node> more) {
-    Set<Node> all = new LinkedHashSet<>(nodes);
-    all.addAll(more);
-    return all;
+  Match covering(List<Node> more) {
+    Map<String, Node> all = new HashMap<>(nodes);
+    for (Node node : more) {
+      all.put(node.output(), node);
+    }
+    return new Match(root, values, numbers, named, all);
   }
 
   private static <T> Map<String, T> with(Map<String, T> map, String name, T value) {

@@ -5,9 +5,7 @@ import dev.jiffy.engine.function.UnaryFunction;
 import dev.jiffy.engine.ir.Node;
 import dev.jiffy.engine.ir.Op;
 import java.util.ArrayList;
-import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// Finds formulas in a graph, trying every way in which commutative operators may be written.
@@ -18,6 +16,9 @@ final class Matcher {
   private static final double TOLERANCE = 1e-5;
 
   private final Draft draft;
+
+  /// The product multiplied out last: many formulas in a row ask for the same one.
+  private Product latest = new Product("", -1, new Factors(List.of(), 1, List.of()));
 
   Matcher(Draft draft) {
     this.draft = draft;
@@ -32,7 +33,10 @@ final class Matcher {
   private record Factor(String value, boolean inverse) {}
 
   /// A product in the graph, multiplied out.
-  private record Factors(List<Factor> factors, double coefficient, Set<Node> nodes) {}
+  private record Factors(List<Factor> factors, double coefficient, List<Node> nodes) {}
+
+  /// The product that makes a value, as long as the draft does not change.
+  private record Product(String value, int changes, Factors factors) {}
 
   /// {@return where a formula ends at this node, or null}
   ///
@@ -63,22 +67,27 @@ final class Matcher {
   }
 
   private boolean isClosed(Match match) {
-    for (Node node : match.nodes()) {
-      if (node.equals(match.root())) {
+    for (Node node : match.nodes().values()) {
+      if (node.output().equals(match.root().output())) {
         continue;
       }
       for (String output : node.outputs()) {
-        long inside =
-            match.nodes().stream()
-                .flatMap(reader -> reader.inputs().stream())
-                .filter(output::equals)
-                .count();
-        if (draft.isOutput(output) || draft.reads(output) != inside) {
+        if (draft.isOutput(output) || draft.reads(output) != readsInside(match, output)) {
           return false;
         }
       }
     }
     return true;
+  }
+
+  private static int readsInside(Match match, String value) {
+    int reads = 0;
+    for (Node reader : match.nodes().values()) {
+      for (String input : reader.inputs()) {
+        reads += input.equals(value) ? 1 : 0;
+      }
+    }
+    return reads;
   }
 
   private @Nullable Match match(Pattern pattern, String value, Match soFar, Rest rest) {
@@ -208,14 +217,21 @@ final class Matcher {
   }
 
   private Factors factors(String value) {
+    if (latest.changes != draft.changes() || !latest.value.equals(value)) {
+      latest = new Product(value, draft.changes(), multipliedOut(value));
+    }
+    return latest.factors;
+  }
+
+  private Factors multipliedOut(String value) {
     List<Factor> factors = new ArrayList<>();
-    Set<Node> nodes = new LinkedHashSet<>();
+    List<Node> nodes = new ArrayList<>();
     double coefficient = multiplyOut(value, false, true, factors, nodes);
     return new Factors(factors, coefficient, nodes);
   }
 
   private double multiplyOut(
-      String value, boolean inverse, boolean isRoot, List<Factor> factors, Set<Node> nodes) {
+      String value, boolean inverse, boolean isRoot, List<Factor> factors, List<Node> nodes) {
     Double number = draft.scalar(value);
     if (number != null) {
       return inverse ? 1 / number : number;

@@ -140,19 +140,18 @@ final class MatrixProducts {
           || before.hasInput(3)) {
         continue;
       }
+      boolean isAsIs =
+          !before.hasInput(2)
+              && function == BinaryFunction.ADD
+              && isVector(constant, draft.fact(before.output()).shape());
+      if (isAsIs) {
+        return draft.replace(
+            node, before.op(), before.input(0), before.input(1), node.input(1 - side));
+      }
       double[] bias = perColumn(draft, before, constant);
       Tensor old = draft.constant(before.input(2));
       if (bias == null || (before.hasInput(2) && old == null)) {
         continue;
-      }
-      boolean isAsIs =
-          old == null
-              && function == BinaryFunction.ADD
-              && constant.shape().rank() == 1
-              && constant.shape().elements() == bias.length;
-      if (isAsIs) {
-        return draft.replace(
-            node, before.op(), before.input(0), before.input(1), node.input(1 - side));
       }
       for (int i = 0; i < bias.length; i++) {
         bias[i] =
@@ -182,6 +181,15 @@ final class MatrixProducts {
             && draft.fact(node.input(1)).rank() == 2
         ? node
         : null;
+  }
+
+  /// {@return whether a constant has one element for each column and no other dimension}
+  private static boolean isVector(Tensor constant, @Nullable List<Dim> product) {
+    return constant.dtype().isFloat()
+        && constant.shape().rank() == 1
+        && product != null
+        && !product.isEmpty()
+        && product.getLast().is(constant.shape().elements());
   }
 
   private static double @Nullable [] perColumn(Draft draft, Node product, Tensor constant) {

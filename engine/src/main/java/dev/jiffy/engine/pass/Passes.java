@@ -1,37 +1,34 @@
 package dev.jiffy.engine.pass;
 
 import dev.jiffy.engine.ir.Graph;
-import dev.jiffy.engine.ir.Inference;
 import dev.jiffy.engine.ir.Verifier;
 import java.util.ArrayList;
 import java.util.List;
 
 /// The pipeline: every pass by name, in the order in which they run.
 ///
-/// After each pass that changed something, facts are inferred anew and the graph is verified.
+/// The graph that comes out is verified; where assertions are enabled, so is each in between.
 public final class Passes {
-  private static final int MAX_ROUNDS = 8;
-
   private Passes() {}
 
   /// {@return the passes in order}
   ///
   /// @param evaluator computes constants
-  public static List<Pass> list(Evaluator evaluator) {
+  private static List<Pass> list(Evaluator evaluator) {
     return List.of(
-        new Pass("clean", graph -> clean(graph, evaluator)),
-        rules("activations", Activations.RULES),
-        rules("layer-norms", Normalizations.RULES),
-        rules("products", MatrixProducts.RULES),
-        rules("convolutions", Convolutions.RULES),
-        rules("attention", attention()),
-        rules("projections", projections()),
-        rules("epilogues", Epilogues.RULES),
-        rules("norm-residuals", Normalizations.RESIDUAL),
-        rules("reciprocals", Identities.RECIPROCALS),
-        rules("channels-last", imageLayout()),
-        rules("free-transposes", List.of(Movements.TRANSPOSE_AS_RESHAPE)),
-        new Pass("clean-again", graph -> clean(graph, evaluator)));
+        new Pass("clean", clean(evaluator)),
+        new Pass("activations", Activations.RULES),
+        new Pass("layer-norms", Normalizations.RULES),
+        new Pass("products", MatrixProducts.RULES),
+        new Pass("convolutions", Convolutions.RULES),
+        new Pass("attention", attention()),
+        new Pass("projections", projections()),
+        new Pass("epilogues", Epilogues.RULES),
+        new Pass("norm-residuals", Normalizations.RESIDUAL),
+        new Pass("reciprocals", Identities.RECIPROCALS),
+        new Pass("channels-last", imageLayout()),
+        new Pass("free-transposes", List.of(Movements.TRANSPOSE_AS_RESHAPE)),
+        new Pass("clean-again", clean(evaluator)));
   }
 
   /// {@return the names of the passes in order}
@@ -70,27 +67,29 @@ public final class Passes {
     throw new IllegalArgumentException("no pass '%s'; there are %s".formatted(name, names()));
   }
 
+  @SuppressWarnings("ReferenceEquality") // the same object says that nothing changed
   private static Graph run(Graph graph, List<Pass> passes) {
-    Graph current = graph;
+    Draft draft = new Draft(graph);
     for (Pass pass : passes) {
-      current = checked(current, pass.apply(current), pass.name());
+      try {
+        draft.rewrite(pass.rules());
+        assert draft.graph() == graph || isVerified(draft.graph());
+      } catch (RuntimeException e) {
+        throw new IllegalStateException(
+            "pass '%s' breaks graph '%s': %s".formatted(pass.name(), graph.name(), e.getMessage()),
+            e);
+      }
     }
-    return current;
+    Graph rewritten = draft.graph();
+    if (rewritten != graph) {
+      Verifier.verify(rewritten);
+    }
+    return rewritten;
   }
 
-  @SuppressWarnings("ReferenceEquality") // the same object says that nothing changed
-  private static Graph checked(Graph before, Graph after, String pass) {
-    if (after == before) {
-      return before;
-    }
-    try {
-      Graph inferred = Inference.infer(after);
-      Verifier.verify(inferred);
-      return inferred;
-    } catch (RuntimeException e) {
-      throw new IllegalStateException(
-          "pass '%s' breaks graph '%s': %s".formatted(pass, before.name(), e.getMessage()), e);
-    }
+  private static boolean isVerified(Graph graph) {
+    Verifier.verify(graph);
+    return true;
   }
 
   private static List<Rule> attention() {
@@ -111,32 +110,20 @@ public final class Passes {
   }
 
   private static List<Rule> join(List<List<Rule>> lists) {
-    return lists.stream().flatMap(List::stream).toList();
+    List<Rule> all = new ArrayList<>();
+    lists.forEach(all::addAll);
+    return all;
   }
 
-  private static Pass rules(String name, List<Rule> rules) {
-    return new Pass(name, graph -> Draft.rewrite(graph, rules));
-  }
-
-  /// Folding and simplification until nothing changes.
-  @SuppressWarnings("ReferenceEquality") // the same object says that nothing changed
-  private static Graph clean(Graph graph, Evaluator evaluator) {
-    List<Rule> rules =
-        join(
-            List.of(
-                List.of(new ConstantFolding(evaluator)),
-                ShapeArithmetic.RULES,
-                Identities.RULES,
-                Movements.RULES,
-                Slices.RULES));
-    Graph current = graph;
-    for (int round = 0; round < MAX_ROUNDS; round++) {
-      Graph next = CommonSubexpressions.apply(Draft.rewrite(current, rules));
-      if (next == current) {
-        return current;
-      }
-      current = checked(current, next, "clean");
-    }
-    return current;
+  /// Folding and simplification.
+  private static List<Rule> clean(Evaluator evaluator) {
+    return join(
+        List.of(
+            List.of(new ConstantFolding(evaluator)),
+            ShapeArithmetic.RULES,
+            Identities.RULES,
+            Movements.RULES,
+            Slices.RULES,
+            List.of(new CommonSubexpressions())));
   }
 }
