@@ -258,8 +258,9 @@ public final class Tensor {
   public double[] toDoubles() {
     double[] values = new double[arrayLength()];
     if (dtype == DType.F32) {
+      float[] floats = toFloats();
       for (int i = 0; i < values.length; i++) {
-        values[i] = segment.get(FLOAT, (long) i << 2);
+        values[i] = floats[i];
       }
     } else {
       for (int i = 0; i < values.length; i++) {

@@ -1,7 +1,9 @@
 package dev.jiffy.engine.ir;
 
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.HashSet;
+import java.util.Map;
 import java.util.Set;
 
 /// Gives names that are not yet taken, for new values, nodes and symbolic dimensions.
@@ -10,6 +12,9 @@ import java.util.Set;
 /// threads.
 public final class NameSource {
   private final Set<String> taken;
+
+  /// The last number behind each hint: all before it are taken.
+  private final Map<String, Integer> numbers = new HashMap<>();
 
   /// A source that knows of no name yet.
   public NameSource() {
@@ -41,10 +46,15 @@ public final class NameSource {
   ///
   /// @param hint what the name should look like
   public String fresh(String hint) {
-    String name = hint;
-    for (int i = 1; !taken.add(name); i++) {
-      name = hint + "_" + i;
+    if (taken.add(hint)) {
+      return hint;
     }
+    int number = numbers.getOrDefault(hint, 0);
+    String name;
+    do {
+      name = hint.concat("_").concat(Integer.toString(++number));
+    } while (!taken.add(name));
+    numbers.put(hint, number);
     return name;
   }
 }

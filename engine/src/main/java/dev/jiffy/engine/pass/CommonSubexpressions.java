@@ -5,8 +5,10 @@ import dev.jiffy.engine.ir.Fact;
 import dev.jiffy.engine.ir.Node;
 import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Tensor;
+import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -20,8 +22,8 @@ final class CommonSubexpressions implements Rule {
   /// Larger constants are compared by place only.
   private static final long MAX_COMPARED_BYTES = 64 << 10;
 
-  /// So many bytes, spread evenly, decide the bucket of a constant.
-  private static final long MAX_HASHED_BYTES = 13;
+  /// So many of its first bytes decide the bucket of a constant.
+  private static final long MAX_HASHED_BYTES = 64;
 
   private record Extents(DType dtype, int rank, List<Dim> value) {}
 
@@ -131,11 +133,8 @@ final class CommonSubexpressions implements Rule {
     if (bytes > MAX_COMPARED_BYTES) {
       return List.of(tensor.dtype(), tensor.shape(), tensor.segment().address());
     }
-    int hash = 1;
-    long step = Math.max(1, bytes / MAX_HASHED_BYTES);
-    for (long i = 0; i < bytes; i += step) {
-      hash = 31 * hash + tensor.segment().get(ValueLayout.JAVA_BYTE, i);
-    }
+    MemorySegment head = tensor.segment().asSlice(0, Math.min(bytes, MAX_HASHED_BYTES));
+    int hash = Arrays.hashCode(head.toArray(ValueLayout.JAVA_BYTE));
     return List.of(tensor.dtype(), tensor.shape(), hash);
   }
 

@@ -25,6 +25,9 @@ final class Constants {
   /// @param shape the extents
   /// @param elements one number for each element
   static Tensor of(DType dtype, Shape shape, double[] elements) {
+    if (dtype == DType.F32) {
+      return ofFloats(shape, elements);
+    }
     Tensor tensor = Tensor.allocate(dtype, shape);
     for (int i = 0; i < elements.length; i++) {
       if (dtype.isFloat()) {
@@ -34,6 +37,14 @@ final class Constants {
       }
     }
     return tensor;
+  }
+
+  private static Tensor ofFloats(Shape shape, double[] elements) {
+    float[] floats = new float[elements.length];
+    for (int i = 0; i < floats.length; i++) {
+      floats[i] = (float) elements[i];
+    }
+    return Tensor.of(floats, shape.dims());
   }
 
   /// {@return a vector or scalar of integers}
@@ -113,27 +124,15 @@ final class Constants {
   static Tensor scaled(Tensor tensor, double[] factors, int axis) {
     Shape shape = tensor.shape();
     int inner = Math.toIntExact(shape.elements(axis + 1, shape.rank()));
-    int block = factors.length * inner;
-    long blocks = shape.elements(0, axis);
-    Tensor result = Tensor.allocate(tensor.dtype(), shape);
-    if (tensor.dtype() != DType.F32) {
-      for (long i = 0; i < blocks * block; i++) {
-        result.setDouble(i, tensor.getDouble(i) * factors[(int) (i / inner % factors.length)]);
-      }
-      return result;
-    }
-    float[] elements = new float[block];
-    for (long b = 0; b < blocks; b++) {
-      long offset = b * block * Float.BYTES;
-      MemorySegment.copy(tensor.segment(), FLOAT, offset, elements, 0, block);
-      for (int f = 0, i = 0; f < factors.length; f++) {
+    double[] elements = tensor.toDoubles();
+    for (int i = 0; i < elements.length; ) {
+      for (double factor : factors) {
         for (int end = i + inner; i < end; i++) {
-          elements[i] = (float) (elements[i] * factors[f]);
+          elements[i] *= factor;
         }
       }
-      MemorySegment.copy(elements, 0, result.segment(), FLOAT, offset, block);
     }
-    return result;
+    return of(tensor.dtype(), shape, elements);
   }
 
   /// {@return the tensor with a function of each element}
@@ -141,11 +140,11 @@ final class Constants {
   /// @param tensor a floating-point tensor
   /// @param function the function
   static Tensor map(Tensor tensor, DoubleUnaryOperator function) {
-    Tensor result = Tensor.allocate(tensor.dtype(), tensor.shape());
-    for (long i = 0; i < tensor.shape().elements(); i++) {
-      result.setDouble(i, function.applyAsDouble(tensor.getDouble(i)));
+    double[] elements = tensor.toDoubles();
+    for (int i = 0; i < elements.length; i++) {
+      elements[i] = function.applyAsDouble(elements[i]);
     }
-    return result;
+    return of(tensor.dtype(), tensor.shape(), elements);
   }
 
   /// {@return tensors of one type laid end to end along an axis}
@@ -184,18 +183,12 @@ final class Constants {
     }
     long elements = shape.elements();
     int own = axis - (rank - shape.rank());
-    double[] result = new double[Math.toIntExact(extent)];
     if (elements == 1) {
+      double[] result = new double[Math.toIntExact(extent)];
       Arrays.fill(result, tensor.getDouble(0));
       return result;
     }
-    if (own < 0 || shape.dim(own) != elements || elements != extent) {
-      return null;
-    }
-    for (int i = 0; i < result.length; i++) {
-      result[i] = tensor.getDouble(i);
-    }
-    return result;
+    return own < 0 || shape.dim(own) != elements || elements != extent ? null : tensor.toDoubles();
   }
 
   /// {@return whether two tensors have the same type, shape and bits}

@@ -141,8 +141,9 @@ final class Convolutions {
     }
     double[] bias = addends.clone();
     if (old != null) {
+      double[] before = old.toDoubles();
       for (int c = 0; c < bias.length; c++) {
-        bias[c] += old.getDouble(c);
+        bias[c] += before[c];
       }
     }
     String hint = conv.hasInput(2) ? conv.input(2) : conv.input(1) + "/bias";
@@ -266,12 +267,13 @@ final class Convolutions {
   private static double[] response(Tensor weights, double[] addends) {
     int outputs = Math.toIntExact(weights.shape().dim(0));
     long taps = weights.shape().elements(2, weights.shape().rank());
+    double[] elements = weights.toDoubles();
     double[] result = new double[outputs];
-    long index = 0;
+    int index = 0;
     for (int o = 0; o < outputs; o++) {
       for (double addend : addends) {
         for (long t = 0; t < taps; t++) {
-          result[o] += weights.getDouble(index++) * addend;
+          result[o] += elements[index++] * addend;
         }
       }
     }
