@@ -418,6 +418,21 @@ final class Assembler {
     emit(bits);
   }
 
+  /// `register = register << RCX`
+  void shiftLeft(Register register) {
+    rex(0, null, register.number());
+    emit(0xd3);
+    emit(registers(Shift.LEFT.field, register.number()));
+  }
+
+  /// Compares some bits with 0.
+  void test(Register register, int bits) {
+    rex(0, null, register.number());
+    emit(0xf7);
+    emit(registers(0, register.number()));
+    emitInt(bits);
+  }
+
   /// Compares with 0.
   void test(Register register) {
     rex(register.number(), null, register.number());

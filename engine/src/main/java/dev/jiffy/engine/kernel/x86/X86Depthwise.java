@@ -1,0 +1,277 @@
+package dev.jiffy.engine.kernel.x86;
+
+import dev.jiffy.engine.kernel.Activation;
+import dev.jiffy.engine.kernel.ConvGeometry;
+import dev.jiffy.engine.kernel.Memory;
+import dev.jiffy.engine.kernel.tile.DepthwiseKernels;
+import dev.jiffy.engine.kernel.tile.MicroKernels;
+import dev.jiffy.engine.kernel.tile.Zeros;
+import dev.jiffy.engine.kernel.x86.DepthwiseCode.Window;
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/// Convolutions with one filter per channel as machine code, made when it is first needed.
+public final class X86Depthwise implements DepthwiseKernels {
+  private final int vectorBytes;
+  private final int lanes;
+  private final MicroKernels others;
+  private volatile Form[] forms = {};
+
+  /// A function, and what it was made for.
+  private record Form(DepthwiseCode code, MemorySegment function) {
+    boolean matches(
+        ConvGeometry g,
+        int height,
+        int width,
+        int rows,
+        boolean cut,
+        boolean residual,
+        @Nullable Activation activation) {
+      Window window = code.window();
+      return window.height() == height
+          && window.width() == width
+          && window.strideWidth() == g.strideWidth()
+          && window.dilationWidth() == g.dilationWidth()
+          && window.weightRow() == g.kernelWidth()
+          && window.weightVector() == taps(g)
+          && code.rows() == rows
+          && (rows == 1 || window.strideHeight() == g.strideHeight())
+          && code.cut() == cut
+          && code.residual() == residual
+          && Objects.equals(code.activation(), activation);
+    }
+  }
+
+  /// Finds out what this CPU can do.
+  ///
+  /// @param others what applies the activations for which there is no code
+  /// @throws UnsupportedOperationException with the reason, if no machine code can run here
+  public X86Depthwise(MicroKernels others) {
+    this(Cpu.detect(), others);
+  }
+
+  X86Depthwise(Cpu cpu, MicroKernels others) {
+    this.vectorBytes = cpu.vectorBytes();
+    this.lanes = vectorBytes / 4;
+    this.others = others;
+  }
+
+  @Override
+  public boolean suits(ConvGeometry g) {
+    return g.groups() == g.inChannels() && g.groups() == g.outChannels() && g.groups() > 1;
+  }
+
+  private int vectors(ConvGeometry g) {
+    return (g.inChannels() + lanes - 1) / lanes;
+  }
+
+  private static int taps(ConvGeometry g) {
+    return g.kernelHeight() * g.kernelWidth();
+  }
+
+  @Override
+  public long packedBytes(ConvGeometry g) {
+    return Math.multiplyExact((long) vectors(g) * taps(g), (long) vectorBytes) + 63 & -64;
+  }
+
+  /// Packs the weights: for each vector of channels a vector per tap, filled up with zeros.
+  @Override
+  public void pack(ConvGeometry g, long weights, long packed) {
+    int taps = taps(g);
+    long to = packed;
+    for (int vector = 0; vector < vectors(g); vector++) {
+      for (int tap = 0; tap < taps; tap++) {
+        for (int lane = 0; lane < lanes; lane++, to += 4) {
+          long channel = (long) vector * lanes + lane;
+          boolean present = channel < g.inChannels();
+          Memory.setFloat(to, present ? Memory.getFloat(weights + 4 * (channel * taps + tap)) : 0);
+        }
+      }
+    }
+  }
+
+  @Override
+  public long scratchBytes(ConvGeometry g) {
+    return 0;
+  }
+
+  @Override
+  public void convolve(
+      ConvGeometry g,
+      long x,
+      long packed,
+      long bias,
+      long residual,
+      long y,
+      int rowFrom,
+      int rowTo,
+      long scratch) {
+    if (g.outWidth() == 0) {
+      return;
+    }
+    Activation activation = g.activation();
+    boolean fused = activation == null || FunctionCode.suits(activation.function());
+    int height = Math.min(g.kernelHeight(), DepthwiseCode.mostTaps(1));
+    int width = Math.min(g.kernelWidth(), DepthwiseCode.mostTaps(g.dilationWidth()));
+    for (int top = 0; top < g.kernelHeight(); top += height) {
+      for (int left = 0; left < g.kernelWidth(); left += width) {
+        boolean first = top == 0 && left == 0;
+        boolean last = top + height >= g.kernelHeight() && left + width >= g.kernelWidth();
+        part(
+            g,
+            top,
+            Math.min(height, g.kernelHeight() - top),
+            left,
+            Math.min(width, g.kernelWidth() - left),
+            x,
+            packed + ((long) top * g.kernelWidth() + left) * vectorBytes,
+            first ? bias : 0,
+            first ? residual : y,
+            last && fused ? activation : null,
+            y,
+            rowFrom,
+            rowTo);
+      }
+    }
+    if (!fused) {
+      long pixel = 4L * g.outChannels();
+      others.finish(
+          1,
+          0,
+          0,
+          0,
+          activation,
+          y + (long) rowFrom * g.outWidth() * pixel,
+          pixel,
+          (long) (rowTo - rowFrom) * g.outWidth(),
+          g.outChannels());
+    }
+  }
+
+  /// Convolves with a part of the windows; all but very large ones have only one.
+  private void part(
+      ConvGeometry g,
+      int tapTop,
+      int height,
+      int tapLeft,
+      int width,
+      long x,
+      long weights,
+      long bias,
+      long residual,
+      @Nullable Activation activation,
+      long y,
+      int rowFrom,
+      int rowTo) {
+    int most =
+        g.dilationHeight() == 1
+            ? DepthwiseCode.mostRows(vectorBytes, height, width, g.strideHeight())
+            : 1;
+    long pixel = 4L * g.inChannels();
+    long line = pixel * g.inWidth();
+    long resultLine = pixel * g.outWidth();
+    int left = tapLeft * g.dilationWidth() - g.padLeft();
+    int rest = g.inChannels() % lanes;
+    int rows;
+    for (int row = rowFrom; row < rowTo; row += rows) {
+      int inImage = row % g.outHeight();
+      int remaining = Math.min(rowTo - row, g.outHeight() - inImage);
+      int calls = (remaining + most - 1) / most;
+      rows = (remaining + calls - 1) / calls;
+      int top = inImage * g.strideHeight() - g.padTop() + tapTop * g.dilationHeight();
+      int seen = (rows - 1) * g.strideHeight() + height;
+      long origin = (long) row / g.outHeight() * g.inHeight() + top;
+      Code.call(
+          function(g, height, width, rows, rest != 0, residual != 0, activation),
+          x + origin * line + left * pixel,
+          pixel,
+          line * g.dilationHeight(),
+          present(top, g.dilationHeight(), seen, g.inHeight()),
+          y + row * resultLine,
+          resultLine,
+          residual - y,
+          weights,
+          bias == 0 ? Zeros.ADDRESS : bias,
+          bias == 0 ? 0 : vectorBytes,
+          g.inChannels() / lanes,
+          Masks.first(vectorBytes, rest),
+          left,
+          g.inWidth(),
+          g.outWidth(),
+          0);
+    }
+  }
+
+  /// {@return a bit for each of some rows of taps that lies within the image}
+  private static long present(int top, int dilation, int taps, int height) {
+    long present = 0;
+    for (int tap = 0; tap < taps; tap++) {
+      long row = top + (long) tap * dilation;
+      if (row >= 0 && row < height) {
+        present |= 1L << tap;
+      }
+    }
+    return present;
+  }
+
+  private MemorySegment function(
+      ConvGeometry g,
+      int height,
+      int width,
+      int rows,
+      boolean cut,
+      boolean residual,
+      @Nullable Activation activation) {
+    Form form = find(g, height, width, rows, cut, residual, activation);
+    return form == null ? make(g, height, width, rows, cut, residual, activation) : form.function();
+  }
+
+  private @Nullable Form find(
+      ConvGeometry g,
+      int height,
+      int width,
+      int rows,
+      boolean cut,
+      boolean residual,
+      @Nullable Activation activation) {
+    for (Form form : forms) {
+      if (form.matches(g, height, width, rows, cut, residual, activation)) {
+        return form;
+      }
+    }
+    return null;
+  }
+
+  private synchronized MemorySegment make(
+      ConvGeometry g,
+      int height,
+      int width,
+      int rows,
+      boolean cut,
+      boolean residual,
+      @Nullable Activation activation) {
+    Form found = find(g, height, width, rows, cut, residual, activation);
+    if (found != null) {
+      return found.function();
+    }
+    Window window =
+        new Window(
+            height,
+            width,
+            g.strideHeight(),
+            g.strideWidth(),
+            g.dilationWidth(),
+            g.kernelWidth(),
+            taps(g));
+    int pixels = DepthwiseCode.pixels(vectorBytes, window, rows);
+    DepthwiseCode code =
+        new DepthwiseCode(vectorBytes, window, rows, pixels, cut, residual, activation);
+    MemorySegment function = Code.load("depthwise" + height + "x" + width, code.emit());
+    Form[] more = Arrays.copyOf(forms, forms.length + 1);
+    more[forms.length] = new Form(code, function);
+    forms = more;
+    return function;
+  }
+}

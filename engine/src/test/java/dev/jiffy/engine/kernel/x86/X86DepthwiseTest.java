@@ -1,0 +1,183 @@
+package dev.jiffy.engine.kernel.x86;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.jiffy.engine.function.UnaryFunction;
+import dev.jiffy.engine.kernel.Activation;
+import dev.jiffy.engine.kernel.ConvGeometry;
+import dev.jiffy.engine.kernel.Memory;
+import dev.jiffy.engine.kernel.scalar.ScalarMatrixKernels;
+import dev.jiffy.engine.kernel.tile.MatrixComparison;
+import dev.jiffy.engine.kernel.tile.MicroKernels;
+import dev.jiffy.engine.kernel.vector.VectorMicroKernels;
+import java.lang.foreign.Arena;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/// Compares depthwise convolutions with the oracle, on memory between pages that must not be
+/// touched.
+class X86DepthwiseTest {
+  private static final int[] CHANNELS = {2, 3, 7, 8, 9, 15, 16, 17, 24, 31, 32, 33, 40, 80};
+  private static final int[][] IMAGES = {
+    {1, 1}, {1, 9}, {7, 1}, {2, 3}, {5, 8}, {9, 21}, {4, 33}, {13, 6}
+  };
+
+  /// Height, width, strides and dilations.
+  private static final int[][] WINDOWS = {
+    {1, 1, 1, 1, 1, 1},
+    {3, 3, 1, 1, 1, 1},
+    {3, 3, 2, 2, 1, 1},
+    {3, 3, 2, 1, 1, 1},
+    {3, 3, 1, 1, 2, 2},
+    {3, 3, 1, 1, 6, 18},
+    {5, 5, 1, 1, 1, 1},
+    {5, 5, 2, 2, 1, 1},
+    {5, 5, 2, 1, 1, 1},
+    {5, 3, 1, 2, 1, 2},
+    {7, 7, 1, 1, 1, 1},
+    {2, 2, 2, 2, 1, 1},
+    {4, 4, 3, 3, 1, 1},
+    {3, 3, 4, 40, 1, 1},
+    {1, 5, 1, 1, 1, 3},
+    {5, 1, 2, 2, 1, 1},
+    {9, 11, 1, 1, 1, 1},
+    {31, 3, 1, 1, 1, 1},
+    {3, 35, 2, 2, 1, 1},
+  };
+
+  private final ScalarMatrixKernels scalar = new ScalarMatrixKernels();
+  private final Random random = new Random(1);
+
+  /// Geometries in which everything occurs with everything, but not each with each.
+  private static List<ConvGeometry> geometries() {
+    List<ConvGeometry> geometries = new ArrayList<>();
+    int number = 0;
+    for (int[] window : WINDOWS) {
+      for (int[] image : IMAGES) {
+        for (int i = 0; i < 4; i++) {
+          number++;
+          int channels = CHANNELS[(number + number / CHANNELS.length) % CHANNELS.length];
+          int padding = number % 3;
+          ConvGeometry geometry = geometry(1 + number % 2, image, channels, window, padding);
+          if (geometry.outHeight() > 0 && geometry.outWidth() > 0) {
+            geometries.add(geometry);
+          }
+        }
+      }
+    }
+    return geometries;
+  }
+
+  /// {@return a geometry}
+  ///
+  /// @param padding 0 for none, 1 for as much as keeps the extents, 2 for one more at each end
+  private static ConvGeometry geometry(
+      int batch, int[] image, int channels, int[] window, int padding) {
+    int more = padding == 2 ? 1 : 0;
+    int spanHeight = (window[0] - 1) * window[4];
+    int spanWidth = (window[1] - 1) * window[5];
+    int top = padding == 0 ? 0 : spanHeight / 2 + more;
+    int left = padding == 0 ? 0 : spanWidth / 2 + more;
+    return new ConvGeometry(
+        batch,
+        image[0],
+        image[1],
+        channels,
+        Math.floorDiv(image[0] + 2 * top - spanHeight - 1, window[2]) + 1,
+        Math.floorDiv(image[1] + 2 * left - spanWidth - 1, window[3]) + 1,
+        channels,
+        window[0],
+        window[1],
+        window[2],
+        window[3],
+        window[4],
+        window[5],
+        top,
+        left,
+        channels,
+        activation(image[0] + channels));
+  }
+
+  private static @Nullable Activation activation(int number) {
+    return switch (number % 3) {
+      case 0 -> new Activation(UnaryFunction.RELU, 0, 0);
+      case 1 -> new Activation(UnaryFunction.CLIP, -0.5f, 0.5f);
+      default -> null;
+    };
+  }
+
+  @ParameterizedTest(allowZeroInvocations = true)
+  @MethodSource("dev.jiffy.engine.kernel.x86.Cpus#all")
+  void convolutionsAgreeAndStayWithinTheirOperands(Cpu cpu) {
+    X86Depthwise kernels = new X86Depthwise(cpu, new VectorMicroKernels());
+    int number = 0;
+    for (ConvGeometry geometry : geometries()) {
+      number++;
+      boolean bias = number % 4 != 0;
+      boolean residual = number % 3 == 0;
+      compare(kernels, geometry, bias, residual, number % 2 == 0, true);
+      compare(kernels, geometry, bias, residual, number % 2 == 0, false);
+    }
+    assertTrue(number > 400);
+  }
+
+  @ParameterizedTest(allowZeroInvocations = true)
+  @MethodSource("dev.jiffy.engine.kernel.x86.Cpus#all")
+  void allConvolutionsAgree(Cpu cpu) {
+    MicroKernels others = new VectorMicroKernels();
+    new MatrixComparison(others, new X86Depthwise(cpu, others)).convolutions();
+  }
+
+  private void compare(
+      X86Depthwise kernels,
+      ConvGeometry g,
+      boolean hasBias,
+      boolean hasResidual,
+      boolean inPlace,
+      boolean end) {
+    try (GuardedMemory memory = new GuardedMemory();
+        Arena arena = Arena.ofConfined()) {
+      long x = numbers(memory, (long) g.batch() * g.inHeight() * g.inWidth() * g.inChannels(), end);
+      long weights =
+          numbers(memory, (long) g.inChannels() * g.kernelHeight() * g.kernelWidth(), end);
+      long bias = hasBias ? numbers(memory, g.inChannels(), end) : 0;
+      long size = (long) g.rows() * g.outWidth() * g.outChannels();
+      long residual = hasResidual ? numbers(memory, size, end) : 0;
+      long packed = arena.allocate(scalar.convPackedBytes(g) + 64, 64).address();
+      scalar.packConv(g, weights, packed);
+      long scratch = arena.allocate(scalar.convScratchBytes(g) + 64, 64).address();
+      long expected = arena.allocate(4 * size, 64).address();
+      scalar.convolve(g, x, packed, bias, residual, expected, 0, g.rows(), scratch);
+
+      assertTrue(kernels.suits(g));
+      long own = numbers(memory, kernels.packedBytes(g) / 4, end);
+      kernels.pack(g, weights, own);
+      long actual = numbers(memory, size, end);
+      long added = residual;
+      if (inPlace && hasResidual) {
+        Memory.copy(residual, actual, 4 * size);
+        added = actual;
+      }
+      int row = g.rows() / 3;
+      kernels.convolve(g, x, own, bias, added, actual, row, g.rows(), 0);
+      kernels.convolve(g, x, own, bias, added, actual, 0, row, 0);
+      for (long i = 0; i < size; i++) {
+        float right = Memory.getFloat(expected + 4 * i);
+        assertEquals(right, Memory.getFloat(actual + 4 * i), 1e-5, g::toString);
+      }
+    }
+  }
+
+  private long numbers(GuardedMemory memory, long n, boolean end) {
+    long at = end ? memory.before(4 * n) : memory.after(4 * n);
+    for (long i = 0; i < n; i++) {
+      Memory.setFloat(at + 4 * i, random.nextFloat() * 2 - 1);
+    }
+    return at;
+  }
+}
