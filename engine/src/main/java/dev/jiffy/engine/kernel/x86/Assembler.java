@@ -317,6 +317,66 @@ final class Assembler {
     }
   }
 
+  // ---- matrix instructions (AMX)
+
+  /// Loads the shapes of the tile registers.
+  void loadTileShapes(Address from) {
+    emitVex(0, 2, 0, 0, 0, isHigh(from.base()), false, false);
+    emit(0x49);
+    modRm(0, from, 1, 0);
+  }
+
+  /// Gives the tile registers back.
+  void releaseTiles() {
+    emitVex(0, 2, 0, 0, 0, false, false, false);
+    emit(0x49);
+    emit(0xc0);
+  }
+
+  /// `tile = 0`
+  void zeroTile(int tile) {
+    emitVex(3, 2, 0, 0, 0, false, false, false);
+    emit(0x49);
+    emit(0xc0 | (tile << 3));
+  }
+
+  /// Loads a tile: the index register of the address is the step between its rows.
+  void loadTile(int tile, Address from) {
+    tileMemory(3, tile, from);
+  }
+
+  /// Stores a tile: the index register of the address is the step between its rows.
+  void storeTile(int tile, Address to) {
+    tileMemory(2, tile, to);
+  }
+
+  private void tileMemory(int prefix, int tile, Address address) {
+    boolean x = address.index() != null && isHigh(address.index());
+    emitVex(prefix, 2, 0, 0, 0, isHigh(address.base()), false, x);
+    emit(0x4b);
+    modRm(tile, address, 1, 0);
+  }
+
+  /// `sums = sums + a · b` of pairs of bf16
+  void multiplyBf16(int sums, int a, int b) {
+    multiplyTiles(2, 0x5c, sums, a, b);
+  }
+
+  /// `sums = sums + a · b` of four unsigned by four signed bytes
+  void multiplyBytes(int sums, int a, int b) {
+    multiplyTiles(1, 0x5e, sums, a, b);
+  }
+
+  private void multiplyTiles(int prefix, int opcode, int sums, int a, int b) {
+    emitVex(prefix, 2, 0, b, 0, false, false, false);
+    emit(opcode);
+    emit(registers(sums, a));
+  }
+
+  private static boolean isHigh(Register register) {
+    return register.number() >= 8;
+  }
+
   // ---- general-purpose instructions, 64 bits
 
   void mov(Register dst, Register source) {
