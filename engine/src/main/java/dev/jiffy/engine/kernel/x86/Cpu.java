@@ -19,9 +19,12 @@ import java.util.Locale;
 /// @param vectorBytes the width of vectors: 64 with AVX-512 (F, BW, DQ, VL), 32 with AVX2 and FMA
 /// @param vnni whether there is `vpdpbusd` at that width
 /// @param bf16 whether there is `vdpbf16ps`
-record Cpu(int vectorBytes, boolean vnni, boolean bf16) {
+/// @param matrices whether there is a matrix unit (AMX) for bytes and bf16, and the process may use it
+record Cpu(int vectorBytes, boolean vnni, boolean bf16, boolean matrices) {
+  private static final long MATRIX_STATE = 0x60000;
+
   /// What the process found out when it first asked, or less where the system property `jiffy.x86`
-  /// says so: `avx2`, `avx512` (without VNNI and BF16), or `off`.
+  /// says so: `avx2`, `avx512` (no narrow numbers), `vnni` (no matrix unit), or `off`.
   ///
   /// @throws UnsupportedOperationException with the reason, if no machine code can run here
   static Cpu detect() {
@@ -35,12 +38,13 @@ record Cpu(int vectorBytes, boolean vnni, boolean bf16) {
     String limit = System.getProperty("jiffy.x86", "").toLowerCase(Locale.ROOT);
     return switch (limit) {
       case "" -> found;
-      case "avx512" -> new Cpu(found.vectorBytes, false, false);
-      case "avx2" -> new Cpu(32, false, false);
+      case "vnni" -> new Cpu(found.vectorBytes, found.vnni, found.bf16, false);
+      case "avx512" -> new Cpu(found.vectorBytes, false, false, false);
+      case "avx2" -> new Cpu(32, false, false, false);
       case "off" -> throw new UnsupportedOperationException("it is switched off by jiffy.x86=off");
       default ->
           throw new IllegalArgumentException(
-              "jiffy.x86: expected avx2, avx512 or off, got " + limit);
+              "jiffy.x86: expected avx2, avx512, vnni or off, got " + limit);
     };
   }
 
@@ -72,7 +76,16 @@ record Cpu(int vectorBytes, boolean vnni, boolean bf16) {
       boolean vnni = avx512 && bit(leaf(cpuid, registers, 7, 0, 2), 11);
       boolean bf16 =
           avx512 && leaf(cpuid, registers, 7, 0, 0) >= 1 && bit(leaf(cpuid, registers, 7, 1, 0), 5);
-      return new Cpu(avx512 ? 64 : 32, vnni, bf16);
+      int units = leaf(cpuid, registers, 7, 0, 3);
+      boolean matrices =
+          vnni
+              && bf16
+              && (state & MATRIX_STATE) == MATRIX_STATE
+              && bit(units, 22)
+              && bit(units, 24)
+              && bit(units, 25)
+              && MatrixCode.isPermitted();
+      return new Cpu(avx512 ? 64 : 32, vnni, bf16, matrices);
     }
   }
 

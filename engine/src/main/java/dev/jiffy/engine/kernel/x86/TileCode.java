@@ -24,6 +24,7 @@ import static dev.jiffy.engine.kernel.x86.Register.RSI;
 import static dev.jiffy.engine.kernel.x86.Register.RSP;
 
 import dev.jiffy.engine.kernel.Activation;
+import dev.jiffy.engine.kernel.Format;
 import dev.jiffy.engine.kernel.x86.Assembler.Mask;
 import dev.jiffy.engine.kernel.x86.Operand.Address;
 import dev.jiffy.engine.kernel.x86.Operand.Vector;
@@ -47,6 +48,9 @@ import org.jspecify.annotations.Nullable;
 /// @param cut whether the last columns of the (only) vector do not exist
 /// @param residual whether there is a residual
 /// @param activation what is applied last, or null; one that [#fuses] accepts
+/// @param format the numbers that are multiplied. Where they are narrower than f32, an element of a
+///   run is a group of them in 32 bits, and a vector of `B` holds a group for each column; sums are
+///   stored as they are: f32 of bf16, i32 of bytes
 record TileCode(
     int vectorBytes,
     int vectors,
@@ -54,7 +58,8 @@ record TileCode(
     boolean packed,
     boolean cut,
     boolean residual,
-    @Nullable Activation activation) {
+    @Nullable Activation activation,
+    Format format) {
   private static final Register[] SAVED = {RBX, RBP, R12, R13, R14, R15};
 
   /// The registers that the rows of `A` are reached from, six rows each.
@@ -243,7 +248,9 @@ record TileCode(
     for (int set = 1; set < sets(); set++) {
       for (int row = 0; row < rows; row++) {
         for (int vector = 0; vector < vectors; vector++) {
-          code.op(VectorOp.ADDPS, sum(0, row, vector), sum(0, row, vector), sum(set, row, vector));
+          Vector sum = sum(0, row, vector);
+          VectorOp add = format == Format.INT8 ? VectorOp.PADDD : VectorOp.ADDPS;
+          code.op(add, sum, sum, sum(set, row, vector));
         }
       }
     }
@@ -285,16 +292,24 @@ record TileCode(
     int spares = (cut && !wide() ? registers() - 1 : registers()) - spare;
     for (int row = 0; row < rows; row++) {
       Address a = element(row, 4 * step);
-      if (vectors == 1 && wide()) {
-        code.op(VectorOp.FMADD231PS, sum(set, row, 0), register(free), a.repeated());
+      if (vectors == 1 && wide() && format != Format.INT8) {
+        code.op(product(), sum(set, row, 0), register(free), a.repeated());
         continue;
       }
       Vector repeated = register(spare + row % spares);
       code.op(VectorOp.BROADCASTSS, repeated, a);
       for (int vector = 0; vector < vectors; vector++) {
-        code.op(VectorOp.FMADD231PS, sum(set, row, vector), repeated, register(free + vector));
+        code.op(product(), sum(set, row, vector), repeated, register(free + vector));
       }
     }
+  }
+
+  private VectorOp product() {
+    return switch (format) {
+      case F32 -> VectorOp.FMADD231PS;
+      case BF16 -> VectorOp.DPBF16PS;
+      case INT8 -> VectorOp.PDPBUSD;
+    };
   }
 
   /// The current element of a row of `A`.

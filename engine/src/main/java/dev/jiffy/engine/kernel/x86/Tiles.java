@@ -1,6 +1,7 @@
 package dev.jiffy.engine.kernel.x86;
 
 import dev.jiffy.engine.kernel.Activation;
+import dev.jiffy.engine.kernel.Format;
 import dev.jiffy.engine.kernel.tile.Zeros;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -15,6 +16,7 @@ final class Tiles {
   /// from its middle is a mask.
   private final long masks;
 
+  private final Format format;
   private final int vectorBytes;
   private final int lanes;
   private final Forms plain;
@@ -39,7 +41,8 @@ final class Tiles {
         int form, int vectors, int rows, boolean packed, boolean cut, boolean residual) {
       MemorySegment made = code[form * MOST_ROWS + rows];
       if (made == null) {
-        TileCode tile = new TileCode(vectorBytes, vectors, rows, packed, cut, residual, activation);
+        TileCode tile = new TileCode(
+                vectorBytes, vectors, rows, packed, cut, residual, activation, format);
         made = Code.load("tile" + rows + "x" + vectors, tile.emit());
         code[form * MOST_ROWS + rows] = made;
       }
@@ -47,7 +50,8 @@ final class Tiles {
     }
   }
 
-  Tiles(Cpu cpu) {
+  Tiles(Cpu cpu, Format format) {
+    this.format = format;
     vectorBytes = cpu.vectorBytes();
     lanes = vectorBytes / 4;
     plain = new Forms(null);

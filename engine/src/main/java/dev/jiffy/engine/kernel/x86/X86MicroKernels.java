@@ -1,6 +1,7 @@
 package dev.jiffy.engine.kernel.x86;
 
 import dev.jiffy.engine.kernel.Activation;
+import dev.jiffy.engine.kernel.Format;
 import dev.jiffy.engine.kernel.tile.MicroKernels;
 import org.jspecify.annotations.Nullable;
 
@@ -20,7 +21,7 @@ public final class X86MicroKernels implements MicroKernels {
 
   X86MicroKernels(Cpu cpu, MicroKernels others) {
     this.cpu = cpu;
-    this.tiles = new Tiles(cpu);
+    this.tiles = new Tiles(cpu, Format.F32);
     this.others = others;
   }
 

@@ -9,7 +9,7 @@ final class Cpus {
   /// {@return this machine and the lesser form that it can play; none where no machine code runs}
   static Stream<Cpu> all() {
     try {
-      return Stream.of(Cpu.detect(), new Cpu(32, false, false)).distinct();
+      return Stream.of(Cpu.detect(), new Cpu(32, false, false, false)).distinct();
     } catch (UnsupportedOperationException e) {
       return Stream.empty();
     }

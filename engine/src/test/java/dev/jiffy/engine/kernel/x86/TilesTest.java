@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.jiffy.engine.function.UnaryFunction;
 import dev.jiffy.engine.kernel.Activation;
+import dev.jiffy.engine.kernel.Format;
 import dev.jiffy.engine.kernel.Memory;
 import dev.jiffy.engine.kernel.tile.Zeros;
 import java.util.ArrayList;
@@ -39,7 +40,7 @@ class TilesTest {
   @ParameterizedTest(allowZeroInvocations = true)
   @MethodSource("dev.jiffy.engine.kernel.x86.Cpus#all")
   void packedProductsStayWithinTheirOperands(Cpu cpu) {
-    Tiles tiles = new Tiles(cpu);
+    Tiles tiles = new Tiles(cpu, Format.F32);
     Activation relu = new Activation(UnaryFunction.RELU, 0, 0);
     for (Case c : cases()) {
       for (boolean end : new boolean[] {true, false}) {
@@ -99,7 +100,7 @@ class TilesTest {
   @ParameterizedTest(allowZeroInvocations = true)
   @MethodSource("dev.jiffy.engine.kernel.x86.Cpus#all")
   void stridedProductsStayWithinTheirOperands(Cpu cpu) {
-    Tiles tiles = new Tiles(cpu);
+    Tiles tiles = new Tiles(cpu, Format.F32);
     for (Case c : cases()) {
       for (boolean end : new boolean[] {true, false}) {
         strided(tiles, c, end);

@@ -1,0 +1,176 @@
+package dev.jiffy.engine.kernel.x86;
+
+import static dev.jiffy.engine.kernel.x86.Assembler.Alu.ADD;
+import static dev.jiffy.engine.kernel.x86.Assembler.Alu.SUB;
+import static dev.jiffy.engine.kernel.x86.Assembler.Condition.EQUAL;
+import static dev.jiffy.engine.kernel.x86.Assembler.Condition.NOT_EQUAL;
+import static dev.jiffy.engine.kernel.x86.Operand.Address.at;
+import static dev.jiffy.engine.kernel.x86.Register.R10;
+import static dev.jiffy.engine.kernel.x86.Register.R11;
+import static dev.jiffy.engine.kernel.x86.Register.R8;
+import static dev.jiffy.engine.kernel.x86.Register.R9;
+import static dev.jiffy.engine.kernel.x86.Register.RAX;
+import static dev.jiffy.engine.kernel.x86.Register.RCX;
+import static dev.jiffy.engine.kernel.x86.Register.RDI;
+import static dev.jiffy.engine.kernel.x86.Register.RDX;
+import static dev.jiffy.engine.kernel.x86.Register.RSI;
+import static dev.jiffy.engine.kernel.x86.Register.RSP;
+
+import dev.jiffy.engine.kernel.x86.Assembler.Mask;
+import dev.jiffy.engine.kernel.x86.Operand.Vector;
+
+/// Generates what makes narrow numbers of rows of f32; AVX-512 only.
+final class NarrowingCode {
+  private static final int BYTES = 64;
+  private static final Mask LOW = new Mask(1);
+  private static final Mask HIGH = new Mask(2);
+
+  private NarrowingCode() {}
+
+  /// {@return code that rounds rows to bf16, to the nearest and then to even}
+  ///
+  /// Arguments, in order: rows, x, xStep, whole (blocks of 32 numbers of a row), y, yStep, and on the
+  /// stack a bit for each number of a last, partial block; 0 where there is none. A row of `y` is
+  /// filled up with zeros to whole blocks.
+  static byte[] bf16() {
+    Assembler code = new Assembler();
+    code.load(RAX, at(RSP, 8));
+    code.kmov(LOW, RAX);
+    code.mov(R10, RAX);
+    code.shift(Assembler.Shift.RIGHT, R10, 16);
+    code.kmov(HIGH, R10);
+    Label row = code.here();
+    code.mov(R10, RSI);
+    code.mov(R11, R8);
+    code.push(RCX);
+    Label last = new Label();
+    Label done = new Label();
+    code.test(RCX);
+    code.jump(EQUAL, last);
+    Label block = code.here();
+    Vector low = Vector.zmm(0);
+    Vector high = Vector.zmm(1);
+    code.op(VectorOp.MOVUPS, low, at(R10));
+    code.op(VectorOp.MOVUPS, high, at(R10, BYTES));
+    code.op(VectorOp.CVTNE2PS2BF16, low, high, low);
+    code.op(VectorOp.MOVUPS_TO, low, at(R11));
+    code.alu(ADD, R10, 2 * BYTES);
+    code.alu(ADD, R11, BYTES);
+    code.alu(SUB, RCX, 1);
+    code.jump(NOT_EQUAL, block);
+    code.bind(last);
+    code.test(RAX);
+    code.jump(EQUAL, done);
+    code.op(VectorOp.MOVUPS, low, at(R10), LOW, true);
+    code.op(VectorOp.MOVUPS, high, at(R10, BYTES), HIGH, true);
+    code.op(VectorOp.CVTNE2PS2BF16, low, high, low);
+    code.op(VectorOp.MOVUPS_TO, low, at(R11));
+    code.bind(done);
+    code.pop(RCX);
+    code.alu(ADD, RSI, RDX);
+    code.alu(ADD, R8, R9);
+    code.alu(SUB, RDI, 1);
+    code.jump(NOT_EQUAL, row);
+    code.vzeroupper();
+    code.ret();
+    return code.finish();
+  }
+
+  /// {@return code that finds the least and the greatest of some numbers and 0}
+  ///
+  /// Arguments, in order: x, whole (vectors), a bit for each number of a last, partial vector, and
+  /// where the two go.
+  static byte[] range() {
+    Assembler code = new Assembler();
+    Vector least = Vector.zmm(0);
+    Vector greatest = Vector.zmm(1);
+    Vector value = Vector.zmm(2);
+    code.kmov(LOW, RDX);
+    code.op(VectorOp.XORPS, least, least, least);
+    code.op(VectorOp.XORPS, greatest, greatest, greatest);
+    Label last = new Label();
+    code.test(RSI);
+    code.jump(EQUAL, last);
+    Label loop = code.here();
+    code.op(VectorOp.MOVUPS, value, at(RDI));
+    code.op(VectorOp.MINPS, least, least, value);
+    code.op(VectorOp.MAXPS, greatest, greatest, value);
+    code.alu(ADD, RDI, BYTES);
+    code.alu(SUB, RSI, 1);
+    code.jump(NOT_EQUAL, loop);
+    code.bind(last);
+    code.op(VectorOp.MOVUPS, value, at(RDI), LOW, true);
+    code.op(VectorOp.MINPS, least, least, value);
+    code.op(VectorOp.MAXPS, greatest, greatest, value);
+    reduce(code, VectorOp.MINPS, least);
+    reduce(code, VectorOp.MAXPS, greatest);
+    code.op(VectorOp.MOVSS_TO, least.as(16), at(RCX));
+    code.op(VectorOp.MOVSS_TO, greatest.as(16), at(RCX, 4));
+    code.vzeroupper();
+    code.ret();
+    return code.finish();
+  }
+
+  /// Combines all elements of a vector in its first one; uses vector register 3.
+  private static void reduce(Assembler code, VectorOp op, Vector vector) {
+    Vector other = Vector.zmm(3);
+    code.op(VectorOp.SHUFF32X4, other, vector, vector, 0x4e);
+    code.op(op, vector, vector, other);
+    code.op(VectorOp.SHUFF32X4, other, vector, vector, 0xb1);
+    code.op(op, vector, vector, other);
+    code.op(VectorOp.PERMILPS, other, vector, 0x4e);
+    code.op(op, vector, vector, other);
+    code.op(VectorOp.PERMILPS, other, vector, 0xb1);
+    code.op(op, vector, vector, other);
+  }
+
+  /// {@return code that quantizes numbers to unsigned bytes: `y = round(x / scale) + zero`, limited
+  /// to 0 to 255, ties rounded to even}
+  ///
+  /// Arguments, in order: x, whole (vectors), a bit for each number of a last, partial vector, y, the
+  /// bits of the scale as f32, and the zero point. Of a partial vector all of `y` is written.
+  static byte[] bytes() {
+    Assembler code = new Assembler();
+    Vector scale = Vector.zmm(1);
+    Vector zero = Vector.zmm(2);
+    Vector least = Vector.zmm(3);
+    code.kmov(LOW, RDX);
+    code.push(R8);
+    code.push(R9);
+    code.op(VectorOp.BROADCASTSS, scale, at(RSP, 8));
+    code.op(VectorOp.BROADCASTSS, zero, at(RSP));
+    code.op(VectorOp.XORPS, least, least, least);
+    Label last = new Label();
+    code.test(RSI);
+    code.jump(EQUAL, last);
+    Label loop = code.here();
+    Vector value = Vector.zmm(0);
+    code.op(VectorOp.MOVUPS, value, at(RDI));
+    quantize(code, value, scale, zero, least);
+    code.alu(ADD, RDI, BYTES);
+    code.alu(ADD, RCX, BYTES / 4);
+    code.alu(SUB, RSI, 1);
+    code.jump(NOT_EQUAL, loop);
+    code.bind(last);
+    Label done = new Label();
+    code.test(RDX);
+    code.jump(EQUAL, done);
+    code.op(VectorOp.MOVUPS, value, at(RDI), LOW, true);
+    quantize(code, value, scale, zero, least);
+    code.bind(done);
+    code.pop(R9);
+    code.pop(R8);
+    code.vzeroupper();
+    code.ret();
+    return code.finish();
+  }
+
+  private static void quantize(
+      Assembler code, Vector value, Vector scale, Vector zero, Vector least) {
+    code.op(VectorOp.DIVPS, value, value, scale);
+    code.op(VectorOp.CVTPS2DQ, value, value);
+    code.op(VectorOp.PADDD, value, value, zero);
+    code.op(VectorOp.PMAXSD, value, value, least);
+    code.op(VectorOp.PMOVUSDB_TO, value, at(RCX));
+  }
+}

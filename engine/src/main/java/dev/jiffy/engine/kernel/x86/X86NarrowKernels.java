@@ -1,0 +1,144 @@
+package dev.jiffy.engine.kernel.x86;
+
+import dev.jiffy.engine.kernel.Format;
+import dev.jiffy.engine.kernel.Memory;
+import dev.jiffy.engine.kernel.NarrowKernels;
+import dev.jiffy.engine.kernel.Product;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Supplier;
+
+/// Products of bf16 and of bytes as machine code, on the matrix unit where there is one.
+///
+/// A block of rows is made narrow first, in working memory, each row filled up to whole lines of 64
+/// bytes. Then, panel by panel, raw sums are computed and finished.
+///
+/// A packed right-hand side is cut into panels of 32 columns, the last of 16 where that suffices. A
+/// row of a panel holds, for each column, the numbers of as many rows of the matrix as fit 32 bits;
+/// panels are filled up with zeros to 16 such rows or a multiple. For bytes the scales of all columns
+/// follow, then for each column the sum of its bytes times its scale.
+final class X86NarrowKernels implements NarrowKernels {
+  static final int LANES = 16;
+  static final int COLUMNS = 2 * LANES;
+  static final int LINE = 64;
+
+  private final Cpu cpu;
+  private final Tiles bf16Tiles;
+  private final Tiles byteTiles;
+  private final ConcurrentHashMap<Object, MemorySegment> codes = new ConcurrentHashMap<>();
+
+  X86NarrowKernels(Cpu cpu) {
+    this.cpu = cpu;
+    this.bf16Tiles = new Tiles(cpu, Format.BF16);
+    this.byteTiles = new Tiles(cpu, Format.INT8);
+  }
+
+  @Override
+  public boolean computes(Format format) {
+    return switch (format) {
+      case F32 -> false;
+      case BF16 -> cpu.bf16();
+      case INT8 -> cpu.vnni();
+    };
+  }
+
+  /// The rows of a panel.
+  static int depth(Format format, int k) {
+    int groups = (k + format.group() - 1) / format.group();
+    return (groups + LANES - 1) / LANES * LANES;
+  }
+
+  static int vectors(int n) {
+    return (n + LANES - 1) / LANES;
+  }
+
+  static long panelsBytes(Format format, int k, int n) {
+    return (long) vectors(n) * LINE * depth(format, k);
+  }
+
+  @Override
+  public long packedBytes(Format format, int k, int n) {
+    long columns = format == Format.INT8 ? 2L * LINE * vectors(n) : 0;
+    return Math.addExact(panelsBytes(format, k, n), columns);
+  }
+
+  @Override
+  public void pack(
+      Format format, long b, long rowStride, long columnStride, int k, int n, long packed) {
+    Memory.ALL.asSlice(packed, packedBytes(format, k, n)).fill((byte) 0);
+    long scales = packed + panelsBytes(format, k, n);
+    long sums = scales + (long) LINE * vectors(n);
+    int depth = depth(format, k);
+    for (int column = 0; column < n; column++) {
+      int first = column - column % COLUMNS;
+      int width = n - first > LANES ? COLUMNS : LANES;
+      long to = packed + 4L * first * depth + 4L * (column - first);
+      long from = b + 4 * column * columnStride;
+      switch (format) {
+        case F32 -> throw new IllegalArgumentException("F32 is not narrow");
+        case BF16 -> {
+          for (int row = 0; row < k; row++) {
+            float value = Memory.getFloat(from + 4 * row * rowStride);
+            Memory.ALL.set(
+                ValueLayout.JAVA_SHORT_UNALIGNED,
+                to + 4L * width * (row / 2) + 2 * (row % 2),
+                bf16(value));
+          }
+        }
+        case INT8 -> {
+          float greatest = 0;
+          for (int row = 0; row < k; row++) {
+            greatest =
+                Math.max(greatest, Math.abs(Memory.getFloat(from + 4 * row * rowStride)));
+          }
+          float scale = greatest == 0 ? 1 : greatest / 127;
+          int sum = 0;
+          for (int row = 0; row < k; row++) {
+            int value = (int) Math.rint(Memory.getFloat(from + 4 * row * rowStride) / scale);
+            sum += value;
+            Memory.ALL.set(
+                ValueLayout.JAVA_BYTE,
+                to + 4L * width * (row / 4) + row % 4,
+                (byte) value);
+          }
+          Memory.setFloat(scales + 4L * column, scale);
+          Memory.setFloat(sums + 4L * column, scale * sum);
+        }
+      }
+    }
+  }
+
+  /// Rounds to bf16, to the nearest and then to even.
+  private static short bf16(float value) {
+    int bits = Float.floatToRawIntBits(value);
+    if (Float.isNaN(value)) {
+      return (short) ((bits >>> 16) | 0x40);
+    }
+    return (short) ((bits + 0x7fff + ((bits >>> 16) & 1)) >>> 16);
+  }
+
+
+  @Override
+  public Prepared prepare(Format format, Product product) {
+    return new NarrowProduct(this, format, product);
+  }
+
+  /// {@return whether raw sums are computed by the matrix unit}
+  boolean usesMatrixUnit() {
+    return cpu.matrices();
+  }
+
+  Tiles tiles(Format format) {
+    return switch (format) {
+      case F32 -> throw new IllegalArgumentException("F32 is not narrow");
+      case BF16 -> bf16Tiles;
+      case INT8 -> byteTiles;
+    };
+  }
+
+  /// {@return code that is emitted once}
+  MemorySegment code(Object key, Supplier<byte[]> emit) {
+    return codes.computeIfAbsent(key, _ -> Code.load(key.toString(), emit.get()));
+  }
+}
