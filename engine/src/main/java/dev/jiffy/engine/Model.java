@@ -90,7 +90,7 @@ public final class Model implements AutoCloseable {
       Graph imported = Importer.graph(OnnxReader.read(file, arena));
       Graph graph =
           options.optimize() ? Passes.optimize(imported, Interpreter::evaluate) : imported;
-      Weights weights = new Weights(target.matrices(), arena);
+      Weights weights = new Weights(target, arena);
       Lowering.pack(graph, weights);
       return new Model(decided, arena, graph, target, weights);
     } catch (RuntimeException | Error e) {

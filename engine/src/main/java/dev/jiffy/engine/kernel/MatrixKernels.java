@@ -1,5 +1,7 @@
 package dev.jiffy.engine.kernel;
 
+import org.jspecify.annotations.Nullable;
+
 /// The f32 loops whose arithmetic dominates: products, convolutions, attention.
 ///
 /// Arguments of type `long` named after a matrix are absolute addresses of f32 elements; 0 stands
@@ -50,6 +52,9 @@ public interface MatrixKernels {
       int rowTo,
       int panelFrom,
       int panelTo);
+
+  /// {@return products of narrower numbers than f32, or null if there are none}
+  @Nullable NarrowKernels narrow();
 
   /// {@return the bytes of a convolution's packed weights, a multiple of 64}
   ///

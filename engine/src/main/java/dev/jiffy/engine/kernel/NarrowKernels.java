@@ -1,12 +1,15 @@
 package dev.jiffy.engine.kernel;
 
+import org.jspecify.annotations.Nullable;
+
 /// Products that multiply narrower numbers than f32. Arguments and threads are as with
 /// [MatrixKernels].
 public interface NarrowKernels {
   /// {@return whether there are products of such numbers}
   ///
   /// @param format the numbers
-  boolean computes(Format format);
+  /// @param activation what is applied last, or null
+  boolean computes(Format format, @Nullable Activation activation);
 
   /// {@return the bytes of a packed right-hand side, a multiple of 64}
   ///
@@ -24,8 +27,7 @@ public interface NarrowKernels {
   /// @param k its rows
   /// @param n its columns
   /// @param packed where the packed form goes, 64-byte aligned
-  void pack(
-      Format format, long b, long rowStride, long columnStride, int k, int n, long packed);
+  void pack(Format format, long b, long rowStride, long columnStride, int k, int n, long packed);
 
   /// {@return a product, prepared once and computed often}
   ///

@@ -4,6 +4,7 @@ import dev.jiffy.engine.function.ReduceFunction;
 import dev.jiffy.engine.ir.Graph;
 import dev.jiffy.engine.ir.Node;
 import dev.jiffy.engine.ir.Op;
+import dev.jiffy.engine.kernel.Activation;
 import dev.jiffy.engine.kernel.ConvGeometry;
 import dev.jiffy.engine.kernel.PoolGeometry;
 import dev.jiffy.engine.kernel.Product;
@@ -22,7 +23,8 @@ final class Images {
     if (conv.layout() == Op.Layout.CHANNELS_LAST && tensor != null && isImages(tensor)) {
       ConvGeometry geometry = weightsOnly(tensor.shape(), conv.groups(), false);
       if (isPointwise(conv, tensor.shape())) {
-        weights.matrix(tensor, true, geometry.inChannels(), geometry.outChannels());
+        Activation activation = Linear.activation(conv.activation());
+        weights.matrix(tensor, true, activation, geometry.inChannels(), geometry.outChannels());
       } else {
         weights.conv(geometry, tensor);
       }
@@ -245,14 +247,23 @@ final class Images {
             node.hasInput(3) ? n : 0,
             1,
             Linear.activation(conv.activation()));
-    Place packed = lowering.fixed(lowering.weights().matrix(weights, true, k, n));
+    Weights.Matrix form = lowering.weights().matrix(weights, true, product.activation(), k, n);
+    Place packed = lowering.fixed(form.tensor());
     Place x = lowering.place(node.input(0));
     Place bias = lowering.place(node.input(2));
     Place residual = lowering.place(node.input(3));
     Place y = lowering.result(node.output());
     lowering.add(
         new MultiplyStep(
-            Lowering.label(node), lowering.target(), product, x, packed, bias, residual, y),
+            Lowering.label(node),
+            lowering.target(),
+            form.format(),
+            product,
+            x,
+            packed,
+            bias,
+            residual,
+            y),
         x,
         bias,
         residual,

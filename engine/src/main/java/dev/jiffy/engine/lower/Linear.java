@@ -22,7 +22,7 @@ final class Linear {
   static void pack(Graph graph, Node node, Op.MatMul matMul, Weights weights) {
     Tensor matrix = graph.constants().get(node.input(1));
     if (matrix != null && isMatrix(matrix) && !matMul.transposeA()) {
-      pack(matrix, matMul.transposeB(), weights);
+      pack(matrix, matMul.transposeB(), activation(matMul.activation()), weights);
     }
   }
 
@@ -37,13 +37,14 @@ final class Linear {
         && shape.dim(rank - 2) <= Integer.MAX_VALUE;
   }
 
-  private static Tensor pack(Tensor matrix, boolean transposed, Weights weights) {
+  private static Weights.Matrix pack(
+      Tensor matrix, boolean transposed, @Nullable Activation activation, Weights weights) {
     int rank = matrix.shape().rank();
     int rows = (int) matrix.shape().dim(rank - 2);
     int columns = (int) matrix.shape().dim(rank - 1);
     return transposed
-        ? weights.matrix(matrix, true, columns, rows)
-        : weights.matrix(matrix, false, rows, columns);
+        ? weights.matrix(matrix, true, activation, columns, rows)
+        : weights.matrix(matrix, false, activation, rows, columns);
   }
 
   static boolean lower(Node node, Op.MatMul matMul, Lowering lowering) {
@@ -82,13 +83,23 @@ final class Linear {
             matMul.alpha(),
             activation(matMul.activation()));
     Place a = lowering.place(node.input(0));
-    Place packed = lowering.fixed(pack(matrix, matMul.transposeB(), lowering.weights()));
+    Weights.Matrix form =
+        pack(matrix, matMul.transposeB(), product.activation(), lowering.weights());
+    Place packed = lowering.fixed(form.tensor());
     Place bias = lowering.place(node.input(2));
     Place residual = lowering.place(node.input(3));
     Place c = lowering.result(node.output());
     lowering.add(
         new MultiplyStep(
-            Lowering.label(node), lowering.target(), product, a, packed, bias, residual, c),
+            Lowering.label(node),
+            lowering.target(),
+            form.format(),
+            product,
+            a,
+            packed,
+            bias,
+            residual,
+            c),
         a,
         bias,
         residual,

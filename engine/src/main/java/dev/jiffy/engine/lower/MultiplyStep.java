@@ -1,7 +1,10 @@
 package dev.jiffy.engine.lower;
 
+import dev.jiffy.engine.kernel.Format;
 import dev.jiffy.engine.kernel.MatrixKernels;
+import dev.jiffy.engine.kernel.NarrowKernels;
 import dev.jiffy.engine.kernel.Product;
+import org.jspecify.annotations.Nullable;
 
 /// A product with constant, packed right-hand side.
 final class MultiplyStep extends Step {
@@ -12,6 +15,10 @@ final class MultiplyStep extends Step {
 
   private final MatrixKernels kernels;
   private final Product product;
+
+  /// The product where it multiplies narrower numbers than f32.
+  private final NarrowKernels.@Nullable Prepared prepared;
+
   private final Place a;
   private final Place packed;
   private final Place bias;
@@ -22,6 +29,7 @@ final class MultiplyStep extends Step {
   MultiplyStep(
       String name,
       Target target,
+      Format format,
       Product product,
       Place a,
       Place packed,
@@ -33,6 +41,8 @@ final class MultiplyStep extends Step {
         target.parts(
             2.0 * product.m() * product.k() * product.n(), 4.0 * product.k() * product.n()));
     this.kernels = target.matrices();
+    NarrowKernels narrow = kernels.narrow();
+    this.prepared = format == Format.F32 || narrow == null ? null : narrow.prepare(format, product);
     this.product = product;
     this.a = a;
     this.packed = packed;
@@ -46,13 +56,32 @@ final class MultiplyStep extends Step {
   public void run(Frame frame, int part) {
     int m = product.m();
     if (m >= ROWS_TO_SPLIT || panels < parts()) {
-      multiply(frame, from(m, ROW_GRAIN, part), from(m, ROW_GRAIN, part + 1), 0, panels);
+      multiply(frame, part, from(m, ROW_GRAIN, part), from(m, ROW_GRAIN, part + 1), 0, panels);
     } else {
-      multiply(frame, 0, m, from(panels, part), from(panels, part + 1));
+      multiply(frame, part, 0, m, from(panels, part), from(panels, part + 1));
     }
   }
 
-  private void multiply(Frame frame, int rowFrom, int rowTo, int panelFrom, int panelTo) {
+  @Override
+  long scratchBytes() {
+    return prepared == null ? 0 : prepared.scratchBytes();
+  }
+
+  private void multiply(Frame frame, int part, int rowFrom, int rowTo, int panelFrom, int panelTo) {
+    if (prepared != null) {
+      prepared.multiply(
+          frame.at(a),
+          frame.at(packed),
+          frame.at(bias),
+          frame.at(residual),
+          frame.at(c),
+          rowFrom,
+          rowTo,
+          panelFrom,
+          panelTo,
+          frame.scratch(part));
+      return;
+    }
     kernels.multiply(
         product,
         frame.at(a),

@@ -1,5 +1,6 @@
 package dev.jiffy.engine.lower;
 
+import dev.jiffy.engine.kernel.Format;
 import dev.jiffy.engine.kernel.MatrixKernels;
 import dev.jiffy.engine.kernel.RowKernels;
 
@@ -8,7 +9,8 @@ import dev.jiffy.engine.kernel.RowKernels;
 /// @param matrices products, convolutions, attention
 /// @param rows everything whose cost is moving data
 /// @param threads the most threads of one run, at least 1
-public record Target(MatrixKernels matrices, RowKernels rows, int threads) {
+/// @param format the numbers that products with constants multiply, where the kernels can
+public record Target(MatrixKernels matrices, RowKernels rows, int threads, Format format) {
   private static final double LEAST_NANOS = 10_000;
   private static final double FLOPS_PER_NANO = 80;
   private static final double BYTES_PER_NANO = 8;

@@ -1,13 +1,17 @@
 package dev.jiffy.engine.lower;
 
+import dev.jiffy.engine.kernel.Activation;
 import dev.jiffy.engine.kernel.ConvGeometry;
+import dev.jiffy.engine.kernel.Format;
 import dev.jiffy.engine.kernel.MatrixKernels;
+import dev.jiffy.engine.kernel.NarrowKernels;
 import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.LongConsumer;
+import org.jspecify.annotations.Nullable;
 
 /// The packed weights of a model, each packed once and shared by all plans.
 ///
@@ -20,18 +24,23 @@ public final class Weights {
     CONV_TRANSPOSE
   }
 
-  private record Key(Tensor tensor, Form form, int groups) {}
+  private record Key(Tensor tensor, Form form, Format format, int groups) {}
 
+  /// The least elements of a right-hand side that is made narrow.
+  private static final long NARROW_ELEMENTS = 1 << 12;
+
+  private final Target target;
   private final MatrixKernels kernels;
   private final Arena arena;
   private final ConcurrentHashMap<Key, Tensor> packed = new ConcurrentHashMap<>();
 
   /// An empty store.
   ///
-  /// @param kernels who packs
+  /// @param target for what they are packed
   /// @param arena holds the packed forms; must allow access from all threads
-  public Weights(MatrixKernels kernels, Arena arena) {
-    this.kernels = kernels;
+  public Weights(Target target, Arena arena) {
+    this.target = target;
+    this.kernels = target.matrices();
     this.arena = arena;
   }
 
@@ -40,32 +49,51 @@ public final class Weights {
     return packed.values().stream().mapToLong(form -> form.segment().byteSize()).sum();
   }
 
-  /// {@return a packed right-hand side}
+  /// A constant right-hand side in the form that kernels read.
+  ///
+  /// @param format the numbers that it is multiplied as
+  /// @param tensor the packed form
+  record Matrix(Format format, Tensor tensor) {}
+
+  /// {@return a packed right-hand side: in the numbers that the target asks for, where the kernels
+  /// can and the matrix is not so small that nothing is gained}
   ///
   /// @param matrix its elements
   /// @param transposed whether the constant holds the transpose
+  /// @param activation what is applied to the product, or null
   /// @param k its rows
   /// @param n its columns
-  Tensor matrix(Tensor matrix, boolean transposed, int k, int n) {
-    return packed.computeIfAbsent(
-        new Key(matrix, transposed ? Form.TRANSPOSED_MATRIX : Form.MATRIX, 1),
-        _ ->
-            allocate(
-                kernels.packedBytes(k, n),
-                to ->
-                    kernels.pack(
-                        matrix.segment().address(),
-                        transposed ? 1 : n,
-                        transposed ? k : 1,
-                        k,
-                        n,
-                        to)));
+  Matrix matrix(Tensor matrix, boolean transposed, @Nullable Activation activation, int k, int n) {
+    long b = matrix.segment().address();
+    long rowStride = transposed ? 1 : n;
+    long columnStride = transposed ? k : 1;
+    Form form = transposed ? Form.TRANSPOSED_MATRIX : Form.MATRIX;
+    NarrowKernels narrow = kernels.narrow();
+    Format format = target.format();
+    if (narrow == null || (long) k * n < NARROW_ELEMENTS || !narrow.computes(format, activation)) {
+      Tensor whole =
+          packed.computeIfAbsent(
+              new Key(matrix, form, Format.F32, 1),
+              _ ->
+                  allocate(
+                      kernels.packedBytes(k, n),
+                      to -> kernels.pack(b, rowStride, columnStride, k, n, to)));
+      return new Matrix(Format.F32, whole);
+    }
+    Tensor tensor =
+        packed.computeIfAbsent(
+            new Key(matrix, form, format, 1),
+            _ ->
+                allocate(
+                    narrow.packedBytes(format, k, n),
+                    to -> narrow.pack(format, b, rowStride, columnStride, k, n, to)));
+    return new Matrix(format, tensor);
   }
 
   /// {@return packed weights of a convolution}
   Tensor conv(ConvGeometry geometry, Tensor weights) {
     return packed.computeIfAbsent(
-        new Key(weights, Form.CONV, geometry.groups()),
+        new Key(weights, Form.CONV, Format.F32, geometry.groups()),
         _ ->
             allocate(
                 kernels.convPackedBytes(geometry),
@@ -75,7 +103,7 @@ public final class Weights {
   /// {@return packed weights of a transposed convolution}
   Tensor convTranspose(ConvGeometry geometry, Tensor weights) {
     return packed.computeIfAbsent(
-        new Key(weights, Form.CONV_TRANSPOSE, geometry.groups()),
+        new Key(weights, Form.CONV_TRANSPOSE, Format.F32, geometry.groups()),
         _ ->
             allocate(
                 kernels.convTransposePackedBytes(geometry),

@@ -7,6 +7,7 @@ import dev.jiffy.engine.ir.Graph;
 import dev.jiffy.engine.ir.Inference;
 import dev.jiffy.engine.ir.Node;
 import dev.jiffy.engine.ir.Op;
+import dev.jiffy.engine.kernel.Format;
 import dev.jiffy.engine.kernel.scalar.ScalarMatrixKernels;
 import dev.jiffy.engine.kernel.scalar.ScalarRowKernels;
 import dev.jiffy.engine.kernel.tile.TiledMatrixKernels;
@@ -32,14 +33,15 @@ class PlanOpsTest {
   void vectorPlansAgree() {
     agree(
         new Target(
-            new TiledMatrixKernels(new VectorMicroKernels(), new VectorDepthwise()),
+            new TiledMatrixKernels(new VectorMicroKernels(), new VectorDepthwise(), null),
             new VectorRowKernels(),
-            2));
+            2,
+            Format.F32));
   }
 
   @Test
   void scalarPlansAgree() {
-    agree(new Target(new ScalarMatrixKernels(), new ScalarRowKernels(), 2));
+    agree(new Target(new ScalarMatrixKernels(), new ScalarRowKernels(), 2, Format.F32));
   }
 
   /// Once with weights that are constants, once with weights that the caller gives.
@@ -81,7 +83,7 @@ class PlanOpsTest {
     Graph graph =
         Inference.infer(new Graph("g", List.copyOf(given.keySet()), made, nodes, constants, facts));
     try (Arena arena = Arena.ofShared()) {
-      Plan plan = Lowering.plan(graph, target, new Weights(target.matrices(), arena));
+      Plan plan = Lowering.plan(graph, target, new Weights(target, arena));
       if (plan == null && fixed && !ScalarOps.isSizedByElements(op)) {
         throw new AssertionError("no plan");
       }

@@ -8,6 +8,7 @@ import dev.jiffy.engine.kernel.AttentionGeometry;
 import dev.jiffy.engine.kernel.ConvGeometry;
 import dev.jiffy.engine.kernel.MatrixKernels;
 import dev.jiffy.engine.kernel.Memory;
+import dev.jiffy.engine.kernel.NarrowKernels;
 import dev.jiffy.engine.kernel.Product;
 import org.jspecify.annotations.Nullable;
 
@@ -73,6 +74,11 @@ public final class ScalarMatrixKernels implements MatrixKernels {
         setFloat(at, activate(product.activation(), sum));
       }
     }
+  }
+
+  @Override
+  public @Nullable NarrowKernels narrow() {
+    return null;
   }
 
   @Override

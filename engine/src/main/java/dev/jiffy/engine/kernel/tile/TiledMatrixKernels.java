@@ -3,10 +3,13 @@ package dev.jiffy.engine.kernel.tile;
 import dev.jiffy.engine.kernel.AttentionGeometry;
 import dev.jiffy.engine.kernel.ConvGeometry;
 import dev.jiffy.engine.kernel.MatrixKernels;
+import dev.jiffy.engine.kernel.NarrowKernels;
 import dev.jiffy.engine.kernel.Product;
+import org.jspecify.annotations.Nullable;
 
 /// Products, convolutions and attention, cut into what runs in registers.
 public final class TiledMatrixKernels implements MatrixKernels {
+  private final @Nullable NarrowKernels narrow;
   private final Panels panels;
   private final Products products;
   private final Convolution convolution;
@@ -17,7 +20,10 @@ public final class TiledMatrixKernels implements MatrixKernels {
   ///
   /// @param micro the loops in registers
   /// @param depthwise convolutions with one filter per channel
-  public TiledMatrixKernels(MicroKernels micro, DepthwiseKernels depthwise) {
+  /// @param narrow products of narrower numbers than f32, or null
+  public TiledMatrixKernels(
+      MicroKernels micro, DepthwiseKernels depthwise, @Nullable NarrowKernels narrow) {
+    this.narrow = narrow;
     this.panels = new Panels(micro.lanes());
     this.products = new Products(micro);
     this.convolution = new Convolution(micro, depthwise);
@@ -53,6 +59,11 @@ public final class TiledMatrixKernels implements MatrixKernels {
       int panelFrom,
       int panelTo) {
     products.multiply(product, a, packed, bias, residual, c, rowFrom, rowTo, panelFrom, panelTo);
+  }
+
+  @Override
+  public @Nullable NarrowKernels narrow() {
+    return narrow;
   }
 
   @Override

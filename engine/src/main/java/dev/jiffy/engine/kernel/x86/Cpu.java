@@ -19,7 +19,8 @@ import java.util.Locale;
 /// @param vectorBytes the width of vectors: 64 with AVX-512 (F, BW, DQ, VL), 32 with AVX2 and FMA
 /// @param vnni whether there is `vpdpbusd` at that width
 /// @param bf16 whether there is `vdpbf16ps`
-/// @param matrices whether there is a matrix unit (AMX) for bytes and bf16, and the process may use it
+/// @param matrices whether there is a matrix unit (AMX) for bytes and bf16, and the process may use
+///   it
 record Cpu(int vectorBytes, boolean vnni, boolean bf16, boolean matrices) {
   private static final long MATRIX_STATE = 0x60000;
 

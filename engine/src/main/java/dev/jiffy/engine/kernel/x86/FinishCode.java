@@ -2,9 +2,9 @@ package dev.jiffy.engine.kernel.x86;
 
 import static dev.jiffy.engine.kernel.x86.Assembler.Alu.ADD;
 import static dev.jiffy.engine.kernel.x86.Assembler.Alu.SUB;
+import static dev.jiffy.engine.kernel.x86.Assembler.Condition.EQUAL;
 import static dev.jiffy.engine.kernel.x86.Assembler.Condition.GREATER_OR_EQUAL;
 import static dev.jiffy.engine.kernel.x86.Assembler.Condition.LESS;
-import static dev.jiffy.engine.kernel.x86.Assembler.Condition.EQUAL;
 import static dev.jiffy.engine.kernel.x86.Assembler.Condition.NOT_EQUAL;
 import static dev.jiffy.engine.kernel.x86.Operand.Address.at;
 import static dev.jiffy.engine.kernel.x86.Register.R10;
@@ -29,8 +29,8 @@ import org.jspecify.annotations.Nullable;
 /// residual)` for rows of one or two vectors of columns; AVX-512 only.
 ///
 /// Sums of bytes are i32 and count the zero points of the left-hand side in: with a scale `s` and a
-/// zero point `z` per row, a scale `t` and the sum of the weights `w` per column, the product is `s ·
-/// (t · sum) - (s · z) · (t · w)`.
+/// zero point `z` per row, a scale `t` and the sum of the weights `w` per column, the product is `s
+/// · (t · sum) - (s · z) · (t · w)`.
 ///
 /// The arguments, all numbers, in order: rows, sums, c, cStep, residual, residualStep, and on the
 /// stack bias, the mask of the last vector, for bytes the rows' pairs of `s` and `-s · z`, the
@@ -43,11 +43,7 @@ import org.jspecify.annotations.Nullable;
 /// @param residual whether there is a residual
 /// @param activation what is applied last, or null; one that [TileCode#fuses] accepts
 record FinishCode(
-    Format format,
-    int vectors,
-    boolean cut,
-    boolean residual,
-    @Nullable Activation activation) {
+    Format format, int vectors, boolean cut, boolean residual, @Nullable Activation activation) {
   private static final int BYTES = 64;
 
   /// The rows that are finished together.

@@ -54,7 +54,8 @@ record MatrixCode(Format format, int vectors, boolean tall) {
     return Code.call(syscall, ARCH_PRCTL, REQUEST_PERMISSION, TILE_STATE, 0, 0, 0) == 0;
   }
 
-  /// {@return the shapes of the tiles for blocks of so many rows, in the form that `LDTILECFG` reads}
+  /// {@return the shapes of the tiles for blocks of so many rows, in the form that `LDTILECFG`
+  /// reads}
   static long shapes(int rows) {
     return SHAPES + (long) LINE * rows;
   }
@@ -69,7 +70,7 @@ record MatrixCode(Format format, int vectors, boolean tall) {
         int upper = tile >= 6 ? TILE_ROWS : Math.min(rows, TILE_ROWS);
         int height = lower ? rows - TILE_ROWS : upper;
         if (height > 0) {
-          all.set(ValueLayout.JAVA_SHORT_UNALIGNED, at + 16 + 2 * tile, (short) LINE);
+          all.set(ValueLayout.JAVA_SHORT_UNALIGNED, at + 16 + 2L * tile, (short) LINE);
           all.set(ValueLayout.JAVA_BYTE, at + 48 + tile, (byte) height);
         }
       }

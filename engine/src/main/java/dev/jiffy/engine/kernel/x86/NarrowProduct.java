@@ -53,10 +53,7 @@ final class NarrowProduct implements NarrowKernels.Prepared {
     lastPresent = rest - (lastVectors - 1) * LANES;
     depth = X86NarrowKernels.depth(format, product.k());
     most = Math.max(1, Math.min(BLOCK, product.m()));
-    sums =
-        kernels.usesMatrixUnit()
-            ? new MatrixSums(kernels)
-            : new TileSums(kernels.tiles(format));
+    sums = kernels.usesMatrixUnit() ? new MatrixSums(kernels) : new TileSums(kernels.tiles(format));
     toBf16 = kernels.code("bf16", NarrowingCode::bf16);
     range = kernels.code("range", NarrowingCode::range);
     toBytes = kernels.code("bytes", NarrowingCode::bytes);
@@ -65,11 +62,7 @@ final class NarrowProduct implements NarrowKernels.Prepared {
       boolean last = i >= 2;
       FinishCode finish =
           new FinishCode(
-              format,
-              last ? lastVectors : 2,
-              last && lastPresent < LANES,
-              i % 2 == 1,
-              activation);
+              format, last ? lastVectors : 2, last && lastPresent < LANES, i % 2 == 1, activation);
       finishes[i] = kernels.code(finish, finish::emit);
     }
   }
@@ -86,7 +79,20 @@ final class NarrowProduct implements NarrowKernels.Prepared {
     public void compute(int vectors, int rows, long a, long b, long sums) {
       long zeros = Zeros.ADDRESS;
       tiles.multiply(
-          rows, a, narrowRow(), zeros, 1, depth, b, vectors * LANES, zeros, 0, 0, 0, null, sums,
+          rows,
+          a,
+          narrowRow(),
+          zeros,
+          1,
+          depth,
+          b,
+          vectors * LANES,
+          zeros,
+          0,
+          0,
+          0,
+          null,
+          sums,
           (long) LINE * vectors);
     }
   }
@@ -171,9 +177,9 @@ final class NarrowProduct implements NarrowKernels.Prepared {
     }
     for (int row = rowFrom; row < rowTo; row += most) {
       int rows = Math.min(most, rowTo - row);
-      narrow(a + 4 * row * product.aStride(), rows, scratch, quantization);
-      long to = c + 4 * row * product.cStride();
-      long added = residual == 0 ? 0 : residual + 4 * row * product.residualStride();
+      narrow(a + 4L * row * product.aStride(), rows, scratch, quantization);
+      long to = c + 4L * row * product.cStride();
+      long added = residual == 0 ? 0 : residual + 4L * row * product.residualStride();
       for (int panel = panelFrom; panel < panelTo; panel++) {
         long column = 4L * panel * COLUMNS;
         int vectors = panel == last ? lastVectors : 2;
@@ -189,15 +195,14 @@ final class NarrowProduct implements NarrowKernels.Prepared {
     int k = product.k();
     if (format == Format.BF16) {
       long part = (1L << (k % COLUMNS)) - 1;
-      long step = 4 * product.aStride();
+      long step = 4L * product.aStride();
       long whole = k / COLUMNS;
-      Code.call(
-          toBf16, rows, a, step, whole, to, narrowRow(), part, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+      Code.call(toBf16, rows, a, step, whole, to, narrowRow(), part, 0, 0, 0, 0, 0, 0, 0, 0, 0);
       return;
     }
     long part = (1L << (k % LANES)) - 1;
     for (int row = 0; row < rows; row++) {
-      long x = a + 4 * row * product.aStride();
+      long x = a + 4L * row * product.aStride();
       long numbers = quantization + 8L * row;
       long _ = Code.call(range, x, k / LANES, part, numbers, 0, 0);
       float least = Memory.getFloat(numbers);

@@ -29,9 +29,9 @@ final class NarrowingCode {
 
   /// {@return code that rounds rows to bf16, to the nearest and then to even}
   ///
-  /// Arguments, in order: rows, x, xStep, whole (blocks of 32 numbers of a row), y, yStep, and on the
-  /// stack a bit for each number of a last, partial block; 0 where there is none. A row of `y` is
-  /// filled up with zeros to whole blocks.
+  /// Arguments, in order: rows, x, xStep, whole (blocks of 32 numbers of a row), y, yStep, and on
+  /// the stack a bit for each number of a last, partial block; 0 where there is none. A row of `y`
+  /// is filled up with zeros to whole blocks.
   static byte[] bf16() {
     Assembler code = new Assembler();
     code.load(RAX, at(RSP, 8));
@@ -127,8 +127,8 @@ final class NarrowingCode {
   /// {@return code that quantizes numbers to unsigned bytes: `y = round(x / scale) + zero`, limited
   /// to 0 to 255, ties rounded to even}
   ///
-  /// Arguments, in order: x, whole (vectors), a bit for each number of a last, partial vector, y, the
-  /// bits of the scale as f32, and the zero point. Of a partial vector all of `y` is written.
+  /// Arguments, in order: x, whole (vectors), a bit for each number of a last, partial vector, y,
+  /// the bits of the scale as f32, and the zero point. Of a partial vector all of `y` is written.
   static byte[] bytes() {
     Assembler code = new Assembler();
     Vector scale = Vector.zmm(1);

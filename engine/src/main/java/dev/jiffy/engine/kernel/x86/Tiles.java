@@ -41,8 +41,8 @@ final class Tiles {
         int form, int vectors, int rows, boolean packed, boolean cut, boolean residual) {
       MemorySegment made = code[form * MOST_ROWS + rows];
       if (made == null) {
-        TileCode tile = new TileCode(
-                vectorBytes, vectors, rows, packed, cut, residual, activation, format);
+        TileCode tile =
+            new TileCode(vectorBytes, vectors, rows, packed, cut, residual, activation, format);
         made = Code.load("tile" + rows + "x" + vectors, tile.emit());
         code[form * MOST_ROWS + rows] = made;
       }

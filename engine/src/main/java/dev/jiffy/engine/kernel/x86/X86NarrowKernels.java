@@ -1,5 +1,6 @@
 package dev.jiffy.engine.kernel.x86;
 
+import dev.jiffy.engine.kernel.Activation;
 import dev.jiffy.engine.kernel.Format;
 import dev.jiffy.engine.kernel.Memory;
 import dev.jiffy.engine.kernel.NarrowKernels;
@@ -8,6 +9,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /// Products of bf16 and of bytes as machine code, on the matrix unit where there is one.
 ///
@@ -16,9 +18,9 @@ import java.util.function.Supplier;
 ///
 /// A packed right-hand side is cut into panels of 32 columns, the last of 16 where that suffices. A
 /// row of a panel holds, for each column, the numbers of as many rows of the matrix as fit 32 bits;
-/// panels are filled up with zeros to 16 such rows or a multiple. For bytes the scales of all columns
-/// follow, then for each column the sum of its bytes times its scale.
-final class X86NarrowKernels implements NarrowKernels {
+/// panels are filled up with zeros to 16 such rows or a multiple. For bytes the scales of all
+/// columns follow, then for each column the sum of its bytes times its scale.
+public final class X86NarrowKernels implements NarrowKernels {
   static final int LANES = 16;
   static final int COLUMNS = 2 * LANES;
   static final int LINE = 64;
@@ -28,6 +30,13 @@ final class X86NarrowKernels implements NarrowKernels {
   private final Tiles byteTiles;
   private final ConcurrentHashMap<Object, MemorySegment> codes = new ConcurrentHashMap<>();
 
+  /// Finds out what this CPU can do.
+  ///
+  /// @throws UnsupportedOperationException with the reason, if no machine code can run here
+  public X86NarrowKernels() {
+    this(Cpu.detect());
+  }
+
   X86NarrowKernels(Cpu cpu) {
     this.cpu = cpu;
     this.bf16Tiles = new Tiles(cpu, Format.BF16);
@@ -35,7 +44,10 @@ final class X86NarrowKernels implements NarrowKernels {
   }
 
   @Override
-  public boolean computes(Format format) {
+  public boolean computes(Format format, @Nullable Activation activation) {
+    if (!TileCode.fuses(activation)) {
+      return false;
+    }
     return switch (format) {
       case F32 -> false;
       case BF16 -> cpu.bf16();
@@ -69,44 +81,51 @@ final class X86NarrowKernels implements NarrowKernels {
     Memory.ALL.asSlice(packed, packedBytes(format, k, n)).fill((byte) 0);
     long scales = packed + panelsBytes(format, k, n);
     long sums = scales + (long) LINE * vectors(n);
-    int depth = depth(format, k);
-    for (int column = 0; column < n; column++) {
-      int first = column - column % COLUMNS;
-      int width = n - first > LANES ? COLUMNS : LANES;
-      long to = packed + 4L * first * depth + 4L * (column - first);
-      long from = b + 4 * column * columnStride;
-      switch (format) {
-        case F32 -> throw new IllegalArgumentException("F32 is not narrow");
-        case BF16 -> {
-          for (int row = 0; row < k; row++) {
-            float value = Memory.getFloat(from + 4 * row * rowStride);
-            Memory.ALL.set(
-                ValueLayout.JAVA_SHORT_UNALIGNED,
-                to + 4L * width * (row / 2) + 2 * (row % 2),
-                bf16(value));
-          }
-        }
-        case INT8 -> {
-          float greatest = 0;
-          for (int row = 0; row < k; row++) {
-            greatest =
-                Math.max(greatest, Math.abs(Memory.getFloat(from + 4 * row * rowStride)));
-          }
-          float scale = greatest == 0 ? 1 : greatest / 127;
-          int sum = 0;
-          for (int row = 0; row < k; row++) {
-            int value = (int) Math.rint(Memory.getFloat(from + 4 * row * rowStride) / scale);
-            sum += value;
-            Memory.ALL.set(
-                ValueLayout.JAVA_BYTE,
-                to + 4L * width * (row / 4) + row % 4,
-                (byte) value);
-          }
-          Memory.setFloat(scales + 4L * column, scale);
-          Memory.setFloat(sums + 4L * column, scale * sum);
+    long panel = 4L * depth(format, k);
+    for (int first = 0; first < n; first += COLUMNS) {
+      int present = Math.min(COLUMNS, n - first);
+      int width = present > LANES ? COLUMNS : LANES;
+      long from = b + 4L * first * columnStride;
+      long to = packed + first * panel;
+      if (format == Format.BF16) {
+        packBf16(from, 4 * rowStride, 4 * columnStride, k, present, width, to);
+      } else {
+        for (int column = 0; column < present; column++) {
+          long at = 4L * (first + column);
+          long start = from + 4L * column * columnStride;
+          packBytes(start, 4 * rowStride, k, 4L * width, to + 4L * column, scales + at, sums + at);
         }
       }
     }
+  }
+
+  private static void packBf16(
+      long b, long rowStep, long columnStep, int k, int columns, int width, long to) {
+    for (long row = 0; row < k; row++) {
+      long line = to + 4L * width * (row / 2) + 2 * (row % 2);
+      for (int column = 0; column < columns; column++) {
+        float value = Memory.getFloat(b + row * rowStep + column * columnStep);
+        Memory.ALL.set(ValueLayout.JAVA_SHORT_UNALIGNED, line + 4L * column, bf16(value));
+      }
+    }
+  }
+
+  /// Quantizes one column: its bytes, its scale and their sum times the scale.
+  private static void packBytes(
+      long b, long rowStep, int k, long groupStep, long to, long scaleTo, long sumTo) {
+    float greatest = 0;
+    for (long row = 0; row < k; row++) {
+      greatest = Math.max(greatest, Math.abs(Memory.getFloat(b + row * rowStep)));
+    }
+    float scale = greatest == 0 ? 1 : greatest / 127;
+    int sum = 0;
+    for (long row = 0; row < k; row++) {
+      int value = (int) Math.rint(Memory.getFloat(b + row * rowStep) / scale);
+      sum += value;
+      Memory.ALL.set(ValueLayout.JAVA_BYTE, to + row / 4 * groupStep + row % 4, (byte) value);
+    }
+    Memory.setFloat(scaleTo, scale);
+    Memory.setFloat(sumTo, scale * sum);
   }
 
   /// Rounds to bf16, to the nearest and then to even.
@@ -117,7 +136,6 @@ final class X86NarrowKernels implements NarrowKernels {
     }
     return (short) ((bits + 0x7fff + ((bits >>> 16) & 1)) >>> 16);
   }
-
 
   @Override
   public Prepared prepare(Format format, Product product) {

@@ -26,7 +26,7 @@ public final class MatrixComparison {
   /// @param micro the loops in registers
   /// @param depthwise convolutions with one filter per channel
   public MatrixComparison(MicroKernels micro, DepthwiseKernels depthwise) {
-    this.fast = new TiledMatrixKernels(micro, depthwise);
+    this.fast = new TiledMatrixKernels(micro, depthwise, null);
   }
 
   /// Compares products.

@@ -1,0 +1,140 @@
+package dev.jiffy.engine.kernel.x86;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import dev.jiffy.engine.function.UnaryFunction;
+import dev.jiffy.engine.kernel.Activation;
+import dev.jiffy.engine.kernel.Format;
+import dev.jiffy.engine.kernel.Memory;
+import dev.jiffy.engine.kernel.NarrowKernels;
+import dev.jiffy.engine.kernel.Product;
+import java.util.Random;
+import java.util.stream.Stream;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/// Compares products of narrow numbers with sums in `double` of the same numbers, on memory between
+/// pages that must not be touched.
+class NarrowProductTest {
+  private final Random random = new Random(1);
+
+  /// This machine, and the same without a matrix unit.
+  static Stream<Cpu> cpus() {
+    return Cpus.all()
+        .flatMap(cpu -> Stream.of(cpu, new Cpu(cpu.vectorBytes(), cpu.vnni(), cpu.bf16(), false)))
+        .distinct();
+  }
+
+  @ParameterizedTest(allowZeroInvocations = true)
+  @MethodSource("cpus")
+  void productsAgreeWithTheirRoundedOperands(Cpu cpu) {
+    X86NarrowKernels kernels = new X86NarrowKernels(cpu);
+    Activation relu = new Activation(UnaryFunction.RELU, 0, 0);
+    for (Format format : new Format[] {Format.BF16, Format.INT8}) {
+      if (!kernels.computes(format, null)) {
+        continue;
+      }
+      int number = 0;
+      for (int m : new int[] {1, 2, 5, 16, 17, 31, 32, 33, 65, 70}) {
+        for (int k : new int[] {1, 3, 31, 32, 33, 64, 100}) {
+          for (int n : new int[] {1, 15, 16, 17, 32, 33, 50}) {
+            number++;
+            boolean bias = number % 3 != 0;
+            boolean end = number % 2 == 0;
+            Activation activation = number % 5 == 0 ? relu : null;
+            long residualStride = number % 4 == 0 ? n : 0;
+            Product product = new Product(m, k, n, k, n, residualStride, 1, activation);
+            compare(kernels, format, product, bias, end);
+          }
+        }
+      }
+    }
+  }
+
+  private void compare(
+      X86NarrowKernels kernels, Format format, Product p, boolean bias, boolean end) {
+    try (GuardedMemory memory = new GuardedMemory()) {
+      int k = p.k();
+      int n = p.n();
+      long a = numbers(memory, p.m() * k, end);
+      long b = numbers(memory, k * n, end);
+      long packed = memory.after(kernels.packedBytes(format, k, n));
+      kernels.pack(format, b, n, 1, k, n, packed);
+      long biases = bias ? numbers(memory, n, end) : 0;
+      long residual = p.residualStride() == 0 ? 0 : numbers(memory, p.m() * n, end);
+      long c = numbers(memory, p.m() * n, end);
+      NarrowKernels.Prepared prepared = kernels.prepare(format, p);
+      long scratch = memory.after(prepared.scratchBytes());
+      int rows = p.m() / 3;
+      int panels = (n + 31) / 32;
+      prepared.multiply(a, packed, biases, residual, c, 0, rows, 0, panels, scratch);
+      prepared.multiply(a, packed, biases, residual, c, rows, p.m(), 0, panels / 2, scratch);
+      prepared.multiply(a, packed, biases, residual, c, rows, p.m(), panels / 2, panels, scratch);
+      double[][] right = right(format, b, k, n);
+      for (int i = 0; i < p.m(); i++) {
+        double[] left = left(format, a + 4L * i * k, k);
+        for (int j = 0; j < n; j++) {
+          double sum = bias ? Memory.getFloat(biases + 4L * j) : 0;
+          sum += residual == 0 ? 0 : Memory.getFloat(residual + 4L * (i * n + j));
+          for (int q = 0; q < k; q++) {
+            sum += left[q] * right[q][j];
+          }
+          sum = p.activation() == null ? sum : Math.max(0, sum);
+          float got = Memory.getFloat(c + 4L * (i * n + j));
+          assertEquals(sum, got, 1e-4, () -> format + " " + p);
+        }
+      }
+    }
+  }
+
+  private static double[] left(Format format, long row, int k) {
+    double[] values = new double[k];
+    float least = 0;
+    float greatest = 0;
+    for (int i = 0; i < k; i++) {
+      float value = Memory.getFloat(row + 4L * i);
+      least = Math.min(least, value);
+      greatest = Math.max(greatest, value);
+      values[i] = bf16(value);
+    }
+    if (format == Format.INT8) {
+      float scale = greatest == least ? 1 : (greatest - least) / 255;
+      double zero = Math.rint(-least / scale);
+      for (int i = 0; i < k; i++) {
+        double quantized = Math.rint(Memory.getFloat(row + 4L * i) / scale) + zero;
+        values[i] = scale * (Math.clamp(quantized, 0, 255) - zero);
+      }
+    }
+    return values;
+  }
+
+  private static double[][] right(Format format, long b, int k, int n) {
+    double[][] values = new double[k][n];
+    for (int j = 0; j < n; j++) {
+      float greatest = 0;
+      for (int i = 0; i < k; i++) {
+        float value = Memory.getFloat(b + 4L * (i * n + j));
+        greatest = Math.max(greatest, Math.abs(value));
+        values[i][j] = bf16(value);
+      }
+      float scale = greatest / 127;
+      for (int i = 0; format == Format.INT8 && i < k; i++) {
+        values[i][j] = scale * Math.rint(Memory.getFloat(b + 4L * (i * n + j)) / scale);
+      }
+    }
+    return values;
+  }
+
+  private static double bf16(float value) {
+    int bits = Float.floatToRawIntBits(value);
+    return Float.intBitsToFloat((bits + 0x7fff + ((bits >>> 16) & 1)) & 0xffff0000);
+  }
+
+  private long numbers(GuardedMemory memory, int n, boolean end) {
+    long at = end ? memory.before(4L * n) : memory.after(4L * n);
+    for (int i = 0; i < n; i++) {
+      Memory.setFloat(at + 4L * i, random.nextFloat() * 2 - 0.7f);
+    }
+    return at;
+  }
+}
