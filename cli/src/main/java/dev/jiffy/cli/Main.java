@@ -1,6 +1,9 @@
 package dev.jiffy.cli;
 
+import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -28,29 +31,40 @@ import picocli.CommandLine.Spec;
       "0:done, and what was checked holds",
       "1:it could not be done, or what was checked does not hold",
       "2:asked wrongly: an unknown command or option, or a value that cannot be read"
-    },
-    subcommands = {
-      DemoCommand.class,
-      RunCommand.class,
-      InspectCommand.class,
-      BenchCommand.class,
-      CompareCommand.class,
-      ProfileCommand.class,
-      ConformanceCommand.class,
-      ServeCommand.class
     })
 final class Main implements Callable<Integer> {
+  private static final List<Map.Entry<String, Supplier<Callable<Integer>>>> COMMANDS =
+      List.of(
+          Map.entry("demo", DemoCommand::new),
+          Map.entry("run", RunCommand::new),
+          Map.entry("inspect", InspectCommand::new),
+          Map.entry("bench", BenchCommand::new),
+          Map.entry("compare", CompareCommand::new),
+          Map.entry("profile", ProfileCommand::new),
+          Map.entry("conformance", ConformanceCommand::new),
+          Map.entry("serve", ServeCommand::new));
+
   @Spec private @Nullable CommandSpec spec;
 
   /// Runs the command that `args` name and ends the process with its exit code.
   public static void main(String[] args) {
-    System.exit(commandLine().execute(args));
+    System.exit(commandLine(args).execute(args));
   }
 
-  /// {@return a fresh command line that holds every command}
-  static CommandLine commandLine() {
-    return new CommandLine(new Main())
-        .setExecutionExceptionHandler(new Failures())
+  /// {@return a fresh command line that holds every command, or only the one that the arguments
+  /// begin with: reading the options of all of them takes longer than many a run}
+  ///
+  /// @param args what will be executed
+  static CommandLine commandLine(String... args) {
+    String first = args.length == 0 ? "" : args[0];
+    boolean isNamed = COMMANDS.stream().anyMatch(command -> command.getKey().equals(first));
+    CommandLine line = new CommandLine(new Main());
+    for (Map.Entry<String, Supplier<Callable<Integer>>> command : COMMANDS) {
+      if (!isNamed || command.getKey().equals(first)) {
+        line.addSubcommand(command.getKey(), command.getValue().get());
+      }
+    }
+    return line.setExecutionExceptionHandler(new Failures())
         .setCaseInsensitiveEnumValuesAllowed(true);
   }
 
