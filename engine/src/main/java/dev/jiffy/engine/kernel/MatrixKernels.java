@@ -1,5 +1,7 @@
 package dev.jiffy.engine.kernel;
 
+import java.lang.foreign.Arena;
+import java.lang.foreign.SegmentAllocator;
 import org.jspecify.annotations.Nullable;
 
 /// The f32 loops whose arithmetic dominates: products, convolutions, attention.
@@ -18,6 +20,13 @@ public interface MatrixKernels {
   /// @param k its rows
   /// @param n its columns
   long packedBytes(int k, int n);
+
+  /// {@return what allocates cleared memory for packed forms, safe for use by several threads}
+  ///
+  /// @param arena decides when the memory is freed
+  default SegmentAllocator memory(Arena arena) {
+    return arena;
+  }
 
   /// Packs a right-hand side.
   ///

@@ -9,6 +9,7 @@ import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
 import java.lang.foreign.Arena;
+import java.lang.foreign.SegmentAllocator;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
@@ -31,7 +32,7 @@ public final class Weights {
 
   private final Target target;
   private final MatrixKernels kernels;
-  private final Arena arena;
+  private final SegmentAllocator memory;
   private final ConcurrentHashMap<Key, Tensor> packed = new ConcurrentHashMap<>();
 
   /// An empty store.
@@ -41,7 +42,7 @@ public final class Weights {
   public Weights(Target target, Arena arena) {
     this.target = target;
     this.kernels = target.matrices();
-    this.arena = arena;
+    this.memory = kernels.memory(arena);
   }
 
   /// {@return the bytes of all packed forms}
@@ -111,7 +112,7 @@ public final class Weights {
   }
 
   private Tensor allocate(long bytes, LongConsumer pack) {
-    Tensor form = Tensor.allocate(DType.U8, Shape.of(bytes), arena);
+    Tensor form = Tensor.of(DType.U8, Shape.of(bytes), memory.allocate(bytes, Tensor.ALIGNMENT));
     pack.accept(form.segment().address());
     return form;
   }

@@ -14,8 +14,8 @@ import org.jspecify.annotations.Nullable;
 
 /// Arithmetic on constant tensors, for folding them into each other at load.
 final class Constants {
-  private static final ValueLayout.OfFloat FLOAT =
-      ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+  private static final ValueLayout.OfInt INT =
+      ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
   private Constants() {}
 
@@ -81,12 +81,14 @@ final class Constants {
     int width = tensor.dtype().bytes();
     MemorySegment source = tensor.segment();
     MemorySegment target = result.segment();
+    int[] words = width == Integer.BYTES ? source.toArray(INT) : new int[0];
+    int[] moved = new int[words.length];
     long[] index = new long[perm.length];
     long elements = result.shape().elements();
     long offset = 0;
     for (long i = 0; i < elements; i++) {
-      if (width == 4) {
-        target.set(FLOAT, i * 4, source.get(FLOAT, offset * 4));
+      if (width == Integer.BYTES) {
+        moved[(int) i] = words[(int) offset];
       } else {
         MemorySegment.copy(source, offset * width, target, i * width, width);
       }
@@ -99,6 +101,7 @@ final class Constants {
         index[d] = 0;
       }
     }
+    MemorySegment.copy(moved, 0, target, INT, 0, moved.length);
     return result;
   }
 

@@ -1,6 +1,8 @@
 package dev.jiffy.engine.kernel.tile;
 
 import dev.jiffy.engine.kernel.Activation;
+import java.lang.foreign.Arena;
+import java.lang.foreign.SegmentAllocator;
 import org.jspecify.annotations.Nullable;
 
 /// The loops that keep their sums in registers, and those around them that move and finish f32
@@ -14,6 +16,13 @@ import org.jspecify.annotations.Nullable;
 public interface MicroKernels {
   /// {@return the f32 elements of a vector; a panel of a packed matrix has twice as many columns}
   int lanes();
+
+  /// {@return what allocates cleared memory for packed forms, safe for use by several threads}
+  ///
+  /// @param arena decides when the memory is freed
+  default SegmentAllocator memory(Arena arena) {
+    return arena;
+  }
 
   /// {@return the most rows of a tile two vectors wide: how many rows share one pass over a panel}
   int tileRows();

@@ -5,11 +5,14 @@ import dev.jiffy.engine.kernel.ConvGeometry;
 import dev.jiffy.engine.kernel.MatrixKernels;
 import dev.jiffy.engine.kernel.NarrowKernels;
 import dev.jiffy.engine.kernel.Product;
+import java.lang.foreign.Arena;
+import java.lang.foreign.SegmentAllocator;
 import org.jspecify.annotations.Nullable;
 
 /// Products, convolutions and attention, cut into what runs in registers.
 public final class TiledMatrixKernels implements MatrixKernels {
   private final @Nullable NarrowKernels narrow;
+  private final MicroKernels micro;
   private final Panels panels;
   private final Products products;
   private final Convolution convolution;
@@ -24,11 +27,17 @@ public final class TiledMatrixKernels implements MatrixKernels {
   public TiledMatrixKernels(
       MicroKernels micro, DepthwiseKernels depthwise, @Nullable NarrowKernels narrow) {
     this.narrow = narrow;
+    this.micro = micro;
     this.panels = new Panels(micro.lanes());
     this.products = new Products(micro);
     this.convolution = new Convolution(micro, depthwise);
     this.transposed = new TransposedConvolution(micro);
     this.attention = new Attention(micro);
+  }
+
+  @Override
+  public SegmentAllocator memory(Arena arena) {
+    return micro.memory(arena);
   }
 
   @Override

@@ -52,7 +52,7 @@ final class Code {
   /// @throws UnsupportedOperationException if the system does not allow it
   static MemorySegment load(String name, byte[] code) {
     long bytes = (code.length + PAGE - 1L) & -PAGE;
-    long at = call(libc("mmap"), 0, bytes, READ | WRITE, PRIVATE_ANONYMOUS, -1, 0);
+    long at = map(bytes);
     if (at == -1) {
       throw new UnsupportedOperationException("no memory for machine code");
     }
@@ -64,6 +64,11 @@ final class Code {
       list(name, at, code.length);
     }
     return MemorySegment.ofAddress(at);
+  }
+
+  /// {@return the address of new pages, cleared and writable, or -1}
+  static long map(long bytes) {
+    return call(libc("mmap"), 0, bytes, READ | WRITE, PRIVATE_ANONYMOUS, -1, 0);
   }
 
   /// {@return a function of the C library}

@@ -3,6 +3,8 @@ package dev.jiffy.engine.kernel.x86;
 import dev.jiffy.engine.kernel.Activation;
 import dev.jiffy.engine.kernel.Format;
 import dev.jiffy.engine.kernel.tile.MicroKernels;
+import java.lang.foreign.Arena;
+import java.lang.foreign.SegmentAllocator;
 import org.jspecify.annotations.Nullable;
 
 /// Loops in registers as machine code, made when they are first needed.
@@ -28,6 +30,11 @@ public final class X86MicroKernels implements MicroKernels {
   @Override
   public int lanes() {
     return cpu.vectorBytes() / 4;
+  }
+
+  @Override
+  public SegmentAllocator memory(Arena arena) {
+    return new Pages(arena);
   }
 
   @Override
