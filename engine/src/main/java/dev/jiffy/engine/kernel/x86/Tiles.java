@@ -3,7 +3,6 @@ package dev.jiffy.engine.kernel.x86;
 import dev.jiffy.engine.kernel.Activation;
 import dev.jiffy.engine.kernel.Format;
 import dev.jiffy.engine.kernel.tile.Zeros;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
@@ -11,10 +10,6 @@ import org.jspecify.annotations.Nullable;
 /// The emitted tiles of products, each made when it is first needed.
 final class Tiles {
   private static final int MOST_ROWS = 32;
-
-  /// For CPUs without mask registers: a vector of ones, then one of zeros, so that a vector read
-  /// from its middle is a mask.
-  private final long masks;
 
   private final Format format;
   private final int vectorBytes;
@@ -55,9 +50,6 @@ final class Tiles {
     vectorBytes = cpu.vectorBytes();
     lanes = vectorBytes / 4;
     plain = new Forms(null);
-    MemorySegment vectors = Arena.global().allocate(2L * vectorBytes, 64);
-    vectors.asSlice(0, vectorBytes).fill((byte) -1);
-    masks = vectors.address();
   }
 
   private Forms forms(@Nullable Activation activation) {
@@ -66,11 +58,6 @@ final class Tiles {
     }
     Forms forms = activated.get(activation);
     return forms == null ? activated.computeIfAbsent(activation, Forms::new) : forms;
-  }
-
-  /// {@return the mask of the first lanes, in the form that tiles take}
-  private long mask(int present) {
-    return vectorBytes == 64 ? (1L << present) - 1 : masks + 4L * (lanes - present);
   }
 
   /// See [dev.jiffy.engine.kernel.tile.MicroKernels#multiply].
@@ -197,7 +184,7 @@ final class Tiles {
             cStep,
             residual + row * residualStep,
             residualStep,
-            mask(present),
+            Masks.first(vectorBytes, Math.min(present, lanes)),
             0);
         row += count * tall;
       }

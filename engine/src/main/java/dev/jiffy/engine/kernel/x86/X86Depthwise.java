@@ -112,7 +112,6 @@ public final class X86Depthwise implements DepthwiseKernels {
       return;
     }
     Activation activation = g.activation();
-    boolean fused = activation == null || FunctionCode.suits(activation.function());
     int height = Math.min(g.kernelHeight(), DepthwiseCode.mostTaps(1));
     int width = Math.min(g.kernelWidth(), DepthwiseCode.mostTaps(g.dilationWidth()));
     for (int top = 0; top < g.kernelHeight(); top += height) {
@@ -129,24 +128,11 @@ public final class X86Depthwise implements DepthwiseKernels {
             packed + ((long) top * g.kernelWidth() + left) * vectorBytes,
             first ? bias : 0,
             first ? residual : y,
-            last && fused ? activation : null,
+            last ? activation : null,
             y,
             rowFrom,
             rowTo);
       }
-    }
-    if (!fused) {
-      long pixel = 4L * g.outChannels();
-      others.finish(
-          1,
-          0,
-          0,
-          0,
-          activation,
-          y + (long) rowFrom * g.outWidth() * pixel,
-          pixel,
-          (long) (rowTo - rowFrom) * g.outWidth(),
-          g.outChannels());
     }
   }
 
@@ -165,6 +151,7 @@ public final class X86Depthwise implements DepthwiseKernels {
       long y,
       int rowFrom,
       int rowTo) {
+    boolean fused = activation == null || FunctionCode.suits(activation.function());
     int most =
         g.dilationHeight() == 1
             ? DepthwiseCode.mostRows(vectorBytes, height, width, g.strideHeight())
@@ -184,7 +171,7 @@ public final class X86Depthwise implements DepthwiseKernels {
       int seen = (rows - 1) * g.strideHeight() + height;
       long origin = (long) row / g.outHeight() * g.inHeight() + top;
       Code.call(
-          function(g, height, width, rows, rest != 0, residual != 0, activation),
+          function(g, height, width, rows, rest != 0, residual != 0, fused ? activation : null),
           x + origin * line + left * pixel,
           pixel,
           line * g.dilationHeight(),
@@ -201,6 +188,10 @@ public final class X86Depthwise implements DepthwiseKernels {
           g.inWidth(),
           g.outWidth(),
           0);
+      if (!fused) {
+        long pixels = (long) rows * g.outWidth();
+        others.finish(1, 0, 0, 0, activation, y + row * resultLine, pixel, pixels, g.outChannels());
+      }
     }
   }
 

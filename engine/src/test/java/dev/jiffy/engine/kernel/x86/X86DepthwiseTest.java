@@ -104,9 +104,11 @@ class X86DepthwiseTest {
   }
 
   private static @Nullable Activation activation(int number) {
-    return switch (number % 3) {
+    return switch (number % 5) {
       case 0 -> new Activation(UnaryFunction.RELU, 0, 0);
       case 1 -> new Activation(UnaryFunction.CLIP, -0.5f, 0.5f);
+      case 2 -> new Activation(UnaryFunction.HARD_SWISH, 0, 0);
+      case 3 -> new Activation(UnaryFunction.ATAN, 0, 0);
       default -> null;
     };
   }

@@ -1,0 +1,101 @@
+package dev.jiffy.engine.kernel.x86;
+
+import dev.jiffy.engine.kernel.PoolGeometry;
+import java.lang.foreign.MemorySegment;
+
+/// Pooling of channels-last images as machine code.
+///
+/// In a row of the result, the pixels whose windows lie within the columns of the image are
+/// computed by one call, those to the left and right of them one by one.
+final class X86Pooling {
+  private final int vectorBytes;
+  private final int lanes;
+
+  /// The functions: bit 0 for the largest element, bit 1 for a last vector that is not whole.
+  private final MemorySegment[] functions = new MemorySegment[4];
+
+  X86Pooling(Cpu cpu) {
+    vectorBytes = cpu.vectorBytes();
+    lanes = vectorBytes / 4;
+    for (int form = 0; form < functions.length; form++) {
+      boolean max = (form & 1) != 0;
+      functions[form] = Code.load("pool", new PoolCode(vectorBytes, max, (form & 2) != 0).emit());
+    }
+  }
+
+  /// See [dev.jiffy.engine.kernel.RowKernels#pool].
+  void pool(PoolGeometry g, long x, long y, int rowFrom, int rowTo) {
+    int span = (g.kernelWidth() - 1) * g.dilationWidth();
+    int from = Math.min(g.outWidth(), (g.padLeft() + g.strideWidth() - 1) / g.strideWidth());
+    int room = g.inWidth() + g.padLeft() - span - 1;
+    int to = room < 0 ? from : Math.clamp(room / g.strideWidth() + 1L, from, g.outWidth());
+    for (int row = rowFrom; row < rowTo; row++) {
+      for (int column = 0; column < from; column++) {
+        pixels(g, x, y, row, column, 1);
+      }
+      if (to > from) {
+        pixels(g, x, y, row, from, to - from);
+      }
+      for (int column = to; column < g.outWidth(); column++) {
+        pixels(g, x, y, row, column, 1);
+      }
+    }
+  }
+
+  /// Computes pixels that see equally many columns.
+  private void pixels(PoolGeometry g, long x, long y, int row, int column, int count) {
+    long pixel = 4L * g.channels();
+    long line = pixel * g.inWidth();
+    int top = row % g.outHeight() * g.strideHeight() - g.padTop();
+    int left = column * g.strideWidth() - g.padLeft();
+    int tapTop = firstTap(top, g.dilationHeight());
+    int tapLeft = firstTap(left, g.dilationWidth());
+    int height = lastTap(top, g.dilationHeight(), g.kernelHeight(), g.inHeight()) - tapTop;
+    int width = lastTap(left, g.dilationWidth(), g.kernelWidth(), g.inWidth()) - tapLeft;
+    if (height <= 0 || width <= 0) {
+      height = 0;
+      width = 0;
+    }
+    long originRow =
+        (long) row / g.outHeight() * g.inHeight() + top + (long) tapTop * g.dilationHeight();
+    long originColumn = left + (long) tapLeft * g.dilationWidth();
+    int rest = g.channels() % lanes;
+    Code.call(
+        functions[(g.max() ? 1 : 0) | (rest != 0 ? 2 : 0)],
+        x + originRow * line + originColumn * pixel,
+        pixel * g.dilationWidth(),
+        line * g.dilationHeight(),
+        width,
+        height,
+        y + ((long) row * g.outWidth() + column) * pixel,
+        count,
+        pixel * g.strideWidth(),
+        pixel,
+        g.channels() / lanes,
+        Masks.first(vectorBytes, rest),
+        Float.floatToRawIntBits(g.countPadding() ? counted(g, top, left) : height * width),
+        0,
+        0,
+        0,
+        0);
+  }
+
+  /// {@return the elements of a window that count in its mean, padding included}
+  private static int counted(PoolGeometry g, int top, int left) {
+    int rows =
+        lastTap(top, g.dilationHeight(), g.kernelHeight(), (long) g.inHeight() + g.padBottom());
+    int columns =
+        lastTap(left, g.dilationWidth(), g.kernelWidth(), (long) g.inWidth() + g.padRight());
+    return rows * columns;
+  }
+
+  /// The first tap of a window that does not lie before the image.
+  private static int firstTap(int start, int dilation) {
+    return start >= 0 ? 0 : (-start + dilation - 1) / dilation;
+  }
+
+  /// The tap after the last that does not lie behind an extent.
+  private static int lastTap(int start, int dilation, int taps, long extent) {
+    return Math.clamp((extent - start + dilation - 1) / dilation, 0, taps);
+  }
+}
