@@ -10,6 +10,7 @@ import dev.jiffy.engine.kernel.tile.TiledMatrixKernels;
 import dev.jiffy.engine.kernel.vector.VectorDepthwise;
 import dev.jiffy.engine.kernel.vector.VectorMicroKernels;
 import dev.jiffy.engine.kernel.vector.VectorRowKernels;
+import dev.jiffy.engine.kernel.x86.X86Depthwise;
 import dev.jiffy.engine.kernel.x86.X86MicroKernels;
 import dev.jiffy.engine.kernel.x86.X86NarrowKernels;
 import dev.jiffy.engine.lower.Target;
@@ -65,7 +66,7 @@ final class Kernels {
         throw new UnsupportedOperationException("the Vector API uses other vectors");
       }
       MatrixKernels matrices =
-          new TiledMatrixKernels(micro, new VectorDepthwise(), new X86NarrowKernels());
+          new TiledMatrixKernels(micro, new X86Depthwise(vector), new X86NarrowKernels());
       return new Target(matrices, new VectorRowKernels(), 1, Format.F32);
     }
   }
