@@ -21,6 +21,12 @@ public record Pointwise(
     List<List<Long>> inputStrides,
     List<Instruction> instructions,
     List<Integer> outputs) {
+  /// The period of an input that does not repeat.
+  public static final long NEVER = -1;
+
+  /// The period of an input that repeats other than element by element in the same order.
+  public static final long IRREGULARLY = -2;
+
   /// Copies the lists.
   public Pointwise {
     dims = List.copyOf(dims);
@@ -72,5 +78,25 @@ public record Pointwise(
       elements *= dim;
     }
     return elements;
+  }
+
+  /// {@return after how many elements of the iteration space an input repeats: 0 if it has but one,
+  /// [#NEVER], or [#IRREGULARLY]}
+  ///
+  /// @param input the input
+  public long period(int input) {
+    List<Long> strides = inputStrides.get(input);
+    long dense = 1;
+    int d = dims.size() - 1;
+    for (; d >= 0 && (dims.get(d) == 1 || strides.get(d) == dense); d--) {
+      dense *= dims.get(d);
+    }
+    boolean never = d < 0;
+    for (; d >= 0; d--) {
+      if (dims.get(d) != 1 && strides.get(d) != 0) {
+        return IRREGULARLY;
+      }
+    }
+    return never ? NEVER : dense == 1 ? 0 : dense;
   }
 }

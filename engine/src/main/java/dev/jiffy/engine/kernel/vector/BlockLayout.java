@@ -33,12 +33,6 @@ final class BlockLayout {
   /// The longest sequence that is repeated within a block.
   private static final long LONGEST_PERIOD = 4096;
 
-  /// The period of an input that does not repeat.
-  private static final long ALL = -1;
-
-  /// The period of an input that repeats in another way.
-  private static final long NONE = -2;
-
   final long[] dims;
 
   /// For each input its strides, in elements.
@@ -67,7 +61,7 @@ final class BlockLayout {
     boolean gathers = false;
     for (int i = 0; i < inputs; i++) {
       strides[i] = array(pointwise.inputStrides().get(i));
-      periods[i] = period(dims, strides[i]);
+      periods[i] = pointwise.period(i);
       access[i] = whole(periods[i]);
       if (access[i] == Access.PERIODIC) {
         long together = leastCommonMultiple(common, periods[i]);
@@ -113,33 +107,18 @@ final class BlockLayout {
   }
 
   private static Access whole(long period) {
-    if (period == ALL) {
+    if (period == Pointwise.NEVER) {
       return Access.DENSE;
     }
-    return period == NONE ? Access.GATHERED : period == 0 ? Access.CONSTANT : Access.PERIODIC;
+    return period == Pointwise.IRREGULARLY
+        ? Access.GATHERED
+        : period == 0 ? Access.CONSTANT : Access.PERIODIC;
   }
 
   private static Access inLine(long stride, Access whole) {
     return whole == Access.CONSTANT
         ? whole
         : stride == 1 ? Access.DENSE : stride == 0 ? Access.CONSTANT_IN_LINE : Access.GATHERED;
-  }
-
-  /// {@return after how many elements an input repeats: 0 if there is but one, [#ALL] if it never
-  /// does, [#NONE] if it does otherwise}
-  private static long period(long[] dims, long[] strides) {
-    long dense = 1;
-    int d = dims.length - 1;
-    for (; d >= 0 && (dims[d] == 1 || strides[d] == dense); d--) {
-      dense *= dims[d];
-    }
-    boolean all = d < 0;
-    for (; d >= 0; d--) {
-      if (dims[d] != 1 && strides[d] != 0) {
-        return NONE;
-      }
-    }
-    return all ? ALL : dense == 1 ? 0 : dense;
   }
 
   private static long leastCommonMultiple(long a, long b) {

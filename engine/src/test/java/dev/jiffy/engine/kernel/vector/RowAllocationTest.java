@@ -6,6 +6,7 @@ import dev.jiffy.engine.AllocatedBytes;
 import dev.jiffy.engine.function.BinaryFunction;
 import dev.jiffy.engine.function.ReduceFunction;
 import dev.jiffy.engine.function.UnaryFunction;
+import dev.jiffy.engine.kernel.Floats;
 import dev.jiffy.engine.kernel.Memory;
 import dev.jiffy.engine.kernel.Pointwise;
 import dev.jiffy.engine.kernel.Pointwise.Instruction;

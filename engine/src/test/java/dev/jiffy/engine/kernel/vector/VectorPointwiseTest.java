@@ -5,123 +5,38 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.jiffy.engine.function.BinaryFunction;
 import dev.jiffy.engine.function.UnaryFunction;
+import dev.jiffy.engine.kernel.Floats;
 import dev.jiffy.engine.kernel.Pointwise;
 import dev.jiffy.engine.kernel.Pointwise.Instruction;
-import dev.jiffy.engine.kernel.RowKernels;
-import dev.jiffy.engine.kernel.scalar.ScalarRowKernels;
-import java.lang.foreign.Arena;
-import java.util.ArrayList;
+import dev.jiffy.engine.kernel.PointwiseComparison;
 import java.util.List;
-import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 final class VectorPointwiseTest {
-  /// Functions whose f32 result is that of the oracle, bit for bit.
-  private static final List<UnaryFunction> EXACT_UNARY =
-      List.of(
-          UnaryFunction.ABS,
-          UnaryFunction.NEG,
-          UnaryFunction.RELU,
-          UnaryFunction.FLOOR,
-          UnaryFunction.CLIP,
-          UnaryFunction.SIGN,
-          UnaryFunction.NOT);
-
-  private static final List<BinaryFunction> EXACT_BINARY =
-      List.of(
-          BinaryFunction.ADD,
-          BinaryFunction.SUB,
-          BinaryFunction.MUL,
-          BinaryFunction.MIN,
-          BinaryFunction.MAX,
-          BinaryFunction.PRELU,
-          BinaryFunction.LESS,
-          BinaryFunction.AND,
-          BinaryFunction.XOR,
-          BinaryFunction.GREATER_OR_EQUAL,
-          BinaryFunction.EQUAL);
-
-  private static final long[][] SPACES = {
-    {1},
-    {17},
-    {1024},
-    {5000},
-    {40_000},
-    {3, 5},
-    {128, 384},
-    {7, 24},
-    {1000, 3},
-    {24, 300},
-    {3, 2000},
-    {2, 3, 5},
-    {4, 12, 12},
-    {2, 24, 49},
-    {2, 3, 400},
-    {5, 1, 7},
-    {2, 3, 4, 5},
-    {2, 12, 16, 16},
-    {3, 4, 2, 300},
-    {0},
-    {3, 0}
-  };
+  private final PointwiseComparison comparison =
+      new PointwiseComparison(new VectorRowKernels(), Floats::new);
 
   @Test
   void randomChainsAgreeBitForBit() {
-    Random random = new Random(7);
-    for (int round = 0; round < 40; round++) {
-      for (long[] dims : SPACES) {
-        verify(randomChain(dims, random), round, 0);
-      }
-    }
+    comparison.randomChains(40);
   }
 
   @ParameterizedTest
   @EnumSource(BinaryFunction.class)
   void everyFunctionOfTwoAgrees(BinaryFunction function) {
-    if (function.name().startsWith("BITWISE") || function.name().startsWith("SHIFT")) {
-      return;
-    }
-    for (long n : new long[] {1, 15, 16, 37, 2000}) {
-      List<Instruction> instructions =
-          List.of(
-              new Instruction.Binary(function, 0, 1),
-              new Instruction.Scalar(function, 0, 0.75f, false),
-              new Instruction.Scalar(function, 1, 0.75f, true));
-      List<List<Long>> strides = List.of(List.of(1L), List.of(1L));
-      verify(new Pointwise(List.of(n), strides, instructions, List.of(2, 3, 4)), n, 1e-6);
-    }
+    comparison.functionOfTwo(function);
   }
 
   @Test
   void aResultMayTakeTheMemoryOfAnInput() {
-    List<Instruction> instructions =
-        List.of(
-            new Instruction.Binary(BinaryFunction.ADD, 0, 1),
-            new Instruction.Binary(BinaryFunction.MUL, 2, 0),
-            new Instruction.Unary(UnaryFunction.ABS, 0, 0, 3));
-    List<List<Long>> strides = List.of(List.of(1L), List.of(1L));
-    long n = 3001;
-    Pointwise pointwise = new Pointwise(List.of(n), strides, instructions, List.of(2, 4));
-    try (Floats floats = new Floats(1)) {
-      long x = floats.normal(n);
-      long y = floats.normal(n);
-      long sum = floats.empty(n);
-      long product = floats.empty(n);
-      run(new ScalarRowKernels().prepare(pointwise), new long[] {x, y, sum, product});
-      run(new VectorRowKernels().prepare(pointwise), new long[] {x, y, x, y});
-      floats.assertClose("sum", sum, x, n, 0);
-      floats.assertClose("product", product, y, n, 0);
-    }
+    comparison.inPlace();
   }
 
   @Test
   void outputsMayBeInputsOrOneResultTwice() {
-    List<Instruction> instructions = List.of(new Instruction.Unary(UnaryFunction.NEG, 0, 0, 0));
-    List<List<Long>> strides = List.of(List.of(1L, 0L), List.of(0L, 0L));
-    verify(new Pointwise(List.of(30L, 40L), strides, instructions, List.of(2, 0, 2, 1)), 1, 0);
-    verify(new Pointwise(List.of(3L, 400L), strides, List.of(), List.of(1, 0)), 1, 0);
+    comparison.outputsThatAreInputs();
   }
 
   @Test
@@ -133,99 +48,5 @@ final class VectorPointwiseTest {
     assertTrue(pieces > 3 && pieces <= 7, () -> pieces + " pieces");
     Pointwise empty = new Pointwise(List.of(0L), List.of(List.of(1L)), instructions, List.of(1));
     assertEquals(0, new VectorRowKernels().prepare(empty).pieces());
-  }
-
-  private static Pointwise randomChain(long[] dims, Random random) {
-    int inputs = 1 + random.nextInt(3);
-    List<List<Long>> strides = new ArrayList<>();
-    for (int i = 0; i < inputs; i++) {
-      strides.add(randomStrides(dims, random));
-    }
-    int length = random.nextInt(6);
-    List<Instruction> instructions = new ArrayList<>();
-    for (int k = 0; k < length; k++) {
-      int operands = inputs + k;
-      int x = random.nextInt(operands);
-      int y = random.nextInt(operands);
-      UnaryFunction unary = EXACT_UNARY.get(random.nextInt(EXACT_UNARY.size()));
-      BinaryFunction binary = EXACT_BINARY.get(random.nextInt(EXACT_BINARY.size()));
-      instructions.add(
-          switch (random.nextInt(4)) {
-            case 0 -> new Instruction.Unary(unary, -1, 1, x);
-            case 1 -> new Instruction.Scalar(binary, x, 0.5f, random.nextBoolean());
-            case 2 -> new Instruction.Select(x, y, random.nextInt(operands));
-            default -> new Instruction.Binary(binary, x, y);
-          });
-    }
-    List<Integer> outputs = new ArrayList<>();
-    outputs.add(inputs + length - 1);
-    if (random.nextBoolean()) {
-      outputs.add(random.nextInt(inputs + length));
-    }
-    List<Long> extents = new ArrayList<>();
-    for (long dim : dims) {
-      extents.add(dim);
-    }
-    return new Pointwise(extents, strides, instructions, outputs);
-  }
-
-  /// Strides of a tensor that is dense in some dimensions, in any order, and broadcast in others.
-  private static List<Long> randomStrides(long[] dims, Random random) {
-    boolean reversed = random.nextInt(6) == 0;
-    boolean dense = random.nextInt(3) == 0;
-    Long[] strides = new Long[dims.length];
-    long stride = 1;
-    for (int i = 0; i < dims.length; i++) {
-      int d = reversed ? i : dims.length - 1 - i;
-      boolean broadcast = !dense && random.nextInt(2) == 0;
-      strides[d] = broadcast ? 0 : stride;
-      stride *= broadcast ? 1 : dims[d];
-    }
-    return List.of(strides);
-  }
-
-  private static void verify(Pointwise pointwise, long seed, double tolerance) {
-    int inputs = pointwise.inputStrides().size();
-    int outputs = pointwise.outputs().size();
-    long elements = pointwise.elements();
-    try (Floats floats = new Floats(seed)) {
-      long[] expected = new long[inputs + outputs];
-      long[] actual = new long[inputs + outputs];
-      for (int i = 0; i < inputs; i++) {
-        long extent = elements == 0 ? 0 : extent(pointwise, i);
-        expected[i] = floats.normal(extent);
-        if (extent > 20) {
-          floats.spoil(expected[i], extent);
-        }
-        actual[i] = expected[i];
-      }
-      for (int i = inputs; i < expected.length; i++) {
-        expected[i] = floats.empty(elements);
-        actual[i] = floats.empty(elements);
-      }
-      run(new ScalarRowKernels().prepare(pointwise), expected);
-      run(new VectorRowKernels().prepare(pointwise), actual);
-      for (int i = inputs; i < expected.length; i++) {
-        floats.assertClose(pointwise.toString(), expected[i], actual[i], elements, tolerance);
-      }
-    }
-  }
-
-  private static long extent(Pointwise pointwise, int input) {
-    long last = 0;
-    for (int d = 0; d < pointwise.dims().size(); d++) {
-      last += (pointwise.dims().get(d) - 1) * pointwise.inputStrides().get(input).get(d);
-    }
-    return last + 1;
-  }
-
-  /// Runs all pieces, the second half first.
-  private static void run(RowKernels.PreparedPointwise prepared, long[] addresses) {
-    try (Arena arena = Arena.ofConfined()) {
-      long scratch = arena.allocate(Math.max(64, prepared.scratchBytes()), 64).address();
-      int half = prepared.pieces() / 2;
-      prepared.run(addresses, half, prepared.pieces(), scratch);
-      prepared.run(addresses, 0, half, scratch);
-    }
   }
 }

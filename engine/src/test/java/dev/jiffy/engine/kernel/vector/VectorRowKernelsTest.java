@@ -4,9 +4,11 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.jiffy.engine.function.ReduceFunction;
+import dev.jiffy.engine.kernel.Floats;
 import dev.jiffy.engine.kernel.Memory;
 import dev.jiffy.engine.kernel.PoolGeometry;
 import dev.jiffy.engine.kernel.ResizeGeometry;
+import dev.jiffy.engine.kernel.RowComparison;
 import dev.jiffy.engine.kernel.RowKernels;
 import dev.jiffy.engine.kernel.StridedCopy;
 import dev.jiffy.engine.kernel.TypedMemory;
@@ -23,100 +25,23 @@ import org.junit.jupiter.params.provider.ValueSource;
 final class VectorRowKernelsTest {
   private static final RowKernels ORACLE = new ScalarRowKernels();
   private static final RowKernels VECTOR = new VectorRowKernels();
-  private static final long[] LENGTHS = {1, 3, 7, 12, 15, 16, 17, 32, 33, 64, 100, 128, 384, 1000};
+  private final RowComparison comparison = new RowComparison(VECTOR, Floats::new);
 
   @ParameterizedTest
   @ValueSource(booleans = {false, true})
   void softmaxAgrees(boolean log) {
-    for (long n : LENGTHS) {
-      try (Floats floats = new Floats(n)) {
-        long rows = 5;
-        long x = floats.normal(rows * n);
-        for (long i = 0; i < n; i++) {
-          Memory.setFloat(x + 4 * i, 10_000 + 30 * Memory.getFloat(x + 4 * i));
-        }
-        if (n > 8) {
-          Memory.setFloat(x + 4 * (n + 3), Float.NEGATIVE_INFINITY);
-          Memory.setFloat(x + 4 * (2 * n + 3), Float.NaN);
-          Memory.setFloat(x + 4 * (3 * n + 3), Float.POSITIVE_INFINITY);
-        }
-        long expected = floats.empty(rows * n);
-        long actual = floats.empty(rows * n);
-        ORACLE.softmax(log, x, expected, rows, n);
-        VECTOR.softmax(log, x, actual, rows, n);
-        floats.assertClose("softmax of " + n, expected, actual, rows * n, 1e-6);
-        VECTOR.softmax(log, x, x, rows, n);
-        floats.assertClose("softmax in place of " + n, expected, x, rows * n, 1e-6);
-      }
-    }
+    comparison.softmax(log);
   }
 
   @Test
   void layerNormAgrees() {
-    for (long n : LENGTHS) {
-      for (int present = 0; present < 8; present++) {
-        try (Floats floats = new Floats(n)) {
-          long rows = 3;
-          long x = floats.normal(rows * n);
-          long residual = (present & 1) == 0 ? 0 : floats.normal(rows * n);
-          long scale = (present & 2) == 0 ? 0 : floats.normal(n);
-          long bias = (present & 4) == 0 ? 0 : floats.normal(n);
-          long expected = floats.empty(rows * n);
-          long actual = floats.empty(rows * n);
-          ORACLE.layerNorm(x, residual, scale, bias, expected, rows, n, 1e-5f);
-          VECTOR.layerNorm(x, residual, scale, bias, actual, rows, n, 1e-5f);
-          floats.assertClose("layerNorm of " + n, expected, actual, rows * n, 1e-5);
-          VECTOR.layerNorm(x, residual, scale, bias, x, rows, n, 1e-5f);
-          floats.assertClose("layerNorm in place of " + n, expected, x, rows * n, 1e-5);
-        }
-      }
-    }
+    comparison.layerNorm();
   }
 
   @ParameterizedTest
   @EnumSource(ReduceFunction.class)
   void reductionsAgree(ReduceFunction function) {
-    long[][] shapes = {
-      {1, 1, 1},
-      {3, 7, 1},
-      {2, 16, 1},
-      {2, 65, 1},
-      {3, 200, 1},
-      {2, 0, 3},
-      {1, 0, 1},
-      {2, 5, 3},
-      {1, 9, 16},
-      {2, 49, 24},
-      {3, 1, 40},
-      {1, 130, 70},
-      {0, 3, 4},
-      {1, 10_000, 1}
-    };
-    for (long[] shape : shapes) {
-      for (int spoilt = 0; spoilt < 2; spoilt++) {
-        try (Floats floats = new Floats(shape[1])) {
-          long n = shape[0] * shape[1] * shape[2];
-          long results = shape[0] * shape[2];
-          long x = floats.normal(n);
-          if (spoilt == 1 && n > 30) {
-            floats.spoil(x, n);
-          }
-          if (function == ReduceFunction.LOG_SUM || function == ReduceFunction.PROD) {
-            for (long i = 0; i < n; i++) {
-              float magnitude = Math.abs(Memory.getFloat(x + 4 * i));
-              boolean product = function == ReduceFunction.PROD;
-              Memory.setFloat(x + 4 * i, product ? 1 + magnitude / 1000 : magnitude);
-            }
-          }
-          long expected = floats.empty(results);
-          long actual = floats.empty(results);
-          ORACLE.reduce(function, x, expected, shape[0], shape[1], shape[2]);
-          VECTOR.reduce(function, x, actual, shape[0], shape[1], shape[2]);
-          String what = function + " of " + Arrays.toString(shape);
-          floats.assertClose(what, expected, actual, results, 1e-5);
-        }
-      }
-    }
+    comparison.reductions(function);
   }
 
   @Test
@@ -410,14 +335,6 @@ final class VectorRowKernelsTest {
 
   @Test
   void fillsLeaveTheNeighboursAlone() {
-    for (long n : LENGTHS) {
-      try (Floats floats = new Floats(n)) {
-        long expected = floats.empty(n);
-        long actual = floats.empty(n);
-        ORACLE.fill(2.5f, expected, n);
-        VECTOR.fill(2.5f, actual, n);
-        floats.assertClose("fill of " + n, expected, actual, n, 0);
-      }
-    }
+    comparison.fills();
   }
 }

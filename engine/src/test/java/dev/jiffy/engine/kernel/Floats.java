@@ -1,34 +1,55 @@
-package dev.jiffy.engine.kernel.vector;
+package dev.jiffy.engine.kernel;
 
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.jiffy.engine.kernel.Memory;
 import java.lang.foreign.Arena;
 import java.util.Random;
+import java.util.function.LongUnaryOperator;
 
 /// Native f32 arrays of a test, each between two guards.
-final class Floats implements AutoCloseable {
+public final class Floats implements AutoCloseable {
   private static final float GUARD = 12345.5f;
   private static final int GUARDS = 20;
 
   private final Arena arena = Arena.ofConfined();
   private final Random random;
+  private final LongUnaryOperator allocator;
+  private final int guards;
 
-  Floats(long seed) {
+  /// Prepares arrays with guards of numbers.
+  ///
+  /// @param seed of random numbers
+  public Floats(long seed) {
     random = new Random(seed);
+    allocator = bytes -> arena.allocate(bytes, 64).address();
+    guards = GUARDS;
+  }
+
+  /// Prepares arrays whose guards are not the concern of this.
+  ///
+  /// @param seed of random numbers
+  /// @param allocator from bytes to the address of guarded memory
+  public Floats(long seed, LongUnaryOperator allocator) {
+    random = new Random(seed);
+    this.allocator = allocator;
+    guards = 0;
   }
 
   /// {@return the address of some elements, a guard before and after}
-  long empty(long n) {
-    long from = arena.allocate(4 * (n + 2L * GUARDS), 64).address();
-    for (long i = 0; i < n + 2L * GUARDS; i++) {
+  ///
+  /// @param n how many
+  public long empty(long n) {
+    long from = allocator.applyAsLong(4 * (n + 2L * guards));
+    for (long i = 0; i < n + 2L * guards; i++) {
       Memory.setFloat(from + 4 * i, GUARD);
     }
-    return from + 4L * GUARDS;
+    return from + 4L * guards;
   }
 
   /// {@return the address of normally distributed elements}
-  long normal(long n) {
+  ///
+  /// @param n how many
+  public long normal(long n) {
     long from = empty(n);
     for (long i = 0; i < n; i++) {
       Memory.setFloat(from + 4 * i, (float) random.nextGaussian());
@@ -37,7 +58,10 @@ final class Floats implements AutoCloseable {
   }
 
   /// {@return the address of a copy}
-  long copy(long x, long n) {
+  ///
+  /// @param x the elements
+  /// @param n how many
+  public long copy(long x, long n) {
     long from = empty(n);
     for (long i = 0; i < n; i++) {
       Memory.setFloat(from + 4 * i, Memory.getFloat(x + 4 * i));
@@ -46,7 +70,10 @@ final class Floats implements AutoCloseable {
   }
 
   /// Puts NaN and infinities among elements.
-  void spoil(long x, long n) {
+  ///
+  /// @param x the elements
+  /// @param n how many
+  public void spoil(long x, long n) {
     float[] special = {Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY, 0, -0f};
     for (float value : special) {
       Memory.setFloat(x + 4 * random.nextLong(n), value);
@@ -55,8 +82,14 @@ final class Floats implements AutoCloseable {
 
   /// Asserts that results agree with the oracle's within an error relative to the larger of 1 and
   /// the result, and that the guards are whole.
-  void assertClose(String what, long expected, long actual, long n, double tolerance) {
-    for (long i = -GUARDS; i < n + GUARDS; i++) {
+  ///
+  /// @param what for the message
+  /// @param expected the oracle's results
+  /// @param actual the results
+  /// @param n how many
+  /// @param tolerance the greatest error
+  public void assertClose(String what, long expected, long actual, long n, double tolerance) {
+    for (long i = -guards; i < n + guards; i++) {
       float want = i < 0 || i >= n ? GUARD : Memory.getFloat(expected + 4 * i);
       float have = Memory.getFloat(actual + 4 * i);
       boolean same = want == have || (Float.isNaN(want) && Float.isNaN(have));

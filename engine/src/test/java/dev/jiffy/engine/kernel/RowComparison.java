@@ -1,0 +1,133 @@
+package dev.jiffy.engine.kernel;
+
+import dev.jiffy.engine.function.ReduceFunction;
+import dev.jiffy.engine.kernel.scalar.ScalarRowKernels;
+import java.util.Arrays;
+import java.util.function.LongFunction;
+
+/// Compares softmax, layer normalisation and reductions with the oracle.
+public final class RowComparison {
+  private static final long[] LENGTHS = {1, 3, 7, 12, 15, 16, 17, 32, 33, 64, 100, 128, 384, 1000};
+
+  private final RowKernels oracle = new ScalarRowKernels();
+  private final RowKernels kernels;
+  private final LongFunction<Floats> memory;
+
+  /// Prepares the comparison of some kernels.
+  ///
+  /// @param kernels the kernels
+  /// @param memory where the elements lie, by the seed of random numbers
+  public RowComparison(RowKernels kernels, LongFunction<Floats> memory) {
+    this.kernels = kernels;
+    this.memory = memory;
+  }
+
+  /// Compares the softmax of rows.
+  ///
+  /// @param log whether the logarithm is wanted
+  public void softmax(boolean log) {
+    for (long n : LENGTHS) {
+      try (Floats floats = memory.apply(n)) {
+        long rows = 5;
+        long x = floats.normal(rows * n);
+        for (long i = 0; i < n; i++) {
+          Memory.setFloat(x + 4 * i, 10_000 + 30 * Memory.getFloat(x + 4 * i));
+        }
+        if (n > 8) {
+          Memory.setFloat(x + 4 * (n + 3), Float.NEGATIVE_INFINITY);
+          Memory.setFloat(x + 4 * (2 * n + 3), Float.NaN);
+          Memory.setFloat(x + 4 * (3 * n + 3), Float.POSITIVE_INFINITY);
+        }
+        long expected = floats.empty(rows * n);
+        long actual = floats.empty(rows * n);
+        oracle.softmax(log, x, expected, rows, n);
+        kernels.softmax(log, x, actual, rows, n);
+        floats.assertClose("softmax of " + n, expected, actual, rows * n, 1e-6);
+        kernels.softmax(log, x, x, rows, n);
+        floats.assertClose("softmax in place of " + n, expected, x, rows * n, 1e-6);
+      }
+    }
+  }
+
+  /// Compares layer normalisation, with and without its optional operands.
+  public void layerNorm() {
+    for (long n : LENGTHS) {
+      for (int present = 0; present < 8; present++) {
+        try (Floats floats = memory.apply(n)) {
+          long rows = 3;
+          long x = floats.normal(rows * n);
+          long residual = (present & 1) == 0 ? 0 : floats.normal(rows * n);
+          long scale = (present & 2) == 0 ? 0 : floats.normal(n);
+          long bias = (present & 4) == 0 ? 0 : floats.normal(n);
+          long expected = floats.empty(rows * n);
+          long actual = floats.empty(rows * n);
+          oracle.layerNorm(x, residual, scale, bias, expected, rows, n, 1e-5f);
+          kernels.layerNorm(x, residual, scale, bias, actual, rows, n, 1e-5f);
+          floats.assertClose("layerNorm of " + n, expected, actual, rows * n, 1e-5);
+          kernels.layerNorm(x, residual, scale, bias, x, rows, n, 1e-5f);
+          floats.assertClose("layerNorm in place of " + n, expected, x, rows * n, 1e-5);
+        }
+      }
+    }
+  }
+
+  /// Compares reductions of rows and columns.
+  ///
+  /// @param function what is computed
+  public void reductions(ReduceFunction function) {
+    long[][] shapes = {
+      {1, 1, 1},
+      {3, 7, 1},
+      {2, 16, 1},
+      {2, 65, 1},
+      {3, 200, 1},
+      {2, 0, 3},
+      {1, 0, 1},
+      {2, 5, 3},
+      {1, 9, 16},
+      {2, 49, 24},
+      {3, 1, 40},
+      {1, 130, 70},
+      {0, 3, 4},
+      {1, 10_000, 1}
+    };
+    for (long[] shape : shapes) {
+      for (int spoilt = 0; spoilt < 2; spoilt++) {
+        try (Floats floats = memory.apply(shape[1])) {
+          long n = shape[0] * shape[1] * shape[2];
+          long results = shape[0] * shape[2];
+          long x = floats.normal(n);
+          if (spoilt == 1 && n > 30) {
+            floats.spoil(x, n);
+          }
+          if (function == ReduceFunction.LOG_SUM || function == ReduceFunction.PROD) {
+            for (long i = 0; i < n; i++) {
+              float magnitude = Math.abs(Memory.getFloat(x + 4 * i));
+              boolean product = function == ReduceFunction.PROD;
+              Memory.setFloat(x + 4 * i, product ? 1 + magnitude / 1000 : magnitude);
+            }
+          }
+          long expected = floats.empty(results);
+          long actual = floats.empty(results);
+          oracle.reduce(function, x, expected, shape[0], shape[1], shape[2]);
+          kernels.reduce(function, x, actual, shape[0], shape[1], shape[2]);
+          String what = function + " of " + Arrays.toString(shape);
+          floats.assertClose(what, expected, actual, results, 1e-5);
+        }
+      }
+    }
+  }
+
+  /// Compares fills.
+  public void fills() {
+    for (long n : LENGTHS) {
+      try (Floats floats = memory.apply(n)) {
+        long expected = floats.empty(n);
+        long actual = floats.empty(n);
+        oracle.fill(2.5f, expected, n);
+        kernels.fill(2.5f, actual, n);
+        floats.assertClose("fill of " + n, expected, actual, n, 0);
+      }
+    }
+  }
+}
