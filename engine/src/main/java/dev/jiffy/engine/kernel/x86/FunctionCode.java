@@ -4,6 +4,7 @@ import dev.jiffy.engine.function.BinaryFunction;
 import dev.jiffy.engine.function.UnaryFunction;
 import dev.jiffy.engine.kernel.x86.Operand.Vector;
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /// Generates elementwise functions over registers.
 final class FunctionCode {
@@ -13,7 +14,7 @@ final class FunctionCode {
   private static final int ROUND_UP = 10;
 
   /// Free registers beyond these are of no use.
-  private static final int MOST_TEMPORARIES = MathCode.TEMPORARIES + 1;
+  static final int MOST_TEMPORARIES = MathCode.TEMPORARIES + 1;
 
   private final Assembler code;
   private final MathCode math;
@@ -91,10 +92,7 @@ final class FunctionCode {
       case FLOOR -> code.op(VectorOp.ROUNDPS, x, x, ROUND_DOWN);
       case ROUND -> code.op(VectorOp.ROUNDPS, x, x, ROUND_TO_NEAREST);
       case SQRT -> code.op(VectorOp.SQRTPS, x, x);
-      case RECIPROCAL -> {
-        math.load(t0, 1);
-        code.op(VectorOp.DIVPS, x, t0, x);
-      }
+      case RECIPROCAL -> math.invert(x);
       case EXP -> math.exp(x);
       case LOG -> math.log(x);
       case TANH -> math.tanh(x);
@@ -104,7 +102,7 @@ final class FunctionCode {
         math.bits(VectorOp.XORPS, x, x, SIGN);
         math.exp(x);
         math.op(VectorOp.ADDPS, x, x, 1);
-        math.inverse(x, true);
+        math.invert(x);
       }
       case SOFTPLUS -> softplus(x);
       case SOFTSIGN -> {
@@ -149,7 +147,7 @@ final class FunctionCode {
         math.op(VectorOp.MULPS, x, x, -alpha);
         math.exp(x);
         math.op(VectorOp.ADDPS, x, x, 1);
-        math.divide(x, kept, x, true);
+        math.divide(x, kept, x);
       }
       case MISH -> {
         Operand kept = math.keep(x);
@@ -158,7 +156,7 @@ final class FunctionCode {
         math.op(VectorOp.ADDPS, t0, x, 2);
         code.op(VectorOp.MULPS, x, x, t0);
         math.op(VectorOp.ADDPS, t1, x, 2);
-        math.divide(x, x, t1, false);
+        code.op(VectorOp.DIVPS, x, x, t1);
         code.op(VectorOp.MULPS, x, x, kept);
       }
       case IS_NAN -> math.truth(x, x, Predicate.UNORDERED, x, 1);
@@ -212,13 +210,14 @@ final class FunctionCode {
   /// @param function a function that [#suits]
   /// @param dst where to; may be `x` or `y`
   /// @param x the first argument
-  /// @param y the second argument; a register or a number
-  void binary(BinaryFunction function, Vector dst, Vector x, Operand y) {
+  /// @param y the second argument
+  void binary(BinaryFunction function, Vector dst, Vector x, Vector y) {
+    VectorOp op = instruction(function);
+    if (op != null) {
+      code.op(op, dst, x, y);
+      return;
+    }
     switch (function) {
-      case ADD -> code.op(VectorOp.ADDPS, dst, x, y);
-      case SUB -> code.op(VectorOp.SUBPS, dst, x, y);
-      case MUL -> code.op(VectorOp.MULPS, dst, x, y);
-      case DIV -> code.op(VectorOp.DIVPS, dst, x, y);
       case MIN -> extreme(VectorOp.MINPS, dst, x, y);
       case MAX -> extreme(VectorOp.MAXPS, dst, x, y);
       case PRELU -> {
@@ -237,20 +236,47 @@ final class FunctionCode {
     }
   }
 
+  /// {@return the one instruction that computes a function, or null}
+  private static @Nullable VectorOp instruction(BinaryFunction function) {
+    return switch (function) {
+      case ADD -> VectorOp.ADDPS;
+      case SUB -> VectorOp.SUBPS;
+      case MUL -> VectorOp.MULPS;
+      case DIV -> VectorOp.DIVPS;
+      default -> null;
+    };
+  }
+
+  /// `dst = function(x, number)` or `function(number, x)`
+  ///
+  /// @param function a function that [#suits]
+  /// @param dst where to; may be `x`
+  /// @param x the argument that is a register
+  /// @param number the other
+  /// @param numberFirst whether the number is the first argument
+  void scalar(BinaryFunction function, Vector dst, Vector x, float number, boolean numberFirst) {
+    VectorOp op = instruction(function);
+    if (op != null && !numberFirst) {
+      math.op(op, dst, x, number);
+      return;
+    }
+    math.load(t2, number);
+    if (numberFirst) {
+      binary(function, dst, t2, x);
+    } else {
+      binary(function, dst, x, t2);
+    }
+  }
+
   /// The instruction yields its second argument where one is NaN.
   private void extreme(VectorOp op, Vector dst, Vector x, Operand y) {
     code.op(op, t1, x, y);
     math.select(dst, x, Predicate.UNORDERED, x, x, t1);
   }
 
-  private void logical(VectorOp op, Vector dst, Vector x, Operand y) {
+  private void logical(VectorOp op, Vector dst, Vector x, Vector y) {
     math.truth(t0, x, Predicate.NOT_EQUAL, math.number(0), 1);
-    if (y instanceof Vector vector) {
-      math.truth(t1, vector, Predicate.NOT_EQUAL, math.number(0), 1);
-    } else {
-      code.op(VectorOp.MOVUPS, t1, y);
-      math.truth(t1, t1, Predicate.NOT_EQUAL, math.number(0), 1);
-    }
+    math.truth(t1, y, Predicate.NOT_EQUAL, math.number(0), 1);
     code.op(op, dst, t0, t1);
   }
 

@@ -25,4 +25,12 @@ final class Masks {
   static long first(int vectorBytes, int present) {
     return vectorBytes == 64 ? (1L << present) - 1 : ONES_AND_ZEROS + BYTES - 4L * present;
   }
+
+  /// {@return the mask of the elements of a row that do not fill a vector}
+  ///
+  /// @param vectorBytes the width of vectors
+  /// @param n f32 elements of the row
+  static long rest(int vectorBytes, long n) {
+    return first(vectorBytes, (int) (n & (vectorBytes / 4 - 1)));
+  }
 }

@@ -167,37 +167,15 @@ final class MathCode {
     }
   }
 
-  /// `dst = numerator / denominator`, within 2 ulp; changes the denominator and the first temporary
-  /// register.
-  ///
-  /// @param infinite whether the denominator, which is positive, may be infinite
-  void divide(Vector dst, Operand numerator, Vector denominator, boolean infinite) {
-    if (!wide) {
-      code.op(VectorOp.DIVPS, dst, register(numerator, t0), denominator);
-      return;
-    }
-    inverse(denominator, infinite);
-    code.op(VectorOp.MULPS, dst, denominator, numerator);
+  /// `dst = numerator / denominator`; may change the first temporary register.
+  void divide(Vector dst, Operand numerator, Vector denominator) {
+    code.op(VectorOp.DIVPS, dst, register(numerator, t0), denominator);
   }
 
-  /// `x = 1 / x` within 1 ulp for `x ≥ 1`; changes the first temporary register.
-  ///
-  /// @param infinite whether `x` may be infinite
-  void inverse(Vector x, boolean infinite) {
-    if (!wide) {
-      load(t0, 1);
-      code.op(VectorOp.DIVPS, x, t0, x);
-      return;
-    }
-    code.op(VectorOp.RCP14PS, t0, x);
-    if (infinite) {
-      code.compare(CHOSEN, x, number(0x1p126f), Predicate.NOT_GREATER_OR_EQUAL.immediate);
-      op(VectorOp.FNMADD213PS, x, t0, 1);
-      code.op(VectorOp.FMADD213PS, x, t0, t0, CHOSEN, true);
-    } else {
-      op(VectorOp.FNMADD213PS, x, t0, 1);
-      code.op(VectorOp.FMADD213PS, x, t0, t0);
-    }
+  /// `x = 1 / x`; changes the first temporary register.
+  void invert(Vector x) {
+    load(t0, 1);
+    code.op(VectorOp.DIVPS, x, t0, x);
   }
 
   // ---- functions
@@ -335,7 +313,7 @@ final class MathCode {
     polynomial(t1, t0, p);
     polynomial(t2, t0, q);
     code.op(VectorOp.MULPS, x, x, t1);
-    divide(x, x, t2, false);
+    code.op(VectorOp.DIVPS, x, x, t2);
     atMost(x, most);
     atLeast(x, -most);
   }

@@ -13,8 +13,6 @@ enum Predicate {
   DIFFERENT(0x0c),
   /// Also where one is NaN.
   NOT_LESS(0x15),
-  /// Also where one is NaN.
-  NOT_GREATER_OR_EQUAL(0x19),
   /// One is NaN.
   UNORDERED(0x03);
 

@@ -56,7 +56,6 @@ enum VectorOp {
   /// VROUNDPS with VEX, VRNDSCALEPS with EVEX: the same opcode and, for whole numbers, meaning.
   ROUNDPS(1, 3, 0, 0x08, FULL, BOTH),
   SCALEFPS(1, 2, 0, 0x2c, FULL, EVEX),
-  RCP14PS(1, 2, 0, 0x4c, FULL, EVEX),
   GETEXPPS(1, 2, 0, 0x42, FULL, EVEX),
   GETMANTPS(1, 3, 0, 0x26, FULL, EVEX),
 
