@@ -1,0 +1,260 @@
+package dev.jiffy.engine.kernel.x86;
+
+import dev.jiffy.engine.function.BinaryFunction;
+import dev.jiffy.engine.kernel.Activation;
+import dev.jiffy.engine.kernel.Pointwise.Instruction;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/// What surrounds products: the loops of [dev.jiffy.engine.kernel.tile.MicroKernels] that move and
+/// finish elements, as machine code made when it is first needed.
+final class Blocks {
+  /// The most elements of one call: the JVM cannot stop a thread within.
+  private static final long MOST = 1 << 18;
+
+  private static final int COPY = 1;
+
+  private static final int SOURCE = 0;
+  private static final int RESIDUAL = 1;
+  private static final int BIAS = 2;
+  private static final int INPUTS = 3;
+
+  private final int vectorBytes;
+  private final int lanes;
+  private final CodeTable moves;
+  private final CodeTable scores;
+  private volatile Chain[] chains = {};
+
+  /// `activation(factor · x + residual + bias)`
+  ///
+  /// @param source whether there is an `x`
+  private record Chain(
+      boolean source,
+      float factor,
+      boolean residual,
+      boolean bias,
+      @Nullable Activation activation,
+      MemorySegment code) {
+    boolean isFor(
+        boolean source,
+        float factor,
+        boolean residual,
+        boolean bias,
+        @Nullable Activation activation) {
+      return this.source == source
+          && this.factor == factor
+          && this.residual == residual
+          && this.bias == bias
+          && Objects.equals(this.activation, activation);
+    }
+  }
+
+  Blocks(Cpu cpu) {
+    vectorBytes = cpu.vectorBytes();
+    lanes = vectorBytes / 4;
+    moves = new CodeTable("move", 2, form -> new FillCode(vectorBytes, form == COPY).emit());
+    scores = new CodeTable("scores", 4, form -> scores(form).emit());
+  }
+
+  private SoftmaxCode scores(int form) {
+    SoftmaxCode.Kind kind = form > 1 ? SoftmaxCode.Kind.MASKED : SoftmaxCode.Kind.SCALED;
+    return new SoftmaxCode(vectorBytes, kind, (form & 1) != 0);
+  }
+
+  /// {@return whether [#finish] can apply an activation}
+  static boolean suits(@Nullable Activation activation) {
+    return activation == null || FunctionCode.suits(activation.function());
+  }
+
+  /// As [dev.jiffy.engine.kernel.tile.MicroKernels#preset].
+  void preset(
+      long residual,
+      long residualStep,
+      long bias,
+      float factor,
+      long c,
+      long cStep,
+      long rows,
+      int columns) {
+    if (residual == 0 && bias == 0) {
+      for (long row = 0; row < rows; row++) {
+        zero(c + row * cStep, 4L * columns);
+      }
+      return;
+    }
+    run(false, factor, residual, residualStep, bias, null, c, cStep, rows, columns);
+  }
+
+  /// As [dev.jiffy.engine.kernel.tile.MicroKernels#finish], for an activation that [#suits].
+  void finish(
+      float factor,
+      long residual,
+      long residualStep,
+      long bias,
+      @Nullable Activation activation,
+      long c,
+      long cStep,
+      long rows,
+      long columns) {
+    if (factor == 1 && residual == 0 && bias == 0 && activation == null) {
+      return;
+    }
+    boolean dense = cStep == 4 * columns && (residual == 0 || residualStep == cStep) && bias == 0;
+    long lines = dense ? 1 : rows;
+    long n = dense ? rows * columns : columns;
+    run(true, factor, residual, residualStep, bias, activation, c, cStep, lines, n);
+  }
+
+  private void run(
+      boolean source,
+      float factor,
+      long residual,
+      long residualStep,
+      long bias,
+      @Nullable Activation activation,
+      long c,
+      long cStep,
+      long rows,
+      long columns) {
+    if (rows <= 0 || columns <= 0) {
+      return;
+    }
+    MemorySegment code = chain(source, factor, residual != 0, bias != 0, activation);
+    for (long from = 0; from < columns; from += MOST) {
+      long n = Math.min(MOST, columns - from);
+      long most = Math.max(1, MOST / n);
+      for (long row = 0; row < rows; row += most) {
+        long at = c + row * cStep + 4 * from;
+        Code.call(
+            code,
+            0,
+            Math.min(most, rows - row),
+            4 * n,
+            Masks.rest(vectorBytes, n),
+            0,
+            0,
+            at,
+            cStep,
+            residual + row * residualStep + 4 * from,
+            residualStep,
+            bias + 4 * from,
+            0,
+            at,
+            cStep,
+            0,
+            0);
+      }
+    }
+  }
+
+  private MemorySegment chain(
+      boolean source,
+      float factor,
+      boolean residual,
+      boolean bias,
+      @Nullable Activation activation) {
+    for (Chain chain : chains) {
+      if (chain.isFor(source, factor, residual, bias, activation)) {
+        return chain.code;
+      }
+    }
+    return make(source, factor, residual, bias, activation);
+  }
+
+  private synchronized MemorySegment make(
+      boolean source,
+      float factor,
+      boolean residual,
+      boolean bias,
+      @Nullable Activation activation) {
+    for (Chain chain : chains) {
+      if (chain.isFor(source, factor, residual, bias, activation)) {
+        return chain.code;
+      }
+    }
+    MemorySegment made = Code.load("finish", emit(source, factor, residual, bias, activation));
+    Chain[] more = Arrays.copyOf(chains, chains.length + 1);
+    more[chains.length] = new Chain(source, factor, residual, bias, activation, made);
+    chains = more;
+    return made;
+  }
+
+  private byte[] emit(
+      boolean source,
+      float factor,
+      boolean residual,
+      boolean bias,
+      @Nullable Activation activation) {
+    List<Instruction> instructions = new ArrayList<>();
+    int sum = source ? SOURCE : residual ? RESIDUAL : BIAS;
+    if (source && factor != 1) {
+      sum = add(instructions, new Instruction.Scalar(BinaryFunction.MUL, sum, factor, false));
+    }
+    if (source && residual) {
+      sum = add(instructions, new Instruction.Binary(BinaryFunction.ADD, sum, RESIDUAL));
+    }
+    if ((source || residual) && bias) {
+      sum = add(instructions, new Instruction.Binary(BinaryFunction.ADD, sum, BIAS));
+    }
+    if (!source && factor != 1) {
+      sum = add(instructions, new Instruction.Scalar(BinaryFunction.MUL, sum, factor, false));
+    }
+    if (activation != null) {
+      float alpha = activation.alpha();
+      float beta = activation.beta();
+      sum = add(instructions, new Instruction.Unary(activation.function(), alpha, beta, sum));
+    }
+    List<Boolean> repeated = Collections.nCopies(INPUTS, false);
+    PointwiseCode code = new PointwiseCode(vectorBytes, true, repeated, instructions, List.of(sum));
+    return Objects.requireNonNull(code.emit());
+  }
+
+  /// {@return the operand that an instruction yields}
+  private static int add(List<Instruction> instructions, Instruction instruction) {
+    instructions.add(instruction);
+    return INPUTS + instructions.size() - 1;
+  }
+
+  /// As [dev.jiffy.engine.kernel.tile.MicroKernels#add].
+  void add(long from, long to, long n) {
+    finish(1, from, 4 * n, 0, null, to, 4 * n, 1, n);
+  }
+
+  /// As [dev.jiffy.engine.kernel.tile.MicroKernels#softmax].
+  void softmax(long row, int n, float scale, long mask) {
+    boolean single = n <= lanes;
+    MemorySegment code = scores.get((mask != 0 ? 2 : 0) | (single ? 1 : 0));
+    long end = single ? Masks.first(vectorBytes, n) : Masks.rest(vectorBytes, n);
+    long _ = Code.call(code, row, mask, 1, 4L * n, end, Float.floatToRawIntBits(scale));
+  }
+
+  /// As [dev.jiffy.engine.kernel.tile.MicroKernels#copy].
+  void copy(long from, long to, long bytes) {
+    MemorySegment code = moves.get(COPY);
+    for (long done = 0; done < bytes; done += 4 * MOST) {
+      long part = Math.min(4 * MOST, bytes - done);
+      long _ =
+          Code.call(code, from + done, to + done, part, Masks.rest(vectorBytes, part / 4), 0, 0);
+    }
+  }
+
+  /// As [dev.jiffy.engine.kernel.tile.MicroKernels#zero].
+  void zero(long to, long bytes) {
+    fill(0, to, bytes / 4);
+  }
+
+  /// Stores one f32 many times.
+  void fill(float value, long to, long n) {
+    MemorySegment code = moves.get(0);
+    int bits = Float.floatToRawIntBits(value);
+    for (long done = 0; done < n; done += MOST) {
+      long part = Math.min(MOST, n - done);
+      long _ = Code.call(code, bits, to + 4 * done, 4 * part, Masks.rest(vectorBytes, part), 0, 0);
+    }
+  }
+}

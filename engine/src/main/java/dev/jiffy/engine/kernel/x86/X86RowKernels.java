@@ -1,0 +1,190 @@
+package dev.jiffy.engine.kernel.x86;
+
+import dev.jiffy.engine.function.ReduceFunction;
+import dev.jiffy.engine.kernel.Pointwise;
+import dev.jiffy.engine.kernel.PoolGeometry;
+import dev.jiffy.engine.kernel.ResizeGeometry;
+import dev.jiffy.engine.kernel.RowKernels;
+import dev.jiffy.engine.kernel.StridedCopy;
+import dev.jiffy.tensor.DType;
+import java.lang.foreign.MemorySegment;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+
+/// Elementwise chains and normalisation as machine code; what is not emitted is done by others.
+public final class X86RowKernels implements RowKernels {
+  /// The most elements of one call: the JVM cannot stop a thread within.
+  private static final long MOST = 1 << 16;
+
+  private static final ReduceFunction[] REDUCTIONS = ReduceFunction.values();
+
+  private final int vectorBytes;
+  private final int lanes;
+  private final Blocks blocks;
+  private final RowKernels others;
+  private final CodeTable softmaxes;
+  private final CodeTable normalizations;
+  private final CodeTable reductions;
+  private final ConcurrentHashMap<PointwiseCode, Optional<MemorySegment>> chains =
+      new ConcurrentHashMap<>();
+
+  /// Finds out what this CPU can do.
+  ///
+  /// @param others the kernels for the rest
+  /// @throws UnsupportedOperationException with the reason, if no machine code can run here
+  public X86RowKernels(RowKernels others) {
+    this(Cpu.detect(), others);
+  }
+
+  X86RowKernels(Cpu cpu, RowKernels others) {
+    this.others = others;
+    vectorBytes = cpu.vectorBytes();
+    lanes = vectorBytes / 4;
+    blocks = new Blocks(cpu);
+    softmaxes = new CodeTable("softmax", 4, form -> softmax(form).emit());
+    normalizations = new CodeTable("layerNorm", 8, form -> normalization(form).emit());
+    reductions = new CodeTable("reduce", 2 * REDUCTIONS.length, form -> reduction(form).emit());
+  }
+
+  @Override
+  public PreparedPointwise prepare(Pointwise pointwise) {
+    X86Pointwise prepared = X86Pointwise.of(pointwise, vectorBytes, this::chain);
+    return prepared == null ? others.prepare(pointwise) : prepared;
+  }
+
+  private @Nullable MemorySegment chain(PointwiseCode form) {
+    return chains
+        .computeIfAbsent(
+            form, _ -> Optional.ofNullable(form.emit()).map(code -> Code.load("pointwise", code)))
+        .orElse(null);
+  }
+
+  @Override
+  public void softmax(boolean log, long x, long y, long rows, long n) {
+    if (n <= 0) {
+      return;
+    }
+    boolean single = n <= lanes;
+    MemorySegment code = softmaxes.get((log ? 2 : 0) | (single ? 1 : 0));
+    long end = single ? Masks.first(vectorBytes, (int) n) : Masks.rest(vectorBytes, n);
+    long most = Math.max(1, MOST / n);
+    for (long row = 0; row < rows; row += most) {
+      long at = 4 * n * row;
+      long _ = Code.call(code, x + at, y + at, Math.min(most, rows - row), 4 * n, end, 0);
+    }
+  }
+
+  private SoftmaxCode softmax(int form) {
+    SoftmaxCode.Kind kind = form > 1 ? SoftmaxCode.Kind.LOGARITHM : SoftmaxCode.Kind.PLAIN;
+    return new SoftmaxCode(vectorBytes, kind, (form & 1) != 0);
+  }
+
+  @Override
+  public void layerNorm(
+      long x, long residual, long scale, long bias, long y, long rows, long n, float epsilon) {
+    if (n <= 0) {
+      return;
+    }
+    int form = (residual == 0 ? 0 : 1) | (scale == 0 ? 0 : 2) | (bias == 0 ? 0 : 4);
+    MemorySegment code = normalizations.get(form);
+    long end = Masks.rest(vectorBytes, n);
+    int elements = Float.floatToRawIntBits((float) n);
+    long most = Math.max(1, MOST / n);
+    for (long row = 0; row < rows; row += most) {
+      long at = 4 * n * row;
+      Code.call(
+          code,
+          x + at,
+          residual + at,
+          scale,
+          bias,
+          y + at,
+          Math.min(most, rows - row),
+          4 * n,
+          end,
+          elements,
+          Float.floatToRawIntBits(epsilon),
+          0,
+          0,
+          0,
+          0,
+          0,
+          0);
+    }
+  }
+
+  private NormalizationCode normalization(int form) {
+    return new NormalizationCode(vectorBytes, (form & 1) != 0, (form & 2) != 0, (form & 4) != 0);
+  }
+
+  @Override
+  @SuppressWarnings("EnumOrdinal") // An index into a table of this run, never stored.
+  public void reduce(ReduceFunction function, long x, long y, long outer, long n, long inner) {
+    if (!ReductionCode.suits(function)) {
+      others.reduce(function, x, y, outer, n, inner);
+      return;
+    }
+    if (inner <= 0) {
+      return;
+    }
+    boolean columns = inner > 1;
+    MemorySegment code = reductions.get(2 * function.ordinal() + (columns ? 1 : 0));
+    int elements = Float.floatToRawIntBits((float) n);
+    long end = Masks.rest(vectorBytes, columns ? inner : n);
+    if (columns) {
+      for (long i = 0; i < outer; i++) {
+        long from = x + 4 * i * n * inner;
+        long _ = Code.call(code, from, y + 4 * i * inner, n, 4 * inner, end, elements);
+      }
+      return;
+    }
+    long most = Math.max(1, MOST / Math.max(1, n));
+    for (long row = 0; row < outer; row += most) {
+      long count = Math.min(most, outer - row);
+      long _ = Code.call(code, x + 4 * n * row, y + 4 * row, count, 4 * n, end, elements);
+    }
+  }
+
+  private ReductionCode reduction(int form) {
+    return new ReductionCode(vectorBytes, REDUCTIONS[form / 2], form % 2 != 0);
+  }
+
+  @Override
+  public void pool(PoolGeometry geometry, long x, long y, int rowFrom, int rowTo) {
+    others.pool(geometry, x, y, rowFrom, rowTo);
+  }
+
+  @Override
+  public void resize(ResizeGeometry geometry, long x, long y, int rowFrom, int rowTo) {
+    others.resize(geometry, x, y, rowFrom, rowTo);
+  }
+
+  @Override
+  public void copy(StridedCopy copy, long x, long y) {
+    others.copy(copy, x, y);
+  }
+
+  @Override
+  public void gather(
+      long x,
+      long outer,
+      long extent,
+      long sliceBytes,
+      long indices,
+      DType indexType,
+      long count,
+      long y) {
+    others.gather(x, outer, extent, sliceBytes, indices, indexType, count, y);
+  }
+
+  @Override
+  public void cast(DType from, DType to, long x, long y, long n) {
+    others.cast(from, to, x, y, n);
+  }
+
+  @Override
+  public void fill(float value, long y, long n) {
+    blocks.fill(value, y, n);
+  }
+}

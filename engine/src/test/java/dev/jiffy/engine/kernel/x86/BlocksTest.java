@@ -1,0 +1,145 @@
+package dev.jiffy.engine.kernel.x86;
+
+import dev.jiffy.engine.function.UnaryFunction;
+import dev.jiffy.engine.kernel.Activation;
+import dev.jiffy.engine.kernel.Floats;
+import dev.jiffy.engine.kernel.Memory;
+import java.util.function.LongFunction;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+
+final class BlocksTest {
+  private static final int[] COLUMNS = {1, 3, 7, 8, 9, 15, 16, 17, 31, 32, 33, 64, 65, 100};
+
+  /// What is done with some code and memory.
+  private interface Comparison {
+    void run(Blocks blocks, LongFunction<Floats> memory);
+  }
+
+  private static void everywhere(Comparison comparison) {
+    for (Cpu cpu : Cpus.all().toList()) {
+      Blocks blocks = new Blocks(cpu);
+      comparison.run(blocks, Floats::new);
+      try (GuardedMemory guarded = new GuardedMemory()) {
+        comparison.run(blocks, seed -> new Floats(seed, guarded::before));
+      }
+      try (GuardedMemory guarded = new GuardedMemory()) {
+        comparison.run(blocks, seed -> new Floats(seed, guarded::after));
+      }
+    }
+  }
+
+  @Test
+  void finishesAgree() {
+    Activation relu = new Activation(UnaryFunction.RELU, 0, 0);
+    Activation clip = new Activation(UnaryFunction.CLIP, -0.5f, 0.5f);
+    everywhere((blocks, memory) -> {
+      for (int columns : COLUMNS) {
+        for (int form = 0; form < 24; form++) {
+          Activation activation = form < 8 ? null : form < 16 ? relu : clip;
+          finish(blocks, memory, columns, columns + form % 3, form, activation);
+        }
+      }
+    });
+  }
+
+  private static void finish(
+      Blocks blocks,
+      LongFunction<Floats> memory,
+      int columns,
+      int stride,
+      int form,
+      @Nullable Activation activation) {
+    int rows = 3;
+    long n = (rows - 1L) * stride + columns;
+    float factor = (form & 1) == 0 ? 1 : 1.5f;
+    try (Floats floats = memory.apply(columns)) {
+      long c = floats.normal(n);
+      long residual = (form & 2) == 0 ? 0 : floats.normal(n);
+      long bias = (form & 4) == 0 ? 0 : floats.normal(columns);
+      long preset = floats.copy(c, n);
+      long expected = floats.copy(c, n);
+      long expectedPreset = floats.copy(c, n);
+      for (int row = 0; row < rows; row++) {
+        for (int column = 0; column < columns; column++) {
+          long i = 4L * (row * stride + column);
+          float sum = residual == 0 ? 0 : Memory.getFloat(residual + i);
+          float added = bias == 0 ? 0 : Memory.getFloat(bias + 4L * column);
+          float value = factor * Memory.getFloat(c + i) + sum + added;
+          if (activation != null) {
+            UnaryFunction function = activation.function();
+            value = (float) function.apply(value, activation.alpha(), activation.beta());
+          }
+          Memory.setFloat(expected + i, value);
+          Memory.setFloat(expectedPreset + i, factor * (sum + added));
+        }
+      }
+      blocks.finish(factor, residual, 4L * stride, bias, activation, c, 4L * stride, rows, columns);
+      floats.assertClose("finish of " + columns, expected, c, n, 1e-6);
+      blocks.preset(residual, 4L * stride, bias, factor, preset, 4L * stride, rows, columns);
+      floats.assertClose("preset of " + columns, expectedPreset, preset, n, 1e-6);
+    }
+  }
+
+  @Test
+  void scoresAgree() {
+    everywhere((blocks, memory) -> {
+      for (int n : COLUMNS) {
+        for (boolean masked : new boolean[] {false, true}) {
+          try (Floats floats = memory.apply(n)) {
+            long scores = floats.normal(n);
+            long mask = masked ? floats.normal(n) : 0;
+            if (masked && n > 2) {
+              Memory.setFloat(mask + 4, Float.NEGATIVE_INFINITY);
+            }
+            long expected = floats.empty(n);
+            softmax(scores, mask, expected, n);
+            blocks.softmax(scores, n, 0.25f, mask);
+            floats.assertClose("softmax of " + n, expected, scores, n, 1e-6);
+          }
+        }
+      }
+    });
+  }
+
+  private static void softmax(long scores, long mask, long y, int n) {
+    double sum = 0;
+    for (int pass = 0; pass < 2; pass++) {
+      for (long i = 0; i < n; i++) {
+        double added = mask == 0 ? 0 : Memory.getFloat(mask + 4 * i);
+        double e = Math.exp(0.25 * Memory.getFloat(scores + 4 * i) + added);
+        if (pass == 0) {
+          sum += e;
+        } else {
+          Memory.setFloat(y + 4 * i, (float) (e / sum));
+        }
+      }
+    }
+  }
+
+  @Test
+  void movesAgree() {
+    everywhere((blocks, memory) -> {
+      for (int n : COLUMNS) {
+        try (Floats floats = memory.apply(n)) {
+          long x = floats.normal(n);
+          long copy = floats.empty(n);
+          blocks.copy(x, copy, 4L * n);
+          floats.assertClose("copy of " + n, x, copy, n, 0);
+          long zeros = floats.empty(n);
+          long expected = floats.empty(n);
+          for (long i = 0; i < n; i++) {
+            Memory.setFloat(expected + 4 * i, 0);
+          }
+          blocks.zero(zeros, 4L * n);
+          floats.assertClose("zeros of " + n, expected, zeros, n, 0);
+          blocks.add(x, zeros, n);
+          floats.assertClose("sum of " + n, x, zeros, n, 0);
+          blocks.copy(x, copy, 0);
+          blocks.zero(copy, 0);
+          floats.assertClose("nothing of " + n, x, copy, n, 0);
+        }
+      }
+    });
+  }
+}

@@ -1,0 +1,192 @@
+package dev.jiffy.engine.kernel.x86;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.jiffy.engine.AllocatedBytes;
+import dev.jiffy.engine.function.BinaryFunction;
+import dev.jiffy.engine.function.ReduceFunction;
+import dev.jiffy.engine.function.UnaryFunction;
+import dev.jiffy.engine.kernel.Activation;
+import dev.jiffy.engine.kernel.Floats;
+import dev.jiffy.engine.kernel.Pointwise;
+import dev.jiffy.engine.kernel.Pointwise.Instruction;
+import dev.jiffy.engine.kernel.PointwiseComparison;
+import dev.jiffy.engine.kernel.RowComparison;
+import dev.jiffy.engine.kernel.RowKernels;
+import dev.jiffy.engine.kernel.scalar.ScalarRowKernels;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.LongFunction;
+import org.junit.jupiter.api.Test;
+
+/// Runs the cases of row kernels on machine code, in ordinary memory with guards and in memory that
+/// ends, or starts, where a page must not be touched.
+final class X86RowKernelsTest {
+  /// What is done with kernels and memory.
+  private interface Comparison {
+    void run(RowKernels kernels, LongFunction<Floats> memory, boolean guarded);
+  }
+
+  private static void everywhere(Comparison comparison) {
+    for (Cpu cpu : Cpus.all().toList()) {
+      RowKernels kernels = new X86RowKernels(cpu, new ScalarRowKernels());
+      comparison.run(kernels, Floats::new, false);
+      try (GuardedMemory guarded = new GuardedMemory()) {
+        comparison.run(kernels, seed -> new Floats(seed, guarded::before), true);
+      }
+      try (GuardedMemory guarded = new GuardedMemory()) {
+        comparison.run(kernels, seed -> new Floats(seed, guarded::after), true);
+      }
+    }
+  }
+
+  @Test
+  void randomChainsAgreeBitForBit() {
+    everywhere((kernels, memory, guarded) ->
+        new PointwiseComparison(kernels, memory).randomChains(guarded ? 8 : 40));
+  }
+
+  @Test
+  void everyFunctionOfTwoAgrees() {
+    everywhere((kernels, memory, _) -> {
+      for (BinaryFunction function : BinaryFunction.values()) {
+        new PointwiseComparison(kernels, memory).functionOfTwo(function);
+      }
+    });
+  }
+
+  @Test
+  void aResultMayTakeTheMemoryOfAnInput() {
+    everywhere((kernels, memory, _) -> new PointwiseComparison(kernels, memory).inPlace());
+  }
+
+  @Test
+  void outputsMayBeInputsOrOneResultTwice() {
+    everywhere(
+        (kernels, memory, _) -> new PointwiseComparison(kernels, memory).outputsThatAreInputs());
+  }
+
+  @Test
+  void softmaxAgrees() {
+    everywhere((kernels, memory, _) -> {
+      new RowComparison(kernels, memory).softmax(false);
+      new RowComparison(kernels, memory).softmax(true);
+    });
+  }
+
+  @Test
+  void layerNormAgrees() {
+    everywhere((kernels, memory, _) -> new RowComparison(kernels, memory).layerNorm());
+  }
+
+  @Test
+  void reductionsAgree() {
+    everywhere((kernels, memory, _) -> {
+      for (ReduceFunction function : ReduceFunction.values()) {
+        new RowComparison(kernels, memory).reductions(function);
+      }
+    });
+  }
+
+  @Test
+  void fillsAgree() {
+    everywhere((kernels, memory, _) -> new RowComparison(kernels, memory).fills());
+  }
+
+  @Test
+  void largeSpacesAreSplit() {
+    for (Cpu cpu : Cpus.all().toList()) {
+      RowKernels kernels = new X86RowKernels(cpu, new ScalarRowKernels());
+      List<Instruction> instructions = List.of(new Instruction.Unary(UnaryFunction.NEG, 0, 0, 0));
+      for (List<Long> dims : List.of(List.of(100_000L), List.of(50L, 2000L))) {
+        List<Long> strides = dims.size() == 1 ? List.of(1L) : List.of(0L, 1L);
+        Pointwise pointwise = new Pointwise(dims, List.of(strides), instructions, List.of(1));
+        int pieces = kernels.prepare(pointwise).pieces();
+        assertTrue(pieces > 3 && pieces <= 7, () -> pieces + " pieces of " + dims);
+      }
+      Pointwise empty = new Pointwise(List.of(0L), List.of(List.of(1L)), instructions, List.of(1));
+      assertEquals(0, kernels.prepare(empty).pieces());
+    }
+  }
+
+  @Test
+  void usualChainsAreEmitted() {
+    Instruction sum = new Instruction.Binary(BinaryFunction.ADD, 0, 1);
+    Instruction gelu = new Instruction.Unary(UnaryFunction.GELU, 0, 0, 2);
+    List<Instruction> instructions = List.of(sum, gelu);
+    List<List<Long>> spaces =
+        List.of(List.of(128L, 384L), List.of(1000L, 3L), List.of(12L, 16L, 128L));
+    List<List<List<Long>>> strides =
+        List.of(
+            List.of(List.of(384L, 1L), List.of(0L, 1L)),
+            List.of(List.of(3L, 1L), List.of(0L, 1L)),
+            List.of(List.of(2048L, 128L, 1L), List.of(128L, 0L, 1L)));
+    for (Cpu cpu : Cpus.all().toList()) {
+      RowKernels kernels = new X86RowKernels(cpu, new ScalarRowKernels());
+      for (int i = 0; i < spaces.size(); i++) {
+        Pointwise chain = new Pointwise(spaces.get(i), strides.get(i), instructions, List.of(3));
+        assertInstanceOf(X86Pointwise.class, kernels.prepare(chain), chain.toString());
+      }
+    }
+  }
+
+  @Test
+  void chainsThatNeedTooManyRegistersAreLeftToOthers() {
+    List<Instruction> instructions = new ArrayList<>();
+    for (int i = 0; i < 40; i++) {
+      instructions.add(new Instruction.Scalar(BinaryFunction.ADD, 0, i, false));
+    }
+    int sum = 1;
+    for (int i = 2; i <= 40; i++) {
+      instructions.add(new Instruction.Binary(BinaryFunction.MAX, sum, i));
+      sum = instructions.size();
+    }
+    List<List<Long>> strides = List.of(List.of(1L));
+    Pointwise chain = new Pointwise(List.of(100L), strides, instructions, List.of(sum));
+    everywhere((kernels, memory, _) -> {
+      assertFalse(kernels.prepare(chain) instanceof X86Pointwise);
+      new PointwiseComparison(kernels, memory).chain(chain);
+    });
+  }
+
+  @Test
+  void warmKernelsAllocateNothing() throws Throwable {
+    AllocatedBytes bytes = new AllocatedBytes();
+    List<Instruction> instructions =
+        List.of(
+            new Instruction.Binary(BinaryFunction.ADD, 0, 1),
+            new Instruction.Unary(UnaryFunction.SILU, 1, 0, 2));
+    List<List<Long>> strides = List.of(List.of(20L, 1L), List.of(0L, 1L));
+    Pointwise chain = new Pointwise(List.of(15L, 20L), strides, instructions, List.of(3));
+    Activation activation = new Activation(UnaryFunction.GELU, 0, 0);
+    for (Cpu cpu : Cpus.all().toList()) {
+      RowKernels kernels = new X86RowKernels(cpu, new ScalarRowKernels());
+      Blocks blocks = new Blocks(cpu);
+      RowKernels.PreparedPointwise prepared = kernels.prepare(chain);
+      try (Floats floats = new Floats(1)) {
+        long x = floats.normal(1000);
+        long y = floats.empty(1000);
+        long scratch = (floats.empty(prepared.scratchBytes() / 4 + 16) + 63) & -64;
+        long[] addresses = {x, x, y};
+        long least = Long.MAX_VALUE;
+        for (int round = 0; round < 100 && least > 0; round++) {
+          long before = bytes.now();
+          for (int i = 0; i < 10_000; i++) {
+            prepared.run(addresses, 0, prepared.pieces(), scratch);
+            kernels.softmax(false, x, y, 3, 77);
+            kernels.layerNorm(x, x + 400, x, x, y, 2, 77, 1e-5f);
+            kernels.reduce(ReduceFunction.MEAN, x, y, 2, 7, 21);
+            kernels.fill(1, y, 77);
+            blocks.finish(2, x, 308, x, activation, y, 308, 2, 77);
+            blocks.softmax(y, 77, 1, x);
+          }
+          least = Math.min(least, bytes.now() - before);
+        }
+        assertEquals(0, least, "bytes");
+      }
+    }
+  }
+}
