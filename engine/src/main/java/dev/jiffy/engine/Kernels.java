@@ -13,6 +13,7 @@ import dev.jiffy.engine.kernel.vector.VectorRowKernels;
 import dev.jiffy.engine.kernel.x86.X86Depthwise;
 import dev.jiffy.engine.kernel.x86.X86MicroKernels;
 import dev.jiffy.engine.kernel.x86.X86NarrowKernels;
+import dev.jiffy.engine.kernel.x86.X86RowKernels;
 import dev.jiffy.engine.lower.Target;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -67,7 +68,7 @@ final class Kernels {
       }
       MatrixKernels matrices =
           new TiledMatrixKernels(micro, new X86Depthwise(vector), new X86NarrowKernels());
-      return new Target(matrices, new VectorRowKernels(), 1, Format.F32);
+      return new Target(matrices, new X86RowKernels(new VectorRowKernels()), 1, Format.F32);
     }
   }
 

@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
 public final class X86MicroKernels implements MicroKernels {
   private final Cpu cpu;
   private final Tiles tiles;
+  private final Blocks blocks;
   private final MicroKernels others;
 
   /// Finds out what this CPU can do.
@@ -24,6 +25,7 @@ public final class X86MicroKernels implements MicroKernels {
   X86MicroKernels(Cpu cpu, MicroKernels others) {
     this.cpu = cpu;
     this.tiles = new Tiles(cpu, Format.F32);
+    this.blocks = new Blocks(cpu);
     this.others = others;
   }
 
@@ -98,7 +100,7 @@ public final class X86MicroKernels implements MicroKernels {
       long cStep,
       long rows,
       int columns) {
-    others.preset(residual, residualStep, bias, factor, c, cStep, rows, columns);
+    blocks.preset(residual, residualStep, bias, factor, c, cStep, rows, columns);
   }
 
   @Override
@@ -112,26 +114,30 @@ public final class X86MicroKernels implements MicroKernels {
       long cStep,
       long rows,
       long columns) {
-    others.finish(factor, residual, residualStep, bias, activation, c, cStep, rows, columns);
+    if (Blocks.suits(activation)) {
+      blocks.finish(factor, residual, residualStep, bias, activation, c, cStep, rows, columns);
+    } else {
+      others.finish(factor, residual, residualStep, bias, activation, c, cStep, rows, columns);
+    }
   }
 
   @Override
   public void add(long from, long to, long n) {
-    others.add(from, to, n);
+    blocks.add(from, to, n);
   }
 
   @Override
   public void softmax(long scores, int n, float scale, long mask) {
-    others.softmax(scores, n, scale, mask);
+    blocks.softmax(scores, n, scale, mask);
   }
 
   @Override
   public void copy(long from, long to, long bytes) {
-    others.copy(from, to, bytes);
+    blocks.copy(from, to, bytes);
   }
 
   @Override
   public void zero(long to, long bytes) {
-    others.zero(to, bytes);
+    blocks.zero(to, bytes);
   }
 }

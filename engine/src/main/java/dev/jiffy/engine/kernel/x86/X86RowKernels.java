@@ -12,7 +12,8 @@ import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
-/// Elementwise chains and normalisation as machine code; what is not emitted is done by others.
+/// Elementwise chains, normalisation, reductions and pooling as machine code; what is not emitted
+/// is done by others.
 public final class X86RowKernels implements RowKernels {
   /// The most elements of one call: the JVM cannot stop a thread within.
   private static final long MOST = 1 << 16;
@@ -22,6 +23,7 @@ public final class X86RowKernels implements RowKernels {
   private final int vectorBytes;
   private final int lanes;
   private final Blocks blocks;
+  private final X86Pooling pooling;
   private final RowKernels others;
   private final CodeTable softmaxes;
   private final CodeTable normalizations;
@@ -42,6 +44,7 @@ public final class X86RowKernels implements RowKernels {
     vectorBytes = cpu.vectorBytes();
     lanes = vectorBytes / 4;
     blocks = new Blocks(cpu);
+    pooling = new X86Pooling(cpu);
     softmaxes = new CodeTable("softmax", 4, form -> softmax(form).emit());
     normalizations = new CodeTable("layerNorm", 8, form -> normalization(form).emit());
     reductions = new CodeTable("reduce", 2 * REDUCTIONS.length, form -> reduction(form).emit());
@@ -152,7 +155,7 @@ public final class X86RowKernels implements RowKernels {
 
   @Override
   public void pool(PoolGeometry geometry, long x, long y, int rowFrom, int rowTo) {
-    others.pool(geometry, x, y, rowFrom, rowTo);
+    pooling.pool(geometry, x, y, rowFrom, rowTo);
   }
 
   @Override
