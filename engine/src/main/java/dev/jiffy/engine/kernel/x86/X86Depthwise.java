@@ -14,6 +14,9 @@ import org.jspecify.annotations.Nullable;
 
 /// Convolutions with one filter per channel as machine code, made when it is first needed.
 public final class X86Depthwise implements DepthwiseKernels {
+  /// The most taps of a window; distances in code have 32 bits.
+  private static final int MOST_TAPS = 1 << 20;
+
   private final int vectorBytes;
   private final int lanes;
   private final MicroKernels others;
@@ -60,7 +63,11 @@ public final class X86Depthwise implements DepthwiseKernels {
 
   @Override
   public boolean suits(ConvGeometry g) {
-    return g.groups() == g.inChannels() && g.groups() == g.outChannels() && g.groups() > 1;
+    // Packed weights serve all convolutions with them, so strides and dilations may not matter.
+    return g.groups() == g.inChannels()
+        && g.groups() == g.outChannels()
+        && g.groups() > 1
+        && (long) g.kernelHeight() * g.kernelWidth() <= MOST_TAPS;
   }
 
   private int vectors(ConvGeometry g) {
@@ -159,7 +166,7 @@ public final class X86Depthwise implements DepthwiseKernels {
     long pixel = 4L * g.inChannels();
     long line = pixel * g.inWidth();
     long resultLine = pixel * g.outWidth();
-    int left = tapLeft * g.dilationWidth() - g.padLeft();
+    long left = (long) tapLeft * g.dilationWidth() - g.padLeft();
     int rest = g.inChannels() % lanes;
     int rows;
     for (int row = rowFrom; row < rowTo; row += rows) {
@@ -167,7 +174,8 @@ public final class X86Depthwise implements DepthwiseKernels {
       int remaining = Math.min(rowTo - row, g.outHeight() - inImage);
       int calls = (remaining + most - 1) / most;
       rows = (remaining + calls - 1) / calls;
-      int top = inImage * g.strideHeight() - g.padTop() + tapTop * g.dilationHeight();
+      long top =
+          (long) inImage * g.strideHeight() - g.padTop() + (long) tapTop * g.dilationHeight();
       int seen = (rows - 1) * g.strideHeight() + height;
       long origin = (long) row / g.outHeight() * g.inHeight() + top;
       Code.call(
@@ -196,7 +204,7 @@ public final class X86Depthwise implements DepthwiseKernels {
   }
 
   /// {@return a bit for each of some rows of taps that lies within the image}
-  private static long present(int top, int dilation, int taps, int height) {
+  private static long present(long top, int dilation, int taps, int height) {
     long present = 0;
     for (int tap = 0; tap < taps; tap++) {
       long row = top + (long) tap * dilation;

@@ -1,7 +1,6 @@
 package dev.jiffy.engine.kernel.x86;
 
 import dev.jiffy.engine.kernel.PoolGeometry;
-import java.lang.foreign.MemorySegment;
 
 /// Pooling of channels-last images as machine code.
 ///
@@ -11,16 +10,15 @@ final class X86Pooling {
   private final int vectorBytes;
   private final int lanes;
 
-  /// The functions: bit 0 for the largest element, bit 1 for a last vector that is not whole.
-  private final MemorySegment[] functions = new MemorySegment[4];
+  /// Bit 0 for the largest element, bit 1 for a last vector that is not whole.
+  private final CodeTable functions;
 
   X86Pooling(Cpu cpu) {
     vectorBytes = cpu.vectorBytes();
     lanes = vectorBytes / 4;
-    for (int form = 0; form < functions.length; form++) {
-      boolean max = (form & 1) != 0;
-      functions[form] = Code.load("pool", new PoolCode(vectorBytes, max, (form & 2) != 0).emit());
-    }
+    functions =
+        new CodeTable(
+            "pool", 4, form -> new PoolCode(vectorBytes, (form & 1) != 0, (form & 2) != 0).emit());
   }
 
   /// See [dev.jiffy.engine.kernel.RowKernels#pool].
@@ -61,7 +59,7 @@ final class X86Pooling {
     long originColumn = left + (long) tapLeft * g.dilationWidth();
     int rest = g.channels() % lanes;
     Code.call(
-        functions[(g.max() ? 1 : 0) | (rest != 0 ? 2 : 0)],
+        functions.get((g.max() ? 1 : 0) | (rest != 0 ? 2 : 0)),
         x + originRow * line + originColumn * pixel,
         pixel * g.dilationWidth(),
         line * g.dilationHeight(),

@@ -24,6 +24,7 @@ public final class X86RowKernels implements RowKernels {
   private final int lanes;
   private final Blocks blocks;
   private final X86Pooling pooling;
+  private final X86Resampling resampling;
   private final RowKernels others;
   private final CodeTable softmaxes;
   private final CodeTable normalizations;
@@ -45,6 +46,7 @@ public final class X86RowKernels implements RowKernels {
     lanes = vectorBytes / 4;
     blocks = new Blocks(cpu);
     pooling = new X86Pooling(cpu);
+    resampling = new X86Resampling(cpu);
     softmaxes = new CodeTable("softmax", 4, form -> softmax(form).emit());
     normalizations = new CodeTable("layerNorm", 8, form -> normalization(form).emit());
     reductions = new CodeTable("reduce", 2 * REDUCTIONS.length, form -> reduction(form).emit());
@@ -160,7 +162,7 @@ public final class X86RowKernels implements RowKernels {
 
   @Override
   public void resize(ResizeGeometry geometry, long x, long y, int rowFrom, int rowTo) {
-    others.resize(geometry, x, y, rowFrom, rowTo);
+    resampling.resize(geometry, x, y, rowFrom, rowTo);
   }
 
   @Override
