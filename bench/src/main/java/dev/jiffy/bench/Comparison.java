@@ -36,9 +36,15 @@ public record Comparison(List<Output> outputs) {
   /// @param maxAbsError the largest absolute difference between finite numbers
   /// @param maxRelError the largest of these differences relative to the expected number, but at
   ///   least to a thousandth of the output's largest one
+  /// @param cosine the cosine of the angle between the two as vectors of finite numbers; 1 where it
+  ///   is not taken
   /// @param mismatch what is wrong, or null
   public record Output(
-      String name, double maxAbsError, double maxRelError, @Nullable String mismatch) {
+      String name,
+      double maxAbsError,
+      double maxRelError,
+      double cosine,
+      @Nullable String mismatch) {
     /// {@return whether the output is as expected}
     public boolean matches() {
       return mismatch == null;
@@ -81,15 +87,21 @@ public record Comparison(List<Output> outputs) {
     return outputs.stream().mapToDouble(Output::maxRelError).max().orElse(0);
   }
 
+  /// {@return the least cosine of any output}
+  public double minCosine() {
+    return outputs.stream().mapToDouble(Output::cosine).min().orElse(1);
+  }
+
   private static Output compare(
       String name, Tensor expected, @Nullable Tensor actual, double tolerance) {
     String where = "output '" + name + "'";
     if (actual == null) {
-      return new Output(name, 0, 0, where + ": expected, got none of this name");
+      return new Output(name, 0, 0, 0, where + ": expected, got none of this name");
     }
     if (actual.dtype() != expected.dtype() || !actual.shape().equals(expected.shape())) {
       return new Output(
           name,
+          0,
           0,
           0,
           "%s: expected %s%s, got %s%s"
@@ -102,6 +114,7 @@ public record Comparison(List<Output> outputs) {
           name,
           0,
           0,
+          1,
           at < 0
               ? null
               : "%s at %s: expected \"%s\", got \"%s\""
@@ -145,7 +158,7 @@ public record Comparison(List<Output> outputs) {
                     number(actual, first),
                     wrong,
                     count);
-    return new Output(name, worst, relative, mismatch);
+    return new Output(name, worst, relative, 1, mismatch);
   }
 
   private static Output floats(
@@ -193,7 +206,24 @@ public record Comparison(List<Output> outputs) {
                     wrong,
                     count,
                     tolerance);
-    return new Output(name, absolute, relative, mismatch);
+    return new Output(name, absolute, relative, cosine(expected, actual), mismatch);
+  }
+
+  private static double cosine(Tensor expected, Tensor actual) {
+    double dot = 0;
+    double left = 0;
+    double right = 0;
+    long count = expected.shape().elements();
+    for (long i = 0; i < count; i++) {
+      double x = expected.getDouble(i);
+      double y = actual.getDouble(i);
+      if (Double.isFinite(x) && Double.isFinite(y)) {
+        dot += x * y;
+        left += x * x;
+        right += y * y;
+      }
+    }
+    return left == 0 && right == 0 ? 1 : dot / Math.max(Double.MIN_NORMAL, Math.sqrt(left * right));
   }
 
   private static String number(Tensor tensor, long index) {

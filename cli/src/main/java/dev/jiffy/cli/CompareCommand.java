@@ -90,7 +90,7 @@ final class CompareCommand implements Callable<Integer> {
       %s
       %s
       p50 ratio %.3f (%.3f to %.3f over %d rounds), load ratio %.3f
-      max error %s, relative %s, %s
+      max error %s, relative %s, cosine %.6f, %s
       %d threads, %s, %s kernels; %s, %d processors, %s\
       """
           .formatted(
@@ -111,6 +111,7 @@ final class CompareCommand implements Callable<Integer> {
               result.ratioLoad(),
               Quantities.error(result.maxAbsError()),
               Quantities.error(result.maxRelError()),
+              result.minCosine(),
               result.matches() ? "answers agree" : "answers DIFFER",
               result.threads(),
               result.precision(),

@@ -58,6 +58,7 @@ class JsonTest {
         6,
         1e-6,
         2e-6,
+        1,
         matches,
         List.of(),
         HERE);
@@ -69,7 +70,7 @@ class JsonTest {
         """
         {"model":"m.onnx","name":"set","shapes":{"x":[]},"threads":1,"precision":"f32",\
         "kernels":"vector",%s,"against":{"name":"onnxruntime",%s},"ratio_p50":0.5,\
-        "ratio_low":0.4,"ratio_high":0.6,"ratio_load":0.8,"rounds":6,"max_abs_error":1.0E-6,"max_rel_error":2.0E-6,"matches":true,\
+        "ratio_low":0.4,"ratio_high":0.6,"ratio_load":0.8,"rounds":6,"max_abs_error":1.0E-6,"max_rel_error":2.0E-6,"min_cosine":1.0,"matches":true,\
         "mismatches":[],"environment":{"cpu":"cpu","cores":2,"os":"os","jdk":"jdk"}}\
         """
             .formatted(FIGURES_JSON, FIGURES_JSON),
