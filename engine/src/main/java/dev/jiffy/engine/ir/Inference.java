@@ -114,6 +114,8 @@ public final class Inference {
       case Op.LpNormalization o -> List.of(ReduceRules.lpNormalization(o, in));
 
       case Op.MatMul o -> List.of(MatrixRules.matMul(o, in));
+      case Op.DynamicQuantize _ -> MatrixRules.dynamicQuantize(in);
+      case Op.QuantizedMatMul o -> List.of(MatrixRules.quantizedMatMul(o, in));
       case Op.Gemm o -> List.of(MatrixRules.gemm(o, in));
       case Op.Einsum o -> List.of(EinsumRule.einsum(o, in));
       case Op.Attention o -> List.of(MatrixRules.attention(o, in));

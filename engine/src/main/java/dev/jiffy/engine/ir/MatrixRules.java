@@ -42,6 +42,45 @@ final class MatrixRules {
     return Fact.of(in.dtype(0), known);
   }
 
+  static List<Fact> dynamicQuantize(Operands in) {
+    in.expect(1, 1, 3);
+    type(in, 0, DType.F32);
+    List<Fact> facts =
+        List.of(
+            Fact.of(DType.U8, in.shape(0)), Fact.of(DType.F32, List.of()), Fact.of(DType.U8, List.of()));
+    return facts.subList(0, in.outputs());
+  }
+
+  static Fact quantizedMatMul(Op.QuantizedMatMul op, Operands in) {
+    in.expect(3, 5, 1);
+    type(in, 0, DType.F32);
+    type(in, 1, DType.I8);
+    type(in, 2, DType.F32);
+    ElementwiseRules.activation(op.activation(), DType.F32);
+    List<Dim> x = in.shape(0);
+    List<Dim> w = in.shape(1, 2);
+    if (x == null || w == null) {
+      return Fact.of(DType.F32, in.has(4) ? in.shape(4) : null);
+    }
+    List<Dim> shape = product(x, w, in);
+    for (int i = 2; i < 4; i++) {
+      List<Dim> perColumn = in.has(i) ? in.shape(i, 1) : null;
+      if (perColumn != null && Dims.merge(perColumn.getFirst(), shape.getLast()) == null) {
+        throw new ModelException(
+            "input %d: expected one element per column of %s, got %s"
+                .formatted(i, Dims.text(shape), in.fact(i)));
+      }
+    }
+    return Fact.of(
+        DType.F32, in.has(4) ? Dims.merge("residual", shape, in.shape(4)) : shape);
+  }
+
+  private static void type(Operands in, int input, DType expected) {
+    if (in.dtype(input) != expected) {
+      throw in.wrongType(input, expected.toString());
+    }
+  }
+
   private static List<Dim> swapped(List<Dim> shape, boolean transpose) {
     if (!transpose || shape.size() < 2) {
       return shape;

@@ -11,6 +11,9 @@ final class NodeFlops {
   /// Operations per element of a softmax: maximum, difference, exponential, sum, quotient.
   private static final long SOFTMAX = 5;
 
+  /// Operations per element of a quantization: minimum, maximum, quotient, rounding, sum, limits.
+  private static final long QUANTIZATION = 7;
+
   /// Operations per element of a normalisation: mean, deviation, its square and sum, scaling by the
   /// deviation, scale, bias.
   private static final long NORMALIZATION = 7;
@@ -43,6 +46,8 @@ final class NodeFlops {
       case Op.BatchNorm _ -> times(2, read());
       case Op.Lrn o -> times(Math.addExact(Math.multiplyExact(2, o.size()), 3), read());
       case Op.MatMul o -> matMul(o);
+      case Op.DynamicQuantize _ -> times(QUANTIZATION, read());
+      case Op.QuantizedMatMul o -> quantizedMatMul(o);
       case Op.Gemm o -> gemm(o);
       case Op.Einsum o -> einsum(o);
       case Op.Attention o -> attention(o);
@@ -109,6 +114,14 @@ final class NodeFlops {
     }
     int inner = op.transposeA() && x.rank() > 1 ? x.rank() - 2 : x.rank() - 1;
     return perResult(x.dim(inner), extras(op.activation()));
+  }
+
+  private long quantizedMatMul(Op.QuantizedMatMul op) {
+    Shape x = shape(node.input(0));
+    return x == null
+        ? 0
+        : Math.addExact(
+            times(QUANTIZATION, read()), perResult(x.dim(x.rank() - 1), extras(op.activation()) + 1));
   }
 
   private long gemm(Op.Gemm op) {

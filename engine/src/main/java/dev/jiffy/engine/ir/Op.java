@@ -318,6 +318,23 @@ public sealed interface Op {
     }
   }
 
+  /// Quantizes f32 to unsigned bytes by the range of the elements and 0: `(x)`; ONNX's
+  /// DynamicQuantizeLinear.
+  ///
+  /// Three results: the bytes `round(x / scale) + zero` limited to 0 to 255, the scale, and the zero
+  /// point; the last two are scalars.
+  record DynamicQuantize() implements Op {}
+
+  /// The product of a dynamically quantized input and quantized weights, and what follows it: `(x, w,
+  /// scale, bias?, residual?)`.
+  ///
+  /// Computes `activation(s · (q - z) · w · scale + bias + residual)` with bytes `q`, scale `s` and
+  /// zero point `z` of `x` as [DynamicQuantize] makes them. The weights are an i8 matrix; scale and
+  /// bias have one f32 per column, the residual has the shape of the result.
+  ///
+  /// @param activation what is applied last, or null
+  record QuantizedMatMul(@Nullable Unary activation) implements Op {}
+
   /// `alpha · A · B + beta · C` for matrices: `(a, b, c?)`; `c` is broadcast.
   ///
   /// @param alpha the factor of the product

@@ -29,6 +29,21 @@ public interface NarrowKernels {
   /// @param packed where the packed form goes, 64-byte aligned
   void pack(Format format, long b, long rowStride, long columnStride, int k, int n, long packed);
 
+  /// Packs a right-hand side that is quantized already, as [Format#INT8].
+  ///
+  /// @param b its bytes, signed, row after row
+  /// @param scales the factor of each column, f32
+  /// @param k its rows
+  /// @param n its columns
+  /// @param packed where the packed form goes, 64-byte aligned
+  void packBytes(long b, long scales, int k, int n, long packed);
+
+  /// {@return a product of bytes whose whole left-hand side has one scale and zero point, as ONNX's
+  /// DynamicQuantizeLinear chooses them; its rows are adjacent}
+  ///
+  /// @param product the geometry
+  Prepared prepareQuantized(Product product);
+
   /// {@return a product, prepared once and computed often}
   ///
   /// @param format what its right-hand side is packed as

@@ -257,8 +257,8 @@ final class Images {
         new MultiplyStep(
             Lowering.label(node),
             lowering.target(),
-            form.format(),
             product,
+            form.prepare(lowering.target(), product),
             x,
             packed,
             bias,

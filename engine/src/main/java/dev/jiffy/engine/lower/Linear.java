@@ -5,6 +5,7 @@ import dev.jiffy.engine.ir.Node;
 import dev.jiffy.engine.ir.Op;
 import dev.jiffy.engine.kernel.Activation;
 import dev.jiffy.engine.kernel.AttentionGeometry;
+import dev.jiffy.engine.kernel.NarrowKernels;
 import dev.jiffy.engine.kernel.Product;
 import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Shape;
@@ -93,10 +94,58 @@ final class Linear {
         new MultiplyStep(
             Lowering.label(node),
             lowering.target(),
-            form.format(),
             product,
+            form.prepare(lowering.target(), product),
             a,
             packed,
+            bias,
+            residual,
+            c),
+        a,
+        bias,
+        residual,
+        c);
+    return true;
+  }
+
+  static void pack(Graph graph, Node node, Op.QuantizedMatMul matMul, Weights weights) {
+    Tensor matrix = graph.constants().get(node.input(1));
+    Tensor scales = graph.constants().get(node.input(2));
+    if (matrix != null && scales != null) {
+      weights.bytes(matrix, scales, activation(matMul.activation()));
+    }
+  }
+
+  static boolean lower(Node node, Op.QuantizedMatMul matMul, Lowering lowering) {
+    Shape x = lowering.shape(node.input(0));
+    Tensor matrix = lowering.graph().constants().get(node.input(1));
+    Tensor scales = lowering.graph().constants().get(node.input(2));
+    NarrowKernels narrow = lowering.target().matrices().narrow();
+    if (matrix == null || scales == null || narrow == null || x.elements() == 0) {
+      return false;
+    }
+    Activation activation = activation(matMul.activation());
+    Tensor bytes = lowering.weights().bytes(matrix, scales, activation);
+    long k = matrix.shape().dim(0);
+    long n = matrix.shape().dim(1);
+    long m = x.elements() / k;
+    if (bytes == null || m > Integer.MAX_VALUE || n == 0) {
+      return false;
+    }
+    Product product =
+        new Product((int) m, (int) k, (int) n, k, n, node.hasInput(4) ? n : 0, 1, activation);
+    Place a = lowering.place(node.input(0));
+    Place bias = lowering.place(node.input(3));
+    Place residual = lowering.place(node.input(4));
+    Place c = lowering.result(node.output());
+    lowering.add(
+        new MultiplyStep(
+            Lowering.label(node),
+            lowering.target(),
+            product,
+            narrow.prepareQuantized(product),
+            a,
+            lowering.fixed(bytes),
             bias,
             residual,
             c),

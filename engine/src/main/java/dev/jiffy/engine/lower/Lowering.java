@@ -62,6 +62,7 @@ public final class Lowering {
   private static void pack(Graph graph, Node node, Weights weights) {
     switch (node.op()) {
       case Op.MatMul matMul -> Linear.pack(graph, node, matMul, weights);
+      case Op.QuantizedMatMul matMul -> Linear.pack(graph, node, matMul, weights);
       case Op.Conv conv -> Images.pack(graph, node, conv, weights);
       case Op.ConvTranspose conv -> Images.pack(graph, node, conv, weights);
       default -> {}
@@ -153,6 +154,7 @@ public final class Lowering {
           case Op.Gather gather -> Movement.lowerGather(node, gather, this);
           case Op.Cast _ -> Movement.lowerCast(node, this);
           case Op.MatMul matMul -> Linear.lower(node, matMul, this);
+          case Op.QuantizedMatMul matMul -> Linear.lower(node, matMul, this);
           case Op.Attention attention -> Linear.lower(node, attention, this);
           case Op.Conv conv -> Images.lower(node, conv, this);
           case Op.ConvTranspose conv -> Images.lower(node, conv, this);
@@ -168,7 +170,7 @@ public final class Lowering {
           case Op.OneHot _, Op.Trilu _, Op.CumSum _, Op.TopK _, Op.NonZero _ -> false;
           case Op.Compress _, Op.ReverseSequence _, Op.ArgReduce _, Op.Hardmax _ -> false;
           case Op.Gemm _, Op.Einsum _, Op.BatchNorm _, Op.InstanceNorm _, Op.Lrn _ -> false;
-          case Op.LpNormalization _ -> false;
+          case Op.LpNormalization _, Op.DynamicQuantize _ -> false;
         };
     if (!done) {
       lowerScalar(node);

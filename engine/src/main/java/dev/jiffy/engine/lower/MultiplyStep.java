@@ -1,6 +1,5 @@
 package dev.jiffy.engine.lower;
 
-import dev.jiffy.engine.kernel.Format;
 import dev.jiffy.engine.kernel.MatrixKernels;
 import dev.jiffy.engine.kernel.NarrowKernels;
 import dev.jiffy.engine.kernel.Product;
@@ -29,8 +28,8 @@ final class MultiplyStep extends Step {
   MultiplyStep(
       String name,
       Target target,
-      Format format,
       Product product,
+      NarrowKernels.@Nullable Prepared prepared,
       Place a,
       Place packed,
       Place bias,
@@ -41,8 +40,7 @@ final class MultiplyStep extends Step {
         target.parts(
             2.0 * product.m() * product.k() * product.n(), 4.0 * product.k() * product.n()));
     this.kernels = target.matrices();
-    NarrowKernels narrow = kernels.narrow();
-    this.prepared = format == Format.F32 || narrow == null ? null : narrow.prepare(format, product);
+    this.prepared = prepared;
     this.product = product;
     this.a = a;
     this.packed = packed;

@@ -4,6 +4,7 @@ import dev.jiffy.engine.ModelException;
 import dev.jiffy.engine.ir.Op;
 import dev.jiffy.engine.ir.Op.Layout;
 import dev.jiffy.engine.kernel.Activation;
+import dev.jiffy.engine.kernel.scalar.ScalarQuantization;
 import dev.jiffy.engine.kernel.scalar.ScalarConvolution;
 import dev.jiffy.engine.kernel.scalar.ScalarLinear;
 import dev.jiffy.engine.kernel.scalar.ScalarNormalization;
@@ -27,6 +28,17 @@ final class ScalarNeuralOps {
         (double) op.alpha(),
         o.optional(2),
         o.optional(3),
+        activation(op.activation()),
+        o.out());
+  }
+
+  static void quantizedMatMul(Op.QuantizedMatMul op, Operands o) {
+    ScalarQuantization.matMul(
+        o.in(0),
+        o.in(1),
+        o.in(2),
+        o.optional(3),
+        o.optional(4),
         activation(op.activation()),
         o.out());
   }

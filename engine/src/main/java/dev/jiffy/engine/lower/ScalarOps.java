@@ -3,6 +3,7 @@ package dev.jiffy.engine.lower;
 import dev.jiffy.engine.ModelException;
 import dev.jiffy.engine.function.BinaryFunction;
 import dev.jiffy.engine.ir.Op;
+import dev.jiffy.engine.kernel.scalar.ScalarQuantization;
 import dev.jiffy.engine.kernel.scalar.Elements;
 import dev.jiffy.engine.kernel.scalar.ScalarElementwise;
 import dev.jiffy.engine.kernel.scalar.ScalarIndexing;
@@ -93,6 +94,9 @@ public final class ScalarOps {
       case Op.LpNormalization l ->
           ScalarReductions.lpNormalization(o.in(0), o.axis(l.axis()), l.p(), o.out());
       case Op.MatMul m -> ScalarNeuralOps.matMul(m, o);
+      case Op.DynamicQuantize _ ->
+          ScalarQuantization.quantize(o.in(0), o.optionalOut(0), o.optionalOut(1), o.optionalOut(2));
+      case Op.QuantizedMatMul m -> ScalarNeuralOps.quantizedMatMul(m, o);
       case Op.Gemm g ->
           ScalarLinear.gemm(
               o.in(0),

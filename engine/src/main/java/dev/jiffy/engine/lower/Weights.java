@@ -5,6 +5,7 @@ import dev.jiffy.engine.kernel.ConvGeometry;
 import dev.jiffy.engine.kernel.Format;
 import dev.jiffy.engine.kernel.MatrixKernels;
 import dev.jiffy.engine.kernel.NarrowKernels;
+import dev.jiffy.engine.kernel.Product;
 import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
@@ -21,6 +22,7 @@ public final class Weights {
   private enum Form {
     MATRIX,
     TRANSPOSED_MATRIX,
+    BYTES,
     CONV,
     CONV_TRANSPOSE
   }
@@ -54,7 +56,35 @@ public final class Weights {
   ///
   /// @param format the numbers that it is multiplied as
   /// @param tensor the packed form
-  record Matrix(Format format, Tensor tensor) {}
+  record Matrix(Format format, Tensor tensor) {
+    /// {@return a product with it, prepared, or null where f32 are multiplied}
+    NarrowKernels.@Nullable Prepared prepare(Target target, Product product) {
+      NarrowKernels narrow = target.matrices().narrow();
+      return format == Format.F32 || narrow == null ? null : narrow.prepare(format, product);
+    }
+  }
+
+  /// {@return a packed right-hand side of bytes, or null where the kernels have no such products}
+  ///
+  /// @param matrix its bytes, signed, `[k, n]`
+  /// @param scales the factor of each column
+  /// @param activation what is applied to the product, or null
+  @Nullable Tensor bytes(Tensor matrix, Tensor scales, @Nullable Activation activation) {
+    NarrowKernels narrow = kernels.narrow();
+    if (narrow == null || !narrow.computes(Format.INT8, activation)) {
+      return null;
+    }
+    int k = Math.toIntExact(matrix.shape().dim(0));
+    int n = Math.toIntExact(matrix.shape().dim(1));
+    return packed.computeIfAbsent(
+        new Key(matrix, Form.BYTES, Format.INT8, 1),
+        _ ->
+            allocate(
+                narrow.packedBytes(Format.INT8, k, n),
+                to ->
+                    narrow.packBytes(
+                        matrix.segment().address(), scales.segment().address(), k, n, to)));
+  }
 
   /// {@return a packed right-hand side: in the numbers that the target asks for, where the kernels
   /// can and the matrix is not so small that nothing is gained}

@@ -126,6 +126,16 @@ final class ExportScope {
     return output;
   }
 
+  /// {@return the values that a new node without attributes makes}
+  List<String> makeAll(String operator, int count, String input) {
+    List<String> outputs = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      outputs.add(names.fresh(hint(operator)));
+    }
+    add(outputs.getFirst(), operator, List.of(input), outputs, new AttributeSet());
+    return outputs;
+  }
+
   /// {@return the value that a new node without attributes makes}
   String make(String operator, String... inputs) {
     return make(operator, new AttributeSet(), inputs);

@@ -75,6 +75,8 @@ final class OperatorExports {
       case Op.Softmax o -> node.same(o.log() ? "LogSoftmax" : "Softmax", axis(o.axis()));
       case Op.Hardmax o -> node.same("Hardmax", axis(o.axis()));
       case Op.MatMul o -> CompositeExports.matMul(node, o);
+      case Op.DynamicQuantize _ -> node.same("DynamicQuantizeLinear");
+      case Op.QuantizedMatMul o -> CompositeExports.quantizedMatMul(node, o);
       case Op.Gemm o -> gemm(node, o);
       case Op.Einsum o -> node.same("Einsum", set().text("equation", o.equation()));
       case Op.Attention o -> CompositeExports.attention(node, o);

@@ -1,7 +1,6 @@
 package dev.jiffy.engine.onnx;
 
 import dev.jiffy.engine.function.BinaryFunction;
-import dev.jiffy.engine.function.ReduceFunction;
 import dev.jiffy.engine.function.UnaryFunction;
 import dev.jiffy.engine.ir.Op;
 import dev.jiffy.engine.ir.Op.Binary;
@@ -29,7 +28,7 @@ final class QuantizationImports {
   static void register(Operators table) {
     table.add("QuantizeLinear", 10, 2, 3, QuantizationImports::quantize);
     table.add("DequantizeLinear", 10, 2, 3, QuantizationImports::dequantize);
-    table.add("DynamicQuantizeLinear", 11, 1, 1, 3, QuantizationImports::quantizeDynamically);
+    table.add("DynamicQuantizeLinear", 11, 1, 1, 3, n -> n.same(new Op.DynamicQuantize()));
     table.add("MatMulInteger", 10, 2, 4, QuantizationImports::matMulInteger);
     table.add("ConvInteger", 10, 2, 4, QuantizationImports::convInteger);
     table.add("QLinearMatMul", 10, 8, 8, QuantizationImports::matMulLinear);
@@ -111,28 +110,6 @@ final class QuantizationImports {
       node.result(new Op.Cast(to, true), limited);
     } else {
       node.result(output, new Op.Cast(to, true), limited);
-    }
-  }
-
-  /// Scale and zero point come from the range of the elements and zero.
-  private static void quantizeDynamically(NodeScope node) {
-    String x = node.input(0);
-    String nothing = node.scalar(0, x);
-    String largest = node.make(new Op.Reduce(ReduceFunction.MAX, false, false), x);
-    String smallest = node.make(new Op.Reduce(ReduceFunction.MIN, false, false), x);
-    String high = node.make(new Binary(BinaryFunction.MAX), largest, nothing);
-    String low = node.make(new Binary(BinaryFunction.MIN), smallest, nothing);
-    String extent = node.make(SUBTRACT, high, low);
-    String scale = node.make(DIVIDE, extent, node.scalar(255, x));
-    String shift = node.make(DIVIDE, node.make(SUBTRACT, nothing, low), scale);
-    Op limit = new Unary(UnaryFunction.CLIP, 0, 255);
-    String zero = node.make(ROUND, node.make(limit, shift));
-    saturate(node, 0, node.make(DIVIDE, x, scale), zero, DType.U8);
-    if (node.wants(1)) {
-      node.result(1, new Op.Identity(), scale);
-    }
-    if (node.wants(2)) {
-      node.result(2, new Op.Cast(DType.U8, true), zero);
     }
   }
 

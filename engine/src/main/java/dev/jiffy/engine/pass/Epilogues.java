@@ -5,7 +5,6 @@ import dev.jiffy.engine.function.UnaryFunction;
 import dev.jiffy.engine.ir.Dim;
 import dev.jiffy.engine.ir.Node;
 import dev.jiffy.engine.ir.Op;
-import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
@@ -43,21 +42,26 @@ final class Epilogues {
       Node product = draft.producer(node.input(side));
       String residual = node.input(1 - side);
       if (product == null
-          || product.hasInput(3)
           || !takesResidual(draft, product)
+          || product.hasInput(residualInput(product.op()))
           || draft.constant(residual) != null
           || !draft.readOnce(product.output())
           || !sameShape(draft, product.output(), residual)) {
         continue;
       }
-      String[] inputs = Arrays.copyOf(product.inputs().toArray(String[]::new), 4);
-      for (int i = 0; i < 4; i++) {
+      int at = residualInput(product.op());
+      String[] inputs = new String[at + 1];
+      for (int i = 0; i < at; i++) {
         inputs[i] = product.input(i);
       }
-      inputs[3] = residual;
+      inputs[at] = residual;
       return draft.replace(node, product.op(), inputs);
     }
     return false;
+  }
+
+  private static int residualInput(Op op) {
+    return op instanceof Op.QuantizedMatMul ? 4 : 3;
   }
 
   private static boolean takesResidual(Draft draft, Node product) {
@@ -65,6 +69,7 @@ final class Epilogues {
       case Op.Conv conv -> conv.activation() == null;
       case Op.MatMul matMul ->
           matMul.activation() == null && draft.fact(product.input(1)).rank() == 2;
+      case Op.QuantizedMatMul matMul -> matMul.activation() == null;
       default -> false;
     };
   }
@@ -108,6 +113,8 @@ final class Epilogues {
           matMul.activation() == null && draft.fact(product.input(1)).rank() == 2
               ? new Op.MatMul(matMul.transposeA(), matMul.transposeB(), matMul.alpha(), unary)
               : null;
+      case Op.QuantizedMatMul matMul ->
+          matMul.activation() == null ? new Op.QuantizedMatMul(unary) : null;
       default -> null;
     };
   }

@@ -17,6 +17,7 @@ public final class Passes {
   private static List<Pass> list(Evaluator evaluator) {
     return List.of(
         new Pass("clean", clean(evaluator)),
+        new Pass("quantizations", Quantizations.RULES),
         new Pass("activations", Activations.RULES),
         new Pass("layer-norms", Normalizations.RULES),
         new Pass("products", MatrixProducts.RULES),

@@ -21,10 +21,8 @@ final class Projections {
     }
     List<Node> products = new ArrayList<>();
     for (int i = 0; i < 3; i++) {
-      Node product = MatrixProducts.plainProduct(draft, node.input(i));
-      if (product == null
-          || draft.constant(product.input(1)) == null
-          || (product.hasInput(2) && draft.constant(product.input(2)) == null)) {
+      Node product = product(draft, node.input(i));
+      if (product == null) {
         return false;
       }
       products.add(product);
@@ -33,7 +31,7 @@ final class Projections {
     for (Node product : products) {
       if (!product.op().equals(first.op())
           || !product.input(0).equals(first.input(0))
-          || product.hasInput(2) != first.hasInput(2)) {
+          || product.inputs().size() != first.inputs().size()) {
         return false;
       }
     }
@@ -47,34 +45,47 @@ final class Projections {
         MatrixProducts.inputs(parts.get(0), parts.get(1), parts.get(2), node.input(3)));
   }
 
-  private static @Nullable List<String> merged(Draft draft, Node node, List<Node> products) {
-    Node first = products.getFirst();
-    if (!(first.op() instanceof Op.MatMul product)) {
-      return null;
-    }
-    List<Tensor> weights = new ArrayList<>();
-    List<Tensor> biases = new ArrayList<>();
-    long[] sizes = new long[products.size()];
-    int axis = product.transposeB() ? 0 : 1;
-    for (int i = 0; i < sizes.length; i++) {
-      Tensor weight = draft.constant(products.get(i).input(1));
-      Tensor bias = draft.constant(products.get(i).input(2));
-      if (weight == null) {
+  /// {@return the product that makes a value that nobody else reads, whose inputs but the first are
+  /// constants, with neither residual nor activation, or null}
+  private static @Nullable Node product(Draft draft, String value) {
+    Node product = MatrixProducts.plainProduct(draft, value);
+    if (product == null && draft.readOnce(value)) {
+      product = draft.producer(value, Op.QuantizedMatMul.class);
+      if (product != null
+          && (!product.op().equals(new Op.QuantizedMatMul(null)) || product.hasInput(4))) {
         return null;
       }
-      weights.add(weight);
-      sizes[i] = weight.shape().dim(axis);
-      if (bias != null) {
-        biases.add(bias);
+    }
+    for (int i = 1; product != null && i < product.inputs().size(); i++) {
+      if (draft.constant(product.input(i)) == null) {
+        return null;
       }
     }
-    String weight = draft.constant(first.input(1) + "/qkv", Constants.concat(weights, axis));
-    String bias =
-        biases.isEmpty()
-            ? ""
-            : draft.constant(first.input(2) + "/qkv", Constants.concat(biases, 0));
-    String all = draft.add(first, product, MatrixProducts.inputs(first.input(0), weight, bias));
-    return split(draft, node, all, sizes);
+    return product;
+  }
+
+  private static @Nullable List<String> merged(Draft draft, Node node, List<Node> products) {
+    Node first = products.getFirst();
+    int axis = first.op() instanceof Op.MatMul(_, boolean transposed, _, _) && transposed ? 0 : 1;
+    String[] inputs = new String[first.inputs().size()];
+    inputs[0] = first.input(0);
+    long[] sizes = new long[products.size()];
+    for (int i = 1; i < inputs.length; i++) {
+      List<Tensor> parts = new ArrayList<>();
+      for (int p = 0; p < sizes.length; p++) {
+        Tensor part = draft.constant(products.get(p).input(i));
+        if (part == null) {
+          return null;
+        }
+        parts.add(part);
+        if (i == 1) {
+          sizes[p] = part.shape().dim(axis);
+        }
+      }
+      inputs[i] =
+          draft.constant(first.input(i) + "/qkv", Constants.concat(parts, i == 1 ? axis : 0));
+    }
+    return split(draft, node, draft.add(first, first.op(), inputs), sizes);
   }
 
   /// Queries, keys and values that are slices of one value become its parts.

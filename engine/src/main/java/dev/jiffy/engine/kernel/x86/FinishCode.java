@@ -29,13 +29,13 @@ import org.jspecify.annotations.Nullable;
 /// residual)` for rows of one or two vectors of columns; AVX-512 only.
 ///
 /// Sums of bytes are i32 and count the zero points of the left-hand side in: with a scale `s` and a
-/// zero point `z` per row, a scale `t` and the sum of the weights `w` per column, the product is `s
-/// · (t · sum) - (s · z) · (t · w)`.
+/// zero point `z` per row, a scale `t` and the sum of the weights `w` per column, the product is `(sum
+/// - z · w) · (s · t)`.
 ///
 /// The arguments, all numbers, in order: rows, sums, c, cStep, residual, residualStep, and on the
-/// stack bias, the mask of the last vector, for bytes the rows' pairs of `s` and `-s · z`, the
-/// columns' `t`, and the columns' `t · w`. Bias and columns' numbers are read whole vectors at a
-/// time.
+/// stack bias, the mask of the last vector, for bytes the rows' pairs of `s` (f32) and `z` (i32), the
+/// columns' `t` (f32), and the columns' `w` (i32). Bias and columns' numbers are read whole vectors
+/// at a time.
 ///
 /// @param format what was multiplied
 /// @param vectors vectors of columns, 1 or 2
@@ -158,11 +158,14 @@ record FinishCode(
       code.op(VectorOp.ADDPS, to, bias(vector), sums);
       return;
     }
-    Vector offset = register(25);
-    code.op(VectorOp.CVTDQ2PS, to, sums);
-    code.op(VectorOp.MULPS, to, to, scale(vector));
-    code.op(VectorOp.BROADCASTSS, offset, at(R10, 8 * row + 4));
-    code.op(VectorOp.FMADD213PS, offset, weights(vector), bias(vector));
-    code.op(VectorOp.FMADD132PS, to, offset, at(R10, 8 * row).repeated());
+    Vector shift = register(25);
+    Vector factor = register(24);
+    code.op(VectorOp.BROADCASTSS, shift, at(R10, 8 * row + 4));
+    code.op(VectorOp.PMULLD, shift, shift, weights(vector));
+    code.op(VectorOp.MOVUPS, to, sums);
+    code.op(VectorOp.PSUBD, to, to, shift);
+    code.op(VectorOp.CVTDQ2PS, to, to);
+    code.op(VectorOp.MULPS, factor, scale(vector), at(R10, 8 * row).repeated());
+    code.op(VectorOp.FMADD213PS, to, factor, bias(vector));
   }
 }

@@ -20,6 +20,10 @@ final class NarrowProduct implements NarrowKernels.Prepared {
   private final Format format;
   private final Product product;
 
+  /// Whether the whole left-hand side has one scale, instead of each row its own.
+  private final boolean whole;
+
+
   /// The vectors of the last panel.
   private final int lastVectors;
 
@@ -45,7 +49,8 @@ final class NarrowProduct implements NarrowKernels.Prepared {
     void compute(int vectors, int rows, long a, long b, long sums);
   }
 
-  NarrowProduct(X86NarrowKernels kernels, Format format, Product product) {
+  NarrowProduct(X86NarrowKernels kernels, Format format, Product product, boolean whole) {
+    this.whole = whole;
     this.format = format;
     this.product = product;
     int rest = product.n() % COLUMNS == 0 ? COLUMNS : product.n() % COLUMNS;
@@ -175,6 +180,9 @@ final class NarrowProduct implements NarrowKernels.Prepared {
       long from = 4L * last * COLUMNS;
       Memory.copy(bias + from, lastBias, 4L * product.n() - from);
     }
+    if (whole) {
+      chooseScale(a, (long) product.m() * product.k(), quantization);
+    }
     for (int row = rowFrom; row < rowTo; row += most) {
       int rows = Math.min(most, rowTo - row);
       narrow(a + 4L * row * product.aStride(), rows, scratch, quantization);
@@ -193,27 +201,39 @@ final class NarrowProduct implements NarrowKernels.Prepared {
   /// Makes rows of the left-hand side narrow.
   private void narrow(long a, int rows, long to, long quantization) {
     int k = product.k();
+    long step = 4 * product.aStride();
     if (format == Format.BF16) {
       long part = (1L << (k % COLUMNS)) - 1;
-      long step = 4L * product.aStride();
-      long whole = k / COLUMNS;
-      Code.call(toBf16, rows, a, step, whole, to, narrowRow(), part, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+      long blocks = k / COLUMNS;
+      Code.call(
+          toBf16, rows, a, step, blocks, to, narrowRow(), part, 0, 0, 0, 0, 0, 0, 0, 0, 0);
       return;
     }
     long part = (1L << (k % LANES)) - 1;
     for (int row = 0; row < rows; row++) {
-      long x = a + 4L * row * product.aStride();
+      long x = a + row * step;
       long numbers = quantization + 8L * row;
-      long _ = Code.call(range, x, k / LANES, part, numbers, 0, 0);
-      float least = Memory.getFloat(numbers);
-      float greatest = Memory.getFloat(numbers + 4);
-      float scale = greatest == least ? 1 : (greatest - least) / 255;
-      int zero = (int) Math.rint(-least / scale);
-      Memory.setFloat(numbers, scale);
-      Memory.setFloat(numbers + 4, -scale * zero);
+      if (!whole) {
+        chooseScale(x, k, numbers);
+      } else if (row > 0) {
+        Memory.copy(quantization, numbers, 8);
+      }
+      float scale = Memory.getFloat(numbers);
+      int zero = Memory.ALL.get(Memory.INT, numbers + 4);
       long y = to + row * narrowRow();
       long _ = Code.call(toBytes, x, k / LANES, part, y, Float.floatToRawIntBits(scale), zero);
     }
+  }
+
+  /// Chooses a scale and a zero point by the range of some numbers and 0, and stores both.
+  private void chooseScale(long x, long n, long to) {
+    long part = (1L << (n % LANES)) - 1;
+    long _ = Code.call(range, x, n / LANES, part, to, 0, 0);
+    float least = Memory.getFloat(to);
+    float greatest = Memory.getFloat(to + 4);
+    float scale = greatest == least ? 1 : (greatest - least) / 255;
+    Memory.setFloat(to, scale);
+    Memory.ALL.set(Memory.INT, to + 4, (int) Math.rint(Math.clamp(-least / scale, 0f, 255f)));
   }
 
   private void finish(

@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
 /// A packed right-hand side is cut into panels of 32 columns, the last of 16 where that suffices. A
 /// row of a panel holds, for each column, the numbers of as many rows of the matrix as fit 32 bits;
 /// panels are filled up with zeros to 16 such rows or a multiple. For bytes the scales of all
-/// columns follow, then for each column the sum of its bytes times its scale.
+/// columns follow, then for each column the sum of its bytes.
 public final class X86NarrowKernels implements NarrowKernels {
   static final int LANES = 16;
   static final int COLUMNS = 2 * LANES;
@@ -110,7 +110,29 @@ public final class X86NarrowKernels implements NarrowKernels {
     }
   }
 
-  /// Quantizes one column: its bytes, its scale and their sum times the scale.
+  @Override
+  public void packBytes(long b, long scales, int k, int n, long packed) {
+    Memory.ALL.asSlice(packed, packedBytes(Format.INT8, k, n)).fill((byte) 0);
+    long columns = packed + panelsBytes(Format.INT8, k, n);
+    long sums = columns + (long) LINE * vectors(n);
+    long panel = 4L * depth(Format.INT8, k);
+    for (int column = 0; column < n; column++) {
+      int first = column - column % COLUMNS;
+      long step = 4L * (n - first > LANES ? COLUMNS : LANES);
+      long to = packed + first * panel + 4L * (column - first);
+      int sum = 0;
+      for (int row = 0; row < k; row++) {
+        byte value = Memory.ALL.get(ValueLayout.JAVA_BYTE, b + (long) row * n + column);
+        Memory.ALL.set(ValueLayout.JAVA_BYTE, to + row / 4 * step + row % 4, value);
+        sum += value;
+      }
+      float scale = Memory.getFloat(scales + 4L * column);
+      Memory.setFloat(columns + 4L * column, scale);
+      Memory.ALL.set(Memory.INT, sums + 4L * column, sum);
+    }
+  }
+
+  /// Quantizes one column: its bytes, its scale and their sum.
   private static void packBytes(
       long b, long rowStep, int k, long groupStep, long to, long scaleTo, long sumTo) {
     float greatest = 0;
@@ -125,7 +147,7 @@ public final class X86NarrowKernels implements NarrowKernels {
       Memory.ALL.set(ValueLayout.JAVA_BYTE, to + row / 4 * groupStep + row % 4, (byte) value);
     }
     Memory.setFloat(scaleTo, scale);
-    Memory.setFloat(sumTo, scale * sum);
+    Memory.ALL.set(Memory.INT, sumTo, sum);
   }
 
   /// Rounds to bf16, to the nearest and then to even.
@@ -139,7 +161,12 @@ public final class X86NarrowKernels implements NarrowKernels {
 
   @Override
   public Prepared prepare(Format format, Product product) {
-    return new NarrowProduct(this, format, product);
+    return new NarrowProduct(this, format, product, false);
+  }
+
+  @Override
+  public Prepared prepareQuantized(Product product) {
+    return new NarrowProduct(this, Format.INT8, product, true);
   }
 
   /// {@return whether raw sums are computed by the matrix unit}
