@@ -47,7 +47,9 @@ final class MatrixRules {
     type(in, 0, DType.F32);
     List<Fact> facts =
         List.of(
-            Fact.of(DType.U8, in.shape(0)), Fact.of(DType.F32, List.of()), Fact.of(DType.U8, List.of()));
+            Fact.of(DType.U8, in.shape(0)),
+            Fact.of(DType.F32, List.of()),
+            Fact.of(DType.U8, List.of()));
     return facts.subList(0, in.outputs());
   }
 
@@ -71,8 +73,7 @@ final class MatrixRules {
                 .formatted(i, Dims.text(shape), in.fact(i)));
       }
     }
-    return Fact.of(
-        DType.F32, in.has(4) ? Dims.merge("residual", shape, in.shape(4)) : shape);
+    return Fact.of(DType.F32, in.has(4) ? Dims.merge("residual", shape, in.shape(4)) : shape);
   }
 
   private static void type(Operands in, int input, DType expected) {

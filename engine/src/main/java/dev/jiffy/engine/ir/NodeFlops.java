@@ -121,7 +121,8 @@ final class NodeFlops {
     return x == null
         ? 0
         : Math.addExact(
-            times(QUANTIZATION, read()), perResult(x.dim(x.rank() - 1), extras(op.activation()) + 1));
+            times(QUANTIZATION, read()),
+            perResult(x.dim(x.rank() - 1), extras(op.activation()) + 1));
   }
 
   private long gemm(Op.Gemm op) {

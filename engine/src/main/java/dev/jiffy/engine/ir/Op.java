@@ -321,12 +321,12 @@ public sealed interface Op {
   /// Quantizes f32 to unsigned bytes by the range of the elements and 0: `(x)`; ONNX's
   /// DynamicQuantizeLinear.
   ///
-  /// Three results: the bytes `round(x / scale) + zero` limited to 0 to 255, the scale, and the zero
-  /// point; the last two are scalars.
+  /// Three results: the bytes `round(x / scale) + zero` limited to 0 to 255, the scale, and the
+  /// zero point; the last two are scalars.
   record DynamicQuantize() implements Op {}
 
-  /// The product of a dynamically quantized input and quantized weights, and what follows it: `(x, w,
-  /// scale, bias?, residual?)`.
+  /// The product of a dynamically quantized input and quantized weights, and what follows it: `(x,
+  /// w, scale, bias?, residual?)`.
   ///
   /// Computes `activation(s · (q - z) · w · scale + bias + residual)` with bytes `q`, scale `s` and
   /// zero point `z` of `x` as [DynamicQuantize] makes them. The weights are an i8 matrix; scale and

@@ -3,12 +3,12 @@ package dev.jiffy.engine.lower;
 import dev.jiffy.engine.ModelException;
 import dev.jiffy.engine.function.BinaryFunction;
 import dev.jiffy.engine.ir.Op;
-import dev.jiffy.engine.kernel.scalar.ScalarQuantization;
 import dev.jiffy.engine.kernel.scalar.Elements;
 import dev.jiffy.engine.kernel.scalar.ScalarElementwise;
 import dev.jiffy.engine.kernel.scalar.ScalarIndexing;
 import dev.jiffy.engine.kernel.scalar.ScalarLinear;
 import dev.jiffy.engine.kernel.scalar.ScalarMovement;
+import dev.jiffy.engine.kernel.scalar.ScalarQuantization;
 import dev.jiffy.engine.kernel.scalar.ScalarReductions;
 import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
@@ -95,7 +95,8 @@ public final class ScalarOps {
           ScalarReductions.lpNormalization(o.in(0), o.axis(l.axis()), l.p(), o.out());
       case Op.MatMul m -> ScalarNeuralOps.matMul(m, o);
       case Op.DynamicQuantize _ ->
-          ScalarQuantization.quantize(o.in(0), o.optionalOut(0), o.optionalOut(1), o.optionalOut(2));
+          ScalarQuantization.quantize(
+              o.in(0), o.optionalOut(0), o.optionalOut(1), o.optionalOut(2));
       case Op.QuantizedMatMul m -> ScalarNeuralOps.quantizedMatMul(m, o);
       case Op.Gemm g ->
           ScalarLinear.gemm(

@@ -184,7 +184,7 @@ final class MatrixProducts {
   }
 
   /// {@return whether a constant has one element for each column and no other dimension}
-  private static boolean isVector(Tensor constant, @Nullable List<Dim> product) {
+  static boolean isVector(Tensor constant, @Nullable List<Dim> product) {
     return constant.dtype().isFloat()
         && constant.shape().rank() == 1
         && product != null

@@ -60,8 +60,7 @@ final class Quantizations {
           || constant == null
           || product.inputs().size() > 3
           || !product.op().equals(new Op.QuantizedMatMul(null))
-          || constant.shape().rank() != 1
-          || !constant.shape().equals(draft.fact(product.input(2)).concreteShape())) {
+          || !MatrixProducts.isVector(constant, draft.fact(product.output()).shape())) {
         continue;
       }
       return draft.replace(
@@ -91,10 +90,11 @@ final class Quantizations {
     }
     Node bytes = draft.producer(difference.input(0), Op.Cast.class);
     Node zero = draft.producer(difference.input(1), Op.Cast.class);
-    Node quantize =
-        bytes == null ? null : draft.producer(bytes.input(0), Op.DynamicQuantize.class);
+    if (bytes == null || zero == null) {
+      return null;
+    }
+    Node quantize = draft.producer(bytes.input(0), Op.DynamicQuantize.class);
     return quantize != null
-            && zero != null
             && quantize.outputs().size() == 3
             && quantize.outputs().get(0).equals(bytes.input(0))
             && quantize.outputs().get(2).equals(zero.input(0))

@@ -38,6 +38,7 @@ final class MatrixCases {
     }
     product(cases, 5, 6, 7, true, true);
     batches(cases);
+    quantized(cases);
     gemm(cases);
     einsum(cases);
     attention(cases);
@@ -158,6 +159,45 @@ final class MatrixCases {
       sum += term.at(d);
     }
     return sum;
+  }
+
+  private static void quantized(List<OpCase> cases) {
+    Tensor x = Samples.between(1, -0.4, 1.1, 2, 3, 37);
+    float least = 0;
+    float greatest = 0;
+    for (long i = 0; i < x.shape().elements(); i++) {
+      least = Math.min(least, (float) x.getDouble(i));
+      greatest = Math.max(greatest, (float) x.getDouble(i));
+    }
+    float scale = (greatest - least) / 255;
+    double zero = Math.rint(-least / scale);
+    OpCase.Formula quantized = i -> Math.clamp(Math.rint((float) at(x, i) / scale) + zero, 0, 255);
+    cases.add(new OpCase("range", new Op.DynamicQuantize(), List.of(x), 3, quantized));
+    for (long n : new long[] {1, 16, 33}) {
+      Tensor w = Samples.integers(DType.I8, 2, -128, 127, 37, n);
+      Tensor factors = Samples.between(3, 0.001, 0.01, n);
+      Tensor bias = Samples.floats(4, n);
+      Tensor residual = Samples.floats(5, 2, 3, n);
+      Op.Unary relu = new Op.Unary(UnaryFunction.RELU);
+      OpCase.Formula product =
+          i ->
+              (double) scale
+                  * at(factors, i[2])
+                  * dot(
+                      37, d -> (quantized.at(new long[] {i[0], i[1], d}) - zero) * at(w, d, i[2]));
+      Op plain = new Op.QuantizedMatMul(null);
+      cases.add(OpCase.of("plain", plain, product, x, w, factors));
+      cases.add(
+          OpCase.of(
+              "fused",
+              new Op.QuantizedMatMul(relu),
+              i -> Math.max(0, product.at(i) + at(bias, i[2]) + at(residual, i)),
+              x,
+              w,
+              factors,
+              bias,
+              residual));
+    }
   }
 
   private static void gemm(List<OpCase> cases) {

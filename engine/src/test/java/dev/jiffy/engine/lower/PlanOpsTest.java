@@ -2,18 +2,12 @@ package dev.jiffy.engine.lower;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import dev.jiffy.engine.Targets;
 import dev.jiffy.engine.ir.Fact;
 import dev.jiffy.engine.ir.Graph;
 import dev.jiffy.engine.ir.Inference;
 import dev.jiffy.engine.ir.Node;
 import dev.jiffy.engine.ir.Op;
-import dev.jiffy.engine.kernel.Format;
-import dev.jiffy.engine.kernel.scalar.ScalarMatrixKernels;
-import dev.jiffy.engine.kernel.scalar.ScalarRowKernels;
-import dev.jiffy.engine.kernel.tile.TiledMatrixKernels;
-import dev.jiffy.engine.kernel.vector.VectorDepthwise;
-import dev.jiffy.engine.kernel.vector.VectorMicroKernels;
-import dev.jiffy.engine.kernel.vector.VectorRowKernels;
 import dev.jiffy.engine.run.Runner;
 import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Tensor;
@@ -23,25 +17,17 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /// Every operator case as a plan of one node, against the scalar operators.
 class PlanOpsTest {
   private static final double TOLERANCE = 2e-5;
 
-  @Test
-  void vectorPlansAgree() {
-    agree(
-        new Target(
-            new TiledMatrixKernels(new VectorMicroKernels(), new VectorDepthwise(), null),
-            new VectorRowKernels(),
-            2,
-            Format.F32));
-  }
-
-  @Test
-  void scalarPlansAgree() {
-    agree(new Target(new ScalarMatrixKernels(), new ScalarRowKernels(), 2, Format.F32));
+  @ParameterizedTest
+  @MethodSource("dev.jiffy.engine.Targets#all")
+  void plansAgreeWithTheInterpreter(Targets.Named target) {
+    agree(target.target());
   }
 
   /// Once with weights that are constants, once with weights that the caller gives.

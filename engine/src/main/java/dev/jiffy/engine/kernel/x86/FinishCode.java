@@ -29,13 +29,14 @@ import org.jspecify.annotations.Nullable;
 /// residual)` for rows of one or two vectors of columns; AVX-512 only.
 ///
 /// Sums of bytes are i32 and count the zero points of the left-hand side in: with a scale `s` and a
-/// zero point `z` per row, a scale `t` and the sum of the weights `w` per column, the product is `(sum
+/// zero point `z` per row, a scale `t` and the sum of the weights `w` per column, the product is
+/// `(sum
 /// - z · w) · (s · t)`.
 ///
 /// The arguments, all numbers, in order: rows, sums, c, cStep, residual, residualStep, and on the
-/// stack bias, the mask of the last vector, for bytes the rows' pairs of `s` (f32) and `z` (i32), the
-/// columns' `t` (f32), and the columns' `w` (i32). Bias and columns' numbers are read whole vectors
-/// at a time.
+/// stack bias, the mask of the last vector, for bytes the rows' pairs of `s` (f32) and `z` (i32),
+/// the columns' `t` (f32), and the columns' `w` (i32). Bias and columns' numbers are read whole
+/// vectors at a time.
 ///
 /// @param format what was multiplied
 /// @param vectors vectors of columns, 1 or 2

@@ -23,7 +23,6 @@ final class NarrowProduct implements NarrowKernels.Prepared {
   /// Whether the whole left-hand side has one scale, instead of each row its own.
   private final boolean whole;
 
-
   /// The vectors of the last panel.
   private final int lastVectors;
 
@@ -205,8 +204,7 @@ final class NarrowProduct implements NarrowKernels.Prepared {
     if (format == Format.BF16) {
       long part = (1L << (k % COLUMNS)) - 1;
       long blocks = k / COLUMNS;
-      Code.call(
-          toBf16, rows, a, step, blocks, to, narrowRow(), part, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+      Code.call(toBf16, rows, a, step, blocks, to, narrowRow(), part, 0, 0, 0, 0, 0, 0, 0, 0, 0);
       return;
     }
     long part = (1L << (k % LANES)) - 1;
