@@ -4,6 +4,7 @@ import dev.jiffy.engine.ModelException;
 import dev.jiffy.tensor.DType;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /// Rules of matrix products and of attention.
@@ -78,7 +79,7 @@ final class MatrixRules {
 
   private static void type(Operands in, int input, DType expected) {
     if (in.dtype(input) != expected) {
-      throw in.wrongType(input, expected.toString());
+      throw in.wrongType(input, expected.toString().toLowerCase(Locale.ROOT));
     }
   }
 

@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
 /// Cases of matrix products, attention, convolutions, pools, normalisations and resampling.
 final class NeuralRuleCases {
   private static final Op MATMUL = new Op.MatMul();
+  private static final Op BYTES = new Op.QuantizedMatMul(null);
   private static final Op GEMM = new Op.Gemm(1, 1, false, false);
   private static final Op ATTENTION = new Op.Attention(12, 0.25f);
   private static final Op SCALE = resize(List.of(), Op.AspectPolicy.STRETCH);
@@ -44,6 +45,15 @@ final class NeuralRuleCases {
               new Op.MatMul(false, false, 1, new Op.Unary(UnaryFunction.IS_NAN)),
               "f32[2×3]; f32[3×4]",
               "activation IS_NAN: expected a function within a floating-point type, got f32"),
+          good(new Op.DynamicQuantize(), "f32[n×3]", "u8[n×3]; f32[]; u8[]"),
+          bad(new Op.DynamicQuantize(), "f64[n×3]", "input 0: expected f32, got f64[n×3]"),
+          good(BYTES, "f32[n×s×3]; i8[3×4]; f32[4]", "f32[n×s×4]"),
+          good(BYTES, "f32[n×3]; i8[3×4]; f32[4]; f32[4]; f32[n×4]", "f32[n×4]"),
+          bad(BYTES, "f32[n×3]; f32[3×4]; f32[4]", "input 1: expected i8, got f32[3×4]"),
+          bad(
+              BYTES,
+              "f32[n×3]; i8[3×4]; f32[5]",
+              "input 2: expected one element per column of [n×4], got f32[5]"),
           good(GEMM, "f32[n×3]; f32[3×4]; f32[4]", "f32[n×4]"),
           good(new Op.Gemm(1, 1, true, true), "f32[3×n]; f32[4×3]; f32[]", "f32[n×4]"),
           bad(
