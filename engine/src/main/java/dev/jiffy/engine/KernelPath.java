@@ -8,6 +8,6 @@ public enum KernelPath {
   SCALAR,
   /// The JDK's Vector API; needs `--add-modules jdk.incubator.vector`.
   VECTOR,
-  /// Machine code for this processor.
+  /// Machine code for this processor; x86-64 on Linux.
   NATIVE
 }

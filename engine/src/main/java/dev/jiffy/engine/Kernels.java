@@ -3,9 +3,9 @@ package dev.jiffy.engine;
 import dev.jiffy.engine.kernel.Format;
 import dev.jiffy.engine.kernel.MatrixKernels;
 import dev.jiffy.engine.kernel.NarrowKernels;
+import dev.jiffy.engine.kernel.RowKernels;
 import dev.jiffy.engine.kernel.scalar.ScalarMatrixKernels;
 import dev.jiffy.engine.kernel.scalar.ScalarRowKernels;
-import dev.jiffy.engine.kernel.tile.MicroKernels;
 import dev.jiffy.engine.kernel.tile.TiledMatrixKernels;
 import dev.jiffy.engine.kernel.vector.VectorDepthwise;
 import dev.jiffy.engine.kernel.vector.VectorMicroKernels;
@@ -24,22 +24,11 @@ final class Kernels {
 
   private Kernels() {}
 
-  /// Whether the JVM was started with the Vector API; asked once, and told once where it is not.
-  private static final class VectorApi {
-    static final boolean PRESENT =
-        ModuleLayer.boot().findModule("jdk.incubator.vector").isPresent();
+  /// Whether the JVM was started with the Vector API; its kernels may not be touched where not.
+  private static final boolean VECTOR_API =
+      ModuleLayer.boot().findModule("jdk.incubator.vector").isPresent();
 
-    static {
-      if (!PRESENT) {
-        LOG.log(
-            System.Logger.Level.WARNING,
-            "running on scalar kernels: the JVM was started without --add-modules"
-                + " jdk.incubator.vector, which would make models many times faster");
-      }
-    }
-  }
-
-  /// Whether machine code runs here; asked once, and told once where it does not.
+  /// Whether machine code runs here; asked once, and told once what is missing.
   private static final class MachineCode {
     static final @Nullable Target TARGET;
     static final String REASON;
@@ -53,22 +42,21 @@ final class Kernels {
         reason = String.valueOf(e.getMessage());
         LOG.log(System.Logger.Level.INFO, "no machine code of our own: " + reason);
       }
+      if (!VECTOR_API) {
+        LOG.log(
+            target == null ? System.Logger.Level.WARNING : System.Logger.Level.INFO,
+            "the JVM was started without --add-modules jdk.incubator.vector, which would make "
+                + (target == null ? "models many times faster" : "rare operators faster"));
+      }
       TARGET = target;
       REASON = reason;
     }
 
     private static Target nativeTarget() {
-      if (!VectorApi.PRESENT) {
-        throw new UnsupportedOperationException("it completes the kernels of the Vector API");
-      }
-      MicroKernels vector = new VectorMicroKernels();
-      MicroKernels micro = new X86MicroKernels(vector);
-      if (micro.lanes() != vector.lanes()) {
-        throw new UnsupportedOperationException("the Vector API uses other vectors");
-      }
       MatrixKernels matrices =
-          new TiledMatrixKernels(micro, new X86Depthwise(vector), new X86NarrowKernels());
-      return new Target(matrices, new X86RowKernels(new VectorRowKernels()), 1, Format.F32);
+          new TiledMatrixKernels(new X86MicroKernels(), new X86Depthwise(), new X86NarrowKernels());
+      RowKernels others = VECTOR_API ? new VectorRowKernels() : new ScalarRowKernels();
+      return new Target(matrices, new X86RowKernels(others), 1, Format.F32);
     }
   }
 
@@ -81,15 +69,12 @@ final class Kernels {
     KernelPath kernels = options.kernels();
     switch (kernels) {
       case AUTO -> {
-        boolean vector = VectorApi.PRESENT;
-        kernels =
-            MachineCode.TARGET != null
-                ? KernelPath.NATIVE
-                : vector ? KernelPath.VECTOR : KernelPath.SCALAR;
+        KernelPath other = VECTOR_API ? KernelPath.VECTOR : KernelPath.SCALAR;
+        kernels = MachineCode.TARGET != null ? KernelPath.NATIVE : other;
       }
       case SCALAR -> {}
       case VECTOR -> {
-        if (!VectorApi.PRESENT) {
+        if (!VECTOR_API) {
           throw new ModelException(
               "kernels VECTOR need a JVM started with --add-modules jdk.incubator.vector");
         }

@@ -17,10 +17,12 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /// Every operator case as a plan of one node, against the scalar operators.
+@Tag("many-machines")
 class PlanOpsTest {
   private static final double TOLERANCE = 2e-5;
 

@@ -5,6 +5,7 @@ import static dev.jiffy.engine.kernel.Memory.setFloat;
 
 import dev.jiffy.engine.function.ReduceFunction;
 import dev.jiffy.engine.kernel.Memory;
+import dev.jiffy.engine.kernel.Movement;
 import dev.jiffy.engine.kernel.Pointwise;
 import dev.jiffy.engine.kernel.PoolGeometry;
 import dev.jiffy.engine.kernel.ResizeGeometry;
@@ -217,26 +218,10 @@ public final class ScalarRowKernels implements RowKernels {
     for (long o = 0; o < outer; o++) {
       for (long i = 0; i < count; i++) {
         long index = TypedMemory.getLong(indexType, indices + i * indexType.bytes());
-        long slice = o * extent + checkIndex(index, i, extent);
+        long slice = o * extent + Movement.checkIndex(index, i, extent);
         Memory.copy(x + slice * sliceBytes, y + (o * count + i) * sliceBytes, sliceBytes);
       }
     }
-  }
-
-  /// {@return an index counted from the start}
-  ///
-  /// @param index the index, negative if counted from the end
-  /// @param position where it stands among the indices, for the message
-  /// @param extent the extent that it indexes
-  /// @throws IndexOutOfBoundsException if it lies outside
-  public static long checkIndex(long index, long position, long extent) {
-    long counted = index < 0 ? index + extent : index;
-    if (counted < 0 || counted >= extent) {
-      throw new IndexOutOfBoundsException(
-          "index %d at position %d: expected %d to %d"
-              .formatted(index, position, -extent, extent - 1));
-    }
-    return counted;
   }
 
   @Override

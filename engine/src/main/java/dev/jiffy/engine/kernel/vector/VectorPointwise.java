@@ -6,6 +6,7 @@ import static dev.jiffy.engine.kernel.vector.VectorBinary.DENSE;
 import static dev.jiffy.engine.kernel.vector.VectorBinary.REPEATED;
 
 import dev.jiffy.engine.kernel.Memory;
+import dev.jiffy.engine.kernel.Movement;
 import dev.jiffy.engine.kernel.Pointwise;
 import dev.jiffy.engine.kernel.Pointwise.Instruction;
 import dev.jiffy.engine.kernel.RowKernels;
@@ -204,9 +205,9 @@ final class VectorPointwise implements RowKernels.PreparedPointwise {
 
   private void repeat(long x, long period, long y) {
     long total = Math.min(layout.blockLength, layout.elements);
-    VectorCopies.bytes(x, y, 4 * period);
+    Movement.bytes(x, y, 4 * period);
     for (long done = period; done < total; done *= 2) {
-      VectorCopies.bytes(y, y + 4 * done, 4 * Math.min(done, total - done));
+      Movement.bytes(y, y + 4 * done, 4 * Math.min(done, total - done));
     }
   }
 
@@ -230,7 +231,7 @@ final class VectorPointwise implements RowKernels.PreparedPointwise {
           gather(i, x, start, place, n, scratch + coordinates);
         } else {
           long stride = layout.strides[i][inner];
-          VectorCopies.elements(4, x + 4 * start * stride, 4 * stride, place, 4, n);
+          Movement.elements(4, x + 4 * start * stride, 4 * stride, place, 4, n);
         }
         setOperand(scratch, i, place, DENSE);
       }
@@ -276,11 +277,11 @@ final class VectorPointwise implements RowKernels.PreparedPointwise {
 
   private static void copyRun(long x, long stride, long y, long n) {
     if (stride == 1) {
-      VectorCopies.bytes(x, y, 4 * n);
+      Movement.bytes(x, y, 4 * n);
     } else if (stride == 0) {
       VectorBinary.fill(Memory.getFloat(x), y, n);
     } else {
-      VectorCopies.elements(4, x, 4 * stride, y, 4, n);
+      Movement.elements(4, x, 4 * stride, y, 4, n);
     }
   }
 
@@ -330,7 +331,7 @@ final class VectorPointwise implements RowKernels.PreparedPointwise {
     if (step == REPEATED) {
       VectorBinary.fill(Memory.getFloat(x), y, n);
     } else {
-      VectorCopies.bytes(x, y, 4 * n);
+      Movement.bytes(x, y, 4 * n);
     }
   }
 

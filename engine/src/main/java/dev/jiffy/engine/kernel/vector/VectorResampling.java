@@ -8,6 +8,7 @@ import static jdk.incubator.vector.FloatVector.broadcast;
 import static jdk.incubator.vector.FloatVector.fromMemorySegment;
 
 import dev.jiffy.engine.kernel.Memory;
+import dev.jiffy.engine.kernel.Movement;
 import dev.jiffy.engine.kernel.ResizeGeometry;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
@@ -29,7 +30,7 @@ final class VectorResampling {
       if (!g.nearest()) {
         mix(g, low, high, g.rowWeights()[r], to);
       } else if (row > rowFrom && r > 0 && g.rowLow()[r] == g.rowLow()[r - 1]) {
-        VectorCopies.bytes(to - resultLine, to, resultLine);
+        Movement.bytes(to - resultLine, to, resultLine);
       } else {
         pick(g, low, to);
       }
@@ -48,7 +49,7 @@ final class VectorResampling {
           Memory.setFloat(to + i, Memory.getFloat(from + i));
         }
       } else {
-        VectorCopies.bytes(from, to, pixel);
+        Movement.bytes(from, to, pixel);
       }
     }
   }

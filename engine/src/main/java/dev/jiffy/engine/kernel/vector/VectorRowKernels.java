@@ -1,6 +1,8 @@
 package dev.jiffy.engine.kernel.vector;
 
 import dev.jiffy.engine.function.ReduceFunction;
+import dev.jiffy.engine.kernel.Casts;
+import dev.jiffy.engine.kernel.Movement;
 import dev.jiffy.engine.kernel.Pointwise;
 import dev.jiffy.engine.kernel.PoolGeometry;
 import dev.jiffy.engine.kernel.ResizeGeometry;
@@ -47,7 +49,7 @@ public final class VectorRowKernels implements RowKernels {
 
   @Override
   public void copy(StridedCopy copy, long x, long y) {
-    VectorCopies.copy(copy, x, y);
+    Movement.copy(copy, x, y);
   }
 
   @Override
@@ -60,12 +62,12 @@ public final class VectorRowKernels implements RowKernels {
       DType indexType,
       long count,
       long y) {
-    VectorCopies.gather(x, outer, extent, sliceBytes, indices, indexType, count, y);
+    Movement.gather(x, outer, extent, sliceBytes, indices, indexType, count, y);
   }
 
   @Override
   public void cast(DType from, DType to, long x, long y, long n) {
-    VectorCasts.cast(from, to, x, y, n);
+    Casts.cast(from, to, x, y, n);
   }
 
   @Override

@@ -4,7 +4,6 @@ import dev.jiffy.engine.kernel.Activation;
 import dev.jiffy.engine.kernel.ConvGeometry;
 import dev.jiffy.engine.kernel.Memory;
 import dev.jiffy.engine.kernel.tile.DepthwiseKernels;
-import dev.jiffy.engine.kernel.tile.MicroKernels;
 import dev.jiffy.engine.kernel.tile.Zeros;
 import dev.jiffy.engine.kernel.x86.DepthwiseCode.Window;
 import java.lang.foreign.MemorySegment;
@@ -19,7 +18,6 @@ public final class X86Depthwise implements DepthwiseKernels {
 
   private final int vectorBytes;
   private final int lanes;
-  private final MicroKernels others;
   private volatile Form[] forms = {};
 
   /// A function, and what it was made for.
@@ -49,16 +47,14 @@ public final class X86Depthwise implements DepthwiseKernels {
 
   /// Finds out what this CPU can do.
   ///
-  /// @param others what applies the activations for which there is no code
   /// @throws UnsupportedOperationException with the reason, if no machine code can run here
-  public X86Depthwise(MicroKernels others) {
-    this(Cpu.detect(), others);
+  public X86Depthwise() {
+    this(Cpu.detect());
   }
 
-  X86Depthwise(Cpu cpu, MicroKernels others) {
+  X86Depthwise(Cpu cpu) {
     this.vectorBytes = cpu.vectorBytes();
     this.lanes = vectorBytes / 4;
-    this.others = others;
   }
 
   @Override
@@ -196,9 +192,9 @@ public final class X86Depthwise implements DepthwiseKernels {
           g.inWidth(),
           g.outWidth(),
           0);
-      if (!fused) {
+      if (activation != null && !fused) {
         long pixels = (long) rows * g.outWidth();
-        others.finish(1, 0, 0, 0, activation, y + row * resultLine, pixel, pixels, g.outChannels());
+        activation.apply(y + row * resultLine, pixel, pixels, g.outChannels());
       }
     }
   }

@@ -12,21 +12,18 @@ public final class X86MicroKernels implements MicroKernels {
   private final Cpu cpu;
   private final Tiles tiles;
   private final Blocks blocks;
-  private final MicroKernels others;
 
   /// Finds out what this CPU can do.
   ///
-  /// @param others what is not emitted is done by these; as many lanes as here
   /// @throws UnsupportedOperationException with the reason, if no machine code can run here
-  public X86MicroKernels(MicroKernels others) {
-    this(Cpu.detect(), others);
+  public X86MicroKernels() {
+    this(Cpu.detect());
   }
 
-  X86MicroKernels(Cpu cpu, MicroKernels others) {
+  X86MicroKernels(Cpu cpu) {
     this.cpu = cpu;
     this.tiles = new Tiles(cpu, Format.F32);
     this.blocks = new Blocks(cpu);
-    this.others = others;
   }
 
   @Override
@@ -79,8 +76,8 @@ public final class X86MicroKernels implements MicroKernels {
         within,
         c,
         cStep);
-    if (!fused) {
-      others.finish(1, 0, 0, 0, activation, c, cStep, rows, columns);
+    if (activation != null && !fused) {
+      activation.apply(c, cStep, rows, columns);
     }
   }
 
@@ -114,10 +111,11 @@ public final class X86MicroKernels implements MicroKernels {
       long cStep,
       long rows,
       long columns) {
-    if (Blocks.suits(activation)) {
-      blocks.finish(factor, residual, residualStep, bias, activation, c, cStep, rows, columns);
-    } else {
-      others.finish(factor, residual, residualStep, bias, activation, c, cStep, rows, columns);
+    boolean fused = Blocks.suits(activation);
+    Activation within = fused ? activation : null;
+    blocks.finish(factor, residual, residualStep, bias, within, c, cStep, rows, columns);
+    if (activation != null && !fused) {
+      activation.apply(c, cStep, rows, columns);
     }
   }
 

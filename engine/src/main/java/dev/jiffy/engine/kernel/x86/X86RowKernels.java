@@ -1,6 +1,8 @@
 package dev.jiffy.engine.kernel.x86;
 
 import dev.jiffy.engine.function.ReduceFunction;
+import dev.jiffy.engine.kernel.Casts;
+import dev.jiffy.engine.kernel.Movement;
 import dev.jiffy.engine.kernel.Pointwise;
 import dev.jiffy.engine.kernel.PoolGeometry;
 import dev.jiffy.engine.kernel.ResizeGeometry;
@@ -12,8 +14,9 @@ import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
-/// Elementwise chains, normalisation, reductions and pooling as machine code; what is not emitted
-/// is done by others.
+/// Elementwise chains, normalisation, reductions and pooling as machine code. Copies and
+/// conversions need none; the few chains and reductions for which there is no code are left to
+/// others.
 public final class X86RowKernels implements RowKernels {
   /// The most elements of one call: the JVM cannot stop a thread within.
   private static final long MOST = 1 << 16;
@@ -34,7 +37,7 @@ public final class X86RowKernels implements RowKernels {
 
   /// Finds out what this CPU can do.
   ///
-  /// @param others the kernels for the rest
+  /// @param others the kernels for chains and reductions without code
   /// @throws UnsupportedOperationException with the reason, if no machine code can run here
   public X86RowKernels(RowKernels others) {
     this(Cpu.detect(), others);
@@ -167,7 +170,7 @@ public final class X86RowKernels implements RowKernels {
 
   @Override
   public void copy(StridedCopy copy, long x, long y) {
-    others.copy(copy, x, y);
+    Movement.copy(copy, x, y);
   }
 
   @Override
@@ -180,12 +183,12 @@ public final class X86RowKernels implements RowKernels {
       DType indexType,
       long count,
       long y) {
-    others.gather(x, outer, extent, sliceBytes, indices, indexType, count, y);
+    Movement.gather(x, outer, extent, sliceBytes, indices, indexType, count, y);
   }
 
   @Override
   public void cast(DType from, DType to, long x, long y, long n) {
-    others.cast(from, to, x, y, n);
+    Casts.cast(from, to, x, y, n);
   }
 
   @Override

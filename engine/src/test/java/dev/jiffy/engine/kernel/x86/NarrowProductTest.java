@@ -10,11 +10,13 @@ import dev.jiffy.engine.kernel.NarrowKernels;
 import dev.jiffy.engine.kernel.Product;
 import java.util.Random;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /// Compares products of narrow numbers with sums in `double` of the same numbers, on memory between
 /// pages that must not be touched.
+@Tag("many-machines")
 class NarrowProductTest {
   private final Random random = new Random(1);
 

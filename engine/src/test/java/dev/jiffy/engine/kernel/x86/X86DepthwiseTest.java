@@ -8,9 +8,6 @@ import dev.jiffy.engine.kernel.Activation;
 import dev.jiffy.engine.kernel.ConvGeometry;
 import dev.jiffy.engine.kernel.Memory;
 import dev.jiffy.engine.kernel.scalar.ScalarMatrixKernels;
-import dev.jiffy.engine.kernel.tile.MatrixComparison;
-import dev.jiffy.engine.kernel.tile.MicroKernels;
-import dev.jiffy.engine.kernel.vector.VectorMicroKernels;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.List;
@@ -116,7 +113,7 @@ class X86DepthwiseTest {
   @ParameterizedTest(allowZeroInvocations = true)
   @MethodSource("dev.jiffy.engine.kernel.x86.Cpus#all")
   void convolutionsAgreeAndStayWithinTheirOperands(Cpu cpu) {
-    X86Depthwise kernels = new X86Depthwise(cpu, new VectorMicroKernels());
+    X86Depthwise kernels = new X86Depthwise(cpu);
     int number = 0;
     for (ConvGeometry geometry : geometries()) {
       number++;
@@ -126,13 +123,6 @@ class X86DepthwiseTest {
       compare(kernels, geometry, bias, residual, number % 2 == 0, false);
     }
     assertTrue(number > 400);
-  }
-
-  @ParameterizedTest(allowZeroInvocations = true)
-  @MethodSource("dev.jiffy.engine.kernel.x86.Cpus#all")
-  void allConvolutionsAgree(Cpu cpu) {
-    MicroKernels others = new VectorMicroKernels();
-    new MatrixComparison(others, new X86Depthwise(cpu, others)).convolutions();
   }
 
   private void compare(

@@ -1,25 +1,15 @@
-package dev.jiffy.engine.kernel.vector;
+package dev.jiffy.engine.kernel;
 
 import static dev.jiffy.engine.kernel.Memory.ALL;
-import static dev.jiffy.engine.kernel.vector.Lanes.BYTES;
-import static dev.jiffy.engine.kernel.vector.Lanes.SPECIES;
-import static java.nio.ByteOrder.LITTLE_ENDIAN;
-import static jdk.incubator.vector.FloatVector.fromMemorySegment;
 
-import dev.jiffy.engine.kernel.Memory;
-import dev.jiffy.engine.kernel.StridedCopy;
-import dev.jiffy.engine.kernel.TypedMemory;
-import dev.jiffy.engine.kernel.scalar.ScalarRowKernels;
 import dev.jiffy.tensor.DType;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
-import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.VectorMask;
 
 /// Copies between strided views, and of slices by index.
-final class VectorCopies {
+public final class Movement {
   /// From this size on a library call is faster than a loop.
-  private static final long LARGE = 2048;
+  private static final long LARGE = 32;
 
   /// Extents of the tiles in which a transposition keeps to few cache lines.
   private static final long TILE = 16;
@@ -34,43 +24,35 @@ final class VectorCopies {
   private static final ValueLayout.OfShort SHORT =
       ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
-  private VectorCopies() {}
+  private Movement() {}
 
   /// Copies bytes between areas that do not overlap.
-  static void bytes(long from, long to, long bytes) {
+  ///
+  /// @param from the source
+  /// @param to the target
+  /// @param bytes how many
+  public static void bytes(long from, long to, long bytes) {
     if (bytes >= LARGE) {
       Memory.copy(from, to, bytes);
-    } else if (bytes >= BYTES) {
-      vectors(from, to, bytes);
     } else if (bytes >= 4) {
-      fewWords(from, to, bytes);
+      long last = bytes - 4;
+      for (long i = 0; i < last; i += 4) {
+        ALL.set(Memory.INT, to + i, ALL.get(Memory.INT, from + i));
+      }
+      ALL.set(Memory.INT, to + last, ALL.get(Memory.INT, from + last));
     } else {
       for (long i = 0; i < bytes; i++) {
-        Memory.ALL.set(BYTE, to + i, Memory.ALL.get(BYTE, from + i));
+        ALL.set(BYTE, to + i, ALL.get(BYTE, from + i));
       }
     }
   }
 
-  private static void vectors(long from, long to, long bytes) {
-    for (long i = 0; i <= bytes - BYTES; i += BYTES) {
-      fromMemorySegment(SPECIES, ALL, from + i, LITTLE_ENDIAN)
-          .intoMemorySegment(ALL, to + i, LITTLE_ENDIAN);
-    }
-    long last = bytes - BYTES;
-    fromMemorySegment(SPECIES, ALL, from + last, LITTLE_ENDIAN)
-        .intoMemorySegment(ALL, to + last, LITTLE_ENDIAN);
-  }
-
-  /// Up to a vector of bytes: whole words by a mask, then the last word once more.
-  private static void fewWords(long from, long to, long bytes) {
-    VectorMask<Float> mask = SPECIES.indexInRange(0, bytes >> 2);
-    FloatVector words = fromMemorySegment(SPECIES, ALL, from, LITTLE_ENDIAN, mask);
-    int last = Memory.ALL.get(Memory.INT, from + bytes - 4);
-    words.intoMemorySegment(ALL, to, LITTLE_ENDIAN, mask);
-    Memory.ALL.set(Memory.INT, to + bytes - 4, last);
-  }
-
-  static void copy(StridedCopy copy, long x, long y) {
+  /// Copies as [RowKernels#copy] does.
+  ///
+  /// @param copy the geometry
+  /// @param x the first source element
+  /// @param y the first target element
+  public static void copy(StridedCopy copy, long x, long y) {
     int rank = copy.dims().length;
     for (long dim : copy.dims()) {
       if (dim == 0) {
@@ -140,22 +122,30 @@ final class VectorCopies {
     }
   }
 
-  static void elements(int bytes, long x, long stepX, long y, long stepY, long n) {
+  /// Copies elements one by one.
+  ///
+  /// @param bytes bytes of an element: 1, 2, 4 or 8
+  /// @param x the first source element
+  /// @param stepX bytes from source to source
+  /// @param y the first target element
+  /// @param stepY bytes from target to target
+  /// @param n how many
+  public static void elements(int bytes, long x, long stepX, long y, long stepY, long n) {
     switch (bytes) {
       case 1 -> {
         for (long i = 0; i < n; i++) {
-          Memory.ALL.set(BYTE, y + i * stepY, Memory.ALL.get(BYTE, x + i * stepX));
+          ALL.set(BYTE, y + i * stepY, ALL.get(BYTE, x + i * stepX));
         }
       }
       case 2 -> {
         for (long i = 0; i < n; i++) {
-          Memory.ALL.set(SHORT, y + i * stepY, Memory.ALL.get(SHORT, x + i * stepX));
+          ALL.set(SHORT, y + i * stepY, ALL.get(SHORT, x + i * stepX));
         }
       }
       case 4 -> words(x, stepX, y, stepY, n);
       default -> {
         for (long i = 0; i < n; i++) {
-          Memory.ALL.set(Memory.LONG, y + i * stepY, Memory.ALL.get(Memory.LONG, x + i * stepX));
+          ALL.set(Memory.LONG, y + i * stepY, ALL.get(Memory.LONG, x + i * stepX));
         }
       }
     }
@@ -258,7 +248,18 @@ final class VectorCopies {
     }
   }
 
-  static void gather(
+  /// Picks slices as [RowKernels#gather] does.
+  ///
+  /// @param x the slices, `[outer, extent]`
+  /// @param outer extent of the first dimension
+  /// @param extent extent of the indexed dimension
+  /// @param sliceBytes bytes of a slice
+  /// @param indices the indices, negative ones counted from the end
+  /// @param indexType i32 or i64
+  /// @param count how many indices
+  /// @param y the result, `[outer, count]`
+  /// @throws IndexOutOfBoundsException if an index lies outside
+  public static void gather(
       long x,
       long outer,
       long extent,
@@ -273,11 +274,27 @@ final class VectorCopies {
       for (long i = 0; i < count; i++, to += sliceBytes) {
         long index =
             indexType == DType.I64
-                ? Memory.ALL.get(Memory.LONG, indices + 8 * i)
+                ? ALL.get(Memory.LONG, indices + 8 * i)
                 : TypedMemory.getLong(indexType, indices + i * indexType.bytes());
-        long slice = ScalarRowKernels.checkIndex(index, i, extent);
+        long slice = checkIndex(index, i, extent);
         bytes(from + slice * sliceBytes, to, sliceBytes);
       }
     }
+  }
+
+  /// {@return an index counted from the start}
+  ///
+  /// @param index the index, negative if counted from the end
+  /// @param position where it stands among the indices, for the message
+  /// @param extent the extent that it indexes
+  /// @throws IndexOutOfBoundsException if it lies outside
+  public static long checkIndex(long index, long position, long extent) {
+    long counted = index < 0 ? index + extent : index;
+    if (counted < 0 || counted >= extent) {
+      throw new IndexOutOfBoundsException(
+          "index %d at position %d: expected %d to %d"
+              .formatted(index, position, -extent, extent - 1));
+    }
+    return counted;
   }
 }

@@ -1,32 +1,31 @@
-package dev.jiffy.engine.kernel.vector;
+package dev.jiffy.engine.kernel;
 
 import static dev.jiffy.engine.kernel.Memory.ALL;
-import static dev.jiffy.engine.kernel.vector.Lanes.INTS;
-import static dev.jiffy.engine.kernel.vector.Lanes.LANES;
-import static java.nio.ByteOrder.LITTLE_ENDIAN;
 
-import dev.jiffy.engine.kernel.Memory;
-import dev.jiffy.engine.kernel.TypedMemory;
 import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Tensor;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
-import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.IntVector;
-import jdk.incubator.vector.VectorOperators;
 
 /// Conversions between element types. The frequent ones have a loop each, which the JIT compiles
 /// apart.
-final class VectorCasts {
+public final class Casts {
   private static final ValueLayout.OfByte BYTE = ValueLayout.JAVA_BYTE;
   private static final ValueLayout.OfShort SHORT =
       ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
-  private VectorCasts() {}
+  private Casts() {}
 
-  static void cast(DType from, DType to, long x, long y, long n) {
+  /// Converts elements as [RowKernels#cast] does.
+  ///
+  /// @param from the type of `x`
+  /// @param to the type of `y`
+  /// @param x the elements
+  /// @param y the result
+  /// @param n how many
+  public static void cast(DType from, DType to, long x, long y, long n) {
     if (from == to) {
-      VectorCopies.bytes(x, y, n * from.bytes());
+      Movement.bytes(x, y, n * from.bytes());
     } else if (to == DType.F32) {
       toFloats(from, x, y, n);
     } else if (from == DType.F32) {
@@ -65,87 +64,79 @@ final class VectorCasts {
 
   private static void longsToInts(long x, long y, long n) {
     for (long i = 0; i < n; i++) {
-      Memory.ALL.set(Memory.INT, y + 4 * i, (int) Memory.ALL.get(Memory.LONG, x + 8 * i));
+      ALL.set(Memory.INT, y + 4 * i, (int) ALL.get(Memory.LONG, x + 8 * i));
     }
   }
 
   private static void intsToLongs(long x, long y, long n) {
     for (long i = 0; i < n; i++) {
-      Memory.ALL.set(Memory.LONG, y + 8 * i, (long) Memory.ALL.get(Memory.INT, x + 4 * i));
+      ALL.set(Memory.LONG, y + 8 * i, (long) ALL.get(Memory.INT, x + 4 * i));
     }
   }
 
   private static void longsToFloats(long x, long y, long n) {
     for (long i = 0; i < n; i++) {
-      Memory.setFloat(y + 4 * i, (float) Memory.ALL.get(Memory.LONG, x + 8 * i));
+      Memory.setFloat(y + 4 * i, (float) ALL.get(Memory.LONG, x + 8 * i));
     }
   }
 
   private static void intsToFloats(long x, long y, long n) {
-    long i = 0;
-    for (; i <= n - LANES; i += LANES) {
-      FloatVector v =
-          (FloatVector)
-              IntVector.fromMemorySegment(INTS, ALL, x + 4 * i, LITTLE_ENDIAN)
-                  .convert(VectorOperators.I2F, 0);
-      v.intoMemorySegment(ALL, y + 4 * i, LITTLE_ENDIAN);
-    }
-    for (; i < n; i++) {
-      Memory.setFloat(y + 4 * i, (float) Memory.ALL.get(Memory.INT, x + 4 * i));
+    for (long i = 0; i < n; i++) {
+      Memory.setFloat(y + 4 * i, (float) ALL.get(Memory.INT, x + 4 * i));
     }
   }
 
   private static void boolsToFloats(long x, long y, long n) {
     for (long i = 0; i < n; i++) {
-      Memory.setFloat(y + 4 * i, Memory.ALL.get(BYTE, x + i) != 0 ? 1f : 0f);
+      Memory.setFloat(y + 4 * i, ALL.get(BYTE, x + i) != 0 ? 1f : 0f);
     }
   }
 
   private static void bytesToFloats(long x, long y, long n) {
     for (long i = 0; i < n; i++) {
-      Memory.setFloat(y + 4 * i, (float) (Memory.ALL.get(BYTE, x + i) & 0xff));
+      Memory.setFloat(y + 4 * i, (float) (ALL.get(BYTE, x + i) & 0xff));
     }
   }
 
   private static void halvesToFloats(long x, long y, long n) {
     for (long i = 0; i < n; i++) {
-      Memory.setFloat(y + 4 * i, Float.float16ToFloat(Memory.ALL.get(SHORT, x + 2 * i)));
+      Memory.setFloat(y + 4 * i, Float.float16ToFloat(ALL.get(SHORT, x + 2 * i)));
     }
   }
 
   private static void bfloatsToFloats(long x, long y, long n) {
     for (long i = 0; i < n; i++) {
-      Memory.ALL.set(Memory.INT, y + 4 * i, Memory.ALL.get(SHORT, x + 2 * i) << 16);
+      ALL.set(Memory.INT, y + 4 * i, ALL.get(SHORT, x + 2 * i) << 16);
     }
   }
 
   private static void floatsToLongs(long x, long y, long n) {
     for (long i = 0; i < n; i++) {
-      Memory.ALL.set(Memory.LONG, y + 8 * i, (long) Memory.getFloat(x + 4 * i));
+      ALL.set(Memory.LONG, y + 8 * i, (long) Memory.getFloat(x + 4 * i));
     }
   }
 
   private static void floatsToInts(long x, long y, long n) {
     for (long i = 0; i < n; i++) {
-      Memory.ALL.set(Memory.INT, y + 4 * i, (int) (long) Memory.getFloat(x + 4 * i));
+      ALL.set(Memory.INT, y + 4 * i, (int) (long) Memory.getFloat(x + 4 * i));
     }
   }
 
   private static void floatsToBools(long x, long y, long n) {
     for (long i = 0; i < n; i++) {
-      Memory.ALL.set(BYTE, y + i, (byte) (Memory.getFloat(x + 4 * i) != 0 ? 1 : 0));
+      ALL.set(BYTE, y + i, (byte) (Memory.getFloat(x + 4 * i) != 0 ? 1 : 0));
     }
   }
 
   private static void floatsToHalves(long x, long y, long n) {
     for (long i = 0; i < n; i++) {
-      Memory.ALL.set(SHORT, y + 2 * i, Float.floatToFloat16(Memory.getFloat(x + 4 * i)));
+      ALL.set(SHORT, y + 2 * i, Float.floatToFloat16(Memory.getFloat(x + 4 * i)));
     }
   }
 
   private static void floatsToBfloats(long x, long y, long n) {
     for (long i = 0; i < n; i++) {
-      Memory.ALL.set(SHORT, y + 2 * i, Tensor.toBfloat16(Memory.getFloat(x + 4 * i)));
+      ALL.set(SHORT, y + 2 * i, Tensor.toBfloat16(Memory.getFloat(x + 4 * i)));
     }
   }
 }

@@ -1,0 +1,143 @@
+package dev.jiffy.engine;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.jiffy.engine.onnx.OnnxWriter;
+import dev.jiffy.engine.pass.Network;
+import dev.jiffy.tensor.Tensor;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/// Small networks, from the file to the answers, on all families of kernels that this JVM has. The
+/// build runs these tests in several JVMs: without the Vector API, and as if on lesser CPUs.
+@Tag("many-machines")
+class KernelPathsTest {
+  private static final int WIDTH = 48;
+
+  /// Whether this JVM has the Vector API, if the build says so.
+  private static final String VECTORS = System.getProperty("jiffy.test.vectors", "");
+
+  @TempDir private Path folder;
+
+  @ParameterizedTest
+  @EnumSource
+  void allFamiliesAnswerAsTheScalarOneDoes(Network network) throws IOException {
+    Path file = write(network);
+    for (int batch : new int[] {1, 3}) {
+      Map<String, Tensor> inputs = inputs(network, batch, 17);
+      float[] expected = answer(file, options(KernelPath.SCALAR), inputs);
+      for (Targets.Named target : Targets.all()) {
+        float[] actual = answer(file, options(target.kernels()), inputs);
+        assertEquals(expected.length, actual.length);
+        for (int i = 0; i < expected.length; i++) {
+          assertEquals(expected[i], actual[i], 2e-4, network + " on " + target);
+        }
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void narrowerPrecisionsStayNear(Network network) throws IOException {
+    Path file = write(network);
+    Map<String, Tensor> inputs = inputs(network, 3, 17);
+    float[] expected = answer(file, options(KernelPath.SCALAR), inputs);
+    for (Precision precision : List.of(Precision.BF16, Precision.INT8)) {
+      for (Targets.Named target : Targets.all()) {
+        LoadOptions options = options(target.kernels()).precision(precision);
+        if (isAvailable(options)) {
+          float[] actual = answer(file, options, inputs);
+          double cosine = cosine(expected, actual);
+          assertTrue(cosine > 0.98, network + " in " + precision + " on " + target + ": " + cosine);
+        }
+      }
+    }
+  }
+
+  @Test
+  void noneIsChosenThatThisJvmLacks() {
+    List<KernelPath> available = new ArrayList<>();
+    Targets.all().forEach(target -> available.add(target.kernels()));
+    boolean vectors = ModuleLayer.boot().findModule("jdk.incubator.vector").isPresent();
+    assertEquals(vectors, available.contains(KernelPath.VECTOR));
+    assertTrue(available.contains(Kernels.decided(options(KernelPath.AUTO)).kernels()));
+    if (!vectors) {
+      assertThrows(ModelException.class, () -> Kernels.decided(options(KernelPath.VECTOR)));
+    }
+    if (!VECTORS.isEmpty()) {
+      assertEquals(VECTORS, String.valueOf(vectors));
+    }
+  }
+
+  private Path write(Network network) throws IOException {
+    Path file = folder.resolve("network.onnx");
+    OnnxWriter.write(network.graph(WIDTH), 17, file);
+    return file;
+  }
+
+  private static LoadOptions options(KernelPath kernels) {
+    return LoadOptions.defaults().threads(2).kernels(kernels);
+  }
+
+  private static boolean isAvailable(LoadOptions options) {
+    try {
+      Kernels.decided(options);
+      return true;
+    } catch (ModelException e) {
+      return false;
+    }
+  }
+
+  private static Map<String, Tensor> inputs(Network network, int batch, int length) {
+    return switch (network) {
+      case TRANSFORMER_LAYER -> {
+        float[] mask = new float[batch * length];
+        for (int i = 0; i < mask.length; i++) {
+          mask[i] = i % length < length - i / length ? 1 : 0;
+        }
+        yield Map.of(
+            "x", Tensor.of(numbers(batch * length * WIDTH), batch, length, WIDTH),
+            "mask", Tensor.of(mask, batch, 1, 1, length));
+      }
+      case IMAGE_CLASSIFIER ->
+          Map.of("image", Tensor.of(numbers(batch * 3 * 16 * 16), batch, 3, 16, 16));
+    };
+  }
+
+  private static float[] numbers(int n) {
+    float[] numbers = new float[n];
+    for (int i = 0; i < n; i++) {
+      numbers[i] = (float) Math.sin(0.7 * i);
+    }
+    return numbers;
+  }
+
+  private static float[] answer(Path file, LoadOptions options, Map<String, Tensor> inputs) {
+    try (Model model = Model.load(file, options);
+        Session session = model.newSession()) {
+      return session.run(inputs).values().iterator().next().toFloats();
+    }
+  }
+
+  private static double cosine(float[] x, float[] y) {
+    double product = 0;
+    double ofX = 0;
+    double ofY = 0;
+    for (int i = 0; i < x.length; i++) {
+      product += (double) x[i] * y[i];
+      ofX += (double) x[i] * x[i];
+      ofY += (double) y[i] * y[i];
+    }
+    return product / Math.sqrt(ofX * ofY);
+  }
+}
