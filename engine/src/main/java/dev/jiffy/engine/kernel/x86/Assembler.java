@@ -258,6 +258,9 @@ final class Assembler {
     if (evex && op.encoding == VectorOp.Encoding.VEX) {
       throw new IllegalStateException(op + " has no EVEX form");
     }
+    if (isBroadcast(rm) && op.tuple != VectorOp.Tuple.FULL) {
+      throw new IllegalStateException(op + " cannot repeat an element of memory");
+    }
     boolean x;
     boolean b;
     switch (rm) {
@@ -321,9 +324,7 @@ final class Assembler {
 
   /// Loads the shapes of the tile registers.
   void loadTileShapes(Address from) {
-    emitVex(0, 2, 0, 0, 0, isHigh(from.base()), false, false);
-    emit(0x49);
-    modRm(0, from, 1, 0);
+    tileMemory(0, 0x49, 0, from);
   }
 
   /// Gives the tile registers back.
@@ -342,18 +343,18 @@ final class Assembler {
 
   /// Loads a tile: the index register of the address is the step between its rows.
   void loadTile(int tile, Address from) {
-    tileMemory(3, tile, from);
+    tileMemory(3, 0x4b, tile, from);
   }
 
   /// Stores a tile: the index register of the address is the step between its rows.
   void storeTile(int tile, Address to) {
-    tileMemory(2, tile, to);
+    tileMemory(2, 0x4b, tile, to);
   }
 
-  private void tileMemory(int prefix, int tile, Address address) {
+  private void tileMemory(int prefix, int opcode, int tile, Address address) {
     boolean x = address.index() != null && isHigh(address.index());
     emitVex(prefix, 2, 0, 0, 0, isHigh(address.base()), false, x);
-    emit(0x4b);
+    emit(opcode);
     modRm(tile, address, 1, 0);
   }
 

@@ -40,6 +40,12 @@ sealed interface Operand {
   record Address(
       Register base, @Nullable Register index, int scale, int displacement, boolean broadcast)
       implements Memory {
+    public Address {
+      if (index == Register.RSP) {
+        throw new IllegalArgumentException("RSP cannot be an index");
+      }
+    }
+
     static Address at(Register base) {
       return new Address(base, null, 1, 0, false);
     }
