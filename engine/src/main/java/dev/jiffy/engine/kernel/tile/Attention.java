@@ -18,7 +18,7 @@ final class Attention {
   /// @param micro the kernels
   Attention(MicroKernels micro) {
     this.micro = micro;
-    this.panels = new Panels(micro.lanes());
+    this.panels = new Panels(micro);
     this.block = 2 * micro.tileRows();
   }
 

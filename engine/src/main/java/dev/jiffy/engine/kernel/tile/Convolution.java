@@ -25,7 +25,7 @@ final class Convolution {
   Convolution(MicroKernels micro, DepthwiseKernels depthwise) {
     this.micro = micro;
     this.depthwise = depthwise;
-    this.panels = new Panels(micro.lanes());
+    this.panels = new Panels(micro);
   }
 
   long packedBytes(ConvGeometry g) {

@@ -24,6 +24,21 @@ public interface MicroKernels {
     return arena;
   }
 
+  /// Packs rows of a panel: for each row of the source as many elements as the panel has columns,
+  /// one row after another.
+  ///
+  /// @param b the first element
+  /// @param rowStep bytes from row to row
+  /// @param columnStep bytes from column to column
+  /// @param rows how many rows
+  /// @param columns the columns that exist; the panel's others become zeros
+  /// @param width the columns of the panel: one vector or two, all of which exist where it is two
+  /// @param panel where the first row goes
+  default void pack(
+      long b, long rowStep, long columnStep, int rows, int columns, int width, long panel) {
+    Panels.copy(b, rowStep, columnStep, rows, columns, width, panel);
+  }
+
   /// {@return the most rows of a tile two vectors wide: how many rows share one pass over a panel}
   int tileRows();
 

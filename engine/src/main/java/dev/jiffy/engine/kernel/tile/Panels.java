@@ -11,17 +11,21 @@ import dev.jiffy.engine.kernel.Memory;
 /// too. The last panel, where fewer columns are left, consists of one or two panels of one vector,
 /// filled up with zeros.
 ///
-/// @param lanes the f32 elements of a vector
-record Panels(int lanes) {
+/// @param micro the loops that pack a panel, which say how long a vector is
+record Panels(MicroKernels micro) {
+  private int lanes() {
+    return micro.lanes();
+  }
+
   /// {@return the columns of a panel}
   int columns() {
-    return 2 * lanes;
+    return 2 * lanes();
   }
 
   /// {@return the bytes of a packed matrix, a multiple of 64}
   long bytes(int k, int n) {
-    long vectors = ((long) n + lanes - 1) / lanes;
-    long bytes = Math.multiplyExact(Math.multiplyExact(vectors, (long) k), 4L * lanes);
+    long vectors = ((long) n + lanes() - 1) / lanes();
+    long bytes = Math.multiplyExact(Math.multiplyExact(vectors, (long) k), 4L * lanes());
     return Math.addExact(bytes, 63) & -64;
   }
 
@@ -40,16 +44,11 @@ record Panels(int lanes) {
     int column = 0;
     long to = packed;
     while (column < n) {
-      int width = n - column >= columns() ? columns() : lanes;
+      int width = n - column >= columns() ? columns() : lanes();
       int present = Math.min(width, n - column);
       long source = b + 4L * column * columnStride;
-      long target = to + 4L * width * from;
-      fill(rows, present, width, target);
-      if (columnStride == 1) {
-        copyRows(source, 4 * rowStride, rows, present, width, target);
-      } else {
-        gather(source, 4 * rowStride, 4 * columnStride, rows, present, width, target);
-      }
+      micro.pack(
+          source, 4 * rowStride, 4 * columnStride, rows, present, width, to + 4L * width * from);
       column += width;
       to += 4L * width * k;
     }
@@ -66,8 +65,19 @@ record Panels(int lanes) {
     if (first + columns() <= n) {
       return (long) first * k + (long) row * columns() + column % columns();
     }
-    int half = column - column % lanes;
-    return (long) half * k + (long) row * lanes + column % lanes;
+    int half = column - column % lanes();
+    return (long) half * k + (long) row * lanes() + column % lanes();
+  }
+
+  /// As [MicroKernels#pack].
+  static void copy(
+      long b, long rowStep, long columnStep, int rows, int present, int width, long target) {
+    fill(rows, present, width, target);
+    if (columnStep == 4) {
+      copyRows(b, rowStep, rows, present, width, target);
+    } else {
+      gather(b, rowStep, columnStep, rows, present, width, target);
+    }
   }
 
   /// Clears the columns of a panel that do not exist.

@@ -17,7 +17,7 @@ final class Products {
   /// @param micro the kernels
   Products(MicroKernels micro) {
     this.micro = micro;
-    this.panelColumns = new Panels(micro.lanes()).columns();
+    this.panelColumns = new Panels(micro).columns();
   }
 
   /// Computes a block of `C = activation(alpha · A · B + bias + residual)`.

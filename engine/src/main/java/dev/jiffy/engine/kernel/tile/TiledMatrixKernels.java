@@ -28,7 +28,7 @@ public final class TiledMatrixKernels implements MatrixKernels {
       MicroKernels micro, DepthwiseKernels depthwise, @Nullable NarrowKernels narrow) {
     this.narrow = narrow;
     this.micro = micro;
-    this.panels = new Panels(micro.lanes());
+    this.panels = new Panels(micro);
     this.products = new Products(micro);
     this.convolution = new Convolution(micro, depthwise);
     this.transposed = new TransposedConvolution(micro);

@@ -15,7 +15,7 @@ final class TransposedConvolution {
   /// @param micro the kernels
   TransposedConvolution(MicroKernels micro) {
     this.micro = micro;
-    this.panels = new Panels(micro.lanes());
+    this.panels = new Panels(micro);
   }
 
   private static int in(ConvGeometry g) {

@@ -19,6 +19,9 @@ final class Blocks {
 
   private static final int COPY = 1;
 
+  private static final int ADJACENT = 1;
+  private static final int WIDE = 2;
+
   private static final int SOURCE = 0;
   private static final int RESIDUAL = 1;
   private static final int BIAS = 2;
@@ -28,6 +31,7 @@ final class Blocks {
   private final int lanes;
   private final CodeTable moves;
   private final CodeTable scores;
+  private final CodeTable packs;
   private volatile Chain[] chains = {};
 
   /// `activation(factor · x + residual + bias)`
@@ -58,12 +62,24 @@ final class Blocks {
     vectorBytes = cpu.vectorBytes();
     lanes = vectorBytes / 4;
     moves = new CodeTable("move", 2, form -> new FillCode(vectorBytes, form == COPY).emit());
+    packs =
+        new CodeTable(
+            "pack",
+            4,
+            form ->
+                new PackCode(vectorBytes, (form & WIDE) == 0 ? 1 : 2, (form & ADJACENT) != 0)
+                    .emit());
     scores = new CodeTable("scores", 4, form -> scores(form).emit());
   }
 
   private SoftmaxCode scores(int form) {
     SoftmaxCode.Kind kind = form > 1 ? SoftmaxCode.Kind.MASKED : SoftmaxCode.Kind.SCALED;
     return new SoftmaxCode(vectorBytes, kind, (form & 1) != 0);
+  }
+
+  /// {@return the f32 elements of a vector}
+  int lanes() {
+    return lanes;
   }
 
   /// {@return whether [#finish] can apply an activation}
@@ -231,6 +247,19 @@ final class Blocks {
     MemorySegment code = scores.get((mask != 0 ? 2 : 0) | (single ? 1 : 0));
     long end = single ? Masks.first(vectorBytes, n) : Masks.rest(vectorBytes, n);
     long _ = Code.call(code, row, mask, 1, 4L * n, end, Float.floatToRawIntBits(scale));
+  }
+
+  /// As [dev.jiffy.engine.kernel.tile.MicroKernels#pack].
+  void pack(long b, long rowStep, long columnStep, int rows, int columns, int width, long panel) {
+    boolean adjacent = columnStep == 4;
+    MemorySegment code = packs.get((adjacent ? ADJACENT : 0) | (width > lanes ? WIDE : 0));
+    long form = adjacent ? Masks.first(vectorBytes, columns - width + lanes) : columnStep;
+    int most = (int) MOST / width;
+    for (int row = 0; row < rows; row += most) {
+      long part = Math.min(most, rows - row);
+      long to = panel + 4L * width * row;
+      long _ = Code.call(code, b + row * rowStep, to, rowStep, form, part, 4L * columns);
+    }
   }
 
   /// As [dev.jiffy.engine.kernel.tile.MicroKernels#copy].

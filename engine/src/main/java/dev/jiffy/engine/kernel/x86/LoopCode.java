@@ -151,10 +151,16 @@ final class LoopCode {
 
   /// Loads a vector of a row, with zeros beyond its end.
   void load(Vector dst, Register row, int vector) {
-    Address from = address(row, vector);
-    if (!cut) {
-      code.op(VectorOp.MOVUPS, dst, from);
-    } else if (wide) {
+    if (cut) {
+      loadCut(dst, address(row, vector));
+    } else {
+      code.op(VectorOp.MOVUPS, dst, address(row, vector));
+    }
+  }
+
+  /// Loads the elements of a vector that exist, with zeros for the others.
+  void loadCut(Vector dst, Address from) {
+    if (wide) {
       code.op(VectorOp.MOVUPS, dst, from, PRESENT, true);
     } else {
       code.loadMasked(dst, maskVector(), from);

@@ -2,7 +2,6 @@ package dev.jiffy.engine.kernel.x86;
 
 import dev.jiffy.engine.kernel.Activation;
 import dev.jiffy.engine.kernel.ConvGeometry;
-import dev.jiffy.engine.kernel.Memory;
 import dev.jiffy.engine.kernel.tile.DepthwiseKernels;
 import dev.jiffy.engine.kernel.tile.Zeros;
 import dev.jiffy.engine.kernel.x86.DepthwiseCode.Window;
@@ -18,6 +17,7 @@ public final class X86Depthwise implements DepthwiseKernels {
 
   private final int vectorBytes;
   private final int lanes;
+  private final Blocks blocks;
   private volatile Form[] forms = {};
 
   /// A function, and what it was made for.
@@ -55,6 +55,7 @@ public final class X86Depthwise implements DepthwiseKernels {
   X86Depthwise(Cpu cpu) {
     this.vectorBytes = cpu.vectorBytes();
     this.lanes = vectorBytes / 4;
+    this.blocks = new Blocks(cpu);
   }
 
   @Override
@@ -82,16 +83,17 @@ public final class X86Depthwise implements DepthwiseKernels {
   /// Packs the weights: for each vector of channels a vector per tap, filled up with zeros.
   @Override
   public void pack(ConvGeometry g, long weights, long packed) {
-    int taps = taps(g);
-    long to = packed;
-    for (int vector = 0; vector < vectors(g); vector++) {
-      for (int tap = 0; tap < taps; tap++) {
-        for (int lane = 0; lane < lanes; lane++, to += 4) {
-          long channel = (long) vector * lanes + lane;
-          boolean present = channel < g.inChannels();
-          Memory.setFloat(to, present ? Memory.getFloat(weights + 4 * (channel * taps + tap)) : 0);
-        }
-      }
+    long taps = taps(g);
+    for (int from = 0; from < g.inChannels(); from += lanes) {
+      int channels = Math.min(lanes, g.inChannels() - from);
+      blocks.pack(
+          weights + 4 * taps * from,
+          4,
+          4 * taps,
+          (int) taps,
+          channels,
+          lanes,
+          packed + 4 * taps * from);
     }
   }
 

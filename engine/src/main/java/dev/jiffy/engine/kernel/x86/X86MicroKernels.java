@@ -28,12 +28,18 @@ public final class X86MicroKernels implements MicroKernels {
 
   @Override
   public int lanes() {
-    return cpu.vectorBytes() / 4;
+    return blocks.lanes();
   }
 
   @Override
   public SegmentAllocator memory(Arena arena) {
     return new Pages(arena);
+  }
+
+  @Override
+  public void pack(
+      long b, long rowStep, long columnStep, int rows, int columns, int width, long panel) {
+    blocks.pack(b, rowStep, columnStep, rows, columns, width, panel);
   }
 
   @Override

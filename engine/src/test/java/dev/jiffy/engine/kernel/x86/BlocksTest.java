@@ -4,11 +4,14 @@ import dev.jiffy.engine.function.UnaryFunction;
 import dev.jiffy.engine.kernel.Activation;
 import dev.jiffy.engine.kernel.Floats;
 import dev.jiffy.engine.kernel.Memory;
+import dev.jiffy.engine.kernel.tile.MicroKernels;
+import dev.jiffy.engine.kernel.vector.VectorMicroKernels;
 import java.util.function.LongFunction;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 final class BlocksTest {
+  private static final MicroKernels OTHERS = new VectorMicroKernels();
   private static final int[] COLUMNS = {1, 3, 7, 8, 9, 15, 16, 17, 31, 32, 33, 64, 65, 100};
 
   /// What is done with some code and memory.
@@ -141,5 +144,39 @@ final class BlocksTest {
         }
       }
     });
+  }
+
+  @Test
+  void panelsArePacked() {
+    everywhere((blocks, memory) -> {
+      for (int rows : new int[] {1, 3, 4, 5, 8, 19}) {
+        for (int columns : COLUMNS) {
+          for (int form = 0; form < 3; form++) {
+            pack(blocks, memory, rows, columns, form);
+          }
+        }
+      }
+    });
+  }
+
+  /// Packs elements whose columns are adjacent, whose rows are, or neither.
+  private static void pack(
+      Blocks blocks, LongFunction<Floats> memory, int rows, int columns, int form) {
+    int lanes = blocks.lanes();
+    if (columns > lanes && columns != 2 * lanes) {
+      return;
+    }
+    int width = columns > lanes ? 2 * lanes : lanes;
+    long rowStep = form == 0 ? 4L * columns : form == 1 ? 4 : 8;
+    long columnStep = form == 0 ? 4 : rowStep * rows;
+    try (Floats floats = memory.apply(columns)) {
+      long b = floats.normal(((rows - 1) * rowStep + (columns - 1) * columnStep) / 4 + 1);
+      long expected = floats.normal((long) rows * width);
+      long actual = floats.normal((long) rows * width);
+      OTHERS.pack(b, rowStep, columnStep, rows, columns, width, expected);
+      blocks.pack(b, rowStep, columnStep, rows, columns, width, actual);
+      String what = "panel of %d rows, %d columns".formatted(rows, columns);
+      floats.assertClose(what, expected, actual, (long) rows * width, 0);
+    }
   }
 }
