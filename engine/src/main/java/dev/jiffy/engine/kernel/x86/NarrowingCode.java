@@ -173,4 +173,38 @@ final class NarrowingCode {
     code.op(VectorOp.PMAXSD, value, value, least);
     code.op(VectorOp.PMOVUSDB_TO, value, at(RCX));
   }
+
+  /// {@return code that packs bytes for products: from four rows the bytes of each of 16 columns
+  /// side by side}
+  ///
+  /// Arguments, in order: the first byte, bytes from row to row, where the packed bytes go, bytes
+  /// from one four of rows to the next there, how many fours of rows, at least 1, and where the sum
+  /// of each column goes.
+  static byte[] pack() {
+    Assembler code = new Assembler();
+    Vector sums = Vector.zmm(0);
+    Vector packed = Vector.zmm(1);
+    Vector row = Vector.zmm(2);
+    Vector ones = Vector.zmm(3);
+    code.op(VectorOp.XORPS, sums, sums, sums);
+    code.op(VectorOp.PADDD, ones, sums, code.constant(0x01010101, BYTES));
+    code.lea(R10, at(RSI, RSI, 2, 0));
+    Label next = code.here();
+    code.op(VectorOp.PMOVZXBD, packed, at(RDI));
+    for (int i = 1; i < 4; i++) {
+      code.op(VectorOp.PMOVZXBD, row, i < 3 ? at(RDI, RSI, i, 0) : at(RDI, R10, 1, 0));
+      code.shift(Assembler.Shift.LEFT, row, row, 8 * i);
+      code.op(VectorOp.ORPS, packed, packed, row);
+    }
+    code.op(VectorOp.PDPBUSD, sums, ones, packed);
+    code.op(VectorOp.MOVUPS_TO, packed, at(RDX));
+    code.lea(RDI, at(RDI, RSI, 4, 0));
+    code.alu(ADD, RDX, RCX);
+    code.alu(SUB, R8, 1);
+    code.jump(NOT_EQUAL, next);
+    code.op(VectorOp.MOVUPS_TO, sums, at(R9));
+    code.vzeroupper();
+    code.ret();
+    return code.finish();
+  }
 }

@@ -112,22 +112,40 @@ public final class X86NarrowKernels implements NarrowKernels {
 
   @Override
   public void packBytes(long b, long scales, int k, int n, long packed) {
-    Memory.ALL.asSlice(packed, packedBytes(Format.INT8, k, n)).fill((byte) 0);
+    boolean isFull = k % (4 * LANES) == 0 && n % LANES == 0;
+    if (!isFull) {
+      Memory.ALL.asSlice(packed, packedBytes(Format.INT8, k, n)).fill((byte) 0);
+    }
     long columns = packed + panelsBytes(Format.INT8, k, n);
     long sums = columns + (long) LINE * vectors(n);
     long panel = 4L * depth(Format.INT8, k);
-    for (int column = 0; column < n; column++) {
+    MemorySegment code = code("pack", NarrowingCode::pack);
+    Memory.copy(scales, columns, 4L * n);
+    for (int column = 0; column < n; column += LANES) {
       int first = column - column % COLUMNS;
       long step = 4L * (n - first > LANES ? COLUMNS : LANES);
       long to = packed + first * panel + 4L * (column - first);
-      int sum = 0;
-      for (int row = 0; row < k; row++) {
+      int present = Math.min(LANES, n - column);
+      int fours = present == LANES ? k / 4 : 0;
+      if (fours > 0) {
+        long _ = Code.call(code, b + column, n, to, step, fours, sums + 4L * column);
+      }
+      if (4 * fours < k) {
+        packRest(b + column, 4 * fours, k, n, present, to, step, sums + 4L * column);
+      }
+    }
+  }
+
+  /// Packs rows from one on, of less than 16 columns too, and adds them to the sums.
+  private static void packRest(
+      long b, int from, int k, int n, int columns, long to, long step, long sums) {
+    for (int column = 0; column < columns; column++) {
+      int sum = from == 0 ? 0 : Memory.ALL.get(Memory.INT, sums + 4L * column);
+      for (int row = from; row < k; row++) {
         byte value = Memory.ALL.get(ValueLayout.JAVA_BYTE, b + (long) row * n + column);
-        Memory.ALL.set(ValueLayout.JAVA_BYTE, to + row / 4 * step + row % 4, value);
+        Memory.ALL.set(ValueLayout.JAVA_BYTE, to + 4L * column + row / 4 * step + row % 4, value);
         sum += value;
       }
-      float scale = Memory.getFloat(scales + 4L * column);
-      Memory.setFloat(columns + 4L * column, scale);
       Memory.ALL.set(Memory.INT, sums + 4L * column, sum);
     }
   }

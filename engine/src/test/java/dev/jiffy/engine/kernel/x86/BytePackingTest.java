@@ -1,0 +1,62 @@
+package dev.jiffy.engine.kernel.x86;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import dev.jiffy.engine.kernel.Format;
+import dev.jiffy.engine.kernel.Memory;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+
+final class BytePackingTest {
+  private static final int[] SIZES = {1, 3, 4, 15, 16, 17, 32, 33, 48, 64, 65, 100};
+
+  @Test
+  void bytesStandWhereProductsReadThem() {
+    for (Cpu cpu : Cpus.all().filter(Cpu::vnni).toList()) {
+      X86NarrowKernels kernels = new X86NarrowKernels(cpu);
+      for (int k : SIZES) {
+        for (int n : SIZES) {
+          try (GuardedMemory memory = new GuardedMemory()) {
+            check(kernels, memory, k, n);
+          }
+        }
+      }
+    }
+  }
+
+  private static void check(X86NarrowKernels kernels, GuardedMemory memory, int k, int n) {
+    byte[] bytes = new byte[k * n];
+    new Random(k * 1000L + n).nextBytes(bytes);
+    long b = memory.before(bytes.length);
+    MemorySegment.copy(bytes, 0, Memory.ALL, ValueLayout.JAVA_BYTE, b, bytes.length);
+    long scales = memory.before(4L * n);
+    for (int column = 0; column < n; column++) {
+      Memory.setFloat(scales + 4L * column, column + 0.5f);
+    }
+    long size = kernels.packedBytes(Format.INT8, k, n);
+    long packed = memory.before(size);
+    Memory.ALL.asSlice(packed, size).fill((byte) 77);
+    kernels.packBytes(b, scales, k, n, packed);
+
+    int depth = X86NarrowKernels.depth(Format.INT8, k);
+    int vectors = X86NarrowKernels.vectors(n);
+    long columns = packed + X86NarrowKernels.panelsBytes(Format.INT8, k, n);
+    for (int column = 0; column < 16 * vectors; column++) {
+      int first = column - column % 32;
+      int width = n - first > 16 ? 32 : 16;
+      int sum = 0;
+      for (int row = 0; row < 4 * depth; row++) {
+        byte expected = row < k && column < n ? bytes[row * n + column] : 0;
+        long at = packed + 4L * first * depth + 4L * width * (row / 4) + 4L * (column - first);
+        byte found = Memory.ALL.get(ValueLayout.JAVA_BYTE, at + row % 4);
+        assertEquals(expected, found, "row %d, column %d of %d x %d".formatted(row, column, k, n));
+        sum += expected;
+      }
+      assertEquals(column < n ? column + 0.5f : 0, Memory.getFloat(columns + 4L * column));
+      long sums = columns + 64L * vectors;
+      assertEquals(sum, Memory.ALL.get(Memory.INT, sums + 4L * column));
+    }
+  }
+}
