@@ -115,14 +115,7 @@ final class Activations {
   /// `x · hardSigmoid(x)`
   private static final Fusion HARD_SWISH_OF_SIGMOID =
       new Fusion(
-          product(
-              X,
-              op(
-                  "gate",
-                  op ->
-                      op instanceof Op.Unary unary
-                          && unary.function() == UnaryFunction.HARD_SIGMOID,
-                  X)),
+          product(X, op("gate", UnaryFunction.HARD_SIGMOID, _ -> true, X)),
           (draft, match) ->
               match.node("gate").op() instanceof Op.Unary gate
                   ? draft.add(

@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 /// length, size]`, and `merge` does the reverse. The scale may stand before or after the product,
 /// on either operand, as factor or divisor; the mask may be added or chosen by Where.
 final class Attentions {
-  static final List<Rule> RULES = List.of(Attentions::attention);
+  static final List<Rule> RULES = List.of(Rule.on(Attentions::attention, Op.Reshape.class));
 
   /// Adding this or less to a score leaves nothing of the score in single precision.
   private static final double BLOTS_OUT = -1e8;

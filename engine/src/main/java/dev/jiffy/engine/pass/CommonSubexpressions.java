@@ -17,8 +17,8 @@ import org.jspecify.annotations.Nullable;
 /// What is computed twice is computed once: equal constants, equal nodes, and extents that shape
 /// arithmetic shows to be equal.
 ///
-/// Remembers what it has seen: one instance serves one graph.
-final class CommonSubexpressions implements Rule {
+/// Remembers what it has seen in one pass over one graph.
+final class CommonSubexpressions {
   /// Larger constants are compared by place only.
   private static final long MAX_COMPARED_BYTES = 64 << 10;
 
@@ -36,16 +36,22 @@ final class CommonSubexpressions implements Rule {
   /// The constant that stands for each.
   private final Map<String, String> representatives = new HashMap<>();
 
-  @Override
-  public boolean apply(Draft draft, Node node) {
+  /// As [Rule#apply].
+  @SuppressWarnings("ReferenceEquality") // a node seen in an earlier sweep
+  boolean apply(Draft draft, Node node) {
     List<String> inputs = represented(draft, node.inputs());
     List<Node> others = readers.computeIfAbsent(inputs, _ -> new ArrayList<>());
+    boolean isNew = true;
     for (Node other : others) {
-      if (computesSame(other, node) && covers(draft, other.outputs(), node.outputs())) {
+      if (other == node) {
+        isNew = false;
+      } else if (computesSame(other, node) && covers(draft, other.outputs(), node.outputs())) {
         return draft.replace(node, other.outputs());
       }
     }
-    others.add(node);
+    if (isNew) {
+      others.add(node);
+    }
     if (!inputs.equals(node.inputs())) {
       return draft.replace(node, node.op(), inputs.toArray(String[]::new));
     }

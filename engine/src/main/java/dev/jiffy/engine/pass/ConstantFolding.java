@@ -13,13 +13,12 @@ import org.jspecify.annotations.Nullable;
 ///
 /// A result much larger than what it is made from, such as a broadcast, stays a node: computing it
 /// is cheaper than keeping it.
-///
-/// @param evaluator computes the nodes
-record ConstantFolding(Evaluator evaluator) implements Rule {
+final class ConstantFolding {
   private static final long MAX_SMALL_BYTES = 256 << 10;
 
-  @Override
-  public boolean apply(Draft draft, Node node) {
+  private ConstantFolding() {}
+
+  static boolean apply(Draft draft, Node node) {
     List<@Nullable Tensor> inputs = new ArrayList<>();
     long bytes = 0;
     for (String input : node.inputs()) {
@@ -39,7 +38,7 @@ record ConstantFolding(Evaluator evaluator) implements Rule {
                 && data.dtype() != DType.STRING
                 && node.op() instanceof Op.Transpose(List<Long> perm)
             ? List.of(Constants.permute(data, Axes.perm(perm, data.shape().rank())))
-            : evaluator.evaluate(node.op(), inputs, node.outputs().size());
+            : draft.evaluate(node.op(), inputs, node.outputs().size());
     List<String> values = new ArrayList<>();
     for (int i = 0; i < node.outputs().size(); i++) {
       String output = node.outputs().get(i);

@@ -18,13 +18,13 @@ import org.jspecify.annotations.Nullable;
 final class Convolutions {
   static final List<Rule> RULES =
       List.of(
-          Convolutions::batchNorm,
-          Convolutions::factorAfter,
-          Convolutions::addendAfter,
-          Convolutions::factorBefore,
-          Convolutions::addendBefore,
-          Convolutions::addendFirst,
-          Convolutions::padding);
+          Rule.on(Convolutions::batchNorm, Op.BatchNorm.class),
+          Rule.on(Convolutions::factorAfter, BinaryFunction.MUL, BinaryFunction.DIV),
+          Rule.on(Convolutions::addendAfter, BinaryFunction.ADD, BinaryFunction.SUB),
+          Rule.on(Convolutions::factorBefore, Op.Conv.class),
+          Rule.on(Convolutions::addendBefore, Op.Conv.class),
+          Rule.on(Convolutions::addendFirst, Op.Conv.class),
+          Rule.on(Convolutions::padding, Op.Conv.class, Op.Pool.class));
 
   /// A smaller factor is not divided by.
   private static final double MIN_FACTOR = 1e-3;

@@ -37,6 +37,8 @@ final class Draft {
   private final Set<String> news = new HashSet<>();
   private final NameSource names;
   private final Matcher matcher = new Matcher(this);
+  private final Evaluator evaluator;
+  private CommonSubexpressions seen = new CommonSubexpressions();
   private List<Node> done;
   private int changes;
   private boolean isSource = true;
@@ -44,7 +46,9 @@ final class Draft {
   /// The draft that says what a graph says.
   ///
   /// @param graph a graph with facts for every value
-  Draft(Graph graph) {
+  /// @param evaluator computes constants
+  Draft(Graph graph, Evaluator evaluator) {
+    this.evaluator = evaluator;
     source = graph;
     constants = new LinkedHashMap<>(graph.constants());
     facts = new LinkedHashMap<>(graph.facts());
@@ -70,13 +74,17 @@ final class Draft {
   /// Rewrites by rules, swept until none applies.
   ///
   /// @param rules the rules, the first that applies to a node wins
-  void rewrite(List<Rule> rules) {
+  void rewrite(Rules rules) {
+    if (!rules.concern(done)) {
+      return;
+    }
+    seen = new CommonSubexpressions();
     for (int sweep = 0; sweep < MAX_SWEEPS && sweep(rules); sweep++) {
       isSource = false;
     }
   }
 
-  private boolean sweep(List<Rule> rules) {
+  private boolean sweep(Rules rules) {
     boolean changed = false;
     List<Node> pending = done;
     done = new ArrayList<>(pending.size() + 16);
@@ -104,8 +112,8 @@ final class Draft {
     return changed;
   }
 
-  private boolean apply(List<Rule> rules, Node node) {
-    for (Rule rule : rules) {
+  private boolean apply(Rules rules, Node node) {
+    for (Rule rule : rules.of(node)) {
       int mark = done.size();
       if (rule.apply(this, node)) {
         return true;
@@ -317,6 +325,20 @@ final class Draft {
   /// @param value the value's name
   boolean readOnce(String value) {
     return reads(value) == 1 && !outputs.contains(value);
+  }
+
+  /// {@return the results of an operator on constants}
+  ///
+  /// @param op the operator
+  /// @param inputs what it reads, null for absent inputs
+  /// @param outputs how many results
+  List<Tensor> evaluate(Op op, List<@Nullable Tensor> inputs, int outputs) {
+    return evaluator.evaluate(op, inputs, outputs);
+  }
+
+  /// {@return what has been seen in this pass}
+  CommonSubexpressions seen() {
+    return seen;
   }
 
   /// {@return what finds formulas in this draft}

@@ -13,7 +13,10 @@ import org.jspecify.annotations.Nullable;
 /// What follows a convolution or a matrix product is computed with it: a residual, then an
 /// activation.
 final class Epilogues {
-  static final List<Rule> RULES = List.of(Epilogues::residual, Epilogues::activation);
+  static final List<Rule> RULES =
+      List.of(
+          Rule.on(Epilogues::residual, BinaryFunction.ADD),
+          Rule.on(Epilogues::activation, Op.Unary.class));
 
   private static final Set<UnaryFunction> ACTIVATIONS =
       EnumSet.of(

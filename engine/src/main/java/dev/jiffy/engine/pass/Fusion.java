@@ -2,7 +2,9 @@ package dev.jiffy.engine.pass;
 
 import dev.jiffy.engine.ir.Dim;
 import dev.jiffy.engine.ir.Node;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// A formula, in all the ways it is written, and what replaces it.
@@ -26,9 +28,22 @@ record Fusion(List<Pattern> formulas, Replacement replacement) implements Rule {
   }
 
   @Override
+  public Set<Object> kinds() {
+    Set<Object> kinds = new HashSet<>();
+    for (Pattern formula : formulas) {
+      kinds.addAll(formula.kinds());
+    }
+    return kinds;
+  }
+
+  @Override
   public boolean apply(Draft draft, Node node) {
     Matcher matcher = draft.matcher();
+    Object kind = Rule.kind(node.op());
     for (Pattern formula : formulas) {
+      if (!formula.kinds().contains(kind)) {
+        continue;
+      }
       Match match = matcher.find(formula, node);
       if (match == null) {
         continue;

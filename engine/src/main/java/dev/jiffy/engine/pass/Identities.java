@@ -15,14 +15,34 @@ import java.util.List;
 final class Identities {
   static final List<Rule> RULES =
       List.of(
-          Identities::unchanged,
-          Identities::neutralNumber,
-          Identities::power,
-          Identities::limit,
-          Identities::limitOfLimit);
+          Rule.on(
+              Identities::unchanged,
+              Op.Identity.class,
+              Op.Cast.class,
+              Op.Reshape.class,
+              Op.Flatten.class,
+              Op.Squeeze.class,
+              Op.Unsqueeze.class,
+              Op.Expand.class,
+              Op.Tile.class,
+              Op.Pad.class,
+              Op.Slice.class,
+              Op.Concat.class,
+              Op.Split.class),
+          Rule.on(
+              Identities::neutralNumber,
+              BinaryFunction.ADD,
+              BinaryFunction.SUB,
+              BinaryFunction.MUL,
+              BinaryFunction.DIV,
+              BinaryFunction.POW),
+          Rule.on(Identities::power, BinaryFunction.POW),
+          Rule.on(Identities::limit, BinaryFunction.MIN, BinaryFunction.MAX),
+          Rule.on(Identities::limitOfLimit, UnaryFunction.RELU, UnaryFunction.CLIP));
 
   /// Runs after the formulas have been found, which may divide.
-  static final List<Rule> RECIPROCALS = List.of(Identities::reciprocal);
+  static final List<Rule> RECIPROCALS =
+      List.of(Rule.on(Identities::reciprocal, BinaryFunction.DIV));
 
   private static final long MAX_DIVISORS = 1 << 16;
 

@@ -9,7 +9,16 @@ import org.jspecify.annotations.Nullable;
 
 /// Convolutions, pools and resampling take images channels last, between two transposes.
 final class ImageLayout {
-  static final List<Rule> RULES = List.of(ImageLayout::channelsLast);
+  static final List<Rule> RULES =
+      List.of(
+          Rule.on(
+              ImageLayout::channelsLast,
+              Op.Conv.class,
+              Op.ConvTranspose.class,
+              Op.Pool.class,
+              Op.GlobalPool.class,
+              Op.BatchNorm.class,
+              Op.Resize.class));
 
   private static final Op.Layout LAST = Op.Layout.CHANNELS_LAST;
 

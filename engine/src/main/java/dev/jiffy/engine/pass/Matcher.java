@@ -43,19 +43,7 @@ final class Matcher {
   /// @param pattern the formula
   /// @param root the node at hand
   @Nullable Match find(Pattern pattern, Node root) {
-    if (pattern instanceof Pattern.Product && !isFactored(root)) {
-      return null;
-    }
     return match(pattern, root.output(), new Match(root), match -> isClosed(match) ? match : null);
-  }
-
-  private static boolean isFactored(Node node) {
-    return switch (node.op()) {
-      case Op.Binary(BinaryFunction function) ->
-          function == BinaryFunction.MUL || function == BinaryFunction.DIV;
-      case Op.Unary unary -> unary.function() == UnaryFunction.RECIPROCAL;
-      default -> false;
-    };
   }
 
   /// {@return whether two numbers are the same but for rounding}
@@ -128,7 +116,10 @@ final class Matcher {
 
   private @Nullable Match matchApply(Pattern.Apply apply, String value, Match soFar, Rest rest) {
     Node node = draft.producer(value);
-    if (node == null || !node.output().equals(value) || !apply.op().test(node.op())) {
+    if (node == null
+        || !Rule.kind(node.op()).equals(apply.kind())
+        || !apply.op().test(node.op())
+        || !node.output().equals(value)) {
       return null;
     }
     int inputs = node.inputs().size();

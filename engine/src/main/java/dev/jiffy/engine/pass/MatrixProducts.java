@@ -11,15 +11,16 @@ import org.jspecify.annotations.Nullable;
 
 /// Gemm becomes MatMul; transposes of operands, factors and biases go into it.
 final class MatrixProducts {
+  /// Takes transposes that sank to a product into it.
+  static final Rule TRANSPOSED_OPERAND =
+      Rule.on(MatrixProducts::transposedOperand, Op.MatMul.class);
+
   static final List<Rule> RULES =
       List.of(
-          MatrixProducts::gemm,
-          MatrixProducts::transposedOperand,
-          MatrixProducts::factor,
-          MatrixProducts::bias);
-
-  /// Takes transposes that sank to a product into it.
-  static final Rule TRANSPOSED_OPERAND = MatrixProducts::transposedOperand;
+          Rule.on(MatrixProducts::gemm, Op.Gemm.class),
+          TRANSPOSED_OPERAND,
+          Rule.on(MatrixProducts::factor, BinaryFunction.MUL, BinaryFunction.DIV),
+          Rule.on(MatrixProducts::bias, BinaryFunction.ADD, BinaryFunction.SUB));
 
   private MatrixProducts() {}
 

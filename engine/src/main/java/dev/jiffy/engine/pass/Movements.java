@@ -10,10 +10,13 @@ import java.util.stream.IntStream;
 final class Movements {
   static final List<Rule> RULES =
       List.of(
-          Movements::transposeOfTranspose, Movements::reshapeOfReshape, Movements::softmaxOfMatrix);
+          Rule.on(Movements::transposeOfTranspose, Op.Transpose.class),
+          Rule.on(Movements::reshapeOfReshape, Op.Reshape.class),
+          Rule.on(Movements::softmaxOfMatrix, Op.Reshape.class));
 
   /// A transpose that moves only dimensions of extent 1 is a reshape.
-  static final Rule TRANSPOSE_AS_RESHAPE = Movements::transposeAsReshape;
+  static final Rule TRANSPOSE_AS_RESHAPE =
+      Rule.on(Movements::transposeAsReshape, Op.Transpose.class);
 
   private Movements() {}
 

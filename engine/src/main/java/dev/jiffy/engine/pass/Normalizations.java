@@ -53,10 +53,15 @@ final class Normalizations {
           (draft, match) -> layerNorm(draft, match, match.value("scale"), match.value("bias")));
 
   static final List<Rule> RULES =
-      List.of(REGROUPED, SCALED, PLAIN, Normalizations::scale, Normalizations::bias);
+      List.of(
+          REGROUPED,
+          SCALED,
+          PLAIN,
+          Rule.on(Normalizations::scale, BinaryFunction.MUL),
+          Rule.on(Normalizations::bias, BinaryFunction.ADD));
 
   /// What is added before a normalisation is added by it.
-  static final List<Rule> RESIDUAL = List.of(Normalizations::residual);
+  static final List<Rule> RESIDUAL = List.of(Rule.on(Normalizations::residual, Op.LayerNorm.class));
 
   private Normalizations() {}
 

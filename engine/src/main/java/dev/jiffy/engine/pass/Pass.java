@@ -6,9 +6,9 @@ import java.util.List;
 ///
 /// @param name the name for inspection, such as `layer-norms`
 /// @param rules the rewrites, applied until none changes anything
-record Pass(String name, List<Rule> rules) {
-  /// Copies the list.
-  Pass {
-    rules = List.copyOf(rules);
+record Pass(String name, Rules rules) {
+  /// Orders the rules.
+  Pass(String name, List<Rule> rules) {
+    this(name, new Rules(rules));
   }
 }

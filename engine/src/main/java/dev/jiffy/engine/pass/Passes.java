@@ -9,38 +9,29 @@ import java.util.List;
 ///
 /// The graph that comes out is verified; where assertions are enabled, so is each in between.
 public final class Passes {
-  private Passes() {}
+  /// The passes in order.
+  private static final List<Pass> LIST =
+      List.of(
+          new Pass("clean", clean()),
+          new Pass("quantizations", Quantizations.RULES),
+          new Pass("activations", Activations.RULES),
+          new Pass("layer-norms", Normalizations.RULES),
+          new Pass("products", MatrixProducts.RULES),
+          new Pass("convolutions", Convolutions.RULES),
+          new Pass("attention", attention()),
+          new Pass("projections", projections()),
+          new Pass("epilogues", Epilogues.RULES),
+          new Pass("norm-residuals", Normalizations.RESIDUAL),
+          new Pass("reciprocals", Identities.RECIPROCALS),
+          new Pass("channels-last", imageLayout()),
+          new Pass("free-transposes", List.of(Movements.TRANSPOSE_AS_RESHAPE)),
+          new Pass("clean-again", clean()));
 
-  /// {@return the passes in order}
-  ///
-  /// @param evaluator computes constants
-  private static List<Pass> list(Evaluator evaluator) {
-    return List.of(
-        new Pass("clean", clean(evaluator)),
-        new Pass("quantizations", Quantizations.RULES),
-        new Pass("activations", Activations.RULES),
-        new Pass("layer-norms", Normalizations.RULES),
-        new Pass("products", MatrixProducts.RULES),
-        new Pass("convolutions", Convolutions.RULES),
-        new Pass("attention", attention()),
-        new Pass("projections", projections()),
-        new Pass("epilogues", Epilogues.RULES),
-        new Pass("norm-residuals", Normalizations.RESIDUAL),
-        new Pass("reciprocals", Identities.RECIPROCALS),
-        new Pass("channels-last", imageLayout()),
-        new Pass("free-transposes", List.of(Movements.TRANSPOSE_AS_RESHAPE)),
-        new Pass("clean-again", clean(evaluator)));
-  }
+  private Passes() {}
 
   /// {@return the names of the passes in order}
   public static List<String> names() {
-    return list(
-            (_, _, _) -> {
-              throw new IllegalStateException("the names alone need no evaluation");
-            })
-        .stream()
-        .map(Pass::name)
-        .toList();
+    return LIST.stream().map(Pass::name).toList();
   }
 
   /// {@return the graph after all passes}
@@ -48,7 +39,7 @@ public final class Passes {
   /// @param graph a verified graph with facts for every value
   /// @param evaluator computes constants
   public static Graph optimize(Graph graph, Evaluator evaluator) {
-    return run(graph, list(evaluator));
+    return run(graph, LIST, evaluator);
   }
 
   /// {@return the graph after the passes up to one}
@@ -59,18 +50,18 @@ public final class Passes {
   /// @throws IllegalArgumentException if there is no such pass
   public static Graph upTo(String name, Graph graph, Evaluator evaluator) {
     List<Pass> passes = new ArrayList<>();
-    for (Pass pass : list(evaluator)) {
+    for (Pass pass : LIST) {
       passes.add(pass);
       if (pass.name().equals(name)) {
-        return run(graph, passes);
+        return run(graph, passes, evaluator);
       }
     }
     throw new IllegalArgumentException("no pass '%s'; there are %s".formatted(name, names()));
   }
 
   @SuppressWarnings("ReferenceEquality") // the same object says that nothing changed
-  private static Graph run(Graph graph, List<Pass> passes) {
-    Draft draft = new Draft(graph);
+  private static Graph run(Graph graph, List<Pass> passes, Evaluator evaluator) {
+    Draft draft = new Draft(graph, evaluator);
     for (Pass pass : passes) {
       try {
         draft.rewrite(pass.rules());
@@ -117,14 +108,14 @@ public final class Passes {
   }
 
   /// Folding and simplification.
-  private static List<Rule> clean(Evaluator evaluator) {
+  private static List<Rule> clean() {
     return join(
         List.of(
-            List.of(new ConstantFolding(evaluator)),
+            List.of(ConstantFolding::apply),
             ShapeArithmetic.RULES,
             Identities.RULES,
             Movements.RULES,
             Slices.RULES,
-            List.of(new CommonSubexpressions())));
+            List.of((draft, node) -> draft.seen().apply(draft, node))));
   }
 }

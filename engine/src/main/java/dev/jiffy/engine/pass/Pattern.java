@@ -5,6 +5,7 @@ import dev.jiffy.engine.function.ReduceFunction;
 import dev.jiffy.engine.function.UnaryFunction;
 import dev.jiffy.engine.ir.Op;
 import java.util.List;
+import java.util.Set;
 import java.util.function.Predicate;
 
 /// A formula with holes, to be found in a graph.
@@ -36,10 +37,12 @@ sealed interface Pattern {
   /// An operator applied.
   ///
   /// @param name what the match calls the node, or ""
-  /// @param op which operators match
+  /// @param kind the [kind][Rule#kind] of the node
+  /// @param op which operators of the kind match
   /// @param commutative whether two inputs may be swapped
   /// @param inputs what feeds it, without absent inputs at the end
-  record Apply(String name, Predicate<Op> op, boolean commutative, List<Pattern> inputs)
+  record Apply(
+      String name, Object kind, Predicate<Op> op, boolean commutative, List<Pattern> inputs)
       implements Pattern {}
 
   /// A product, however written.
@@ -85,7 +88,7 @@ sealed interface Pattern {
   /// @param function a function without parameters
   /// @param x its argument
   static Pattern unary(UnaryFunction function, Pattern x) {
-    return op("", op -> op instanceof Op.Unary unary && unary.function() == function, x);
+    return op("", function, _ -> true, x);
   }
 
   /// {@return a function with given parameters applied}
@@ -97,9 +100,9 @@ sealed interface Pattern {
   static Pattern unary(UnaryFunction function, double alpha, double beta, Pattern x) {
     return op(
         "",
+        function,
         op ->
             op instanceof Op.Unary unary
-                && unary.function() == function
                 && Matcher.close(unary.alpha(), alpha)
                 && Matcher.close(unary.beta(), beta),
         x);
@@ -111,11 +114,7 @@ sealed interface Pattern {
   /// @param x the first argument
   /// @param y the second argument
   static Pattern binary(BinaryFunction function, Pattern x, Pattern y) {
-    return new Apply(
-        "",
-        op -> op instanceof Op.Binary binary && binary.function() == function,
-        function.isCommutative(),
-        List.of(x, y));
+    return new Apply("", function, _ -> true, function.isCommutative(), List.of(x, y));
   }
 
   /// {@return a sum of two}
@@ -156,6 +155,7 @@ sealed interface Pattern {
   static Pattern reduce(ReduceFunction function, String axes, Pattern x) {
     return op(
         "",
+        Op.Reduce.class,
         op -> op instanceof Op.Reduce reduce && reduce.function() == function && reduce.keepDims(),
         x,
         constant(axes));
@@ -164,9 +164,20 @@ sealed interface Pattern {
   /// {@return an operator applied}
   ///
   /// @param name what the match calls the node
-  /// @param op which operators match
+  /// @param kind the [kind][Rule#kind] of the node
+  /// @param op which operators of the kind match
   /// @param inputs what feeds it
-  static Pattern op(String name, Predicate<Op> op, Pattern... inputs) {
-    return new Apply(name, op, false, List.of(inputs));
+  static Pattern op(String name, Object kind, Predicate<Op> op, Pattern... inputs) {
+    return new Apply(name, kind, op, false, List.of(inputs));
+  }
+
+  /// {@return the [kinds][Rule#kind] of nodes that make what matches}
+  default Set<Object> kinds() {
+    return switch (this) {
+      case Apply apply -> Set.of(apply.kind());
+      case Product _ -> Set.of(BinaryFunction.MUL, BinaryFunction.DIV, UnaryFunction.RECIPROCAL);
+      case Hole _, ConstantHole _, NumberHole _, Literal _, Inverse _ ->
+          throw new IllegalStateException("a formula is an operator applied");
+    };
   }
 }

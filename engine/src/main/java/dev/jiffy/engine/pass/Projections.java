@@ -11,7 +11,10 @@ import org.jspecify.annotations.Nullable;
 /// The products that make queries, keys and values of the same input become one product, cut into
 /// three.
 final class Projections {
-  static final List<Rule> RULES = List.of(Projections::merge, Projections::cut);
+  static final List<Rule> RULES =
+      List.of(
+          Rule.on(Projections::merge, Op.Attention.class),
+          Rule.on(Projections::cut, Op.Attention.class));
 
   private Projections() {}
 

@@ -12,7 +12,10 @@ import org.jspecify.annotations.Nullable;
 
 /// Products of dynamically quantized inputs and quantized weights become one operator.
 final class Quantizations {
-  static final List<Rule> RULES = List.of(Quantizations::product, Quantizations::bias);
+  static final List<Rule> RULES =
+      List.of(
+          Rule.on(Quantizations::product, BinaryFunction.MUL),
+          Rule.on(Quantizations::bias, BinaryFunction.ADD));
 
   private Quantizations() {}
 

@@ -12,7 +12,15 @@ import org.jspecify.annotations.Nullable;
 /// the named dimensions.
 final class ShapeArithmetic {
   static final List<Rule> RULES =
-      List.of(ShapeArithmetic::knownValue, ShapeArithmetic::reshape, ShapeArithmetic::extent);
+      List.of(
+          ShapeArithmetic::knownValue,
+          Rule.on(
+              ShapeArithmetic::reshape,
+              Op.Reshape.class,
+              Op.Flatten.class,
+              Op.Squeeze.class,
+              Op.Unsqueeze.class),
+          Rule.on(ShapeArithmetic::extent, Op.Gather.class));
 
   private ShapeArithmetic() {}
 

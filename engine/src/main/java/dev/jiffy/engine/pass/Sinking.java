@@ -13,22 +13,33 @@ import org.jspecify.annotations.Nullable;
 /// Transposes sink towards the outputs: `op(transpose(x))` becomes `transpose(op'(x))`, where they
 /// meet other transposes and cancel out.
 final class Sinking {
+  private static final Rule SLICE = Rule.on(Sinking::slice, Op.Slice.class);
+
+  private static final Rule RESHAPE =
+      Rule.on(
+          ReshapeSinking::reshape,
+          Op.Reshape.class,
+          Op.Flatten.class,
+          Op.Squeeze.class,
+          Op.Unsqueeze.class);
+
   static final List<Rule> RULES =
       List.of(
-          Sinking::elementwise,
-          Sinking::concat,
-          Sinking::split,
-          Sinking::slice,
-          Sinking::pad,
-          Sinking::tile,
-          Sinking::reduce,
-          Sinking::alongAxis,
-          Sinking::gather,
-          ReshapeSinking::reshape,
-          ReshapeSinking::flatten);
+          Rule.on(
+              Sinking::elementwise, Op.Unary.class, Op.Binary.class, Op.Where.class, Op.Cast.class),
+          Rule.on(Sinking::concat, Op.Concat.class),
+          Rule.on(Sinking::split, Op.Split.class),
+          SLICE,
+          Rule.on(Sinking::pad, Op.Pad.class),
+          Rule.on(Sinking::tile, Op.Tile.class),
+          Rule.on(Sinking::reduce, Op.Reduce.class, Op.ArgReduce.class),
+          Rule.on(Sinking::alongAxis, Op.Softmax.class, Op.Hardmax.class, Op.LpNormalization.class),
+          Rule.on(Sinking::gather, Op.Gather.class),
+          RESHAPE,
+          Rule.on(ReshapeSinking::flatten, Op.MatMul.class));
 
   /// Brings queries, keys and values that are cut from one product into the usual form.
-  static final List<Rule> BEFORE_ATTENTION = List.of(Sinking::slice, ReshapeSinking::reshape);
+  static final List<Rule> BEFORE_ATTENTION = List.of(SLICE, RESHAPE);
 
   /// Constants larger than this are not rearranged.
   private static final long MAX_CONSTANT_BYTES = 16 << 20;

@@ -11,7 +11,10 @@ import org.jspecify.annotations.Nullable;
 final class Slices {
   static final List<Rule> RULES =
       List.of(
-          Slices::gatherOne, Slices::gatherOfSlice, Slices::sliceOfReshape, Slices::sliceOfSlice);
+          Rule.on(Slices::gatherOne, Op.Gather.class),
+          Rule.on(Slices::gatherOfSlice, Op.Gather.class),
+          Rule.on(Slices::sliceOfReshape, Op.Slice.class),
+          Rule.on(Slices::sliceOfSlice, Op.Slice.class));
 
   private Slices() {}
 
