@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /// A polynomial with integer coefficients over named numbers: the canonical form of a symbolic
@@ -22,6 +23,12 @@ final class Polynomial {
   private static final int MAX_TERMS = 64;
 
   private static final int MAX_TEXT = 400;
+
+  /// So many texts are remembered with what they spell: shape inference reads the same few over and
+  /// over.
+  private static final int MAX_READ = 1024;
+
+  private static final Map<String, Polynomial> READ = new ConcurrentHashMap<>();
 
   static final Polynomial ZERO = new Polynomial(new TreeMap<>(Polynomial::compareMonomials));
 
@@ -57,8 +64,20 @@ final class Polynomial {
   static Polynomial of(Dim dim) {
     return switch (dim) {
       case Dim.Known known -> of(known.value());
-      case Dim.Symbol symbol -> PolynomialText.parse(symbol.name());
+      case Dim.Symbol symbol -> read(symbol.name());
     };
+  }
+
+  private static Polynomial read(String name) {
+    Polynomial known = READ.get(name);
+    if (known == null) {
+      known = PolynomialText.parse(name);
+      if (READ.size() >= MAX_READ) {
+        READ.clear();
+      }
+      READ.put(name, known);
+    }
+    return known;
   }
 
   static Polynomial term(List<String> monomial, long coefficient) {

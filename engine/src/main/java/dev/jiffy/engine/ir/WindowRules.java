@@ -153,10 +153,11 @@ final class WindowRules {
       dims[i] =
           switch (window.autoPad()) {
             case SAME_UPPER, SAME_LOWER -> Dims.ceilDivide(extent, strides[i]);
-            case VALID -> positions(extent, reach, strides[i], 0, window.ceilMode(), 0, in);
+            case VALID -> positions(extent, 0, reach, strides[i], 0, window.ceilMode(), 0, in);
             case NOTSET ->
                 positions(
-                    Dims.add(extent, Math.addExact(pads[i], pads[rank + i])),
+                    extent,
+                    Math.addExact(pads[i], pads[rank + i]),
                     reach,
                     strides[i],
                     pads[rank + i],
@@ -168,10 +169,24 @@ final class WindowRules {
     return List.of(dims);
   }
 
-  /// The number of positions of a window on a padded extent.
+  /// The number of positions of a window on an extent with padding.
   private static Dim positions(
-      Dim padded, Dim reach, long stride, long padEnd, boolean ceil, int axis, Operands in) {
-    Dim room = Dims.subtract(padded, reach);
+      Dim extent,
+      long padding,
+      Dim reach,
+      long stride,
+      long padEnd,
+      boolean ceil,
+      int axis,
+      Operands in) {
+    if (extent instanceof Dim.Symbol && reach instanceof Dim.Known known && !ceil && stride == 1) {
+      return Dims.add(extent, Math.addExact(padding, 1 - known.value()));
+    }
+    Dim padded = Dims.add(extent, padding);
+    Dim room =
+        reach instanceof Dim.Known known
+            ? Dims.add(extent, Math.subtractExact(padding, known.value()))
+            : Dims.subtract(padded, reach);
     if (room instanceof Dim.Known known && known.value() < 0) {
       throw new ModelException(
           "spatial dimension "
