@@ -127,6 +127,9 @@ final class Constants {
   static Tensor scaled(Tensor tensor, double[] factors, int axis) {
     Shape shape = tensor.shape();
     int inner = Math.toIntExact(shape.elements(axis + 1, shape.rank()));
+    if (tensor.dtype() == DType.F32) {
+      return scaledFloats(tensor, factors, inner);
+    }
     double[] elements = tensor.toDoubles();
     for (int i = 0; i < elements.length; ) {
       for (double factor : factors) {
@@ -136,6 +139,18 @@ final class Constants {
       }
     }
     return of(tensor.dtype(), shape, elements);
+  }
+
+  private static Tensor scaledFloats(Tensor tensor, double[] factors, int inner) {
+    float[] elements = tensor.toFloats();
+    for (int i = 0; i < elements.length; ) {
+      for (double factor : factors) {
+        for (int end = i + inner; i < end; i++) {
+          elements[i] = (float) (elements[i] * factor);
+        }
+      }
+    }
+    return Tensor.of(elements, tensor.shape().dims());
   }
 
   /// {@return the tensor with a function of each element}

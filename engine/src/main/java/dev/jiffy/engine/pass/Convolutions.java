@@ -266,16 +266,18 @@ final class Convolutions {
   /// What each output channel makes of an input that is constant in each channel.
   private static double[] response(Tensor weights, double[] addends) {
     int outputs = Math.toIntExact(weights.shape().dim(0));
-    long taps = weights.shape().elements(2, weights.shape().rank());
+    int taps = Math.toIntExact(weights.shape().elements(2, weights.shape().rank()));
     double[] elements = weights.toDoubles();
     double[] result = new double[outputs];
     int index = 0;
     for (int o = 0; o < outputs; o++) {
+      double sum = 0;
       for (double addend : addends) {
-        for (long t = 0; t < taps; t++) {
-          result[o] += elements[index++] * addend;
+        for (int end = index + taps; index < end; index++) {
+          sum += elements[index] * addend;
         }
       }
+      result[o] = sum;
     }
     return result;
   }

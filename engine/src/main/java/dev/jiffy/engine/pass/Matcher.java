@@ -153,6 +153,9 @@ final class Matcher {
   private @Nullable Match matchProduct(
       Pattern.Product product, String value, Match soFar, Rest rest) {
     Factors factors = factors(value);
+    if (product.values() != factors.factors.size()) {
+      return null;
+    }
     double expected = 1;
     String captured = "";
     List<Pattern> patterns = new ArrayList<>();
@@ -163,9 +166,6 @@ final class Matcher {
         case Pattern.Hole _, Pattern.ConstantHole _, Pattern.Apply _ -> patterns.add(factor);
         case Pattern.Product _, Pattern.Inverse _ -> patterns.add(factor);
       }
-    }
-    if (patterns.size() != factors.factors.size()) {
-      return null;
     }
     Match covered = soFar.covering(factors.nodes);
     if (captured.isEmpty()) {

@@ -48,7 +48,8 @@ sealed interface Pattern {
   /// A product, however written.
   ///
   /// @param factors its factors; [Inverse] for those that divide
-  record Product(List<Pattern> factors) implements Pattern {}
+  /// @param values how many of them are no numbers
+  record Product(List<Pattern> factors, int values) implements Pattern {}
 
   /// A divisor, within a product only.
   ///
@@ -137,7 +138,11 @@ sealed interface Pattern {
   ///
   /// @param factors its factors, [#inverse] for divisors
   static Pattern product(Pattern... factors) {
-    return new Product(List.of(factors));
+    int values = 0;
+    for (Pattern factor : factors) {
+      values += factor instanceof Literal || factor instanceof NumberHole ? 0 : 1;
+    }
+    return new Product(List.of(factors), values);
   }
 
   /// {@return a divisor within a product}
