@@ -5,9 +5,9 @@ import dev.jiffy.engine.kernel.Product;
 
 /// Products of matrices, cut into tiles.
 final class Products {
-  /// How much of the left-hand side, and of the result, is worked on at a time, in bytes: a part of
-  /// the second-level cache.
-  private static final long BLOCK_BYTES = 256 * 1024;
+  /// How much of the left-hand side is worked on at a time, in bytes: a part of the second-level
+  /// cache. The right-hand side is streamed once for each block.
+  private static final long BLOCK_BYTES = 512 * 1024;
 
   private final MicroKernels micro;
   private final int panelColumns;
@@ -38,7 +38,7 @@ final class Products {
     if (columns <= 0) {
       return;
     }
-    int block = blockRows(k, columns);
+    int block = blockRows(k, rowTo - rowFrom);
     long aStep = 4 * product.aStride();
     long cStep = 4 * product.cStride();
     long residualStep = 4 * product.residualStride();
@@ -111,9 +111,13 @@ final class Products {
     }
   }
 
-  private int blockRows(int k, int columns) {
-    long rows = BLOCK_BYTES / (4L * Math.max(1, Math.max(k, columns)));
-    long tiles = Math.clamp(rows / micro.tileRows(), 2, 1 << 20);
-    return (int) tiles * micro.tileRows();
+  /// The rows of a block: as equal as possible, whole tiles, of which all panels are computed while
+  /// the left-hand side stays in the second-level cache.
+  private int blockRows(int k, int rows) {
+    long most = BLOCK_BYTES / (4L * Math.max(1, k));
+    long blocks = Math.max(1, (rows + most - 1) / Math.max(1, most));
+    long each = (rows + blocks - 1) / blocks;
+    int tile = micro.tileRows();
+    return Math.toIntExact(Math.max(2, (each + tile - 1) / tile) * tile);
   }
 }
