@@ -304,27 +304,42 @@ final class Convolution {
   private void copy(ConvGeometry g, long x, int top, int rows, long window) {
     int in = g.inChannels() / g.groups();
     long pitch = pitch(g);
-    long present = Math.min(g.inWidth(), windowColumns(g) - g.padLeft());
-    long left = Math.min(pitch, 4L * g.padLeft() * in);
-    long bytes = 4 * Math.max(0, present) * in;
+    long present = Math.clamp(windowColumns(g) - g.padLeft(), 0, g.inWidth());
+    int first = Math.clamp(-top, 0, rows);
+    int last = Math.clamp(g.inHeight() - top, 0, rows);
+    if (present == 0 || first >= last) {
+      micro.zero(window, rows * pitch);
+      return;
+    }
+    long bytes = 4 * present * in;
+    long to = window + first * pitch + 4L * g.padLeft() * in;
     long step = 4L * g.inChannels();
-    for (int row = 0; row < rows; row++) {
-      long to = window + row * pitch;
-      int source = top + row;
-      if (source < 0 || source >= g.inHeight()) {
-        micro.zero(to, pitch);
-        continue;
+    long rowStep = g.inWidth() * step;
+    long from = x + (top + first) * rowStep;
+    micro.zero(window, to - window);
+    if (g.groups() == 1) {
+      int elements = Math.toIntExact(present * in);
+      micro.preset(from, rowStep, 0, 1, to, pitch, last - first, elements);
+    } else {
+      for (int row = first; row < last; row++) {
+        long source = from + (row - first) * rowStep;
+        long target = to + (row - first) * pitch;
+        micro.preset(source, step, 0, 1, target, 4L * in, present, in);
       }
-      long from = x + (long) source * g.inWidth() * step;
-      micro.zero(to, left);
-      if (g.groups() == 1) {
-        micro.copy(from, to + left, bytes);
-      } else {
-        for (int column = 0; column < present; column++) {
-          micro.copy(from + column * step, to + left + 4L * column * in, 4L * in);
-        }
+    }
+    long end = to + (last - 1 - first) * pitch + bytes;
+    clear(to + bytes, pitch, last - 1 - first, pitch - bytes);
+    micro.zero(end, window + rows * pitch - end);
+  }
+
+  /// Clears the gaps between rows.
+  private void clear(long to, long step, long rows, long bytes) {
+    if (bytes > 0 && bytes <= Zeros.BYTES) {
+      micro.preset(0, 0, Zeros.ADDRESS, 1, to, step, rows, (int) (bytes / 4));
+    } else if (bytes > 0) {
+      for (long row = 0; row < rows; row++) {
+        micro.zero(to + row * step, bytes);
       }
-      micro.zero(to + left + bytes, pitch - left - bytes);
     }
   }
 }

@@ -4,8 +4,11 @@ import java.lang.foreign.Arena;
 
 /// Memory that holds zeros and is never written.
 public final class Zeros {
-  /// The address of 4096 bytes of zeros: a panel's worth of f32, or a table of one tap.
-  public static final long ADDRESS = Arena.global().allocate(4096, 64).address();
+  /// How many zeros there are, in bytes: a panel's worth of f32, or a table of one tap.
+  static final long BYTES = 4096;
+
+  /// The address of the zeros.
+  public static final long ADDRESS = Arena.global().allocate(BYTES, 64).address();
 
   private Zeros() {}
 }

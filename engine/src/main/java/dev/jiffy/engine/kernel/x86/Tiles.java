@@ -15,6 +15,9 @@ final class Tiles {
   private final int vectorBytes;
   private final int lanes;
   private final Forms plain;
+  /// What was asked for last: several tiles in a row have the same activation.
+  private Forms latest;
+
   private final ConcurrentHashMap<Activation, Forms> activated = new ConcurrentHashMap<>();
 
   /// The tiles of one activation.
@@ -50,14 +53,19 @@ final class Tiles {
     vectorBytes = cpu.vectorBytes();
     lanes = vectorBytes / 4;
     plain = new Forms(null);
+    latest = plain;
   }
 
+  @SuppressWarnings("ReferenceEquality") // a step always asks with the same object
   private Forms forms(@Nullable Activation activation) {
-    if (activation == null) {
-      return plain;
+    Forms last = latest;
+    if (last.activation == activation) {
+      return last;
     }
-    Forms forms = activated.get(activation);
-    return forms == null ? activated.computeIfAbsent(activation, Forms::new) : forms;
+    Forms forms =
+        activation == null ? plain : activated.computeIfAbsent(activation, Forms::new);
+    latest = forms;
+    return forms;
   }
 
   /// See [dev.jiffy.engine.kernel.tile.MicroKernels#multiply].
