@@ -15,6 +15,7 @@ final class Tiles {
   private final int vectorBytes;
   private final int lanes;
   private final Forms plain;
+
   /// What was asked for last: several tiles in a row have the same activation.
   private Forms latest;
 
@@ -62,8 +63,7 @@ final class Tiles {
     if (last.activation == activation) {
       return last;
     }
-    Forms forms =
-        activation == null ? plain : activated.computeIfAbsent(activation, Forms::new);
+    Forms forms = activation == null ? plain : activated.computeIfAbsent(activation, Forms::new);
     latest = forms;
     return forms;
   }

@@ -28,6 +28,7 @@ public final class X86RowKernels implements RowKernels {
   private final Blocks blocks;
   private final X86Pooling pooling;
   private final X86Resampling resampling;
+  private final X86Copies copies;
   private final RowKernels others;
   private final CodeTable softmaxes;
   private final CodeTable normalizations;
@@ -50,6 +51,7 @@ public final class X86RowKernels implements RowKernels {
     blocks = new Blocks(cpu);
     pooling = new X86Pooling(cpu);
     resampling = new X86Resampling(cpu);
+    copies = new X86Copies(cpu);
     softmaxes = new CodeTable("softmax", 4, form -> softmax(form).emit());
     normalizations = new CodeTable("layerNorm", 8, form -> normalization(form).emit());
     reductions = new CodeTable("reduce", 2 * REDUCTIONS.length, form -> reduction(form).emit());
@@ -170,7 +172,11 @@ public final class X86RowKernels implements RowKernels {
 
   @Override
   public void copy(StridedCopy copy, long x, long y) {
-    Movement.copy(copy, x, y);
+    if (copies.suits(copy)) {
+      copies.copy(copy, x, y);
+    } else {
+      Movement.copy(copy, x, y);
+    }
   }
 
   @Override
