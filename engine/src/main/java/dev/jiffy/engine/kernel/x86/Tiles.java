@@ -63,7 +63,10 @@ final class Tiles {
     if (last.activation == activation) {
       return last;
     }
-    Forms forms = activation == null ? plain : activated.computeIfAbsent(activation, Forms::new);
+    Forms forms = activation == null ? plain : activated.get(activation);
+    if (forms == null) {
+      forms = activated.computeIfAbsent(activation, Forms::new);
+    }
     latest = forms;
     return forms;
   }
