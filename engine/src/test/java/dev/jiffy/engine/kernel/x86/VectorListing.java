@@ -71,6 +71,7 @@ final class VectorListing {
     blends();
     shifts();
     maskedMoves();
+    expansions();
   }
 
   private static Shape shape(VectorOp op) {
@@ -83,7 +84,7 @@ final class VectorListing {
       case MOVUPS_TO, MOVSS_TO, MOVDQU32_TO, MOVDQU8_TO, MOVDQU16_TO, MOVNTPS_TO -> Shape.STORE;
       case PMOVDB_TO, PMOVDW_TO, PMOVSDB_TO, PMOVUSDB_TO -> Shape.STORE;
       case EXTRACTF128_TO, EXTRACTF32X8_TO -> Shape.STORE_AND_NUMBER;
-      case MASKMOVPS, MASKMOVPS_TO, BLENDVPS, CMPPS, PSHIFTD -> Shape.OWN;
+      case MASKMOVPS, MASKMOVPS_TO, BLENDVPS, CMPPS, PSHIFTD, EXPANDPS -> Shape.OWN;
       default -> Shape.THREE;
     };
   }
@@ -371,6 +372,20 @@ final class VectorListing {
           listing.add(
               "vmaskmovps " + memory + "," + name(mask) + "," + name(vector),
               code -> code.storeMasked(vector, mask, address));
+        }
+      }
+    }
+  }
+
+  private void expansions() {
+    for (int bytes : new int[] {16, 32, 64}) {
+      for (int[] n : HIGH) {
+        Vector vector = new Vector(n[0], bytes);
+        Mask mask = new Mask(1 + n[1] % 7);
+        for (Address address : addresses(VectorOp.EXPANDPS, bytes)) {
+          listing.add(
+              "vexpandps " + name(vector) + "{k" + mask.number() + "}," + memory(address, bytes),
+              code -> code.op(VectorOp.EXPANDPS, vector, address, mask, false));
         }
       }
     }
