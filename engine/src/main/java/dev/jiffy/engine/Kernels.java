@@ -14,6 +14,7 @@ import dev.jiffy.engine.kernel.x86.X86Depthwise;
 import dev.jiffy.engine.kernel.x86.X86MicroKernels;
 import dev.jiffy.engine.kernel.x86.X86NarrowKernels;
 import dev.jiffy.engine.kernel.x86.X86RowKernels;
+import dev.jiffy.engine.kernel.x86.X86Winograd;
 import dev.jiffy.engine.lower.Target;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -54,7 +55,8 @@ final class Kernels {
 
     private static Target nativeTarget() {
       MatrixKernels matrices =
-          new TiledMatrixKernels(new X86MicroKernels(), new X86Depthwise(), new X86NarrowKernels());
+          new TiledMatrixKernels(
+              new X86MicroKernels(), new X86Depthwise(), new X86Winograd(), new X86NarrowKernels());
       RowKernels others = VECTOR_API ? new VectorRowKernels() : new ScalarRowKernels();
       return new Target(matrices, new X86RowKernels(others), 1, Format.F32);
     }
@@ -115,7 +117,7 @@ final class Kernels {
     return switch (decided.kernels()) {
       case VECTOR ->
           new Target(
-              new TiledMatrixKernels(new VectorMicroKernels(), new VectorDepthwise(), null),
+              new TiledMatrixKernels(new VectorMicroKernels(), new VectorDepthwise(), null, null),
               new VectorRowKernels(),
               threads,
               format);

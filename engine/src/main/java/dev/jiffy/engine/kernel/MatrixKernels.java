@@ -65,13 +65,19 @@ public interface MatrixKernels {
   /// {@return products of narrower numbers than f32, or null if there are none}
   @Nullable NarrowKernels narrow();
 
+  /// {@return whether a convolution reads its weights in a transformed form; this may depend on
+  /// everything in its geometry}
+  ///
+  /// @param geometry the convolution
+  boolean transformsWeights(ConvGeometry geometry);
+
   /// {@return the bytes of a convolution's packed weights, a multiple of 64}
   ///
   /// @param geometry the convolution
   long convPackedBytes(ConvGeometry geometry);
 
-  /// Packs the weights of a convolution. The form depends on channels, kernel and groups only, not
-  /// on the extents of the images.
+  /// Packs the weights of a convolution. The form depends on channels, kernel, groups, and on
+  /// [#transformsWeights], but not on anything else of the geometry.
   ///
   /// @param geometry the convolution
   /// @param weights `[outChannels, inChannels / groups, kernelHeight, kernelWidth]`

@@ -1,10 +1,11 @@
 package dev.jiffy.engine.lower;
 
 import dev.jiffy.engine.function.ReduceFunction;
+import dev.jiffy.engine.ir.Dim;
+import dev.jiffy.engine.ir.Fact;
 import dev.jiffy.engine.ir.Graph;
 import dev.jiffy.engine.ir.Node;
 import dev.jiffy.engine.ir.Op;
-import dev.jiffy.engine.kernel.Activation;
 import dev.jiffy.engine.kernel.ConvGeometry;
 import dev.jiffy.engine.kernel.PoolGeometry;
 import dev.jiffy.engine.kernel.Product;
@@ -16,17 +17,22 @@ import org.jspecify.annotations.Nullable;
 
 /// Lowers convolutions and pooling over channels-last images of one or two spatial dimensions.
 final class Images {
+  /// What an extent of an image is taken for where it is not known.
+  private static final int LARGE = 64;
+
   private Images() {}
 
   static void pack(Graph graph, Node node, Op.Conv conv, Weights weights) {
     Tensor tensor = graph.constants().get(node.input(1));
     if (conv.layout() == Op.Layout.CHANNELS_LAST && tensor != null && isImages(tensor)) {
-      ConvGeometry geometry = weightsOnly(tensor.shape(), conv.groups(), false);
+      int in = Math.toIntExact(tensor.shape().dim(1) * conv.groups());
+      int out = (int) tensor.shape().dim(0);
       if (isPointwise(conv, tensor.shape())) {
-        Activation activation = Linear.activation(conv.activation());
-        weights.matrix(tensor, true, activation, geometry.inChannels(), geometry.outChannels());
+        weights.matrix(tensor, true, Linear.activation(conv.activation()), in, out);
       } else {
-        weights.conv(geometry, tensor);
+        Shape x = expected(graph.fact(node.input(0)), tensor.shape().rank(), in);
+        Shape y = expected(graph.fact(node.output()), tensor.shape().rank(), out);
+        weights.conv(geometry(conv, tensor, x, y), tensor);
       }
     }
   }
@@ -34,8 +40,20 @@ final class Images {
   static void pack(Graph graph, Node node, Op.ConvTranspose conv, Weights weights) {
     Tensor tensor = graph.constants().get(node.input(1));
     if (conv.layout() == Op.Layout.CHANNELS_LAST && tensor != null && isImages(tensor)) {
-      weights.convTranspose(weightsOnly(tensor.shape(), conv.groups(), true), tensor);
+      weights.convTranspose(weightsOnly(tensor.shape(), conv.groups()), tensor);
     }
+  }
+
+  /// {@return the shape of images, as far as it is known at load; what is not, is taken for large}
+  private static Shape expected(Fact fact, int rank, int channels) {
+    List<Dim> known = fact.shape();
+    long[] dims = new long[rank];
+    for (int i = 0; i < rank; i++) {
+      Dim dim = known == null ? null : known.get(i);
+      dims[i] = dim instanceof Dim.Known number ? number.value() : i == 0 ? 1 : LARGE;
+    }
+    dims[rank - 1] = channels;
+    return Shape.of(dims);
   }
 
   private static boolean isImages(Tensor weights) {
@@ -46,19 +64,17 @@ final class Images {
         && weights.shape().elements() <= Integer.MAX_VALUE;
   }
 
-  /// A geometry that says what packing depends on.
-  private static ConvGeometry weightsOnly(Shape weights, long groups, boolean transposed) {
+  /// A geometry that says what packing for a transposed convolution depends on.
+  private static ConvGeometry weightsOnly(Shape weights, long groups) {
     int rank = weights.rank();
-    int first = (int) weights.dim(0);
-    int perGroup = (int) (weights.dim(1) * groups);
     return new ConvGeometry(
         1,
         1,
         1,
-        transposed ? first : perGroup,
+        (int) weights.dim(0),
         1,
         1,
-        transposed ? perGroup : first,
+        (int) (weights.dim(1) * groups),
         rank == 3 ? 1 : (int) weights.dim(2),
         (int) weights.dim(rank - 1),
         1,
@@ -144,14 +160,15 @@ final class Images {
     if (isPointwise(conv, weights.shape())) {
       return lowerPointwise(node, conv, weights, lowering);
     }
+    Shape x = lowering.shape(node.input(0));
+    Shape y = lowering.shape(node.output());
+    return add(node, geometry(conv, weights, x, y), false, weights, lowering);
+  }
+
+  private static ConvGeometry geometry(Op.Conv conv, Tensor weights, Shape x, Shape y) {
     WindowGeometry window =
-        WindowGeometry.of(
-            conv.window(),
-            kernel(weights),
-            spatial(lowering.shape(node.input(0))),
-            spatial(lowering.shape(node.output())));
-    ConvGeometry geometry = geometry(node, window, conv.groups(), conv.activation(), lowering);
-    return add(node, geometry, false, weights, lowering);
+        WindowGeometry.of(conv.window(), kernel(weights), spatial(x), spatial(y));
+    return geometry(x, y, window, conv.groups(), conv.activation());
   }
 
   static boolean lower(Node node, Op.ConvTranspose conv, Lowering lowering) {
@@ -159,13 +176,11 @@ final class Images {
     if (!fits(node, conv.layout(), lowering) || weights == null || !isImages(weights)) {
       return false;
     }
+    Shape x = lowering.shape(node.input(0));
+    Shape y = lowering.shape(node.output());
     WindowGeometry window =
-        WindowGeometry.transposed(
-            conv,
-            kernel(weights),
-            spatial(lowering.shape(node.input(0))),
-            spatial(lowering.shape(node.output())));
-    ConvGeometry geometry = geometry(node, window, conv.groups(), conv.activation(), lowering);
+        WindowGeometry.transposed(conv, kernel(weights), spatial(x), spatial(y));
+    ConvGeometry geometry = geometry(x, y, window, conv.groups(), conv.activation());
     return add(node, geometry, true, weights, lowering);
   }
 
@@ -174,13 +189,7 @@ final class Images {
   }
 
   private static ConvGeometry geometry(
-      Node node,
-      WindowGeometry window,
-      long groups,
-      Op.@Nullable Unary activation,
-      Lowering lowering) {
-    Shape x = lowering.shape(node.input(0));
-    Shape y = lowering.shape(node.output());
+      Shape x, Shape y, WindowGeometry window, long groups, Op.@Nullable Unary activation) {
     Extent extent = Extent.of(window);
     return new ConvGeometry(
         (int) x.dim(0),

@@ -24,6 +24,7 @@ public final class Weights {
     TRANSPOSED_MATRIX,
     BYTES,
     CONV,
+    TRANSFORMED_CONV,
     CONV_TRANSPOSE
   }
 
@@ -123,8 +124,9 @@ public final class Weights {
 
   /// {@return packed weights of a convolution}
   Tensor conv(ConvGeometry geometry, Tensor weights) {
+    Form form = kernels.transformsWeights(geometry) ? Form.TRANSFORMED_CONV : Form.CONV;
     return packed.computeIfAbsent(
-        new Key(weights, Form.CONV, Format.F32, geometry.groups()),
+        new Key(weights, form, Format.F32, geometry.groups()),
         _ ->
             allocate(
                 kernels.convPackedBytes(geometry),

@@ -82,6 +82,11 @@ public final class ScalarMatrixKernels implements MatrixKernels {
   }
 
   @Override
+  public boolean transformsWeights(ConvGeometry geometry) {
+    return false;
+  }
+
+  @Override
   public long convPackedBytes(ConvGeometry geometry) {
     return wholeLines(weights(geometry));
   }

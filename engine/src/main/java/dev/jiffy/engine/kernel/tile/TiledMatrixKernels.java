@@ -23,14 +23,18 @@ public final class TiledMatrixKernels implements MatrixKernels {
   ///
   /// @param micro the loops in registers
   /// @param depthwise convolutions with one filter per channel
+  /// @param winograd Winograd's transforms, or null
   /// @param narrow products of narrower numbers than f32, or null
   public TiledMatrixKernels(
-      MicroKernels micro, DepthwiseKernels depthwise, @Nullable NarrowKernels narrow) {
+      MicroKernels micro,
+      DepthwiseKernels depthwise,
+      @Nullable WinogradKernels winograd,
+      @Nullable NarrowKernels narrow) {
     this.narrow = narrow;
     this.micro = micro;
     this.panels = new Panels(micro);
     this.products = new Products(micro);
-    this.convolution = new Convolution(micro, depthwise);
+    this.convolution = new Convolution(micro, depthwise, winograd);
     this.transposed = new TransposedConvolution(micro);
     this.attention = new Attention(micro);
   }
@@ -73,6 +77,11 @@ public final class TiledMatrixKernels implements MatrixKernels {
   @Override
   public @Nullable NarrowKernels narrow() {
     return narrow;
+  }
+
+  @Override
+  public boolean transformsWeights(ConvGeometry geometry) {
+    return convolution.transformsWeights(geometry);
   }
 
   @Override

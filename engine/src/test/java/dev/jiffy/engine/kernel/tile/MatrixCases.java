@@ -118,7 +118,30 @@ final class MatrixCases {
       }
     }
     cases.add(conv(1, 90, 70, 16, 16, square, 1, 1, 1, 1, 1, 16, null));
+    adjacentWindows(cases);
     return cases;
+  }
+
+  /// Windows of three by three adjacent pixels, for which there are special ways.
+  private static void adjacentWindows(List<ConvCase> cases) {
+    int[] square = {3, 3};
+    int[] extents = {1, 2, 3, 7, 9};
+    int number = 0;
+    for (int in : new int[] {16, 32, 33, 48, 64}) {
+      for (int out : new int[] {16, 32, 33, 48, 64}) {
+        for (int height : extents) {
+          number++;
+          int width = extents[(number + number / 5) % 5];
+          int top = height < 3 ? 1 : number % 3;
+          int left = width < 3 ? 1 : number / 2 % 3;
+          Activation activation = number % 4 == 0 ? GELU : number % 2 == 0 ? RELU : null;
+          int batch = 1 + number % 3;
+          cases.add(conv(batch, height, width, in, out, square, 1, 1, 1, top, left, 1, activation));
+        }
+      }
+    }
+    cases.add(conv(2, 45, 67, 32, 32, square, 1, 1, 1, 1, 1, 1, RELU));
+    cases.add(conv(1, 24, 40, 130, 65, square, 1, 1, 1, 1, 1, 1, null));
   }
 
   private static ConvCase conv(

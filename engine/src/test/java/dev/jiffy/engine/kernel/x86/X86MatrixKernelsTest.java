@@ -9,7 +9,9 @@ import org.junit.jupiter.params.provider.MethodSource;
 class X86MatrixKernelsTest {
   static Stream<MatrixComparison> comparisons() {
     return Cpus.all()
-        .map(cpu -> new MatrixComparison(new X86MicroKernels(cpu), new X86Depthwise(cpu)));
+        .map(cpu ->
+            new MatrixComparison(
+                new X86MicroKernels(cpu), new X86Depthwise(cpu), new X86Winograd(cpu)));
   }
 
   @ParameterizedTest(allowZeroInvocations = true)

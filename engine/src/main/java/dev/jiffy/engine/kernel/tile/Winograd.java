@@ -1,0 +1,219 @@
+package dev.jiffy.engine.kernel.tile;
+
+import dev.jiffy.engine.kernel.ConvGeometry;
+
+/// Convolutions with windows of three by three adjacent pixels that compute two by two pixels with
+/// 16 multiplications instead of 36 per pair of channels.
+///
+/// The four by four pixels that such a tile of the result sees are transformed, multiplied by
+/// transformed weights as 16 products of matrices with a row per tile, and transformed back.
+/// Source: A. Lavin and S. Gray, Fast Algorithms for Convolutional Neural Networks, 2015, `F(2×2,
+/// 3×3)`.
+final class Winograd {
+  /// The matrices of a transform.
+  private static final int MATRICES = 16;
+
+  /// Which of four matrices hold the three rows or columns of a window before they are transformed.
+  private static final int[] PLACES = {0, 1, 3};
+
+  /// What the transformed input and result of a block of tiles should not exceed, in bytes: a part
+  /// of the second-level cache.
+  private static final long BLOCK_BYTES = 256 * 1024;
+
+  /// The least tiles of a block, so that weights are used often while they are near.
+  private static final int LEAST_TILES = 48;
+
+  /// The fewest channels, of the input and of the result, from which on this is faster.
+  private static final int LEAST_CHANNELS = 16;
+
+  /// The fewest tiles from which on this is faster, although there are 16 weights for each 9.
+  private static final int LEAST_RESULT_TILES = 8;
+
+  private final MicroKernels micro;
+  private final WinogradKernels kernels;
+  private final Panels panels;
+
+  /// Cuts convolutions for some kernels.
+  ///
+  /// @param micro the kernels of products
+  /// @param kernels the kernels of transforms
+  Winograd(MicroKernels micro, WinogradKernels kernels) {
+    this.micro = micro;
+    this.kernels = kernels;
+    this.panels = new Panels(micro);
+  }
+
+  /// {@return whether a convolution is computed this way}
+  boolean suits(ConvGeometry g) {
+    return g.kernelHeight() == 3
+        && g.kernelWidth() == 3
+        && g.strideHeight() == 1
+        && g.strideWidth() == 1
+        && g.dilationHeight() == 1
+        && g.dilationWidth() == 1
+        && g.groups() == 1
+        && g.inChannels() >= LEAST_CHANNELS
+        && g.outChannels() >= LEAST_CHANNELS
+        && (long) g.batch() * half(g.outHeight()) * half(g.outWidth()) >= LEAST_RESULT_TILES;
+  }
+
+  long packedBytes(ConvGeometry g) {
+    return MATRICES * panels.bytes(g.inChannels(), g.outChannels());
+  }
+
+  /// Packs `G g Gᵀ` of each filter: 16 matrices, each packed as a right-hand side.
+  ///
+  /// The weights of each tap are packed where the transform leaves them or will need them, and
+  /// transformed in place, whole matrices at a time: first columns, then rows of four matrices.
+  void pack(ConvGeometry g, long weights, long packed) {
+    int in = g.inChannels();
+    int out = g.outChannels();
+    long bytes = panels.bytes(in, out);
+    for (int tap = 0; tap < 9; tap++) {
+      long to = packed + (4L * PLACES[tap / 3] + PLACES[tap % 3]) * bytes;
+      panels.pack(weights + 4L * tap, 9, 9L * in, in, out, to, 0, in);
+    }
+    for (int place : PLACES) {
+      transformWeights(packed + place * bytes, 4 * bytes, bytes);
+    }
+    for (int row = 0; row < 4; row++) {
+      transformWeights(packed + 4L * row * bytes, bytes, bytes);
+    }
+  }
+
+  /// Multiplies by `G`: of four matrices the first, second and last hold what is transformed.
+  private void transformWeights(long first, long step, long bytes) {
+    int n = Math.toIntExact(bytes / 4);
+    long second = first + step;
+    long third = second + step;
+    micro.preset(first, bytes, third + step, 0.5f, third, bytes, 1, n);
+    micro.finish(0.5f, third, bytes, 0, null, second, bytes, 1, n);
+    micro.finish(-2, second, bytes, 0, null, third, bytes, 1, n);
+    micro.finish(-1, 0, 0, 0, null, third, bytes, 1, n);
+  }
+
+  long scratchBytes(ConvGeometry g) {
+    int tiles = blockTiles(g, g.rows());
+    return MATRICES * (step(tiles, g.inChannels()) + step(tiles, g.outChannels()));
+  }
+
+  void convolve(
+      ConvGeometry g,
+      long x,
+      long packed,
+      long bias,
+      long residual,
+      long y,
+      int rowFrom,
+      int rowTo,
+      long scratch) {
+    int in = g.inChannels();
+    int out = g.outChannels();
+    int tiles = Lines.of(g, rowFrom, rowTo).count() * half(g.outWidth());
+    int most = blockTiles(g, rowTo - rowFrom);
+    int blocks = (tiles + most - 1) / most;
+    long inStep = step(most, in);
+    long outStep = step(most, out);
+    long products = scratch + MATRICES * inStep;
+    for (int block = 0; block < blocks; block++) {
+      int first = (int) ((long) tiles * block / blocks);
+      int last = (int) ((long) tiles * (block + 1) / blocks);
+      transform(g, true, x, 0, 0, rowFrom, rowTo, first, last, scratch, inStep);
+      for (int i = 0; i < MATRICES; i++) {
+        micro.multiply(
+            last - first,
+            scratch + i * inStep,
+            4L * in,
+            Zeros.ADDRESS,
+            1,
+            in,
+            packed + i * panels.bytes(in, out),
+            out,
+            Zeros.ADDRESS,
+            0,
+            0,
+            0,
+            null,
+            products + i * outStep,
+            4L * out);
+      }
+      transform(g, false, y, bias, residual, rowFrom, rowTo, first, last, products, outStep);
+    }
+  }
+
+  /// Transforms the input or the result of some tiles.
+  private void transform(
+      ConvGeometry g,
+      boolean input,
+      long images,
+      long bias,
+      long residual,
+      int rowFrom,
+      int rowTo,
+      int first,
+      int last,
+      long matrices,
+      long step) {
+    Lines lines = Lines.of(g, rowFrom, rowTo);
+    int columns = half(g.outWidth());
+    long channels = input ? g.inChannels() : g.outChannels();
+    int count;
+    for (int tile = first; tile < last; tile += count) {
+      int line = tile / columns;
+      int column = tile % columns;
+      count = Math.min(columns - column, last - tile);
+      int row = lines.row(line);
+      long at = matrices + 4 * channels * (tile - first);
+      if (input) {
+        kernels.transformInput(g, images, row, 2 * column, count, at, step);
+      } else {
+        int rows = Math.min(2, Math.min(rowTo - row, g.outHeight() - row % g.outHeight()));
+        kernels.transformResult(g, at, step, bias, residual, images, row, rows, 2 * column, count);
+      }
+    }
+  }
+
+  /// The rows of tiles of a part of a result: they start anew where the part and each image do.
+  ///
+  /// @param first the first row
+  /// @param height the rows of the first image
+  /// @param imageHeight the rows of the others
+  /// @param count how many rows of tiles
+  private record Lines(int first, int height, int imageHeight, int count) {
+    static Lines of(ConvGeometry g, int rowFrom, int rowTo) {
+      int height = Math.min(g.outHeight() - rowFrom % g.outHeight(), rowTo - rowFrom);
+      int rest = rowTo - rowFrom - height;
+      int whole = rest / g.outHeight();
+      int count = half(height) + whole * half(g.outHeight()) + half(rest - whole * g.outHeight());
+      return new Lines(rowFrom, height, g.outHeight(), count);
+    }
+
+    int row(int line) {
+      int inFirst = half(height);
+      if (line < inFirst) {
+        return first + 2 * line;
+      }
+      int perImage = half(imageHeight);
+      int further = line - inFirst;
+      return first + height + further / perImage * imageHeight + further % perImage * 2;
+    }
+  }
+
+  /// The tiles along an extent.
+  private static int half(int extent) {
+    return (extent + 1) / 2;
+  }
+
+  /// The tiles that are computed at a time.
+  private static int blockTiles(ConvGeometry g, int rows) {
+    long fit = BLOCK_BYTES / (4L * MATRICES * (g.inChannels() + g.outChannels()));
+    long all = (long) half(g.outWidth()) * rows;
+    return (int) Math.max(1, Math.min(Math.max(LEAST_TILES, fit / 12 * 12), all));
+  }
+
+  /// The bytes from matrix to matrix: not a multiple of what caches count in, and more than a
+  /// vector is left at the end.
+  private static long step(int tiles, int channels) {
+    return ((4L * tiles * channels + 4095) & -4096) + 192;
+  }
+}

@@ -1,0 +1,122 @@
+package dev.jiffy.engine.kernel.x86;
+
+import dev.jiffy.engine.kernel.Activation;
+import dev.jiffy.engine.kernel.ConvGeometry;
+import dev.jiffy.engine.kernel.tile.WinogradKernels;
+import dev.jiffy.engine.kernel.tile.Zeros;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+
+/// The transforms of Winograd's convolutions as machine code, made when it is first needed.
+public final class X86Winograd implements WinogradKernels {
+  private final int vectorBytes;
+  private final int lanes;
+  private final CodeTable inputs;
+  private final CodeTable results;
+  private final ConcurrentHashMap<Activation, CodeTable> activated = new ConcurrentHashMap<>();
+
+  /// Finds out what this CPU can do.
+  ///
+  /// @throws UnsupportedOperationException with the reason, if no machine code can run here
+  public X86Winograd() {
+    this(Cpu.detect());
+  }
+
+  X86Winograd(Cpu cpu) {
+    vectorBytes = cpu.vectorBytes();
+    lanes = vectorBytes / 4;
+    inputs = new CodeTable("input", 2, form -> new WinogradCode(vectorBytes, form != 0).input());
+    results = table(null);
+  }
+
+  /// {@return functions for results: bit 0 for a last vector that is not whole, bit 1 for a
+  /// residual}
+  private CodeTable table(@Nullable Activation activation) {
+    return new CodeTable(
+        "result",
+        4,
+        form -> new WinogradCode(vectorBytes, (form & 1) != 0).result((form & 2) != 0, activation));
+  }
+
+  @Override
+  public void transformInput(
+      ConvGeometry g, long x, int row, int column, int tiles, long to, long step) {
+    long pixel = 4L * g.inChannels();
+    long line = pixel * g.inWidth();
+    long top = (long) row % g.outHeight() - g.padTop();
+    long left = (long) column - g.padLeft();
+    int absent = 0;
+    for (int i = 0; i < 4; i++) {
+      absent |= top + i < 0 || top + i >= g.inHeight() ? 16 << i : 0;
+    }
+    int rest = g.inChannels() % lanes;
+    Code.call(
+        inputs.get(rest == 0 ? 0 : 1),
+        x + ((long) row / g.outHeight() * g.inHeight() + top) * line + left * pixel,
+        pixel,
+        line,
+        absent,
+        to,
+        step,
+        tiles,
+        left,
+        g.inWidth(),
+        g.inChannels() / lanes,
+        Masks.first(vectorBytes, rest),
+        0,
+        0,
+        0,
+        0,
+        0);
+  }
+
+  @Override
+  public void transformResult(
+      ConvGeometry g,
+      long from,
+      long step,
+      long bias,
+      long residual,
+      long y,
+      int row,
+      int rows,
+      int column,
+      int tiles) {
+    Activation activation = g.activation();
+    boolean fused = activation != null && FunctionCode.suits(activation.function());
+    CodeTable table = activation != null && fused ? activated(activation) : results;
+    long pixel = 4L * g.outChannels();
+    long line = pixel * g.outWidth();
+    long to = y + row * line + column * pixel;
+    int rest = g.outChannels() % lanes;
+    Code.call(
+        table.get((rest == 0 ? 0 : 1) | (residual == 0 ? 0 : 2)),
+        to,
+        pixel,
+        line,
+        rows == 1 ? 32 : 0,
+        from,
+        step,
+        tiles,
+        column,
+        g.outWidth(),
+        g.outChannels() / lanes,
+        Masks.first(vectorBytes, rest),
+        residual - y,
+        bias == 0 ? Zeros.ADDRESS : bias,
+        bias == 0 ? 0 : vectorBytes,
+        0,
+        0);
+    if (activation != null && !fused) {
+      int pixels = Math.min(2 * tiles, g.outWidth() - column);
+      for (int i = 0; i < rows; i++) {
+        activation.apply(to + i * line, pixel, pixels, g.outChannels());
+      }
+    }
+  }
+
+  private CodeTable activated(Activation activation) {
+    CodeTable table = activated.get(activation);
+    return table == null ? activated.computeIfAbsent(activation, this::table) : table;
+  }
+}

@@ -1,0 +1,137 @@
+package dev.jiffy.engine.kernel.x86;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import dev.jiffy.engine.function.UnaryFunction;
+import dev.jiffy.engine.kernel.Activation;
+import dev.jiffy.engine.kernel.ConvGeometry;
+import dev.jiffy.engine.kernel.Memory;
+import java.util.Random;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/// Compares Winograd's transforms with their definition, on memory between pages that must not be
+/// touched.
+class X86WinogradTest {
+  private static final int[] CHANNELS = {1, 7, 8, 9, 16, 17, 40, 48};
+  private static final int[][] INPUT = {{1, 0, -1, 0}, {0, 1, 1, 0}, {0, -1, 1, 0}, {0, 1, 0, -1}};
+  private static final int[][] RESULT = {{1, 1, 1, 0}, {0, 1, -1, -1}};
+
+  private final Random random = new Random(1);
+
+  private static ConvGeometry geometry(int extent, int channels, int padding) {
+    Activation relu = extent % 2 == 0 ? new Activation(UnaryFunction.RELU, 0, 0) : null;
+    int width = 10 - extent;
+    return new ConvGeometry(
+        2,
+        extent,
+        width,
+        channels,
+        extent + 2 * padding - 2,
+        width + 2 * padding - 2,
+        channels,
+        3,
+        3,
+        1,
+        1,
+        1,
+        1,
+        padding,
+        padding,
+        1,
+        relu);
+  }
+
+  @ParameterizedTest(allowZeroInvocations = true)
+  @MethodSource("dev.jiffy.engine.kernel.x86.Cpus#all")
+  void transformsAgreeAndStayWithinTheirOperands(Cpu cpu) {
+    X86Winograd kernels = new X86Winograd(cpu);
+    for (int channels : CHANNELS) {
+      for (int extent = 1; extent < 10; extent++) {
+        for (int padding = 1; padding < 4; padding++) {
+          ConvGeometry geometry = geometry(extent, channels, padding);
+          if (geometry.outHeight() > 0 && geometry.outWidth() > 0) {
+            for (int row = 0; row < geometry.rows(); row += 2) {
+              compareInput(kernels, geometry, row, row % 4 == 0);
+              compareResult(kernels, geometry, row, row % 4 == 0);
+            }
+          }
+        }
+      }
+    }
+  }
+
+  private void compareInput(X86Winograd kernels, ConvGeometry g, int row, boolean end) {
+    int channels = g.inChannels();
+    int tiles = (g.outWidth() + 1) / 2;
+    try (GuardedMemory memory = new GuardedMemory()) {
+      long x = numbers(memory, (long) g.batch() * g.inHeight() * g.inWidth() * channels, end);
+      long step = 4L * tiles * channels;
+      long to = numbers(memory, 16L * tiles * channels, end);
+      kernels.transformInput(g, x, row, 0, tiles, to, step);
+      for (int tile = 0; tile < tiles; tile++) {
+        for (int i = 0; i < 16; i++) {
+          for (int channel = 0; channel < channels; channel++) {
+            double sum = 0;
+            for (int tap = 0; tap < 16; tap++) {
+              int factor = INPUT[i / 4][tap / 4] * INPUT[i % 4][tap % 4];
+              int top = row % g.outHeight() - g.padTop() + tap / 4;
+              int left = 2 * tile - g.padLeft() + tap % 4;
+              if (top >= 0 && top < g.inHeight() && left >= 0 && left < g.inWidth()) {
+                int line = row / g.outHeight() * g.inHeight() + top;
+                long at = ((long) line * g.inWidth() + left) * channels + channel;
+                sum += factor * Memory.getFloat(x + 4 * at);
+              }
+            }
+            float got = Memory.getFloat(to + i * step + 4L * (tile * channels + channel));
+            assertEquals(sum, got, 1e-5, g::toString);
+          }
+        }
+      }
+    }
+  }
+
+  private void compareResult(X86Winograd kernels, ConvGeometry g, int row, boolean end) {
+    int channels = g.outChannels();
+    int tiles = (g.outWidth() + 1) / 2;
+    int rows = Math.min(2, g.outHeight() - row % g.outHeight());
+    try (GuardedMemory memory = new GuardedMemory()) {
+      long step = 4L * tiles * channels;
+      long from = numbers(memory, 16L * tiles * channels + 16, end);
+      long bias = g.padTop() == 1 ? 0 : numbers(memory, channels, end);
+      long size = (long) g.rows() * g.outWidth() * channels;
+      long residual = g.padTop() == 2 ? 0 : numbers(memory, size, end);
+      long y = numbers(memory, size, end);
+      float[] before = new float[(int) size];
+      for (int i = 0; i < size; i++) {
+        before[i] = Memory.getFloat(y + 4L * i);
+      }
+      kernels.transformResult(g, from, step, bias, residual, y, row, rows, 0, tiles);
+      for (int i = 0; i < size; i++) {
+        int line = i / channels / g.outWidth();
+        int column = i / channels % g.outWidth();
+        int channel = i % channels;
+        double sum = before[i];
+        if (line >= row && line < row + rows) {
+          sum = bias == 0 ? 0 : Memory.getFloat(bias + 4L * channel);
+          sum += residual == 0 ? 0 : Memory.getFloat(residual + 4L * i);
+          for (int tap = 0; tap < 16; tap++) {
+            int factor = RESULT[line - row][tap / 4] * RESULT[column % 2][tap % 4];
+            long at = tap * step + 4L * (column / 2 * channels + channel);
+            sum += factor * Memory.getFloat(from + at);
+          }
+          sum = g.activation() == null ? sum : Math.max(0, sum);
+        }
+        assertEquals(sum, Memory.getFloat(y + 4L * i), 1e-5, g::toString);
+      }
+    }
+  }
+
+  private long numbers(GuardedMemory memory, long n, boolean end) {
+    long at = end ? memory.before(4 * n) : memory.after(4 * n);
+    for (long i = 0; i < n; i++) {
+      Memory.setFloat(at + 4 * i, random.nextFloat() * 2 - 1);
+    }
+    return at;
+  }
+}
