@@ -34,8 +34,18 @@ final class CompareCommand implements Callable<Integer> {
     ONNXRUNTIME
   }
 
-  @Parameters(paramLabel = "MODEL", description = "The ONNX file.")
+  @Parameters(
+      paramLabel = "MODEL",
+      description = "The ONNX file; with --all a folder of models and cases.")
   private Path model = Path.of("");
+
+  @Option(
+      names = "--all",
+      description = {
+        "Compares every model in the folder and below, on the cases in folders of the model's name"
+            + " (NAME/set/input_0.pb for NAME.onnx), or on made-up inputs; prints a table."
+      })
+  private boolean all;
 
   @Option(
       names = "--against",
@@ -65,6 +75,16 @@ final class CompareCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
+    if (all) {
+      if (inputs.areGiven()) {
+        throw inputs.usage(
+            "--all finds its cases itself: --case, --shape and --dim do not go with it.");
+      }
+      CompareTable table =
+          CompareTable.of(model, load.options(), time, tolerance, output::progress);
+      output.print(table);
+      return table.matches() ? ExitCodes.OK : ExitCodes.FAILURE;
+    }
     List<Compare.Result> results =
         switch (against) {
           case ONNXRUNTIME ->

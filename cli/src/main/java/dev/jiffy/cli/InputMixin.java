@@ -68,7 +68,7 @@ final class InputMixin {
     return sources().getFirst();
   }
 
-  private ParameterException usage(String message) {
+  ParameterException usage(String message) {
     if (command == null) {
       throw new IllegalStateException("not the mixin of a command");
     }

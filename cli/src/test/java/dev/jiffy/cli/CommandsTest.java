@@ -57,6 +57,15 @@ class CommandsTest {
   }
 
   @Test
+  void aComparisonOfAllModelsFindsItsInputsItself() {
+    assertEquals(ExitCodes.USAGE, run("compare", "--all", "models", "--case", "set"));
+    assertTrue(err.toString().contains("--all"), err::toString);
+    assertEquals(ExitCodes.FAILURE, run("compare", "--all", "no-such-folder"));
+    assertTrue(err.toString().contains("no-such-folder"), err::toString);
+    assertEquals("", out.toString());
+  }
+
+  @Test
   void aProfileTakesAtLeastOneRunAndAKnownOrder() {
     assertEquals(ExitCodes.USAGE, run("profile", "model.onnx", "--runs", "0"));
     assertEquals(ExitCodes.USAGE, run("profile", "model.onnx", "--sort", "name"));
