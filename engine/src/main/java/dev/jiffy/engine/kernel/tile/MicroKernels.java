@@ -157,13 +157,6 @@ public interface MicroKernels {
   /// @param mask what is added to them, or 0
   void softmax(long scores, int n, float scale, long mask);
 
-  /// Copies elements between areas that do not overlap.
-  ///
-  /// @param from the source
-  /// @param to the target
-  /// @param bytes how many bytes, a multiple of 4, may be 0
-  void copy(long from, long to, long bytes);
-
   /// Clears elements.
   ///
   /// @param to the first

@@ -8,28 +8,12 @@ import static dev.jiffy.engine.kernel.vector.Tiles.LE;
 import dev.jiffy.engine.kernel.Memory;
 import jdk.incubator.vector.FloatVector;
 
-/// Copying and clearing of f32 elements, without the overhead of a call into the runtime.
+/// Clearing of f32 elements, without the overhead of a call into the runtime.
 ///
 /// The last vector of a run overlaps the one before instead of being cut. The Vector API is called
 /// directly, for the reason given in [Isolated].
 final class Copies {
   private Copies() {}
-
-  /// Copies elements between areas that do not overlap.
-  static void copy(long from, long to, long bytes) {
-    if (bytes < BYTES) {
-      for (long i = 0; i < bytes; i += 4) {
-        Memory.setFloat(to + i, Memory.getFloat(from + i));
-      }
-      return;
-    }
-    long last = bytes - BYTES;
-    for (long i = 0; i < last; i += BYTES) {
-      FloatVector.fromMemorySegment(SPECIES, ALL, from + i, LE).intoMemorySegment(ALL, to + i, LE);
-    }
-    FloatVector.fromMemorySegment(SPECIES, ALL, from + last, LE)
-        .intoMemorySegment(ALL, to + last, LE);
-  }
 
   /// Clears elements.
   static void zero(long to, long bytes) {

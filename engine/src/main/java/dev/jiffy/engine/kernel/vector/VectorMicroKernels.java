@@ -121,11 +121,6 @@ public final class VectorMicroKernels implements MicroKernels {
   }
 
   @Override
-  public void copy(long from, long to, long bytes) {
-    Copies.copy(from, to, bytes);
-  }
-
-  @Override
   public void zero(long to, long bytes) {
     Copies.zero(to, bytes);
   }

@@ -421,14 +421,6 @@ final class Assembler {
     narrow(0x89, source, to);
   }
 
-  /// `dst = memory`, one byte, extended by zeros
-  void loadByte(Register dst, Address from) {
-    rex(dst.number(), from, from.base().number());
-    emit(0x0f);
-    emit(0xb6);
-    modRm(dst.number(), from, 1, 0);
-  }
-
   /// `dst = address of memory`
   void lea(Register dst, Address from) {
     general(0x8d, dst, from);

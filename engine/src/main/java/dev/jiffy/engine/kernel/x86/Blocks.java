@@ -17,8 +17,6 @@ final class Blocks {
   /// The most elements of one call: the JVM cannot stop a thread within.
   private static final long MOST = 1 << 18;
 
-  private static final int COPY = 1;
-
   private static final int ADJACENT = 1;
   private static final int WIDE = 2;
 
@@ -29,7 +27,7 @@ final class Blocks {
 
   private final int vectorBytes;
   private final int lanes;
-  private final CodeTable moves;
+  private final CodeTable fills;
   private final CodeTable scores;
   private final CodeTable packs;
   private volatile Chain[] chains = {};
@@ -61,7 +59,7 @@ final class Blocks {
   Blocks(Cpu cpu) {
     vectorBytes = cpu.vectorBytes();
     lanes = vectorBytes / 4;
-    moves = new CodeTable("move", 2, form -> new FillCode(vectorBytes, form == COPY).emit());
+    fills = new CodeTable("fill", 1, _ -> new FillCode(vectorBytes).emit());
     packs =
         new CodeTable(
             "pack",
@@ -262,16 +260,6 @@ final class Blocks {
     }
   }
 
-  /// As [dev.jiffy.engine.kernel.tile.MicroKernels#copy].
-  void copy(long from, long to, long bytes) {
-    MemorySegment code = moves.get(COPY);
-    for (long done = 0; done < bytes; done += 4 * MOST) {
-      long part = Math.min(4 * MOST, bytes - done);
-      long _ =
-          Code.call(code, from + done, to + done, part, Masks.rest(vectorBytes, part / 4), 0, 0);
-    }
-  }
-
   /// As [dev.jiffy.engine.kernel.tile.MicroKernels#zero].
   void zero(long to, long bytes) {
     fill(0, to, bytes / 4);
@@ -279,7 +267,7 @@ final class Blocks {
 
   /// Stores one f32 many times.
   void fill(float value, long to, long n) {
-    MemorySegment code = moves.get(0);
+    MemorySegment code = fills.get(0);
     int bits = Float.floatToRawIntBits(value);
     for (long done = 0; done < n; done += MOST) {
       long part = Math.min(MOST, n - done);

@@ -13,6 +13,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 
 /// What instructions this CPU and the operating system offer.
 ///
@@ -22,13 +23,24 @@ import java.util.Locale;
 /// @param matrices whether there is a matrix unit (AMX) for bytes and bf16, and the process may use
 ///   it
 record Cpu(int vectorBytes, boolean vnni, boolean bf16, boolean matrices) {
+  private static @Nullable Cpu detected;
+
   private static final long MATRIX_STATE = 0x60000;
 
   /// What the process found out when it first asked, or less where the system property `jiffy.x86`
   /// says so: `avx2`, `avx512` (no narrow numbers), `vnni` (no matrix unit), or `off`.
   ///
   /// @throws UnsupportedOperationException with the reason, if no machine code can run here
-  static Cpu detect() {
+  static synchronized Cpu detect() {
+    Cpu known = detected;
+    if (known == null) {
+      known = find();
+      detected = known;
+    }
+    return known;
+  }
+
+  private static Cpu find() {
     if (!System.getProperty("os.arch").equals("amd64")) {
       throw new UnsupportedOperationException("the CPU is not an x86-64");
     }

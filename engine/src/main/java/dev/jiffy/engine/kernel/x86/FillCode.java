@@ -2,14 +2,13 @@ package dev.jiffy.engine.kernel.x86;
 
 import dev.jiffy.engine.kernel.x86.Operand.Vector;
 
-/// Generates copies of elements, and of one element many times.
+/// Generates the storing of one element many times.
 ///
-/// The arguments: source or, to fill, the bits of the element; target, bytes, the mask of the end.
+/// The arguments: the bits of the element, target, bytes, the mask of the end.
 ///
 /// @param vectorBytes the width of vectors
-/// @param copies whether elements are copied
-record FillCode(int vectorBytes, boolean copies) {
-  private static final Register FROM = Register.RDI;
+record FillCode(int vectorBytes) {
+  private static final Register VALUE = Register.RDI;
   private static final Register TO = Register.RSI;
   private static final Register BYTES = Register.RDX;
   private static final int UNROLL = 4;
@@ -20,19 +19,8 @@ record FillCode(int vectorBytes, boolean copies) {
     LoopCode loop = new LoopCode(code, vectorBytes);
     Vector value = new Vector(0, vectorBytes);
     loop.present(Register.RCX);
-    if (!copies) {
-      loop.repeat(value, FROM);
-    }
-    loop.each(
-        BYTES,
-        Register.RAX,
-        UNROLL,
-        vector -> {
-          if (copies) {
-            loop.load(value, FROM, vector);
-          }
-          loop.store(value, TO, vector);
-        });
+    loop.repeat(value, VALUE);
+    loop.each(BYTES, Register.RAX, UNROLL, vector -> loop.store(value, TO, vector));
     code.vzeroupper();
     code.ret();
     return code.finish();

@@ -5,7 +5,6 @@ import static dev.jiffy.engine.kernel.x86.VectorOp.Encoding.EVEX;
 import static dev.jiffy.engine.kernel.x86.VectorOp.Encoding.VEX;
 import static dev.jiffy.engine.kernel.x86.VectorOp.Tuple.FULL;
 import static dev.jiffy.engine.kernel.x86.VectorOp.Tuple.HALF;
-import static dev.jiffy.engine.kernel.x86.VectorOp.Tuple.HALF_WIDTH;
 import static dev.jiffy.engine.kernel.x86.VectorOp.Tuple.MEMORY;
 import static dev.jiffy.engine.kernel.x86.VectorOp.Tuple.QUARTER;
 import static dev.jiffy.engine.kernel.x86.VectorOp.Tuple.QUARTER_WIDTH;
@@ -18,20 +17,11 @@ enum VectorOp {
   // moves
   MOVUPS(0, 1, 0, 0x10, MEMORY, BOTH),
   MOVUPS_TO(0, 1, 0, 0x11, MEMORY, BOTH),
-  MOVSS(2, 1, 0, 0x10, SCALAR, BOTH),
   MOVSS_TO(2, 1, 0, 0x11, SCALAR, BOTH),
-  MOVDQU32(2, 1, 0, 0x6f, MEMORY, EVEX),
-  MOVDQU32_TO(2, 1, 0, 0x7f, MEMORY, EVEX),
-  MOVDQU8(3, 1, 0, 0x6f, MEMORY, EVEX),
-  MOVDQU8_TO(3, 1, 0, 0x7f, MEMORY, EVEX),
-  MOVDQU16(3, 1, 1, 0x6f, MEMORY, EVEX),
-  MOVDQU16_TO(3, 1, 1, 0x7f, MEMORY, EVEX),
-  MOVNTPS_TO(0, 1, 0, 0x2b, MEMORY, BOTH),
   MASKMOVPS(1, 2, 0, 0x2c, MEMORY, VEX),
   MASKMOVPS_TO(1, 2, 0, 0x2e, MEMORY, VEX),
   BROADCASTSS(1, 2, 0, 0x18, SCALAR, BOTH),
   EXPANDPS(1, 2, 0, 0x88, SCALAR, EVEX),
-  PBROADCASTD(1, 2, 0, 0x58, SCALAR, BOTH),
 
   // f32 arithmetic
   ADDPS(0, 1, 0, 0x58, FULL, BOTH),
@@ -41,75 +31,39 @@ enum VectorOp {
   DIVPS(0, 1, 0, 0x5e, FULL, BOTH),
   MAXPS(0, 1, 0, 0x5f, FULL, BOTH),
   SQRTPS(0, 1, 0, 0x51, FULL, BOTH),
-  ADDSS(2, 1, 0, 0x58, SCALAR, BOTH),
-  MULSS(2, 1, 0, 0x59, SCALAR, BOTH),
-  SUBSS(2, 1, 0, 0x5c, SCALAR, BOTH),
-  MINSS(2, 1, 0, 0x5d, SCALAR, BOTH),
-  DIVSS(2, 1, 0, 0x5e, SCALAR, BOTH),
-  MAXSS(2, 1, 0, 0x5f, SCALAR, BOTH),
-  SQRTSS(2, 1, 0, 0x51, SCALAR, BOTH),
   FMADD132PS(1, 2, 0, 0x98, FULL, BOTH),
   FMADD213PS(1, 2, 0, 0xa8, FULL, BOTH),
   FMADD231PS(1, 2, 0, 0xb8, FULL, BOTH),
-  FMSUB213PS(1, 2, 0, 0xaa, FULL, BOTH),
-  FNMADD213PS(1, 2, 0, 0xac, FULL, BOTH),
   FNMADD231PS(1, 2, 0, 0xbc, FULL, BOTH),
   /// VROUNDPS with VEX, VRNDSCALEPS with EVEX: the same opcode and, for whole numbers, meaning.
   ROUNDPS(1, 3, 0, 0x08, FULL, BOTH),
   SCALEFPS(1, 2, 0, 0x2c, FULL, EVEX),
-  GETEXPPS(1, 2, 0, 0x42, FULL, EVEX),
-  GETMANTPS(1, 3, 0, 0x26, FULL, EVEX),
 
   // bits and integers
   ANDPS(0, 1, 0, 0x54, FULL, BOTH),
-  ANDNPS(0, 1, 0, 0x55, FULL, BOTH),
   ORPS(0, 1, 0, 0x56, FULL, BOTH),
   XORPS(0, 1, 0, 0x57, FULL, BOTH),
   PADDD(1, 1, 0, 0xfe, FULL, BOTH),
   PSUBD(1, 1, 0, 0xfa, FULL, BOTH),
   PMULLD(1, 2, 0, 0x40, FULL, BOTH),
   PMAXSD(1, 2, 0, 0x3d, FULL, BOTH),
-  PMINSD(1, 2, 0, 0x39, FULL, BOTH),
-  PADDW(1, 1, 0, 0xfd, MEMORY, BOTH),
-  PCMPEQD(1, 1, 0, 0x76, FULL, VEX),
-  PCMPGTD(1, 1, 0, 0x66, FULL, VEX),
-  TERNLOGD(1, 3, 0, 0x25, FULL, EVEX),
 
   // conversions
   CVTDQ2PS(0, 1, 0, 0x5b, FULL, BOTH),
   CVTPS2DQ(1, 1, 0, 0x5b, FULL, BOTH),
-  CVTTPS2DQ(2, 1, 0, 0x5b, FULL, BOTH),
-  CVTNEPS2BF16(2, 2, 0, 0x72, FULL, EVEX),
   CVTNE2PS2BF16(3, 2, 0, 0x72, FULL, EVEX),
-  CVTPH2PS(1, 2, 0, 0x13, HALF_WIDTH, BOTH),
-  PMOVSXBW(1, 2, 0, 0x20, HALF_WIDTH, BOTH),
-  PMOVSXBD(1, 2, 0, 0x21, QUARTER_WIDTH, BOTH),
   PMOVZXBD(1, 2, 0, 0x31, QUARTER_WIDTH, BOTH),
-  PMOVZXWD(1, 2, 0, 0x33, HALF_WIDTH, BOTH),
-  PMOVDB_TO(2, 2, 0, 0x31, QUARTER_WIDTH, EVEX),
-  PMOVDW_TO(2, 2, 0, 0x33, HALF_WIDTH, EVEX),
-  PMOVSDB_TO(2, 2, 0, 0x21, QUARTER_WIDTH, EVEX),
   PMOVUSDB_TO(2, 2, 0, 0x11, QUARTER_WIDTH, EVEX),
-  PACKSSDW(1, 1, 0, 0x6b, FULL, BOTH),
-  PACKUSWB(1, 1, 0, 0x67, MEMORY, BOTH),
 
   // products of narrow numbers
   DPBF16PS(2, 2, 0, 0x52, FULL, EVEX),
   PDPBUSD(1, 2, 0, 0x50, FULL, EVEX),
-  PMADDUBSW(1, 2, 0, 0x04, MEMORY, BOTH),
-  PMADDWD(1, 1, 0, 0xf5, MEMORY, BOTH),
 
   // rearranging
-  UNPCKLPS(0, 1, 0, 0x14, FULL, BOTH),
-  UNPCKHPS(0, 1, 0, 0x15, FULL, BOTH),
-  SHUFPS(0, 1, 0, 0xc6, FULL, BOTH),
   PERMILPS(1, 3, 0, 0x04, FULL, BOTH),
   SHUFF32X4(1, 3, 0, 0x23, FULL, EVEX),
-  PERM2F128(1, 3, 0, 0x06, MEMORY, VEX),
   EXTRACTF128_TO(1, 3, 0, 0x19, QUARTER, BOTH),
   EXTRACTF32X8_TO(1, 3, 0, 0x1b, HALF, EVEX),
-  INSERTF128(1, 3, 0, 0x18, QUARTER, BOTH),
-  PERMPS(1, 2, 0, 0x16, FULL, BOTH),
   BLENDMPS(1, 2, 0, 0x65, FULL, EVEX),
   BLENDVPS(1, 3, 0, 0x4a, MEMORY, VEX),
 
@@ -134,8 +88,6 @@ enum VectorOp {
     MEMORY,
     /// 4 bytes.
     SCALAR,
-    /// Half the vector.
-    HALF_WIDTH,
     /// A quarter of the vector.
     QUARTER_WIDTH,
     /// 32 bytes.
@@ -148,7 +100,6 @@ enum VectorOp {
         case FULL -> broadcast ? 4 : vectorBytes;
         case MEMORY -> vectorBytes;
         case SCALAR -> 4;
-        case HALF_WIDTH -> vectorBytes / 2;
         case QUARTER_WIDTH -> vectorBytes / 4;
         case HALF -> 32;
         case QUARTER -> 16;

@@ -136,11 +136,6 @@ public final class X86MicroKernels implements MicroKernels {
   }
 
   @Override
-  public void copy(long from, long to, long bytes) {
-    blocks.copy(from, to, bytes);
-  }
-
-  @Override
   public void zero(long to, long bytes) {
     blocks.zero(to, bytes);
   }

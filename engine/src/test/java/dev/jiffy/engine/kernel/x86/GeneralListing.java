@@ -139,8 +139,6 @@ final class GeneralListing {
     listing.add(
         "mov " + memory(address, 4) + "," + low(register),
         code -> code.storeInt(register, address));
-    listing.add(
-        "movzx " + name + "," + memory(address, 1), code -> code.loadByte(register, address));
     for (Alu alu : Alu.values()) {
       listing.add(
           alu.name().toLowerCase(Locale.ROOT) + " " + name + from,

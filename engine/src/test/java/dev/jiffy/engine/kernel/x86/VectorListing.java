@@ -76,13 +76,10 @@ final class VectorListing {
 
   private static Shape shape(VectorOp op) {
     return switch (op) {
-      case MOVUPS, MOVSS, MOVDQU32, MOVDQU8, MOVDQU16, BROADCASTSS, PBROADCASTD -> Shape.TWO;
-      case SQRTPS, GETEXPPS, CVTDQ2PS, CVTPS2DQ, CVTTPS2DQ, CVTNEPS2BF16, CVTPH2PS -> Shape.TWO;
-      case PMOVSXBW, PMOVSXBD, PMOVZXBD, PMOVZXWD -> Shape.TWO;
-      case ROUNDPS, GETMANTPS, PERMILPS -> Shape.TWO_AND_NUMBER;
-      case SHUFPS, SHUFF32X4, PERM2F128, INSERTF128, TERNLOGD -> Shape.THREE_AND_NUMBER;
-      case MOVUPS_TO, MOVSS_TO, MOVDQU32_TO, MOVDQU8_TO, MOVDQU16_TO, MOVNTPS_TO -> Shape.STORE;
-      case PMOVDB_TO, PMOVDW_TO, PMOVSDB_TO, PMOVUSDB_TO -> Shape.STORE;
+      case MOVUPS, BROADCASTSS, SQRTPS, CVTDQ2PS, CVTPS2DQ, PMOVZXBD -> Shape.TWO;
+      case ROUNDPS, PERMILPS -> Shape.TWO_AND_NUMBER;
+      case SHUFF32X4 -> Shape.THREE_AND_NUMBER;
+      case MOVUPS_TO, MOVSS_TO, PMOVUSDB_TO -> Shape.STORE;
       case EXTRACTF128_TO, EXTRACTF32X8_TO -> Shape.STORE_AND_NUMBER;
       case MASKMOVPS, MASKMOVPS_TO, BLENDVPS, CMPPS, PSHIFTD, EXPANDPS -> Shape.OWN;
       default -> Shape.THREE;
@@ -92,10 +89,9 @@ final class VectorListing {
   private static int[] widths(VectorOp op) {
     return switch (op) {
       case EXTRACTF32X8_TO -> new int[] {64};
-      case PERM2F128 -> new int[] {32};
-      case SHUFF32X4, INSERTF128, EXTRACTF128_TO, PERMPS -> new int[] {32, 64};
+      case SHUFF32X4, EXTRACTF128_TO -> new int[] {32, 64};
       default ->
-          op.tuple == Tuple.SCALAR && op != VectorOp.BROADCASTSS && op != VectorOp.PBROADCASTD
+          op.tuple == Tuple.SCALAR && op != VectorOp.BROADCASTSS
               ? new int[] {16}
               : op.encoding == Encoding.VEX ? new int[] {16, 32} : new int[] {16, 32, 64};
     };
@@ -110,8 +106,6 @@ final class VectorListing {
     return switch (op) {
       case ROUNDPS -> extended ? "vrndscaleps" : "vroundps";
       case EXTRACTF128_TO -> extended ? "vextractf32x4" : "vextractf128";
-      case INSERTF128 -> extended ? "vinsertf32x4" : "vinsertf128";
-      case TERNLOGD -> "vpternlogd";
       default -> "v" + op.name().toLowerCase(Locale.ROOT).replace("_to", "");
     };
   }
@@ -125,7 +119,7 @@ final class VectorListing {
 
   private void registers(VectorOp op, int bytes) {
     boolean moves = shape(op) == Shape.STORE && op.tuple.bytes(bytes, false) == bytes;
-    if (moves || op == VectorOp.MOVSS || op == VectorOp.MOVSS_TO) {
+    if (moves || op == VectorOp.MOVSS_TO) {
       return; // between registers these are written as other instructions
     }
     for (int[] numbers : LOW) {
@@ -145,21 +139,11 @@ final class VectorListing {
 
   private void registers(VectorOp op, int bytes, int[] numbers, boolean extended) {
     Vector dst = new Vector(numbers[0], bytes);
-    if (op == VectorOp.CVTNEPS2BF16) {
-      Vector half = dst.as(Math.max(16, bytes / 2));
-      Vector from = new Vector(numbers[2], bytes);
-      listing.add(
-          "vcvtneps2bf16 " + name(half) + "," + name(from), code -> code.op(op, half, from));
-      return;
-    }
     Vector last = new Vector(numbers[2], lastBytes(op, bytes));
     add(op, dst, new Vector(numbers[1], bytes), last, name(last), extended);
   }
 
   private void inMemory(VectorOp op, int bytes, Address address) {
-    if (op == VectorOp.CVTNEPS2BF16) {
-      return; // the width of memory cannot be told
-    }
     Vector dst = new Vector(7 + bytes / 16, bytes);
     boolean extended = isExtended(op, bytes, address.broadcast());
     String text = memory(address, op.tuple.bytes(bytes, address.broadcast()));
@@ -209,7 +193,7 @@ final class VectorListing {
   }
 
   private void masked(VectorOp op, int bytes) {
-    if (op.encoding == Encoding.VEX || op == VectorOp.MOVNTPS_TO || op == VectorOp.CVTNEPS2BF16) {
+    if (op.encoding == Encoding.VEX) {
       return;
     }
     Vector dst = new Vector(5, bytes);
