@@ -109,6 +109,8 @@ class KernelPathsTest {
             "x", Tensor.of(numbers(batch * length * WIDTH), batch, length, WIDTH),
             "mask", Tensor.of(mask, batch, 1, 1, length));
       }
+      case RECURRENT_LAYERS ->
+          Map.of("x", Tensor.of(numbers(batch * length * WIDTH), batch, length, WIDTH));
       case IMAGE_CLASSIFIER ->
           Map.of("image", Tensor.of(numbers(batch * 3 * 16 * 16), batch, 3, 16, 16));
     };

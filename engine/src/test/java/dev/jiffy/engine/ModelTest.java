@@ -14,6 +14,7 @@ import dev.jiffy.engine.ir.Inference;
 import dev.jiffy.engine.ir.Node;
 import dev.jiffy.engine.ir.Op;
 import dev.jiffy.engine.onnx.OnnxWriter;
+import dev.jiffy.engine.pass.Network;
 import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Tensor;
 import java.io.IOException;
@@ -211,10 +212,21 @@ class ModelTest {
 
   @Test
   void reusingRunsAllocateNothing() throws Throwable {
+    assertAllocatesNothing(file, Map.of("x", Tensor.of(input(6), 6, WIDTH)));
+  }
+
+  @Test
+  void recurrentLayersAllocateNothing() throws Throwable {
+    Path layers = folder.resolve("layers.onnx");
+    OnnxWriter.write(Network.RECURRENT_LAYERS.graph(8), 17, layers);
+    assertAllocatesNothing(layers, Map.of("x", Tensor.of(new float[2 * 3 * 8], 2, 3, 8)));
+  }
+
+  private static void assertAllocatesNothing(Path file, Map<String, Tensor> inputs)
+      throws Throwable {
     AllocatedBytes allocated = new AllocatedBytes();
     try (Model model = Model.load(file, LoadOptions.defaults().threads(1));
         Session session = model.newSession()) {
-      Map<String, Tensor> inputs = Map.of("x", Tensor.of(input(6), 6, WIDTH));
       Map<String, Tensor> outputs = session.runReusing(inputs);
       long least = Long.MAX_VALUE;
       // The JIT compiler takes its time to remove what unoptimised code allocates.

@@ -111,7 +111,8 @@ public final class GraphText {
     return switch (attribute) {
       case null -> "";
       case Boolean flag -> flag ? "true" : "";
-      case List<?> list -> list.isEmpty() ? "" : list.toString();
+      case List<?> list ->
+          list.isEmpty() ? "" : list.stream().map(GraphText::text).toList().toString();
       case Op.Unary unary ->
           unary.alpha() == 0 && unary.beta() == 0 ? of(unary) : "(" + of(unary) + ")";
       case Tensor tensor -> of(tensor);

@@ -120,6 +120,7 @@ public final class Inference {
       case Op.Einsum o -> List.of(EinsumRule.einsum(o, in));
       case Op.Attention o -> List.of(MatrixRules.attention(o, in));
 
+      case Op.Recurrent o -> RecurrentRule.recurrent(o, in);
       case Op.Conv o -> List.of(WindowRules.conv(o, in));
       case Op.ConvTranspose o -> List.of(WindowRules.convTranspose(o, in));
       case Op.Pool o -> WindowRules.pool(o, in);

@@ -1,5 +1,6 @@
 package dev.jiffy.engine.ir;
 
+import dev.jiffy.engine.function.RecurrentCell;
 import dev.jiffy.tensor.Shape;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -51,6 +52,7 @@ final class NodeFlops {
       case Op.Gemm o -> gemm(o);
       case Op.Einsum o -> einsum(o);
       case Op.Attention o -> attention(o);
+      case Op.Recurrent o -> recurrent(o);
       case Op.Conv o -> conv(o);
       case Op.ConvTranspose o -> convTranspose(o);
       case Op.Pool o -> pool(o);
@@ -170,6 +172,20 @@ final class NodeFlops {
     long products = times(2, times(pairs, Math.addExact(q.dim(2), v.dim(2))));
     long softmax = times(times(pairs, op.heads()), SOFTMAX + (node.hasInput(3) ? 1 : 0));
     return Math.addExact(products, softmax);
+  }
+
+  /// The products of every time step, and what the gates do with their results: a sum, a function
+  /// and, of all but the simplest cell, a product and a sum that mix states.
+  private long recurrent(Op.Recurrent op) {
+    Shape x = shape(node.input(0));
+    if (x == null) {
+      return 0;
+    }
+    long steps = times(times(x.dim(0), x.dim(1)), op.direction().count());
+    long gates = times(op.cell().gates(), op.hidden());
+    long products = times(2, times(gates, Math.addExact(x.dim(2), op.hidden())));
+    long others = times(gates, op.cell() == RecurrentCell.RNN ? 2 : 4);
+    return times(steps, Math.addExact(products, others));
   }
 
   private long conv(Op.Conv op) {

@@ -1,6 +1,7 @@
 package dev.jiffy.engine.ir;
 
 import dev.jiffy.engine.function.BinaryFunction;
+import dev.jiffy.engine.function.RecurrentCell;
 import dev.jiffy.engine.function.ReduceFunction;
 import dev.jiffy.engine.function.UnaryFunction;
 import dev.jiffy.tensor.DType;
@@ -359,6 +360,51 @@ public sealed interface Op {
   record Attention(long heads, float scale) implements Op {}
 
   // ---- neural networks
+
+  /// The order in which a recurrent layer reads time.
+  enum Direction {
+    /// From the first step to the last.
+    FORWARD,
+    /// From the last step to the first.
+    REVERSE,
+    /// Both, each with weights of its own.
+    BIDIRECTIONAL;
+
+    /// {@return the number of directions}
+    public int count() {
+      return this == BIDIRECTIONAL ? 2 : 1;
+    }
+  }
+
+  /// A recurrent layer: `(x, w, r, bias?, lengths?, h?, c?, peepholes?)`, the last two of LSTM
+  /// only.
+  ///
+  /// Sequences are `[time, batch, inputs]`. For each direction and gate there are weights of the
+  /// input `w` and of the state `r`; the biases of both; a length of each sequence; the first state
+  /// and the first state of cells, zeros where absent. Results: all states `[time, directions,
+  /// batch, hidden]`, the last one, and of LSTM the last state of cells.
+  ///
+  /// @param cell the kind of cell
+  /// @param direction the order in which time is read
+  /// @param hidden the extent of a state
+  /// @param activations the cell's functions, those of the first direction first
+  /// @param clip the bound of what functions are applied to; infinite where there is none
+  /// @param inputForget whether the forget gate of LSTM is one minus the input gate
+  /// @param linearBeforeReset whether GRU resets the product with the state instead of the state
+  record Recurrent(
+      RecurrentCell cell,
+      Direction direction,
+      long hidden,
+      List<Unary> activations,
+      float clip,
+      boolean inputForget,
+      boolean linearBeforeReset)
+      implements Op {
+    /// Copies the list.
+    public Recurrent {
+      activations = List.copyOf(activations);
+    }
+  }
 
   /// Convolution, and what follows it: `(x, w, bias?, residual?)`.
   ///

@@ -63,6 +63,7 @@ public final class Lowering {
     switch (node.op()) {
       case Op.MatMul matMul -> Linear.pack(graph, node, matMul, weights);
       case Op.QuantizedMatMul matMul -> Linear.pack(graph, node, matMul, weights);
+      case Op.Recurrent recurrent -> Recurrences.pack(graph, node, recurrent, weights);
       case Op.Conv conv -> Images.pack(graph, node, conv, weights);
       case Op.ConvTranspose conv -> Images.pack(graph, node, conv, weights);
       default -> {}
@@ -156,6 +157,7 @@ public final class Lowering {
           case Op.MatMul matMul -> Linear.lower(node, matMul, this);
           case Op.QuantizedMatMul matMul -> Linear.lower(node, matMul, this);
           case Op.Attention attention -> Linear.lower(node, attention, this);
+          case Op.Recurrent recurrent -> Recurrences.lower(node, recurrent, this);
           case Op.Conv conv -> Images.lower(node, conv, this);
           case Op.ConvTranspose conv -> Images.lower(node, conv, this);
           case Op.Pool pool -> Images.lower(node, pool, this);
@@ -283,6 +285,13 @@ public final class Lowering {
     }
     places.put(value, place);
     return place;
+  }
+
+  /// {@return a new place for what has no name}
+  ///
+  /// @param bytes its size
+  Place planned(long bytes) {
+    return new Place(builder.planned(bytes), 0);
   }
 
   /// Lets a value be a view of memory that is there already.

@@ -9,6 +9,7 @@ import dev.jiffy.engine.kernel.scalar.ScalarLinear;
 import dev.jiffy.engine.kernel.scalar.ScalarNormalization;
 import dev.jiffy.engine.kernel.scalar.ScalarPooling;
 import dev.jiffy.engine.kernel.scalar.ScalarQuantization;
+import dev.jiffy.engine.kernel.scalar.ScalarRecurrence;
 import dev.jiffy.engine.kernel.scalar.ScalarResampling;
 import dev.jiffy.engine.kernel.scalar.Sliding;
 import dev.jiffy.tensor.Shape;
@@ -51,6 +52,22 @@ final class ScalarNeuralOps {
     int heads = Math.toIntExact(op.heads());
     ScalarLinear.attention(
         o.in(0), o.in(1), o.in(2), o.optional(3), heads, (double) op.scale(), o.out());
+  }
+
+  static void recurrent(Op.Recurrent op, Operands o) {
+    ScalarRecurrence.run(
+        Recurrences.of(op),
+        o.in(0),
+        o.in(1),
+        o.in(2),
+        o.optional(3),
+        o.optional(4),
+        o.optional(5),
+        o.optional(6),
+        o.optional(7),
+        o.optionalOut(0),
+        o.optionalOut(1),
+        o.optionalOut(2));
   }
 
   /// Returns the extents between batch and channels or after both.

@@ -110,6 +110,7 @@ public final class ScalarOps {
               o.out());
       case Op.Einsum e -> EinsumTerms.run(e.equation(), o);
       case Op.Attention a -> ScalarNeuralOps.attention(a, o);
+      case Op.Recurrent r -> ScalarNeuralOps.recurrent(r, o);
       case Op.Conv c -> ScalarNeuralOps.conv(c, o);
       case Op.ConvTranspose c -> ScalarNeuralOps.convTranspose(c, o);
       case Op.Pool p -> ScalarNeuralOps.pool(p, o);

@@ -22,13 +22,16 @@ public final class Weights {
   private enum Form {
     MATRIX,
     TRANSPOSED_MATRIX,
+    TRANSPOSED_ROWS,
     BYTES,
     CONV,
     TRANSFORMED_CONV,
     CONV_TRANSPOSE
   }
 
-  private record Key(Tensor tensor, Form form, Format format, int groups) {}
+  /// @param from of which row on it is packed, where only some rows are
+  /// @param count how many rows, or groups of a convolution
+  private record Key(Tensor tensor, Form form, Format format, int from, int count) {}
 
   /// The least elements of a right-hand side that is made narrow.
   private static final long NARROW_ELEMENTS = 1 << 12;
@@ -78,7 +81,7 @@ public final class Weights {
     int k = Math.toIntExact(matrix.shape().dim(0));
     int n = Math.toIntExact(matrix.shape().dim(1));
     return packed.computeIfAbsent(
-        new Key(matrix, Form.BYTES, Format.INT8, 1),
+        new Key(matrix, Form.BYTES, Format.INT8, 0, 1),
         _ ->
             allocate(
                 narrow.packedBytes(Format.INT8, k, n),
@@ -105,7 +108,7 @@ public final class Weights {
     if (narrow == null || (long) k * n < NARROW_ELEMENTS || !narrow.computes(format, activation)) {
       Tensor whole =
           packed.computeIfAbsent(
-              new Key(matrix, form, Format.F32, 1),
+              new Key(matrix, form, Format.F32, 0, 1),
               _ ->
                   allocate(
                       kernels.packedBytes(k, n),
@@ -114,7 +117,7 @@ public final class Weights {
     }
     Tensor tensor =
         packed.computeIfAbsent(
-            new Key(matrix, form, format, 1),
+            new Key(matrix, form, format, 0, 1),
             _ ->
                 allocate(
                     narrow.packedBytes(format, k, n),
@@ -122,11 +125,24 @@ public final class Weights {
     return new Matrix(format, tensor);
   }
 
+  /// {@return some rows of a stack of matrices, transposed and packed as f32}
+  ///
+  /// @param stack the matrices, one below the other
+  /// @param from the first row
+  /// @param k elements of a row: rows of what is packed
+  /// @param n how many rows: columns of what is packed
+  Tensor transposedRows(Tensor stack, int from, int k, int n) {
+    long b = stack.segment().address() + 4L * from * k;
+    return packed.computeIfAbsent(
+        new Key(stack, Form.TRANSPOSED_ROWS, Format.F32, from, n),
+        _ -> allocate(kernels.packedBytes(k, n), to -> kernels.pack(b, 1, k, k, n, to)));
+  }
+
   /// {@return packed weights of a convolution}
   Tensor conv(ConvGeometry geometry, Tensor weights) {
     Form form = kernels.transformsWeights(geometry) ? Form.TRANSFORMED_CONV : Form.CONV;
     return packed.computeIfAbsent(
-        new Key(weights, form, Format.F32, geometry.groups()),
+        new Key(weights, form, Format.F32, 0, geometry.groups()),
         _ ->
             allocate(
                 kernels.convPackedBytes(geometry),
@@ -136,7 +152,7 @@ public final class Weights {
   /// {@return packed weights of a transposed convolution}
   Tensor convTranspose(ConvGeometry geometry, Tensor weights) {
     return packed.computeIfAbsent(
-        new Key(weights, Form.CONV_TRANSPOSE, Format.F32, geometry.groups()),
+        new Key(weights, Form.CONV_TRANSPOSE, Format.F32, 0, geometry.groups()),
         _ ->
             allocate(
                 kernels.convTransposePackedBytes(geometry),

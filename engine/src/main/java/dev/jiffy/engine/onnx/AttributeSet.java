@@ -51,6 +51,20 @@ final class AttributeSet {
     return this;
   }
 
+  /// Adds floats unless there are none.
+  AttributeSet reals(String name, List<Float> values) {
+    if (!values.isEmpty()) {
+      attributes.put(name, new AttributeProto.Floats(values));
+    }
+    return this;
+  }
+
+  /// Adds texts.
+  AttributeSet texts(String name, List<String> values) {
+    attributes.put(name, new AttributeProto.Strings(values));
+    return this;
+  }
+
   /// Adds a tensor.
   AttributeSet tensor(String name, Tensor value) {
     attributes.put(name, new AttributeProto.TensorValue(Exporter.initializer("", value)));

@@ -1,6 +1,7 @@
 package dev.jiffy.engine.onnx;
 
 import dev.jiffy.engine.ModelException;
+import dev.jiffy.engine.ir.Dim;
 import dev.jiffy.engine.ir.Fact;
 import dev.jiffy.engine.ir.Op;
 import dev.jiffy.engine.onnx.OnnxModel.AttributeProto;
@@ -106,6 +107,18 @@ final class NodeScope {
   int rank(String value) {
     Fact fact = assembly.fact(value);
     return fact == null ? -1 : fact.rank();
+  }
+
+  /// {@return an extent of a value, or null where it is not known}
+  ///
+  /// @param value the value's name
+  /// @param axis the dimension
+  @Nullable Long extent(String value, int axis) {
+    Fact fact = assembly.fact(value);
+    List<Dim> shape = fact == null ? null : fact.shape();
+    return shape != null && axis < shape.size() && shape.get(axis) instanceof Dim.Known(long extent)
+        ? (Long) extent
+        : null;
   }
 
   // ---- attributes
@@ -306,6 +319,21 @@ final class NodeScope {
     String output = assembly.fresh(name + "/" + hint(op));
     assembly.add(output, op, trimmed(inputs), List.of(output));
     return output;
+  }
+
+  /// Makes a node in between that gives several values.
+  ///
+  /// @param op the operator
+  /// @param count how many
+  /// @param inputs the values read
+  /// @return the values made
+  List<String> makeAll(Op op, int count, String... inputs) {
+    List<String> outputs = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      outputs.add(assembly.fresh(name + "/" + hint(op)));
+    }
+    assembly.add(outputs.getFirst(), op, trimmed(inputs), outputs);
+    return outputs;
   }
 
   private void add(Op op, List<String> inputs, List<String> outputs) {

@@ -80,6 +80,7 @@ final class OperatorExports {
       case Op.Gemm o -> gemm(node, o);
       case Op.Einsum o -> node.same("Einsum", set().text("equation", o.equation()));
       case Op.Attention o -> CompositeExports.attention(node, o);
+      case Op.Recurrent o -> RecurrentExports.export(node, o);
       case Op.Conv o -> CompositeExports.conv(node, o);
       case Op.ConvTranspose o -> CompositeExports.convTranspose(node, o);
       case Op.Pool o -> pool(node, o);

@@ -3,6 +3,7 @@ package dev.jiffy.engine.ir;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 
+import dev.jiffy.engine.function.RecurrentCell;
 import dev.jiffy.engine.function.UnaryFunction;
 import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Shape;
@@ -72,6 +73,28 @@ class CostTest {
             new GraphBuilder()
                 .input("x", DType.F32, 2, 7, 12)
                 .node(new Op.Attention(3, 0.5f), "y", "x", "x", "x")));
+  }
+
+  @Test
+  void recurrentLayersCountEveryStep() {
+    Op.Unary tanh = new Op.Unary(UnaryFunction.TANH);
+    Op layer =
+        new Op.Recurrent(
+            RecurrentCell.GRU,
+            Op.Direction.BIDIRECTIONAL,
+            5,
+            List.of(tanh, tanh, tanh, tanh),
+            1,
+            false,
+            false);
+    assertEquals(
+        2 * 7 * 2 * 15 * (2 * (4 + 5) + 4),
+        flops(
+            new GraphBuilder()
+                .input("x", DType.F32, 7, 2, 4)
+                .constant("w", Tensor.allocate(DType.F32, Shape.of(2, 15, 4)))
+                .constant("r", Tensor.allocate(DType.F32, Shape.of(2, 15, 5)))
+                .node(layer, "y", "x", "w", "r")));
   }
 
   @Test

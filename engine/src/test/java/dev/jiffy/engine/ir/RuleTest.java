@@ -22,6 +22,7 @@ class RuleTest {
     cases.addAll(ShapeRuleCases.CASES);
     cases.addAll(MovementRuleCases.CASES);
     cases.addAll(NeuralRuleCases.CASES);
+    cases.addAll(RecurrentRuleCases.CASES);
     return cases;
   }
 

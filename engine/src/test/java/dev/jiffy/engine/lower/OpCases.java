@@ -31,6 +31,7 @@ final class OpCases {
     cases.addAll(MovementCases.all());
     cases.addAll(ReductionCases.all());
     cases.addAll(MatrixCases.all());
+    cases.addAll(RecurrentCases.all());
     cases.addAll(WindowCases.all());
     return cases;
   }

@@ -300,4 +300,44 @@ class ImporterTest {
     }
     assertEquals(5000, Importer.graph(model.output("v5000").model()).nodes().size());
   }
+
+  private static Models recurrent(Map<String, AttributeProto> attributes) {
+    return Models.opset(14)
+        .input("x", DType.F32, 2, 3, 4)
+        .input("w", DType.F32, 1, 20, 4)
+        .input("r", DType.F32, 1, 20, 5)
+        .node("LSTM", List.of("x", "w", "r"), List.of("y", "", "c"), attributes)
+        .output("y")
+        .output("c");
+  }
+
+  @Test
+  void recurrentLayersRunWithTimeFirst() {
+    Map<String, AttributeProto> batchFirst = Map.of("layout", new AttributeProto.IntValue(1));
+    List<Op> ops = ops(recurrent(batchFirst));
+    assertEquals(4, ops.size());
+    assertTrue(
+        ops.get(1) instanceof Op.Recurrent(var _, var _, long hidden, _, _, _, _) && hidden == 5);
+    Graph graph = Importer.graph(recurrent(batchFirst).model());
+    assertEquals(Fact.of(DType.F32, 2, 3, 1, 5), graph.fact("y"));
+    assertEquals(Fact.of(DType.F32, 2, 1, 5), graph.fact("c"));
+  }
+
+  @Test
+  void recurrentLayersThatOnnxDoesNotDefineAreRefused() {
+    Map<String, AttributeProto> sideways =
+        Map.of("direction", new AttributeProto.StringValue("sideways"));
+    assertTrue(refused(recurrent(sideways).model()).contains("'sideways'"));
+    Map<String, AttributeProto> other = Map.of("hidden_size", new AttributeProto.IntValue(6));
+    assertTrue(refused(recurrent(other).model()).contains("expected shape [1×24×4], got [1×20×4]"));
+    Map<String, AttributeProto> unknown =
+        Map.of("activations", new AttributeProto.Strings(List.of("Sigmoid", "Tanh", "Sine")));
+    assertTrue(refused(recurrent(unknown).model()).contains("activation 'Sine'"));
+    Map<String, AttributeProto> few =
+        Map.of("activations", new AttributeProto.Strings(List.of("Sigmoid")));
+    assertTrue(refused(recurrent(few).model()).contains("activations: expected 3, got 1"));
+    Map<String, AttributeProto> affine =
+        Map.of("activations", new AttributeProto.Strings(List.of("Affine", "Tanh", "Tanh")));
+    assertTrue(refused(recurrent(affine).model()).contains("activation 'Affine'"));
+  }
 }

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.jiffy.engine.ModelException;
 import dev.jiffy.engine.function.BinaryFunction;
+import dev.jiffy.engine.function.RecurrentCell;
 import dev.jiffy.engine.function.UnaryFunction;
 import dev.jiffy.engine.ir.Fact;
 import dev.jiffy.engine.ir.Graph;
@@ -170,6 +171,36 @@ class OnnxWriterTest {
     }
     assertComputesTheSame(new Unary(UnaryFunction.SILU, 1, 0), some(7));
     assertComputesTheSame(new Unary(UnaryFunction.CLIP, Float.NEGATIVE_INFINITY, 0.5f), some(7));
+  }
+
+  @Test
+  void recurrentLayersComputeTheSame() {
+    Unary gate = new Unary(UnaryFunction.HARD_SIGMOID, 0.3f, 0.4f);
+    Unary elu = new Unary(UnaryFunction.ELU, 0.7f, 0);
+    Unary tanh = new Unary(UnaryFunction.TANH);
+    for (boolean more : new boolean[] {false, true}) {
+      float clip = more ? 0.5f : Float.POSITIVE_INFINITY;
+      List<Unary> functions = List.of(gate, elu, tanh);
+      assertComputesTheSame(
+          new Op.Recurrent(
+              RecurrentCell.LSTM, Op.Direction.REVERSE, 3, functions, clip, more, false),
+          some(4, 2, 5),
+          some(1, 12, 5),
+          some(1, 12, 3));
+      assertComputesTheSame(
+          new Op.Recurrent(
+              RecurrentCell.GRU,
+              Op.Direction.BIDIRECTIONAL,
+              3,
+              List.of(gate, elu, gate, tanh),
+              clip,
+              false,
+              more),
+          some(4, 2, 5),
+          some(2, 9, 5),
+          some(2, 9, 3),
+          some(2, 18));
+    }
   }
 
   @Test

@@ -1,9 +1,12 @@
 package dev.jiffy.engine.pass;
 
+import dev.jiffy.engine.function.RecurrentCell;
 import dev.jiffy.engine.function.ReduceFunction;
 import dev.jiffy.engine.function.UnaryFunction;
 import dev.jiffy.engine.ir.Graph;
 import dev.jiffy.engine.ir.Op;
+import java.util.ArrayList;
+import java.util.List;
 
 /// Small networks of the usual kinds.
 @SuppressWarnings("exports") // for tests of this module
@@ -11,7 +14,9 @@ public enum Network {
   /// Attention, feed-forward and two normalisations.
   TRANSFORMER_LAYER,
   /// A stem, a residual block, a gate, and a classifier.
-  IMAGE_CLASSIFIER;
+  IMAGE_CLASSIFIER,
+  /// A recurrent layer of both directions, one that only tells its last state, and a product.
+  RECURRENT_LAYERS;
 
   /// {@return the network, as an exporter would write it}
   ///
@@ -22,6 +27,7 @@ public enum Network {
         switch (this) {
           case TRANSFORMER_LAYER -> transformerLayer(sketch, width);
           case IMAGE_CLASSIFIER -> imageClassifier(sketch);
+          case RECURRENT_LAYERS -> recurrentLayers(sketch, width);
         });
   }
 
@@ -92,5 +98,38 @@ public enum Network {
     return s.op(
         new Op.Softmax(1, false),
         s.op(new Op.Gemm(1, 1, false, true), flat, s.weights(5, 128), s.weights(5)));
+  }
+
+  // ---- recurrent layers
+
+  private static Op recurrent(RecurrentCell cell, Op.Direction direction, long hidden) {
+    List<Op.Unary> functions = new ArrayList<>();
+    for (int i = 0; i < direction.count() * cell.functions(); i++) {
+      boolean gate = i % cell.functions() == 0;
+      functions.add(new Op.Unary(gate ? UnaryFunction.SIGMOID : UnaryFunction.TANH));
+    }
+    float unbounded = Float.POSITIVE_INFINITY;
+    return new Op.Recurrent(cell, direction, hidden, functions, unbounded, false, true);
+  }
+
+  private static String recurrentLayers(Sketch s, int width) {
+    int hidden = width / 2 + 3;
+    String x = s.transpose(s.input("x", "batch", "seq", width), 1, 0, 2);
+    String both =
+        s.op(
+            recurrent(RecurrentCell.LSTM, Op.Direction.BIDIRECTIONAL, hidden),
+            x,
+            s.weights(2, 4L * hidden, width),
+            s.weights(2, 4L * hidden, hidden),
+            s.weights(2, 8L * hidden));
+    String joined = s.reshape(s.transpose(both, 0, 2, 1, 3), 0, 0, 2L * hidden);
+    String last =
+        s.second(
+            recurrent(RecurrentCell.GRU, Op.Direction.REVERSE, width),
+            joined,
+            s.weights(1, 3L * width, 2L * hidden),
+            s.weights(1, 3L * width, width),
+            s.weights(1, 6L * width));
+    return linear(s, s.op(new Op.Squeeze(), last, s.vector(0)), width, 5);
   }
 }

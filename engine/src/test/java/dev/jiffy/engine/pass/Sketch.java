@@ -113,6 +113,13 @@ final class Sketch {
     return names;
   }
 
+  /// The second result of an operator whose first nobody reads.
+  String second(Op op, String... in) {
+    String name = "v" + nodes.size();
+    nodes.add(new Node("n" + nodes.size(), op, List.of(in), List.of("", name)));
+    return name;
+  }
+
   String unary(UnaryFunction function, String x) {
     return op(new Op.Unary(function), x);
   }
