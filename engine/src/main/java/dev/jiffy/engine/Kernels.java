@@ -1,8 +1,10 @@
 package dev.jiffy.engine;
 
 import dev.jiffy.engine.kernel.Format;
+import dev.jiffy.engine.kernel.KernelPeaks;
 import dev.jiffy.engine.kernel.MatrixKernels;
 import dev.jiffy.engine.kernel.NarrowKernels;
+import dev.jiffy.engine.kernel.Peaks;
 import dev.jiffy.engine.kernel.RowKernels;
 import dev.jiffy.engine.kernel.scalar.ScalarMatrixKernels;
 import dev.jiffy.engine.kernel.scalar.ScalarRowKernels;
@@ -13,6 +15,7 @@ import dev.jiffy.engine.kernel.vector.VectorRowKernels;
 import dev.jiffy.engine.kernel.x86.X86Depthwise;
 import dev.jiffy.engine.kernel.x86.X86MicroKernels;
 import dev.jiffy.engine.kernel.x86.X86NarrowKernels;
+import dev.jiffy.engine.kernel.x86.X86Peaks;
 import dev.jiffy.engine.kernel.x86.X86RowKernels;
 import dev.jiffy.engine.kernel.x86.X86Winograd;
 import dev.jiffy.engine.lower.Target;
@@ -108,6 +111,15 @@ final class Kernels {
       case BF16 -> Format.BF16;
       case INT8 -> Format.INT8;
     };
+  }
+
+  /// {@return the loops that measure what this machine can do at most}
+  static Peaks peaks() {
+    if (MachineCode.TARGET != null) {
+      return new X86Peaks();
+    }
+    Target best = target(decided(LoadOptions.defaults()));
+    return new KernelPeaks(best.matrices(), best.rows());
   }
 
   /// {@return the kernels of decided options}
