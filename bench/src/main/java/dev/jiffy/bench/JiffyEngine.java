@@ -2,11 +2,10 @@ package dev.jiffy.bench;
 
 import dev.jiffy.engine.LoadOptions;
 import dev.jiffy.engine.Model;
+import dev.jiffy.engine.RunProfile;
 import dev.jiffy.engine.Session;
-import dev.jiffy.engine.StepTime;
 import dev.jiffy.tensor.Tensor;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
@@ -41,8 +40,8 @@ final class JiffyEngine implements Engine {
     return model.options().kernels().name().toLowerCase(Locale.ROOT);
   }
 
-  /// {@return the mean time of each step, in the order in which they run}
-  List<StepTime> profile(int runs) {
+  /// {@return where the time of some runs goes}
+  RunProfile profile(int runs) {
     return session.profile(inputs, runs);
   }
 

@@ -6,6 +6,9 @@ import dev.jiffy.bench.Bench;
 import dev.jiffy.bench.Compare;
 import dev.jiffy.bench.Figures;
 import dev.jiffy.bench.Latency;
+import dev.jiffy.bench.Profile;
+import dev.jiffy.bench.Rates;
+import dev.jiffy.engine.Precision;
 import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Shape;
 import java.util.Locale;
@@ -25,11 +28,16 @@ final class Json {
               inclusion -> inclusion.withValueInclusion(JsonInclude.Include.NON_NULL))
           .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
           .addModule(
-              new SimpleModule().addSerializer(new Extents()).addSerializer(new ElementType()))
+              new SimpleModule()
+                  .addSerializer(new Extents())
+                  .addSerializer(new ElementType())
+                  .addKeySerializer(Precision.class, new PrecisionName()))
           .addMixIn(Bench.Result.class, Flat.class)
           .addMixIn(Compare.Result.class, Flat.class)
           .addMixIn(Compare.Rival.class, Flat.class)
           .addMixIn(Figures.class, FlatFigures.class)
+          .addMixIn(Profile.Step.class, FlatRates.class)
+          .addMixIn(Profile.Operator.class, FlatRates.class)
           .build();
 
   private Json() {}
@@ -53,6 +61,13 @@ final class Json {
     Latency latency();
   }
 
+  /// The same for the rates of a row.
+  interface FlatRates {
+    /// {@return the rates}
+    @JsonUnwrapped
+    Rates rates();
+  }
+
   private static final class Extents extends StdSerializer<Shape> {
     Extents() {
       super(Shape.class);
@@ -62,6 +77,17 @@ final class Json {
     public void serialize(Shape shape, JsonGenerator out, SerializationContext context) {
       long[] dims = shape.dims();
       out.writeArray(dims, 0, dims.length);
+    }
+  }
+
+  private static final class PrecisionName extends StdSerializer<Precision> {
+    PrecisionName() {
+      super(Precision.class);
+    }
+
+    @Override
+    public void serialize(Precision precision, JsonGenerator out, SerializationContext context) {
+      out.writeName(precision.name().toLowerCase(Locale.ROOT));
     }
   }
 

@@ -25,6 +25,22 @@ final class OptionValues {
     }
   }
 
+  /// Reads how many rows to list, 0 to 1000000.
+  static final class Top implements ITypeConverter<Integer> {
+    @Override
+    public Integer convert(String value) {
+      return (int) whole(value, 0, 1_000_000);
+    }
+  }
+
+  /// Reads a rate, more than 0.
+  static final class Rate implements ITypeConverter<Double> {
+    @Override
+    public Double convert(String value) {
+      return decimal(value, Double.MIN_VALUE, Double.MAX_VALUE);
+    }
+  }
+
   /// Reads a port, 0 to 65535.
   static final class Port implements ITypeConverter<Integer> {
     @Override

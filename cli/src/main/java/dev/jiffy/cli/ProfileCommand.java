@@ -1,23 +1,35 @@
 package dev.jiffy.cli;
 
+import com.fasterxml.jackson.annotation.JsonIgnore;
 import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import dev.jiffy.bench.Profile;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
 
 /// `jiffy profile`: where the time of a warm run goes.
 @Command(
     name = "profile",
     description = {
-      "Tells where the time of a warm run goes: each step's mean time and share, and the same for"
-          + " each operator.",
-      "Warm-up is that of `bench`. Of several recorded cases the first is taken."
+      "Tells where the time of a warm run goes, step by step and operator by operator, and how near"
+          + " each is to what this machine allows.",
+      "Times are medians of runs whose every step is timed. What a step is bound by is the longer of"
+          + " two times: that of its arithmetic at the peak measured here, and that of moving its"
+          + " bytes. docs/profile.md tells how to read it. Warm-up is that of `bench`. Of several"
+          + " recorded cases the first is taken."
     })
 final class ProfileCommand implements Callable<Integer> {
   /// How steps are listed.
@@ -35,8 +47,10 @@ final class ProfileCommand implements Callable<Integer> {
       names = "--runs",
       paramLabel = "N",
       converter = OptionValues.Runs.class,
-      description = "Over how many runs means are taken, after warm-up; 100 by default.")
-  private int runs = 100;
+      description =
+          "Over how many runs medians are taken, after warm-up; by default as many as fit one"
+              + " second, 100 to 5000.")
+  private int runs;
 
   @Option(
       names = "--sort",
@@ -45,81 +59,90 @@ final class ProfileCommand implements Callable<Integer> {
           "How steps are listed: time, the most first and the default, or order, as they run.")
   private Order sort = Order.TIME;
 
+  @Option(
+      names = "--top",
+      paramLabel = "N",
+      converter = OptionValues.Top.class,
+      description =
+          "How many steps the table lists, the others added up; 20 by default, 0 lists all.")
+  private int top = 20;
+
+  @Option(
+      names = "--html",
+      paramLabel = "FILE",
+      description = "Write the profile as a page as well: timeline, roofline, table, environment.")
+  private @Nullable Path html;
+
+  @Option(names = "--no-peaks", description = "Do not measure what this machine can do at most.")
+  private boolean skipsPeaks;
+
+  @Option(
+      names = "--peak",
+      paramLabel = "NAME=NUMBER",
+      split = ",",
+      converter = {OptionValues.Name.class, OptionValues.Rate.class},
+      description =
+          "Take this for a peak instead: GFLOP/s of f32, bf16 or int8, or GB/s of l2, l3 or dram.")
+  private final Map<String, Double> peaks = new LinkedHashMap<>();
+
   @Mixin private final InputMixin inputs = new InputMixin();
   @Mixin private final LoadMixin load = new LoadMixin();
   @Mixin private final Output output = new Output();
+  @Spec private @Nullable CommandSpec spec;
 
   @Override
-  public Integer call() {
+  public Integer call() throws IOException {
     Profile.Result result =
-        Profile.run(model, inputs.source(), load.options(), runs, output::progress);
-    output.print(
-        switch (sort) {
-          case TIME -> Answer.byTime(result);
-          case ORDER -> new Answer(result);
-        });
+        Profile.run(model, inputs.source(), load.options(), settings(), output::progress);
+    if (html != null) {
+      Files.writeString(html, ProfilePage.of(result, command()));
+      output.progress("written " + html);
+    }
+    output.print(new Answer(result, sorted(result), top));
     return ExitCodes.OK;
   }
 
-  /// The profile.
-  record Answer(@JsonUnwrapped Profile.Result result) implements Output.Answer {
-    /// {@return the answer with its steps sorted, the most time first}
-    static Answer byTime(Profile.Result result) {
-      List<Profile.Step> sorted =
+  private Profile.Settings settings() {
+    Map<String, Double> ceilings = new LinkedHashMap<>();
+    peaks.forEach((name, rate) -> ceilings.put(name, rate * 1e9));
+    try {
+      return new Profile.Settings(runs, !skipsPeaks, ceilings);
+    } catch (IllegalArgumentException e) {
+      throw new ParameterException(commandSpec().commandLine(), "--peak: " + e.getMessage(), e);
+    }
+  }
+
+  private CommandSpec commandSpec() {
+    if (spec == null) {
+      throw new IllegalStateException("not run by a command line");
+    }
+    return spec;
+  }
+
+  private String command() {
+    List<String> words = commandSpec().root().commandLine().getParseResult().originalArgs();
+    return "jiffy " + String.join(" ", words);
+  }
+
+  private List<Profile.Step> sorted(Profile.Result result) {
+    return switch (sort) {
+      case ORDER -> result.steps();
+      case TIME ->
           result.steps().stream()
               .sorted(Comparator.comparingDouble(Profile.Step::us).reversed())
               .toList();
-      return new Answer(
-          new Profile.Result(
-              result.model(),
-              result.name(),
-              result.shapes(),
-              result.threads(),
-              result.precision(),
-              result.kernels(),
-              result.runs(),
-              result.warmUpRuns(),
-              result.totalUs(),
-              sorted,
-              result.operators(),
-              result.environment()));
-    }
+    };
+  }
 
+  /// The profile; as JSON its steps are in the order in which they run.
+  record Answer(
+      @JsonUnwrapped Profile.Result result,
+      @JsonIgnore List<Profile.Step> listed,
+      @JsonIgnore int top)
+      implements Output.Answer {
     @Override
     public String text() {
-      StringBuilder text =
-          new StringBuilder(Measurements.subject(result.model(), result.name(), result.shapes()));
-      text.append("\n%10s %8s  step".formatted("time", "share"));
-      for (Profile.Step step : result.steps()) {
-        text.append(row(step.us(), step.share(), step.name()));
-      }
-      text.append("\n\n%10s %8s  operator, steps".formatted("time", "share"));
-      for (Profile.Operator operator : result.operators()) {
-        text.append(
-            row(operator.us(), operator.share(), operator.name() + ", " + operator.steps()));
-      }
-      return text.append(
-              """
-
-
-              %d steps, %s per run, the mean of %d runs
-              %d threads, %s, %s kernels; %s, %d processors, %s\
-              """
-                  .formatted(
-                      result.steps().size(),
-                      Quantities.duration(result.totalUs() / 1e3),
-                      result.runs(),
-                      result.threads(),
-                      result.precision(),
-                      result.kernels(),
-                      result.environment().cpu(),
-                      result.environment().cores(),
-                      result.environment().jdk()))
-          .toString();
-    }
-
-    private static String row(double us, double share, String name) {
-      return "\n%10s %6.2f %%  %s".formatted(Quantities.duration(us / 1e3), share * 100, name);
+      return ProfileText.of(result, top, listed);
     }
   }
 }

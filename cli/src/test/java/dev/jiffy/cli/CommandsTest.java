@@ -69,6 +69,9 @@ class CommandsTest {
   void aProfileTakesAtLeastOneRunAndAKnownOrder() {
     assertEquals(ExitCodes.USAGE, run("profile", "model.onnx", "--runs", "0"));
     assertEquals(ExitCodes.USAGE, run("profile", "model.onnx", "--sort", "name"));
+    assertEquals(ExitCodes.USAGE, run("profile", "model.onnx", "--top", "-1"));
+    assertEquals(ExitCodes.USAGE, run("profile", "model.onnx", "--peak", "gpu=1"));
+    assertEquals(ExitCodes.USAGE, run("profile", "model.onnx", "--peak", "f32=0"));
     assertEquals("", out.toString());
   }
 

@@ -8,11 +8,11 @@ import dev.jiffy.bench.Compare;
 import dev.jiffy.bench.Environment;
 import dev.jiffy.bench.Figures;
 import dev.jiffy.bench.Latency;
-import dev.jiffy.bench.Profile;
 import dev.jiffy.tensor.Shape;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import tools.jackson.databind.json.JsonMapper;
 
 class JsonTest {
   private static final Latency LATENCY = new Latency(1.5, 2, 3, 1.6, 1.25, 4, 1000, 625);
@@ -94,33 +94,20 @@ class JsonTest {
   }
 
   @Test
-  void aProfileListsItsStepsByTime() {
-    Profile.Result result =
-        new Profile.Result(
-            "m.onnx",
-            "set",
-            Map.of("x", Shape.of(2)),
-            1,
-            "f32",
-            "vector",
-            5,
-            20,
-            4,
-            List.of(new Profile.Step("a (Conv)", 1, 0.25), new Profile.Step("b (Pool)", 3, 0.75)),
-            List.of(new Profile.Operator("Pool", 1, 3, 0.75)),
-            HERE);
-    ProfileCommand.Answer answer = ProfileCommand.Answer.byTime(result);
-    assertEquals(
-        """
-        {"model":"m.onnx","name":"set","shapes":{"x":[2]},"threads":1,"precision":"f32",\
-        "kernels":"vector","runs":5,"warm_up_runs":20,"total_us":4.0,\
-        "steps":[{"name":"b (Pool)","us":3.0,"share":0.75},\
-        {"name":"a (Conv)","us":1.0,"share":0.25}],\
-        "operators":[{"name":"Pool","steps":1,"us":3.0,"share":0.75}],\
-        "environment":{"cpu":"cpu","cores":2,"os":"os","jdk":"jdk"}}\
-        """,
-        Json.text(answer));
-    assertTrue(answer.text().contains("3.00 µs  75.00 %  b (Pool)"), answer::text);
-    assertTrue(answer.text().contains("2 steps, 4.00 µs per run"), answer::text);
+  void aProfileIsOneObjectWhoseRowsAreFlat() {
+    ProfileCommand.Answer answer = ProfileSample.answer();
+    String json = Json.text(answer);
+    assertTrue(json.startsWith("{\"model\":\"m.onnx\",\"name\":\"set\""), json);
+    assertTrue(
+        json.contains(
+            """
+            {"name":"b (Pool)","operator":"Pool","detail":"[4]","nodes":["b"],"precision":"f32",\
+            "threads":1,"us":3.0,"share":0.75,"flops":10,"bytes":20,"weight_bytes":0,\
+            "gflop_per_s":1.0,"gb_per_s":2.0,"flop_per_byte":0.5,"bound_us":1.5,\
+            "bound_by":"memory","of_bound":0.5}\
+            """),
+        json);
+    assertTrue(json.contains("\"flops_per_second\":{\"f32\":1.0E11}"), json);
+    assertEquals(json, JsonMapper.shared().readTree(json).toString());
   }
 }

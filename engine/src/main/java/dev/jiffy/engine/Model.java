@@ -3,6 +3,7 @@ package dev.jiffy.engine;
 import dev.jiffy.engine.ir.Fact;
 import dev.jiffy.engine.ir.Graph;
 import dev.jiffy.engine.ir.Inference;
+import dev.jiffy.engine.ir.StepCost;
 import dev.jiffy.engine.lower.Interpreter;
 import dev.jiffy.engine.lower.Lowering;
 import dev.jiffy.engine.lower.Plan;
@@ -146,15 +147,26 @@ public final class Model implements AutoCloseable {
         return known.orElse(null);
       }
     }
-    Map<String, Shape> named = new HashMap<>();
-    for (int i = 0; i < shapes.size(); i++) {
-      named.put(inputs.get(i).name(), shapes.get(i));
-    }
-    Plan plan = Lowering.plan(Inference.bind(graph, named), target, weights);
+    Plan plan = Lowering.plan(bound(shapes), target, weights);
     synchronized (plans) {
       plans.put(List.copyOf(shapes), Optional.ofNullable(plan));
     }
     return plan;
+  }
+
+  /// {@return what the steps of a plan cost, in their order}
+  ///
+  /// @param shapes a shape for every input, in the model's order, that [#plan] makes a plan for
+  List<StepCost> costs(List<Shape> shapes) {
+    return Lowering.costs(bound(shapes), target, weights);
+  }
+
+  private Graph bound(List<Shape> shapes) {
+    Map<String, Shape> named = new HashMap<>();
+    for (int i = 0; i < shapes.size(); i++) {
+      named.put(inputs.get(i).name(), shapes.get(i));
+    }
+    return Inference.bind(graph, named);
   }
 
   /// A session has closed.

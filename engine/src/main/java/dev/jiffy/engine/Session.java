@@ -73,7 +73,7 @@ public final class Session implements AutoCloseable {
   /// @throws ModelException if an input is missing, unknown, or has the wrong type or shape
   /// @throws IllegalStateException if the session is closed or runs in another thread
   public Map<String, Tensor> run(Map<String, Tensor> inputs) {
-    return guarded(inputs, false);
+    return guarded(inputs, false, null);
   }
 
   /// {@return the model's answers in the session's own memory, valid until its next run}
@@ -85,38 +85,39 @@ public final class Session implements AutoCloseable {
   /// @throws ModelException if an input is missing, unknown, or has the wrong type or shape
   /// @throws IllegalStateException if the session is closed or runs in another thread
   public Map<String, Tensor> runReusing(Map<String, Tensor> inputs) {
-    return guarded(inputs, true);
+    return guarded(inputs, true, null);
   }
 
-  /// {@return where the time of a run goes: for each step its name and the mean nanoseconds}
+  /// {@return where the time of runs goes, step by step}
+  ///
+  /// Between any two of them is a run that is timed as a whole only, for comparison.
   ///
   /// @param inputs a tensor for every input of the model
-  /// @param runs over how many runs the mean is taken, at least 1
+  /// @param runs how many runs, at least 1
   /// @throws ModelException if an input is missing, unknown, or has the wrong type or shape
-  public List<StepTime> profile(Map<String, Tensor> inputs, int runs) {
+  public RunProfile profile(Map<String, Tensor> inputs, int runs) {
     if (runs < 1) {
       throw new IllegalArgumentException("runs must be at least 1, got " + runs);
     }
-    guarded(inputs, true);
+    guarded(inputs, true, null);
     Prepared current = last;
-    if (current == null || current.frame == null) {
-      return List.of();
+    if (current == null) {
+      return new RunProfile(List.of(), 0, List.of(), new long[0]);
     }
-    enter();
-    try {
-      long[] nanos = new long[current.plan.steps().size()];
-      for (int i = 0; i < runs; i++) {
-        Runner.profile(current.plan, current.frame, nanos);
-      }
-      List<StepTime> times = new ArrayList<>(nanos.length);
-      for (int i = 0; i < nanos.length; i++) {
-        times.add(
-            new StepTime(current.plan.steps().get(i).name(), (double) nanos[i] / (double) runs));
-      }
-      return times;
-    } finally {
-      busy = false;
+    List<long[]> stamps = new ArrayList<>(runs);
+    long[] plain = new long[runs];
+    for (int i = 0; i < runs; i++) {
+      long[] times = new long[current.plan.steps().size() + 3];
+      times[0] = System.nanoTime();
+      guarded(inputs, true, times);
+      times[times.length - 1] = System.nanoTime();
+      stamps.add(times);
+      long start = System.nanoTime();
+      guarded(inputs, true, null);
+      plain[i] = System.nanoTime() - start;
     }
+    List<Shape> shapes = current.plan.inputs().stream().map(Plan.Port::shape).toList();
+    return new RunProfile(model.costs(shapes), current.plan.bytes(), stamps, plain);
   }
 
   private void enter() {
@@ -129,7 +130,9 @@ public final class Session implements AutoCloseable {
     }
   }
 
-  private Map<String, Tensor> guarded(Map<String, Tensor> inputs, boolean reuse) {
+  /// Runs; where `times` is not null, it takes the times of the steps.
+  private Map<String, Tensor> guarded(
+      Map<String, Tensor> inputs, boolean reuse, long @Nullable [] times) {
     enter();
     try {
       collect(inputs);
@@ -138,7 +141,7 @@ public final class Session implements AutoCloseable {
         current = prepare();
         last = current;
       }
-      return current == null ? interpret(inputs) : run(current, reuse);
+      return current == null ? interpret(inputs) : run(current, reuse, times);
     } finally {
       BUSY.setRelease(this, false);
     }
@@ -216,7 +219,7 @@ public final class Session implements AutoCloseable {
     return frame;
   }
 
-  private Map<String, Tensor> run(Prepared current, boolean reuse) {
+  private Map<String, Tensor> run(Prepared current, boolean reuse, long @Nullable [] times) {
     Frame frame = frame(current);
     List<Plan.Port> inputs = current.plan.inputs();
     for (int i = 0; i < arguments.length; i++) {
@@ -237,7 +240,11 @@ public final class Session implements AutoCloseable {
         frame.point(port.slot(), output.segment().address());
       }
     }
-    Runner.run(current.plan, frame);
+    if (times == null) {
+      Runner.run(current.plan, frame);
+    } else {
+      Runner.profile(current.plan, frame, times);
+    }
     return outputs;
   }
 

@@ -13,6 +13,7 @@ import dev.jiffy.engine.ir.Graph;
 import dev.jiffy.engine.ir.Inference;
 import dev.jiffy.engine.ir.Node;
 import dev.jiffy.engine.ir.Op;
+import dev.jiffy.engine.ir.StepCost;
 import dev.jiffy.engine.onnx.OnnxWriter;
 import dev.jiffy.engine.pass.Network;
 import dev.jiffy.tensor.DType;
@@ -134,6 +135,34 @@ class ModelTest {
           model.inputs());
       assertEquals(
           List.of("y", "h", "same"), model.outputs().stream().map(TensorSpec::name).toList());
+    }
+  }
+
+  @Test
+  void aProfileTellsWhatStepsDoAndCoversTheWholeRun() {
+    float[] x = input(3);
+    try (Model model = Model.load(file, LoadOptions.defaults().threads(1));
+        Session session = model.newSession()) {
+      RunProfile profile = session.profile(Map.of("x", Tensor.of(x, 3, WIDTH)), 4);
+      assertEquals(
+          List.of("MatMul", "MatMul", "Copy"),
+          profile.steps().stream().map(StepCost::operator).toList());
+      StepCost first = profile.steps().getFirst();
+      assertEquals(3 * HIDDEN * (2L * WIDTH + 1), first.flops());
+      assertEquals(4 * 3 * (WIDTH + HIDDEN), first.activationBytes());
+      assertTrue(first.weightBytes() >= 4 * WIDTH * HIDDEN, first::toString);
+      assertTrue(first.detail().contains("[3×70] → [3×130]"), first::detail);
+      assertTrue(first.detail().contains("Relu"), first::detail);
+      assertEquals(2 * 4 * 3 * WIDTH, profile.steps().getLast().activationBytes());
+      assertEquals(4, profile.runs());
+      for (int run = 0; run < profile.runs(); run++) {
+        long covered = profile.otherNanos(run);
+        for (int step = 0; step < profile.steps().size(); step++) {
+          covered += profile.stepNanos(run, step);
+        }
+        assertEquals(profile.runNanos(run), covered);
+      }
+      assertTrue(profile.medianRun() < profile.runs());
     }
   }
 

@@ -52,6 +52,9 @@ public interface NarrowKernels {
 
   /// A product prepared for this implementation.
   interface Prepared {
+    /// {@return the numbers that are multiplied}
+    Format format();
+
     /// {@return the bytes of working memory that [#multiply] needs per thread}
     long scratchBytes();
 

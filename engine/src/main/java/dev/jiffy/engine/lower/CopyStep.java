@@ -11,6 +11,7 @@ final class CopyStep extends Step {
   private final long[] targetSkips;
   private final Place x;
   private final Place y;
+  private final long bytes;
 
   CopyStep(String name, Target target, StridedCopy copy, Place x, Place y) {
     super(name, parts(target, copy));
@@ -20,6 +21,7 @@ final class CopyStep extends Step {
     this.targetSkips = new long[parts()];
     this.x = x;
     this.y = y;
+    this.bytes = (long) bytes(copy);
     for (int part = 0; part < parts(); part++) {
       if (parts() == 1) {
         pieces[0] = copy;
@@ -36,12 +38,21 @@ final class CopyStep extends Step {
   }
 
   private static int parts(Target target, StridedCopy copy) {
+    long outer = copy.dims().length == 0 ? 1 : copy.dims()[0];
+    return Math.clamp(outer, 1, target.parts(0, bytes(copy)));
+  }
+
+  private static double bytes(StridedCopy copy) {
     double bytes = 2.0 * copy.elementBytes();
     for (long dim : copy.dims()) {
       bytes *= (double) dim;
     }
-    long outer = copy.dims().length == 0 ? 1 : copy.dims()[0];
-    return Math.clamp(outer, 1, target.parts(0, bytes));
+    return bytes;
+  }
+
+  @Override
+  long movedBytes() {
+    return bytes;
   }
 
   @Override

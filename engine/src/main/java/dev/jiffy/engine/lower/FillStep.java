@@ -18,6 +18,11 @@ final class FillStep extends Step {
   }
 
   @Override
+  long movedBytes() {
+    return 4 * elements;
+  }
+
+  @Override
   public void run(Frame frame, int part) {
     kernels.fill(value, frame.at(y), elements);
   }

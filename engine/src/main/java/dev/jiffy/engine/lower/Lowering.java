@@ -4,6 +4,7 @@ import dev.jiffy.engine.ir.Fact;
 import dev.jiffy.engine.ir.Graph;
 import dev.jiffy.engine.ir.Node;
 import dev.jiffy.engine.ir.Op;
+import dev.jiffy.engine.ir.StepCost;
 import dev.jiffy.engine.kernel.StridedCopy;
 import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Shape;
@@ -31,6 +32,9 @@ public final class Lowering {
   private final Needs needs;
   private final PointwiseGroups groups;
 
+  /// For each step so far the node that it was made for.
+  private final List<Node> origins = new ArrayList<>();
+
   private Lowering(Graph graph, Target target, Weights weights) {
     this.graph = graph;
     this.target = target;
@@ -49,6 +53,23 @@ public final class Lowering {
   public static @Nullable Plan plan(Graph graph, Target target, Weights weights) {
     Lowering lowering = new Lowering(graph, target, weights);
     return lowering.isConcrete() ? lowering.lower() : null;
+  }
+
+  /// {@return what each step of a plan costs, in their order}
+  ///
+  /// @param graph the graph that the plan was made of
+  /// @param target the kernels and threads
+  /// @param weights the packed weights of the model
+  public static List<StepCost> costs(Graph graph, Target target, Weights weights) {
+    Lowering lowering = new Lowering(graph, target, weights);
+    List<Step> steps = lowering.lower().steps();
+    StepCosts costs = new StepCosts(graph, weights, lowering.groups);
+    List<StepCost> all = new ArrayList<>();
+    for (int i = 0; i < steps.size(); i++) {
+      boolean copies = i >= lowering.origins.size();
+      all.add(costs.of(steps.get(i), copies ? null : lowering.origins.get(i)));
+    }
+    return all;
   }
 
   /// Packs all weights whose form does not depend on input shapes, on all processors.
@@ -113,6 +134,9 @@ public final class Lowering {
     for (Node node : graph.nodes()) {
       if (needs.runs(node) && !groups.isInner(node)) {
         lower(node);
+        while (origins.size() < builder.size()) {
+          origins.add(node);
+        }
       }
     }
     for (Plan.Port output : outputs) {

@@ -1,5 +1,6 @@
 package dev.jiffy.engine.lower;
 
+import dev.jiffy.engine.kernel.Format;
 import dev.jiffy.engine.kernel.MatrixKernels;
 import dev.jiffy.engine.kernel.NarrowKernels;
 import dev.jiffy.engine.kernel.Product;
@@ -58,6 +59,11 @@ final class MultiplyStep extends Step {
     } else {
       multiply(frame, part, 0, m, from(panels, part), from(panels, part + 1));
     }
+  }
+
+  @Override
+  Format format() {
+    return prepared == null ? Format.F32 : prepared.format();
   }
 
   @Override

@@ -69,6 +69,11 @@ final class PlanBuilder {
     steps.add(step);
   }
 
+  /// {@return how many steps there are so far}
+  int size() {
+    return steps.size();
+  }
+
   /// {@return the finished plan}
   Plan build(List<Plan.Port> inputs, List<Plan.Port> outputs) {
     List<Integer> planned = new ArrayList<>();

@@ -1,5 +1,7 @@
 package dev.jiffy.engine.lower;
 
+import dev.jiffy.engine.kernel.Format;
+
 /// One piece of a plan: a kernel with its geometry and the places it reads and writes.
 ///
 /// Immutable and shared by all sessions. Runs in parts that different threads may compute at the
@@ -30,6 +32,17 @@ public abstract class Step {
   /// {@return the bytes of working memory that each part needs}
   long scratchBytes() {
     return 0;
+  }
+
+  /// {@return the numbers that are multiplied}
+  Format format() {
+    return Format.F32;
+  }
+
+  /// {@return the bytes that are read and written where the step is one of several that compute a
+  /// node, otherwise -1}
+  long movedBytes() {
+    return -1;
   }
 
   /// Computes one part.

@@ -56,6 +56,17 @@ public final class Weights {
     return packed.values().stream().mapToLong(form -> form.segment().byteSize()).sum();
   }
 
+  /// {@return the bytes of a constant in the form that kernels read: packed, or as it is}
+  ///
+  /// @param tensor the constant
+  long bytes(Tensor tensor) {
+    return packed.entrySet().stream()
+        .filter(form -> form.getKey().tensor().equals(tensor))
+        .mapToLong(form -> form.getValue().segment().byteSize())
+        .max()
+        .orElseGet(() -> tensor.shape().bytes(tensor.dtype()));
+  }
+
   /// A constant right-hand side in the form that kernels read.
   ///
   /// @param format the numbers that it is multiplied as

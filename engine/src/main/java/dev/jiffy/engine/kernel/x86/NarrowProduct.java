@@ -155,6 +155,11 @@ final class NarrowProduct implements NarrowKernels.Prepared {
   }
 
   @Override
+  public Format format() {
+    return format;
+  }
+
+  @Override
   public long scratchBytes() {
     return most * (narrowRow() + 2L * LINE + 8) + 2L * LINE;
   }
