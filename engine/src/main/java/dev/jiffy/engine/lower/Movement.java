@@ -5,7 +5,6 @@ import dev.jiffy.engine.ir.Op;
 import dev.jiffy.engine.kernel.StridedCopy;
 import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Shape;
-import dev.jiffy.tensor.Tensor;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -34,7 +33,7 @@ final class Movement {
     }
   }
 
-  private static long[] dense(long[] dims, int elementBytes) {
+  static long[] dense(long[] dims, int elementBytes) {
     long[] strides = new long[dims.length];
     long stride = elementBytes;
     for (int axis = dims.length - 1; axis >= 0; axis--) {
@@ -86,7 +85,7 @@ final class Movement {
         lowerConcat(node, concat, bytes, lowering);
         yield true;
       }
-      case Op.Pad pad -> lowerPad(node, pad, x, bytes, lowering);
+      case Op.Pad pad -> Pads.lower(node, pad, x, bytes, lowering);
       case Op.Tile _ -> lowerTile(node, x, bytes, lowering);
       case Op.DepthToSpace depth -> {
         long b = depth.block();
@@ -148,7 +147,7 @@ final class Movement {
     return true;
   }
 
-  private static void copy(
+  static void copy(
       String name,
       long[] dims,
       Place x,
@@ -257,55 +256,6 @@ final class Movement {
       }
       offset += part.dim(axis) * strides[axis];
     }
-  }
-
-  private static boolean lowerPad(Node node, Op.Pad pad, Shape x, int bytes, Lowering lowering) {
-    long[] pads = Rows.longs(node.input(1), lowering);
-    if (pad.mode() != Op.PadMode.CONSTANT
-        || pads == null
-        || node.hasInput(3)
-        || pads.length != 2 * x.rank()
-        || lowering.dtype(node.input(0)) != DType.F32
-        || x.elements() == 0) {
-      return false;
-    }
-    float value = 0;
-    if (node.hasInput(2)) {
-      Tensor constant = lowering.graph().constants().get(node.input(2));
-      if (constant == null) {
-        return false;
-      }
-      value = (float) constant.getDouble(0);
-    }
-    Shape whole = lowering.shape(node.output());
-    long[] strides = dense(whole.dims(), bytes);
-    long[] source = dense(x.dims(), bytes);
-    long[] dims = x.dims();
-    long from = 0;
-    long to = 0;
-    for (int axis = 0; axis < dims.length; axis++) {
-      long begin = pads[axis];
-      long end = pads[axis + dims.length];
-      dims[axis] += Math.min(begin, 0) + Math.min(end, 0);
-      from += Math.max(-begin, 0) * source[axis];
-      to += Math.max(begin, 0) * strides[axis];
-      if (dims[axis] <= 0) {
-        return false;
-      }
-    }
-    Place y = lowering.result(node.output());
-    String name = Lowering.label(node);
-    lowering.add(new FillStep(name, lowering.target(), value, whole.elements(), y), y);
-    copy(
-        name,
-        dims,
-        lowering.place(node.input(0)).plus(from),
-        source,
-        y.plus(to),
-        strides,
-        bytes,
-        lowering);
-    return true;
   }
 
   private static boolean lowerTile(Node node, Shape x, int bytes, Lowering lowering) {

@@ -231,6 +231,14 @@ final class MovementCases {
             i -> at(x, (i[0] + 2) % 3, (i[1] + 3) % 5),
             x,
             pads));
+    Tensor block = Samples.floats(2, 2, 4, 3);
+    for (Op.PadMode mode : List.of(Op.PadMode.EDGE, Op.PadMode.REFLECT, Op.PadMode.WRAP)) {
+      cases.add(OpCase.of("3d", new Op.Pad(mode), null, block, vector(1, 3, 0, 0, 2, 2)));
+      cases.add(OpCase.of("last", new Op.Pad(mode), null, block, vector(0, 0, 0, 0, 0, 2)));
+      cases.add(OpCase.of("far", new Op.Pad(mode), null, block, vector(5, 0, 9, 0, 0, 1)));
+      Tensor bytes = Samples.integers(DType.U8, 3, 0, 200, 5);
+      cases.add(OpCase.of("bytes", new Op.Pad(mode), null, bytes, vector(4, 3)));
+    }
     cases.add(
         OpCase.of(
             "crop",
