@@ -64,7 +64,7 @@ public final class Inspection {
     Graph imported = Importer.graph(file);
     return switch (stage) {
       case IMPORT -> imported;
-      case OPTIMIZED -> Passes.optimize(imported, Interpreter::evaluate);
+      case OPTIMIZED -> Variants.rewritten(imported);
       default -> Passes.upTo(stage, imported, Interpreter::evaluate);
     };
   }

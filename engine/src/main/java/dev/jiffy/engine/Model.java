@@ -4,18 +4,18 @@ import dev.jiffy.engine.ir.Fact;
 import dev.jiffy.engine.ir.Graph;
 import dev.jiffy.engine.ir.Inference;
 import dev.jiffy.engine.ir.StepCost;
-import dev.jiffy.engine.lower.Interpreter;
 import dev.jiffy.engine.lower.Lowering;
 import dev.jiffy.engine.lower.Plan;
 import dev.jiffy.engine.lower.Target;
 import dev.jiffy.engine.lower.Weights;
 import dev.jiffy.engine.onnx.Importer;
 import dev.jiffy.engine.onnx.OnnxReader;
-import dev.jiffy.engine.pass.Passes;
 import dev.jiffy.tensor.Shape;
+import dev.jiffy.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -26,8 +26,9 @@ import org.jspecify.annotations.Nullable;
 /// A loaded model: immutable, shared between threads, source of [Session]s.
 ///
 /// Loading is the pipeline of the engine: bytes are read into a graph, passes rewrite the graph,
-/// weights are packed for this machine. For each combination of input shapes the first run lowers
-/// the graph to a plan, which all sessions share.
+/// weights are packed for this machine. For each combination of input shapes, and of the elements
+/// of inputs that decide branches, the first run lowers the graph to a plan, which all sessions
+/// share.
 public final class Model implements AutoCloseable {
   private static final int PLANS = 256;
 
@@ -38,17 +39,36 @@ public final class Model implements AutoCloseable {
   private final Weights weights;
   private final List<TensorSpec> inputs;
   private final List<TensorSpec> outputs;
-  private final Map<List<Shape>, Optional<Plan>> plans =
+  private final Variants variants;
+  private final Map<Request, Optional<Plan>> plans =
       new LinkedHashMap<>(16, 0.75f, true) {
         private static final long serialVersionUID = 1L;
 
         @Override
-        protected boolean removeEldestEntry(Map.Entry<List<Shape>, Optional<Plan>> eldest) {
+        protected boolean removeEldestEntry(Map.Entry<Request, Optional<Plan>> eldest) {
           return size() > PLANS;
         }
       };
   private int sessions;
   private boolean closed;
+
+  /// What a plan is made for.
+  ///
+  /// @param shapes a shape for every input
+  /// @param values the elements of the inputs that decide branches
+  private record Request(List<Shape> shapes, List<List<Long>> values) {
+    static Request of(Model model, Tensor[] arguments) {
+      List<Shape> shapes = new ArrayList<>();
+      List<List<Long>> values = new ArrayList<>();
+      for (int i = 0; i < arguments.length; i++) {
+        shapes.add(arguments[i].shape());
+        if (model.isDeciding(i, arguments[i])) {
+          values.add(Arrays.stream(arguments[i].toLongs()).boxed().toList());
+        }
+      }
+      return new Request(shapes, values);
+    }
+  }
 
   private Model(LoadOptions options, Arena arena, Graph graph, Target target, Weights weights) {
     this.options = options;
@@ -58,6 +78,7 @@ public final class Model implements AutoCloseable {
     this.weights = weights;
     this.inputs = specs(graph, graph.inputs());
     this.outputs = specs(graph, graph.outputs());
+    this.variants = new Variants(graph, options.optimize());
   }
 
   private static List<TensorSpec> specs(Graph graph, List<String> names) {
@@ -89,8 +110,7 @@ public final class Model implements AutoCloseable {
     Arena arena = Arena.ofShared();
     try {
       Graph imported = Importer.graph(OnnxReader.read(file, arena));
-      Graph graph =
-          options.optimize() ? Passes.optimize(imported, Interpreter::evaluate) : imported;
+      Graph graph = options.optimize() ? Variants.rewritten(imported) : imported;
       Weights weights = new Weights(target, arena);
       Lowering.pack(graph, weights);
       return new Model(decided, arena, graph, target, weights);
@@ -115,7 +135,8 @@ public final class Model implements AutoCloseable {
     return outputs;
   }
 
-  /// {@return the graph as it runs, after all passes}
+  /// {@return the graph as it runs, after all passes; one with branches only simplified, since the
+  /// others run once the branches are decided}
   public Graph graph() {
     return graph;
   }
@@ -136,37 +157,57 @@ public final class Model implements AutoCloseable {
     return new Session(this);
   }
 
-  /// {@return the plan for concrete input shapes, or null where only the interpreter can run them}
+  /// {@return whether the elements of an argument decide branches}
   ///
-  /// @param shapes a shape for every input, in the model's order
+  /// @param input which input it is for
+  /// @param argument the argument
+  boolean isDeciding(int input, Tensor argument) {
+    return variants.isDeciding(inputs.get(input).name(), argument);
+  }
+
+  /// {@return the plan for concrete inputs, or null where only the interpreter can run them}
+  ///
+  /// @param arguments a tensor for every input, in the model's order: its shape matters, and the
+  ///   elements where it decides branches
   /// @throws ModelException if a shape does not fit the model
-  @Nullable Plan plan(List<Shape> shapes) {
+  @Nullable Plan plan(Tensor[] arguments) {
+    Request request = Request.of(this, arguments);
     synchronized (plans) {
-      Optional<Plan> known = plans.get(shapes);
+      Optional<Plan> known = plans.get(request);
       if (known != null) {
         return known.orElse(null);
       }
     }
-    Plan plan = Lowering.plan(bound(shapes), target, weights);
+    Graph bound = bound(arguments);
+    Plan plan = bound == null ? null : Lowering.plan(bound, target, weights);
     synchronized (plans) {
-      plans.put(List.copyOf(shapes), Optional.ofNullable(plan));
+      plans.put(request, Optional.ofNullable(plan));
     }
     return plan;
   }
 
   /// {@return what the steps of a plan cost, in their order}
   ///
-  /// @param shapes a shape for every input, in the model's order, that [#plan] makes a plan for
-  List<StepCost> costs(List<Shape> shapes) {
-    return Lowering.costs(bound(shapes), target, weights);
+  /// @param arguments a tensor for every input, in the model's order, that [#plan] makes a plan for
+  List<StepCost> costs(Tensor[] arguments) {
+    Graph bound = bound(arguments);
+    return bound == null ? List.of() : Lowering.costs(bound, target, weights);
   }
 
-  private Graph bound(List<Shape> shapes) {
-    Map<String, Shape> named = new HashMap<>();
-    for (int i = 0; i < shapes.size(); i++) {
-      named.put(inputs.get(i).name(), shapes.get(i));
+  /// The graph with what is known of concrete inputs, without the branches that they decide; null
+  /// where there are too many.
+  private @Nullable Graph bound(Tensor[] arguments) {
+    Map<String, Shape> shapes = new HashMap<>();
+    Map<String, Tensor> values = new HashMap<>();
+    for (int i = 0; i < arguments.length; i++) {
+      String name = inputs.get(i).name();
+      shapes.put(name, arguments[i].shape());
+      if (isDeciding(i, arguments[i])) {
+        values.put(name, arguments[i]);
+      }
     }
-    return Inference.bind(graph, named);
+    Graph variant = variants.of(shapes, values);
+    return variant == null ? null : Inference.bind(variant, shapes, values);
   }
 
   /// A session has closed.

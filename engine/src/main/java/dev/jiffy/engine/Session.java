@@ -5,7 +5,6 @@ import dev.jiffy.engine.lower.Interpreter;
 import dev.jiffy.engine.lower.MemoryBlock;
 import dev.jiffy.engine.lower.Plan;
 import dev.jiffy.engine.run.Runner;
-import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
@@ -43,11 +42,16 @@ public final class Session implements AutoCloseable {
   /// A plan with this session's memory.
   private static final class Prepared {
     private final Plan plan;
+
+    /// For each input the elements that decide branches, none where it does not.
+    private final long[][] values;
+
     private @Nullable Frame frame;
     private @Nullable Map<String, Tensor> reused;
 
-    Prepared(Plan plan) {
+    Prepared(Plan plan, long[][] values) {
       this.plan = plan;
+      this.values = values;
     }
 
     boolean fits(Tensor[] arguments) {
@@ -55,6 +59,12 @@ public final class Session implements AutoCloseable {
       for (int i = 0; i < arguments.length; i++) {
         if (!inputs.get(i).shape().equals(arguments[i].shape())) {
           return false;
+        }
+        long[] expected = values[i];
+        for (int k = 0; k < expected.length; k++) {
+          if (arguments[i].getLong(k) != expected[k]) {
+            return false;
+          }
         }
       }
       return true;
@@ -116,8 +126,7 @@ public final class Session implements AutoCloseable {
       guarded(inputs, true, null);
       plain[i] = System.nanoTime() - start;
     }
-    List<Shape> shapes = current.plan.inputs().stream().map(Plan.Port::shape).toList();
-    return new RunProfile(model.costs(shapes), current.plan.bytes(), stamps, plain);
+    return new RunProfile(model.costs(arguments), current.plan.bytes(), stamps, plain);
   }
 
   private void enter() {
@@ -183,18 +192,18 @@ public final class Session implements AutoCloseable {
         return candidate;
       }
     }
-    List<Shape> shapes = new ArrayList<>(arguments.length);
-    for (Tensor argument : arguments) {
-      shapes.add(argument.shape());
+    Plan plan = model.plan(arguments);
+    long[][] values = new long[arguments.length][];
+    for (int i = 0; i < values.length; i++) {
+      values[i] = model.isDeciding(i, arguments[i]) ? arguments[i].toLongs() : new long[0];
     }
-    Plan plan = model.plan(shapes);
     if (plan == null) {
       return null;
     }
     if (prepared.size() == REMEMBERED) {
       prepared.removeFirst();
     }
-    Prepared added = new Prepared(plan);
+    Prepared added = new Prepared(plan, values);
     prepared.add(added);
     return added;
   }

@@ -3,7 +3,9 @@ package dev.jiffy.engine.ir;
 import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashSet;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -15,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 /// @param nodes the cost of each node, in the graph's order
 /// @param flops the floating-point or integer operations of one run; a multiply-add counts 2, any
 ///   other function of an element 1, moving elements 0
-/// @param parameters the elements of the graph's constants
+/// @param parameters the elements of the constants of the graph and its branches
 /// @param parameterBytes their bytes
 /// @param activationBytes the bytes of all values that nodes make, as if none shared memory
 public record Cost(
@@ -58,11 +60,24 @@ public record Cost(
     }
     long parameters = 0;
     long bytes = 0;
-    for (Tensor tensor : graph.constants().values()) {
+    for (Tensor tensor : constants(graph)) {
       parameters = Math.addExact(parameters, tensor.shape().elements());
       bytes = Math.addExact(bytes, tensor.shape().bytes(tensor.dtype()));
     }
     return new Cost(nodes, flops, parameters, bytes, activationBytes);
+  }
+
+  /// The constants of a graph and of its branches, each once.
+  private static Set<Tensor> constants(Graph graph) {
+    Set<Tensor> constants = Collections.newSetFromMap(new IdentityHashMap<>());
+    constants.addAll(graph.constants().values());
+    for (Node node : graph.nodes()) {
+      if (node.op() instanceof Op.If(Graph then, Graph otherwise)) {
+        constants.addAll(constants(then));
+        constants.addAll(constants(otherwise));
+      }
+    }
+    return constants;
   }
 
   private static @Nullable Long sum(@Nullable Long a, @Nullable Long b) {

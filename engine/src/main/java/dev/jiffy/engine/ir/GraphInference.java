@@ -18,15 +18,19 @@ final class GraphInference {
 
   /// The graph with facts inferred from the given facts of its inputs.
   static Graph infer(Graph graph, Map<String, Fact> inputs) {
-    Map<String, Fact> facts = LinkedHashMap.newLinkedHashMap(graph.facts().size() + 16);
     Set<String> symbols = new HashSet<>();
-    inputs.forEach((name, fact) -> {
-      facts.put(name, fact);
-      collectSymbols(fact, symbols);
-    });
+    inputs.values().forEach(fact -> collectSymbols(fact, symbols));
+    return infer(graph, inputs, new NameSource(symbols));
+  }
+
+  /// The graph with facts inferred from the given facts of its inputs.
+  ///
+  /// @param names names for dimensions that depend on data
+  static Graph infer(Graph graph, Map<String, Fact> inputs, NameSource names) {
+    Map<String, Fact> facts = LinkedHashMap.newLinkedHashMap(graph.facts().size() + 16);
+    facts.putAll(inputs);
     Map<String, Tensor> constants = graph.constants();
     constants.forEach((name, tensor) -> facts.put(name, constantFact(graph, name, tensor)));
-    NameSource names = new NameSource(symbols);
     for (Node node : graph.nodes()) {
       infer(node, constants, facts, names);
     }

@@ -39,11 +39,19 @@ public final class GraphText {
             text.append("constant ").append(name).append(": ").append(of(tensor)).append('\n'));
     for (Node node : graph.nodes()) {
       text.append(of(graph, node)).append('\n');
+      if (node.op() instanceof Op.If(Graph then, Graph otherwise)) {
+        text.append("  then ").append(indented(of(then)));
+        text.append("  otherwise ").append(indented(of(otherwise)));
+      }
     }
     for (String output : graph.outputs()) {
       text.append("output ").append(typed(graph, output)).append('\n');
     }
     return text.toString();
+  }
+
+  private static String indented(String text) {
+    return text.strip().replace("\n", "\n    ") + "\n";
   }
 
   /// {@return the line of one node}
@@ -117,6 +125,7 @@ public final class GraphText {
           unary.alpha() == 0 && unary.beta() == 0 ? of(unary) : "(" + of(unary) + ")";
       case Tensor tensor -> of(tensor);
       case DType dtype -> Dtypes.name(dtype);
+      case Graph body -> body.nodes().size() + " nodes";
       case Record nested -> {
         String inner = attributes(nested);
         yield inner.isEmpty() ? "" : "{" + inner + "}";

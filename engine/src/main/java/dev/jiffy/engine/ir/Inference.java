@@ -56,7 +56,19 @@ public final class Inference {
   /// @throws ModelException if a shape does not fit the fact of its input, if a symbol would stand
   ///   for two numbers, or if a node does not accept such shapes
   public static Graph bind(Graph graph, Map<String, Shape> inputs) {
-    return GraphInference.infer(graph, GraphInference.bound(graph, inputs));
+    return bind(graph, inputs, Map.of());
+  }
+
+  /// {@return the graph with facts for concrete shapes of its inputs and the elements of some}
+  ///
+  /// @param graph a graph with a fact for each input
+  /// @param inputs a shape for each input, by name
+  /// @param values the elements of small integer inputs, by name
+  /// @throws ModelException as the other
+  public static Graph bind(Graph graph, Map<String, Shape> inputs, Map<String, Tensor> values) {
+    Map<String, Fact> facts = GraphInference.bound(graph, inputs);
+    values.forEach((name, tensor) -> facts.put(name, Constants.fact(tensor)));
+    return GraphInference.infer(graph, facts);
   }
 
   /// {@return what is known of a known tensor: its value too where that is small and integer}
@@ -73,6 +85,8 @@ public final class Inference {
       case Op.Where _ -> List.of(ElementwiseRules.where(in));
       case Op.Cast o -> List.of(ElementwiseRules.cast(o, in));
       case Op.Identity _ -> List.of(ElementwiseRules.identity(in));
+
+      case Op.If o -> BranchRule.conditional(o, in);
 
       case Op.ShapeOf o -> List.of(ShapeRules.shapeOf(o, in));
       case Op.Size _ -> List.of(ShapeRules.size(in));

@@ -1,7 +1,10 @@
 package dev.jiffy.engine.ir;
 
+import dev.jiffy.engine.ModelException;
 import dev.jiffy.engine.function.RecurrentCell;
 import dev.jiffy.tensor.Shape;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -38,6 +41,7 @@ final class NodeFlops {
 
   private long count(Op op) {
     return switch (op) {
+      case Op.If o -> conditional(o);
       case Op.Unary _, Op.Binary _, Op.Where _ -> made();
       case Op.Reduce _, Op.ArgReduce _, Op.CumSum _, Op.TopK _, Op.Hardmax _, Op.GlobalPool _ ->
           read();
@@ -67,6 +71,25 @@ final class NodeFlops {
       case Op.ScatterElements o -> o.mode() == Op.ScatterMode.REPLACE ? 0 : elements(2);
       case Op.ScatterNd o -> o.mode() == Op.ScatterMode.REPLACE ? 0 : elements(2);
     };
+  }
+
+  /// The more expensive branch counts.
+  private long conditional(Op.If op) {
+    return Math.max(branch(op.then()), branch(op.otherwise()));
+  }
+
+  private long branch(Graph branch) {
+    Map<String, Fact> inputs = new LinkedHashMap<>();
+    for (int i = 0; i < branch.inputs().size(); i++) {
+      inputs.put(branch.inputs().get(i), graph.fact(node.input(i + 1)));
+    }
+    try {
+      Long flops = Cost.of(GraphInference.infer(branch, inputs)).flops();
+      unknown |= flops == null;
+      return flops == null ? 0 : flops;
+    } catch (ModelException _) {
+      return 0; // such inputs do not take this branch
+    }
   }
 
   private @Nullable Shape shape(String value) {

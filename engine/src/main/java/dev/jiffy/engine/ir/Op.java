@@ -60,6 +60,25 @@ public sealed interface Op {
     }
   }
 
+  // ---- control
+
+  /// The results of one graph or of another: `(condition, captured…)`; where the condition is true,
+  /// the first.
+  ///
+  /// The inputs of both graphs are the captured values. Both have as many outputs as the node.
+  ///
+  /// @param then computes the results where the condition is true
+  /// @param otherwise computes the results where the condition is false
+  record If(Graph then, Graph otherwise) implements Op {
+    /// Checks that both graphs have as many inputs and outputs.
+    public If {
+      if (then.inputs().size() != otherwise.inputs().size()
+          || then.outputs().size() != otherwise.outputs().size()) {
+        throw new IllegalArgumentException("branches differ in the number of inputs or outputs");
+      }
+    }
+  }
+
   // ---- elementwise
 
   /// An elementwise function: `(x)`.

@@ -186,6 +186,11 @@ final class Operands {
         : -1;
   }
 
+  /// Names for dimensions that depend on data.
+  NameSource names() {
+    return names;
+  }
+
   Dim fresh(String hint) {
     return Dim.of(names.fresh(hint));
   }

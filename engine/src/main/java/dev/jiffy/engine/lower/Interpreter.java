@@ -154,6 +154,9 @@ public final class Interpreter {
 
   private static List<@Nullable Tensor> compute(
       Op op, List<@Nullable Tensor> in, boolean[] wanted) {
+    if (op instanceof Op.If conditional) {
+      return branch(conditional, new Operands(in, List.of()), wanted);
+    }
     List<@Nullable Fact> facts = new ArrayList<>();
     for (Tensor tensor : in) {
       facts.add(tensor == null ? null : Fact.of(tensor.dtype(), tensor.shape().dims()));
@@ -164,6 +167,24 @@ public final class Interpreter {
       out.add(wanted[k] ? allocate(op, in, made.get(k)) : null);
     }
     ScalarOps.run(op, in, out);
+    return out;
+  }
+
+  private static List<@Nullable Tensor> branch(Op.If op, Operands o, boolean[] wanted) {
+    Tensor condition = o.in(0);
+    if (condition.shape().elements() != 1) {
+      throw new ModelException("input 0: expected one element, got shape " + condition.shape());
+    }
+    Graph branch = condition.getLong(0) != 0 ? op.then() : op.otherwise();
+    Map<String, Tensor> inputs = new LinkedHashMap<>();
+    for (int i = 0; i < branch.inputs().size(); i++) {
+      inputs.put(branch.inputs().get(i), o.in(i + 1));
+    }
+    Map<String, Tensor> results = run(branch, inputs);
+    List<@Nullable Tensor> out = new ArrayList<>();
+    for (int k = 0; k < wanted.length; k++) {
+      out.add(wanted[k] ? results.get(branch.outputs().get(k)) : null);
+    }
     return out;
   }
 

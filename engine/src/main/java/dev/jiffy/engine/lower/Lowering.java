@@ -10,6 +10,7 @@ import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -66,8 +67,9 @@ public final class Lowering {
     StepCosts costs = new StepCosts(graph, weights, lowering.groups);
     List<StepCost> all = new ArrayList<>();
     for (int i = 0; i < steps.size(); i++) {
-      boolean copies = i >= lowering.origins.size();
-      all.add(costs.of(steps.get(i), copies ? null : lowering.origins.get(i)));
+      Node origin = i < lowering.origins.size() ? lowering.origins.get(i) : null;
+      boolean isShare = Collections.frequency(lowering.origins, origin) > 1;
+      all.add(costs.of(steps.get(i), origin, isShare));
     }
     return all;
   }
@@ -96,7 +98,7 @@ public final class Lowering {
       if (!needs.runs(node)) {
         continue;
       }
-      if (!needs.hasParameters(node)) {
+      if (!needs.hasParameters(node) || node.op() instanceof Op.If) {
         return false;
       }
       for (List<String> values : List.of(node.inputs(), node.outputs())) {
@@ -190,6 +192,7 @@ public final class Lowering {
           case Op.Softmax softmax -> Rows.lower(node, softmax, this);
           case Op.LayerNorm norm -> Rows.lower(node, norm, this);
           case Op.Reduce reduce -> Rows.lower(node, reduce, this);
+          case Op.If _ -> throw new IllegalStateException("branches have no plan");
           case Op.Unary _, Op.Binary _, Op.Where _ -> false;
           case Op.ShapeOf _, Op.Size _, Op.ConstantOfShape _, Op.Range _, Op.EyeLike _ -> false;
           case Op.GatherElements _, Op.GatherNd _, Op.ScatterElements _, Op.ScatterNd _ -> false;

@@ -67,6 +67,11 @@ final class MultiplyStep extends Step {
   }
 
   @Override
+  long flops() {
+    return 2L * product.m() * product.k() * product.n();
+  }
+
+  @Override
   long scratchBytes() {
     return prepared == null ? 0 : prepared.scratchBytes();
   }

@@ -140,6 +140,17 @@ final class RecurrentStep extends Step {
     chainBytes = MemoryPlan.align(bytes);
   }
 
+  @Override
+  long flops() {
+    return (2L * layer.hidden() + 4) * layer.time() * layer.batch() * layer.sums();
+  }
+
+  /// The sums of the input and the weights of the state; states stay in the caches.
+  @Override
+  long movedBytes() {
+    return 4L * layer.sums() * ((long) layer.time() * layer.batch() + layer.hidden());
+  }
+
   /// Working memory: two states, the reset state, the sums of the gates, what chains need.
   @Override
   long scratchBytes() {

@@ -34,6 +34,7 @@ public final class ScalarOps {
     }
     Operands o = new Operands(in, out);
     switch (op) {
+      case Op.If _ -> throw new IllegalStateException("branches are run by the interpreter");
       case Op.Unary u ->
           ScalarElementwise.unary(
               u.function(), (double) u.alpha(), (double) u.beta(), o.in(0), o.out());

@@ -39,6 +39,12 @@ public abstract class Step {
     return Format.F32;
   }
 
+  /// {@return the operations where the step may be one of several that compute a node, otherwise
+  /// -1}
+  long flops() {
+    return -1;
+  }
+
   /// {@return the bytes that are read and written where the step is one of several that compute a
   /// node, otherwise -1}
   long movedBytes() {

@@ -41,7 +41,8 @@ final class StepCosts {
   ///
   /// @param step the step
   /// @param origin the node that it was made for, or null where it copies an output
-  StepCost of(Step step, @Nullable Node origin) {
+  /// @param isShare whether other steps were made for that node too
+  StepCost of(Step step, @Nullable Node origin, boolean isShare) {
     if (origin == null) {
       return cost(step, "Copy", "an output", List.of(), 0, 0, 0);
     }
@@ -71,7 +72,7 @@ final class StepCosts {
         operator(origin),
         detail(step, origin, members),
         members.stream().map(Node::name).toList(),
-        operations,
+        isShare && step.flops() >= 0 ? step.flops() : operations,
         activations,
         constants);
   }

@@ -24,7 +24,7 @@ final class Assembly {
   private final List<Node> nodes = new ArrayList<>();
   private final Map<String, Tensor> constants = new LinkedHashMap<>();
   private final Map<String, Fact> facts = new LinkedHashMap<>();
-  private final List<String> problems = new ArrayList<>();
+  private final List<String> problems;
 
   /// An empty graph.
   ///
@@ -33,6 +33,16 @@ final class Assembly {
   Assembly(Collection<String> taken, NameSource symbols) {
     this.names = new NameSource(taken);
     this.symbols = symbols;
+    this.problems = new ArrayList<>();
+  }
+
+  /// An empty graph within another, from which it takes names and to which it reports.
+  ///
+  /// @param around the graph around it
+  Assembly(Assembly around) {
+    this.names = around.names;
+    this.symbols = around.symbols;
+    this.problems = around.problems;
   }
 
   /// {@return a name that no value has}

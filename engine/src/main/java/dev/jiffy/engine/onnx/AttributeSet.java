@@ -65,6 +65,12 @@ final class AttributeSet {
     return this;
   }
 
+  /// Adds a graph.
+  AttributeSet graph(String name, OnnxModel.GraphProto value) {
+    attributes.put(name, new AttributeProto.GraphValue(value));
+    return this;
+  }
+
   /// Adds a tensor.
   AttributeSet tensor(String name, Tensor value) {
     attributes.put(name, new AttributeProto.TensorValue(Exporter.initializer("", value)));

@@ -1,10 +1,12 @@
 package dev.jiffy.engine.onnx;
 
 import dev.jiffy.engine.ModelException;
+import dev.jiffy.engine.ir.Branches;
 import dev.jiffy.engine.ir.Fact;
 import dev.jiffy.engine.ir.Graph;
 import dev.jiffy.engine.ir.NameSource;
 import dev.jiffy.engine.ir.Node;
+import dev.jiffy.engine.onnx.OnnxModel.GraphProto;
 import dev.jiffy.engine.onnx.OnnxModel.NodeProto;
 import dev.jiffy.engine.onnx.OnnxModel.TensorProto;
 import dev.jiffy.tensor.DType;
@@ -95,6 +97,13 @@ final class ExportScope {
   /// {@return the value, where it is a constant of the graph, or null}
   @Nullable Tensor known(String value) {
     return graph.constants().get(value);
+  }
+
+  /// {@return a graph within the node}
+  ///
+  /// @param branch the graph, whose inputs stand for what the node reads after the first input
+  GraphProto body(Graph branch) {
+    return Exporter.body(Branches.body(node, branch, names), opset, names);
   }
 
   /// Writes the node as one of the same inputs and outputs.

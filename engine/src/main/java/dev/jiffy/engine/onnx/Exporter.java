@@ -43,28 +43,47 @@ public final class Exporter {
           "graphs can be written in operator sets %d to %d, not %d"
               .formatted(OLDEST_OPSET, Importer.NEWEST_OPSET, opset));
     }
+    List<ValueProto> inputs = graph.inputs().stream().map(name -> value(graph, name)).toList();
+    List<ValueProto> outputs = graph.outputs().stream().map(name -> value(graph, name)).toList();
+    GraphProto proto = proto(graph, opset, NameSource.of(graph), inputs, outputs, List.of());
+    return new OnnxModel(IR_VERSION, "Jiffy", Map.of("", opset), Map.of(), List.of(), proto);
+  }
+
+  /// {@return a graph within another, whose inputs are values of that one}
+  ///
+  /// @param graph the graph
+  /// @param opset the version of the operator set
+  /// @param names names that are free
+  static GraphProto body(Graph graph, long opset, NameSource names) {
+    List<ValueProto> outputs = new ArrayList<>();
+    List<NodeProto> copies = new ArrayList<>();
+    for (String output : graph.outputs()) {
+      String name = output;
+      if (graph.inputs().contains(output)) {
+        name = names.fresh(output);
+        copies.add(new NodeProto(name, "Identity", "", List.of(output), List.of(name), Map.of()));
+      }
+      outputs.add(new ValueProto(name, new TypeProto.OtherType("no type")));
+    }
+    return proto(graph, opset, names, List.of(), outputs, copies);
+  }
+
+  private static GraphProto proto(
+      Graph graph,
+      long opset,
+      NameSource names,
+      List<ValueProto> inputs,
+      List<ValueProto> outputs,
+      List<NodeProto> last) {
     List<NodeProto> nodes = new ArrayList<>();
     List<TensorProto> initializers = new ArrayList<>();
     graph.constants().forEach((name, tensor) -> initializers.add(initializer(name, tensor)));
-    NameSource names = NameSource.of(graph);
     for (Node node : graph.nodes()) {
       ExportScope scope = new ExportScope(graph, node, opset, names, nodes, initializers);
       OperatorExports.export(scope, node.op());
     }
-    return new OnnxModel(
-        IR_VERSION,
-        "Jiffy",
-        Map.of("", opset),
-        Map.of(),
-        List.of(),
-        new GraphProto(
-            graph.name(),
-            nodes,
-            initializers,
-            List.of(),
-            graph.inputs().stream().map(name -> value(graph, name)).toList(),
-            graph.outputs().stream().map(name -> value(graph, name)).toList(),
-            List.of()));
+    nodes.addAll(last);
+    return new GraphProto(graph.name(), nodes, initializers, List.of(), inputs, outputs, List.of());
   }
 
   /// {@return a named tensor}

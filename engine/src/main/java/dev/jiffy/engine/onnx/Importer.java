@@ -1,10 +1,12 @@
 package dev.jiffy.engine.onnx;
 
 import dev.jiffy.engine.ModelException;
+import dev.jiffy.engine.ir.Branches;
 import dev.jiffy.engine.ir.Dim;
 import dev.jiffy.engine.ir.Fact;
 import dev.jiffy.engine.ir.Graph;
 import dev.jiffy.engine.ir.NameSource;
+import dev.jiffy.engine.onnx.OnnxModel.AttributeProto;
 import dev.jiffy.engine.onnx.OnnxModel.DimensionProto;
 import dev.jiffy.engine.onnx.OnnxModel.GraphProto;
 import dev.jiffy.engine.onnx.OnnxModel.NodeProto;
@@ -37,12 +39,15 @@ public final class Importer {
   private final Assembly assembly;
   private final List<String> inputs = new ArrayList<>();
   private final NameSource symbols;
+  private final long opset;
 
-  private Importer(OnnxModel model) {
+  private Importer(
+      OnnxModel model, GraphProto proto, Assembly assembly, NameSource symbols, long opset) {
     this.model = model;
-    this.proto = model.graph();
-    this.symbols = new NameSource(dimensionNames(proto));
-    this.assembly = new Assembly(valueNames(proto), symbols);
+    this.proto = proto;
+    this.assembly = assembly;
+    this.symbols = symbols;
+    this.opset = opset;
   }
 
   /// {@return the model's graph, with all that is known of its values}
@@ -52,32 +57,69 @@ public final class Importer {
   /// @param model the model
   /// @throws ModelException if the model contradicts itself or needs what the engine does not have
   public static Graph graph(OnnxModel model) {
-    return new Importer(model).graph();
-  }
-
-  private Graph graph() {
-    long opset = opset();
-    constants();
-    inputs();
-    List<NodeProto> nodes = NodeOrder.sorted(proto);
-    for (String name : proto.sparseInitializers()) {
-      assembly.problem("initializer '" + name + "' is sparse");
-    }
-    for (int i = 0; i < nodes.size(); i++) {
-      lift(nodes.get(i), opset, i);
-    }
+    GraphProto proto = model.graph();
+    NameSource symbols = new NameSource(dimensionNames(proto));
+    Assembly assembly = new Assembly(valueNames(proto), symbols);
+    long opset = opset(model, assembly);
+    Graph graph = new Importer(model, proto, assembly, symbols, opset).graph(List.of());
     if (!assembly.problems().isEmpty()) {
       throw new ModelException(
           "the model needs what Jiffy does not support:\n  "
               + String.join("\n  ", assembly.problems()));
     }
-    return assembly.graph(proto.name(), inputs, outputs());
+    return Branches.inlined(graph);
   }
 
-  private long opset() {
+  /// The graph, unfinished where something is not supported.
+  ///
+  /// @param captured the values that a graph within another reads from around it
+  private Graph graph(List<String> captured) {
+    constants();
+    inputs();
+    List<String> around = new ArrayList<>(captured);
+    around.addAll(assembly.constants().keySet());
+    around.removeAll(own());
+    List<NodeProto> nodes = NodeOrder.sorted(proto, around);
+    for (String name : proto.sparseInitializers()) {
+      assembly.problem("initializer '" + name + "' is sparse");
+    }
+    for (int i = 0; i < nodes.size(); i++) {
+      lift(nodes.get(i), i);
+    }
+    inputs.addAll(captured);
+    List<String> outputs = assembly.problems().isEmpty() ? outputs() : List.of();
+    return assembly.graph(proto.name(), inputs, outputs);
+  }
+
+  private Set<String> own() {
+    Set<String> own = new HashSet<>();
+    proto.initializers().forEach(initializer -> own.add(initializer.name()));
+    proto.inputs().forEach(input -> own.add(input.name()));
+    return own;
+  }
+
+  /// A graph within this one.
+  private Graph body(GraphProto body, List<String> captured) {
+    Assembly within = new Assembly(assembly);
+    for (String name : FreeNames.of(body)) {
+      Tensor constant = assembly.constants().get(name);
+      if (constant != null) {
+        within.constant(name, constant);
+      }
+    }
+    for (String name : captured) {
+      Fact fact = assembly.fact(name);
+      if (fact != null) {
+        within.fact(name, fact);
+      }
+    }
+    return new Importer(model, body, within, symbols, opset).graph(captured);
+  }
+
+  private static long opset(OnnxModel model, Assembly assembly) {
     Long opset = model.opsets().get("");
     if (opset == null) {
-      if (proto.nodes().stream().noneMatch(node -> node.domain().isEmpty())) {
+      if (model.graph().nodes().stream().noneMatch(node -> node.domain().isEmpty())) {
         return NEWEST_OPSET;
       }
       throw new ModelException("the model does not say which version of ONNX's operators it uses");
@@ -155,7 +197,7 @@ public final class Importer {
     return dims;
   }
 
-  private void lift(NodeProto node, long opset, int index) {
+  private void lift(NodeProto node, int index) {
     String name = node.name().isEmpty() ? node.operator() + "_" + index : node.name();
     if (!node.domain().isEmpty()) {
       String function = node.domain() + "." + node.operator();
@@ -175,7 +217,7 @@ public final class Importer {
       assembly.problem("operator '" + node.operator() + "', node '" + name + "'");
       return;
     }
-    NodeScope scope = new NodeScope(node, name, opset, assembly);
+    NodeScope scope = new NodeScope(node, name, opset, assembly, this::body);
     try {
       entry.lift(scope);
       scope.finish();
@@ -210,14 +252,23 @@ public final class Importer {
   private static Set<String> valueNames(GraphProto proto) {
     Set<String> names = new HashSet<>();
     names.add("");
+    addValueNames(proto, names);
+    return names;
+  }
+
+  private static void addValueNames(GraphProto proto, Set<String> names) {
     proto.initializers().forEach(initializer -> names.add(initializer.name()));
     proto.inputs().forEach(input -> names.add(input.name()));
     proto.outputs().forEach(output -> names.add(output.name()));
     for (NodeProto node : proto.nodes()) {
       names.addAll(node.inputs());
       names.addAll(node.outputs());
+      for (AttributeProto attribute : node.attributes().values()) {
+        if (attribute instanceof AttributeProto.GraphValue(GraphProto body)) {
+          addValueNames(body, names);
+        }
+      }
     }
-    return names;
   }
 
   private static Set<String> dimensionNames(GraphProto proto) {

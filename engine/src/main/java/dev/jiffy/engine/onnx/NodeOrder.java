@@ -4,6 +4,7 @@ import dev.jiffy.engine.ModelException;
 import dev.jiffy.engine.onnx.OnnxModel.GraphProto;
 import dev.jiffy.engine.onnx.OnnxModel.NodeProto;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -17,18 +18,20 @@ final class NodeOrder {
   private final List<NodeProto> nodes;
   private final Map<String, Integer> producers = new HashMap<>();
 
-  private NodeOrder(GraphProto graph) {
+  private NodeOrder(GraphProto graph, Collection<String> around) {
     this.graph = graph;
     this.nodes = graph.nodes();
+    around.forEach(name -> producers.put(name, -1));
   }
 
   /// {@return the nodes of a graph in topological order}
   ///
   /// @param graph the graph
+  /// @param around the values that a graph within another may read from around it
   /// @throws ModelException if a value is made twice, nobody makes one that is read, or nodes wait
   ///   for each other
-  static List<NodeProto> sorted(GraphProto graph) {
-    return new NodeOrder(graph).sort();
+  static List<NodeProto> sorted(GraphProto graph, Collection<String> around) {
+    return new NodeOrder(graph, around).sort();
   }
 
   private List<NodeProto> sort() {
@@ -52,7 +55,7 @@ final class NodeOrder {
     List<List<Integer>> readers = new ArrayList<>();
     nodes.forEach(_ -> readers.add(new ArrayList<>()));
     for (int i = 0; i < nodes.size(); i++) {
-      for (String input : nodes.get(i).inputs()) {
+      for (String input : FreeNames.of(nodes.get(i))) {
         int producer = input.isEmpty() ? -1 : producer(i, input);
         if (producer >= 0) {
           readers.get(producer).add(i);
@@ -113,7 +116,7 @@ final class NodeOrder {
   }
 
   private int waitsFor(int node, int[] waits) {
-    for (String input : nodes.get(node).inputs()) {
+    for (String input : FreeNames.of(nodes.get(node))) {
       Integer producer = producers.get(input);
       if (producer != null && producer >= 0 && waits[producer] > 0) {
         return producer;

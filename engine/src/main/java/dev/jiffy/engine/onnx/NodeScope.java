@@ -1,10 +1,13 @@
 package dev.jiffy.engine.onnx;
 
 import dev.jiffy.engine.ModelException;
+import dev.jiffy.engine.ir.Branches;
 import dev.jiffy.engine.ir.Dim;
 import dev.jiffy.engine.ir.Fact;
+import dev.jiffy.engine.ir.Graph;
 import dev.jiffy.engine.ir.Op;
 import dev.jiffy.engine.onnx.OnnxModel.AttributeProto;
+import dev.jiffy.engine.onnx.OnnxModel.GraphProto;
 import dev.jiffy.engine.onnx.OnnxModel.NodeProto;
 import dev.jiffy.engine.onnx.OnnxModel.TensorProto;
 import dev.jiffy.tensor.DType;
@@ -16,6 +19,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import java.util.function.BiFunction;
 import org.jspecify.annotations.Nullable;
 
 /// One ONNX node while it is imported: what it says, and the nodes that stand for it.
@@ -27,6 +31,7 @@ final class NodeScope {
   private final String name;
   private final long opset;
   private final Assembly assembly;
+  private final BiFunction<GraphProto, List<String>, Graph> bodies;
   private final Set<String> taken = new HashSet<>();
   private boolean ended;
 
@@ -36,11 +41,18 @@ final class NodeScope {
   /// @param name its name, or one made for it
   /// @param opset the version of the operator set
   /// @param assembly the graph under construction
-  NodeScope(NodeProto node, String name, long opset, Assembly assembly) {
+  /// @param bodies imports a graph that reads some values from around it
+  NodeScope(
+      NodeProto node,
+      String name,
+      long opset,
+      Assembly assembly,
+      BiFunction<GraphProto, List<String>, Graph> bodies) {
     this.node = node;
     this.name = name;
     this.opset = opset;
     this.assembly = assembly;
+    this.bodies = bodies;
   }
 
   /// {@return the version of the operator set}
@@ -107,6 +119,13 @@ final class NodeScope {
   int rank(String value) {
     Fact fact = assembly.fact(value);
     return fact == null ? -1 : fact.rank();
+  }
+
+  /// {@return the truth value that a value of one element is known to be, or null}
+  ///
+  /// @param value the value's name
+  @Nullable Boolean truth(String value) {
+    return Branches.holds(assembly.fact(value), known(value));
   }
 
   /// {@return an extent of a value, or null where it is not known}
@@ -260,6 +279,25 @@ final class NodeScope {
     };
   }
 
+  /// {@return a graph}
+  ///
+  /// @param attribute its name
+  GraphProto graph(String attribute) {
+    return switch (take(attribute)) {
+      case null -> throw missing(attribute);
+      case AttributeProto.GraphValue(GraphProto value) -> value;
+      case AttributeProto other -> throw wrongKind(attribute, "GRAPH", other);
+    };
+  }
+
+  /// {@return a graph within this node, imported}
+  ///
+  /// @param graph the graph
+  /// @param captured what becomes its inputs: values around this node that are no constants
+  Graph body(GraphProto graph, List<String> captured) {
+    return bodies.apply(graph, captured);
+  }
+
   /// {@return an attribute that numbers an element type, or null where it is absent or unsupported}
   ///
   /// @param attribute its name
@@ -401,6 +439,11 @@ final class NodeScope {
   /// @param reason why
   void unsupported(String reason) {
     assembly.problem("%s '%s': %s".formatted(node.operator(), name, reason));
+  }
+
+  /// {@return whether the engine cannot run something that was seen so far}
+  boolean isRefused() {
+    return !assembly.problems().isEmpty();
   }
 
   /// {@return the failure of a node that contradicts ONNX, without the node's name}

@@ -23,6 +23,7 @@ final class OperatorExports {
   /// @param op the operator
   static void export(ExportScope node, Op op) {
     switch (op) {
+      case Op.If o -> BranchExports.export(node, o);
       case Op.Unary o -> UnaryExports.export(node, o, node.input(0), node.output());
       case Op.Binary o -> binary(node, o.function());
       case Op.Where _ -> node.same("Where");

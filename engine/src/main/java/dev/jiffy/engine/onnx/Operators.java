@@ -27,6 +27,7 @@ final class Operators {
     IndexImports.register(table);
     ReductionImports.register(table);
     LinearImports.register(table);
+    BranchImports.register(table);
     RecurrentImports.register(table);
     PoolImports.register(table);
     NormalizationImports.register(table);

@@ -42,6 +42,14 @@ public final class Passes {
     return run(graph, LIST, evaluator);
   }
 
+  /// {@return the graph after folding and simplification only}
+  ///
+  /// @param graph a verified graph with facts for every value
+  /// @param evaluator computes constants
+  public static Graph simplify(Graph graph, Evaluator evaluator) {
+    return run(graph, LIST.subList(0, 1), evaluator);
+  }
+
   /// {@return the graph after the passes up to one}
   ///
   /// @param name the last pass that runs

@@ -23,6 +23,7 @@ class RuleTest {
     cases.addAll(MovementRuleCases.CASES);
     cases.addAll(NeuralRuleCases.CASES);
     cases.addAll(RecurrentRuleCases.CASES);
+    cases.addAll(BranchRuleCases.CASES);
     return cases;
   }
 

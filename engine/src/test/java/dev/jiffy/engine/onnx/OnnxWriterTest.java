@@ -9,6 +9,7 @@ import dev.jiffy.engine.ModelException;
 import dev.jiffy.engine.function.BinaryFunction;
 import dev.jiffy.engine.function.RecurrentCell;
 import dev.jiffy.engine.function.UnaryFunction;
+import dev.jiffy.engine.ir.Branches;
 import dev.jiffy.engine.ir.Fact;
 import dev.jiffy.engine.ir.Graph;
 import dev.jiffy.engine.ir.Inference;
@@ -58,6 +59,9 @@ class OnnxWriterTest {
         Graph again = again(graph, Importer.NEWEST_OPSET, arena);
         if (graph.nodes().stream().anyMatch(OnnxWriterTest::isTakenApart)) {
           assertEquals(graph.outputs(), again.outputs(), folder::toString);
+        } else if (Branches.areIn(graph)) {
+          // the nodes within have names of their own from now on
+          assertSame(again, again(again, Importer.NEWEST_OPSET, arena), folder);
         } else {
           assertSame(graph, again, folder);
           compared++;

@@ -1,0 +1,212 @@
+package dev.jiffy.engine.ir;
+
+import dev.jiffy.engine.ModelException;
+import dev.jiffy.tensor.DType;
+import dev.jiffy.tensor.Shape;
+import dev.jiffy.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/// Branches: where the condition of an [Op.If] is known, its branch takes the node's place.
+///
+/// Conditions of models that people export depend on shapes, and on small integers such as a
+/// sampling rate. Both are known when a plan is made, so that plans have no branches.
+public final class Branches {
+  private Branches() {}
+
+  /// A graph without the branches that are decided.
+  ///
+  /// @param graph the graph, of which as much is known as of the one that it was made of
+  /// @param decisions which branch was taken, in the order in which they were
+  public record Decided(Graph graph, List<Boolean> decisions) {
+    /// Copies the list.
+    public Decided {
+      decisions = List.copyOf(decisions);
+    }
+  }
+
+  /// {@return whether there are branches in a graph}
+  ///
+  /// @param graph the graph
+  public static boolean areIn(Graph graph) {
+    return graph.nodes().stream().anyMatch(node -> node.op() instanceof Op.If);
+  }
+
+  /// {@return the graph without branches whose conditions are known in it}
+  ///
+  /// @param graph a graph with facts for every value
+  public static Graph inlined(Graph graph) {
+    Graph current = graph;
+    for (Map<Integer, Boolean> known = known(current); !known.isEmpty(); known = known(current)) {
+      current = Inference.infer(inlined(current, known));
+    }
+    return current;
+  }
+
+  /// {@return the graph without branches that concrete inputs decide; the same decisions give the
+  /// same graph}
+  ///
+  /// @param graph a graph with a fact for each input
+  /// @param shapes a shape for each input, by name
+  /// @param values the elements of those inputs that [#deciding] names, by name
+  /// @throws ModelException as [Inference#bind]
+  public static Decided decided(
+      Graph graph, Map<String, Shape> shapes, Map<String, Tensor> values) {
+    Graph current = graph;
+    List<Boolean> decisions = new ArrayList<>();
+    while (areIn(current)) {
+      Map<Integer, Boolean> known = known(Inference.bind(current, shapes, values));
+      if (known.isEmpty()) {
+        break;
+      }
+      decisions.addAll(known.values());
+      current = inlined(current, known);
+    }
+    return new Decided(decisions.isEmpty() ? graph : Inference.infer(current), decisions);
+  }
+
+  /// {@return the inputs whose elements, not only their shapes, may decide branches}
+  ///
+  /// @param graph a graph with facts for its inputs
+  public static Set<String> deciding(Graph graph) {
+    Set<String> needed = new HashSet<>();
+    for (Node node : graph.nodes().reversed()) {
+      boolean isNeeded = node.outputs().stream().anyMatch(needed::contains);
+      switch (node.op()) {
+        case Op.ShapeOf _, Op.Size _ -> {}
+        case Op.If op -> {
+          needed.add(node.input(0));
+          for (Graph branch : List.of(op.then(), op.otherwise())) {
+            Set<String> within = deciding(branch);
+            for (int i = 0; i < branch.inputs().size(); i++) {
+              if (isNeeded || within.contains(branch.inputs().get(i))) {
+                needed.add(node.input(i + 1));
+              }
+            }
+          }
+        }
+        default -> {
+          if (isNeeded) {
+            needed.addAll(node.inputs());
+          }
+        }
+      }
+    }
+    needed.removeIf(value -> !graph.inputs().contains(value) || !isTracked(graph, value));
+    return needed;
+  }
+
+  private static boolean isTracked(Graph graph, String input) {
+    Fact fact = graph.facts().get(input);
+    return fact != null
+        && (fact.dtype().isInteger() || fact.dtype() == DType.BOOL)
+        && fact.rank() <= 1;
+  }
+
+  /// The conditions that are known in a graph, by the positions of their nodes.
+  private static Map<Integer, Boolean> known(Graph graph) {
+    Map<Integer, Boolean> known = new LinkedHashMap<>();
+    for (int i = 0; i < graph.nodes().size(); i++) {
+      Node node = graph.nodes().get(i);
+      String value = node.input(0);
+      Boolean condition =
+          node.op() instanceof Op.If
+              ? holds(graph.fact(value), graph.constants().get(value))
+              : null;
+      if (condition != null) {
+        known.put(i, condition);
+      }
+    }
+    return known;
+  }
+
+  /// {@return whether a condition holds, or null where that is not known}
+  ///
+  /// @param fact what is known of the condition
+  /// @param constant its value, or null
+  public static @Nullable Boolean holds(@Nullable Fact fact, @Nullable Tensor constant) {
+    long[] elements = fact == null ? null : fact.concreteValue();
+    if (elements == null && constant != null && constant.dtype() == DType.BOOL) {
+      elements = constant.toLongs();
+    }
+    if (elements == null || elements.length != 1) {
+      return null;
+    }
+    return elements[0] != 0;
+  }
+
+  private static Graph inlined(Graph graph, Map<Integer, Boolean> decisions) {
+    NameSource names = NameSource.of(graph);
+    List<Node> nodes = new ArrayList<>();
+    Map<String, Tensor> constants = new LinkedHashMap<>(graph.constants());
+    for (int n = 0; n < graph.nodes().size(); n++) {
+      Node node = graph.nodes().get(n);
+      Boolean decision = decisions.get(n);
+      if (decision == null || !(node.op() instanceof Op.If op)) {
+        nodes.add(node);
+        continue;
+      }
+      Graph branch = body(node, decision ? op.then() : op.otherwise(), names);
+      constants.putAll(branch.constants());
+      nodes.addAll(branch.nodes());
+      for (int i = 0; i < node.outputs().size(); i++) {
+        String output = node.outputs().get(i);
+        if (!output.isEmpty()) {
+          String name = names.fresh(node.name());
+          List<String> from = List.of(branch.outputs().get(i));
+          nodes.add(new Node(name, new Op.Identity(), from, List.of(output)));
+        }
+      }
+    }
+    return new Graph(
+        graph.name(), graph.inputs(), graph.outputs(), nodes, constants, graph.facts());
+  }
+
+  /// {@return a branch that reads the values that its node reads, under the names that they have
+  /// outside, and gives all others new names}
+  ///
+  /// @param node the node
+  /// @param branch one of its branches
+  /// @param names where new names come from
+  public static Graph body(Node node, Graph branch, NameSource names) {
+    Map<String, String> renames = new HashMap<>();
+    for (int i = 0; i < branch.inputs().size(); i++) {
+      renames.put(branch.inputs().get(i), node.input(i + 1));
+    }
+    Map<String, Tensor> constants = new LinkedHashMap<>();
+    branch
+        .constants()
+        .forEach(
+            (name, tensor) -> constants.put(renames.computeIfAbsent(name, names::fresh), tensor));
+    List<Node> nodes = new ArrayList<>();
+    for (Node inner : branch.nodes()) {
+      List<String> inputs = inner.inputs().stream().map(name -> named(renames, name)).toList();
+      for (String output : inner.outputs()) {
+        if (!output.isEmpty()) {
+          renames.put(output, names.fresh(output));
+        }
+      }
+      List<String> outputs = inner.outputs().stream().map(name -> named(renames, name)).toList();
+      nodes.add(new Node(names.fresh(inner.name()), inner.op(), inputs, outputs));
+    }
+    Map<String, Fact> facts = new LinkedHashMap<>();
+    branch.facts().forEach((name, fact) -> facts.put(named(renames, name), fact));
+    return new Graph(
+        branch.name(),
+        branch.inputs().stream().map(name -> named(renames, name)).toList(),
+        branch.outputs().stream().map(name -> named(renames, name)).toList(),
+        nodes,
+        constants,
+        facts);
+  }
+
+  private static String named(Map<String, String> renames, String name) {
+    return renames.getOrDefault(name, name);
+  }
+}
