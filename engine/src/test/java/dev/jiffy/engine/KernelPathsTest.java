@@ -1,5 +1,6 @@
 package dev.jiffy.engine;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -10,6 +11,7 @@ import dev.jiffy.tensor.Tensor;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Tag;
@@ -22,7 +24,10 @@ import org.junit.jupiter.params.provider.EnumSource;
 /// build runs these tests in several JVMs: without the Vector API, and as if on lesser CPUs.
 @Tag("many-machines")
 class KernelPathsTest {
-  private static final int WIDTH = 48;
+  /// A width that panels of weights divide, and one that they do not.
+  private static final List<Integer> WIDTHS = List.of(64, 48);
+
+  private static final int WIDTH = WIDTHS.getLast();
 
   /// Whether this JVM has the Vector API, if the build says so.
   private static final String VECTORS = System.getProperty("jiffy.test.vectors", "");
@@ -32,9 +37,15 @@ class KernelPathsTest {
   @ParameterizedTest
   @EnumSource
   void allFamiliesAnswerAsTheScalarOneDoes(Network network) throws IOException {
-    Path file = write(network);
+    for (int width : WIDTHS) {
+      allFamiliesAnswerAsTheScalarOneDoes(network, width);
+    }
+  }
+
+  private void allFamiliesAnswerAsTheScalarOneDoes(Network network, int width) throws IOException {
+    Path file = write(network, width);
     for (int batch : new int[] {1, 3}) {
-      Map<String, Tensor> inputs = inputs(network, batch, 17);
+      Map<String, Tensor> inputs = inputs(network, width, batch, 17);
       float[] expected = answer(file, options(KernelPath.SCALAR), inputs);
       for (Targets.Named target : Targets.all()) {
         float[] actual = answer(file, options(target.kernels()), inputs);
@@ -49,8 +60,8 @@ class KernelPathsTest {
   @ParameterizedTest
   @EnumSource
   void narrowerPrecisionsStayNear(Network network) throws IOException {
-    Path file = write(network);
-    Map<String, Tensor> inputs = inputs(network, 3, 17);
+    Path file = write(network, WIDTH);
+    Map<String, Tensor> inputs = inputs(network, WIDTH, 3, 17);
     float[] expected = answer(file, options(KernelPath.SCALAR), inputs);
     for (Precision precision : List.of(Precision.BF16, Precision.INT8)) {
       for (Targets.Named target : Targets.all()) {
@@ -59,6 +70,23 @@ class KernelPathsTest {
           float[] actual = answer(file, options, inputs);
           double cosine = cosine(expected, actual);
           assertTrue(cosine > 0.98, network + " in " + precision + " on " + target + ": " + cosine);
+        }
+      }
+    }
+  }
+
+  @Test
+  void oneModelServesImagesOfAllExtents() throws IOException {
+    Path file = write(Network.IMAGE_FILTER, WIDTH);
+    int[][] extents = {{12, 16}, {3, 3}, {9, 10}, {10, 9}, {1, 24}, {12, 16}};
+    for (Targets.Named target : Targets.all()) {
+      try (Model model = Model.load(file, options(target.kernels()));
+          Session session = model.newSession()) {
+        for (int[] extent : extents) {
+          Map<String, Tensor> inputs = Map.of("image", images(2, extent[0], extent[1]));
+          float[] expected = answer(file, options(KernelPath.SCALAR), inputs);
+          float[] actual = session.run(inputs).values().iterator().next().toFloats();
+          assertArrayEquals(expected, actual, 2e-4f, Arrays.toString(extent) + " on " + target);
         }
       }
     }
@@ -79,9 +107,9 @@ class KernelPathsTest {
     }
   }
 
-  private Path write(Network network) throws IOException {
+  private Path write(Network network, int width) throws IOException {
     Path file = folder.resolve("network.onnx");
-    OnnxWriter.write(network.graph(WIDTH), 17, file);
+    OnnxWriter.write(network.graph(width), 17, file);
     return file;
   }
 
@@ -98,7 +126,7 @@ class KernelPathsTest {
     }
   }
 
-  private static Map<String, Tensor> inputs(Network network, int batch, int length) {
+  private static Map<String, Tensor> inputs(Network network, int width, int batch, int length) {
     return switch (network) {
       case TRANSFORMER_LAYER -> {
         float[] mask = new float[batch * length];
@@ -106,14 +134,17 @@ class KernelPathsTest {
           mask[i] = i % length < length - i / length ? 1 : 0;
         }
         yield Map.of(
-            "x", Tensor.of(numbers(batch * length * WIDTH), batch, length, WIDTH),
+            "x", Tensor.of(numbers(batch * length * width), batch, length, width),
             "mask", Tensor.of(mask, batch, 1, 1, length));
       }
       case RECURRENT_LAYERS ->
-          Map.of("x", Tensor.of(numbers(batch * length * WIDTH), batch, length, WIDTH));
-      case IMAGE_CLASSIFIER ->
-          Map.of("image", Tensor.of(numbers(batch * 3 * 16 * 16), batch, 3, 16, 16));
+          Map.of("x", Tensor.of(numbers(batch * length * width), batch, length, width));
+      case IMAGE_CLASSIFIER, IMAGE_FILTER -> Map.of("image", images(batch, 16, 16));
     };
+  }
+
+  private static Tensor images(int batch, int height, int width) {
+    return Tensor.of(numbers(batch * 3 * height * width), batch, 3, height, width);
   }
 
   private static float[] numbers(int n) {

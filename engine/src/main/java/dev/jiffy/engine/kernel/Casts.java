@@ -34,6 +34,10 @@ public final class Casts {
       longsToInts(x, y, n);
     } else if (from == DType.I32 && to == DType.I64) {
       intsToLongs(x, y, n);
+    } else if (from == DType.BOOL && to == DType.I64) {
+      boolsToLongs(x, y, n);
+    } else if (from == DType.I64 && to == DType.BOOL) {
+      longsToBools(x, y, n);
     } else {
       TypedMemory.cast(from, to, x, y, n);
     }
@@ -71,6 +75,18 @@ public final class Casts {
   private static void intsToLongs(long x, long y, long n) {
     for (long i = 0; i < n; i++) {
       ALL.set(Memory.LONG, y + 8 * i, (long) ALL.get(Memory.INT, x + 4 * i));
+    }
+  }
+
+  private static void boolsToLongs(long x, long y, long n) {
+    for (long i = 0; i < n; i++) {
+      ALL.set(Memory.LONG, y + 8 * i, ALL.get(BYTE, x + i) != 0 ? 1 : 0);
+    }
+  }
+
+  private static void longsToBools(long x, long y, long n) {
+    for (long i = 0; i < n; i++) {
+      ALL.set(BYTE, y + i, (byte) (ALL.get(Memory.LONG, x + 8 * i) != 0 ? 1 : 0));
     }
   }
 

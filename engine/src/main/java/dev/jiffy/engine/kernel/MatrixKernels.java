@@ -15,6 +15,11 @@ public interface MatrixKernels {
   /// split}
   int panelColumns();
 
+  /// {@return how many adjacent columns of a result are computed at the price of one}
+  default int lanes() {
+    return 1;
+  }
+
   /// {@return the bytes of a packed right-hand side, a multiple of 64}
   ///
   /// @param k its rows
@@ -28,15 +33,17 @@ public interface MatrixKernels {
     return arena;
   }
 
-  /// Packs a right-hand side.
+  /// Packs columns of a right-hand side.
   ///
-  /// @param b its elements
+  /// @param b the first of their elements
   /// @param rowStride elements from row to row
   /// @param columnStride elements from column to column
-  /// @param k its rows
+  /// @param k the rows of the right-hand side
   /// @param n its columns
-  /// @param packed where the packed form goes, 64-byte aligned
-  void pack(long b, long rowStride, long columnStride, int k, int n, long packed);
+  /// @param from the first column, a multiple of [#panelColumns]
+  /// @param to the column after the last: a multiple of [#panelColumns], or all of them
+  /// @param packed where the packed form of all columns goes, 64-byte aligned
+  void pack(long b, long rowStride, long columnStride, int k, int n, int from, int to, long packed);
 
   /// Computes a block of a product.
   ///

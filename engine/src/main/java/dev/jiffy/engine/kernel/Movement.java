@@ -272,14 +272,71 @@ public final class Movement {
     for (long o = 0; o < outer; o++) {
       long from = x + o * extent * sliceBytes;
       for (long i = 0; i < count; i++, to += sliceBytes) {
-        long index =
-            indexType == DType.I64
-                ? ALL.get(Memory.LONG, indices + 8 * i)
-                : TypedMemory.getLong(indexType, indices + i * indexType.bytes());
-        long slice = checkIndex(index, i, extent);
+        long slice = checkIndex(index(indexType, indices, i), i, extent);
         bytes(from + slice * sliceBytes, to, sliceBytes);
       }
     }
+  }
+
+  /// Writes indices as unit vectors as [RowKernels#oneHot] does: off values first, then the on
+  /// values where they belong.
+  ///
+  /// @param indices the indices, `[outer, inner]`, negative ones counted from the end
+  /// @param indexType their type, a numeric one
+  /// @param outer extent of the first dimension
+  /// @param depth extent of the vectors
+  /// @param inner extent of the last dimension
+  /// @param values the off value and the on value
+  /// @param valueBytes bytes of either: 1, 2, 4 or 8
+  /// @param y the result
+  public static void oneHot(
+      long indices,
+      DType indexType,
+      long outer,
+      long depth,
+      long inner,
+      long values,
+      int valueBytes,
+      long y) {
+    fill(y, outer * depth * inner * valueBytes, values, valueBytes);
+    for (long o = 0; o < outer; o++) {
+      for (long i = 0; i < inner; i++) {
+        long index = index(indexType, indices, o * inner + i);
+        long counted = index < 0 ? index + depth : index;
+        if (counted >= 0 && counted < depth) {
+          long to = y + ((o * depth + counted) * inner + i) * valueBytes;
+          bytes(values + valueBytes, to, valueBytes);
+        }
+      }
+    }
+  }
+
+  /// Repeats an element.
+  private static void fill(long y, long bytes, long element, int elementBytes) {
+    long whole = bytes & -8;
+    long pattern = pattern(element, elementBytes);
+    for (long at = 0; at < whole; at += 8) {
+      ALL.set(Memory.LONG, y + at, pattern);
+    }
+    for (long at = whole; at < bytes; at += elementBytes) {
+      bytes(element, y + at, elementBytes);
+    }
+  }
+
+  /// {@return an element, repeated over eight bytes}
+  private static long pattern(long element, int elementBytes) {
+    long pattern = 0;
+    for (int i = 0; i < 8; i++) {
+      long value = ALL.get(ValueLayout.JAVA_BYTE, element + i % elementBytes) & 0xff;
+      pattern |= value << (8 * i);
+    }
+    return pattern;
+  }
+
+  private static long index(DType type, long indices, long position) {
+    return type == DType.I64
+        ? ALL.get(Memory.LONG, indices + 8 * position)
+        : TypedMemory.getLong(type, indices + position * type.bytes());
   }
 
   /// {@return an index counted from the start}

@@ -111,6 +111,36 @@ public interface RowKernels {
       long count,
       long y);
 
+  /// Computes a function of two tensors of any numeric type, element by element.
+  ///
+  /// @param combination what is computed
+  /// @param x the first argument
+  /// @param y the second argument
+  /// @param out the result
+  /// @param scratch working memory of [Combinations#SCRATCH_BYTES]
+  void combine(Combination combination, long x, long y, long out, long scratch);
+
+  /// Writes indices as unit vectors: `y[o, d, i]` is `on` where `indices[o, i] = d`, else `off`; so
+  /// is all of a vector whose index lies outside `-depth` to `depth - 1`.
+  ///
+  /// @param indices the indices, `[outer, inner]`, negative ones counted from the end
+  /// @param indexType their type, a numeric one
+  /// @param outer extent of the first dimension
+  /// @param depth extent of the vectors
+  /// @param inner extent of the last dimension
+  /// @param values the off value and the on value
+  /// @param valueBytes bytes of either: 1, 2, 4 or 8
+  /// @param y the result
+  void oneHot(
+      long indices,
+      DType indexType,
+      long outer,
+      long depth,
+      long inner,
+      long values,
+      int valueBytes,
+      long y);
+
   /// Converts elements of any numeric type or bool.
   ///
   /// @param from the type of `x`

@@ -80,7 +80,8 @@ final class BatchMultiplyStep extends Step {
     long addressResidual = frame.at(residual);
     int to = from(offsetsA.length, part + 1);
     for (int i = from(offsetsA.length, part); i < to; i++) {
-      kernels.pack(frame.at(b) + offsetsB[i], transposeB ? 1 : n, transposeB ? k : 1, k, n, packed);
+      kernels.pack(
+          frame.at(b) + offsetsB[i], transposeB ? 1 : n, transposeB ? k : 1, k, n, 0, n, packed);
       long left = frame.at(a) + offsetsA[i];
       if (transposeA != null) {
         rows.copy(transposeA, left, packed + packedBytes);

@@ -28,11 +28,11 @@ final class Images {
       int in = Math.toIntExact(tensor.shape().dim(1) * conv.groups());
       int out = (int) tensor.shape().dim(0);
       if (isPointwise(conv, tensor.shape())) {
-        weights.matrix(tensor, true, Linear.activation(conv.activation()), in, out);
+        weights.matrix(pointwise(tensor, in), Linear.activation(conv.activation()));
       } else {
         Shape x = expected(graph.fact(node.input(0)), tensor.shape().rank(), in);
         Shape y = expected(graph.fact(node.output()), tensor.shape().rank(), out);
-        weights.conv(geometry(conv, tensor, x, y), tensor);
+        weights.conv(group(graph, node, geometry(conv, tensor, x, y), weights.target()), tensor);
       }
     }
   }
@@ -85,6 +85,11 @@ final class Images {
         0,
         (int) groups,
         null);
+  }
+
+  /// The weights of a convolution with a window of one element as a matrix.
+  private static Columns pointwise(Tensor weights, int in) {
+    return new Columns(List.of(weights), true, in, (int) weights.shape().dim(0));
   }
 
   private static boolean isPointwise(Op.Conv conv, Shape weights) {
@@ -162,7 +167,20 @@ final class Images {
     }
     Shape x = lowering.shape(node.input(0));
     Shape y = lowering.shape(node.output());
-    return add(node, geometry(conv, weights, x, y), false, weights, lowering);
+    PixelGroup group =
+        group(lowering.graph(), node, geometry(conv, weights, x, y), lowering.target());
+    Tensor bias = lowering.graph().constants().get(node.input(2));
+    Place added =
+        group.size() == 1 || bias == null
+            ? lowering.place(node.input(2))
+            : lowering.fixed(group.bias(bias));
+    Tensor packed = lowering.weights().conv(group, weights);
+    return add(node, group.geometry(), false, packed, added, lowering);
+  }
+
+  private static PixelGroup group(Graph graph, Node node, ConvGeometry pixel, Target target) {
+    boolean fixed = !node.hasInput(2) || graph.constants().containsKey(node.input(2));
+    return PixelGroup.of(pixel, fixed ? target.matrices().lanes() : 1);
   }
 
   private static ConvGeometry geometry(Op.Conv conv, Tensor weights, Shape x, Shape y) {
@@ -181,7 +199,8 @@ final class Images {
     WindowGeometry window =
         WindowGeometry.transposed(conv, kernel(weights), spatial(x), spatial(y));
     ConvGeometry geometry = geometry(x, y, window, conv.groups(), conv.activation());
-    return add(node, geometry, true, weights, lowering);
+    Tensor packed = lowering.weights().convTranspose(geometry, weights);
+    return add(node, geometry, true, packed, lowering.place(node.input(2)), lowering);
   }
 
   private static int[] kernel(Tensor weights) {
@@ -212,14 +231,13 @@ final class Images {
   }
 
   private static boolean add(
-      Node node, ConvGeometry geometry, boolean transposed, Tensor weights, Lowering lowering) {
-    Place packed =
-        lowering.fixed(
-            transposed
-                ? lowering.weights().convTranspose(geometry, weights)
-                : lowering.weights().conv(geometry, weights));
+      Node node,
+      ConvGeometry geometry,
+      boolean transposed,
+      Tensor packed,
+      Place bias,
+      Lowering lowering) {
     Place x = lowering.place(node.input(0));
-    Place bias = lowering.place(node.input(2));
     Place residual = lowering.place(node.input(3));
     Place y = lowering.result(node.output());
     lowering.add(
@@ -229,7 +247,7 @@ final class Images {
             geometry,
             transposed,
             x,
-            packed,
+            lowering.fixed(packed),
             bias,
             residual,
             y),
@@ -256,7 +274,7 @@ final class Images {
             node.hasInput(3) ? n : 0,
             1,
             Linear.activation(conv.activation()));
-    Weights.Matrix form = lowering.weights().matrix(weights, true, product.activation(), k, n);
+    Weights.Matrix form = lowering.weights().matrix(pointwise(weights, k), product.activation());
     Place packed = lowering.fixed(form.tensor());
     Place x = lowering.place(node.input(0));
     Place bias = lowering.place(node.input(2));

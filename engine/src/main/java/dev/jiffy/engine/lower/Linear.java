@@ -7,9 +7,9 @@ import dev.jiffy.engine.kernel.Activation;
 import dev.jiffy.engine.kernel.AttentionGeometry;
 import dev.jiffy.engine.kernel.NarrowKernels;
 import dev.jiffy.engine.kernel.Product;
-import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /// Lowers matrix products and attention.
@@ -20,32 +20,12 @@ final class Linear {
     return unary == null ? null : new Activation(unary.function(), unary.alpha(), unary.beta());
   }
 
-  static void pack(Graph graph, Node node, Op.MatMul matMul, Weights weights) {
-    Tensor matrix = graph.constants().get(node.input(1));
-    if (matrix != null && isMatrix(matrix) && !matMul.transposeA()) {
-      pack(matrix, matMul.transposeB(), activation(matMul.activation()), weights);
+  static void pack(
+      Graph graph, Node node, Op.MatMul matMul, Map<String, Node> producers, Weights weights) {
+    Columns matrix = Columns.of(graph, node.input(1), matMul.transposeB(), producers);
+    if (matrix != null && !matMul.transposeA()) {
+      weights.matrix(matrix, activation(matMul.activation()));
     }
-  }
-
-  private static boolean isMatrix(Tensor tensor) {
-    Shape shape = tensor.shape();
-    int rank = shape.rank();
-    return tensor.dtype() == DType.F32
-        && rank >= 2
-        && shape.elements() > 0
-        && shape.elements() == shape.dim(rank - 1) * shape.dim(rank - 2)
-        && shape.dim(rank - 1) <= Integer.MAX_VALUE
-        && shape.dim(rank - 2) <= Integer.MAX_VALUE;
-  }
-
-  private static Weights.Matrix pack(
-      Tensor matrix, boolean transposed, @Nullable Activation activation, Weights weights) {
-    int rank = matrix.shape().rank();
-    int rows = (int) matrix.shape().dim(rank - 2);
-    int columns = (int) matrix.shape().dim(rank - 1);
-    return transposed
-        ? weights.matrix(matrix, true, activation, columns, rows)
-        : weights.matrix(matrix, false, activation, rows, columns);
   }
 
   static boolean lower(Node node, Op.MatMul matMul, Lowering lowering) {
@@ -58,17 +38,17 @@ final class Linear {
     if (x.rank() == 0 || w.rank() == 0 || x.elements() == 0) {
       return false;
     }
-    Tensor constant = lowering.graph().constants().get(node.input(1));
-    if (constant != null && isMatrix(constant) && w.rank() == 2 && !matMul.transposeA()) {
+    Columns constant = lowering.columns(node.input(1), matMul.transposeB());
+    if (constant != null && w.rank() == 2 && !matMul.transposeA()) {
       return lowerPacked(node, matMul, x, constant, lowering);
     }
     return lowerBatch(node, matMul, x, w, lowering);
   }
 
   private static boolean lowerPacked(
-      Node node, Op.MatMul matMul, Shape x, Tensor matrix, Lowering lowering) {
+      Node node, Op.MatMul matMul, Shape x, Columns matrix, Lowering lowering) {
     long k = x.dim(x.rank() - 1);
-    long n = matrix.shape().dim(matMul.transposeB() ? 0 : 1);
+    int n = matrix.n();
     long m = x.elements() / k;
     if (m > Integer.MAX_VALUE) {
       return false;
@@ -77,15 +57,14 @@ final class Linear {
         new Product(
             (int) m,
             (int) k,
-            (int) n,
+            n,
             k,
             n,
             node.hasInput(3) ? n : 0,
             matMul.alpha(),
             activation(matMul.activation()));
     Place a = lowering.place(node.input(0));
-    Weights.Matrix form =
-        pack(matrix, matMul.transposeB(), product.activation(), lowering.weights());
+    Weights.Matrix form = lowering.weights().matrix(matrix, product.activation());
     Place packed = lowering.fixed(form.tensor());
     Place bias = lowering.place(node.input(2));
     Place residual = lowering.place(node.input(3));

@@ -79,12 +79,13 @@ public final class Lowering {
   /// @param graph the graph as loaded
   /// @param weights where the packed forms go
   public static void pack(Graph graph, Weights weights) {
-    graph.nodes().parallelStream().forEach(node -> pack(graph, node, weights));
+    Map<String, Node> producers = graph.producers();
+    graph.nodes().parallelStream().forEach(node -> pack(graph, node, producers, weights));
   }
 
-  private static void pack(Graph graph, Node node, Weights weights) {
+  private static void pack(Graph graph, Node node, Map<String, Node> producers, Weights weights) {
     switch (node.op()) {
-      case Op.MatMul matMul -> Linear.pack(graph, node, matMul, weights);
+      case Op.MatMul matMul -> Linear.pack(graph, node, matMul, producers, weights);
       case Op.QuantizedMatMul matMul -> Linear.pack(graph, node, matMul, weights);
       case Op.Recurrent recurrent -> Recurrences.pack(graph, node, recurrent, weights);
       case Op.Conv conv -> Images.pack(graph, node, conv, weights);
@@ -192,11 +193,14 @@ public final class Lowering {
           case Op.Softmax softmax -> Rows.lower(node, softmax, this);
           case Op.LayerNorm norm -> Rows.lower(node, norm, this);
           case Op.Reduce reduce -> Rows.lower(node, reduce, this);
+          case Op.Unary unary -> Numbers.lower(node, unary, this);
+          case Op.Binary binary -> Numbers.lower(node, binary, this);
+          case Op.OneHot oneHot -> Numbers.lower(node, oneHot, this);
+          case Op.Where _ -> false;
           case Op.If _ -> throw new IllegalStateException("branches have no plan");
-          case Op.Unary _, Op.Binary _, Op.Where _ -> false;
           case Op.ShapeOf _, Op.Size _, Op.ConstantOfShape _, Op.Range _, Op.EyeLike _ -> false;
           case Op.GatherElements _, Op.GatherNd _, Op.ScatterElements _, Op.ScatterNd _ -> false;
-          case Op.OneHot _, Op.Trilu _, Op.CumSum _, Op.TopK _, Op.NonZero _ -> false;
+          case Op.Trilu _, Op.CumSum _, Op.TopK _, Op.NonZero _ -> false;
           case Op.Compress _, Op.ReverseSequence _, Op.ArgReduce _, Op.Hardmax _ -> false;
           case Op.Gemm _, Op.Einsum _, Op.BatchNorm _, Op.InstanceNorm _, Op.Lrn _ -> false;
           case Op.LpNormalization _, Op.DynamicQuantize _ -> false;
@@ -236,6 +240,13 @@ public final class Lowering {
 
   Weights weights() {
     return weights;
+  }
+
+  /// {@return the constant matrix that a value is, or null}
+  ///
+  /// @param transposed whether the value holds columns as rows
+  @Nullable Columns columns(String value, boolean transposed) {
+    return Columns.of(graph, value, transposed, producers);
   }
 
   /// {@return the node that makes a value, or null for inputs and constants}
@@ -293,11 +304,19 @@ public final class Lowering {
       return constant;
     }
     Fact fact = graph.fact(value);
+    Tensor tensor = Tensor.allocate(fact.dtype(), shape(value));
+    Node producer = producers.get(value);
+    if (producer != null && !Columns.joined(graph, producer).isEmpty()) {
+      ScalarOps.run(
+          producer.op(),
+          new ArrayList<>(Columns.joined(graph, producer)),
+          new ArrayList<>(List.of(tensor)));
+      return tensor;
+    }
     long[] known = fact.concreteValue();
     if (known == null) {
       throw new IllegalStateException("value '" + value + "' has no place");
     }
-    Tensor tensor = Tensor.allocate(fact.dtype(), shape(value));
     for (int i = 0; i < known.length; i++) {
       tensor.setLong(i, known[i]);
     }

@@ -5,6 +5,7 @@ import dev.jiffy.engine.ir.Node;
 import dev.jiffy.engine.ir.Op;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 
 /// Which nodes must run: those whose elements somebody reads and that are not known beforehand.
@@ -13,10 +14,12 @@ import java.util.Set;
 /// reads them from facts or constants, so that the nodes that compute them need not run.
 final class Needs {
   private final Graph graph;
+  private final Map<String, Node> producers;
   private final Set<String> values = new HashSet<>();
 
   private Needs(Graph graph) {
     this.graph = graph;
+    this.producers = graph.producers();
   }
 
   static Needs of(Graph graph) {
@@ -48,7 +51,9 @@ final class Needs {
 
   /// {@return whether a value's elements are known before the run}
   boolean isKnown(String value) {
-    return graph.constants().containsKey(value) || graph.fact(value).concreteValue() != null;
+    return graph.constants().containsKey(value)
+        || graph.fact(value).concreteValue() != null
+        || !Columns.joined(graph, producers.get(value)).isEmpty();
   }
 
   /// {@return whether all that steers a node is known}

@@ -11,6 +11,7 @@ import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.SegmentAllocator;
+import java.util.List;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
@@ -29,9 +30,10 @@ public final class Weights {
     CONV_TRANSPOSE
   }
 
-  /// @param from of which row on it is packed, where only some rows are
+  /// @param variant the first row, where only some are packed; the pixels that are computed as one,
+  ///   for a convolution; else 0
   /// @param count how many rows, or groups of a convolution
-  private record Key(Tensor tensor, Form form, Format format, int from, int count) {}
+  private record Key(List<Tensor> tensors, Form form, Format format, int variant, int count) {}
 
   /// The least elements of a right-hand side that is made narrow.
   private static final long NARROW_ELEMENTS = 1 << 12;
@@ -51,6 +53,10 @@ public final class Weights {
     this.memory = kernels.memory(arena);
   }
 
+  Target target() {
+    return target;
+  }
+
   /// {@return the bytes of all packed forms}
   public long bytes() {
     return packed.values().stream().mapToLong(form -> form.segment().byteSize()).sum();
@@ -61,7 +67,7 @@ public final class Weights {
   /// @param tensor the constant
   long bytes(Tensor tensor) {
     return packed.entrySet().stream()
-        .filter(form -> form.getKey().tensor().equals(tensor))
+        .filter(form -> form.getKey().tensors().equals(List.of(tensor)))
         .mapToLong(form -> form.getValue().segment().byteSize())
         .max()
         .orElseGet(() -> tensor.shape().bytes(tensor.dtype()));
@@ -92,7 +98,7 @@ public final class Weights {
     int k = Math.toIntExact(matrix.shape().dim(0));
     int n = Math.toIntExact(matrix.shape().dim(1));
     return packed.computeIfAbsent(
-        new Key(matrix, Form.BYTES, Format.INT8, 0, 1),
+        new Key(List.of(matrix), Form.BYTES, Format.INT8, 0, 1),
         _ ->
             allocate(
                 narrow.packedBytes(Format.INT8, k, n),
@@ -104,36 +110,58 @@ public final class Weights {
   /// {@return a packed right-hand side: in the numbers that the target asks for, where the kernels
   /// can and the matrix is not so small that nothing is gained}
   ///
-  /// @param matrix its elements
-  /// @param transposed whether the constant holds the transpose
+  /// @param matrix the right-hand side
   /// @param activation what is applied to the product, or null
-  /// @param k its rows
-  /// @param n its columns
-  Matrix matrix(Tensor matrix, boolean transposed, @Nullable Activation activation, int k, int n) {
-    long b = matrix.segment().address();
-    long rowStride = transposed ? 1 : n;
-    long columnStride = transposed ? k : 1;
-    Form form = transposed ? Form.TRANSPOSED_MATRIX : Form.MATRIX;
+  Matrix matrix(Columns matrix, @Nullable Activation activation) {
+    int k = matrix.k();
+    int n = matrix.n();
+    Form form = matrix.transposed() ? Form.TRANSPOSED_MATRIX : Form.MATRIX;
     NarrowKernels narrow = kernels.narrow();
     Format format = target.format();
-    if (narrow == null || (long) k * n < NARROW_ELEMENTS || !narrow.computes(format, activation)) {
-      Tensor whole =
-          packed.computeIfAbsent(
-              new Key(matrix, form, Format.F32, 0, 1),
-              _ ->
-                  allocate(
-                      kernels.packedBytes(k, n),
-                      to -> kernels.pack(b, rowStride, columnStride, k, n, to)));
-      return new Matrix(Format.F32, whole);
-    }
+    boolean isNarrow =
+        narrow != null && (long) k * n >= NARROW_ELEMENTS && narrow.computes(format, activation);
+    Format multiplied = isNarrow ? format : Format.F32;
     Tensor tensor =
         packed.computeIfAbsent(
-            new Key(matrix, form, format, 0, 1),
+            new Key(matrix.parts(), form, multiplied, 0, 1),
             _ ->
-                allocate(
-                    narrow.packedBytes(format, k, n),
-                    to -> narrow.pack(format, b, rowStride, columnStride, k, n, to)));
-    return new Matrix(format, tensor);
+                narrow != null && isNarrow
+                    ? allocate(
+                        narrow.packedBytes(format, k, n),
+                        to -> packNarrow(narrow, matrix.whole(), to))
+                    : allocate(kernels.packedBytes(k, n), to -> pack(matrix, to)));
+    return new Matrix(multiplied, tensor);
+  }
+
+  private void packNarrow(NarrowKernels narrow, Columns matrix, long to) {
+    Tensor part = matrix.parts().getFirst();
+    long b = part.segment().address();
+    narrow.pack(
+        target.format(),
+        b,
+        matrix.rowStride(part),
+        matrix.columnStride(),
+        matrix.k(),
+        matrix.n(),
+        to);
+  }
+
+  private void pack(Columns columns, long to) {
+    Columns matrix = columns.isCutAt(kernels.panelColumns()) ? columns : columns.whole();
+    int column = 0;
+    for (Tensor part : matrix.parts()) {
+      int next = column + matrix.width(part);
+      kernels.pack(
+          part.segment().address(),
+          matrix.rowStride(part),
+          matrix.columnStride(),
+          matrix.k(),
+          matrix.n(),
+          column,
+          next,
+          to);
+      column = next;
+    }
   }
 
   /// {@return some rows of a stack of matrices, transposed and packed as f32}
@@ -145,25 +173,29 @@ public final class Weights {
   Tensor transposedRows(Tensor stack, int from, int k, int n) {
     long b = stack.segment().address() + 4L * from * k;
     return packed.computeIfAbsent(
-        new Key(stack, Form.TRANSPOSED_ROWS, Format.F32, from, n),
-        _ -> allocate(kernels.packedBytes(k, n), to -> kernels.pack(b, 1, k, k, n, to)));
+        new Key(List.of(stack), Form.TRANSPOSED_ROWS, Format.F32, from, n),
+        _ -> allocate(kernels.packedBytes(k, n), to -> kernels.pack(b, 1, k, k, n, 0, n, to)));
   }
 
   /// {@return packed weights of a convolution}
-  Tensor conv(ConvGeometry geometry, Tensor weights) {
+  ///
+  /// @param group the convolution
+  /// @param weights the weights of one pixel
+  Tensor conv(PixelGroup group, Tensor weights) {
+    ConvGeometry geometry = group.geometry();
     Form form = kernels.transformsWeights(geometry) ? Form.TRANSFORMED_CONV : Form.CONV;
     return packed.computeIfAbsent(
-        new Key(weights, form, Format.F32, 0, geometry.groups()),
+        new Key(List.of(weights), form, Format.F32, group.size(), geometry.groups()),
         _ ->
             allocate(
                 kernels.convPackedBytes(geometry),
-                to -> kernels.packConv(geometry, weights.segment().address(), to)));
+                to -> kernels.packConv(geometry, group.weights(weights).segment().address(), to)));
   }
 
   /// {@return packed weights of a transposed convolution}
   Tensor convTranspose(ConvGeometry geometry, Tensor weights) {
     return packed.computeIfAbsent(
-        new Key(weights, Form.CONV_TRANSPOSE, Format.F32, 0, geometry.groups()),
+        new Key(List.of(weights), Form.CONV_TRANSPOSE, Format.F32, 0, geometry.groups()),
         _ ->
             allocate(
                 kernels.convTransposePackedBytes(geometry),

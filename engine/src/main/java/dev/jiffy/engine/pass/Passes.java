@@ -19,13 +19,13 @@ public final class Passes {
           new Pass("products", MatrixProducts.RULES),
           new Pass("convolutions", Convolutions.RULES),
           new Pass("attention", attention()),
-          new Pass("projections", projections()),
           new Pass("epilogues", Epilogues.RULES),
           new Pass("norm-residuals", Normalizations.RESIDUAL),
           new Pass("reciprocals", Identities.RECIPROCALS),
           new Pass("channels-last", imageLayout()),
           new Pass("free-transposes", List.of(Movements.TRANSPOSE_AS_RESHAPE)),
-          new Pass("clean-again", clean()));
+          new Pass("clean-again", clean()),
+          new Pass("projections", projections()));
 
   private Passes() {}
 

@@ -75,18 +75,22 @@ final class Projections {
     long[] sizes = new long[products.size()];
     for (int i = 1; i < inputs.length; i++) {
       List<Tensor> parts = new ArrayList<>();
+      List<String> names = new ArrayList<>();
       for (int p = 0; p < sizes.length; p++) {
         Tensor part = draft.constant(products.get(p).input(i));
         if (part == null) {
           return null;
         }
         parts.add(part);
+        names.add(products.get(p).input(i));
         if (i == 1) {
           sizes[p] = part.shape().dim(axis);
         }
       }
       inputs[i] =
-          draft.constant(first.input(i) + "/qkv", Constants.concat(parts, i == 1 ? axis : 0));
+          i == 1 && first.op() instanceof Op.MatMul
+              ? draft.add(node, new Op.Concat(axis), names.toArray(String[]::new))
+              : draft.constant(first.input(i) + "/qkv", Constants.concat(parts, i == 1 ? axis : 0));
     }
     return split(draft, node, draft.add(first, first.op(), inputs), sizes);
   }

@@ -57,7 +57,11 @@ class PlanOpsTest {
       Tensor tensor = in.get(i);
       names.add(tensor == null ? "" : "x" + i);
       if (tensor != null) {
-        boolean parameter = i > 0 || op instanceof Op.ConstantOfShape || op instanceof Op.Range;
+        boolean parameter =
+            i > 0
+                || op instanceof Op.ConstantOfShape
+                || op instanceof Op.Range
+                || (fixed && op instanceof Op.Concat);
         boolean constant = parameter && (fixed || tensor.dtype() != DType.F32);
         (constant ? constants : given).put("x" + i, tensor);
         facts.put("x" + i, Fact.of(tensor.dtype(), tensor.shape().dims()));

@@ -74,6 +74,12 @@ final class WindowCases {
       conv(cases, layout, square, 2, 8, 6, null, false);
       conv(cases, layout, square, 1, 5, 8, UnaryFunction.SIGMOID, true);
     }
+    for (Square square :
+        List.of(new Square(3, 1, 1, 1), new Square(5, 1, 2, 1), new Square(5, 2, 2, 1))) {
+      for (long channels : new long[] {1, 2, 3, 4, 8}) {
+        conv(cases, layout, square, 1, 3, channels, UnaryFunction.RELU, channels < 3, 20);
+      }
+    }
   }
 
   private static void conv(
@@ -85,8 +91,20 @@ final class WindowCases {
       long out,
       @Nullable UnaryFunction function,
       boolean withResidual) {
+    conv(cases, layout, square, groups, in, out, function, withResidual, 7);
+  }
+
+  private static void conv(
+      List<OpCase> cases,
+      Layout layout,
+      Square square,
+      long groups,
+      long in,
+      long out,
+      @Nullable UnaryFunction function,
+      boolean withResidual,
+      long width) {
     long height = 9;
-    long width = 7;
     Tensor x = image(layout, 1, 2, in, height, width);
     Tensor w = Samples.floats(2, out, in / groups, square.kernel, square.kernel);
     Tensor bias = Samples.floats(3, out);
@@ -115,7 +133,7 @@ final class WindowCases {
         };
     cases.add(
         OpCase.of(
-            "%s %s groups %d %s".formatted(layout, square, groups, function),
+            "%s %s groups %d %d to %d %s".formatted(layout, square, groups, in, out, function),
             new Op.Conv(square.window(), groups, layout, activation),
             formula,
             x,

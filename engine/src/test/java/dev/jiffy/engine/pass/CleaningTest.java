@@ -68,6 +68,20 @@ class CleaningTest {
     assertOperators(rewritten(s, s.unary(UnaryFunction.TANH, x)), "Unary");
   }
 
+  private static Graph convertedUnitVectors(boolean alsoRead) {
+    Sketch s = new Sketch();
+    String indices = s.input("i", DType.I64, "n");
+    String vectors = s.op(new Op.OneHot(-1), indices, s.vector(5), s.vector(0, 1));
+    String numbers = s.op(new Op.Cast(DType.F32, true), vectors);
+    return alsoRead ? rewritten(s, numbers, vectors) : rewritten(s, numbers);
+  }
+
+  @Test
+  void unitVectorsAreMadeInTheTypeThatIsWanted() {
+    assertOperators(convertedUnitVectors(false), "OneHot");
+    assertOperators(convertedUnitVectors(true), "OneHot", "Cast");
+  }
+
   // ---- shapes
 
   private static String extent(Sketch s, String x, long axis) {

@@ -16,7 +16,9 @@ public enum Network {
   /// A stem, a residual block, a gate, and a classifier.
   IMAGE_CLASSIFIER,
   /// A recurrent layer of both directions, one that only tells its last state, and a product.
-  RECURRENT_LAYERS;
+  RECURRENT_LAYERS,
+  /// Convolutions of few and many channels, for images of any extents.
+  IMAGE_FILTER;
 
   /// {@return the network, as an exporter would write it}
   ///
@@ -28,6 +30,7 @@ public enum Network {
           case TRANSFORMER_LAYER -> transformerLayer(sketch, width);
           case IMAGE_CLASSIFIER -> imageClassifier(sketch);
           case RECURRENT_LAYERS -> recurrentLayers(sketch, width);
+          case IMAGE_FILTER -> imageFilter(sketch);
         });
   }
 
@@ -131,5 +134,15 @@ public enum Network {
             s.weights(1, 3L * width, width),
             s.weights(1, 6L * width));
     return linear(s, s.op(new Op.Squeeze(), last, s.vector(0)), width, 5);
+  }
+
+  // ---- convolutions of images of any extents
+
+  private static String imageFilter(Sketch s) {
+    String x = s.input("image", "batch", 3, "height", "width");
+    String few = s.unary(UnaryFunction.RELU, convolution(s, x, 3, 8, 5, 1));
+    String many = s.unary(UnaryFunction.RELU, convolution(s, few, 8, 16, 3, 1));
+    String more = s.unary(UnaryFunction.RELU, convolution(s, many, 16, 16, 3, 1));
+    return convolution(s, more, 16, 2, 3, 1);
   }
 }

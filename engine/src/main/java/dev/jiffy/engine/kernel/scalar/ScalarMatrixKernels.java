@@ -33,10 +33,11 @@ public final class ScalarMatrixKernels implements MatrixKernels {
   }
 
   @Override
-  public void pack(long b, long rowStride, long columnStride, int k, int n, long packed) {
+  public void pack(
+      long b, long rowStride, long columnStride, int k, int n, int from, int to, long packed) {
     for (int row = 0; row < k; row++) {
-      for (int column = 0; column < n; column++) {
-        float value = getFloat(b + 4 * (row * rowStride + column * columnStride));
+      for (int column = from; column < to; column++) {
+        float value = getFloat(b + 4 * (row * rowStride + (column - from) * columnStride));
         setFloat(packed + 4 * ((long) row * n + column), value);
       }
     }

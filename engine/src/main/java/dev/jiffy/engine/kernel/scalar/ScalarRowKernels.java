@@ -4,6 +4,7 @@ import static dev.jiffy.engine.kernel.Memory.getFloat;
 import static dev.jiffy.engine.kernel.Memory.setFloat;
 
 import dev.jiffy.engine.function.ReduceFunction;
+import dev.jiffy.engine.kernel.Combination;
 import dev.jiffy.engine.kernel.Memory;
 import dev.jiffy.engine.kernel.Movement;
 import dev.jiffy.engine.kernel.Pointwise;
@@ -13,6 +14,7 @@ import dev.jiffy.engine.kernel.RowKernels;
 import dev.jiffy.engine.kernel.StridedCopy;
 import dev.jiffy.engine.kernel.TypedMemory;
 import dev.jiffy.tensor.DType;
+import java.util.List;
 
 /// Elementwise chains, normalisation, pooling and copies in obvious loops that add in `double`:
 /// what other implementations are compared with.
@@ -220,6 +222,59 @@ public final class ScalarRowKernels implements RowKernels {
         long index = TypedMemory.getLong(indexType, indices + i * indexType.bytes());
         long slice = o * extent + Movement.checkIndex(index, i, extent);
         Memory.copy(x + slice * sliceBytes, y + (o * count + i) * sliceBytes, sliceBytes);
+      }
+    }
+  }
+
+  @Override
+  public void combine(Combination c, long x, long y, long out, long scratch) {
+    long elements = c.elements();
+    for (long i = 0; i < elements; i++) {
+      long a = x + element(c.dims(), c.xStrides(), i) * c.in().bytes();
+      long b = y + element(c.dims(), c.yStrides(), i) * c.in().bytes();
+      long to = out + i * c.out().bytes();
+      if (c.in().isFloat()) {
+        double left = TypedMemory.getDouble(c.in(), a);
+        double right = TypedMemory.getDouble(c.in(), b);
+        TypedMemory.setDouble(c.out(), to, c.function().apply(left, right));
+      } else {
+        long left = TypedMemory.getLong(c.in(), a);
+        long right = TypedMemory.getLong(c.in(), b);
+        TypedMemory.setLong(c.out(), to, c.function().apply(left, right));
+      }
+    }
+  }
+
+  /// {@return where an element of a broadcast argument lies, in elements}
+  private static long element(List<Long> dims, List<Long> strides, long index) {
+    long element = 0;
+    long rest = index;
+    for (int i = dims.size() - 1; i >= 0; i--) {
+      element += rest % dims.get(i) * strides.get(i);
+      rest /= dims.get(i);
+    }
+    return element;
+  }
+
+  @Override
+  public void oneHot(
+      long indices,
+      DType indexType,
+      long outer,
+      long depth,
+      long inner,
+      long values,
+      int valueBytes,
+      long y) {
+    long at = y;
+    for (long o = 0; o < outer; o++) {
+      for (long d = 0; d < depth; d++) {
+        for (long i = 0; i < inner; i++, at += valueBytes) {
+          long index =
+              TypedMemory.getLong(indexType, indices + (o * inner + i) * indexType.bytes());
+          boolean on = (index < 0 ? index + depth : index) == d;
+          Memory.copy(on ? values + valueBytes : values, at, valueBytes);
+        }
       }
     }
   }

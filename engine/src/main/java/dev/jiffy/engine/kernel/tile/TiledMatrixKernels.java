@@ -50,13 +50,19 @@ public final class TiledMatrixKernels implements MatrixKernels {
   }
 
   @Override
+  public int lanes() {
+    return micro.lanes();
+  }
+
+  @Override
   public long packedBytes(int k, int n) {
     return panels.bytes(k, n);
   }
 
   @Override
-  public void pack(long b, long rowStride, long columnStride, int k, int n, long packed) {
-    panels.pack(b, rowStride, columnStride, k, n, packed, 0, k);
+  public void pack(
+      long b, long rowStride, long columnStride, int k, int n, int from, int to, long packed) {
+    panels.pack(b, rowStride, columnStride, k, to - from, packed + 4L * from * k, 0, k);
   }
 
   @Override

@@ -2,6 +2,8 @@ package dev.jiffy.engine.kernel.vector;
 
 import dev.jiffy.engine.function.ReduceFunction;
 import dev.jiffy.engine.kernel.Casts;
+import dev.jiffy.engine.kernel.Combination;
+import dev.jiffy.engine.kernel.Combinations;
 import dev.jiffy.engine.kernel.Movement;
 import dev.jiffy.engine.kernel.Pointwise;
 import dev.jiffy.engine.kernel.PoolGeometry;
@@ -63,6 +65,24 @@ public final class VectorRowKernels implements RowKernels {
       long count,
       long y) {
     Movement.gather(x, outer, extent, sliceBytes, indices, indexType, count, y);
+  }
+
+  @Override
+  public void combine(Combination combination, long x, long y, long out, long scratch) {
+    Combinations.combine(combination, x, y, out, scratch);
+  }
+
+  @Override
+  public void oneHot(
+      long indices,
+      DType indexType,
+      long outer,
+      long depth,
+      long inner,
+      long values,
+      int valueBytes,
+      long y) {
+    Movement.oneHot(indices, indexType, outer, depth, inner, values, valueBytes, y);
   }
 
   @Override

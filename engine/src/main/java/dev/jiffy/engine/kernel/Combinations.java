@@ -1,0 +1,370 @@
+package dev.jiffy.engine.kernel;
+
+import static dev.jiffy.engine.kernel.Memory.ALL;
+
+import dev.jiffy.engine.function.BinaryFunction;
+import dev.jiffy.tensor.DType;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+import java.util.List;
+
+/// The loops of [Combination]s: a block of elements at a time is widened to i64 or f64, which hold
+/// every number of the narrower types, combined, and narrowed again. Each loop is so simple that
+/// the JIT compiles it well.
+public final class Combinations {
+  /// The elements of a block.
+  private static final int BLOCK = 512;
+
+  private static final ValueLayout.OfByte BYTE = ValueLayout.JAVA_BYTE;
+  private static final ValueLayout.OfDouble DOUBLE =
+      ValueLayout.JAVA_DOUBLE_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
+  /// The bytes of working memory that [#combine] needs.
+  public static final long SCRATCH_BYTES = 2L * BLOCK * 8;
+
+  private Combinations() {}
+
+  /// Computes a combination as [RowKernels#combine] does.
+  ///
+  /// @param c what is computed
+  /// @param x the first argument
+  /// @param y the second argument
+  /// @param out the result
+  /// @param scratch working memory of [#SCRATCH_BYTES]
+  public static void combine(Combination c, long x, long y, long out, long scratch) {
+    long inner = c.inner();
+    long rows = inner == 0 ? 0 : c.elements() / inner;
+    if (c.in() == DType.BOOL || (c.in() == DType.F32 && c.out() == DType.BOOL)) {
+      for (long row = 0; row < rows; row++) {
+        truths(c, row, x, y, out + row * inner);
+      }
+      return;
+    }
+    blocks(c, rows, x, y, out, scratch);
+  }
+
+  /// Computes a row of truth values of f32 or of truth values, as they are.
+  private static void truths(Combination c, long row, long x, long y, long out) {
+    int bytes = c.in().bytes();
+    long a = x + c.start(row, c.xStrides()) * bytes;
+    long b = y + c.start(row, c.yStrides()) * bytes;
+    long stepA = c.xStrides().getLast() * bytes;
+    long stepB = c.yStrides().getLast() * bytes;
+    if (c.in() == DType.BOOL) {
+      truths(c.function(), a, stepA, b, stepB, out, c.inner());
+    } else {
+      floats(c.function(), a, stepA, b, stepB, out, c.inner());
+    }
+  }
+
+  private static void blocks(Combination c, long rows, long x, long y, long out, long scratch) {
+    long inner = c.inner();
+    long together = Math.max(1, BLOCK / Math.max(1, inner));
+    for (long row = 0; row < rows; row += together) {
+      long some = Math.min(together, rows - row);
+      for (long column = 0; column < inner; column += BLOCK) {
+        long width = Math.min(BLOCK, inner - column);
+        long a = widen(c, c.xStrides(), x, row, some, column, width, scratch);
+        long b = widen(c, c.yStrides(), y, row, some, column, width, scratch + BLOCK * 8L);
+        long n = some * width;
+        boolean isWhole = c.out() == DType.I64 || c.out() == DType.F64;
+        long result = out + (row * inner + column) * c.out().bytes();
+        long wide = isWhole ? result : scratch;
+        if (c.in().isFloat()) {
+          doubles(c.function(), a, b, wide, 8 * n);
+        } else {
+          longs(c.function(), a, b, wide, 8 * n);
+        }
+        if (!isWhole) {
+          narrow(c.out(), wide, result, n);
+        }
+      }
+    }
+  }
+
+  /// {@return where parts of some rows lie widened, one after another}
+  private static long widen(
+      Combination c,
+      List<Long> strides,
+      long x,
+      long row,
+      long rows,
+      long column,
+      long width,
+      long scratch) {
+    int bytes = c.in().bytes();
+    long step = strides.getLast();
+    boolean isWide = c.in() == DType.I64 || c.in() == DType.F64;
+    if (rows == 1 && isWide && step == 1) {
+      return x + (c.start(row, strides) + column) * bytes;
+    }
+    for (long i = 0; i < rows; i++) {
+      long from = x + (c.start(row + i, strides) + column * step) * bytes;
+      widen(c.in(), from, step * bytes, scratch + i * width * 8, width);
+    }
+    return scratch;
+  }
+
+  private static void widen(DType type, long from, long step, long to, long n) {
+    if (step == 0 && n > 1) {
+      widen(type, from, 0, to, 1);
+      long repeated = getLong(to);
+      for (long i = 1; i < n; i++) {
+        setLong(to + 8 * i, repeated);
+      }
+      return;
+    }
+    switch (type) {
+      case I64, F64 -> {
+        for (long i = 0; i < n; i++) {
+          setLong(to + 8 * i, getLong(from + i * step));
+        }
+      }
+      case F32 -> {
+        for (long i = 0; i < n; i++) {
+          setDouble(to + 8 * i, (double) Memory.getFloat(from + i * step));
+        }
+      }
+      case I32 -> {
+        for (long i = 0; i < n; i++) {
+          setLong(to + 8 * i, ALL.get(Memory.INT, from + i * step));
+        }
+      }
+      case F16, BF16 -> {
+        for (long i = 0; i < n; i++) {
+          setDouble(to + 8 * i, TypedMemory.getDouble(type, from + i * step));
+        }
+      }
+      case BOOL, I8, I16, U8, U16, U32, U64, STRING -> {
+        for (long i = 0; i < n; i++) {
+          setLong(to + 8 * i, TypedMemory.getLong(type, from + i * step));
+        }
+      }
+    }
+  }
+
+  private static void narrow(DType type, long from, long to, long n) {
+    switch (type) {
+      case F32 -> {
+        for (long i = 0; i < n; i++) {
+          Memory.setFloat(to + 4 * i, (float) getDouble(from + 8 * i));
+        }
+      }
+      case I32, U32 -> {
+        for (long i = 0; i < n; i++) {
+          ALL.set(Memory.INT, to + 4 * i, (int) getLong(from + 8 * i));
+        }
+      }
+      case BOOL, I8, U8 -> {
+        for (long i = 0; i < n; i++) {
+          ALL.set(BYTE, to + i, (byte) getLong(from + 8 * i));
+        }
+      }
+      case F16, BF16 -> {
+        for (long i = 0; i < n; i++) {
+          TypedMemory.setDouble(type, to + 2 * i, getDouble(from + 8 * i));
+        }
+      }
+      case I64, F64, I16, U16, U64, STRING -> {
+        for (long i = 0; i < n; i++) {
+          TypedMemory.setLong(type, to + i * type.bytes(), getLong(from + 8 * i));
+        }
+      }
+    }
+  }
+
+  private static void floats(
+      BinaryFunction function, long x, long stepX, long y, long stepY, long out, long n) {
+    switch (function) {
+      case EQUAL -> {
+        for (long i = 0; i < n; i++) {
+          setTruth(out + i, Memory.getFloat(x + i * stepX) == Memory.getFloat(y + i * stepY));
+        }
+      }
+      case LESS -> {
+        for (long i = 0; i < n; i++) {
+          setTruth(out + i, Memory.getFloat(x + i * stepX) < Memory.getFloat(y + i * stepY));
+        }
+      }
+      case LESS_OR_EQUAL -> {
+        for (long i = 0; i < n; i++) {
+          setTruth(out + i, Memory.getFloat(x + i * stepX) <= Memory.getFloat(y + i * stepY));
+        }
+      }
+      case GREATER -> {
+        for (long i = 0; i < n; i++) {
+          setTruth(out + i, Memory.getFloat(x + i * stepX) > Memory.getFloat(y + i * stepY));
+        }
+      }
+      case GREATER_OR_EQUAL -> {
+        for (long i = 0; i < n; i++) {
+          setTruth(out + i, Memory.getFloat(x + i * stepX) >= Memory.getFloat(y + i * stepY));
+        }
+      }
+      default -> throw new IllegalArgumentException("no loop for " + function);
+    }
+  }
+
+  private static void truths(
+      BinaryFunction function, long x, long stepX, long y, long stepY, long out, long n) {
+    switch (function) {
+      case AND -> {
+        for (long i = 0; i < n; i++) {
+          ALL.set(BYTE, out + i, (byte) (getTruth(x + i * stepX) & getTruth(y + i * stepY)));
+        }
+      }
+      case OR -> {
+        for (long i = 0; i < n; i++) {
+          ALL.set(BYTE, out + i, (byte) (getTruth(x + i * stepX) | getTruth(y + i * stepY)));
+        }
+      }
+      case XOR -> {
+        for (long i = 0; i < n; i++) {
+          ALL.set(BYTE, out + i, (byte) (getTruth(x + i * stepX) ^ getTruth(y + i * stepY)));
+        }
+      }
+      case EQUAL -> {
+        for (long i = 0; i < n; i++) {
+          setTruth(out + i, getTruth(x + i * stepX) == getTruth(y + i * stepY));
+        }
+      }
+      default -> throw new IllegalArgumentException("no loop for " + function);
+    }
+  }
+
+  private static void longs(BinaryFunction function, long x, long y, long out, long bytes) {
+    switch (function) {
+      case ADD -> {
+        for (long i = 0; i < bytes; i += 8) {
+          setLong(out + i, getLong(x + i) + getLong(y + i));
+        }
+      }
+      case SUB -> {
+        for (long i = 0; i < bytes; i += 8) {
+          setLong(out + i, getLong(x + i) - getLong(y + i));
+        }
+      }
+      case MUL -> {
+        for (long i = 0; i < bytes; i += 8) {
+          setLong(out + i, getLong(x + i) * getLong(y + i));
+        }
+      }
+      case MIN -> {
+        for (long i = 0; i < bytes; i += 8) {
+          setLong(out + i, Math.min(getLong(x + i), getLong(y + i)));
+        }
+      }
+      case MAX -> {
+        for (long i = 0; i < bytes; i += 8) {
+          setLong(out + i, Math.max(getLong(x + i), getLong(y + i)));
+        }
+      }
+      case EQUAL -> {
+        for (long i = 0; i < bytes; i += 8) {
+          setLong(out + i, getLong(x + i) == getLong(y + i) ? 1 : 0);
+        }
+      }
+      case LESS -> {
+        for (long i = 0; i < bytes; i += 8) {
+          setLong(out + i, getLong(x + i) < getLong(y + i) ? 1 : 0);
+        }
+      }
+      case LESS_OR_EQUAL -> {
+        for (long i = 0; i < bytes; i += 8) {
+          setLong(out + i, getLong(x + i) <= getLong(y + i) ? 1 : 0);
+        }
+      }
+      case GREATER -> {
+        for (long i = 0; i < bytes; i += 8) {
+          setLong(out + i, getLong(x + i) > getLong(y + i) ? 1 : 0);
+        }
+      }
+      case GREATER_OR_EQUAL -> {
+        for (long i = 0; i < bytes; i += 8) {
+          setLong(out + i, getLong(x + i) >= getLong(y + i) ? 1 : 0);
+        }
+      }
+      default -> throw new IllegalArgumentException("no loop for " + function);
+    }
+  }
+
+  private static void doubles(BinaryFunction function, long x, long y, long out, long bytes) {
+    switch (function) {
+      case ADD -> {
+        for (long i = 0; i < bytes; i += 8) {
+          setDouble(out + i, getDouble(x + i) + getDouble(y + i));
+        }
+      }
+      case SUB -> {
+        for (long i = 0; i < bytes; i += 8) {
+          setDouble(out + i, getDouble(x + i) - getDouble(y + i));
+        }
+      }
+      case MUL -> {
+        for (long i = 0; i < bytes; i += 8) {
+          setDouble(out + i, getDouble(x + i) * getDouble(y + i));
+        }
+      }
+      case MIN -> {
+        for (long i = 0; i < bytes; i += 8) {
+          setDouble(out + i, Math.min(getDouble(x + i), getDouble(y + i)));
+        }
+      }
+      case MAX -> {
+        for (long i = 0; i < bytes; i += 8) {
+          setDouble(out + i, Math.max(getDouble(x + i), getDouble(y + i)));
+        }
+      }
+      case EQUAL -> {
+        for (long i = 0; i < bytes; i += 8) {
+          setLong(out + i, getDouble(x + i) == getDouble(y + i) ? 1 : 0);
+        }
+      }
+      case LESS -> {
+        for (long i = 0; i < bytes; i += 8) {
+          setLong(out + i, getDouble(x + i) < getDouble(y + i) ? 1 : 0);
+        }
+      }
+      case LESS_OR_EQUAL -> {
+        for (long i = 0; i < bytes; i += 8) {
+          setLong(out + i, getDouble(x + i) <= getDouble(y + i) ? 1 : 0);
+        }
+      }
+      case GREATER -> {
+        for (long i = 0; i < bytes; i += 8) {
+          setLong(out + i, getDouble(x + i) > getDouble(y + i) ? 1 : 0);
+        }
+      }
+      case GREATER_OR_EQUAL -> {
+        for (long i = 0; i < bytes; i += 8) {
+          setLong(out + i, getDouble(x + i) >= getDouble(y + i) ? 1 : 0);
+        }
+      }
+      default -> throw new IllegalArgumentException("no loop for " + function);
+    }
+  }
+
+  private static int getTruth(long address) {
+    return ALL.get(BYTE, address) != 0 ? 1 : 0;
+  }
+
+  private static void setTruth(long address, boolean value) {
+    ALL.set(BYTE, address, (byte) (value ? 1 : 0));
+  }
+
+  private static long getLong(long address) {
+    return ALL.get(Memory.LONG, address);
+  }
+
+  private static void setLong(long address, long value) {
+    ALL.set(Memory.LONG, address, value);
+  }
+
+  private static double getDouble(long address) {
+    return ALL.get(DOUBLE, address);
+  }
+
+  private static void setDouble(long address, double value) {
+    ALL.set(DOUBLE, address, value);
+  }
+}
