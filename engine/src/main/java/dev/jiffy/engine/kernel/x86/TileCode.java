@@ -31,12 +31,14 @@ import dev.jiffy.engine.kernel.x86.Operand.Vector;
 import org.jspecify.annotations.Nullable;
 
 /// Generates the loops in registers of products: `C = activation(init + A · B + residual)` for
-/// tiles of a few rows by one or two vectors of columns, one tile below the other.
+/// tiles of a few rows by one or two vectors of columns, one tile below the other or one beside the
+/// other.
 ///
 /// A row of `A` is read in runs: run `j` is the `k` elements at `a + row · aStep + taps[j]`. `B`
 /// has a row of vectors for each of the `runs · k` elements. The arguments, all numbers, in order:
 /// tiles, a, aStep, taps, runs, k, b, bStep, init, initStep, c, cStep, residual, residualStep, and
-/// for a cut tile its mask (a bit per column with AVX-512, else the address of a vector).
+/// for a cut tile its mask (a bit per column with AVX-512, else the address of a vector), for tiles
+/// side by side the bytes from the first column of `init` to that of the next tile.
 ///
 /// All sums stay in registers. Where a tile is so small that each sum would wait for the one before
 /// it, several partial sums run side by side.
@@ -44,6 +46,8 @@ import org.jspecify.annotations.Nullable;
 /// @param vectorBytes the width of vectors
 /// @param vectors vectors of columns, 1 or 2
 /// @param rows rows of a tile
+/// @param across whether each tile is beside the one before and has a panel of its own, which
+///   follows that one's; else it is below and has the same
 /// @param packed whether the rows of `B` are adjacent, else `bStep` leads from one to the next
 /// @param cut whether the last columns of the (only) vector do not exist
 /// @param residual whether there is a residual
@@ -55,6 +59,7 @@ record TileCode(
     int vectorBytes,
     int vectors,
     int rows,
+    boolean across,
     boolean packed,
     boolean cut,
     boolean residual,
@@ -80,6 +85,7 @@ record TileCode(
   private static final int RESIDUAL = STACK + 48;
   private static final int RESIDUAL_STEP = STACK + 56;
   private static final int MASK = STACK + 64;
+  private static final int INIT_ADVANCE = STACK + 72;
 
   private static final Mask PRESENT = new Mask(1);
 
@@ -245,6 +251,9 @@ record TileCode(
     code.jump(NOT_EQUAL, run);
     code.pop(R8);
     code.pop(RCX);
+    if (across) {
+      code.store(RAX, at(RSP, B));
+    }
     for (int set = 1; set < sets(); set++) {
       for (int row = 0; row < rows; row++) {
         for (int vector = 0; vector < vectors; vector++) {
@@ -347,7 +356,7 @@ record TileCode(
         }
         code.alu(ADD, RDI, RAX);
       }
-      code.store(RDI, at(RSP, RESIDUAL));
+      moved(code, RESIDUAL);
     }
     if (activation != null) {
       int until = cut && !wide() ? registers() - 1 : registers();
@@ -374,15 +383,28 @@ record TileCode(
       }
       code.alu(ADD, RDI, RAX);
     }
-    code.store(RDI, at(RSP, C));
+    moved(code, C);
+  }
+
+  /// Lets an argument point to the next tile, whose address is in a register where it is below.
+  private void moved(Assembler code, int argument) {
+    if (across) {
+      code.load(RDI, at(RSP, argument));
+      code.alu(ADD, RDI, vectors * vectorBytes);
+    }
+    code.store(RDI, at(RSP, argument));
   }
 
   /// Moves on to the next tile; those of C and the residual have moved already.
   private void advance(Assembler code) {
-    code.imul(RAX, RDX, rows);
-    code.alu(ADD, RSI, RAX);
-    code.load(RAX, at(RSP, INIT_STEP));
-    code.imul(RAX, RAX, rows);
+    if (across) {
+      code.load(RAX, at(RSP, INIT_ADVANCE));
+    } else {
+      code.imul(RAX, RDX, rows);
+      code.alu(ADD, RSI, RAX);
+      code.load(RAX, at(RSP, INIT_STEP));
+      code.imul(RAX, RAX, rows);
+    }
     code.alu(ADD, RAX, at(RSP, INIT));
     code.store(RAX, at(RSP, INIT));
     code.load(RDI, at(RSP, TILES));

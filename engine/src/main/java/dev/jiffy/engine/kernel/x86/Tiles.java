@@ -11,6 +11,10 @@ import org.jspecify.annotations.Nullable;
 final class Tiles {
   private static final int MOST_ROWS = 32;
 
+  /// The most elements of the right-hand side of one call over tiles side by side: the JVM cannot
+  /// stop a thread within.
+  private static final long MOST_ACROSS = 1 << 18;
+
   private final Format format;
   private final int vectorBytes;
   private final int lanes;
@@ -24,7 +28,7 @@ final class Tiles {
   /// The tiles of one activation.
   private final class Forms {
     final @Nullable Activation activation;
-    private final MemorySegment[] code = new MemorySegment[16 * MOST_ROWS];
+    private final MemorySegment[] code = new MemorySegment[32 * MOST_ROWS];
 
     Forms(@Nullable Activation activation) {
       this.activation = activation;
@@ -33,15 +37,29 @@ final class Tiles {
     MemorySegment tile(int vectors, int rows, boolean packed, boolean cut, boolean residual) {
       int form = ((vectors - 1) << 3) | (packed ? 4 : 0) | (cut ? 2 : 0) | (residual ? 1 : 0);
       MemorySegment tile = code[form * MOST_ROWS + rows];
-      return tile == null ? make(form, vectors, rows, packed, cut, residual) : tile;
+      return tile == null ? make(form, vectors, rows, false, packed, cut, residual) : tile;
+    }
+
+    /// {@return the code of tiles side by side, two vectors wide}
+    MemorySegment across(int rows, boolean residual) {
+      int form = 16 | (residual ? 1 : 0);
+      MemorySegment tile = code[form * MOST_ROWS + rows];
+      return tile == null ? make(form, 2, rows, true, true, false, residual) : tile;
     }
 
     private synchronized MemorySegment make(
-        int form, int vectors, int rows, boolean packed, boolean cut, boolean residual) {
+        int form,
+        int vectors,
+        int rows,
+        boolean across,
+        boolean packed,
+        boolean cut,
+        boolean residual) {
       MemorySegment made = code[form * MOST_ROWS + rows];
       if (made == null) {
         TileCode tile =
-            new TileCode(vectorBytes, vectors, rows, packed, cut, residual, activation, format);
+            new TileCode(
+                vectorBytes, vectors, rows, across, packed, cut, residual, activation, format);
         made = Code.load("tile" + rows + "x" + vectors, tile.emit());
         code[form * MOST_ROWS + rows] = made;
       }
@@ -90,7 +108,38 @@ final class Tiles {
       long cStep) {
     Forms forms = forms(activation);
     long panel = b;
-    for (int column = 0; column < columns; ) {
+    int start = 0;
+    if (rows <= TileCode.most(vectorBytes, 2) && columns >= 4 * lanes) {
+      start = columns / (2 * lanes) * (2 * lanes);
+      long elements = (long) runs * k;
+      long panels = Math.max(1, MOST_ACROSS / (2L * lanes * Math.max(1, elements)));
+      int most = (int) panels * 2 * lanes;
+      for (int column = 0; column < start; column += most) {
+        int width = Math.min(most, start - column);
+        long offset = 4L * column;
+        boolean zeros = init == Zeros.ADDRESS;
+        Code.call(
+            forms.across(rows, residual != 0),
+            width / (2 * lanes),
+            a,
+            aStep,
+            taps,
+            runs,
+            k,
+            panel,
+            0,
+            zeros ? init : init + offset,
+            initStep,
+            c + offset,
+            cStep,
+            residual + offset,
+            residualStep,
+            0,
+            zeros ? 0 : 2L * vectorBytes);
+        panel += 4L * width * elements;
+      }
+    }
+    for (int column = start; column < columns; ) {
       int vectors = columns - column >= 2 * lanes ? 2 : 1;
       int present = Math.min(vectors * lanes, columns - column);
       long offset = 4L * column;
