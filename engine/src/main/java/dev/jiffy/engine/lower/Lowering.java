@@ -198,7 +198,8 @@ public final class Lowering {
           case Op.OneHot oneHot -> Numbers.lower(node, oneHot, this);
           case Op.Where _ -> false;
           case Op.If _ -> throw new IllegalStateException("branches have no plan");
-          case Op.ShapeOf _, Op.Size _, Op.ConstantOfShape _, Op.Range _, Op.EyeLike _ -> false;
+          case Op.ConstantOfShape fill -> Movement.lowerFill(node, fill, this);
+          case Op.ShapeOf _, Op.Size _, Op.Range _, Op.EyeLike _ -> false;
           case Op.GatherElements _, Op.GatherNd _, Op.ScatterElements _, Op.ScatterNd _ -> false;
           case Op.Trilu _, Op.CumSum _, Op.TopK _, Op.NonZero _ -> false;
           case Op.Compress _, Op.ReverseSequence _, Op.ArgReduce _, Op.Hardmax _ -> false;

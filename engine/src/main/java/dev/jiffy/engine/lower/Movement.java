@@ -301,6 +301,17 @@ final class Movement {
     return true;
   }
 
+  static boolean lowerFill(Node node, Op.ConstantOfShape fill, Lowering lowering) {
+    if (fill.value().dtype() != DType.F32) {
+      return false;
+    }
+    Place y = lowering.result(node.output());
+    float value = (float) fill.value().getDouble(0);
+    long elements = lowering.shape(node.output()).elements();
+    lowering.add(new FillStep(Lowering.label(node), lowering.target(), value, elements, y), y);
+    return true;
+  }
+
   static boolean lowerCast(Node node, Lowering lowering) {
     DType from = lowering.dtype(node.input(0));
     DType to = lowering.dtype(node.output());

@@ -73,7 +73,7 @@ final class Needs {
           input > 0;
       case Op.Split _, Op.Resize _, Op.Reduce _ -> input > 0;
       case Op.Pad _ -> input == 1 || input == 3;
-      case Op.ShapeOf _, Op.Size _ -> true;
+      case Op.ShapeOf _, Op.Size _, Op.ConstantOfShape _ -> true;
       default -> false;
     };
   }

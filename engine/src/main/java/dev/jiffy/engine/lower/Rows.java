@@ -1,5 +1,6 @@
 package dev.jiffy.engine.lower;
 
+import dev.jiffy.engine.function.ReduceFunction;
 import dev.jiffy.engine.ir.Node;
 import dev.jiffy.engine.ir.Op;
 import dev.jiffy.tensor.Shape;
@@ -105,7 +106,7 @@ final class Rows {
       }
     }
     if (first == rank) {
-      return false;
+      return keepsSingle(reduce.function()) && Views.lowerWhole(node, lowering);
     }
     long outer = shape.elements(0, first);
     if (outer > Integer.MAX_VALUE) {
@@ -126,6 +127,14 @@ final class Rows {
         x,
         y);
     return true;
+  }
+
+  /// {@return whether a reduction of one element gives that element}
+  private static boolean keepsSingle(ReduceFunction function) {
+    return switch (function) {
+      case SUM, MEAN, MAX, MIN, PROD -> true;
+      case L1, L2, LOG_SUM, LOG_SUM_EXP, SUM_SQUARE -> false;
+    };
   }
 
   /// {@return which dimensions are reduced, or null where none is}
