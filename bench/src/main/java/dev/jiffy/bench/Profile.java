@@ -72,6 +72,8 @@ public final class Profile {
   /// @param warmUpRuns the runs before those
   /// @param totalUs all rows together
   /// @param p50Us the median of runs in between, timed as a whole only
+  /// @param profiledP50Us the median of the profiled runs as a whole; more than the rows together
+  ///   where other work on the machine lengthens now this step, now that
   /// @param total what all steps do together
   /// @param memory the bytes that the model takes
   /// @param ceilings what the machine can do at most
@@ -90,6 +92,7 @@ public final class Profile {
       long warmUpRuns,
       double totalUs,
       double p50Us,
+      double profiledP50Us,
       Rates total,
       Footprint memory,
       Ceilings ceilings,
@@ -199,6 +202,7 @@ public final class Profile {
           warmUp.runs(),
           us(total),
           us(median(runs, profile::plainNanos)),
+          us(median(runs, profile::runNanos)),
           Rates.of(rows, total),
           memory,
           ceilings,

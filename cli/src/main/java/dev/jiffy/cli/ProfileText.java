@@ -18,6 +18,9 @@ final class ProfileText {
 
   private static final String FORMAT = "\n%10s %8s %14s %8s %7s %7s %7s %8s  %s";
 
+  /// How much longer than its parts together a run is where the machine is not quiet.
+  private static final double NOISY = 1.1;
+
   private ProfileText() {}
 
   /// {@return the profile as lines}
@@ -145,12 +148,19 @@ final class ProfileText {
   static List<String> notes(Profile.Result result) {
     List<String> notes = new ArrayList<>();
     notes.add(
-        "%d steps, medians of %d profiled runs, together %s; whole runs without profiling: p50 %s"
+        "%d steps, medians of %d profiled runs, together %s"
             .formatted(
                 result.steps().size() - 1,
                 result.runs(),
-                Quantities.duration(result.totalUs() / 1e3),
-                Quantities.duration(result.p50Us() / 1e3)));
+                Quantities.duration(result.totalUs() / 1e3)));
+    notes.add(
+        "whole runs: p50 %s, where steps are timed %s"
+            .formatted(
+                Quantities.duration(result.p50Us() / 1e3),
+                Quantities.duration(result.profiledP50Us() / 1e3)));
+    if (result.profiledP50Us() > NOISY * result.totalUs()) {
+      notes.add("other work disturbs this machine: believe shares more than times");
+    }
     notes.add(
         "memory: model file %s, packed weights %s, arena %s"
             .formatted(

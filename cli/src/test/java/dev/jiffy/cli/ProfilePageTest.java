@@ -56,7 +56,8 @@ class ProfilePageTest {
     assertTrue(text.contains("[2 more: --top 0 lists all]"), text);
     assertTrue(text.contains("4.00 µs 100.00 %"), text);
     assertTrue(text.contains("Pool takes 75 % of 4.00 µs at 50 % of its memory bound"), text);
-    assertTrue(text.contains("p50 3.50 µs"), text);
+    assertTrue(text.contains("p50 3.50 µs, where steps are timed 5.00 µs"), text);
+    assertTrue(text.contains("other work disturbs this machine"), text);
   }
 
   private static void checkWellFormed(String page) {

@@ -30,6 +30,7 @@ final class ProfileSample {
         20,
         4,
         3.5,
+        5,
         RATES,
         new Profile.Footprint(100, 200, 300),
         new Ceilings(
