@@ -34,7 +34,7 @@ enum OperatorFamily {
   /// {@return the family of an operator}
   static OperatorFamily of(String operator) {
     return switch (operator) {
-      case "MatMul", "QuantizedMatMul", "Gemm", "Einsum" -> PRODUCT;
+      case "MatMul", "QuantizedMatMul", "Gemm", "Einsum", "Recurrent" -> PRODUCT;
       case "Conv", "ConvTranspose" -> CONVOLUTION;
       case "Attention" -> ATTENTION;
       case "LayerNorm", "BatchNorm", "InstanceNorm", "LpNormalization", "Lrn", "Softmax" ->

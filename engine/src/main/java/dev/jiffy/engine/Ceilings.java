@@ -41,7 +41,7 @@ public record Ceilings(int threads, Map<Precision, Double> flopsPerSecond, List<
   /// @param threads how many threads compute or read at the same time, at least 1
   /// @param precisions whose arithmetic to measure; those that the machine lacks are left out
   public static Ceilings measure(int threads, Collection<Precision> precisions) {
-    return new CeilingMeasurement(threads, Kernels.peaks()).measure(precisions);
+    return new CeilingMeasurement(threads, Kernels.HERE.peaks()).measure(precisions);
   }
 
   /// {@return the nearest level that holds so many bytes, or null where nothing is known}

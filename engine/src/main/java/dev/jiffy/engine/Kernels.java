@@ -1,11 +1,15 @@
 package dev.jiffy.engine;
 
+import dev.jiffy.engine.ir.Graph;
+import dev.jiffy.engine.ir.Node;
+import dev.jiffy.engine.ir.Op;
 import dev.jiffy.engine.kernel.Format;
 import dev.jiffy.engine.kernel.KernelPeaks;
 import dev.jiffy.engine.kernel.MatrixKernels;
 import dev.jiffy.engine.kernel.NarrowKernels;
 import dev.jiffy.engine.kernel.Peaks;
 import dev.jiffy.engine.kernel.RowKernels;
+import dev.jiffy.engine.kernel.check.KernelCheck;
 import dev.jiffy.engine.kernel.scalar.ScalarMatrixKernels;
 import dev.jiffy.engine.kernel.scalar.ScalarRowKernels;
 import dev.jiffy.engine.kernel.tile.TiledMatrixKernels;
@@ -19,63 +23,180 @@ import dev.jiffy.engine.kernel.x86.X86Peaks;
 import dev.jiffy.engine.kernel.x86.X86RowKernels;
 import dev.jiffy.engine.kernel.x86.X86Winograd;
 import dev.jiffy.engine.lower.Target;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
+import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /// The choice of kernels, made from the load options and what this JVM offers.
+///
+/// Machine code is compared with the oracle in every process that uses it, on a thread of its own
+/// beside the load. On any doubt it is dropped for as long as the process runs.
 final class Kernels {
-  private static final System.Logger LOG = System.getLogger("dev.jiffy.engine");
+  /// The kernels of this machine.
+  static final Kernels HERE = new Kernels(Kernels::nativeTarget);
 
-  private Kernels() {}
+  private static final System.Logger LOG = System.getLogger("dev.jiffy.engine");
 
   /// Whether the JVM was started with the Vector API; its kernels may not be touched where not.
   private static final boolean VECTOR_API =
       ModuleLayer.boot().findModule("jdk.incubator.vector").isPresent();
 
-  /// Whether machine code runs here; asked once, and told once what is missing.
-  private static final class MachineCode {
-    static final @Nullable Target TARGET;
-    static final String REASON;
+  private final Supplier<Target> maker;
+  private boolean isAsked;
+  private @Nullable Target machineCode;
+  private boolean isDropped;
 
-    static {
-      Target target = null;
-      String reason = "";
+  /// Why there is no machine code.
+  private String reason = "";
+
+  private final Map<KernelCheck.Kind, FutureTask<Optional<String>>> checks =
+      new EnumMap<>(KernelCheck.Kind.class);
+
+  /// A choice.
+  ///
+  /// @param maker makes the kernels of machine code, or throws an `UnsupportedOperationException`
+  ///   that says why there is none; asked once
+  Kernels(Supplier<Target> maker) {
+    this.maker = maker;
+  }
+
+  private static Target nativeTarget() {
+    MatrixKernels matrices =
+        new TiledMatrixKernels(
+            new X86MicroKernels(), new X86Depthwise(), new X86Winograd(), new X86NarrowKernels());
+    RowKernels others = VECTOR_API ? new VectorRowKernels() : new ScalarRowKernels();
+    return new Target(matrices, new X86RowKernels(others), 1, Format.F32);
+  }
+
+  /// The kernels of machine code, or null where it does not run; tells once what is missing.
+  private synchronized @Nullable Target machineCode() {
+    if (!isAsked) {
+      isAsked = true;
       try {
-        target = nativeTarget();
+        machineCode = maker.get();
       } catch (UnsupportedOperationException e) {
         reason = String.valueOf(e.getMessage());
         LOG.log(System.Logger.Level.INFO, "no machine code of our own: " + reason);
       }
       if (!VECTOR_API) {
         LOG.log(
-            target == null ? System.Logger.Level.WARNING : System.Logger.Level.INFO,
+            machineCode == null ? System.Logger.Level.WARNING : System.Logger.Level.INFO,
             "the JVM was started without --add-modules jdk.incubator.vector, which would make "
-                + (target == null ? "models many times faster" : "rare operators faster"));
+                + (machineCode == null ? "models many times faster" : "rare operators faster"));
       }
-      TARGET = target;
-      REASON = reason;
     }
+    return isDropped ? null : machineCode;
+  }
 
-    private static Target nativeTarget() {
-      MatrixKernels matrices =
-          new TiledMatrixKernels(
-              new X86MicroKernels(), new X86Depthwise(), new X86Winograd(), new X86NarrowKernels());
-      RowKernels others = VECTOR_API ? new VectorRowKernels() : new ScalarRowKernels();
-      return new Target(matrices, new X86RowKernels(others), 1, Format.F32);
+  /// Begins to compare machine code with the oracle on what a graph computes, as far as that has
+  /// not been done and is not under way.
+  ///
+  /// @param decided the options, decided
+  /// @param graph the graph
+  /// @return tells whether the kernels are sound; waits for what is under way
+  BooleanSupplier check(LoadOptions decided, Graph graph) {
+    if (decided.kernels() != KernelPath.NATIVE) {
+      return () -> true;
+    }
+    List<FutureTask<Optional<String>>> wanted = new ArrayList<>();
+    List<FutureTask<Optional<String>>> begun = new ArrayList<>();
+    synchronized (this) {
+      Target target = Objects.requireNonNull(machineCode);
+      for (KernelCheck.Kind kind : kinds(decided, graph)) {
+        FutureTask<Optional<String>> check = checks.get(kind);
+        if (check == null) {
+          check =
+              new FutureTask<>(() ->
+                  Optional.ofNullable(KernelCheck.fault(kind, target.matrices(), target.rows())));
+          checks.put(kind, check);
+          begun.add(check);
+        }
+        wanted.add(check);
+      }
+    }
+    if (!begun.isEmpty()) {
+      Thread thread = new Thread(() -> begun.forEach(FutureTask::run), "jiffy-kernel-check");
+      thread.setDaemon(true);
+      thread.start();
+    }
+    return () -> wanted.stream().allMatch(this::holds);
+  }
+
+  private static Set<KernelCheck.Kind> kinds(LoadOptions decided, Graph graph) {
+    Set<KernelCheck.Kind> kinds = EnumSet.noneOf(KernelCheck.Kind.class);
+    for (Node node : graph.nodes()) {
+      switch (node.op()) {
+        case Op.MatMul _, Op.Gemm _, Op.Einsum _ -> {
+          kinds.add(KernelCheck.Kind.PRODUCT);
+          switch (decided.precision()) {
+            case BF16 -> kinds.add(KernelCheck.Kind.BF16);
+            case INT8 -> kinds.add(KernelCheck.Kind.INT8);
+            case F32, AUTO -> {}
+          }
+        }
+        case Op.Recurrent _ -> kinds.add(KernelCheck.Kind.PRODUCT);
+        case Op.If branches -> {
+          kinds.addAll(kinds(decided, branches.then()));
+          kinds.addAll(kinds(decided, branches.otherwise()));
+        }
+        case Op.QuantizedMatMul _ -> kinds.add(KernelCheck.Kind.INT8);
+        case Op.Conv _, Op.ConvTranspose _ -> kinds.add(KernelCheck.Kind.CONVOLUTION);
+        case Op.Attention _ -> kinds.add(KernelCheck.Kind.ATTENTION);
+        case Op.Softmax _ ->
+            kinds.addAll(EnumSet.of(KernelCheck.Kind.ATTENTION, KernelCheck.Kind.ROWS));
+        case Op.LayerNorm _, Op.Reduce _ -> kinds.add(KernelCheck.Kind.ROWS);
+        case Op.Unary _, Op.Binary _, Op.Where _ -> kinds.add(KernelCheck.Kind.ELEMENTWISE);
+        case Op.Pool _, Op.GlobalPool _ -> kinds.add(KernelCheck.Kind.POOLING);
+        default -> {}
+      }
+    }
+    return kinds;
+  }
+
+  /// Whether a check holds; waits for it.
+  private boolean holds(FutureTask<Optional<String>> check) {
+    Optional<String> fault;
+    try {
+      fault = check.get();
+    } catch (ExecutionException e) {
+      fault = Optional.of(String.valueOf(e.getCause()));
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new ModelException("interrupted while the kernels were checked", e);
+    }
+    fault.ifPresent(this::drop);
+    return fault.isEmpty();
+  }
+
+  private synchronized void drop(String fault) {
+    if (!isDropped) {
+      isDropped = true;
+      reason = "its results are wrong here: " + fault;
+      LOG.log(System.Logger.Level.WARNING, "machine code is not used, as " + reason);
     }
   }
 
   /// {@return the options with everything that they leave open decided}
   ///
   /// @throws ModelException if they ask for what this machine or this version lacks
-  static LoadOptions decided(LoadOptions options) {
+  LoadOptions decided(LoadOptions options) {
     int threads =
         options.threads() == 0 ? Runtime.getRuntime().availableProcessors() : options.threads();
     KernelPath kernels = options.kernels();
     switch (kernels) {
       case AUTO -> {
         KernelPath other = VECTOR_API ? KernelPath.VECTOR : KernelPath.SCALAR;
-        kernels = MachineCode.TARGET != null ? KernelPath.NATIVE : other;
+        kernels = machineCode() != null ? KernelPath.NATIVE : other;
       }
       case SCALAR -> {}
       case VECTOR -> {
@@ -85,9 +206,8 @@ final class Kernels {
         }
       }
       case NATIVE -> {
-        if (MachineCode.TARGET == null) {
-          throw new ModelException(
-              "kernels NATIVE are not available on this machine: " + MachineCode.REASON);
+        if (machineCode() == null) {
+          throw new ModelException("kernels NATIVE are not available on this machine: " + reason);
         }
       }
     }
@@ -114,8 +234,8 @@ final class Kernels {
   }
 
   /// {@return the loops that measure what this machine can do at most}
-  static Peaks peaks() {
-    if (MachineCode.TARGET != null) {
+  Peaks peaks() {
+    if (machineCode() != null) {
       return new X86Peaks();
     }
     Target best = target(decided(LoadOptions.defaults()));
@@ -123,7 +243,7 @@ final class Kernels {
   }
 
   /// {@return the kernels of decided options}
-  static Target target(LoadOptions decided) {
+  Target target(LoadOptions decided) {
     Format format = format(decided.precision());
     int threads = decided.threads();
     return switch (decided.kernels()) {
@@ -134,7 +254,7 @@ final class Kernels {
               threads,
               format);
       case NATIVE -> {
-        Target found = Objects.requireNonNull(MachineCode.TARGET);
+        Target found = Objects.requireNonNull(machineCode);
         yield new Target(found.matrices(), found.rows(), threads, format);
       }
       case AUTO, SCALAR ->

@@ -21,6 +21,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /// A loaded model: immutable, shared between threads, source of [Session]s.
@@ -35,8 +36,10 @@ public final class Model implements AutoCloseable {
   private final LoadOptions options;
   private final Arena arena;
   private final Graph graph;
-  private final Target target;
-  private final Weights weights;
+  private final Kernels kernels;
+  private final BooleanSupplier areSound;
+  private Form form;
+  private boolean isChecked;
   private final List<TensorSpec> inputs;
   private final List<TensorSpec> outputs;
   private final Variants variants;
@@ -70,12 +73,19 @@ public final class Model implements AutoCloseable {
     }
   }
 
-  private Model(LoadOptions options, Arena arena, Graph graph, Target target, Weights weights) {
+  private Model(
+      LoadOptions options,
+      Arena arena,
+      Graph graph,
+      Kernels kernels,
+      BooleanSupplier areSound,
+      Form form) {
     this.options = options;
     this.arena = arena;
     this.graph = graph;
-    this.target = target;
-    this.weights = weights;
+    this.kernels = kernels;
+    this.areSound = areSound;
+    this.form = form;
     this.inputs = specs(graph, graph.inputs());
     this.outputs = specs(graph, graph.outputs());
     this.variants = new Variants(graph, options.optimize());
@@ -103,26 +113,55 @@ public final class Model implements AutoCloseable {
   /// @param file the file; external data lies beside it
   /// @param options how to load it
   /// @throws ModelException if the file cannot be read, is malformed or needs what the engine lacks
-  @SuppressWarnings("MustBeClosedChecker") // the model closes it
   public static Model load(Path file, LoadOptions options) {
-    LoadOptions decided = Kernels.decided(options);
-    Target target = Kernels.target(decided);
+    return load(file, options, Kernels.HERE);
+  }
+
+  @SuppressWarnings("MustBeClosedChecker") // the model closes it
+  static Model load(Path file, LoadOptions options, Kernels kernels) {
+    LoadOptions decided = kernels.decided(options);
     Arena arena = Arena.ofShared();
     try {
       Graph imported = Importer.graph(OnnxReader.read(file, arena));
+      BooleanSupplier areSound = kernels.check(decided, imported);
       Graph graph = options.optimize() ? Variants.rewritten(imported) : imported;
-      Weights weights = new Weights(target, arena);
-      Lowering.pack(graph, weights);
-      return new Model(decided, arena, graph, target, weights);
+      Form form = Form.of(decided, graph, kernels, arena);
+      return new Model(options, arena, graph, kernels, areSound, form);
     } catch (RuntimeException | Error e) {
       arena.close();
       throw e;
     }
   }
 
+  /// The model for some kernels.
+  ///
+  /// @param options how the model is loaded, with everything decided
+  /// @param target the kernels
+  /// @param weights the weights, packed for them
+  private record Form(LoadOptions options, Target target, Weights weights) {
+    static Form of(LoadOptions decided, Graph graph, Kernels kernels, Arena arena) {
+      Target target = kernels.target(decided);
+      Weights weights = new Weights(target, arena);
+      Lowering.pack(graph, weights);
+      return new Form(decided, target, weights);
+    }
+  }
+
+  /// The form that plans are made for. Waits until its kernels are known to be sound, and takes
+  /// others where they are not: no plan is ever made for wrong ones.
+  private synchronized Form form() {
+    if (!isChecked) {
+      if (!areSound.getAsBoolean()) {
+        form = Form.of(kernels.decided(options), graph, kernels, arena);
+      }
+      isChecked = true;
+    }
+    return form;
+  }
+
   /// {@return how the model was loaded: where the options left a choice, with what was chosen}
   public LoadOptions options() {
-    return options;
+    return form().options();
   }
 
   /// {@return what the model takes, in the file's order}
@@ -143,7 +182,7 @@ public final class Model implements AutoCloseable {
 
   /// {@return the bytes of the weights in the form that kernels read}
   public long packedBytes() {
-    return weights.bytes();
+    return form().weights().bytes();
   }
 
   /// {@return a session for one thread}
@@ -179,7 +218,8 @@ public final class Model implements AutoCloseable {
       }
     }
     Graph bound = bound(arguments);
-    Plan plan = bound == null ? null : Lowering.plan(bound, target, weights);
+    Form current = form();
+    Plan plan = bound == null ? null : Lowering.plan(bound, current.target(), current.weights());
     synchronized (plans) {
       plans.put(request, Optional.ofNullable(plan));
     }
@@ -191,7 +231,8 @@ public final class Model implements AutoCloseable {
   /// @param arguments a tensor for every input, in the model's order, that [#plan] makes a plan for
   List<StepCost> costs(Tensor[] arguments) {
     Graph bound = bound(arguments);
-    return bound == null ? List.of() : Lowering.costs(bound, target, weights);
+    Form current = form();
+    return bound == null ? List.of() : Lowering.costs(bound, current.target(), current.weights());
   }
 
   /// The graph with what is known of concrete inputs, without the branches that they decide; null

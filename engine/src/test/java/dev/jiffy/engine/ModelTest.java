@@ -2,6 +2,7 @@ package dev.jiffy.engine;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -14,6 +15,9 @@ import dev.jiffy.engine.ir.Inference;
 import dev.jiffy.engine.ir.Node;
 import dev.jiffy.engine.ir.Op;
 import dev.jiffy.engine.ir.StepCost;
+import dev.jiffy.engine.kernel.Format;
+import dev.jiffy.engine.kernel.scalar.ScalarRowKernels;
+import dev.jiffy.engine.lower.Target;
 import dev.jiffy.engine.onnx.OnnxWriter;
 import dev.jiffy.engine.pass.Network;
 import dev.jiffy.tensor.DType;
@@ -27,6 +31,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -164,6 +169,33 @@ class ModelTest {
       }
       assertTrue(profile.medianRun() < profile.runs());
     }
+  }
+
+  @Test
+  void machineCodeThatIsWrongHereIsDroppedForGood() {
+    AtomicInteger asked = new AtomicInteger();
+    Kernels kernels =
+        new Kernels(() -> {
+          asked.incrementAndGet();
+          return new Target(WrongKernels.products(), new ScalarRowKernels(), 1, Format.F32);
+        });
+    assertEquals(KernelPath.NATIVE, kernels.decided(LoadOptions.defaults()).kernels());
+    float[] x = input(4);
+    for (int load = 0; load < 2; load++) {
+      try (Model model = Model.load(file, LoadOptions.defaults(), kernels);
+          Session session = model.newSession()) {
+        assertNotEquals(KernelPath.NATIVE, model.options().kernels());
+        Map<String, Tensor> answer = session.run(Map.of("x", Tensor.of(x, 4, WIDTH)));
+        assertArrayEquals(expected(x, 4), tensor(answer, "y").toFloats(), 2e-3f);
+      }
+    }
+    LoadOptions insisting = LoadOptions.defaults().kernels(KernelPath.NATIVE);
+    ModelException refusal =
+        assertThrows(ModelException.class, () -> Model.load(file, insisting, kernels));
+    assertTrue(
+        String.valueOf(refusal.getMessage()).contains("wrong here: product: element 0"),
+        refusal::getMessage);
+    assertEquals(1, asked.get());
   }
 
   @Test

@@ -26,8 +26,8 @@ public final class Targets {
     for (KernelPath path : KernelPath.values()) {
       try {
         LoadOptions options = LoadOptions.defaults().threads(2).kernels(path);
-        LoadOptions decided = Kernels.decided(options);
-        all.add(new Named(path, Kernels.target(decided)));
+        LoadOptions decided = Kernels.HERE.decided(options);
+        all.add(new Named(path, Kernels.HERE.target(decided)));
       } catch (ModelException e) {
         // this machine has no such kernels
       }

@@ -1,0 +1,315 @@
+package dev.jiffy.engine.kernel.check;
+
+import dev.jiffy.engine.function.BinaryFunction;
+import dev.jiffy.engine.function.ReduceFunction;
+import dev.jiffy.engine.function.UnaryFunction;
+import dev.jiffy.engine.kernel.AttentionGeometry;
+import dev.jiffy.engine.kernel.ConvGeometry;
+import dev.jiffy.engine.kernel.Format;
+import dev.jiffy.engine.kernel.MatrixKernels;
+import dev.jiffy.engine.kernel.Memory;
+import dev.jiffy.engine.kernel.NarrowKernels;
+import dev.jiffy.engine.kernel.Pointwise;
+import dev.jiffy.engine.kernel.Pointwise.Instruction;
+import dev.jiffy.engine.kernel.PoolGeometry;
+import dev.jiffy.engine.kernel.Product;
+import dev.jiffy.engine.kernel.RowKernels;
+import dev.jiffy.engine.kernel.scalar.ScalarMatrixKernels;
+import dev.jiffy.engine.kernel.scalar.ScalarRowKernels;
+import dev.jiffy.tensor.Tensor;
+import java.lang.foreign.Arena;
+import java.util.List;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/// Computes a small problem of each kind with some kernels and with the scalar ones, and compares.
+///
+/// Every problem has sizes that make whole tiles and remainders.
+public final class KernelCheck {
+  private static final double TOLERANCE = 1e-4;
+
+  /// How far products of narrow numbers may be off, whose sums are about 2.
+  private static final double NARROW_TOLERANCE = 0.25;
+
+  private final MatrixKernels matrices;
+  private final RowKernels rows;
+  private final MatrixKernels rightMatrices = new ScalarMatrixKernels();
+  private final RowKernels rightRows = new ScalarRowKernels();
+  private final Arena arena;
+  private int seed = 1;
+
+  private KernelCheck(MatrixKernels matrices, RowKernels rows, Arena arena) {
+    this.matrices = matrices;
+    this.rows = rows;
+    this.arena = arena;
+  }
+
+  /// The kinds of problems.
+  public enum Kind {
+    /// Products of f32.
+    PRODUCT,
+    /// Products of bf16.
+    BF16,
+    /// Products of bytes.
+    INT8,
+    /// Convolutions of every shape.
+    CONVOLUTION,
+    /// Attention.
+    ATTENTION,
+    /// Normalisations and reductions.
+    ROWS,
+    /// Chains of elementwise functions.
+    ELEMENTWISE,
+    /// Pooling.
+    POOLING
+  }
+
+  /// {@return what the kernels get wrong, or null if they agree with the oracle}
+  ///
+  /// @param kind the kind of problems
+  /// @param matrices products, convolutions, attention
+  /// @param rows everything else
+  public static @Nullable String fault(Kind kind, MatrixKernels matrices, RowKernels rows) {
+    try (Arena arena = Arena.ofConfined()) {
+      KernelCheck check = new KernelCheck(matrices, rows, arena);
+      switch (kind) {
+        case PRODUCT -> check.product();
+        case BF16 -> check.narrowProduct(Format.BF16);
+        case INT8 -> check.narrowProduct(Format.INT8);
+        case CONVOLUTION -> check.convolutions();
+        case ATTENTION -> check.attention();
+        case ROWS -> check.rows();
+        case ELEMENTWISE -> check.elementwise();
+        case POOLING -> check.pooling();
+      }
+      return null;
+    } catch (Fault fault) {
+      return fault.getMessage();
+    }
+  }
+
+  /// A result that is not what it should be.
+  private static final class Fault extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    Fault(String message) {
+      super(message, null, false, false);
+    }
+  }
+
+  /// What is computed, to an address.
+  private interface Computation {
+    void run(long y);
+  }
+
+  private void compare(String what, int n, double tolerance, Computation own, Computation oracle) {
+    long actual = memory(4L * n);
+    long expected = memory(4L * n);
+    own.run(actual);
+    oracle.run(expected);
+    for (int i = 0; i < n; i++) {
+      float right = Memory.getFloat(expected + 4L * i);
+      float got = Memory.getFloat(actual + 4L * i);
+      if (!(Math.abs(right - got) <= tolerance * Math.max(1, Math.abs(right)))) {
+        throw new Fault("%s: element %d is %s instead of %s".formatted(what, i, got, right));
+      }
+    }
+  }
+
+  private long memory(long bytes) {
+    return arena.allocate(bytes + Tensor.ALIGNMENT, Tensor.ALIGNMENT).address();
+  }
+
+  /// Numbers from -1 to 1.
+  private long numbers(int n) {
+    long address = memory(4L * n);
+    for (int i = 0; i < n; i++) {
+      seed = seed * 1_664_525 + 1_013_904_223;
+      Memory.setFloat(address + 4L * i, (seed >> 8) * 0x1p-23f);
+    }
+    return address;
+  }
+
+  private void product() {
+    int m = 7;
+    int k = 9;
+    int n = 41;
+    Product product = new Product(m, k, n, k, n, n, 1, null);
+    long a = numbers(m * k);
+    long b = numbers(k * n);
+    long bias = numbers(n);
+    long residual = numbers(m * n);
+    compare(
+        "product",
+        m * n,
+        TOLERANCE,
+        c -> multiply(matrices, product, a, b, bias, residual, c),
+        c -> multiply(rightMatrices, product, a, b, bias, residual, c));
+  }
+
+  private void narrowProduct(Format format) {
+    NarrowKernels narrow = matrices.narrow();
+    if (narrow == null || !narrow.computes(format, null)) {
+      return;
+    }
+    int m = 7;
+    int k = 9;
+    int n = 41;
+    Product product = new Product(m, k, n, k, n, 0, 1, null);
+    long a = numbers(m * k);
+    long b = numbers(k * n);
+    long bias = numbers(n);
+    NarrowKernels.Prepared prepared = narrow.prepare(format, product);
+    long packed = memory(narrow.packedBytes(format, k, n));
+    long scratch = memory(prepared.scratchBytes());
+    narrow.pack(format, b, n, 1, k, n, packed);
+    int panels = panels(matrices, n);
+    compare(
+        "product in " + format.name().toLowerCase(Locale.ROOT),
+        m * n,
+        NARROW_TOLERANCE,
+        c -> prepared.multiply(a, packed, bias, 0, c, 0, m, 0, panels, scratch),
+        c -> multiply(rightMatrices, product, a, b, bias, 0, c));
+  }
+
+  private static int panels(MatrixKernels kernels, int n) {
+    return (n + kernels.panelColumns() - 1) / kernels.panelColumns();
+  }
+
+  private void multiply(
+      MatrixKernels kernels, Product p, long a, long b, long bias, long residual, long c) {
+    long packed = memory(kernels.packedBytes(p.k(), p.n()));
+    kernels.pack(b, p.n(), 1, p.k(), p.n(), 0, p.n(), packed);
+    kernels.multiply(p, a, packed, bias, residual, c, 0, p.m(), 0, panels(kernels, p.n()));
+  }
+
+  private void convolutions() {
+    convolution("convolution", 3, 1, 1);
+    convolution("convolution with strides", 3, 2, 1);
+    convolution("convolution per channel", 3, 1, 17);
+    convolution("convolution of 1×1", 1, 1, 1);
+  }
+
+  private void convolution(String what, int window, int stride, int groups) {
+    int channels = 17;
+    int size = 4;
+    int out = (size + stride - 1) / stride;
+    ConvGeometry g =
+        new ConvGeometry(
+            1,
+            size,
+            size,
+            channels,
+            out,
+            out,
+            channels,
+            window,
+            window,
+            stride,
+            stride,
+            1,
+            1,
+            window / 2,
+            window / 2,
+            groups,
+            null);
+    long x = numbers(size * size * channels);
+    long weights = numbers(channels * channels / groups * window * window);
+    long bias = numbers(channels);
+    compare(
+        what,
+        out * out * channels,
+        TOLERANCE,
+        y -> convolve(matrices, g, x, weights, bias, y),
+        y -> convolve(rightMatrices, g, x, weights, bias, y));
+  }
+
+  private void convolve(
+      MatrixKernels kernels, ConvGeometry g, long x, long weights, long bias, long y) {
+    long packed = memory(kernels.convPackedBytes(g));
+    kernels.packConv(g, weights, packed);
+    kernels.convolve(g, x, packed, bias, 0, y, 0, g.rows(), memory(kernels.convScratchBytes(g)));
+  }
+
+  private void attention() {
+    int n = 17;
+    int width = 12;
+    AttentionGeometry g = new AttentionGeometry(n, n, width, width, width, width, width, 0, 0.3f);
+    long q = numbers(n * width);
+    long k = numbers(n * width);
+    long v = numbers(n * width);
+    long mask = numbers(n);
+    compare(
+        "attention",
+        n * width,
+        TOLERANCE,
+        y -> matrices.attend(g, q, k, v, mask, y, memory(matrices.attentionScratchBytes(g))),
+        y ->
+            rightMatrices.attend(
+                g, q, k, v, mask, y, memory(rightMatrices.attentionScratchBytes(g))));
+  }
+
+  private void rows() {
+    int m = 3;
+    int n = 37;
+    long x = numbers(m * n);
+    long scale = numbers(n);
+    long bias = numbers(n);
+    compare(
+        "softmax",
+        m * n,
+        TOLERANCE,
+        y -> rows.softmax(false, x, y, m, n),
+        y -> rightRows.softmax(false, x, y, m, n));
+    compare(
+        "layer normalisation",
+        m * n,
+        TOLERANCE,
+        y -> rows.layerNorm(x, 0, scale, bias, y, m, n, 1e-5f),
+        y -> rightRows.layerNorm(x, 0, scale, bias, y, m, n, 1e-5f));
+    compare(
+        "mean",
+        m,
+        TOLERANCE,
+        y -> rows.reduce(ReduceFunction.MEAN, x, y, m, n, 1),
+        y -> rightRows.reduce(ReduceFunction.MEAN, x, y, m, n, 1));
+  }
+
+  private void elementwise() {
+    int n = 111;
+    long x = numbers(n);
+    long other = numbers(n);
+    Pointwise chain =
+        new Pointwise(
+            List.of((long) n),
+            List.of(List.of(1L), List.of(1L)),
+            List.of(
+                new Instruction.Binary(BinaryFunction.MUL, 0, 1),
+                new Instruction.Unary(UnaryFunction.SIGMOID, 0, 0, 2)),
+            List.of(3));
+    compare(
+        "elementwise chain",
+        n,
+        TOLERANCE,
+        y -> elementwise(rows, chain, x, other, y),
+        y -> elementwise(rightRows, chain, x, other, y));
+  }
+
+  private void elementwise(RowKernels kernels, Pointwise chain, long x, long other, long y) {
+    RowKernels.PreparedPointwise prepared = kernels.prepare(chain);
+    prepared.run(new long[] {x, other, y}, 0, prepared.pieces(), memory(prepared.scratchBytes()));
+  }
+
+  private void pooling() {
+    int channels = 19;
+    PoolGeometry g =
+        new PoolGeometry(1, 6, 6, channels, 3, 3, 3, 3, 2, 2, 1, 1, 1, 1, 0, 0, true, false);
+    long x = numbers(36 * channels);
+    compare(
+        "pooling",
+        9 * channels,
+        TOLERANCE,
+        y -> rows.pool(g, x, y, 0, g.rows()),
+        y -> rightRows.pool(g, x, y, 0, g.rows()));
+  }
+}
