@@ -4,8 +4,11 @@ import dev.jiffy.engine.kernel.x86.Operand.Address;
 import dev.jiffy.engine.kernel.x86.Operand.Memory;
 import dev.jiffy.engine.kernel.x86.Operand.Relative;
 import dev.jiffy.engine.kernel.x86.Operand.Vector;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -69,23 +72,19 @@ final class Assembler {
     static final Mask NONE = new Mask(0);
   }
 
-  private record Constant(int bits, int bytes) {}
-
-  private final Map<Constant, Label> constants = new LinkedHashMap<>();
+  private final Map<List<Integer>, Label> constants = new LinkedHashMap<>();
   private byte[] code = new byte[1024];
   private int size;
 
   /// {@return the code with its constants; all labels must be bound}
   byte[] finish() {
-    for (Map.Entry<Constant, Label> entry : constants.entrySet()) {
-      while (size % entry.getKey().bytes() != 0) {
+    constants.forEach((words, label) -> {
+      while (size % (4 * words.size()) != 0) {
         emit(0xcc);
       }
-      bind(entry.getValue());
-      for (int i = 0; i < entry.getKey().bytes(); i += 4) {
-        emitInt(entry.getKey().bits());
-      }
-    }
+      bind(label);
+      words.forEach(this::emitInt);
+    });
     return Arrays.copyOf(code, size);
   }
 
@@ -121,8 +120,19 @@ final class Assembler {
   /// @param bytes the width of the vectors that read it
   Relative constant(int bits, int bytes) {
     boolean broadcast = bytes == 64;
-    Constant key = new Constant(bits, broadcast ? 4 : bytes);
-    return new Relative(constants.computeIfAbsent(key, _ -> new Label()), broadcast);
+    List<Integer> words = Collections.nCopies(broadcast ? 1 : bytes / 4, bits);
+    return new Relative(constants.computeIfAbsent(words, _ -> new Label()), broadcast);
+  }
+
+  /// {@return memory that holds numbers}
+  ///
+  /// @param values as many as a vector has
+  Relative table(float... values) {
+    List<Integer> words = new ArrayList<>();
+    for (float value : values) {
+      words.add(Float.floatToRawIntBits(value));
+    }
+    return new Relative(constants.computeIfAbsent(words, _ -> new Label()), false);
   }
 
   // ---- vector instructions
@@ -530,6 +540,14 @@ final class Assembler {
     emit(0x0f);
     emit(0x18);
     modRm(level, address, 1, 0);
+  }
+
+  /// Asks for memory that will be written to be brought into the first-level cache.
+  void prefetchForWrite(Address address) {
+    prefixless(address);
+    emit(0x0f);
+    emit(0x0d);
+    modRm(1, address, 1, 0);
   }
 
   void cpuid() {

@@ -136,11 +136,7 @@ final class FunctionCode {
         math.op(VectorOp.ADDPS, t2, x, beta);
         math.select(x, x, Predicate.LESS, math.number(-alpha), t2, t1);
       }
-      case GELU -> {
-        Operand kept = math.keep(x);
-        math.normalDistribution(x);
-        code.op(VectorOp.MULPS, x, x, kept);
-      }
+      case GELU -> math.gelu(x);
       case GELU_TANH -> geluTanh(x);
       case SILU -> {
         Operand kept = math.keep(x);

@@ -1,6 +1,7 @@
 package dev.jiffy.engine.kernel.x86;
 
 import static dev.jiffy.engine.kernel.x86.Assembler.Alu.ADD;
+import static dev.jiffy.engine.kernel.x86.Assembler.Alu.CMP;
 import static dev.jiffy.engine.kernel.x86.Assembler.Alu.SUB;
 import static dev.jiffy.engine.kernel.x86.Assembler.Condition.GREATER_OR_EQUAL;
 import static dev.jiffy.engine.kernel.x86.Assembler.Condition.LESS;
@@ -37,8 +38,11 @@ import org.jspecify.annotations.Nullable;
 /// A row of `A` is read in runs: run `j` is the `k` elements at `a + row · aStep + taps[j]`. `B`
 /// has a row of vectors for each of the `runs · k` elements. The arguments, all numbers, in order:
 /// tiles, a, aStep, taps, runs, k, b, bStep, init, initStep, c, cStep, residual, residualStep, and
-/// for a cut tile its mask (a bit per column with AVX-512, else the address of a vector), for tiles
-/// side by side the bytes from the first column of `init` to that of the next tile.
+/// for a cut tile its mask (a bit per column with AVX-512, else the address of a vector), and one
+/// more: for tiles side by side the bytes from the first column of `init` to that of the next tile;
+/// for tiles one below the other whose `B` is packed and two vectors wide the bytes that each
+/// element of a run moves on in what is brought into the second-level cache meanwhile, and where
+/// that starts in place of `bStep`.
 ///
 /// All sums stay in registers. Where a tile is so small that each sum would wait for the one before
 /// it, several partial sums run side by side.
@@ -70,9 +74,14 @@ record TileCode(
   /// The registers that the rows of `A` are reached from, six rows each.
   private static final Register[] BASES = {R10, R11, R13, R14};
 
-  /// How far ahead of its use `B` is brought into the first-level cache, in bytes: panels are
-  /// longer than what the hardware foresees across pages.
-  private static final int AHEAD = 2048;
+  /// How far ahead of its use `B` is brought into the second-level cache by tiles that read it
+  /// once, in bytes: the hardware does not foresee what is beyond a page.
+  static final int AHEAD = 16384;
+
+  private static final int LINE = 64;
+
+  /// From how many tiles on, one below the other, their rows of `C` are brought near early.
+  private static final int MANY_TILES = 4;
 
   private static final int TILES = 0;
   private static final int STACK = 8 * SAVED.length + 8 + 8; // saved, a local, the return address
@@ -86,6 +95,8 @@ record TileCode(
   private static final int RESIDUAL_STEP = STACK + 56;
   private static final int MASK = STACK + 64;
   private static final int INIT_ADVANCE = STACK + 72;
+  private static final int AHEAD_STEP = STACK + 72;
+  private static final int PUSHED = 16;
 
   private static final Mask PRESENT = new Mask(1);
 
@@ -105,6 +116,11 @@ record TileCode(
 
   private Vector register(int number) {
     return new Vector(number, vectorBytes);
+  }
+
+  /// Whether memory that is needed later is brought near meanwhile, from where R12 points.
+  private boolean bringsNear() {
+    return packed && vectors == 2 && !across;
   }
 
   /// How many partial sums there are of each sum.
@@ -143,6 +159,7 @@ record TileCode(
     prepare(code);
     Label tile = code.here();
     start(code);
+    claim(code);
     products(code);
     finish(code);
     advance(code);
@@ -197,6 +214,26 @@ record TileCode(
         }
       }
     }
+  }
+
+  /// Asks for the memory that the sums go to, where it is too much to be near already.
+  private void claim(Assembler code) {
+    if (!bringsNear()) {
+      return;
+    }
+    Label near = new Label();
+    code.load(RDI, at(RSP, TILES));
+    code.alu(CMP, RDI, MANY_TILES);
+    code.jump(LESS, near);
+    code.load(RDI, at(RSP, C));
+    code.load(RAX, at(RSP, C_STEP));
+    for (int row = 0; row < rows; row++) {
+      for (int line = 0; line < vectors * vectorBytes; line += LINE) {
+        code.prefetchForWrite(at(RDI, line));
+      }
+      code.alu(ADD, RDI, RAX);
+    }
+    code.bind(near);
   }
 
   private void load(Assembler code, Vector to, Address from) {
@@ -286,8 +323,8 @@ record TileCode(
     for (int vector = 0; vector < vectors; vector++) {
       Address b = at(RAX, lane + vector * vectorBytes);
       if (packed) {
-        if (vectors == 2) {
-          code.prefetch(b.plus(AHEAD), 1);
+        if (across) {
+          code.prefetch(b.plus(AHEAD), 2);
         }
         code.op(VectorOp.MOVUPS, register(free + vector), b);
       } else {
@@ -296,6 +333,9 @@ record TileCode(
     }
     if (!packed) {
       code.alu(ADD, RAX, R12);
+    } else if (bringsNear()) {
+      code.prefetch(at(R12), 2);
+      code.alu(ADD, R12, at(RSP, AHEAD_STEP + PUSHED));
     }
     int spare = free + vectors;
     int spares = (cut && !wide() ? registers() - 1 : registers()) - spare;

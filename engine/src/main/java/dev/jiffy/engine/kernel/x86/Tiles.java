@@ -15,6 +15,9 @@ final class Tiles {
   /// stop a thread within.
   private static final long MOST_ACROSS = 1 << 18;
 
+  /// From how many tiles on, one below the other, the rows of `A` are no longer near.
+  private static final int MANY_TILES = 16;
+
   private final Format format;
   private final int vectorBytes;
   private final int lanes;
@@ -223,11 +226,20 @@ final class Tiles {
     int height = rows / tiles;
     int taller = rows - height * tiles;
     boolean cut = present < lanes;
+    long depth = Math.max(1, (long) runs * k);
+    long panelRow = (long) vectors * vectorBytes;
+    long ahead = packed ? b + (tiles == 1 ? TileCode.AHEAD : panelRow * depth) : bStep;
+    long aheadStep = packed ? panelRow / tiles : 0;
+    boolean rowsAreFar = packed && tiles >= MANY_TILES;
     int row = 0;
     for (int part = 0; part < 2; part++) {
       int count = part == 0 ? taller : tiles - taller;
       int tall = part == 0 ? height + 1 : height;
       if (count > 0) {
+        if (rowsAreFar) {
+          ahead = a + (row + 2 * tall) * aStep;
+          aheadStep = tall * aStep / depth;
+        }
         Code.call(
             forms.tile(vectors, tall, packed, cut, residual != 0),
             count,
@@ -237,7 +249,7 @@ final class Tiles {
             runs,
             k,
             b,
-            bStep,
+            ahead,
             init + row * initStep,
             initStep,
             c + row * cStep,
@@ -245,8 +257,9 @@ final class Tiles {
             residual + row * residualStep,
             residualStep,
             Masks.first(vectorBytes, Math.min(present, lanes)),
-            0);
+            aheadStep);
         row += count * tall;
+        ahead += count * aheadStep * depth;
       }
     }
   }

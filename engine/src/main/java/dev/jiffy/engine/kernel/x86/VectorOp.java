@@ -60,6 +60,7 @@ enum VectorOp {
   PDPBUSD(1, 2, 0, 0x50, FULL, EVEX),
 
   // rearranging
+  PERMPS(1, 2, 0, 0x16, FULL, EVEX),
   PERMILPS(1, 3, 0, 0x04, FULL, BOTH),
   SHUFF32X4(1, 3, 0, 0x23, FULL, EVEX),
   EXTRACTF128_TO(1, 3, 0, 0x19, QUARTER, BOTH),

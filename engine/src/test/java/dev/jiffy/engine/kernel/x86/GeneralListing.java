@@ -153,6 +153,7 @@ final class GeneralListing {
       listing.add(
           names.get(level) + " " + memory(address, 1), code -> code.prefetch(address, wanted));
     }
+    listing.add("prefetchw " + memory(address, 1), code -> code.prefetchForWrite(address));
   }
 
   private void masks() {

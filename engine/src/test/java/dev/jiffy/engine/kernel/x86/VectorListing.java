@@ -88,7 +88,7 @@ final class VectorListing {
 
   private static int[] widths(VectorOp op) {
     return switch (op) {
-      case EXTRACTF32X8_TO -> new int[] {64};
+      case PERMPS, EXTRACTF32X8_TO -> new int[] {64};
       case SHUFF32X4, EXTRACTF128_TO -> new int[] {32, 64};
       default ->
           op.tuple == Tuple.SCALAR && op != VectorOp.BROADCASTSS
