@@ -27,18 +27,24 @@ final class Attention {
     return (g.keys() + micro.lanes() - 1) / micro.lanes() * micro.lanes();
   }
 
+  private long inverseBytes() {
+    return (4L * block + 63) & -64;
+  }
+
   long scratchBytes(AttentionGeometry g) {
     long scores = 4L * Math.min(block, g.queries()) * scoreStride(g);
-    return panels.bytes(g.headSize(), g.keys()) + ((scores + 63) & -64);
+    return panels.bytes(g.headSize(), g.keys()) + inverseBytes() + ((scores + 63) & -64);
   }
 
   void attend(AttentionGeometry g, long q, long k, long v, long mask, long out, long scratch) {
     int keys = g.keys();
     int size = g.headSize();
     panels.pack(k, 1, g.keyStride(), size, keys, scratch, 0, size);
-    long scores = scratch + panels.bytes(size, keys);
+    long inverses = scratch + panels.bytes(size, keys);
+    long scores = inverses + inverseBytes();
     long scoreStep = 4L * scoreStride(g);
     long queryStep = 4 * g.queryStride();
+    long maskStep = 4 * g.maskStride();
     long outStep = 4 * g.outStride();
     int whole = keys - keys % panels.columns();
     for (int from = 0; from < g.queries(); from += block) {
@@ -63,10 +69,8 @@ final class Attention {
             scores + 4L * column,
             scoreStep);
       }
-      for (int row = 0; row < rows; row++) {
-        long added = mask == 0 ? 0 : mask + 4L * (from + row) * g.maskStride();
-        micro.softmax(scores + row * scoreStep, keys, g.scale(), added);
-      }
+      long added = mask == 0 ? 0 : mask + from * maskStep;
+      micro.weigh(rows, scores, scoreStep, keys, g.scale(), added, maskStep, inverses);
       micro.multiplyStrided(
           rows,
           scores,
@@ -75,6 +79,7 @@ final class Attention {
           v,
           4 * g.valueStride(),
           size,
+          inverses,
           out + from * outStep,
           outStep);
     }

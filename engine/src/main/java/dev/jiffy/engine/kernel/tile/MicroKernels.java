@@ -83,7 +83,8 @@ public interface MicroKernels {
       long c,
       long cStep);
 
-  /// Computes `C = A · B` where `B` is not packed. Nothing is read or written beyond `columns`.
+  /// Computes `C = A · B`, each row times a factor, where `B` is not packed. Nothing is read or
+  /// written beyond `columns`.
   ///
   /// @param rows rows of `A` and `C`
   /// @param a the left-hand side
@@ -92,10 +93,20 @@ public interface MicroKernels {
   /// @param b the right-hand side
   /// @param bStep from row to row of `B`
   /// @param columns columns of `B` and `C`
+  /// @param factors a factor for each row, one element after another
   /// @param c the result
   /// @param cStep from row to row of `C`
   void multiplyStrided(
-      int rows, long a, long aStep, int k, long b, long bStep, int columns, long c, long cStep);
+      int rows,
+      long a,
+      long aStep,
+      int k,
+      long b,
+      long bStep,
+      int columns,
+      long factors,
+      long c,
+      long cStep);
 
   /// Stores `factor · (residual + bias)` into a block of a matrix.
   ///
@@ -146,16 +157,29 @@ public interface MicroKernels {
   /// @param n how many elements
   void add(long from, long to, long n);
 
-  /// Replaces a row of scores by `softmax(scale · scores + mask)`.
+  /// Turns scores into weights: replaces each row by `e^(x - max x)` where `x = scale · scores +
+  /// mask`, and stores the inverse of its sum, which makes it a softmax.
   ///
-  /// The row is read and written in whole vectors of [#lanes] elements: what lies beyond `n` is
-  /// left undefined. The mask is not read beyond `n`.
+  /// Rows are read and written in whole vectors of [#lanes] elements: what lies beyond `n` is left
+  /// undefined. The mask is not read beyond `n`.
   ///
-  /// @param scores the row
+  /// @param rows how many rows
+  /// @param scores the first row
+  /// @param scoreStep from row to row of the scores
   /// @param n how many scores, at least 1
   /// @param scale their factor
   /// @param mask what is added to them, or 0
-  void softmax(long scores, int n, float scale, long mask);
+  /// @param maskStep from row to row of the mask; 0 where one row serves all
+  /// @param inverses where the inverse sums go, one element after another
+  void weigh(
+      int rows,
+      long scores,
+      long scoreStep,
+      int n,
+      float scale,
+      long mask,
+      long maskStep,
+      long inverses);
 
   /// Clears elements.
   ///

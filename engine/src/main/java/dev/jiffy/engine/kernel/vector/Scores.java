@@ -23,9 +23,9 @@ final class Scores {
 
   private Scores() {}
 
-  /// Replaces a row of scores by `softmax(scale · scores + mask)`, in whole vectors, the last
-  /// filled up.
-  static void softmax(long scores, int n, float scale, long mask) {
+  /// Replaces a row of scores by `e^(x - max x)` where `x = scale · scores + mask`, in whole
+  /// vectors, the last filled up, and returns the sum.
+  static float weigh(long scores, int n, float scale, long mask) {
     int whole = n - n % LANES;
     float max = mask == 0 ? scaled(scores, whole, scale) : masked(scores, whole, scale, mask);
     if (whole < n) {
@@ -38,8 +38,7 @@ final class Scores {
       Lanes.store(x, scores + 4L * whole);
       max = Math.max(max, x.reduceLanes(VectorOperators.MAX));
     }
-    float sum = EXPONENTIALS.map(scores, max, scores, n);
-    Epilogue.scale(1 / sum, scores, whole < n ? whole + LANES : n);
+    return EXPONENTIALS.map(scores, max, scores, n);
   }
 
   /// Computes `scale · scores` in place and returns the greatest.

@@ -4,6 +4,7 @@ import static dev.jiffy.engine.kernel.vector.Lanes.BYTES;
 import static dev.jiffy.engine.kernel.vector.Lanes.LANES;
 
 import dev.jiffy.engine.kernel.Activation;
+import dev.jiffy.engine.kernel.Memory;
 import dev.jiffy.engine.kernel.tile.MicroKernels;
 import dev.jiffy.engine.kernel.tile.Zeros;
 import org.jspecify.annotations.Nullable;
@@ -62,7 +63,16 @@ public final class VectorMicroKernels implements MicroKernels {
 
   @Override
   public void multiplyStrided(
-      int rows, long a, long aStep, int k, long b, long bStep, int columns, long c, long cStep) {
+      int rows,
+      long a,
+      long aStep,
+      int k,
+      long b,
+      long bStep,
+      int columns,
+      long factors,
+      long c,
+      long cStep) {
     long zero = Zeros.ADDRESS;
     int column = 0;
     while (column + 2 * LANES <= columns) {
@@ -80,6 +90,10 @@ public final class VectorMicroKernels implements MicroKernels {
         Strips.part(rows, a, aStep, k, from, bStep, to, cStep, present);
       }
       column += LANES;
+    }
+    for (int row = 0; row < rows; row++) {
+      float factor = Memory.getFloat(factors + 4L * row);
+      Epilogue.scale(factor, c + row * cStep, columns);
     }
   }
 
@@ -116,8 +130,20 @@ public final class VectorMicroKernels implements MicroKernels {
   }
 
   @Override
-  public void softmax(long scores, int n, float scale, long mask) {
-    Scores.softmax(scores, n, scale, mask);
+  public void weigh(
+      int rows,
+      long scores,
+      long scoreStep,
+      int n,
+      float scale,
+      long mask,
+      long maskStep,
+      long inverses) {
+    for (int row = 0; row < rows; row++) {
+      long added = mask == 0 ? 0 : mask + row * maskStep;
+      float sum = Scores.weigh(scores + row * scoreStep, n, scale, added);
+      Memory.setFloat(inverses + 4L * row, 1 / sum);
+    }
   }
 
   @Override

@@ -70,9 +70,8 @@ final class Blocks {
     scores = new CodeTable("scores", 4, form -> scores(form).emit());
   }
 
-  private SoftmaxCode scores(int form) {
-    SoftmaxCode.Kind kind = form > 1 ? SoftmaxCode.Kind.MASKED : SoftmaxCode.Kind.SCALED;
-    return new SoftmaxCode(vectorBytes, kind, (form & 1) != 0);
+  private ScoresCode scores(int form) {
+    return new ScoresCode(vectorBytes, form > 1, (form & 1) != 0);
   }
 
   /// {@return the f32 elements of a vector}
@@ -239,12 +238,29 @@ final class Blocks {
     finish(1, from, 4 * n, 0, null, to, 4 * n, 1, n);
   }
 
-  /// As [dev.jiffy.engine.kernel.tile.MicroKernels#softmax].
-  void softmax(long row, int n, float scale, long mask) {
+  /// As [dev.jiffy.engine.kernel.tile.MicroKernels#weigh].
+  void weigh(
+      int rows,
+      long scores,
+      long scoreStep,
+      int n,
+      float scale,
+      long mask,
+      long maskStep,
+      long inverses) {
     boolean single = n <= lanes;
-    MemorySegment code = scores.get((mask != 0 ? 2 : 0) | (single ? 1 : 0));
+    MemorySegment code = this.scores.get((mask != 0 ? 2 : 0) | (single ? 1 : 0));
     long end = single ? Masks.first(vectorBytes, n) : Masks.rest(vectorBytes, n);
-    long _ = Code.call(code, row, mask, 1, 4L * n, end, Float.floatToRawIntBits(scale));
+    long bits = Float.floatToRawIntBits(scale);
+    int most = (int) Math.max(1, MOST / n);
+    for (int row = 0; row < rows; row += most) {
+      long part = Math.min(most, rows - row);
+      long from = scores + row * scoreStep;
+      long added = mask + row * maskStep;
+      long to = inverses + 4L * row;
+      Code.call(
+          code, from, added, part, 4L * n, end, bits, scoreStep, maskStep, to, 0, 0, 0, 0, 0, 0, 0);
+    }
   }
 
   /// As [dev.jiffy.engine.kernel.tile.MicroKernels#pack].

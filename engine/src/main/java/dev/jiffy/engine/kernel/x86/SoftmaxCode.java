@@ -9,37 +9,18 @@ import dev.jiffy.engine.kernel.x86.Operand.Vector;
 /// Generates the softmax of rows, in three passes over a row that stays in the first-level cache,
 /// or in registers where a row is no longer than a vector.
 ///
-/// The arguments: x, y, rows, bytes of a row, the mask of its end. Scores of attention, which are
-/// in place, have instead: scores, what is added to them, rows, bytes of a row, the mask of its
-/// end, the bits of their factor.
+/// The arguments: x, y, rows, bytes of a row, the mask of its end.
 ///
 /// @param vectorBytes the width of vectors
-/// @param kind what is computed
+/// @param logarithm whether the result is `ln softmax(x)`
 /// @param single whether a row is no longer than a vector, and the mask that of all its elements
-record SoftmaxCode(int vectorBytes, Kind kind, boolean single) {
-  /// What is computed.
-  enum Kind {
-    /// `softmax(x)`
-    PLAIN,
-    /// `ln softmax(x)`
-    LOGARITHM,
-    /// `softmax(factor · x)`
-    SCALED,
-    /// `softmax(factor · x + added)`
-    MASKED
-  }
-
+record SoftmaxCode(int vectorBytes, boolean logarithm, boolean single) {
   private static final Register X = Register.RDI;
   private static final Register Y = Register.RSI;
   private static final Register ROWS = Register.RDX;
   private static final Register ROW_BYTES = Register.R10;
-  private static final Register ADDED = Register.R11;
   private static final Register SCRATCH = Register.RAX;
   private static final int UNROLL = 4;
-
-  private boolean scores() {
-    return kind == Kind.SCALED || kind == Kind.MASKED;
-  }
 
   private Vector register(int number) {
     return new Vector(number, vectorBytes);
@@ -52,11 +33,6 @@ record SoftmaxCode(int vectorBytes, Kind kind, boolean single) {
     MathCode math = new MathCode(code, loop.registers(6, MathCode.TEMPORARIES + 1));
     code.mov(ROW_BYTES, Register.RCX);
     loop.present(Register.R8);
-    if (scores()) {
-      code.mov(ADDED, Y);
-      code.mov(Y, X);
-      loop.repeat(register(10), Register.R9);
-    }
     math.load(register(11), Float.NEGATIVE_INFINITY);
     math.load(register(12), 0);
     Label row = code.here();
@@ -76,23 +52,11 @@ record SoftmaxCode(int vectorBytes, Kind kind, boolean single) {
     return code.finish();
   }
 
-  /// Loads a vector of a row, scores with their factor and what is added.
-  private void load(Assembler code, LoopCode loop, Vector value, int vector) {
-    loop.load(value, X, vector);
-    if (scores()) {
-      code.op(VectorOp.MULPS, value, value, register(10));
-    }
-    if (kind == Kind.MASKED) {
-      loop.load(register(5), ADDED, vector);
-      code.op(VectorOp.ADDPS, value, value, register(5));
-    }
-  }
-
   /// The softmax of a row that is one vector.
   private void vector(Assembler code, LoopCode loop, MathCode math) {
     Vector value = register(4);
     Vector[] all = {register(0), register(1)};
-    load(code, loop, value, 0);
+    loop.load(value, X, 0);
     code.op(VectorOp.MOVUPS, all[0], value);
     loop.fill(all[0], register(11));
     code.op(VectorOp.MOVUPS, all[1], all[0]);
@@ -104,7 +68,7 @@ record SoftmaxCode(int vectorBytes, Kind kind, boolean single) {
     code.op(VectorOp.MOVUPS, all[0], value);
     code.op(VectorOp.XORPS, all[1], all[1], all[1]);
     loop.fold(all, VectorOp.ADDPS);
-    if (kind == Kind.LOGARITHM) {
+    if (logarithm) {
       math.log(all[0]);
       code.op(VectorOp.SUBPS, value, register(2), all[0]);
     } else {
@@ -125,10 +89,7 @@ record SoftmaxCode(int vectorBytes, Kind kind, boolean single) {
         UNROLL,
         vector -> {
           Vector value = register(4);
-          load(code, loop, value, vector);
-          if (scores()) {
-            loop.store(value, Y, vector);
-          }
+          loop.load(value, X, vector);
           loop.fill(value, register(11));
           code.op(VectorOp.MAXPS, largest[vector], value, largest[vector]);
         });
@@ -147,10 +108,10 @@ record SoftmaxCode(int vectorBytes, Kind kind, boolean single) {
         2,
         vector -> {
           Vector value = register(4);
-          loop.load(value, scores() ? Y : X, vector);
+          loop.load(value, X, vector);
           code.op(VectorOp.SUBPS, value, value, register(0));
           math.expOfNegative(value);
-          if (kind != Kind.LOGARITHM) {
+          if (!logarithm) {
             loop.store(value, Y, vector);
           }
           loop.fill(value, register(12));
@@ -160,7 +121,7 @@ record SoftmaxCode(int vectorBytes, Kind kind, boolean single) {
   }
 
   private void divide(Assembler code, LoopCode loop, MathCode math) {
-    if (kind == Kind.LOGARITHM) {
+    if (logarithm) {
       math.log(register(1));
     } else {
       math.invert(register(1));
@@ -171,7 +132,7 @@ record SoftmaxCode(int vectorBytes, Kind kind, boolean single) {
         UNROLL,
         vector -> {
           Vector value = register(4);
-          if (kind == Kind.LOGARITHM) {
+          if (logarithm) {
             loop.load(value, X, vector);
             code.op(VectorOp.SUBPS, value, value, register(0));
             code.op(VectorOp.SUBPS, value, value, register(1));

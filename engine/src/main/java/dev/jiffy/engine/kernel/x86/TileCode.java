@@ -52,9 +52,10 @@ import org.jspecify.annotations.Nullable;
 /// @param rows rows of a tile
 /// @param across whether each tile is beside the one before and has a panel of its own, which
 ///   follows that one's; else it is below and has the same
-/// @param packed whether the rows of `B` are adjacent, else `bStep` leads from one to the next
+/// @param packed whether the rows of `B` are adjacent, else `bStep` leads from one to the next, and
+///   `residual` is the first of adjacent factors of the rows
 /// @param cut whether the last columns of the (only) vector do not exist
-/// @param residual whether there is a residual
+/// @param residual whether there is a residual; only where `B` is packed
 /// @param activation what is applied last, or null; one that [#fuses] accepts
 /// @param format the numbers that are multiplied. Where they are narrower than f32, an element of a
 ///   run is a group of them in 32 bits, and a vector of `B` holds a group for each column; sums are
@@ -377,7 +378,18 @@ record TileCode(
   /// Adds the residual, applies the activation and stores.
   private void finish(Assembler code) {
     loadMask(code, RAX);
-    if (residual) {
+    if (!packed) {
+      code.load(RDI, at(RSP, RESIDUAL));
+      Vector factor = register(rows * vectors);
+      for (int row = 0; row < rows; row++) {
+        code.op(VectorOp.BROADCASTSS, factor, at(RDI, 4 * row));
+        for (int vector = 0; vector < vectors; vector++) {
+          code.op(VectorOp.MULPS, sum(0, row, vector), sum(0, row, vector), factor);
+        }
+      }
+      code.alu(ADD, RDI, 4 * rows);
+      code.store(RDI, at(RSP, RESIDUAL));
+    } else if (residual) {
       code.load(RDI, at(RSP, RESIDUAL));
       code.load(RAX, at(RSP, RESIDUAL_STEP));
       for (int row = 0; row < rows; row++) {

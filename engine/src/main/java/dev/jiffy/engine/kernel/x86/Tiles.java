@@ -172,7 +172,16 @@ final class Tiles {
 
   /// See [dev.jiffy.engine.kernel.tile.MicroKernels#multiplyStrided].
   void multiplyStrided(
-      int rows, long a, long aStep, int k, long b, long bStep, int columns, long c, long cStep) {
+      int rows,
+      long a,
+      long aStep,
+      int k,
+      long b,
+      long bStep,
+      int columns,
+      long factors,
+      long c,
+      long cStep) {
     for (int column = 0; column < columns; ) {
       int vectors = columns - column >= 2 * lanes ? 2 : 1;
       int present = Math.min(vectors * lanes, columns - column);
@@ -193,8 +202,8 @@ final class Tiles {
           bStep,
           zeros,
           0,
-          0,
-          0,
+          factors,
+          4,
           c + offset,
           cStep);
       column += vectors * lanes;
@@ -241,7 +250,7 @@ final class Tiles {
           aheadStep = tall * aStep / depth;
         }
         Code.call(
-            forms.tile(vectors, tall, packed, cut, residual != 0),
+            forms.tile(vectors, tall, packed, cut, packed && residual != 0),
             count,
             a + row * aStep,
             aStep,

@@ -89,8 +89,17 @@ public final class X86MicroKernels implements MicroKernels {
 
   @Override
   public void multiplyStrided(
-      int rows, long a, long aStep, int k, long b, long bStep, int columns, long c, long cStep) {
-    tiles.multiplyStrided(rows, a, aStep, k, b, bStep, columns, c, cStep);
+      int rows,
+      long a,
+      long aStep,
+      int k,
+      long b,
+      long bStep,
+      int columns,
+      long factors,
+      long c,
+      long cStep) {
+    tiles.multiplyStrided(rows, a, aStep, k, b, bStep, columns, factors, c, cStep);
   }
 
   @Override
@@ -131,8 +140,16 @@ public final class X86MicroKernels implements MicroKernels {
   }
 
   @Override
-  public void softmax(long scores, int n, float scale, long mask) {
-    blocks.softmax(scores, n, scale, mask);
+  public void weigh(
+      int rows,
+      long scores,
+      long scoreStep,
+      int n,
+      float scale,
+      long mask,
+      long maskStep,
+      long inverses) {
+    blocks.weigh(rows, scores, scoreStep, n, scale, mask, maskStep, inverses);
   }
 
   @Override

@@ -88,8 +88,7 @@ public final class X86RowKernels implements RowKernels {
   }
 
   private SoftmaxCode softmax(int form) {
-    SoftmaxCode.Kind kind = form > 1 ? SoftmaxCode.Kind.LOGARITHM : SoftmaxCode.Kind.PLAIN;
-    return new SoftmaxCode(vectorBytes, kind, (form & 1) != 0);
+    return new SoftmaxCode(vectorBytes, form > 1, (form & 1) != 0);
   }
 
   @Override

@@ -1,5 +1,7 @@
 package dev.jiffy.engine.kernel.x86;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
 import dev.jiffy.engine.function.UnaryFunction;
 import dev.jiffy.engine.kernel.Activation;
 import dev.jiffy.engine.kernel.Floats;
@@ -85,22 +87,66 @@ final class BlocksTest {
   }
 
   @Test
-  void scoresAgree() {
+  void scoresBecomeWeights() {
     everywhere((blocks, memory) -> {
       for (int n : COLUMNS) {
-        for (boolean masked : new boolean[] {false, true}) {
-          try (Floats floats = memory.apply(n)) {
-            long scores = floats.normal(n);
-            long mask = masked ? floats.normal(n) : 0;
-            if (masked && n > 2) {
-              Memory.setFloat(mask + 4, Float.NEGATIVE_INFINITY);
+        for (int rows = 1; rows <= 3; rows++) {
+          for (Added added : Added.values()) {
+            try (Floats floats = memory.apply((long) rows * n)) {
+              weigh(blocks, floats, rows, n, added);
             }
-            long expected = floats.empty(n);
-            softmax(scores, mask, expected, n);
-            blocks.softmax(scores, n, 0.25f, mask);
-            floats.assertClose("softmax of " + n, expected, scores, n, 1e-6);
           }
         }
+      }
+    });
+  }
+
+  /// What is added to scores: nothing, one row for all, or a row each.
+  private enum Added {
+    NOTHING,
+    ONE_ROW,
+    ROWS
+  }
+
+  private static void weigh(Blocks blocks, Floats floats, int rows, int n, Added added) {
+    long count = (long) rows * n;
+    long scores = floats.normal(count);
+    long mask = added == Added.NOTHING ? 0 : floats.normal(added == Added.ROWS ? count : n);
+    long step = added == Added.ROWS ? 4L * n : 0;
+    if (mask != 0 && n > 2) {
+      Memory.setFloat(mask + 4, Float.NEGATIVE_INFINITY);
+      Memory.setFloat(mask + 8, -Float.MAX_VALUE);
+    }
+    long expected = floats.empty(count);
+    long inverses = floats.empty(rows);
+    for (int row = 0; row < rows; row++) {
+      long at = 4L * row * n;
+      softmax(scores + at, mask == 0 ? 0 : mask + row * step, expected + at, n);
+    }
+    blocks.weigh(rows, scores, 4L * n, n, 0.25f, mask, step, inverses);
+    for (int row = 0; row < rows; row++) {
+      float inverse = Memory.getFloat(inverses + 4L * row);
+      for (int i = 0; i < n; i++) {
+        long at = scores + 4L * (row * n + i);
+        Memory.setFloat(at, Memory.getFloat(at) * inverse);
+      }
+    }
+    floats.assertClose(rows + " rows of " + n + ", " + added, expected, scores, count, 1e-6);
+  }
+
+  @Test
+  void rowsOfScoresThatAreAllMaskedStayFinite() {
+    everywhere((blocks, memory) -> {
+      try (Floats floats = memory.apply(20)) {
+        long scores = floats.normal(20);
+        long mask = floats.empty(20);
+        blocks.fill(-Float.MAX_VALUE, mask, 20);
+        long inverses = floats.empty(1);
+        blocks.weigh(1, scores, 80, 20, 1, mask, 0, inverses);
+        for (int i = 0; i < 20; i++) {
+          assertEquals(1, Memory.getFloat(scores + 4L * i));
+        }
+        assertEquals(0.05f, Memory.getFloat(inverses), 1e-8f);
       }
     });
   }

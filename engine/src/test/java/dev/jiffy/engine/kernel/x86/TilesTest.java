@@ -115,7 +115,8 @@ class TilesTest {
       long b = numbers(memory, k * c.columns(), end);
       long result = numbers(memory, c.rows() * c.columns(), end);
       long step = 4L * c.columns();
-      tiles.multiplyStrided(c.rows(), a, 4L * k, k, b, step, c.columns(), result, step);
+      long factors = numbers(memory, c.rows(), end);
+      tiles.multiplyStrided(c.rows(), a, 4L * k, k, b, step, c.columns(), factors, result, step);
       for (int i = 0; i < c.rows(); i++) {
         for (int j = 0; j < c.columns(); j++) {
           double sum = 0;
@@ -124,6 +125,7 @@ class TilesTest {
                 (double) Memory.getFloat(a + 4L * (i * k + p))
                     * Memory.getFloat(b + p * step + 4L * j);
           }
+          sum *= Memory.getFloat(factors + 4L * i);
           assertEquals(sum, Memory.getFloat(result + i * step + 4L * j), 1e-5, c::toString);
         }
       }
