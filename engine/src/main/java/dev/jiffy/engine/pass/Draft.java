@@ -9,6 +9,7 @@ import dev.jiffy.engine.ir.Op;
 import dev.jiffy.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -28,20 +29,69 @@ final class Draft {
   private static final int MAX_SWEEPS = 32;
 
   private final Graph source;
-  private final Map<String, Tensor> constants;
-  private final Map<String, Fact> facts;
-  private final Set<String> outputs;
-  private final Map<String, Integer> reads = new HashMap<>();
-  private final Map<String, Node> producers = new HashMap<>();
-  private final Map<String, String> aliases = new HashMap<>();
-  private final Set<String> news = new HashSet<>();
+  private final Map<String, Value> values;
+  private final List<Value> outputs = new ArrayList<>();
+  private final List<Value> replaced = new ArrayList<>();
+  private final List<Value> news = new ArrayList<>();
   private final NameSource names;
   private final Matcher matcher = new Matcher(this);
   private final Evaluator evaluator;
   private CommonSubexpressions seen = new CommonSubexpressions();
-  private List<Node> done;
+  private List<Entry> done = new ArrayList<>();
+  private Entry atHand = new Entry(new Node("", new Op.Identity(), List.of(), List.of()));
+  private int sweep;
   private int changes;
   private boolean isSource = true;
+
+  /// A value; all that is asked of one stands in one place, as a load asks it thousands of times
+  /// before anything is compiled.
+  private static final class Value {
+    final String name;
+    @Nullable Fact fact;
+    @Nullable Tensor constant;
+
+    /// What makes it, if the sweep of this number came there.
+    @Nullable Entry producer;
+
+    int sweep;
+    int reads;
+    boolean isOutput;
+
+    /// Whether more is known of it than when its readers were inferred.
+    boolean isNews;
+
+    /// What is read instead of it from now on.
+    @Nullable Value standIn;
+
+    Value(String name) {
+      this.name = name;
+    }
+  }
+
+  /// A node with the values that it reads and makes, absent ones left out.
+  private final class Entry {
+    final Node node;
+    final Value[] inputs;
+    final Value[] outputs;
+
+    Entry(Node node) {
+      this.node = node;
+      inputs = present(node.inputs());
+      outputs = present(node.outputs());
+    }
+
+    private Value[] present(List<String> names) {
+      Value[] present = new Value[names.size()];
+      int count = 0;
+      for (int i = 0; i < present.length; i++) {
+        String name = names.get(i);
+        if (!name.isEmpty()) {
+          present[count++] = value(name);
+        }
+      }
+      return count == present.length ? present : Arrays.copyOf(present, count);
+    }
+  }
 
   /// The draft that says what a graph says.
   ///
@@ -50,24 +100,42 @@ final class Draft {
   Draft(Graph graph, Evaluator evaluator) {
     this.evaluator = evaluator;
     source = graph;
-    constants = new LinkedHashMap<>(graph.constants());
-    facts = new LinkedHashMap<>(graph.facts());
-    outputs = new HashSet<>(graph.outputs());
+    values = LinkedHashMap.newLinkedHashMap(2 * graph.facts().size());
+    graph.facts().forEach((name, fact) -> value(name).fact = fact);
+    graph.constants().forEach((name, tensor) -> value(name).constant = tensor);
     names = NameSource.of(graph);
-    done = graph.nodes();
+    for (Node node : graph.nodes()) {
+      done.add(new Entry(node));
+    }
     count();
+  }
+
+  private Value value(String name) {
+    Value value = values.get(name);
+    if (value == null) {
+      value = new Value(name);
+      values.put(name, value);
+    }
+    return value;
   }
 
   /// Counts who reads what.
   private void count() {
-    reads.clear();
-    for (Node node : done) {
-      for (String input : node.inputs()) {
-        read(input);
+    for (Value value : values.values()) {
+      value.reads = 0;
+      value.isOutput = false;
+    }
+    for (Entry entry : done) {
+      for (Value input : entry.inputs) {
+        input.reads++;
       }
     }
+    outputs.clear();
     for (String output : source.outputs()) {
-      read(output);
+      Value value = value(output);
+      value.reads++;
+      value.isOutput = true;
+      outputs.add(value);
     }
   }
 
@@ -75,7 +143,7 @@ final class Draft {
   ///
   /// @param rules the rules, the first that applies to a node wins
   void rewrite(Rules rules) {
-    if (!rules.concern(done)) {
+    if (!concern(rules)) {
       return;
     }
     seen = new CommonSubexpressions();
@@ -84,38 +152,50 @@ final class Draft {
     }
   }
 
+  /// {@return whether there are rules for any of the nodes}
+  private boolean concern(Rules rules) {
+    for (int i = 0; i < done.size(); i++) {
+      if (!rules.of(done.get(i).node).isEmpty()) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   private boolean sweep(Rules rules) {
     boolean changed = false;
-    List<Node> pending = done;
+    List<Entry> pending = done;
     done = new ArrayList<>(pending.size() + 16);
-    producers.clear();
+    sweep++;
+    news.forEach(value -> value.isNews = false);
     news.clear();
-    for (Node original : pending) {
-      Node node = resolved(original);
-      if (isUnread(node)) {
-        release(node);
+    for (int i = 0; i < pending.size(); i++) {
+      atHand = resolved(pending.get(i));
+      if (isUnread(atHand)) {
+        release(atHand);
         changed = true;
         continue;
       }
-      register(node);
-      refresh(node);
-      if (apply(rules, node)) {
+      register(atHand);
+      refresh(atHand);
+      if (apply(rules, atHand.node)) {
         changed = true;
       } else {
-        done.add(node);
+        done.add(atHand);
       }
     }
     if (changed) {
-      done.removeIf(node -> !isAlive(node));
+      done.removeIf(entry -> !isAlive(entry));
       settleOutputs();
     }
     return changed;
   }
 
   private boolean apply(Rules rules, Node node) {
-    for (Rule rule : rules.of(node)) {
+    List<Rule> some = rules.of(node);
+    for (int i = 0; i < some.size(); i++) {
       int mark = done.size();
-      if (rule.apply(this, node)) {
+      if (some.get(i).apply(this, node)) {
         return true;
       }
       takeBack(mark);
@@ -126,51 +206,58 @@ final class Draft {
   /// Drops the nodes that a rule added before it gave up.
   private void takeBack(int mark) {
     while (done.size() > mark) {
-      Node node = done.removeLast();
-      forget(node);
-      for (String input : node.inputs()) {
-        if (!input.isEmpty()) {
-          reads.merge(input, -1, Integer::sum);
-        }
+      Entry entry = done.removeLast();
+      forget(entry);
+      for (Value input : entry.inputs) {
+        input.reads--;
       }
     }
   }
 
   /// {@return the node with the values that stand for its inputs}
-  private Node resolved(Node node) {
-    if (aliases.isEmpty()) {
-      return node;
+  private Entry resolved(Entry entry) {
+    boolean isResolved = true;
+    for (Value input : entry.inputs) {
+      isResolved &= input.standIn == null;
     }
-    List<String> inputs = null;
-    for (int i = 0; i < node.inputs().size(); i++) {
-      String input = node.inputs().get(i);
-      String value = resolved(input);
-      if (!value.equals(input)) {
-        inputs = inputs == null ? new ArrayList<>(node.inputs()) : inputs;
-        inputs.set(i, value);
-        if (constants.containsKey(value) || !fact(value).equals(facts.get(input))) {
-          news.add(value);
+    if (isResolved) {
+      return entry;
+    }
+    Node node = entry.node;
+    List<String> inputs = new ArrayList<>(node.inputs());
+    for (int i = 0; i < inputs.size(); i++) {
+      Value input = inputs.get(i).isEmpty() ? null : value(inputs.get(i));
+      if (input != null && input.standIn != null) {
+        Value value = resolved(input);
+        inputs.set(i, value.name);
+        if (value.constant != null || !fact(value.name).equals(input.fact)) {
+          addNews(value);
         }
       }
     }
-    return inputs == null ? node : new Node(node.name(), node.op(), inputs, node.outputs());
+    return new Entry(new Node(node.name(), node.op(), inputs, node.outputs()));
   }
 
-  private String resolved(String value) {
-    String current = value;
-    for (String next = aliases.get(current); next != null; next = aliases.get(current)) {
+  private static Value resolved(Value value) {
+    Value current = value;
+    for (Value next = current.standIn; next != null; next = next.standIn) {
       current = next;
     }
     return current;
   }
 
-  /// Infers anew what a node makes, where more is known of what it reads.
-  private void refresh(Node node) {
-    if (news.isEmpty()) {
-      return;
+  private void addNews(Value value) {
+    if (!value.isNews) {
+      value.isNews = true;
+      news.add(value);
     }
-    for (String input : node.inputs()) {
-      if (news.contains(input)) {
+  }
+
+  /// Infers anew what a node makes, where more is known of what it reads.
+  private void refresh(Entry entry) {
+    for (Value input : entry.inputs) {
+      if (input.isNews) {
+        Node node = entry.node;
         learn(node, infer(node.op(), node.inputs(), node.outputs().size()));
         return;
       }
@@ -180,68 +267,67 @@ final class Draft {
   private void learn(Node node, List<Fact> made) {
     for (int i = 0; i < node.outputs().size(); i++) {
       String output = node.outputs().get(i);
-      if (!output.isEmpty() && !made.get(i).equals(facts.put(output, made.get(i)))) {
-        news.add(output);
-      }
-    }
-  }
-
-  private void register(Node node) {
-    changes++;
-    for (String output : node.outputs()) {
       if (!output.isEmpty()) {
-        producers.put(output, node);
+        Value value = value(output);
+        if (!made.get(i).equals(value.fact)) {
+          value.fact = made.get(i);
+          addNews(value);
+        }
       }
     }
   }
 
-  private void forget(Node node) {
+  private void register(Entry entry) {
     changes++;
-    for (String output : node.outputs()) {
-      producers.remove(output);
+    for (Value output : entry.outputs) {
+      output.producer = entry;
+      output.sweep = sweep;
     }
   }
 
-  private boolean isAlive(Node node) {
-    for (String output : node.outputs()) {
-      if (producers.containsKey(output)) {
+  private void forget(Entry entry) {
+    changes++;
+    for (Value output : entry.outputs) {
+      output.producer = null;
+    }
+  }
+
+  private @Nullable Entry producer(@Nullable Value value) {
+    return value != null && value.sweep == sweep ? value.producer : null;
+  }
+
+  private boolean isAlive(Entry entry) {
+    for (Value output : entry.outputs) {
+      if (producer(output) != null) {
         return true;
       }
     }
     return false;
   }
 
-  private boolean isUnread(Node node) {
-    for (String output : node.outputs()) {
-      if (reads(output) > 0) {
+  private static boolean isUnread(Entry entry) {
+    for (Value output : entry.outputs) {
+      if (output.reads > 0) {
         return false;
       }
     }
     return true;
   }
 
-  private void read(String value) {
-    if (!value.isEmpty()) {
-      reads.merge(value, 1, Integer::sum);
+  /// The node gives up what it reads.
+  private void unread(Entry entry) {
+    for (Value input : entry.inputs) {
+      input.reads--;
+      Entry producer = producer(input);
+      if (producer != null && isUnread(producer)) {
+        release(producer);
+      }
     }
   }
 
-  private void unread(String value) {
-    if (value.isEmpty()) {
-      return;
-    }
-    reads.merge(value, -1, Integer::sum);
-    Node producer = producers.get(value);
-    if (producer != null && isUnread(producer)) {
-      release(producer);
-    }
-  }
-
-  private void release(Node node) {
-    forget(node);
-    for (String input : node.inputs()) {
-      unread(input);
-    }
+  private void release(Entry entry) {
+    forget(entry);
+    unread(entry);
   }
 
   // ---- what is known
@@ -250,18 +336,19 @@ final class Draft {
   ///
   /// @param value the value's name
   Fact fact(String value) {
-    Fact fact = facts.get(value);
-    if (fact == null) {
+    Value known = values.get(value);
+    if (known == null || known.fact == null) {
       throw new IllegalStateException("nothing is known of value '" + value + "'");
     }
-    return fact;
+    return known.fact;
   }
 
   /// {@return the node that makes a value, or null for inputs and constants}
   ///
   /// @param value the value's name
   @Nullable Node producer(String value) {
-    return producers.get(value);
+    Entry entry = producer(values.get(value));
+    return entry == null ? null : entry.node;
   }
 
   /// {@return the node that makes a value if it has an operator of this type, or null}
@@ -269,7 +356,7 @@ final class Draft {
   /// @param value the value's name
   /// @param type the type of operator
   @Nullable Node producer(String value, Class<? extends Op> type) {
-    Node node = producers.get(value);
+    Node node = producer(value);
     return node != null && type.isInstance(node.op()) ? node : null;
   }
 
@@ -277,14 +364,15 @@ final class Draft {
   ///
   /// @param value the value's name
   @Nullable Tensor constant(String value) {
-    return constants.get(value);
+    Value known = values.get(value);
+    return known == null ? null : known.constant;
   }
 
   /// {@return the number that a value is known to be: a constant of one element, whatever its rank}
   ///
   /// @param value the value's name
   @Nullable Double scalar(String value) {
-    Tensor tensor = constants.get(value);
+    Tensor tensor = constant(value);
     boolean isNumber =
         tensor != null
             && tensor.shape().elements() == 1
@@ -299,7 +387,7 @@ final class Draft {
     if (value.isEmpty()) {
       return null;
     }
-    Tensor tensor = constants.get(value);
+    Tensor tensor = constant(value);
     if (tensor != null) {
       return tensor.dtype().isInteger() ? tensor.toLongs() : null;
     }
@@ -310,21 +398,24 @@ final class Draft {
   ///
   /// @param value the value's name
   int reads(String value) {
-    return reads.getOrDefault(value, 0);
+    Value known = values.get(value);
+    return known == null ? 0 : known.reads;
   }
 
   /// {@return whether callers see the value}
   ///
   /// @param value the value's name
   boolean isOutput(String value) {
-    return outputs.contains(value);
+    Value known = values.get(value);
+    return known != null && known.isOutput;
   }
 
   /// {@return whether a value is read exactly once, by a node}
   ///
   /// @param value the value's name
   boolean readOnce(String value) {
-    return reads(value) == 1 && !outputs.contains(value);
+    Value known = values.get(value);
+    return known != null && known.reads == 1 && !known.isOutput;
   }
 
   /// {@return the results of an operator on constants}
@@ -359,8 +450,9 @@ final class Draft {
   /// @param tensor the elements, never changed from now on
   String constant(String hint, Tensor tensor) {
     String name = fresh(hint);
-    constants.put(name, tensor);
-    facts.put(name, Inference.fact(tensor));
+    Value value = value(name);
+    value.constant = tensor;
+    value.fact = Inference.fact(tensor);
     return name;
   }
 
@@ -393,10 +485,10 @@ final class Draft {
     List<Fact> known = infer(op, inputs, count);
     for (int i = 0; i < count; i++) {
       String name = fresh(hint);
-      facts.put(name, known.get(i));
+      value(name).fact = known.get(i);
       made.add(name);
     }
-    emit(new Node(fresh(origin.name()), op, inputs, made));
+    emit(new Entry(new Node(fresh(origin.name()), op, inputs, made)));
     return made;
   }
 
@@ -409,12 +501,12 @@ final class Draft {
     return "value";
   }
 
-  private void emit(Node node) {
-    for (String input : node.inputs()) {
-      read(input);
+  private void emit(Entry entry) {
+    for (Value input : entry.inputs) {
+      input.reads++;
     }
-    register(node);
-    done.add(node);
+    register(entry);
+    done.add(entry);
   }
 
   private List<Fact> infer(Op op, List<String> inputs, int count) {
@@ -422,7 +514,7 @@ final class Draft {
     List<@Nullable Tensor> tensors = new ArrayList<>();
     for (String input : inputs) {
       known.add(input.isEmpty() ? null : fact(input));
-      tensors.add(input.isEmpty() ? null : constants.get(input));
+      tensors.add(input.isEmpty() ? null : constant(input));
     }
     return Inference.infer(op, known, tensors, count, names);
   }
@@ -443,19 +535,22 @@ final class Draft {
   /// @return true
   boolean replace(Node node, List<String> values) {
     for (int i = 0; i < node.outputs().size(); i++) {
-      String old = node.outputs().get(i);
-      if (old.isEmpty()) {
+      String output = node.outputs().get(i);
+      if (output.isEmpty()) {
         continue;
       }
-      String value = values.get(i);
-      aliases.put(old, value);
-      reads.merge(value, reads(old), Integer::sum);
-      reads.remove(old);
-      if (outputs.contains(old)) {
+      Value old = value(output);
+      Value value = value(values.get(i));
+      old.standIn = value;
+      replaced.add(old);
+      value.reads += old.reads;
+      old.reads = 0;
+      if (old.isOutput && !value.isOutput) {
+        value.isOutput = true;
         outputs.add(value);
       }
     }
-    release(node);
+    release(atHand);
     return true;
   }
 
@@ -469,10 +564,8 @@ final class Draft {
     List<String> read = Arrays.asList(inputs);
     List<Fact> made = infer(op, read, node.outputs().size());
     Node next = new Node(node.name(), op, read, node.outputs());
-    emit(next);
-    for (String input : node.inputs()) {
-      unread(input);
-    }
+    emit(new Entry(next));
+    unread(atHand);
     learn(next, made);
     return true;
   }
@@ -498,43 +591,48 @@ final class Draft {
     Map<String, String> renames = new HashMap<>();
     List<Node> tail = new ArrayList<>();
     boolean isReplaced = false;
-    for (String output : source.outputs()) {
-      String value = resolved(output);
-      if (value.equals(output)) {
+    for (String name : source.outputs()) {
+      Value output = value(name);
+      Value value = resolved(output);
+      if (value == output) {
         continue;
       }
       isReplaced = true;
-      Tensor tensor = constants.get(value);
-      facts.put(output, fact(value));
-      if (tensor != null) {
-        constants.put(output, tensor);
-      } else if (producers.containsKey(value)
-          && !source.outputs().contains(value)
-          && !renames.containsKey(value)) {
-        renames.put(value, output);
+      output.fact = fact(value.name);
+      if (value.constant != null) {
+        output.constant = value.constant;
+      } else if (producer(value) != null
+          && !source.outputs().contains(value.name)
+          && !renames.containsKey(value.name)) {
+        renames.put(value.name, name);
       } else {
-        tail.add(new Node(output, new Op.Identity(), List.of(value), List.of(output)));
+        tail.add(new Node(name, new Op.Identity(), List.of(value.name), List.of(name)));
       }
     }
-    aliases.clear();
+    replaced.forEach(value -> value.standIn = null);
+    replaced.clear();
     if (isReplaced) {
-      done.addAll(tail);
-      done.replaceAll(node -> renamed(node, renames));
-      outputs.clear();
-      outputs.addAll(source.outputs());
+      tail.forEach(node -> done.add(new Entry(node)));
+      done.replaceAll(entry -> renamed(entry, renames));
       count();
     }
   }
 
-  private static Node renamed(Node node, Map<String, String> renames) {
-    if (renames.isEmpty()) {
-      return node;
+  private Entry renamed(Entry entry, Map<String, String> renames) {
+    Node node = entry.node;
+    List<String> inputs = renamed(node.inputs(), renames);
+    List<String> outputs = renamed(node.outputs(), renames);
+    return inputs.equals(node.inputs()) && outputs.equals(node.outputs())
+        ? entry
+        : new Entry(new Node(node.name(), node.op(), inputs, outputs));
+  }
+
+  private static List<String> renamed(List<String> names, Map<String, String> renames) {
+    List<String> renamed = new ArrayList<>();
+    for (String name : names) {
+      renamed.add(renames.getOrDefault(name, name));
     }
-    return new Node(
-        node.name(),
-        node.op(),
-        node.inputs().stream().map(name -> renames.getOrDefault(name, name)).toList(),
-        node.outputs().stream().map(name -> renames.getOrDefault(name, name)).toList());
+    return renamed;
   }
 
   /// {@return the graph as it is now, with what it needs only; the same graph where nothing
@@ -543,16 +641,25 @@ final class Draft {
     if (isSource) {
       return source;
     }
-    Set<String> needed = new HashSet<>(source.inputs());
-    needed.addAll(source.outputs());
-    for (Node node : done) {
-      needed.addAll(node.inputs());
-      needed.addAll(node.outputs());
+    Set<Value> needed = new HashSet<>();
+    source.inputs().forEach(input -> needed.add(value(input)));
+    source.outputs().forEach(output -> needed.add(value(output)));
+    List<Node> nodes = new ArrayList<>();
+    for (Entry entry : done) {
+      nodes.add(entry.node);
+      Collections.addAll(needed, entry.inputs);
+      Collections.addAll(needed, entry.outputs);
     }
-    Map<String, Tensor> known = new LinkedHashMap<>(constants);
-    Map<String, Fact> told = new LinkedHashMap<>(facts);
-    known.keySet().retainAll(needed);
-    told.keySet().retainAll(needed);
-    return new Graph(source.name(), source.inputs(), source.outputs(), done, known, told);
+    Map<String, Tensor> constants = new LinkedHashMap<>();
+    Map<String, Fact> facts = new LinkedHashMap<>();
+    for (Value value : values.values()) {
+      if (needed.contains(value)) {
+        facts.put(value.name, fact(value.name));
+        if (value.constant != null) {
+          constants.put(value.name, value.constant);
+        }
+      }
+    }
+    return new Graph(source.name(), source.inputs(), source.outputs(), nodes, constants, facts);
   }
 }

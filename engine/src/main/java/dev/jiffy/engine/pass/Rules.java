@@ -58,14 +58,4 @@ final class Rules {
   List<Rule> of(Node node) {
     return byKind.getOrDefault(Rule.kind(node.op()), others);
   }
-
-  /// {@return whether there are rules for any of some nodes}
-  boolean concern(List<Node> nodes) {
-    for (int i = 0; i < nodes.size(); i++) {
-      if (!of(nodes.get(i)).isEmpty()) {
-        return true;
-      }
-    }
-    return false;
-  }
 }
