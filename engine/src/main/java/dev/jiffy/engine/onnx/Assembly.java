@@ -9,17 +9,21 @@ import dev.jiffy.engine.ir.Node;
 import dev.jiffy.engine.ir.Op;
 import dev.jiffy.tensor.Tensor;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /// A graph under construction, and what is wrong with it so far.
 final class Assembly {
-  private final NameSource names;
+  /// The graph around all others, which gives names to all.
+  private final Assembly root;
+
+  private final Supplier<Set<String>> taken;
+  private @Nullable NameSource names;
   private final NameSource symbols;
   private final List<Node> nodes = new ArrayList<>();
   private final Map<String, Tensor> constants = new LinkedHashMap<>();
@@ -28,10 +32,11 @@ final class Assembly {
 
   /// An empty graph.
   ///
-  /// @param taken names that no new value may have
+  /// @param taken gives the names that no new value may have, where one is needed
   /// @param symbols where names of dimensions come from
-  Assembly(Collection<String> taken, NameSource symbols) {
-    this.names = new NameSource(taken);
+  Assembly(Supplier<Set<String>> taken, NameSource symbols) {
+    this.root = this;
+    this.taken = taken;
     this.symbols = symbols;
     this.problems = new ArrayList<>();
   }
@@ -40,7 +45,8 @@ final class Assembly {
   ///
   /// @param around the graph around it
   Assembly(Assembly around) {
-    this.names = around.names;
+    this.root = around.root;
+    this.taken = around.taken;
     this.symbols = around.symbols;
     this.problems = around.problems;
   }
@@ -49,7 +55,16 @@ final class Assembly {
   ///
   /// @param hint what it should look like
   String fresh(String hint) {
-    return names.fresh(hint);
+    return root.names().fresh(hint);
+  }
+
+  private NameSource names() {
+    NameSource source = names;
+    if (source == null) {
+      source = new NameSource(taken.get());
+      names = source;
+    }
+    return source;
   }
 
   /// Adds a constant.

@@ -1,8 +1,10 @@
 package dev.jiffy.engine.onnx;
 
+import dev.jiffy.engine.onnx.OnnxModel.AttributeProto;
 import dev.jiffy.engine.onnx.OnnxModel.AttributeProto.GraphValue;
 import dev.jiffy.engine.onnx.OnnxModel.GraphProto;
 import dev.jiffy.engine.onnx.OnnxModel.NodeProto;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -33,14 +35,13 @@ final class FreeNames {
   ///
   /// @param node the node
   static List<String> of(NodeProto node) {
-    Set<String> read = new LinkedHashSet<>(node.inputs());
-    node.attributes()
-        .values()
-        .forEach(attribute -> {
-          if (attribute instanceof GraphValue(GraphProto body)) {
-            read.addAll(of(body));
-          }
-        });
-    return List.copyOf(read);
+    List<String> read = node.inputs();
+    for (AttributeProto attribute : node.attributes().values()) {
+      if (attribute instanceof GraphValue(GraphProto body)) {
+        read = new ArrayList<>(read);
+        read.addAll(of(body));
+      }
+    }
+    return read;
   }
 }

@@ -59,7 +59,7 @@ public final class Importer {
   public static Graph graph(OnnxModel model) {
     GraphProto proto = model.graph();
     NameSource symbols = new NameSource(dimensionNames(proto));
-    Assembly assembly = new Assembly(valueNames(proto), symbols);
+    Assembly assembly = new Assembly(() -> valueNames(proto), symbols);
     long opset = opset(model, assembly);
     Graph graph = new Importer(model, proto, assembly, symbols, opset).graph(List.of());
     if (!assembly.problems().isEmpty()) {
@@ -76,9 +76,8 @@ public final class Importer {
   private Graph graph(List<String> captured) {
     constants();
     inputs();
-    List<String> around = new ArrayList<>(captured);
+    Set<String> around = new HashSet<>(captured);
     around.addAll(assembly.constants().keySet());
-    around.removeAll(own());
     List<NodeProto> nodes = NodeOrder.sorted(proto, around);
     for (String name : proto.sparseInitializers()) {
       assembly.problem("initializer '" + name + "' is sparse");
@@ -89,13 +88,6 @@ public final class Importer {
     inputs.addAll(captured);
     List<String> outputs = assembly.problems().isEmpty() ? outputs() : List.of();
     return assembly.graph(proto.name(), inputs, outputs);
-  }
-
-  private Set<String> own() {
-    Set<String> own = new HashSet<>();
-    proto.initializers().forEach(initializer -> own.add(initializer.name()));
-    proto.inputs().forEach(input -> own.add(input.name()));
-    return own;
   }
 
   /// A graph within this one.

@@ -345,7 +345,9 @@ final class NodeScope {
   ///
   /// @param op the operator
   void same(Op op) {
-    add(op, trimmed(node.inputs().toArray(String[]::new)), node.outputs());
+    List<String> inputs = node.inputs();
+    boolean isTrimmed = inputs.isEmpty() || !inputs.getLast().isEmpty();
+    add(op, isTrimmed ? inputs : trimmed(inputs.toArray(String[]::new)), node.outputs());
   }
 
   /// Makes a node in between.

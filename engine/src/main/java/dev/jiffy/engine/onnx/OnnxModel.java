@@ -230,6 +230,6 @@ public record OnnxModel(
   public record DimensionProto(@Nullable Long value, String name) {}
 
   private static <V> Map<String, V> ordered(Map<String, V> map) {
-    return Collections.unmodifiableMap(new LinkedHashMap<>(map));
+    return map.isEmpty() ? Map.of() : Collections.unmodifiableMap(new LinkedHashMap<>(map));
   }
 }

@@ -222,14 +222,14 @@ final class TensorReader {
         fields.skip();
       } else if (typed == STRINGS) {
         tensor.setString(index++, fields.string());
+      } else if (fields.isBytes() && (typed == FLOATS || typed == DOUBLES)) {
+        MemorySegment elements = fields.bytes();
+        tensor.segment().asSlice(index * dtype.bytes()).copyFrom(elements);
+        index += elements.byteSize() / dtype.bytes();
       } else if (fields.isBytes()) {
         WireReader packed = fields.packed();
         while (!packed.atEnd()) {
-          switch (typed) {
-            case FLOATS -> tensor.setDouble(index++, packed.nextFloat32());
-            case DOUBLES -> tensor.setDouble(index++, packed.nextFloat64());
-            default -> set(tensor, index++, packed.nextInteger());
-          }
+          set(tensor, index++, packed.nextInteger());
         }
       } else {
         switch (typed) {

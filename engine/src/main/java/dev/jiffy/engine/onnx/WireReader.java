@@ -7,6 +7,8 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
+import java.util.HashMap;
+import java.util.Map;
 
 /// A cursor over one protobuf message in memory.
 ///
@@ -56,6 +58,10 @@ final class WireReader {
 
     private final MemorySegment memory;
     private final byte[] bytes = new byte[SIZE];
+
+    /// Every short text read so far: what is named often is one string, found by identity.
+    private final Map<String, String> texts = new HashMap<>();
+
     private long start;
     private int length;
 
@@ -87,7 +93,9 @@ final class WireReader {
       if (position < start || position + count > start + length) {
         move(position);
       }
-      return new String(bytes, (int) (position - start), count, StandardCharsets.UTF_8);
+      String text = new String(bytes, (int) (position - start), count, StandardCharsets.UTF_8);
+      String known = texts.putIfAbsent(text, text);
+      return known == null ? text : known;
     }
   }
 
@@ -242,12 +250,6 @@ final class WireReader {
   float nextFloat32() {
     fieldOffset = position;
     return Float.intBitsToFloat(memory.get(INT, advance(4, "a float")));
-  }
-
-  /// {@return the next element of a packed list of doubles}
-  double nextFloat64() {
-    fieldOffset = position;
-    return Double.longBitsToDouble(memory.get(LONG, advance(8, "a double")));
   }
 
   /// {@return the number of integers that the current packed list holds, by counting the bytes that
