@@ -30,14 +30,11 @@ public final class NameSource {
 
   /// {@return a source that avoids every value name and node name of a graph}
   ///
-  /// @param graph the graph
+  /// @param graph a graph with facts for every value
   public static NameSource of(Graph graph) {
     NameSource source = new NameSource(graph.facts().keySet());
-    source.taken.addAll(graph.inputs());
-    source.taken.addAll(graph.constants().keySet());
     for (Node node : graph.nodes()) {
       source.taken.add(node.name());
-      source.taken.addAll(node.outputs());
     }
     return source;
   }

@@ -5,10 +5,7 @@ import dev.jiffy.engine.ir.Fact;
 import dev.jiffy.engine.ir.Node;
 import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Tensor;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -22,16 +19,13 @@ final class CommonSubexpressions {
   /// Larger constants are compared by place only.
   private static final long MAX_COMPARED_BYTES = 64 << 10;
 
-  /// So many of its first bytes decide the bucket of a constant.
-  private static final long MAX_HASHED_BYTES = 64;
-
   private record Extents(DType dtype, int rank, List<Dim> value) {}
 
   /// The nodes seen by what they read: fewer share that than share the operator.
   private final Map<List<String>, List<Node>> readers = new HashMap<>();
 
   private final Map<Extents, String> extents = new HashMap<>();
-  private final Map<Object, List<String>> buckets = new HashMap<>();
+  private final Map<Integer, List<String>> buckets = new HashMap<>();
 
   /// The constant that stands for each.
   private final Map<String, String> representatives = new HashMap<>();
@@ -115,7 +109,7 @@ final class CommonSubexpressions {
     if (known != null) {
       return known;
     }
-    List<String> bucket = buckets.computeIfAbsent(key(tensor), _ -> new ArrayList<>());
+    List<String> bucket = buckets.computeIfAbsent(hash(tensor), _ -> new ArrayList<>());
     String first = name;
     for (String other : bucket) {
       Tensor candidate = draft.constant(other);
@@ -131,21 +125,23 @@ final class CommonSubexpressions {
     return first;
   }
 
-  private static Object key(Tensor tensor) {
-    if (tensor.dtype() == DType.STRING) {
-      return List.of(tensor.shape(), tensor.strings());
+  /// A hash of type, shape and the first and last element.
+  private static int hash(Tensor tensor) {
+    int hash = 31 * tensor.shape().hashCode() + tensor.dtype().hashCode();
+    long elements = tensor.shape().elements();
+    if (tensor.dtype() == DType.STRING || elements == 0) {
+      return hash;
     }
-    long bytes = tensor.segment().byteSize();
-    if (bytes > MAX_COMPARED_BYTES) {
-      return List.of(tensor.dtype(), tensor.shape(), tensor.segment().address());
-    }
-    MemorySegment head = tensor.segment().asSlice(0, Math.min(bytes, MAX_HASHED_BYTES));
-    int hash = Arrays.hashCode(head.toArray(ValueLayout.JAVA_BYTE));
-    return List.of(tensor.dtype(), tensor.shape(), hash);
+    int first = Double.hashCode(tensor.getDouble(0));
+    return 31 * (31 * hash + first) + Double.hashCode(tensor.getDouble(elements - 1));
   }
 
   private static boolean same(Tensor a, Tensor b) {
-    boolean isLarge = a.dtype() != DType.STRING && a.segment().byteSize() > MAX_COMPARED_BYTES;
-    return isLarge ? a.segment().address() == b.segment().address() : Constants.same(a, b);
+    if (a.dtype() == DType.STRING || a.segment().byteSize() <= MAX_COMPARED_BYTES) {
+      return Constants.same(a, b);
+    }
+    return a.dtype() == b.dtype()
+        && a.shape().equals(b.shape())
+        && a.segment().address() == b.segment().address();
   }
 }

@@ -7,6 +7,7 @@ import dev.jiffy.engine.ir.NameSource;
 import dev.jiffy.engine.ir.Node;
 import dev.jiffy.engine.ir.Op;
 import dev.jiffy.tensor.Tensor;
+import java.nio.LongBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
@@ -30,6 +31,7 @@ final class Draft {
 
   private final Graph source;
   private final Map<String, Value> values;
+  private final Map<LongBuffer, String> vectors = new HashMap<>();
   private final List<Value> outputs = new ArrayList<>();
   private final List<Value> replaced = new ArrayList<>();
   private final List<Value> news = new ArrayList<>();
@@ -74,10 +76,22 @@ final class Draft {
     final Value[] inputs;
     final Value[] outputs;
 
+    private @Nullable Rules asked;
+    private List<Rule> rules = List.of();
+
     Entry(Node node) {
       this.node = node;
       inputs = present(node.inputs());
       outputs = present(node.outputs());
+    }
+
+    /// {@return the rules that may apply, asked once for each pass}
+    List<Rule> rules(Rules all) {
+      if (asked != all) {
+        asked = all;
+        rules = all.of(node);
+      }
+      return rules;
     }
 
     private Value[] present(List<String> names) {
@@ -155,7 +169,7 @@ final class Draft {
   /// {@return whether there are rules for any of the nodes}
   private boolean concern(Rules rules) {
     for (int i = 0; i < done.size(); i++) {
-      if (!rules.of(done.get(i).node).isEmpty()) {
+      if (!done.get(i).rules(rules).isEmpty()) {
         return true;
       }
     }
@@ -178,7 +192,7 @@ final class Draft {
       }
       register(atHand);
       refresh(atHand);
-      if (apply(rules, atHand.node)) {
+      if (apply(atHand.rules(rules), atHand.node)) {
         changed = true;
       } else {
         done.add(atHand);
@@ -191,11 +205,10 @@ final class Draft {
     return changed;
   }
 
-  private boolean apply(Rules rules, Node node) {
-    List<Rule> some = rules.of(node);
-    for (int i = 0; i < some.size(); i++) {
-      int mark = done.size();
-      if (some.get(i).apply(this, node)) {
+  private boolean apply(List<Rule> rules, Node node) {
+    int mark = done.size();
+    for (int i = 0; i < rules.size(); i++) {
+      if (rules.get(i).apply(this, node)) {
         return true;
       }
       takeBack(mark);
@@ -456,12 +469,18 @@ final class Draft {
     return name;
   }
 
-  /// {@return the name of a new constant vector of i64}
+  /// {@return the name of a constant vector of i64}
   ///
-  /// @param hint what the name starts with
+  /// @param hint what the name starts with where no equal vector was asked for before
   /// @param values the elements
   String vector(String hint, long... values) {
-    return constant(hint, Tensor.of(values, values.length));
+    String known = vectors.get(LongBuffer.wrap(values));
+    if (known != null) {
+      return known;
+    }
+    String name = constant(hint, Tensor.of(values, values.length));
+    vectors.put(LongBuffer.wrap(values.clone()), name);
+    return name;
   }
 
   /// {@return the value that a new node makes}

@@ -31,7 +31,7 @@ final class ShapeArithmetic {
     }
     Fact fact = draft.fact(node.output());
     long[] value = fact.concreteValue();
-    Shape shape = fact.concreteShape();
+    Shape shape = value == null ? null : fact.concreteShape();
     if (value == null || shape == null || !fact.dtype().isInteger()) {
       return false;
     }
