@@ -19,6 +19,9 @@ final class ConstantFolding {
   private ConstantFolding() {}
 
   static boolean apply(Draft draft, Node node) {
+    if (node.hasInput(0) && draft.constant(node.input(0)) == null) {
+      return false;
+    }
     List<@Nullable Tensor> inputs = new ArrayList<>();
     long bytes = 0;
     for (String input : node.inputs()) {

@@ -41,7 +41,7 @@ record Fusion(List<Pattern> formulas, Replacement replacement) implements Rule {
     Matcher matcher = draft.matcher();
     Object kind = Rule.kind(node.op());
     for (Pattern formula : formulas) {
-      if (!formula.kinds().contains(kind)) {
+      if (!formula.endsIn(kind)) {
         continue;
       }
       Match match = matcher.find(formula, node);

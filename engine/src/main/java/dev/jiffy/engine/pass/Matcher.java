@@ -153,31 +153,19 @@ final class Matcher {
   private @Nullable Match matchProduct(
       Pattern.Product product, String value, Match soFar, Rest rest) {
     Factors factors = factors(value);
-    if (product.values() != factors.factors.size()) {
+    boolean isCaptured = !product.captured().isEmpty();
+    if (product.factors().size() != factors.factors.size()
+        || !(isCaptured || close(factors.coefficient, product.coefficient()))) {
       return null;
     }
-    double expected = 1;
-    String captured = "";
-    List<Pattern> patterns = new ArrayList<>();
-    for (Pattern factor : product.factors()) {
-      switch (factor) {
-        case Pattern.Literal(double number) -> expected *= number;
-        case Pattern.NumberHole(String name) -> captured = name;
-        case Pattern.Hole _, Pattern.ConstantHole _, Pattern.Apply _ -> patterns.add(factor);
-        case Pattern.Product _, Pattern.Inverse _ -> patterns.add(factor);
-      }
-    }
     Match covered = soFar.covering(factors.nodes);
-    if (captured.isEmpty()) {
-      return close(factors.coefficient, expected)
-          ? matchFactors(patterns, factors.factors, covered, rest)
-          : null;
-    }
-    return bind(
-        captured,
-        factors.coefficient / expected,
-        covered,
-        next -> matchFactors(patterns, factors.factors, next, rest));
+    return isCaptured
+        ? bind(
+            product.captured(),
+            factors.coefficient / product.coefficient(),
+            covered,
+            next -> matchFactors(product.factors(), factors.factors, next, rest))
+        : matchFactors(product.factors(), factors.factors, covered, rest);
   }
 
   private @Nullable Match matchFactors(

@@ -4,6 +4,7 @@ import dev.jiffy.engine.function.BinaryFunction;
 import dev.jiffy.engine.function.ReduceFunction;
 import dev.jiffy.engine.function.UnaryFunction;
 import dev.jiffy.engine.ir.Op;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Predicate;
@@ -47,9 +48,10 @@ sealed interface Pattern {
 
   /// A product, however written.
   ///
-  /// @param factors its factors; [Inverse] for those that divide
-  /// @param values how many of them are no numbers
-  record Product(List<Pattern> factors, int values) implements Pattern {}
+  /// @param factors its factors but for numbers; [Inverse] for those that divide
+  /// @param coefficient the product of its numbers
+  /// @param captured what the match calls another number, or ""
+  record Product(List<Pattern> factors, double coefficient, String captured) implements Pattern {}
 
   /// A divisor, within a product only.
   ///
@@ -138,11 +140,17 @@ sealed interface Pattern {
   ///
   /// @param factors its factors, [#inverse] for divisors
   static Pattern product(Pattern... factors) {
-    int values = 0;
+    List<Pattern> values = new ArrayList<>();
+    double coefficient = 1;
+    String captured = "";
     for (Pattern factor : factors) {
-      values += factor instanceof Literal || factor instanceof NumberHole ? 0 : 1;
+      switch (factor) {
+        case Literal(double number) -> coefficient *= number;
+        case NumberHole(String name) -> captured = name;
+        case Hole _, ConstantHole _, Apply _, Product _, Inverse _ -> values.add(factor);
+      }
     }
-    return new Product(List.of(factors), values);
+    return new Product(List.copyOf(values), coefficient, captured);
   }
 
   /// {@return a divisor within a product}
@@ -176,11 +184,21 @@ sealed interface Pattern {
     return new Apply(name, kind, op, false, List.of(inputs));
   }
 
+  /// The [kinds][Rule#kind] of nodes that make a product.
+  Set<Object> PRODUCTS = Set.of(BinaryFunction.MUL, BinaryFunction.DIV, UnaryFunction.RECIPROCAL);
+
+  /// {@return whether a node may make what matches}
+  ///
+  /// @param kind the [kind][Rule#kind] of the node
+  default boolean endsIn(Object kind) {
+    return this instanceof Apply apply ? apply.kind().equals(kind) : kinds().contains(kind);
+  }
+
   /// {@return the [kinds][Rule#kind] of nodes that make what matches}
   default Set<Object> kinds() {
     return switch (this) {
       case Apply apply -> Set.of(apply.kind());
-      case Product _ -> Set.of(BinaryFunction.MUL, BinaryFunction.DIV, UnaryFunction.RECIPROCAL);
+      case Product _ -> PRODUCTS;
       case Hole _, ConstantHole _, NumberHole _, Literal _, Inverse _ ->
           throw new IllegalStateException("a formula is an operator applied");
     };
