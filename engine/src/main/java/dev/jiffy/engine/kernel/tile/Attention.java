@@ -7,6 +7,10 @@ import dev.jiffy.engine.kernel.AttentionGeometry;
 ///
 /// The keys are packed transposed; the values are read where they lie.
 final class Attention {
+  /// From how many keys on it pays to ask for all operands at once: each row is in a page of its
+  /// own, which the hardware does not foresee.
+  private static final int FAR_KEYS = 64;
+
   private final MicroKernels micro;
   private final Panels panels;
 
@@ -39,6 +43,11 @@ final class Attention {
   void attend(AttentionGeometry g, long q, long k, long v, long mask, long out, long scratch) {
     int keys = g.keys();
     int size = g.headSize();
+    if (keys >= FAR_KEYS) {
+      micro.bringNear(k, 4 * g.keyStride(), keys, 4L * size);
+      micro.bringNear(q, 4 * g.queryStride(), g.queries(), 4L * size);
+      micro.bringNear(v, 4 * g.valueStride(), keys, 4L * size);
+    }
     panels.pack(k, 1, g.keyStride(), size, keys, scratch, 0, size);
     long inverses = scratch + panels.bytes(size, keys);
     long scores = inverses + inverseBytes();

@@ -181,6 +181,15 @@ public interface MicroKernels {
       long maskStep,
       long inverses);
 
+  /// Asks for rows that are read soon to be brought into the second-level cache, where that can be
+  /// asked for.
+  ///
+  /// @param from the first row
+  /// @param step from row to row
+  /// @param rows how many rows
+  /// @param bytes the bytes of a row, at least 1
+  default void bringNear(long from, long step, int rows, long bytes) {}
+
   /// Clears elements.
   ///
   /// @param to the first

@@ -30,6 +30,7 @@ final class Blocks {
   private final CodeTable fills;
   private final CodeTable scores;
   private final CodeTable packs;
+  private final CodeTable nears;
   private volatile Chain[] chains = {};
 
   /// `activation(factor · x + residual + bias)`
@@ -60,6 +61,7 @@ final class Blocks {
     vectorBytes = cpu.vectorBytes();
     lanes = vectorBytes / 4;
     fills = new CodeTable("fill", 1, _ -> new FillCode(vectorBytes).emit());
+    nears = new CodeTable("near", 1, _ -> new NearCode().emit());
     packs =
         new CodeTable(
             "pack",
@@ -273,6 +275,13 @@ final class Blocks {
       long part = Math.min(most, rows - row);
       long to = panel + 4L * width * row;
       long _ = Code.call(code, b + row * rowStep, to, rowStep, form, part, 4L * columns);
+    }
+  }
+
+  /// As [dev.jiffy.engine.kernel.tile.MicroKernels#bringNear].
+  void bringNear(long from, long step, int rows, long bytes) {
+    if (rows > 0) {
+      long _ = Code.call(nears.get(0), from, step, rows, bytes, 0, 0);
     }
   }
 

@@ -39,6 +39,7 @@ final class NarrowProduct implements NarrowKernels.Prepared {
   private final MemorySegment toBf16;
   private final MemorySegment range;
   private final MemorySegment toBytes;
+  private final MemorySegment tinyToBytes;
 
   /// For whole panels and for the last one, without and with residual.
   private final MemorySegment[] finishes = new MemorySegment[4];
@@ -60,13 +61,19 @@ final class NarrowProduct implements NarrowKernels.Prepared {
     sums = kernels.usesMatrixUnit() ? new MatrixSums(kernels) : new TileSums(kernels.tiles(format));
     toBf16 = kernels.code("bf16", NarrowingCode::bf16);
     range = kernels.code("range", NarrowingCode::range);
-    toBytes = kernels.code("bytes", NarrowingCode::bytes);
+    toBytes = kernels.code("bytes", () -> NarrowingCode.bytes(true));
+    tinyToBytes = kernels.code("tiny bytes", () -> NarrowingCode.bytes(false));
     Activation activation = product.activation();
     for (int i = 0; i < finishes.length; i++) {
       boolean last = i >= 2;
       FinishCode finish =
           new FinishCode(
-              format, last ? lastVectors : 2, last && lastPresent < LANES, i % 2 == 1, activation);
+              format,
+              whole,
+              last ? lastVectors : 2,
+              last && lastPresent < LANES,
+              i % 2 == 1,
+              activation);
       finishes[i] = kernels.code(finish, finish::emit);
     }
   }
@@ -215,16 +222,15 @@ final class NarrowProduct implements NarrowKernels.Prepared {
     long part = (1L << (k % LANES)) - 1;
     for (int row = 0; row < rows; row++) {
       long x = a + row * step;
-      long numbers = quantization + 8L * row;
+      long numbers = whole ? quantization : quantization + 8L * row;
       if (!whole) {
         chooseScale(x, k, numbers);
-      } else if (row > 0) {
-        Memory.copy(quantization, numbers, 8);
       }
       float scale = Memory.getFloat(numbers);
       int zero = Memory.ALL.get(Memory.INT, numbers + 4);
       long y = to + row * narrowRow();
-      long _ = Code.call(toBytes, x, k / LANES, part, y, Float.floatToRawIntBits(scale), zero);
+      MemorySegment code = scale < Float.MIN_NORMAL ? tinyToBytes : toBytes;
+      long _ = Code.call(code, x, k / LANES, part, y, Float.floatToRawIntBits(scale), zero);
     }
   }
 

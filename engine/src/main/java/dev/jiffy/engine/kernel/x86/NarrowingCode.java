@@ -3,6 +3,8 @@ package dev.jiffy.engine.kernel.x86;
 import static dev.jiffy.engine.kernel.x86.Assembler.Alu.ADD;
 import static dev.jiffy.engine.kernel.x86.Assembler.Alu.SUB;
 import static dev.jiffy.engine.kernel.x86.Assembler.Condition.EQUAL;
+import static dev.jiffy.engine.kernel.x86.Assembler.Condition.GREATER_OR_EQUAL;
+import static dev.jiffy.engine.kernel.x86.Assembler.Condition.LESS;
 import static dev.jiffy.engine.kernel.x86.Assembler.Condition.NOT_EQUAL;
 import static dev.jiffy.engine.kernel.x86.Operand.Address.at;
 import static dev.jiffy.engine.kernel.x86.Register.R10;
@@ -22,6 +24,7 @@ import dev.jiffy.engine.kernel.x86.Operand.Vector;
 /// Generates what makes narrow numbers of rows of f32; AVX-512 only.
 final class NarrowingCode {
   private static final int BYTES = 64;
+  private static final int UNROLL = 4;
   private static final Mask LOW = new Mask(1);
   private static final Mask HIGH = new Mask(2);
 
@@ -88,8 +91,32 @@ final class NarrowingCode {
     code.kmov(LOW, RDX);
     code.op(VectorOp.XORPS, least, least, least);
     code.op(VectorOp.XORPS, greatest, greatest, greatest);
+    for (int i = 1; i < UNROLL; i++) {
+      code.op(VectorOp.XORPS, Vector.zmm(4 + i), least, least);
+      code.op(VectorOp.XORPS, Vector.zmm(4 + UNROLL + i), least, least);
+    }
+    Label few = new Label();
     Label last = new Label();
-    code.test(RSI);
+    code.alu(SUB, RSI, UNROLL);
+    code.jump(LESS, few);
+    Label several = code.here();
+    for (int i = 0; i < UNROLL; i++) {
+      Vector loaded = i == 0 ? value : Vector.zmm(4 + 2 * UNROLL + i);
+      Vector low = i == 0 ? least : Vector.zmm(4 + i);
+      Vector high = i == 0 ? greatest : Vector.zmm(4 + UNROLL + i);
+      code.op(VectorOp.MOVUPS, loaded, at(RDI, BYTES * i));
+      code.op(VectorOp.MINPS, low, low, loaded);
+      code.op(VectorOp.MAXPS, high, high, loaded);
+    }
+    code.alu(ADD, RDI, UNROLL * BYTES);
+    code.alu(SUB, RSI, UNROLL);
+    code.jump(GREATER_OR_EQUAL, several);
+    code.bind(few);
+    for (int i = 1; i < UNROLL; i++) {
+      code.op(VectorOp.MINPS, least, least, Vector.zmm(4 + i));
+      code.op(VectorOp.MAXPS, greatest, greatest, Vector.zmm(4 + UNROLL + i));
+    }
+    code.alu(ADD, RSI, UNROLL);
     code.jump(EQUAL, last);
     Label loop = code.here();
     code.op(VectorOp.MOVUPS, value, at(RDI));
@@ -129,7 +156,10 @@ final class NarrowingCode {
   ///
   /// Arguments, in order: x, whole (vectors), a bit for each number of a last, partial vector, y,
   /// the bits of the scale as f32, and the zero point. Of a partial vector all of `y` is written.
-  static byte[] bytes() {
+  ///
+  /// @param inverts whether to multiply by the inverse of the scale, which must be finite, and
+  ///   correct the quotient by what it leaves over, instead of dividing: rounded alike and faster
+  static byte[] bytes(boolean inverts) {
     Assembler code = new Assembler();
     Vector scale = Vector.zmm(1);
     Vector zero = Vector.zmm(2);
@@ -140,13 +170,18 @@ final class NarrowingCode {
     code.op(VectorOp.BROADCASTSS, scale, at(RSP, 8));
     code.op(VectorOp.BROADCASTSS, zero, at(RSP));
     code.op(VectorOp.XORPS, least, least, least);
+    if (inverts) {
+      Vector inverse = Vector.zmm(4);
+      code.op(VectorOp.BROADCASTSS, inverse, code.constant(1f, 4));
+      code.op(VectorOp.DIVPS, inverse, inverse, scale);
+    }
     Label last = new Label();
     code.test(RSI);
     code.jump(EQUAL, last);
     Label loop = code.here();
     Vector value = Vector.zmm(0);
     code.op(VectorOp.MOVUPS, value, at(RDI));
-    quantize(code, value, scale, zero, least);
+    quantize(code, inverts, value, scale, zero, least);
     code.alu(ADD, RDI, BYTES);
     code.alu(ADD, RCX, BYTES / 4);
     code.alu(SUB, RSI, 1);
@@ -156,7 +191,7 @@ final class NarrowingCode {
     code.test(RDX);
     code.jump(EQUAL, done);
     code.op(VectorOp.MOVUPS, value, at(RDI), LOW, true);
-    quantize(code, value, scale, zero, least);
+    quantize(code, inverts, value, scale, zero, least);
     code.bind(done);
     code.pop(R9);
     code.pop(R8);
@@ -166,8 +201,16 @@ final class NarrowingCode {
   }
 
   private static void quantize(
-      Assembler code, Vector value, Vector scale, Vector zero, Vector least) {
-    code.op(VectorOp.DIVPS, value, value, scale);
+      Assembler code, boolean inverts, Vector value, Vector scale, Vector zero, Vector least) {
+    if (inverts) {
+      Vector inverse = Vector.zmm(4);
+      Vector quotient = Vector.zmm(5);
+      code.op(VectorOp.MULPS, quotient, value, inverse);
+      code.op(VectorOp.FNMADD231PS, value, quotient, scale);
+      code.op(VectorOp.FMADD213PS, value, inverse, quotient);
+    } else {
+      code.op(VectorOp.DIVPS, value, value, scale);
+    }
     code.op(VectorOp.CVTPS2DQ, value, value);
     code.op(VectorOp.PADDD, value, value, zero);
     code.op(VectorOp.PMAXSD, value, value, least);

@@ -153,6 +153,11 @@ public final class X86MicroKernels implements MicroKernels {
   }
 
   @Override
+  public void bringNear(long from, long step, int rows, long bytes) {
+    blocks.bringNear(from, step, rows, bytes);
+  }
+
+  @Override
   public void zero(long to, long bytes) {
     blocks.zero(to, bytes);
   }

@@ -8,6 +8,7 @@ import dev.jiffy.engine.kernel.Format;
 import dev.jiffy.engine.kernel.Memory;
 import dev.jiffy.engine.kernel.NarrowKernels;
 import dev.jiffy.engine.kernel.Product;
+import java.lang.foreign.ValueLayout;
 import java.util.Random;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
@@ -84,6 +85,59 @@ class NarrowProductTest {
           sum = p.activation() == null ? sum : Math.max(0, sum);
           float got = Memory.getFloat(c + 4L * (i * n + j));
           assertEquals(sum, got, 1e-4, () -> format + " " + p);
+        }
+      }
+    }
+  }
+
+  @ParameterizedTest(allowZeroInvocations = true)
+  @MethodSource("cpus")
+  void quantizedProductsHaveOneScaleEvenWhereItIsTiny(Cpu cpu) {
+    X86NarrowKernels kernels = new X86NarrowKernels(cpu);
+    for (float size : new float[] {1, 1e-20f, 4e-37f}) {
+      for (int m : new int[] {1, 5, 66}) {
+        for (int n : new int[] {7, 32, 49}) {
+          if (kernels.computes(Format.INT8, null)) {
+            quantized(kernels, new Product(m, 37, n, 37, n, 0, 1, null), size);
+          }
+        }
+      }
+    }
+  }
+
+  private void quantized(X86NarrowKernels kernels, Product p, float size) {
+    try (GuardedMemory memory = new GuardedMemory()) {
+      int k = p.k();
+      int n = p.n();
+      long a = numbers(memory, p.m() * k, true);
+      for (long i = 0; i < (long) p.m() * k; i++) {
+        Memory.setFloat(a + 4 * i, Memory.getFloat(a + 4 * i) * size);
+      }
+      long b = memory.before((long) k * n);
+      for (long i = 0; i < (long) k * n; i++) {
+        Memory.ALL.set(ValueLayout.JAVA_BYTE, b + i, (byte) random.nextInt(-127, 128));
+      }
+      long scales = memory.before(4L * n);
+      for (int j = 0; j < n; j++) {
+        Memory.setFloat(scales + 4L * j, 0.5f + j);
+      }
+      long packed = memory.after(kernels.packedBytes(Format.INT8, k, n));
+      kernels.packBytes(b, scales, k, n, packed);
+      long c = memory.before(4L * p.m() * n);
+      NarrowKernels.Prepared prepared = kernels.prepareQuantized(p);
+      long scratch = memory.after(prepared.scratchBytes());
+      prepared.multiply(a, packed, 0, 0, c, 0, p.m(), 0, (n + 31) / 32, scratch);
+      double[] left = left(Format.INT8, a, p.m() * k);
+      for (int i = 0; i < p.m(); i++) {
+        for (int j = 0; j < n; j++) {
+          double sum = 0;
+          for (int q = 0; q < k; q++) {
+            sum += left[i * k + q] * Memory.ALL.get(ValueLayout.JAVA_BYTE, b + (long) q * n + j);
+          }
+          double scaled = sum * (0.5 + j);
+          float got = Memory.getFloat(c + 4L * ((long) i * n + j));
+          double tolerance = 1e-5 * Math.abs(scaled) + 1e-6 * size;
+          assertEquals(scaled, got, tolerance, () -> p + " of " + size);
         }
       }
     }

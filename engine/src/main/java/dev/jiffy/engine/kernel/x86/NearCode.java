@@ -1,0 +1,37 @@
+package dev.jiffy.engine.kernel.x86;
+
+import static dev.jiffy.engine.kernel.x86.Assembler.Alu.ADD;
+import static dev.jiffy.engine.kernel.x86.Assembler.Alu.CMP;
+import static dev.jiffy.engine.kernel.x86.Assembler.Alu.SUB;
+import static dev.jiffy.engine.kernel.x86.Assembler.Condition.LESS;
+import static dev.jiffy.engine.kernel.x86.Assembler.Condition.NOT_EQUAL;
+import static dev.jiffy.engine.kernel.x86.Operand.Address.at;
+
+/// Generates what brings rows into the second-level cache.
+///
+/// The arguments: the first row, bytes from row to row, rows, bytes of a row.
+record NearCode() {
+  private static final Register ROW = Register.RDI;
+  private static final Register STEP = Register.RSI;
+  private static final Register ROWS = Register.RDX;
+  private static final Register BYTES = Register.RCX;
+  private static final Register DONE = Register.RAX;
+  private static final int LINE = 64;
+
+  /// {@return the code}
+  byte[] emit() {
+    Assembler code = new Assembler();
+    Label row = code.here();
+    code.mov(DONE, 0);
+    Label line = code.here();
+    code.prefetch(at(ROW, DONE, 1, 0), 2);
+    code.alu(ADD, DONE, LINE);
+    code.alu(CMP, DONE, BYTES);
+    code.jump(LESS, line);
+    code.alu(ADD, ROW, STEP);
+    code.alu(SUB, ROWS, 1);
+    code.jump(NOT_EQUAL, row);
+    code.ret();
+    return code.finish();
+  }
+}
