@@ -19,7 +19,7 @@ public final class Passes {
           new Pass("products", MatrixProducts.RULES),
           new Pass("convolutions", Convolutions.RULES),
           new Pass("attention", attention()),
-          new Pass("epilogues", Epilogues.RULES),
+          new Pass("epilogues", join(List.of(Epilogues.RULES, List.of(UnreadPixels.RULE)))),
           new Pass("norm-residuals", Normalizations.RESIDUAL),
           new Pass("reciprocals", Identities.RECIPROCALS),
           new Pass("channels-last", imageLayout()),

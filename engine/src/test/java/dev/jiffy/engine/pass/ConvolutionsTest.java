@@ -6,9 +6,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.jiffy.engine.function.ReduceFunction;
 import dev.jiffy.engine.function.UnaryFunction;
 import dev.jiffy.engine.ir.Graph;
+import dev.jiffy.engine.ir.Node;
 import dev.jiffy.engine.ir.Op;
 import dev.jiffy.tensor.Tensor;
 import java.util.List;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -88,6 +90,58 @@ class ConvolutionsTest {
     String y = s.op(Sketch.conv(Sketch.POINT, 1), before, s.weights(4, 3, 1, 1));
     String after = s.sub(s.div(y, s.number(3)), s.weights(4, 1, 1));
     assertOperators(rewritten(s, after), "Transpose", "Conv", "Transpose");
+  }
+
+  @Test
+  void pixelsThatNoPoolReadsAreNotComputed() {
+    Op.Window[] windows = {
+      Sketch.window(5, 1, 2),
+      Sketch.window(3, 2, 1),
+      new Op.Window(List.of(), List.of(), List.of(), List.of(), Op.AutoPad.SAME_UPPER, false),
+    };
+    for (Op.Window window : windows) {
+      for (Op.PoolFunction function : List.of(Op.PoolFunction.MAX, Op.PoolFunction.AVERAGE)) {
+        long kernel = window.kernel().isEmpty() ? 5 : window.kernel().getFirst();
+        Sketch s = new Sketch();
+        String x = s.input("x", "batch", 3, 14, 11);
+        String y = s.op(Sketch.conv(window, 1), x, s.weights(4, 3, kernel, kernel));
+        Op pool = pool(function, Sketch.window(3, 3, 0));
+        Graph graph = rewritten(s, s.op(pool, s.unary(UnaryFunction.RELU, y)));
+        boolean halved = !window.strides().isEmpty() && window.strides().getFirst() == 2;
+        assertEquals(halved ? "[7, 6]" : "[12, 9]", spatial(graph), () -> Rewritten.text(graph));
+      }
+    }
+  }
+
+  @Test
+  void pixelsThatAPoolReadsOrOthersDoAreComputed() {
+    for (int form = 0; form < 3; form++) {
+      Sketch s = new Sketch();
+      String x = s.input("x", 1, 3, 14, 14);
+      String y = conv(s, x, 3, 4, 5);
+      Op.Window window =
+          form == 0
+              ? new Op.Window(
+                  List.of(3L, 3L), List.of(3L, 3L), List.of(), List.of(), Op.AutoPad.NOTSET, true)
+              : Sketch.window(3, 3, form == 1 ? 1 : 0);
+      String pooled = s.op(pool(Op.PoolFunction.MAX, window), y);
+      Graph graph = form == 2 ? s.graph(pooled, y) : s.graph(pooled);
+      assertEquals("[14, 14]", spatial(Rewritten.of(graph)), () -> Rewritten.text(graph));
+    }
+  }
+
+  private static Op pool(Op.PoolFunction function, Op.Window window) {
+    return new Op.Pool(function, window, false, false, 2, Op.Layout.CHANNELS_FIRST);
+  }
+
+  /// {@return the spatial extents of the only convolution's result}
+  private static String spatial(Graph graph) {
+    for (Node node : graph.nodes()) {
+      if (node.op() instanceof Op.Conv) {
+        return Objects.requireNonNull(graph.fact(node.output()).shape()).subList(1, 3).toString();
+      }
+    }
+    throw new AssertionError("no convolution");
   }
 
   @Test
