@@ -292,26 +292,24 @@ final class Convolution {
     for (int column = 0; column < out; column += panels.columns()) {
       int columns = Math.min(panels.columns(), out - column);
       long b = packed + 4L * column * depth(g);
-      for (int row = 0; row < rows; row++) {
-        long done = (long) row * g.outWidth() * step;
-        long start = init == Zeros.ADDRESS ? Zeros.ADDRESS : init + 4L * column + (many ? done : 0);
-        micro.multiply(
-            g.outWidth(),
-            from + (long) row * g.strideHeight() * pitch,
-            aStep,
-            taps,
-            runs,
-            k,
-            b,
-            columns,
-            start,
-            many ? step : 0,
-            residual == 0 ? 0 : residual + done + 4L * column,
-            step,
-            g.activation(),
-            to + done + 4L * column,
-            step);
-      }
+      micro.multiplyLines(
+          rows,
+          g.strideHeight() * pitch,
+          g.outWidth(),
+          from,
+          aStep,
+          taps,
+          runs,
+          k,
+          b,
+          columns,
+          init == Zeros.ADDRESS ? Zeros.ADDRESS : init + 4L * column,
+          many ? step : 0,
+          residual == 0 ? 0 : residual + 4L * column,
+          step,
+          g.activation(),
+          to + 4L * column,
+          step);
     }
   }
 

@@ -83,6 +83,65 @@ public interface MicroKernels {
       long c,
       long cStep);
 
+  /// Computes several products that differ in the rows of `A` only, as [#multiply] does. Their rows
+  /// of `C`, of the residual and of what the sums start from follow one another.
+  ///
+  /// @param lines how many products
+  /// @param lineStep bytes from the first row of `A` of a product to that of the next
+  /// @param rows rows of a product
+  /// @param a the left-hand side of the first product
+  /// @param aStep from row to row of `A`
+  /// @param taps the offsets of the runs, i64 in bytes
+  /// @param runs how many runs
+  /// @param k elements of a run
+  /// @param b the first panel
+  /// @param columns how many columns
+  /// @param init what the sums start from, or [Zeros#ADDRESS] with a step of 0
+  /// @param initStep from row to row of `init`
+  /// @param residual what is added to the sums, or 0
+  /// @param residualStep from row to row of the residual
+  /// @param activation what is applied last, or null
+  /// @param c the result
+  /// @param cStep from row to row of `C`
+  default void multiplyLines(
+      int lines,
+      long lineStep,
+      int rows,
+      long a,
+      long aStep,
+      long taps,
+      int runs,
+      int k,
+      long b,
+      int columns,
+      long init,
+      long initStep,
+      long residual,
+      long residualStep,
+      @Nullable Activation activation,
+      long c,
+      long cStep) {
+    for (int line = 0; line < lines; line++) {
+      long done = (long) line * rows;
+      multiply(
+          rows,
+          a + line * lineStep,
+          aStep,
+          taps,
+          runs,
+          k,
+          b,
+          columns,
+          init + done * initStep,
+          initStep,
+          residual == 0 ? 0 : residual + done * residualStep,
+          residualStep,
+          activation,
+          c + done * cStep,
+          cStep);
+    }
+  }
+
   /// Computes `C = A · B`, each row times a factor, where `B` is not packed. Nothing is read or
   /// written beyond `columns`.
   ///

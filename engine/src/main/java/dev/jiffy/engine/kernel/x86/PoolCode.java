@@ -28,13 +28,14 @@ import dev.jiffy.engine.kernel.x86.Assembler.Mask;
 import dev.jiffy.engine.kernel.x86.Operand.Address;
 import dev.jiffy.engine.kernel.x86.Operand.Vector;
 
-/// Generates the pooling of adjacent pixels of a result, all of which see equally many rows and
-/// columns of the image: all channels of a pixel, a few vectors at a time.
+/// Generates the pooling of rows of adjacent pixels of a result, all of which see equally many rows
+/// and columns of the image: all channels of a pixel, a few vectors at a time.
 ///
 /// The arguments, all numbers, in order: the first element that the first pixel sees, bytes from
 /// tap to tap, bytes from row to row of taps, columns of taps, rows of taps (if one is 0, so is the
 /// other), y, pixels, xStep, yStep, whole vectors of channels, the mask of the rest (see [Masks]),
-/// the bits of the f32 that sums are divided by.
+/// the bits of the f32 that sums are divided by, rows of pixels, and bytes from what lies behind a
+/// row's last pixel to the first element that the next row's sees. Rows of the result are adjacent.
 ///
 /// @param vectorBytes the width of vectors
 /// @param max whether the largest element is wanted instead of the mean
@@ -49,6 +50,8 @@ record PoolCode(int vectorBytes, boolean max, boolean cut) {
   private static final int VECTORS = STACK + 24;
   private static final int MASK = STACK + 32;
   private static final int COUNT = STACK + 40;
+  private static final int ROWS = STACK + 48;
+  private static final int GAP = STACK + 56;
 
   private static final Mask PRESENT = new Mask(1);
   private static final Mask NOT_A_NUMBER = new Mask(2);
@@ -89,7 +92,6 @@ record PoolCode(int vectorBytes, boolean max, boolean cut) {
     for (Register saved : SAVED) {
       code.push(saved);
     }
-    code.load(RBP, at(RSP, PIXELS));
     if (!max) {
       code.op(VectorOp.BROADCASTSS, count(), at(RSP, COUNT));
     }
@@ -101,6 +103,8 @@ record PoolCode(int vectorBytes, boolean max, boolean cut) {
         code.op(VectorOp.MOVUPS, mask(), at(RAX));
       }
     }
+    Label row = code.here();
+    code.load(RBP, at(RSP, PIXELS));
     Label pixel = code.here();
     code.mov(R10, RDI);
     code.mov(R11, R9);
@@ -114,6 +118,11 @@ record PoolCode(int vectorBytes, boolean max, boolean cut) {
     code.alu(ADD, R9, at(RSP, Y_STEP));
     code.alu(SUB, RBP, 1);
     code.jump(NOT_EQUAL, pixel);
+    code.alu(ADD, RDI, at(RSP, GAP));
+    code.load(RAX, at(RSP, ROWS));
+    code.alu(SUB, RAX, 1);
+    code.store(RAX, at(RSP, ROWS));
+    code.jump(NOT_EQUAL, row);
     for (int i = SAVED.length - 1; i >= 0; i--) {
       code.pop(SAVED[i]);
     }

@@ -97,6 +97,7 @@ record TileCode(
   private static final int MASK = STACK + 64;
   private static final int INIT_ADVANCE = STACK + 72;
   private static final int AHEAD_STEP = STACK + 72;
+  private static final int GAP = STACK + 72;
   private static final int PUSHED = 16;
 
   private static final Mask PRESENT = new Mask(1);
@@ -454,6 +455,9 @@ record TileCode(
     } else {
       code.imul(RAX, RDX, rows);
       code.alu(ADD, RSI, RAX);
+      if (packed && vectors == 1) {
+        code.alu(ADD, RSI, at(RSP, GAP));
+      }
       code.load(RAX, at(RSP, INIT_STEP));
       code.imul(RAX, RAX, rows);
     }

@@ -170,6 +170,59 @@ final class Tiles {
     }
   }
 
+  /// {@return whether one call computes several products with so many rows and columns}
+  boolean takesLines(int rows, int columns) {
+    return columns <= lanes && rows <= TileCode.most(vectorBytes, 1);
+  }
+
+  /// See [dev.jiffy.engine.kernel.tile.MicroKernels#multiplyLines]; for what [#takesLines] accepts.
+  void multiplyLines(
+      int lines,
+      long lineStep,
+      int rows,
+      long a,
+      long aStep,
+      long taps,
+      int runs,
+      int k,
+      long b,
+      int columns,
+      long init,
+      long initStep,
+      long residual,
+      long residualStep,
+      @Nullable Activation activation,
+      long c,
+      long cStep) {
+    if (rows <= 0) {
+      return;
+    }
+    MemorySegment tile = forms(activation).tile(1, rows, true, columns < lanes, residual != 0);
+    long mask = Masks.first(vectorBytes, columns);
+    int most = (int) Math.max(1, MOST_ACROSS / Math.max(1, (long) runs * k));
+    for (int line = 0; line < lines; line += most) {
+      long done = (long) line * rows;
+      Code.call(
+          tile,
+          Math.min(most, lines - line),
+          a + line * lineStep,
+          aStep,
+          taps,
+          runs,
+          k,
+          b,
+          0,
+          init + done * initStep,
+          initStep,
+          c + done * cStep,
+          cStep,
+          residual + done * residualStep,
+          residualStep,
+          mask,
+          lineStep - rows * aStep);
+    }
+  }
+
   /// See [dev.jiffy.engine.kernel.tile.MicroKernels#multiplyStrided].
   void multiplyStrided(
       int rows,
@@ -238,8 +291,8 @@ final class Tiles {
     long depth = Math.max(1, (long) runs * k);
     long panelRow = (long) vectors * vectorBytes;
     long ahead = packed ? b + (tiles == 1 ? TileCode.AHEAD : panelRow * depth) : bStep;
-    long aheadStep = packed ? panelRow / tiles : 0;
-    boolean rowsAreFar = packed && tiles >= MANY_TILES;
+    long aheadStep = packed && vectors == 2 ? panelRow / tiles : 0;
+    boolean rowsAreFar = packed && vectors == 2 && tiles >= MANY_TILES;
     int row = 0;
     for (int part = 0; part < 2; part++) {
       int count = part == 0 ? taller : tiles - taller;

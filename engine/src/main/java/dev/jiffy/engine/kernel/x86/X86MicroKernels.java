@@ -88,6 +88,66 @@ public final class X86MicroKernels implements MicroKernels {
   }
 
   @Override
+  public void multiplyLines(
+      int lines,
+      long lineStep,
+      int rows,
+      long a,
+      long aStep,
+      long taps,
+      int runs,
+      int k,
+      long b,
+      int columns,
+      long init,
+      long initStep,
+      long residual,
+      long residualStep,
+      @Nullable Activation activation,
+      long c,
+      long cStep) {
+    if (tiles.takesLines(rows, columns) && TileCode.fuses(activation)) {
+      tiles.multiplyLines(
+          lines,
+          lineStep,
+          rows,
+          a,
+          aStep,
+          taps,
+          runs,
+          k,
+          b,
+          columns,
+          init,
+          initStep,
+          residual,
+          residualStep,
+          activation,
+          c,
+          cStep);
+      return;
+    }
+    MicroKernels.super.multiplyLines(
+        lines,
+        lineStep,
+        rows,
+        a,
+        aStep,
+        taps,
+        runs,
+        k,
+        b,
+        columns,
+        init,
+        initStep,
+        residual,
+        residualStep,
+        activation,
+        c,
+        cStep);
+  }
+
+  @Override
   public void multiplyStrided(
       int rows,
       long a,

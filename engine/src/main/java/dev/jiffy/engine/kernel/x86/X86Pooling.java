@@ -27,21 +27,34 @@ final class X86Pooling {
     int from = Math.min(g.outWidth(), (g.padLeft() + g.strideWidth() - 1) / g.strideWidth());
     int room = g.inWidth() + g.padLeft() - span - 1;
     int to = room < 0 ? from : Math.clamp(room / g.strideWidth() + 1L, from, g.outWidth());
-    for (int row = rowFrom; row < rowTo; row++) {
+    boolean isWhole = from == 0 && to == g.outWidth();
+    int rows;
+    for (int row = rowFrom; row < rowTo; row += rows) {
+      rows = isWhole ? Math.clamp(alike(g, row), 1, rowTo - row) : 1;
       for (int column = 0; column < from; column++) {
-        pixels(g, x, y, row, column, 1);
+        pixels(g, x, y, row, 1, column, 1);
       }
       if (to > from) {
-        pixels(g, x, y, row, from, to - from);
+        pixels(g, x, y, row, rows, from, to - from);
       }
       for (int column = to; column < g.outWidth(); column++) {
-        pixels(g, x, y, row, column, 1);
+        pixels(g, x, y, row, 1, column, 1);
       }
     }
   }
 
-  /// Computes pixels that see equally many columns.
-  private void pixels(PoolGeometry g, long x, long y, int row, int column, int count) {
+  /// How many rows of an image, from one on, see all rows of their windows; 0 where that one does
+  /// not.
+  private static int alike(PoolGeometry g, int row) {
+    int own = row % g.outHeight();
+    int top = own * g.strideHeight() - g.padTop();
+    int room = g.inHeight() - 1 - (g.kernelHeight() - 1) * g.dilationHeight() - top;
+    return top < 0 || room < 0 ? 0 : Math.min(room / g.strideHeight() + 1, g.outHeight() - own);
+  }
+
+  /// Computes pixels that see equally many columns, of rows that see equally many rows; of several
+  /// rows, all pixels.
+  private void pixels(PoolGeometry g, long x, long y, int row, int rows, int column, int count) {
     long pixel = 4L * g.channels();
     long line = pixel * g.inWidth();
     int top = row % g.outHeight() * g.strideHeight() - g.padTop();
@@ -72,8 +85,8 @@ final class X86Pooling {
         g.channels() / lanes,
         Masks.first(vectorBytes, rest),
         Float.floatToRawIntBits(g.countPadding() ? counted(g, top, left) : height * width),
-        0,
-        0,
+        rows,
+        line * g.strideHeight() - count * pixel * g.strideWidth(),
         0,
         0);
   }

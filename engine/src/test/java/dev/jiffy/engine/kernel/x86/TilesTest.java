@@ -49,6 +49,70 @@ class TilesTest {
     }
   }
 
+  @ParameterizedTest(allowZeroInvocations = true)
+  @MethodSource("dev.jiffy.engine.kernel.x86.Cpus#all")
+  void linesStayWithinTheirOperands(Cpu cpu) {
+    Tiles tiles = new Tiles(cpu, Format.F32);
+    Activation relu = new Activation(UnaryFunction.RELU, 0, 0);
+    for (Case c : cases()) {
+      if (tiles.takesLines(c.rows(), c.columns())) {
+        for (boolean end : new boolean[] {true, false}) {
+          lines(tiles, cpu.vectorBytes() / 4, c, c.rows() % 2 == 0 ? relu : null, end);
+        }
+      }
+    }
+  }
+
+  private void lines(Tiles tiles, int lanes, Case c, @Nullable Activation activation, boolean end) {
+    int lines = 3;
+    try (GuardedMemory memory = new GuardedMemory()) {
+      int line = c.rows() * c.k() + 3;
+      long a = numbers(memory, (lines + c.runs() - 2) * line + c.rows() * c.k(), end);
+      long taps = numbers(memory, 2 * c.runs(), end);
+      for (int run = 0; run < c.runs(); run++) {
+        Memory.ALL.set(Memory.LONG, taps + 8L * run, 4L * run * line);
+      }
+      float[][] b = new float[c.runs() * c.k()][c.columns()];
+      long packed = pack(memory, b, lanes, c.columns(), end);
+      long init = c.bias() ? numbers(memory, c.columns(), end) : Zeros.ADDRESS;
+      int size = lines * c.rows() * c.columns();
+      long residual = c.residual() ? numbers(memory, size, end) : 0;
+      long result = numbers(memory, size, end);
+      long step = 4L * c.columns();
+      tiles.multiplyLines(
+          lines,
+          4L * line,
+          c.rows(),
+          a,
+          4L * c.k(),
+          taps,
+          c.runs(),
+          c.k(),
+          packed,
+          c.columns(),
+          init,
+          0,
+          residual,
+          step,
+          activation,
+          result,
+          step);
+      for (int i = 0; i < lines * c.rows(); i++) {
+        long from = a + 4L * (i / c.rows() * line + i % c.rows() * c.k());
+        for (int j = 0; j < c.columns(); j++) {
+          double sum = c.bias() ? Memory.getFloat(init + 4L * j) : 0;
+          for (int p = 0; p < b.length; p++) {
+            int at = p / c.k() * line + p % c.k();
+            sum += (double) Memory.getFloat(from + 4L * at) * b[p][j];
+          }
+          sum += c.residual() ? Memory.getFloat(residual + i * step + 4L * j) : 0;
+          double expected = activation == null ? sum : Math.max(0, sum);
+          assertEquals(expected, Memory.getFloat(result + i * step + 4L * j), 1e-5, c::toString);
+        }
+      }
+    }
+  }
+
   private void packed(
       Tiles tiles, int lanes, Case c, @Nullable Activation activation, boolean end) {
     try (GuardedMemory memory = new GuardedMemory()) {
