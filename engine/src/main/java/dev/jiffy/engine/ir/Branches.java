@@ -35,7 +35,12 @@ public final class Branches {
   ///
   /// @param graph the graph
   public static boolean areIn(Graph graph) {
-    return graph.nodes().stream().anyMatch(node -> node.op() instanceof Op.If);
+    for (Node node : graph.nodes()) {
+      if (node.op() instanceof Op.If) {
+        return true;
+      }
+    }
+    return false;
   }
 
   /// {@return the graph without branches whose conditions are known in it}

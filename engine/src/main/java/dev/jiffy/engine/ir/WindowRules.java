@@ -104,7 +104,8 @@ final class WindowRules {
   private static List<Dim> kernel(Op.Window window, @Nullable List<Dim> weights, int rank) {
     List<Dim> given = null;
     if (!window.kernel().isEmpty()) {
-      given = window.kernel().stream().map(Dim::of).toList();
+      given =
+          Dims.of(numbers("kernel", window.kernel(), window.kernel().size(), 1, Long.MIN_VALUE));
     }
     List<Dim> kernel = weights == null ? given : Dims.merge("kernel", weights, given);
     if (kernel == null || kernel.size() != rank) {

@@ -194,7 +194,7 @@ public record OnnxModel(
   /// A named tensor.
   ///
   /// @param name the name, or ""
-  /// @param type what the file says of type and shape
+  /// @param type what the file says of the type, and of the shape where there is no tensor to ask
   /// @param tensor the tensor, or null where its element type is one that Jiffy does not have
   public record TensorProto(String name, String type, @Nullable Tensor tensor) {}
 

@@ -58,12 +58,12 @@ final class TensorReader {
       field(fields);
     }
     DType dtype = ElementTypes.dtype(elementType);
-    String type = ElementTypes.name(elementType) + dims;
+    String type = ElementTypes.name(elementType);
     if (elementType == 0) {
       throw new ModelException("tensor '" + name + "' has no element type");
     }
     if (dtype == null) {
-      return new TensorProto(name, type, null);
+      return new TensorProto(name, type + dims, null);
     }
     return new TensorProto(name, type, tensor(dtype, message.restart()));
   }

@@ -7,20 +7,18 @@ import org.jspecify.annotations.Nullable;
 
 /// Memory that the system clears when it is first touched, in large pages where it grants them:
 /// packed weights are written once and then streamed through, and small pages cost time in both.
+/// Small requests lie together in small pages, as a model of few weights should not take much.
 ///
-/// Thread-safe. Small requests go to the arena, which also frees the rest.
+/// Thread-safe. All is freed with the arena.
 final class Pages implements SegmentAllocator {
   private static final long PAGE = 2 << 20;
   private static final long SMALL = 128 << 10;
 
-  /// What is mapped at a time; only what is touched takes memory.
-  private static final long BLOCK = 16 * PAGE;
-
   private static final int LARGE_PAGES = 14;
 
   private final Arena arena;
-  private MemorySegment block = MemorySegment.NULL;
-  private long used;
+  private final Block small = new Block(PAGE, false);
+  private final Block large = new Block(16 * PAGE, true);
 
   /// An allocator of memory that lives as long as an arena.
   ///
@@ -31,34 +29,53 @@ final class Pages implements SegmentAllocator {
 
   @Override
   public synchronized MemorySegment allocate(long bytes, long alignment) {
-    if (bytes < SMALL || alignment > PAGE) {
-      return arena.allocate(bytes, alignment);
-    }
-    long start = (used + alignment - 1) & -alignment;
-    if (start + bytes > block.byteSize()) {
-      MemorySegment mapped = map(Math.max(BLOCK, (bytes + PAGE - 1) & -PAGE));
-      if (mapped == null) {
-        return arena.allocate(bytes, alignment);
-      }
-      block = mapped;
-      start = 0;
-    }
-    used = start + bytes;
-    return block.asSlice(start, bytes);
+    MemorySegment memory =
+        alignment > PAGE ? null : (bytes < SMALL ? small : large).allocate(bytes, alignment);
+    return memory == null ? arena.allocate(bytes, alignment) : memory;
   }
 
-  /// {@return pages of their own, or null where the system has none}
-  @SuppressWarnings("restricted")
-  private @Nullable MemorySegment map(long bytes) {
-    long length = bytes + PAGE;
-    long at = Code.map(length);
-    if (at == -1) {
-      return null;
+  /// Memory that is handed out in turn.
+  private final class Block {
+    /// What is mapped at a time; only what is touched takes memory.
+    private final long step;
+
+    private final boolean isLarge;
+    private MemorySegment rest = MemorySegment.NULL;
+
+    Block(long step, boolean isLarge) {
+      this.step = step;
+      this.isLarge = isLarge;
     }
-    long first = (at + PAGE - 1) & -PAGE;
-    MemorySegment madvise = Code.libc("madvise");
-    Code.call(madvise, first, bytes, LARGE_PAGES, 0, 0, 0);
-    return MemorySegment.ofAddress(first)
-        .reinterpret(bytes, arena, _ -> Code.call(Code.libc("munmap"), at, length, 0, 0, 0, 0));
+
+    /// {@return memory of its own, or null where the system has none}
+    @Nullable MemorySegment allocate(long bytes, long alignment) {
+      long gap = -rest.address() & (alignment - 1);
+      if (gap + bytes > rest.byteSize()) {
+        MemorySegment mapped = map(Math.max(step, (bytes + PAGE - 1) & -PAGE));
+        if (mapped == null) {
+          return null;
+        }
+        rest = mapped;
+        gap = 0;
+      }
+      MemorySegment memory = rest.asSlice(gap, bytes);
+      rest = rest.asSlice(gap + bytes);
+      return memory;
+    }
+
+    @SuppressWarnings("restricted")
+    private @Nullable MemorySegment map(long bytes) {
+      long length = bytes + PAGE;
+      long at = Code.map(length);
+      if (at == -1) {
+        return null;
+      }
+      long first = (at + PAGE - 1) & -PAGE;
+      if (isLarge) {
+        Code.call(Code.libc("madvise"), first, bytes, LARGE_PAGES, 0, 0, 0);
+      }
+      return MemorySegment.ofAddress(first)
+          .reinterpret(bytes, arena, _ -> Code.call(Code.libc("munmap"), at, length, 0, 0, 0, 0));
+    }
   }
 }
