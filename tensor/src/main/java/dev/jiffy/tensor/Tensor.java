@@ -22,6 +22,14 @@ public final class Tensor {
 
   private static final long MAX_BUFFER_BYTES = 1 << 30;
 
+  /// Tensors of so many bytes share blocks, which are freed with the last of them.
+  private static final long SMALL = 128;
+
+  private static final long BLOCK = 4096;
+
+  /// What is left of the latest block.
+  private static MemorySegment block = MemorySegment.NULL;
+
   static final ValueLayout.OfFloat FLOAT =
       ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
   static final ValueLayout.OfDouble DOUBLE =
@@ -54,10 +62,27 @@ public final class Tensor {
     if (dtype == DType.STRING || bytes > MAX_BUFFER_BYTES) {
       return allocate(dtype, shape, Arena.ofAuto());
     }
+    MemorySegment memory = bytes <= SMALL ? small(bytes) : zeroed(bytes).asSlice(0, bytes);
+    return new Tensor(dtype, shape, memory, null);
+  }
+
+  /// {@return at least so many bytes}
+  private static MemorySegment zeroed(long bytes) {
     // an arena zeroes memory by a loop that is slow until it is compiled, a buffer by native code
     ByteBuffer buffer = ByteBuffer.allocateDirect((int) (bytes + 2 * ALIGNMENT));
-    MemorySegment aligned = MemorySegment.ofBuffer(buffer.alignedSlice((int) ALIGNMENT));
-    return new Tensor(dtype, shape, aligned.asSlice(0, bytes), null);
+    return MemorySegment.ofBuffer(buffer.alignedSlice((int) ALIGNMENT));
+  }
+
+  /// {@return part of a block that small tensors share: graphs hold hundreds of them}
+  private static MemorySegment small(long bytes) {
+    synchronized (Tensor.class) {
+      if (block.byteSize() < bytes) {
+        block = zeroed(BLOCK);
+      }
+      MemorySegment memory = block.asSlice(0, bytes);
+      block = block.asSlice(Math.min(block.byteSize(), (bytes + ALIGNMENT - 1) & -ALIGNMENT));
+      return memory;
+    }
   }
 
   /// {@return a zeroed tensor in the memory of an arena; strings start empty, on the heap}

@@ -14,6 +14,7 @@ import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ForkJoinTask;
 import org.jspecify.annotations.Nullable;
 
 /// Makes a plan of a graph whose shapes are all numbers.
@@ -80,7 +81,20 @@ public final class Lowering {
   /// @param weights where the packed forms go
   public static void pack(Graph graph, Weights weights) {
     Map<String, Node> producers = graph.producers();
-    graph.nodes().parallelStream().forEach(node -> pack(graph, node, producers, weights));
+    List<ForkJoinTask<?>> tasks = new ArrayList<>();
+    for (Node node : graph.nodes()) {
+      if (hasWeights(node.op())) {
+        tasks.add(ForkJoinTask.adapt(() -> pack(graph, node, producers, weights)));
+      }
+    }
+    ForkJoinTask.invokeAll(tasks);
+  }
+
+  private static boolean hasWeights(Op op) {
+    return switch (op) {
+      case Op.MatMul _, Op.QuantizedMatMul _, Op.Recurrent _, Op.Conv _, Op.ConvTranspose _ -> true;
+      default -> false;
+    };
   }
 
   private static void pack(Graph graph, Node node, Map<String, Node> producers, Weights weights) {

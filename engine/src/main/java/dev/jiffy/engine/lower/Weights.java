@@ -41,7 +41,9 @@ public final class Weights {
   private final Target target;
   private final MatrixKernels kernels;
   private final SegmentAllocator memory;
-  private final ConcurrentHashMap<Key, Tensor> packed = new ConcurrentHashMap<>();
+
+  /// Large from the start: forms in one bucket are packed one after the other.
+  private final ConcurrentHashMap<Key, Tensor> packed = new ConcurrentHashMap<>(1 << 10);
 
   /// An empty store.
   ///
