@@ -97,7 +97,7 @@ public record Fact(DType dtype, @Nullable List<Dim> shape, @Nullable List<Dim> v
 
   @Override
   public int hashCode() {
-    return Objects.hash(dtype, shape, value);
+    return 31 * (31 * dtype.hashCode() + Objects.hashCode(shape)) + Objects.hashCode(value);
   }
 
   @Override

@@ -51,6 +51,22 @@ final class NodeOrder {
         }
       }
     }
+    return isSorted() ? nodes : kahn();
+  }
+
+  /// {@return whether every value is made before it is read in the order of the file, as exporters
+  /// write it}
+  private boolean isSorted() {
+    boolean isSorted = true;
+    for (int i = 0; i < nodes.size(); i++) {
+      for (String input : FreeNames.of(nodes.get(i))) {
+        isSorted &= input.isEmpty() || producer(i, input) < i;
+      }
+    }
+    return isSorted;
+  }
+
+  private List<NodeProto> kahn() {
     int[] waits = new int[nodes.size()];
     List<List<Integer>> readers = new ArrayList<>();
     nodes.forEach(_ -> readers.add(new ArrayList<>()));

@@ -1,15 +1,16 @@
 package dev.jiffy.engine.pass;
 
-import dev.jiffy.engine.ir.Dim;
 import dev.jiffy.engine.ir.Fact;
 import dev.jiffy.engine.ir.Node;
 import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Tensor;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
+import java.util.Set;
 
 /// What is computed twice is computed once: equal constants, equal nodes, and extents that shape
 /// arithmetic shows to be equal.
@@ -19,12 +20,15 @@ final class CommonSubexpressions {
   /// Larger constants are compared by place only.
   private static final long MAX_COMPARED_BYTES = 64 << 10;
 
-  private record Extents(DType dtype, int rank, List<Dim> value) {}
-
   /// The nodes seen by what they read: fewer share that than share the operator.
   private final Map<List<String>, List<Node>> readers = new HashMap<>();
 
-  private final Map<Extents, String> extents = new HashMap<>();
+  private final Map<Fact, String> extents = new HashMap<>();
+
+  /// Nodes that an earlier sweep has found to equal no other, and no other has been seen since that
+  /// reads the same.
+  private final Set<Node> settled = Collections.newSetFromMap(new IdentityHashMap<>());
+
   private final Map<Integer, List<String>> buckets = new HashMap<>();
 
   /// The constant that stands for each.
@@ -33,6 +37,9 @@ final class CommonSubexpressions {
   /// As [Rule#apply].
   @SuppressWarnings("ReferenceEquality") // a node seen in an earlier sweep
   boolean apply(Draft draft, Node node) {
+    if (settled.contains(node)) {
+      return false;
+    }
     List<String> inputs = represented(draft, node.inputs());
     List<Node> others = readers.computeIfAbsent(inputs, _ -> new ArrayList<>());
     boolean isNew = true;
@@ -44,13 +51,17 @@ final class CommonSubexpressions {
       }
     }
     if (isNew) {
+      if (!others.isEmpty()) {
+        settled.clear();
+      }
       others.add(node);
     }
     if (!inputs.equals(node.inputs())) {
       return draft.replace(node, node.op(), inputs.toArray(String[]::new));
     }
-    Extents key = node.outputs().size() == 1 ? extents(draft.fact(node.output())) : null;
-    if (key == null) {
+    Fact key = node.outputs().size() == 1 ? draft.fact(node.output()) : null;
+    if (key == null || key.value() == null || key.concreteValue() != null) {
+      settled.add(node);
       return false;
     }
     String equal = extents.get(key);
@@ -80,13 +91,6 @@ final class CommonSubexpressions {
 
   private static boolean isAlive(Draft draft, String value) {
     return draft.producer(value) != null;
-  }
-
-  private static @Nullable Extents extents(Fact fact) {
-    List<Dim> value = fact.value();
-    return value == null || fact.concreteValue() != null
-        ? null
-        : new Extents(fact.dtype(), fact.rank(), value);
   }
 
   /// {@return the values with each constant replaced by the first that equals it}

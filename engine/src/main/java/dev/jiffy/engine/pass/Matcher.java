@@ -43,6 +43,9 @@ final class Matcher {
   /// @param pattern the formula
   /// @param root the node at hand
   @Nullable Match find(Pattern pattern, Node root) {
+    if (pattern instanceof Pattern.Product product && !mayBe(product, factors(root.output()))) {
+      return null;
+    }
     return match(pattern, root.output(), new Match(root), match -> isClosed(match) ? match : null);
   }
 
@@ -130,11 +133,17 @@ final class Matcher {
       return null;
     }
     List<String> read = node.inputs().subList(0, inputs);
-    Match next = soFar.withNode(apply.name(), node);
-    Match found = matchInputs(apply.inputs(), read, 0, next, rest);
-    return found == null && apply.commutative()
-        ? matchInputs(apply.inputs(), read.reversed(), 0, next, rest)
-        : found;
+    Match found =
+        areKinds(apply.inputs(), read)
+            ? matchInputs(apply.inputs(), read, 0, soFar.withNode(apply.name(), node), rest)
+            : null;
+    if (found != null || !apply.commutative()) {
+      return found;
+    }
+    List<String> swapped = read.reversed();
+    return areKinds(apply.inputs(), swapped)
+        ? matchInputs(apply.inputs(), swapped, 0, soFar.withNode(apply.name(), node), rest)
+        : null;
   }
 
   private @Nullable Match matchInputs(
@@ -153,19 +162,40 @@ final class Matcher {
   private @Nullable Match matchProduct(
       Pattern.Product product, String value, Match soFar, Rest rest) {
     Factors factors = factors(value);
-    boolean isCaptured = !product.captured().isEmpty();
-    if (product.factors().size() != factors.factors.size()
-        || !(isCaptured || close(factors.coefficient, product.coefficient()))) {
+    if (!mayBe(product, factors)) {
       return null;
     }
     Match covered = soFar.covering(factors.nodes);
-    return isCaptured
+    return !product.captured().isEmpty()
         ? bind(
             product.captured(),
             factors.coefficient / product.coefficient(),
             covered,
             next -> matchFactors(product.factors(), factors.factors, next, rest))
         : matchFactors(product.factors(), factors.factors, covered, rest);
+  }
+
+  private boolean areKinds(List<Pattern> patterns, List<String> values) {
+    for (int i = 0; i < patterns.size(); i++) {
+      if (!isKind(patterns.get(i), values.get(i))) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /// {@return whether a value is made by a node of the kind that a formula asks for, if any}
+  private boolean isKind(Pattern pattern, String value) {
+    if (!(pattern instanceof Pattern.Apply apply)) {
+      return true;
+    }
+    Node node = draft.producer(value);
+    return node != null && Rule.kind(node.op()).equals(apply.kind());
+  }
+
+  private static boolean mayBe(Pattern.Product product, Factors factors) {
+    return product.factors().size() == factors.factors.size()
+        && (!product.captured().isEmpty() || close(factors.coefficient, product.coefficient()));
   }
 
   private @Nullable Match matchFactors(
@@ -181,7 +211,7 @@ final class Matcher {
     List<Pattern> others = patterns.subList(1, patterns.size());
     for (int i = 0; i < factors.size(); i++) {
       Factor factor = factors.get(i);
-      if (factor.inverse != inverse) {
+      if (factor.inverse != inverse || !isKind(pattern, factor.value)) {
         continue;
       }
       List<Factor> left = new ArrayList<>(factors);

@@ -5,6 +5,7 @@ import dev.jiffy.engine.function.ReduceFunction;
 import dev.jiffy.engine.function.UnaryFunction;
 import dev.jiffy.engine.ir.Op;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Predicate;
@@ -150,6 +151,8 @@ sealed interface Pattern {
         case Hole _, ConstantHole _, Apply _, Product _, Inverse _ -> values.add(factor);
       }
     }
+    // holes take what the operators leave
+    values.sort(Comparator.comparing(factor -> factor instanceof Hole));
     return new Product(List.copyOf(values), coefficient, captured);
   }
 
@@ -184,21 +187,22 @@ sealed interface Pattern {
     return new Apply(name, kind, op, false, List.of(inputs));
   }
 
-  /// The [kinds][Rule#kind] of nodes that make a product.
-  Set<Object> PRODUCTS = Set.of(BinaryFunction.MUL, BinaryFunction.DIV, UnaryFunction.RECIPROCAL);
-
   /// {@return whether a node may make what matches}
   ///
   /// @param kind the [kind][Rule#kind] of the node
   default boolean endsIn(Object kind) {
-    return this instanceof Apply apply ? apply.kind().equals(kind) : kinds().contains(kind);
+    return this instanceof Apply apply
+        ? apply.kind().equals(kind)
+        : kind == BinaryFunction.MUL
+            || kind == BinaryFunction.DIV
+            || kind == UnaryFunction.RECIPROCAL;
   }
 
   /// {@return the [kinds][Rule#kind] of nodes that make what matches}
   default Set<Object> kinds() {
     return switch (this) {
       case Apply apply -> Set.of(apply.kind());
-      case Product _ -> PRODUCTS;
+      case Product _ -> Set.of(BinaryFunction.MUL, BinaryFunction.DIV, UnaryFunction.RECIPROCAL);
       case Hole _, ConstantHole _, NumberHole _, Literal _, Inverse _ ->
           throw new IllegalStateException("a formula is an operator applied");
     };
