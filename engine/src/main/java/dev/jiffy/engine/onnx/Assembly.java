@@ -8,7 +8,9 @@ import dev.jiffy.engine.ir.NameSource;
 import dev.jiffy.engine.ir.Node;
 import dev.jiffy.engine.ir.Op;
 import dev.jiffy.tensor.Tensor;
+import java.nio.LongBuffer;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -28,6 +30,7 @@ final class Assembly {
   private final List<Node> nodes = new ArrayList<>();
   private final Map<String, Tensor> constants = new LinkedHashMap<>();
   private final Map<String, Fact> facts = new LinkedHashMap<>();
+  private final Map<LongBuffer, String> vectors = new HashMap<>();
   private final List<String> problems;
 
   /// An empty graph.
@@ -109,6 +112,11 @@ final class Assembly {
   /// {@return the constants so far}
   Map<String, Tensor> constants() {
     return constants;
+  }
+
+  /// {@return the names of constant vectors made for nodes, by their elements}
+  Map<LongBuffer, String> vectors() {
+    return vectors;
   }
 
   /// {@return the nodes so far}

@@ -13,6 +13,7 @@ import dev.jiffy.engine.onnx.OnnxModel.TensorProto;
 import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
+import java.nio.LongBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
@@ -409,18 +410,21 @@ final class NodeScope {
     assembly.constant(node.outputs().getFirst(), tensor);
   }
 
-  /// {@return the name of a new constant of rank 1}
+  /// {@return the name of a constant of rank 1}
   ///
   /// @param values its elements
   String longs(List<Long> values) {
     return longs(values.stream().mapToLong(Long::longValue).toArray());
   }
 
-  /// {@return the name of a new constant of rank 1}
+  /// {@return the name of a constant of rank 1}
   ///
   /// @param values its elements
   String longs(long... values) {
-    return constant(Tensor.of(values, values.length));
+    return assembly
+        .vectors()
+        .computeIfAbsent(
+            LongBuffer.wrap(values.clone()), _ -> constant(Tensor.of(values, values.length)));
   }
 
   /// {@return the name of a new scalar constant}
