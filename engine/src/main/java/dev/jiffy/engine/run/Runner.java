@@ -3,6 +3,7 @@ package dev.jiffy.engine.run;
 import dev.jiffy.engine.lower.Frame;
 import dev.jiffy.engine.lower.Plan;
 import dev.jiffy.engine.lower.Step;
+import java.lang.ref.Reference;
 import java.util.List;
 
 /// Runs the steps of a plan in order.
@@ -12,11 +13,17 @@ public final class Runner {
   /// Runs a plan.
   ///
   /// @param plan the plan
-  /// @param frame its memory, with all of the caller's slots told
+  /// @param frame its memory, with all of the caller's slots told; who told them keeps what lies
+  ///   there reachable
   public static void run(Plan plan, Frame frame) {
     List<Step> steps = plan.steps();
-    for (int i = 0; i < steps.size(); i++) {
-      run(steps.get(i), frame);
+    try {
+      for (int i = 0; i < steps.size(); i++) {
+        run(steps.get(i), frame);
+      }
+    } finally {
+      // the steps know addresses of constants only
+      Reference.reachabilityFence(plan);
     }
   }
 
@@ -28,9 +35,13 @@ public final class Runner {
   public static void profile(Plan plan, Frame frame, long[] times) {
     List<Step> steps = plan.steps();
     times[1] = System.nanoTime();
-    for (int i = 0; i < steps.size(); i++) {
-      run(steps.get(i), frame);
-      times[i + 2] = System.nanoTime();
+    try {
+      for (int i = 0; i < steps.size(); i++) {
+        run(steps.get(i), frame);
+        times[i + 2] = System.nanoTime();
+      }
+    } finally {
+      Reference.reachabilityFence(plan);
     }
   }
 

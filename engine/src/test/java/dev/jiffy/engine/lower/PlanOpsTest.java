@@ -12,6 +12,7 @@ import dev.jiffy.engine.run.Runner;
 import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Tensor;
 import java.lang.foreign.Arena;
+import java.lang.ref.Reference;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -99,6 +100,8 @@ class PlanOpsTest {
       }
       Runner.run(plan, frame);
       return outputs;
+    } finally {
+      Reference.reachabilityFence(inputs);
     }
   }
 }
