@@ -20,7 +20,7 @@ final class MathCode {
   /// The temporary registers that are needed at least.
   static final int TEMPORARIES = 3;
 
-  private static final float LOG2_E = 1.442695f;
+  static final float LOG2_E = 1.442695f;
   private static final float LN2_HIGH = 0x1.62e4p-1f;
   private static final float LN2_LOW = 1.4286068e-06f;
 
@@ -31,7 +31,7 @@ final class MathCode {
   private static final float EXP_LIMIT = 0x1.62e42ep6f;
 
   /// The smallest argument whose exponential is a normal number.
-  private static final float EXP_FLOOR = -0x1.5d589ep6f;
+  static final float EXP_FLOOR = -0x1.5d589ep6f;
 
   private static final int ONE_BITS = 0x3f800000;
 

@@ -36,10 +36,6 @@ record ScoresCode(int vectorBytes, boolean masked, boolean single) {
   private static final int INVERSES_AT = 24;
   private static final int UNROLL = 4;
   private static final int ROUND_TO_NEAREST = 8;
-  private static final float LOG2_E = 1.442695f;
-
-  /// The exponent of the smallest power of 2 that is not taken for 0, as a power of e.
-  private static final float FLOOR = -0x1.5d589ep6f;
 
   /// `2^r` for `|r| ≤ ½` within 1e-7, the highest power first.
   private static final float[] POWER = {
@@ -100,8 +96,8 @@ record ScoresCode(int vectorBytes, boolean masked, boolean single) {
       for (int i = 0; i < POWER.length; i++) {
         math.load(constant(i), POWER[i]);
       }
-      math.load(constant(POWER.length), LOG2_E);
-      math.load(constant(POWER.length + 1), FLOOR);
+      math.load(constant(POWER.length), MathCode.LOG2_E);
+      math.load(constant(POWER.length + 1), MathCode.EXP_FLOOR);
     }
     for (int together = wide() ? 2 : 1; together > 0; together--) {
       Label end = new Label();

@@ -95,9 +95,12 @@ record TileCode(
   private static final int RESIDUAL = STACK + 48;
   private static final int RESIDUAL_STEP = STACK + 56;
   private static final int MASK = STACK + 64;
-  private static final int INIT_ADVANCE = STACK + 72;
-  private static final int AHEAD_STEP = STACK + 72;
-  private static final int GAP = STACK + 72;
+  private static final int LAST = STACK + 72; // by the form of the tile one of the following
+  private static final int INIT_ADVANCE = LAST;
+  private static final int AHEAD_STEP = LAST;
+  private static final int GAP = LAST;
+
+  /// What products push onto the stack.
   private static final int PUSHED = 16;
 
   private static final Mask PRESENT = new Mask(1);

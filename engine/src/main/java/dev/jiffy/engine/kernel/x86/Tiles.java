@@ -16,7 +16,7 @@ final class Tiles {
   private static final long MOST_ACROSS = 1 << 18;
 
   /// From how many tiles on, one below the other, the rows of `A` are no longer near.
-  private static final int MANY_TILES = 16;
+  private static final int FAR_TILES = 16;
 
   private final Format format;
   private final int vectorBytes;
@@ -290,9 +290,10 @@ final class Tiles {
     boolean cut = present < lanes;
     long depth = Math.max(1, (long) runs * k);
     long panelRow = (long) vectors * vectorBytes;
-    long ahead = packed ? b + (tiles == 1 ? TileCode.AHEAD : panelRow * depth) : bStep;
+    // what is brought near: the rest of the panel, or the next one
+    long ahead = b + (tiles == 1 ? TileCode.AHEAD : panelRow * depth);
     long aheadStep = packed && vectors == 2 ? panelRow / tiles : 0;
-    boolean rowsAreFar = packed && vectors == 2 && tiles >= MANY_TILES;
+    boolean rowsAreFar = packed && vectors == 2 && tiles >= FAR_TILES;
     int row = 0;
     for (int part = 0; part < 2; part++) {
       int count = part == 0 ? taller : tiles - taller;
@@ -311,7 +312,7 @@ final class Tiles {
             runs,
             k,
             b,
-            ahead,
+            packed ? ahead : bStep,
             init + row * initStep,
             initStep,
             c + row * cStep,

@@ -151,6 +151,23 @@ final class BlocksTest {
     });
   }
 
+  @Test
+  void askingForMemoryChangesNothingAndFaultsNowhere() {
+    everywhere((blocks, memory) -> {
+      try (Floats floats = memory.apply(3)) {
+        long x = floats.normal(300);
+        long expected = floats.copy(x, 300);
+        for (int rows = 0; rows < 4; rows++) {
+          for (long bytes : new long[] {1, 64, 65, 300}) {
+            blocks.bringNear(x, 4096, rows, bytes);
+            blocks.bringNear(0, bytes, rows, bytes);
+          }
+        }
+        floats.assertClose("memory asked for", expected, x, 300, 0);
+      }
+    });
+  }
+
   private static void softmax(long scores, long mask, long y, int n) {
     double sum = 0;
     for (int pass = 0; pass < 2; pass++) {
