@@ -32,7 +32,20 @@ public sealed interface Op {
     /// As [#SAME_UPPER] with odd padding at the beginning.
     SAME_LOWER,
     /// No padding.
-    VALID
+    VALID;
+
+    /// {@return the padding of one spatial dimension}
+    ///
+    /// @param missing the elements that windows reach beyond those that there are
+    /// @param given the padding where it is not decided automatically
+    public Padding padding(long missing, Padding given) {
+      return switch (this) {
+        case NOTSET -> given;
+        case VALID -> Padding.NONE;
+        case SAME_UPPER -> new Padding(missing / 2, missing - missing / 2);
+        case SAME_LOWER -> new Padding(missing - missing / 2, missing / 2);
+      };
+    }
   }
 
   /// A sliding window over the spatial dimensions.
@@ -58,6 +71,15 @@ public sealed interface Op {
       pads = List.copyOf(pads);
       dilations = List.copyOf(dilations);
     }
+  }
+
+  /// Elements added around one dimension.
+  ///
+  /// @param begin how many before the first element
+  /// @param end how many after the last one
+  record Padding(long begin, long end) {
+    /// No elements.
+    public static final Padding NONE = new Padding(0, 0);
   }
 
   // ---- control

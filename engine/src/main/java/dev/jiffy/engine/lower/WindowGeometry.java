@@ -41,11 +41,9 @@ record WindowGeometry(int[] kernel, int[] strides, int[] begins, int[] ends, int
     for (int d = 0; d < kernel.length; d++) {
       int reach = (kernel[d] - 1) * geometry.dilations[d] + 1;
       int total = geometry.strides[d] * (in[d] - 1) + extra[d] + reach - out[d];
-      if (op.window().autoPad() != Op.AutoPad.NOTSET) {
-        geometry.pad(op.window().autoPad(), d, Math.max(0, total));
-      } else if (!op.outputShape().isEmpty()) {
-        geometry.pad(Op.AutoPad.SAME_LOWER, d, Math.max(0, total));
-      }
+      boolean isCut = op.window().autoPad() == Op.AutoPad.NOTSET && !op.outputShape().isEmpty();
+      Op.AutoPad autoPad = isCut ? Op.AutoPad.SAME_LOWER : op.window().autoPad();
+      geometry.pad(autoPad, d, Math.max(0, total));
     }
     return geometry;
   }
@@ -61,22 +59,10 @@ record WindowGeometry(int[] kernel, int[] strides, int[] begins, int[] ends, int
         numbers(window.dilations(), rank, 1));
   }
 
-  private void pad(Op.AutoPad autoPad, int axis, int total) {
-    switch (autoPad) {
-      case NOTSET -> {}
-      case SAME_UPPER -> {
-        begins[axis] = total / 2;
-        ends[axis] = total - total / 2;
-      }
-      case SAME_LOWER -> {
-        begins[axis] = total - total / 2;
-        ends[axis] = total / 2;
-      }
-      case VALID -> {
-        begins[axis] = 0;
-        ends[axis] = 0;
-      }
-    }
+  private void pad(Op.AutoPad autoPad, int axis, int missing) {
+    Op.Padding padding = autoPad.padding(missing, new Op.Padding(begins[axis], ends[axis]));
+    begins[axis] = Math.toIntExact(padding.begin());
+    ends[axis] = Math.toIntExact(padding.end());
   }
 
   /// {@return the window as scalar kernels take it}

@@ -45,9 +45,9 @@ final class UnreadPixels {
       Axis outer = Axis.of(conv.window(), axis, rank, kernel, extent, computed);
       Axis inner = Axis.of(pool.window(), axis, rank, 0, computed, windows);
       long unread = computed - inner.read(windows);
-      long fewer = Math.clamp(unread, 0, outer.end() / outer.stride());
-      begins.add(outer.begin());
-      ends.add(outer.end() - fewer * outer.stride());
+      long fewer = Math.clamp(unread, 0, outer.padding().end() / outer.stride());
+      begins.add(outer.padding().begin());
+      ends.add(outer.padding().end() - fewer * outer.stride());
       shrinks |= fewer > 0;
     }
     if (!shrinks || hasOtherWindows(pool.window())) {
@@ -81,32 +81,23 @@ final class UnreadPixels {
   ///
   /// @param reach the elements from its first tap to its last
   /// @param stride the step between windows
-  /// @param begin padding before the first element
-  /// @param end padding after the last element
-  private record Axis(long reach, long stride, long begin, long end) {
+  /// @param padding the elements around
+  private record Axis(long reach, long stride, Op.Padding padding) {
     static Axis of(Op.Window window, int axis, int rank, long kernel, long in, long out) {
       long taps = window.kernel().isEmpty() ? kernel : window.kernel().get(axis);
       long dilation = window.dilations().isEmpty() ? 1 : window.dilations().get(axis);
       long stride = window.strides().isEmpty() ? 1 : window.strides().get(axis);
       long reach = (taps - 1) * dilation + 1;
-      long total = Math.max(0, (out - 1) * stride + reach - in);
-      boolean given = !window.pads().isEmpty();
-      return switch (window.autoPad()) {
-        case NOTSET ->
-            new Axis(
-                reach,
-                stride,
-                given ? window.pads().get(axis) : 0,
-                given ? window.pads().get(rank + axis) : 0);
-        case VALID -> new Axis(reach, stride, 0, 0);
-        case SAME_UPPER -> new Axis(reach, stride, total / 2, total - total / 2);
-        case SAME_LOWER -> new Axis(reach, stride, total - total / 2, total / 2);
-      };
+      long missing = Math.max(0, (out - 1) * stride + reach - in);
+      List<Long> pads = window.pads();
+      Op.Padding given =
+          pads.isEmpty() ? Op.Padding.NONE : new Op.Padding(pads.get(axis), pads.get(rank + axis));
+      return new Axis(reach, stride, window.autoPad().padding(missing, given));
     }
 
     /// {@return how many elements some windows read, from the first on}
     long read(long windows) {
-      return (windows - 1) * stride + reach - begin;
+      return (windows - 1) * stride + reach - padding.begin();
     }
   }
 }
