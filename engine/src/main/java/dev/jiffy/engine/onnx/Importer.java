@@ -16,9 +16,11 @@ import dev.jiffy.engine.onnx.OnnxModel.ValueProto;
 import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Tensor;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -39,15 +41,19 @@ public final class Importer {
   private final Assembly assembly;
   private final List<String> inputs = new ArrayList<>();
   private final NameSource symbols;
-  private final long opset;
+  private final Map<String, Long> opsets;
 
   private Importer(
-      OnnxModel model, GraphProto proto, Assembly assembly, NameSource symbols, long opset) {
+      OnnxModel model,
+      GraphProto proto,
+      Assembly assembly,
+      NameSource symbols,
+      Map<String, Long> opsets) {
     this.model = model;
     this.proto = proto;
     this.assembly = assembly;
     this.symbols = symbols;
-    this.opset = opset;
+    this.opsets = opsets;
   }
 
   /// {@return the model's graph, with all that is known of its values}
@@ -60,8 +66,7 @@ public final class Importer {
     GraphProto proto = model.graph();
     NameSource symbols = new NameSource(dimensionNames(proto));
     Assembly assembly = new Assembly(() -> valueNames(proto), symbols);
-    long opset = opset(model, assembly);
-    Graph graph = new Importer(model, proto, assembly, symbols, opset).graph(List.of());
+    Graph graph = new Importer(model, proto, assembly, symbols, new HashMap<>()).graph(List.of());
     if (!assembly.problems().isEmpty()) {
       throw new ModelException(
           "the model needs what Jiffy does not support:\n  "
@@ -105,22 +110,31 @@ public final class Importer {
         within.fact(name, fact);
       }
     }
-    return new Importer(model, body, within, symbols, opset).graph(captured);
+    return new Importer(model, body, within, symbols, opsets).graph(captured);
   }
 
-  private static long opset(OnnxModel model, Assembly assembly) {
-    Long opset = model.opsets().get("");
-    if (opset == null) {
-      if (model.graph().nodes().stream().noneMatch(node -> node.domain().isEmpty())) {
-        return NEWEST_OPSET;
-      }
-      throw new ModelException("the model does not say which version of ONNX's operators it uses");
-    }
-    if (opset < OLDEST_OPSET || opset > NEWEST_OPSET) {
-      assembly.problem(
-          "operator set %d (supported: %d to %d)".formatted(opset, OLDEST_OPSET, NEWEST_OPSET));
-    }
-    return opset;
+  /// The version of a domain that the model asks for.
+  private long opset(String domain, Operators operators) {
+    return opsets.computeIfAbsent(
+        domain,
+        _ -> {
+          Long opset = model.opsets().get(domain);
+          String whose = domain.isEmpty() ? "ONNX" : domain;
+          if (opset == null) {
+            throw new ModelException(
+                "the model does not say which version of %s's operators it uses".formatted(whose));
+          }
+          if (opset < operators.oldest() || opset > operators.newest()) {
+            assembly.problem(
+                "operator set %d%s (supported: %d to %d)"
+                    .formatted(
+                        opset,
+                        domain.isEmpty() ? "" : " of domain " + domain,
+                        operators.oldest(),
+                        operators.newest()));
+          }
+          return opset;
+        });
   }
 
   private void constants() {
@@ -191,22 +205,19 @@ public final class Importer {
 
   private void lift(NodeProto node, int index) {
     String name = node.name().isEmpty() ? node.operator() + "_" + index : node.name();
-    if (!node.domain().isEmpty()) {
-      String function = node.domain() + "." + node.operator();
-      assembly.problem(
-          "%s '%s' of domain %s"
-                  .formatted(
-                      model.functions().contains(function) ? "function" : "operator",
-                      node.operator(),
-                      node.domain())
-              + ", node '"
-              + name
-              + "'");
-      return;
-    }
-    Operators.Entry entry = Operators.ALL.find(node.operator(), opset);
+    String domain = node.domain();
+    Operators operators = Operators.of(domain);
+    long opset = operators == null ? 0 : opset(domain, operators);
+    Operators.Entry entry = operators == null ? null : operators.find(node.operator(), opset);
     if (entry == null) {
-      assembly.problem("operator '" + node.operator() + "', node '" + name + "'");
+      boolean isFunction = model.functions().contains(domain + "." + node.operator());
+      assembly.problem(
+          "%s '%s'%s, node '%s'"
+              .formatted(
+                  isFunction ? "function" : "operator",
+                  node.operator(),
+                  domain.isEmpty() ? "" : " of domain " + domain,
+                  name));
       return;
     }
     NodeScope scope = new NodeScope(node, name, opset, assembly, this::body);

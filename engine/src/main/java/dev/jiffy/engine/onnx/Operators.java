@@ -5,22 +5,34 @@ import java.util.Map;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/// The table of ONNX operators: for each the way to import it.
+/// The table of a domain's operators: for each the way to import it.
 ///
 /// The families fill it; adding an operator is one line in one of them.
 final class Operators {
   /// As many inputs or outputs as a node likes.
   static final int MANY = Integer.MAX_VALUE;
 
-  /// Every operator of the default domain that the engine runs.
-  static final Operators ALL = all();
+  private static final Map<String, Operators> DOMAINS =
+      Map.of("", onnx(), "com.microsoft", microsoft());
 
+  private final long oldest;
+  private final long newest;
   private final Map<String, Entry> entries = new HashMap<>();
 
-  private Operators() {}
+  private Operators(long oldest, long newest) {
+    this.oldest = oldest;
+    this.newest = newest;
+  }
 
-  private static Operators all() {
-    Operators table = new Operators();
+  /// {@return the operators of a domain, or null where the engine runs none of it}
+  ///
+  /// @param domain the domain, "" for ONNX's own
+  static @Nullable Operators of(String domain) {
+    return DOMAINS.get(domain);
+  }
+
+  private static Operators onnx() {
+    Operators table = new Operators(Importer.OLDEST_OPSET, Importer.NEWEST_OPSET);
     ElementwiseImports.register(table);
     ConstantImports.register(table);
     ShapeImports.register(table);
@@ -35,6 +47,22 @@ final class Operators {
     QuantizationImports.register(table);
     LossImports.register(table);
     return table;
+  }
+
+  private static Operators microsoft() {
+    Operators table = new Operators(1, 1);
+    MicrosoftImports.register(table);
+    return table;
+  }
+
+  /// {@return the oldest version of the domain that is understood}
+  long oldest() {
+    return oldest;
+  }
+
+  /// {@return the newest version of the domain that is understood}
+  long newest() {
+    return newest;
   }
 
   /// One operator.

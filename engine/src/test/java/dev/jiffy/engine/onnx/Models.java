@@ -56,14 +56,24 @@ final class Models {
       List<String> inputs,
       List<String> outputs,
       Map<String, AttributeProto> attributes) {
-    nodes.add(new NodeProto("", operator, "", inputs, outputs, attributes));
+    return node("", operator, inputs, outputs, attributes);
+  }
+
+  Models node(
+      String domain,
+      String operator,
+      List<String> inputs,
+      List<String> outputs,
+      Map<String, AttributeProto> attributes) {
+    nodes.add(new NodeProto("", operator, domain, inputs, outputs, attributes));
     return this;
   }
 
   OnnxModel model() {
     GraphProto graph =
         new GraphProto("test", nodes, initializers, List.of(), inputs, outputs, List.of());
-    return new OnnxModel(8, "test", Map.of("", opset), Map.of(), List.of(), graph);
+    Map<String, Long> opsets = Map.of("", opset, "com.microsoft", 1L);
+    return new OnnxModel(8, "test", opsets, Map.of(), List.of(), graph);
   }
 
   /// A dimension of -1 has no number, one of -2 is named `n`.
