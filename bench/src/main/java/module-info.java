@@ -1,14 +1,22 @@
 import org.jspecify.annotations.NullMarked;
 
-/// Measurements of the engine, and comparisons with other runtimes.
+/// Measurements of models and servers, and comparisons with other runtimes.
 @NullMarked
 module dev.jiffy.bench {
   requires transitive dev.jiffy.engine;
+  requires transitive dev.jiffy.protocol;
   requires static transitive org.jspecify;
   requires com.microsoft.onnxruntime;
   requires HdrHistogram;
+  requires io.vertx.core;
   requires java.management;
+  requires jdk.jfr;
   requires jdk.management;
+  requires org.apache.commons.numbers.gamma;
+  requires org.apache.commons.statistics.distribution;
+  requires org.apache.commons.statistics.inference;
+  requires tools.jackson.databind;
 
   exports dev.jiffy.bench;
+  exports dev.jiffy.bench.record;
 }

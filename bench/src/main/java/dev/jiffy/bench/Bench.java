@@ -1,6 +1,7 @@
 package dev.jiffy.bench;
 
 import com.sun.management.ThreadMXBean;
+import dev.jiffy.bench.record.Environment;
 import dev.jiffy.engine.LoadOptions;
 import dev.jiffy.tensor.Shape;
 import java.lang.management.ManagementFactory;

@@ -1,5 +1,6 @@
 package dev.jiffy.bench;
 
+import dev.jiffy.bench.record.Environment;
 import dev.jiffy.engine.LoadOptions;
 import dev.jiffy.engine.Precision;
 import dev.jiffy.tensor.Shape;

@@ -3,6 +3,7 @@ package dev.jiffy.bench;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.jiffy.bench.record.Environment;
 import dev.jiffy.engine.LoadOptions;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;

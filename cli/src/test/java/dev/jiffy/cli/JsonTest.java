@@ -5,9 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.jiffy.bench.Bench;
 import dev.jiffy.bench.Compare;
-import dev.jiffy.bench.Environment;
 import dev.jiffy.bench.Figures;
 import dev.jiffy.bench.Latency;
+import dev.jiffy.bench.record.Environment;
 import dev.jiffy.tensor.Shape;
 import java.util.List;
 import java.util.Map;

@@ -1,8 +1,8 @@
 package dev.jiffy.cli;
 
-import dev.jiffy.bench.Environment;
 import dev.jiffy.bench.Profile;
 import dev.jiffy.bench.Rates;
+import dev.jiffy.bench.record.Environment;
 import dev.jiffy.engine.Ceilings;
 import dev.jiffy.engine.Precision;
 import dev.jiffy.tensor.Shape;

@@ -1,4 +1,4 @@
-package dev.jiffy.bench;
+package dev.jiffy.bench.record;
 
 import java.io.IOException;
 import java.nio.file.Files;
