@@ -144,6 +144,8 @@ public final class Inference {
       case Op.InstanceNorm _ -> List.of(NormRules.instanceNorm(in));
       case Op.Lrn o -> List.of(NormRules.lrn(o, in));
       case Op.Resize o -> List.of(ResizeRule.resize(o, in));
+
+      case TextOp o -> TextRules.infer(o, in);
     };
   }
 }

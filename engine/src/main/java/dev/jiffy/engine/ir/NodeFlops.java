@@ -61,6 +61,7 @@ final class NodeFlops {
       case Op.ConvTranspose o -> convTranspose(o);
       case Op.Pool o -> pool(o);
       case Op.Resize o -> resize(o);
+      case TextOp _ -> read();
 
       case Op.Cast _, Op.Identity _, Op.ShapeOf _, Op.Size _, Op.Reshape _, Op.Flatten _ -> 0;
       case Op.Transpose _, Op.Expand _, Op.Concat _, Op.Split _, Op.Slice _, Op.Gather _ -> 0;

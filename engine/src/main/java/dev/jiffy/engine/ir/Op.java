@@ -15,6 +15,9 @@ import org.jspecify.annotations.Nullable;
 /// Operators that compute alike are one record with a function or kind. Each record's doc lists its
 /// inputs; a question mark means optional.
 public sealed interface Op {
+  /// An operator of a family that has a file of its own.
+  sealed interface Special extends Op permits TextOp {}
+
   /// The order of dimensions of an image-like tensor.
   enum Layout {
     /// Batch, channels, spatial dimensions: ONNX's own.

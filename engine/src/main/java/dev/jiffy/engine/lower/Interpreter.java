@@ -162,9 +162,12 @@ public final class Interpreter {
       facts.add(tensor == null ? null : Fact.of(tensor.dtype(), tensor.shape().dims()));
     }
     List<Fact> made = Inference.infer(op, facts, in, wanted.length, new NameSource());
+    if (ScalarOps.isSizedByElements(op)) {
+      return new ArrayList<>(ScalarOps.sizedByElements(op, in).subList(0, wanted.length));
+    }
     List<@Nullable Tensor> out = new ArrayList<>();
     for (int k = 0; k < wanted.length; k++) {
-      out.add(wanted[k] ? allocate(op, in, made.get(k)) : null);
+      out.add(wanted[k] ? allocate(op, made.get(k)) : null);
     }
     ScalarOps.run(op, in, out);
     return out;
@@ -188,9 +191,8 @@ public final class Interpreter {
     return out;
   }
 
-  private static Tensor allocate(Op op, List<@Nullable Tensor> in, Fact fact) {
-    Shape shape =
-        ScalarOps.isSizedByElements(op) ? ScalarOps.shapeByElements(op, in) : fact.concreteShape();
+  private static Tensor allocate(Op op, Fact fact) {
+    Shape shape = fact.concreteShape();
     if (shape == null) {
       throw new IllegalStateException("inference left open the shape " + fact + " of " + op);
     }

@@ -219,6 +219,7 @@ public final class Lowering {
           case Op.Compress _, Op.ReverseSequence _, Op.ArgReduce _, Op.Hardmax _ -> false;
           case Op.Gemm _, Op.Einsum _, Op.BatchNorm _, Op.InstanceNorm _, Op.Lrn _ -> false;
           case Op.LpNormalization _, Op.DynamicQuantize _ -> false;
+          case Op.Special _ -> false;
         };
     if (!done) {
       lowerScalar(node);

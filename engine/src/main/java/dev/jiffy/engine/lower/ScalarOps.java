@@ -3,6 +3,7 @@ package dev.jiffy.engine.lower;
 import dev.jiffy.engine.ModelException;
 import dev.jiffy.engine.function.BinaryFunction;
 import dev.jiffy.engine.ir.Op;
+import dev.jiffy.engine.ir.TextOp;
 import dev.jiffy.engine.kernel.scalar.Elements;
 import dev.jiffy.engine.kernel.scalar.ScalarElementwise;
 import dev.jiffy.engine.kernel.scalar.ScalarIndexing;
@@ -10,6 +11,7 @@ import dev.jiffy.engine.kernel.scalar.ScalarLinear;
 import dev.jiffy.engine.kernel.scalar.ScalarMovement;
 import dev.jiffy.engine.kernel.scalar.ScalarQuantization;
 import dev.jiffy.engine.kernel.scalar.ScalarReductions;
+import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
 import java.util.List;
@@ -121,6 +123,7 @@ public final class ScalarOps {
       case Op.InstanceNorm i -> ScalarNeuralOps.instanceNorm(i, o);
       case Op.Lrn l -> ScalarNeuralOps.lrn(l, o);
       case Op.Resize r -> ScalarNeuralOps.resize(r, o);
+      case TextOp t -> ScalarTextOps.run(t, o);
     }
   }
 
@@ -128,31 +131,48 @@ public final class ScalarOps {
   ///
   /// @param op the operator
   public static boolean isSizedByElements(Op op) {
-    return op instanceof Op.NonZero || op instanceof Op.Compress;
+    return switch (op) {
+      case Op.NonZero _, Op.Compress _, TextOp.Cut _, TextOp.Normalize _ -> true;
+      default -> false;
+    };
   }
 
-  /// {@return the shape of a result that depends on elements}
+  /// {@return the results of an operator that are as large as the elements say}
   ///
   /// @param op an operator that [#isSizedByElements] holds for
   /// @param in its inputs
-  public static Shape shapeByElements(Op op, List<@Nullable Tensor> in) {
+  /// @throws ModelException if the elements cannot be computed with
+  static List<Tensor> sizedByElements(Op op, List<@Nullable Tensor> in) {
     Operands o = new Operands(in, List.of());
-    if (op instanceof Op.NonZero) {
-      return Shape.of(o.rank(0), ScalarIndexing.countNonZero(o.in(0)));
-    }
-    if (op instanceof Op.Compress(Long axis)) {
-      long count = ScalarIndexing.countNonZero(o.in(1));
-      if (axis == null) {
-        checkCondition(o.in(1), o.in(0).shape().elements());
-        return Shape.of(count);
+    return switch (op) {
+      case Op.NonZero _ -> {
+        Shape shape = Shape.of(o.rank(0), ScalarIndexing.countNonZero(o.in(0)));
+        Tensor out = Tensor.allocate(DType.I64, shape);
+        ScalarIndexing.nonZero(o.in(0), out);
+        yield List.of(out);
       }
-      long[] dims = o.in(0).shape().dims();
-      int at = o.axis(axis);
-      checkCondition(o.in(1), dims[at]);
-      dims[at] = count;
-      return Shape.of(dims);
+      case Op.Compress c -> List.of(compress(c, o));
+      case TextOp.Cut c -> ScalarTextOps.cut(c, o.in(0));
+      case TextOp.Normalize n -> ScalarTextOps.normalize(n, o.in(0));
+      default -> throw new IllegalStateException("the shape of " + op + " is known");
+    };
+  }
+
+  private static Tensor compress(Op.Compress op, Operands o) {
+    long count = ScalarIndexing.countNonZero(o.in(1));
+    long[] dims = {count};
+    int axis = -1;
+    if (op.axis() == null) {
+      checkCondition(o.in(1), o.in(0).shape().elements());
+    } else {
+      dims = o.in(0).shape().dims();
+      axis = o.axis(op.axis());
+      checkCondition(o.in(1), dims[axis]);
+      dims[axis] = count;
     }
-    throw new IllegalStateException("the shape of " + op + " does not depend on elements");
+    Tensor out = Tensor.allocate(o.in(0).dtype(), Shape.of(dims));
+    ScalarIndexing.compress(o.in(0), o.in(1), axis, out);
+    return out;
   }
 
   private static void checkCondition(Tensor condition, long extent) {

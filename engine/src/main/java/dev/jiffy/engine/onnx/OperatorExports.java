@@ -8,6 +8,7 @@ import dev.jiffy.engine.ir.Op.Layout;
 import dev.jiffy.engine.ir.Op.PoolFunction;
 import dev.jiffy.engine.ir.Op.ScatterMode;
 import dev.jiffy.engine.ir.Op.Window;
+import dev.jiffy.engine.ir.TextOp;
 import dev.jiffy.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;
@@ -95,6 +96,7 @@ final class OperatorExports {
       case Op.Lrn o -> lrn(node, o);
       case Op.LpNormalization o -> node.same("LpNormalization", axis(o.axis()).integer("p", o.p()));
       case Op.Resize o -> resize(node, o);
+      case TextOp o -> TextExports.export(node, o);
     }
   }
 

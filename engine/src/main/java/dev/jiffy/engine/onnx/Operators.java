@@ -46,6 +46,7 @@ final class Operators {
     ResizeImports.register(table);
     QuantizationImports.register(table);
     LossImports.register(table);
+    TextImports.register(table);
     return table;
   }
 

@@ -6,7 +6,6 @@ import dev.jiffy.engine.function.UnaryFunction;
 import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
-import java.util.Locale;
 
 /// Functions of single elements, with broadcasting.
 public final class ScalarElementwise {
@@ -216,9 +215,9 @@ public final class ScalarElementwise {
     long count = out.shape().elements();
     for (long i = 0; i < count; i++) {
       if (from == DType.STRING) {
-        parse(x.getString(i), out, i);
+        Numerals.parse(x.getString(i), out, i);
       } else if (to == DType.STRING) {
-        out.setString(i, text(x, i));
+        out.setString(i, Numerals.text(x, i));
       } else if (from.isFloat() || (to.isFloat() && from == DType.U64)) {
         out.setDouble(i, x.getDouble(i));
       } else if (to == DType.F32) {
@@ -227,50 +226,5 @@ public final class ScalarElementwise {
         out.setLong(i, x.getLong(i));
       }
     }
-  }
-
-  private static void parse(String text, Tensor out, long index) {
-    try {
-      if (out.dtype().isFloat()) {
-        out.setDouble(index, number(text.strip()));
-      } else if (out.dtype() == DType.U64) {
-        out.setLong(index, Long.parseUnsignedLong(text.strip()));
-      } else {
-        out.setLong(index, Long.parseLong(text.strip()));
-      }
-    } catch (NumberFormatException e) {
-      throw new ModelException(
-          "cannot cast \"%s\" at element %d to %s: not a number"
-              .formatted(text, index, out.dtype()),
-          e);
-    }
-  }
-
-  private static double number(String text) {
-    return switch (text.toLowerCase(Locale.ROOT)) {
-      case "nan" -> Double.NaN;
-      case "inf", "+inf", "infinity" -> Double.POSITIVE_INFINITY;
-      case "-inf", "-infinity" -> Double.NEGATIVE_INFINITY;
-      default -> Double.parseDouble(text);
-    };
-  }
-
-  private static String text(Tensor x, long index) {
-    return switch (x.dtype()) {
-      case F64 -> text(Double.toString(x.getDouble(index)));
-      case F32, F16, BF16 -> text(Float.toString((float) x.getDouble(index)));
-      case U64 -> Long.toUnsignedString(x.getLong(index));
-      case BOOL -> x.getLong(index) != 0 ? "True" : "False";
-      case I8, I16, I32, I64, U8, U16, U32 -> Long.toString(x.getLong(index));
-      case STRING -> x.getString(index);
-    };
-  }
-
-  private static String text(String number) {
-    return switch (number) {
-      case "Infinity" -> "INF";
-      case "-Infinity" -> "-INF";
-      default -> number;
-    };
   }
 }
