@@ -101,7 +101,7 @@ class RoundTripTest {
     return tensors;
   }
 
-  private static List<RequestedOutput> outputs(Random random) {
+  static List<RequestedOutput> outputs(Random random) {
     List<RequestedOutput> outputs = new ArrayList<>();
     int count = random.nextInt(3);
     for (int i = 0; i < count; i++) {
@@ -113,7 +113,7 @@ class RoundTripTest {
     return outputs;
   }
 
-  private static Map<String, Parameter> parameters(Random random) {
+  static Map<String, Parameter> parameters(Random random) {
     return Map.of(
         "text", new Parameter.Text("t" + random.nextInt()),
         "whole", new Parameter.Whole(random.nextLong()),
