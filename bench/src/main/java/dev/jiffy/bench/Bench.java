@@ -57,7 +57,7 @@ public final class Bench {
     try (JiffyEngine engine = new JiffyEngine(model, options)) {
       long load = System.nanoTime() - start;
       Case first = source.cases(engine.model().inputs(), engine.model().outputs()).getFirst();
-      engine.prepare(first.inputs());
+      engine.prepare(first.tensors());
       long firstRun = Rounds.once(engine);
       progress.accept("warming up on " + first.name() + " " + first.shapes());
       WarmUp warmUp = Rounds.warmUpRule();

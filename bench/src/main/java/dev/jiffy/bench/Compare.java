@@ -105,8 +105,8 @@ public final class Compare {
       for (InputSource source : sources) {
         for (Case each : source.cases(jiffy.model().inputs(), jiffy.model().outputs())) {
           progress.accept("case " + each.name() + " " + each.shapes());
-          jiffy.prepare(each.inputs());
-          other.prepare(each.inputs());
+          jiffy.prepare(each.tensors());
+          other.prepare(each.tensors());
           double jiffyFirst = Latency.ms(Rounds.once(jiffy));
           double otherFirst = other.firstMs();
           other.run();

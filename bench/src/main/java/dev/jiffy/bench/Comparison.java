@@ -3,6 +3,7 @@ package dev.jiffy.bench;
 import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
+import dev.jiffy.tensor.Value;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -53,17 +54,22 @@ public record Comparison(List<Output> outputs) {
 
   /// {@return the comparison of two sets of answers}
   ///
+  /// Each tensor of a sequence counts as an output.
+  ///
   /// @param expected the expected answers; only these are compared
   /// @param actual the answers
   /// @param tolerance how far a floating-point number may be off
   public static Comparison of(
-      Map<String, Tensor> expected, Map<String, Tensor> actual, double tolerance) {
+      Map<String, ? extends Value> expected,
+      Map<String, ? extends Value> actual,
+      double tolerance) {
     if (!(tolerance >= 0)) {
       throw new IllegalArgumentException("the tolerance must be at least 0, got " + tolerance);
     }
     List<Output> outputs = new ArrayList<>();
-    expected.forEach(
-        (name, tensor) -> outputs.add(compare(name, tensor, actual.get(name), tolerance)));
+    Map<String, Tensor> got = Case.flat(actual);
+    Case.flat(expected)
+        .forEach((name, tensor) -> outputs.add(compare(name, tensor, got.get(name), tolerance)));
     return new Comparison(outputs);
   }
 

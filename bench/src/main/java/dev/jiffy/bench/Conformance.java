@@ -2,11 +2,12 @@ package dev.jiffy.bench;
 
 import dev.jiffy.engine.ModelException;
 import dev.jiffy.engine.TensorSpec;
-import dev.jiffy.engine.onnx.NamedTensor;
+import dev.jiffy.engine.onnx.NamedValue;
 import dev.jiffy.engine.onnx.TensorFile;
 import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
+import dev.jiffy.tensor.Value;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -15,6 +16,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -49,10 +51,13 @@ public final class Conformance {
     /// {@return the inputs in the file's order}
     List<TensorSpec> inputs();
 
-    /// {@return the outputs in the file's order}
+    /// {@return what the model gives, in the file's order}
+    List<TensorSpec> outputs();
+
+    /// {@return the answers in the file's order}
     ///
-    /// @param inputs a tensor for every input, by name
-    List<Tensor> run(Map<String, Tensor> inputs);
+    /// @param inputs a value for every input, by name
+    List<Value> run(Map<String, Value> inputs);
 
     @Override
     void close();
@@ -175,36 +180,54 @@ public final class Conformance {
     }
   }
 
-  private static List<NamedTensor> read(Path set, String kind) {
-    List<NamedTensor> tensors = new ArrayList<>();
+  private static List<NamedValue> read(Path set, String kind, List<TensorSpec> specs) {
+    List<NamedValue> values = new ArrayList<>();
     for (int j = 0; Files.isRegularFile(set.resolve(kind + "_" + j + ".pb")); j++) {
+      TensorSpec spec = specs.get(Math.min(j, specs.size() - 1));
       try {
-        tensors.add(TensorFile.read(set.resolve(kind + "_" + j + ".pb")));
+        values.add(TensorFile.read(set.resolve(kind + "_" + j + ".pb"), spec.kind(), spec.dtype()));
       } catch (ModelException e) {
         throw new UnreadableException(e);
       }
     }
-    return tensors;
+    return values;
   }
 
   /// Returns what differs from the recorded outputs, or null.
   private static @Nullable String difference(Loaded model, Path set) {
-    List<NamedTensor> recorded = read(set, "input");
-    List<NamedTensor> expected = read(set, "output");
+    List<NamedValue> recorded = read(set, "input", model.inputs());
+    List<NamedValue> expected = read(set, "output", model.outputs());
     List<TensorSpec> specs = model.inputs();
     List<String> names = specs.stream().map(TensorSpec::name).toList();
-    Map<String, Tensor> inputs = new LinkedHashMap<>();
+    Map<String, Value> inputs = new LinkedHashMap<>();
     for (int j = 0; j < recorded.size(); j++) {
       int named = names.indexOf(recorded.get(j).name());
       TensorSpec spec = specs.get(named < 0 ? j : named);
-      inputs.put(spec.name(), as(spec.dtype(), recorded.get(j).tensor()));
+      Value value = recorded.get(j).value();
+      inputs.put(spec.name(), value instanceof Tensor tensor ? as(spec.dtype(), tensor) : value);
     }
-    List<Tensor> outputs = model.run(inputs);
+    List<Value> outputs = model.run(inputs);
     for (int j = 0; j < expected.size(); j++) {
       String difference =
-          j < outputs.size() ? difference(expected.get(j).tensor(), outputs.get(j)) : "missing";
+          j < outputs.size() ? difference(expected.get(j).value(), outputs.get(j)) : "missing";
       if (difference != null) {
         return name(set) + " output " + j + ": " + difference;
+      }
+    }
+    return null;
+  }
+
+  private static @Nullable String difference(Value expected, Value actual) {
+    Map<String, Tensor> recorded = Case.flat(Map.of("", expected));
+    Map<String, Tensor> got = Case.flat(Map.of("", actual));
+    if (!recorded.keySet().equals(got.keySet())) {
+      return "expected %s, got %s".formatted(recorded.keySet(), got.keySet());
+    }
+    for (Map.Entry<String, Tensor> each : recorded.entrySet()) {
+      Tensor other = Objects.requireNonNull(got.get(each.getKey()));
+      String difference = difference(each.getValue(), other);
+      if (difference != null) {
+        return (each.getKey() + " " + difference).strip();
       }
     }
     return null;

@@ -175,7 +175,7 @@ public final class Profile {
     progress.accept("loading " + model.getFileName());
     try (JiffyEngine engine = new JiffyEngine(model, options)) {
       Case first = source.cases(engine.model().inputs(), engine.model().outputs()).getFirst();
-      engine.prepare(first.inputs());
+      engine.prepare(first.tensors());
       progress.accept("warming up on " + first.name() + " " + first.shapes());
       Rounds.warmUp(engine, warmUp);
       int runs = settings.runs() == 0 ? runs(warmUp) : settings.runs();

@@ -36,6 +36,11 @@ public record SyntheticInputs(Map<String, Shape> shapes, Map<String, Long> dims)
     RandomGenerator random = RandomGeneratorFactory.of("L64X128MixRandom").create(SEED);
     Map<String, Tensor> tensors = new LinkedHashMap<>();
     for (TensorSpec input : inputs) {
+      if (!input.isTensor()) {
+        throw new ModelException(
+            "input '%s' is no tensor but %s: only recorded cases have such inputs"
+                .formatted(input.name(), input.kind()));
+      }
       tensors.put(input.name(), fill(input.dtype(), shape(input), random));
     }
     return List.of(new Case("synthetic", tensors, Map.of()));

@@ -49,9 +49,9 @@ class CaseFolderTest {
     write(folder, "input_1.pb", "a", 1);
     write(folder, "output_0.pb", "y", 3);
     Case only = cases().getFirst();
-    assertEquals(1, only(only.inputs(), "a"));
-    assertEquals(2, only(only.inputs(), "b"));
-    assertEquals(3, only(only.expected(), "y"));
+    assertEquals(1, only(Case.flat(only.inputs()), "a"));
+    assertEquals(2, only(Case.flat(only.inputs()), "b"));
+    assertEquals(3, only(Case.flat(only.expected()), "y"));
     assertEquals(String.valueOf(folder.getFileName()), only.name());
   }
 
@@ -61,9 +61,9 @@ class CaseFolderTest {
     write(folder, "input_1.pb", "b", 2);
     write(folder, "output_0.pb", "z", 3);
     Case only = cases().getFirst();
-    assertEquals(1, only(only.inputs(), "a"));
-    assertEquals(2, only(only.inputs(), "b"));
-    assertEquals(3, only(only.expected(), "y"));
+    assertEquals(1, only(Case.flat(only.inputs()), "a"));
+    assertEquals(2, only(Case.flat(only.inputs()), "b"));
+    assertEquals(3, only(Case.flat(only.expected()), "y"));
   }
 
   @Test
@@ -84,7 +84,7 @@ class CaseFolderTest {
     assertEquals(
         List.of("test_data_set_0", "test_data_set_1", "test_data_set_2"),
         cases.stream().map(Case::name).toList());
-    assertEquals(2, only(cases.getLast().inputs(), "b"));
+    assertEquals(2, only(Case.flat(cases.getLast().inputs()), "b"));
     assertEquals(Set.of(), cases.getLast().expected().keySet());
   }
 
@@ -92,7 +92,7 @@ class CaseFolderTest {
   void memoryIsAligned() throws IOException {
     write(folder, "input_0.pb", "a", 1);
     write(folder, "input_1.pb", "b", 2);
-    for (Tensor tensor : cases().getFirst().inputs().values()) {
+    for (Tensor tensor : cases().getFirst().tensors().values()) {
       assertEquals(0, tensor.segment().address() % Tensor.ALIGNMENT);
     }
   }

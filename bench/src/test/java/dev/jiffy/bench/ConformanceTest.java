@@ -9,7 +9,7 @@ import dev.jiffy.engine.LoadOptions;
 import dev.jiffy.engine.Model;
 import dev.jiffy.engine.Session;
 import dev.jiffy.engine.TensorSpec;
-import dev.jiffy.tensor.Tensor;
+import dev.jiffy.tensor.Value;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -101,9 +101,14 @@ class ConformanceTest {
     }
 
     @Override
-    public List<Tensor> run(Map<String, Tensor> inputs) {
-      Map<String, Tensor> outputs = session.run(inputs);
-      List<Tensor> ordered = new ArrayList<>();
+    public List<TensorSpec> outputs() {
+      return model.outputs();
+    }
+
+    @Override
+    public List<Value> run(Map<String, Value> inputs) {
+      Map<String, Value> outputs = session.runValues(inputs);
+      List<Value> ordered = new ArrayList<>();
       for (TensorSpec spec : model.outputs()) {
         ordered.add(Objects.requireNonNull(outputs.get(spec.name())));
       }

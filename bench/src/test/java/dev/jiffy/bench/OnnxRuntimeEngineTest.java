@@ -37,7 +37,7 @@ class OnnxRuntimeEngineTest {
         new CaseFolder(CASES.resolve(name)).cases(specs(inputs), specs(outputs)).getFirst();
     try (OnnxRuntimeEngine engine =
         new OnnxRuntimeEngine(CASES.resolve(name).resolve("model.onnx"), 1)) {
-      engine.prepare(recorded.inputs());
+      engine.prepare(recorded.tensors());
       for (int run = 0; run < 3; run++) {
         engine.run();
         Comparison comparison =

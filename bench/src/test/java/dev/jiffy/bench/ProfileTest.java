@@ -95,8 +95,7 @@ class ProfileTest {
 
   @Test
   void aModelIsProfiledWithoutAnyRunBefore() {
-    LoadOptions options =
-        new LoadOptions(1, LoadOptions.defaults().precision(), KernelPath.SCALAR, true);
+    LoadOptions options = LoadOptions.defaults().threads(1).kernels(KernelPath.SCALAR);
     Profile.Result result = run("test_gemm_all_attributes", options);
     assertTrue(!result.steps().isEmpty() && result.totalUs() > 0, result::toString);
     assertEquals(1, result.steps().stream().mapToDouble(Profile.Step::share).sum(), 1e-4);

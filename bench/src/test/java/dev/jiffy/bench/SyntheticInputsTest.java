@@ -33,7 +33,7 @@ class SyntheticInputsTest {
     List<Case> cases = new SyntheticInputs(shapes, dims).cases(List.of(specs), List.of());
     assertEquals(1, cases.size());
     assertEquals(Map.of(), cases.getFirst().expected());
-    return cases.getFirst().inputs();
+    return cases.getFirst().tensors();
   }
 
   private static Tensor tensor(Map<String, Tensor> tensors, String name) {

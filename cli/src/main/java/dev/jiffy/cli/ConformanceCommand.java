@@ -6,7 +6,7 @@ import dev.jiffy.engine.LoadOptions;
 import dev.jiffy.engine.Model;
 import dev.jiffy.engine.Session;
 import dev.jiffy.engine.TensorSpec;
-import dev.jiffy.tensor.Tensor;
+import dev.jiffy.tensor.Value;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -104,8 +104,13 @@ final class ConformanceCommand implements Callable<Integer> {
     }
 
     @Override
-    public List<Tensor> run(Map<String, Tensor> inputs) {
-      return List.copyOf(session.run(inputs).values());
+    public List<TensorSpec> outputs() {
+      return model.outputs();
+    }
+
+    @Override
+    public List<Value> run(Map<String, Value> inputs) {
+      return List.copyOf(session.runValues(inputs).values());
     }
 
     @Override

@@ -120,7 +120,7 @@ final class InspectCommand implements Callable<Integer> {
     return values.stream()
         .map(value -> {
           Fact fact = graph.fact(value);
-          return new TensorSpec(value, fact.dtype(), fact.shape());
+          return new TensorSpec(value, fact.kind(), fact.dtype(), fact.shape());
         })
         .toList();
   }

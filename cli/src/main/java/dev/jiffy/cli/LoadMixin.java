@@ -32,8 +32,15 @@ final class LoadMixin {
       description = "Run every node as the file has it, without graph passes.")
   private boolean plain;
 
+  @Option(
+      names = "--iterations",
+      paramLabel = "N",
+      description =
+          "The most iterations that all loops of one run do together; 10,000,000 by default.")
+  private long iterations = LoadOptions.ITERATIONS;
+
   /// {@return the options as the engine takes them}
   LoadOptions options() {
-    return new LoadOptions(threads, precision, kernels, !plain);
+    return new LoadOptions(threads, precision, kernels, !plain, iterations);
   }
 }

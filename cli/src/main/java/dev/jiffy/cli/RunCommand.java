@@ -54,7 +54,7 @@ final class RunCommand implements Callable<Integer> {
         Session session = loaded.newSession()) {
       for (InputSource source : inputs.sources()) {
         for (Case each : source.cases(loaded.inputs(), loaded.outputs())) {
-          Map<String, Tensor> answers = session.run(each.inputs());
+          Map<String, Tensor> answers = Case.flat(session.runValues(each.inputs()));
           Comparison comparison = Comparison.of(each.expected(), answers, tolerance);
           runs.add(run(each.name(), answers, comparison));
         }

@@ -1,5 +1,6 @@
 package dev.jiffy.engine;
 
+import dev.jiffy.engine.ir.Bodies;
 import dev.jiffy.engine.ir.Graph;
 import dev.jiffy.engine.ir.Node;
 import dev.jiffy.engine.ir.Op;
@@ -135,6 +136,7 @@ final class Kernels {
   private static Set<KernelCheck.Kind> kinds(LoadOptions decided, Graph graph) {
     Set<KernelCheck.Kind> kinds = EnumSet.noneOf(KernelCheck.Kind.class);
     for (Node node : graph.nodes()) {
+      Bodies.of(node.op()).forEach(body -> kinds.addAll(kinds(decided, body)));
       switch (node.op()) {
         case Op.MatMul _, Op.Gemm _, Op.Einsum _ -> {
           kinds.add(KernelCheck.Kind.PRODUCT);
@@ -145,10 +147,6 @@ final class Kernels {
           }
         }
         case Op.Recurrent _ -> kinds.add(KernelCheck.Kind.PRODUCT);
-        case Op.If branches -> {
-          kinds.addAll(kinds(decided, branches.then()));
-          kinds.addAll(kinds(decided, branches.otherwise()));
-        }
         case Op.QuantizedMatMul _ -> kinds.add(KernelCheck.Kind.INT8);
         case Op.Conv _, Op.ConvTranspose _ -> kinds.add(KernelCheck.Kind.CONVOLUTION);
         case Op.Attention _ -> kinds.add(KernelCheck.Kind.ATTENTION);
@@ -214,7 +212,8 @@ final class Kernels {
     Precision precision =
         options.precision() == Precision.AUTO ? Precision.F32 : options.precision();
     LoadOptions decided =
-        new LoadOptions(Math.min(threads, 1024), precision, kernels, options.optimize());
+        new LoadOptions(
+            Math.min(threads, 1024), precision, kernels, options.optimize(), options.iterations());
     NarrowKernels narrow = target(decided).matrices().narrow();
     Format format = format(precision);
     if (format != Format.F32 && (narrow == null || !narrow.computes(format, null))) {

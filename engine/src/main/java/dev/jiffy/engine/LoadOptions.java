@@ -7,44 +7,60 @@ package dev.jiffy.engine;
 /// @param precision the arithmetic of matrix products
 /// @param kernels the family of kernels
 /// @param optimize whether graph passes run; without them every node runs as the file has it
-public record LoadOptions(int threads, Precision precision, KernelPath kernels, boolean optimize) {
-  /// Checks the thread count.
+/// @param iterations the most iterations that all loops of one run do together, at least 1; a run
+///   that would do more fails
+public record LoadOptions(
+    int threads, Precision precision, KernelPath kernels, boolean optimize, long iterations) {
+  /// The iterations of a run where nothing else is said.
+  public static final long ITERATIONS = 10_000_000;
+
+  /// Checks the counts.
   public LoadOptions {
     if (threads < 0 || threads > 1024) {
       throw new IllegalArgumentException("threads must be 0 to 1024, got " + threads);
+    }
+    if (iterations < 1) {
+      throw new IllegalArgumentException("iterations must be at least 1, got " + iterations);
     }
   }
 
   /// {@return one thread per available processor, f32, the best kernels, all passes}
   public static LoadOptions defaults() {
-    return new LoadOptions(0, Precision.F32, KernelPath.AUTO, true);
+    return new LoadOptions(0, Precision.F32, KernelPath.AUTO, true, ITERATIONS);
   }
 
   /// {@return these options with another thread count}
   ///
   /// @param count the most threads that one run uses; 0 takes as many as the process may use
   public LoadOptions threads(int count) {
-    return new LoadOptions(count, precision, kernels, optimize);
+    return new LoadOptions(count, precision, kernels, optimize, iterations);
   }
 
   /// {@return these options with another precision}
   ///
   /// @param choice the arithmetic of matrix products
   public LoadOptions precision(Precision choice) {
-    return new LoadOptions(threads, choice, kernels, optimize);
+    return new LoadOptions(threads, choice, kernels, optimize, iterations);
   }
 
   /// {@return these options with another family of kernels}
   ///
   /// @param path the family of kernels
   public LoadOptions kernels(KernelPath path) {
-    return new LoadOptions(threads, precision, path, optimize);
+    return new LoadOptions(threads, precision, path, optimize, iterations);
   }
 
   /// {@return these options with passes on or off}
   ///
   /// @param on whether graph passes run
   public LoadOptions optimize(boolean on) {
-    return new LoadOptions(threads, precision, kernels, on);
+    return new LoadOptions(threads, precision, kernels, on, iterations);
+  }
+
+  /// {@return these options with another limit for loops}
+  ///
+  /// @param most the most iterations that all loops of one run do together
+  public LoadOptions iterations(long most) {
+    return new LoadOptions(threads, precision, kernels, optimize, most);
   }
 }

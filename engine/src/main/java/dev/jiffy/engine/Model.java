@@ -95,7 +95,7 @@ public final class Model implements AutoCloseable {
     List<TensorSpec> specs = new ArrayList<>();
     for (String name : names) {
       Fact fact = graph.fact(name);
-      specs.add(new TensorSpec(name, fact.dtype(), fact.shape()));
+      specs.add(new TensorSpec(name, fact.kind(), fact.dtype(), fact.shape()));
     }
     return List.copyOf(specs);
   }

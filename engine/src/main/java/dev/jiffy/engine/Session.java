@@ -6,12 +6,14 @@ import dev.jiffy.engine.lower.MemoryBlock;
 import dev.jiffy.engine.lower.Plan;
 import dev.jiffy.engine.run.Runner;
 import dev.jiffy.tensor.Tensor;
+import dev.jiffy.tensor.Value;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// The working memory of one thread that runs a [Model].
@@ -33,6 +35,10 @@ public final class Session implements AutoCloseable {
   private final Model model;
   private final List<TensorSpec> specs;
   private final Tensor[] arguments;
+
+  /// The first input or output that is no tensor.
+  private final @Nullable TensorSpec other;
+
   private final List<Prepared> prepared = new ArrayList<>();
   private @Nullable Prepared last;
   private @Nullable MemoryBlock block;
@@ -75,6 +81,11 @@ public final class Session implements AutoCloseable {
     this.model = model;
     this.specs = model.inputs();
     this.arguments = new Tensor[specs.size()];
+    this.other =
+        Stream.concat(specs.stream(), model.outputs().stream())
+            .filter(spec -> !spec.isTensor())
+            .findFirst()
+            .orElse(null);
   }
 
   /// {@return the model's answers, in memory of their own}
@@ -84,6 +95,44 @@ public final class Session implements AutoCloseable {
   /// @throws IllegalStateException if the session is closed or runs in another thread
   public Map<String, Tensor> run(Map<String, Tensor> inputs) {
     return guarded(inputs, false, null);
+  }
+
+  /// {@return the model's answers, of any kind, in memory of their own}
+  ///
+  /// For models that take or give sequences or optional values, and for all others.
+  ///
+  /// @param inputs a value for every input of the model; read during the call only
+  /// @throws ModelException if an input is missing, unknown, or of the wrong kind, type or shape
+  /// @throws IllegalStateException if the session is closed or runs in another thread
+  public Map<String, Value> runValues(Map<String, ? extends Value> inputs) {
+    if (other == null) {
+      Map<String, Tensor> tensors = new LinkedHashMap<>();
+      check(inputs);
+      inputs.forEach((name, value) -> {
+        if (value instanceof Tensor tensor) {
+          tensors.put(name, tensor);
+        }
+      });
+      return new LinkedHashMap<>(run(tensors));
+    }
+    enter();
+    try {
+      check(inputs);
+      return Interpreter.values(model.graph(), inputs, model.options().iterations());
+    } finally {
+      BUSY.setRelease(this, false);
+    }
+  }
+
+  private void check(Map<String, ? extends Value> inputs) {
+    for (TensorSpec spec : specs) {
+      Value value = inputs.get(spec.name());
+      if (value != null && !spec.kind().accepts(value)) {
+        throw new ModelException(
+            "input '%s': expected %s, got %s"
+                .formatted(spec.name(), spec.kind(), value.getClass().getSimpleName()));
+      }
+    }
   }
 
   /// {@return the model's answers in the session's own memory, valid until its next run}
@@ -144,6 +193,11 @@ public final class Session implements AutoCloseable {
       Map<String, Tensor> inputs, boolean reuse, long @Nullable [] times) {
     enter();
     try {
+      if (other != null) {
+        throw new ModelException(
+            "'%s' is no tensor but %s: such a model runs with runValues"
+                .formatted(other.name(), other.kind()));
+      }
       collect(inputs);
       Prepared current = last;
       if (current == null || !current.fits(arguments)) {
@@ -266,7 +320,10 @@ public final class Session implements AutoCloseable {
   }
 
   private Map<String, Tensor> interpret(Map<String, Tensor> inputs) {
-    return Interpreter.run(model.graph(), inputs);
+    Map<String, Tensor> outputs = new LinkedHashMap<>();
+    Interpreter.values(model.graph(), inputs, model.options().iterations())
+        .forEach((name, value) -> outputs.put(name, (Tensor) value));
+    return outputs;
   }
 
   /// Releases the session's memory. Idempotent.

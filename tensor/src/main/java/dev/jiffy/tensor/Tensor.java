@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 /// segment and are held as Java strings. A tensor does not own its memory: it lives as long as the
 /// [Arena] it was allocated from; the factories without an arena let the garbage collector free it.
 /// A tensor may be shared between threads as long as nobody writes to it.
-public final class Tensor {
+public final class Tensor implements Value {
   /// The alignment of every allocated tensor in bytes: a cache line and the widest vector register.
   public static final long ALIGNMENT = 64;
 

@@ -21,6 +21,7 @@ final class BranchRule {
           "expected %d inputs, got %d".formatted(1 + op.then().inputs().size(), in.count()));
     }
     in.expect(0, DType.BOOL);
+    in.expectTensor(0);
     if (in.outputs() > op.then().outputs().size()) {
       throw new ModelException(
           "expected 1 to %d outputs, got %d".formatted(op.then().outputs().size(), in.outputs()));
@@ -58,20 +59,12 @@ final class BranchRule {
   }
 
   private static Fact both(int output, Fact a, Fact b, Operands in) {
-    if (a.dtype() != b.dtype()) {
+    if (a.dtype() != b.dtype() || a.kind() != b.kind()) {
       throw new ModelException(
           "output %d: expected one type of both branches, got %s and %s".formatted(output, a, b));
     }
-    List<Dim> x = a.shape();
-    List<Dim> y = b.shape();
-    if (x == null || y == null || x.size() != y.size()) {
-      return Fact.unranked(a.dtype());
-    }
-    Dim[] dims = new Dim[x.size()];
-    for (int i = 0; i < dims.length; i++) {
-      dims[i] = x.get(i).equals(y.get(i)) ? x.get(i) : in.fresh("branch");
-    }
-    @Nullable List<Dim> value = Objects.equals(a.value(), b.value()) ? a.value() : null;
-    return new Fact(a.dtype(), List.of(dims), value);
+    @Nullable List<Dim> shape = SequenceRules.common(a.shape(), b.shape(), in);
+    boolean isSame = shape != null && Objects.equals(a.value(), b.value());
+    return new Fact(a.kind(), a.dtype(), shape, isSame ? a.value() : null);
   }
 }

@@ -5,7 +5,6 @@ import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -157,7 +156,8 @@ public final class Branches {
         nodes.add(node);
         continue;
       }
-      Graph branch = body(node, decision ? op.then() : op.otherwise(), names);
+      Graph taken = decision ? op.then() : op.otherwise();
+      Graph branch = Bodies.within(taken, node.inputs().subList(1, node.inputs().size()), names);
       constants.putAll(branch.constants());
       nodes.addAll(branch.nodes());
       for (int i = 0; i < node.outputs().size(); i++) {
@@ -171,47 +171,5 @@ public final class Branches {
     }
     return new Graph(
         graph.name(), graph.inputs(), graph.outputs(), nodes, constants, graph.facts());
-  }
-
-  /// {@return a branch that reads the values that its node reads, under the names that they have
-  /// outside, and gives all others new names}
-  ///
-  /// @param node the node
-  /// @param branch one of its branches
-  /// @param names where new names come from
-  public static Graph body(Node node, Graph branch, NameSource names) {
-    Map<String, String> renames = new HashMap<>();
-    for (int i = 0; i < branch.inputs().size(); i++) {
-      renames.put(branch.inputs().get(i), node.input(i + 1));
-    }
-    Map<String, Tensor> constants = new LinkedHashMap<>();
-    branch
-        .constants()
-        .forEach(
-            (name, tensor) -> constants.put(renames.computeIfAbsent(name, names::fresh), tensor));
-    List<Node> nodes = new ArrayList<>();
-    for (Node inner : branch.nodes()) {
-      List<String> inputs = inner.inputs().stream().map(name -> named(renames, name)).toList();
-      for (String output : inner.outputs()) {
-        if (!output.isEmpty()) {
-          renames.put(output, names.fresh(output));
-        }
-      }
-      List<String> outputs = inner.outputs().stream().map(name -> named(renames, name)).toList();
-      nodes.add(new Node(names.fresh(inner.name()), inner.op(), inputs, outputs));
-    }
-    Map<String, Fact> facts = new LinkedHashMap<>();
-    branch.facts().forEach((name, fact) -> facts.put(named(renames, name), fact));
-    return new Graph(
-        branch.name(),
-        branch.inputs().stream().map(name -> named(renames, name)).toList(),
-        branch.outputs().stream().map(name -> named(renames, name)).toList(),
-        nodes,
-        constants,
-        facts);
-  }
-
-  private static String named(Map<String, String> renames, String name) {
-    return renames.getOrDefault(name, name);
   }
 }

@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 /// @param nodes the cost of each node, in the graph's order
 /// @param flops the floating-point or integer operations of one run; a multiply-add counts 2, any
 ///   other function of an element 1, moving elements 0
-/// @param parameters the elements of the constants of the graph and its branches
+/// @param parameters the elements of the constants of the graph and of those in it
 /// @param parameterBytes their bytes
 /// @param activationBytes the bytes of all values that nodes make, as if none shared memory
 public record Cost(
@@ -67,15 +67,12 @@ public record Cost(
     return new Cost(nodes, flops, parameters, bytes, activationBytes);
   }
 
-  /// The constants of a graph and of its branches, each once.
+  /// The constants of a graph and of those in it, each once.
   private static Set<Tensor> constants(Graph graph) {
     Set<Tensor> constants = Collections.newSetFromMap(new IdentityHashMap<>());
     constants.addAll(graph.constants().values());
     for (Node node : graph.nodes()) {
-      if (node.op() instanceof Op.If(Graph then, Graph otherwise)) {
-        constants.addAll(constants(then));
-        constants.addAll(constants(otherwise));
-      }
+      Bodies.of(node.op()).forEach(body -> constants.addAll(constants(body)));
     }
     return constants;
   }

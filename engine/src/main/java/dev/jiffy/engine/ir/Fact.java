@@ -2,18 +2,25 @@ package dev.jiffy.engine.ir;
 
 import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Shape;
+import dev.jiffy.tensor.Value;
 import java.util.List;
+import java.util.Locale;
 import java.util.Objects;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /// What is known of a value before it is computed.
 ///
+/// Nearly every value is a tensor. Of a sequence, or of what may be absent, this is what is known
+/// of each tensor in it.
+///
+/// @param kind whether it is a tensor
 /// @param dtype the element type
 /// @param shape the extents, or null where not even the rank is known
 /// @param value the elements of a small integer tensor of rank 0 or 1 as far as shape arithmetic
 ///   knows them, or null
-public record Fact(DType dtype, @Nullable List<Dim> shape, @Nullable List<Dim> value) {
+public record Fact(
+    Value.Kind kind, DType dtype, @Nullable List<Dim> shape, @Nullable List<Dim> value) {
   /// Copies the lists and checks that a value goes with a shape of rank 0 or 1 and the same size.
   public Fact {
     shape = shape == null ? null : List.copyOf(shape);
@@ -31,6 +38,27 @@ public record Fact(DType dtype, @Nullable List<Dim> shape, @Nullable List<Dim> v
             || (shape.size() == 1 && !shape.getFirst().is(value.size())))) {
       throw new IllegalArgumentException("value " + value + " does not fit shape " + shape);
     }
+  }
+
+  /// What is known of a tensor.
+  ///
+  /// @param dtype the element type
+  /// @param shape the extents, or null where not even the rank is known
+  /// @param value the elements of a small integer tensor of rank 0 or 1, or null
+  public Fact(DType dtype, @Nullable List<Dim> shape, @Nullable List<Dim> value) {
+    this(Value.Kind.TENSOR, dtype, shape, value);
+  }
+
+  /// {@return what is known of a value of another kind whose tensors are like this one}
+  ///
+  /// @param other the kind
+  public Fact as(Value.Kind other) {
+    return kind == other ? this : new Fact(other, dtype, shape, null);
+  }
+
+  /// {@return whether it is a tensor for certain}
+  public boolean isTensor() {
+    return kind == Value.Kind.TENSOR;
   }
 
   /// {@return a fact without a value}
@@ -61,9 +89,9 @@ public record Fact(DType dtype, @Nullable List<Dim> shape, @Nullable List<Dim> v
     return shape == null ? -1 : shape.size();
   }
 
-  /// {@return the shape, or null unless every extent is a known number}
+  /// {@return the shape of a tensor, or null unless every extent is a known number}
   public @Nullable Shape concreteShape() {
-    long[] dims = numbers(shape);
+    long[] dims = isTensor() ? numbers(shape) : null;
     return dims == null ? null : Shape.of(dims);
   }
 
@@ -90,6 +118,7 @@ public record Fact(DType dtype, @Nullable List<Dim> shape, @Nullable List<Dim> v
   @Override
   public boolean equals(@Nullable Object other) {
     return other instanceof Fact fact
+        && kind == fact.kind
         && dtype == fact.dtype
         && Objects.equals(shape, fact.shape)
         && Objects.equals(value, fact.value);
@@ -106,8 +135,13 @@ public record Fact(DType dtype, @Nullable List<Dim> shape, @Nullable List<Dim> v
         shape == null
             ? "[…]"
             : shape.stream().map(Dim::toString).collect(Collectors.joining("×", "[", "]"));
-    return dtype.name().toLowerCase(java.util.Locale.ROOT)
-        + extents
-        + (value == null ? "" : "=" + value);
+    String tensor =
+        dtype.name().toLowerCase(Locale.ROOT) + extents + (value == null ? "" : "=" + value);
+    return switch (kind) {
+      case TENSOR -> tensor;
+      case SEQUENCE -> "sequence(" + tensor + ")";
+      case OPTIONAL_TENSOR -> "optional(" + tensor + ")";
+      case OPTIONAL_SEQUENCE -> "optional(sequence(" + tensor + "))";
+    };
   }
 }

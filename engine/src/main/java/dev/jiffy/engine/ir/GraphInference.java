@@ -129,6 +129,10 @@ final class GraphInference {
     for (String input : graph.inputs()) {
       Fact fact = graph.fact(input);
       Shape shape = shapes.get(input);
+      if (!fact.isTensor() && shape == null) {
+        inputs.put(input, fact);
+        continue;
+      }
       if (shape == null) {
         throw new ModelException("input '" + input + "': expected a shape, got none");
       }

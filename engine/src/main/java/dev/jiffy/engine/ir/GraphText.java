@@ -43,6 +43,9 @@ public final class GraphText {
         text.append("  then ").append(indented(of(then)));
         text.append("  otherwise ").append(indented(of(otherwise)));
       }
+      if (node.op() instanceof LoopOp.Loop loop) {
+        text.append("  body ").append(indented(of(loop.body())));
+      }
     }
     for (String output : graph.outputs()) {
       text.append("output ").append(typed(graph, output)).append('\n');

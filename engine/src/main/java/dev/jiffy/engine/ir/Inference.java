@@ -78,7 +78,18 @@ public final class Inference {
     return Constants.fact(tensor);
   }
 
+  /// {@return whether an operator takes values other than tensors}
+  private static boolean takesAnyKind(Op op) {
+    return op instanceof LoopOp
+        || op instanceof SequenceOp
+        || op instanceof Op.If
+        || op instanceof Op.Identity;
+  }
+
   private static List<Fact> infer(Op op, Operands in) {
+    if (!takesAnyKind(op)) {
+      in.expectTensors();
+    }
     return switch (op) {
       case Op.Unary o -> List.of(ElementwiseRules.unary(o, in));
       case Op.Binary o -> List.of(ElementwiseRules.binary(o, in));
@@ -87,6 +98,8 @@ public final class Inference {
       case Op.Identity _ -> List.of(ElementwiseRules.identity(in));
 
       case Op.If o -> BranchRule.conditional(o, in);
+      case LoopOp o -> LoopRules.infer(o, in);
+      case SequenceOp o -> List.of(SequenceRules.infer(o, in));
 
       case Op.ShapeOf o -> List.of(ShapeRules.shapeOf(o, in));
       case Op.Size _ -> List.of(ShapeRules.size(in));

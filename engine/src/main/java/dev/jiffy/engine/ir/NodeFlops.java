@@ -42,6 +42,8 @@ final class NodeFlops {
   private long count(Op op) {
     return switch (op) {
       case Op.If o -> conditional(o);
+      case LoopOp o -> loop(o);
+      case SequenceOp _ -> 0;
       case Op.Unary _, Op.Binary _, Op.Where _ -> made();
       case Op.Reduce _, Op.ArgReduce _, Op.CumSum _, Op.TopK _, Op.Hardmax _, Op.GlobalPool _ ->
           read();
@@ -72,6 +74,17 @@ final class NodeFlops {
       case Op.ScatterElements o -> o.mode() == Op.ScatterMode.REPLACE ? 0 : elements(2);
       case Op.ScatterNd o -> o.mode() == Op.ScatterMode.REPLACE ? 0 : elements(2);
     };
+  }
+
+  /// How often it runs is not known.
+  private long loop(LoopOp op) {
+    switch (op) {
+      case LoopOp.Loop loop -> {
+        Long flops = Cost.of(loop.body()).flops();
+        unknown |= flops == null || flops > 0;
+      }
+    }
+    return 0;
   }
 
   /// The more expensive branch counts.

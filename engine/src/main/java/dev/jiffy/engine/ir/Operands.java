@@ -117,6 +117,22 @@ final class Operands {
     }
   }
 
+  /// Checks that an input is a tensor, not a sequence and for certain there.
+  void expectTensor(int input) {
+    if (!fact(input).isTensor()) {
+      throw new ModelException("input " + input + ": expected a tensor, got " + fact(input));
+    }
+  }
+
+  /// Checks that all inputs are tensors.
+  void expectTensors() {
+    for (int i = 0; i < facts.size(); i++) {
+      if (has(i)) {
+        expectTensor(i);
+      }
+    }
+  }
+
   /// Checks that an input, where it is there, has the type of another.
   void same(int input, int other) {
     if (has(input) && dtype(input) != dtype(other)) {

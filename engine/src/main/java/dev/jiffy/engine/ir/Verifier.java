@@ -151,6 +151,7 @@ public final class Verifier {
 
   private static boolean contradict(Fact a, Fact b) {
     return a.dtype() != b.dtype()
+        || a.kind() != b.kind()
         || contradict(a.shape(), b.shape())
         || contradict(a.value(), b.value());
   }

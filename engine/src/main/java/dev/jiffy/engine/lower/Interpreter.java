@@ -1,14 +1,13 @@
 package dev.jiffy.engine.lower;
 
+import dev.jiffy.engine.LoadOptions;
 import dev.jiffy.engine.ModelException;
 import dev.jiffy.engine.ir.Fact;
 import dev.jiffy.engine.ir.Graph;
-import dev.jiffy.engine.ir.Inference;
-import dev.jiffy.engine.ir.NameSource;
 import dev.jiffy.engine.ir.Node;
 import dev.jiffy.engine.ir.Op;
-import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
+import dev.jiffy.tensor.Value;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
@@ -32,50 +31,101 @@ public final class Interpreter {
   /// An output that is an input or a constant is that very tensor; the others have memory of their
   /// own.
   ///
-  /// @param graph the graph
+  /// @param graph the graph, whose outputs are tensors
   /// @param inputs a tensor for every input of the graph
   /// @throws ModelException if an input is missing, unknown, or has the wrong type or shape, or if
   ///   a node cannot compute with what it gets; names the node
   public static Map<String, Tensor> run(Graph graph, Map<String, Tensor> inputs) {
+    Map<String, Tensor> outputs = new LinkedHashMap<>();
+    run(graph, inputs, new Bodies(LoadOptions.ITERATIONS))
+        .forEach(
+            (name, value) -> outputs.put(name, Evaluation.tensor(value, "output '" + name + "'")));
+    return outputs;
+  }
+
+  /// {@return the graph's outputs in its order, of any kind}
+  ///
+  /// @param graph the graph
+  /// @param inputs a value for every input of the graph
+  /// @throws ModelException as the other
+  public static Map<String, Value> values(Graph graph, Map<String, ? extends Value> inputs) {
+    return values(graph, inputs, LoadOptions.ITERATIONS);
+  }
+
+  /// {@return the graph's outputs in its order, of any kind}
+  ///
+  /// @param graph the graph
+  /// @param inputs a value for every input of the graph
+  /// @param iterations the most iterations of all loops together
+  /// @throws ModelException as the other
+  public static Map<String, Value> values(
+      Graph graph, Map<String, ? extends Value> inputs, long iterations) {
+    return run(graph, inputs, new Bodies(iterations));
+  }
+
+  /// Runs graphs within operators node by node.
+  private static final class Bodies implements Evaluation.Bodies {
+    private final Allowance allowance;
+
+    Bodies(long iterations) {
+      allowance = new Allowance(iterations);
+    }
+
+    @Override
+    public Evaluation.Body of(Graph body) {
+      return inputs -> {
+        allowance.take();
+        Map<String, Value> values = new LinkedHashMap<>();
+        for (int i = 0; i < inputs.size(); i++) {
+          values.put(body.inputs().get(i), inputs.get(i));
+        }
+        return List.copyOf(run(body, values, this).values());
+      };
+    }
+  }
+
+  private static Map<String, Value> run(
+      Graph graph, Map<String, ? extends Value> inputs, Bodies bodies) {
     check(graph, inputs);
-    Map<String, Tensor> values = new HashMap<>(inputs);
+    Map<String, Value> values = new HashMap<>(inputs);
     List<List<String>> dead = dead(graph);
     for (int i = 0; i < graph.nodes().size(); i++) {
       Node node = graph.nodes().get(i);
-      List<@Nullable Tensor> in = new ArrayList<>();
+      List<@Nullable Value> in = new ArrayList<>();
       for (String name : node.inputs()) {
         in.add(name.isEmpty() ? null : value(graph, values, name));
       }
-      List<@Nullable Tensor> out = run(node, in);
+      List<@Nullable Value> out = Evaluation.run(node, in, bodies);
       for (int k = 0; k < out.size(); k++) {
-        Tensor tensor = out.get(k);
-        if (tensor != null) {
-          values.put(node.outputs().get(k), tensor);
+        Value value = out.get(k);
+        if (value != null) {
+          values.put(node.outputs().get(k), value);
         }
       }
       for (String name : dead.get(i)) {
         values.remove(name);
       }
     }
-    Map<String, Tensor> outputs = new LinkedHashMap<>();
+    Map<String, Value> outputs = new LinkedHashMap<>();
     for (String name : graph.outputs()) {
       outputs.put(name, value(graph, values, name));
     }
     return outputs;
   }
 
-  private static void check(Graph graph, Map<String, Tensor> inputs) {
+  private static void check(Graph graph, Map<String, ? extends Value> inputs) {
     for (String name : graph.inputs()) {
-      Tensor tensor = inputs.get(name);
-      if (tensor == null) {
+      Value value = inputs.get(name);
+      if (value == null) {
         throw new ModelException("input '" + name + "' is missing; expected " + graph.inputs());
       }
       Fact fact = graph.fact(name);
-      if (tensor.dtype() != fact.dtype()
-          || (fact.rank() >= 0 && fact.rank() != tensor.shape().rank())) {
+      if (!fact.kind().accepts(value)
+          || (value instanceof Tensor tensor
+              && (tensor.dtype() != fact.dtype()
+                  || (fact.rank() >= 0 && fact.rank() != tensor.shape().rank())))) {
         throw new ModelException(
-            "input '%s' must be %s, got %s%s"
-                .formatted(name, fact, tensor.dtype(), tensor.shape()));
+            "input '%s' must be %s, got %s".formatted(name, fact, Evaluation.describe(value)));
       }
     }
     for (String name : inputs.keySet()) {
@@ -85,15 +135,15 @@ public final class Interpreter {
     }
   }
 
-  private static Tensor value(Graph graph, Map<String, Tensor> values, String name) {
-    Tensor tensor = values.get(name);
-    if (tensor == null) {
-      tensor = graph.constants().get(name);
+  private static Value value(Graph graph, Map<String, Value> values, String name) {
+    Value value = values.get(name);
+    if (value == null) {
+      value = graph.constants().get(name);
     }
-    if (tensor == null) {
+    if (value == null) {
       throw new IllegalStateException("value '" + name + "' is read before it is made");
     }
-    return tensor;
+    return value;
   }
 
   /// Returns for each node the values that nothing after it reads.
@@ -118,21 +168,6 @@ public final class Interpreter {
     return dead;
   }
 
-  private static List<@Nullable Tensor> run(Node node, List<@Nullable Tensor> in) {
-    boolean[] wanted = new boolean[node.outputs().size()];
-    for (int k = 0; k < wanted.length; k++) {
-      wanted[k] = !node.outputs().get(k).isEmpty();
-    }
-    try {
-      return compute(node.op(), in, wanted);
-    } catch (ModelException e) {
-      throw new ModelException(
-          "node '%s' (%s): %s"
-              .formatted(node.name(), node.op().getClass().getSimpleName(), e.getMessage()),
-          e);
-    }
-  }
-
   /// {@return all outputs of an operator, in memory of their own}
   ///
   /// @param op the operator
@@ -143,59 +178,13 @@ public final class Interpreter {
     boolean[] wanted = new boolean[outputs];
     Arrays.fill(wanted, true);
     List<Tensor> out = new ArrayList<>();
-    for (Tensor tensor : compute(op, in, wanted)) {
-      if (tensor == null) {
-        throw new IllegalStateException(op + " left out an output");
+    for (Value value :
+        Evaluation.run(op, new ArrayList<>(in), wanted, new Bodies(LoadOptions.ITERATIONS))) {
+      if (!(value instanceof Tensor tensor)) {
+        throw new IllegalStateException(op + " left out an output or made no tensor");
       }
       out.add(tensor);
     }
     return out;
-  }
-
-  private static List<@Nullable Tensor> compute(
-      Op op, List<@Nullable Tensor> in, boolean[] wanted) {
-    if (op instanceof Op.If conditional) {
-      return branch(conditional, new Operands(in, List.of()), wanted);
-    }
-    List<@Nullable Fact> facts = new ArrayList<>();
-    for (Tensor tensor : in) {
-      facts.add(tensor == null ? null : Fact.of(tensor.dtype(), tensor.shape().dims()));
-    }
-    List<Fact> made = Inference.infer(op, facts, in, wanted.length, new NameSource());
-    if (ScalarOps.isSizedByElements(op)) {
-      return new ArrayList<>(ScalarOps.sizedByElements(op, in).subList(0, wanted.length));
-    }
-    List<@Nullable Tensor> out = new ArrayList<>();
-    for (int k = 0; k < wanted.length; k++) {
-      out.add(wanted[k] ? allocate(op, made.get(k)) : null);
-    }
-    ScalarOps.run(op, in, out);
-    return out;
-  }
-
-  private static List<@Nullable Tensor> branch(Op.If op, Operands o, boolean[] wanted) {
-    Tensor condition = o.in(0);
-    if (condition.shape().elements() != 1) {
-      throw new ModelException("input 0: expected one element, got shape " + condition.shape());
-    }
-    Graph branch = condition.getLong(0) != 0 ? op.then() : op.otherwise();
-    Map<String, Tensor> inputs = new LinkedHashMap<>();
-    for (int i = 0; i < branch.inputs().size(); i++) {
-      inputs.put(branch.inputs().get(i), o.in(i + 1));
-    }
-    Map<String, Tensor> results = run(branch, inputs);
-    List<@Nullable Tensor> out = new ArrayList<>();
-    for (int k = 0; k < wanted.length; k++) {
-      out.add(wanted[k] ? results.get(branch.outputs().get(k)) : null);
-    }
-    return out;
-  }
-
-  private static Tensor allocate(Op op, Fact fact) {
-    Shape shape = fact.concreteShape();
-    if (shape == null) {
-      throw new IllegalStateException("inference left open the shape " + fact + " of " + op);
-    }
-    return Tensor.allocate(fact.dtype(), shape);
   }
 }

@@ -1,9 +1,12 @@
 package dev.jiffy.engine.lower;
 
+import dev.jiffy.engine.ir.Bodies;
 import dev.jiffy.engine.ir.Fact;
 import dev.jiffy.engine.ir.Graph;
+import dev.jiffy.engine.ir.LoopOp;
 import dev.jiffy.engine.ir.Node;
 import dev.jiffy.engine.ir.Op;
+import dev.jiffy.engine.ir.SequenceOp;
 import dev.jiffy.engine.ir.StepCost;
 import dev.jiffy.engine.kernel.StridedCopy;
 import dev.jiffy.tensor.DType;
@@ -113,7 +116,9 @@ public final class Lowering {
       if (!needs.runs(node)) {
         continue;
       }
-      if (!needs.hasParameters(node) || node.op() instanceof Op.If) {
+      if (!needs.hasParameters(node)
+          || !Bodies.of(node.op()).isEmpty()
+          || node.op() instanceof SequenceOp) {
         return false;
       }
       for (List<String> values : List.of(node.inputs(), node.outputs())) {
@@ -211,7 +216,8 @@ public final class Lowering {
           case Op.Binary binary -> Numbers.lower(node, binary, this);
           case Op.OneHot oneHot -> Numbers.lower(node, oneHot, this);
           case Op.Where _ -> false;
-          case Op.If _ -> throw new IllegalStateException("branches have no plan");
+          case Op.If _, LoopOp _, SequenceOp _ ->
+              throw new IllegalStateException(node.op() + " has no plan");
           case Op.ConstantOfShape fill -> Movement.lowerFill(node, fill, this);
           case Op.ShapeOf _, Op.Size _, Op.Range _, Op.EyeLike _ -> false;
           case Op.GatherElements _, Op.GatherNd _, Op.ScatterElements _, Op.ScatterNd _ -> false;

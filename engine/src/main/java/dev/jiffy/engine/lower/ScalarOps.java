@@ -2,7 +2,9 @@ package dev.jiffy.engine.lower;
 
 import dev.jiffy.engine.ModelException;
 import dev.jiffy.engine.function.BinaryFunction;
+import dev.jiffy.engine.ir.LoopOp;
 import dev.jiffy.engine.ir.Op;
+import dev.jiffy.engine.ir.SequenceOp;
 import dev.jiffy.engine.ir.TextOp;
 import dev.jiffy.engine.kernel.scalar.Elements;
 import dev.jiffy.engine.kernel.scalar.ScalarElementwise;
@@ -36,7 +38,8 @@ public final class ScalarOps {
     }
     Operands o = new Operands(in, out);
     switch (op) {
-      case Op.If _ -> throw new IllegalStateException("branches are run by the interpreter");
+      case Op.If _, LoopOp _, SequenceOp _ ->
+          throw new IllegalStateException(op + " is no operator on tensors");
       case Op.Unary u ->
           ScalarElementwise.unary(
               u.function(), (double) u.alpha(), (double) u.beta(), o.in(0), o.out());

@@ -1,6 +1,7 @@
 package dev.jiffy.engine.onnx;
 
 import dev.jiffy.engine.ModelException;
+import dev.jiffy.engine.ir.Dim;
 import dev.jiffy.engine.ir.Fact;
 import dev.jiffy.engine.ir.Graph;
 import dev.jiffy.engine.ir.Inference;
@@ -59,6 +60,13 @@ final class Assembly {
   /// @param hint what it should look like
   String fresh(String hint) {
     return root.names().fresh(hint);
+  }
+
+  /// {@return a dimension that nothing is known of}
+  ///
+  /// @param hint what its name should look like
+  Dim freshDim(String hint) {
+    return Dim.of(symbols.fresh(hint));
   }
 
   private NameSource names() {

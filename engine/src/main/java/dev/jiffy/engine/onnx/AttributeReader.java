@@ -3,6 +3,7 @@ package dev.jiffy.engine.onnx;
 import dev.jiffy.engine.onnx.OnnxModel.AttributeProto;
 import dev.jiffy.engine.onnx.OnnxModel.GraphProto;
 import dev.jiffy.engine.onnx.OnnxModel.TensorProto;
+import dev.jiffy.engine.onnx.OnnxModel.TypeProto;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
@@ -30,6 +31,7 @@ final class AttributeReader {
 
   private final Function<WireReader, TensorProto> tensors;
   private final Function<WireReader, GraphProto> graphs;
+  private final Function<WireReader, TypeProto> types;
 
   private String name = "";
   private long type;
@@ -39,6 +41,7 @@ final class AttributeReader {
   private String text = "";
   private @Nullable TensorProto tensor;
   private @Nullable GraphProto graph;
+  private @Nullable TypeProto typeProto;
   private final List<Float> reals = new ArrayList<>();
   private final List<Long> integers = new ArrayList<>();
   private final List<String> texts = new ArrayList<>();
@@ -50,10 +53,14 @@ final class AttributeReader {
   ///
   /// @param tensors reads the tensor in a field
   /// @param graphs reads a graph
+  /// @param types reads a type
   AttributeReader(
-      Function<WireReader, TensorProto> tensors, Function<WireReader, GraphProto> graphs) {
+      Function<WireReader, TensorProto> tensors,
+      Function<WireReader, GraphProto> graphs,
+      Function<WireReader, TypeProto> types) {
     this.tensors = tensors;
     this.graphs = graphs;
+    this.types = types;
   }
 
   /// {@return the attribute's name, known after [#read]}
@@ -69,7 +76,7 @@ final class AttributeReader {
       field(fields);
     }
     if (!reference.isEmpty()) {
-      return new AttributeProto.Other("reference to '" + reference + "'");
+      return new AttributeProto.Reference(reference);
     }
     long kind = type != 0 ? type : implied;
     if (kind == 4 && tensor != null) {
@@ -77,6 +84,9 @@ final class AttributeReader {
     }
     if (kind == 5 && graph != null) {
       return new AttributeProto.GraphValue(graph);
+    }
+    if (kind == 13 && typeProto != null) {
+      return new AttributeProto.TypeValue(typeProto);
     }
     return switch (Math.clamp(kind, 0, KINDS.length)) {
       case 1 -> new AttributeProto.FloatValue(real);
@@ -125,6 +135,10 @@ final class AttributeReader {
       case 9 -> {
         texts.add(fields.string());
         imply(8);
+      }
+      case 14 -> {
+        typeProto = types.apply(fields.message("TypeProto"));
+        imply(13);
       }
       case 20 -> type = fields.integer();
       case 21 -> reference = fields.string();

@@ -76,4 +76,10 @@ final class AttributeSet {
     attributes.put(name, new AttributeProto.TensorValue(Exporter.initializer("", value)));
     return this;
   }
+
+  /// Adds a type.
+  AttributeSet type(String name, OnnxModel.TypeProto value) {
+    attributes.put(name, new AttributeProto.TypeValue(value));
+    return this;
+  }
 }

@@ -10,8 +10,8 @@ final class BranchExports {
   static void export(ExportScope node, Op.If op) {
     AttributeSet attributes =
         new AttributeSet()
-            .graph("then_branch", node.body(op.then()))
-            .graph("else_branch", node.body(op.otherwise()));
+            .graph("then_branch", node.body(op.then(), 0))
+            .graph("else_branch", node.body(op.otherwise(), 0));
     node.results("If", attributes, node.input(0));
   }
 }

@@ -32,8 +32,8 @@ final class BranchImports {
     free.addAll(FreeNames.of(second));
     free.removeIf(name -> node.known(name) != null);
     List<String> captured = List.copyOf(free);
-    Graph a = node.body(first, captured);
-    Graph b = known == null ? node.body(second, captured) : a;
+    Graph a = node.body(first, List.of(), captured);
+    Graph b = known == null ? node.body(second, List.of(), captured) : a;
     if (node.isRefused()) {
       return;
     }

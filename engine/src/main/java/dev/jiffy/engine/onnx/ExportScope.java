@@ -1,7 +1,7 @@
 package dev.jiffy.engine.onnx;
 
 import dev.jiffy.engine.ModelException;
-import dev.jiffy.engine.ir.Branches;
+import dev.jiffy.engine.ir.Bodies;
 import dev.jiffy.engine.ir.Fact;
 import dev.jiffy.engine.ir.Graph;
 import dev.jiffy.engine.ir.NameSource;
@@ -101,9 +101,13 @@ final class ExportScope {
 
   /// {@return a graph within the node}
   ///
-  /// @param branch the graph, whose inputs stand for what the node reads after the first input
-  GraphProto body(Graph branch) {
-    return Exporter.body(Branches.body(node, branch, names), opset, names);
+  /// @param body the graph
+  /// @param own how many of its inputs stay inputs; the others stand for the node's last inputs
+  GraphProto body(Graph body, int own) {
+    int captured = body.inputs().size() - own;
+    List<String> inputs = node.inputs();
+    List<String> around = inputs.subList(inputs.size() - captured, inputs.size());
+    return Exporter.body(Bodies.within(body, around, names), own, opset, names);
   }
 
   /// Writes the node as one of the same inputs and outputs.

@@ -13,6 +13,7 @@ import dev.jiffy.engine.onnx.OnnxModel.TensorProto;
 import dev.jiffy.engine.onnx.OnnxModel.TypeProto;
 import dev.jiffy.engine.onnx.OnnxModel.ValueProto;
 import dev.jiffy.tensor.Tensor;
+import dev.jiffy.tensor.Value;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -49,23 +50,27 @@ public final class Exporter {
     return new OnnxModel(IR_VERSION, "Jiffy", Map.of("", opset), Map.of(), List.of(), proto);
   }
 
-  /// {@return a graph within another, whose inputs are values of that one}
+  /// {@return a graph within another, whose last inputs are values of that one}
   ///
   /// @param graph the graph
+  /// @param own the number of inputs that are its own
   /// @param opset the version of the operator set
   /// @param names names that are free
-  static GraphProto body(Graph graph, long opset, NameSource names) {
+  static GraphProto body(Graph graph, int own, long opset, NameSource names) {
+    List<ValueProto> inputs =
+        graph.inputs().subList(0, own).stream().map(name -> value(graph, name)).toList();
     List<ValueProto> outputs = new ArrayList<>();
     List<NodeProto> copies = new ArrayList<>();
     for (String output : graph.outputs()) {
       String name = output;
-      if (graph.inputs().contains(output)) {
+      if (graph.inputs().contains(output)
+          || outputs.stream().anyMatch(o -> o.name().equals(output))) {
         name = names.fresh(output);
         copies.add(new NodeProto(name, "Identity", "", List.of(output), List.of(name), Map.of()));
       }
       outputs.add(new ValueProto(name, new TypeProto.OtherType("no type")));
     }
-    return proto(graph, opset, names, List.of(), outputs, copies);
+    return proto(graph, opset, names, inputs, outputs, copies);
   }
 
   private static GraphProto proto(
@@ -108,6 +113,10 @@ public final class Exporter {
             });
       }
     }
-    return new ValueProto(name, new TypeProto.TensorType(ElementTypes.number(fact.dtype()), dims));
+    TypeProto tensor = new TypeProto.TensorType(ElementTypes.number(fact.dtype()), dims);
+    TypeProto present =
+        fact.kind().present() == Value.Kind.SEQUENCE ? new TypeProto.SequenceType(tensor) : tensor;
+    boolean isOptional = fact.kind() == fact.kind().optional();
+    return new ValueProto(name, isOptional ? new TypeProto.OptionalType(present) : present);
   }
 }

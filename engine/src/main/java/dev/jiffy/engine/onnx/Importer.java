@@ -8,6 +8,7 @@ import dev.jiffy.engine.ir.Graph;
 import dev.jiffy.engine.ir.NameSource;
 import dev.jiffy.engine.onnx.OnnxModel.AttributeProto;
 import dev.jiffy.engine.onnx.OnnxModel.DimensionProto;
+import dev.jiffy.engine.onnx.OnnxModel.FunctionProto;
 import dev.jiffy.engine.onnx.OnnxModel.GraphProto;
 import dev.jiffy.engine.onnx.OnnxModel.NodeProto;
 import dev.jiffy.engine.onnx.OnnxModel.TensorProto;
@@ -15,12 +16,11 @@ import dev.jiffy.engine.onnx.OnnxModel.TypeProto;
 import dev.jiffy.engine.onnx.OnnxModel.ValueProto;
 import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Tensor;
+import dev.jiffy.tensor.Value;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -36,24 +36,24 @@ public final class Importer {
   /// The newest operator set understood.
   public static final long NEWEST_OPSET = 22;
 
-  private final OnnxModel model;
   private final GraphProto proto;
   private final Assembly assembly;
   private final List<String> inputs = new ArrayList<>();
   private final NameSource symbols;
-  private final Map<String, Long> opsets;
+  private final OperatorSets sets;
+  private final Functions functions;
 
   private Importer(
-      OnnxModel model,
       GraphProto proto,
       Assembly assembly,
       NameSource symbols,
-      Map<String, Long> opsets) {
-    this.model = model;
+      OperatorSets sets,
+      Functions functions) {
     this.proto = proto;
     this.assembly = assembly;
     this.symbols = symbols;
-    this.opsets = opsets;
+    this.sets = sets;
+    this.functions = functions;
   }
 
   /// {@return the model's graph, with all that is known of its values}
@@ -66,7 +66,10 @@ public final class Importer {
     GraphProto proto = model.graph();
     NameSource symbols = new NameSource(dimensionNames(proto));
     Assembly assembly = new Assembly(() -> valueNames(proto), symbols);
-    Graph graph = new Importer(model, proto, assembly, symbols, new HashMap<>()).graph(List.of());
+    OperatorSets sets = new OperatorSets("model", model.opsets());
+    Functions functions = new Functions(model.functions());
+    Graph graph =
+        new Importer(proto, assembly, symbols, sets, functions).graph(List.of(), List.of());
     if (!assembly.problems().isEmpty()) {
       throw new ModelException(
           "the model needs what Jiffy does not support:\n  "
@@ -77,10 +80,11 @@ public final class Importer {
 
   /// The graph, unfinished where something is not supported.
   ///
-  /// @param captured the values that a graph within another reads from around it
-  private Graph graph(List<String> captured) {
+  /// @param given what is known of the inputs of a graph within another
+  /// @param captured the values that it reads from around it
+  private Graph graph(List<Fact> given, List<String> captured) {
     constants();
-    inputs();
+    inputs(given);
     Set<String> around = new HashSet<>(captured);
     around.addAll(assembly.constants().keySet());
     List<NodeProto> nodes = NodeOrder.sorted(proto, around);
@@ -96,7 +100,7 @@ public final class Importer {
   }
 
   /// A graph within this one.
-  private Graph body(GraphProto body, List<String> captured) {
+  private Graph body(GraphProto body, List<Fact> given, List<String> captured) {
     Assembly within = new Assembly(assembly);
     for (String name : FreeNames.of(body)) {
       Tensor constant = assembly.constants().get(name);
@@ -110,31 +114,7 @@ public final class Importer {
         within.fact(name, fact);
       }
     }
-    return new Importer(model, body, within, symbols, opsets).graph(captured);
-  }
-
-  /// The version of a domain that the model asks for.
-  private long opset(String domain, Operators operators) {
-    return opsets.computeIfAbsent(
-        domain,
-        _ -> {
-          Long opset = model.opsets().get(domain);
-          String whose = domain.isEmpty() ? "ONNX" : domain;
-          if (opset == null) {
-            throw new ModelException(
-                "the model does not say which version of %s's operators it uses".formatted(whose));
-          }
-          if (opset < operators.oldest() || opset > operators.newest()) {
-            assembly.problem(
-                "operator set %d%s (supported: %d to %d)"
-                    .formatted(
-                        opset,
-                        domain.isEmpty() ? "" : " of domain " + domain,
-                        operators.oldest(),
-                        operators.newest()));
-          }
-          return opset;
-        });
+    return new Importer(body, within, symbols, sets, functions).graph(given, captured);
   }
 
   private void constants() {
@@ -156,7 +136,7 @@ public final class Importer {
     }
   }
 
-  private void inputs() {
+  private void inputs(List<Fact> given) {
     Set<String> seen = new HashSet<>();
     for (ValueProto input : proto.inputs()) {
       String name = input.name();
@@ -167,21 +147,44 @@ public final class Importer {
       if (assembly.constants().containsKey(name)) {
         continue;
       }
+      Fact fact = inputs.size() < given.size() ? given.get(inputs.size()) : fact(input);
       inputs.add(name);
-      switch (input.type()) {
-        case TypeProto.OtherType other ->
-            assembly.problem("input '" + name + "' is no tensor but " + other.kind());
-        case TypeProto.TensorType tensor -> {
-          DType dtype = ElementTypes.dtype(tensor.elementType());
-          if (dtype == null) {
-            assembly.problem(
-                "input '" + name + "' of type " + ElementTypes.name(tensor.elementType()));
-          } else {
-            assembly.fact(name, Fact.of(dtype, dims(name, tensor)));
-          }
-        }
+      if (fact != null) {
+        assembly.fact(name, fact);
       }
     }
+  }
+
+  private @Nullable Fact fact(ValueProto input) {
+    return switch (input.type()) {
+      case TypeProto.TensorType tensor -> fact(input.name(), tensor);
+      case TypeProto.SequenceType(TypeProto.TensorType tensor) ->
+          as(Value.Kind.SEQUENCE, fact(input.name(), tensor));
+      case TypeProto.OptionalType(TypeProto.TensorType tensor) ->
+          as(Value.Kind.OPTIONAL_TENSOR, fact(input.name(), tensor));
+      case TypeProto.OptionalType(TypeProto.SequenceType(TypeProto.TensorType tensor)) ->
+          as(Value.Kind.OPTIONAL_SEQUENCE, fact(input.name(), tensor));
+      case TypeProto.SequenceType _, TypeProto.OptionalType _ -> refused(input, "nested");
+      case TypeProto.OtherType other -> refused(input, other.kind());
+    };
+  }
+
+  private @Nullable Fact refused(ValueProto input, String kind) {
+    assembly.problem("input '" + input.name() + "' is no tensor but " + kind);
+    return null;
+  }
+
+  private static @Nullable Fact as(Value.Kind kind, @Nullable Fact tensor) {
+    return tensor == null ? null : tensor.as(kind);
+  }
+
+  private @Nullable Fact fact(String name, TypeProto.TensorType tensor) {
+    DType dtype = ElementTypes.dtype(tensor.elementType());
+    if (dtype == null) {
+      assembly.problem("input '" + name + "' of type " + ElementTypes.name(tensor.elementType()));
+      return null;
+    }
+    return Fact.of(dtype, dims(name, tensor));
   }
 
   private @Nullable List<Dim> dims(String input, TypeProto.TensorType type) {
@@ -206,18 +209,18 @@ public final class Importer {
   private void lift(NodeProto node, int index) {
     String name = node.name().isEmpty() ? node.operator() + "_" + index : node.name();
     String domain = node.domain();
+    FunctionProto function = functions.find(node);
+    if (function != null) {
+      apply(function, node, name);
+      return;
+    }
     Operators operators = Operators.of(domain);
-    long opset = operators == null ? 0 : opset(domain, operators);
+    long opset = operators == null ? 0 : sets.version(domain, operators, assembly);
     Operators.Entry entry = operators == null ? null : operators.find(node.operator(), opset);
     if (entry == null) {
-      boolean isFunction = model.functions().contains(domain + "." + node.operator());
       assembly.problem(
-          "%s '%s'%s, node '%s'"
-              .formatted(
-                  isFunction ? "function" : "operator",
-                  node.operator(),
-                  domain.isEmpty() ? "" : " of domain " + domain,
-                  name));
+          "operator '%s'%s, node '%s'"
+              .formatted(node.operator(), domain.isEmpty() ? "" : " of domain " + domain, name));
       return;
     }
     NodeScope scope = new NodeScope(node, name, opset, assembly, this::body);
@@ -231,6 +234,20 @@ public final class Importer {
       }
       assembly.problem(String.valueOf(failure.getMessage()));
     }
+  }
+
+  /// The nodes of a function in the place of one that applies it.
+  private void apply(FunctionProto function, NodeProto node, String name) {
+    functions.enter(function, name);
+    List<NodeProto> nodes = functions.inlined(function, node, name, assembly::fresh);
+    GraphProto body = GraphProto.of(name, nodes);
+    OperatorSets own = new OperatorSets("function " + function.name(), function.opsets());
+    Importer within = new Importer(body, assembly, symbols, own, functions);
+    List<NodeProto> sorted = NodeOrder.sorted(body, node.inputs());
+    for (int i = 0; i < sorted.size(); i++) {
+      within.lift(sorted.get(i), i);
+    }
+    functions.leave();
   }
 
   private List<String> outputs() {

@@ -10,6 +10,7 @@ import dev.jiffy.engine.onnx.OnnxModel.AttributeProto;
 import dev.jiffy.engine.onnx.OnnxModel.GraphProto;
 import dev.jiffy.engine.onnx.OnnxModel.NodeProto;
 import dev.jiffy.engine.onnx.OnnxModel.TensorProto;
+import dev.jiffy.engine.onnx.OnnxModel.TypeProto;
 import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
@@ -20,7 +21,6 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
-import java.util.function.BiFunction;
 import org.jspecify.annotations.Nullable;
 
 /// One ONNX node while it is imported: what it says, and the nodes that stand for it.
@@ -32,7 +32,7 @@ final class NodeScope {
   private final String name;
   private final long opset;
   private final Assembly assembly;
-  private final BiFunction<GraphProto, List<String>, Graph> bodies;
+  private final Bodies bodies;
   private final Set<String> taken = new HashSet<>();
   private boolean ended;
 
@@ -43,12 +43,7 @@ final class NodeScope {
   /// @param opset the version of the operator set
   /// @param assembly the graph under construction
   /// @param bodies imports a graph that reads some values from around it
-  NodeScope(
-      NodeProto node,
-      String name,
-      long opset,
-      Assembly assembly,
-      BiFunction<GraphProto, List<String>, Graph> bodies) {
+  NodeScope(NodeProto node, String name, long opset, Assembly assembly, Bodies bodies) {
     this.node = node;
     this.name = name;
     this.opset = opset;
@@ -104,6 +99,13 @@ final class NodeScope {
   /// @param value the value's name
   @Nullable Tensor known(String value) {
     return assembly.constants().get(value);
+  }
+
+  /// {@return what is known of a value, or null where what makes it is not supported}
+  ///
+  /// @param value the value's name
+  @Nullable Fact fact(String value) {
+    return assembly.fact(value);
   }
 
   /// {@return the element type of a value, or null where it is not known}
@@ -291,12 +293,52 @@ final class NodeScope {
     };
   }
 
+  /// Imports graphs within nodes.
+  @FunctionalInterface
+  interface Bodies {
+    /// {@return a graph within a node, imported}
+    ///
+    /// @param graph the graph
+    /// @param given what is known of its inputs
+    /// @param captured what becomes its last inputs: values around the node that are no constants
+    Graph of(GraphProto graph, List<Fact> given, List<String> captured);
+  }
+
   /// {@return a graph within this node, imported}
   ///
   /// @param graph the graph
-  /// @param captured what becomes its inputs: values around this node that are no constants
-  Graph body(GraphProto graph, List<String> captured) {
-    return bodies.apply(graph, captured);
+  /// @param given what is known of its inputs
+  /// @param captured what becomes its last inputs: values around this node that are no constants
+  Graph body(GraphProto graph, List<Fact> given, List<String> captured) {
+    return bodies.of(graph, given, captured);
+  }
+
+  /// {@return what adds to the graph around this node}
+  Making here() {
+    return new Making(assembly, name);
+  }
+
+  /// {@return what adds to a new graph within this node}
+  Making within() {
+    return new Making(new Assembly(assembly), name);
+  }
+
+  /// {@return a dimension that nothing is known of}
+  ///
+  /// @param hint what its name should look like
+  Dim freshDim(String hint) {
+    return assembly.freshDim(hint);
+  }
+
+  /// {@return a type, or null where it is absent}
+  ///
+  /// @param attribute its name
+  @Nullable TypeProto type(String attribute) {
+    return switch (take(attribute)) {
+      case null -> null;
+      case AttributeProto.TypeValue(TypeProto value) -> value;
+      case AttributeProto other -> throw wrongKind(attribute, "TYPE_PROTO", other);
+    };
   }
 
   /// {@return an attribute that numbers an element type, or null where it is absent or unsupported}

@@ -17,14 +17,14 @@ import org.jspecify.annotations.Nullable;
 /// @param producer who wrote the file, with its version, or ""
 /// @param opsets the version of each operator set by domain; the default domain is ""
 /// @param metadata properties free for tools to use
-/// @param functions the names of the functions that the model defines, as `domain.name`
+/// @param functions the functions that the model defines
 /// @param graph the computation
 public record OnnxModel(
     long irVersion,
     String producer,
     Map<String, Long> opsets,
     Map<String, String> metadata,
-    List<String> functions,
+    List<FunctionProto> functions,
     GraphProto graph) {
   /// Copies the collections.
   public OnnxModel {
@@ -58,6 +58,44 @@ public record OnnxModel(
       inputs = List.copyOf(inputs);
       outputs = List.copyOf(outputs);
       values = List.copyOf(values);
+    }
+
+    /// {@return a computation of which only the nodes are looked at}
+    ///
+    /// @param name the name
+    /// @param nodes the nodes
+    static GraphProto of(String name, List<NodeProto> nodes) {
+      return new GraphProto(name, nodes, List.of(), List.of(), List.of(), List.of(), List.of());
+    }
+  }
+
+  /// A function: a computation that nodes apply like an operator.
+  ///
+  /// @param name the name, which is the operator of nodes that apply it
+  /// @param domain its domain
+  /// @param inputs the names of its inputs
+  /// @param outputs the names of its outputs
+  /// @param attributes the attributes that a node must give
+  /// @param defaults the attributes that a node may give, with their defaults
+  /// @param nodes the nodes in the file's order
+  /// @param opsets the version of each operator set that it uses, by domain
+  public record FunctionProto(
+      String name,
+      String domain,
+      List<String> inputs,
+      List<String> outputs,
+      List<String> attributes,
+      Map<String, AttributeProto> defaults,
+      List<NodeProto> nodes,
+      Map<String, Long> opsets) {
+    /// Copies the collections.
+    public FunctionProto {
+      inputs = List.copyOf(inputs);
+      outputs = List.copyOf(outputs);
+      attributes = List.copyOf(attributes);
+      defaults = ordered(defaults);
+      nodes = List.copyOf(nodes);
+      opsets = ordered(opsets);
     }
   }
 
@@ -184,8 +222,27 @@ public record OnnxModel(
       }
     }
 
-    /// A kind that no operator of Jiffy has: lists of tensors and graphs, sparse tensors, types,
-    /// references to a function's attribute.
+    /// A type.
+    ///
+    /// @param value the type
+    record TypeValue(TypeProto value) implements AttributeProto {
+      @Override
+      public String kind() {
+        return "TYPE_PROTO";
+      }
+    }
+
+    /// In a node of a function: an attribute that the node applying the function gives.
+    ///
+    /// @param name the name of that attribute
+    record Reference(String name) implements AttributeProto {
+      @Override
+      public String kind() {
+        return "reference to '" + name + "'";
+      }
+    }
+
+    /// A kind that no operator of Jiffy has: lists of tensors and graphs, sparse tensors.
     ///
     /// @param kind the kind
     record Other(String kind) implements AttributeProto {}
@@ -217,7 +274,17 @@ public record OnnxModel(
       }
     }
 
-    /// Anything else: a sequence, a map, an optional, a sparse tensor, or no type at all.
+    /// A sequence.
+    ///
+    /// @param element the type of its elements
+    record SequenceType(TypeProto element) implements TypeProto {}
+
+    /// A value that may be absent.
+    ///
+    /// @param element the type of what is there
+    record OptionalType(TypeProto element) implements TypeProto {}
+
+    /// Anything else: a map, a sparse tensor, or no type at all.
     ///
     /// @param kind what it is
     record OtherType(String kind) implements TypeProto {}

@@ -3,6 +3,7 @@ package dev.jiffy.engine.onnx;
 import dev.jiffy.engine.ModelException;
 import dev.jiffy.engine.onnx.OnnxModel.AttributeProto;
 import dev.jiffy.engine.onnx.OnnxModel.DimensionProto;
+import dev.jiffy.engine.onnx.OnnxModel.FunctionProto;
 import dev.jiffy.engine.onnx.OnnxModel.GraphProto;
 import dev.jiffy.engine.onnx.OnnxModel.NodeProto;
 import dev.jiffy.engine.onnx.OnnxModel.TensorProto;
@@ -67,7 +68,7 @@ public final class OnnxReader {
     String version = "";
     Map<String, Long> opsets = new LinkedHashMap<>();
     Map<String, String> metadata = new LinkedHashMap<>();
-    List<String> functions = new ArrayList<>();
+    List<FunctionProto> functions = new ArrayList<>();
     GraphProto graph = null;
     while (fields.next()) {
       switch (fields.field()) {
@@ -124,17 +125,38 @@ public final class OnnxReader {
     map.put(key, value);
   }
 
-  private static String function(WireReader fields) {
+  private FunctionProto function(WireReader fields) {
     String name = "";
     String domain = "";
+    List<String> inputs = new ArrayList<>();
+    List<String> outputs = new ArrayList<>();
+    List<String> attributes = new ArrayList<>();
+    Map<String, AttributeProto> defaults = new LinkedHashMap<>();
+    List<NodeProto> nodes = new ArrayList<>();
+    Map<String, Long> opsets = new LinkedHashMap<>();
     while (fields.next()) {
       switch (fields.field()) {
         case 1 -> name = fields.string();
+        case 4 -> inputs.add(fields.string());
+        case 5 -> outputs.add(fields.string());
+        case 6 -> attributes.add(fields.string());
+        case 7 -> nodes.add(node(fields.message("NodeProto")));
+        case 9 -> opset(fields.message("OperatorSetIdProto"), opsets);
         case 10 -> domain = fields.string();
+        case 11 -> attribute(fields, defaults);
         default -> fields.skip();
       }
     }
-    return domain(domain) + "." + name;
+    return new FunctionProto(
+        name, domain(domain), inputs, outputs, attributes, defaults, nodes, opsets);
+  }
+
+  private void attribute(WireReader fields, Map<String, AttributeProto> attributes) {
+    AttributeReader attribute = new AttributeReader(this::tensor, this::graph, OnnxReader::type);
+    AttributeProto value = attribute.read(fields.message("AttributeProto"));
+    if (attributes.put(attribute.name(), value) != null) {
+      throw fields.malformed("attribute '" + attribute.name() + "' is given twice");
+    }
   }
 
   private GraphProto graph(WireReader fields) {
@@ -189,13 +211,7 @@ public final class OnnxReader {
         case 2 -> outputs.add(fields.string());
         case 3 -> name = fields.string();
         case 4 -> operator = fields.string();
-        case 5 -> {
-          AttributeReader attribute = new AttributeReader(this::tensor, this::graph);
-          AttributeProto value = attribute.read(fields.message("AttributeProto"));
-          if (attributes.put(attribute.name(), value) != null) {
-            throw fields.malformed("attribute '" + attribute.name() + "' is given twice");
-          }
-        }
+        case 5 -> attribute(fields, attributes);
         case 7 -> domain = fields.string();
         default -> fields.skip();
       }
@@ -221,15 +237,27 @@ public final class OnnxReader {
     while (fields.next()) {
       switch (fields.field()) {
         case 1 -> type = tensorType(fields.message("TypeProto.Tensor"));
-        case 4 -> type = other(fields, "sequence");
+        case 4 -> type = new TypeProto.SequenceType(element(fields.message("TypeProto.Sequence")));
         case 5 -> type = other(fields, "map");
         case 7 -> type = other(fields, "opaque");
         case 8 -> type = other(fields, "sparse tensor");
-        case 9 -> type = other(fields, "optional");
+        case 9 -> type = new TypeProto.OptionalType(element(fields.message("TypeProto.Optional")));
         default -> fields.skip();
       }
     }
     return type;
+  }
+
+  private static TypeProto element(WireReader fields) {
+    TypeProto element = new TypeProto.OtherType("no type");
+    while (fields.next()) {
+      if (fields.field() == 1) {
+        element = type(fields.message("TypeProto"));
+      } else {
+        fields.skip();
+      }
+    }
+    return element;
   }
 
   private static TypeProto other(WireReader fields, String kind) {

@@ -111,9 +111,11 @@ public final class OnnxWriter {
         strings.values().forEach(value -> message.string(9, value));
         message.integer(20, 8);
       }
-      case AttributeProto.Other other ->
+      case AttributeProto.TypeValue(TypeProto value) ->
+          message.message(14, type(name, value)).integer(20, 13);
+      case AttributeProto.Reference _, AttributeProto.Other _ ->
           throw new ModelException(
-              "attribute '" + name + "' of kind " + other.kind() + " cannot be written");
+              "attribute '" + name + "' of kind " + attribute.kind() + " cannot be written");
     }
     return message;
   }
@@ -131,17 +133,23 @@ public final class OnnxWriter {
 
   private static ProtoWriter value(ValueProto value) {
     ProtoWriter message = new ProtoWriter().string(1, value.name());
-    switch (value.type()) {
-      case TypeProto.TensorType type ->
-          message.message(2, new ProtoWriter().message(1, tensorType(type)));
-      case TypeProto.OtherType other -> {
-        if (!other.kind().equals("no type")) {
-          throw new ModelException(
-              "value '" + value.name() + "' of kind " + other.kind() + " cannot be written");
-        }
-      }
+    if (!(value.type() instanceof TypeProto.OtherType(String kind)) || !kind.equals("no type")) {
+      message.message(2, type(value.name(), value.type()));
     }
     return message;
+  }
+
+  private static ProtoWriter type(String name, TypeProto type) {
+    return switch (type) {
+      case TypeProto.TensorType tensor -> new ProtoWriter().message(1, tensorType(tensor));
+      case TypeProto.SequenceType(TypeProto element) ->
+          new ProtoWriter().message(4, new ProtoWriter().message(1, type(name, element)));
+      case TypeProto.OptionalType(TypeProto element) ->
+          new ProtoWriter().message(9, new ProtoWriter().message(1, type(name, element)));
+      case TypeProto.OtherType other ->
+          throw new ModelException(
+              "value '" + name + "' of kind " + other.kind() + " cannot be written");
+    };
   }
 
   private static ProtoWriter tensorType(TypeProto.TensorType type) {

@@ -2,12 +2,14 @@ package dev.jiffy.engine.onnx;
 
 import dev.jiffy.engine.function.BinaryFunction;
 import dev.jiffy.engine.function.ReduceFunction;
+import dev.jiffy.engine.ir.LoopOp;
 import dev.jiffy.engine.ir.Op;
 import dev.jiffy.engine.ir.Op.AspectPolicy;
 import dev.jiffy.engine.ir.Op.Layout;
 import dev.jiffy.engine.ir.Op.PoolFunction;
 import dev.jiffy.engine.ir.Op.ScatterMode;
 import dev.jiffy.engine.ir.Op.Window;
+import dev.jiffy.engine.ir.SequenceOp;
 import dev.jiffy.engine.ir.TextOp;
 import dev.jiffy.tensor.Tensor;
 import java.util.ArrayList;
@@ -25,6 +27,8 @@ final class OperatorExports {
   static void export(ExportScope node, Op op) {
     switch (op) {
       case Op.If o -> BranchExports.export(node, o);
+      case LoopOp o -> LoopExports.export(node, o);
+      case SequenceOp o -> SequenceExports.export(node, o);
       case Op.Unary o -> UnaryExports.export(node, o, node.input(0), node.output());
       case Op.Binary o -> binary(node, o.function());
       case Op.Where _ -> node.same("Where");

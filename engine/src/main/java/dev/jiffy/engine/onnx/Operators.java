@@ -40,6 +40,8 @@ final class Operators {
     ReductionImports.register(table);
     LinearImports.register(table);
     BranchImports.register(table);
+    LoopImports.register(table);
+    SequenceImports.register(table);
     RecurrentImports.register(table);
     PoolImports.register(table);
     NormalizationImports.register(table);

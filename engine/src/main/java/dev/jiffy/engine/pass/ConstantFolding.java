@@ -1,7 +1,9 @@
 package dev.jiffy.engine.pass;
 
+import dev.jiffy.engine.ir.LoopOp;
 import dev.jiffy.engine.ir.Node;
 import dev.jiffy.engine.ir.Op;
+import dev.jiffy.engine.ir.SequenceOp;
 import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
@@ -12,13 +14,16 @@ import org.jspecify.annotations.Nullable;
 /// Nodes whose inputs are all constants become constants.
 ///
 /// A result much larger than what it is made from, such as a broadcast, stays a node: computing it
-/// is cheaper than keeping it.
+/// is cheaper than keeping it. Loops are left for the run, where they can be stopped.
 final class ConstantFolding {
   private static final long MAX_SMALL_BYTES = 256 << 10;
 
   private ConstantFolding() {}
 
   static boolean apply(Draft draft, Node node) {
+    if (node.op() instanceof LoopOp || node.op() instanceof SequenceOp) {
+      return false;
+    }
     if (node.hasInput(0) && draft.constant(node.input(0)) == null) {
       return false;
     }

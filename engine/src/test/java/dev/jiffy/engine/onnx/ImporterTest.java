@@ -59,7 +59,7 @@ class ImporterTest {
   void everythingUnsupportedIsListedAtOnce() {
     List<NodeProto> nodes =
         List.of(
-            new NodeProto("looping", "Loop", "", List.of("x"), List.of("a"), Map.of()),
+            new NodeProto("looking", "ImageDecoder", "", List.of("x"), List.of("a"), Map.of()),
             new NodeProto("", "Magic", "com.example", List.of("a"), List.of("b"), Map.of()),
             new NodeProto(
                 "odd", "Relu", "", List.of("b"), List.of("c"), Map.of("slope", Models.integer(1))),
@@ -90,7 +90,7 @@ class ImporterTest {
     String message = refused(model);
     for (String part :
         List.of(
-            "operator 'Loop', node 'looping'",
+            "operator 'ImageDecoder', node 'looking'",
             "operator 'Magic' of domain com.example",
             "attribute 'slope'",
             "INT4",

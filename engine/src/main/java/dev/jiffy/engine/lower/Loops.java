@@ -1,0 +1,75 @@
+package dev.jiffy.engine.lower;
+
+import dev.jiffy.engine.ModelException;
+import dev.jiffy.engine.ir.Fact;
+import dev.jiffy.engine.ir.Graph;
+import dev.jiffy.engine.ir.LoopOp;
+import dev.jiffy.tensor.Tensor;
+import dev.jiffy.tensor.Value;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// Runs loops, whatever runs their bodies.
+final class Loops {
+  /// The condition of an iteration that runs.
+  private static final Tensor TRUE = Tensor.of(new boolean[] {true});
+
+  private Loops() {}
+
+  static List<@Nullable Value> run(
+      LoopOp.Loop op, List<@Nullable Value> in, boolean[] wanted, Evaluation.Bodies bodies) {
+    long trips = in.get(0) == null ? Long.MAX_VALUE : trips(Evaluation.tensor(in, 0));
+    boolean goesOn = in.get(1) == null || Evaluation.isTrue(Evaluation.tensor(in, 1));
+    List<Value> states = new ArrayList<>();
+    for (int i = 2; i < in.size(); i++) {
+      states.add(Evaluation.present(in, i));
+    }
+    List<Value> captured = List.copyOf(states.subList(op.states(), states.size()));
+    states = states.subList(0, op.states());
+    List<@Nullable Stack> stacks = stacks(op, wanted, trips);
+    Evaluation.Body body = bodies.of(op.body());
+    for (long i = 0; i < trips && goesOn; i++) {
+      List<Value> inputs = new ArrayList<>(in.size());
+      inputs.add(Tensor.of(new long[] {i}));
+      inputs.add(TRUE);
+      inputs.addAll(states);
+      inputs.addAll(captured);
+      List<Value> made = body.run(inputs);
+      goesOn = Evaluation.isTrue(made.getFirst());
+      states = made.subList(1, 1 + op.states());
+      for (int k = 0; k < stacks.size(); k++) {
+        Stack stack = stacks.get(k);
+        if (stack != null) {
+          stack.add(Evaluation.tensor(made.get(1 + op.states() + k), "a collected value"));
+        }
+      }
+    }
+    List<@Nullable Value> out = new ArrayList<>();
+    for (int k = 0; k < wanted.length; k++) {
+      Stack stack = k < op.states() ? null : stacks.get(k - op.states());
+      out.add(stack != null ? stack.tensor() : wanted[k] ? states.get(k) : null);
+    }
+    return out;
+  }
+
+  private static long trips(Tensor trips) {
+    if (trips.shape().elements() != 1) {
+      throw new ModelException(
+          "the number of iterations must be one element, got " + Evaluation.describe(trips));
+    }
+    return trips.getLong(0);
+  }
+
+  /// Takes what is collected; null for what nobody reads.
+  private static List<@Nullable Stack> stacks(LoopOp.Loop op, boolean[] wanted, long trips) {
+    Graph body = op.body();
+    List<@Nullable Stack> stacks = new ArrayList<>();
+    for (int k = 0; k < op.collected(); k++) {
+      boolean isRead = op.states() + k < wanted.length && wanted[op.states() + k];
+      Fact fact = body.fact(body.outputs().get(1 + op.states() + k));
+      stacks.add(isRead ? new Stack(fact, op.isCounted() ? trips : 0) : null);
+    }
+    return stacks;
+  }
+}
