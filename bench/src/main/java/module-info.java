@@ -18,5 +18,6 @@ module dev.jiffy.bench {
   requires tools.jackson.databind;
 
   exports dev.jiffy.bench;
+  exports dev.jiffy.bench.load;
   exports dev.jiffy.bench.record;
 }

@@ -139,6 +139,13 @@ public final class Recorder {
     }
   }
 
+  /// {@return when a request was issued, in nanoseconds since the run began}
+  ///
+  /// @param row the request's row
+  public long issuedNanos(int row) {
+    return chunk(row).column(Column.ISSUED)[row & MASK];
+  }
+
   /// {@return whether a request has ended}
   ///
   /// @param row the request's row

@@ -1,0 +1,43 @@
+package dev.jiffy.bench.load;
+
+/// One run.
+///
+/// @param arrivals when requests arrive
+/// @param extent how long the run is
+/// @param order what they are made of
+/// @param slots the most requests under way at a time, at least 1; others wait, and their time runs
+/// @param timeoutNanos how long a request may take from its issue, at least 1
+public record Plan(Arrivals arrivals, Extent extent, Order order, int slots, long timeoutNanos) {
+  /// Checks the numbers.
+  public Plan {
+    if (slots < 1 || timeoutNanos < 1) {
+      throw new IllegalArgumentException(
+          "at least one request at a time and a timeout of at least 1 ns, got %d and %d"
+              .formatted(slots, timeoutNanos));
+    }
+  }
+
+  /// {@return the same run with other arrivals over another extent}
+  ///
+  /// @param others the arrivals
+  /// @param length the extent
+  public Plan with(Arrivals others, Extent length) {
+    return new Plan(others, length, order, slots, timeoutNanos);
+  }
+
+  /// {@return the most queries that this run has under way}
+  int queriesAtATime() {
+    return switch (arrivals) {
+      case Arrivals.Closed closed -> Math.min(slots, closed.concurrency());
+      case Arrivals.Open _ -> slots;
+    };
+  }
+
+  /// {@return the requests of a query}
+  int perQuery() {
+    return switch (arrivals) {
+      case Arrivals.Closed closed -> closed.perQuery();
+      case Arrivals.Open _ -> 1;
+    };
+  }
+}

@@ -1,0 +1,149 @@
+package dev.jiffy.bench.load;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.jiffy.bench.record.Outcome;
+import dev.jiffy.bench.record.Recording;
+import io.vertx.core.Handler;
+import io.vertx.core.Vertx;
+import io.vertx.core.http.HttpServer;
+import io.vertx.core.http.HttpServerRequest;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+class HttpSubjectTest {
+  private static final long SECOND = 1_000_000_000;
+  private final Vertx vertx = Vertx.vertx();
+
+  @AfterEach
+  void close() {
+    vertx.close().toCompletionStage().toCompletableFuture().join();
+  }
+
+  private URI serve(Handler<HttpServerRequest> handler) {
+    HttpServer server =
+        vertx
+            .createHttpServer()
+            .requestHandler(handler)
+            .listen(0, "127.0.0.1")
+            .toCompletionStage()
+            .toCompletableFuture()
+            .join();
+    return URI.create("http://127.0.0.1:" + server.actualPort());
+  }
+
+  private static List<HttpMessage> messages(int count) {
+    List<HttpMessage> messages = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      messages.add(
+          new HttpMessage(
+              "/" + i, Map.of("x-number", "" + i), ("body " + i).getBytes(StandardCharsets.UTF_8)));
+    }
+    return messages;
+  }
+
+  private static Recording run(URI server, int messages, @Nullable AnswerCheck check, Plan plan) {
+    try (Subject subject = new HttpSubject("test", server, messages(messages), 8, check)) {
+      return subject.run(plan, issued -> {});
+    }
+  }
+
+  private static Plan plan(Arrivals arrivals, Extent extent, int samples, long timeoutNanos) {
+    return new Plan(arrivals, extent, new Order(samples, true, 0), 8, timeoutNanos);
+  }
+
+  @Test
+  void everyRequestIsSentAndAnswered() {
+    Set<String> seen = ConcurrentHashMap.newKeySet();
+    URI server =
+        serve(request ->
+            request
+                .body()
+                .onSuccess(body -> {
+                  seen.add(request.path() + " " + request.getHeader("x-number") + " " + body);
+                  request.response().putHeader("server-timing", "a;dur=1.5, b;dur=0.25").end(body);
+                }));
+    Recording recording =
+        run(server, 3, null, plan(new Arrivals.Poisson(500, 1), Extent.requests(200), 3, SECOND));
+    assertEquals(Set.of("/0 0 body 0", "/1 1 body 1", "/2 2 body 2"), seen);
+    assertEquals(Map.of(Outcome.OK, 200L), recording.outcomes());
+    assertEquals(List.of("a", "b"), recording.stages());
+    assertEquals(1_500_000, recording.stageNanos("a", 7));
+    for (int i = 0; i < 200; i++) {
+      assertEquals(i % 3, recording.sample(i));
+      assertTrue(recording.issuedNanos(i) >= recording.scheduledNanos(i));
+      assertTrue(recording.firstByteNanos(i) > recording.issuedNanos(i));
+      assertTrue(recording.completedNanos(i) >= recording.firstByteNanos(i));
+    }
+  }
+
+  @Test
+  void everyKindOfEndIsTakenDown() {
+    URI server =
+        serve(request -> {
+          switch (String.valueOf(request.path())) {
+            case "/0" -> request.response().end("fine");
+            case "/1" -> request.response().setStatusCode(400).end("no");
+            case "/2" -> request.response().setStatusCode(503).end("busy");
+            case "/3" -> request.response().setStatusCode(500).end("fault");
+            case "/4" -> request.connection().close();
+            default -> vertx.setTimer(1500, timer -> request.response().end("late"));
+          }
+        });
+    Recording recording =
+        run(server, 6, null, plan(new Arrivals.Closed(3, 1), Extent.requests(30), 6, SECOND / 4));
+    Map<Outcome, Long> expected = new HashMap<>();
+    for (Outcome outcome :
+        List.of(
+            Outcome.OK,
+            Outcome.BAD_REQUEST,
+            Outcome.OVERLOADED,
+            Outcome.SERVER_ERROR,
+            Outcome.BROKEN,
+            Outcome.TIMEOUT)) {
+      expected.put(outcome, 5L);
+    }
+    assertEquals(expected, recording.outcomes());
+  }
+
+  @Test
+  void answersAreHeldAgainstKnownOnes() {
+    URI server = serve(request -> request.body().onSuccess(body -> request.response().end(body)));
+    AnswerCheck check =
+        (sample, jsonLength, body) ->
+            sample != 1 && new String(body, StandardCharsets.UTF_8).equals("body " + sample);
+    Recording recording =
+        run(server, 2, check, plan(new Arrivals.Closed(1, 1), Extent.requests(10), 2, SECOND));
+    assertEquals(Map.of(Outcome.OK, 5L, Outcome.WRONG_ANSWER, 5L), recording.outcomes());
+  }
+
+  @Test
+  void aServerThatIsNotThereIsTold() {
+    URI nobody = URI.create("http://127.0.0.1:1");
+    Plan plan = plan(new Arrivals.Closed(1, 1), Extent.requests(1), 1, SECOND);
+    UncheckedIOException failure =
+        assertThrows(UncheckedIOException.class, () -> run(nobody, 1, null, plan));
+    assertTrue(String.valueOf(failure.getMessage()).contains("127.0.0.1:1"), failure::getMessage);
+  }
+
+  @Test
+  void stagesAreReadFromTheHeader() {
+    Map<String, Long> stages = new HashMap<>();
+    ServerTiming.read(
+        "queue;dur=0.021, miss, compute;desc=\"run\";dur=3.5;x=1,odd;dur=no, neg;dur=-1,;dur=1",
+        stages::put);
+    assertEquals(Map.of("queue", 21_000L, "compute", 3_500_000L), stages);
+  }
+}

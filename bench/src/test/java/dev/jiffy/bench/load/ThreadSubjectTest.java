@@ -1,0 +1,88 @@
+package dev.jiffy.bench.load;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.jiffy.bench.record.Outcome;
+import dev.jiffy.bench.record.Recording;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+
+class ThreadSubjectTest {
+  private static Plan plan(Arrivals arrivals, Extent extent, int samples) {
+    return new Plan(arrivals, extent, new Order(samples, true, 0), 64, 60_000_000_000L);
+  }
+
+  @Test
+  void nothingIsAnsweredAtOnce() {
+    try (Subject nothing = ThreadSubject.nothing()) {
+      AtomicInteger told = new AtomicInteger();
+      Recording recording =
+          nothing.run(
+              plan(new Arrivals.Closed(1, 1), Extent.requests(50_000), 1),
+              issued -> told.incrementAndGet());
+      assertEquals(50_000, recording.size());
+      assertTrue(told.get() > 10);
+    }
+  }
+
+  @Test
+  void aScheduleIsSharedByThreadsAndKept() {
+    Set<Integer> threads = ConcurrentHashMap.newKeySet();
+    try (Subject three =
+        new ThreadSubject(
+            "three",
+            7,
+            3,
+            thread ->
+                sample -> {
+                  threads.add(thread);
+                  pause();
+                  return sample == 5 ? Outcome.SERVER_ERROR : Outcome.OK;
+                })) {
+      Recording recording =
+          three.run(plan(new Arrivals.Constant(1000), Extent.requests(70), 7), issued -> {});
+      assertEquals(70, recording.size());
+      assertEquals(Set.of(0, 1, 2), threads);
+      assertEquals(10, recording.outcomes().get(Outcome.SERVER_ERROR));
+      for (int i = 0; i < 70; i++) {
+        assertEquals(i * 1_000_000L, recording.scheduledNanos(i));
+        assertTrue(recording.dueNanos(i) >= recording.scheduledNanos(i));
+        assertTrue(recording.issuedNanos(i) >= recording.dueNanos(i));
+        assertTrue(recording.completedNanos(i) >= recording.issuedNanos(i) + 2_000_000);
+      }
+    }
+  }
+
+  private static void pause() {
+    try {
+      Thread.sleep(3);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  @Test
+  void aFaultOfAThreadIsTold() {
+    try (Subject faulty =
+        new ThreadSubject(
+            "faulty",
+            1,
+            2,
+            thread ->
+                sample -> {
+                  if (thread == 1) {
+                    throw new IllegalStateException("broken");
+                  }
+                  pause();
+                  return Outcome.OK;
+                })) {
+      assertThrows(
+          IllegalStateException.class,
+          () -> faulty.run(plan(new Arrivals.Closed(2, 1), Extent.requests(20), 1), issued -> {}));
+    }
+  }
+}
