@@ -6,7 +6,7 @@ module dev.jiffy.bench {
   requires transitive dev.jiffy.engine;
   requires transitive dev.jiffy.protocol;
   requires static transitive org.jspecify;
-  requires com.microsoft.onnxruntime;
+  requires dev.jiffy.onnxruntime;
   requires HdrHistogram;
   requires io.vertx.core;
   requires java.management;

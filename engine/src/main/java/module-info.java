@@ -7,7 +7,10 @@ module dev.jiffy.engine {
   requires static transitive org.jspecify;
   requires static jdk.incubator.vector;
 
+  uses dev.jiffy.engine.foreign.ForeignRuntime;
+
   exports dev.jiffy.engine;
+  exports dev.jiffy.engine.foreign;
   exports dev.jiffy.engine.function;
   exports dev.jiffy.engine.ir;
   exports dev.jiffy.engine.onnx;

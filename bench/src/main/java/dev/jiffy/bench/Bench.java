@@ -56,6 +56,7 @@ public final class Bench {
     long start = System.nanoTime();
     try (JiffyEngine engine = new JiffyEngine(model, options)) {
       long load = System.nanoTime() - start;
+      engine.model().handover().ifPresent(handover -> progress.accept(handover.text()));
       Case first = source.cases(engine.model().inputs(), engine.model().outputs()).getFirst();
       engine.prepare(first.tensors());
       long firstRun = Rounds.once(engine);

@@ -102,6 +102,7 @@ public final class Compare {
     List<Result> results = new ArrayList<>();
     try (JiffyEngine jiffy = open(openJiffy, jiffyLoads, 0);
         OnnxRuntimeEngine other = open(openOther, otherLoads, 0)) {
+      jiffy.model().handover().ifPresent(handover -> progress.accept(handover.text()));
       for (InputSource source : sources) {
         for (Case each : source.cases(jiffy.model().inputs(), jiffy.model().outputs())) {
           progress.accept("case " + each.name() + " " + each.shapes());

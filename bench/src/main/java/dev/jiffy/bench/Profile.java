@@ -174,6 +174,7 @@ public final class Profile {
       Consumer<String> progress) {
     progress.accept("loading " + model.getFileName());
     try (JiffyEngine engine = new JiffyEngine(model, options)) {
+      engine.model().handover().ifPresent(handover -> progress.accept(handover.text()));
       Case first = source.cases(engine.model().inputs(), engine.model().outputs()).getFirst();
       engine.prepare(first.tensors());
       progress.accept("warming up on " + first.name() + " " + first.shapes());

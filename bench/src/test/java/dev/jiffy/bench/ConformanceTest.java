@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.jiffy.bench.Conformance.Outcome;
+import dev.jiffy.engine.EngineChoice;
 import dev.jiffy.engine.KernelPath;
 import dev.jiffy.engine.LoadOptions;
 import dev.jiffy.engine.Model;
@@ -31,7 +32,7 @@ class ConformanceTest {
   private static final Path NODE_TESTS = Path.of("/usr/share/libonnx-testdata/data/node");
 
   static Stream<LoadOptions> options() {
-    LoadOptions defaults = LoadOptions.defaults();
+    LoadOptions defaults = LoadOptions.defaults().engine(EngineChoice.JIFFY);
     return Stream.of(defaults, defaults.optimize(false).kernels(KernelPath.SCALAR));
   }
 

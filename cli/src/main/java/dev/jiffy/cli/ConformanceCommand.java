@@ -2,6 +2,7 @@ package dev.jiffy.cli;
 
 import dev.jiffy.bench.Conformance;
 import dev.jiffy.bench.Conformance.Outcome;
+import dev.jiffy.engine.EngineChoice;
 import dev.jiffy.engine.LoadOptions;
 import dev.jiffy.engine.Model;
 import dev.jiffy.engine.Session;
@@ -47,12 +48,12 @@ final class ConformanceCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
+    LoadOptions options = options();
     List<Suite> suites = new ArrayList<>();
     for (Path each : suites(folder)) {
       output.progress("running " + each);
       Conformance.Report report =
-          Conformance.run(
-              each, file -> new Loaded(file, load.options()), name -> name.contains(filter));
+          Conformance.run(each, file -> new Loaded(file, options), name -> name.contains(filter));
       suites.add(Suite.of(each, report));
     }
     Answer answer =
@@ -63,6 +64,12 @@ final class ConformanceCommand implements Callable<Integer> {
             suites);
     output.print(answer);
     return answer.failed() == 0 ? ExitCodes.OK : ExitCodes.FAILURE;
+  }
+
+  /// The options; unless asked for, no other engine takes over, as its answers prove nothing.
+  private LoadOptions options() {
+    LoadOptions options = load.options();
+    return options.engine() == EngineChoice.AUTO ? options.engine(EngineChoice.JIFFY) : options;
   }
 
   private static List<Path> suites(Path folder) throws IOException {

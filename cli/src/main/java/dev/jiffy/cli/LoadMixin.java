@@ -1,5 +1,7 @@
 package dev.jiffy.cli;
 
+import dev.jiffy.engine.Device;
+import dev.jiffy.engine.EngineChoice;
 import dev.jiffy.engine.KernelPath;
 import dev.jiffy.engine.LoadOptions;
 import dev.jiffy.engine.Precision;
@@ -39,8 +41,27 @@ final class LoadMixin {
           "The most iterations that all loops of one run do together; 10,000,000 by default.")
   private long iterations = LoadOptions.ITERATIONS;
 
+  @Option(
+      names = "--engine",
+      paramLabel = "E",
+      description = {
+        "Who computes: jiffy, which refuses a model that needs what it does not support;"
+            + " onnxruntime, for the whole model; or auto, the default, where ONNX Runtime computes"
+            + " those nodes that Jiffy does not support."
+      })
+  private EngineChoice engine = EngineChoice.AUTO;
+
+  @Option(
+      names = "--device",
+      paramLabel = "D",
+      converter = OptionValues.DeviceName.class,
+      description =
+          "What the model runs on: cpu, the default, or cuda:N, where ONNX Runtime computes the"
+              + " whole model on that GPU.")
+  private Device device = new Device.Cpu();
+
   /// {@return the options as the engine takes them}
   LoadOptions options() {
-    return new LoadOptions(threads, precision, kernels, !plain, iterations);
+    return new LoadOptions(threads, precision, kernels, !plain, iterations, engine, device);
   }
 }

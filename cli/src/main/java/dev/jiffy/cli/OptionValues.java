@@ -1,5 +1,6 @@
 package dev.jiffy.cli;
 
+import dev.jiffy.engine.Device;
 import dev.jiffy.tensor.Shape;
 import java.time.Duration;
 import picocli.CommandLine.ITypeConverter;
@@ -46,6 +47,18 @@ final class OptionValues {
     @Override
     public Integer convert(String value) {
       return (int) whole(value, 0, 65_535);
+    }
+  }
+
+  /// Reads a device: `cpu` or `cuda:N`.
+  static final class DeviceName implements ITypeConverter<Device> {
+    @Override
+    public Device convert(String value) {
+      try {
+        return Device.of(value);
+      } catch (IllegalArgumentException e) {
+        throw new TypeConversionException(String.valueOf(e.getMessage()));
+      }
     }
   }
 

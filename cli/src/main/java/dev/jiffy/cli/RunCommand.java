@@ -3,6 +3,7 @@ package dev.jiffy.cli;
 import dev.jiffy.bench.Case;
 import dev.jiffy.bench.Comparison;
 import dev.jiffy.bench.InputSource;
+import dev.jiffy.engine.Handover;
 import dev.jiffy.engine.Model;
 import dev.jiffy.engine.Session;
 import dev.jiffy.tensor.DType;
@@ -50,8 +51,10 @@ final class RunCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     List<Run> runs = new ArrayList<>();
+    @Nullable Handover handover;
     try (Model loaded = Model.load(model, load.options());
         Session session = loaded.newSession()) {
+      handover = loaded.handover().orElse(null);
       for (InputSource source : inputs.sources()) {
         for (Case each : source.cases(loaded.inputs(), loaded.outputs())) {
           Map<String, Tensor> answers = Case.flat(session.runValues(each.inputs()));
@@ -66,7 +69,11 @@ final class RunCommand implements Callable<Integer> {
             runs.stream().allMatch(Run::matches),
             runs.stream().mapToDouble(Run::maxAbsError).max().orElse(0),
             runs.stream().mapToDouble(Run::maxRelError).max().orElse(0),
+            handover,
             runs);
+    if (handover != null) {
+      output.progress("jiffy: " + handover.text());
+    }
     output.print(answer);
     for (Run run : runs) {
       for (Result result : run.outputs()) {
@@ -107,7 +114,12 @@ final class RunCommand implements Callable<Integer> {
 
   /// All runs.
   record Answer(
-      String model, boolean matches, double maxAbsError, double maxRelError, List<Run> cases)
+      String model,
+      boolean matches,
+      double maxAbsError,
+      double maxRelError,
+      @Nullable Handover handover,
+      List<Run> cases)
       implements Output.Answer {
     @Override
     public String text() {

@@ -18,6 +18,8 @@ import com.tngtech.archunit.core.importer.ImportOption.DoNotIncludeTests;
 import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
+import dev.jiffy.engine.Device;
+import dev.jiffy.engine.EngineChoice;
 import dev.jiffy.engine.KernelPath;
 import dev.jiffy.engine.LoadOptions;
 import dev.jiffy.engine.ModelException;
@@ -34,7 +36,7 @@ class ArchitectureTest {
 
   @ArchTest
   static void everyModuleIsRead(JavaClasses all) {
-    for (String module : List.of("tensor", "engine", "cli")) {
+    for (String module : List.of("tensor", "engine", "onnxruntime", "cli")) {
       assertTrue(
           all.stream().anyMatch(resideInAPackage("dev.jiffy." + module + "..")),
           () -> "no class of module " + module);
@@ -42,11 +44,15 @@ class ArchitectureTest {
   }
 
   @ArchTest static final ArchRule functionUses = engine("function");
-  @ArchTest static final ArchRule irUses = engine("ir", "function");
+  @ArchTest static final ArchRule foreignUses = engine("foreign");
+  @ArchTest static final ArchRule irUses = engine("ir", "function", "foreign");
   @ArchTest static final ArchRule kernelUses = engine("kernel", "function");
-  @ArchTest static final ArchRule onnxUses = engine("onnx", "ir", "function");
+  @ArchTest static final ArchRule onnxUses = engine("onnx", "ir", "function", "foreign");
   @ArchTest static final ArchRule passUses = engine("pass", "ir", "function");
-  @ArchTest static final ArchRule lowerUses = engine("lower", "ir", "kernel", "function");
+
+  @ArchTest
+  static final ArchRule lowerUses = engine("lower", "ir", "kernel", "function", "foreign");
+
   @ArchTest static final ArchRule runUses = engine("run", "lower", "ir", "kernel", "function");
 
   @ArchTest static final ArchRule scalarUses = kernel("scalar");
@@ -66,6 +72,15 @@ class ArchitectureTest {
           .should()
           .dependOnClassesThat()
           .resideInAPackage("jdk.incubator.vector..");
+
+  @ArchTest
+  static final ArchRule onnxRuntimeInOneModule =
+      noClasses()
+          .that()
+          .resideOutsideOfPackage("dev.jiffy.onnxruntime..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAPackage("ai.onnxruntime..");
 
   @ArchTest
   static final ArchRule operatorsAreRecords =
@@ -121,6 +136,8 @@ class ArchitectureTest {
             .toArray(String[]::new);
     DescribedPredicate<JavaClass> face =
         belongToAnyOf(
+            Device.class,
+            EngineChoice.class,
             KernelPath.class,
             LoadOptions.class,
             ModelException.class,

@@ -212,8 +212,7 @@ final class Kernels {
     Precision precision =
         options.precision() == Precision.AUTO ? Precision.F32 : options.precision();
     LoadOptions decided =
-        new LoadOptions(
-            Math.min(threads, 1024), precision, kernels, options.optimize(), options.iterations());
+        options.threads(Math.min(threads, 1024)).precision(precision).kernels(kernels);
     NarrowKernels narrow = target(decided).matrices().narrow();
     Format format = format(precision);
     if (format != Format.F32 && (narrow == null || !narrow.computes(format, null))) {

@@ -1,5 +1,6 @@
 package dev.jiffy.engine;
 
+import dev.jiffy.engine.foreign.ForeignModel;
 import dev.jiffy.engine.ir.Fact;
 import dev.jiffy.engine.ir.Graph;
 import dev.jiffy.engine.ir.Inference;
@@ -8,7 +9,7 @@ import dev.jiffy.engine.lower.Lowering;
 import dev.jiffy.engine.lower.Plan;
 import dev.jiffy.engine.lower.Target;
 import dev.jiffy.engine.lower.Weights;
-import dev.jiffy.engine.onnx.Importer;
+import dev.jiffy.engine.onnx.OnnxModel;
 import dev.jiffy.engine.onnx.OnnxReader;
 import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
@@ -35,6 +36,8 @@ public final class Model implements AutoCloseable {
 
   private final LoadOptions options;
   private final Arena arena;
+  private final List<ForeignModel> foreign;
+  private final @Nullable Handover handover;
   private final Graph graph;
   private final Kernels kernels;
   private final BooleanSupplier areSound;
@@ -76,12 +79,16 @@ public final class Model implements AutoCloseable {
   private Model(
       LoadOptions options,
       Arena arena,
+      List<ForeignModel> foreign,
+      @Nullable Handover handover,
       Graph graph,
       Kernels kernels,
       BooleanSupplier areSound,
       Form form) {
     this.options = options;
     this.arena = arena;
+    this.foreign = foreign;
+    this.handover = handover;
     this.graph = graph;
     this.kernels = kernels;
     this.areSound = areSound;
@@ -121,13 +128,18 @@ public final class Model implements AutoCloseable {
   static Model load(Path file, LoadOptions options, Kernels kernels) {
     LoadOptions decided = kernels.decided(options);
     Arena arena = Arena.ofShared();
+    List<ForeignModel> foreign = List.of();
     try {
-      Graph imported = Importer.graph(OnnxReader.read(file, arena));
+      OnnxModel read = OnnxReader.read(file, arena);
+      Graph imported = Engines.graph(read, file, decided);
+      foreign = Engines.foreign(imported);
       BooleanSupplier areSound = kernels.check(decided, imported);
       Graph graph = options.optimize() ? Variants.rewritten(imported) : imported;
       Form form = Form.of(decided, graph, kernels, arena);
-      return new Model(options, arena, graph, kernels, areSound, form);
+      Handover handover = Handover.of(imported, read.graph().nodes().size()).orElse(null);
+      return new Model(options, arena, foreign, handover, graph, kernels, areSound, form);
     } catch (RuntimeException | Error e) {
+      foreign.forEach(ForeignModel::close);
       arena.close();
       throw e;
     }
@@ -162,6 +174,11 @@ public final class Model implements AutoCloseable {
   /// {@return how the model was loaded: where the options left a choice, with what was chosen}
   public LoadOptions options() {
     return form().options();
+  }
+
+  /// {@return what of the model another runtime computes, empty where Jiffy computes all}
+  public Optional<Handover> handover() {
+    return Optional.ofNullable(handover);
   }
 
   /// {@return what the model takes, in the file's order}
@@ -269,6 +286,7 @@ public final class Model implements AutoCloseable {
 
   private void free() {
     if (closed && sessions == 0) {
+      foreign.forEach(ForeignModel::close);
       arena.close();
     }
   }

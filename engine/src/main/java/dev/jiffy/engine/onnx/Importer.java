@@ -18,9 +18,12 @@ import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Tensor;
 import dev.jiffy.tensor.Value;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -63,19 +66,35 @@ public final class Importer {
   /// @param model the model
   /// @throws ModelException if the model contradicts itself or needs what the engine does not have
   public static Graph graph(OnnxModel model) {
+    Importer importer = of(model);
+    Graph graph = importer.graph(List.of(), List.of());
+    if (!importer.assembly.problems().isEmpty()) {
+      throw new ModelException(refusal(importer.assembly.problems()));
+    }
+    return Branches.inlined(graph);
+  }
+
+  /// {@return what is told of a model that needs what the engine does not have}
+  ///
+  /// @param problems what it needs, and where
+  static String refusal(Collection<String> problems) {
+    return "the model needs what Jiffy does not support:\n  " + String.join("\n  ", problems);
+  }
+
+  /// {@return the importer of a model, which has not read anything of its graph yet}
+  ///
+  /// @param model the model
+  static Importer of(OnnxModel model) {
     GraphProto proto = model.graph();
     NameSource symbols = new NameSource(dimensionNames(proto));
     Assembly assembly = new Assembly(() -> valueNames(proto), symbols);
     OperatorSets sets = new OperatorSets("model", model.opsets());
-    Functions functions = new Functions(model.functions());
-    Graph graph =
-        new Importer(proto, assembly, symbols, sets, functions).graph(List.of(), List.of());
-    if (!assembly.problems().isEmpty()) {
-      throw new ModelException(
-          "the model needs what Jiffy does not support:\n  "
-              + String.join("\n  ", assembly.problems()));
-    }
-    return Branches.inlined(graph);
+    return new Importer(proto, assembly, symbols, sets, new Functions(model.functions()));
+  }
+
+  /// {@return the graph under construction}
+  Assembly assembly() {
+    return assembly;
   }
 
   /// The graph, unfinished where something is not supported.
@@ -83,19 +102,48 @@ public final class Importer {
   /// @param given what is known of the inputs of a graph within another
   /// @param captured the values that it reads from around it
   private Graph graph(List<Fact> given, List<String> captured) {
+    List<NodeProto> nodes = begin(given, captured);
+    strange().values().forEach(assembly::problem);
+    for (int i = 0; i < nodes.size(); i++) {
+      lift(nodes.get(i), i);
+    }
+    return end(captured);
+  }
+
+  /// Reads all but the nodes.
+  ///
+  /// @param given what is known of the inputs of a graph within another
+  /// @param captured the values that it reads from around it
+  /// @return the nodes in topological order
+  List<NodeProto> begin(List<Fact> given, List<String> captured) {
     constants();
     inputs(given);
     Set<String> around = new HashSet<>(captured);
     around.addAll(assembly.constants().keySet());
-    List<NodeProto> nodes = NodeOrder.sorted(proto, around);
+    return NodeOrder.sorted(proto, around);
+  }
+
+  /// {@return the initializers that the engine has no tensor for, and why}
+  Map<String, String> strange() {
+    Map<String, String> strange = new LinkedHashMap<>();
+    for (TensorProto initializer : proto.initializers()) {
+      if (initializer.tensor() == null) {
+        String name = initializer.name();
+        strange.put(name, "initializer '" + name + "' of type " + initializer.type());
+      }
+    }
     for (String name : proto.sparseInitializers()) {
-      assembly.problem("initializer '" + name + "' is sparse");
+      strange.put(name, "initializer '" + name + "' is sparse");
     }
-    for (int i = 0; i < nodes.size(); i++) {
-      lift(nodes.get(i), i);
-    }
+    return strange;
+  }
+
+  /// {@return the graph once all nodes are lifted}
+  ///
+  /// @param captured the values that a graph within another reads from around it
+  Graph end(List<String> captured) {
     inputs.addAll(captured);
-    List<String> outputs = assembly.problems().isEmpty() ? outputs() : List.of();
+    List<String> outputs = assembly.problems().isEmpty() ? madeOutputs() : List.of();
     return assembly.graph(proto.name(), inputs, outputs);
   }
 
@@ -128,9 +176,7 @@ public final class Importer {
       if (!seen.add(name)) {
         throw new ModelException("two initializers are named '" + name + "'");
       }
-      if (tensor == null) {
-        assembly.problem("initializer '" + name + "' of type " + initializer.type());
-      } else {
+      if (tensor != null) {
         assembly.constant(name, tensor);
       }
     }
@@ -206,8 +252,20 @@ public final class Importer {
     return dims;
   }
 
-  private void lift(NodeProto node, int index) {
-    String name = node.name().isEmpty() ? node.operator() + "_" + index : node.name();
+  /// {@return a node's name, or one made for it}
+  ///
+  /// @param node the node
+  /// @param index its position in topological order
+  static String name(NodeProto node, int index) {
+    return node.name().isEmpty() ? node.operator() + "_" + index : node.name();
+  }
+
+  /// Makes the nodes that stand for one of the file's.
+  ///
+  /// @param node the node
+  /// @param index its position in topological order
+  void lift(NodeProto node, int index) {
+    String name = name(node, index);
     String domain = node.domain();
     FunctionProto function = functions.find(node);
     if (function != null) {
@@ -232,8 +290,19 @@ public final class Importer {
       if (assembly.problems().isEmpty()) {
         throw failure;
       }
-      assembly.problem(String.valueOf(failure.getMessage()));
+      if (FreeNames.of(node).stream().allMatch(this::isKnown)) {
+        assembly.problem(String.valueOf(failure.getMessage()));
+      }
     }
+  }
+
+  private boolean isKnown(String value) {
+    return value.isEmpty() || assembly.fact(value) != null;
+  }
+
+  /// {@return the outputs as the file declares them}
+  List<ValueProto> outputs() {
+    return proto.outputs();
   }
 
   /// The nodes of a function in the place of one that applies it.
@@ -250,7 +319,7 @@ public final class Importer {
     functions.leave();
   }
 
-  private List<String> outputs() {
+  private List<String> madeOutputs() {
     if (proto.outputs().isEmpty()) {
       throw new ModelException("the graph has no outputs");
     }

@@ -131,7 +131,10 @@ public final class OnnxWriter {
     return message;
   }
 
-  private static ProtoWriter value(ValueProto value) {
+  /// {@return the name and type of a value as a message}
+  ///
+  /// @param value the value
+  static ProtoWriter value(ValueProto value) {
     ProtoWriter message = new ProtoWriter().string(1, value.name());
     if (!(value.type() instanceof TypeProto.OtherType(String kind)) || !kind.equals("no type")) {
       message.message(2, type(value.name(), value.type()));

@@ -1,14 +1,12 @@
 package dev.jiffy.engine.onnx;
 
 import dev.jiffy.engine.ModelException;
-import java.util.HashMap;
 import java.util.Map;
 
 /// The versions of operator sets that a model, or a function of it, asks for.
 final class OperatorSets {
   private final String whose;
   private final Map<String, Long> declared;
-  private final Map<String, Long> checked = new HashMap<>();
 
   /// The versions that are declared.
   ///
@@ -26,10 +24,6 @@ final class OperatorSets {
   /// @param assembly is told of a version that is not understood
   /// @throws ModelException if none is declared
   long version(String domain, Operators operators, Assembly assembly) {
-    return checked.computeIfAbsent(domain, _ -> check(domain, operators, assembly));
-  }
-
-  private long check(String domain, Operators operators, Assembly assembly) {
     Long version = declared.get(domain);
     if (version == null) {
       throw new ModelException(

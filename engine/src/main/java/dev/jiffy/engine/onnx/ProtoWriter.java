@@ -1,6 +1,7 @@
 package dev.jiffy.engine.onnx;
 
 import java.io.IOException;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
@@ -118,14 +119,26 @@ final class ProtoWriter {
   /// {@return the message's bytes}
   byte[] toByteArray() {
     byte[] all = new byte[Math.toIntExact(size())];
-    MemorySegment target = MemorySegment.ofArray(all);
+    copyTo(MemorySegment.ofArray(all));
+    return all;
+  }
+
+  /// {@return the message's bytes, off the heap}
+  ///
+  /// @param arena decides how long they live
+  MemorySegment write(Arena arena) {
+    MemorySegment all = arena.allocate(size());
+    copyTo(all);
+    return all;
+  }
+
+  private void copyTo(MemorySegment target) {
     long at = 0;
     for (MemorySegment part : parts) {
       target.asSlice(at, part.byteSize()).copyFrom(part);
       at += part.byteSize();
     }
-    System.arraycopy(tail, 0, all, Math.toIntExact(at), tailSize);
-    return all;
+    target.asSlice(at, tailSize).copyFrom(MemorySegment.ofArray(tail).asSlice(0, tailSize));
   }
 
   /// Writes the message to a file, replacing it.

@@ -1,5 +1,6 @@
 package dev.jiffy.engine.pass;
 
+import dev.jiffy.engine.ir.ForeignOp;
 import dev.jiffy.engine.ir.LoopOp;
 import dev.jiffy.engine.ir.Node;
 import dev.jiffy.engine.ir.Op;
@@ -21,7 +22,9 @@ final class ConstantFolding {
   private ConstantFolding() {}
 
   static boolean apply(Draft draft, Node node) {
-    if (node.op() instanceof LoopOp || node.op() instanceof SequenceOp) {
+    if (node.op() instanceof ForeignOp
+        || node.op() instanceof LoopOp
+        || node.op() instanceof SequenceOp) {
       return false;
     }
     if (node.hasInput(0) && draft.constant(node.input(0)) == null) {

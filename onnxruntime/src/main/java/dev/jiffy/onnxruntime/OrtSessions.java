@@ -1,0 +1,89 @@
+package dev.jiffy.onnxruntime;
+
+import ai.onnxruntime.OrtEnvironment;
+import ai.onnxruntime.OrtException;
+import ai.onnxruntime.OrtLoggingLevel;
+import ai.onnxruntime.OrtProvider;
+import ai.onnxruntime.OrtSession;
+import ai.onnxruntime.OrtSession.SessionOptions;
+import ai.onnxruntime.OrtSession.SessionOptions.ExecutionMode;
+import ai.onnxruntime.OrtSession.SessionOptions.OptLevel;
+import dev.jiffy.engine.Device;
+import dev.jiffy.engine.LoadOptions;
+import dev.jiffy.engine.ModelException;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
+
+/// Opens sessions of ONNX Runtime: every optimization, the operators of a graph one after the other
+/// on as many threads as asked for, its memory arena and pattern on.
+final class OrtSessions {
+  private OrtSessions() {}
+
+  /// {@return the environment of the process}
+  static OrtEnvironment environment() throws OrtException {
+    OrtEnvironment environment =
+        OrtEnvironment.getEnvironment(OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR, "jiffy");
+    environment.setTelemetry(false);
+    return environment;
+  }
+
+  /// {@return the session of a model in a file}
+  static OrtSession open(Path file, LoadOptions options) throws OrtException {
+    OrtEnvironment environment = environment();
+    try (SessionOptions settings = settings(environment, options)) {
+      settings.addConfigEntry("session.intra_op.allow_spinning", "1");
+      return environment.createSession(file.toString(), settings);
+    }
+  }
+
+  /// {@return the session of nodes between which others run, so that its threads do not spin}
+  static OrtSession open(MemorySegment onnx, Path folder, LoadOptions options) throws OrtException {
+    OrtEnvironment environment = environment();
+    try (SessionOptions settings = settings(environment, options)) {
+      settings.addConfigEntry("session.intra_op.allow_spinning", "0");
+      settings.addConfigEntry(
+          "session.model_external_initializers_file_folder_path", folder.toString());
+      return environment.createSession(onnx.asByteBuffer(), settings);
+    }
+  }
+
+  @SuppressWarnings("MustBeClosedChecker") // the caller closes them
+  private static SessionOptions settings(OrtEnvironment environment, LoadOptions options)
+      throws OrtException {
+    SessionOptions settings = new SessionOptions();
+    try {
+      settings.setOptimizationLevel(OptLevel.ALL_OPT);
+      settings.setExecutionMode(ExecutionMode.SEQUENTIAL);
+      settings.setIntraOpNumThreads(
+          options.threads() == 0 ? Runtime.getRuntime().availableProcessors() : options.threads());
+      settings.setInterOpNumThreads(1);
+      settings.setMemoryPatternOptimization(true);
+      settings.setCPUArenaAllocator(true);
+      settings.setSessionLogLevel(OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR);
+      if (options.device() instanceof Device.Cuda cuda) {
+        add(cuda, settings, environment);
+      }
+      return settings;
+    } catch (OrtException | RuntimeException e) {
+      settings.close();
+      throw e;
+    }
+  }
+
+  private static void add(Device.Cuda cuda, SessionOptions settings, OrtEnvironment environment) {
+    if (!OrtEnvironment.getAvailableProviders().contains(OrtProvider.CUDA)) {
+      throw new ModelException(
+          ("device %s: this build of ONNX Runtime %s has no CUDA provider, only %s; put"
+                  + " com.microsoft.onnxruntime:onnxruntime_gpu in the place of onnxruntime")
+              .formatted(cuda, environment.getVersion(), OrtEnvironment.getAvailableProviders()));
+    }
+    try {
+      settings.addCUDA(cuda.index());
+    } catch (OrtException e) {
+      throw new ModelException(
+          "device %s: ONNX Runtime %s cannot use it; it needs CUDA and cuDNN: %s"
+              .formatted(cuda, environment.getVersion(), e.getMessage()),
+          e);
+    }
+  }
+}

@@ -1,0 +1,2 @@
+/// Runs models, or nodes of one, on ONNX Runtime.
+package dev.jiffy.onnxruntime;
