@@ -160,6 +160,7 @@ public final class Inference {
       case Op.Resize o -> List.of(ResizeRule.resize(o, in));
 
       case TextOp o -> TextRules.infer(o, in);
+      case TableOp o -> TableRules.infer(o, in);
     };
   }
 }

@@ -1,6 +1,7 @@
 package dev.jiffy.engine.ir;
 
 import dev.jiffy.engine.ModelException;
+import dev.jiffy.engine.function.Forest;
 import dev.jiffy.engine.function.RecurrentCell;
 import dev.jiffy.tensor.Shape;
 import java.util.LinkedHashMap;
@@ -64,6 +65,7 @@ final class NodeFlops {
       case Op.Pool o -> pool(o);
       case Op.Resize o -> resize(o);
       case TextOp _ -> read();
+      case TableOp o -> table(o);
 
       case Op.Cast _, Op.Identity _, Op.ShapeOf _, Op.Size _, Op.Reshape _, Op.Flatten _ -> 0;
       case Op.Transpose _, Op.Expand _, Op.Concat _, Op.Split _, Op.Slice _, Op.Gather _ -> 0;
@@ -271,5 +273,24 @@ final class NodeFlops {
       changed += x.dim(i) == y.dim(i) ? 0 : 1;
     }
     return times(y.elements(), times(2, times(taps, changed)));
+  }
+
+  /// A comparison for each node on the longest path of each tree; for each support vector a
+  /// multiply-add per feature.
+  private long table(TableOp op) {
+    return switch (op) {
+      case TableOp.TreeEnsemble o -> {
+        Forest forest = o.ensemble().forest();
+        Shape x = shape(node.input(0));
+        long rows = x == null || x.rank() != 2 ? 1 : x.dim(0);
+        yield times(rows, times(forest.trees(), forest.depth()));
+      }
+      case TableOp.VectorKernels _ -> {
+        Shape x = shape(node.input(0));
+        yield x == null ? 0 : times(2, times(made(), x.dim(x.rank() - 1)));
+      }
+      case TableOp.Votes _, TableOp.Classify _, TableOp.Scores _ -> read();
+      case TableOp.MapValues _, TableOp.ZipMap _ -> 0;
+    };
   }
 }

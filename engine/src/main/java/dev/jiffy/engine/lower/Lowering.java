@@ -9,6 +9,7 @@ import dev.jiffy.engine.ir.Node;
 import dev.jiffy.engine.ir.Op;
 import dev.jiffy.engine.ir.SequenceOp;
 import dev.jiffy.engine.ir.StepCost;
+import dev.jiffy.engine.ir.TableOp;
 import dev.jiffy.engine.kernel.StridedCopy;
 import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Shape;
@@ -227,6 +228,7 @@ public final class Lowering {
           case Op.Compress _, Op.ReverseSequence _, Op.ArgReduce _, Op.Hardmax _ -> false;
           case Op.Gemm _, Op.Einsum _, Op.BatchNorm _, Op.InstanceNorm _, Op.Lrn _ -> false;
           case Op.LpNormalization _, Op.DynamicQuantize _ -> false;
+          case TableOp table -> Tables.lower(node, table, this);
           case Op.Special _ -> false;
         };
     if (!done) {

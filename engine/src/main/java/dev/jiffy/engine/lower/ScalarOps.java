@@ -6,6 +6,7 @@ import dev.jiffy.engine.ir.ForeignOp;
 import dev.jiffy.engine.ir.LoopOp;
 import dev.jiffy.engine.ir.Op;
 import dev.jiffy.engine.ir.SequenceOp;
+import dev.jiffy.engine.ir.TableOp;
 import dev.jiffy.engine.ir.TextOp;
 import dev.jiffy.engine.kernel.scalar.Elements;
 import dev.jiffy.engine.kernel.scalar.ScalarElementwise;
@@ -129,6 +130,7 @@ public final class ScalarOps {
       case Op.Lrn l -> ScalarNeuralOps.lrn(l, o);
       case Op.Resize r -> ScalarNeuralOps.resize(r, o);
       case TextOp t -> ScalarTextOps.run(t, o);
+      case TableOp t -> ScalarTableOps.run(t, o);
     }
   }
 

@@ -3,6 +3,7 @@ package dev.jiffy.engine.lower;
 import dev.jiffy.engine.ir.Graph;
 import dev.jiffy.engine.ir.Node;
 import dev.jiffy.engine.ir.Op;
+import dev.jiffy.engine.ir.TableOp;
 
 /// Operators whose result is their input under another shape.
 final class Views {
@@ -12,6 +13,7 @@ final class Views {
   static boolean isWhole(Graph graph, Node node) {
     return switch (node.op()) {
       case Op.Identity _, Op.Reshape _, Op.Flatten _, Op.Squeeze _, Op.Unsqueeze _ -> true;
+      case TableOp.ZipMap _ -> true;
       case Op.Cast cast -> graph.fact(node.input(0)).dtype() == cast.to();
       default -> false;
     };

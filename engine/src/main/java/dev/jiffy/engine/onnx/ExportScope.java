@@ -115,6 +115,18 @@ final class ExportScope {
     add(node.name(), operator, node.inputs(), node.outputs(), attributes);
   }
 
+  /// Writes the node as one of the domain for tables, of the same outputs.
+  void table(String operator, AttributeSet attributes, String... inputs) {
+    nodes.add(
+        new NodeProto(
+            node.name(),
+            operator,
+            Exporter.TABLES,
+            List.of(inputs),
+            node.outputs(),
+            attributes.map()));
+  }
+
   /// Writes the node as one of the same inputs and outputs, without attributes.
   void same(String operator) {
     same(operator, new AttributeSet());

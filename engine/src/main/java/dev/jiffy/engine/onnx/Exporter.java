@@ -27,6 +27,9 @@ public final class Exporter {
   /// The oldest operator set that graphs can be written in.
   public static final long OLDEST_OPSET = 17;
 
+  /// The domain of operators on tables.
+  static final String TABLES = "ai.onnx.ml";
+
   private static final long IR_VERSION = 8;
 
   private Exporter() {}
@@ -47,7 +50,19 @@ public final class Exporter {
     List<ValueProto> inputs = graph.inputs().stream().map(name -> value(graph, name)).toList();
     List<ValueProto> outputs = graph.outputs().stream().map(name -> value(graph, name)).toList();
     GraphProto proto = proto(graph, opset, NameSource.of(graph), inputs, outputs, List.of());
-    return new OnnxModel(IR_VERSION, "Jiffy", Map.of("", opset), Map.of(), List.of(), proto);
+    return new OnnxModel(IR_VERSION, "Jiffy", opsets(opset, proto), Map.of(), List.of(), proto);
+  }
+
+  /// The versions of the domains that a graph uses. The operator for all kinds of trees came with
+  /// the version that dropped the older ones.
+  private static Map<String, Long> opsets(long opset, GraphProto proto) {
+    boolean hasTables = false;
+    boolean hasTrees = false;
+    for (NodeProto node : proto.nodes()) {
+      hasTables |= node.domain().equals(TABLES);
+      hasTrees |= node.operator().equals("TreeEnsemble");
+    }
+    return hasTables ? Map.of("", opset, TABLES, hasTrees ? 5L : 4L) : Map.of("", opset);
   }
 
   /// {@return a graph within another, whose last inputs are values of that one}

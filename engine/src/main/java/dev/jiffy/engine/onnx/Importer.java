@@ -273,7 +273,12 @@ public final class Importer {
       return;
     }
     Operators operators = Operators.of(domain);
-    long opset = operators == null ? 0 : sets.version(domain, operators, assembly);
+    // exporters of tables name operator sets of old in which they use nothing but copies
+    boolean isTimeless = domain.isEmpty() && node.operator().equals("Identity");
+    long opset =
+        operators == null
+            ? 0
+            : isTimeless ? operators.newest() : sets.version(domain, operators, assembly);
     Operators.Entry entry = operators == null ? null : operators.find(node.operator(), opset);
     if (entry == null) {
       assembly.problem(

@@ -11,6 +11,7 @@ import dev.jiffy.engine.ir.Op.PoolFunction;
 import dev.jiffy.engine.ir.Op.ScatterMode;
 import dev.jiffy.engine.ir.Op.Window;
 import dev.jiffy.engine.ir.SequenceOp;
+import dev.jiffy.engine.ir.TableOp;
 import dev.jiffy.engine.ir.TextOp;
 import dev.jiffy.tensor.Tensor;
 import java.util.ArrayList;
@@ -103,6 +104,7 @@ final class OperatorExports {
       case Op.LpNormalization o -> node.same("LpNormalization", axis(o.axis()).integer("p", o.p()));
       case Op.Resize o -> resize(node, o);
       case TextOp o -> TextExports.export(node, o);
+      case TableOp o -> TableExports.export(node, o);
     }
   }
 

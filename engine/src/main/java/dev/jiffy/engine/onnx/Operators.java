@@ -13,7 +13,7 @@ final class Operators {
   static final int MANY = Integer.MAX_VALUE;
 
   private static final Map<String, Operators> DOMAINS =
-      Map.of("", onnx(), "com.microsoft", microsoft());
+      Map.of("", onnx(), "com.microsoft", microsoft(), "ai.onnx.ml", tables());
 
   private final long oldest;
   private final long newest;
@@ -55,6 +55,15 @@ final class Operators {
   private static Operators microsoft() {
     Operators table = new Operators(1, 1);
     MicrosoftImports.register(table);
+    return table;
+  }
+
+  private static Operators tables() {
+    Operators table = new Operators(1, 5);
+    TableImports.register(table);
+    TreeImports.register(table);
+    SupportVectorImports.register(table);
+    LookupImports.register(table);
     return table;
   }
 

@@ -24,6 +24,7 @@ class RuleTest {
     cases.addAll(NeuralRuleCases.CASES);
     cases.addAll(RecurrentRuleCases.CASES);
     cases.addAll(BranchRuleCases.CASES);
+    cases.addAll(TableRuleCases.CASES);
     return cases;
   }
 

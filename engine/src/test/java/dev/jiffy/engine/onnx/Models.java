@@ -72,7 +72,7 @@ final class Models {
   OnnxModel model() {
     GraphProto graph =
         new GraphProto("test", nodes, initializers, List.of(), inputs, outputs, List.of());
-    Map<String, Long> opsets = Map.of("", opset, "com.microsoft", 1L);
+    Map<String, Long> opsets = Map.of("", opset, "com.microsoft", 1L, "ai.onnx.ml", 5L);
     return new OnnxModel(8, "test", opsets, Map.of(), List.of(), graph);
   }
 

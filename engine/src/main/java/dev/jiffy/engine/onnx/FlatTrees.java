@@ -1,0 +1,114 @@
+package dev.jiffy.engine.onnx;
+
+import dev.jiffy.engine.ModelException;
+import dev.jiffy.engine.function.Forest;
+import dev.jiffy.engine.function.NodeMode;
+import dev.jiffy.tensor.Tensor;
+import java.util.Arrays;
+import java.util.List;
+
+/// Decision trees in the form of operator set 5: nodes and leaves in two lists, by position.
+final class FlatTrees {
+  private final NodeScope node;
+  private final double[] splits;
+  private final long[] modes;
+  private final List<Long> features;
+  private final List<Long> yes;
+  private final List<Long> no;
+  private final List<Long> yesLeaves;
+  private final List<Long> noLeaves;
+  private final List<Long> missing;
+  private final List<Long> roots;
+  private final List<Long> targets;
+  private final double[] weights;
+  private final double[] members;
+  private final int targetCount;
+
+  /// Reads the attributes.
+  ///
+  /// @param node the node
+  /// @param splits the thresholds
+  FlatTrees(NodeScope node, double[] splits) {
+    this.node = node;
+    this.splits = splits;
+    features = node.integers("nodes_featureids");
+    yes = node.integers("nodes_truenodeids");
+    no = node.integers("nodes_falsenodeids");
+    yesLeaves = node.integers("nodes_trueleafs");
+    noLeaves = node.integers("nodes_falseleafs");
+    missing = node.integers("nodes_missing_value_tracks_true");
+    roots = node.integers("tree_roots");
+    targets = node.integers("leaf_targetids");
+    targetCount = Math.toIntExact(node.integer("n_targets"));
+    Tensor modeTensor = node.tensor("nodes_modes");
+    Tensor weightTensor = node.tensor("leaf_weights");
+    Tensor memberTensor = node.tensor("membership_values");
+    if (modeTensor == null || weightTensor == null) {
+      throw node.invalid("attribute 'nodes_modes' or 'leaf_weights' is missing");
+    }
+    modes = modeTensor.toLongs();
+    weights = weightTensor.toDoubles();
+    members = memberTensor == null ? new double[0] : memberTensor.toDoubles();
+    expect("nodes_modes", modes.length);
+    expect("nodes_featureids", features.size());
+    expect("nodes_truenodeids", yes.size());
+    expect("nodes_falsenodeids", no.size());
+    expect("nodes_trueleafs", yesLeaves.size());
+    expect("nodes_falseleafs", noLeaves.size());
+    if (!missing.isEmpty()) {
+      expect("nodes_missing_value_tracks_true", missing.size());
+    }
+    TreeImports.same(node, "leaf_weights", weights.length, "leaf_targetids", targets.size());
+  }
+
+  private void expect(String attribute, int found) {
+    TreeImports.same(node, attribute, found, "nodes_splits", splits.length);
+  }
+
+  /// {@return the trees}
+  Forest forest() {
+    Forest.Builder forest = new Forest.Builder(targetCount);
+    int member = 0;
+    for (int i = 0; i < splits.length; i++) {
+      NodeMode mode = TreeImports.mode(node, modes[i]);
+      int feature = Math.toIntExact(features.get(i));
+      boolean takesMissing = !missing.isEmpty() && missing.get(i) == 1;
+      if (mode == NodeMode.MEMBER) {
+        int end = member;
+        while (end < members.length && !Double.isNaN(members[end])) {
+          end++;
+        }
+        double[] set = Arrays.copyOfRange(members, Math.min(member, members.length), end);
+        int _ = forest.member(feature, set, takesMissing);
+        member = Math.min(end + 1, members.length);
+      } else {
+        int _ = forest.branch(mode, feature, splits[i], takesMissing);
+      }
+      forest.children(
+          i, place(yes.get(i), yesLeaves.get(i) != 0), place(no.get(i), noLeaves.get(i) != 0));
+    }
+    for (int i = 0; i < weights.length; i++) {
+      int _ = forest.leaf();
+      forest.weight(Math.toIntExact(targets.get(i)), weights[i]);
+    }
+    for (long root : roots) {
+      forest.root(root(root));
+    }
+    return forest.build();
+  }
+
+  /// The node of a position in one of the two lists; leaves come after all nodes.
+  private int place(long position, boolean isLeaf) {
+    int size = isLeaf ? weights.length : splits.length;
+    if (position < 0 || position >= size) {
+      throw new ModelException(
+          "%s %d, where there are %d".formatted(isLeaf ? "leaf" : "node", position, size));
+    }
+    return (int) position + (isLeaf ? splits.length : 0);
+  }
+
+  /// A tree that is one leaf begins at a node whose children are both that leaf.
+  private int root(long position) {
+    return place(position, false);
+  }
+}
