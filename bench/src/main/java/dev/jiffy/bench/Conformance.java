@@ -263,7 +263,8 @@ public final class Conformance {
     return switch (tensor.dtype()) {
       case STRING -> tensor.getString(index);
       case F32, F64, F16, BF16 -> Double.toString(tensor.getDouble(index));
-      case I8, I16, I32, I64, U8, U16, U32, U64, BOOL -> Long.toString(tensor.getLong(index));
+      case I4, I8, I16, I32, I64, U4, U8, U16, U32, U64, BOOL ->
+          Long.toString(tensor.getLong(index));
     };
   }
 

@@ -47,7 +47,7 @@ final class OrtTensors {
           case I64 -> OnnxJavaType.INT64;
           case U8 -> OnnxJavaType.UINT8;
           case BOOL -> OnnxJavaType.BOOL;
-          case U16, U32, U64, STRING ->
+          case I4, U4, U16, U32, U64, STRING ->
               throw new ModelException(
                   "ONNX Runtime's Java API has no tensors of %s, which '%s' is"
                       .formatted(tensor.dtype(), name));

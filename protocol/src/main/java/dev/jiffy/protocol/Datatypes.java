@@ -16,10 +16,12 @@ public final class Datatypes {
       case F64 -> "FP64";
       case F16 -> "FP16";
       case BF16 -> "BF16";
+      case I4 -> "INT4";
       case I8 -> "INT8";
       case I16 -> "INT16";
       case I32 -> "INT32";
       case I64 -> "INT64";
+      case U4 -> "UINT4";
       case U8 -> "UINT8";
       case U16 -> "UINT16";
       case U32 -> "UINT32";
@@ -38,10 +40,12 @@ public final class Datatypes {
       case "FP64" -> DType.F64;
       case "FP16" -> DType.F16;
       case "BF16" -> DType.BF16;
+      case "INT4" -> DType.I4;
       case "INT8" -> DType.I8;
       case "INT16" -> DType.I16;
       case "INT32" -> DType.I32;
       case "INT64" -> DType.I64;
+      case "UINT4" -> DType.U4;
       case "UINT8" -> DType.U8;
       case "UINT16" -> DType.U16;
       case "UINT32" -> DType.U32;

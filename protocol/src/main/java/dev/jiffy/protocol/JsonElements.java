@@ -113,7 +113,7 @@ final class JsonElements {
         }
         tensor.setDouble(index, value);
       }
-      case I8, I16, I32, I64, U8, U16, U32, U64 -> {
+      case I4, I8, I16, I32, I64, U4, U8, U16, U32, U64 -> {
         if (token != JsonToken.VALUE_NUMBER_INT) {
           throw wrongElement("an integer");
         }
@@ -146,7 +146,7 @@ final class JsonElements {
     }
     long value = json.getLongValue();
     DType dtype = tensor.dtype();
-    int bits = 8 * dtype.bytes();
+    int bits = dtype.bits();
     boolean inRange =
         dtype.isUnsigned()
             ? value >= 0 && (bits == 64 || value >>> bits == 0)
@@ -208,7 +208,7 @@ final class JsonElements {
           checkFinite(value, label);
           json.writeNumber(value);
         }
-        case I8, I16, I32, I64, U8, U16, U32 -> json.writeNumber(tensor.getLong(i));
+        case I4, I8, I16, I32, I64, U4, U8, U16, U32 -> json.writeNumber(tensor.getLong(i));
         case U64 -> {
           long value = tensor.getLong(i);
           if (value >= 0) {

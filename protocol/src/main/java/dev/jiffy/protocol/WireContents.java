@@ -46,9 +46,9 @@ final class WireContents {
   private static int field(DType dtype) {
     return switch (dtype) {
       case BOOL -> 1;
-      case I8, I16, I32 -> 2;
+      case I4, I8, I16, I32 -> 2;
       case I64 -> 3;
-      case U8, U16, U32 -> 4;
+      case U4, U8, U16, U32 -> 4;
       case U64 -> 5;
       case F32 -> 6;
       case F64 -> 7;
@@ -68,7 +68,8 @@ final class WireContents {
         switch (dtype) {
           case F32 -> WireReader.FIXED32;
           case F64 -> WireReader.FIXED64;
-          case BOOL, I8, I16, I32, I64, U8, U16, U32, U64, F16, BF16, STRING -> WireReader.VARINT;
+          case BOOL, I4, I8, I16, I32, I64, U4, U8, U16, U32, U64, F16, BF16, STRING ->
+              WireReader.VARINT;
         };
     if (WireReader.type(tag) == single) {
       element(part);
@@ -96,9 +97,11 @@ final class WireContents {
       case F64 -> tensor.setDouble(at, Double.longBitsToDouble(reader.fixed64()));
       case BOOL -> tensor.setLong(at, reader.varint() != 0 ? 1 : 0);
       case I64, U64 -> tensor.setLong(at, reader.varint());
+      case I4 -> store(at, reader.varint(), -8, 7);
       case I8 -> store(at, reader.varint(), Byte.MIN_VALUE, Byte.MAX_VALUE);
       case I16 -> store(at, reader.varint(), Short.MIN_VALUE, Short.MAX_VALUE);
       case I32 -> tensor.setLong(at, reader.varint());
+      case U4 -> store(at, reader.varint() & 0xffff_ffffL, 0, 15);
       case U8 -> store(at, reader.varint() & 0xffff_ffffL, 0, 0xff);
       case U16 -> store(at, reader.varint() & 0xffff_ffffL, 0, 0xffff);
       case U32 -> tensor.setLong(at, reader.varint() & 0xffff_ffffL);

@@ -32,7 +32,7 @@ final class Tensors {
         }
         case F16, BF16 ->
             tensor.segment().set(ValueLayout.JAVA_SHORT_UNALIGNED, i * 2, (short) random.nextInt());
-        case I8, I16, I32, I64, U8, U16, U32, U64 -> tensor.setLong(i, bits);
+        case I4, I8, I16, I32, I64, U4, U8, U16, U32, U64 -> tensor.setLong(i, bits);
         case BOOL -> tensor.setLong(i, bits & 1);
         case STRING -> tensor.setString(i, TEXTS[random.nextInt(TEXTS.length)]);
       }

@@ -328,7 +328,7 @@ public final class Tensor implements Value {
       case F16 -> Float.float16ToFloat(segment.get(SHORT, index << 1));
       case BF16 -> Float.intBitsToFloat(segment.get(SHORT, index << 1) << 16);
       case U64 -> unsignedToDouble(segment.get(LONG, index << 3));
-      case I8, I16, I32, I64, U8, U16, U32, BOOL -> (double) getLong(index);
+      case I4, I8, I16, I32, I64, U4, U8, U16, U32, BOOL -> (double) getLong(index);
       case STRING -> throw new IllegalStateException("strings are not numbers");
     };
   }
@@ -338,8 +338,8 @@ public final class Tensor implements Value {
   /// @param index the row-major index
   public long getLong(long index) {
     return switch (dtype) {
-      case I8 -> segment.get(ValueLayout.JAVA_BYTE, index);
-      case U8 -> segment.get(ValueLayout.JAVA_BYTE, index) & 0xff;
+      case I4, I8 -> segment.get(ValueLayout.JAVA_BYTE, index);
+      case U4, U8 -> segment.get(ValueLayout.JAVA_BYTE, index) & 0xff;
       case BOOL -> segment.get(ValueLayout.JAVA_BYTE, index) != 0 ? 1 : 0;
       case I16 -> segment.get(SHORT, index << 1);
       case U16 -> segment.get(SHORT, index << 1) & 0xffff;
@@ -352,7 +352,7 @@ public final class Tensor implements Value {
   }
 
   /// Stores one element, rounded to the nearest for f32, f16 and bf16; integers take the low bits
-  /// of the value cut to a `long`.
+  /// of the value cut to a `long`, those of 4 bits the nearest that there is.
   ///
   /// @param index the row-major index
   /// @param value the new element
@@ -364,9 +364,19 @@ public final class Tensor implements Value {
       case BF16 -> segment.set(SHORT, index << 1, toBfloat16((float) value));
       case BOOL -> segment.set(ValueLayout.JAVA_BYTE, index, (byte) (value != 0 ? 1 : 0));
       case U64 -> segment.set(LONG, index << 3, doubleToUnsigned(value));
+      case I4, U4 -> setLong(index, to4Bits(dtype, value));
       case I8, I16, I32, I64, U8, U16, U32 -> setLong(index, (long) value);
       case STRING -> throw new IllegalStateException("strings are not numbers");
     }
+  }
+
+  /// {@return the integer of 4 bits that is nearest to a number; 0 for NaN}
+  ///
+  /// @param type [DType#I4] or [DType#U4]
+  /// @param value the number
+  public static long to4Bits(DType type, double value) {
+    double least = type == DType.U4 ? 0 : -8;
+    return (long) Math.rint(Math.clamp(value, least, least + 15));
   }
 
   /// Stores one element; narrow integers take the low bits.
@@ -375,6 +385,8 @@ public final class Tensor implements Value {
   /// @param value the new element
   public void setLong(long index, long value) {
     switch (dtype) {
+      case I4 -> segment.set(ValueLayout.JAVA_BYTE, index, (byte) (value << 60 >> 60));
+      case U4 -> segment.set(ValueLayout.JAVA_BYTE, index, (byte) (value & 15));
       case I8, U8 -> segment.set(ValueLayout.JAVA_BYTE, index, (byte) value);
       case BOOL -> segment.set(ValueLayout.JAVA_BYTE, index, (byte) (value != 0 ? 1 : 0));
       case I16, U16 -> segment.set(SHORT, index << 1, (short) value);

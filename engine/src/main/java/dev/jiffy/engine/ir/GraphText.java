@@ -156,7 +156,7 @@ public final class GraphText {
       case F64 -> Double.toString(tensor.getDouble(index));
       case F32, F16, BF16 -> Float.toString((float) tensor.getDouble(index));
       case U64 -> Long.toUnsignedString(tensor.getLong(index));
-      case I8, I16, I32, I64, U8, U16, U32 -> Long.toString(tensor.getLong(index));
+      case I4, I8, I16, I32, I64, U4, U8, U16, U32 -> Long.toString(tensor.getLong(index));
       case BOOL -> tensor.getLong(index) != 0 ? "true" : "false";
     };
   }

@@ -161,6 +161,7 @@ public final class Inference {
 
       case TextOp o -> TextRules.infer(o, in);
       case TableOp o -> TableRules.infer(o, in);
+      case QuantizedOp o -> List.of(QuantizedRules.infer(o, in));
     };
   }
 }

@@ -83,7 +83,7 @@ public final class Lookup {
       switch (y.dtype()) {
         case STRING -> y.setString(i, from.getString(at));
         case F32, F64, F16, BF16 -> y.setDouble(i, from.getDouble(at));
-        case I8, I16, I32, I64, U8, U16, U32, U64, BOOL -> y.setLong(i, from.getLong(at));
+        case I4, I8, I16, I32, I64, U4, U8, U16, U32, U64, BOOL -> y.setLong(i, from.getLong(at));
       }
     }
   }

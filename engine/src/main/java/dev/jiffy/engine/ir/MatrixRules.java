@@ -96,7 +96,7 @@ final class MatrixRules {
 
   /// The shape of a product; a vector counts as a row on the left and as a column on the right, and
   /// the dimension added goes away again.
-  private static List<Dim> product(List<Dim> x, List<Dim> w, Operands in) {
+  static List<Dim> product(List<Dim> x, List<Dim> w, Operands in) {
     if (x.isEmpty() || w.isEmpty()) {
       throw new ModelException(
           "expected ranks of at least 1, got " + in.fact(0) + " and " + in.fact(1));

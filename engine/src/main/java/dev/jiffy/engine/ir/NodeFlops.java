@@ -66,6 +66,7 @@ final class NodeFlops {
       case Op.Resize o -> resize(o);
       case TextOp _ -> read();
       case TableOp o -> table(o);
+      case QuantizedOp o -> quantized(o);
 
       case Op.Cast _, Op.Identity _, Op.ShapeOf _, Op.Size _, Op.Reshape _, Op.Flatten _ -> 0;
       case Op.Transpose _, Op.Expand _, Op.Concat _, Op.Split _, Op.Slice _, Op.Gather _ -> 0;
@@ -170,6 +171,32 @@ final class NodeFlops {
         : Math.addExact(
             times(QUANTIZATION, read()),
             perResult(x.dim(x.rank() - 1), extras(op.activation()) + 1));
+  }
+
+  private long quantized(QuantizedOp op) {
+    return switch (op) {
+      case QuantizedOp.Quantize _ -> times(4, read());
+      case QuantizedOp.Dequantize _ -> times(2, read());
+      case QuantizedOp.ByteMatMul o -> {
+        Shape w = shape(node.input(1));
+        yield w == null ? 0 : perResult(w.dim(0), finish(o.activation(), o.rounding()));
+      }
+      case QuantizedOp.ByteConv o -> {
+        Shape w = shape(node.input(1));
+        yield w == null
+            ? 0
+            : perResult(w.elements(1, w.rank()), finish(o.conv().activation(), o.rounding()));
+      }
+      case QuantizedOp.BlockMatMul o -> perResult(o.k(), node.hasInput(4) ? 1 : 0);
+    };
+  }
+
+  /// What scale, bias, activation and rounding add to an element of the result.
+  private long finish(Op.@Nullable Unary activation, QuantizedOp.@Nullable Rounding rounding) {
+    return 1L
+        + (node.hasInput(3) ? 1 : 0)
+        + (activation == null ? 0 : 1)
+        + (rounding == null ? 0 : 3);
   }
 
   private long gemm(Op.Gemm op) {

@@ -16,7 +16,8 @@ import org.jspecify.annotations.Nullable;
 /// inputs; a question mark means optional.
 public sealed interface Op {
   /// An operator of a family that has a file of its own.
-  sealed interface Special extends Op permits ForeignOp, LoopOp, SequenceOp, TableOp, TextOp {}
+  sealed interface Special extends Op
+      permits ForeignOp, LoopOp, QuantizedOp, SequenceOp, TableOp, TextOp {}
 
   /// The order of dimensions of an image-like tensor.
   enum Layout {

@@ -19,10 +19,21 @@ final class WindowRules {
       in.same(i, 0);
     }
     ElementwiseRules.activation(op.activation(), in.dtype(0));
+    List<Dim> w = in.shape(1);
+    List<Dim> shape = convolved(op, in);
+    if (w == null || shape == null) {
+      return Fact.of(in.dtype(0), in.has(3) ? in.shape(3) : null);
+    }
+    checkVector("bias", 2, w.get(0), in);
+    return Fact.of(in.dtype(0), in.has(3) ? Dims.merge("residual", shape, in.shape(3)) : shape);
+  }
+
+  /// The shape of a convolution's result, or null where those of the operands are not known.
+  static @Nullable List<Dim> convolved(Op.Conv op, Operands in) {
     List<Dim> x = in.shape(0);
     List<Dim> w = in.shape(1);
     if (x == null || w == null) {
-      return Fact.of(in.dtype(0), in.has(3) ? in.shape(3) : null);
+      return null;
     }
     checkImage(x, in);
     if (w.size() != x.size()) {
@@ -40,11 +51,9 @@ final class WindowRules {
               + in.fact(1));
     }
     checkDivides(op.groups(), w.get(0), in.fact(1));
-    checkVector("bias", 2, w.get(0), in);
     List<Dim> kernel = kernel(op.window(), w.subList(2, w.size()), x.size() - 2);
     List<Dim> spatial = slide(op.window(), kernel, spatial(op.layout(), x), in);
-    List<Dim> shape = image(op.layout(), x.get(0), w.get(0), spatial);
-    return Fact.of(in.dtype(0), in.has(3) ? Dims.merge("residual", shape, in.shape(3)) : shape);
+    return image(op.layout(), x.get(0), w.get(0), spatial);
   }
 
   private static void checkImage(List<Dim> x, Operands in) {

@@ -51,7 +51,8 @@ public final class Casts {
       case U8 -> bytesToFloats(x, y, n);
       case F16 -> halvesToFloats(x, y, n);
       case BF16 -> bfloatsToFloats(x, y, n);
-      case F32, F64, I8, I16, U16, U32, U64, STRING -> TypedMemory.cast(from, DType.F32, x, y, n);
+      case F32, F64, I4, I8, I16, U4, U16, U32, U64, STRING ->
+          TypedMemory.cast(from, DType.F32, x, y, n);
     }
   }
 
@@ -62,7 +63,8 @@ public final class Casts {
       case BOOL -> floatsToBools(x, y, n);
       case F16 -> floatsToHalves(x, y, n);
       case BF16 -> floatsToBfloats(x, y, n);
-      case F32, F64, I8, I16, U8, U16, U32, U64, STRING -> TypedMemory.cast(DType.F32, to, x, y, n);
+      case F32, F64, I4, I8, I16, U4, U8, U16, U32, U64, STRING ->
+          TypedMemory.cast(DType.F32, to, x, y, n);
     }
   }
 

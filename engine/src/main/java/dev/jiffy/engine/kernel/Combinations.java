@@ -135,7 +135,7 @@ public final class Combinations {
           setDouble(to + 8 * i, TypedMemory.getDouble(type, from + i * step));
         }
       }
-      case BOOL, I8, I16, U8, U16, U32, U64, STRING -> {
+      case BOOL, I4, I8, I16, U4, U8, U16, U32, U64, STRING -> {
         for (long i = 0; i < n; i++) {
           setLong(to + 8 * i, TypedMemory.getLong(type, from + i * step));
         }
@@ -165,7 +165,7 @@ public final class Combinations {
           TypedMemory.setDouble(type, to + 2 * i, getDouble(from + 8 * i));
         }
       }
-      case I64, F64, I16, U16, U64, STRING -> {
+      case I64, F64, I4, I16, U4, U16, U64, STRING -> {
         for (long i = 0; i < n; i++) {
           TypedMemory.setLong(type, to + i * type.bytes(), getLong(from + 8 * i));
         }

@@ -5,6 +5,9 @@ import org.jspecify.annotations.Nullable;
 /// Products that multiply narrower numbers than f32. Arguments and threads are as with
 /// [MatrixKernels].
 public interface NarrowKernels {
+  /// {@return convolutions of bytes}
+  ByteKernels bytes();
+
   /// {@return whether there are products of such numbers}
   ///
   /// @param format the numbers

@@ -150,6 +150,26 @@ public interface RowKernels {
   /// @param n how many
   void cast(DType from, DType to, long x, long y, long n);
 
+  /// Makes bytes of f32, as [Affine#quantize] does.
+  ///
+  /// @param affine what bytes stand for
+  /// @param x the numbers
+  /// @param y the bytes
+  /// @param n how many
+  default void quantize(Affine affine, long x, long y, long n) {
+    affine.quantize(x, y, n);
+  }
+
+  /// Makes f32 of bytes, as [Affine#dequantize] does.
+  ///
+  /// @param affine what bytes stand for
+  /// @param x the bytes
+  /// @param y the numbers
+  /// @param n how many
+  default void dequantize(Affine affine, long x, long y, long n) {
+    affine.dequantize(x, y, n);
+  }
+
   /// Stores one f32 many times.
   ///
   /// @param value the value

@@ -27,7 +27,7 @@ public final class TypedMemory {
       case F16 -> Float.float16ToFloat(Memory.ALL.get(SHORT, address));
       case BF16 -> Float.intBitsToFloat(Memory.ALL.get(SHORT, address) << 16);
       case U64 -> fromUnsigned(Memory.ALL.get(Memory.LONG, address));
-      case I8, I16, I32, I64, U8, U16, U32, BOOL -> (double) getLong(type, address);
+      case I4, I8, I16, I32, I64, U4, U8, U16, U32, BOOL -> (double) getLong(type, address);
       case STRING -> throw new IllegalArgumentException("a string is not a number");
     };
   }
@@ -38,8 +38,8 @@ public final class TypedMemory {
   /// @param address where it lies
   public static long getLong(DType type, long address) {
     return switch (type) {
-      case I8 -> Memory.ALL.get(BYTE, address);
-      case U8 -> Memory.ALL.get(BYTE, address) & 0xff;
+      case I4, I8 -> Memory.ALL.get(BYTE, address);
+      case U4, U8 -> Memory.ALL.get(BYTE, address) & 0xff;
       case BOOL -> Memory.ALL.get(BYTE, address) != 0 ? 1 : 0;
       case I16 -> Memory.ALL.get(SHORT, address);
       case U16 -> Memory.ALL.get(SHORT, address) & 0xffff;
@@ -51,7 +51,8 @@ public final class TypedMemory {
     };
   }
 
-  /// Stores a number; integers take the low bits of the value cut to a `long`, of which NaN is 0.
+  /// Stores a number; integers take the low bits of the value cut to a `long`, of which NaN is 0,
+  /// those of 4 bits the nearest that there is.
   ///
   /// @param type the type of what is stored, not a string
   /// @param address where it goes
@@ -64,6 +65,7 @@ public final class TypedMemory {
       case BF16 -> Memory.ALL.set(SHORT, address, Tensor.toBfloat16((float) value));
       case BOOL -> Memory.ALL.set(BYTE, address, (byte) (value != 0 ? 1 : 0));
       case U64 -> Memory.ALL.set(Memory.LONG, address, toUnsigned(value));
+      case I4, U4 -> setLong(type, address, Tensor.to4Bits(type, value));
       case I8, I16, I32, I64, U8, U16, U32 -> setLong(type, address, (long) value);
       case STRING -> throw new IllegalArgumentException("a string is not a number");
     }
@@ -76,6 +78,8 @@ public final class TypedMemory {
   /// @param value the number
   public static void setLong(DType type, long address, long value) {
     switch (type) {
+      case I4 -> Memory.ALL.set(BYTE, address, (byte) (value << 60 >> 60));
+      case U4 -> Memory.ALL.set(BYTE, address, (byte) (value & 15));
       case I8, U8 -> Memory.ALL.set(BYTE, address, (byte) value);
       case BOOL -> Memory.ALL.set(BYTE, address, (byte) (value != 0 ? 1 : 0));
       case I16, U16 -> Memory.ALL.set(SHORT, address, (short) value);

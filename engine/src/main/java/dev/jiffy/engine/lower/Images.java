@@ -6,6 +6,7 @@ import dev.jiffy.engine.ir.Fact;
 import dev.jiffy.engine.ir.Graph;
 import dev.jiffy.engine.ir.Node;
 import dev.jiffy.engine.ir.Op;
+import dev.jiffy.engine.kernel.Affine;
 import dev.jiffy.engine.kernel.ConvGeometry;
 import dev.jiffy.engine.kernel.PoolGeometry;
 import dev.jiffy.engine.kernel.Product;
@@ -45,7 +46,7 @@ final class Images {
   }
 
   /// {@return the shape of images, as far as it is known at load; what is not, is taken for large}
-  private static Shape expected(Fact fact, int rank, int channels) {
+  static Shape expected(Fact fact, int rank, int channels) {
     List<Dim> known = fact.shape();
     long[] dims = new long[rank];
     for (int i = 0; i < rank; i++) {
@@ -146,11 +147,14 @@ final class Images {
   }
 
   private static boolean fits(Node node, Op.Layout layout, Lowering lowering) {
+    return lowering.isF32(node.input(0)) && hasShape(layout, node, lowering);
+  }
+
+  private static boolean hasShape(Op.Layout layout, Node node, Lowering lowering) {
     Shape x = lowering.shape(node.input(0));
     Shape y = lowering.shape(node.output());
     return layout == Op.Layout.CHANNELS_LAST
         && (x.rank() == 3 || x.rank() == 4)
-        && lowering.isF32(node.input(0))
         && x.elements() > 0
         && y.elements() > 0
         && x.elements() <= Integer.MAX_VALUE
@@ -183,7 +187,7 @@ final class Images {
     return PixelGroup.of(pixel, fixed ? target.matrices().lanes() : 1);
   }
 
-  private static ConvGeometry geometry(Op.Conv conv, Tensor weights, Shape x, Shape y) {
+  static ConvGeometry geometry(Op.Conv conv, Tensor weights, Shape x, Shape y) {
     WindowGeometry window =
         WindowGeometry.of(conv.window(), kernel(weights), spatial(x), spatial(y));
     return geometry(x, y, window, conv.groups(), conv.activation());
@@ -300,7 +304,7 @@ final class Images {
 
   static boolean lower(Node node, Op.Pool pool, Lowering lowering) {
     List<String> outputs = node.outputs();
-    if (!fits(node, pool.layout(), lowering)
+    if (!isPooled(node, pool, lowering)
         || pool.function() == Op.PoolFunction.LP
         || (outputs.size() > 1 && !outputs.get(1).isEmpty())) {
       return false;
@@ -331,9 +335,25 @@ final class Images {
             pool.countPadding());
     Place from = lowering.place(node.input(0));
     Place to = lowering.result(node.output());
-    lowering.add(
-        new PoolStep(Lowering.label(node), lowering.target(), geometry, from, to), from, to);
+    String label = Lowering.label(node);
+    if (lowering.isF32(node.input(0))) {
+      lowering.add(new PoolStep(label, lowering.target(), geometry, from, to), from, to);
+      return true;
+    }
+    Affine whole = new Affine(lowering.dtype(node.input(0)), 1, 0);
+    Place read = Bytes.asFloats(label, whole, from, x, lowering);
+    Place made = lowering.planned(4 * y.elements());
+    lowering.add(new PoolStep(label, lowering.target(), geometry, read, made), read, made);
+    Bytes.asBytes(label, whole, made, to, y, lowering);
     return true;
+  }
+
+  /// Bytes are exact in f32.
+  private static boolean isPooled(Node node, Op.Pool pool, Lowering lowering) {
+    boolean isMaximum = pool.function() == Op.PoolFunction.MAX;
+    boolean isBytes = Affine.isSupported(lowering.dtype(node.input(0)));
+    return hasShape(pool.layout(), node, lowering)
+        && (lowering.isF32(node.input(0)) || (isMaximum && isBytes));
   }
 
   static boolean lower(Node node, Op.GlobalPool pool, Lowering lowering) {

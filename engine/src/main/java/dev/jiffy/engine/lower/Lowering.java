@@ -7,6 +7,7 @@ import dev.jiffy.engine.ir.Graph;
 import dev.jiffy.engine.ir.LoopOp;
 import dev.jiffy.engine.ir.Node;
 import dev.jiffy.engine.ir.Op;
+import dev.jiffy.engine.ir.QuantizedOp;
 import dev.jiffy.engine.ir.SequenceOp;
 import dev.jiffy.engine.ir.StepCost;
 import dev.jiffy.engine.ir.TableOp;
@@ -98,6 +99,7 @@ public final class Lowering {
   private static boolean hasWeights(Op op) {
     return switch (op) {
       case Op.MatMul _, Op.QuantizedMatMul _, Op.Recurrent _, Op.Conv _, Op.ConvTranspose _ -> true;
+      case QuantizedOp.ByteMatMul _, QuantizedOp.ByteConv _, QuantizedOp.BlockMatMul _ -> true;
       default -> false;
     };
   }
@@ -109,6 +111,7 @@ public final class Lowering {
       case Op.Recurrent recurrent -> Recurrences.pack(graph, node, recurrent, weights);
       case Op.Conv conv -> Images.pack(graph, node, conv, weights);
       case Op.ConvTranspose conv -> Images.pack(graph, node, conv, weights);
+      case QuantizedOp op -> Bytes.pack(graph, node, op, weights);
       default -> {}
     }
   }
@@ -228,6 +231,7 @@ public final class Lowering {
           case Op.Compress _, Op.ReverseSequence _, Op.ArgReduce _, Op.Hardmax _ -> false;
           case Op.Gemm _, Op.Einsum _, Op.BatchNorm _, Op.InstanceNorm _, Op.Lrn _ -> false;
           case Op.LpNormalization _, Op.DynamicQuantize _ -> false;
+          case QuantizedOp op -> Bytes.lower(node, op, this);
           case TableOp table -> Tables.lower(node, table, this);
           case Op.Special _ -> false;
         };

@@ -71,7 +71,7 @@ final class ScalarNeuralOps {
   }
 
   /// Returns the extents between batch and channels or after both.
-  private static int[] spatial(Tensor tensor, Layout layout) {
+  static int[] spatial(Tensor tensor, Layout layout) {
     long[] dims = tensor.shape().dims();
     int shift = layout == Layout.CHANNELS_LAST ? 1 : 2;
     int rank = dims.length - 2;

@@ -5,6 +5,7 @@ import dev.jiffy.engine.function.BinaryFunction;
 import dev.jiffy.engine.ir.ForeignOp;
 import dev.jiffy.engine.ir.LoopOp;
 import dev.jiffy.engine.ir.Op;
+import dev.jiffy.engine.ir.QuantizedOp;
 import dev.jiffy.engine.ir.SequenceOp;
 import dev.jiffy.engine.ir.TableOp;
 import dev.jiffy.engine.ir.TextOp;
@@ -131,6 +132,7 @@ public final class ScalarOps {
       case Op.Resize r -> ScalarNeuralOps.resize(r, o);
       case TextOp t -> ScalarTextOps.run(t, o);
       case TableOp t -> ScalarTableOps.run(t, o);
+      case QuantizedOp q -> ScalarQuantizedOps.run(q, o);
     }
   }
 

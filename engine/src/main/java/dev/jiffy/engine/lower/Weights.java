@@ -1,6 +1,8 @@
 package dev.jiffy.engine.lower;
 
 import dev.jiffy.engine.kernel.Activation;
+import dev.jiffy.engine.kernel.ByteConvolution;
+import dev.jiffy.engine.kernel.ByteKernels;
 import dev.jiffy.engine.kernel.ConvGeometry;
 import dev.jiffy.engine.kernel.Format;
 import dev.jiffy.engine.kernel.MatrixKernels;
@@ -33,7 +35,21 @@ public final class Weights {
   /// @param variant the first row, where only some are packed; the pixels that are computed as one,
   ///   for a convolution; else 0
   /// @param count how many rows, or groups of a convolution
-  private record Key(List<Tensor> tensors, Form form, Format format, int variant, int count) {}
+  private record Key(List<Tensor> tensors, Form form, Format format, int variant, int count)
+      implements Packed {}
+
+  /// A convolution of bytes.
+  ///
+  /// @param zero the zero point of its input
+  private record ByteKey(
+      List<Tensor> tensors, int zero, ByteConvolution.@Nullable Rounding rounding, int groups)
+      implements Packed {}
+
+  /// What was packed.
+  private sealed interface Packed {
+    /// The constants that it was made of.
+    List<Tensor> tensors();
+  }
 
   /// The least elements of a right-hand side that is made narrow.
   private static final long NARROW_ELEMENTS = 1 << 12;
@@ -43,7 +59,7 @@ public final class Weights {
   private final SegmentAllocator memory;
 
   /// Large from the start: forms in one bucket are packed one after the other.
-  private final ConcurrentHashMap<Key, Tensor> packed = new ConcurrentHashMap<>(1 << 10);
+  private final ConcurrentHashMap<Packed, Tensor> packed = new ConcurrentHashMap<>(1 << 10);
 
   /// An empty store.
   ///
@@ -192,6 +208,72 @@ public final class Weights {
             allocate(
                 kernels.convPackedBytes(geometry),
                 to -> kernels.packConv(geometry, group.weights(weights).segment().address(), to)));
+  }
+
+  /// {@return packed weights of a convolution of bytes}
+  ///
+  /// @param kernels the kernels that compute it
+  /// @param convolution the convolution
+  /// @param tensor its weights, i8, or a matrix `[k, n]` where the window is one pixel
+  /// @param scales an f32 for each result channel
+  /// @param bias an f32 for each result channel, or null
+  Tensor bytesConv(
+      ByteKernels kernels,
+      ByteConvolution convolution,
+      Tensor tensor,
+      Tensor scales,
+      @Nullable Tensor bias) {
+    List<Tensor> tensors = bias == null ? List.of(tensor, scales) : List.of(tensor, scales, bias);
+    return packed.computeIfAbsent(
+        new ByteKey(
+            tensors, convolution.zero(), convolution.rounding(), convolution.geometry().groups()),
+        _ -> {
+          Tensor filters = tensor.shape().rank() == 2 ? swapped(tensor) : tensor;
+          return allocate(
+              kernels.packedBytes(convolution),
+              to ->
+                  kernels.pack(
+                      convolution,
+                      filters.segment().address(),
+                      scales.segment().address(),
+                      bias == null ? 0 : bias.segment().address(),
+                      to));
+        });
+  }
+
+  /// {@return weights of a convolution of bytes as f32, scaled, packed}
+  ///
+  /// @param geometry the convolution
+  /// @param tensor its weights, i8, or a matrix `[k, n]` where the window is one pixel
+  /// @param scales an f32 for each result channel
+  Tensor scaledConv(ConvGeometry geometry, Tensor tensor, Tensor scales) {
+    Form form = kernels.transformsWeights(geometry) ? Form.TRANSFORMED_CONV : Form.CONV;
+    return packed.computeIfAbsent(
+        new Key(List.of(tensor, scales), form, Format.F32, 0, geometry.groups()),
+        _ -> {
+          Tensor filters = tensor.shape().rank() == 2 ? swapped(tensor) : tensor;
+          Tensor scaled = Tensor.allocate(DType.F32, filters.shape());
+          long filter = filters.shape().elements() / scales.shape().elements();
+          for (long i = 0; i < filters.shape().elements(); i++) {
+            scaled.setDouble(i, filters.getLong(i) * scales.getDouble(i / filter));
+          }
+          return allocate(
+              kernels.convPackedBytes(geometry),
+              to -> kernels.packConv(geometry, scaled.segment().address(), to));
+        });
+  }
+
+  /// {@return a matrix of bytes whose rows were columns}
+  private static Tensor swapped(Tensor matrix) {
+    long rows = matrix.shape().dim(0);
+    long columns = matrix.shape().dim(1);
+    Tensor swapped = Tensor.allocate(matrix.dtype(), Shape.of(columns, rows));
+    for (long row = 0; row < rows; row++) {
+      for (long column = 0; column < columns; column++) {
+        swapped.setLong(column * rows + row, matrix.getLong(row * columns + column));
+      }
+    }
+    return swapped;
   }
 
   /// {@return packed weights of a transposed convolution}

@@ -19,7 +19,7 @@ final class CompositeExports {
   }
 
   /// What is still to be done with a product or convolution: bias, residual, activation.
-  private static void finish(
+  static void finish(
       ExportScope node, String value, String bias, String residual, @Nullable Unary activation) {
     String last = value;
     List<String> addends = new ArrayList<>();
@@ -122,11 +122,11 @@ final class CompositeExports {
     node.to(node.output(), "Transpose", toLast(node.rank(node.input(0))), y);
   }
 
-  private static String first(ExportScope node, Layout layout, String x) {
+  static String first(ExportScope node, Layout layout, String x) {
     return layout == Layout.CHANNELS_FIRST ? x : node.make("Transpose", toFirst(node.rank(x)), x);
   }
 
-  private static String last(ExportScope node, Layout layout, String y) {
+  static String last(ExportScope node, Layout layout, String y) {
     return layout == Layout.CHANNELS_FIRST
         ? y
         : node.make("Transpose", toLast(node.rank(node.input(0))), y);

@@ -73,6 +73,8 @@ final class ElementTypes {
       case U32 -> 12;
       case U64 -> 13;
       case BF16 -> 16;
+      case U4 -> 21;
+      case I4 -> 22;
     };
   }
 }

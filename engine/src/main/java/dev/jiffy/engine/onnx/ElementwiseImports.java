@@ -254,7 +254,7 @@ final class ElementwiseImports {
         || (limit.shape().elements() == 1
             && switch (limit.dtype()) {
               case F32, F16, BF16 -> true;
-              case F64, I8, I16, I32, I64, U8, U16, U32, U64, BOOL, STRING -> false;
+              case F64, I4, I8, I16, I32, I64, U4, U8, U16, U32, U64, BOOL, STRING -> false;
             });
   }
 

@@ -137,6 +137,18 @@ final class ExportScope {
     add(node.name(), operator, trimmed(inputs), node.outputs(), attributes);
   }
 
+  /// Writes the node as one of the same outputs, of the domain `com.microsoft`.
+  void microsoft(String operator, AttributeSet attributes, String... inputs) {
+    nodes.add(
+        new NodeProto(
+            node.name(),
+            operator,
+            "com.microsoft",
+            trimmed(inputs),
+            node.outputs(),
+            attributes.map()));
+  }
+
   /// Writes a node that gives a named value.
   void to(String output, String operator, AttributeSet attributes, String... inputs) {
     boolean last = output.equals(node.output());

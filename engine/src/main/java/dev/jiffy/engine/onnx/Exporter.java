@@ -15,6 +15,7 @@ import dev.jiffy.engine.onnx.OnnxModel.ValueProto;
 import dev.jiffy.tensor.Tensor;
 import dev.jiffy.tensor.Value;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -62,7 +63,11 @@ public final class Exporter {
       hasTables |= node.domain().equals(TABLES);
       hasTrees |= node.operator().equals("TreeEnsemble");
     }
-    return hasTables ? Map.of("", opset, TABLES, hasTrees ? 5L : 4L) : Map.of("", opset);
+    Map<String, Long> opsets = new LinkedHashMap<>(Map.of("", opset, "com.microsoft", 1L));
+    if (hasTables) {
+      opsets.put(TABLES, hasTrees ? 5L : 4L);
+    }
+    return opsets;
   }
 
   /// {@return a graph within another, whose last inputs are values of that one}

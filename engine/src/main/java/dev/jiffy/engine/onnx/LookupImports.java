@@ -85,7 +85,7 @@ final class LookupImports {
     switch (values.dtype()) {
       case STRING -> otherwise.setString(0, text);
       case F32, F64, F16, BF16 -> otherwise.setDouble(0, (double) real);
-      case I8, I16, I32, I64, U8, U16, U32, U64, BOOL -> otherwise.setLong(0, integer);
+      case I4, I8, I16, I32, I64, U4, U8, U16, U32, U64, BOOL -> otherwise.setLong(0, integer);
     }
     return otherwise;
   }

@@ -28,6 +28,8 @@ final class MicrosoftImports {
         n -> n.same(new Unary(UnaryFunction.SILU, n.real("alpha", 1.702f), 0)));
     table.add("BiasSplitGelu", 1, 2, 2, MicrosoftImports::splitGelu);
     table.add("FusedMatMul", 1, 2, 2, MicrosoftImports::matMul);
+    QuantizationImports.registerLinear(table);
+    QLinearImports.register(table);
   }
 
   private static void biased(NodeScope node, UnaryFunction function) {

@@ -10,6 +10,7 @@ import dev.jiffy.engine.ir.Op.Layout;
 import dev.jiffy.engine.ir.Op.PoolFunction;
 import dev.jiffy.engine.ir.Op.ScatterMode;
 import dev.jiffy.engine.ir.Op.Window;
+import dev.jiffy.engine.ir.QuantizedOp;
 import dev.jiffy.engine.ir.SequenceOp;
 import dev.jiffy.engine.ir.TableOp;
 import dev.jiffy.engine.ir.TextOp;
@@ -105,6 +106,7 @@ final class OperatorExports {
       case Op.Resize o -> resize(node, o);
       case TextOp o -> TextExports.export(node, o);
       case TableOp o -> TableExports.export(node, o);
+      case QuantizedOp o -> QuantizedExports.export(node, o);
     }
   }
 

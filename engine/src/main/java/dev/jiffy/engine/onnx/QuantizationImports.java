@@ -1,24 +1,21 @@
 package dev.jiffy.engine.onnx;
 
 import dev.jiffy.engine.function.BinaryFunction;
-import dev.jiffy.engine.function.UnaryFunction;
 import dev.jiffy.engine.ir.Op;
 import dev.jiffy.engine.ir.Op.Binary;
 import dev.jiffy.engine.ir.Op.Layout;
-import dev.jiffy.engine.ir.Op.Unary;
+import dev.jiffy.engine.ir.QuantizedOp;
 import dev.jiffy.tensor.DType;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
+import java.util.function.Function;
 
-/// Quantized operators, expanded into integer arithmetic, which stays exact.
+/// Quantized operators: those that name the scale of their result become the operator between
+/// [QuantizedOp.Dequantize] and [QuantizedOp.Quantize], those on integers alone become integer
+/// arithmetic, which stays exact.
 final class QuantizationImports {
   private static final Op SUBTRACT = new Binary(BinaryFunction.SUB);
-  private static final Op ADD = new Binary(BinaryFunction.ADD);
-  private static final Op MULTIPLY = new Binary(BinaryFunction.MUL);
-  private static final Op DIVIDE = new Binary(BinaryFunction.DIV);
-  private static final Op ROUND = new Unary(UnaryFunction.ROUND);
 
   private QuantizationImports() {}
 
@@ -26,128 +23,98 @@ final class QuantizationImports {
   ///
   /// @param table the table
   static void register(Operators table) {
-    table.add("QuantizeLinear", 10, 2, 3, QuantizationImports::quantize);
-    table.add("DequantizeLinear", 10, 2, 3, QuantizationImports::dequantize);
+    registerLinear(table);
     table.add("DynamicQuantizeLinear", 11, 1, 1, 3, n -> n.same(new Op.DynamicQuantize()));
     table.add("MatMulInteger", 10, 2, 4, QuantizationImports::matMulInteger);
     table.add("ConvInteger", 10, 2, 4, QuantizationImports::convInteger);
     table.add("QLinearMatMul", 10, 8, 8, QuantizationImports::matMulLinear);
-    table.add("QLinearConv", 10, 8, 9, QuantizationImports::convLinear);
+  }
+
+  /// Adds what both domains have.
+  ///
+  /// @param table the table
+  static void registerLinear(Operators table) {
+    int since = table.newest() == 1 ? 1 : 10;
+    table.add("QuantizeLinear", since, 2, 3, QuantizationImports::quantize);
+    table.add("DequantizeLinear", since, 2, 3, QuantizationImports::dequantize);
+    table.add("QLinearConv", since, 8, 9, QuantizationImports::convLinear);
   }
 
   private static void quantize(NodeScope node) {
-    node.ignore("saturate", "axis");
+    node.ignore("saturate", "precision");
     DType to = node.elementType("output_dtype");
     if (node.has(2)) {
       to = node.dtype(node.input(2));
     } else if (to == null) {
       to = DType.U8;
     }
-    if (to == null || !isSupported(node)) {
-      return;
+    long axis = node.integer("axis", 1);
+    long block = node.integer("block_size", 0);
+    if (to != null) {
+      node.same(new QuantizedOp.Quantize(axis, block, to));
     }
-    String scale = alongAxis(node, node.input(1));
-    String zero = node.has(2) ? alongAxis(node, node.input(2)) : null;
-    DType real = node.dtype(node.input(1));
-    String x = cast(node, node.input(0), real == null ? DType.F32 : real);
-    saturate(node, 0, node.make(DIVIDE, x, scale), zero, to);
   }
 
   private static void dequantize(NodeScope node) {
-    node.ignore("axis");
-    DType real = node.dtype(node.input(1));
-    if (real == null || !isSupported(node)) {
-      return;
-    }
-    String x = cast(node, node.input(0), real);
-    if (node.has(2)) {
-      x = node.make(SUBTRACT, x, cast(node, alongAxis(node, node.input(2)), real));
-    }
-    node.result(MULTIPLY, x, alongAxis(node, node.input(1)));
-  }
-
-  private static boolean isSupported(NodeScope node) {
-    if (node.integer("block_size", 0) != 0) {
-      node.unsupported("blocks of quantization");
-      return false;
-    }
-    return true;
-  }
-
-  /// Shapes one number per index of the quantized axis so that it broadcasts.
-  private static String alongAxis(NodeScope node, String value) {
-    long axis = node.integer("axis", 1);
-    int rank = node.rank(node.input(0));
-    if (node.rank(value) != 1 || rank < 2) {
-      return value;
-    }
-    return column(node, value, (int) (rank - 1 - (axis < 0 ? axis + rank : axis)));
-  }
-
-  private static String column(NodeScope node, String value, int trailing) {
-    List<Long> dims = new ArrayList<>(List.of(-1L));
-    dims.addAll(Collections.nCopies(Math.max(0, trailing), 1L));
-    return node.make(new Op.Reshape(false), value, node.longs(dims));
+    node.same(new QuantizedOp.Dequantize(node.integer("axis", 1), node.integer("block_size", 0)));
   }
 
   private static String cast(NodeScope node, String value, DType to) {
     return node.dtype(value) == to ? value : node.make(new Op.Cast(to, true), value);
   }
 
-  /// Rounds, shifts, limits and converts to an integer type.
-  private static void saturate(
-      NodeScope node, int output, String quotient, @Nullable String zero, DType to) {
-    String rounded = node.make(ROUND, quotient);
-    DType real = node.dtype(rounded);
-    if (zero != null && real != null) {
-      rounded = node.make(ADD, rounded, cast(node, zero, real));
-    }
-    int bits = to.bytes() * 8;
-    float low = to.isUnsigned() ? 0 : -(1L << (bits - 1));
-    float high = (to.isUnsigned() ? 1L << bits : 1L << (bits - 1)) - 1;
-    String limited = node.make(new Unary(UnaryFunction.CLIP, low, high), rounded);
-    if (output == 0) {
-      node.result(new Op.Cast(to, true), limited);
-    } else {
-      node.result(output, new Op.Cast(to, true), limited);
+  /// What an input stands for, whose scale and zero point follow it.
+  ///
+  /// @param input the input's position
+  /// @param axis the dimension that scales go with
+  static String dequantized(NodeScope node, int input, long axis) {
+    return node.make(
+        new QuantizedOp.Dequantize(axis, 0),
+        node.input(input),
+        node.input(input + 1),
+        node.input(input + 2));
+  }
+
+  /// Makes the node's result of what it stands for, in the type of its zero point.
+  ///
+  /// @param scale the position of the scale, after which the zero point follows
+  static void requantize(NodeScope node, String value, int scale, long axis) {
+    DType to = node.has(scale + 1) ? node.dtype(node.input(scale + 1)) : DType.U8;
+    if (to != null) {
+      node.result(
+          new QuantizedOp.Quantize(axis, 0, to), value, node.input(scale), node.input(scale + 1));
     }
   }
 
   /// Returns integers of 32 bits less their zero point.
-  private static String centred(NodeScope node, int value, int zero, boolean rows) {
+  private static String centred(
+      NodeScope node, int value, int zero, Function<String, String> shaped) {
     String wide = cast(node, node.input(value), DType.I32);
     if (!node.has(zero)) {
       return wide;
     }
-    String shift = cast(node, node.input(zero), DType.I32);
-    return node.make(SUBTRACT, wide, rows ? perRow(node, shift) : shift);
+    return node.make(SUBTRACT, wide, shaped.apply(cast(node, node.input(zero), DType.I32)));
   }
 
-  private static String perRow(NodeScope node, String value) {
-    return node.rank(value) == 1 ? column(node, value, 1) : value;
+  /// Shapes a vector so that it broadcasts along a dimension that others follow.
+  private static String column(NodeScope node, String vector, int trailing) {
+    if (node.rank(vector) != 1) {
+      return vector;
+    }
+    List<Long> dims = new ArrayList<>(List.of(-1L));
+    dims.addAll(Collections.nCopies(Math.max(0, trailing), 1L));
+    return node.make(new Op.Reshape(false), vector, node.longs(dims));
   }
 
   private static void matMulInteger(NodeScope node) {
-    node.result(new Op.MatMul(), centred(node, 0, 2, true), centred(node, 1, 3, false));
+    String x = centred(node, 0, 2, zero -> column(node, zero, 1));
+    node.result(new Op.MatMul(), x, centred(node, 1, 3, zero -> zero));
   }
 
   private static void convInteger(NodeScope node) {
-    String x = centred(node, 0, 2, false);
-    String w = centredWeights(node, 1, 3);
-    node.result(convolution(node), x, w);
-  }
-
-  private static String centredWeights(NodeScope node, int value, int zero) {
-    String wide = cast(node, node.input(value), DType.I32);
-    if (!node.has(zero)) {
-      return wide;
-    }
-    String shift = cast(node, node.input(zero), DType.I32);
-    return node.make(SUBTRACT, wide, perChannel(node, shift, node.rank(wide) - 1));
-  }
-
-  private static String perChannel(NodeScope node, String value, int trailing) {
-    return node.rank(value) == 1 ? column(node, value, trailing) : value;
+    String x = centred(node, 0, 2, zero -> zero);
+    int trailing = node.rank(node.input(1)) - 1;
+    node.result(convolution(node), x, centred(node, 1, 3, zero -> column(node, zero, trailing)));
   }
 
   private static Op convolution(NodeScope node) {
@@ -156,33 +123,25 @@ final class QuantizationImports {
   }
 
   private static void matMulLinear(NodeScope node) {
-    String product =
-        node.make(new Op.MatMul(), centred(node, 0, 2, true), centred(node, 3, 5, false));
-    requantize(node, product, perRow(node, node.input(1)), node.input(4));
+    String a = dequantized(node, 0, -2);
+    String b = dequantized(node, 3, -1);
+    requantize(node, node.make(new Op.MatMul(), a, b), 6, -2);
   }
 
   private static void convLinear(NodeScope node) {
-    int trailing = Math.max(0, node.rank(node.input(0)) - 2);
-    String x = centred(node, 0, 2, false);
-    String w = centredWeights(node, 3, 5);
-    Op convolution = convolution(node);
-    String product =
-        node.has(8) ? node.make(convolution, x, w, node.input(8)) : node.make(convolution, x, w);
-    requantize(node, product, node.input(1), perChannel(node, node.input(4), trailing));
-  }
-
-  /// Scales an exact product to the type and scale of the output.
-  private static void requantize(
-      NodeScope node, String product, String leftScale, String rightScale) {
-    DType to = node.dtype(node.input(7));
-    DType real = node.dtype(node.input(6));
-    if (to == null || real == null) {
+    if (node.flag("channels_last", false)) {
+      node.unsupported("channels last");
       return;
     }
-    String scales =
-        node.make(MULTIPLY, cast(node, leftScale, DType.F32), cast(node, rightScale, DType.F32));
-    String factor = node.make(DIVIDE, scales, cast(node, node.input(6), DType.F32));
-    String scaled = node.make(MULTIPLY, cast(node, product, DType.F32), factor);
-    saturate(node, 0, scaled, node.input(7), to);
+    String x = dequantized(node, 0, 0);
+    String w = dequantized(node, 3, 0);
+    String bias = node.has(8) ? convBias(node) : "";
+    requantize(node, node.make(convolution(node), x, w, bias), 6, 1);
+  }
+
+  /// The bias has the scales of input and weights, multiplied.
+  private static String convBias(NodeScope node) {
+    String scale = node.make(new Binary(BinaryFunction.MUL), node.input(1), node.input(4));
+    return node.make(new QuantizedOp.Dequantize(0, 0), node.input(8), scale);
   }
 }

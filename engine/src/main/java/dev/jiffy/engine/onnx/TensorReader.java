@@ -125,10 +125,11 @@ final class TensorReader {
     if (isExternal || raw != null) {
       return view(dtype, shape);
     }
-    if (counts[typed] != shape.elements()) {
+    long needed = TensorWriter.stored(dtype, shape);
+    if (counts[typed] != needed) {
       throw new ModelException(
           "tensor '%s' (%s%s) needs %d elements, the file has %d"
-              .formatted(name, dtype, shape, shape.elements(), counts[typed]));
+              .formatted(name, dtype, shape, needed, counts[typed]));
     }
     return decode(dtype, shape, typed, fields);
   }
@@ -151,7 +152,7 @@ final class TensorReader {
     if (dtype == DType.STRING) {
       throw new ModelException("tensor '" + name + "' has strings as raw bytes");
     }
-    long bytes = shape.bytes(dtype);
+    long bytes = TensorWriter.stored(dtype, shape) * dtype.bytes();
     MemorySegment memory = raw;
     if (isExternal) {
       memory =
@@ -168,7 +169,21 @@ final class TensorReader {
           "tensor '%s' (%s%s) needs %d bytes, the file has %d"
               .formatted(name, dtype, shape, bytes, memory.byteSize()));
     }
-    return Tensor.of(dtype, shape, dtype == DType.BOOL ? truthValues(memory) : memory);
+    return switch (dtype) {
+      case BOOL -> Tensor.of(dtype, shape, truthValues(memory));
+      case I4, U4 -> unpacked(dtype, shape, memory);
+      case F32, F64, F16, BF16, I8, I16, I32, I64, U8, U16, U32, U64, STRING ->
+          Tensor.of(dtype, shape, memory);
+    };
+  }
+
+  /// Two integers of 4 bits share a byte, the first has its low half.
+  private Tensor unpacked(DType dtype, Shape shape, MemorySegment memory) {
+    Tensor tensor = Tensor.allocate(dtype, shape, arena);
+    for (long i = 0; i < shape.elements(); i++) {
+      tensor.setLong(i, memory.get(ValueLayout.JAVA_BYTE, i / 2) >> (i % 2 == 0 ? 0 : 4));
+    }
+    return tensor;
   }
 
   private long number(String key, long otherwise) {
@@ -207,7 +222,7 @@ final class TensorReader {
     return switch (dtype) {
       case F32 -> FLOATS;
       case F64 -> DOUBLES;
-      case F16, BF16, I8, I16, I32, U8, U16, BOOL -> INTS;
+      case F16, BF16, I4, I8, I16, I32, U4, U8, U16, BOOL -> INTS;
       case I64 -> LONGS;
       case U32, U64 -> UNSIGNED;
       case STRING -> STRINGS;
@@ -242,9 +257,15 @@ final class TensorReader {
     return tensor;
   }
 
-  /// Half floats travel as their bits.
+  /// Half floats travel as their bits, integers of 4 bits in pairs.
   private static void set(Tensor tensor, long index, long value) {
     switch (tensor.dtype()) {
+      case I4, U4 -> {
+        tensor.setLong(2 * index, value);
+        if (2 * index + 1 < tensor.shape().elements()) {
+          tensor.setLong(2 * index + 1, value >> 4);
+        }
+      }
       case F16, BF16 ->
           tensor.segment().set(ValueLayout.JAVA_SHORT_UNALIGNED, index << 1, (short) value);
       case F32, F64, I8, I16, I32, I64, U8, U16, U32, U64, BOOL, STRING ->

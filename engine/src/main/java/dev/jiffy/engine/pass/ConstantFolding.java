@@ -27,7 +27,8 @@ final class ConstantFolding {
         || node.op() instanceof SequenceOp) {
       return false;
     }
-    if (node.hasInput(0) && draft.constant(node.input(0)) == null) {
+    if ((node.hasInput(0) && draft.constant(node.input(0)) == null)
+        || ByteProducts.keeps(draft, node)) {
       return false;
     }
     List<@Nullable Tensor> inputs = new ArrayList<>();

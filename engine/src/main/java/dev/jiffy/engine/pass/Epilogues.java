@@ -18,7 +18,7 @@ final class Epilogues {
           Rule.on(Epilogues::residual, BinaryFunction.ADD),
           Rule.on(Epilogues::activation, Op.Unary.class));
 
-  private static final Set<UnaryFunction> ACTIVATIONS =
+  static final Set<UnaryFunction> ACTIVATIONS =
       EnumSet.of(
           UnaryFunction.RELU,
           UnaryFunction.CLIP,

@@ -2,6 +2,7 @@ package dev.jiffy.engine.pass;
 
 import dev.jiffy.engine.ir.Node;
 import dev.jiffy.engine.ir.Op;
+import dev.jiffy.engine.ir.QuantizedOp;
 import dev.jiffy.tensor.Tensor;
 import java.util.Arrays;
 import java.util.List;
@@ -18,7 +19,8 @@ final class ImageLayout {
               Op.Pool.class,
               Op.GlobalPool.class,
               Op.BatchNorm.class,
-              Op.Resize.class));
+              Op.Resize.class,
+              QuantizedOp.ByteConv.class));
 
   private static final Op.Layout LAST = Op.Layout.CHANNELS_LAST;
 
@@ -33,6 +35,10 @@ final class ImageLayout {
       case Op.Conv op when op.layout() != LAST ->
           convert(
               draft, node, rank, new Op.Conv(op.window(), op.groups(), LAST, op.activation()), 3);
+      case QuantizedOp.ByteConv(Op.Conv op, int zero, var rounding) when op.layout() != LAST -> {
+        Op.Conv last = new Op.Conv(op.window(), op.groups(), LAST, op.activation());
+        yield convert(draft, node, rank, new QuantizedOp.ByteConv(last, zero, rounding), -1);
+      }
       case Op.ConvTranspose op when op.layout() != LAST ->
           convert(
               draft,

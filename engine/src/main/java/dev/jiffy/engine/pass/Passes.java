@@ -17,6 +17,8 @@ public final class Passes {
           new Pass("activations", Activations.RULES),
           new Pass("layer-norms", Normalizations.RULES),
           new Pass("products", MatrixProducts.RULES),
+          new Pass("bytes", ByteProducts.RULES),
+          new Pass("dequantized", ByteProducts.CONSTANTS),
           new Pass("convolutions", Convolutions.RULES),
           new Pass("attention", attention()),
           new Pass("epilogues", join(List.of(Epilogues.RULES, List.of(UnreadPixels.RULE)))),

@@ -3,6 +3,7 @@ package dev.jiffy.engine.pass;
 import dev.jiffy.engine.ir.Dim;
 import dev.jiffy.engine.ir.Node;
 import dev.jiffy.engine.ir.Op;
+import dev.jiffy.engine.ir.QuantizedOp;
 import dev.jiffy.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -26,7 +27,13 @@ final class Sinking {
   static final List<Rule> RULES =
       List.of(
           Rule.on(
-              Sinking::elementwise, Op.Unary.class, Op.Binary.class, Op.Where.class, Op.Cast.class),
+              Sinking::elementwise,
+              Op.Unary.class,
+              Op.Binary.class,
+              Op.Where.class,
+              Op.Cast.class,
+              QuantizedOp.Quantize.class,
+              QuantizedOp.Dequantize.class),
           Rule.on(Sinking::concat, Op.Concat.class),
           Rule.on(Sinking::split, Op.Split.class),
           SLICE,
@@ -109,6 +116,10 @@ final class Sinking {
     boolean isElementwise =
         switch (node.op()) {
           case Op.Unary _, Op.Binary _, Op.Where _, Op.Cast _ -> true;
+          case QuantizedOp.Quantize _, QuantizedOp.Dequantize _ -> {
+            List<Dim> scale = draft.fact(node.input(1)).shape();
+            yield scale != null && scale.stream().allMatch(dim -> dim.is(1));
+          }
           default -> false;
         };
     int rank = isElementwise ? draft.fact(node.output()).rank() : -1;

@@ -22,6 +22,7 @@ class RuleTest {
     cases.addAll(ShapeRuleCases.CASES);
     cases.addAll(MovementRuleCases.CASES);
     cases.addAll(NeuralRuleCases.CASES);
+    cases.addAll(QuantizedRuleCases.CASES);
     cases.addAll(RecurrentRuleCases.CASES);
     cases.addAll(BranchRuleCases.CASES);
     cases.addAll(TableRuleCases.CASES);

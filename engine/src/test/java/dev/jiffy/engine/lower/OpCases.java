@@ -33,6 +33,7 @@ final class OpCases {
     cases.addAll(MatrixCases.all());
     cases.addAll(RecurrentCases.all());
     cases.addAll(WindowCases.all());
+    cases.addAll(QuantizedCases.all());
     return cases;
   }
 
@@ -73,7 +74,7 @@ final class OpCases {
       case F64 -> 1e-12;
       case F16 -> 1e-3;
       case BF16 -> 1e-2;
-      case I8, I16, I32, I64, U8, U16, U32, U64, BOOL, STRING -> 0;
+      case I4, I8, I16, I32, I64, U4, U8, U16, U32, U64, BOOL, STRING -> 0;
     };
   }
 

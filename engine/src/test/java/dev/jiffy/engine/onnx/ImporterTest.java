@@ -69,7 +69,7 @@ class ImporterTest {
                 "",
                 List.of("c"),
                 List.of("y"),
-                Map.of("to", Models.integer(22))));
+                Map.of("to", Models.integer(23))));
     OnnxModel model =
         new OnnxModel(
             8,
@@ -93,7 +93,7 @@ class ImporterTest {
             "operator 'ImageDecoder', node 'looking'",
             "operator 'Magic' of domain com.example",
             "attribute 'slope'",
-            "INT4",
+            "FLOAT4E2M1",
             "initializer 'w' of type FLOAT8E5M2[3]",
             "input 'x' of type FLOAT8E4M3FN",
             "input 'list' is no tensor but sequence")) {

@@ -36,7 +36,7 @@ final class Numerals {
         case F32 -> out.setDouble(index, (double) (float) real(number, true));
         case F64, F16, BF16 -> out.setDouble(index, real(number, false));
         case BOOL -> out.setLong(index, truth(number) ? 1 : 0);
-        case I8, I16, I32, I64, U8, U16, U32, U64 ->
+        case I4, I8, I16, I32, I64, U4, U8, U16, U32, U64 ->
             out.setLong(index, integer(number).longValue());
         case STRING -> out.setString(index, text);
       }
@@ -102,7 +102,7 @@ final class Numerals {
       case F32 -> text(Float.toString((float) x.getDouble(index)));
       case F16, BF16 -> text(fewestDigits(x.dtype(), x.getDouble(index)));
       case U64 -> Long.toUnsignedString(x.getLong(index));
-      case I8, I16, I32, I64, U8, U16, U32, BOOL -> Long.toString(x.getLong(index));
+      case I4, I8, I16, I32, I64, U4, U8, U16, U32, BOOL -> Long.toString(x.getLong(index));
       case STRING -> x.getString(index);
     };
   }

@@ -1,6 +1,7 @@
 package dev.jiffy.engine.kernel.scalar;
 
 import dev.jiffy.engine.kernel.Activation;
+import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 
@@ -47,6 +48,156 @@ public final class ScalarQuantization {
     if (zero != null) {
       zero.setLong(0, parameters.zero);
     }
+  }
+
+  /// How results become unsigned bytes: `round(y · factor) + zero`.
+  ///
+  /// @param factor the inverse of the scale
+  /// @param zero the zero point
+  public record Rounding(float factor, int zero) {
+    void store(double y, Tensor out, long index) {
+      out.setLong(index, (long) Math.clamp(Math.rint((float) y * factor) + zero, 0, 255));
+    }
+  }
+
+  /// Computes `activation((x - zero) · w · scale + bias)`, f32 or rounded.
+  ///
+  /// @param x the left operand, u8; its last dimension are the rows of `w`
+  /// @param w the right operand, an i8 matrix
+  /// @param scale one f32 per column
+  /// @param bias one f32 per column, or null
+  /// @param zero the zero point of `x`
+  /// @param activation what is applied last, or null
+  /// @param rounding how results become bytes, or null where they are f32
+  /// @param out the result
+  public static void bytesMatMul(
+      Tensor x,
+      Tensor w,
+      Tensor scale,
+      @Nullable Tensor bias,
+      int zero,
+      @Nullable Activation activation,
+      @Nullable Rounding rounding,
+      Tensor out) {
+    int depth = (int) w.shape().dim(0);
+    int columns = (int) w.shape().dim(1);
+    long rows = out.shape().elements() / Math.max(1, columns);
+    long[] right = w.toLongs();
+    for (long row = 0; row < rows; row++) {
+      for (int column = 0; column < columns; column++) {
+        long sum = 0;
+        for (int i = 0; i < depth; i++) {
+          sum += (x.getLong(row * depth + i) - zero) * right[i * columns + column];
+        }
+        finish(sum, column, scale, bias, activation, rounding, out, row * columns + column);
+      }
+    }
+  }
+
+  /// Computes `activation((x - zero) ∗ w · scale + bias)`, f32 or rounded.
+  ///
+  /// @param x the images, u8
+  /// @param w the weights, i8, `[outChannels, inChannels / groups, kernel…]`
+  /// @param scale one f32 per output channel
+  /// @param bias one f32 per output channel, or null
+  /// @param zero the zero point of `x`
+  /// @param sliding the window
+  /// @param groups the number of channel groups
+  /// @param channelsLast whether channels are the last dimension of images and result
+  /// @param activation what is applied last, or null
+  /// @param rounding how results become bytes, or null where they are f32
+  /// @param out the result
+  public static void bytesConv(
+      Tensor x,
+      Tensor w,
+      Tensor scale,
+      @Nullable Tensor bias,
+      int zero,
+      Sliding sliding,
+      int groups,
+      boolean channelsLast,
+      @Nullable Activation activation,
+      @Nullable Rounding rounding,
+      Tensor out) {
+    Tensor centred = Tensor.allocate(DType.F64, x.shape());
+    for (long i = 0; i < x.shape().elements(); i++) {
+      centred.setDouble(i, (double) (x.getLong(i) - zero));
+    }
+    Tensor sums = Tensor.allocate(DType.F64, out.shape());
+    ScalarConvolution.conv(centred, w, null, null, sliding, groups, channelsLast, null, sums);
+    long channels = w.shape().dim(0);
+    long inner = channelsLast ? 1 : out.shape().elements(2, out.shape().rank());
+    for (long i = 0; i < out.shape().elements(); i++) {
+      long channel = i / inner % channels;
+      finish(sums.getLong(i), channel, scale, bias, activation, rounding, out, i);
+    }
+  }
+
+  private static void finish(
+      long sum,
+      long column,
+      Tensor scale,
+      @Nullable Tensor bias,
+      @Nullable Activation activation,
+      @Nullable Rounding rounding,
+      Tensor out,
+      long index) {
+    double y = sum * scale.getDouble(column);
+    y += bias == null ? 0 : bias.getDouble(column);
+    if (activation != null) {
+      y = activation.function().apply(y, activation.alpha(), activation.beta());
+    }
+    if (rounding == null) {
+      out.setDouble(index, y);
+    } else {
+      rounding.store(y, out, index);
+    }
+  }
+
+  /// Computes the product with weights of 4 bits in blocks.
+  ///
+  /// @param x the left operand; its last dimension are the rows of the weights
+  /// @param w for each column its blocks of weights, two to a byte, the first in the low half
+  /// @param scales for each column the scales of its blocks
+  /// @param zeros for each column the zero points of its blocks, two to a byte; or null for 8
+  /// @param bias one element per column, or null
+  /// @param k the rows of the weights
+  /// @param columns their columns
+  /// @param block the rows of a block
+  /// @param out the result
+  public static void blockMatMul(
+      Tensor x,
+      Tensor w,
+      Tensor scales,
+      @Nullable Tensor zeros,
+      @Nullable Tensor bias,
+      int k,
+      int columns,
+      int block,
+      Tensor out) {
+    int blocks = (k + block - 1) / block;
+    float[] weights = new float[k];
+    long rows = x.shape().elements() / k;
+    for (int column = 0; column < columns; column++) {
+      for (int i = 0; i < k; i++) {
+        long at = (long) column * blocks + i / block;
+        int zero =
+            zeros == null ? 8 : half(zeros, (long) column * (blocks + blocks % 2) + i / block);
+        weights[i] = (half(w, at * block + i % block) - zero) * (float) scales.getDouble(at);
+      }
+      for (long row = 0; row < rows; row++) {
+        double sum = bias == null ? 0 : bias.getDouble(column);
+        for (int i = 0; i < k; i++) {
+          sum += x.getDouble(row * k + i) * weights[i];
+        }
+        out.setDouble(row * columns + column, sum);
+      }
+    }
+  }
+
+  /// {@return one of the numbers of 4 bits that lie in pairs}
+  private static int half(Tensor pairs, long index) {
+    return (int) (pairs.getLong(index / 2) >> (index % 2 == 0 ? 0 : 4)) & 15;
   }
 
   /// Computes `activation(s · (q - z) · w · scale + bias + residual)` with the bytes `q`, the scale

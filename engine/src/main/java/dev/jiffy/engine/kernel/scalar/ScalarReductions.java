@@ -123,14 +123,14 @@ public final class ScalarReductions {
   }
 
   private static long least(DType dtype) {
-    return dtype.isUnsigned() || dtype == DType.BOOL ? 0 : -1L << (dtype.bytes() * 8 - 1);
+    return dtype.isUnsigned() || dtype == DType.BOOL ? 0 : -1L << (dtype.bits() - 1);
   }
 
   private static long greatest(DType dtype) {
     if (dtype == DType.BOOL) {
       return 1;
     }
-    int bits = dtype.bytes() * 8;
+    int bits = dtype.bits();
     return dtype.isUnsigned() ? -1L >>> (64 - bits) : ~(-1L << (bits - 1));
   }
 

@@ -217,6 +217,36 @@ final class NarrowingCode {
     code.op(VectorOp.PMOVUSDB_TO, value, at(RCX));
   }
 
+  /// {@return code that makes numbers of unsigned bytes: `y = (x - zero) · scale`}
+  ///
+  /// Arguments, in order: x, whole (vectors), at least 1, y, the bits of the scale as f32, and the
+  /// zero point.
+  static byte[] floats() {
+    Assembler code = new Assembler();
+    Vector value = Vector.zmm(0);
+    Vector scale = Vector.zmm(1);
+    Vector zero = Vector.zmm(2);
+    code.push(RCX);
+    code.push(R8);
+    code.op(VectorOp.BROADCASTSS, scale, at(RSP, 8));
+    code.op(VectorOp.BROADCASTSS, zero, at(RSP));
+    Label loop = code.here();
+    code.op(VectorOp.PMOVZXBD, value, at(RDI));
+    code.op(VectorOp.PSUBD, value, value, zero);
+    code.op(VectorOp.CVTDQ2PS, value, value);
+    code.op(VectorOp.MULPS, value, value, scale);
+    code.op(VectorOp.MOVUPS_TO, value, at(RDX));
+    code.alu(ADD, RDI, BYTES / 4);
+    code.alu(ADD, RDX, BYTES);
+    code.alu(SUB, RSI, 1);
+    code.jump(NOT_EQUAL, loop);
+    code.pop(R8);
+    code.pop(RCX);
+    code.vzeroupper();
+    code.ret();
+    return code.finish();
+  }
+
   /// {@return code that packs bytes for products: from four rows the bytes of each of 16 columns
   /// side by side}
   ///

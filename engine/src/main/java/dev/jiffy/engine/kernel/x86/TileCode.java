@@ -60,6 +60,8 @@ import org.jspecify.annotations.Nullable;
 /// @param format the numbers that are multiplied. Where they are narrower than f32, an element of a
 ///   run is a group of them in 32 bits, and a vector of `B` holds a group for each column; sums are
 ///   stored as they are: f32 of bf16, i32 of bytes
+/// @param result what becomes of the sums of bytes; where they are not stored as they are, there is
+///   no residual, and in its place stand the numbers of the columns
 record TileCode(
     int vectorBytes,
     int vectors,
@@ -69,7 +71,23 @@ record TileCode(
     boolean cut,
     boolean residual,
     @Nullable Activation activation,
-    Format format) {
+    Format format,
+    Result result) {
+  /// What becomes of sums.
+  enum Result {
+    /// They are stored after residual and activation.
+    SUMS,
+    /// From i32, they become `activation(sum · scale + bias)` in f32.
+    FLOATS,
+    /// As [#FLOATS], and then `round(y · factor) + zero` limited to unsigned bytes; without an
+    /// activation there is no factor.
+    BYTES
+  }
+
+  /// The bytes of the numbers of a vector of columns: scales, biases, factors, and zero points,
+  /// each a vector of its own; AVX-512 only.
+  static final int COLUMN_NUMBERS = 256;
+
   private static final Register[] SAVED = {RBX, RBP, R12, R13, R14, R15};
 
   /// The registers that the rows of `A` are reached from, six rows each.
@@ -382,6 +400,10 @@ record TileCode(
   /// Adds the residual, applies the activation and stores.
   private void finish(Assembler code) {
     loadMask(code, RAX);
+    if (result != Result.SUMS) {
+      code.load(RDI, at(RSP, RESIDUAL));
+      scale(code);
+    }
     if (!packed) {
       code.load(RDI, at(RSP, RESIDUAL));
       Vector factor = register(rows * vectors);
@@ -412,7 +434,7 @@ record TileCode(
         }
         code.alu(ADD, RDI, RAX);
       }
-      moved(code, RESIDUAL);
+      moved(code, RESIDUAL, vectors * vectorBytes);
     }
     if (activation != null) {
       int until = cut && !wide() ? registers() - 1 : registers();
@@ -423,13 +445,22 @@ record TileCode(
       FunctionCode.emit(
           code, activation.function(), activation.alpha(), activation.beta(), sums, until);
     }
+    if (result != Result.SUMS) {
+      round(code);
+      if (across) {
+        code.alu(ADD, RDI, vectors * COLUMN_NUMBERS);
+        code.store(RDI, at(RSP, RESIDUAL));
+      }
+    }
     code.load(RDI, at(RSP, C));
     code.load(RAX, at(RSP, C_STEP));
     for (int row = 0; row < rows; row++) {
       for (int vector = 0; vector < vectors; vector++) {
         Vector sum = sum(0, row, vector);
-        Address to = at(RDI, vector * vectorBytes);
-        if (!cut) {
+        Address to = at(RDI, vector * resultBytes());
+        if (result == Result.BYTES) {
+          code.op(VectorOp.PMOVUSDB_TO, sum, to, cut ? PRESENT : Mask.NONE, false);
+        } else if (!cut) {
           code.op(VectorOp.MOVUPS_TO, sum, to);
         } else if (wide()) {
           code.op(VectorOp.MOVUPS_TO, sum, to, PRESENT, false);
@@ -439,14 +470,56 @@ record TileCode(
       }
       code.alu(ADD, RDI, RAX);
     }
-    moved(code, C);
+    moved(code, C, vectors * resultBytes());
+  }
+
+  /// The bytes of a vector of results.
+  private int resultBytes() {
+    return result == Result.BYTES ? vectorBytes / 4 : vectorBytes;
+  }
+
+  /// Makes numbers of sums of bytes, with what is known of the columns from `RDI` on.
+  private void scale(Assembler code) {
+    for (int vector = 0; vector < vectors; vector++) {
+      Vector scale = register(rows * vectors);
+      Vector bias = register(rows * vectors + 1);
+      code.op(VectorOp.MOVUPS, scale, at(RDI, vector * COLUMN_NUMBERS));
+      code.op(VectorOp.MOVUPS, bias, at(RDI, vector * COLUMN_NUMBERS + vectorBytes));
+      for (int row = 0; row < rows; row++) {
+        Vector sum = sum(0, row, vector);
+        code.op(VectorOp.CVTDQ2PS, sum, sum);
+        code.op(VectorOp.FMADD213PS, sum, scale, bias);
+      }
+    }
+  }
+
+  /// Makes whole numbers of results that become bytes.
+  private void round(Assembler code) {
+    if (result != Result.BYTES) {
+      return;
+    }
+    Vector least = register(rows * vectors);
+    Vector factor = register(rows * vectors + 1);
+    Vector zero = register(rows * vectors + 2);
+    zero(code, least);
+    code.op(VectorOp.MOVUPS, factor, at(RDI, 2 * vectorBytes));
+    code.op(VectorOp.MOVUPS, zero, at(RDI, 3 * vectorBytes));
+    for (int i = 0; i < rows * vectors; i++) {
+      Vector sum = sum(0, i / vectors, i % vectors);
+      if (activation != null) {
+        code.op(VectorOp.MULPS, sum, sum, factor);
+      }
+      code.op(VectorOp.CVTPS2DQ, sum, sum);
+      code.op(VectorOp.PADDD, sum, sum, zero);
+      code.op(VectorOp.PMAXSD, sum, sum, least);
+    }
   }
 
   /// Lets an argument point to the next tile, whose address is in a register where it is below.
-  private void moved(Assembler code, int argument) {
+  private void moved(Assembler code, int argument, int columnBytes) {
     if (across) {
       code.load(RDI, at(RSP, argument));
-      code.alu(ADD, RDI, vectors * vectorBytes);
+      code.alu(ADD, RDI, columnBytes);
     }
     code.store(RDI, at(RSP, argument));
   }

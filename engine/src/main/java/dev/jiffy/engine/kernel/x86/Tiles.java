@@ -19,6 +19,7 @@ final class Tiles {
   private static final int FAR_TILES = 16;
 
   private final Format format;
+  private final TileCode.Result result;
   private final int vectorBytes;
   private final int lanes;
   private final Forms plain;
@@ -62,7 +63,16 @@ final class Tiles {
       if (made == null) {
         TileCode tile =
             new TileCode(
-                vectorBytes, vectors, rows, across, packed, cut, residual, activation, format);
+                vectorBytes,
+                vectors,
+                rows,
+                across,
+                packed,
+                cut,
+                residual,
+                activation,
+                format,
+                result);
         made = Code.load("tile" + rows + "x" + vectors, tile.emit());
         code[form * MOST_ROWS + rows] = made;
       }
@@ -71,7 +81,14 @@ final class Tiles {
   }
 
   Tiles(Cpu cpu, Format format) {
+    this(cpu, format, TileCode.Result.SUMS);
+  }
+
+  /// Where results are not sums, what stands in place of the residual has [TileCode#COLUMN_NUMBERS]
+  /// bytes for each vector of columns.
+  Tiles(Cpu cpu, Format format, TileCode.Result result) {
     this.format = format;
+    this.result = result;
     vectorBytes = cpu.vectorBytes();
     lanes = vectorBytes / 4;
     plain = new Forms(null);
@@ -122,7 +139,7 @@ final class Tiles {
         long offset = 4L * column;
         boolean zeros = init == Zeros.ADDRESS;
         Code.call(
-            forms.across(rows, residual != 0),
+            forms.across(rows, isAdded(residual)),
             width / (2 * lanes),
             a,
             aStep,
@@ -133,9 +150,9 @@ final class Tiles {
             0,
             zeros ? init : init + offset,
             initStep,
-            c + offset,
+            c + resultOffset(column),
             cStep,
-            residual + offset,
+            besides(residual, column),
             residualStep,
             0,
             zeros ? 0 : 2L * vectorBytes);
@@ -161,13 +178,31 @@ final class Tiles {
           0,
           init == Zeros.ADDRESS ? init : init + offset,
           initStep,
-          residual == 0 ? 0 : residual + offset,
+          besides(residual, column),
           residualStep,
-          c + offset,
+          c + resultOffset(column),
           cStep);
       column += vectors * lanes;
       panel += (long) vectors * vectorBytes * runs * k;
     }
+  }
+
+  /// Whether there is a residual.
+  private boolean isAdded(long residual) {
+    return residual != 0 && result == TileCode.Result.SUMS;
+  }
+
+  /// The bytes from the first column of a result to another.
+  private long resultOffset(int column) {
+    return result == TileCode.Result.BYTES ? column : 4L * column;
+  }
+
+  /// Where the residual of a column lies, or the numbers of columns from one on.
+  private long besides(long residual, int column) {
+    if (result == TileCode.Result.SUMS) {
+      return residual == 0 ? 0 : residual + 4L * column;
+    }
+    return residual + (long) TileCode.COLUMN_NUMBERS / lanes * column;
   }
 
   /// {@return whether one call computes several products with so many rows and columns}
@@ -197,7 +232,7 @@ final class Tiles {
     if (rows <= 0) {
       return;
     }
-    MemorySegment tile = forms(activation).tile(1, rows, true, columns < lanes, residual != 0);
+    MemorySegment tile = forms(activation).tile(1, rows, true, columns < lanes, isAdded(residual));
     long mask = Masks.first(vectorBytes, columns);
     int most = (int) Math.max(1, MOST_ACROSS / Math.max(1, (long) runs * k));
     for (int line = 0; line < lines; line += most) {
@@ -304,7 +339,7 @@ final class Tiles {
           aheadStep = tall * aStep / depth;
         }
         Code.call(
-            forms.tile(vectors, tall, packed, cut, packed && residual != 0),
+            forms.tile(vectors, tall, packed, cut, packed && isAdded(residual)),
             count,
             a + row * aStep,
             aStep,

@@ -1,6 +1,7 @@
 package dev.jiffy.engine.kernel.x86;
 
 import dev.jiffy.engine.kernel.Activation;
+import dev.jiffy.engine.kernel.ByteKernels;
 import dev.jiffy.engine.kernel.Format;
 import dev.jiffy.engine.kernel.Memory;
 import dev.jiffy.engine.kernel.NarrowKernels;
@@ -28,6 +29,7 @@ public final class X86NarrowKernels implements NarrowKernels {
   private final Cpu cpu;
   private final Tiles bf16Tiles;
   private final Tiles byteTiles;
+  private final X86ByteConvolution bytes;
   private final ConcurrentHashMap<Object, MemorySegment> codes = new ConcurrentHashMap<>();
 
   /// Finds out what this CPU can do.
@@ -41,6 +43,12 @@ public final class X86NarrowKernels implements NarrowKernels {
     this.cpu = cpu;
     this.bf16Tiles = new Tiles(cpu, Format.BF16);
     this.byteTiles = new Tiles(cpu, Format.INT8);
+    this.bytes = new X86ByteConvolution(cpu);
+  }
+
+  @Override
+  public ByteKernels bytes() {
+    return bytes;
   }
 
   @Override

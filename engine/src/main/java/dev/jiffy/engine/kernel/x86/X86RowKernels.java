@@ -1,6 +1,7 @@
 package dev.jiffy.engine.kernel.x86;
 
 import dev.jiffy.engine.function.ReduceFunction;
+import dev.jiffy.engine.kernel.Affine;
 import dev.jiffy.engine.kernel.Casts;
 import dev.jiffy.engine.kernel.Combination;
 import dev.jiffy.engine.kernel.Combinations;
@@ -31,6 +32,7 @@ public final class X86RowKernels implements RowKernels {
   private final X86Pooling pooling;
   private final X86Resampling resampling;
   private final X86Copies copies;
+  private final X86Bytes bytes;
   private final RowKernels others;
   private final CodeTable softmaxes;
   private final CodeTable normalizations;
@@ -54,6 +56,7 @@ public final class X86RowKernels implements RowKernels {
     pooling = new X86Pooling(cpu);
     resampling = new X86Resampling(cpu);
     copies = new X86Copies(cpu);
+    bytes = new X86Bytes(cpu);
     softmaxes = new CodeTable("softmax", 4, form -> softmax(form).emit());
     normalizations = new CodeTable("layerNorm", 8, form -> normalization(form).emit());
     reductions = new CodeTable("reduce", 2 * REDUCTIONS.length, form -> reduction(form).emit());
@@ -214,6 +217,16 @@ public final class X86RowKernels implements RowKernels {
   @Override
   public void cast(DType from, DType to, long x, long y, long n) {
     Casts.cast(from, to, x, y, n);
+  }
+
+  @Override
+  public void quantize(Affine affine, long x, long y, long n) {
+    bytes.quantize(affine, x, y, n);
+  }
+
+  @Override
+  public void dequantize(Affine affine, long x, long y, long n) {
+    bytes.dequantize(affine, x, y, n);
   }
 
   @Override

@@ -1,0 +1,69 @@
+package dev.jiffy.engine.ir;
+
+import dev.jiffy.tensor.DType;
+import org.jspecify.annotations.Nullable;
+
+/// Operators on quantized numbers: integers `q` that stand for `(q - zero) · scale`.
+public sealed interface QuantizedOp extends Op.Special {
+  /// Numbers quantized: `(x, scale, zero?)`; `round(x / scale) + zero`, limited to the type.
+  ///
+  /// Scale and zero point are one number for all, or one for each index of the axis; with blocks,
+  /// one for each block of so many indices along the axis and each index of the other dimensions.
+  ///
+  /// @param axis the dimension that scales go with, negative from the end
+  /// @param block the indices that share a scale; 0 where there are no blocks
+  /// @param to the integer type
+  record Quantize(long axis, long block, DType to) implements QuantizedOp {}
+
+  /// What quantized numbers stand for, in the type of the scale: `(q, scale, zero?)`, both as with
+  /// [Quantize].
+  ///
+  /// @param axis the dimension that scales go with, negative from the end
+  /// @param block the indices that share a scale; 0 where there are no blocks
+  record Dequantize(long axis, long block) implements QuantizedOp {}
+
+  /// How a result becomes unsigned bytes: `round(y · factor) + zero`, limited to 0 to 255.
+  ///
+  /// @param factor the inverse of the scale
+  /// @param zero the zero point
+  record Rounding(float factor, int zero) {}
+
+  /// The product of bytes and weights, and what follows it: `(x, w, scale, bias?)`.
+  ///
+  /// Computes `activation((x - zero) · w · scale + bias)`, f32 or rounded. Bytes are u8, the
+  /// weights an i8 matrix; scale and bias have one f32 per column.
+  ///
+  /// @param zero the zero point of `x`
+  /// @param activation what is applied last, or null
+  /// @param rounding how the result becomes bytes, or null where it is f32
+  record ByteMatMul(int zero, Op.@Nullable Unary activation, @Nullable Rounding rounding)
+      implements QuantizedOp {}
+
+  /// The convolution of bytes, and what follows it: `(x, w, scale, bias?)`.
+  ///
+  /// Computes `activation((x - zero) ∗ w · scale + bias)`, f32 or rounded; padding counts as
+  /// `zero`. Bytes are u8, the weights i8 in ONNX's order; scale and bias have one f32 per result
+  /// channel.
+  ///
+  /// @param conv window, groups, layout and activation
+  /// @param zero the zero point of `x`
+  /// @param rounding how the result becomes bytes, or null where it is f32
+  record ByteConv(Op.Conv conv, int zero, @Nullable Rounding rounding) implements QuantizedOp {}
+
+  /// The product with weights of 4 bits in blocks: `(x, w, scales, zeros?, bias?)`.
+  ///
+  /// Each column has its `k` weights in blocks, two to a byte, the first in the low half:
+  /// `[columns, blocks, block / 2]` bytes. A block has a scale of the type of `x`, and a zero point
+  /// of 4 bits, packed alike for each column; 8 where there are none. The bias has one element per
+  /// column.
+  ///
+  /// @param k the rows of the weights
+  /// @param columns the columns of the weights
+  /// @param block the rows of a block: a power of two, at least 16
+  record BlockMatMul(long k, long columns, long block) implements QuantizedOp {
+    /// {@return the blocks of a column}
+    public long blocks() {
+      return (k + block - 1) / block;
+    }
+  }
+}

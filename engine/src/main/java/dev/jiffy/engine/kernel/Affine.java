@@ -1,0 +1,46 @@
+package dev.jiffy.engine.kernel;
+
+import dev.jiffy.tensor.DType;
+import java.lang.foreign.ValueLayout;
+
+/// Numbers as bytes: `q` stands for `(q - zero) · scale`.
+///
+/// @param type u8 or i8
+/// @param scale the distance between neighbours
+/// @param zero the byte that stands for 0
+public record Affine(DType type, float scale, int zero) {
+  private static final ValueLayout.OfByte BYTE = ValueLayout.JAVA_BYTE;
+
+  /// {@return whether there are loops for a type}
+  ///
+  /// @param type the type of the integers
+  public static boolean isSupported(DType type) {
+    return type == DType.U8 || type == DType.I8;
+  }
+
+  /// Computes `round(x / scale) + zero`, limited to the type, ties rounded to even; NaN is `zero`.
+  ///
+  /// @param x the numbers, f32
+  /// @param y the bytes
+  /// @param n how many
+  public void quantize(long x, long y, long n) {
+    int least = type == DType.U8 ? 0 : -128;
+    for (long i = 0; i < n; i++) {
+      float rounded = (float) Math.rint(Memory.getFloat(x + 4 * i) / scale);
+      int q = (int) Math.clamp(rounded + (float) zero, least, least + 255f);
+      Memory.ALL.set(BYTE, y + i, (byte) q);
+    }
+  }
+
+  /// Computes `(x - zero) · scale`.
+  ///
+  /// @param x the bytes
+  /// @param y the numbers, f32
+  /// @param n how many
+  public void dequantize(long x, long y, long n) {
+    int mask = type == DType.U8 ? 0xff : -1;
+    for (long i = 0; i < n; i++) {
+      Memory.setFloat(y + 4 * i, ((Memory.ALL.get(BYTE, x + i) & mask) - zero) * scale);
+    }
+  }
+}

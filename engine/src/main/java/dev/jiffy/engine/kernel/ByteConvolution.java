@@ -1,0 +1,18 @@
+package dev.jiffy.engine.kernel;
+
+import org.jspecify.annotations.Nullable;
+
+/// A convolution of unsigned bytes with signed ones: `activation((x - zero) ∗ w · scale + bias)`,
+/// f32 or rounded to bytes. A matrix product is one with a window of one pixel.
+///
+/// @param geometry the convolution, in elements, with its activation
+/// @param zero the byte that stands for 0 in the input; padding has it
+/// @param rounding how results become bytes, or null where they are f32
+public record ByteConvolution(ConvGeometry geometry, int zero, @Nullable Rounding rounding) {
+  /// How results become unsigned bytes: `round(y · factor) + zero`, limited to 0 to 255.
+  ///
+  /// @param factor the inverse of their scale; 1 where there is no activation, as scale and bias
+  ///   have it then
+  /// @param zero the byte that stands for 0
+  public record Rounding(float factor, int zero) {}
+}

@@ -1,0 +1,70 @@
+package dev.jiffy.engine.lower;
+
+import dev.jiffy.engine.kernel.ByteConvolution;
+import dev.jiffy.engine.kernel.ByteKernels;
+import dev.jiffy.engine.kernel.ConvGeometry;
+import dev.jiffy.engine.kernel.Format;
+
+/// A convolution of bytes with constant, packed weights.
+final class ByteConvStep extends Step {
+  /// How much faster bytes are multiplied than f32.
+  private static final double SPEED = 4;
+
+  private final ByteKernels kernels;
+  private final ByteConvolution convolution;
+  private final Place x;
+  private final Place packed;
+  private final Place y;
+
+  ByteConvStep(
+      String name,
+      Target target,
+      ByteKernels kernels,
+      ByteConvolution convolution,
+      Place x,
+      Place packed,
+      Place y) {
+    super(
+        name,
+        Math.min(
+            convolution.geometry().rows(), target.parts(flops(convolution.geometry()) / SPEED, 0)));
+    this.kernels = kernels;
+    this.convolution = convolution;
+    this.x = x;
+    this.packed = packed;
+    this.y = y;
+  }
+
+  private static double flops(ConvGeometry g) {
+    double taps = (double) g.inChannels() / g.groups() * g.kernelHeight() * g.kernelWidth();
+    return 2 * taps * g.rows() * g.outWidth() * g.outChannels();
+  }
+
+  @Override
+  Format format() {
+    return Format.INT8;
+  }
+
+  @Override
+  long flops() {
+    return (long) flops(convolution.geometry());
+  }
+
+  @Override
+  long scratchBytes() {
+    return kernels.scratchBytes(convolution);
+  }
+
+  @Override
+  public void run(Frame frame, int part) {
+    int rows = convolution.geometry().rows();
+    kernels.convolve(
+        convolution,
+        frame.at(x),
+        frame.at(packed),
+        frame.at(y),
+        from(rows, part),
+        from(rows, part + 1),
+        frame.scratch(part));
+  }
+}

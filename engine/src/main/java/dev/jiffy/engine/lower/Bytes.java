@@ -1,0 +1,206 @@
+package dev.jiffy.engine.lower;
+
+import dev.jiffy.engine.ir.Graph;
+import dev.jiffy.engine.ir.Node;
+import dev.jiffy.engine.ir.Op;
+import dev.jiffy.engine.ir.QuantizedOp;
+import dev.jiffy.engine.kernel.Activation;
+import dev.jiffy.engine.kernel.Affine;
+import dev.jiffy.engine.kernel.ByteConvolution;
+import dev.jiffy.engine.kernel.ByteKernels;
+import dev.jiffy.engine.kernel.ConvGeometry;
+import dev.jiffy.engine.kernel.NarrowKernels;
+import dev.jiffy.tensor.DType;
+import dev.jiffy.tensor.Shape;
+import dev.jiffy.tensor.Tensor;
+import org.jspecify.annotations.Nullable;
+
+/// Lowers operators on quantized numbers.
+final class Bytes {
+  private Bytes() {}
+
+  static boolean lower(Node node, QuantizedOp op, Lowering lowering) {
+    return switch (op) {
+      case QuantizedOp.Quantize _ -> convert(node, node.input(0), node.output(), true, lowering);
+      case QuantizedOp.Dequantize _ -> convert(node, node.output(), node.input(0), false, lowering);
+      case QuantizedOp.ByteMatMul matMul -> lower(node, matMul, lowering);
+      case QuantizedOp.ByteConv conv -> lower(node, conv, lowering);
+      case QuantizedOp.BlockMatMul _ -> false;
+    };
+  }
+
+  static void pack(Graph graph, Node node, QuantizedOp op, Weights weights) {
+    Tensor w = graph.constants().get(node.input(1));
+    Tensor scales = graph.constants().get(node.input(2));
+    Tensor bias = graph.constants().get(node.input(3));
+    NarrowKernels narrow = weights.target().matrices().narrow();
+    if (narrow == null || w == null || scales == null || (node.hasInput(3) && bias == null)) {
+      return;
+    }
+    ByteConvolution convolution =
+        switch (op) {
+          case QuantizedOp.ByteMatMul matMul -> convolution(matMul, w, 1);
+          case QuantizedOp.ByteConv conv when isImages(conv, w.shape().rank()) -> {
+            int rank = w.shape().rank();
+            int in = Math.toIntExact(w.shape().dim(1) * conv.conv().groups());
+            Shape x = Images.expected(graph.fact(node.input(0)), rank, in);
+            Shape y = Images.expected(graph.fact(node.output()), rank, (int) w.shape().dim(0));
+            yield convolution(conv, w, x, y);
+          }
+          default -> null;
+        };
+    if (convolution != null && narrow.bytes().suits(convolution)) {
+      weights.bytesConv(narrow.bytes(), convolution, w, scales, bias);
+    }
+  }
+
+  private static boolean isImages(QuantizedOp.ByteConv op, int rank) {
+    return op.conv().layout() == Op.Layout.CHANNELS_LAST && (rank == 3 || rank == 4);
+  }
+
+  private static ByteConvolution.@Nullable Rounding rounding(
+      QuantizedOp.@Nullable Rounding rounding) {
+    return rounding == null
+        ? null
+        : new ByteConvolution.Rounding(rounding.factor(), rounding.zero());
+  }
+
+  /// A product is a convolution over images that are one pixel wide.
+  private static ByteConvolution convolution(QuantizedOp.ByteMatMul op, Tensor w, int rows) {
+    int k = (int) w.shape().dim(0);
+    int n = (int) w.shape().dim(1);
+    Activation activation = Linear.activation(op.activation());
+    ConvGeometry geometry =
+        new ConvGeometry(1, rows, 1, k, rows, 1, n, 1, 1, 1, 1, 1, 1, 0, 0, 1, activation);
+    return new ByteConvolution(geometry, op.zero(), rounding(op.rounding()));
+  }
+
+  private static ByteConvolution convolution(QuantizedOp.ByteConv op, Tensor w, Shape x, Shape y) {
+    return new ByteConvolution(
+        Images.geometry(op.conv(), w, x, y), op.zero(), rounding(op.rounding()));
+  }
+
+  private static boolean lower(Node node, QuantizedOp.ByteMatMul op, Lowering lowering) {
+    Tensor w = lowering.graph().constants().get(node.input(1));
+    Shape x = lowering.shape(node.input(0));
+    if (w == null || x.elements() == 0 || w.shape().elements() == 0) {
+      return false;
+    }
+    long rows = x.elements() / w.shape().dim(0);
+    return rows <= Integer.MAX_VALUE && lower(node, convolution(op, w, (int) rows), w, lowering);
+  }
+
+  private static boolean lower(Node node, QuantizedOp.ByteConv op, Lowering lowering) {
+    Tensor w = lowering.graph().constants().get(node.input(1));
+    Shape x = lowering.shape(node.input(0));
+    Shape y = lowering.shape(node.output());
+    long most = Math.max(x.elements(), y.elements());
+    if (w == null
+        || !isImages(op, x.rank())
+        || x.elements() == 0
+        || y.elements() == 0
+        || most > Integer.MAX_VALUE) {
+      return false;
+    }
+    return lower(node, convolution(op, w, x, y), w, lowering);
+  }
+
+  private static boolean lower(
+      Node node, ByteConvolution convolution, Tensor w, Lowering lowering) {
+    Tensor scales = lowering.graph().constants().get(node.input(2));
+    Tensor bias = lowering.graph().constants().get(node.input(3));
+    if (scales == null || (node.hasInput(3) && bias == null)) {
+      return false;
+    }
+    NarrowKernels narrow = lowering.target().matrices().narrow();
+    ByteKernels kernels = narrow == null ? null : narrow.bytes();
+    if (kernels == null || !kernels.suits(convolution)) {
+      return lowerAsFloats(node, convolution, w, scales, lowering);
+    }
+    Place x = lowering.place(node.input(0));
+    Place packed =
+        lowering.fixed(lowering.weights().bytesConv(kernels, convolution, w, scales, bias));
+    Place y = lowering.result(node.output());
+    lowering.add(
+        new ByteConvStep(
+            Lowering.label(node), lowering.target(), kernels, convolution, x, packed, y),
+        x,
+        y);
+    return true;
+  }
+
+  /// Bytes less their zero point are exact in f32: what kernels cannot compute of bytes is computed
+  /// of f32, between conversions.
+  private static boolean lowerAsFloats(
+      Node node, ByteConvolution convolution, Tensor w, Tensor scales, Lowering lowering) {
+    Target target = lowering.target();
+    String label = Lowering.label(node);
+    Shape x = lowering.shape(node.input(0));
+    Shape y = lowering.shape(node.output());
+    ByteConvolution.Rounding rounding = convolution.rounding();
+    Affine centred = new Affine(DType.U8, 1, convolution.zero());
+    Place numbers = asFloats(label, centred, lowering.place(node.input(0)), x, lowering);
+    Place bias = lowering.place(node.input(3));
+    Place to = lowering.result(node.output());
+    Place sums = rounding == null ? to : lowering.planned(4 * y.elements());
+    ConvGeometry geometry = convolution.geometry();
+    Place packed = lowering.fixed(lowering.weights().scaledConv(geometry, w, scales));
+    lowering.add(
+        new ConvStep(label, target, geometry, false, numbers, packed, bias, Place.ABSENT, sums),
+        numbers,
+        bias,
+        sums);
+    if (rounding != null) {
+      Affine result = new Affine(DType.U8, 1 / rounding.factor(), rounding.zero());
+      asBytes(label, result, sums, to, y, lowering);
+    }
+    return true;
+  }
+
+  /// Makes f32 of bytes.
+  ///
+  /// @return where they lie
+  static Place asFloats(String label, Affine affine, Place x, Shape shape, Lowering lowering) {
+    Place y = lowering.planned(4 * shape.elements());
+    Target target = lowering.target();
+    lowering.add(new BytesStep(label, target, affine, false, shape.elements(), x, y), x, y);
+    return y;
+  }
+
+  /// Makes bytes of f32.
+  static void asBytes(
+      String label, Affine affine, Place x, Place y, Shape shape, Lowering lowering) {
+    Target target = lowering.target();
+    lowering.add(new BytesStep(label, target, affine, true, shape.elements(), x, y), x, y);
+  }
+
+  private static boolean convert(
+      Node node, String real, String bytes, boolean toBytes, Lowering lowering) {
+    Affine affine = affine(node, lowering.dtype(bytes), lowering);
+    if (affine == null || !lowering.isF32(real)) {
+      return false;
+    }
+    long elements = lowering.shape(real).elements();
+    Place x = lowering.place(node.input(0));
+    Place y = lowering.result(node.output());
+    lowering.add(
+        new BytesStep(Lowering.label(node), lowering.target(), affine, toBytes, elements, x, y),
+        x,
+        y);
+    return true;
+  }
+
+  /// {@return what all bytes of a value stand for, or null where they differ or it is not known}
+  private static @Nullable Affine affine(Node node, DType type, Lowering lowering) {
+    Tensor scale = lowering.graph().constants().get(node.input(1));
+    Tensor zero = lowering.graph().constants().get(node.input(2));
+    if (scale == null
+        || scale.shape().elements() != 1
+        || (node.hasInput(2) && zero == null)
+        || !Affine.isSupported(type)) {
+      return null;
+    }
+    return new Affine(
+        type, (float) scale.getDouble(0), zero == null ? 0 : Math.toIntExact(zero.getLong(0)));
+  }
+}

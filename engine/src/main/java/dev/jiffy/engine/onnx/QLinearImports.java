@@ -1,0 +1,222 @@
+package dev.jiffy.engine.onnx;
+
+import dev.jiffy.engine.function.BinaryFunction;
+import dev.jiffy.engine.function.UnaryFunction;
+import dev.jiffy.engine.ir.Op;
+import dev.jiffy.engine.ir.Op.Binary;
+import dev.jiffy.engine.ir.Op.Layout;
+import dev.jiffy.engine.ir.Op.Unary;
+import dev.jiffy.engine.ir.QuantizedOp;
+import dev.jiffy.tensor.DType;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.BiFunction;
+import org.jspecify.annotations.Nullable;
+
+/// Quantized operators of the domain `com.microsoft`.
+///
+/// Those that name the scales of operands and result become the operator between
+/// [QuantizedOp.Dequantize] and [QuantizedOp.Quantize], which passes take into integer arithmetic.
+final class QLinearImports {
+  private static final Op ADD = new Binary(BinaryFunction.ADD);
+  private static final Op MULTIPLY = new Binary(BinaryFunction.MUL);
+  private static final Op SUBTRACT = new Binary(BinaryFunction.SUB);
+
+  private QLinearImports() {}
+
+  /// Adds the family to the table.
+  ///
+  /// @param table the table
+  static void register(Operators table) {
+    table.add("QLinearAdd", 1, 7, 8, n -> pair(n, ADD));
+    table.add("QLinearMul", 1, 7, 8, n -> pair(n, MULTIPLY));
+    table.add("QLinearSigmoid", 1, 4, 5, n -> one(n, new Unary(UnaryFunction.SIGMOID)));
+    table.add("QLinearLeakyRelu", 1, 4, 5, QLinearImports::leakyRelu);
+    table.add("QLinearSoftmax", 1, 5, 5, QLinearImports::softmax);
+    table.add("QLinearGlobalAveragePool", 1, 5, 5, QLinearImports::globalAverage);
+    table.add("QLinearAveragePool", 1, 4, 5, QLinearImports::average);
+    table.add("QLinearConcat", 1, 5, Operators.MANY, QLinearImports::concat);
+    table.add("QGemm", 1, 6, 9, QLinearImports::gemm);
+    table.add("DynamicQuantizeMatMul", 1, 3, 5, QLinearImports::dynamicProduct);
+    table.add("MatMulIntegerToFloat", 1, 4, 7, QLinearImports::integerProduct);
+    table.add("MatMulNBits", 1, 3, 6, QLinearImports::blockProduct);
+  }
+
+  private static void pair(NodeScope node, Op op) {
+    String a = QuantizationImports.dequantized(node, 0, 0);
+    String b = QuantizationImports.dequantized(node, 3, 0);
+    QuantizationImports.requantize(node, node.make(op, a, b), 6, 0);
+  }
+
+  private static void one(NodeScope node, Op op) {
+    String x = QuantizationImports.dequantized(node, 0, 0);
+    QuantizationImports.requantize(node, node.make(op, x), 3, 0);
+  }
+
+  private static void leakyRelu(NodeScope node) {
+    one(node, new Unary(UnaryFunction.LEAKY_RELU, node.real("alpha", 0.01f), 0));
+  }
+
+  /// Before operator set 13 all dimensions from the axis on count together.
+  private static void softmax(NodeScope node) {
+    long opset = node.integer("opset", 13);
+    int rank = node.rank(node.input(0));
+    long axis = node.integer("axis", -1);
+    if (opset < 13 && (rank < 0 || (axis != -1 && axis != rank - 1))) {
+      node.unsupported("softmax over several dimensions");
+      return;
+    }
+    one(node, new Op.Softmax(axis, false));
+  }
+
+  private static Layout layout(NodeScope node) {
+    return node.flag("channels_last", false) ? Layout.CHANNELS_LAST : Layout.CHANNELS_FIRST;
+  }
+
+  private static void globalAverage(NodeScope node) {
+    one(node, new Op.GlobalPool(Op.PoolFunction.AVERAGE, 1, layout(node)));
+  }
+
+  private static void average(NodeScope node) {
+    Op.Window window = PoolImports.window(node, node.flag("ceil_mode", false));
+    boolean countPadding = node.flag("count_include_pad", false);
+    Op pool = new Op.Pool(Op.PoolFunction.AVERAGE, window, countPadding, false, 1, layout(node));
+    one(node, pool);
+  }
+
+  private static void concat(NodeScope node) {
+    List<String> parts = new ArrayList<>();
+    for (int input = 2; input < node.inputs(); input += 3) {
+      parts.add(QuantizationImports.dequantized(node, input, 0));
+    }
+    DType to = node.dtype(node.input(1));
+    if (to != null) {
+      String whole = node.make(new Op.Concat(node.integer("axis")), parts.toArray(String[]::new));
+      node.result(new QuantizedOp.Quantize(0, 0, to), whole, node.input(0), node.input(1));
+    }
+  }
+
+  private static void gemm(NodeScope node) {
+    float alpha = node.real("alpha", 1);
+    boolean left = node.flag("transA", false);
+    boolean right = node.flag("transB", false);
+    String a = QuantizationImports.dequantized(node, 0, 0);
+    String b = QuantizationImports.dequantized(node, 3, right ? 0 : 1);
+    String c = "";
+    if (node.has(6)) {
+      String scale = node.make(MULTIPLY, node.input(1), node.input(4));
+      c = node.make(new QuantizedOp.Dequantize(-1, 0), node.input(6), scale);
+      if (alpha != 1) {
+        c = node.make(MULTIPLY, c, node.scalar(alpha, node.input(1)));
+      }
+    }
+    Op product = new Op.Gemm(alpha, 1, left, right);
+    if (node.has(7)) {
+      QuantizationImports.requantize(node, node.make(product, a, b, c), 7, 0);
+    } else {
+      node.result(product, a, b, c);
+    }
+  }
+
+  private static void dynamicProduct(NodeScope node) {
+    List<String> quantized = node.makeAll(new Op.DynamicQuantize(), 3, node.input(0));
+    scaled(
+        node,
+        quantized.get(0),
+        quantized.get(2),
+        quantized.get(1),
+        node.input(1),
+        node.input(3),
+        node.input(2),
+        node.input(4));
+  }
+
+  /// Operands whose scales are known are dequantized, so that passes see what they stand for.
+  private static void integerProduct(NodeScope node) {
+    if (node.known(node.input(2)) == null) {
+      scaled(
+          node,
+          node.input(0),
+          node.input(4),
+          node.input(2),
+          node.input(1),
+          node.input(5),
+          node.input(3),
+          node.input(6));
+      return;
+    }
+    String a =
+        node.make(new QuantizedOp.Dequantize(0, 0), node.input(0), node.input(2), node.input(4));
+    String b =
+        node.make(new QuantizedOp.Dequantize(-1, 0), node.input(1), node.input(3), node.input(5));
+    if (node.has(6)) {
+      node.result(ADD, node.make(new Op.MatMul(), a, b), node.input(6));
+    } else {
+      node.result(new Op.MatMul(), a, b);
+    }
+  }
+
+  private static void scaled(
+      NodeScope node,
+      String a,
+      String aZero,
+      String aScale,
+      String b,
+      String bZero,
+      String bScale,
+      String bias) {
+    String product = product(node, a, aScale, aZero, b, bScale, bZero);
+    if (bias.isEmpty()) {
+      node.result(new Op.Identity(), product);
+    } else {
+      node.result(ADD, product, bias);
+    }
+  }
+
+  /// `f32((a - aZero) · (b - bZero)) · (aScale · bScale)`
+  static String product(
+      NodeScope node,
+      String a,
+      String aScale,
+      String aZero,
+      String b,
+      String bScale,
+      String bZero) {
+    BiFunction<String, String, String> centred =
+        (value, zero) -> {
+          String wide = node.make(new Op.Cast(DType.I32, true), value);
+          return zero.isEmpty()
+              ? wide
+              : node.make(SUBTRACT, wide, node.make(new Op.Cast(DType.I32, true), zero));
+        };
+    String sums = node.make(new Op.MatMul(), centred.apply(a, aZero), centred.apply(b, bZero));
+    String real = node.make(new Op.Cast(DType.F32, true), sums);
+    return node.make(MULTIPLY, real, node.make(MULTIPLY, aScale, bScale));
+  }
+
+  private static void blockProduct(NodeScope node) {
+    node.ignore("accuracy_level");
+    @Nullable String refusal = null;
+    if (node.integer("bits", 4) != 4) {
+      refusal = "weights of " + node.integer("bits", 4) + " bits";
+    } else if (node.has(4)) {
+      refusal = "indices of groups";
+    } else if (node.has(3) && node.dtype(node.input(3)) != DType.U8) {
+      refusal = "zero points that are not packed";
+    }
+    long k = node.integer("K");
+    long columns = node.integer("N");
+    long block = node.integer("block_size");
+    if (refusal != null) {
+      node.unsupported(refusal);
+      return;
+    }
+    node.result(
+        new QuantizedOp.BlockMatMul(k, columns, block),
+        node.input(0),
+        node.input(1),
+        node.input(2),
+        node.input(3),
+        node.input(5));
+  }
+}

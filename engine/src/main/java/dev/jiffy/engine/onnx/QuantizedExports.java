@@ -1,0 +1,129 @@
+package dev.jiffy.engine.onnx;
+
+import dev.jiffy.engine.ir.Op.Layout;
+import dev.jiffy.engine.ir.Op.Unary;
+import dev.jiffy.engine.ir.QuantizedOp;
+import dev.jiffy.tensor.DType;
+import dev.jiffy.tensor.Shape;
+import dev.jiffy.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// Writes operators on quantized numbers.
+final class QuantizedExports {
+  private QuantizedExports() {}
+
+  static void export(ExportScope node, QuantizedOp op) {
+    switch (op) {
+      case QuantizedOp.Quantize o -> quantize(node, o);
+      case QuantizedOp.Dequantize o ->
+          node.same("DequantizeLinear", scales(node, o.axis(), o.block(), node.input(0)));
+      case QuantizedOp.ByteMatMul o -> {
+        String zero = node.constant(zero(o.zero()));
+        String sums = node.make("MatMulInteger", node.input(0), node.input(1), zero);
+        String y = node.make("Mul", real(node, sums), node.input(2));
+        if (node.has(3)) {
+          y = node.make("Add", y, node.input(3));
+        }
+        finish(node, y, o.activation(), o.rounding());
+      }
+      case QuantizedOp.ByteConv o -> conv(node, o);
+      case QuantizedOp.BlockMatMul o ->
+          node.microsoft(
+              "MatMulNBits",
+              set()
+                  .integer("K", o.k())
+                  .integer("N", o.columns())
+                  .integer("bits", 4)
+                  .integer("block_size", o.block()),
+              node.input(0),
+              node.input(1),
+              node.input(2),
+              node.has(3) ? node.input(3) : "",
+              "",
+              node.has(4) ? node.input(4) : "");
+    }
+  }
+
+  private static AttributeSet set() {
+    return new AttributeSet();
+  }
+
+  private static AttributeSet scales(ExportScope node, long axis, long block, String x) {
+    AttributeSet attributes = set();
+    if (axis != 1 && node.rank(x) > 0) {
+      node.needs(13, "an axis of scales");
+      attributes.integer("axis", axis);
+    }
+    if (block > 0) {
+      node.needs(21, "blocks of scales");
+      attributes.integer("block_size", block);
+    }
+    return attributes;
+  }
+
+  private static void quantize(ExportScope node, QuantizedOp.Quantize op) {
+    AttributeSet attributes = scales(node, op.axis(), op.block(), node.input(0));
+    if (!node.has(2) && op.to() != DType.U8) {
+      node.needs(21, op.to() + " without a zero point");
+      attributes.integer("output_dtype", ElementTypes.number(op.to()));
+    }
+    node.same("QuantizeLinear", attributes);
+  }
+
+  private static Tensor zero(int zero) {
+    Tensor tensor = Tensor.allocate(DType.U8, Shape.of());
+    tensor.setLong(0, zero);
+    return tensor;
+  }
+
+  private static String real(ExportScope node, String sums) {
+    return node.make("Cast", set().integer("to", ElementTypes.number(DType.F32)), sums);
+  }
+
+  private static void conv(ExportScope node, QuantizedOp.ByteConv op) {
+    AttributeSet attributes =
+        OperatorExports.window(op.conv().window()).integer("group", op.conv().groups());
+    Layout layout = op.conv().layout();
+    String x = CompositeExports.first(node, layout, node.input(0));
+    String zero = node.constant(zero(op.zero()));
+    String sums = node.make("ConvInteger", attributes, x, node.input(1), zero);
+    String y = node.make("Mul", real(node, sums), perChannel(node, 2));
+    if (node.has(3)) {
+      y = node.make("Add", y, perChannel(node, 3));
+    }
+    finish(node, CompositeExports.last(node, layout, y), op.conv().activation(), op.rounding());
+  }
+
+  /// A vector with one number for each channel, as it broadcasts where channels are first.
+  private static String perChannel(ExportScope node, int input) {
+    List<Long> dims = new ArrayList<>(List.of(-1L));
+    dims.addAll(Collections.nCopies(node.rank(node.input(0)) - 2, 1L));
+    long[] shape = dims.stream().mapToLong(Long::longValue).toArray();
+    return node.make("Reshape", node.input(input), node.longs(shape));
+  }
+
+  private static void finish(
+      ExportScope node,
+      String value,
+      @Nullable Unary activation,
+      QuantizedOp.@Nullable Rounding rounding) {
+    if (rounding == null) {
+      CompositeExports.finish(node, value, "", "", activation);
+      return;
+    }
+    String y = value;
+    if (activation != null) {
+      y = node.fresh("activation");
+      UnaryExports.export(node, activation, value, y);
+    }
+    y = node.make("Mul", y, node.scalar(rounding.factor(), DType.F32));
+    y = node.make("Add", node.make("Round", y), node.scalar(rounding.zero(), DType.F32));
+    y = node.make("Max", y, node.scalar(0, DType.F32));
+    y = node.make("Min", y, node.scalar(255, DType.F32));
+    AttributeSet bytes = set().integer("to", ElementTypes.number(DType.U8));
+    node.to(node.output(), "Cast", bytes, y);
+  }
+}

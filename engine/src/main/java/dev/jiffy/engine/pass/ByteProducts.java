@@ -1,0 +1,352 @@
+package dev.jiffy.engine.pass;
+
+import dev.jiffy.engine.ir.Dim;
+import dev.jiffy.engine.ir.Node;
+import dev.jiffy.engine.ir.Op;
+import dev.jiffy.engine.ir.QuantizedOp.ByteConv;
+import dev.jiffy.engine.ir.QuantizedOp.ByteMatMul;
+import dev.jiffy.engine.ir.QuantizedOp.Dequantize;
+import dev.jiffy.engine.ir.QuantizedOp.Quantize;
+import dev.jiffy.engine.ir.QuantizedOp.Rounding;
+import dev.jiffy.tensor.DType;
+import dev.jiffy.tensor.Shape;
+import dev.jiffy.tensor.Tensor;
+import java.util.Arrays;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// Products and convolutions of what quantized numbers stand for become products of the numbers
+/// themselves, with what follows: an activation, and the quantization of the result.
+final class ByteProducts {
+  static final List<Rule> RULES =
+      List.of(
+          Rule.on(ByteProducts::unsigned, Dequantize.class),
+          Rule.on(ByteProducts::noRoundTrip, Quantize.class),
+          Rule.on(ByteProducts::lookUp, Op.Gather.class),
+          Rule.on(ByteProducts::transpose, Op.Transpose.class),
+          Rule.on(ByteProducts::matMul, Op.MatMul.class),
+          Rule.on(ByteProducts::conv, Op.Conv.class),
+          Rule.on(ByteProducts::activation, Op.Unary.class),
+          Rule.on(ByteProducts::rounding, Quantize.class));
+
+  /// Whatever else is quantized and known is computed at load.
+  static final List<Rule> CONSTANTS = List.of(Rule.on(ByteProducts::constant, Dequantize.class));
+
+  private ByteProducts() {}
+
+  /// One scale and zero point for all elements.
+  private record Affine(float scale, int zero) {
+    static @Nullable Affine of(Draft draft, Node node, long block) {
+      Tensor scale = draft.constant(node.input(1));
+      Tensor zero = draft.constant(node.input(2));
+      boolean isOne =
+          block == 0
+              && scale != null
+              && scale.dtype() == DType.F32
+              && scale.shape().elements() == 1
+              && (zero == null ? !node.hasInput(2) : zero.shape().elements() == 1);
+      return isOne && scale != null
+          ? new Affine(
+              (float) scale.getDouble(0), zero == null ? 0 : Math.toIntExact(zero.getLong(0)))
+          : null;
+    }
+  }
+
+  private static @Nullable Affine dequantized(Draft draft, @Nullable Node node) {
+    return node != null && node.op() instanceof Dequantize op
+        ? Affine.of(draft, node, op.block())
+        : null;
+  }
+
+  private static @Nullable Affine quantized(Draft draft, Node node, DType to) {
+    return node.op() instanceof Quantize op && op.to() == to
+        ? Affine.of(draft, node, op.block())
+        : null;
+  }
+
+  private static String zero(Draft draft, Node node, int zero) {
+    Tensor tensor = Tensor.allocate(DType.U8, Shape.of());
+    tensor.setLong(0, zero);
+    return draft.constant(node.output() + "/zero", tensor);
+  }
+
+  /// Signed bytes that nobody sees are unsigned ones, which products multiply.
+  private static boolean unsigned(Draft draft, Node node) {
+    Node source = draft.producer(node.input(0), Quantize.class);
+    Affine stands = dequantized(draft, node);
+    Affine made = source == null ? null : quantized(draft, source, DType.I8);
+    if (source == null || stands == null || made == null) {
+      return false;
+    }
+    String bytes =
+        draft.add(
+            source,
+            new Quantize(0, 0, DType.U8),
+            source.input(0),
+            source.input(1),
+            zero(draft, source, made.zero + 128));
+    return draft.replace(
+        node, new Dequantize(0, 0), bytes, node.input(1), zero(draft, node, stands.zero + 128));
+  }
+
+  /// Numbers that are made of bytes and become the same bytes.
+  private static boolean noRoundTrip(Draft draft, Node node) {
+    Node source = draft.producer(node.input(0), Dequantize.class);
+    Affine stands = dequantized(draft, source);
+    return source != null
+        && stands != null
+        && stands.equals(quantized(draft, node, draft.fact(source.input(0)).dtype()))
+        && !draft.isOutput(node.output())
+        && draft.replace(node, source.input(0));
+  }
+
+  /// Of a table of bytes only what is looked up becomes numbers.
+  private static boolean lookUp(Draft draft, Node node) {
+    Node table = draft.producer(node.input(0), Dequantize.class);
+    if (table == null
+        || draft.constant(table.input(0)) == null
+        || dequantized(draft, table) == null) {
+      return false;
+    }
+    String picked = draft.add(node, node.op(), table.input(0), node.input(1));
+    return draft.replace(
+        node, new Dequantize(0, 0), MatrixProducts.inputs(picked, table.input(1), table.input(2)));
+  }
+
+  /// A transposed constant of bytes.
+  private static boolean transpose(Draft draft, Node node) {
+    Node source = draft.producer(node.input(0), Dequantize.class);
+    Tensor bytes = source == null ? null : draft.constant(source.input(0));
+    if (source == null
+        || bytes == null
+        || !(node.op() instanceof Op.Transpose(List<Long> order))
+        || !(source.op() instanceof Dequantize(long axis, long block))
+        || block != 0) {
+      return false;
+    }
+    int rank = bytes.shape().rank();
+    int[] perm = Axes.perm(order, rank);
+    int along = axis < -rank || axis >= rank ? 0 : Axes.inverse(perm)[Axes.normal(axis, rank)];
+    return draft.replace(
+        node,
+        new Dequantize(along, 0),
+        MatrixProducts.inputs(
+            draft.constant(source.input(0), Constants.permute(bytes, perm)),
+            source.input(1),
+            source.input(2)));
+  }
+
+  /// Weights as signed bytes, with a scale for each index of an axis.
+  private record Quantized(Tensor bytes, Tensor scales) {}
+
+  /// {@return weights less their zero points, or null where they do not fit signed bytes}
+  private static @Nullable Quantized weights(Draft draft, String value, int axis) {
+    Node node = draft.producer(value, Dequantize.class);
+    Tensor q = node == null ? null : draft.constant(node.input(0));
+    Tensor scale = node == null ? null : draft.constant(node.input(1));
+    Tensor zero = node == null ? null : draft.constant(node.input(2));
+    if (node == null
+        || q == null
+        || scale == null
+        || scale.dtype() != DType.F32
+        || (zero == null && node.hasInput(2))
+        || !(node.op() instanceof Dequantize(long along, long block))
+        || block != 0) {
+      return null;
+    }
+    int extent = Math.toIntExact(q.shape().dim(axis));
+    boolean isOne = scale.shape().elements() == 1;
+    if (!isOne && Axes.normal(along, q.shape().rank()) != axis) {
+      return null;
+    }
+    double[] scales = new double[extent];
+    for (int i = 0; i < extent; i++) {
+      scales[i] = scale.getDouble(isOne ? 0 : i);
+    }
+    Tensor bytes = centred(q, zero, axis);
+    return bytes == null ? null : new Quantized(bytes, vector(scales));
+  }
+
+  private static @Nullable Tensor centred(Tensor q, @Nullable Tensor zero, int axis) {
+    long[] shifts = zero == null ? new long[] {0} : zero.toLongs();
+    if (q.dtype() == DType.I8 && Arrays.stream(shifts).allMatch(shift -> shift == 0)) {
+      return q;
+    }
+    if (q.shape().elements() > Integer.MAX_VALUE || q.dtype().bits() > 8) {
+      return null;
+    }
+    long inner = q.shape().elements(axis + 1, q.shape().rank());
+    long extent = q.shape().dim(axis);
+    long[] elements = q.toLongs();
+    for (int i = 0; i < elements.length; i++) {
+      elements[i] -= shifts[shifts.length == 1 ? 0 : (int) (i / inner % extent)];
+      if (elements[i] != (byte) elements[i]) {
+        return null;
+      }
+    }
+    return Constants.ofIntegers(DType.I8, q.shape(), elements);
+  }
+
+  /// `(q - z) · s · w · t`: the scale of each column is `s · t`.
+  private static boolean matMul(Draft draft, Node node) {
+    Node x = draft.producer(node.input(0), Dequantize.class);
+    Affine left = dequantized(draft, x);
+    if (x == null
+        || left == null
+        || draft.fact(x.input(0)).dtype() != DType.U8
+        || node.hasInput(3)
+        || !(node.op() instanceof Op.MatMul op)
+        || op.transposeA()
+        || op.alpha() != 1
+        || draft.fact(node.input(1)).rank() != 2
+        || draft.fact(node.input(0)).rank() < 2) {
+      return false;
+    }
+    Quantized w = weights(draft, node.input(1), op.transposeB() ? 0 : 1);
+    if (w == null || !hasBias(draft, node)) {
+      return false;
+    }
+    Tensor matrix = op.transposeB() ? Constants.permute(w.bytes, new int[] {1, 0}) : w.bytes;
+    return draft.replace(
+        node,
+        new ByteMatMul(left.zero, op.activation(), null),
+        inputs(draft, node, x, left, matrix, w.scales));
+  }
+
+  private static boolean conv(Draft draft, Node node) {
+    Node x = draft.producer(node.input(0), Dequantize.class);
+    Affine left = dequantized(draft, x);
+    if (x == null
+        || left == null
+        || draft.fact(x.input(0)).dtype() != DType.U8
+        || node.hasInput(3)
+        || !(node.op() instanceof Op.Conv op)) {
+      return false;
+    }
+    Quantized w = weights(draft, node.input(1), 0);
+    return w != null
+        && hasBias(draft, node)
+        && draft.replace(
+            node,
+            new ByteConv(op, left.zero, null),
+            inputs(draft, node, x, left, w.bytes, w.scales));
+  }
+
+  private static boolean hasBias(Draft draft, Node node) {
+    Tensor bias = draft.constant(node.input(2));
+    return bias == null ? !node.hasInput(2) : bias.dtype() == DType.F32;
+  }
+
+  private static String[] inputs(
+      Draft draft, Node node, Node x, Affine left, Tensor w, Tensor scales) {
+    double[] products = scales.toDoubles();
+    for (int i = 0; i < products.length; i++) {
+      products[i] *= left.scale;
+    }
+    String weights = node.input(1);
+    return MatrixProducts.inputs(
+        x.input(0),
+        draft.constant(weights + "/bytes", w),
+        draft.constant(weights + "/scale", vector(products)),
+        node.input(2));
+  }
+
+  private static Tensor vector(double[] elements) {
+    return Constants.of(DType.F32, Shape.of(elements.length), elements);
+  }
+
+  private static boolean activation(Draft draft, Node node) {
+    Node product = draft.producer(node.input(0));
+    if (product == null
+        || !(node.op() instanceof Op.Unary unary)
+        || !Epilogues.ACTIVATIONS.contains(unary.function())
+        || !draft.readOnce(product.output())) {
+      return false;
+    }
+    Op next =
+        switch (product.op()) {
+          case ByteMatMul(int zero, Op.Unary before, Rounding rounding)
+              when before == null && rounding == null ->
+              new ByteMatMul(zero, unary, null);
+          case ByteConv(Op.Conv conv, int zero, Rounding rounding)
+              when conv.activation() == null && rounding == null ->
+              new ByteConv(with(conv, unary), zero, null);
+          default -> null;
+        };
+    return next != null && draft.replace(node, next, product.inputs().toArray(String[]::new));
+  }
+
+  private static Op.Conv with(Op.Conv conv, Op.@Nullable Unary activation) {
+    return new Op.Conv(conv.window(), conv.groups(), conv.layout(), activation);
+  }
+
+  /// The result becomes bytes. Without an activation their scale goes into that of the columns.
+  private static boolean rounding(Draft draft, Node node) {
+    Affine to = quantized(draft, node, DType.U8);
+    Node product = draft.producer(node.input(0));
+    if (to == null || product == null || !draft.readOnce(product.output())) {
+      return false;
+    }
+    Op.Unary activation =
+        switch (product.op()) {
+          case ByteMatMul matMul -> matMul.activation();
+          case ByteConv conv -> conv.conv().activation();
+          default -> null;
+        };
+    Op.Unary kept = isLimit(activation, to) ? null : activation;
+    float factor = kept == null ? 1 : 1 / to.scale;
+    Rounding rounding = new Rounding(factor, to.zero);
+    Op next =
+        switch (product.op()) {
+          case ByteMatMul(int zero, _, Rounding before) when before == null ->
+              new ByteMatMul(zero, kept, rounding);
+          case ByteConv(Op.Conv conv, int zero, Rounding before) when before == null ->
+              new ByteConv(with(conv, kept), zero, rounding);
+          default -> null;
+        };
+    String[] inputs = product.inputs().toArray(String[]::new);
+    for (int i = 2; next != null && kept == null && i < inputs.length; i++) {
+      Tensor vector = draft.constant(inputs[i]);
+      if (vector == null) {
+        return false;
+      }
+      double[] elements = vector.toDoubles();
+      for (int c = 0; c < elements.length; c++) {
+        elements[c] = (float) elements[c] / to.scale;
+      }
+      inputs[i] = draft.constant(inputs[i], vector(elements));
+    }
+    return next != null && draft.replace(node, next, inputs);
+  }
+
+  /// Whether an activation does no more than the limits of bytes do.
+  private static boolean isLimit(Op.@Nullable Unary activation, Affine to) {
+    return activation != null
+        && switch (activation.function()) {
+          case RELU -> to.zero == 0;
+          case CLIP ->
+              activation.alpha() <= -to.zero * to.scale
+                  && activation.beta() >= (255 - to.zero) * to.scale;
+          default -> false;
+        };
+  }
+
+  private static boolean constant(Draft draft, Node node) {
+    Tensor q = draft.constant(node.input(0));
+    Tensor scale = draft.constant(node.input(1));
+    Tensor zero = draft.constant(node.input(2));
+    if (q == null || scale == null || (zero == null && node.hasInput(2))) {
+      return false;
+    }
+    List<@Nullable Tensor> inputs = Arrays.asList(q, scale, zero);
+    Tensor value = draft.evaluate(node.op(), inputs, 1).getFirst();
+    return draft.replace(node, draft.constant(node.output(), value));
+  }
+
+  /// {@return whether a node is what products and convolutions of bytes are made of, which stays
+  /// until they are}
+  static boolean keeps(Draft draft, Node node) {
+    List<Dim> shape = draft.fact(node.output()).shape();
+    return node.op() instanceof Dequantize && (shape == null || shape.size() > 1);
+  }
+}

@@ -1,0 +1,265 @@
+package dev.jiffy.engine.lower;
+
+import static dev.jiffy.engine.lower.Samples.at;
+
+import dev.jiffy.engine.function.UnaryFunction;
+import dev.jiffy.engine.ir.Op;
+import dev.jiffy.engine.ir.Op.Layout;
+import dev.jiffy.engine.ir.QuantizedOp;
+import dev.jiffy.engine.ir.QuantizedOp.Rounding;
+import dev.jiffy.tensor.DType;
+import dev.jiffy.tensor.Shape;
+import dev.jiffy.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.LongToDoubleFunction;
+import org.jspecify.annotations.Nullable;
+
+/// Operators on quantized numbers.
+final class QuantizedCases {
+  private static final Op.Unary RELU = new Op.Unary(UnaryFunction.RELU);
+
+  private QuantizedCases() {}
+
+  static List<OpCase> all() {
+    List<OpCase> cases = new ArrayList<>();
+    scales(cases);
+    blocks(cases);
+    products(cases);
+    for (Layout layout : Layout.values()) {
+      convolutions(cases, layout);
+    }
+    blockProducts(cases);
+    return cases;
+  }
+
+  private static Tensor zero(DType type, long value) {
+    Tensor zero = Tensor.allocate(type, Shape.of());
+    zero.setLong(0, value);
+    return zero;
+  }
+
+  private static double quantized(double x, double scale, double zero, DType type) {
+    double least = type.isUnsigned() ? 0 : -Math.scalb(1.0, type.bits() - 1);
+    double most = least + Math.scalb(1.0, type.bits()) - 1;
+    return Math.clamp(Math.rint((float) x / (float) scale) + zero, least, most);
+  }
+
+  private static void scales(List<OpCase> cases) {
+    for (DType type : List.of(DType.U8, DType.I8, DType.U16, DType.I16, DType.U4, DType.I4)) {
+      for (long n : Samples.SIZES) {
+        Tensor x = Samples.floats(n, n);
+        Tensor scale = Tensor.of(new float[] {0.013f});
+        Tensor zero = zero(type, 3);
+        cases.add(
+            OpCase.of(
+                "one scale to " + type,
+                new QuantizedOp.Quantize(1, 0, type),
+                i -> quantized(at(x, i), 0.013f, 3, type),
+                x,
+                scale,
+                zero));
+        Tensor q = Samples.integers(type, n, type.isUnsigned() ? 0 : -8, 8, n);
+        cases.add(
+            OpCase.of(
+                "one scale from " + type,
+                new QuantizedOp.Dequantize(1, 0),
+                i -> (float) ((at(q, i) - 3) * 0.013f),
+                q,
+                scale,
+                zero));
+      }
+    }
+    Tensor x = Samples.floats(1, 3, 5, 2);
+    Tensor factors = Samples.between(2, 0.01, 0.1, 5);
+    Tensor zeros = Samples.integers(DType.I8, 3, -20, 20, 5);
+    cases.add(
+        OpCase.of(
+            "a scale for each index",
+            new QuantizedOp.Quantize(-2, 0, DType.I8),
+            i -> quantized(at(x, i), at(factors, i[1]), at(zeros, i[1]), DType.I8),
+            x,
+            factors,
+            zeros));
+  }
+
+  private static void blocks(List<OpCase> cases) {
+    Tensor x = Samples.floats(1, 2, 7, 3);
+    Tensor factors = Samples.between(2, 0.1, 0.3, 2, 3, 3);
+    Tensor zeros = Samples.integers(DType.I4, 3, -3, 3, 2, 3, 3);
+    OpCase.Formula formula =
+        i ->
+            quantized(
+                at(x, i),
+                at(factors, i[0], i[1] / 3, i[2]),
+                at(zeros, i[0], i[1] / 3, i[2]),
+                DType.I4);
+    cases.add(
+        OpCase.of("blocks", new QuantizedOp.Quantize(1, 3, DType.I4), formula, x, factors, zeros));
+    Tensor q = Samples.integers(DType.U8, 4, 0, 256, 2, 7, 3);
+    cases.add(
+        OpCase.of(
+            "blocks",
+            new QuantizedOp.Dequantize(1, 3),
+            i -> (float) (at(q, i) * (float) at(factors, i[0], i[1] / 3, i[2])),
+            q,
+            factors));
+  }
+
+  /// `activation((sum of (x - zero) · w) · scale + bias)`, rounded.
+  private static double finished(
+      double sum, double scale, double bias, boolean relu, @Nullable Rounding rounding) {
+    double y = sum * scale + bias;
+    y = relu ? Math.max(0, y) : y;
+    return rounding == null
+        ? y
+        : Math.clamp(Math.rint(y * rounding.factor()) + rounding.zero(), 0, 255);
+  }
+
+  private static double sum(long n, LongToDoubleFunction term) {
+    double sum = 0;
+    for (long i = 0; i < n; i++) {
+      sum += term.applyAsDouble(i);
+    }
+    return sum;
+  }
+
+  private static void products(List<OpCase> cases) {
+    int number = 0;
+    for (long m : new long[] {1, 5, 13, 40}) {
+      for (long k : new long[] {3, 64, 100}) {
+        for (long n : new long[] {1, 16, 33, 100}) {
+          number++;
+          Tensor x = Samples.integers(DType.U8, number, 0, 256, m, k);
+          Tensor w = Samples.integers(DType.I8, number + 100, -128, 128, k, n);
+          Tensor scale = Samples.between(number + 200, 1e-4, 2e-4, n);
+          Tensor bias = number % 3 == 0 ? null : Samples.floats(number + 300, n);
+          boolean relu = number % 2 == 0;
+          Rounding rounding = number % 4 < 2 ? null : new Rounding(relu ? 20.7f : 1, 77);
+          int zero = number * 7 % 256;
+          Op op = new QuantizedOp.ByteMatMul(zero, relu ? RELU : null, rounding);
+          OpCase.Formula formula =
+              i ->
+                  finished(
+                      sum(k, d -> (at(x, i[0], d) - zero) * at(w, d, i[1])),
+                      at(scale, i[1]),
+                      bias == null ? 0 : at(bias, i[1]),
+                      relu,
+                      rounding);
+          cases.add(OpCase.of("zero " + zero, op, formula, x, w, scale, bias));
+        }
+      }
+    }
+  }
+
+  private static void convolutions(List<OpCase> cases, Layout layout) {
+    int number = 0;
+    for (long[] c :
+        new long[][] {
+          {3, 32, 1, 3, 1, 1, 1},
+          {4, 17, 1, 3, 2, 1, 1},
+          {8, 40, 1, 1, 1, 0, 1},
+          {8, 8, 1, 1, 2, 0, 1},
+          {12, 64, 1, 3, 1, 0, 1},
+          {16, 32, 2, 3, 1, 1, 1},
+          {6, 34, 2, 2, 1, 1, 2},
+          {10, 10, 10, 3, 1, 1, 1},
+          {5, 16, 1, 5, 1, 2, 1},
+        }) {
+      number++;
+      long in = c[0];
+      long out = c[1];
+      long groups = c[2];
+      long side = c[3];
+      long stride = c[4];
+      long pad = c[5];
+      long dilation = c[6];
+      Op.Window window =
+          new Op.Window(
+              List.of(side, side),
+              List.of(stride, stride),
+              List.of(pad, pad, pad, pad),
+              List.of(dilation, dilation),
+              Op.AutoPad.NOTSET,
+              false);
+      Tensor x =
+          layout == Layout.CHANNELS_LAST
+              ? Samples.integers(DType.U8, number, 0, 256, 2, 9, 8, in)
+              : Samples.integers(DType.U8, number, 0, 256, 2, in, 9, 8);
+      Tensor w = Samples.integers(DType.I8, number + 50, -128, 128, out, in / groups, side, side);
+      Tensor scale = Samples.between(number + 100, 1e-4, 2e-4, out);
+      Tensor bias = number % 3 == 0 ? null : Samples.floats(number + 150, out);
+      boolean relu = number % 2 == 0;
+      Rounding rounding = number % 4 < 2 ? new Rounding(relu ? 19.3f : 1, 90) : null;
+      int zero = number * 31 % 256;
+      Op.Conv conv = new Op.Conv(window, groups, layout, relu ? RELU : null);
+      OpCase.Formula formula =
+          i -> {
+            boolean last = layout == Layout.CHANNELS_LAST;
+            long o = last ? i[3] : i[1];
+            long row = (last ? i[1] : i[2]) * stride - pad;
+            long column = (last ? i[2] : i[3]) * stride - pad;
+            double sum =
+                sum(
+                    in / groups * side * side,
+                    t -> {
+                      long channel = t / (side * side);
+                      long h = row + t / side % side * dilation;
+                      long v = column + t % side * dilation;
+                      if (h < 0 || h >= 9 || v < 0 || v >= 8) {
+                        return 0;
+                      }
+                      long from = o / (out / groups) * (in / groups) + channel;
+                      double q = last ? at(x, i[0], h, v, from) : at(x, i[0], from, h, v);
+                      return (q - zero) * at(w, o, channel, t / side % side, t % side);
+                    });
+            return finished(sum, at(scale, o), bias == null ? 0 : at(bias, o), relu, rounding);
+          };
+      cases.add(
+          OpCase.of(
+              layout + " " + List.of(side, stride, pad, dilation, groups),
+              new QuantizedOp.ByteConv(conv, zero, rounding),
+              formula,
+              x,
+              w,
+              scale,
+              bias));
+    }
+  }
+
+  private static void blockProducts(List<OpCase> cases) {
+    for (long[] size : new long[][] {{1, 32, 5, 16}, {3, 100, 17, 32}, {40, 128, 33, 64}}) {
+      long k = size[1];
+      long n = size[2];
+      long block = size[3];
+      long blocks = (k + block - 1) / block;
+      Tensor x = Samples.floats(1, size[0], k);
+      Tensor w = Samples.integers(DType.U8, 2, 0, 256, n, blocks, block / 2);
+      Tensor scales = Samples.between(3, 0.01, 0.1, n * blocks);
+      Tensor zeros = Samples.integers(DType.U8, 4, 0, 256, n * ((blocks + 1) / 2));
+      Tensor bias = Samples.floats(5, n);
+      Op op = new QuantizedOp.BlockMatMul(k, n, block);
+      for (boolean plain : new boolean[] {true, false}) {
+        OpCase.Formula formula =
+            i ->
+                (plain ? 0 : at(bias, i[1]))
+                    + sum(
+                        k,
+                        d -> {
+                          long b = d / block;
+                          double q = half(w, (i[1] * blocks + b) * block + d % block);
+                          double zero = plain ? 8 : half(zeros, i[1] * (blocks + blocks % 2) + b);
+                          return at(x, i[0], d) * (q - zero) * at(scales, i[1] * blocks + b);
+                        });
+        cases.add(
+            plain
+                ? OpCase.of("symmetric", op, formula, x, w, scales)
+                : OpCase.of("zero points and bias", op, formula, x, w, scales, zeros, bias));
+      }
+    }
+  }
+
+  private static double half(Tensor pairs, long index) {
+    return (pairs.getLong(index / 2) >> (index % 2 == 0 ? 0 : 4)) & 15;
+  }
+}
