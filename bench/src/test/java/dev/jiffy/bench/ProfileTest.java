@@ -36,7 +36,17 @@ class ProfileTest {
   private static Profile.Row row(
       String name, String operator, double nanos, long flops, long values, long weights) {
     StepCost cost =
-        new StepCost(name, operator, "", List.of(name), Precision.F32, 1, flops, values, weights);
+        new StepCost(
+            name,
+            new StepCost.By.FastKernels(),
+            operator,
+            "",
+            List.of(name),
+            Precision.F32,
+            1,
+            flops,
+            values,
+            weights);
     return new Profile.Row(cost, nanos, ROOFLINE.of(cost));
   }
 

@@ -1,9 +1,12 @@
 package dev.jiffy.cli;
 
+import com.fasterxml.jackson.annotation.JsonIgnore;
 import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import dev.jiffy.bench.Case;
+import dev.jiffy.engine.Handover;
 import dev.jiffy.engine.Inspection;
 import dev.jiffy.engine.ModelException;
+import dev.jiffy.engine.Placement;
 import dev.jiffy.engine.TensorSpec;
 import dev.jiffy.engine.ir.Cost;
 import dev.jiffy.engine.ir.Dim;
@@ -21,10 +24,12 @@ import dev.jiffy.tensor.Shape;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
@@ -38,8 +43,8 @@ import picocli.CommandLine.Parameters;
 @Command(
     name = "inspect",
     description = {
-      "Tells what is in a model's file: inputs, outputs, operators, parameters, and what a run"
-          + " costs.",
+      "Tells what is in a model's file: inputs, outputs, named dimensions, operators, parameters;"
+          + " which engine and which kernels run what of it, and what a run costs.",
       "Where inputs have named dimensions, arithmetic and memory are known once --dim, --shape or"
           + " --case gives their extents."
     })
@@ -55,61 +60,81 @@ final class InspectCommand implements Callable<Integer> {
               + " the name of a pass, as that pass leaves it.")
   private @Nullable String stage;
 
+  @Option(
+      names = "--top",
+      paramLabel = "N",
+      converter = OptionValues.Top.class,
+      description = "How many steps the table lists; 20 by default, 0 lists all.")
+  private int top = 20;
+
   @Mixin private final InputMixin inputs = new InputMixin();
+  @Mixin private final LoadMixin load = new LoadMixin();
   @Mixin private final Output output = new Output();
 
   @Override
   public Integer call() throws IOException {
-    Inspection inspection = Inspection.of(model);
-    if (stage != null) {
-      output.print(new Stage(stage, GraphText.of(inspection.graph(stage))));
-      return ExitCodes.OK;
+    try (Inspection inspection = Inspection.of(model, load.options())) {
+      if (stage != null) {
+        output.print(new Stage(stage, GraphText.of(inspection.graph(stage))));
+        return ExitCodes.OK;
+      }
+      output.print(answer(inspection));
     }
+    return ExitCodes.OK;
+  }
+
+  private Answer answer(Inspection inspection) throws IOException {
     OnnxModel file = inspection.file();
-    @Nullable Graph imported = null;
+    @Nullable Engine engine = null;
     @Nullable String refusal = null;
     try {
-      imported = inspection.graph(Inspection.IMPORT);
+      engine = engine(inspection);
     } catch (ModelException e) {
       refusal = e.getMessage();
     }
     Map<String, Long> operators = new TreeMap<>();
     count(file.graph(), operators);
-    output.print(
-        new Answer(
-            model.toString(),
-            Files.size(model),
-            file.producer(),
-            file.irVersion(),
-            file.opsets(),
-            ordered(operators),
-            refusal == null,
-            refusal,
-            imported == null ? null : engine(inspection, imported)));
-    return ExitCodes.OK;
+    return new Answer(
+        model.toString(),
+        Files.size(model),
+        file.producer(),
+        file.irVersion(),
+        file.opsets(),
+        ordered(operators),
+        refusal == null,
+        refusal,
+        engine == null
+            ? Ports.of(inspection.declaredInputs(), inspection.declaredOutputs())
+            : engine.ports(),
+        engine,
+        top);
   }
 
-  private Engine engine(Inspection inspection, Graph imported) {
+  private Engine engine(Inspection inspection) {
+    Graph imported = inspection.graph(Inspection.IMPORT);
     Graph optimized = inspection.graph(Inspection.OPTIMIZED);
     List<TensorSpec> specs = specs(imported, imported.inputs());
     List<TensorSpec> results = specs(imported, imported.outputs());
     Cost cost = Cost.of(imported);
     @Nullable Map<String, Shape> shapes = null;
     @Nullable Cost bound = null;
+    List<Placement> steps = inspection.placements();
     if (inputs.areGiven() || imported.inputs().stream().allMatch(i -> isConcrete(imported, i))) {
       Case first = inputs.source().cases(specs, results).getFirst();
       shapes = first.shapes();
       bound = Cost.of(Inference.bind(optimized, shapes));
+      steps = inspection.placements(shapes);
     }
     return new Engine(
-        specs.stream().map(Value::of).toList(),
-        results.stream().map(Value::of).toList(),
+        Ports.of(specs, results),
         cost.parameters(),
         cost.parameterBytes(),
+        inspection.handover().orElse(null),
         kinds(optimized),
         shapes,
         bound == null ? null : bound.flops(),
-        bound == null ? null : bound.activationBytes());
+        bound == null ? null : bound.activationBytes(),
+        steps);
   }
 
   private static boolean isConcrete(Graph graph, String value) {
@@ -204,25 +229,58 @@ final class InspectCommand implements Callable<Integer> {
     }
   }
 
-  /// What the engine makes of the model; the operators are those that run, after all passes.
-  record Engine(
-      List<Value> inputs,
-      List<Value> outputs,
-      long parameters,
-      long parameterBytes,
-      Map<String, Long> optimizedOperators,
-      @Nullable Map<String, Shape> shapes,
-      @Nullable Long flops,
-      @Nullable Long activationBytes) {
+  /// What goes in and out, and the named dimensions of what goes in, each with the places where it
+  /// stands.
+  record Ports(List<Value> inputs, List<Value> outputs, Map<String, List<String>> dimensions) {
+    static Ports of(List<TensorSpec> inputs, List<TensorSpec> outputs) {
+      Map<String, List<String>> dimensions = new LinkedHashMap<>();
+      for (TensorSpec input : inputs) {
+        List<Dim> shape = input.shape();
+        for (int i = 0; shape != null && i < shape.size(); i++) {
+          if (shape.get(i) instanceof Dim.Symbol(String name)) {
+            dimensions
+                .computeIfAbsent(name, _ -> new ArrayList<>())
+                .add(input.name() + "[" + i + "]");
+          }
+        }
+      }
+      return new Ports(
+          inputs.stream().map(Value::of).toList(),
+          outputs.stream().map(Value::of).toList(),
+          dimensions);
+    }
+
     String text() {
       StringBuilder text = new StringBuilder();
       inputs.forEach(input -> text.append("\ninput      ").append(input.text()));
       outputs.forEach(output -> text.append("\noutput     ").append(output.text()));
+      dimensions.forEach((name, places) ->
+          text.append("\ndimension  %s: %s".formatted(name, String.join(", ", places))));
+      return text.toString();
+    }
+  }
+
+  /// What the engine makes of the model; the operators are those that run, after all passes.
+  record Engine(
+      @JsonIgnore Ports ports,
+      long parameters,
+      long parameterBytes,
+      @Nullable Handover handover,
+      Map<String, Long> optimizedOperators,
+      @Nullable Map<String, Shape> shapes,
+      @Nullable Long flops,
+      @Nullable Long activationBytes,
+      List<Placement> steps) {
+    String text() {
+      StringBuilder text = new StringBuilder();
       text.append(
           "\nparameters %s, %s"
               .formatted(
                   Quantities.count((double) parameters).strip(), Quantities.bytes(parameterBytes)));
       text.append("\nruns as    ").append(counts(optimizedOperators));
+      if (handover != null) {
+        text.append("\nelsewhere  ").append(handover.text());
+      }
       if (shapes == null) {
         return text.append("\na run      costs what the named dimensions decide: see --dim")
             .toString();
@@ -234,10 +292,20 @@ final class InspectCommand implements Callable<Integer> {
       return text.append(
               "\na run      %sFLOP, %s between operators, for %s"
                   .formatted(
-                      flops == null ? "unknown " : Quantities.count((double) flops),
+                      flops == null
+                          ? "at least " + Quantities.count((double) knownFlops())
+                          : Quantities.count((double) flops),
                       activationBytes == null ? "unknown" : Quantities.bytes(activationBytes),
                       extents))
           .toString();
+    }
+
+    private long knownFlops() {
+      return steps.stream()
+          .map(Placement::flops)
+          .filter(Objects::nonNull)
+          .mapToLong(Long::longValue)
+          .sum();
     }
   }
 
@@ -258,7 +326,9 @@ final class InspectCommand implements Callable<Integer> {
       Map<String, Long> operators,
       boolean supported,
       @Nullable String refusal,
-      @JsonUnwrapped @Nullable Engine engine)
+      @JsonUnwrapped Ports ports,
+      @JsonUnwrapped @Nullable Engine engine,
+      @JsonIgnore int top)
       implements Output.Answer {
     @Override
     public String text() {
@@ -278,7 +348,10 @@ final class InspectCommand implements Callable<Integer> {
                   irVersion,
                   sets,
                   counts(operators))
-          + (engine == null ? "\nnot supported: " + refusal : engine.text());
+          + ports.text()
+          + (engine == null
+              ? "\nrefused    " + refusal
+              : engine.text() + "\n\n" + PlacementTable.of(engine.steps(), top));
     }
   }
 }

@@ -2,7 +2,7 @@ package dev.jiffy.engine;
 
 import dev.jiffy.engine.foreign.ForeignModel;
 import dev.jiffy.engine.foreign.ForeignRuntime;
-import dev.jiffy.engine.ir.ForeignOp;
+import dev.jiffy.engine.ir.Foreign;
 import dev.jiffy.engine.ir.Graph;
 import dev.jiffy.engine.ir.Node;
 import dev.jiffy.engine.onnx.Importer;
@@ -34,12 +34,10 @@ final class Engines {
         }
         yield Importer.graph(model);
       }
-      case ONNXRUNTIME ->
-          PartitionedImport.whole(model, file, needed(options), options, "as asked for");
+      case ONNXRUNTIME -> PartitionedImport.whole(model, file, needed(options), options);
       case AUTO -> {
         if (options.device() instanceof Device.Cuda) {
-          yield PartitionedImport.whole(
-              model, file, needed(options), options, "Jiffy has no code for " + options.device());
+          yield PartitionedImport.whole(model, file, needed(options), options);
         }
         try {
           yield Importer.graph(model);
@@ -87,7 +85,7 @@ final class Engines {
   static List<ForeignModel> foreign(Graph graph) {
     List<ForeignModel> foreign = new ArrayList<>();
     for (Node node : graph.nodes()) {
-      if (node.op() instanceof ForeignOp(_, ForeignModel model)) {
+      if (node.op() instanceof Foreign(_, ForeignModel model)) {
         foreign.add(model);
       }
     }

@@ -1,12 +1,11 @@
 package dev.jiffy.engine;
 
-import dev.jiffy.engine.ir.ForeignOp;
+import dev.jiffy.engine.ir.Foreign;
 import dev.jiffy.engine.ir.Graph;
 import dev.jiffy.engine.ir.Node;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.TreeSet;
 import java.util.stream.Collectors;
 
 /// What of a model another runtime computes.
@@ -15,7 +14,7 @@ import java.util.stream.Collectors;
 /// @param whole whether it computes the whole model
 /// @param nodes the nodes of the file that it computes, in the order in which they run
 /// @param total how many nodes the file has
-public record Handover(String runtime, boolean whole, List<ForeignOp.Origin> nodes, int total) {
+public record Handover(String runtime, boolean whole, List<Foreign.Origin> nodes, int total) {
   private static final int SHOWN = 12;
 
   /// Copies the list.
@@ -29,9 +28,9 @@ public record Handover(String runtime, boolean whole, List<ForeignOp.Origin> nod
   /// @param total how many nodes the file has
   static Optional<Handover> of(Graph graph, int total) {
     String runtime = "";
-    List<ForeignOp.Origin> nodes = new ArrayList<>();
+    List<Foreign.Origin> nodes = new ArrayList<>();
     for (Node node : graph.nodes()) {
-      if (node.op() instanceof ForeignOp foreign) {
+      if (node.op() instanceof Foreign foreign) {
         runtime = foreign.model().runtime();
         nodes.addAll(foreign.nodes());
       }
@@ -43,27 +42,23 @@ public record Handover(String runtime, boolean whole, List<ForeignOp.Origin> nod
 
   /// {@return the same in a line}
   public String text() {
-    if (whole) {
-      return "%s computes the whole model: %s"
-          .formatted(
-              runtime,
-              String.join(
-                  "; ",
-                  nodes.stream()
-                      .map(ForeignOp.Origin::reason)
-                      .collect(Collectors.toCollection(TreeSet::new))));
+    List<Foreign.Origin> refused = nodes.stream().filter(node -> node.refusal() != null).toList();
+    if (whole && refused.isEmpty()) {
+      return runtime + " computes the whole model, as was asked for";
     }
     String names =
-        nodes.stream()
+        refused.stream()
             .limit(SHOWN)
             .map(node -> node.operator() + " '" + node.node() + "'")
             .collect(Collectors.joining(", "));
-    return "%s computes %d of %d nodes, which Jiffy does not support: %s%s"
+    int more = refused.size() - SHOWN;
+    int along = nodes.size() - refused.size();
+    return "%s computes %s, as Jiffy does not support %s%s%s"
         .formatted(
             runtime,
-            nodes.size(),
-            total,
+            whole ? "the whole model" : "%d of %d nodes".formatted(nodes.size(), total),
             names,
-            nodes.size() > SHOWN ? " and " + (nodes.size() - SHOWN) + " more" : "");
+            more > 0 ? " and " + more + " more" : "",
+            along > 0 && !whole ? "; %d lie between them".formatted(along) : "");
   }
 }

@@ -1,44 +1,89 @@
 package dev.jiffy.engine;
 
+import dev.jiffy.engine.foreign.ForeignModel;
 import dev.jiffy.engine.ir.Graph;
+import dev.jiffy.engine.ir.Inference;
+import dev.jiffy.engine.ir.StepCost;
 import dev.jiffy.engine.lower.Interpreter;
-import dev.jiffy.engine.onnx.Importer;
+import dev.jiffy.engine.lower.Lowering;
+import dev.jiffy.engine.lower.Target;
+import dev.jiffy.engine.lower.Weights;
 import dev.jiffy.engine.onnx.OnnxModel;
+import dev.jiffy.engine.onnx.OnnxModel.ValueProto;
 import dev.jiffy.engine.onnx.OnnxReader;
 import dev.jiffy.engine.pass.Passes;
+import dev.jiffy.tensor.Shape;
 import java.lang.foreign.Arena;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
-/// A model's file, looked at without running it: what it says, and its graph at every stage of
-/// loading.
+/// A model's file, looked at without running it: what it says, its graph at every stage of loading,
+/// and what would run where.
 ///
-/// The file stays mapped as long as this object or a graph of it is reachable.
-public final class Inspection {
+/// The file stays mapped as long as this object or a graph of it is reachable. For one thread.
+public final class Inspection implements AutoCloseable {
   /// The stage at which the graph is as the file has it.
   public static final String IMPORT = "import";
 
   /// The stage at which the graph is as it runs.
   public static final String OPTIMIZED = "optimized";
 
+  private final Path path;
   private final OnnxModel file;
+  private final LoadOptions options;
+  private @Nullable Graph imported;
 
-  private Inspection(OnnxModel file) {
+  private Inspection(Path path, OnnxModel file, LoadOptions options) {
+    this.path = path;
     this.file = file;
+    this.options = options;
   }
 
   /// {@return the inspection of an ONNX file}
   ///
   /// @param file the file; external data lies beside it
-  /// @throws ModelException if the file cannot be read or is malformed
-  public static Inspection of(Path file) {
-    return new Inspection(OnnxReader.read(file, Arena.ofAuto()));
+  /// @param options how it would be loaded
+  /// @throws ModelException if the file cannot be read or is malformed, or this machine does not
+  ///   allow what the options ask for
+  public static Inspection of(Path file, LoadOptions options) {
+    OnnxModel model = OnnxReader.read(file, Arena.ofAuto());
+    return new Inspection(file, model, Kernels.HERE.decided(options));
   }
 
   /// {@return what the file says}
   public OnnxModel file() {
     return file;
+  }
+
+  /// {@return what the file says that a caller provides, as far as it is tensors that Jiffy has}
+  public List<TensorSpec> declaredInputs() {
+    Set<String> constants = new HashSet<>();
+    file.graph().initializers().forEach(constant -> constants.add(constant.name()));
+    return specs(file.graph().inputs()).stream()
+        .filter(spec -> !constants.contains(spec.name()))
+        .toList();
+  }
+
+  /// {@return what the file says that a caller gets, as far as it is tensors that Jiffy has}
+  public List<TensorSpec> declaredOutputs() {
+    return specs(file.graph().outputs());
+  }
+
+  private static List<TensorSpec> specs(List<ValueProto> values) {
+    List<TensorSpec> specs = new ArrayList<>();
+    for (ValueProto value : values) {
+      TensorSpec spec = value.spec();
+      if (spec != null) {
+        specs.add(spec);
+      }
+    }
+    return List.copyOf(specs);
   }
 
   /// {@return the names of the stages, in order: import, each pass, optimized}
@@ -54,18 +99,68 @@ public final class Inspection {
   ///
   /// @param stage one of [#stages()]; a pass stands for the graph after it
   /// @throws IllegalArgumentException if there is no such stage
-  /// @throws ModelException if the model needs what the engine lacks
+  /// @throws ModelException if the model needs what no engine has
   public Graph graph(String stage) {
     if (!stages().contains(stage)) {
       throw new IllegalArgumentException(
           "there is no stage '%s'; the stages are %s"
               .formatted(stage, String.join(", ", stages())));
     }
-    Graph imported = Importer.graph(file);
     return switch (stage) {
-      case IMPORT -> imported;
-      case OPTIMIZED -> Variants.rewritten(imported);
-      default -> Passes.upTo(stage, imported, Interpreter::evaluate);
+      case IMPORT -> imported();
+      case OPTIMIZED -> options.optimize() ? Variants.rewritten(imported()) : imported();
+      default -> Passes.upTo(stage, imported(), Interpreter::evaluate);
     };
+  }
+
+  private Graph imported() {
+    Graph graph = imported;
+    if (graph == null) {
+      graph = Engines.graph(file, path, options);
+      imported = graph;
+    }
+    return graph;
+  }
+
+  /// {@return what of the model another runtime would compute, empty where Jiffy computes all}
+  ///
+  /// @throws ModelException if the model needs what no engine has
+  public Optional<Handover> handover() {
+    return Handover.of(imported(), file.graph().nodes().size());
+  }
+
+  /// {@return where each node would run, as far as that is known before shapes are}
+  ///
+  /// @throws ModelException if the model needs what no engine has
+  public List<Placement> placements() {
+    return Placement.of(graph(OPTIMIZED), null);
+  }
+
+  /// {@return where each step of a run would be computed, and what it costs}
+  ///
+  /// @param shapes a shape for every input
+  /// @throws ModelException if the model needs what no engine has, or a shape does not fit it
+  public List<Placement> placements(Map<String, Shape> shapes) {
+    Graph optimized = graph(OPTIMIZED);
+    Graph variant = new Variants(optimized, options.optimize()).of(shapes, Map.of());
+    Graph bound = Inference.bind(variant == null ? optimized : variant, shapes);
+    Target target = Kernels.HERE.target(options);
+    Weights weights = new Weights(target, Arena.ofAuto());
+    if (Lowering.plan(bound, target, weights) == null) {
+      return Placement.of(bound, "node by node");
+    }
+    List<Placement> places = new ArrayList<>();
+    for (StepCost step : Lowering.costs(bound, target, weights)) {
+      places.add(Placement.of(step, options.kernels()));
+    }
+    return places;
+  }
+
+  /// Frees what other runtimes hold.
+  @Override
+  public void close() {
+    if (imported != null) {
+      Engines.foreign(imported).forEach(ForeignModel::close);
+    }
   }
 }

@@ -22,7 +22,7 @@ final class OrtSessions {
   /// {@return the environment of the process}
   static OrtEnvironment environment() throws OrtException {
     OrtEnvironment environment =
-        OrtEnvironment.getEnvironment(OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR, "jiffy");
+        OrtEnvironment.getEnvironment(OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL, "jiffy");
     environment.setTelemetry(false);
     return environment;
   }
@@ -59,7 +59,7 @@ final class OrtSessions {
       settings.setInterOpNumThreads(1);
       settings.setMemoryPatternOptimization(true);
       settings.setCPUArenaAllocator(true);
-      settings.setSessionLogLevel(OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR);
+      settings.setSessionLogLevel(OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL);
       if (options.device() instanceof Device.Cuda cuda) {
         add(cuda, settings, environment);
       }

@@ -10,7 +10,7 @@ import dev.jiffy.engine.LoadOptions;
 import dev.jiffy.engine.Model;
 import dev.jiffy.engine.ModelException;
 import dev.jiffy.engine.Session;
-import dev.jiffy.engine.ir.ForeignOp;
+import dev.jiffy.engine.ir.Foreign;
 import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Tensor;
 import java.io.IOException;
@@ -59,11 +59,10 @@ class PartitionTest {
     Path file = sample.net().write(folder.resolve("net.onnx"));
     try (Model model = Model.load(file, AUTO.optimize(false))) {
       Handover handover = model.handover().orElseThrow();
-      assertEquals(
-          sample.leaving(), handover.nodes().stream().map(ForeignOp.Origin::node).toList());
+      assertEquals(sample.leaving(), handover.nodes().stream().map(Foreign.Origin::node).toList());
       assertEquals(sample.crossings() == 0, handover.whole());
       long groups =
-          model.graph().nodes().stream().filter(node -> node.op() instanceof ForeignOp).count();
+          model.graph().nodes().stream().filter(node -> node.op() instanceof Foreign).count();
       assertEquals(Math.max(sample.crossings(), 1), groups);
     }
   }

@@ -15,7 +15,7 @@ final class ForeignRule {
 
   /// The facts of the outputs: a dimension of a name that an input has is that input's, and one of
   /// any other name depends on data.
-  static List<Fact> outputs(ForeignOp op, Operands in) {
+  static List<Fact> outputs(Foreign op, Operands in) {
     List<ForeignValue> inputs = op.model().inputs();
     if (in.count() != inputs.size() || in.outputs() != op.model().outputs().size()) {
       throw new ModelException(

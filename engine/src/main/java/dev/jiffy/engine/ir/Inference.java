@@ -100,7 +100,7 @@ public final class Inference {
       case Op.If o -> BranchRule.conditional(o, in);
       case LoopOp o -> LoopRules.infer(o, in);
       case SequenceOp o -> List.of(SequenceRules.infer(o, in));
-      case ForeignOp o -> ForeignRule.outputs(o, in);
+      case Foreign o -> ForeignRule.outputs(o, in);
 
       case Op.ShapeOf o -> List.of(ShapeRules.shapeOf(o, in));
       case Op.Size _ -> List.of(ShapeRules.size(in));

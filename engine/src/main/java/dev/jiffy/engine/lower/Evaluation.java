@@ -2,7 +2,7 @@ package dev.jiffy.engine.lower;
 
 import dev.jiffy.engine.ModelException;
 import dev.jiffy.engine.ir.Fact;
-import dev.jiffy.engine.ir.ForeignOp;
+import dev.jiffy.engine.ir.Foreign;
 import dev.jiffy.engine.ir.Graph;
 import dev.jiffy.engine.ir.Inference;
 import dev.jiffy.engine.ir.LoopOp;
@@ -72,7 +72,7 @@ public final class Evaluation {
       Op op, List<@Nullable Value> in, boolean[] wanted, Bodies bodies) {
     return switch (op) {
       case Op.If branches -> branch(branches, in, wanted, bodies);
-      case ForeignOp foreign -> Foreigners.run(foreign, in);
+      case Foreign foreign -> Foreigners.run(foreign, in);
       case LoopOp.Loop loop -> Loops.run(loop, in, wanted, bodies);
       case SequenceOp sequence -> {
         List<@Nullable Value> out = new ArrayList<>();

@@ -1,6 +1,6 @@
 package dev.jiffy.engine.lower;
 
-import dev.jiffy.engine.ir.ForeignOp;
+import dev.jiffy.engine.ir.Foreign;
 import dev.jiffy.tensor.Tensor;
 import dev.jiffy.tensor.Value;
 import java.util.ArrayList;
@@ -12,7 +12,7 @@ final class Foreigners {
   private Foreigners() {}
 
   /// {@return the outputs, in memory of their own}
-  static List<@Nullable Value> run(ForeignOp op, List<@Nullable Value> in) {
+  static List<@Nullable Value> run(Foreign op, List<@Nullable Value> in) {
     List<Tensor> tensors = new ArrayList<>();
     for (int i = 0; i < in.size(); i++) {
       tensors.add(Evaluation.tensor(in, i));
@@ -23,7 +23,7 @@ final class Foreigners {
   }
 
   /// Writes the outputs.
-  static void run(ForeignOp op, List<@Nullable Tensor> in, List<@Nullable Tensor> out) {
+  static void run(Foreign op, List<@Nullable Tensor> in, List<@Nullable Tensor> out) {
     List<Tensor> present = new ArrayList<>();
     for (Tensor tensor : in) {
       if (tensor == null) {

@@ -2,7 +2,7 @@ package dev.jiffy.engine.lower;
 
 import dev.jiffy.engine.ir.Bodies;
 import dev.jiffy.engine.ir.Fact;
-import dev.jiffy.engine.ir.ForeignOp;
+import dev.jiffy.engine.ir.Foreign;
 import dev.jiffy.engine.ir.Graph;
 import dev.jiffy.engine.ir.LoopOp;
 import dev.jiffy.engine.ir.Node;
@@ -223,7 +223,7 @@ public final class Lowering {
           case Op.Where _ -> false;
           case Op.If _, LoopOp _, SequenceOp _ ->
               throw new IllegalStateException(node.op() + " has no plan");
-          case ForeignOp _ -> false;
+          case Foreign _ -> false;
           case Op.ConstantOfShape fill -> Movement.lowerFill(node, fill, this);
           case Op.ShapeOf _, Op.Size _, Op.Range _, Op.EyeLike _ -> false;
           case Op.GatherElements _, Op.GatherNd _, Op.ScatterElements _, Op.ScatterNd _ -> false;

@@ -2,7 +2,7 @@ package dev.jiffy.engine.lower;
 
 import dev.jiffy.engine.ModelException;
 import dev.jiffy.engine.function.BinaryFunction;
-import dev.jiffy.engine.ir.ForeignOp;
+import dev.jiffy.engine.ir.Foreign;
 import dev.jiffy.engine.ir.LoopOp;
 import dev.jiffy.engine.ir.Op;
 import dev.jiffy.engine.ir.QuantizedOp;
@@ -43,7 +43,7 @@ public final class ScalarOps {
     switch (op) {
       case Op.If _, LoopOp _, SequenceOp _ ->
           throw new IllegalStateException(op + " is no operator on tensors");
-      case ForeignOp f -> Foreigners.run(f, in, out);
+      case Foreign f -> Foreigners.run(f, in, out);
       case Op.Unary u ->
           ScalarElementwise.unary(
               u.function(), (double) u.alpha(), (double) u.beta(), o.in(0), o.out());

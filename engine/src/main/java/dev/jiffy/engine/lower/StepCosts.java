@@ -3,6 +3,7 @@ package dev.jiffy.engine.lower;
 import dev.jiffy.engine.Precision;
 import dev.jiffy.engine.ir.Cost;
 import dev.jiffy.engine.ir.Fact;
+import dev.jiffy.engine.ir.Foreign;
 import dev.jiffy.engine.ir.Graph;
 import dev.jiffy.engine.ir.Node;
 import dev.jiffy.engine.ir.Op;
@@ -44,7 +45,7 @@ final class StepCosts {
   /// @param isShare whether other steps were made for that node too
   StepCost of(Step step, @Nullable Node origin, boolean isShare) {
     if (origin == null) {
-      return cost(step, "Copy", "an output", List.of(), 0, 0, 0);
+      return cost(step, new StepCost.By.FastKernels(), "Copy", "an output", List.of(), 0, 0, 0);
     }
     List<Node> members = members(origin);
     Set<String> made = new LinkedHashSet<>();
@@ -69,12 +70,22 @@ final class StepCosts {
     }
     return cost(
         step,
+        by(step, origin),
         operator(origin),
         detail(step, origin, members),
         members.stream().map(Node::name).toList(),
         isShare && step.flops() >= 0 ? step.flops() : operations,
         activations,
         constants);
+  }
+
+  private static StepCost.By by(Step step, Node origin) {
+    if (origin.op() instanceof Foreign foreign) {
+      return new StepCost.By.Foreign(foreign.model().runtime());
+    }
+    return step instanceof ScalarStep
+        ? new StepCost.By.ScalarKernels()
+        : new StepCost.By.FastKernels();
   }
 
   private List<Node> members(Node origin) {
@@ -84,6 +95,7 @@ final class StepCosts {
 
   private static StepCost cost(
       Step step,
+      StepCost.By by,
       String operator,
       String detail,
       List<String> nodes,
@@ -93,6 +105,7 @@ final class StepCosts {
     long moved = step.movedBytes();
     return new StepCost(
         step.name(),
+        by,
         operator,
         detail,
         nodes,
@@ -129,10 +142,11 @@ final class StepCosts {
   private String detail(Step step, Node origin, List<Node> members) {
     List<String> words = new ArrayList<>();
     words.add(extents(origin.input(0)) + " → " + extents(origin.output()));
-    if (step instanceof ScalarStep) {
+    if (by(step, origin) instanceof StepCost.By.ScalarKernels) {
       words.add("scalar kernel");
     }
     switch (origin.op()) {
+      case Foreign op -> words.add(op.names());
       case Op.Unary _, Op.Binary _, Op.Where _ ->
           words.add(members.stream().map(StepCosts::function).collect(Collectors.joining(" → ")));
       case Op.MatMul op -> extras(words, origin, 2, op.activation());

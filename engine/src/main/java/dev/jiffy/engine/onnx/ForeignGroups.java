@@ -4,7 +4,7 @@ import dev.jiffy.engine.LoadOptions;
 import dev.jiffy.engine.foreign.ForeignModel;
 import dev.jiffy.engine.foreign.ForeignRuntime;
 import dev.jiffy.engine.ir.Fact;
-import dev.jiffy.engine.ir.ForeignOp;
+import dev.jiffy.engine.ir.Foreign;
 import dev.jiffy.engine.ir.Graph;
 import dev.jiffy.engine.ir.Node;
 import dev.jiffy.engine.onnx.OnnxModel.NodeProto;
@@ -17,6 +17,7 @@ import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /// Loads groups of nodes into another runtime, each once, however many attempts need it.
 ///
@@ -100,15 +101,15 @@ final class ForeignGroups implements AutoCloseable {
   }
 
   /// {@return where a foreign node comes from}
-  static ForeignOp.Origin origin(NodeProto node, int index, String reason) {
+  static Foreign.Origin origin(NodeProto node, int index, @Nullable String refusal) {
     String domain = node.domain().isEmpty() ? "" : node.domain() + ".";
-    return new ForeignOp.Origin(Importer.name(node, index), domain + node.operator(), reason);
+    return new Foreign.Origin(Importer.name(node, index), domain + node.operator(), refusal);
   }
 
   /// Lets a graph have what it holds.
   void keep(Graph graph) {
     for (Node node : graph.nodes()) {
-      if (node.op() instanceof ForeignOp foreign) {
+      if (node.op() instanceof Foreign foreign) {
         loaded.values().remove(foreign.model());
       }
     }

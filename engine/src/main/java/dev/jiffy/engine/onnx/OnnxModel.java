@@ -1,5 +1,8 @@
 package dev.jiffy.engine.onnx;
 
+import dev.jiffy.engine.TensorSpec;
+import dev.jiffy.engine.ir.Dim;
+import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Tensor;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -259,7 +262,27 @@ public record OnnxModel(
   ///
   /// @param name the name
   /// @param type the type
-  public record ValueProto(String name, TypeProto type) {}
+  public record ValueProto(String name, TypeProto type) {
+    /// {@return the tensor that it is, or null where it is anything else or of a type that Jiffy
+    /// does not have; dimensions without a name are called `?`}
+    public @Nullable TensorSpec spec() {
+      if (!(type instanceof TypeProto.TensorType(int elementType, List<DimensionProto> shape))) {
+        return null;
+      }
+      DType dtype = ElementTypes.dtype(elementType);
+      return dtype == null
+          ? null
+          : new TensorSpec(
+              name, dtype, shape == null ? null : shape.stream().map(ValueProto::dim).toList());
+    }
+
+    private static Dim dim(DimensionProto dim) {
+      Long value = dim.value();
+      return value != null && value >= 0
+          ? Dim.of(value)
+          : Dim.of(dim.name().isEmpty() ? "?" : dim.name());
+    }
+  }
 
   /// The type of a value.
   public sealed interface TypeProto {

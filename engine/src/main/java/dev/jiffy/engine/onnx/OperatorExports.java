@@ -2,7 +2,7 @@ package dev.jiffy.engine.onnx;
 
 import dev.jiffy.engine.function.BinaryFunction;
 import dev.jiffy.engine.function.ReduceFunction;
-import dev.jiffy.engine.ir.ForeignOp;
+import dev.jiffy.engine.ir.Foreign;
 import dev.jiffy.engine.ir.LoopOp;
 import dev.jiffy.engine.ir.Op;
 import dev.jiffy.engine.ir.Op.AspectPolicy;
@@ -32,7 +32,7 @@ final class OperatorExports {
       case Op.If o -> BranchExports.export(node, o);
       case LoopOp o -> LoopExports.export(node, o);
       case SequenceOp o -> SequenceExports.export(node, o);
-      case ForeignOp o -> throw node.cannot("hold what " + o.model().runtime() + " computes");
+      case Foreign o -> throw node.cannot("hold what " + o.model().runtime() + " computes");
       case Op.Unary o -> UnaryExports.export(node, o, node.input(0), node.output());
       case Op.Binary o -> binary(node, o.function());
       case Op.Where _ -> node.same("Where");

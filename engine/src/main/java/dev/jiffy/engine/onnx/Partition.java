@@ -9,6 +9,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /// Which nodes of a graph leave to another runtime, and the groups in which they do.
 ///
@@ -69,11 +70,13 @@ final class Partition {
     return reasons.containsKey(node);
   }
 
-  /// {@return why a node leaves}
+  /// {@return why Jiffy does not compute a node, or null where it stays or leaves along with
+  /// others}
   ///
   /// @param node its position
-  String reason(int node) {
-    return reasons.getOrDefault(node, "");
+  @Nullable String refusal(int node) {
+    String reason = reasons.get(node);
+    return BETWEEN.equals(reason) ? null : reason;
   }
 
   /// {@return a node's level}

@@ -5,7 +5,7 @@ import dev.jiffy.engine.foreign.ForeignModel;
 import dev.jiffy.engine.foreign.ForeignValue;
 import dev.jiffy.engine.ir.Branches;
 import dev.jiffy.engine.ir.Fact;
-import dev.jiffy.engine.ir.ForeignOp;
+import dev.jiffy.engine.ir.Foreign;
 import dev.jiffy.engine.ir.Graph;
 import dev.jiffy.engine.onnx.OnnxModel.NodeProto;
 import dev.jiffy.engine.onnx.OnnxModel.ValueProto;
@@ -182,9 +182,9 @@ final class PartitionAttempt {
     }
     List<Integer> positions = group.stream().map(i -> groups.position(nodes.get(i))).toList();
     Excerpts.Content content = new Excerpts.Content(positions, inputs, constants, copied, outputs);
-    List<ForeignOp.Origin> origins = new ArrayList<>();
+    List<Foreign.Origin> origins = new ArrayList<>();
     for (int i : group) {
-      origins.add(ForeignGroups.origin(nodes.get(i), i, partition.reason(i)));
+      origins.add(ForeignGroups.origin(nodes.get(i), i, partition.refusal(i)));
     }
     try {
       add(groups.load(content), origins, group);
@@ -197,7 +197,7 @@ final class PartitionAttempt {
     }
   }
 
-  private void add(ForeignModel model, List<ForeignOp.Origin> origins, List<Integer> group) {
+  private void add(ForeignModel model, List<Foreign.Origin> origins, List<Integer> group) {
     List<String> outputs = new ArrayList<>();
     for (ForeignValue output : model.outputs()) {
       outputs.add(output.name());
@@ -215,8 +215,8 @@ final class PartitionAttempt {
       return;
     }
     assembly.add(
-        assembly.fresh("foreign"),
-        new ForeignOp(origins, model),
+        assembly.fresh(origins.getFirst().node()),
+        new Foreign(origins, model),
         model.inputs().stream().map(ForeignValue::name).toList(),
         outputs);
   }

@@ -7,7 +7,7 @@ import dev.jiffy.engine.foreign.ForeignModel;
 import dev.jiffy.engine.foreign.ForeignRuntime;
 import dev.jiffy.engine.foreign.ForeignValue;
 import dev.jiffy.engine.ir.Fact;
-import dev.jiffy.engine.ir.ForeignOp;
+import dev.jiffy.engine.ir.Foreign;
 import dev.jiffy.engine.ir.Graph;
 import dev.jiffy.engine.ir.Inference;
 import dev.jiffy.engine.ir.NameSource;
@@ -67,13 +67,12 @@ public final class PartitionedImport {
   /// @param file where it lies
   /// @param runtime the other runtime
   /// @param options how the other runtime loads
-  /// @param reason why
   /// @throws ModelException if the other runtime does not support it, or it takes or gives what is
   ///   no tensor
   public static Graph whole(
-      OnnxModel model, Path file, ForeignRuntime runtime, LoadOptions options, String reason) {
-    return new PartitionedImport(model, file, runtime, options)
-        .whole(_ -> reason, model.graph().nodes());
+      OnnxModel model, Path file, ForeignRuntime runtime, LoadOptions options) {
+    PartitionedImport whole = new PartitionedImport(model, file, runtime, options);
+    return whole.whole(_ -> null, model.graph().nodes());
   }
 
   private Graph graph() {
@@ -102,8 +101,7 @@ public final class PartitionedImport {
       attempt.learn();
       partition.grow();
       if (isAll(partition, nodes)) {
-        return whole(
-            i -> partition.leaves(i) ? partition.reason(i) : "nothing worthwhile remains", nodes);
+        return whole(partition::refusal, nodes);
       }
     }
   }
@@ -117,21 +115,21 @@ public final class PartitionedImport {
     return true;
   }
 
-  private Graph whole(IntFunction<String> reason, List<NodeProto> nodes) {
-    List<ForeignOp.Origin> origins = new ArrayList<>();
+  private Graph whole(IntFunction<@Nullable String> refusal, List<NodeProto> nodes) {
+    List<Foreign.Origin> origins = new ArrayList<>();
     for (int i = 0; i < nodes.size(); i++) {
-      origins.add(ForeignGroups.origin(nodes.get(i), i, reason.apply(i)));
+      origins.add(ForeignGroups.origin(nodes.get(i), i, refusal.apply(i)));
     }
     ForeignModel other = runtime.load(file, options);
     try {
-      return whole(new ForeignOp(origins, other));
+      return whole(new Foreign(origins, other));
     } catch (RuntimeException | Error e) {
       other.close();
       throw e;
     }
   }
 
-  private Graph whole(ForeignOp op) {
+  private Graph whole(Foreign op) {
     Map<String, Fact> facts = new LinkedHashMap<>();
     List<@Nullable Fact> in = new ArrayList<>();
     for (ForeignValue input : op.model().inputs()) {

@@ -1,6 +1,6 @@
 package dev.jiffy.engine.pass;
 
-import dev.jiffy.engine.ir.ForeignOp;
+import dev.jiffy.engine.ir.Foreign;
 import dev.jiffy.engine.ir.LoopOp;
 import dev.jiffy.engine.ir.Node;
 import dev.jiffy.engine.ir.Op;
@@ -22,7 +22,7 @@ final class ConstantFolding {
   private ConstantFolding() {}
 
   static boolean apply(Draft draft, Node node) {
-    if (node.op() instanceof ForeignOp
+    if (node.op() instanceof Foreign
         || node.op() instanceof LoopOp
         || node.op() instanceof SequenceOp) {
       return false;
