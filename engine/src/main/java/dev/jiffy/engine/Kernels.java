@@ -4,6 +4,7 @@ import dev.jiffy.engine.ir.Bodies;
 import dev.jiffy.engine.ir.Graph;
 import dev.jiffy.engine.ir.Node;
 import dev.jiffy.engine.ir.Op;
+import dev.jiffy.engine.ir.TableOp;
 import dev.jiffy.engine.kernel.Format;
 import dev.jiffy.engine.kernel.KernelPeaks;
 import dev.jiffy.engine.kernel.MatrixKernels;
@@ -155,6 +156,7 @@ final class Kernels {
         case Op.LayerNorm _, Op.Reduce _ -> kinds.add(KernelCheck.Kind.ROWS);
         case Op.Unary _, Op.Binary _, Op.Where _ -> kinds.add(KernelCheck.Kind.ELEMENTWISE);
         case Op.Pool _, Op.GlobalPool _ -> kinds.add(KernelCheck.Kind.POOLING);
+        case TableOp.TreeEnsemble _ -> kinds.add(KernelCheck.Kind.TREES);
         default -> {}
       }
     }

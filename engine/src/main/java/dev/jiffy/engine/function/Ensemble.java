@@ -15,7 +15,8 @@ import org.jspecify.annotations.Nullable;
 /// @param transform what is done to scores at last
 /// @param base what is added to scores: nothing, one number for each target, or as [Decision] says
 /// @param decision how a class is chosen, or null
-/// @param isDouble whether scores are summed as `double` instead of `float`
+/// @param isDouble whether scores are summed as `double` instead of `float`, to which all numbers
+///   are then limited
 public record Ensemble(
     Forest forest,
     TreeAggregate aggregate,
@@ -68,14 +69,22 @@ public record Ensemble(
     boolean[] has = new boolean[scores.length];
     Arrays.fill(scores, 0);
     for (int tree = 0; tree < forest.trees(); tree++) {
-      int leaf = forest.leaf(tree, row);
-      for (int i = forest.weightsFrom(leaf); i < forest.weightsTo(leaf); i++) {
-        int target = forest.target(i);
-        scores[target] = combined(scores[target], forest.weight(i), has[target]);
-        has[target] = true;
-      }
+      add(forest.leaf(tree, row), scores, has);
     }
     return finish(scores, has);
+  }
+
+  /// Combines what a row has found so far with the weights of a leaf.
+  ///
+  /// @param leaf the leaf
+  /// @param scores for each target what was found; changed
+  /// @param has for each target whether there was a weight; changed
+  public void add(int leaf, double[] scores, boolean[] has) {
+    for (int i = forest.weightsFrom(leaf); i < forest.weightsTo(leaf); i++) {
+      int target = forest.target(i);
+      scores[target] = combined(scores[target], forest.weight(i), has[target]);
+      has[target] = true;
+    }
   }
 
   private double combined(double score, double weight, boolean has) {

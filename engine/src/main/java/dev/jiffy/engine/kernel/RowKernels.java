@@ -54,6 +54,55 @@ public interface RowKernels {
   void layerNorm(
       long x, long residual, long scale, long bias, long y, long rows, long n, float epsilon);
 
+  /// Makes keys of rows of numbers, which [#walkTrees] compares: unsigned integers in the order of
+  /// the numbers, none of them 0.
+  ///
+  /// @param x the rows
+  /// @param rows how many
+  /// @param features elements of a row
+  /// @param twice whether second keys follow those of a row; NaN has the greatest key among the
+  ///   first and 0 among the second
+  /// @param keys where keys go, 32 bits each
+  /// @param keyBytes bytes from the keys of a row to those of the next
+  default void treeKeys(long x, int rows, int features, boolean twice, long keys, int keyBytes) {
+    TreeKeys.keys(x, rows, features, twice, keys, keyBytes);
+  }
+
+  /// Walks one row down groups of trees.
+  ///
+  /// @param shape how all of it lies
+  /// @param nodes the first node
+  /// @param groups the first group of trees
+  /// @param count how many groups, at least 1
+  /// @param keys the keys of the row
+  /// @param out an f32, to which the leaves are added; or what each of them gives, 32 bits each
+  default void walkTrees(TreeShape shape, long nodes, long groups, int count, long keys, long out) {
+    TreeWalk.row(shape, nodes, groups, count, keys, out);
+  }
+
+  /// Walks blocks of [TreeShape#LANES] rows down trees.
+  ///
+  /// @param shape how all of it lies
+  /// @param nodes the first node
+  /// @param trees the first tree
+  /// @param count how many trees, at least 1
+  /// @param keys the keys of the rows
+  /// @param blocks how many blocks of rows
+  /// @param out for each row an f32, to which the leaves are added; or for each block what its
+  ///   leaves give, 32 bits each: those of the first tree, then those of the next
+  /// @param outBytes bytes from the results of a block to those of the next
+  default void walkRows(
+      TreeShape shape,
+      long nodes,
+      long trees,
+      int count,
+      long keys,
+      int blocks,
+      long out,
+      long outBytes) {
+    TreeWalk.rows(shape, nodes, trees, count, keys, blocks, out, outBytes);
+  }
+
   /// Reduces the middle dimension of `[outer, n, inner]`.
   ///
   /// @param function what is computed

@@ -9,9 +9,13 @@ public final class Frame {
   private final long scratch;
   private final long scratchStride;
   private final long[][] operands;
+  private final double[][] numbers;
+  private final boolean[][] flags;
 
   Frame(long[] addresses, long scratch, long scratchStride, int parts) {
     this.operands = new long[parts][PointwiseStep.OPERANDS];
+    this.numbers = new double[parts][0];
+    this.flags = new boolean[parts][0];
     this.addresses = addresses;
     this.scratch = scratch;
     this.scratchStride = scratchStride;
@@ -30,6 +34,28 @@ public final class Frame {
   /// {@return an array that a part may fill with the addresses of its operands}
   long[] operands(int part) {
     return operands[part];
+  }
+
+  /// {@return numbers that a part may work with}
+  ///
+  /// @param part the part
+  /// @param count how many at least
+  double[] numbers(int part, int count) {
+    if (numbers[part].length < count) {
+      numbers[part] = new double[count];
+    }
+    return numbers[part];
+  }
+
+  /// {@return flags that a part may work with}
+  ///
+  /// @param part the part
+  /// @param count how many at least
+  boolean[] flags(int part, int count) {
+    if (flags[part].length < count) {
+      flags[part] = new boolean[count];
+    }
+    return flags[part];
   }
 
   /// Lets a slot of the caller's (an input or an output) stand for an address.

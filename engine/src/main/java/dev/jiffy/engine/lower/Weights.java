@@ -1,5 +1,6 @@
 package dev.jiffy.engine.lower;
 
+import dev.jiffy.engine.function.Ensemble;
 import dev.jiffy.engine.kernel.Activation;
 import dev.jiffy.engine.kernel.ByteConvolution;
 import dev.jiffy.engine.kernel.ByteKernels;
@@ -14,6 +15,7 @@ import dev.jiffy.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.SegmentAllocator;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
@@ -51,12 +53,17 @@ public final class Weights {
     List<Tensor> tensors();
   }
 
+  /// @param features the number of features of a row
+  private record Trees(Ensemble ensemble, int features) {}
+
   /// The least elements of a right-hand side that is made narrow.
   private static final long NARROW_ELEMENTS = 1 << 12;
 
   private final Target target;
   private final MatrixKernels kernels;
   private final SegmentAllocator memory;
+  private final ConcurrentHashMap<Trees, Optional<PackedForest>> forests =
+      new ConcurrentHashMap<>();
 
   /// Large from the start: forms in one bucket are packed one after the other.
   private final ConcurrentHashMap<Packed, Tensor> packed = new ConcurrentHashMap<>(1 << 10);
@@ -77,7 +84,9 @@ public final class Weights {
 
   /// {@return the bytes of all packed forms}
   public long bytes() {
-    return packed.values().stream().mapToLong(form -> form.segment().byteSize()).sum();
+    long trees =
+        forests.values().stream().flatMap(Optional::stream).mapToLong(PackedForest::bytes).sum();
+    return trees + packed.values().stream().mapToLong(form -> form.segment().byteSize()).sum();
   }
 
   /// {@return the bytes of a constant in the form that kernels read: packed, or as it is}
@@ -284,6 +293,18 @@ public final class Weights {
             allocate(
                 kernels.convTransposePackedBytes(geometry),
                 to -> kernels.packConvTranspose(geometry, weights.segment().address(), to)));
+  }
+
+  /// {@return an ensemble in the form that kernels read, or null where it needs too much of it}
+  ///
+  /// @param ensemble the ensemble
+  /// @param features the number of features of a row
+  @Nullable PackedForest forest(Ensemble ensemble, int features) {
+    return forests
+        .computeIfAbsent(
+            new Trees(ensemble, features),
+            _ -> Optional.ofNullable(PackedForest.of(ensemble, features, memory)))
+        .orElse(null);
   }
 
   private Tensor allocate(long bytes, LongConsumer pack) {

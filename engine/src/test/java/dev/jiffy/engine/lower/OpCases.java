@@ -34,6 +34,7 @@ final class OpCases {
     cases.addAll(RecurrentCases.all());
     cases.addAll(WindowCases.all());
     cases.addAll(QuantizedCases.all());
+    cases.addAll(TableCases.all());
     return cases;
   }
 

@@ -14,6 +14,8 @@ import dev.jiffy.engine.kernel.Pointwise.Instruction;
 import dev.jiffy.engine.kernel.PoolGeometry;
 import dev.jiffy.engine.kernel.Product;
 import dev.jiffy.engine.kernel.RowKernels;
+import dev.jiffy.engine.kernel.TreeKeys;
+import dev.jiffy.engine.kernel.TreeShape;
 import dev.jiffy.engine.kernel.scalar.ScalarMatrixKernels;
 import dev.jiffy.engine.kernel.scalar.ScalarRowKernels;
 import dev.jiffy.tensor.Tensor;
@@ -61,7 +63,9 @@ public final class KernelCheck {
     /// Chains of elementwise functions.
     ELEMENTWISE,
     /// Pooling.
-    POOLING
+    POOLING,
+    /// Decision trees.
+    TREES
   }
 
   /// {@return what the kernels get wrong, or null if they agree with the oracle}
@@ -81,6 +85,7 @@ public final class KernelCheck {
         case ROWS -> check.rows();
         case ELEMENTWISE -> check.elementwise();
         case POOLING -> check.pooling();
+        case TREES -> check.trees();
       }
       return null;
     } catch (Fault fault) {
@@ -311,5 +316,63 @@ public final class KernelCheck {
         TOLERANCE,
         y -> rows.pool(g, x, y, 0, g.rows()),
         y -> rightRows.pool(g, x, y, 0, g.rows()));
+  }
+
+  /// Complete trees of three comparisons on a path, and one more than are walked side by side.
+  private void trees() {
+    int features = 19;
+    int count = TreeShape.LANES + 1;
+    int blocks = 2;
+    TreeShape shape = new TreeShape(false, true, 192);
+    long x = numbers(TreeShape.LANES * blocks * features);
+    long nodes = memory(8L * 15 * count);
+    long trees = memory((long) TreeShape.TREE_BYTES * count);
+    long groups = memory(2L * TreeShape.GROUP_BYTES);
+    for (int tree = 0; tree < count; tree++) {
+      tree(nodes + 8L * 15 * tree, 2 * features);
+      set(trees + (long) TreeShape.TREE_BYTES * tree, 15 * tree);
+      set(trees + (long) TreeShape.TREE_BYTES * tree + 4, 3);
+      long group = groups + (long) TreeShape.GROUP_BYTES * (tree / TreeShape.LANES);
+      set(group + 4L * (tree % TreeShape.LANES), 15 * tree);
+      set(group + TreeShape.DEPTH, 3);
+    }
+    int results = TreeShape.LANES * blocks + 1;
+    compare(
+        "trees",
+        results,
+        0,
+        y -> walk(rows, shape, x, features, nodes, trees, groups, y),
+        y -> walk(rightRows, shape, x, features, nodes, trees, groups, y));
+  }
+
+  private static void set(long address, int value) {
+    Memory.ALL.set(Memory.INT, address, value);
+  }
+
+  private void tree(long nodes, int keys) {
+    long numbers = numbers(15);
+    for (int i = 0; i < 15; i++) {
+      float number = Memory.getFloat(numbers + 4L * i);
+      boolean isLeaf = i > 6;
+      set(nodes + 8L * i, isLeaf ? Float.floatToRawIntBits(number) : TreeKeys.key(number));
+      set(nodes + 8L * i + 4, isLeaf ? keys : (5 * i % keys) | ((i + 1) << 16));
+    }
+  }
+
+  private void walk(
+      RowKernels kernels,
+      TreeShape shape,
+      long x,
+      int features,
+      long nodes,
+      long trees,
+      long groups,
+      long y) {
+    int count = TreeShape.LANES + 1;
+    int lines = 2 * TreeShape.LANES;
+    long keys = memory((long) lines * shape.keyBytes());
+    kernels.treeKeys(x, lines, features, true, keys, shape.keyBytes());
+    kernels.walkRows(shape, nodes, trees, count, keys, 2, y, 4L * TreeShape.LANES);
+    kernels.walkTrees(shape, nodes, groups, 2, keys, y + 4L * lines);
   }
 }

@@ -22,6 +22,7 @@ final class Assembler {
   enum Alu {
     ADD(0),
     OR(1),
+    ADC(2),
     AND(4),
     SUB(5),
     XOR(6),
@@ -424,6 +425,27 @@ final class Assembler {
   /// `dst = memory`, 32 bits, extended by its sign
   void loadInt(Register dst, Address from) {
     general(0x63, dst, from);
+  }
+
+  /// `dst = memory`, 32 bits, extended by zeros
+  void loadUnsigned(Register dst, Address from) {
+    narrow(0x8b, dst, from);
+  }
+
+  /// `dst = memory`, 16 bits, extended by zeros
+  void loadShort(Register dst, Address from) {
+    int rex = 0x40 | ((dst.number() & 8) >> 1) | extension(from);
+    if (rex != 0x40) {
+      emit(rex);
+    }
+    emit(0x0f);
+    emit(0xb7);
+    modRm(dst.number(), from, 1, 0);
+  }
+
+  /// Compares 32 bits of memory with the low 32 bits of a register.
+  void compareInt(Address memory, Register register) {
+    narrow(0x39, register, memory);
   }
 
   /// `memory = source`, the low 32 bits

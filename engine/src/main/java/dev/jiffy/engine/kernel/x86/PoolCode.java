@@ -57,7 +57,7 @@ record PoolCode(int vectorBytes, boolean max, boolean cut) {
   private static final Mask NOT_A_NUMBER = new Mask(2);
 
   /// The predicate of comparisons that holds where an operand is NaN.
-  private static final int UNORDERED = 3;
+  static final int UNORDERED = 3;
 
   /// The vectors of channels that are worked on together.
   private static final int TOGETHER = 4;

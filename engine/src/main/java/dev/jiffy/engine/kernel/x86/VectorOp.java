@@ -17,6 +17,7 @@ enum VectorOp {
   // moves
   MOVUPS(0, 1, 0, 0x10, MEMORY, BOTH),
   MOVUPS_TO(0, 1, 0, 0x11, MEMORY, BOTH),
+  MOVSS(2, 1, 0, 0x10, SCALAR, BOTH),
   MOVSS_TO(2, 1, 0, 0x11, SCALAR, BOTH),
   MASKMOVPS(1, 2, 0, 0x2c, MEMORY, VEX),
   MASKMOVPS_TO(1, 2, 0, 0x2e, MEMORY, VEX),
@@ -25,6 +26,7 @@ enum VectorOp {
 
   // f32 arithmetic
   ADDPS(0, 1, 0, 0x58, FULL, BOTH),
+  ADDSS(2, 1, 0, 0x58, SCALAR, BOTH),
   MULPS(0, 1, 0, 0x59, FULL, BOTH),
   SUBPS(0, 1, 0, 0x5c, FULL, BOTH),
   MINPS(0, 1, 0, 0x5d, FULL, BOTH),

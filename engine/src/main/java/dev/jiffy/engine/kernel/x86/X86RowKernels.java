@@ -11,6 +11,7 @@ import dev.jiffy.engine.kernel.PoolGeometry;
 import dev.jiffy.engine.kernel.ResizeGeometry;
 import dev.jiffy.engine.kernel.RowKernels;
 import dev.jiffy.engine.kernel.StridedCopy;
+import dev.jiffy.engine.kernel.TreeShape;
 import dev.jiffy.tensor.DType;
 import java.lang.foreign.MemorySegment;
 import java.util.Optional;
@@ -33,6 +34,7 @@ public final class X86RowKernels implements RowKernels {
   private final X86Resampling resampling;
   private final X86Copies copies;
   private final X86Bytes bytes;
+  private final X86Trees trees;
   private final RowKernels others;
   private final CodeTable softmaxes;
   private final CodeTable normalizations;
@@ -57,6 +59,7 @@ public final class X86RowKernels implements RowKernels {
     resampling = new X86Resampling(cpu);
     copies = new X86Copies(cpu);
     bytes = new X86Bytes(cpu);
+    trees = new X86Trees(cpu);
     softmaxes = new CodeTable("softmax", 4, form -> softmax(form).emit());
     normalizations = new CodeTable("layerNorm", 8, form -> normalization(form).emit());
     reductions = new CodeTable("reduce", 2 * REDUCTIONS.length, form -> reduction(form).emit());
@@ -172,6 +175,29 @@ public final class X86RowKernels implements RowKernels {
   @Override
   public void resize(ResizeGeometry geometry, long x, long y, int rowFrom, int rowTo) {
     resampling.resize(geometry, x, y, rowFrom, rowTo);
+  }
+
+  @Override
+  public void treeKeys(long x, int rows, int features, boolean twice, long keys, int keyBytes) {
+    trees.keys(x, rows, features, twice, keys, keyBytes);
+  }
+
+  @Override
+  public void walkTrees(TreeShape shape, long nodes, long groups, int count, long keys, long out) {
+    trees.walkTrees(shape, nodes, groups, count, keys, out);
+  }
+
+  @Override
+  public void walkRows(
+      TreeShape shape,
+      long nodes,
+      long list,
+      int count,
+      long keys,
+      int blocks,
+      long out,
+      long outBytes) {
+    trees.walkRows(shape, nodes, list, count, keys, blocks, out, outBytes);
   }
 
   @Override

@@ -139,6 +139,15 @@ final class GeneralListing {
     listing.add(
         "mov " + memory(address, 4) + "," + low(register),
         code -> code.storeInt(register, address));
+    listing.add(
+        "mov " + low(register) + "," + memory(address, 4),
+        code -> code.loadUnsigned(register, address));
+    listing.add(
+        "movzx " + low(register) + "," + memory(address, 2),
+        code -> code.loadShort(register, address));
+    listing.add(
+        "cmp " + memory(address, 4) + "," + low(register),
+        code -> code.compareInt(address, register));
     for (Alu alu : Alu.values()) {
       listing.add(
           alu.name().toLowerCase(Locale.ROOT) + " " + name + from,

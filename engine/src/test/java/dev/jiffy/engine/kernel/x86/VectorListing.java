@@ -81,6 +81,7 @@ final class VectorListing {
       case SHUFF32X4 -> Shape.THREE_AND_NUMBER;
       case MOVUPS_TO, MOVSS_TO, PMOVUSDB_TO -> Shape.STORE;
       case EXTRACTF128_TO, EXTRACTF32X8_TO -> Shape.STORE_AND_NUMBER;
+      case MOVSS -> Shape.TWO;
       case MASKMOVPS, MASKMOVPS_TO, BLENDVPS, CMPPS, PSHIFTD, EXPANDPS -> Shape.OWN;
       default -> Shape.THREE;
     };
@@ -119,7 +120,7 @@ final class VectorListing {
 
   private void registers(VectorOp op, int bytes) {
     boolean moves = shape(op) == Shape.STORE && op.tuple.bytes(bytes, false) == bytes;
-    if (moves || op == VectorOp.MOVSS_TO) {
+    if (moves || op == VectorOp.MOVSS || op == VectorOp.MOVSS_TO) {
       return; // between registers these are written as other instructions
     }
     for (int[] numbers : LOW) {
