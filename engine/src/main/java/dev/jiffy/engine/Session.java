@@ -322,7 +322,8 @@ public final class Session implements AutoCloseable {
   private Map<String, Tensor> interpret(Map<String, Tensor> inputs) {
     Map<String, Tensor> outputs = new LinkedHashMap<>();
     Interpreter.values(model.graph(), inputs, model.options().iterations())
-        .forEach((name, value) -> outputs.put(name, (Tensor) value));
+        .forEach((name, value) ->
+            outputs.put(name, ((Tensor) value).copy())); // some are constants of the model
     return outputs;
   }
 

@@ -264,6 +264,16 @@ public final class Tensor implements Value {
     return new Tensor(dtype, checked(Math.toIntExact(shape.elements()), dims), segment, strings);
   }
 
+  /// {@return a tensor of the same elements in memory of its own}
+  public Tensor copy() {
+    if (strings != null) {
+      return new Tensor(dtype, shape, segment, strings.clone());
+    }
+    Tensor copy = allocate(dtype, shape);
+    copy.segment.copyFrom(segment);
+    return copy;
+  }
+
   /// {@return the elements converted to `float`, in row-major order}
   ///
   /// Integers and f64 are rounded to the nearest float; true is 1.

@@ -32,9 +32,24 @@ public final class Inference {
       int outputs,
       NameSource names) {
     try {
-      return infer(op, new Operands(in, constants, outputs, names));
+      List<Fact> made = infer(op, new Operands(in, constants, outputs, names));
+      made.forEach(Inference::checkSize);
+      return made;
     } catch (ArithmeticException e) {
       throw new ModelException("a number of the shape exceeds 64 bits: " + e.getMessage(), e);
+    }
+  }
+
+  /// Extents beside an empty dimension count too, as what is computed of them must not overflow.
+  private static void checkSize(Fact fact) {
+    List<Dim> shape = fact.shape();
+    long bytes = Math.max(1, fact.dtype().bytes());
+    if (shape != null) {
+      for (Dim dim : shape) {
+        if (dim instanceof Dim.Known(long extent) && extent > 1) {
+          bytes = Math.multiplyExact(bytes, extent);
+        }
+      }
     }
   }
 

@@ -132,6 +132,7 @@ final class MovementRules {
 
   private static Dim[] givenSizes(Dim extent, Operands in) {
     in.index(1);
+    in.length(1);
     List<Dim> value = in.value(1, Integer.MAX_VALUE);
     if (value == null) {
       return in.fresh("split", in.outputs()).toArray(Dim[]::new);

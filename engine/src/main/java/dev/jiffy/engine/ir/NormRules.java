@@ -47,7 +47,7 @@ final class NormRules {
       int axis = Operands.axis(op.axis(), x.size());
       for (int i = 1; i < 3; i++) {
         if (in.has(i)) {
-          Dims.checkBroadcastTo("input " + i, in.shape(i), x);
+          Dims.checkBroadcastTo("input " + i, in.shape(i), x.subList(axis, x.size()));
         }
       }
       Dim[] dims = x.toArray(Dim[]::new);

@@ -31,7 +31,12 @@ final class ReduceRules {
       return Fact.of(in.dtype(0), all && !op.keepDims() ? List.of() : null);
     }
     if (axes == null) {
-      int rank = op.keepDims() ? shape.size() : shape.size() - Math.max(in.length(1), 0);
+      int reduced = Math.max(in.length(1), 0);
+      if (reduced > shape.size()) {
+        throw new ModelException(
+            "axes: expected at most %d, got %d".formatted(shape.size(), reduced));
+      }
+      int rank = op.keepDims() ? shape.size() : shape.size() - reduced;
       boolean known = op.keepDims() || in.length(1) > 0;
       return Fact.of(in.dtype(0), known ? in.fresh("reduced", rank) : null);
     }

@@ -36,6 +36,7 @@ final class ResizeRule {
       throw new ModelException(
           (scaled ? "scales" : "sizes") + ": expected " + axes.length + " numbers, got " + given);
     }
+    checkRegion(op.coordinates() == Op.CoordinateMode.TF_CROP_AND_RESIZE, axes.length, in);
     Dim[] dims = shape.toArray(Dim[]::new);
     if (scaled) {
       scale(dims, axes, in);
@@ -43,6 +44,16 @@ final class ResizeRule {
       size(op, dims, axes, in);
     }
     return Fact.of(in.dtype(0), List.of(dims));
+  }
+
+  private static void checkRegion(boolean isRegional, int axes, Operands in) {
+    if (isRegional) {
+      in.floating(1);
+      int bounds = in.length(1);
+      if (bounds >= 0 && bounds != 2 * axes) {
+        throw new ModelException("roi: expected " + 2 * axes + " numbers, got " + bounds);
+      }
+    }
   }
 
   /// Whether an input is there and not the empty tensor that older exporters pass instead.
@@ -115,9 +126,11 @@ final class ResizeRule {
     for (int i = 0; i < axes.length; i++) {
       if (sizes == null
           || !(sizes.get(i) instanceof Dim.Known size)
-          || !(dims[Operands.axis(axes[i], dims.length)] instanceof Dim.Known extent)
-          || extent.value() == 0) {
+          || !(dims[Operands.axis(axes[i], dims.length)] instanceof Dim.Known extent)) {
         return -1;
+      }
+      if (extent.value() == 0) {
+        throw new ModelException("an empty dimension has no aspect ratio");
       }
       double ratio = (double) size.value() / (double) extent.value();
       boolean better = policy == Op.AspectPolicy.NOT_LARGER ? ratio < factor : ratio > factor;

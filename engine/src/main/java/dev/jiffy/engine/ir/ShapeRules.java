@@ -114,8 +114,8 @@ final class ShapeRules {
   private static Dim missing(List<Dim> target, List<Dim> from, List<Dim> to, int inferred) {
     Long total = Dims.knownProduct(from);
     Long others = Dims.knownProduct(to);
-    if (total != null && others != null) {
-      if (others == 0 || total % others != 0) {
+    if (total != null && others != null && others != 0) {
+      if (total % others != 0) {
         throw new ModelException(
             "shape "
                 + Dims.text(target)
@@ -128,16 +128,8 @@ final class ShapeRules {
       }
       return Dim.of(total / others);
     }
-    if (total != null && total == 0) {
+    if (total != null && total == 0 && others == null) {
       return Dims.ZERO;
-    }
-    if (others != null && others == 0) {
-      throw new ModelException(
-          "shape "
-              + Dims.text(target)
-              + ": -1 at index "
-              + inferred
-              + " beside an empty dimension");
     }
     // an extent kept in place cancels, whatever it is: this also holds where it is 0
     List<Dim> dividend = new ArrayList<>(from);
@@ -146,6 +138,14 @@ final class ShapeRules {
       if (!dividend.remove(dim)) {
         divisor.add(dim);
       }
+    }
+    if (Dims.product(divisor).is(0)) {
+      throw new ModelException(
+          "shape "
+              + Dims.text(target)
+              + ": -1 at index "
+              + inferred
+              + " beside an empty dimension");
     }
     return Dims.floorDivide(Dims.product(dividend), Dims.product(divisor));
   }

@@ -1,5 +1,6 @@
 package dev.jiffy.engine.lower;
 
+import dev.jiffy.engine.ModelException;
 import dev.jiffy.engine.ir.Op;
 import dev.jiffy.engine.kernel.scalar.ScalarResampling.Taps;
 import dev.jiffy.tensor.Tensor;
@@ -46,10 +47,14 @@ final class ResizeTaps {
       @Nullable Tensor scales,
       @Nullable Tensor sizes) {
     double[] factors = doubles(scales);
-    double[] bounds = doubles(region);
+    boolean isRegional = op.coordinates() == Op.CoordinateMode.TF_CROP_AND_RESIZE;
+    double[] bounds = isRegional ? doubles(region) : NO_WEIGHTS;
     double common = factors.length > 0 || sizes == null ? 0 : commonScale(op, x, sizes);
     Taps[] taps = new Taps[x.length];
     for (int d = 0; d < x.length; d++) {
+      if (x[d] == 0 && y[d] > 0) {
+        throw new ModelException("dimension %d is empty and cannot become %d".formatted(d, y[d]));
+      }
       int listed = position(op.axes(), d, x.length);
       double scale = x[d] == 0 ? 1 : (double) y[d] / (double) x[d];
       if (factors.length > 0 && listed >= 0) {

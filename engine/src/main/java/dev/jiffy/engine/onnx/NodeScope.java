@@ -191,7 +191,11 @@ final class NodeScope {
   /// @param attribute its name
   /// @param otherwise its value where it is absent
   boolean flag(String attribute, boolean otherwise) {
-    return integer(attribute, otherwise ? 1 : 0) != 0;
+    long value = integer(attribute, otherwise ? 1 : 0);
+    if (value != 0 && value != 1) {
+      throw invalid("attribute '%s' should be 0 or 1 but is %d".formatted(attribute, value));
+    }
+    return value != 0;
   }
 
   /// {@return a float attribute}

@@ -135,7 +135,8 @@ final class Activations {
                 match.root().op() instanceof Op.Binary(BinaryFunction function)
                     && function == BinaryFunction.MAX;
             double slope = match.number("a");
-            return isMaximum && (slope < 0 || slope > 1)
+            boolean isReal = draft.fact(match.root().output()).dtype().isFloat();
+            return !isReal || (isMaximum && (slope < 0 || slope > 1))
                 ? null
                 : draft.add(
                     match.root(),

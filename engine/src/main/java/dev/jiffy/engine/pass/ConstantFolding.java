@@ -1,5 +1,6 @@
 package dev.jiffy.engine.pass;
 
+import dev.jiffy.engine.ModelException;
 import dev.jiffy.engine.ir.Foreign;
 import dev.jiffy.engine.ir.LoopOp;
 import dev.jiffy.engine.ir.Node;
@@ -44,19 +45,27 @@ final class ConstantFolding {
     if (resultBytes(draft, node) > Math.max(MAX_SMALL_BYTES, bytes)) {
       return false;
     }
-    Tensor data = inputs.isEmpty() ? null : inputs.getFirst();
-    List<Tensor> results =
-        data != null
-                && data.dtype() != DType.STRING
-                && node.op() instanceof Op.Transpose(List<Long> perm)
-            ? List.of(Constants.permute(data, Axes.perm(perm, data.shape().rank())))
-            : draft.evaluate(node.op(), inputs, node.outputs().size());
+    List<Tensor> results;
+    try {
+      results = results(draft, node, inputs);
+    } catch (ModelException _) {
+      return false; // the run says so, if it comes to this node
+    }
     List<String> values = new ArrayList<>();
     for (int i = 0; i < node.outputs().size(); i++) {
       String output = node.outputs().get(i);
       values.add(output.isEmpty() ? "" : draft.constant(output, results.get(i)));
     }
     return draft.replace(node, values);
+  }
+
+  private static List<Tensor> results(Draft draft, Node node, List<@Nullable Tensor> inputs) {
+    Tensor data = inputs.isEmpty() ? null : inputs.getFirst();
+    return data != null
+            && data.dtype() != DType.STRING
+            && node.op() instanceof Op.Transpose(List<Long> perm)
+        ? List.of(Constants.permute(data, Axes.perm(perm, data.shape().rank())))
+        : draft.evaluate(node.op(), inputs, node.outputs().size());
   }
 
   private static long resultBytes(Draft draft, Node node) {

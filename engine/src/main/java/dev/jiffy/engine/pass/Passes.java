@@ -1,5 +1,6 @@
 package dev.jiffy.engine.pass;
 
+import dev.jiffy.engine.ModelException;
 import dev.jiffy.engine.ir.Graph;
 import dev.jiffy.engine.ir.Verifier;
 import java.util.ArrayList;
@@ -76,6 +77,9 @@ public final class Passes {
       try {
         draft.rewrite(pass.rules());
         assert draft.graph() == graph || isVerified(draft.graph());
+      } catch (ModelException e) {
+        // what a pass has found out of a value shows that a node cannot accept it
+        throw new ModelException("graph '%s': %s".formatted(graph.name(), e.getMessage()), e);
       } catch (RuntimeException e) {
         throw new IllegalStateException(
             "pass '%s' breaks graph '%s': %s".formatted(pass.name(), graph.name(), e.getMessage()),

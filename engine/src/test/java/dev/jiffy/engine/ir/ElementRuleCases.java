@@ -98,6 +98,7 @@ final class ElementRuleCases {
           good(PROD, "i64[3]=[n, 4, n]", "i64[]=[4*n*n]"),
           good(PROD, "i64[0]=[]", "i64[]=[1]"),
           good(PROD, "f32[3×4]; i64[n]", "f32[…]"),
+          bad(PROD, "f32[3]; i64[2]", "axes: expected at most 1, got 2"),
           good(new Op.Reduce(ReduceFunction.MAX, true, true), "bool[3×4]; i64[0]=[]", "bool[3×4]"),
           bad(SUM, "f32[2×3]; i64[1]=[2]", "axis 2: expected -2 to 1 for rank 2"),
           bad(SUM, "f32[2×3]; i64[2]=[1, -1]", "axes [1, -1]: axis 1 appears twice"),

@@ -34,6 +34,7 @@ final class MovementRuleCases {
           good(new Op.Split(0, 0), "f32[n]; i64[2]=[2, 3]", "f32[2]; f32[3]"),
           good(new Op.Split(0, 0), "i64[3]=[a, b, 3]; i64[2]=[1, 2]", "i64[1]=[a]; i64[2]=[b, 3]"),
           bad(new Op.Split(0, 2), "f32[4]", "expected 2 outputs, got 1"),
+          bad(new Op.Split(0, 0), "f32[4]; i64[1×2]", "input 1: expected rank 1, got i64[1×2]"),
           bad(new Op.Split(0, 0), "f32[4]; i64[1]=[3]", "sizes [3]: expected the sum 4, got 3"),
           bad(
               new Op.Split(0, 0),

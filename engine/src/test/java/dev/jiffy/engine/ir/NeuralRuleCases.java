@@ -18,6 +18,19 @@ final class NeuralRuleCases {
   private static final Op ATTENTION = new Op.Attention(12, 0.25f);
   private static final Op SCALE = resize(List.of(), Op.AspectPolicy.STRETCH);
 
+  private static final Op CROP =
+      new Op.Resize(
+          Op.Interpolation.LINEAR,
+          Op.CoordinateMode.TF_CROP_AND_RESIZE,
+          Op.NearestMode.FLOOR,
+          -0.75f,
+          false,
+          0,
+          false,
+          List.of(),
+          Op.AspectPolicy.STRETCH,
+          Layout.CHANNELS_FIRST);
+
   static final List<RuleCase> CASES =
       List.of(
           good(MATMUL, "f32[b×h×s×32]; f32[b×h×32×s]", "f32[b×h×s×s]"),
@@ -215,7 +228,11 @@ final class NeuralRuleCases {
           bad(
               new Op.LayerNorm(-1, 1e-5f),
               "f32[2×4]; f32[5]",
-              "input 1: expected a shape that broadcasts to [2×4], got [5]"),
+              "input 1: expected a shape that broadcasts to [4], got [5]"),
+          bad(
+              new Op.LayerNorm(-1, 1e-5f),
+              "f32[2×4]; f32[2×4]",
+              "input 1: expected a shape that broadcasts to [4], got [2×4]"),
           good(new Op.InstanceNorm(1e-5f), "f32[n×4×t]; f32[4]; f32[4]", "f32[n×4×t]"),
           bad(
               new Op.InstanceNorm(1e-5f),
@@ -235,6 +252,11 @@ final class NeuralRuleCases {
               resize(List.of(2L, 3L), Op.AspectPolicy.NOT_SMALLER),
               "f32[1×1×4×8]; _; _; i64[2]=[6, 6]",
               "f32[1×1×6×12]"),
+          bad(
+              resize(List.of(0L), Op.AspectPolicy.NOT_SMALLER),
+              "f32[0]; _; _; i64[1]=[6]",
+              "an empty dimension has no aspect ratio"),
+          bad(CROP, "f32[4×5]; f32[3]; _; i64[2]=[6, 7]", "roi: expected 4 numbers, got 3"),
           bad(SCALE, "f32[2]; _; _; _", "expected either scales or sizes, got neither"),
           bad(SCALE, "f32[2]; _; f32[1]=[-2]; _", "scales: expected positive numbers, got -2.0"),
           bad(SCALE, "f32[2]; _; f32[2]=[1, 2]; _", "scales: expected 1 numbers, got 2"));

@@ -26,6 +26,7 @@ class RuleTest {
     cases.addAll(RecurrentRuleCases.CASES);
     cases.addAll(BranchRuleCases.CASES);
     cases.addAll(TableRuleCases.CASES);
+    cases.addAll(TextRuleCases.CASES);
     return cases;
   }
 

@@ -42,6 +42,11 @@ final class ShapeRuleCases {
           good(RESHAPE, "i64[1]=[n]; i64[0]=[]", "i64[]=[n]"),
           good(RESHAPE, "f32[0×n]; i64[2]=[-1, 4]", "f32[0×4]"),
           good(new Op.Reshape(true), "f32[0×3]; i64[2]=[3, 0]", "f32[3×0]"),
+          good(RESHAPE, "f32[0×1×5]; i64[3]=[0, -1, 1]", "f32[0×5×1]"),
+          bad(
+              RESHAPE,
+              "f32[0×3]; i64[3]=[-1, 0, 0]",
+              "shape [-1×0×0]: 0 at index 2 copies an extent, but [0×3] has rank 2"),
           bad(
               RESHAPE,
               "f32[2×3]; i64[2]=[4, -1]",

@@ -1,0 +1,122 @@
+package dev.jiffy.bench.fuzz;
+
+import dev.jiffy.bench.fuzz.Agreement.Difference;
+import dev.jiffy.tensor.DType;
+import dev.jiffy.tensor.Tensor;
+import java.util.List;
+import java.util.Set;
+import java.util.function.Predicate;
+
+/// Where ONNX Runtime departs from the standard, or where the standard leaves open what is right.
+final class Quirks {
+  private static final double EXACT = 0x1p53;
+
+  /// Beyond this, sums and products of a few numbers may overflow or cancel.
+  private static final double LARGE = 1e12;
+
+  /// Operators at which the smallest difference of an input may become a large one.
+  private static final Set<String> STEPS =
+      Set.of(
+          "ArgMax",
+          "ArgMin",
+          "Cast",
+          "CastLike",
+          "Ceil",
+          "DynamicQuantizeLinear",
+          "Equal",
+          "Floor",
+          "Greater",
+          "GreaterOrEqual",
+          "Hardmax",
+          "Less",
+          "LessOrEqual",
+          "Mod",
+          "QuantizeLinear",
+          "Range",
+          "Round",
+          "Sign",
+          "TopK",
+          "Unique");
+
+  private Quirks() {}
+
+  /// {@return whether a difference says nothing}
+  ///
+  /// @param byOther whether the answer expected is ONNX Runtime's
+  static boolean explain(FuzzCase tried, Difference difference, boolean byOther) {
+    List<String> operators = tried.operators();
+    if (operators.size() > 1 && operators.stream().anyMatch(STEPS::contains)) {
+      return true;
+    }
+    return byOther && (isUnsigned(difference) || isOpen(tried, operators, difference));
+  }
+
+  /// ONNX Runtime's Java API takes unsigned numbers for signed ones.
+  private static boolean isUnsigned(Difference difference) {
+    DType expected = difference.expected().dtype();
+    DType actual = difference.actual().dtype();
+    return (expected == DType.I16 && actual == DType.U16)
+        || (expected == DType.I32 && actual == DType.U32)
+        || (expected == DType.I64 && actual == DType.U64);
+  }
+
+  private static boolean isOpen(FuzzCase tried, List<String> operators, Difference difference) {
+    Predicate<String> has = operators::contains;
+    boolean isReal = difference.expected().dtype().isFloat();
+    boolean isRandom =
+        operators.stream().anyMatch(name -> name.startsWith("Random"))
+            || has.test("Multinomial")
+            || has.test("Bernoulli")
+            || has.test("Dropout");
+    // it leaves the dimensions of empty tensors in place
+    boolean isEmptyReduction =
+        operators.stream().anyMatch(name -> name.startsWith("Reduce"))
+            && hasEmpty(tried, difference);
+    // it has limits where the standard has none
+    boolean isLimited = has.test("Clip") && isReal && hasExtreme(difference);
+    // beyond the range of the type nothing is said
+    boolean isOverflow =
+        (has.test("Pow") && !isReal)
+            || ((has.test("Cast") || has.test("CastLike")) && !isReal && hasLarge(tried, 127));
+    // it computes with integers as double
+    boolean isInexact = (has.test("Mod") || has.test("Pow")) && hasLarge(tried, EXACT);
+    // indices that are no integers, extents that are none, axes of which there are none, parts of
+    // an empty text
+    boolean isElsewhere =
+        has.test("OneHot") || has.test("Resize") || has.test("Squeeze") || has.test("StringSplit");
+    return isRandom
+        || isEmptyReduction
+        || isLimited
+        || isOverflow
+        || isInexact
+        || isElsewhere
+        || hasLarge(tried, LARGE);
+  }
+
+  private static boolean hasEmpty(FuzzCase tried, Difference difference) {
+    return difference.expected().shape().elements() == 0
+        || difference.actual().shape().elements() == 0
+        || tried.tensors().stream().anyMatch(tensor -> tensor.shape().elements() == 0);
+  }
+
+  private static boolean hasExtreme(Difference difference) {
+    for (long i = 0; i < difference.expected().shape().elements(); i++) {
+      if (Math.abs(difference.expected().getDouble(i)) == (double) Float.MAX_VALUE) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /// Whether a number of the inputs is large, infinite or none.
+  private static boolean hasLarge(FuzzCase tried, double bound) {
+    for (Tensor tensor : tried.tensors()) {
+      for (long i = 0; i < tensor.shape().elements() && tensor.dtype() != DType.STRING; i++) {
+        if (!(Math.abs(tensor.getDouble(i)) <= bound)) {
+          return true;
+        }
+      }
+    }
+    return false;
+  }
+}

@@ -1,0 +1,162 @@
+package dev.jiffy.engine.onnx;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.jiffy.engine.KernelPath;
+import dev.jiffy.engine.LoadOptions;
+import dev.jiffy.engine.Model;
+import dev.jiffy.engine.ModelException;
+import dev.jiffy.engine.Session;
+import dev.jiffy.tensor.DType;
+import dev.jiffy.tensor.Shape;
+import dev.jiffy.tensor.Tensor;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/// Models that fuzzing found to be neither refused with a reason nor answered rightly.
+class StrangeModelsTest {
+  @TempDir private Path folder;
+
+  static Stream<LoadOptions> options() {
+    LoadOptions defaults = LoadOptions.defaults();
+    return Stream.of(defaults, defaults.optimize(false).kernels(KernelPath.SCALAR));
+  }
+
+  private Tensor run(Models models, LoadOptions options, Map<String, Tensor> inputs)
+      throws IOException {
+    Path file = folder.resolve("model.onnx");
+    OnnxWriter.write(models.model(), file);
+    try (Model model = Model.load(file, options);
+        Session session = model.newSession()) {
+      return Objects.requireNonNull(session.run(inputs).get("y"));
+    }
+  }
+
+  private void refused(
+      String reason, Models models, LoadOptions options, Map<String, Tensor> inputs) {
+    ModelException e = assertThrows(ModelException.class, () -> run(models, options, inputs));
+    assertTrue(String.valueOf(e.getMessage()).contains(reason), e::getMessage);
+  }
+
+  @ParameterizedTest
+  @MethodSource("options")
+  void constantsThatCannotBeComputedWithAreRefused(LoadOptions options) {
+    Models models =
+        Models.opset(13)
+            .constant("x", Tensor.of(new float[] {1, 2, 3, 4}, 2, 2))
+            .constant("i", Tensor.of(new long[] {1, 5}, 2, 1))
+            .node(
+                "GatherND",
+                List.of("x", "i"),
+                List.of("y"),
+                Map.of("batch_dims", Models.integer(1)))
+            .output("y");
+    refused("index 5", models, options, Map.of());
+  }
+
+  @ParameterizedTest
+  @MethodSource("options")
+  void whatNobodyReadsMayBeWrong(LoadOptions options) throws IOException {
+    Models models =
+        Models.opset(13)
+            .input("x", DType.I64, -1)
+            .constant("zero", Tensor.of(new long[] {0}, 1))
+            .constant("one", Tensor.of(new long[] {1}, 1))
+            .node("Div", List.of("one", "zero"), List.of("never"))
+            .node("Add", List.of("x", "one"), List.of("y"))
+            .output("y");
+    if (options.optimize()) {
+      Tensor y = run(models, options, Map.of("x", Tensor.of(new long[] {4}, 1)));
+      assertArrayEquals(new long[] {5}, y.toLongs());
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("options")
+  void integersHaveNoLeakyRelu(LoadOptions options) throws IOException {
+    Models models =
+        Models.opset(13)
+            .input("x", DType.I8, 3)
+            .node("Max", List.of("x", "x"), List.of("y"))
+            .output("y");
+    Tensor x = Tensor.of(new byte[] {-3, 2, 1}, 3);
+    assertArrayEquals(new long[] {-3, 2, 1}, run(models, options, Map.of("x", x)).toLongs());
+  }
+
+  @ParameterizedTest
+  @MethodSource("options")
+  void emptyImagesArePooled(LoadOptions options) throws IOException {
+    Models models =
+        Models.opset(13)
+            .input("x", DType.F32, -1, -1, -1)
+            .node("GlobalMaxPool", List.of("x"), List.of("y"))
+            .output("y");
+    Tensor empty = Tensor.allocate(DType.F32, Shape.of(0, 1, 4));
+    assertEquals(Shape.of(0, 1, 1), run(models, options, Map.of("x", empty)).shape());
+  }
+
+  @ParameterizedTest
+  @MethodSource("options")
+  void absurdShapesAreRefused(LoadOptions options) {
+    Models models =
+        Models.opset(13)
+            .input("x", DType.F32, 3, 1)
+            .input("s", DType.I64, 3)
+            .node("Expand", List.of("x", "s"), List.of("y"))
+            .output("y");
+    Tensor x = Tensor.of(new float[] {1, 2, 3}, 3, 1);
+    for (long extent : new long[] {Long.MAX_VALUE, 1L << 60, 1L << 45}) {
+      Tensor shape = Tensor.of(new long[] {extent, 1, 6}, 3);
+      refused("", models, options, Map.of("x", x, "s", shape));
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("options")
+  void emptyDimensionsDoNotGrow(LoadOptions options) {
+    Models models =
+        Models.opset(13)
+            .input("x", DType.F32, 1, 1, -1, -1)
+            .input("sizes", DType.I64, 4)
+            .node("Resize", List.of("x", "", "", "sizes"), List.of("y"))
+            .output("y");
+    Tensor empty = Tensor.allocate(DType.F32, Shape.of(1, 1, 2, 0));
+    Tensor sizes = Tensor.of(new long[] {1, 1, 7, 8}, 4);
+    refused("empty", models, options, Map.of("x", empty, "sizes", sizes));
+  }
+
+  @ParameterizedTest
+  @MethodSource("options")
+  void answersOutliveTheirModel(LoadOptions options) throws IOException {
+    Models models =
+        Models.opset(13)
+            .input("x", DType.BOOL, 2)
+            .constant("y", Tensor.of(new float[] {1, 2}, 2))
+            .node("NonZero", List.of("x"), List.of("z"))
+            .output("z")
+            .output("y");
+    Tensor y = run(models, options, Map.of("x", Tensor.of(new boolean[] {true, false}, 2)));
+    assertArrayEquals(new float[] {1, 2}, y.toFloats());
+  }
+
+  @Test
+  void flagsAreZeroOrOne() {
+    Models models =
+        Models.opset(13)
+            .input("x", DType.F32, 2, 2)
+            .node("ReduceMax", List.of("x"), List.of("y"), Map.of("keepdims", Models.integer(-3)))
+            .output("y");
+    refused("'keepdims' should be 0 or 1 but is -3", models, LoadOptions.defaults(), Map.of());
+  }
+}
