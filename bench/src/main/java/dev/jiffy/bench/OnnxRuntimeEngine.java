@@ -5,6 +5,8 @@ import dev.jiffy.onnxruntime.OnnxRuntimeModel;
 import dev.jiffy.onnxruntime.RepeatedRun;
 import dev.jiffy.tensor.Tensor;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -16,6 +18,7 @@ import org.jspecify.annotations.Nullable;
 final class OnnxRuntimeEngine implements Engine {
   private final OnnxRuntimeModel model;
   private @Nullable RepeatedRun runs;
+  private final List<RepeatedRun> turns = new ArrayList<>();
 
   OnnxRuntimeEngine(Path file, int threads) {
     model = OnnxRuntimeModel.load(file, LoadOptions.defaults().threads(threads));
@@ -36,6 +39,20 @@ final class OnnxRuntimeEngine implements Engine {
   public void prepare(Map<String, Tensor> tensors) {
     release();
     runs = model.repeated(tensors);
+  }
+
+  /// {@return this engine with several inputs that take turns; it keeps them until the engine is
+  /// closed}
+  ///
+  /// @param inputs the inputs
+  Engine takingTurns(List<Map<String, Tensor>> inputs) {
+    List<Runnable> all = new ArrayList<>();
+    for (Map<String, Tensor> tensors : inputs) {
+      RepeatedRun run = model.repeated(tensors);
+      turns.add(run);
+      all.add(run::run);
+    }
+    return new TakingTurns(this, all);
   }
 
   private RepeatedRun prepared() {
@@ -67,6 +84,7 @@ final class OnnxRuntimeEngine implements Engine {
   @Override
   public void close() {
     release();
+    turns.forEach(RepeatedRun::close);
     model.close();
   }
 }

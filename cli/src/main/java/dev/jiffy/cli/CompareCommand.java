@@ -5,6 +5,7 @@ import dev.jiffy.bench.Compare;
 import dev.jiffy.bench.Comparison;
 import dev.jiffy.bench.Figures;
 import dev.jiffy.bench.Latency;
+import dev.jiffy.bench.TreeComparison;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -36,7 +37,10 @@ final class CompareCommand implements Callable<Integer> {
 
   @Parameters(
       paramLabel = "MODEL",
-      description = "The ONNX file; with --all a folder of models and cases.")
+      arity = "0..1",
+      description =
+          "The ONNX file; with --all a folder of models and cases; with --trees a folder of models"
+              + " of decision trees, or nothing.")
   private Path model = Path.of("");
 
   @Option(
@@ -46,6 +50,15 @@ final class CompareCommand implements Callable<Integer> {
             + " (NAME/set/input_0.pb for NAME.onnx), or on made-up inputs; prints a table."
       })
   private boolean all;
+
+  @Option(
+      names = "--trees",
+      description = {
+        "Compares on decision trees: made-up forests of 100 trees of depth 6, 500 of 8 and 1000 of"
+            + " 10, and the models in the folder; single rows and batches of 1000, with one thread"
+            + " and two. Runs take turns with several inputs."
+      })
+  private boolean trees;
 
   @Option(
       names = "--against",
@@ -75,6 +88,20 @@ final class CompareCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
+    if (trees) {
+      if (all || inputs.areGiven()) {
+        throw inputs.usage(
+            "--trees makes its cases itself: no other option for them goes with it.");
+      }
+      TreeTable table =
+          TreeTable.of(
+              TreeComparison.run(model, load.options(), time, tolerance, output::progress));
+      output.print(table);
+      return table.matches() ? ExitCodes.OK : ExitCodes.FAILURE;
+    }
+    if (model.toString().isEmpty()) {
+      throw inputs.usage("a model is missing, or with --all a folder");
+    }
     if (all) {
       if (inputs.areGiven()) {
         throw inputs.usage(

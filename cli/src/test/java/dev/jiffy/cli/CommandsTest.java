@@ -61,6 +61,8 @@ class CommandsTest {
     assertEquals(ExitCodes.USAGE, run("compare", "--all", "models", "--case", "set"));
     assertTrue(err.toString().contains("--all"), err::toString);
     assertEquals(ExitCodes.FAILURE, run("compare", "--all", "no-such-folder"));
+    assertEquals(ExitCodes.USAGE, run("compare"));
+    assertEquals(ExitCodes.USAGE, run("compare", "--trees", "--all", "models"));
     assertTrue(err.toString().contains("no-such-folder"), err::toString);
     assertEquals("", out.toString());
   }

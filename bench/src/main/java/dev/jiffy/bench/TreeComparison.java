@@ -1,0 +1,188 @@
+package dev.jiffy.bench;
+
+import dev.jiffy.engine.LoadOptions;
+import dev.jiffy.engine.ModelException;
+import dev.jiffy.engine.TensorSpec;
+import dev.jiffy.engine.ir.Dim;
+import dev.jiffy.tensor.DType;
+import dev.jiffy.tensor.Tensor;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+
+/// Jiffy and ONNX Runtime on decision trees: made-up forests and the models of a folder, single
+/// rows and batches, with one thread and two.
+///
+/// Runs take turns with several inputs, whose features lie near the thresholds of the trees.
+public final class TreeComparison {
+  private static final int[][] FORESTS = {{100, 6}, {500, 8}, {1000, 10}};
+  private static final int BATCH = 1000;
+
+  /// How many inputs take turns: of a single row, and of a batch.
+  private static final int ROWS = 64;
+
+  private static final int BATCHES = 2;
+
+  private TreeComparison() {}
+
+  /// One case.
+  ///
+  /// @param model the model
+  /// @param rows how many rows a run has
+  /// @param threads the most threads of a run
+  /// @param ratioP50 Jiffy's median over ONNX Runtime's
+  /// @param ratioLow the smallest such ratio in a pair of rounds
+  /// @param ratioHigh the largest such ratio in a pair of rounds
+  /// @param jiffy how long Jiffy's runs took
+  /// @param other how long ONNX Runtime's runs took
+  /// @param allocatedBytesPerRun what a run of Jiffy allocated on the Java heap
+  /// @param maxAbsError the largest difference between answers
+  /// @param matches whether all answers agree
+  public record Result(
+      String model,
+      int rows,
+      int threads,
+      double ratioP50,
+      double ratioLow,
+      double ratioHigh,
+      Latency jiffy,
+      Latency other,
+      long allocatedBytesPerRun,
+      double maxAbsError,
+      boolean matches) {}
+
+  /// {@return the comparisons of made-up forests, then those of the models with trees in a folder
+  /// and below}
+  ///
+  /// @param folder the folder, or an empty path for none
+  /// @param options how Jiffy loads models; their threads do not count
+  /// @param time how long to measure either engine on each case
+  /// @param tolerance how far answers may be apart
+  /// @param progress is told in short lines how the work goes
+  public static List<Result> run(
+      Path folder,
+      LoadOptions options,
+      Duration time,
+      double tolerance,
+      Consumer<String> progress) {
+    List<Result> results = new ArrayList<>();
+    try {
+      Path made = Files.createTempDirectory("jiffy-trees");
+      for (int[] forest : FORESTS) {
+        Path file = made.resolve("%dx%d.onnx".formatted(forest[0], forest[1]));
+        progress.accept("making " + file.getFileName());
+        TreeModels.write(forest[0], forest[1], file);
+        results.addAll(compare(file, options, time, tolerance, progress));
+        Files.delete(file);
+      }
+      Files.delete(made);
+      if (!folder.toString().isEmpty()) {
+        for (Path file : files(folder)) {
+          results.addAll(compare(file, options, time, tolerance, progress));
+        }
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return results;
+  }
+
+  private static List<Path> files(Path folder) throws IOException {
+    try (Stream<Path> files = Files.walk(folder)) {
+      return files.filter(file -> file.toString().endsWith(".onnx")).sorted().toList();
+    }
+  }
+
+  private static List<Result> compare(
+      Path file, LoadOptions options, Duration time, double tolerance, Consumer<String> progress) {
+    List<Result> results = new ArrayList<>();
+    for (int threads : new int[] {1, 2}) {
+      for (int rows : new int[] {1, BATCH}) {
+        try (JiffyEngine jiffy = new JiffyEngine(file, options.threads(threads))) {
+          if (!isTable(jiffy, rows)) {
+            continue;
+          }
+          progress.accept("%s, %d rows, %d threads".formatted(file.getFileName(), rows, threads));
+          try (OnnxRuntimeEngine other = new OnnxRuntimeEngine(file, threads)) {
+            results.add(
+                duel(file, jiffy, other, rows, threads, time.toNanos(), tolerance, progress));
+          }
+        } catch (ModelException e) {
+          progress.accept(file + ": " + e.getMessage());
+        }
+      }
+    }
+    return results;
+  }
+
+  /// Whether a model has trees and takes tables of so many rows.
+  private static boolean isTable(JiffyEngine engine, int rows) {
+    List<TensorSpec> inputs = engine.model().inputs();
+    if (inputs.size() != 1 || !TreeModels.hasTrees(engine.model().graph())) {
+      return false;
+    }
+    List<Dim> shape = inputs.getFirst().shape();
+    return inputs.getFirst().dtype() == DType.F32
+        && shape != null
+        && shape.size() == 2
+        && shape.get(1) instanceof Dim.Known
+        && !(shape.getFirst() instanceof Dim.Known(long known) && known != rows);
+  }
+
+  private static Result duel(
+      Path file,
+      JiffyEngine jiffy,
+      OnnxRuntimeEngine other,
+      int rows,
+      int threads,
+      long nanos,
+      double tolerance,
+      Consumer<String> progress) {
+    TensorSpec input = jiffy.model().inputs().getFirst();
+    long features =
+        input.shape() != null && input.shape().get(1) instanceof Dim.Known(long known) ? known : 0;
+    Random random = new Random(rows);
+    List<Runnable> own = new ArrayList<>();
+    List<Map<String, Tensor>> inputs = new ArrayList<>();
+    double error = 0;
+    boolean matches = true;
+    for (int i = 0; i < (rows == 1 ? ROWS : BATCHES); i++) {
+      Tensor x = TreeModels.rows(jiffy.model().graph(), rows, (int) features, random);
+      Map<String, Tensor> turn = Map.of(input.name(), x);
+      inputs.add(turn);
+      own.add(() -> {
+        jiffy.prepare(turn);
+        jiffy.run();
+      });
+      jiffy.prepare(turn);
+      jiffy.run();
+      other.prepare(turn);
+      other.run();
+      Comparison comparison = Comparison.of(other.outputs(), jiffy.outputs(), tolerance);
+      error = Math.max(error, comparison.maxAbsError());
+      matches &= comparison.matches();
+      comparison.mismatches().forEach(progress);
+    }
+    Duel duel = Duel.of(new TakingTurns(jiffy, own), other.takingTurns(inputs), nanos, progress);
+    return new Result(
+        String.valueOf(file.getFileName()),
+        rows,
+        threads,
+        duel.ratio(),
+        duel.ratioLow(),
+        duel.ratioHigh(),
+        duel.first().latency(),
+        duel.second().latency(),
+        duel.first().allocatedBytesPerRun(),
+        error,
+        matches);
+  }
+}

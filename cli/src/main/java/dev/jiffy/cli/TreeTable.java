@@ -1,0 +1,38 @@
+package dev.jiffy.cli;
+
+import dev.jiffy.bench.TreeComparison;
+import java.util.List;
+
+/// The comparisons of models of decision trees, a line for each.
+///
+/// @param matches whether all answers agree
+/// @param cases the comparisons
+record TreeTable(boolean matches, List<TreeComparison.Result> cases) implements Output.Answer {
+  static TreeTable of(List<TreeComparison.Result> cases) {
+    return new TreeTable(
+        cases.stream().allMatch(TreeComparison.Result::matches), List.copyOf(cases));
+  }
+
+  @Override
+  public String text() {
+    StringBuilder text = new StringBuilder();
+    text.append(
+        "%-32s %5s %7s %7s %17s %11s %11s %9s"
+            .formatted("model", "rows", "threads", "ratio", "", "jiffy", "other", "error"));
+    for (TreeComparison.Result each : cases) {
+      text.append(
+          "%n%-32s %5d %7d %7.3f %17s %11s %11s %9s%s"
+              .formatted(
+                  each.model(),
+                  each.rows(),
+                  each.threads(),
+                  each.ratioP50(),
+                  "(%.3f to %.3f)".formatted(each.ratioLow(), each.ratioHigh()),
+                  Quantities.duration(each.jiffy().p50Ms()),
+                  Quantities.duration(each.other().p50Ms()),
+                  Quantities.error(each.maxAbsError()),
+                  each.matches() ? "" : "  DIFFERS"));
+    }
+    return text.toString();
+  }
+}
