@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.LongConsumer;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /// The packed weights of a model, each packed once and shared by all plans.
@@ -29,6 +30,7 @@ public final class Weights {
     TRANSPOSED_MATRIX,
     TRANSPOSED_ROWS,
     BYTES,
+    BLOCKS,
     CONV,
     TRANSFORMED_CONV,
     CONV_TRANSPOSE
@@ -247,6 +249,21 @@ public final class Weights {
                       scales.segment().address(),
                       bias == null ? 0 : bias.segment().address(),
                       to));
+        });
+  }
+
+  /// {@return weights of 4 bits in blocks as f32, packed}
+  ///
+  /// @param matrix the weights as numbers, `[k, n]`, made where they are not packed yet
+  /// @param parts the constants that they are made of
+  /// @param k their rows
+  /// @param n their columns
+  Tensor blocks(Supplier<Tensor> matrix, List<Tensor> parts, int k, int n) {
+    return packed.computeIfAbsent(
+        new Key(parts, Form.BLOCKS, Format.F32, 0, 1),
+        _ -> {
+          long b = matrix.get().segment().address();
+          return allocate(kernels.packedBytes(k, n), to -> kernels.pack(b, n, 1, k, n, 0, n, to));
         });
   }
 

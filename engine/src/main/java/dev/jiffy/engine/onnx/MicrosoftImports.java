@@ -1,15 +1,23 @@
 package dev.jiffy.engine.onnx;
 
 import dev.jiffy.engine.function.BinaryFunction;
+import dev.jiffy.engine.function.ReduceFunction;
 import dev.jiffy.engine.function.UnaryFunction;
 import dev.jiffy.engine.ir.Op;
 import dev.jiffy.engine.ir.Op.Binary;
+import dev.jiffy.engine.ir.Op.Layout;
 import dev.jiffy.engine.ir.Op.Unary;
+import dev.jiffy.tensor.DType;
+import dev.jiffy.tensor.Shape;
+import dev.jiffy.tensor.Tensor;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /// Operators of the domain `com.microsoft`, which ONNX Runtime's optimizers and exporters write:
 /// fused forms of several operators of ONNX, expanded into these.
 final class MicrosoftImports {
   private static final Op ADD = new Binary(BinaryFunction.ADD);
+  private static final Op MULTIPLY = new Binary(BinaryFunction.MUL);
 
   private MicrosoftImports() {}
 
@@ -20,16 +28,25 @@ final class MicrosoftImports {
     table.add("Gelu", 1, 1, 1, n -> n.same(new Unary(UnaryFunction.GELU)));
     table.add("BiasGelu", 1, 2, 2, n -> biased(n, UnaryFunction.GELU));
     table.add("FastGelu", 1, 1, 2, n -> biased(n, UnaryFunction.GELU_TANH));
-    table.add(
-        "QuickGelu",
-        1,
-        1,
-        1,
-        n -> n.same(new Unary(UnaryFunction.SILU, n.real("alpha", 1.702f), 0)));
+    table.add("QuickGelu", 1, 1, 1, MicrosoftImports::quickGelu);
     table.add("BiasSplitGelu", 1, 2, 2, MicrosoftImports::splitGelu);
     table.add("FusedMatMul", 1, 2, 2, MicrosoftImports::matMul);
+    table.add("FusedGemm", 1, 2, 3, MicrosoftImports::gemm);
+    table.add("FusedConv", 1, 2, 4, MicrosoftImports::conv);
+    table.add("SkipLayerNormalization", 1, 3, 5, 4, MicrosoftImports::skipNorm);
+    table.add("SkipSimplifiedLayerNormalization", 1, 3, 4, 4, MicrosoftImports::skipRms);
+    table.add("EmbedLayerNormalization", 1, 7, 9, 3, MicrosoftImports::embed);
+    registerRms(table);
     QuantizationImports.registerLinear(table);
     QLinearImports.register(table);
+    AttentionImports.register(table);
+  }
+
+  /// Adds what ONNX Runtime counts among ONNX's own operators.
+  ///
+  /// @param table the table
+  static void registerRms(Operators table) {
+    table.add("SimplifiedLayerNormalization", 1, 2, 2, 2, MicrosoftImports::rms);
   }
 
   private static void biased(NodeScope node, UnaryFunction function) {
@@ -37,13 +54,19 @@ final class MicrosoftImports {
     node.result(new Unary(function), node.has(1) ? node.make(ADD, x, node.input(1)) : x);
   }
 
+  private static void quickGelu(NodeScope node) {
+    node.same(new Unary(UnaryFunction.SILU, node.real("alpha", 1.702f), 0));
+  }
+
   /// The first half of the channels, times the GELU of the second.
   private static void splitGelu(NodeScope node) {
     String shifted = node.make(ADD, node.input(0), node.input(1));
-    var halves = node.makeAll(new Op.Split(-1, 2), 2, shifted);
+    List<String> halves = node.makeAll(new Op.Split(-1, 2), 2, shifted);
     String gate = node.make(new Unary(UnaryFunction.GELU), halves.getLast());
-    node.result(new Binary(BinaryFunction.MUL), halves.getFirst(), gate);
+    node.result(MULTIPLY, halves.getFirst(), gate);
   }
+
+  // ---- products
 
   private static void matMul(NodeScope node) {
     float alpha = node.real("alpha", 1);
@@ -54,5 +77,163 @@ final class MicrosoftImports {
       return;
     }
     node.same(new Op.MatMul(left, right, alpha, null));
+  }
+
+  private static void gemm(NodeScope node) {
+    float alpha = node.real("alpha", 1);
+    float beta = node.real("beta", 1);
+    Op gemm = new Op.Gemm(alpha, beta, node.flag("transA", false), node.flag("transB", false));
+    Unary activation =
+        activation(
+            node,
+            node.real("activation_alpha", 0.01f),
+            node.real("activation_beta", 0),
+            node.real("activation_gamma", 0));
+    String y = node.make(gemm, node.input(0), node.input(1), node.input(2));
+    node.result(activation == null ? new Op.Identity() : activation, y);
+  }
+
+  private static void conv(NodeScope node) {
+    List<Float> given = node.reals("activation_params");
+    Unary activation =
+        activation(
+            node,
+            given.isEmpty() ? 0.01f : given.get(0),
+            given.size() < 2 ? 0.5f : given.get(1),
+            0);
+    Op conv =
+        new Op.Conv(
+            PoolImports.window(node, false),
+            node.integer("group", 1),
+            Layout.CHANNELS_FIRST,
+            activation);
+    node.same(conv);
+  }
+
+  /// The function that ends a fused operator, or null.
+  private static @Nullable Unary activation(NodeScope node, float alpha, float beta, float gamma) {
+    String name = node.text("activation", "");
+    return switch (name) {
+      case "" -> null;
+      case "Relu" -> new Unary(UnaryFunction.RELU);
+      case "Tanh" -> new Unary(UnaryFunction.TANH);
+      case "Sigmoid" -> new Unary(UnaryFunction.SIGMOID);
+      case "Softplus" -> new Unary(UnaryFunction.SOFTPLUS);
+      case "Softsign" -> new Unary(UnaryFunction.SOFTSIGN);
+      case "LeakyRelu" -> new Unary(UnaryFunction.LEAKY_RELU, alpha, 0);
+      case "Elu" -> new Unary(UnaryFunction.ELU, alpha, 0);
+      case "HardSigmoid" -> new Unary(UnaryFunction.HARD_SIGMOID, alpha, beta);
+      case "Clip" -> new Unary(UnaryFunction.CLIP, alpha, beta);
+      case "HardSwish" -> new Unary(UnaryFunction.HARD_SWISH, (float) (1.0 / 6), 0.5f);
+      default -> {
+        node.unsupported("activation '" + name + "' with " + gamma);
+        yield null;
+      }
+    };
+  }
+
+  // ---- normalisation
+
+  /// The last output is what was normalised: input, skip and bias added.
+  private static void skipNorm(NodeScope node) {
+    float epsilon = node.real("epsilon", 1e-12f);
+    if (isRefusedStatistics(node)) {
+      return;
+    }
+    String sum = node.make(ADD, node.input(0), node.input(1));
+    if (node.has(4)) {
+      sum = node.make(ADD, sum, node.input(4));
+    }
+    node.result(new Op.LayerNorm(-1, epsilon), sum, node.input(2), node.input(3));
+    if (node.wants(3)) {
+      node.result(3, new Op.Identity(), sum);
+    }
+  }
+
+  private static void skipRms(NodeScope node) {
+    float epsilon = node.real("epsilon", 1e-5f);
+    if (isRefusedStatistics(node)) {
+      return;
+    }
+    String sum = node.make(ADD, node.input(0), node.input(1));
+    if (node.has(3)) {
+      sum = node.make(ADD, sum, node.input(3));
+    }
+    node.result(MULTIPLY, scaled(node, sum, -1, epsilon), node.input(2));
+    if (node.wants(3)) {
+      node.result(3, new Op.Identity(), sum);
+    }
+  }
+
+  private static boolean isRefusedStatistics(NodeScope node) {
+    boolean wanted = node.wants(1) || node.wants(2);
+    if (wanted) {
+      node.unsupported("mean and deviation as results");
+    }
+    return wanted;
+  }
+
+  private static void rms(NodeScope node) {
+    node.ignore("stash_type");
+    if (node.wants(1)) {
+      node.unsupported("the deviation as a result");
+      return;
+    }
+    long axis = node.integer("axis", -1);
+    float epsilon = node.real("epsilon", 1e-5f);
+    node.result(MULTIPLY, scaled(node, node.input(0), axis, epsilon), node.input(1));
+  }
+
+  /// `x / √(mean x² + epsilon)` over the dimensions from an axis on.
+  private static String scaled(NodeScope node, String x, long axis, float epsilon) {
+    int rank = node.rank(x);
+    if (axis != -1 && axis != rank - 1) {
+      node.unsupported("several dimensions to normalise");
+    }
+    String square = node.make(MULTIPLY, x, x);
+    Op mean = new Op.Reduce(ReduceFunction.MEAN, true, false);
+    String average = node.make(mean, square, node.longs(-1));
+    String shifted = node.make(ADD, average, node.scalar(epsilon, x));
+    String deviation = node.make(new Unary(UnaryFunction.SQRT), shifted);
+    return node.make(new Binary(BinaryFunction.DIV), x, deviation);
+  }
+
+  /// Words, positions and segments looked up, added and normalised.
+  private static void embed(NodeScope node) {
+    node.ignore("mask_index_type");
+    float epsilon = node.real("epsilon", 1e-12f);
+    String ids = node.input(0);
+    Op look = new Op.Gather(0);
+    String sum = node.make(look, node.input(2), ids);
+    String positions;
+    if (node.has(8)) {
+      positions = node.make(look, node.input(3), node.input(8));
+    } else {
+      String length = node.make(new Op.ShapeOf(1, 2L), ids);
+      positions = node.make(new Op.Slice(), node.input(3), node.longs(0), length, node.longs(0));
+    }
+    sum = node.make(ADD, sum, positions);
+    if (node.has(1) && node.has(4)) {
+      sum = node.make(ADD, sum, node.make(look, node.input(4), node.input(1)));
+    }
+    node.result(new Op.LayerNorm(-1, epsilon), sum, node.input(5), node.input(6));
+    if (node.wants(1)) {
+      maskIndex(node, ids);
+    }
+    if (node.wants(2)) {
+      node.result(2, new Op.Identity(), sum);
+    }
+  }
+
+  /// How many words of each sequence count: 0 where there is no mask.
+  private static void maskIndex(NodeScope node, String ids) {
+    if (node.has(7)) {
+      Op sum = new Op.Reduce(ReduceFunction.SUM, false, false);
+      node.result(1, sum, node.input(7), node.longs(1));
+    } else {
+      Tensor zero = Tensor.allocate(DType.I32, Shape.of(1));
+      String batch = node.make(new Op.ShapeOf(0, 1L), ids);
+      node.result(1, new Op.ConstantOfShape(zero), batch);
+    }
   }
 }

@@ -24,7 +24,7 @@ final class NormalizationImports {
         3,
         3,
         n -> n.same(new Op.InstanceNorm(n.real("epsilon", 1e-5f))));
-    table.add("LayerNormalization", 17, 2, 3, 3, NormalizationImports::layer);
+    table.add("LayerNormalization", 1, 2, 3, 3, NormalizationImports::layer);
     table.add("GroupNormalization", 18, 3, 3, NormalizationImports::group);
     table.add("MeanVarianceNormalization", 9, 1, 1, NormalizationImports::meanVariance);
     table.add("LRN", 1, 1, 1, NormalizationImports::lrn);

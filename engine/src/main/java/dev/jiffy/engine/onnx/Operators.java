@@ -45,6 +45,7 @@ final class Operators {
     RecurrentImports.register(table);
     PoolImports.register(table);
     NormalizationImports.register(table);
+    MicrosoftImports.registerRms(table);
     ResizeImports.register(table);
     QuantizationImports.register(table);
     LossImports.register(table);

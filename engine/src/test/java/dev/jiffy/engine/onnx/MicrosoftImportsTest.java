@@ -9,6 +9,7 @@ import dev.jiffy.engine.function.BinaryFunction;
 import dev.jiffy.engine.function.UnaryFunction;
 import dev.jiffy.engine.ir.Node;
 import dev.jiffy.engine.ir.Op;
+import dev.jiffy.engine.ir.QuantizedOp;
 import dev.jiffy.engine.onnx.OnnxModel.AttributeProto;
 import dev.jiffy.tensor.DType;
 import java.util.Arrays;
@@ -64,6 +65,51 @@ final class MicrosoftImportsTest {
         List.of(new Op.MatMul(false, true, 0.5f, null)), ops("FusedMatMul", attributes, "x", "x"));
     Map<String, AttributeProto> batches = Map.of("transBatchA", Models.integer(1));
     assertTrue(refused(model("FusedMatMul", batches, "x", "x").model()).contains("batches"));
+  }
+
+  @Test
+  void attentionIsAProductAndTheCoreOperator() {
+    Map<String, AttributeProto> heads = Map.of("num_heads", Models.integer(2));
+    Models model =
+        Models.opset(13)
+            .input("x", DType.F32, 2, 3, 4)
+            .input("w", DType.F32, 4, 12)
+            .node("com.microsoft", "Attention", List.of("x", "w"), List.of("y"), heads)
+            .output("y");
+    Op attention = new Op.Attention(2, (float) Math.sqrt(0.5));
+    assertEquals(
+        List.of(new Op.MatMul(), new Op.Split(-1, 0), attention),
+        Importer.graph(model.model()).nodes().stream().map(Node::op).toList());
+  }
+
+  @Test
+  void normalisationsAreSumsAndLayerNorms() {
+    Map<String, AttributeProto> epsilon = Map.of("epsilon", Models.real(0.5f));
+    assertEquals(
+        List.of(ADD, ADD, new Op.LayerNorm(-1, 0.5f)),
+        ops("SkipLayerNormalization", epsilon, "x", "x", "b", "b", "b"));
+  }
+
+  @Test
+  void quantizedOperatorsStandBetweenConversions() {
+    Models model =
+        Models.opset(13)
+            .input("q", DType.U8, 2, 3)
+            .input("s", DType.F32)
+            .input("z", DType.U8)
+            .node(
+                "com.microsoft",
+                "QLinearSigmoid",
+                List.of("q", "s", "z", "s", "z"),
+                List.of("y"),
+                Map.of())
+            .output("y");
+    assertEquals(
+        List.of(
+            new QuantizedOp.Dequantize(0, 0),
+            new Op.Unary(UnaryFunction.SIGMOID),
+            new QuantizedOp.Quantize(0, 0, DType.U8)),
+        Importer.graph(model.model()).nodes().stream().map(Node::op).toList());
   }
 
   @Test

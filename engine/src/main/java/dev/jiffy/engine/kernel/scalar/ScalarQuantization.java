@@ -2,6 +2,7 @@ package dev.jiffy.engine.kernel.scalar;
 
 import dev.jiffy.engine.kernel.Activation;
 import dev.jiffy.tensor.DType;
+import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 
@@ -180,10 +181,7 @@ public final class ScalarQuantization {
     long rows = x.shape().elements() / k;
     for (int column = 0; column < columns; column++) {
       for (int i = 0; i < k; i++) {
-        long at = (long) column * blocks + i / block;
-        int zero =
-            zeros == null ? 8 : half(zeros, (long) column * (blocks + blocks % 2) + i / block);
-        weights[i] = (half(w, at * block + i % block) - zero) * (float) scales.getDouble(at);
+        weights[i] = weight(w, scales, zeros, column, i, blocks, block);
       }
       for (long row = 0; row < rows; row++) {
         double sum = bias == null ? 0 : bias.getDouble(column);
@@ -193,6 +191,36 @@ public final class ScalarQuantization {
         out.setDouble(row * columns + column, sum);
       }
     }
+  }
+
+  /// {@return what weights of 4 bits in blocks stand for, as an f32 matrix `[k, columns]`}
+  ///
+  /// @param w for each column its blocks of weights, two to a byte, the first in the low half
+  /// @param scales for each column the scales of its blocks
+  /// @param zeros for each column the zero points of its blocks, two to a byte; or null for 8
+  /// @param k the rows of the weights
+  /// @param columns their columns
+  /// @param block the rows of a block
+  public static Tensor blocks(
+      Tensor w, Tensor scales, @Nullable Tensor zeros, int k, int columns, int block) {
+    int blocks = (k + block - 1) / block;
+    Tensor matrix = Tensor.allocate(DType.F32, Shape.of(k, columns));
+    for (int column = 0; column < columns; column++) {
+      for (int i = 0; i < k; i++) {
+        matrix.setDouble(
+            (long) i * columns + column,
+            (double) weight(w, scales, zeros, column, i, blocks, block));
+      }
+    }
+    return matrix;
+  }
+
+  private static float weight(
+      Tensor w, Tensor scales, @Nullable Tensor zeros, int column, int row, int blocks, int block) {
+    long at = (long) column * blocks + row / block;
+    long pair = (long) column * (blocks + blocks % 2) + row / block;
+    int zero = zeros == null ? 8 : half(zeros, pair);
+    return (half(w, at * block + row % block) - zero) * (float) scales.getDouble(at);
   }
 
   /// {@return one of the numbers of 4 bits that lie in pairs}

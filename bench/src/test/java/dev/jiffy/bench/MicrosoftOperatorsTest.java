@@ -1,0 +1,218 @@
+package dev.jiffy.bench;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.jiffy.engine.KernelPath;
+import dev.jiffy.engine.LoadOptions;
+import dev.jiffy.engine.Model;
+import dev.jiffy.engine.Session;
+import dev.jiffy.engine.onnx.OnnxWriter;
+import dev.jiffy.tensor.DType;
+import dev.jiffy.tensor.Tensor;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/// Operators of `com.microsoft` against ONNX Runtime. Bytes may be off by one, where a quotient is
+/// half-way between two.
+class MicrosoftOperatorsTest {
+  private static final double TOLERANCE = 1e-4;
+
+  @TempDir private Path folder = Path.of("");
+
+  static Stream<OneNode> nodes() {
+    List<OneNode> nodes = new ArrayList<>();
+    activations(nodes);
+    normalizations(nodes);
+    attention(nodes);
+    bytes(nodes);
+    products(nodes);
+    return nodes.stream();
+  }
+
+  private static void activations(List<OneNode> nodes) {
+    nodes.add(new OneNode("Gelu").floats(2, 3, 8));
+    nodes.add(new OneNode("BiasGelu").floats(2, 3, 8).floats(8));
+    nodes.add(new OneNode("FastGelu").floats(2, 3, 8).floats(8));
+    nodes.add(new OneNode("QuickGelu").floats(2, 3, 8));
+    nodes.add(
+        new OneNode("FusedMatMul").with("alpha", 0.5f).with("transB", 1).floats(3, 8).floats(5, 8));
+    nodes.add(
+        new OneNode("FusedGemm")
+            .with("alpha", 0.5f)
+            .with("activation", "LeakyRelu")
+            .with("activation_alpha", 0.2f)
+            .floats(3, 8)
+            .floats(8, 5)
+            .floats(5));
+    nodes.add(
+        new OneNode("FusedConv")
+            .with("activation", "Relu")
+            .with("pads", List.of(1L, 1L, 1L, 1L))
+            .with("kernel_shape", List.of(3L, 3L))
+            .floats(1, 4, 6, 6)
+            .floats(4, 4, 3, 3)
+            .floats(4)
+            .floats(1, 4, 6, 6));
+  }
+
+  private static void normalizations(List<OneNode> nodes) {
+    nodes.add(
+        new OneNode("SkipLayerNormalization")
+            .with("epsilon", 1e-5f)
+            .floats(2, 3, 8)
+            .floats(2, 3, 8)
+            .floats(8)
+            .floats(8)
+            .floats(8));
+    nodes.add(
+        new OneNode("SkipSimplifiedLayerNormalization")
+            .with("epsilon", 1e-5f)
+            .floats(2, 3, 8)
+            .floats(2, 3, 8)
+            .floats(8)
+            .floats(8));
+    nodes.add(
+        new OneNode("EmbedLayerNormalization")
+            .with("epsilon", 1e-5f)
+            .outputs(2)
+            .integers(DType.I32, 0, 8, 2, 4)
+            .integers(DType.I32, 0, 1, 2, 4)
+            .floats(9, 8)
+            .floats(6, 8)
+            .floats(2, 8)
+            .floats(8)
+            .floats(8)
+            .integers(DType.I32, 0, 1, 2, 4));
+  }
+
+  private static OneNode joint() {
+    return new OneNode("Attention").with("num_heads", 2).floats(2, 4, 8).floats(8, 24).floats(24);
+  }
+
+  private static void attention(List<OneNode> nodes) {
+    for (long causal = 0; causal < 2; causal++) {
+      nodes.add(joint().with("unidirectional", causal));
+      nodes.add(joint().with("unidirectional", causal).integers(DType.I32, 0, 1, 2, 4));
+      nodes.add(joint().with("unidirectional", causal).integers(DType.I32, 0, 1, 2, 4, 4));
+      nodes.add(joint().with("unidirectional", causal).integers(DType.I32, 1, 4, 2));
+    }
+    nodes.add(joint().absent().absent().floats(2, 2, 4, 4));
+    OneNode apart = new OneNode("MultiHeadAttention").with("num_heads", 2);
+    nodes.add(apart.floats(2, 4, 8).floats(2, 5, 8).floats(2, 5, 8).floats(24));
+    nodes.add(
+        new OneNode("MultiHeadAttention")
+            .with("num_heads", 2)
+            .outputs(3)
+            .floats(2, 1, 8)
+            .floats(2, 1, 8)
+            .floats(2, 1, 8)
+            .absent()
+            .absent()
+            .absent()
+            .floats(2, 2, 3, 4)
+            .floats(2, 2, 3, 4));
+  }
+
+  private static OneNode of(String operator, long... dims) {
+    return new OneNode(operator).bytes(dims).scales().zero(100);
+  }
+
+  private static void bytes(List<OneNode> nodes) {
+    nodes.add(of("QLinearAdd", 2, 3, 8).bytes(3, 8).scales().zero(120).scales().zero(9));
+    nodes.add(of("QLinearMul", 2, 3, 8).bytes(3, 8).scales().zero(120).scales().zero(9));
+    nodes.add(of("QLinearSigmoid", 2, 3, 8).scales().zero(0));
+    nodes.add(of("QLinearLeakyRelu", 2, 3, 8).with("alpha", 0.1f).scales().zero(20));
+    nodes.add(of("QLinearSoftmax", 2, 3, 8).with("axis", -1).with("opset", 13).scales().zero(0));
+    nodes.add(
+        of("QLinearAveragePool", 1, 3, 8, 8)
+            .with("kernel_shape", List.of(3L, 3L))
+            .with("strides", List.of(2L, 2L))
+            .scales()
+            .zero(90));
+    nodes.add(of("QLinearGlobalAveragePool", 1, 3, 8, 8).scales().zero(90));
+  }
+
+  private static void products(List<OneNode> nodes) {
+    nodes.add(
+        of("QGemm", 5, 16)
+            .with("transB", 1)
+            .integers(DType.I8, -127, 127, 12, 16)
+            .scales(12)
+            .integers(DType.I8, 0, 0, 12)
+            .integers(DType.I32, -999, 999, 12)
+            .scales()
+            .zero(128));
+    nodes.add(
+        new OneNode("DynamicQuantizeMatMul")
+            .floats(5, 16)
+            .integers(DType.I8, -127, 127, 16, 12)
+            .scales(12)
+            .absent()
+            .floats(12));
+    nodes.add(
+        new OneNode("MatMulIntegerToFloat")
+            .bytes(5, 16)
+            .integers(DType.I8, -127, 127, 16, 12)
+            .scales()
+            .scales(12)
+            .zero(100)
+            .absent()
+            .floats(12));
+    for (long rows : new long[] {1, 3, 40}) {
+      OneNode blocks =
+          new OneNode("MatMulNBits")
+              .with("K", 96)
+              .with("N", 40)
+              .with("bits", 4)
+              .with("block_size", 32)
+              .floats(rows, 96)
+              .bytes(40, 3, 16)
+              .scales(120);
+      nodes.add(rows == 3 ? blocks : blocks.bytes(80));
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("nodes")
+  void answersAgree(OneNode node) throws IOException {
+    Path file = folder.resolve("model.onnx");
+    OnnxWriter.write(node.model(), file);
+    try (OnnxRuntimeEngine engine = new OnnxRuntimeEngine(file, 1)) {
+      engine.prepare(node.inputs());
+      engine.run();
+      for (KernelPath path : new KernelPath[] {KernelPath.AUTO, KernelPath.SCALAR}) {
+        try (Model model = Model.load(file, LoadOptions.defaults().kernels(path));
+            Session session = model.newSession()) {
+          compare(engine.outputs(), session.run(node.inputs()));
+        }
+      }
+    }
+  }
+
+  private static void compare(Map<String, Tensor> expected, Map<String, Tensor> actual) {
+    assertEquals(expected.keySet(), actual.keySet());
+    expected.forEach((name, e) -> {
+      Tensor a = actual.get(name);
+      assertNotNull(a);
+      assertEquals(e.dtype(), a.dtype());
+      assertEquals(e.shape(), a.shape());
+      double most = e.dtype() == DType.U8 ? 1 : TOLERANCE;
+      for (long i = 0; i < e.shape().elements(); i++) {
+        double x = e.getDouble(i);
+        double y = a.getDouble(i);
+        assertTrue(
+            Math.abs(x - y) <= most * Math.max(1, e.dtype() == DType.U8 ? 1 : Math.abs(x)),
+            () -> name + ": expected " + x + ", got " + y);
+      }
+    });
+  }
+}

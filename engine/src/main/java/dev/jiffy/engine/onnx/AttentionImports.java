@@ -1,0 +1,263 @@
+package dev.jiffy.engine.onnx;
+
+import dev.jiffy.engine.function.BinaryFunction;
+import dev.jiffy.engine.ir.Op;
+import dev.jiffy.engine.ir.Op.Binary;
+import dev.jiffy.tensor.DType;
+import dev.jiffy.tensor.Shape;
+import dev.jiffy.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// Attention of the domain `com.microsoft`, as ONNX Runtime's optimizers and exporters write it.
+///
+/// Its masks, in all their forms, become what is added to the scores.
+final class AttentionImports {
+  private static final Op ADD = new Binary(BinaryFunction.ADD);
+  private static final Op RESHAPE = new Op.Reshape(false);
+  private static final Op TO_F32 = new Op.Cast(DType.F32, true);
+
+  private AttentionImports() {}
+
+  /// Adds the family to the table.
+  ///
+  /// @param table the table
+  static void register(Operators table) {
+    table.add("Attention", 1, 2, 7, 2, AttentionImports::joint);
+    table.add("QAttention", 1, 5, 9, 2, AttentionImports::quantized);
+    table.add("MultiHeadAttention", 1, 1, 8, 3, AttentionImports::apart);
+  }
+
+  // ---- queries, keys and values of one product
+
+  private static void joint(NodeScope node) {
+    if (isRefused(node, 4, "past keys and values")
+        || isRefused(node, 6, "a shared buffer of keys")) {
+      return;
+    }
+    String product = node.make(new Op.MatMul(), node.input(0), node.input(1));
+    if (node.has(2)) {
+      product = node.make(ADD, product, node.input(2));
+    }
+    attendJoint(node, product, node.extent(node.input(1), 1), 3, 5);
+  }
+
+  private static void quantized(NodeScope node) {
+    if (isRefused(node, 8, "past keys and values")) {
+      return;
+    }
+    String product =
+        QLinearImports.product(
+            node,
+            node.input(0),
+            node.input(3),
+            node.input(6),
+            node.input(1),
+            node.input(4),
+            node.input(7));
+    product = node.make(ADD, product, node.input(2));
+    attendJoint(node, product, node.extent(node.input(1), 1), 5, node.inputs());
+  }
+
+  private static boolean isRefused(NodeScope node, int input, String what) {
+    if (node.has(input)) {
+      node.unsupported(what);
+    }
+    return node.has(input);
+  }
+
+  private static void attendJoint(
+      NodeScope node, String product, @Nullable Long width, int mask, int added) {
+    node.ignore("past_present_share_buffer", "rotary_embedding_dim");
+    List<Long> sizes = node.integers("qkv_hidden_sizes");
+    if (node.flag("do_rotary", false)) {
+      node.unsupported("rotary embedding");
+      return;
+    }
+    if (sizes.isEmpty() && width == null) {
+      node.unsupported("weights of unknown extents");
+      return;
+    }
+    String parts = node.longs(sizes.isEmpty() && width != null ? third(width) : sizes);
+    List<String> cut = node.makeAll(new Op.Split(-1, 0), 3, product, parts);
+    long heads = node.integer("num_heads");
+    long query = sizes.isEmpty() && width != null ? width / 3 : sizes.getFirst();
+    if (node.wants(1)) {
+      String keys = headsFirst(node, cut.get(1), heads);
+      String values = headsFirst(node, cut.get(2), heads);
+      String pair = node.longs(0);
+      node.result(
+          1,
+          new Op.Concat(0),
+          node.make(new Op.Unsqueeze(), keys, pair),
+          node.make(new Op.Unsqueeze(), values, pair));
+    }
+    attend(node, cut, heads, query, mask(node, mask, cut, added));
+  }
+
+  private static List<Long> third(long width) {
+    return List.of(width / 3, width / 3, width / 3);
+  }
+
+  // ---- queries, keys and values apart
+
+  private static void apart(NodeScope node) {
+    long heads = node.integer("num_heads");
+    String query = node.input(0);
+    Long width = node.extent(query, 2);
+    boolean isPlain =
+        node.has(1)
+            && node.has(2)
+            && node.rank(query) == 3
+            && node.rank(node.input(1)) == 3
+            && node.rank(node.input(2)) == 3;
+    if (!isPlain || width == null) {
+      node.unsupported("packed queries, keys or values");
+      return;
+    }
+    List<String> parts = new ArrayList<>(List.of(query, node.input(1), node.input(2)));
+    Long values = node.extent(node.input(2), 2);
+    if (node.has(3)) {
+      String sizes = node.longs(width, width, values == null ? width : values);
+      List<String> biases = node.makeAll(new Op.Split(0, 0), 3, node.input(3), sizes);
+      parts.replaceAll(part -> node.make(ADD, part, biases.get(parts.indexOf(part))));
+    }
+    for (int i = 1; i < 3; i++) {
+      if (!node.has(i + 5) && !node.wants(i)) {
+        continue;
+      }
+      String all = headsFirst(node, parts.get(i), heads);
+      if (node.has(i + 5)) {
+        all = node.make(new Op.Concat(2), node.input(i + 5), all);
+        String back = node.make(new Op.Transpose(List.of(0L, 2L, 1L, 3L)), all);
+        parts.set(i, node.make(RESHAPE, back, node.longs(0, 0, -1)));
+      }
+      if (node.wants(i)) {
+        node.result(i, new Op.Identity(), all);
+      }
+    }
+    attend(node, parts, heads, width, mask(node, 4, parts, 5));
+  }
+
+  /// `[batch, length, heads · size]` as `[batch, heads, length, size]`.
+  private static String headsFirst(NodeScope node, String x, long heads) {
+    String apart = node.make(RESHAPE, x, node.longs(0, 0, heads, -1));
+    return node.make(new Op.Transpose(List.of(0L, 2L, 1L, 3L)), apart);
+  }
+
+  private static void attend(
+      NodeScope node, List<String> parts, long heads, long width, String mask) {
+    if (heads < 1 || width % heads != 0) {
+      throw node.invalid("%d heads do not divide a width of %d".formatted(heads, width));
+    }
+    float scale = node.real("scale", 0);
+    if (scale == 0) {
+      scale = (float) (1 / Math.sqrt((double) width / heads));
+    }
+    node.result(new Op.Attention(heads, scale), parts.get(0), parts.get(1), parts.get(2), mask);
+  }
+
+  // ---- masks
+
+  /// {@return what is added to the scores, "" where nothing is}
+  ///
+  /// @param mask the input that says which keys count
+  /// @param parts queries, keys, values
+  /// @param added the input that is added as it is
+  private static String mask(NodeScope node, int mask, List<String> parts, int added) {
+    float filter = node.real("mask_filter_value", -10000);
+    String sum = "";
+    if (node.has(mask)) {
+      String counted = counted(node, node.input(mask), parts);
+      String zeros = number(node, 0);
+      sum = node.make(new Op.Where(), counted, zeros, number(node, filter));
+    }
+    if (node.flag("unidirectional", false)) {
+      String earlier =
+          node.make(
+              new Binary(BinaryFunction.LESS_OR_EQUAL),
+              positions(node, parts.get(1)),
+              laterPositions(node, parts));
+      String causal =
+          node.make(new Op.Where(), earlier, number(node, 0), number(node, -Float.MAX_VALUE));
+      sum = sum.isEmpty() ? causal : node.make(new Binary(BinaryFunction.MIN), sum, causal);
+    }
+    if (node.has(added)) {
+      sum = sum.isEmpty() ? node.input(added) : node.make(ADD, sum, node.input(added));
+    }
+    return sum;
+  }
+
+  private static String number(NodeScope node, float value) {
+    return node.constant(Tensor.of(new float[] {value}));
+  }
+
+  /// Which keys count, as truth values that broadcast to `[batch, heads, queries, keys]`.
+  private static String counted(NodeScope node, String mask, List<String> parts) {
+    String numbers = node.make(TO_F32, mask);
+    return switch (node.rank(mask)) {
+      case 1 -> within(node, mask, numbers, parts);
+      case 2 -> positive(node, numbers, 1, 2);
+      case 3 -> positive(node, numbers, 1);
+      default -> {
+        node.unsupported("a mask of rank " + node.rank(mask));
+        yield numbers;
+      }
+    };
+  }
+
+  private static String positive(NodeScope node, String numbers, long... axes) {
+    String rows = node.make(new Op.Unsqueeze(), numbers, node.longs(axes));
+    return node.make(new Binary(BinaryFunction.GREATER), rows, number(node, 0));
+  }
+
+  /// Of each sequence the keys before an end, and where there are twice as many numbers also from a
+  /// start on.
+  private static String within(NodeScope node, String mask, String numbers, List<String> parts) {
+    Long count = node.extent(mask, 0);
+    Long batch = node.extent(parts.getFirst(), 0);
+    String at = positions(node, parts.get(1));
+    String column = node.longs(-1, 1, 1, 1);
+    if (count == null || batch == null || !count.equals(2 * batch)) {
+      if (count != null && batch != null && !count.equals(batch)) {
+        node.unsupported("a mask of " + count + " numbers for " + batch + " sequences");
+      }
+      String ends = node.make(RESHAPE, numbers, column);
+      return node.make(new Binary(BinaryFunction.LESS), at, ends);
+    }
+    List<String> bounds = node.makeAll(new Op.Split(0, 0), 2, numbers, node.longs(batch, batch));
+    String ends = node.make(RESHAPE, bounds.get(0), column);
+    String starts = node.make(RESHAPE, bounds.get(1), column);
+    String before = node.make(new Binary(BinaryFunction.LESS), at, ends);
+    String after = node.make(new Binary(BinaryFunction.GREATER_OR_EQUAL), at, starts);
+    return node.make(new Binary(BinaryFunction.AND), before, after);
+  }
+
+  /// The numbers 0, 1, … of the rows of a sequence, as f32.
+  private static String positions(NodeScope node, String sequence) {
+    return node.make(TO_F32, range(node, length(node, sequence)));
+  }
+
+  /// For each query the last key that it may see, as f32 `[queries, 1]`.
+  private static String laterPositions(NodeScope node, List<String> parts) {
+    String queries = length(node, parts.get(0));
+    String keys = length(node, parts.get(1));
+    String first = node.make(new Binary(BinaryFunction.SUB), keys, queries);
+    String last = node.make(ADD, range(node, queries), first);
+    return node.make(TO_F32, node.make(RESHAPE, last, node.longs(-1, 1)));
+  }
+
+  private static String length(NodeScope node, String sequence) {
+    String extent = node.make(new Op.ShapeOf(1, 2L), sequence);
+    return node.make(RESHAPE, extent, node.constant(Tensor.allocate(DType.I64, Shape.of(0))));
+  }
+
+  private static String range(NodeScope node, String limit) {
+    return node.make(
+        new Op.Range(),
+        node.constant(Tensor.of(new long[] {0})),
+        limit,
+        node.constant(Tensor.of(new long[] {1})));
+  }
+}
