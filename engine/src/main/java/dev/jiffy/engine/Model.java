@@ -4,13 +4,17 @@ import dev.jiffy.engine.foreign.ForeignModel;
 import dev.jiffy.engine.ir.Fact;
 import dev.jiffy.engine.ir.Graph;
 import dev.jiffy.engine.ir.Inference;
+import dev.jiffy.engine.ir.Node;
+import dev.jiffy.engine.ir.Op;
 import dev.jiffy.engine.ir.StepCost;
+import dev.jiffy.engine.ir.TableOp;
 import dev.jiffy.engine.lower.Lowering;
 import dev.jiffy.engine.lower.Plan;
 import dev.jiffy.engine.lower.Target;
 import dev.jiffy.engine.lower.Weights;
 import dev.jiffy.engine.onnx.OnnxModel;
 import dev.jiffy.engine.onnx.OnnxReader;
+import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
 import java.lang.foreign.Arena;
@@ -100,11 +104,27 @@ public final class Model implements AutoCloseable {
 
   private static List<TensorSpec> specs(Graph graph, List<String> names) {
     List<TensorSpec> specs = new ArrayList<>();
+    Map<String, Node> producers = graph.producers();
     for (String name : names) {
       Fact fact = graph.fact(name);
-      specs.add(new TensorSpec(name, fact.kind(), fact.dtype(), fact.shape()));
+      specs.add(
+          new TensorSpec(name, fact.kind(), fact.dtype(), fact.shape(), labels(producers, name)));
     }
     return List.copyOf(specs);
+  }
+
+  /// The labels of a value's columns, where the model names them.
+  private static List<String> labels(Map<String, Node> producers, String value) {
+    Node node = producers.get(value);
+    while (node != null && node.op() instanceof Op.Identity) {
+      node = producers.get(node.input(0));
+    }
+    if (node == null || !(node.op() instanceof TableOp.ZipMap(Tensor labels))) {
+      return List.of();
+    }
+    return labels.dtype() == DType.STRING
+        ? labels.strings()
+        : Arrays.stream(labels.toLongs()).mapToObj(Long::toString).toList();
   }
 
   /// {@return the model in an ONNX file, loaded with the default options}

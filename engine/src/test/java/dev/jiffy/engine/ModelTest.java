@@ -7,6 +7,11 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.jiffy.engine.function.Ensemble;
+import dev.jiffy.engine.function.Forest;
+import dev.jiffy.engine.function.NodeMode;
+import dev.jiffy.engine.function.ScoreTransform;
+import dev.jiffy.engine.function.TreeAggregate;
 import dev.jiffy.engine.function.UnaryFunction;
 import dev.jiffy.engine.ir.Dim;
 import dev.jiffy.engine.ir.Fact;
@@ -15,6 +20,7 @@ import dev.jiffy.engine.ir.Inference;
 import dev.jiffy.engine.ir.Node;
 import dev.jiffy.engine.ir.Op;
 import dev.jiffy.engine.ir.StepCost;
+import dev.jiffy.engine.ir.TableOp;
 import dev.jiffy.engine.kernel.Format;
 import dev.jiffy.engine.kernel.scalar.ScalarRowKernels;
 import dev.jiffy.engine.lower.Target;
@@ -22,6 +28,7 @@ import dev.jiffy.engine.onnx.OnnxWriter;
 import dev.jiffy.engine.pass.Network;
 import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Tensor;
+import dev.jiffy.tensor.Value;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -274,6 +281,54 @@ class ModelTest {
   @Test
   void reusingRunsAllocateNothing() throws Throwable {
     assertAllocatesNothing(file, Map.of("x", Tensor.of(input(6), 6, WIDTH)));
+  }
+
+  private static Graph trees() {
+    Forest.Builder forest = new Forest.Builder(3);
+    for (int target = 0; target < 3; target++) {
+      int root = forest.branch(NodeMode.LT, target % 2, 0.5, false);
+      int yes = forest.leaf();
+      forest.weight(target, 1);
+      int no = forest.leaf();
+      forest.weight(target, target);
+      forest.children(root, yes, no);
+      forest.root(root);
+    }
+    Ensemble ensemble =
+        new Ensemble(
+            forest.build(),
+            TreeAggregate.SUM,
+            ScoreTransform.SOFTMAX,
+            List.of(),
+            new Ensemble.Decision(false, true),
+            false);
+    Tensor labels = Tensor.of(new long[] {4, 5, 6}, 3);
+    Op classifier = new TableOp.TreeEnsemble(ensemble, labels, DType.F32);
+    List<String> outputs = List.of("label", "scores");
+    return Inference.infer(
+        new Graph(
+            "trees",
+            List.of("x"),
+            outputs,
+            List.of(new Node("trees", classifier, List.of("x"), outputs)),
+            Map.of(),
+            Map.of("x", Fact.of(DType.F32, List.of(Dim.of("rows"), Dim.of(2))))));
+  }
+
+  @Test
+  void treesAllocateNothing() throws Throwable {
+    Path trees = folder.resolve("trees.onnx");
+    OnnxWriter.write(trees(), 17, trees);
+    assertAllocatesNothing(trees, Map.of("x", Tensor.of(new float[] {1, 0}, 1, 2)));
+    assertAllocatesNothing(trees, Map.of("x", Tensor.of(new float[2 * 9], 9, 2)));
+  }
+
+  @Test
+  void mapsAreMadeOnRequest() {
+    TensorSpec spec = new TensorSpec("maps", Value.Kind.TENSOR, DType.F32, null, List.of("a", "b"));
+    Tensor table = Tensor.of(new float[] {1, 2, 3, 4}, 2, 2);
+    assertEquals(List.of(Map.of("a", 1.0, "b", 2.0), Map.of("a", 3.0, "b", 4.0)), spec.maps(table));
+    assertThrows(IllegalArgumentException.class, () -> spec.maps(Tensor.of(new float[3], 1, 3)));
   }
 
   @Test

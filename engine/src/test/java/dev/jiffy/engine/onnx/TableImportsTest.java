@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.jiffy.engine.LoadOptions;
+import dev.jiffy.engine.Model;
 import dev.jiffy.engine.ModelException;
 import dev.jiffy.engine.function.Forest;
 import dev.jiffy.engine.function.NodeMode;
@@ -14,6 +16,8 @@ import dev.jiffy.engine.lower.Interpreter;
 import dev.jiffy.engine.onnx.OnnxModel.AttributeProto;
 import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Tensor;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -21,6 +25,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /// Operators on tables: what files may say, and what is refused.
 final class TableImportsTest {
@@ -173,20 +178,28 @@ final class TableImportsTest {
   }
 
   @Test
-  void mapsStayTensorsWithLabels() {
-    Graph graph =
-        Importer.graph(
-            Models.opset(1)
-                .input("x", DType.F32, -1, 2)
-                .node(
-                    "ai.onnx.ml",
-                    "ZipMap",
-                    List.of("x"),
-                    List.of("z"),
-                    Map.of("classlabels_strings", texts("no", "yes")))
-                .node("Identity", List.of("z"), List.of("y"))
-                .output("y")
-                .model());
+  void mapsStayTensorsWithLabels(@TempDir Path folder) throws IOException {
+    OnnxModel file =
+        Models.opset(1)
+            .input("x", DType.F32, -1, 2)
+            .node(
+                "ai.onnx.ml",
+                "ZipMap",
+                List.of("x"),
+                List.of("z"),
+                Map.of("classlabels_strings", texts("no", "yes")))
+            .node("Identity", List.of("z"), List.of("y"))
+            .output("y")
+            .model();
+    Path path = folder.resolve("maps.onnx");
+    OnnxWriter.write(file, path);
+    for (boolean optimized : new boolean[] {true, false}) {
+      LoadOptions options = LoadOptions.defaults().optimize(optimized);
+      try (Model model = Model.load(path, options)) {
+        assertEquals(List.of("no", "yes"), model.outputs().getFirst().labels());
+      }
+    }
+    Graph graph = Importer.graph(file);
     TableOp.ZipMap map = assertInstanceOf(TableOp.ZipMap.class, graph.nodes().getFirst().op());
     assertEquals(List.of("no", "yes"), map.labels().strings());
     assertEquals("[1.0, 2.0]", Arrays.toString(answers(graph, 1, 2)));

@@ -66,8 +66,8 @@ final class X86Trees {
       int blocks,
       long out,
       long outBytes) {
-    MemorySegment code =
-        byRows.computeIfAbsent(shape, _ -> Code.load("treeRows", new TreeCode(shape, true).emit()));
+    MemorySegment known = byRows.get(shape);
+    MemorySegment code = known == null ? emit(shape) : known;
     int most = MOST / TreeShape.LANES;
     for (int tree = 0; tree < count; tree += most) {
       int some = Math.min(most, count - tree);
@@ -81,6 +81,11 @@ final class X86Trees {
         call(code, from, to, nodes, k, now, results, outBytes);
       }
     }
+  }
+
+  private MemorySegment emit(TreeShape shape) {
+    return byRows.computeIfAbsent(
+        shape, _ -> Code.load("treeRows", new TreeCode(shape, true).emit()));
   }
 
   private static void call(
