@@ -10,6 +10,7 @@ module dev.jiffy.bench {
   requires HdrHistogram;
   requires io.vertx.core;
   requires java.management;
+  requires java.net.http;
   requires jdk.jfr;
   requires jdk.management;
   requires org.apache.commons.numbers.gamma;

@@ -61,7 +61,7 @@ public final class Bench {
       engine.prepare(first.tensors());
       long firstRun = Rounds.once(engine);
       progress.accept("warming up on " + first.name() + " " + first.shapes());
-      WarmUp warmUp = Rounds.warmUpRule();
+      WarmUp warmUp = WarmUp.start(Long.MAX_VALUE);
       Rounds.warmUp(engine, warmUp);
       progress.accept(
           "measuring for %.1f s, after %d runs in %.1f s%s"

@@ -69,7 +69,7 @@ record Duel(Warm first, Warm second, double ratio, double ratioLow, double ratio
 
     Side(Engine engine) {
       this.engine = engine;
-      WarmUp rule = Rounds.warmUpRule();
+      WarmUp rule = WarmUp.start(Long.MAX_VALUE);
       Rounds.warmUp(engine, rule);
       warmUpRuns = rule.runs();
     }

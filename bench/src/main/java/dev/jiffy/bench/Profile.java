@@ -162,7 +162,7 @@ public final class Profile {
       LoadOptions options,
       Settings settings,
       Consumer<String> progress) {
-    return run(model, source, options, settings, Rounds.warmUpRule(), progress);
+    return run(model, source, options, settings, WarmUp.start(Long.MAX_VALUE), progress);
   }
 
   static Result run(

@@ -1,23 +1,10 @@
 package dev.jiffy.bench;
 
-import java.lang.management.ManagementFactory;
 import org.HdrHistogram.Histogram;
 
 /// The loops that run an engine and take the time.
 final class Rounds {
-  private static final long LEAST_WARM_UP_NANOS = 2_000_000_000;
-  private static final long MOST_WARM_UP_NANOS = 20_000_000_000L;
-
   private Rounds() {}
-
-  /// {@return the rule for an engine's warm-up: at least 2 s, at most 20 s}
-  static WarmUp warmUpRule() {
-    var compiler = ManagementFactory.getCompilationMXBean();
-    return new WarmUp(
-        LEAST_WARM_UP_NANOS,
-        MOST_WARM_UP_NANOS,
-        compiler == null ? () -> 0 : compiler::getTotalCompilationTime);
-  }
 
   /// Runs until the rule says that the engine is warm.
   static void warmUp(Engine engine, WarmUp rule) {

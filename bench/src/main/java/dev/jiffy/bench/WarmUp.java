@@ -1,5 +1,6 @@
 package dev.jiffy.bench;
 
+import java.lang.management.ManagementFactory;
 import java.util.function.LongSupplier;
 import java.util.stream.LongStream;
 import org.HdrHistogram.Histogram;
@@ -10,13 +11,15 @@ import org.HdrHistogram.Histogram;
 /// within 5 % of each other and the JVM has spent less than 10 % of the time compiling, at least a
 /// given time and 20 runs after the start; and, settled or not, when the most time is spent. The
 /// compiler must be asked because code that waits for it runs at a steady pace, too.
-final class WarmUp {
+public final class WarmUp {
   private static final int WINDOWS = 5;
   private static final double SPREAD = 1.05;
   private static final double COMPILING = 0.1;
   private static final long WINDOW_NANOS = 200_000_000;
   private static final int WINDOW_RUNS = 5;
   private static final int LEAST_RUNS = 20;
+  private static final long LEAST_NANOS = 2_000_000_000;
+  private static final long MOST_NANOS = 20_000_000_000L;
 
   private final long leastNanos;
   private final long mostNanos;
@@ -44,10 +47,22 @@ final class WarmUp {
     this.compiledBefore = compileMillis.getAsLong();
   }
 
+  /// {@return a warm-up that has not begun, of at least 2 s and at most 20 s, or less where less is
+  /// allowed}
+  ///
+  /// @param mostNanos the most time that is allowed
+  public static WarmUp start(long mostNanos) {
+    var compiler = ManagementFactory.getCompilationMXBean();
+    return new WarmUp(
+        Math.min(LEAST_NANOS, mostNanos),
+        Math.min(MOST_NANOS, mostNanos),
+        compiler == null ? () -> 0 : compiler::getTotalCompilationTime);
+  }
+
   /// Counts a run.
   ///
   /// @param nanos how long it took
-  void add(long nanos) {
+  public void add(long nanos) {
     window.recordValue(nanos);
     windowNanos += nanos;
     totalNanos += nanos;
@@ -81,22 +96,22 @@ final class WarmUp {
   }
 
   /// {@return whether what follows may be measured}
-  boolean isDone() {
+  public boolean isDone() {
     return totalNanos >= mostNanos || (settled && totalNanos >= leastNanos && runs >= LEAST_RUNS);
   }
 
   /// {@return whether the engine was steady when last looked at}
-  boolean isSettled() {
+  public boolean isSettled() {
     return settled;
   }
 
   /// {@return the runs counted}
-  long runs() {
+  public long runs() {
     return runs;
   }
 
   /// {@return the time that the runs took, in nanoseconds}
-  long totalNanos() {
+  public long totalNanos() {
     return totalNanos;
   }
 }

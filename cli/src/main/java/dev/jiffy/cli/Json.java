@@ -1,5 +1,6 @@
 package dev.jiffy.cli;
 
+import com.fasterxml.jackson.annotation.JsonIgnore;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import dev.jiffy.bench.Bench;
@@ -8,6 +9,8 @@ import dev.jiffy.bench.Figures;
 import dev.jiffy.bench.Latency;
 import dev.jiffy.bench.Profile;
 import dev.jiffy.bench.Rates;
+import dev.jiffy.bench.load.Run;
+import dev.jiffy.bench.record.Recording;
 import dev.jiffy.engine.Precision;
 import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Shape;
@@ -36,6 +39,7 @@ final class Json {
           .addMixIn(Compare.Result.class, Flat.class)
           .addMixIn(Compare.Rival.class, Flat.class)
           .addMixIn(Figures.class, FlatFigures.class)
+          .addMixIn(Run.class, Figured.class)
           .addMixIn(Profile.Step.class, FlatRates.class)
           .addMixIn(Profile.Operator.class, FlatRates.class)
           .build();
@@ -59,6 +63,13 @@ final class Json {
     /// {@return the latencies}
     @JsonUnwrapped
     Latency latency();
+  }
+
+  /// Leaves out of a run what is written to files of their own.
+  interface Figured {
+    /// {@return every request}
+    @JsonIgnore
+    Recording recording();
   }
 
   /// The same for the rates of a row.

@@ -40,6 +40,8 @@ final class Main implements Callable<Integer> {
           Map.entry("inspect", InspectCommand::new),
           Map.entry("bench", BenchCommand::new),
           Map.entry("compare", CompareCommand::new),
+          Map.entry("load", LoadCommand::new),
+          Map.entry("report", ReportCommand::new),
           Map.entry("profile", ProfileCommand::new),
           Map.entry("conformance", ConformanceCommand::new),
           Map.entry("serve", ServeCommand::new));

@@ -114,7 +114,7 @@ final class OptionValues {
     }
   }
 
-  private static long whole(String value, long least, long most) {
+  static long whole(String value, long least, long most) {
     try {
       long number = Long.parseLong(value);
       if (number >= least && number <= most) {
@@ -129,7 +129,7 @@ final class OptionValues {
             : "'%s' is not a whole number from %d to %d".formatted(value, least, most));
   }
 
-  private static double decimal(String value, double least, double most) {
+  static double decimal(String value, double least, double most) {
     try {
       double number = Double.parseDouble(value);
       if (number >= least && number <= most) {

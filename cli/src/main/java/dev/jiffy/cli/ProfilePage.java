@@ -61,7 +61,7 @@ final class ProfilePage {
     page.close().raw("script", resource("profile.js")).close().close();
   }
 
-  private static String resource(String name) {
+  static String resource(String name) {
     try (InputStream in = ProfilePage.class.getResourceAsStream(name)) {
       if (in == null) {
         throw new IllegalStateException("no resource " + name);

@@ -60,7 +60,7 @@ class ProfilePageTest {
     assertTrue(text.contains("other work disturbs this machine"), text);
   }
 
-  private static void checkWellFormed(String page) {
+  static void checkWellFormed(String page) {
     Deque<String> open = new ArrayDeque<>();
     Matcher tag = TAG.matcher(page);
     int end = 0;

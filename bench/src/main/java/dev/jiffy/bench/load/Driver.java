@@ -27,7 +27,7 @@ final class Driver implements Target.Sink {
   private final Runnable wake;
   private final IntConsumer progress;
   private final long timeoutNanos;
-  private final Recorder recorder = new Recorder();
+  private final Recorder recorder;
   private long claimed = NONE;
   private long roomSince;
   private int underWay;
@@ -59,6 +59,7 @@ final class Driver implements Target.Sink {
     this.perQuery = plan.perQuery();
     this.target = target;
     this.clock = clock;
+    this.recorder = new Recorder(clock.origin());
     this.wake = wake;
     this.progress = progress;
     this.timeoutNanos = plan.timeoutNanos();

@@ -143,7 +143,7 @@ final class HttpRun implements Target {
   }
 
   private void begin() {
-    clock = Clock.real();
+    clock = new Clock.Real();
     int slots = Math.max(plan.perQuery(), plan.queriesAtATime());
     driver =
         new Driver(

@@ -77,7 +77,7 @@ public final class ThreadSubject implements Subject {
       open.add(works.apply(i));
     }
     try {
-      Clock clock = Clock.real();
+      Clock clock = new Clock.Real();
       for (int i = 1; i < threads; i++) {
         Work work = open.get(i);
         CompletableFuture<Recording> part = new CompletableFuture<>();

@@ -22,6 +22,7 @@ public final class Recorder {
 
   private final List<Chunk> chunks = new ArrayList<>();
   private final List<String> stages = new ArrayList<>();
+  private final long originNanos;
   private @Nullable Chunk last;
   private int size;
 
@@ -52,8 +53,17 @@ public final class Recorder {
     }
   }
 
+  /// Creates an empty recorder of a run whose begin is on no clock of this process.
+  public Recorder() {
+    this(0);
+  }
+
   /// Creates an empty recorder.
-  public Recorder() {}
+  ///
+  /// @param originNanos when the run began, by [System#nanoTime()]
+  public Recorder(long originNanos) {
+    this.originNanos = originNanos;
+  }
 
   /// {@return the number of requests so far}
   public int size() {
@@ -210,7 +220,7 @@ public final class Recorder {
           stages.get(i),
           gathered(chunk -> index < chunk.stages.size() ? chunk.stages.get(index) : unknown()));
     }
-    return new Recording(columns, outcomes(), stageColumns);
+    return new Recording(originNanos, columns, outcomes(), stageColumns);
   }
 
   private long[] gathered(Function<Chunk, long[]> column) {

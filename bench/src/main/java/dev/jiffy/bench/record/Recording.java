@@ -18,6 +18,7 @@ public final class Recording {
   /// A time that is not known.
   public static final long UNKNOWN = -1;
 
+  private final long originNanos;
   private final Map<Column, long[]> columns;
   private final Outcome @Nullable [] outcomes;
   private final Map<String, long[]> stages;
@@ -34,11 +35,16 @@ public final class Recording {
     QUERY
   }
 
+  /// @param originNanos when the run began, by [System#nanoTime()]
   /// @param columns at least those of issued and completed; not copied
   /// @param outcomes how requests ended, or null where all are good; not copied
   /// @param stages how long stages took, by name; not copied
   Recording(
-      Map<Column, long[]> columns, Outcome @Nullable [] outcomes, Map<String, long[]> stages) {
+      long originNanos,
+      Map<Column, long[]> columns,
+      Outcome @Nullable [] outcomes,
+      Map<String, long[]> stages) {
+    this.originNanos = originNanos;
     this.columns = columns;
     this.outcomes = outcomes;
     this.stages = stages;
@@ -56,6 +62,12 @@ public final class Recording {
   private long at(Column column, Column otherwise, int request) {
     long[] values = columns.get(column);
     return values == null ? column(otherwise)[request] : values[request];
+  }
+
+  /// {@return when the run began, by [System#nanoTime()]; 0 where it was on no clock of this
+  /// process}
+  public long originNanos() {
+    return originNanos;
   }
 
   /// {@return the number of requests}
@@ -227,7 +239,10 @@ public final class Recording {
     Map<String, long[]> cutStages = new LinkedHashMap<>();
     stages.forEach((name, values) -> cutStages.put(name, Arrays.copyOfRange(values, from, to)));
     return new Recording(
-        cut, outcomes == null ? null : Arrays.copyOfRange(outcomes, from, to), cutStages);
+        originNanos,
+        cut,
+        outcomes == null ? null : Arrays.copyOfRange(outcomes, from, to),
+        cutStages);
   }
 
   /// {@return the requests of several recordings as one, in the order of their schedule}
@@ -237,7 +252,7 @@ public final class Recording {
     if (parts.size() == 1) {
       return parts.getFirst();
     }
-    Recorder all = new Recorder();
+    Recorder all = new Recorder(parts.getFirst().originNanos);
     List<long[]> order = new ArrayList<>();
     for (int part = 0; part < parts.size(); part++) {
       for (int i = 0; i < parts.get(part).size(); i++) {

@@ -1,0 +1,185 @@
+package dev.jiffy.cli;
+
+import dev.jiffy.bench.Case;
+import dev.jiffy.bench.CaseFolder;
+import dev.jiffy.bench.Comparison;
+import dev.jiffy.bench.load.HttpApi;
+import dev.jiffy.bench.load.Inputs;
+import dev.jiffy.bench.load.Lengths;
+import dev.jiffy.bench.load.ModelSubject;
+import dev.jiffy.bench.load.Requests;
+import dev.jiffy.bench.load.Subject;
+import dev.jiffy.bench.load.ThreadSubject;
+import dev.jiffy.engine.LoadOptions;
+import dev.jiffy.engine.Model;
+import dev.jiffy.engine.TensorSpec;
+import java.net.URI;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/// The options that say what requests are made of.
+final class RequestMixin {
+  /// How a server is asked.
+  enum Api {
+    /// The Open Inference Protocol, tensors as bytes behind the JSON.
+    BINARY(HttpApi.V2_BINARY),
+    /// The Open Inference Protocol, tensors as JSON.
+    JSON(HttpApi.V2_JSON),
+    /// OpenAI's embeddings.
+    OPENAI(HttpApi.OPENAI);
+
+    private final HttpApi http;
+
+    Api(HttpApi http) {
+      this.http = http;
+    }
+  }
+
+  @Option(names = "--model", paramLabel = "NAME", description = "The model's name at the server.")
+  private @Nullable String model;
+
+  @Option(
+      names = "--api",
+      paramLabel = "API",
+      description = {
+        "How a server is asked: binary, the Open Inference Protocol with tensors as bytes and the"
+            + " default; json, the same as JSON; openai, embeddings of texts."
+      })
+  private Api api = Api.BINARY;
+
+  @Option(
+      names = "--case",
+      paramLabel = "DIR",
+      description =
+          "Recorded inputs: a folder with input_0.pb, ..., or one with several such folders.")
+  private final List<Path> folders = new ArrayList<>();
+
+  @Option(
+      names = "--jsonl",
+      paramLabel = "FILE",
+      description = "Bodies of requests as they are sent, one JSON object a line.")
+  private @Nullable Path lines;
+
+  @Option(
+      names = "--texts",
+      paramLabel = "FILE",
+      description = "Texts for --api openai, one a line.")
+  private @Nullable Path texts;
+
+  @Option(
+      names = "--shape",
+      paramLabel = "INPUT=EXTENTS",
+      split = ",",
+      converter = {OptionValues.Name.class, LoadValues.Template.class},
+      description =
+          "The extents of a made-up input, numbers or names of --dim, as in input_ids=1xseq.")
+  private final Map<String, List<String>> shapes = new LinkedHashMap<>();
+
+  @Option(
+      names = "--dim",
+      paramLabel = "NAME=LENGTHS",
+      split = ",",
+      converter = {OptionValues.Name.class, LoadValues.LengthForms.class},
+      description = "The length of a named dimension of made-up inputs: " + Lengths.FORMS + ".")
+  private final Map<String, Lengths> dims = new LinkedHashMap<>();
+
+  @Option(
+      names = "--inputs",
+      paramLabel = "N",
+      converter = LoadValues.Count.class,
+      description = "How many made-up inputs there are, if their lengths vary; 64 by default.")
+  private int count = 64;
+
+  @Option(
+      names = "--check",
+      description = "Hold every answer against the recorded one; a wrong one is an error.")
+  private boolean checks;
+
+  @Option(
+      names = "--tolerance",
+      paramLabel = "T",
+      converter = OptionValues.Tolerance.class,
+      description = "How far numbers may be off, absolute or relative; 1e-4 by default.")
+  private double tolerance = Comparison.TOLERANCE;
+
+  @Spec(Spec.Target.MIXEE)
+  private @Nullable CommandSpec command;
+
+  /// {@return what is to be measured}
+  ///
+  /// @param target what the user named
+  /// @param options how a model is loaded into this process
+  /// @param slots the most requests under way
+  /// @param mustCheck whether answers must be held against known ones
+  Measured subject(String target, LoadOptions options, int slots, boolean mustCheck) {
+    Double within = checks || mustCheck ? (Double) tolerance : null;
+    if (target.equals("null")) {
+      return new Measured(ThreadSubject.nothing(), () -> {});
+    }
+    if (target.startsWith("http:") || target.startsWith("https:")) {
+      return new Measured(server(URI.create(target), slots, within), () -> {});
+    }
+    Model loaded = Model.load(Path.of(target), options);
+    try {
+      List<Case> cases = cases(loaded.inputs(), loaded.outputs(), within);
+      return new Measured(
+          new ModelSubject(
+              Path.of(target).getFileName() + " in this process", loaded, cases, slots, within),
+          loaded::close);
+    } catch (RuntimeException e) {
+      loaded.close();
+      throw e;
+    }
+  }
+
+  private Subject server(URI server, int slots, @Nullable Double within) {
+    if (server.getHost() == null) {
+      throw usage("'" + server + "' is no address such as http://localhost:8000.");
+    }
+    if (model == null) {
+      throw usage("Which model of the server? Give --model.");
+    }
+    if (lines != null) {
+      return Requests.lines(server, model, api.http, lines, slots);
+    }
+    if (api == Api.OPENAI) {
+      if (texts == null) {
+        throw usage("--api openai takes --texts or --jsonl.");
+      }
+      return Requests.texts(server, model, Requests.read(texts), slots);
+    }
+    Requests.Served served = Requests.served(server, model);
+    List<Case> cases = cases(served.inputs(), served.outputs(), within);
+    return Requests.tensors(server, model, api == Api.BINARY, cases, within, slots);
+  }
+
+  private List<Case> cases(
+      List<TensorSpec> inputs, List<TensorSpec> outputs, @Nullable Double within) {
+    if (!folders.isEmpty()) {
+      List<Case> cases = Inputs.of(folders.stream().map(CaseFolder::new).toList(), inputs, outputs);
+      if (within != null && cases.stream().anyMatch(each -> each.expected().isEmpty())) {
+        throw usage("Answers are to be checked, but not every case has one.");
+      }
+      return cases;
+    }
+    if (within != null) {
+      throw usage("To check answers, give recorded ones with --case.");
+    }
+    return Inputs.synthetic(inputs, shapes, dims, count, 1);
+  }
+
+  private ParameterException usage(String message) {
+    if (command == null) {
+      throw new IllegalStateException("not the mixin of a command");
+    }
+    return new ParameterException(command.commandLine(), message);
+  }
+}

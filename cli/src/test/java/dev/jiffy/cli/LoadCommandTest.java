@@ -1,0 +1,83 @@
+package dev.jiffy.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+class LoadCommandTest {
+  private final StringWriter out = new StringWriter();
+  private final StringWriter err = new StringWriter();
+
+  private int run(String... args) {
+    return Main.commandLine(args)
+        .setOut(new PrintWriter(out, true))
+        .setErr(new PrintWriter(err, true))
+        .execute(args);
+  }
+
+  @Test
+  void theNullSystemIsMeasured(@TempDir Path folder) {
+    int code =
+        run(
+            "load",
+            "null",
+            "--seconds",
+            "0.1",
+            "--requests",
+            "1000",
+            "--warm-up",
+            "0",
+            "--json",
+            "--out",
+            folder.toString());
+    assertEquals(ExitCodes.OK, code, err::toString);
+    assertEquals(1, out.toString().lines().count());
+    JsonNode json = JsonMapper.shared().readTree(out.toString());
+    assertEquals("single-stream", json.path("scenario").asString());
+    assertEquals("VALID", json.path("verdict").path("kind").asString());
+    assertTrue(
+        json.path("points").path(0).path("runs").path(0).path("summary").path("requests").asLong()
+            >= 1000,
+        json::toString);
+    assertTrue(err.toString().contains("written"), err::toString);
+  }
+
+  @Test
+  void whatCannotBeAskedIsAUsageError() {
+    for (List<String> args :
+        List.of(
+            List.of("load"),
+            List.of("load", "null", "--slo", "p99"),
+            List.of("load", "null", "--scenario", "stream"),
+            List.of("load", "null", "--scenario", "server"),
+            List.of("load", "null", "--find-peak"),
+            List.of("load", "null", "--concurrency", "2", "--sweep", "1,2"),
+            List.of("load", "null", "--rate", "-1"),
+            List.of("load", "http://localhost:1"),
+            List.of("load", "http:///", "--model", "m"),
+            List.of("load", "http://localhost:1", "--model", "m", "--api", "openai"),
+            List.of("load", "null", "--dim", "seq=short"),
+            List.of("load", "null", "--shape", "a=1x-"),
+            List.of("report"),
+            List.of("report", "merge", "a", "b"))) {
+      assertEquals(ExitCodes.USAGE, run(args.toArray(String[]::new)), args + " " + err);
+    }
+    assertEquals("", out.toString());
+  }
+
+  @Test
+  void aServerThatIsNotThereIsOneLine() {
+    assertEquals(ExitCodes.FAILURE, run("load", "http://127.0.0.1:1", "--model", "m"));
+    assertEquals(1, err.toString().lines().count(), err::toString);
+    assertTrue(err.toString().contains("127.0.0.1:1"), err::toString);
+    assertEquals(ExitCodes.FAILURE, run("report", "diff", "no-such-folder", "other"));
+  }
+}
