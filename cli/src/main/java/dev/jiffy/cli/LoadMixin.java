@@ -3,6 +3,7 @@ package dev.jiffy.cli;
 import dev.jiffy.engine.Device;
 import dev.jiffy.engine.EngineChoice;
 import dev.jiffy.engine.KernelPath;
+import dev.jiffy.engine.Limits;
 import dev.jiffy.engine.LoadOptions;
 import dev.jiffy.engine.Precision;
 import picocli.CommandLine.Option;
@@ -60,8 +61,30 @@ final class LoadMixin {
               + " whole model on that GPU.")
   private Device device = new Device.Cpu();
 
+  @Option(
+      names = "--max-tensor-bytes",
+      paramLabel = "N",
+      converter = OptionValues.Size.class,
+      description = "The most bytes of one computed tensor; 4 GiB by default.")
+  private long tensorBytes = Limits.DEFAULTS.tensorBytes();
+
+  @Option(
+      names = "--max-run-bytes",
+      paramLabel = "N",
+      converter = OptionValues.Size.class,
+      description = "The most bytes of computed tensors that one run needs; 16 GiB by default.")
+  private long runBytes = Limits.DEFAULTS.memoryBytes();
+
+  @Option(
+      names = "--max-nodes",
+      paramLabel = "N",
+      converter = OptionValues.Nodes.class,
+      description = "The most nodes of a model, functions expanded; 1,000,000 by default.")
+  private int nodes = Limits.DEFAULTS.nodes();
+
   /// {@return the options as the engine takes them}
   LoadOptions options() {
-    return new LoadOptions(threads, precision, kernels, !plain, iterations, engine, device);
+    Limits limits = new Limits(tensorBytes, runBytes, nodes);
+    return new LoadOptions(threads, precision, kernels, !plain, iterations, engine, device, limits);
   }
 }

@@ -70,6 +70,22 @@ final class OptionValues {
     }
   }
 
+  /// Reads a number of bytes, at least 1.
+  static final class Size implements ITypeConverter<Long> {
+    @Override
+    public Long convert(String value) {
+      return whole(value, 1, Long.MAX_VALUE);
+    }
+  }
+
+  /// Reads a number of nodes, at least 1.
+  static final class Nodes implements ITypeConverter<Integer> {
+    @Override
+    public Integer convert(String value) {
+      return (int) whole(value, 1, Integer.MAX_VALUE);
+    }
+  }
+
   /// Reads extents such as `1x128`; `1×128` is the same, and nothing a scalar's.
   static final class Extents implements ITypeConverter<Shape> {
     @Override

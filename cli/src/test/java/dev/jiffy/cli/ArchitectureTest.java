@@ -21,6 +21,7 @@ import com.tngtech.archunit.lang.ArchRule;
 import dev.jiffy.engine.Device;
 import dev.jiffy.engine.EngineChoice;
 import dev.jiffy.engine.KernelPath;
+import dev.jiffy.engine.Limits;
 import dev.jiffy.engine.LoadOptions;
 import dev.jiffy.engine.ModelException;
 import dev.jiffy.engine.Precision;
@@ -139,6 +140,7 @@ class ArchitectureTest {
             Device.class,
             EngineChoice.class,
             KernelPath.class,
+            Limits.class,
             LoadOptions.class,
             ModelException.class,
             Precision.class,

@@ -32,7 +32,7 @@ final class Engines {
               "Jiffy itself runs on the CPU; the device %s needs the engine auto or onnxruntime"
                   .formatted(options.device()));
         }
-        yield Importer.graph(model);
+        yield Importer.graph(model, options.limits());
       }
       case ONNXRUNTIME -> PartitionedImport.whole(model, file, needed(options), options);
       case AUTO -> {
@@ -40,7 +40,7 @@ final class Engines {
           yield PartitionedImport.whole(model, file, needed(options), options);
         }
         try {
-          yield Importer.graph(model);
+          yield Importer.graph(model, options.limits());
         } catch (ModelException e) {
           yield partitioned(model, file, options, e);
         }

@@ -11,6 +11,7 @@ package dev.jiffy.engine;
 ///   that would do more fails
 /// @param engine which engine computes the model
 /// @param device what the model runs on; all but the processors need a foreign runtime
+/// @param limits what the model may ask for at most
 public record LoadOptions(
     int threads,
     Precision precision,
@@ -18,13 +19,21 @@ public record LoadOptions(
     boolean optimize,
     long iterations,
     EngineChoice engine,
-    Device device) {
+    Device device,
+    Limits limits) {
   /// The iterations of a run where nothing else is said.
   public static final long ITERATIONS = 10_000_000;
 
   private static final LoadOptions DEFAULTS =
       new LoadOptions(
-          0, Precision.F32, KernelPath.AUTO, true, ITERATIONS, EngineChoice.AUTO, new Device.Cpu());
+          0,
+          Precision.F32,
+          KernelPath.AUTO,
+          true,
+          ITERATIONS,
+          EngineChoice.AUTO,
+          new Device.Cpu(),
+          Limits.DEFAULTS);
 
   /// Checks the counts.
   public LoadOptions {
@@ -46,48 +55,57 @@ public record LoadOptions(
   ///
   /// @param count the most threads that one run uses; 0 takes as many as the process may use
   public LoadOptions threads(int count) {
-    return new LoadOptions(count, precision, kernels, optimize, iterations, engine, device);
+    return new LoadOptions(count, precision, kernels, optimize, iterations, engine, device, limits);
   }
 
   /// {@return these options with another precision}
   ///
   /// @param choice the arithmetic of matrix products
   public LoadOptions precision(Precision choice) {
-    return new LoadOptions(threads, choice, kernels, optimize, iterations, engine, device);
+    return new LoadOptions(threads, choice, kernels, optimize, iterations, engine, device, limits);
   }
 
   /// {@return these options with another family of kernels}
   ///
   /// @param path the family of kernels
   public LoadOptions kernels(KernelPath path) {
-    return new LoadOptions(threads, precision, path, optimize, iterations, engine, device);
+    return new LoadOptions(threads, precision, path, optimize, iterations, engine, device, limits);
   }
 
   /// {@return these options with passes on or off}
   ///
   /// @param on whether graph passes run
   public LoadOptions optimize(boolean on) {
-    return new LoadOptions(threads, precision, kernels, on, iterations, engine, device);
+    return new LoadOptions(threads, precision, kernels, on, iterations, engine, device, limits);
   }
 
   /// {@return these options with another limit for loops}
   ///
   /// @param most the most iterations that all loops of one run do together
   public LoadOptions iterations(long most) {
-    return new LoadOptions(threads, precision, kernels, optimize, most, engine, device);
+    return new LoadOptions(threads, precision, kernels, optimize, most, engine, device, limits);
   }
 
   /// {@return these options with another engine}
   ///
   /// @param choice which engine computes the model
   public LoadOptions engine(EngineChoice choice) {
-    return new LoadOptions(threads, precision, kernels, optimize, iterations, choice, device);
+    return new LoadOptions(
+        threads, precision, kernels, optimize, iterations, choice, device, limits);
   }
 
   /// {@return these options with another device}
   ///
   /// @param place what the model runs on
   public LoadOptions device(Device place) {
-    return new LoadOptions(threads, precision, kernels, optimize, iterations, engine, place);
+    return new LoadOptions(
+        threads, precision, kernels, optimize, iterations, engine, place, limits);
+  }
+
+  /// {@return these options with other limits}
+  ///
+  /// @param most what the model may ask for at most
+  public LoadOptions limits(Limits most) {
+    return new LoadOptions(threads, precision, kernels, optimize, iterations, engine, device, most);
   }
 }

@@ -158,6 +158,10 @@ public final class Model implements AutoCloseable {
       Form form = Form.of(decided, graph, kernels, arena);
       Handover handover = Handover.of(imported, read.graph().nodes().size()).orElse(null);
       return new Model(options, arena, foreign, handover, graph, kernels, areSound, form);
+    } catch (OutOfMemoryError | StackOverflowError e) {
+      foreign.forEach(ForeignModel::close);
+      arena.close();
+      throw new ModelException(file + ": the model is too large or too deep: " + e, e);
     } catch (RuntimeException | Error e) {
       foreign.forEach(ForeignModel::close);
       arena.close();
@@ -257,10 +261,25 @@ public final class Model implements AutoCloseable {
     Graph bound = bound(arguments);
     Form current = form();
     Plan plan = bound == null ? null : Lowering.plan(bound, current.target(), current.weights());
+    if (plan != null) {
+      checkMemory(plan);
+    }
     synchronized (plans) {
       plans.put(request, Optional.ofNullable(plan));
     }
     return plan;
+  }
+
+  private void checkMemory(Plan plan) {
+    long bytes = plan.bytes();
+    for (Plan.Port output : plan.outputs()) {
+      bytes = Math.max(bytes, bytes + output.shape().bytes(output.dtype()));
+    }
+    if (bytes < 0 || bytes > options.limits().memoryBytes()) {
+      throw new ModelException(
+          "a run of these shapes needs %d bytes, the limit is %d"
+              .formatted(bytes, options.limits().memoryBytes()));
+    }
   }
 
   /// {@return what the steps of a plan cost, in their order}

@@ -118,7 +118,7 @@ public final class Session implements AutoCloseable {
     enter();
     try {
       check(inputs);
-      return Interpreter.values(model.graph(), inputs, model.options().iterations());
+      return Interpreter.values(model.graph(), inputs, model.options());
     } finally {
       BUSY.setRelease(this, false);
     }
@@ -205,6 +205,8 @@ public final class Session implements AutoCloseable {
         last = current;
       }
       return current == null ? interpret(inputs) : run(current, reuse, times);
+    } catch (OutOfMemoryError e) {
+      throw new ModelException("there is no memory for a run of these shapes: " + e, e);
     } finally {
       BUSY.setRelease(this, false);
     }
@@ -321,7 +323,7 @@ public final class Session implements AutoCloseable {
 
   private Map<String, Tensor> interpret(Map<String, Tensor> inputs) {
     Map<String, Tensor> outputs = new LinkedHashMap<>();
-    Interpreter.values(model.graph(), inputs, model.options().iterations())
+    Interpreter.values(model.graph(), inputs, model.options())
         .forEach((name, value) ->
             outputs.put(name, ((Tensor) value).copy())); // some are constants of the model
     return outputs;

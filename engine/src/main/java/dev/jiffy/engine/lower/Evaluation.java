@@ -1,5 +1,6 @@
 package dev.jiffy.engine.lower;
 
+import dev.jiffy.engine.Limits;
 import dev.jiffy.engine.ModelException;
 import dev.jiffy.engine.ir.Fact;
 import dev.jiffy.engine.ir.Foreign;
@@ -35,6 +36,11 @@ public final class Evaluation {
     ///
     /// @param body the graph
     Body of(Graph body);
+
+    /// {@return the most bytes of a tensor that is computed}
+    default long tensorBytes() {
+      return Limits.DEFAULTS.tensorBytes();
+    }
   }
 
   /// A graph within an operator, ready to run once or, in a loop, again and again.
@@ -80,7 +86,7 @@ public final class Evaluation {
         yield out;
       }
       case Op.Identity _ when !(in.getFirst() instanceof Tensor) -> List.copyOf(in);
-      default -> compute(op, in, wanted);
+      default -> compute(op, in, wanted, bodies.tensorBytes());
     };
   }
 
@@ -139,7 +145,8 @@ public final class Evaluation {
     };
   }
 
-  private static List<@Nullable Value> compute(Op op, List<@Nullable Value> in, boolean[] wanted) {
+  private static List<@Nullable Value> compute(
+      Op op, List<@Nullable Value> in, boolean[] wanted, long mostBytes) {
     List<@Nullable Tensor> tensors = new ArrayList<>();
     List<@Nullable Fact> facts = new ArrayList<>();
     for (int i = 0; i < in.size(); i++) {
@@ -153,16 +160,21 @@ public final class Evaluation {
     }
     List<@Nullable Tensor> out = new ArrayList<>();
     for (int k = 0; k < wanted.length; k++) {
-      out.add(wanted[k] ? allocate(op, made.get(k)) : null);
+      out.add(wanted[k] ? allocate(op, made.get(k), mostBytes) : null);
     }
     ScalarOps.run(op, tensors, out);
     return new ArrayList<>(out);
   }
 
-  private static Tensor allocate(Op op, Fact fact) {
+  private static Tensor allocate(Op op, Fact fact, long mostBytes) {
     Shape shape = fact.concreteShape();
     if (shape == null) {
       throw new IllegalStateException("inference left open the shape " + fact + " of " + op);
+    }
+    if (shape.bytes(fact.dtype()) > mostBytes) {
+      throw new ModelException(
+          "the result %s has %d bytes, the limit is %d"
+              .formatted(fact, shape.bytes(fact.dtype()), mostBytes));
     }
     return allocate(fact.dtype(), shape);
   }

@@ -1,5 +1,6 @@
 package dev.jiffy.engine.lower;
 
+import dev.jiffy.engine.Limits;
 import dev.jiffy.engine.LoadOptions;
 import dev.jiffy.engine.ModelException;
 import dev.jiffy.engine.ir.Fact;
@@ -24,6 +25,12 @@ import org.jspecify.annotations.Nullable;
 /// The oracle of every plan, the evaluator of constant folding, and what runs graphs whose shapes
 /// depend on elements. Keeps nothing between runs; may be called by several threads.
 public final class Interpreter {
+  /// What a constant may take whatever it is made of.
+  private static final long MOST_SMALL_BYTES = 64 << 20;
+
+  /// How many times what it is made of a constant may take: as much as bytes that become f64.
+  private static final long MOST_GROWTH = 8;
+
   private Interpreter() {}
 
   /// {@return the graph's outputs in its order}
@@ -37,7 +44,7 @@ public final class Interpreter {
   ///   a node cannot compute with what it gets; names the node
   public static Map<String, Tensor> run(Graph graph, Map<String, Tensor> inputs) {
     Map<String, Tensor> outputs = new LinkedHashMap<>();
-    run(graph, inputs, new Bodies(LoadOptions.ITERATIONS))
+    run(graph, inputs, new Bodies(LoadOptions.ITERATIONS, Limits.DEFAULTS.tensorBytes()))
         .forEach(
             (name, value) -> outputs.put(name, Evaluation.tensor(value, "output '" + name + "'")));
     return outputs;
@@ -49,26 +56,33 @@ public final class Interpreter {
   /// @param inputs a value for every input of the graph
   /// @throws ModelException as the other
   public static Map<String, Value> values(Graph graph, Map<String, ? extends Value> inputs) {
-    return values(graph, inputs, LoadOptions.ITERATIONS);
+    return values(graph, inputs, LoadOptions.defaults());
   }
 
   /// {@return the graph's outputs in its order, of any kind}
   ///
   /// @param graph the graph
   /// @param inputs a value for every input of the graph
-  /// @param iterations the most iterations of all loops together
+  /// @param options which iterations and tensors there may be at most
   /// @throws ModelException as the other
   public static Map<String, Value> values(
-      Graph graph, Map<String, ? extends Value> inputs, long iterations) {
-    return run(graph, inputs, new Bodies(iterations));
+      Graph graph, Map<String, ? extends Value> inputs, LoadOptions options) {
+    return run(graph, inputs, new Bodies(options.iterations(), options.limits().tensorBytes()));
   }
 
   /// Runs graphs within operators node by node.
   private static final class Bodies implements Evaluation.Bodies {
     private final Allowance allowance;
+    private final long tensorBytes;
 
-    Bodies(long iterations) {
-      allowance = new Allowance(iterations);
+    Bodies(long iterations, long tensorBytes) {
+      this.allowance = new Allowance(iterations);
+      this.tensorBytes = tensorBytes;
+    }
+
+    @Override
+    public long tensorBytes() {
+      return tensorBytes;
     }
 
     @Override
@@ -170,6 +184,9 @@ public final class Interpreter {
 
   /// {@return all outputs of an operator, in memory of their own}
   ///
+  /// Meant for constants: an output that is neither small nor about as large as the inputs is
+  /// refused.
+  ///
   /// @param op the operator
   /// @param in its inputs; null stands for an absent optional one
   /// @param outputs the number of outputs
@@ -177,9 +194,13 @@ public final class Interpreter {
   public static List<Tensor> evaluate(Op op, List<@Nullable Tensor> in, int outputs) {
     boolean[] wanted = new boolean[outputs];
     Arrays.fill(wanted, true);
+    long most = MOST_SMALL_BYTES;
+    for (Tensor tensor : in) {
+      most += tensor == null ? 0 : MOST_GROWTH * tensor.shape().bytes(tensor.dtype());
+    }
     List<Tensor> out = new ArrayList<>();
     for (Value value :
-        Evaluation.run(op, new ArrayList<>(in), wanted, new Bodies(LoadOptions.ITERATIONS))) {
+        Evaluation.run(op, new ArrayList<>(in), wanted, new Bodies(LoadOptions.ITERATIONS, most))) {
       if (!(value instanceof Tensor tensor)) {
         throw new IllegalStateException(op + " left out an output or made no tensor");
       }

@@ -33,13 +33,19 @@ final class Assembly {
   private final Map<String, Fact> facts = new LinkedHashMap<>();
   private final Map<LongBuffer, String> vectors = new HashMap<>();
   private final List<String> problems;
+  private final int mostNodes;
+
+  /// The number of nodes in all graphs, where this is the one around all others.
+  private int count;
 
   /// An empty graph.
   ///
   /// @param taken gives the names that no new value may have, where one is needed
   /// @param symbols where names of dimensions come from
-  Assembly(Supplier<Set<String>> taken, NameSource symbols) {
+  /// @param mostNodes the most nodes of this graph and those within it
+  Assembly(Supplier<Set<String>> taken, NameSource symbols, int mostNodes) {
     this.root = this;
+    this.mostNodes = mostNodes;
     this.taken = taken;
     this.symbols = symbols;
     this.problems = new ArrayList<>();
@@ -50,6 +56,7 @@ final class Assembly {
   /// @param around the graph around it
   Assembly(Assembly around) {
     this.root = around.root;
+    this.mostNodes = around.mostNodes;
     this.taken = around.taken;
     this.symbols = around.symbols;
     this.problems = around.problems;
@@ -146,6 +153,11 @@ final class Assembly {
     return new Graph(name, inputs, outputs, nodes, constants, facts);
   }
 
+  /// {@return whether there may be no more nodes}
+  boolean isFull() {
+    return root.count >= mostNodes;
+  }
+
   /// Adds a node and what can be told of its outputs.
   ///
   /// Where nothing is known of an input, because what makes it is not supported, nothing is told.
@@ -156,6 +168,10 @@ final class Assembly {
   /// @param outputs the values made
   /// @throws ModelException if the operator does not accept such inputs
   void add(String name, Op op, List<String> inputs, List<String> outputs) {
+    if (isFull()) {
+      throw new ModelException("the graph has more than " + mostNodes + " nodes, the limit");
+    }
+    root.count++;
     nodes.add(new Node(name, op, inputs, outputs));
     List<@Nullable Fact> in = new ArrayList<>();
     List<@Nullable Tensor> known = new ArrayList<>();

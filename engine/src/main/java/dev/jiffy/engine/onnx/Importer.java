@@ -1,5 +1,6 @@
 package dev.jiffy.engine.onnx;
 
+import dev.jiffy.engine.Limits;
 import dev.jiffy.engine.ModelException;
 import dev.jiffy.engine.ir.Branches;
 import dev.jiffy.engine.ir.Dim;
@@ -66,7 +67,16 @@ public final class Importer {
   /// @param model the model
   /// @throws ModelException if the model contradicts itself or needs what the engine does not have
   public static Graph graph(OnnxModel model) {
-    Importer importer = of(model);
+    return graph(model, Limits.DEFAULTS);
+  }
+
+  /// {@return the model's graph, with all that is known of its values}
+  ///
+  /// @param model the model
+  /// @param limits how large the graph may be
+  /// @throws ModelException as the other
+  public static Graph graph(OnnxModel model, Limits limits) {
+    Importer importer = of(model, limits.nodes());
     Graph graph = importer.graph(List.of(), List.of());
     if (!importer.assembly.problems().isEmpty()) {
       throw new ModelException(refusal(importer.assembly.problems()));
@@ -84,10 +94,11 @@ public final class Importer {
   /// {@return the importer of a model, which has not read anything of its graph yet}
   ///
   /// @param model the model
-  static Importer of(OnnxModel model) {
+  /// @param mostNodes the most nodes that there may be, functions expanded
+  static Importer of(OnnxModel model, int mostNodes) {
     GraphProto proto = model.graph();
     NameSource symbols = new NameSource(dimensionNames(proto));
-    Assembly assembly = new Assembly(() -> valueNames(proto), symbols);
+    Assembly assembly = new Assembly(() -> valueNames(proto), symbols, mostNodes);
     OperatorSets sets = new OperatorSets("model", model.opsets());
     return new Importer(proto, assembly, symbols, sets, new Functions(model.functions()));
   }
@@ -292,7 +303,7 @@ public final class Importer {
       scope.finish();
     } catch (ModelException | IllegalArgumentException | ArithmeticException e) {
       ModelException failure = scope.failure(String.valueOf(e.getMessage()), e);
-      if (assembly.problems().isEmpty()) {
+      if (assembly.problems().isEmpty() || assembly.isFull()) {
         throw failure;
       }
       if (FreeNames.of(node).stream().allMatch(this::isKnown)) {

@@ -76,7 +76,7 @@ public final class PartitionedImport {
   }
 
   private Graph graph() {
-    Importer importer = Importer.of(model);
+    Importer importer = Importer.of(model, options.limits().nodes());
     List<NodeProto> nodes = importer.begin(List.of(), List.of());
     List<String> problems = importer.assembly().problems();
     if (!problems.isEmpty()) {
@@ -92,7 +92,8 @@ public final class PartitionedImport {
   private Graph partitioned(ForeignGroups groups, List<NodeProto> nodes) {
     Partition partition = new Partition(nodes);
     while (true) {
-      PartitionAttempt attempt = new PartitionAttempt(Importer.of(model), partition, groups);
+      PartitionAttempt attempt =
+          new PartitionAttempt(Importer.of(model, options.limits().nodes()), partition, groups);
       Graph graph = attempt.graph();
       if (graph != null) {
         groups.keep(graph);

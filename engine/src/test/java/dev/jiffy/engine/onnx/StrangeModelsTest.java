@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.jiffy.engine.KernelPath;
+import dev.jiffy.engine.Limits;
 import dev.jiffy.engine.LoadOptions;
 import dev.jiffy.engine.Model;
 import dev.jiffy.engine.ModelException;
@@ -148,6 +149,59 @@ class StrangeModelsTest {
             .output("y");
     Tensor y = run(models, options, Map.of("x", Tensor.of(new boolean[] {true, false}, 2)));
     assertArrayEquals(new float[] {1, 2}, y.toFloats());
+  }
+
+  @ParameterizedTest
+  @MethodSource("options")
+  void largeTensorsAreRefused(LoadOptions options) {
+    Models models =
+        Models.opset(13)
+            .input("s", DType.I64, 2)
+            .node("ConstantOfShape", List.of("s"), List.of("z"))
+            .node("ReduceMax", List.of("z"), List.of("y"))
+            .output("y");
+    Tensor shape = Tensor.of(new long[] {1 << 10, 1 << 10}, 2);
+    LoadOptions narrow = options.limits(Limits.DEFAULTS.tensorBytes(1 << 20));
+    refused("4194304 bytes, the limit is 1048576", models, narrow, Map.of("s", shape));
+  }
+
+  @ParameterizedTest
+  @MethodSource("options")
+  void largeRunsAreRefused(LoadOptions options) {
+    Models models =
+        Models.opset(13)
+            .input("x", DType.F32, -1)
+            .node("Exp", List.of("x"), List.of("y"))
+            .output("y");
+    Tensor x = Tensor.allocate(DType.F32, Shape.of(1 << 10));
+    LoadOptions narrow = options.limits(Limits.DEFAULTS.memoryBytes(1 << 10));
+    refused("the limit is 1024", models, narrow, Map.of("x", x));
+  }
+
+  @Test
+  void largeGraphsAreRefused() {
+    Models models = Models.opset(13).input("v0", DType.F32, 1);
+    for (int i = 0; i < 20; i++) {
+      models.node("Relu", List.of("v" + i), List.of("v" + (i + 1)));
+    }
+    models.output("v20");
+    LoadOptions narrow = LoadOptions.defaults().limits(Limits.DEFAULTS.nodes(10));
+    refused("more than 10 nodes", models, narrow, Map.of());
+  }
+
+  @Test
+  void constantsThatGrowStayNodes() throws IOException {
+    Models models =
+        Models.opset(13)
+            .input("x", DType.F32, 1)
+            .constant("start", Tensor.of(new float[] {0}))
+            .constant("limit", Tensor.of(new float[] {1e9f}))
+            .constant("delta", Tensor.of(new float[] {1}))
+            .node("Range", List.of("start", "limit", "delta"), List.of("never"))
+            .node("Relu", List.of("x"), List.of("y"))
+            .output("y");
+    Tensor y = run(models, LoadOptions.defaults(), Map.of("x", Tensor.of(new float[] {2}, 1)));
+    assertArrayEquals(new float[] {2}, y.toFloats());
   }
 
   @Test
