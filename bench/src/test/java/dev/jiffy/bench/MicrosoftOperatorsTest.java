@@ -101,8 +101,8 @@ class MicrosoftOperatorsTest {
   private static void attention(List<OneNode> nodes) {
     for (long causal = 0; causal < 2; causal++) {
       nodes.add(joint().with("unidirectional", causal));
-      nodes.add(joint().with("unidirectional", causal).integers(DType.I32, 0, 1, 2, 4));
-      nodes.add(joint().with("unidirectional", causal).integers(DType.I32, 0, 1, 2, 4, 4));
+      nodes.add(joint().with("unidirectional", causal).mask(2, 4));
+      nodes.add(joint().with("unidirectional", causal).mask(2, 4, 4));
       nodes.add(joint().with("unidirectional", causal).integers(DType.I32, 1, 4, 2));
     }
     nodes.add(joint().absent().absent().floats(2, 2, 4, 4));

@@ -88,6 +88,17 @@ final class OneNode {
     return this;
   }
 
+  /// Which keys count: the first always does, as a query that sees none but masked ones weighs
+  /// rounding errors.
+  OneNode mask(long... dims) {
+    integers(DType.I32, 0, 1, dims);
+    Tensor mask = operands.getLast();
+    for (long i = 0; mask != null && i < mask.shape().elements(); i += dims[dims.length - 1]) {
+      mask.setLong(i, 1);
+    }
+    return this;
+  }
+
   OneNode bytes(long... dims) {
     return integers(DType.U8, 0, 255, dims);
   }

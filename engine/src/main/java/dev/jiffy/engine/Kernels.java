@@ -4,6 +4,7 @@ import dev.jiffy.engine.ir.Bodies;
 import dev.jiffy.engine.ir.Graph;
 import dev.jiffy.engine.ir.Node;
 import dev.jiffy.engine.ir.Op;
+import dev.jiffy.engine.ir.QuantizedOp;
 import dev.jiffy.engine.ir.TableOp;
 import dev.jiffy.engine.kernel.Format;
 import dev.jiffy.engine.kernel.KernelPeaks;
@@ -149,6 +150,9 @@ final class Kernels {
         }
         case Op.Recurrent _ -> kinds.add(KernelCheck.Kind.PRODUCT);
         case Op.QuantizedMatMul _ -> kinds.add(KernelCheck.Kind.INT8);
+        case QuantizedOp.ByteMatMul _, QuantizedOp.ByteConv _ ->
+            kinds.addAll(EnumSet.of(KernelCheck.Kind.INT8, KernelCheck.Kind.CONVOLUTION));
+        case QuantizedOp.BlockMatMul _ -> kinds.add(KernelCheck.Kind.PRODUCT);
         case Op.Conv _, Op.ConvTranspose _ -> kinds.add(KernelCheck.Kind.CONVOLUTION);
         case Op.Attention _ -> kinds.add(KernelCheck.Kind.ATTENTION);
         case Op.Softmax _ ->
