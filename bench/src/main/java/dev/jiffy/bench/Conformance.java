@@ -2,6 +2,7 @@ package dev.jiffy.bench;
 
 import dev.jiffy.engine.ModelException;
 import dev.jiffy.engine.TensorSpec;
+import dev.jiffy.engine.ir.Dim;
 import dev.jiffy.engine.onnx.NamedValue;
 import dev.jiffy.engine.onnx.TensorFile;
 import dev.jiffy.tensor.DType;
@@ -24,8 +25,10 @@ import org.jspecify.annotations.Nullable;
 /// The ONNX backend tests: models of one operator or a few with recorded inputs and outputs.
 ///
 /// A case is a folder with `model.onnx` and folders `test_data_set_K` that hold `input_J.pb` and
-/// `output_J.pb`. Floating-point numbers may be off by [#RELATIVE] and [#ABSOLUTE] together,
-/// everything else must be equal.
+/// `output_J.pb`. A case `test_NAME` without a model is that of a well-known network whose weights
+/// are all alike: `../light/light_NAME.onnx`, with the answer in `light_NAME_output_0.pb` to
+/// numbers that rise evenly from 0 to 1. Floating-point numbers may be off by [#RELATIVE] and
+/// [#ABSOLUTE] together, everything else must be equal.
 public final class Conformance {
   /// How far a floating-point number may be off relative to the expected one.
   public static final double RELATIVE = 1e-3;
@@ -35,6 +38,8 @@ public final class Conformance {
 
   /// One step between neighbours of bf16: the recorded ones were cut off, not rounded.
   private static final double BF16_RELATIVE = 0x1p-7;
+
+  private static final String MODEL = "model.onnx";
 
   /// What runs a case's model.
   @FunctionalInterface
@@ -124,11 +129,25 @@ public final class Conformance {
   public static Report run(Path folder, Runner runner, Predicate<String> wanted) {
     List<Verdict> cases = new ArrayList<>();
     for (Path path : children(folder, "")) {
-      if (wanted.test(name(path)) && Files.isRegularFile(path.resolve("model.onnx"))) {
+      if (wanted.test(name(path)) && isCase(path)) {
         cases.add(run(path, name(path), runner));
       }
     }
     return new Report(cases);
+  }
+
+  /// {@return whether a folder holds a case}
+  ///
+  /// @param folder the folder
+  public static boolean isCase(Path folder) {
+    return Files.isRegularFile(folder.resolve(MODEL))
+        || Files.isRegularFile(light(folder, ".onnx"));
+  }
+
+  /// A file of the network with weights that are all alike.
+  private static Path light(Path folder, String suffix) {
+    return folder.resolveSibling(
+        Path.of("..", "light", "light_" + name(folder).replaceFirst("^test_", "") + suffix));
   }
 
   private static String name(Path path) {
@@ -144,22 +163,24 @@ public final class Conformance {
   }
 
   private static Verdict run(Path folder, String name, Runner runner) {
+    Path file = folder.resolve(MODEL);
+    boolean isLight = !Files.isRegularFile(file);
     Loaded model;
     try {
-      model = runner.load(folder.resolve("model.onnx"));
+      model = runner.load(isLight ? light(folder, ".onnx") : file);
     } catch (ModelException e) {
       return new Verdict(name, Outcome.UNSUPPORTED, message(e));
     } catch (RuntimeException | StackOverflowError e) {
       return new Verdict(name, Outcome.FAILED, "load: " + e);
     }
     try (model) {
-      for (Path set : children(folder, "test_data_set_")) {
-        String difference = difference(model, set);
-        if (difference != null) {
-          return new Verdict(name, Outcome.FAILED, difference);
-        }
-      }
-      return new Verdict(name, Outcome.PASSED, "");
+      String difference =
+          isLight
+              ? difference(model, ramps(model.inputs()), answer(light(folder, "_output_0.pb")))
+              : difference(model, folder);
+      return difference == null
+          ? new Verdict(name, Outcome.PASSED, "")
+          : new Verdict(name, Outcome.FAILED, difference);
     } catch (UnreadableException e) {
       return new Verdict(name, Outcome.UNSUPPORTED, message(e));
     } catch (RuntimeException | StackOverflowError e) {
@@ -193,10 +214,43 @@ public final class Conformance {
     return values;
   }
 
-  /// Returns what differs from the recorded outputs, or null.
-  private static @Nullable String difference(Loaded model, Path set) {
-    List<NamedValue> recorded = read(set, "input", model.inputs());
-    List<NamedValue> expected = read(set, "output", model.outputs());
+  private static List<NamedValue> answer(Path file) {
+    return List.of(new NamedValue("", TensorFile.read(file).tensor()));
+  }
+
+  /// For each input numbers from 0 on that rise evenly and stay below 1.
+  private static List<NamedValue> ramps(List<TensorSpec> specs) {
+    List<NamedValue> ramps = new ArrayList<>();
+    for (TensorSpec spec : specs) {
+      long[] dims =
+          Objects.requireNonNull(spec.shape()).stream()
+              .mapToLong(dim -> dim instanceof Dim.Known(long extent) ? extent : 1)
+              .toArray();
+      Tensor ramp = Tensor.allocate(spec.dtype(), Shape.of(dims));
+      long count = ramp.shape().elements();
+      for (long i = 0; i < count; i++) {
+        ramp.setDouble(i, (double) i / count);
+      }
+      ramps.add(new NamedValue(spec.name(), ramp));
+    }
+    return ramps;
+  }
+
+  /// Returns what differs from the recorded outputs of any set, or null.
+  private static @Nullable String difference(Loaded model, Path folder) {
+    for (Path set : children(folder, "test_data_set_")) {
+      String difference =
+          difference(
+              model, read(set, "input", model.inputs()), read(set, "output", model.outputs()));
+      if (difference != null) {
+        return name(set) + " " + difference;
+      }
+    }
+    return null;
+  }
+
+  private static @Nullable String difference(
+      Loaded model, List<NamedValue> recorded, List<NamedValue> expected) {
     List<TensorSpec> specs = model.inputs();
     List<String> names = specs.stream().map(TensorSpec::name).toList();
     Map<String, Value> inputs = new LinkedHashMap<>();
@@ -211,7 +265,7 @@ public final class Conformance {
       String difference =
           j < outputs.size() ? difference(expected.get(j).value(), outputs.get(j)) : "missing";
       if (difference != null) {
-        return name(set) + " output " + j + ": " + difference;
+        return "output " + j + ": " + difference;
       }
     }
     return null;

@@ -21,48 +21,85 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
-import java.util.stream.Stream;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.MethodSource;
+import java.util.function.Predicate;
+import org.junit.jupiter.api.Test;
 
-/// The ONNX backend tests of single operators, of which every one must end as the lists in the
-/// resources say: those in `unsupported.txt` are refused, those in `deviating.txt` get an answer
-/// other than the recorded one, all others pass.
+/// The ONNX backend tests, of which every one must end as the lists in the resources say: those in
+/// `unsupported.txt` are refused, those in `deviating.txt` get an answer other than the recorded
+/// one, all others pass.
 class ConformanceTest {
-  private static final Path NODE_TESTS = Path.of("/usr/share/libonnx-testdata/data/node");
+  private static final Path ALL = Path.of("/usr/share/libonnx-testdata/data");
 
-  static Stream<LoadOptions> options() {
-    LoadOptions defaults = LoadOptions.defaults().engine(EngineChoice.JIFFY);
-    return Stream.of(defaults, defaults.optimize(false).kernels(KernelPath.SCALAR));
+  /// The suites, each with its number of cases.
+  private static final Map<String, Integer> SUITES =
+      Map.of(
+          "node", 1288,
+          "pytorch-converted", 82,
+          "pytorch-operator", 35,
+          "simple", 23,
+          "real", 9);
+
+  /// The reason of cases whose answers are by chance the recorded ones.
+  private static final String UNSEEDED = "random numbers without a seed";
+
+  /// The largest network, which takes the scalar kernels a minute.
+  private static final String LARGEST = "test_vgg19";
+
+  @Test
+  void casesEndAsListed() {
+    check(LoadOptions.defaults().engine(EngineChoice.JIFFY), _ -> true);
   }
 
-  @ParameterizedTest
-  @MethodSource("options")
-  void casesEndAsListed(LoadOptions options) {
+  @Test
+  void casesEndAsListedOnTheScalarPath() {
+    LoadOptions jiffy = LoadOptions.defaults().engine(EngineChoice.JIFFY);
+    LoadOptions scalar = jiffy.optimize(false).kernels(KernelPath.SCALAR);
+    check(scalar, name -> !name.equals(LARGEST));
+  }
+
+  private static void check(LoadOptions options, Predicate<String> wanted) {
     Map<String, String> unsupported = list("unsupported.txt");
     Map<String, String> deviating = list("deviating.txt");
-    Conformance.Report report = Conformance.run(NODE_TESTS, file -> new Loaded(file, options));
     List<String> surprises = new ArrayList<>();
-    for (Conformance.Verdict verdict : report.verdicts()) {
-      String name = verdict.name();
-      Outcome expected =
-          unsupported.remove(name) != null
-              ? Outcome.UNSUPPORTED
-              : deviating.remove(name) != null ? Outcome.FAILED : Outcome.PASSED;
-      if (verdict.outcome() != expected) {
-        surprises.add(
-            "%s: expected %s, got %s %s"
-                .formatted(name, expected, verdict.outcome(), verdict.reason()));
-      }
-    }
+    SUITES.forEach((suite, cases) -> {
+      Path folder = ALL.resolve(suite);
+      List<String> names = new ArrayList<>();
+      Predicate<String> counted = name -> names.add(name) && wanted.test(name);
+      Conformance.run(folder, file -> new Loaded(file, options), counted)
+          .verdicts()
+          .forEach(verdict -> compare(verdict, unsupported, deviating, surprises));
+      assertEquals(cases, names.size(), suite);
+    });
     unsupported
         .keySet()
         .forEach(name -> surprises.add(name + ": listed, but there is no such case"));
     deviating.keySet().forEach(name -> surprises.add(name + ": listed, but there is no such case"));
     assertTrue(
         surprises.isEmpty(),
-        () -> report + ", " + surprises.size() + " surprises:\n" + String.join("\n", surprises));
-    assertEquals(1288, report.verdicts().size());
+        () -> surprises.size() + " surprises:\n" + String.join("\n", surprises));
+  }
+
+  /// Takes a case from the lists and notes it where it ends otherwise than they say.
+  private static void compare(
+      Conformance.Verdict verdict,
+      Map<String, String> unsupported,
+      Map<String, String> deviating,
+      List<String> surprises) {
+    String name = verdict.name();
+    if (deviating.getOrDefault(name, "").startsWith(UNSEEDED)
+        && verdict.outcome() == Outcome.PASSED) {
+      deviating.remove(name);
+      return;
+    }
+    Outcome expected =
+        unsupported.remove(name) != null
+            ? Outcome.UNSUPPORTED
+            : deviating.remove(name) != null ? Outcome.FAILED : Outcome.PASSED;
+    if (verdict.outcome() != expected) {
+      surprises.add(
+          "%s: expected %s, got %s %s"
+              .formatted(name, expected, verdict.outcome(), verdict.reason()));
+    }
   }
 
   /// One case a line: its name, a space, the reason why it does not pass.

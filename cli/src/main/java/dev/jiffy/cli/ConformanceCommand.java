@@ -90,7 +90,7 @@ final class ConformanceCommand implements Callable<Integer> {
 
   private static boolean hasCases(Path folder) {
     try (Stream<Path> children = Files.isDirectory(folder) ? Files.list(folder) : Stream.empty()) {
-      return children.anyMatch(child -> Files.isRegularFile(child.resolve("model.onnx")));
+      return children.anyMatch(Conformance::isCase);
     } catch (IOException _) {
       return false;
     }

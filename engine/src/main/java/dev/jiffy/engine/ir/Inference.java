@@ -177,6 +177,11 @@ public final class Inference {
       case TextOp o -> TextRules.infer(o, in);
       case TableOp o -> TableRules.infer(o, in);
       case QuantizedOp o -> List.of(QuantizedRules.infer(o, in));
+      case ImageOp o -> List.of(ImageRules.infer(o, in));
+      case SignalOp o -> List.of(SignalRules.infer(o, in));
+      case SelectionOp o -> SelectionRules.infer(o, in);
+      case RandomOp o -> List.of(RandomRules.infer(o, in));
+      case MatrixOp o -> List.of(MatrixRules.infer(o, in));
     };
   }
 }

@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
-/// Rules of matrix products and of attention.
+/// Rules of matrix products, of attention and of what else is computed of matrices.
 final class MatrixRules {
   private MatrixRules() {}
 
@@ -19,6 +19,26 @@ final class MatrixRules {
     for (int i = 1; i < inputs; i++) {
       in.same(i, 0);
     }
+  }
+
+  static Fact infer(MatrixOp op, Operands in) {
+    return switch (op) {
+      case MatrixOp.Determinant _ -> determinant(in);
+    };
+  }
+
+  private static Fact determinant(Operands in) {
+    in.expect(1, 1, 1);
+    DType dtype = in.floating(0);
+    List<Dim> x = in.shape(0);
+    if (x == null) {
+      return Fact.unranked(dtype);
+    }
+    int rank = x.size();
+    if (rank < 2 || Dims.merge(x.get(rank - 2), x.get(rank - 1)) == null) {
+      throw new ModelException("input 0: expected square matrices, got " + in.fact(0));
+    }
+    return Fact.of(dtype, x.subList(0, rank - 2));
   }
 
   static Fact matMul(Op.MatMul op, Operands in) {

@@ -23,6 +23,9 @@ final class NodeFlops {
   /// deviation, scale, bias.
   private static final long NORMALIZATION = 7;
 
+  /// Operations per random number.
+  private static final long RANDOM = 10;
+
   private final Graph graph;
   private final Node node;
 
@@ -67,6 +70,11 @@ final class NodeFlops {
       case TextOp _ -> read();
       case TableOp o -> table(o);
       case QuantizedOp o -> quantized(o);
+      case ImageOp o -> image(o);
+      case SignalOp o -> signal(o);
+      case SelectionOp _ -> read();
+      case RandomOp _ -> times(RANDOM, made());
+      case MatrixOp.Determinant _ -> determinant();
 
       case Op.Cast _, Op.Identity _, Op.ShapeOf _, Op.Size _, Op.Reshape _, Op.Flatten _ -> 0;
       case Op.Transpose _, Op.Expand _, Op.Concat _, Op.Split _, Op.Slice _, Op.Gather _ -> 0;
@@ -282,6 +290,14 @@ final class NodeFlops {
     return times(made(), taps);
   }
 
+  private static long taps(Op.Interpolation interpolation) {
+    return switch (interpolation) {
+      case NEAREST -> 0;
+      case LINEAR -> 2;
+      case CUBIC -> 4;
+    };
+  }
+
   /// Each dimension that changes is interpolated apart: a multiply-add per tap.
   private long resize(Op.Resize op) {
     Shape x = shape(node.input(0));
@@ -289,17 +305,53 @@ final class NodeFlops {
     if (x == null || y == null) {
       return 0;
     }
-    long taps =
-        switch (op.interpolation()) {
-          case NEAREST -> 0;
-          case LINEAR -> 2;
-          case CUBIC -> 4;
-        };
     long changed = 0;
     for (int i = 0; i < x.rank(); i++) {
       changed += x.dim(i) == y.dim(i) ? 0 : 1;
     }
-    return times(y.elements(), times(2, times(taps, changed)));
+    return times(y.elements(), times(2, times(taps(op.interpolation()), changed)));
+  }
+
+  private long image(ImageOp op) {
+    return switch (op) {
+      case ImageOp.SampleGrid o -> {
+        Shape x = shape(node.input(0));
+        int rank = x == null ? 0 : x.rank() - 2;
+        long taps = 1;
+        for (int d = 0; d < rank; d++) {
+          taps *= Math.max(1, taps(o.interpolation()));
+        }
+        yield perResult(taps, 0);
+      }
+      case ImageOp.AlignRegions o -> times(made(), times(8, times(o.samples(), o.samples())));
+      case ImageOp.PoolRegions _ -> made();
+      case ImageOp.DeformConv _ -> {
+        Shape w = shape(node.input(1));
+        yield w == null ? 0 : perResult(w.elements(1, w.rank()), 0);
+      }
+      case ImageOp.Fold _ -> read();
+    };
+  }
+
+  /// A transform takes `5 n log2 n` operations, where lengths are powers of two.
+  private long signal(SignalOp op) {
+    if (op instanceof SignalOp.MelWeights) {
+      return made();
+    }
+    Shape y = shape(node.output());
+    if (y == null) {
+      return 0;
+    }
+    long points = 1;
+    for (int d = 0; d < y.rank() - 1; d++) {
+      points = Math.max(points, y.dim(d));
+    }
+    return times(y.elements() / 2, 5L * (64 - Long.numberOfLeadingZeros(points)));
+  }
+
+  private long determinant() {
+    Shape x = shape(node.input(0));
+    return x == null ? 0 : times(x.elements(), x.dim(x.rank() - 1)) * 2 / 3;
   }
 
   /// A comparison for each node on the longest path of each tree; for each support vector a

@@ -17,7 +17,17 @@ import org.jspecify.annotations.Nullable;
 public sealed interface Op {
   /// An operator of a family that has a file of its own.
   sealed interface Special extends Op
-      permits Foreign, LoopOp, QuantizedOp, SequenceOp, TableOp, TextOp {}
+      permits Foreign,
+          ImageOp,
+          LoopOp,
+          MatrixOp,
+          QuantizedOp,
+          RandomOp,
+          SelectionOp,
+          SequenceOp,
+          SignalOp,
+          TableOp,
+          TextOp {}
 
   /// The order of dimensions of an image-like tensor.
   enum Layout {

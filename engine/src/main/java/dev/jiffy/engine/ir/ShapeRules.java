@@ -293,16 +293,26 @@ final class ShapeRules {
       throw new ModelException("value: expected one element, got " + op.value().shape());
     }
     DType dtype = op.value().dtype();
+    Fact shaped = shaped(dtype, in);
+    List<Dim> shape = shaped.shape();
+    if (shape != null
+        && in.value(0) != null
+        && shape.size() <= 1
+        && (dtype.isInteger() || dtype == DType.BOOL)) {
+      return repeated(dtype, shape, List.of(Dim.of(op.value().getLong(0))));
+    }
+    return shaped;
+  }
+
+  /// A result whose shape is the first input.
+  static Fact shaped(DType dtype, Operands in) {
+    in.index(0);
     int rank = in.length(0);
     List<Dim> value = in.value(0);
     if (value == null) {
       return Fact.of(dtype, rank < 0 ? null : in.fresh("filled", rank));
     }
-    List<Dim> shape = extents("shape", value);
-    if (shape.size() <= 1 && (dtype.isInteger() || dtype == DType.BOOL)) {
-      return repeated(dtype, shape, List.of(Dim.of(op.value().getLong(0))));
-    }
-    return Fact.of(dtype, shape);
+    return Fact.of(dtype, extents("shape", value));
   }
 
   static Fact range(Operands in) {

@@ -149,6 +149,11 @@ final class WindowRules {
     return numbers;
   }
 
+  /// The number of windows along each dimension.
+  static List<Dim> windows(Op.Window window, List<Dim> kernel, List<Dim> spatial, Operands in) {
+    return slide(window, kernel(window, kernel, spatial.size()), spatial, in);
+  }
+
   /// The extents of what a window leaves of an image.
   private static List<Dim> slide(
       Op.Window window, List<Dim> kernel, List<Dim> spatial, Operands in) {

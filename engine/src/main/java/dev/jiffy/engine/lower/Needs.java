@@ -1,8 +1,11 @@
 package dev.jiffy.engine.lower;
 
 import dev.jiffy.engine.ir.Graph;
+import dev.jiffy.engine.ir.ImageOp;
 import dev.jiffy.engine.ir.Node;
 import dev.jiffy.engine.ir.Op;
+import dev.jiffy.engine.ir.RandomOp;
+import dev.jiffy.engine.ir.SignalOp;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -73,7 +76,10 @@ final class Needs {
           input > 0;
       case Op.Split _, Op.Resize _, Op.Reduce _ -> input > 0;
       case Op.Pad _ -> input == 1 || input == 3;
-      case Op.ShapeOf _, Op.Size _, Op.ConstantOfShape _ -> true;
+      case Op.ShapeOf _, Op.Size _, Op.ConstantOfShape _, RandomOp _ -> true;
+      case SignalOp.Fourier _, ImageOp.Fold _ -> input > 0;
+      case SignalOp.ShortTimeFourier _ -> input == 1 || input == 3;
+      case SignalOp.MelWeights _ -> true;
       default -> false;
     };
   }

@@ -3,10 +3,15 @@ package dev.jiffy.engine.lower;
 import dev.jiffy.engine.ModelException;
 import dev.jiffy.engine.function.BinaryFunction;
 import dev.jiffy.engine.ir.Foreign;
+import dev.jiffy.engine.ir.ImageOp;
 import dev.jiffy.engine.ir.LoopOp;
+import dev.jiffy.engine.ir.MatrixOp;
 import dev.jiffy.engine.ir.Op;
 import dev.jiffy.engine.ir.QuantizedOp;
+import dev.jiffy.engine.ir.RandomOp;
+import dev.jiffy.engine.ir.SelectionOp;
 import dev.jiffy.engine.ir.SequenceOp;
+import dev.jiffy.engine.ir.SignalOp;
 import dev.jiffy.engine.ir.TableOp;
 import dev.jiffy.engine.ir.TextOp;
 import dev.jiffy.engine.kernel.scalar.Elements;
@@ -15,7 +20,9 @@ import dev.jiffy.engine.kernel.scalar.ScalarIndexing;
 import dev.jiffy.engine.kernel.scalar.ScalarLinear;
 import dev.jiffy.engine.kernel.scalar.ScalarMovement;
 import dev.jiffy.engine.kernel.scalar.ScalarQuantization;
+import dev.jiffy.engine.kernel.scalar.ScalarRandom;
 import dev.jiffy.engine.kernel.scalar.ScalarReductions;
+import dev.jiffy.engine.kernel.scalar.ScalarSelection;
 import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
@@ -133,6 +140,14 @@ public final class ScalarOps {
       case TextOp t -> ScalarTextOps.run(t, o);
       case TableOp t -> ScalarTableOps.run(t, o);
       case QuantizedOp q -> ScalarQuantizedOps.run(q, o);
+      case ImageOp i -> ScalarImageOps.run(i, o);
+      case SignalOp s -> ScalarSignalOps.run(s, o);
+      case SelectionOp _ -> throw new IllegalStateException("the size depends on the elements");
+      case RandomOp.Uniform u ->
+          ScalarRandom.uniform((double) u.low(), (double) u.high(), u.seed(), o.out());
+      case RandomOp.Normal n ->
+          ScalarRandom.normal((double) n.mean(), (double) n.deviation(), n.seed(), o.out());
+      case MatrixOp.Determinant _ -> ScalarLinear.determinant(o.in(0), o.out());
     }
   }
 
@@ -141,7 +156,7 @@ public final class ScalarOps {
   /// @param op the operator
   public static boolean isSizedByElements(Op op) {
     return switch (op) {
-      case Op.NonZero _, Op.Compress _, TextOp.Cut _, TextOp.Normalize _ -> true;
+      case Op.NonZero _, Op.Compress _, TextOp.Cut _, TextOp.Normalize _, SelectionOp _ -> true;
       default -> false;
     };
   }
@@ -163,6 +178,8 @@ public final class ScalarOps {
       case Op.Compress c -> List.of(compress(c, o));
       case TextOp.Cut c -> ScalarTextOps.cut(c, o.in(0));
       case TextOp.Normalize n -> ScalarTextOps.normalize(n, o.in(0));
+      case SelectionOp.SuppressOverlaps s -> List.of(suppressOverlaps(s, o));
+      case SelectionOp.Unique u -> unique(u, o);
       default -> throw new IllegalStateException("the shape of " + op + " is known");
     };
   }
@@ -182,6 +199,33 @@ public final class ScalarOps {
     Tensor out = Tensor.allocate(o.in(0).dtype(), Shape.of(dims));
     ScalarIndexing.compress(o.in(0), o.in(1), axis, out);
     return out;
+  }
+
+  private static Tensor suppressOverlaps(SelectionOp.SuppressOverlaps op, Operands o) {
+    Tensor most = o.optional(2);
+    Tensor overlap = o.optional(3);
+    Tensor threshold = o.optional(4);
+    return ScalarSelection.suppressOverlaps(
+        o.in(0),
+        o.in(1),
+        most == null ? 0 : Math.max(0, only(most).getLong(0)),
+        overlap == null ? 0 : (float) only(overlap).getDouble(0),
+        threshold == null ? Float.NEGATIVE_INFINITY : (float) only(threshold).getDouble(0),
+        op.centred());
+  }
+
+  private static Tensor only(Tensor tensor) {
+    if (tensor.shape().elements() != 1) {
+      throw new ModelException("expected one element, got shape " + tensor.shape());
+    }
+    return tensor;
+  }
+
+  private static List<Tensor> unique(SelectionOp.Unique op, Operands o) {
+    Long axis = op.axis();
+    ScalarSelection.Unique unique =
+        ScalarSelection.unique(o.in(0), axis == null ? -1 : o.axis(axis), op.sorted());
+    return List.of(unique.values(), unique.first(), unique.which(), unique.counts());
   }
 
   private static void checkCondition(Tensor condition, long extent) {

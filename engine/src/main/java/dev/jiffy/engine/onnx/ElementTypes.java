@@ -1,6 +1,8 @@
 package dev.jiffy.engine.onnx;
 
 import dev.jiffy.tensor.DType;
+import java.util.Arrays;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /// The element types as the ONNX format numbers them.
@@ -52,6 +54,14 @@ final class ElementTypes {
       }
     }
     return null;
+  }
+
+  /// {@return the element type of a name, or null where Jiffy has none for it}
+  ///
+  /// @param name the name
+  static @Nullable DType named(String name) {
+    int number = Arrays.asList(NAMES).indexOf(name.toUpperCase(Locale.ROOT));
+    return number < 0 ? null : dtype(number);
   }
 
   /// {@return the number of an element type}

@@ -22,9 +22,9 @@ final class ElementwiseImports {
     pairs(table);
     table.add("Where", 9, 3, 3, n -> n.same(new Op.Where()));
     table.add("Identity", 1, 1, 1, n -> n.same(new Op.Identity()));
-    table.add("Cast", 1, 1, 1, ElementwiseImports::cast);
+    table.add("Cast", 6, 1, 1, ElementwiseImports::cast);
     table.add("CastLike", 15, 2, 2, ElementwiseImports::castLike);
-    table.add("Dropout", 1, 1, 3, 2, ElementwiseImports::dropout);
+    table.add("Dropout", 7, 1, 3, 2, ElementwiseImports::dropout);
     table.add("Clip", 1, 1, 3, ElementwiseImports::clip);
     table.add("Sum", 1, 1, Operators.MANY, n -> chain(n, BinaryFunction.ADD));
     table.add("Max", 1, 1, Operators.MANY, n -> chain(n, BinaryFunction.MAX));
@@ -95,22 +95,22 @@ final class ElementwiseImports {
   }
 
   private static void pairs(Operators table) {
-    binary(table, "Add", 1, BinaryFunction.ADD);
-    binary(table, "Sub", 1, BinaryFunction.SUB);
-    binary(table, "Mul", 1, BinaryFunction.MUL);
-    binary(table, "Div", 1, BinaryFunction.DIV);
-    binary(table, "Pow", 1, BinaryFunction.POW);
-    binary(table, "PRelu", 1, BinaryFunction.PRELU);
-    binary(table, "And", 1, BinaryFunction.AND);
-    binary(table, "Or", 1, BinaryFunction.OR);
-    binary(table, "Xor", 1, BinaryFunction.XOR);
+    binary(table, "Add", 7, BinaryFunction.ADD);
+    binary(table, "Sub", 7, BinaryFunction.SUB);
+    binary(table, "Mul", 7, BinaryFunction.MUL);
+    binary(table, "Div", 7, BinaryFunction.DIV);
+    binary(table, "Pow", 7, BinaryFunction.POW);
+    binary(table, "PRelu", 7, BinaryFunction.PRELU);
+    binary(table, "And", 7, BinaryFunction.AND);
+    binary(table, "Or", 7, BinaryFunction.OR);
+    binary(table, "Xor", 7, BinaryFunction.XOR);
     binary(table, "BitwiseAnd", 18, BinaryFunction.BITWISE_AND);
     binary(table, "BitwiseOr", 18, BinaryFunction.BITWISE_OR);
     binary(table, "BitwiseXor", 18, BinaryFunction.BITWISE_XOR);
-    binary(table, "Equal", 1, BinaryFunction.EQUAL);
-    binary(table, "Less", 1, BinaryFunction.LESS);
+    binary(table, "Equal", 7, BinaryFunction.EQUAL);
+    binary(table, "Less", 7, BinaryFunction.LESS);
     binary(table, "LessOrEqual", 12, BinaryFunction.LESS_OR_EQUAL);
-    binary(table, "Greater", 1, BinaryFunction.GREATER);
+    binary(table, "Greater", 7, BinaryFunction.GREATER);
     binary(table, "GreaterOrEqual", 12, BinaryFunction.GREATER_OR_EQUAL);
     table.add(
         "Mod",
@@ -191,19 +191,13 @@ final class ElementwiseImports {
   }
 
   private static void dropout(NodeScope node) {
-    node.ignore("ratio", "seed");
-    if (node.has(2)) {
-      Tensor training = node.known(node.input(2));
-      Tensor ratio = node.known(node.input(1));
-      boolean inert = (training != null && isZero(training)) || (ratio != null && isZero(ratio));
-      if (!inert) {
-        node.unsupported("training mode");
-      }
-    }
-    node.result(new Op.Identity(), node.input(0));
-    if (node.wants(1)) {
-      String shape = node.make(new Op.ShapeOf(0, null), node.input(0));
-      node.result(1, new Op.ConstantOfShape(Tensor.of(new boolean[] {true}, 1)), shape);
+    Boolean training = node.has(2) ? node.truth(node.input(2)) : (Boolean) false;
+    Tensor ratio = node.known(node.input(1));
+    if ((training != null && !training) || (ratio != null && isZero(ratio))) {
+      node.ignore("ratio", "seed");
+      keepEverything(node);
+    } else {
+      RandomImports.dropout(node, training == null);
     }
   }
 
@@ -211,6 +205,17 @@ final class ElementwiseImports {
     return tensor.dtype() != DType.STRING
         && tensor.shape().elements() == 1
         && tensor.getDouble(0) == 0;
+  }
+
+  /// Makes the outputs of a dropout that drops nothing.
+  ///
+  /// @param node the node
+  static void keepEverything(NodeScope node) {
+    node.result(new Op.Identity(), node.input(0));
+    if (node.wants(1)) {
+      String shape = node.make(new Op.ShapeOf(0, null), node.input(0));
+      node.result(1, new Op.ConstantOfShape(Tensor.of(new boolean[] {true}, 1)), shape);
+    }
   }
 
   /// Limits are attributes before operator set 11 and inputs since; known limits of a

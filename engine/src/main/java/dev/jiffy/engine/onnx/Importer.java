@@ -35,7 +35,7 @@ import org.jspecify.annotations.Nullable;
 /// attributes) is collected over the whole model and reported in one [ModelException].
 public final class Importer {
   /// The oldest operator set understood.
-  public static final long OLDEST_OPSET = 7;
+  public static final long OLDEST_OPSET = 1;
 
   /// The newest operator set understood.
   public static final long NEWEST_OPSET = 22;

@@ -1,5 +1,6 @@
 package dev.jiffy.engine.onnx;
 
+import dev.jiffy.engine.ir.MatrixOp;
 import dev.jiffy.engine.ir.Op;
 import dev.jiffy.engine.ir.Op.Layout;
 
@@ -12,13 +13,17 @@ final class LinearImports {
   /// @param table the table
   static void register(Operators table) {
     table.add("MatMul", 1, 2, 2, n -> n.same(new Op.MatMul()));
-    table.add("Gemm", 1, 2, 3, LinearImports::gemm);
+    table.add("Gemm", 7, 2, 3, LinearImports::gemm);
+    table.add("Det", 11, 1, 1, n -> n.same(new MatrixOp.Determinant()));
     table.add("Einsum", 12, 1, Operators.MANY, LinearImports::einsum);
     table.add("Conv", 1, 2, 3, LinearImports::conv);
     table.add("ConvTranspose", 1, 2, 3, LinearImports::convTranspose);
   }
 
-  private static void gemm(NodeScope node) {
+  /// Makes a product of matrices with a sum.
+  ///
+  /// @param node the node
+  static void gemm(NodeScope node) {
     float alpha = node.real("alpha", 1);
     float beta = node.real("beta", 1);
     node.same(new Op.Gemm(alpha, beta, node.flag("transA", false), node.flag("transB", false)));

@@ -28,6 +28,9 @@ import org.jspecify.annotations.Nullable;
 /// Attributes are taken by name with ONNX's default; those that nobody takes are reported by
 /// [#finish()].
 final class NodeScope {
+  /// The first operator set whose nodes do not say which memory they may reuse.
+  private static final long CONSUMED_INPUTS_UNTIL = 6;
+
   private final NodeProto node;
   private final String name;
   private final long opset;
@@ -525,6 +528,9 @@ final class NodeScope {
 
   /// Notes the attributes that nobody took.
   void finish() {
+    if (opset < CONSUMED_INPUTS_UNTIL) {
+      ignore("consumed_inputs");
+    }
     for (String attribute : node.attributes().keySet()) {
       if (!taken.contains(attribute)) {
         unsupported("attribute '" + attribute + "' is not known in operator set " + opset);

@@ -17,7 +17,7 @@ final class NormalizationImports {
   ///
   /// @param table the table
   static void register(Operators table) {
-    table.add("BatchNormalization", 1, 5, 5, 5, NormalizationImports::batch);
+    table.add("BatchNormalization", 7, 5, 5, 5, NormalizationImports::batch);
     table.add(
         "InstanceNormalization",
         1,
@@ -31,16 +31,21 @@ final class NormalizationImports {
     table.add("LpNormalization", 1, 1, 1, NormalizationImports::lp);
   }
 
-  private static void batch(NodeScope node) {
+  /// Makes a normalisation by given statistics, or in training by those of the input.
+  ///
+  /// @param node the node
+  static void batch(NodeScope node) {
     float epsilon = node.real("epsilon", 1e-5f);
-    node.ignore("momentum");
-    boolean training = node.flag("training_mode", false);
-    for (int i = 1; i < node.outputs(); i++) {
-      training |= node.wants(i);
-    }
-    if (training) {
-      node.unsupported("training mode");
+    float momentum = node.real("momentum", 0.9f);
+    if (node.opset() >= 14 && node.flag("training_mode", false)) {
+      BatchTraining.normalize(node, epsilon, momentum);
       return;
+    }
+    for (int i = 1; i < node.outputs(); i++) {
+      if (node.wants(i)) {
+        node.unsupported("training mode of operator sets before 14");
+        return;
+      }
     }
     String x = node.input(0);
     String mean = node.input(3);

@@ -3,7 +3,9 @@ package dev.jiffy.engine.onnx;
 import dev.jiffy.engine.function.BinaryFunction;
 import dev.jiffy.engine.function.ReduceFunction;
 import dev.jiffy.engine.ir.Foreign;
+import dev.jiffy.engine.ir.ImageOp;
 import dev.jiffy.engine.ir.LoopOp;
+import dev.jiffy.engine.ir.MatrixOp;
 import dev.jiffy.engine.ir.Op;
 import dev.jiffy.engine.ir.Op.AspectPolicy;
 import dev.jiffy.engine.ir.Op.Layout;
@@ -11,7 +13,10 @@ import dev.jiffy.engine.ir.Op.PoolFunction;
 import dev.jiffy.engine.ir.Op.ScatterMode;
 import dev.jiffy.engine.ir.Op.Window;
 import dev.jiffy.engine.ir.QuantizedOp;
+import dev.jiffy.engine.ir.RandomOp;
+import dev.jiffy.engine.ir.SelectionOp;
 import dev.jiffy.engine.ir.SequenceOp;
+import dev.jiffy.engine.ir.SignalOp;
 import dev.jiffy.engine.ir.TableOp;
 import dev.jiffy.engine.ir.TextOp;
 import dev.jiffy.tensor.Tensor;
@@ -107,6 +112,11 @@ final class OperatorExports {
       case TextOp o -> TextExports.export(node, o);
       case TableOp o -> TableExports.export(node, o);
       case QuantizedOp o -> QuantizedExports.export(node, o);
+      case ImageOp o -> FamilyExports.export(node, o);
+      case SignalOp o -> FamilyExports.export(node, o);
+      case SelectionOp o -> FamilyExports.export(node, o);
+      case RandomOp o -> FamilyExports.export(node, o);
+      case MatrixOp.Determinant _ -> node.same("Det");
     }
   }
 

@@ -2,6 +2,8 @@ package dev.jiffy.engine.onnx;
 
 import java.util.HashMap;
 import java.util.Map;
+import java.util.NavigableMap;
+import java.util.TreeMap;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -17,7 +19,9 @@ final class Operators {
 
   private final long oldest;
   private final long newest;
-  private final Map<String, Entry> entries = new HashMap<>();
+
+  /// For each name its meanings by the operator set that brought them.
+  private final Map<String, NavigableMap<Long, Entry>> entries = new HashMap<>();
 
   private Operators(long oldest, long newest) {
     this.oldest = oldest;
@@ -50,6 +54,11 @@ final class Operators {
     QuantizationImports.register(table);
     LossImports.register(table);
     TextImports.register(table);
+    ImageImports.register(table);
+    SignalImports.register(table);
+    SelectionImports.register(table);
+    RandomImports.register(table);
+    EarlyImports.register(table);
     return table;
   }
 
@@ -80,13 +89,11 @@ final class Operators {
 
   /// One operator.
   ///
-  /// @param since the operator set that brought it
   /// @param minInputs the number of inputs that must be there
   /// @param maxInputs the number of inputs that may be there
   /// @param maxOutputs the number of outputs that may be there
   /// @param importer makes the nodes that stand for it
-  record Entry(
-      int since, int minInputs, int maxInputs, int maxOutputs, Consumer<NodeScope> importer) {
+  record Entry(int minInputs, int maxInputs, int maxOutputs, Consumer<NodeScope> importer) {
     /// Makes the nodes that stand for one.
     ///
     /// @param node the node
@@ -108,10 +115,10 @@ final class Operators {
     }
   }
 
-  /// Adds an operator with one output.
+  /// Adds an operator with one output, or what one means from an operator set on.
   ///
   /// @param name its name
-  /// @param since the operator set that brought it, 1 for those before the oldest supported
+  /// @param since the operator set that brought it or this meaning
   /// @param minInputs the number of inputs that must be there
   /// @param maxInputs the number of inputs that may be there
   /// @param importer makes the nodes that stand for it
@@ -119,10 +126,10 @@ final class Operators {
     add(name, since, minInputs, maxInputs, 1, importer);
   }
 
-  /// Adds an operator.
+  /// Adds an operator, or what one means from an operator set on.
   ///
   /// @param name its name
-  /// @param since the operator set that brought it, 1 for those before the oldest supported
+  /// @param since the operator set that brought it or this meaning
   /// @param minInputs the number of inputs that must be there
   /// @param maxInputs the number of inputs that may be there
   /// @param maxOutputs the number of outputs that may be there
@@ -134,18 +141,21 @@ final class Operators {
       int maxInputs,
       int maxOutputs,
       Consumer<NodeScope> importer) {
-    Entry entry = new Entry(since, minInputs, maxInputs, maxOutputs, importer);
-    if (entries.put(name, entry) != null) {
+    Entry entry = new Entry(minInputs, maxInputs, maxOutputs, importer);
+    NavigableMap<Long, Entry> meanings = entries.computeIfAbsent(name, _ -> new TreeMap<>());
+    if (meanings.put((long) since, entry) != null) {
       throw new IllegalStateException("operator " + name + " is in the table twice");
     }
   }
 
-  /// {@return an operator, or null where the table has none of that name in an operator set}
+  /// {@return what an operator means in an operator set, or null where the set has none of that
+  /// name}
   ///
   /// @param name its name
   /// @param opset the operator set
   @Nullable Entry find(String name, long opset) {
-    Entry entry = entries.get(name);
-    return entry == null || entry.since > opset ? null : entry;
+    NavigableMap<Long, Entry> meanings = entries.get(name);
+    Map.Entry<Long, Entry> newest = meanings == null ? null : meanings.floorEntry(opset);
+    return newest == null ? null : newest.getValue();
   }
 }

@@ -29,6 +29,9 @@ final class RecurrentImports {
   }
 
   private static void layer(NodeScope node, RecurrentCell cell) {
+    if (node.opset() < 7) {
+      node.ignore("output_sequence"); // whether there is a first output tells the same
+    }
     Direction direction = node.choice("direction", Direction.FORWARD);
     float clip = node.hasAttribute("clip") ? node.real("clip", 0) : Float.POSITIVE_INFINITY;
     boolean inputForget = cell == RecurrentCell.LSTM && node.flag("input_forget", false);

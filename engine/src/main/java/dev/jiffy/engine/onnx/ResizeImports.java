@@ -37,7 +37,7 @@ final class ResizeImports {
   }
 
   /// Before operator set 11 positions were divided by the scale and rounded down.
-  private static Op old(NodeScope node) {
+  static Op old(NodeScope node) {
     String mode = node.text("mode", "nearest");
     Interpolation interpolation =
         switch (mode) {

@@ -2,6 +2,7 @@ package dev.jiffy.engine.pass;
 
 import dev.jiffy.engine.ir.Fact;
 import dev.jiffy.engine.ir.Node;
+import dev.jiffy.engine.ir.RandomOp;
 import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Tensor;
 import java.util.ArrayList;
@@ -37,7 +38,7 @@ final class CommonSubexpressions {
   /// As [Rule#apply].
   @SuppressWarnings("ReferenceEquality") // a node seen in an earlier sweep
   boolean apply(Draft draft, Node node) {
-    if (settled.contains(node)) {
+    if (node.op() instanceof RandomOp || settled.contains(node)) {
       return false;
     }
     List<String> inputs = represented(draft, node.inputs());

@@ -5,6 +5,7 @@ import dev.jiffy.engine.ir.Foreign;
 import dev.jiffy.engine.ir.LoopOp;
 import dev.jiffy.engine.ir.Node;
 import dev.jiffy.engine.ir.Op;
+import dev.jiffy.engine.ir.RandomOp;
 import dev.jiffy.engine.ir.SequenceOp;
 import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Shape;
@@ -25,7 +26,8 @@ final class ConstantFolding {
   static boolean apply(Draft draft, Node node) {
     if (node.op() instanceof Foreign
         || node.op() instanceof LoopOp
-        || node.op() instanceof SequenceOp) {
+        || node.op() instanceof SequenceOp
+        || node.op() instanceof RandomOp) {
       return false;
     }
     if ((node.hasInput(0) && draft.constant(node.input(0)) == null)

@@ -27,6 +27,7 @@ class RuleTest {
     cases.addAll(BranchRuleCases.CASES);
     cases.addAll(TableRuleCases.CASES);
     cases.addAll(TextRuleCases.CASES);
+    cases.addAll(FamilyRuleCases.CASES);
     return cases;
   }
 
@@ -47,7 +48,13 @@ class RuleTest {
   @Test
   void everyOperatorHasAGoodAndABadCase() {
     Set<String> missing = new TreeSet<>();
-    for (Class<?> op : Op.class.getPermittedSubclasses()) {
+    List<Class<?>> ops = new ArrayList<>(List.of(Op.class.getPermittedSubclasses()));
+    ops.addAll(List.of(ImageOp.class.getPermittedSubclasses()));
+    ops.addAll(List.of(SignalOp.class.getPermittedSubclasses()));
+    ops.addAll(List.of(SelectionOp.class.getPermittedSubclasses()));
+    ops.addAll(List.of(RandomOp.class.getPermittedSubclasses()));
+    ops.addAll(List.of(MatrixOp.class.getPermittedSubclasses()));
+    for (Class<?> op : ops) {
       for (boolean fails : new boolean[] {false, true}) {
         boolean there = cases().stream().anyMatch(c -> op.isInstance(c.op()) && c.fails() == fails);
         if (!there) {

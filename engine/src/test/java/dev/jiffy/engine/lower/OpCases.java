@@ -35,6 +35,8 @@ final class OpCases {
     cases.addAll(WindowCases.all());
     cases.addAll(QuantizedCases.all());
     cases.addAll(TableCases.all());
+    cases.addAll(ImageCases.all());
+    cases.addAll(SignalCases.all());
     return cases;
   }
 

@@ -8,6 +8,8 @@ import dev.jiffy.engine.ir.Graph;
 import dev.jiffy.engine.ir.Inference;
 import dev.jiffy.engine.ir.Node;
 import dev.jiffy.engine.ir.Op;
+import dev.jiffy.engine.ir.RandomOp;
+import dev.jiffy.engine.ir.SignalOp;
 import dev.jiffy.engine.run.Runner;
 import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Tensor;
@@ -62,6 +64,8 @@ class PlanOpsTest {
             i > 0
                 || op instanceof Op.ConstantOfShape
                 || op instanceof Op.Range
+                || op instanceof RandomOp
+                || op instanceof SignalOp.MelWeights
                 || (fixed && op instanceof Op.Concat);
         boolean constant = parameter && (fixed || tensor.dtype() != DType.F32);
         (constant ? constants : given).put("x" + i, tensor);

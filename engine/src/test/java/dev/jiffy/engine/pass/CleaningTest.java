@@ -9,10 +9,12 @@ import dev.jiffy.engine.function.ReduceFunction;
 import dev.jiffy.engine.function.UnaryFunction;
 import dev.jiffy.engine.ir.Graph;
 import dev.jiffy.engine.ir.Op;
+import dev.jiffy.engine.ir.RandomOp;
 import dev.jiffy.engine.lower.Interpreter;
 import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Tensor;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -36,6 +38,18 @@ class CleaningTest {
     String c = s.transpose(s.add(s.weights(3, 2), s.number(1)), 1, 0);
     Graph graph = rewritten(s, s.mul(s.input("x", "n", 2, 3), c));
     assertOperators(graph, "Binary");
+  }
+
+  @Test
+  void randomNumbersAreNeitherComputedNorShared() {
+    for (Float seed : Arrays.asList(null, 3f)) {
+      Sketch s = new Sketch();
+      Op uniform = new RandomOp.Uniform(DType.F32, 0, 1, seed);
+      String a = s.op(uniform, s.vector(2, 3));
+      String b = s.op(uniform, s.vector(2, 3));
+      Graph graph = Passes.optimize(s.graph(s.add(a, b)), Interpreter::evaluate);
+      assertOperators(graph, "Uniform", "Uniform", "Binary");
+    }
   }
 
   @Test

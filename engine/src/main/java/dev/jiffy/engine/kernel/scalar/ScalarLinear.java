@@ -327,4 +327,45 @@ public final class ScalarLinear {
       scores[j] /= sum;
     }
   }
+
+  /// Computes the determinants of square matrices, by elimination with the largest pivot.
+  ///
+  /// @param x the matrices, along the last two dimensions
+  /// @param out one number for each
+  public static void determinant(Tensor x, Tensor out) {
+    int n = Math.toIntExact(x.shape().dim(x.shape().rank() - 1));
+    double[] a = new double[Math.multiplyExact(n, n)];
+    for (long m = 0; m < out.shape().elements(); m++) {
+      for (int i = 0; i < a.length; i++) {
+        a[i] = x.getDouble(m * a.length + i);
+      }
+      out.setDouble(m, determinant(a, n));
+    }
+  }
+
+  private static double determinant(double[] a, int n) {
+    double product = 1;
+    for (int k = 0; k < n; k++) {
+      int pivot = k;
+      for (int i = k + 1; i < n; i++) {
+        pivot = Math.abs(a[i * n + k]) > Math.abs(a[pivot * n + k]) ? i : pivot;
+      }
+      product *= pivot == k ? a[k * n + k] : -a[pivot * n + k];
+      if (a[pivot * n + k] == 0) {
+        return product;
+      }
+      for (int j = k; j < n; j++) {
+        double swapped = a[k * n + j];
+        a[k * n + j] = a[pivot * n + j];
+        a[pivot * n + j] = swapped;
+      }
+      for (int i = k + 1; i < n; i++) {
+        double factor = a[i * n + k] / a[k * n + k];
+        for (int j = k + 1; j < n; j++) {
+          a[i * n + j] -= factor * a[k * n + j];
+        }
+      }
+    }
+    return product;
+  }
 }

@@ -117,7 +117,12 @@ record ReductionCode(int vectorBytes, ReduceFunction function, boolean columns) 
           code.mov(ROW, X);
           code.mov(COUNT, ROWS);
           if (sets > 1) {
+            // beside columns that are reduced in order all are: equal columns give equal results
+            Label wide = new Label();
+            code.alu(CMP, ROW_BYTES, UNROLL * vectorBytes);
+            code.jump(GREATER_OR_EQUAL, wide);
             whole(code, sets, set -> element(code, loop, functions, results[set], 0));
+            code.bind(wide);
           }
           whole(
               code,

@@ -11,6 +11,7 @@ import dev.jiffy.engine.function.ReduceFunction;
 import dev.jiffy.engine.function.UnaryFunction;
 import dev.jiffy.engine.kernel.Activation;
 import dev.jiffy.engine.kernel.Floats;
+import dev.jiffy.engine.kernel.Memory;
 import dev.jiffy.engine.kernel.Pointwise;
 import dev.jiffy.engine.kernel.Pointwise.Instruction;
 import dev.jiffy.engine.kernel.PointwiseComparison;
@@ -89,6 +90,24 @@ final class X86RowKernelsTest {
         new RowComparison(kernels, memory).reductions(function);
       }
     });
+  }
+
+  @Test
+  void equalColumnsHaveEqualMeans() {
+    for (Cpu cpu : Cpus.all().toList()) {
+      RowKernels kernels = new X86RowKernels(cpu, new ScalarRowKernels());
+      try (Floats floats = new Floats(1)) {
+        long x = floats.normal(169 * 1000);
+        long y = floats.empty(1000);
+        for (long i = 0; i < 169 * 1000; i++) {
+          Memory.setFloat(x + 4 * i, Memory.getFloat(x + 4 * (i - i % 1000)));
+        }
+        kernels.reduce(ReduceFunction.MEAN, x, y, 1, 169, 1000);
+        for (long i = 1; i < 1000; i++) {
+          assertEquals(Memory.getFloat(y), Memory.getFloat(y + 4 * i));
+        }
+      }
+    }
   }
 
   @Test
