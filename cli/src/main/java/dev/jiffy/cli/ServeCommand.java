@@ -59,7 +59,9 @@ final class ServeCommand implements Callable<Integer> {
     try {
       for (Path file : files(paths)) {
         output.progress("loading " + file);
-        models.add(LoadedModel.load(LoadedModel.nameOf(file), file, load.options()));
+        LoadedModel loaded = LoadedModel.load(LoadedModel.nameOf(file), file, load.options());
+        models.add(loaded);
+        loaded.model().handover().ifPresent(handover -> output.progress(handover.text()));
       }
       server =
           Server.start(

@@ -13,17 +13,32 @@ import dev.jiffy.engine.LoadOptions;
 import dev.jiffy.engine.ModelException;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
 
 /// Opens sessions of ONNX Runtime: every optimization, the operators of a graph one after the other
 /// on as many threads as asked for, its memory arena and pattern on.
 final class OrtSessions {
   private OrtSessions() {}
 
+  private static volatile @Nullable OrtEnvironment known;
+
   /// {@return the environment of the process}
+  ///
+  /// @throws ModelException if there is no native library for this machine
   static OrtEnvironment environment() throws OrtException {
-    OrtEnvironment environment =
-        OrtEnvironment.getEnvironment(OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL, "jiffy");
+    OrtEnvironment environment = known;
+    if (environment != null) {
+      return environment;
+    }
+    try {
+      environment =
+          OrtEnvironment.getEnvironment(OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL, "jiffy");
+    } catch (LinkageError e) {
+      throw new ModelException(
+          "the native library of ONNX Runtime cannot be loaded here: " + e.getMessage(), e);
+    }
     environment.setTelemetry(false);
+    known = environment;
     return environment;
   }
 

@@ -184,10 +184,7 @@ final class Operands {
   @Nullable Dim scalar(int input) {
     List<Dim> shape = shape(input);
     if (shape != null
-        && (shape.size() > 1
-            || (shape.size() == 1
-                && !Dims.ONE.equals(shape.get(0))
-                && shape.get(0) instanceof Dim.Known))) {
+        && shape.stream().anyMatch(dim -> dim instanceof Dim.Known && !Dims.ONE.equals(dim))) {
       throw new ModelException("input " + input + ": expected one element, got " + fact(input));
     }
     List<Dim> value = value(input);

@@ -24,6 +24,7 @@ final class BranchRuleCases {
           good(SQUEEZE, "bool[1]=[1]; f32[1×5]", "f32[5]"),
           good(SQUEEZE, "bool[]=[0]; f32[3×5]", "f32[3×5]"),
           good(SQUEEZE, "bool[]; f32[1×5]", "f32[…]"),
+          good(SQUEEZE, "bool[1×1]; f32[3×5]", "f32[3×5]"),
           good(SQUEEZE, "bool[]; f32[3×5]", "f32[3×5]"),
           good(TALLER, "bool[]; f32[n×5]", "f32[either×5]"),
           bad(
