@@ -3,6 +3,7 @@ package dev.jiffy.bench;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.jiffy.engine.EngineChoice;
 import dev.jiffy.engine.KernelPath;
 import dev.jiffy.engine.LoadOptions;
 import dev.jiffy.engine.Model;
@@ -65,7 +66,8 @@ class TablesTest {
 
   private static void compare(
       String name, Path file, Tensor x, KernelPath kernels, double tolerance) {
-    LoadOptions options = LoadOptions.defaults().threads(1).kernels(kernels);
+    LoadOptions options =
+        LoadOptions.defaults().engine(EngineChoice.JIFFY).threads(1).kernels(kernels);
     try (OnnxRuntimeEngine oracle = new OnnxRuntimeEngine(file, 1);
         Model model = Model.load(file, options);
         Session session = model.newSession()) {

@@ -31,8 +31,7 @@ final class OrtSessions {
       return environment;
     }
     try {
-      environment =
-          OrtEnvironment.getEnvironment(OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL, "jiffy");
+      environment = OrtEnvironment.getEnvironment(OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL, "jiffy");
     } catch (LinkageError e) {
       throw new ModelException(
           "the native library of ONNX Runtime cannot be loaded here: " + e.getMessage(), e);

@@ -3,6 +3,7 @@ package dev.jiffy.bench.fuzz;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.jiffy.engine.EngineChoice;
 import dev.jiffy.engine.Inspection;
 import dev.jiffy.engine.LoadOptions;
 import dev.jiffy.engine.ModelException;
@@ -142,7 +143,9 @@ class FuzzTest {
     tried.inputs().forEach((name, tensor) -> lines.add("  " + name + " = " + tensor));
     try {
       lines.add(
-          GraphText.of(Inspection.of(file, LoadOptions.defaults()).graph(Inspection.IMPORT))
+          GraphText.of(
+                  Inspection.of(file, LoadOptions.defaults().engine(EngineChoice.JIFFY))
+                      .graph(Inspection.IMPORT))
               .indent(2));
     } catch (ModelException e) {
       lines.add("  " + e.getMessage());
