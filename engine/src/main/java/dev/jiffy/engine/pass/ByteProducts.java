@@ -346,7 +346,10 @@ final class ByteProducts {
   /// {@return whether a node is what products and convolutions of bytes are made of, which stays
   /// until they are}
   static boolean keeps(Draft draft, Node node) {
+    if (!(node.op() instanceof Dequantize)) {
+      return false;
+    }
     List<Dim> shape = draft.fact(node.output()).shape();
-    return node.op() instanceof Dequantize && (shape == null || shape.size() > 1);
+    return shape == null || shape.size() > 1;
   }
 }

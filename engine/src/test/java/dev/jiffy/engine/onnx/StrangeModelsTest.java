@@ -204,6 +204,21 @@ class StrangeModelsTest {
     assertArrayEquals(new float[] {2}, y.toFloats());
   }
 
+  /// The first output of a layer of constants is one that nobody reads.
+  @ParameterizedTest
+  @MethodSource("options")
+  void constantsAreFoldedWithoutTheirFirstOutput(LoadOptions options) throws IOException {
+    Models models =
+        Models.opset(14)
+            .constant("x", Tensor.of(new float[] {1}, 1, 1, 1))
+            .constant("w", Tensor.of(new float[] {2}, 1, 1, 1))
+            .constant("r", Tensor.of(new float[] {3}, 1, 1, 1))
+            .node("RNN", List.of("x", "w", "r"), List.of("", "y"))
+            .output("y");
+    Tensor y = run(models, options, Map.of());
+    assertEquals(Math.tanh(2), y.getDouble(0), 1e-6);
+  }
+
   @Test
   void flagsAreZeroOrOne() {
     Models models =
