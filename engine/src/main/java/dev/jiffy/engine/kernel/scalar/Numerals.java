@@ -66,8 +66,10 @@ final class Numerals {
 
   /// Java would read types and hexadecimal digits too.
   private static void checkDecimal(String number) {
-    if (!number.chars().allMatch(c -> "0123456789+-.e".indexOf(c) >= 0)) {
-      throw new NumberFormatException(number);
+    for (int i = 0; i < number.length(); i++) {
+      if ("0123456789+-.e".indexOf(number.charAt(i)) < 0) {
+        throw new NumberFormatException(number);
+      }
     }
   }
 
