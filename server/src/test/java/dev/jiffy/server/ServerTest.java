@@ -15,7 +15,6 @@ import dev.jiffy.protocol.Message;
 import dev.jiffy.protocol.ModelMetadata;
 import dev.jiffy.protocol.Parameter;
 import dev.jiffy.protocol.ServerMetadata;
-import dev.jiffy.server.schedule.Policy;
 import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
 import java.io.ByteArrayOutputStream;
@@ -54,7 +53,7 @@ class ServerTest {
         Server.start(
             ServerOptions.defaults()
                 .http(HttpOptions.defaults().port(0).eventLoops(2).maxBodyBytes(MAX_BODY))
-                .policy(Policy.defaults().instances(2)),
+                .sessionsPerModel(2),
             List.of(TestModels.arithmetic(folder), TestModels.texts(folder)));
     client = new Client(server.port());
   }

@@ -1,11 +1,11 @@
 package dev.jiffy.server.http;
 
 import dev.jiffy.protocol.ProtocolException;
-import dev.jiffy.server.store.Models;
-import dev.jiffy.server.store.Served;
+import dev.jiffy.server.schedule.Runner;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /// What a path asks for.
@@ -20,28 +20,16 @@ sealed interface Route {
   record Describe() implements Route {}
 
   /// What a model is.
-  record DescribeModel(Served served) implements Route {}
+  record DescribeModel(Runner runner) implements Route {}
 
   /// Whether a model takes requests.
-  record ModelReady(Served served) implements Route {}
-
-  /// How a model is served.
-  record Config(Served served) implements Route {}
-
-  /// What models have done so far.
-  record Statistics(List<Served> served) implements Route {}
-
-  /// The models that there are.
-  record Index() implements Route {}
-
-  /// The description of all routes.
-  record OpenApi() implements Route {}
+  record ModelReady(Runner runner) implements Route {}
 
   /// Tensors in, tensors out.
-  record Infer(Served served) implements Route {}
+  record Infer(Runner runner) implements Route {}
 
   /// The list of models in OpenAI's form.
-  record ListModels() implements Route {}
+  record Models() implements Route {}
 
   /// Texts in, vectors out.
   record Embeddings() implements Route {}
@@ -49,27 +37,18 @@ sealed interface Route {
   /// {@return whether the route takes a body: it is asked with POST, others with GET or HEAD}
   default boolean takesBody() {
     return switch (this) {
-      case Infer _, Embeddings _, Index _ -> true;
-      case Live _,
-          Ready _,
-          Describe _,
-          DescribeModel _,
-          ModelReady _,
-          ListModels _,
-          Config _,
-          Statistics _,
-          OpenApi _ ->
-          false;
+      case Infer _, Embeddings _ -> true;
+      case Live _, Ready _, Describe _, DescribeModel _, ModelReady _, Models _ -> false;
     };
   }
 
   /// {@return what a path asks for}
   ///
   /// @param path the path, percent-encoded
-  /// @param models the models
+  /// @param models the models by name
   /// @throws ProtocolException of status 404 if there is no such path, model or version, or 400 if
   ///   it is badly encoded
-  static Route of(String path, Models models) {
+  static Route of(String path, Map<String, Runner> models) {
     Route route = find(path, models);
     if (route == null) {
       throw new ProtocolException(404, "there is no such path");
@@ -77,21 +56,18 @@ sealed interface Route {
     return route;
   }
 
-  private static @Nullable Route find(String path, Models models) {
+  private static @Nullable Route find(String path, Map<String, Runner> models) {
     return switch (path) {
       case "/v2/health/live" -> new Live();
       case "/v2/health/ready" -> new Ready();
       case "/v2", "/v2/" -> new Describe();
-      case "/v2/models/stats" -> new Statistics(models.all());
-      case "/v2/repository/index" -> new Index();
-      case "/openapi.yaml" -> new OpenApi();
-      case "/v1/models" -> new ListModels();
+      case "/v1/models" -> new Models();
       case "/v1/embeddings" -> new Embeddings();
       default -> ofModel(path, models);
     };
   }
 
-  private static @Nullable Route ofModel(String path, Models models) {
+  private static @Nullable Route ofModel(String path, Map<String, Runner> models) {
     List<String> segments = List.of(path.split("/", 9));
     if (segments.size() < 4 || !path.startsWith("/v2/models/")) {
       return null;
@@ -102,17 +78,31 @@ sealed interface Route {
     if (verb.size() > 1) {
       return null;
     }
-    Served served = models.served(decoded(segments.get(3)), versioned ? decoded(rest.get(1)) : "");
+    Runner runner = runner(decoded(segments.get(3)), models);
+    if (versioned && !runner.model().version().equals(decoded(rest.get(1)))) {
+      throw new ProtocolException(
+          404, "model '%s' has no such version".formatted(runner.model().name()));
+    }
     if (verb.isEmpty()) {
-      return new DescribeModel(served);
+      return new DescribeModel(runner);
     }
     return switch (verb.getFirst()) {
-      case "ready" -> new ModelReady(served);
-      case "config" -> new Config(served);
-      case "stats" -> new Statistics(List.of(served));
-      case "infer" -> new Infer(served);
+      case "ready" -> new ModelReady(runner);
+      case "infer" -> new Infer(runner);
       default -> null;
     };
+  }
+
+  /// {@return the runner of a model}
+  ///
+  /// @throws ProtocolException of status 404 if there is no model of that name
+  static Runner runner(String name, Map<String, Runner> models) {
+    Runner runner = models.get(name);
+    if (runner == null) {
+      String shown = name.length() <= 64 ? name : name.substring(0, 64) + "…";
+      throw new ProtocolException(404, "there is no model '%s'".formatted(shown));
+    }
+    return runner;
   }
 
   private static String decoded(String segment) {

@@ -1,42 +1,45 @@
 package dev.jiffy.server.schedule;
 
-import dev.jiffy.engine.Model;
 import dev.jiffy.engine.Session;
 import dev.jiffy.pipeline.TextPipeline;
 import dev.jiffy.pipeline.TextSession;
+import dev.jiffy.server.store.LoadedModel;
 import org.jspecify.annotations.Nullable;
 
 /// One thread's working memory for one model, made when it is first needed. Not shared.
-final class ModelSessions implements AutoCloseable {
-  private final Model model;
-  private final @Nullable TextPipeline pipeline;
+public final class ModelSessions implements AutoCloseable {
+  private final LoadedModel model;
   private @Nullable Session session;
   private @Nullable TextSession text;
 
   /// Memory for a model.
   ///
   /// @param model the model
-  /// @param pipeline its text pipeline, null if it has none
-  ModelSessions(Model model, @Nullable TextPipeline pipeline) {
+  public ModelSessions(LoadedModel model) {
     this.model = model;
-    this.pipeline = pipeline;
+  }
+
+  /// {@return the model}
+  public LoadedModel model() {
+    return model;
   }
 
   /// {@return the session for tensors}
-  Session session() {
+  public Session session() {
     if (session == null) {
-      session = model.newSession();
+      session = model.model().newSession();
     }
     return session;
   }
 
   /// {@return the session for texts}
   ///
-  /// @throws IllegalArgumentException if the model is not one for texts
-  TextSession text() {
+  /// @throws IllegalStateException if the model is not one for texts
+  public TextSession text() {
     if (text == null) {
+      TextPipeline pipeline = model.text();
       if (pipeline == null) {
-        throw new IllegalArgumentException("the model does not take texts");
+        throw new IllegalStateException(model.name() + " is not a text model");
       }
       text = pipeline.newSession();
     }
