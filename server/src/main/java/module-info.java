@@ -9,5 +9,6 @@ module dev.jiffy.server {
   requires io.vertx.core;
 
   exports dev.jiffy.server;
+  exports dev.jiffy.server.schedule;
   exports dev.jiffy.server.store;
 }

@@ -34,6 +34,14 @@ final class OptionValues {
     }
   }
 
+  /// Reads how many of something there may be, 1 to 65536.
+  static final class Count implements ITypeConverter<Integer> {
+    @Override
+    public Integer convert(String value) {
+      return (int) whole(value, 1, 65_536);
+    }
+  }
+
   /// Reads a rate, more than 0.
   static final class Rate implements ITypeConverter<Double> {
     @Override

@@ -19,12 +19,12 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/// `jiffy serve`: models behind HTTP until the process is told to end.
+/// `jiffy serve`: models behind HTTP and gRPC until the process is told to end.
 @Command(
     name = "serve",
     description = {
-      "Serves models over HTTP: the Open Inference Protocol, and OpenAI's embeddings for models"
-          + " with a tokenizer beside them.",
+      "Serves models over HTTP and gRPC, on one port: the Open Inference Protocol, and OpenAI's"
+          + " embeddings for models with a tokenizer beside them.",
       "A folder stands for the ONNX files in it and for the model.onnx in the folders in it. Ends"
           + " at SIGTERM or SIGINT, once the requests under way are answered."
     })
@@ -48,6 +48,7 @@ final class ServeCommand implements Callable<Integer> {
       description = "The port, 0 for any free one; 8000 by default.")
   private int port = HttpOptions.defaults().port();
 
+  @Mixin private final ScheduleMixin schedule = new ScheduleMixin();
   @Mixin private final LoadMixin load = new LoadMixin();
   @Mixin private final Output output = new Output();
 
@@ -64,7 +65,10 @@ final class ServeCommand implements Callable<Integer> {
       }
       server =
           Server.start(
-              ServerOptions.defaults().http(HttpOptions.defaults().host(host).port(port)), models);
+              ServerOptions.defaults()
+                  .http(HttpOptions.defaults().host(host).port(port))
+                  .policy(schedule.policy()),
+              models);
     } catch (RuntimeException e) {
       models.forEach(LoadedModel::close);
       throw e;

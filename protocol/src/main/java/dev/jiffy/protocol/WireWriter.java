@@ -91,7 +91,8 @@ final class WireWriter {
   /// Writes a text, also an empty one.
   void presentText(int field, String value) {
     byte[] utf8 = value.getBytes(StandardCharsets.UTF_8);
-    System.arraycopy(utf8, 0, bytes, reserve(field, utf8.length), utf8.length);
+    int at = reserve(field, utf8.length);
+    System.arraycopy(utf8, 0, bytes, at, utf8.length);
   }
 
   void message(int field, WireWriter message) {

@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.jiffy.protocol.ModelStatistics.BatchSpent;
+import dev.jiffy.protocol.ModelStatistics.Spent;
 import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Tensor;
 import java.lang.foreign.Arena;
@@ -135,11 +137,61 @@ class InferWireTest {
 
   @Test
   void failuresInStreams() {
-    byte[] message = InferWire.streamError("no such model", "7");
-    ProtocolException e =
-        assertThrows(
-            ProtocolException.class, () -> wire.readStreamResponse(message, Arena.ofAuto()));
-    assertEquals("no such model", e.getMessage());
+    for (String text : List.of("no such model", "ü".repeat(5000))) {
+      byte[] message = InferWire.streamError(text, "7");
+      ProtocolException e =
+          assertThrows(
+              ProtocolException.class, () -> wire.readStreamResponse(message, Arena.ofAuto()));
+      assertEquals(text, e.getMessage());
+    }
+  }
+
+  /// As Python's protocol buffers read them.
+  @Test
+  void smallMessages() {
+    List<TensorMetadata> tensors = List.of(new TensorMetadata("x", DType.BF16, List.of(-1L, 3L)));
+    assertEquals(
+        "CgFtEgExGhJvbm54X29ubnh2MV9sb25nZXIiFgoBeBIEQkYxNhoL////////////AQM=",
+        text(
+            ServiceWire.metadata(
+                new ModelMetadata("m", List.of("1"), "onnx_onnxv1_longer", tensors, List.of()))));
+    assertEquals(
+        "CigKAW0SAXAgCCoSCgF4EA4iC////////////wEDMggKAXkQDRoBAloA",
+        text(
+            new ModelConfig(
+                    "m",
+                    "p",
+                    8,
+                    true,
+                    tensors,
+                    List.of(new TensorMetadata("y", DType.STRING, List.of(2L))))
+                .toWire()));
+    assertEquals(
+        "Cg0KAW0SATEaBVJFQURZ",
+        text(ModelState.toWire(List.of(new ModelState("m", "1", ModelState.READY, "")))));
+    Spent none = new Spent(0, 0);
+    assertEquals(
+        "CjoKAW0SATEYBSCsAigHMiAKBAgBEAISABoECAMQBCIECAUQBioECAcQCDIECAkQCjoJCA" + "QaBQgCEOgH",
+        text(
+            ModelStatistics.toWire(
+                List.of(
+                    new ModelStatistics(
+                        "m",
+                        "1",
+                        5,
+                        300,
+                        7,
+                        new Spent(1, 2),
+                        none,
+                        new Spent(3, 4),
+                        new Spent(5, 6),
+                        new Spent(7, 8),
+                        new Spent(9, 10),
+                        List.of(new BatchSpent(4, new Spent(2, 1000))))))));
+  }
+
+  private static String text(byte[] bytes) {
+    return Base64.getEncoder().encodeToString(bytes);
   }
 
   private static InferWire.Call call(Random random) {

@@ -4,9 +4,9 @@ import dev.jiffy.protocol.InferReader;
 import dev.jiffy.protocol.Limits;
 import dev.jiffy.protocol.ServerMetadata;
 import dev.jiffy.server.http.HttpEdge;
-import dev.jiffy.server.schedule.Runner;
-import dev.jiffy.server.schedule.WarmUp;
 import dev.jiffy.server.store.LoadedModel;
+import dev.jiffy.server.store.Models;
+import dev.jiffy.server.store.Served;
 import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -15,12 +15,8 @@ import io.vertx.core.file.FileSystemOptions;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.System.Logger.Level;
-import java.util.HashSet;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Queue;
-import java.util.Set;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutionException;
@@ -28,17 +24,25 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 
-/// Models behind HTTP, from [#start] to [#close].
+/// Models behind HTTP and gRPC, from [#start] to [#close].
 ///
 /// Event loops read and write; each model has owner threads that compute. A model whose requests
 /// take no longer than handing them over is computed by the event loop itself.
 public final class Server implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger(Server.class.getName());
   private static final long STEP_SECONDS = 30;
+  private static final List<String> EXTENSIONS =
+      List.of(
+          "binary_tensor_data",
+          "classification",
+          "model_configuration",
+          "model_repository",
+          "parameters",
+          "schedule_policy",
+          "statistics");
 
   private final ServerOptions options;
-  private final List<LoadedModel> models;
-  private final Map<String, Runner> runners = new LinkedHashMap<>();
+  private final Models models;
   private final Queue<HttpEdge> edges = new ConcurrentLinkedQueue<>();
   private final AtomicBoolean ready = new AtomicBoolean();
   private final AtomicBoolean closed = new AtomicBoolean();
@@ -46,22 +50,12 @@ public final class Server implements AutoCloseable {
 
   private Server(ServerOptions options, List<LoadedModel> models) {
     this.options = options;
-    this.models = List.copyOf(models);
-    Set<String> names = new HashSet<>();
-    for (LoadedModel model : models) {
-      if (!names.add(model.name())) {
-        throw new IllegalArgumentException("two models are called '" + model.name() + "'");
-      }
-    }
-    for (LoadedModel model : models) {
-      runners.put(
-          model.name(), new Runner(model, options.sessionsPerModel(), options.queueCapacity()));
-    }
+    this.models = new Models(models, options.policy());
     this.vertx =
         Vertx.vertx(
             new VertxOptions()
                 .setEventLoopPoolSize(options.http().eventLoops())
-                .setWorkerPoolSize(1)
+                .setWorkerPoolSize(2)
                 .setFileSystemOptions(
                     new FileSystemOptions()
                         .setFileCachingEnabled(false)
@@ -95,17 +89,15 @@ public final class Server implements AutoCloseable {
   private void listen() {
     HttpOptions http = options.http();
     String version = Server.class.getPackage().getImplementationVersion();
-    byte[] metadata =
-        new ServerMetadata(
-                "jiffy", version == null ? "development" : version, List.of("binary_tensor_data"))
-            .toJson();
+    ServerMetadata metadata =
+        new ServerMetadata("jiffy", version == null ? "development" : version, EXTENSIONS);
     InferReader reader =
         new InferReader(Limits.defaults().maxTensorBytes(4L * http.maxBodyBytes()));
     int port = http.port() == 0 ? -1 : http.port();
     Future<String> deployed =
         vertx.deployVerticle(
             () -> {
-              HttpEdge edge = new HttpEdge(http, port, runners, metadata, reader, ready::get);
+              HttpEdge edge = new HttpEdge(http, port, models, metadata, reader, ready::get);
               edges.add(edge);
               return edge;
             },
@@ -122,7 +114,7 @@ public final class Server implements AutoCloseable {
 
   /// Runs each model until it is warm, one after the other, and is ready then.
   void warmUp() {
-    runners.values().forEach(runner -> WarmUp.run(runner, options.warmUpTime()));
+    models.warmUp(options.warmUpTime());
     ready.set(true);
   }
 
@@ -138,7 +130,7 @@ public final class Server implements AutoCloseable {
 
   /// {@return the models}
   public List<LoadedModel> models() {
-    return models;
+    return models.all().stream().map(Served::model).toList();
   }
 
   /// Accepts no more requests, waits for the answers under way, and releases everything, the models
@@ -153,11 +145,11 @@ public final class Server implements AutoCloseable {
     await(drained, millis + TimeUnit.SECONDS.toMillis(STEP_SECONDS), "draining");
     ready.set(false);
     stop();
-    models.forEach(LoadedModel::close);
+    models.close();
   }
 
   private void stop() {
-    runners.values().forEach(Runner::close);
+    models.stop();
     await(vertx.close(), TimeUnit.SECONDS.toMillis(STEP_SECONDS), "stopping the event loops");
   }
 

@@ -100,7 +100,10 @@ class LifecycleTest {
 
   @Test
   void moreThanMayWaitIsRefused() throws Exception {
-    try (Server server = Server.start(OPTIONS.queueCapacity(1), List.of(TestModels.slow(folder)));
+    try (Server server =
+            Server.start(
+                OPTIONS.policy(OPTIONS.policy().queueCapacity(1)),
+                List.of(TestModels.slow(folder)));
         Client client = new Client(server.port())) {
       List<Socket> sockets = send(client, slowRequest(512), 12);
       int answered = 0;

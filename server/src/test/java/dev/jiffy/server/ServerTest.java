@@ -15,6 +15,7 @@ import dev.jiffy.protocol.Message;
 import dev.jiffy.protocol.ModelMetadata;
 import dev.jiffy.protocol.Parameter;
 import dev.jiffy.protocol.ServerMetadata;
+import dev.jiffy.server.schedule.Policy;
 import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
 import java.io.ByteArrayOutputStream;
@@ -53,7 +54,7 @@ class ServerTest {
         Server.start(
             ServerOptions.defaults()
                 .http(HttpOptions.defaults().port(0).eventLoops(2).maxBodyBytes(MAX_BODY))
-                .sessionsPerModel(2),
+                .policy(Policy.defaults().instances(2)),
             List.of(TestModels.arithmetic(folder), TestModels.texts(folder)));
     client = new Client(server.port());
   }

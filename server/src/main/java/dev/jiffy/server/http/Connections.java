@@ -2,32 +2,28 @@ package dev.jiffy.server.http;
 
 import dev.jiffy.server.HttpOptions;
 import io.vertx.core.http.HttpConnection;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.http.HttpVersion;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
 /// The open connections of one event loop, and what each waits for. Belongs to that event loop.
 ///
-/// A connection that lies idle, or whose request does not arrive in time, is closed, also if its
-/// client sends a byte now and then.
+/// A connection that lies idle is closed, also if its client sends a byte now and then. So is one
+/// whose request does not arrive in time; over HTTP/2 only that request is given up.
 final class Connections {
   private final HttpOptions options;
   private final Map<HttpConnection, State> states = new HashMap<>();
 
-  private enum Phase {
-    IDLE,
-    READING,
-    ANSWERING
-  }
-
   private static final class State {
-    private Phase phase = Phase.IDLE;
-    private long sinceNanos = System.nanoTime();
+    /// When the heads of requests arrived whose bodies have not.
+    private final Map<HttpServerRequest, Long> reading = new LinkedHashMap<>();
 
-    void enter(Phase next) {
-      phase = next;
-      sinceNanos = System.nanoTime();
-    }
+    private int answering;
+    private long idleSinceNanos = System.nanoTime();
   }
 
   Connections(HttpOptions options) {
@@ -45,44 +41,56 @@ final class Connections {
   }
 
   /// The head of a request has arrived.
-  void reading(HttpConnection connection) {
-    enter(connection, Phase.READING);
+  void reading(HttpServerRequest request) {
+    State state = states.get(request.connection());
+    if (state != null) {
+      state.reading.put(request, System.nanoTime());
+    }
   }
 
   /// All of a request has arrived.
-  void answering(HttpConnection connection) {
-    enter(connection, Phase.ANSWERING);
+  void answering(HttpServerRequest request) {
+    State state = states.get(request.connection());
+    if (state != null && state.reading.remove(request) != null) {
+      state.answering++;
+    }
   }
 
   /// A request is answered.
-  void idle(HttpConnection connection) {
-    enter(connection, Phase.IDLE);
-  }
-
-  private void enter(HttpConnection connection, Phase phase) {
-    State state = states.get(connection);
+  void idle(HttpServerRequest request) {
+    State state = states.get(request.connection());
     if (state != null) {
-      state.enter(phase);
+      if (state.reading.remove(request) == null && state.answering > 0) {
+        state.answering--;
+      }
+      state.idleSinceNanos = System.nanoTime();
     }
   }
 
   /// Closes the connections whose time is over.
   void sweep() {
     long now = System.nanoTime();
-    List<HttpConnection> late =
-        states.entrySet().stream()
-            .filter(entry -> isLate(entry.getValue(), now))
-            .map(Map.Entry::getKey)
-            .toList();
-    late.forEach(HttpConnection::close);
+    for (Map.Entry<HttpConnection, State> entry : List.copyOf(states.entrySet())) {
+      State state = entry.getValue();
+      boolean isIdle = state.answering == 0 && state.reading.isEmpty();
+      if (isIdle && now - state.idleSinceNanos > options.idleTimeout().toNanos()) {
+        entry.getKey().close();
+      }
+      List<HttpServerRequest> late = new ArrayList<>();
+      state.reading.forEach((request, since) -> {
+        if (now - since > options.bodyTimeout().toNanos()) {
+          late.add(request);
+        }
+      });
+      late.forEach(Connections::giveUp);
+    }
   }
 
-  private boolean isLate(State state, long now) {
-    long nanos = now - state.sinceNanos;
-    return switch (state.phase) {
-      case IDLE -> nanos > options.idleTimeout().toNanos();
-      case READING -> nanos > options.bodyTimeout().toNanos();
-      case ANSWERING -> false;
-    };
+  private static void giveUp(HttpServerRequest request) {
+    if (request.version() == HttpVersion.HTTP_2) {
+      request.response().reset();
+    } else {
+      request.connection().close();
+    }
   }
 }

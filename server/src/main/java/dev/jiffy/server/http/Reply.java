@@ -14,6 +14,7 @@ final class Reply {
   private final byte[] body;
   private final int jsonLength;
   private final @Nullable String timing;
+  private long retryAfterSeconds;
 
   private Reply(
       int status, String contentType, byte[] body, int jsonLength, @Nullable String timing) {
@@ -27,6 +28,11 @@ final class Reply {
   /// {@return an answer that is JSON}
   static Reply json(int status, byte[] body) {
     return new Reply(status, JSON, body, -1, null);
+  }
+
+  /// {@return an answer that is text of some media type}
+  static Reply text(String contentType, byte[] body) {
+    return new Reply(200, contentType, body, -1, null);
   }
 
   /// {@return an answer that is JSON, and what it cost}
@@ -54,6 +60,17 @@ final class Reply {
       return json(status, EmbeddingsResponse.error(message, type));
     }
     return json(status, new ErrorBody(message).toJson());
+  }
+
+  /// {@return this answer, which tells its client when to ask again}
+  Reply retryAfterSeconds(long seconds) {
+    retryAfterSeconds = seconds;
+    return this;
+  }
+
+  /// {@return after how many seconds to ask again, 0 where nothing is said of it}
+  long retryAfterSeconds() {
+    return retryAfterSeconds;
   }
 
   int status() {

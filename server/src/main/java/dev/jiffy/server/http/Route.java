@@ -1,11 +1,11 @@
 package dev.jiffy.server.http;
 
 import dev.jiffy.protocol.ProtocolException;
-import dev.jiffy.server.schedule.Runner;
+import dev.jiffy.server.store.Models;
+import dev.jiffy.server.store.Served;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /// What a path asks for.
@@ -20,16 +20,28 @@ sealed interface Route {
   record Describe() implements Route {}
 
   /// What a model is.
-  record DescribeModel(Runner runner) implements Route {}
+  record DescribeModel(Served served) implements Route {}
 
   /// Whether a model takes requests.
-  record ModelReady(Runner runner) implements Route {}
+  record ModelReady(Served served) implements Route {}
+
+  /// How a model is served.
+  record Config(Served served) implements Route {}
+
+  /// What models have done so far.
+  record Statistics(List<Served> served) implements Route {}
+
+  /// The models that there are.
+  record Index() implements Route {}
+
+  /// The description of all routes.
+  record OpenApi() implements Route {}
 
   /// Tensors in, tensors out.
-  record Infer(Runner runner) implements Route {}
+  record Infer(Served served) implements Route {}
 
   /// The list of models in OpenAI's form.
-  record Models() implements Route {}
+  record ListModels() implements Route {}
 
   /// Texts in, vectors out.
   record Embeddings() implements Route {}
@@ -37,18 +49,27 @@ sealed interface Route {
   /// {@return whether the route takes a body: it is asked with POST, others with GET or HEAD}
   default boolean takesBody() {
     return switch (this) {
-      case Infer _, Embeddings _ -> true;
-      case Live _, Ready _, Describe _, DescribeModel _, ModelReady _, Models _ -> false;
+      case Infer _, Embeddings _, Index _ -> true;
+      case Live _,
+          Ready _,
+          Describe _,
+          DescribeModel _,
+          ModelReady _,
+          ListModels _,
+          Config _,
+          Statistics _,
+          OpenApi _ ->
+          false;
     };
   }
 
   /// {@return what a path asks for}
   ///
   /// @param path the path, percent-encoded
-  /// @param models the models by name
+  /// @param models the models
   /// @throws ProtocolException of status 404 if there is no such path, model or version, or 400 if
   ///   it is badly encoded
-  static Route of(String path, Map<String, Runner> models) {
+  static Route of(String path, Models models) {
     Route route = find(path, models);
     if (route == null) {
       throw new ProtocolException(404, "there is no such path");
@@ -56,18 +77,21 @@ sealed interface Route {
     return route;
   }
 
-  private static @Nullable Route find(String path, Map<String, Runner> models) {
+  private static @Nullable Route find(String path, Models models) {
     return switch (path) {
       case "/v2/health/live" -> new Live();
       case "/v2/health/ready" -> new Ready();
       case "/v2", "/v2/" -> new Describe();
-      case "/v1/models" -> new Models();
+      case "/v2/models/stats" -> new Statistics(models.all());
+      case "/v2/repository/index" -> new Index();
+      case "/openapi.yaml" -> new OpenApi();
+      case "/v1/models" -> new ListModels();
       case "/v1/embeddings" -> new Embeddings();
       default -> ofModel(path, models);
     };
   }
 
-  private static @Nullable Route ofModel(String path, Map<String, Runner> models) {
+  private static @Nullable Route ofModel(String path, Models models) {
     List<String> segments = List.of(path.split("/", 9));
     if (segments.size() < 4 || !path.startsWith("/v2/models/")) {
       return null;
@@ -78,31 +102,17 @@ sealed interface Route {
     if (verb.size() > 1) {
       return null;
     }
-    Runner runner = runner(decoded(segments.get(3)), models);
-    if (versioned && !runner.model().version().equals(decoded(rest.get(1)))) {
-      throw new ProtocolException(
-          404, "model '%s' has no such version".formatted(runner.model().name()));
-    }
+    Served served = models.served(decoded(segments.get(3)), versioned ? decoded(rest.get(1)) : "");
     if (verb.isEmpty()) {
-      return new DescribeModel(runner);
+      return new DescribeModel(served);
     }
     return switch (verb.getFirst()) {
-      case "ready" -> new ModelReady(runner);
-      case "infer" -> new Infer(runner);
+      case "ready" -> new ModelReady(served);
+      case "config" -> new Config(served);
+      case "stats" -> new Statistics(List.of(served));
+      case "infer" -> new Infer(served);
       default -> null;
     };
-  }
-
-  /// {@return the runner of a model}
-  ///
-  /// @throws ProtocolException of status 404 if there is no model of that name
-  static Runner runner(String name, Map<String, Runner> models) {
-    Runner runner = models.get(name);
-    if (runner == null) {
-      String shown = name.length() <= 64 ? name : name.substring(0, 64) + "…";
-      throw new ProtocolException(404, "there is no model '%s'".formatted(shown));
-    }
-    return runner;
   }
 
   private static String decoded(String segment) {

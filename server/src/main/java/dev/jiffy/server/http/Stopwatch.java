@@ -1,5 +1,7 @@
 package dev.jiffy.server.http;
 
+import dev.jiffy.server.schedule.Timing;
+
 /// Where the time of one request goes, stage after stage.
 final class Stopwatch {
   private final StringBuilder header = new StringBuilder(96);
@@ -14,11 +16,13 @@ final class Stopwatch {
     last = arrived;
   }
 
-  /// Ends a stage.
-  void lap(String stage) {
+  /// {@return how long a stage took, which ends now, in nanoseconds}
+  long lap(String stage) {
     long now = System.nanoTime();
-    add(stage, now - last);
+    long nanos = now - last;
+    add(stage, nanos);
     last = now;
+    return nanos;
   }
 
   /// Adds a stage that was timed elsewhere.
@@ -32,6 +36,19 @@ final class Stopwatch {
     header.append((char) ('0' + rest / 100));
     header.append((char) ('0' + rest / 10 % 10));
     header.append((char) ('0' + rest % 10));
+  }
+
+  /// Adds what the scheduler timed, and continues from now.
+  void computed(Timing timing) {
+    add("queue", timing.queueNanos() - (last - start));
+    add("compute", timing.computeNanos());
+    header.append(", batch;desc=").append(timing.batchRows());
+    skip();
+  }
+
+  /// {@return when the request had arrived}
+  long arrivedNanos() {
+    return start;
   }
 
   /// Continues from now: what was since the last stage was timed elsewhere.

@@ -1,45 +1,42 @@
 package dev.jiffy.server.schedule;
 
+import dev.jiffy.engine.Model;
 import dev.jiffy.engine.Session;
 import dev.jiffy.pipeline.TextPipeline;
 import dev.jiffy.pipeline.TextSession;
-import dev.jiffy.server.store.LoadedModel;
 import org.jspecify.annotations.Nullable;
 
 /// One thread's working memory for one model, made when it is first needed. Not shared.
-public final class ModelSessions implements AutoCloseable {
-  private final LoadedModel model;
+final class ModelSessions implements AutoCloseable {
+  private final Model model;
+  private final @Nullable TextPipeline pipeline;
   private @Nullable Session session;
   private @Nullable TextSession text;
 
   /// Memory for a model.
   ///
   /// @param model the model
-  public ModelSessions(LoadedModel model) {
+  /// @param pipeline its text pipeline, null if it has none
+  ModelSessions(Model model, @Nullable TextPipeline pipeline) {
     this.model = model;
-  }
-
-  /// {@return the model}
-  public LoadedModel model() {
-    return model;
+    this.pipeline = pipeline;
   }
 
   /// {@return the session for tensors}
-  public Session session() {
+  Session session() {
     if (session == null) {
-      session = model.model().newSession();
+      session = model.newSession();
     }
     return session;
   }
 
   /// {@return the session for texts}
   ///
-  /// @throws IllegalStateException if the model is not one for texts
-  public TextSession text() {
+  /// @throws IllegalArgumentException if the model is not one for texts
+  TextSession text() {
     if (text == null) {
-      TextPipeline pipeline = model.text();
       if (pipeline == null) {
-        throw new IllegalStateException(model.name() + " is not a text model");
+        throw new IllegalArgumentException("the model does not take texts");
       }
       text = pipeline.newSession();
     }

@@ -1,10 +1,11 @@
 package dev.jiffy.server.schedule;
 
+import dev.jiffy.engine.Model;
 import dev.jiffy.engine.Session;
 import dev.jiffy.engine.TensorSpec;
 import dev.jiffy.engine.ir.Dim;
+import dev.jiffy.pipeline.TextPipeline;
 import dev.jiffy.pipeline.TextSession;
-import dev.jiffy.server.store.LoadedModel;
 import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
@@ -13,15 +14,16 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/// Runs a model on made-up inputs, so that the first requests find compiled code.
+/// Runs a model on made-up inputs, so that the first requests find compiled code and a scheduler
+/// that knows what one costs.
 ///
 /// A text model gets a sentence. Another gets tensors of its shapes, in which a named extent is 1
-/// as the first of a shape and 16 elsewhere; integers are 0, so that indices are valid, and floats
-/// 0.5. A model that does not take them stays cold.
+/// as the first of a shape and 16 elsewhere; integers are 0, so that indices are valid, an
+/// attention mask is 1, and floats are 0.5 to 1. Where requests can be computed together, batches
+/// are tried as well. A model that does not take them stays cold.
 public final class WarmUp {
   private static final System.Logger LOG = System.getLogger(WarmUp.class.getName());
   private static final List<String> TEXTS = List.of("A sentence of a few common words.");
@@ -34,48 +36,52 @@ public final class WarmUp {
 
   private WarmUp() {}
 
-  /// Runs a model until its time per run settles. What fails is logged.
+  /// Runs a model on the calling thread until its time per run settles. What fails is logged.
   ///
-  /// @param runner the model's owner threads, one of which does the work
+  /// @param name the model's name, for messages
+  /// @param model the model
+  /// @param pipeline its text pipeline, null if it has none
+  /// @param scheduler learns what a run costs
   /// @param most the time after which no further run begins; zero for none at all
-  public static void run(Runner runner, Duration most) {
+  public static void run(
+      String name,
+      Model model,
+      @Nullable TextPipeline pipeline,
+      Scheduler scheduler,
+      Duration most) {
     if (most.isZero()) {
       return;
     }
-    CompletableFuture<Void> done = new CompletableFuture<>();
-    boolean taken =
-        runner.offer(sessions -> {
-          try {
-            warm(sessions, most.toNanos());
-          } catch (RuntimeException | OutOfMemoryError e) {
-            LOG.log(Level.WARNING, "model " + runner.model().name() + " could not be warmed up", e);
-          } finally {
-            done.complete(null);
-          }
-        });
-    if (taken) {
-      done.join();
+    try (ModelSessions sessions = new ModelSessions(model, pipeline)) {
+      if (pipeline != null) {
+        TextSession text = sessions.text();
+        repeat(new Question.Texts(TEXTS), () -> text.embed(TEXTS), scheduler, most.toNanos());
+        return;
+      }
+      if (!canMakeUp(model.inputs())) {
+        LOG.log(Level.INFO, "model " + name + " is not warmed up: no inputs can be made up");
+        return;
+      }
+      Map<String, Tensor> inputs = inputs(model.inputs(), 0);
+      Session session = sessions.session();
+      repeat(
+          new Question.Tensors(inputs),
+          () -> session.runReusing(inputs),
+          scheduler,
+          most.toNanos());
+      if (scheduler.isBatching()) {
+        scheduler.study(
+            row -> new Question.Tensors(inputs(model.inputs(), row)),
+            sessions,
+            System.nanoTime() + most.toNanos());
+      }
+    } catch (RuntimeException | OutOfMemoryError e) {
+      LOG.log(Level.WARNING, "model " + name + " could not be warmed up", e);
     }
-  }
-
-  private static void warm(ModelSessions sessions, long nanos) {
-    LoadedModel model = sessions.model();
-    if (model.text() != null) {
-      TextSession text = sessions.text();
-      repeat(() -> text.embed(TEXTS), nanos);
-      return;
-    }
-    Map<String, Tensor> inputs = inputs(model.model().inputs());
-    if (inputs == null) {
-      LOG.log(Level.INFO, "model " + model.name() + " is not warmed up: no inputs can be made up");
-      return;
-    }
-    Session session = sessions.session();
-    repeat(() -> session.runReusing(inputs), nanos);
   }
 
   /// Runs in rounds until several in a row bring no gain.
-  private static void repeat(Runnable run, long most) {
+  private static void repeat(Question question, Runnable run, Scheduler scheduler, long most) {
     long start = System.nanoTime();
     long now = start;
     double best = Double.MAX_VALUE;
@@ -91,17 +97,22 @@ public final class WarmUp {
       double mean = (double) (now - round) / runs;
       settled = mean < best * FASTER ? 0 : settled + 1;
       best = Math.min(best, mean);
+      for (int i = 0; i < Math.min(runs, Scheduler.KNOWN); i++) {
+        scheduler.learn(question, (long) mean);
+      }
     }
   }
 
-  private static @Nullable Map<String, Tensor> inputs(List<TensorSpec> specs) {
+  private static boolean canMakeUp(List<TensorSpec> specs) {
+    return specs.stream().noneMatch(spec -> spec.shape() == null || spec.dtype() == DType.STRING);
+  }
+
+  /// {@return inputs for a row; those of different rows differ}
+  private static Map<String, Tensor> inputs(List<TensorSpec> specs, int row) {
     Map<String, Long> extents = new HashMap<>();
     Map<String, Tensor> inputs = new HashMap<>();
     for (TensorSpec spec : specs) {
-      List<Dim> dims = spec.shape();
-      if (dims == null || spec.dtype() == DType.STRING) {
-        return null;
-      }
+      List<Dim> dims = spec.shape() == null ? List.of() : spec.shape();
       long[] shape = new long[dims.size()];
       for (int axis = 0; axis < shape.length; axis++) {
         long guess = axis == 0 ? 1 : EXTENT;
@@ -114,7 +125,11 @@ public final class WarmUp {
       Tensor tensor = Tensor.allocate(spec.dtype(), Shape.of(shape));
       if (spec.dtype().isFloat()) {
         for (long i = 0; i < tensor.shape().elements(); i++) {
-          tensor.setDouble(i, FLOAT);
+          tensor.setDouble(i, FLOAT + (i * 7 + row * 13L) % 31 / 64.0);
+        }
+      } else if (spec.name().equals(Batching.MASK)) {
+        for (long i = 0; i < tensor.shape().elements(); i++) {
+          tensor.setLong(i, 1);
         }
       }
       inputs.put(spec.name(), tensor);

@@ -1,4 +1,4 @@
-package dev.jiffy.server.http;
+package dev.jiffy.server.call;
 
 import dev.jiffy.engine.TensorSpec;
 import dev.jiffy.engine.ir.Dim;
@@ -17,13 +17,16 @@ import java.util.List;
 import java.util.Map;
 
 /// A body that is the elements of a model's only input, without JSON. The answer is binary too.
-final class RawBody {
+public final class RawBody {
   private RawBody() {}
 
   /// {@return the request that a body stands for}
   ///
+  /// @param model the model that is asked
+  /// @param body the elements
+  /// @param arena where the tensor's memory comes from
   /// @throws ProtocolException if the model has other inputs, or its shape does not fit the body
-  static InferRequest request(LoadedModel model, byte[] body, Arena arena) {
+  public static InferRequest request(LoadedModel model, byte[] body, Arena arena) {
     List<TensorSpec> inputs = model.model().inputs();
     TensorSpec spec = inputs.size() == 1 ? inputs.getFirst() : null;
     if (spec == null || spec.dtype() == DType.STRING || spec.dtype() == DType.BOOL) {

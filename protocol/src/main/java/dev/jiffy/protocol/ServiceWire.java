@@ -1,0 +1,116 @@
+package dev.jiffy.protocol;
+
+import java.util.List;
+
+/// The small messages of the services `inference.GRPCInferenceService` and `grpc.health.v1.Health`,
+/// from and to the bytes of their protocol buffers.
+public final class ServiceWire {
+  private static final int SERVING = 1;
+  private static final int NOT_SERVING = 2;
+  private static final int MAX_NAME = 1024;
+
+  private ServiceWire() {}
+
+  /// What a request names: a model and a version, or a repository and a model.
+  ///
+  /// @param first the text of field 1, such as a model's name
+  /// @param second the text of field 2, such as a version
+  public record Names(String first, String second) {}
+
+  /// {@return the texts of fields 1 and 2}
+  ///
+  /// @param bytes the message
+  /// @throws ProtocolException if the message is malformed
+  public static Names names(byte[] bytes) {
+    WireReader message = new WireReader(bytes);
+    String first = "";
+    String second = "";
+    for (int tag = message.tag(); tag != 0; tag = message.tag()) {
+      switch (WireReader.field(tag)) {
+        case 1 -> first = text(message, tag);
+        case 2 -> second = text(message, tag);
+        default -> message.skip(tag);
+      }
+    }
+    return new Names(first, second);
+  }
+
+  /// {@return whether a `RepositoryIndexRequest` asks for ready models only}
+  ///
+  /// @param bytes the message
+  /// @throws ProtocolException if the message is malformed
+  public static boolean readyOnly(byte[] bytes) {
+    WireReader message = new WireReader(bytes);
+    boolean isReady = false;
+    for (int tag = message.tag(); tag != 0; tag = message.tag()) {
+      if (WireReader.field(tag) == 2) {
+        message.expect(tag, WireReader.VARINT, "ready");
+        isReady = message.varint() != 0;
+      } else {
+        message.skip(tag);
+      }
+    }
+    return isReady;
+  }
+
+  private static String text(WireReader message, int tag) {
+    message.expect(tag, WireReader.LENGTH, "name");
+    return message.text("name", MAX_NAME);
+  }
+
+  /// {@return a message whose field 1 is a truth value}
+  ///
+  /// @param value the truth value
+  public static byte[] flag(boolean value) {
+    WireWriter message = new WireWriter(4);
+    message.flag(1, value);
+    return message.toBytes();
+  }
+
+  /// {@return a `HealthCheckResponse`}
+  ///
+  /// @param isServing whether requests are taken
+  public static byte[] health(boolean isServing) {
+    WireWriter message = new WireWriter(4);
+    message.number(1, isServing ? SERVING : NOT_SERVING);
+    return message.toBytes();
+  }
+
+  /// {@return a `ServerMetadataResponse`}
+  ///
+  /// @param server what is said of the server
+  public static byte[] metadata(ServerMetadata server) {
+    WireWriter message = new WireWriter(128);
+    message.text(1, server.name());
+    message.text(2, server.version());
+    server.extensions().forEach(extension -> message.text(3, extension));
+    return message.toBytes();
+  }
+
+  /// {@return a `ModelMetadataResponse`}
+  ///
+  /// @param model what is said of the model
+  public static byte[] metadata(ModelMetadata model) {
+    WireWriter message = new WireWriter(256);
+    message.text(1, model.name());
+    model.versions().forEach(version -> message.text(2, version));
+    message.text(3, model.platform());
+    tensors(message, 4, model.inputs());
+    tensors(message, 5, model.outputs());
+    return message.toBytes();
+  }
+
+  private static void tensors(WireWriter message, int field, List<TensorMetadata> tensors) {
+    for (TensorMetadata tensor : tensors) {
+      WireWriter each = new WireWriter(64);
+      each.text(1, tensor.name());
+      each.text(2, Datatypes.name(tensor.dtype()));
+      if (!tensor.shape().isEmpty()) {
+        WireWriter dims = new WireWriter(32);
+        tensor.shape().forEach(dims::element);
+        each.message(3, dims);
+      }
+      message.message(field, each);
+    }
+  }
+}

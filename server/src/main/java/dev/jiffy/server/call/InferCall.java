@@ -1,0 +1,193 @@
+package dev.jiffy.server.call;
+
+import dev.jiffy.engine.TensorSpec;
+import dev.jiffy.engine.ir.Dim;
+import dev.jiffy.protocol.Datatypes;
+import dev.jiffy.protocol.InferRequest;
+import dev.jiffy.protocol.InferResponse;
+import dev.jiffy.protocol.InferTensor;
+import dev.jiffy.protocol.Parameter;
+import dev.jiffy.protocol.ProtocolException;
+import dev.jiffy.protocol.RequestedOutput;
+import dev.jiffy.server.schedule.Answer;
+import dev.jiffy.server.schedule.Question;
+import dev.jiffy.server.schedule.Ticket;
+import dev.jiffy.server.schedule.Timing;
+import dev.jiffy.server.store.LoadedModel;
+import dev.jiffy.tensor.Shape;
+import dev.jiffy.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/// A request for tensors, which fits its model.
+///
+/// Its parameters `priority` and `timeout`, in microseconds, say how it is scheduled; `timing` asks
+/// for the time of each stage among the parameters of the answer. An output's parameter
+/// `classification` asks for its greatest elements.
+public final class InferCall {
+  private static final String PRIORITY = "priority";
+  private static final String TIMEOUT = "timeout";
+  private static final String TIMING = "timing";
+
+  private final LoadedModel model;
+  private final InferRequest request;
+  private final Map<String, Tensor> inputs;
+
+  private InferCall(LoadedModel model, InferRequest request, Map<String, Tensor> inputs) {
+    this.model = model;
+    this.request = request;
+    this.inputs = inputs;
+  }
+
+  /// {@return a request that was checked}
+  ///
+  /// @param model the model that is asked
+  /// @param request what came
+  /// @throws ProtocolException if the request's inputs or outputs are not the model's, or a
+  ///   parameter is not what it should be
+  public static InferCall of(LoadedModel model, InferRequest request) {
+    InferCall call = new InferCall(model, request, inputs(model, request));
+    checkOutputs(model, request);
+    whole(request, PRIORITY);
+    whole(request, TIMEOUT);
+    return call;
+  }
+
+  private static Map<String, Tensor> inputs(LoadedModel model, InferRequest request) {
+    Map<String, Tensor> inputs = HashMap.newHashMap(request.inputs().size());
+    for (InferTensor input : request.inputs()) {
+      inputs.put(input.name(), input.tensor());
+    }
+    for (TensorSpec spec : model.model().inputs()) {
+      Tensor tensor = inputs.get(spec.name());
+      if (tensor == null) {
+        throw new ProtocolException(400, "input '%s' is missing".formatted(spec.name()));
+      }
+      check(spec, tensor);
+    }
+    if (inputs.size() > model.model().inputs().size()) {
+      for (InferTensor input : request.inputs()) {
+        if (model.model().inputs().stream().noneMatch(spec -> spec.name().equals(input.name()))) {
+          throw new ProtocolException(
+              400, "model '%s' has no input '%s'".formatted(model.name(), shortened(input.name())));
+        }
+      }
+    }
+    return inputs;
+  }
+
+  private static void check(TensorSpec spec, Tensor tensor) {
+    if (tensor.dtype() != spec.dtype()) {
+      throw new ProtocolException(
+          400,
+          "input '%s' must be %s, got %s"
+              .formatted(
+                  spec.name(), Datatypes.name(spec.dtype()), Datatypes.name(tensor.dtype())));
+    }
+    List<Dim> dims = spec.shape();
+    Shape shape = tensor.shape();
+    boolean fits = dims == null || dims.size() == shape.rank();
+    for (int i = 0; fits && dims != null && i < dims.size(); i++) {
+      fits = !(dims.get(i) instanceof Dim.Known(long extent)) || extent == shape.dim(i);
+    }
+    if (!fits) {
+      throw new ProtocolException(
+          400, "input '%s' must have shape %s, got %s".formatted(spec.name(), dims, shape));
+    }
+  }
+
+  private static void checkOutputs(LoadedModel model, InferRequest request) {
+    for (RequestedOutput output : request.outputs()) {
+      if (model.model().outputs().stream().noneMatch(spec -> spec.name().equals(output.name()))) {
+        throw new ProtocolException(
+            400, "model '%s' has no output '%s'".formatted(model.name(), shortened(output.name())));
+      }
+      Classification.check(output);
+    }
+  }
+
+  private static String shortened(String text) {
+    return text.length() <= 64 ? text : text.substring(0, 64) + "…";
+  }
+
+  private static long whole(InferRequest request, String name) {
+    return switch (request.parameters().get(name)) {
+      case null -> 0;
+      case Parameter.Whole(long value) when value >= 0 -> value;
+      case Parameter.Whole _, Parameter.Text _, Parameter.Real _, Parameter.Flag _ ->
+          throw new ProtocolException(
+              400, "parameter '%s' must be an integer of at least 0".formatted(name));
+    };
+  }
+
+  /// {@return what is asked of the scheduler}
+  public Question question() {
+    return new Question.Tensors(inputs);
+  }
+
+  /// {@return the class of the request, 0 where it names none}
+  public int priority() {
+    return (int) Math.min(whole(request, PRIORITY), Ticket.LAST);
+  }
+
+  /// {@return when the answer is worth nothing any more, or [Ticket#NEVER]}
+  ///
+  /// @param arrivedNanos when the request came
+  /// @param timeoutNanos what the transport says of the time that the client waits, 0 for nothing
+  public long deadlineNanos(long arrivedNanos, long timeoutNanos) {
+    long micros = Math.min(whole(request, TIMEOUT), Long.MAX_VALUE / 4000);
+    long nanos = micros * 1000;
+    if (timeoutNanos > 0) {
+      nanos = nanos == 0 ? timeoutNanos : Math.min(nanos, timeoutNanos);
+    }
+    return nanos == 0 ? Ticket.NEVER : arrivedNanos + nanos;
+  }
+
+  /// {@return the answer of the protocol; its tensors are the model's}
+  ///
+  /// @param answer what the model gave
+  /// @param timing where the time went
+  /// @param decodeNanos how long reading the request took
+  public InferResponse response(Answer answer, Timing timing, long decodeNanos) {
+    if (!(answer instanceof Answer.Tensors(Map<String, Tensor> outputs))) {
+      throw new IllegalStateException("tensors were asked for, not " + answer);
+    }
+    List<InferTensor> tensors = new ArrayList<>();
+    for (TensorSpec spec : model.model().outputs()) {
+      if (request.wants(spec.name())) {
+        Tensor tensor = outputs.get(spec.name());
+        if (tensor == null) {
+          throw new IllegalStateException("the model gave no " + spec.name());
+        }
+        boolean isBinary = request.wantsBinary(spec.name());
+        tensors.add(
+            new InferTensor(
+                spec.name(), Classification.apply(request, spec.name(), tensor), isBinary));
+      }
+    }
+    return new InferResponse(
+        model.name(), model.version(), request.id(), parameters(timing, decodeNanos), tensors);
+  }
+
+  private Map<String, Parameter> parameters(Timing timing, long decodeNanos) {
+    if (!(request.parameters().get(TIMING) instanceof Parameter.Flag(boolean isWanted))
+        || !isWanted) {
+      return Map.of();
+    }
+    Map<String, Parameter> parameters = new LinkedHashMap<>();
+    parameters.put("decode_us", new Parameter.Whole(decodeNanos / 1000));
+    parameters.put("queue_us", new Parameter.Whole(timing.queueNanos() / 1000));
+    parameters.put("compute_us", new Parameter.Whole(timing.computeNanos() / 1000));
+    parameters.put("batch_size", new Parameter.Whole(timing.batchRows()));
+    return parameters;
+  }
+
+  /// {@return the request's id}
+  public @Nullable String id() {
+    return request.id();
+  }
+}

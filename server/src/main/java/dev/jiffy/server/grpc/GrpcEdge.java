@@ -1,0 +1,214 @@
+package dev.jiffy.server.grpc;
+
+import dev.jiffy.protocol.InferWire;
+import dev.jiffy.protocol.ModelState;
+import dev.jiffy.protocol.ModelStatistics;
+import dev.jiffy.protocol.ProtocolException;
+import dev.jiffy.protocol.ServerMetadata;
+import dev.jiffy.protocol.ServiceWire;
+import dev.jiffy.protocol.ServiceWire.Names;
+import dev.jiffy.server.store.Models;
+import dev.jiffy.server.store.Served;
+import io.vertx.core.Vertx;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.http.HttpVersion;
+import java.util.List;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
+import java.util.function.Function;
+
+/// The gRPC calls of one event loop: by the path of a request to the service's method.
+public final class GrpcEdge {
+  private static final String INFERENCE = "/inference.GRPCInferenceService/";
+  private static final String HEALTH = "/grpc.health.v1.Health/";
+  private static final long WATCH_MILLIS = 250;
+
+  private final Vertx vertx;
+  private final Models models;
+  private final ServerMetadata metadata;
+  private final InferWire wire;
+  private final BooleanSupplier ready;
+  private final int maxMessageBytes;
+
+  /// A method that is answered at once.
+  private interface Method extends Function<byte[], byte[]> {}
+
+  /// The calls of an event loop.
+  ///
+  /// @param vertx the event loop
+  /// @param models the models
+  /// @param metadata what clients are told of the server
+  /// @param wire reads requests
+  /// @param ready whether the server takes requests
+  /// @param maxMessageBytes the largest message
+  public GrpcEdge(
+      Vertx vertx,
+      Models models,
+      ServerMetadata metadata,
+      InferWire wire,
+      BooleanSupplier ready,
+      int maxMessageBytes) {
+    this.vertx = vertx;
+    this.models = models;
+    this.metadata = metadata;
+    this.wire = wire;
+    this.ready = ready;
+    this.maxMessageBytes = maxMessageBytes;
+  }
+
+  /// {@return whether a request is a gRPC call}
+  ///
+  /// @param request the request
+  public static boolean isCall(HttpServerRequest request) {
+    if (request.version() != HttpVersion.HTTP_2) {
+      return false;
+    }
+    String type = request.getHeader("content-type");
+    return type != null && type.startsWith("application/grpc");
+  }
+
+  /// Answers a call.
+  ///
+  /// @param request the request, which [#isCall]
+  /// @param ended is run when the call has ended
+  public void handle(HttpServerRequest request, Runnable ended) {
+    Call call = new Call(request, vertx.getOrCreateContext());
+    request.response().exceptionHandler(gone -> {});
+    String path = String.valueOf(request.path());
+    call.whenGone(ended);
+    try {
+      if (path.equals(INFERENCE + "ModelInfer")) {
+        InferCalls infer = new InferCalls(vertx, call, models, wire, ready, false);
+        unary(call, infer::add);
+      } else if (path.equals(INFERENCE + "ModelStreamInfer")) {
+        InferCalls infer = new InferCalls(vertx, call, models, wire, ready, true);
+        stream(call, infer::add, infer::end);
+      } else if (path.equals(HEALTH + "Watch")) {
+        unary(call, message -> watch(call, message));
+      } else {
+        Method method = method(path);
+        unary(call, message -> call.answer(method.apply(message)));
+      }
+    } catch (RuntimeException e) {
+      call.end(Status.of(e));
+    }
+  }
+
+  private Method method(String path) {
+    return switch (path) {
+      case INFERENCE + "ServerLive" -> message -> ServiceWire.flag(true);
+      case INFERENCE + "ServerReady" -> message -> ServiceWire.flag(ready.getAsBoolean());
+      case INFERENCE + "ServerMetadata" -> message -> ServiceWire.metadata(metadata);
+      case INFERENCE + "ModelReady" ->
+          message -> {
+            Names names = ServiceWire.names(message);
+            models.served(names.first(), names.second());
+            return ServiceWire.flag(ready.getAsBoolean());
+          };
+      case INFERENCE + "ModelMetadata" ->
+          message -> ServiceWire.metadata(served(message).model().metadata());
+      case INFERENCE + "ModelConfig" -> message -> served(message).config().toWire();
+      case INFERENCE + "ModelStatistics" ->
+          message -> {
+            Names names = ServiceWire.names(message);
+            return ModelStatistics.toWire(
+                names.first().isEmpty()
+                    ? models.statistics()
+                    : List.of(models.served(names.first(), names.second()).statistics()));
+          };
+      case INFERENCE + "RepositoryIndex" ->
+          message -> ModelState.toWire(models.index(ServiceWire.readyOnly(message)));
+      case HEALTH + "Check" ->
+          message -> {
+            checkService(ServiceWire.names(message).first());
+            return ServiceWire.health(ready.getAsBoolean());
+          };
+      default -> throw new ProtocolException(501, "there is no such method");
+    };
+  }
+
+  private Served served(byte[] message) {
+    Names names = ServiceWire.names(message);
+    return models.served(names.first(), names.second());
+  }
+
+  private static void checkService(String service) {
+    if (!service.isEmpty() && !service.equals("inference.GRPCInferenceService")) {
+      throw new ProtocolException(404, "there is no such service");
+    }
+  }
+
+  /// Tells whether requests are taken now, and whenever that changes.
+  private void watch(Call call, byte[] message) {
+    checkService(ServiceWire.names(message).first());
+    boolean[] last = {ready.getAsBoolean()};
+    call.send(ServiceWire.health(last[0]));
+    long timer =
+        vertx.setPeriodic(
+            WATCH_MILLIS,
+            id -> {
+              if (call.isEnded()) {
+                vertx.cancelTimer(id);
+              } else if (ready.getAsBoolean() != last[0]) {
+                last[0] = !last[0];
+                call.send(ServiceWire.health(last[0]));
+              }
+            });
+    call.whenGone(() -> vertx.cancelTimer(timer));
+  }
+
+  /// Takes the only message of a call once the caller has said all.
+  private void unary(Call call, Consumer<byte[]> taker) {
+    byte[][] only = new byte[1][];
+    stream(
+        call,
+        message -> {
+          if (only[0] != null) {
+            throw new ProtocolException(400, "the method takes one message only");
+          }
+          only[0] = message;
+        },
+        () -> {
+          if (only[0] == null) {
+            throw new ProtocolException(400, "the call has no message");
+          }
+          taker.accept(only[0]);
+        });
+  }
+
+  /// Takes the messages of a call as they come. A failure ends the call.
+  private void stream(Call call, Consumer<byte[]> taker, Runnable ended) {
+    HttpServerRequest request = call.request();
+    String encoding = request.getHeader("grpc-encoding");
+    if (encoding != null && !encoding.equals("identity") && !encoding.equals("gzip")) {
+      throw new ProtocolException(501, "messages may be compressed by gzip only");
+    }
+    Messages messages = new Messages(maxMessageBytes, "gzip".equals(encoding), taker);
+    request.exceptionHandler(gone -> {});
+    request.handler(chunk ->
+        guard(
+            call,
+            () -> {
+              if (!call.isEnded()) {
+                messages.add(chunk);
+              }
+            }));
+    request.endHandler(end ->
+        guard(
+            call,
+            () -> {
+              if (!call.isEnded()) {
+                messages.end();
+                ended.run();
+              }
+            }));
+  }
+
+  private static void guard(Call call, Runnable task) {
+    try {
+      task.run();
+    } catch (RuntimeException | OutOfMemoryError e) {
+      call.end(Status.of(e));
+    }
+  }
+}

@@ -1,0 +1,201 @@
+package dev.jiffy.server.grpc;
+
+import dev.jiffy.protocol.InferResponse;
+import dev.jiffy.protocol.InferWire;
+import dev.jiffy.protocol.ProtocolException;
+import dev.jiffy.server.call.InferCall;
+import dev.jiffy.server.call.Slab;
+import dev.jiffy.server.schedule.Outcome;
+import dev.jiffy.server.schedule.Ticket;
+import dev.jiffy.server.store.Models;
+import dev.jiffy.server.store.Served;
+import io.vertx.core.Vertx;
+import java.util.ArrayDeque;
+import java.util.List;
+import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
+
+/// The requests of one call of `ModelInfer` or `ModelStreamInfer`. They are computed side by side;
+/// a stream answers them in the order in which they came, each failure in its place. Belongs to the
+/// event loop.
+final class InferCalls {
+  private static final int INLINE_BYTES = 16 << 10;
+  private static final int LARGE_BYTES = 256 << 10;
+
+  /// From so many unanswered requests on a stream is not read further.
+  private static final int MOST_OPEN = 128;
+
+  private final Vertx vertx;
+  private final Call call;
+  private final Models models;
+  private final InferWire wire;
+  private final BooleanSupplier ready;
+  private final boolean isStream;
+  private final long timeoutNanos;
+  private final ArrayDeque<Pending> open = new ArrayDeque<>();
+  private boolean isWhole;
+  private boolean isPaused;
+
+  /// A request until its answer is sent.
+  private static final class Pending {
+    private @Nullable Served served;
+    private @Nullable Ticket ticket;
+    private byte @Nullable [] answer;
+    private @Nullable Status failure;
+    private String id = "";
+
+    boolean isDone() {
+      return answer != null || failure != null;
+    }
+  }
+
+  InferCalls(
+      Vertx vertx,
+      Call call,
+      Models models,
+      InferWire wire,
+      BooleanSupplier ready,
+      boolean isStream) {
+    this.vertx = vertx;
+    this.call = call;
+    this.models = models;
+    this.wire = wire;
+    this.ready = ready;
+    this.isStream = isStream;
+    this.timeoutNanos = Timeout.nanos(call.request().getHeader("grpc-timeout"));
+    call.whenGone(this::cancel);
+  }
+
+  private void cancel() {
+    for (Pending pending : List.copyOf(open)) {
+      if (pending.ticket != null && pending.served != null) {
+        pending.served.scheduler().cancel(pending.ticket);
+      }
+    }
+  }
+
+  /// Takes a request.
+  void add(byte[] message) {
+    Pending pending = new Pending();
+    open.add(pending);
+    if (open.size() >= MOST_OPEN && !isPaused) {
+      isPaused = true;
+      call.request().pause();
+    }
+    long arrived = isStream ? System.nanoTime() : call.arrivedNanos();
+    Slab memory = new Slab();
+    if (message.length > LARGE_BYTES) {
+      vertx
+          .executeBlocking(() -> read(message, memory, pending), false)
+          .onSuccess(read -> submit(pending, read, memory, message.length, arrived))
+          .onFailure(e -> fail(pending, e, memory));
+      return;
+    }
+    try {
+      submit(pending, read(message, memory, pending), memory, message.length, arrived);
+    } catch (RuntimeException | OutOfMemoryError e) {
+      fail(pending, e, memory);
+    }
+  }
+
+  /// The caller will send nothing more.
+  void end() {
+    isWhole = true;
+    flush();
+  }
+
+  /// A request that fits its model.
+  private record Read(Served served, InferCall call, long nanos) {}
+
+  private Read read(byte[] message, Slab memory, Pending pending) {
+    long start = System.nanoTime();
+    if (!ready.getAsBoolean()) {
+      throw new ProtocolException(503, "the server is not ready");
+    }
+    InferWire.Call read = wire.readRequest(message, memory);
+    pending.id = read.request().id() == null ? "" : read.request().id();
+    Served served = models.served(read.modelName(), read.modelVersion());
+    InferCall checked = InferCall.of(served.model(), read.request());
+    return new Read(served, checked, System.nanoTime() - start);
+  }
+
+  private void fail(Pending pending, Throwable failure, Slab memory) {
+    memory.close();
+    pending.failure = Status.of(failure);
+    flush();
+  }
+
+  private void submit(Pending pending, Read read, Slab memory, int bytes, long arrived) {
+    Ticket ticket =
+        new Ticket(
+            read.call().question(),
+            read.call().priority(),
+            arrived,
+            read.served().scheduler().deadlineOr(read.call().deadlineNanos(arrived, timeoutNanos)),
+            outcome -> finish(pending, read, outcome, memory, arrived));
+    pending.served = read.served();
+    pending.ticket = ticket;
+    if (bytes <= INLINE_BYTES) {
+      read.served().scheduler().submitQuick(ticket);
+    } else {
+      read.served().scheduler().submit(ticket);
+    }
+  }
+
+  /// Takes the outcome, on whatever thread; the answer is made there, as its tensors last no
+  /// longer.
+  private void finish(Pending pending, Read read, Outcome outcome, Slab memory, long arrived) {
+    byte[] answer = null;
+    Status failure = null;
+    try {
+      if (outcome instanceof Outcome.Done done) {
+        long start = System.nanoTime();
+        InferResponse response = read.call().response(done.answer(), done.timing(), read.nanos());
+        answer = isStream ? InferWire.streamResponse(response) : InferWire.response(response);
+        read.served()
+            .tally()
+            .answered(done.timing(), read.nanos(), System.nanoTime() - start, arrived);
+      } else {
+        failure = Status.of(outcome);
+        read.served().tally().failed(arrived);
+      }
+    } catch (Throwable e) { // the root of a request: whatever happens, its caller is told
+      failure = Status.of(e);
+    }
+    memory.close();
+    byte[] made = answer;
+    Status told = failure;
+    call.run(() -> {
+      pending.answer = made;
+      pending.failure = told;
+      flush();
+    });
+  }
+
+  /// Sends what can be sent.
+  private void flush() {
+    Pending first = open.peek();
+    while (first != null && first.isDone()) {
+      open.remove();
+      if (!isStream) {
+        if (first.answer != null) {
+          call.answer(first.answer);
+        } else if (first.failure != null) {
+          call.end(first.failure);
+        }
+      } else if (first.answer != null) {
+        call.send(first.answer);
+      } else if (first.failure != null) {
+        call.send(InferWire.streamError(first.failure.message(), first.id));
+      }
+      first = open.peek();
+    }
+    if (isPaused && open.size() < MOST_OPEN / 2) {
+      isPaused = false;
+      call.request().resume();
+    }
+    if (isStream && isWhole && open.isEmpty()) {
+      call.end(Status.OK);
+    }
+  }
+}

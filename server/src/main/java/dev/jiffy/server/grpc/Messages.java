@@ -1,0 +1,123 @@
+package dev.jiffy.server.grpc;
+
+import dev.jiffy.protocol.ProtocolException;
+import io.vertx.core.buffer.Buffer;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.Arrays;
+import java.util.function.Consumer;
+import java.util.zip.GZIPInputStream;
+
+/// Cuts the bytes of one call into messages as they arrive. Takes no more memory than twice what
+/// has arrived of one message, whatever was announced. One thread at a time.
+final class Messages {
+  private static final int HEAD = 5;
+  private static final int FIRST = 4 << 10;
+
+  private final int limit;
+  private final boolean isGzip;
+  private final Consumer<byte[]> taker;
+  private byte[] bytes = new byte[0];
+  private int size;
+
+  /// The length of the message that arrives, -1 while its head does.
+  private int length = -1;
+
+  private boolean isCompressed;
+  private int headSize;
+  private final byte[] head = new byte[HEAD];
+
+  /// @param limit the largest message, also when it comes compressed, in bytes
+  /// @param isGzip whether messages may be compressed by gzip
+  /// @param taker takes each message
+  Messages(int limit, boolean isGzip, Consumer<byte[]> taker) {
+    this.limit = limit;
+    this.isGzip = isGzip;
+    this.taker = taker;
+  }
+
+  /// Takes what has arrived.
+  ///
+  /// @throws ProtocolException if it is no frame of a message, or the message is too large
+  void add(Buffer chunk) {
+    int at = 0;
+    int end = chunk.length();
+    while (at < end) {
+      if (length < 0) {
+        head[headSize++] = chunk.getByte(at++);
+        if (headSize == HEAD) {
+          begin();
+        }
+      } else {
+        int part = Math.min(end - at, length - size);
+        need(part);
+        chunk.getBytes(at, at + part, bytes, size);
+        size += part;
+        at += part;
+      }
+      if (length >= 0 && size == length) {
+        finish();
+      }
+    }
+  }
+
+  private void begin() {
+    int flag = head[0];
+    if (flag != 0 && flag != 1) {
+      throw new ProtocolException(400, "a message's compression flag must be 0 or 1");
+    }
+    isCompressed = flag == 1;
+    if (isCompressed && !isGzip) {
+      throw new ProtocolException(501, "messages may be compressed by gzip only");
+    }
+    long announced =
+        (head[1] & 0xffL) << 24 | (head[2] & 0xff) << 16 | (head[3] & 0xff) << 8 | (head[4] & 0xff);
+    if (announced > limit) {
+      throw tooLarge();
+    }
+    length = (int) announced;
+    bytes = new byte[Math.min(length, FIRST)];
+  }
+
+  private ProtocolException tooLarge() {
+    return new ProtocolException(413, "a message is larger than %d bytes".formatted(limit));
+  }
+
+  private void need(int more) {
+    if (more > bytes.length - size) {
+      long doubled = Math.max(2L * bytes.length, (long) size + more);
+      bytes = Arrays.copyOf(bytes, (int) Math.min(doubled, length));
+    }
+  }
+
+  private void finish() {
+    byte[] message = bytes.length == length ? bytes : Arrays.copyOf(bytes, length);
+    bytes = new byte[0];
+    size = 0;
+    length = -1;
+    headSize = 0;
+    taker.accept(isCompressed ? decompressed(message) : message);
+  }
+
+  private byte[] decompressed(byte[] message) {
+    try (InputStream in = new GZIPInputStream(new ByteArrayInputStream(message))) {
+      byte[] whole = in.readNBytes(limit + 1);
+      if (whole.length > limit) {
+        throw tooLarge();
+      }
+      return whole;
+    } catch (IOException e) {
+      throw new ProtocolException(400, "a message is not valid gzip", e);
+    }
+  }
+
+  /// Checks that all that arrived was whole messages.
+  ///
+  /// @throws ProtocolException if it was not
+  void end() {
+    if (headSize > 0) {
+      throw new ProtocolException(400, "the call ends within a message");
+    }
+  }
+}

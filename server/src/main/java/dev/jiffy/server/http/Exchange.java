@@ -1,0 +1,113 @@
+package dev.jiffy.server.http;
+
+import dev.jiffy.protocol.ProtocolException;
+import dev.jiffy.server.schedule.Outcome;
+import dev.jiffy.server.schedule.Scheduler;
+import dev.jiffy.server.schedule.Ticket;
+import dev.jiffy.server.store.Tally;
+import io.vertx.core.Context;
+import io.vertx.core.http.HttpServerRequest;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BiConsumer;
+import java.util.function.Function;
+
+/// A request to a model from when it is submitted until its reply is sent. The reply is made by the
+/// thread that computed, which alone may look at the answer, and sent by the event loop.
+final class Exchange {
+  /// Makes a reply of what a model answered.
+  interface Encoder extends Function<Outcome.Done, Reply> {}
+
+  private final HttpServerRequest request;
+  private final Context context;
+  private final Thread loop = Thread.currentThread();
+  private final Encoder encoder;
+  private final Tally tally;
+  private final long arrivedNanos;
+  private final AutoCloseable memory;
+  private final BiConsumer<HttpServerRequest, Reply> sender;
+  private boolean isSent;
+
+  /// @param request the request, on its event loop
+  /// @param context the event loop
+  /// @param encoder makes the reply
+  /// @param tally counts it where it is not answered
+  /// @param arrivedNanos when it came
+  /// @param memory is closed when the outcome is known
+  /// @param sender sends the reply
+  Exchange(
+      HttpServerRequest request,
+      Context context,
+      Encoder encoder,
+      Tally tally,
+      long arrivedNanos,
+      AutoCloseable memory,
+      BiConsumer<HttpServerRequest, Reply> sender) {
+    this.request = request;
+    this.context = context;
+    this.encoder = encoder;
+    this.tally = tally;
+    this.arrivedNanos = arrivedNanos;
+    this.memory = memory;
+    this.sender = sender;
+  }
+
+  /// Submits the ticket, whose outcome goes to [#finish]; a client that goes cancels it.
+  ///
+  /// @param isSmall whether the request may be computed here and now
+  void submit(Scheduler scheduler, Ticket ticket, boolean isSmall) {
+    if (isSmall) {
+      scheduler.submitQuick(ticket);
+    } else {
+      scheduler.submit(ticket);
+    }
+    if (!isSent) {
+      request.response().closeHandler(gone -> scheduler.cancel(ticket));
+    }
+  }
+
+  /// Takes the outcome, on whatever thread.
+  void finish(Outcome outcome) {
+    Reply reply;
+    try {
+      reply = reply(outcome);
+    } catch (Throwable e) { // the root of a request: whatever happens, its client is told
+      reply = Failures.reply(path(), e);
+    }
+    try {
+      memory.close();
+    } catch (Exception e) {
+      throw new IllegalStateException(e);
+    }
+    if (Thread.currentThread() == loop) {
+      isSent = true;
+      sender.accept(request, reply);
+    } else {
+      Reply made = reply;
+      context.runOnContext(back -> sender.accept(request, made));
+    }
+  }
+
+  private String path() {
+    String path = request.path();
+    return path == null ? "" : path;
+  }
+
+  private Reply reply(Outcome outcome) {
+    if (!(outcome instanceof Outcome.Done)) {
+      tally.failed(arrivedNanos);
+    }
+    return switch (outcome) {
+      case Outcome.Done done -> encoder.apply(done);
+      case Outcome.Overloaded(long nanos) ->
+          Reply.error(path(), 503, "too many requests are waiting")
+              .retryAfterSeconds(1 + TimeUnit.NANOSECONDS.toSeconds(nanos));
+      case Outcome.Expired _ ->
+          Reply.error(path(), 504, "the answer would have come after the deadline");
+      case Outcome.BadInput(String message) ->
+          Failures.reply(path(), new ProtocolException(400, message));
+      case Outcome.NotReady _ -> Reply.error(path(), 503, "the model is not ready");
+      case Outcome.Cancelled _ -> Reply.error(path(), 499, "the request was cancelled");
+      case Outcome.Failed(Throwable cause) -> Failures.reply(path(), cause);
+    };
+  }
+}

@@ -1,0 +1,173 @@
+package dev.jiffy.server.schedule;
+
+import java.util.Arrays;
+
+/// The learned table of one bucket: how long a batch takes for its number of rows, S(b), and
+/// whether its answers have the bits of single runs. Guarded by the line's lock.
+///
+/// Each size keeps a running mean and mean deviation; what was not measured follows from the line
+/// S(b) = τ₀ + α·b through the sizes that were. The decision how far batching pays is the size of
+/// the greatest throughput b / S(b) among those that fit the latency target, 2·S(b) ≤ target.
+final class BucketCosts {
+  /// The sizes of batches that are made.
+  private static final int[] SIZES = {1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256};
+
+  private static final int MEMORY = 16;
+
+  /// So often a size is measured before it is judged.
+  static final int EXPLORED = 6;
+
+  /// After so many decisions the next larger size is measured anew: costs change.
+  private static final int REVISITED = 256;
+
+  /// So many of the smallest sizes are measured whatever the others let expect.
+  private static final int ALWAYS = 2;
+
+  /// A larger batch must be better by this to be worth its wait.
+  private static final double GAIN = 1.03;
+
+  private final double[] mean = new double[SIZES.length];
+  private final double[] deviation = new double[SIZES.length];
+  private final int[] samples = new int[SIZES.length];
+  private final boolean[] isTried = new boolean[SIZES.length];
+  private int exactBelow = Integer.MAX_VALUE;
+  private int decisions;
+  private double fixed;
+  private double perRow;
+
+  /// {@return the position of the smallest size that holds so many rows}
+  private static int slot(int rows) {
+    int slot = 0;
+    while (slot < SIZES.length - 1 && SIZES[slot] < rows) {
+      slot++;
+    }
+    return slot;
+  }
+
+  /// {@return the sizes of batches of several rows that are made}
+  static int[] sizes(int most) {
+    return Arrays.stream(SIZES).filter(size -> size > 1 && size <= most).toArray();
+  }
+
+  /// Learns from a batch.
+  void took(int rows, double nanos) {
+    int slot = slot(rows);
+    if (rows < 1 || rows > SIZES[slot]) {
+      return;
+    }
+    double value = nanos * SIZES[slot] / rows;
+    int count = samples[slot];
+    samples[slot] = Math.min(count + 1, 1 << 20);
+    if (count < 2) { // the first run also made a plan
+      mean[slot] = value;
+      deviation[slot] = 0;
+    } else {
+      double weight = 1.0 / Math.min(count, MEMORY);
+      double off = value - mean[slot];
+      mean[slot] += off * weight;
+      deviation[slot] += (Math.abs(off) - deviation[slot]) * weight;
+    }
+    fit();
+  }
+
+  /// Fits τ₀ and α to the means, each by how often it was measured.
+  private void fit() {
+    double n = 0;
+    double sumB = 0;
+    double sumS = 0;
+    double sumBb = 0;
+    double sumBs = 0;
+    for (int i = 0; i < SIZES.length; i++) {
+      double weight = Math.min(samples[i], MEMORY);
+      n += weight;
+      sumB += weight * SIZES[i];
+      sumS += weight * mean[i];
+      sumBb += weight * SIZES[i] * SIZES[i];
+      sumBs += weight * SIZES[i] * mean[i];
+    }
+    double spread = n * sumBb - sumB * sumB;
+    perRow = spread <= 0 ? sumS / sumB : Math.max(0, (n * sumBs - sumB * sumS) / spread);
+    fixed = Math.max(0, (sumS - perRow * sumB) / n);
+  }
+
+  /// {@return how often batches of this size were measured}
+  int samples(int rows) {
+    return samples[slot(rows)];
+  }
+
+  /// {@return whether anything was measured more than once}
+  boolean isKnown() {
+    for (int count : samples) {
+      if (count >= 2) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /// {@return the time that so many rows take, 0 where nothing is known}
+  double expected(int rows) {
+    int slot = slot(rows);
+    return SIZES[slot] == rows && samples[slot] > 0 ? mean[slot] : fixed + perRow * rows;
+  }
+
+  /// {@return a time that so many rows rarely exceed}
+  private double high(int slot) {
+    return samples[slot] > 0 ? mean[slot] + 3 * deviation[slot] : fixed + perRow * SIZES[slot];
+  }
+
+  /// {@return how many rows to compute together}
+  ///
+  /// @param waiting the rows that wait and could be; at least 1
+  /// @param most the most rows of a batch
+  /// @param targetNanos the latency target
+  int best(int waiting, int most, double targetNanos) {
+    int limit = Math.min(Math.min(waiting, most), exactBelow - 1);
+    int best = 1;
+    double bestRate = 1 / Math.max(1, expected(1));
+    for (int slot = 1; slot < SIZES.length && SIZES[slot] <= limit; slot++) {
+      if (2 * high(slot) > targetNanos) {
+        break;
+      }
+      if (samples[slot] < EXPLORED) { // one step beyond what is known, if it may pay
+        double rate = SIZES[slot] / Math.max(1, fixed + perRow * SIZES[slot]);
+        boolean isPromising = slot <= ALWAYS || rate > bestRate * GAIN;
+        return isPromising ? SIZES[slot] : best;
+      }
+      double rate = SIZES[slot] / Math.max(1, mean[slot]);
+      if (rate > bestRate * GAIN) {
+        best = SIZES[slot];
+        bestRate = rate;
+      }
+    }
+    return best;
+  }
+
+  /// {@return what [#best] says, for a batch that will be made}
+  int choose(int waiting, int most, double targetNanos) {
+    int best = best(waiting, most, targetNanos);
+    int next = slot(best) + 1;
+    if (++decisions % REVISITED == 0 && next < SIZES.length) {
+      samples[next] = Math.min(samples[next], 1);
+    }
+    return best;
+  }
+
+  /// {@return the size of batches if very much waits}
+  int full(int most, double targetNanos) {
+    return best(Integer.MAX_VALUE - 1, most, targetNanos);
+  }
+
+  /// {@return whether batches of this size were compared with single runs}
+  boolean isTried(int rows) {
+    return isTried[slot(rows)];
+  }
+
+  /// Learns whether a batch had the bits of single runs; where not, none as large is made again.
+  void tried(int rows, boolean isExact) {
+    isTried[slot(rows)] = true;
+    if (!isExact) {
+      exactBelow = Math.min(exactBelow, Math.max(2, rows));
+    }
+  }
+}

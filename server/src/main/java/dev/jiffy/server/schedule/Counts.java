@@ -1,0 +1,26 @@
+package dev.jiffy.server.schedule;
+
+/// How many requests a model has had; at any moment `waiting + running = accepted - finished`.
+///
+/// @param accepted those that were taken
+/// @param refused those that were not, as too much waited or their deadline could not be met
+/// @param waiting those that wait
+/// @param running those that are computed
+/// @param done those that were answered
+/// @param expired those that were dropped, as they would have been late
+/// @param cancelled those whose callers left while they waited
+/// @param failed those that were computed in vain: bad inputs and failures
+public record Counts(
+    long accepted,
+    long refused,
+    long waiting,
+    long running,
+    long done,
+    long expired,
+    long cancelled,
+    long failed) {
+  /// {@return those that have ended after they were taken}
+  public long finished() {
+    return done + expired + cancelled + failed;
+  }
+}

@@ -1,0 +1,17 @@
+package dev.jiffy.server.schedule;
+
+/// The working memory with which one thread at a time computes batches of one model.
+interface Instance extends AutoCloseable {
+  /// How a batch went.
+  ///
+  /// @param nanos how long the model ran on it as a whole, negative where it did not
+  /// @param isExact whether the answers had the bits of single runs, where that was looked at
+  /// @param answered how many of its requests were answered well
+  record Computed(long nanos, boolean isExact, int answered) {}
+
+  /// Computes a batch and hands every request its outcome. Does not throw.
+  Computed run(Batch batch);
+
+  @Override
+  void close();
+}

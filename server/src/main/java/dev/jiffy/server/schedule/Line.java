@@ -1,0 +1,475 @@
+package dev.jiffy.server.schedule;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/// The requests of one model that wait, and the decisions about them: who is let in, who is
+/// dropped, who is computed next and with whom. It runs nothing itself, and is told the time.
+///
+/// A request whose deadline cannot be met by what is learned of costs is refused when it comes, by
+/// a bound that later arrivals cannot break; one whose answer would be late by the time its turn
+/// comes is dropped then. Whoever waits is computed as soon as an instance is free: batches are
+/// made of what waits already, never by waiting for more. Higher classes go first, each in the
+/// order of arrival; every eighth batch begins with the request that has waited longest.
+///
+/// Sources: early drop follows Nexus (SOSP 2019); the sizes of batches follow [BucketCosts]. Shared
+/// between threads.
+final class Line {
+  private static final int BUCKETS = 256;
+  private static final int FAIR = 8;
+  private static final int CONFIDENT = 4;
+
+  private final Policy policy;
+  private final double targetNanos;
+  private final ReentrantLock lock = new ReentrantLock();
+  private final Condition work = lock.newCondition();
+  private final Lane[] lanes = new Lane[Ticket.LAST + 1];
+  private final Map<Bucket, BucketCosts> costs =
+      new LinkedHashMap<>(16, 0.75f, true) {
+        private static final long serialVersionUID = 1L;
+
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<Bucket, BucketCosts> eldest) {
+          return size() > BUCKETS;
+        }
+      };
+  private final List<Batch> batches = new ArrayList<>();
+  private final TreeMap<Integer, BatchCount> sizes = new TreeMap<>();
+  private boolean closing;
+  private long numbers;
+  private long picks;
+  private long accepted;
+  private long refused;
+  private int waiting;
+  private int running;
+  private long done;
+  private long expired;
+  private long cancelled;
+  private long failed;
+
+  Line(Policy policy) {
+    this.policy = policy;
+    this.targetNanos = policy.latencyTarget().toNanos();
+    for (int i = Ticket.FIRST; i < lanes.length; i++) {
+      lanes[i] = new Lane();
+    }
+  }
+
+  /// {@return why the request is not taken, null if it is}
+  ///
+  /// @param ticket the request, its bucket and rows known
+  /// @param now the time
+  @Nullable Outcome offer(Ticket ticket, long now) {
+    lock.lock();
+    try {
+      Outcome refusal = refusal(ticket, now);
+      if (refusal != null) {
+        refused++;
+        ticket.state = Ticket.State.FINISHED;
+        return refusal;
+      }
+      accepted++;
+      waiting++;
+      ticket.state = Ticket.State.WAITING;
+      ticket.number = numbers++;
+      lanes[ticket.priority()].add(ticket);
+      work.signal();
+      return null;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private @Nullable Outcome refusal(Ticket ticket, long now) {
+    if (closing) {
+      return new Outcome.NotReady();
+    }
+    if (ticket.isLate(now, 0)) {
+      return new Outcome.Expired();
+    }
+    BucketCosts known = costs.computeIfAbsent(ticket.bucket, _ -> new BucketCosts());
+    ticket.costs = known;
+    int size = Math.max(ticket.rows, known.full(policy.maxBatch(), targetNanos));
+    double batch = known.expected(size);
+    ticket.work = batch * ticket.rows / size;
+    if (waiting >= policy.queueCapacity()) {
+      return new Outcome.Overloaded(retryNanos(now));
+    }
+    if (ticket.deadlineNanos() != Ticket.NEVER && known.samples(size) >= CONFIDENT) {
+      double ahead = 0;
+      for (int lane = Ticket.FIRST; lane <= ticket.priority(); lane++) {
+        ahead += lanes[lane].work();
+      }
+      boolean isFree = waiting == 0 && batches.size() < policy.instances();
+      double own = isFree ? known.expected(ticket.rows) : batch;
+      if (!isFree && policy.exact() && size > ticket.rows && !known.isTried(size)) {
+        own += Batch.COMPARED * known.expected(1); // so that there is time to try
+      }
+      if (ticket.isLate(now, residual(now) + ahead / policy.instances() + own)) {
+        if (isFree) {
+          return new Outcome.Expired();
+        }
+        return new Outcome.Overloaded(retryNanos(now));
+      }
+    }
+    return null;
+  }
+
+  /// {@return the time until an instance is free}
+  private double residual(long now) {
+    if (batches.size() < policy.instances()) {
+      return 0;
+    }
+    double least = Double.MAX_VALUE;
+    for (Batch batch : batches) {
+      least = Math.min(least, batch.expectedNanos() - (double) (now - batch.startedNanos()));
+    }
+    return Math.max(0, least);
+  }
+
+  private long retryNanos(long now) {
+    double sum = residual(now);
+    for (int i = Ticket.FIRST; i < lanes.length; i++) {
+      sum += lanes[i].work() / policy.instances();
+    }
+    return (long) sum;
+  }
+
+  /// {@return the request as a batch of its own, if nothing else waits or runs and it is known to
+  /// take no longer than some time; null otherwise, and then it was not taken}
+  ///
+  /// @param ticket the request, its bucket and rows known
+  /// @param now the time
+  /// @param mostNanos the longest that it may take
+  @Nullable Batch startQuick(Ticket ticket, long now, double mostNanos) {
+    lock.lock();
+    try {
+      if (closing || waiting > 0 || running > 0 || ticket.isLate(now, 0)) {
+        return null;
+      }
+      BucketCosts known = costs.get(ticket.bucket);
+      if (known == null
+          || known.samples(ticket.rows) < Scheduler.KNOWN
+          || known.expected(ticket.rows) > mostNanos) {
+        return null;
+      }
+      accepted++;
+      ticket.costs = known;
+      ticket.number = numbers++;
+      return started(List.of(ticket), false, now, known.expected(ticket.rows));
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private Batch started(List<Ticket> tickets, boolean isTrial, long now, double expectedNanos) {
+    for (Ticket ticket : tickets) {
+      ticket.state = Ticket.State.RUNNING;
+    }
+    running += tickets.size();
+    Batch batch = new Batch(tickets, rows(tickets), isTrial, now, expectedNanos);
+    batches.add(batch);
+    return batch;
+  }
+
+  /// {@return what to compute now, null where nothing waits}
+  ///
+  /// @param now the time
+  /// @param late takes the requests that were dropped because they would be late
+  @Nullable Batch next(long now, List<Ticket> late) {
+    lock.lock();
+    try {
+      while (waiting > 0) {
+        Ticket head = head();
+        BucketCosts known = costsOf(head);
+        int size = known.choose(joinable(head), policy.maxBatch(), targetNanos);
+        double nanos = known.expected(Math.max(size, head.rows));
+        if (head.isLate(now, known.isKnown() ? nanos : 0)) {
+          drop(head, late);
+          continue;
+        }
+        picks++;
+        List<Ticket> tickets = gather(head, size, now, nanos, late);
+        dropLate(tickets, known, now, late);
+        if (!tickets.isEmpty()) {
+          return start(tickets, known, now);
+        }
+      }
+      return null;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private Batch start(List<Ticket> tickets, BucketCosts known, long now) {
+    int rows = rows(tickets);
+    double expected = known.expected(rows);
+    if (!policy.exact() || tickets.size() == 1 || known.isTried(rows)) {
+      return started(tickets, false, now, expected);
+    }
+    double tried = expected + Batch.COMPARED * known.expected(1);
+    for (Ticket ticket : tickets) {
+      if (ticket.isLate(now, tried)) {
+        List<Ticket> rest = tickets.subList(1, tickets.size());
+        rest.forEach(this::putBack);
+        Ticket first = tickets.getFirst();
+        return started(List.of(first), false, now, known.expected(first.rows));
+      }
+    }
+    return started(tickets, true, now, tried);
+  }
+
+  private static int rows(List<Ticket> tickets) {
+    int rows = 0;
+    for (Ticket ticket : tickets) {
+      rows += ticket.rows;
+    }
+    return rows;
+  }
+
+  private void putBack(Ticket ticket) {
+    lanes[ticket.priority()].putBack(ticket);
+    waiting++;
+  }
+
+  /// Drops those of a batch that would be late, until none would.
+  private void dropLate(List<Ticket> tickets, BucketCosts known, long now, List<Ticket> late) {
+    boolean isKnown = known.isKnown();
+    boolean isSettled = false;
+    while (!isSettled) {
+      double nanos = isKnown ? known.expected(rows(tickets)) : 0;
+      isSettled = true;
+      for (int i = tickets.size() - 1; i >= 0; i--) {
+        if (tickets.get(i).isLate(now, nanos)) {
+          dropTaken(tickets.remove(i), late);
+          isSettled = false;
+        }
+      }
+    }
+  }
+
+  private BucketCosts costsOf(Ticket ticket) {
+    BucketCosts known = ticket.costs;
+    if (known == null) {
+      throw new IllegalStateException("the ticket was not taken");
+    }
+    return known;
+  }
+
+  /// {@return who is next: the first of the highest class, or now and then the oldest of all}
+  private Ticket head() {
+    Ticket head = null;
+    boolean isFair = picks % FAIR == FAIR - 1;
+    for (int lane = Ticket.FIRST; lane < lanes.length; lane++) {
+      Ticket first = lanes[lane].first();
+      if (first != null && (head == null || (isFair && first.number < head.number))) {
+        head = first;
+      }
+    }
+    if (head == null) {
+      throw new IllegalStateException(waiting + " requests wait in no lane");
+    }
+    return head;
+  }
+
+  /// {@return the rows that wait and could be computed together with a request, with its own}
+  private int joinable(Ticket head) {
+    int rows = 0;
+    for (int lane = Ticket.FIRST; lane < lanes.length; lane++) {
+      for (Ticket each = lanes[lane].first(); each != null; each = each.after) {
+        if (each == head || joins(head, each)) {
+          rows += each.rows;
+          if (rows >= policy.maxBatch()) {
+            return rows;
+          }
+        }
+      }
+    }
+    return rows;
+  }
+
+  private boolean joins(Ticket head, Ticket other) {
+    return head.bucket.joins(other.bucket)
+        && (head.bucket.length() == other.bucket.length()
+            || (!policy.exact() && isSimilar(head.bucket.length(), other.bucket.length())));
+  }
+
+  /// {@return whether padding the shorter to the longer costs little}
+  private static boolean isSimilar(int one, int other) {
+    return 16L * Math.abs(one - other) <= Math.max(one, other);
+  }
+
+  /// Takes a request and those that join it out of their lanes, in the order of their classes and
+  /// arrival.
+  private List<Ticket> gather(Ticket head, int size, long now, double nanos, List<Ticket> late) {
+    List<Ticket> tickets = new ArrayList<>(Math.min(size, 64));
+    remove(head);
+    tickets.add(head);
+    int rows = head.rows;
+    for (int lane = Ticket.FIRST; lane < lanes.length && rows < size; lane++) {
+      Ticket next;
+      for (Ticket each = lanes[lane].first(); each != null && rows < size; each = next) {
+        next = each.after;
+        if (!joins(head, each)) {
+          continue;
+        }
+        if (rows + each.rows > size) {
+          return tickets;
+        }
+        if (each.isLate(now, nanos)) {
+          drop(each, late);
+          continue;
+        }
+        remove(each);
+        tickets.add(each);
+        rows += each.rows;
+      }
+    }
+    return tickets;
+  }
+
+  private void remove(Ticket ticket) {
+    lanes[ticket.priority()].remove(ticket);
+    waiting--;
+  }
+
+  private void drop(Ticket ticket, List<Ticket> late) {
+    remove(ticket);
+    dropTaken(ticket, late);
+  }
+
+  private void dropTaken(Ticket ticket, List<Ticket> late) {
+    ticket.state = Ticket.State.FINISHED;
+    expired++;
+    late.add(ticket);
+  }
+
+  /// Learns how a batch went.
+  ///
+  /// @param batch the batch
+  /// @param nanos how long its computation took, negative where it failed
+  /// @param isExact whether its answers had the bits of single runs; counts for trials and for what
+  ///   could not be computed together
+  /// @param answered how many of its requests were answered well
+  void finish(Batch batch, long nanos, boolean isExact, int answered) {
+    lock.lock();
+    try {
+      batches.remove(batch);
+      running -= batch.tickets().size();
+      done += answered;
+      failed += batch.tickets().size() - answered;
+      Ticket longest = batch.tickets().getFirst();
+      for (Ticket ticket : batch.tickets()) {
+        ticket.state = Ticket.State.FINISHED;
+        if (ticket.bucket.length() > longest.bucket.length()) {
+          longest = ticket;
+        }
+      }
+      BucketCosts known = costsOf(longest);
+      if (nanos >= 0) {
+        known.took(batch.rows(), (double) nanos);
+        sizes.merge(
+            batch.rows(),
+            new BatchCount(batch.rows(), 1, nanos),
+            (old, one) -> new BatchCount(old.rows(), old.count() + 1, old.nanos() + one.nanos()));
+      }
+      if (nanos >= 0 ? batch.isTrial() : !isExact) {
+        known.tried(batch.rows(), isExact);
+      }
+      work.signalAll();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /// Learns what was measured elsewhere.
+  void learn(Bucket bucket, int rows, long nanos) {
+    lock.lock();
+    try {
+      costs.computeIfAbsent(bucket, _ -> new BucketCosts()).took(rows, (double) nanos);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /// Learns whether a batch that was made elsewhere had the bits of single runs.
+  void tried(Bucket bucket, int rows, boolean isExact) {
+    lock.lock();
+    try {
+      costs.computeIfAbsent(bucket, _ -> new BucketCosts()).tried(rows, isExact);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /// {@return whether a request waited and does not any more; one that is computed already is only
+  /// marked}
+  boolean cancel(Ticket ticket) {
+    lock.lock();
+    try {
+      ticket.cancelled = true;
+      if (ticket.state != Ticket.State.WAITING) {
+        return false;
+      }
+      remove(ticket);
+      ticket.state = Ticket.State.FINISHED;
+      cancelled++;
+      return true;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /// {@return whether something waits now; false when nothing ever will}
+  boolean await() throws InterruptedException {
+    lock.lock();
+    try {
+      while (waiting == 0) {
+        if (closing) {
+          return false;
+        }
+        work.await();
+      }
+      return true;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /// Takes no more requests.
+  void close() {
+    lock.lock();
+    try {
+      closing = true;
+      work.signalAll();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /// {@return the batches that were computed, by size}
+  List<BatchCount> batches() {
+    lock.lock();
+    try {
+      return List.copyOf(sizes.values());
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /// {@return how many requests there were and are}
+  Counts counts() {
+    lock.lock();
+    try {
+      return new Counts(accepted, refused, waiting, running, done, expired, cancelled, failed);
+    } finally {
+      lock.unlock();
+    }
+  }
+}

@@ -1,0 +1,218 @@
+package dev.jiffy.server.schedule;
+
+import dev.jiffy.engine.ModelException;
+import dev.jiffy.pipeline.Embeddings;
+import dev.jiffy.pipeline.TextSession;
+import dev.jiffy.tensor.Shape;
+import dev.jiffy.tensor.Tensor;
+import java.lang.System.Logger.Level;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.LongSupplier;
+
+/// Batches of a model on sessions of the engine.
+final class ModelInstance implements Instance {
+  private static final System.Logger LOG = System.getLogger(ModelInstance.class.getName());
+
+  private final ModelSessions sessions;
+  private final JoinedInputs joined;
+  private final LongSupplier clock;
+
+  ModelInstance(ModelSessions sessions, Batching batching, LongSupplier clock) {
+    this.sessions = sessions;
+    this.joined = new JoinedInputs(batching.inputs());
+    this.clock = clock;
+  }
+
+  @Override
+  public Computed run(Batch batch) {
+    if (batch.tickets().size() == 1) {
+      return single(batch, batch.tickets().getFirst());
+    }
+    Map<String, Tensor> outputs;
+    long start = clock.getAsLong();
+    try {
+      outputs = sessions.session().runReusing(joined.fill(batch.tickets(), batch.length()));
+    } catch (Throwable e) { // one of the requests may be to blame: each is told its own failure
+      return singles(batch, true);
+    }
+    long nanos = clock.getAsLong() - start;
+    if (!isJoined(outputs, batch.rows())) {
+      return singles(batch, false);
+    }
+    if (batch.isTrial()) {
+      return trial(batch, outputs, start, nanos);
+    }
+    int row = 0;
+    for (Ticket ticket : batch.tickets()) {
+      Map<String, Tensor> part = part(outputs, row, ticket, batch.length());
+      finish(ticket, new Answer.Tensors(part), start, nanos, batch.rows());
+      row += ticket.rows;
+    }
+    return new Computed(nanos, true, batch.tickets().size());
+  }
+
+  /// Compares some answers with those of single runs. The others are answered from the batch where
+  /// all bits are the same, and alone where not.
+  private Computed trial(Batch batch, Map<String, Tensor> outputs, long startNanos, long nanos) {
+    Map<String, Tensor> copies = copies(outputs);
+    List<Ticket> tickets = batch.tickets();
+    boolean isExact = true;
+    int answered = 0;
+    int row = 0;
+    for (int i = 0; i < tickets.size(); i++) {
+      Ticket ticket = tickets.get(i);
+      if (batch.isCompared(i)) {
+        long start = clock.getAsLong();
+        try {
+          Map<String, Tensor> alone = sessions.session().runReusing(inputs(ticket));
+          isExact &= isSame(part(copies, row, ticket, batch.length()), alone);
+          long took = clock.getAsLong() - start;
+          finish(ticket, new Answer.Tensors(alone), start, took, ticket.rows);
+          answered++;
+        } catch (Throwable e) {
+          isExact = false;
+          fail(ticket, e);
+        }
+      }
+      row += ticket.rows;
+    }
+    row = 0;
+    for (int i = 0; i < tickets.size(); i++) {
+      Ticket ticket = tickets.get(i);
+      if (!batch.isCompared(i) && isExact) {
+        Map<String, Tensor> part = part(copies, row, ticket, batch.length());
+        finish(ticket, new Answer.Tensors(part), startNanos, nanos, batch.rows());
+        answered++;
+      } else if (!batch.isCompared(i)) {
+        answered += single(batch, ticket).answered();
+      }
+      row += ticket.rows;
+    }
+    return new Computed(nanos, isExact, answered);
+  }
+
+  private Computed singles(Batch batch, boolean isExact) {
+    int answered = 0;
+    for (Ticket ticket : batch.tickets()) {
+      answered += single(batch, ticket).answered();
+    }
+    return new Computed(-1, isExact, answered);
+  }
+
+  private Computed single(Batch batch, Ticket ticket) {
+    if (ticket.cancelled) {
+      ticket.finish(new Outcome.Cancelled());
+      return new Computed(-1, true, 1);
+    }
+    long start = clock.getAsLong();
+    try {
+      Answer answer =
+          switch (ticket.question()) {
+            case Question.Tensors(Map<String, Tensor> inputs) ->
+                new Answer.Tensors(sessions.session().runReusing(inputs));
+            case Question.Texts(List<String> texts) -> vectors(sessions.text(), texts);
+            case Question.Tokens(List<int[]> texts) ->
+                new Answer.Vectors(sessions.text().embedTokens(texts));
+          };
+      long nanos = clock.getAsLong() - start;
+      finish(ticket, answer, start, nanos, ticket.rows);
+      return new Computed(batch.tickets().size() == 1 ? nanos : -1, true, 1);
+    } catch (Throwable e) { // whatever happens, the caller is told
+      fail(ticket, e);
+      return new Computed(-1, true, 0);
+    }
+  }
+
+  private static Answer vectors(TextSession session, List<String> texts) {
+    Embeddings embeddings = session.embed(texts);
+    return new Answer.Vectors(embeddings);
+  }
+
+  private static Map<String, Tensor> inputs(Ticket ticket) {
+    if (ticket.question() instanceof Question.Tensors(Map<String, Tensor> inputs)) {
+      return inputs;
+    }
+    throw new IllegalStateException("no tensors are asked for: " + ticket.question());
+  }
+
+  private static void finish(
+      Ticket ticket, Answer answer, long startNanos, long nanos, int batchRows) {
+    ticket.finish(
+        ticket.cancelled
+            ? new Outcome.Cancelled()
+            : new Outcome.Done(
+                answer, new Timing(startNanos - ticket.arrivedNanos(), nanos, batchRows)));
+  }
+
+  private static void fail(Ticket ticket, Throwable failure) {
+    ticket.finish(
+        switch (failure) {
+          case ModelException e -> new Outcome.BadInput(String.valueOf(e.getMessage()));
+          case IllegalArgumentException e -> new Outcome.BadInput(String.valueOf(e.getMessage()));
+          default -> {
+            LOG.log(Level.ERROR, "a run of a model failed", failure);
+            yield new Outcome.Failed(failure);
+          }
+        });
+  }
+
+  /// {@return whether every output has so many rows}
+  private static boolean isJoined(Map<String, Tensor> outputs, int rows) {
+    for (Tensor output : outputs.values()) {
+      if (output.shape().rank() == 0 || output.shape().dim(0) != rows) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /// {@return the rows of one request out of the outputs of a batch, without padding}
+  private static Map<String, Tensor> part(
+      Map<String, Tensor> outputs, int row, Ticket ticket, int padded) {
+    Map<String, Tensor> part = LinkedHashMap.newLinkedHashMap(outputs.size());
+    outputs.forEach((name, output) -> {
+      long[] dims = output.shape().dims();
+      long bytes = output.segment().byteSize() / dims[0];
+      dims[0] = ticket.rows;
+      Tensor rows =
+          Tensor.of(
+              output.dtype(),
+              Shape.of(dims),
+              output.segment().asSlice(row * bytes, ticket.rows * bytes));
+      int length = ticket.bucket.length();
+      boolean isPadded = length < padded && dims.length > 1 && dims[1] == padded;
+      part.put(name, isPadded ? JoinedInputs.cut(rows, length) : rows);
+    });
+    return part;
+  }
+
+  private static Map<String, Tensor> copies(Map<String, Tensor> outputs) {
+    Map<String, Tensor> copies = new HashMap<>();
+    outputs.forEach((name, output) -> {
+      Tensor copy = Tensor.allocate(output.dtype(), output.shape());
+      copy.segment().copyFrom(output.segment());
+      copies.put(name, copy);
+    });
+    return copies;
+  }
+
+  private static boolean isSame(Map<String, Tensor> some, Map<String, Tensor> others) {
+    for (Map.Entry<String, Tensor> entry : some.entrySet()) {
+      Tensor other = others.get(entry.getKey());
+      if (other == null
+          || !other.shape().equals(entry.getValue().shape())
+          || other.segment().mismatch(entry.getValue().segment()) >= 0) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  @Override
+  public void close() {
+    sessions.close();
+  }
+}

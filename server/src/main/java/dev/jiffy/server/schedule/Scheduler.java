@@ -1,0 +1,352 @@
+package dev.jiffy.server.schedule;
+
+import dev.jiffy.engine.Model;
+import dev.jiffy.pipeline.TextPipeline;
+import dev.jiffy.tensor.DType;
+import dev.jiffy.tensor.Tensor;
+import java.lang.System.Logger.Level;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.IntFunction;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/// Runs the requests of one model: the caller is answered through its ticket or a future, and never
+/// blocks.
+///
+/// Each instance of the model has an owner thread that computes what waits, in batches where that
+/// pays; see [Policy]. Where the model is idle and known to be quick, [#submitQuick] computes at
+/// once on the calling thread. Shared between threads.
+public final class Scheduler implements AutoCloseable {
+  private static final System.Logger LOG = System.getLogger(Scheduler.class.getName());
+
+  /// From so many runs on the cost of a request is known.
+  static final int KNOWN = 16;
+
+  /// About what two thread hops cost.
+  private static final double QUICK_NANOS = 50_000;
+
+  private final String name;
+  private final Policy policy;
+  private final Batching batching;
+  private final LongSupplier clock;
+  private final Line line;
+  private final List<Owner> owners = new ArrayList<>();
+  private final List<Thread> threads = new ArrayList<>();
+  private volatile boolean closed;
+
+  /// An instance and the right to use it.
+  private static final class Owner {
+    private final Instance instance;
+    private final ReentrantLock lock = new ReentrantLock();
+    private final List<Ticket> late = new ArrayList<>();
+
+    Owner(Instance instance) {
+      this.instance = instance;
+    }
+  }
+
+  /// A scheduler without threads, for a model; see [#start].
+  ///
+  /// @param name the model's name
+  /// @param policy how its requests are scheduled
+  /// @param batching how they can be computed together
+  /// @param instances what computes
+  /// @param clock the time in nanoseconds
+  Scheduler(
+      String name,
+      Policy policy,
+      Batching batching,
+      List<? extends Instance> instances,
+      LongSupplier clock) {
+    this.name = name;
+    this.policy = policy;
+    this.batching = batching;
+    this.clock = clock;
+    this.line = new Line(policy);
+    instances.forEach(instance -> owners.add(new Owner(instance)));
+  }
+
+  /// {@return a scheduler that runs a model, with its threads started}
+  ///
+  /// @param name the model's name, for its threads and for messages
+  /// @param model the model, which must stay open until the scheduler is closed
+  /// @param text its text pipeline, null if it has none; must stay open as well
+  /// @param policy how its requests are scheduled
+  public static Scheduler start(
+      String name, Model model, @Nullable TextPipeline text, Policy policy) {
+    Batching batching = Batching.of(model);
+    List<Instance> instances = new ArrayList<>();
+    for (int i = 0; i < policy.instances(); i++) {
+      instances.add(new ModelInstance(new ModelSessions(model, text), batching, System::nanoTime));
+    }
+    Scheduler scheduler = new Scheduler(name, policy, batching, instances, System::nanoTime);
+    scheduler.startThreads();
+    return scheduler;
+  }
+
+  void startThreads() {
+    for (int i = 0; i < owners.size(); i++) {
+      Owner owner = owners.get(i);
+      threads.add(
+          Thread.ofPlatform()
+              .name("jiffy-%s-%d".formatted(name, i))
+              .daemon(true)
+              .start(() -> serve(owner)));
+    }
+  }
+
+  private void serve(Owner owner) {
+    try {
+      while (line.await()) {
+        try {
+          step(owner);
+        } catch (Throwable e) { // the root of the thread
+          LOG.log(Level.ERROR, "a batch of model " + name + " failed", e);
+        }
+      }
+    } catch (InterruptedException e) {
+      LOG.log(Level.WARNING, "an owner thread of model " + name + " was interrupted", e);
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /// Computes one batch of what waits, if anything does.
+  void step() {
+    step(owners.getFirst());
+  }
+
+  private void step(Owner owner) {
+    owner.lock.lock();
+    try {
+      Batch batch = line.next(clock.getAsLong(), owner.late);
+      for (Ticket ticket : owner.late) {
+        ticket.finish(new Outcome.Expired());
+      }
+      owner.late.clear();
+      if (batch != null) {
+        compute(owner, batch);
+      }
+    } finally {
+      owner.lock.unlock();
+    }
+  }
+
+  private void compute(Owner owner, Batch batch) {
+    Instance.Computed computed = new Instance.Computed(-1, false, 0);
+    try {
+      computed = owner.instance.run(batch);
+    } finally {
+      line.finish(batch, computed.nanos(), computed.isExact(), computed.answered());
+    }
+  }
+
+  /// {@return the time in nanoseconds, by the clock that deadlines are measured with}
+  public long now() {
+    return clock.getAsLong();
+  }
+
+  /// {@return how requests are scheduled}
+  public Policy policy() {
+    return policy;
+  }
+
+  /// {@return whether requests can be computed together at all, and why or why not}
+  public String batching() {
+    return (batching.rows() == null ? "computed alone: " : "computed together: ")
+        + batching.reason();
+  }
+
+  /// {@return whether requests can be computed together}
+  public boolean isBatching() {
+    return batching.rows() != null && policy.maxBatch() > 1;
+  }
+
+  /// {@return how many requests there were and are}
+  public Counts counts() {
+    return line.counts();
+  }
+
+  /// {@return the batches that were computed, by size}
+  public List<BatchCount> batches() {
+    return line.batches();
+  }
+
+  /// Submits a request, which is computed by an owner thread. Never blocks.
+  ///
+  /// @param ticket the request; it gets its outcome at once where it is not taken
+  public void submit(Ticket ticket) {
+    batching.place(ticket);
+    Outcome refusal = line.offer(ticket, clock.getAsLong());
+    if (refusal != null) {
+      ticket.finish(refusal);
+    }
+  }
+
+  /// Submits a request, which is computed at once by the calling thread where the model is idle and
+  /// known to be quick, and by an owner thread otherwise.
+  ///
+  /// @param ticket the request
+  public void submitQuick(Ticket ticket) {
+    batching.place(ticket);
+    Owner owner = owners.getFirst();
+    if (owner.lock.tryLock()) {
+      try {
+        Batch batch = closed ? null : line.startQuick(ticket, clock.getAsLong(), QUICK_NANOS);
+        if (batch != null) {
+          compute(owner, batch);
+          return;
+        }
+      } finally {
+        owner.lock.unlock();
+      }
+    }
+    Outcome refusal = line.offer(ticket, clock.getAsLong());
+    if (refusal != null) {
+      ticket.finish(refusal);
+    }
+  }
+
+  /// {@return the outcome of a run, with answers in memory of their own}
+  ///
+  /// @param inputs a tensor for every input; not to be changed, and alive, until the outcome is
+  ///   there
+  /// @param deadlineNanos when the answer is worth nothing any more, by [#now()], or
+  ///   [Ticket#NEVER]; cancelling the future lets go of the request
+  public CompletableFuture<Outcome> submit(Map<String, Tensor> inputs, long deadlineNanos) {
+    CompletableFuture<Outcome> future = new CompletableFuture<>();
+    Ticket ticket =
+        new Ticket(
+            new Question.Tensors(inputs),
+            Ticket.NORMAL,
+            clock.getAsLong(),
+            deadlineOr(deadlineNanos),
+            outcome -> future.complete(owned(outcome)));
+    var _ =
+        future.whenComplete((outcome, failure) -> {
+          if (future.isCancelled()) {
+            cancel(ticket);
+          }
+        });
+    submit(ticket);
+    return future;
+  }
+
+  /// {@return a deadline, or the one that the policy gives to requests that bring none}
+  ///
+  /// @param deadlineNanos when the answer is worth nothing any more, or [Ticket#NEVER]
+  public long deadlineOr(long deadlineNanos) {
+    return deadlineNanos == Ticket.NEVER && policy.timeout() != null
+        ? clock.getAsLong() + policy.timeout().toNanos()
+        : deadlineNanos;
+  }
+
+  private static Outcome owned(Outcome outcome) {
+    if (outcome
+        instanceof Outcome.Done(Answer.Tensors(Map<String, Tensor> outputs), Timing timing)) {
+      Map<String, Tensor> copies = new LinkedHashMap<>();
+      outputs.forEach((output, tensor) -> copies.put(output, copy(tensor)));
+      return new Outcome.Done(new Answer.Tensors(copies), timing);
+    }
+    return outcome;
+  }
+
+  private static Tensor copy(Tensor tensor) {
+    if (tensor.dtype() == DType.STRING) {
+      return Tensor.ofStrings(tensor.strings(), tensor.shape().dims());
+    }
+    Tensor copy = Tensor.allocate(tensor.dtype(), tensor.shape());
+    copy.segment().copyFrom(tensor.segment());
+    return copy;
+  }
+
+  /// Lets go of a request: one that waits is cancelled at once, one that is computed gets no
+  /// answer. Without effect on one that has ended.
+  ///
+  /// @param ticket the request
+  public void cancel(Ticket ticket) {
+    if (line.cancel(ticket)) {
+      ticket.finish(new Outcome.Cancelled());
+    }
+  }
+
+  /// Tells how long a run took that was made elsewhere, such as to warm up.
+  ///
+  /// @param question what was asked
+  /// @param nanos how long the run took
+  void learn(Question question, long nanos) {
+    Ticket ticket = new Ticket(question, Ticket.NORMAL, 0, Ticket.NEVER, outcome -> {});
+    batching.place(ticket);
+    line.learn(ticket.bucket, ticket.rows, nanos);
+  }
+
+  /// Learns what batches of a request cost, and whether they have the bits of single runs: runs
+  /// ever larger ones of it, up to what the policy allows.
+  ///
+  /// @param questions makes the question for a row
+  /// @param sessions where to run
+  /// @param endNanos the time after which no further batch is begun
+  void study(IntFunction<Question> questions, ModelSessions sessions, long endNanos) {
+    ModelInstance instance = new ModelInstance(sessions, batching, clock);
+    for (int rows : BucketCosts.sizes(policy.maxBatch())) {
+      List<Ticket> tickets = new ArrayList<>();
+      for (int i = 0; i < rows; i++) {
+        Ticket ticket =
+            new Ticket(questions.apply(i), Ticket.NORMAL, 0, Ticket.NEVER, outcome -> {});
+        batching.place(ticket);
+        tickets.add(ticket);
+      }
+      Bucket bucket = tickets.getFirst().bucket;
+      if (bucket.equals(Bucket.ALONE)) {
+        return;
+      }
+      Instance.Computed trial = instance.run(new Batch(tickets, rows, true, clock.getAsLong(), 0));
+      line.tried(bucket, rows, trial.isExact());
+      if (trial.nanos() < 0 || (!trial.isExact() && policy.exact())) {
+        return;
+      }
+      Batch batch = new Batch(tickets, rows, false, clock.getAsLong(), 0);
+      for (int i = 0; i < BucketCosts.EXPLORED && clock.getAsLong() < endNanos; i++) {
+        long nanos = instance.run(batch).nanos();
+        line.learn(bucket, rows, nanos);
+        if (2 * nanos > policy.latencyTarget().toNanos()) {
+          return;
+        }
+      }
+    }
+  }
+
+  /// Takes no more requests, computes those that were taken, and releases the working memory.
+  /// Idempotent.
+  @Override
+  public void close() {
+    line.close();
+    boolean interrupted = false;
+    for (Thread thread : threads) {
+      while (true) {
+        try {
+          thread.join();
+          break;
+        } catch (InterruptedException e) {
+          interrupted = true;
+        }
+      }
+    }
+    for (Owner owner : owners) {
+      owner.lock.lock();
+      try {
+        closed = true;
+        owner.instance.close();
+      } finally {
+        owner.lock.unlock();
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

@@ -1,0 +1,284 @@
+package dev.jiffy.server;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.jiffy.protocol.InferRequest;
+import dev.jiffy.protocol.InferResponse;
+import dev.jiffy.protocol.InferTensor;
+import dev.jiffy.protocol.InferWire;
+import dev.jiffy.protocol.Limits;
+import dev.jiffy.protocol.Parameter;
+import dev.jiffy.tensor.Tensor;
+import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpClient;
+import io.vertx.core.http.HttpClientOptions;
+import io.vertx.core.http.HttpClientResponse;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.HttpVersion;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.concurrent.TimeUnit;
+import java.util.zip.GZIPOutputStream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/// Calls over plain HTTP/2, byte by byte.
+class GrpcTest {
+  private static final String INFERENCE = "/inference.GRPCInferenceService/";
+  private static final int MAX_BODY = 100_000;
+
+  @TempDir static Path folder;
+
+  private static Server server;
+  private static Vertx vertx;
+  private static HttpClient client;
+  private final InferWire wire = new InferWire(Limits.defaults());
+
+  @BeforeAll
+  static void start() throws IOException {
+    server =
+        Server.start(
+            ServerOptions.defaults().http(HttpOptions.defaults().port(0).maxBodyBytes(MAX_BODY)),
+            List.of(TestModels.arithmetic(folder)));
+    vertx = Vertx.vertx();
+    client =
+        vertx.createHttpClient(
+            new HttpClientOptions()
+                .setProtocolVersion(HttpVersion.HTTP_2)
+                .setHttp2ClearTextUpgrade(false)
+                .setDefaultHost("127.0.0.1")
+                .setDefaultPort(server.port()));
+  }
+
+  @AfterAll
+  static void stop() throws Exception {
+    vertx.close().toCompletionStage().toCompletableFuture().get(30, TimeUnit.SECONDS);
+    server.close();
+  }
+
+  /// What came back of a call.
+  private record Reply(String status, String message, List<byte[]> messages) {}
+
+  private static Reply call(String path, byte[] body, String... headers) throws Exception {
+    return client
+        .request(HttpMethod.POST, path)
+        .compose(request -> {
+          request.putHeader("content-type", "application/grpc");
+          request.putHeader("te", "trailers");
+          for (int i = 0; i < headers.length; i += 2) {
+            request.putHeader(headers[i], headers[i + 1]);
+          }
+          return request.send(Buffer.buffer(body));
+        })
+        .compose(response -> response.body().map(whole -> reply(response, whole)))
+        .toCompletionStage()
+        .toCompletableFuture()
+        .get(60, TimeUnit.SECONDS);
+  }
+
+  private static Reply reply(HttpClientResponse response, Buffer body) {
+    assertEquals(200, response.statusCode());
+    assertEquals("application/grpc+proto", response.getHeader("content-type"));
+    String status = response.getTrailer("grpc-status");
+    String message = response.getTrailer("grpc-message");
+    if (status == null) {
+      status = response.getHeader("grpc-status");
+      message = response.getHeader("grpc-message");
+    }
+    List<byte[]> messages = new ArrayList<>();
+    int at = 0;
+    while (at < body.length()) {
+      int length = body.getInt(at + 1);
+      messages.add(body.getBytes(at + 5, at + 5 + length));
+      at += 5 + length;
+    }
+    return new Reply(String.valueOf(status), String.valueOf(message), messages);
+  }
+
+  private static byte[] framed(byte[]... messages) {
+    Buffer all = Buffer.buffer();
+    for (byte[] message : messages) {
+      all.appendByte((byte) 0).appendInt(message.length).appendBytes(message);
+    }
+    return all.getBytes();
+  }
+
+  private static byte[] request(String model, String id, float value) {
+    InferRequest request =
+        new InferRequest(
+            id,
+            Map.of("timing", new Parameter.Flag(true)),
+            List.of(
+                new InferTensor("a", Tensor.of(new float[] {value, 2, -0.5f}, 1, 3), true),
+                new InferTensor("b", Tensor.of(new long[] {4}, 1), true)),
+            List.of());
+    return InferWire.request(new InferWire.Call(model, "", request));
+  }
+
+  @Test
+  void infer() throws Exception {
+    Reply reply = call(INFERENCE + "ModelInfer", framed(request("arith", "7", 1)));
+    assertEquals("0", reply.status(), reply.message());
+    InferResponse response = wire.readResponse(reply.messages().getFirst(), Arena.ofAuto());
+    assertEquals("arith", response.modelName());
+    assertEquals("7", response.id());
+    assertEquals(new Parameter.Whole(1), response.parameters().get("batch_size"));
+    assertArrayEquals(
+        new float[] {-1, -2, 0.5f}, response.outputs().getFirst().tensor().toFloats());
+  }
+
+  @Test
+  void compressedMessages() throws Exception {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    try (GZIPOutputStream gzip = new GZIPOutputStream(bytes)) {
+      gzip.write(request("arith", "7", 1));
+    }
+    byte[] frame = framed(bytes.toByteArray());
+    frame[0] = 1;
+    assertEquals("0", call(INFERENCE + "ModelInfer", frame, "grpc-encoding", "gzip").status());
+    assertEquals("12", call(INFERENCE + "ModelInfer", frame).status());
+    bytes.reset();
+    try (GZIPOutputStream gzip = new GZIPOutputStream(bytes)) {
+      gzip.write(new byte[50 << 20]);
+    }
+    frame = framed(bytes.toByteArray());
+    frame[0] = 1;
+    assertEquals("8", call(INFERENCE + "ModelInfer", frame, "grpc-encoding", "gzip").status());
+  }
+
+  @Test
+  void streamsAreAnsweredInOrder() throws Exception {
+    byte[][] requests = new byte[300][];
+    for (int i = 0; i < requests.length; i++) {
+      requests[i] = request(i % 50 == 49 ? "none" : "arith", Integer.toString(i), i);
+    }
+    Reply reply = call(INFERENCE + "ModelStreamInfer", framed(requests));
+    assertEquals("0", reply.status(), reply.message());
+    assertEquals(requests.length, reply.messages().size());
+    for (int i = 0; i < requests.length; i++) {
+      byte[] message = reply.messages().get(i);
+      if (i % 50 == 49) {
+        assertTrue(new String(message, StandardCharsets.UTF_8).contains("no model 'none'"));
+      } else {
+        InferResponse response = wire.readStreamResponse(message, Arena.ofAuto());
+        assertEquals(Integer.toString(i), response.id());
+        assertEquals(-(double) i, response.outputs().getFirst().tensor().getDouble(0));
+      }
+    }
+  }
+
+  /// Fields 1 and 2 are texts.
+  private static byte[] names(String... texts) {
+    Buffer message = Buffer.buffer();
+    for (int i = 0; i < texts.length; i++) {
+      message.appendByte((byte) ((i + 1) << 3 | 2));
+      message.appendByte((byte) texts[i].length()).appendString(texts[i]);
+    }
+    return message.getBytes();
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "ServerLive,,0",
+    "ServerReady,,0",
+    "ServerMetadata,,0",
+    "ModelReady,arith,0",
+    "ModelReady,other,5",
+    "ModelMetadata,arith,0",
+    "ModelMetadata,,5",
+    "ModelConfig,arith,0",
+    "ModelStatistics,arith,0",
+    "ModelStatistics,,0",
+    "ModelStatistics,other,5",
+    "RepositoryIndex,,0",
+    "RepositoryModelLoad,,12",
+    "Nonsense,,12",
+  })
+  void methods(String method, String name, String status) throws Exception {
+    byte[] message = name == null ? new byte[0] : names(name, "1");
+    Reply reply = call(INFERENCE + method, framed(message));
+    assertEquals(status, reply.status(), reply.message());
+    assertEquals(status.equals("0") ? 1 : 0, reply.messages().size());
+  }
+
+  @Test
+  void versions() throws Exception {
+    Reply reply = call(INFERENCE + "ModelMetadata", framed(names("arith", "9")));
+    assertEquals("5", reply.status());
+    assertTrue(reply.message().contains("no version"), reply::message);
+  }
+
+  @Test
+  void health() throws Exception {
+    String check = "/grpc.health.v1.Health/Check";
+    assertArrayEquals(new byte[] {8, 1}, call(check, framed(new byte[0])).messages().getFirst());
+    assertEquals("5", call(check, framed(names("nonsense"))).status());
+  }
+
+  @Test
+  void brokenCalls() throws Exception {
+    String infer = INFERENCE + "ModelInfer";
+    assertEquals("3", call(infer, new byte[0]).status());
+    assertEquals("3", call(infer, new byte[] {0, 0, 0, 0, 9, 1}).status());
+    assertEquals("3", call(infer, new byte[] {7, 0, 0, 0, 0}).status());
+    assertEquals("3", call(infer, framed(new byte[] {-1, -1})).status());
+    assertEquals("3", call(infer, framed(new byte[0], new byte[0])).status());
+    assertEquals("8", call(infer, new byte[] {0, 127, 0, 0, 0}).status());
+    assertEquals("3", call(infer, framed(request("arith", "", 1)), "grpc-timeout", "1").status());
+    assertEquals(
+        "3", call(infer, framed(request("arith", "", 1)), "grpc-timeout", "123456789S").status());
+    assertEquals("4", call(infer, framed(request("arith", "", 1)), "grpc-timeout", "1n").status());
+    assertEquals(
+        "0", call(infer, framed(request("arith", "", 1)), "grpc-timeout", "99999999H").status());
+  }
+
+  /// Whatever comes, an answer comes back, and the next call is answered well.
+  @Test
+  void damagedCalls() throws Exception {
+    Random random = new Random(3);
+    for (int i = 0; i < 1500; i++) {
+      byte[] message = request("arith", "7", 1);
+      int damages = 1 + random.nextInt(3);
+      for (int k = 0; k < damages; k++) {
+        message[random.nextInt(message.length)] = (byte) random.nextInt();
+      }
+      byte[] body = framed(message);
+      if (random.nextInt(4) == 0) {
+        body[random.nextInt(body.length)] ^= (byte) (1 << random.nextInt(8));
+      }
+      Reply reply = call(INFERENCE + "ModelInfer", body);
+      assertTrue(
+          List.of("0", "3", "5", "8", "12").contains(reply.status()),
+          () -> reply.status() + " " + reply.message());
+    }
+    assertEquals("0", call(INFERENCE + "ModelInfer", framed(request("arith", "7", 1))).status());
+  }
+
+  @Test
+  void theSamePortSpeaksHttp2() throws Exception {
+    String body =
+        client
+            .request(HttpMethod.GET, "/v2/models/arith")
+            .compose(request -> request.send())
+            .compose(HttpClientResponse::body)
+            .map(Buffer::toString)
+            .toCompletionStage()
+            .toCompletableFuture()
+            .get(60, TimeUnit.SECONDS);
+    assertTrue(body.startsWith("{\"name\":\"arith\""), body);
+  }
+}

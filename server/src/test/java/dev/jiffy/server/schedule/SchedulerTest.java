@@ -1,0 +1,233 @@
+package dev.jiffy.server.schedule;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.jiffy.engine.LoadOptions;
+import dev.jiffy.engine.Model;
+import dev.jiffy.engine.ModelException;
+import dev.jiffy.server.ExampleModels;
+import dev.jiffy.tensor.Tensor;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class SchedulerTest {
+  @TempDir Path folder;
+
+  /// An instance that takes a moment of a made-up clock and remembers its batches.
+  private static final class FakeInstance implements Instance {
+    private final AtomicLong clock;
+    private final List<Integer> batches = new ArrayList<>();
+
+    FakeInstance(AtomicLong clock) {
+      this.clock = clock;
+    }
+
+    @Override
+    public Computed run(Batch batch) {
+      batches.add(batch.rows());
+      clock.addAndGet(1_000_000);
+      for (Ticket ticket : batch.tickets()) {
+        ticket.finish(
+            new Outcome.Done(new Answer.Tensors(Map.of()), new Timing(0, 1, batch.rows())));
+      }
+      return new Computed(1_000_000, true, batch.tickets().size());
+    }
+
+    @Override
+    public void close() {}
+  }
+
+  private final AtomicLong clock = new AtomicLong(5);
+  private final FakeInstance instance = new FakeInstance(clock);
+  private final Batching any =
+      new Batching("n", null, List.of(), List.of(), "for the sake of the test");
+  private final Scheduler scheduler =
+      new Scheduler("m", Policy.defaults(), any, List.of(instance), clock::get);
+
+  private final List<Outcome> outcomes = new ArrayList<>();
+
+  private Ticket ticket(int priority, long deadlineNanos) {
+    return new Ticket(
+        new Question.Texts(List.of("x")), priority, clock.get(), deadlineNanos, outcomes::add);
+  }
+
+  @Test
+  void steppedByHand() {
+    scheduler.submit(ticket(0, Ticket.NEVER));
+    scheduler.submit(ticket(0, clock.get() + 10));
+    assertEquals(2, scheduler.counts().waiting());
+    scheduler.step();
+    assertInstanceOf(Outcome.Done.class, outcomes.getFirst());
+    scheduler.step(); // the second has become late meanwhile
+    assertInstanceOf(Outcome.Expired.class, outcomes.get(1));
+    assertEquals(List.of(1), instance.batches);
+    scheduler.step();
+    assertEquals(2, outcomes.size());
+  }
+
+  @Test
+  void cancelledRequestsFreeTheirPlaceAndAreNotComputed() {
+    Ticket ticket = ticket(0, Ticket.NEVER);
+    scheduler.submit(ticket);
+    scheduler.cancel(ticket);
+    assertInstanceOf(Outcome.Cancelled.class, outcomes.getFirst());
+    assertEquals(0, scheduler.counts().waiting());
+    scheduler.step();
+    scheduler.cancel(ticket);
+    assertEquals(1, outcomes.size());
+    assertEquals(List.of(), instance.batches);
+    assertEquals(1, scheduler.counts().cancelled());
+  }
+
+  @Test
+  void aClosedSchedulerIsNotReady() {
+    scheduler.submit(ticket(0, Ticket.NEVER));
+    scheduler.close();
+    scheduler.submit(ticket(0, Ticket.NEVER));
+    assertInstanceOf(Outcome.NotReady.class, outcomes.getFirst());
+    scheduler.submitQuick(ticket(0, Ticket.NEVER));
+    assertInstanceOf(Outcome.NotReady.class, outcomes.get(1));
+  }
+
+  @Test
+  void quickRequestsAreComputedByTheCallerOnceTheirCostIsKnown() {
+    Question question = new Question.Texts(List.of("x"));
+    scheduler.submitQuick(ticket(0, Ticket.NEVER));
+    assertEquals(0, outcomes.size());
+    scheduler.step();
+    Scheduler fresh = new Scheduler("m", Policy.defaults(), any, List.of(instance), clock::get);
+    for (int i = 0; i < Scheduler.KNOWN; i++) {
+      fresh.learn(question, 1000);
+    }
+    fresh.submitQuick(ticket(0, Ticket.NEVER));
+    assertEquals(2, outcomes.size());
+    assertEquals(1, fresh.counts().done());
+  }
+
+  private Map<String, Tensor> inputs(long length, int seed) {
+    long[] ids = new long[(int) length];
+    long[] mask = new long[ids.length];
+    for (int i = 0; i < ids.length; i++) {
+      ids[i] = (seed * 5L + i) % 6;
+      mask[i] = 1;
+    }
+    return Map.of("ids", Tensor.of(ids, 1, length), "attention_mask", Tensor.of(mask, 1, length));
+  }
+
+  /// Many threads ask for texts of mixed lengths: whatever is computed together, everyone gets the
+  /// bits of a run alone.
+  @Test
+  void answersHaveTheBitsOfSingleRuns() throws Exception {
+    answers(Policy.defaults());
+  }
+
+  /// With padding answers agree up to rounding; this model's happen to have the same bits.
+  @Test
+  void paddedAnswersAreCutToTheirLength() throws Exception {
+    answers(Policy.defaults().exact(false));
+  }
+
+  private void answers(Policy policy) throws Exception {
+    try (Model model = load(ExampleModels.attention(folder))) {
+      int batched = 0;
+      try (dev.jiffy.engine.Session alone = model.newSession();
+          Scheduler real =
+              Scheduler.start("m", model, null, policy.queueCapacity(10_000).latencyTarget(LONG))) {
+        List<Map<String, Tensor>> inputs = new ArrayList<>();
+        List<CompletableFuture<Outcome>> futures = new ArrayList<>();
+        for (int i = 0; i < 3000; i++) {
+          inputs.add(inputs(16 + i % 3, i));
+          futures.add(real.submit(inputs.getLast(), Ticket.NEVER));
+        }
+        for (int i = 0; i < inputs.size(); i++) {
+          Outcome outcome = futures.get(i).get(60, TimeUnit.SECONDS);
+          Outcome.Done done = assertInstanceOf(Outcome.Done.class, outcome);
+          Map<String, Tensor> expected = alone.runReusing(inputs.get(i));
+          Answer.Tensors answer = assertInstanceOf(Answer.Tensors.class, done.answer());
+          for (Map.Entry<String, Tensor> output : answer.outputs().entrySet()) {
+            Tensor wanted = Objects.requireNonNull(expected.get(output.getKey()));
+            assertEquals(wanted.shape(), output.getValue().shape());
+            assertEquals(-1, wanted.segment().mismatch(output.getValue().segment()));
+          }
+          batched += done.timing().batchRows() > 1 ? 1 : 0;
+        }
+        Counts counts = real.counts();
+        assertEquals(3000, counts.done());
+        assertEquals(0, counts.waiting() + counts.running());
+      }
+      assertTrue(batched > 0, "nothing was computed together");
+    }
+  }
+
+  private static final Duration LONG = Duration.ofSeconds(10);
+
+  private static Model load(Path file) {
+    return Model.load(file, LoadOptions.defaults().threads(1));
+  }
+
+  @Test
+  void badInputsAreTheCallersFaultAndHarmNoOthers() throws Exception {
+    try (Model model = load(ExampleModels.attention(folder));
+        Scheduler real = Scheduler.start("m", model, null, Policy.defaults())) {
+      List<CompletableFuture<Outcome>> futures = new ArrayList<>();
+      for (int i = 0; i < 200; i++) {
+        Map<String, Tensor> inputs =
+            i % 10 == 3
+                ? Map.of(
+                    "ids", Tensor.of(new long[] {1, 99, 1}, 1, 3),
+                    "attention_mask", Tensor.of(new long[3], 1, 3))
+                : inputs(3, i);
+        futures.add(real.submit(inputs, Ticket.NEVER));
+      }
+      for (int i = 0; i < futures.size(); i++) {
+        Outcome outcome = futures.get(i).get(60, TimeUnit.SECONDS);
+        Class<? extends Outcome> expected =
+            i % 10 == 3 ? Outcome.BadInput.class : Outcome.Done.class;
+        assertEquals(expected, outcome.getClass(), outcome::toString);
+      }
+    }
+  }
+
+  @Test
+  void aCancelledFutureLetsGoOfItsRequest() throws Exception {
+    try (Model model = load(ExampleModels.attention(folder))) {
+      Scheduler real = Scheduler.start("m", model, null, Policy.defaults());
+      try (real) {
+        List<CompletableFuture<Outcome>> futures = new ArrayList<>();
+        for (int i = 0; i < 100; i++) {
+          futures.add(real.submit(inputs(400, i), Ticket.NEVER));
+        }
+        futures.forEach(future -> future.cancel(true));
+      }
+      Counts counts = real.counts();
+      assertEquals(counts.accepted(), counts.finished());
+      assertTrue(counts.cancelled() > 0, counts::toString);
+    }
+  }
+
+  @Test
+  void whatCanBeComputedTogetherIsDerivedFromNames() throws IOException, ModelException {
+    try (Model model = load(ExampleModels.attention(folder))) {
+      Batching batching = Batching.of(model);
+      assertEquals("batch", batching.rows());
+      assertEquals("tokens", batching.length());
+    }
+    try (Model model = load(ExampleModels.fixed(folder))) {
+      Batching batching = Batching.of(model);
+      assertEquals(null, batching.rows());
+      assertTrue(batching.reason().contains("named dimension"), batching::reason);
+    }
+  }
+}
