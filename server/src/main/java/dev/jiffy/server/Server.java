@@ -36,7 +36,6 @@ public final class Server implements AutoCloseable {
           "binary_tensor_data",
           "classification",
           "model_configuration",
-          "model_repository",
           "parameters",
           "schedule_policy",
           "statistics");

@@ -79,7 +79,15 @@ class ServerTest {
   void metadata() throws Exception {
     ServerMetadata about = ServerMetadata.fromJson(client.get("/v2").body());
     assertEquals("jiffy", about.name());
-    assertEquals(List.of("binary_tensor_data"), about.extensions());
+    assertEquals(
+        List.of(
+            "binary_tensor_data",
+            "classification",
+            "model_configuration",
+            "parameters",
+            "schedule_policy",
+            "statistics"),
+        about.extensions());
     ModelMetadata model = ModelMetadata.fromJson(client.get("/v2/models/arith").body());
     assertEquals("arith", model.name());
     assertEquals(List.of("1"), model.versions());
