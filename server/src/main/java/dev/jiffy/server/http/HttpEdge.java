@@ -112,6 +112,9 @@ public final class HttpEdge extends VerticleBase {
                 .setHost(options.host())
                 .setPort(port)
                 .setHttp2ClearTextEnabled(true)
+                // a client that never says which protocol it speaks is not among the connections
+                .setIdleTimeout((int) Math.min(Integer.MAX_VALUE, options.idleTimeout().toMillis()))
+                .setIdleTimeoutUnit(TimeUnit.MILLISECONDS)
                 .setInitialSettings(
                     new Http2Settings()
                         .setInitialWindowSize(STREAM_WINDOW)
