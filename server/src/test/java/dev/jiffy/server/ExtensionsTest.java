@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -28,7 +29,9 @@ class ExtensionsTest {
   static void start() throws IOException {
     server =
         Server.start(
-            ServerOptions.defaults().http(HttpOptions.defaults().port(0)),
+            ServerOptions.defaults()
+                .http(HttpOptions.defaults().port(0))
+                .warmUpTime(Duration.ofMillis(100)),
             List.of(TestModels.arithmetic(folder)));
     client = new Client(server.port());
   }

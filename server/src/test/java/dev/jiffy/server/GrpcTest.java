@@ -11,6 +11,7 @@ import dev.jiffy.protocol.InferWire;
 import dev.jiffy.protocol.Limits;
 import dev.jiffy.protocol.Parameter;
 import dev.jiffy.tensor.Tensor;
+import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpClient;
@@ -23,6 +24,7 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -52,7 +54,9 @@ class GrpcTest {
   static void start() throws IOException {
     server =
         Server.start(
-            ServerOptions.defaults().http(HttpOptions.defaults().port(0).maxBodyBytes(MAX_BODY)),
+            ServerOptions.defaults()
+                .http(HttpOptions.defaults().port(0).maxBodyBytes(MAX_BODY))
+                .warmUpTime(Duration.ofMillis(100)),
             List.of(TestModels.arithmetic(folder)));
     vertx = Vertx.vertx();
     client =
@@ -82,9 +86,13 @@ class GrpcTest {
           for (int i = 0; i < headers.length; i += 2) {
             request.putHeader(headers[i], headers[i + 1]);
           }
-          return request.send(Buffer.buffer(body));
+          // what is to be done with the answer must be said before it can come: it does not wait
+          Future<Reply> reply =
+              request
+                  .response()
+                  .compose(response -> response.body().map(whole -> reply(response, whole)));
+          return request.end(Buffer.buffer(body)).compose(sent -> reply);
         })
-        .compose(response -> response.body().map(whole -> reply(response, whole)))
         .toCompletionStage()
         .toCompletableFuture()
         .get(60, TimeUnit.SECONDS);
@@ -273,8 +281,10 @@ class GrpcTest {
     String body =
         client
             .request(HttpMethod.GET, "/v2/models/arith")
-            .compose(request -> request.send())
-            .compose(HttpClientResponse::body)
+            .compose(request -> {
+              Future<Buffer> whole = request.response().compose(HttpClientResponse::body);
+              return request.end().compose(sent -> whole);
+            })
             .map(Buffer::toString)
             .toCompletionStage()
             .toCompletableFuture()

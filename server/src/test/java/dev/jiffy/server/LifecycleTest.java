@@ -19,7 +19,9 @@ import org.junit.jupiter.api.io.TempDir;
 
 class LifecycleTest {
   private static final ServerOptions OPTIONS =
-      ServerOptions.defaults().http(HttpOptions.defaults().port(0));
+      ServerOptions.defaults()
+          .http(HttpOptions.defaults().port(0))
+          .warmUpTime(Duration.ofMillis(100));
 
   @TempDir Path folder;
 

@@ -25,6 +25,7 @@ import java.net.Socket;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -54,7 +55,8 @@ class ServerTest {
         Server.start(
             ServerOptions.defaults()
                 .http(HttpOptions.defaults().port(0).eventLoops(2).maxBodyBytes(MAX_BODY))
-                .policy(Policy.defaults().instances(2)),
+                .policy(Policy.defaults().instances(2))
+                .warmUpTime(Duration.ofMillis(100)),
             List.of(TestModels.arithmetic(folder), TestModels.texts(folder)));
     client = new Client(server.port());
   }

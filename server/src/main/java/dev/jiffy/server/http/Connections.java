@@ -1,6 +1,9 @@
 package dev.jiffy.server.http;
 
 import dev.jiffy.server.HttpOptions;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpVersion;
@@ -9,14 +12,18 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 
 /// The open connections of one event loop, and what each waits for. Belongs to that event loop.
 ///
 /// A connection that lies idle is closed, also if its client sends a byte now and then. So is one
 /// whose request does not arrive in time; over HTTP/2 only that request is given up.
 final class Connections {
+  private static final long DRAIN_MILLIS = 10;
+
   private final HttpOptions options;
   private final Map<HttpConnection, State> states = new HashMap<>();
+  private boolean isDraining;
 
   private static final class State {
     /// When the heads of requests arrived whose bodies have not.
@@ -30,14 +37,39 @@ final class Connections {
     this.options = options;
   }
 
-  /// A client has connected; beyond the most connections it is sent away.
+  /// A client has connected; beyond the most connections, or when none is to begin, it is sent
+  /// away.
   void opened(HttpConnection connection) {
-    if (states.size() >= Math.max(1, options.maxConnections() / options.eventLoops())) {
+    if (isDraining
+        || states.size() >= Math.max(1, options.maxConnections() / options.eventLoops())) {
       connection.close();
       return;
     }
     states.put(connection, new State());
     connection.closeHandler(closed -> states.remove(connection));
+  }
+
+  /// {@return done when no connection is left, or the time is over: none begins any more, and each
+  /// ends with the answers under way}
+  ///
+  /// A client that has not said which protocol it speaks is not among the connections: it has asked
+  /// for nothing, and is not waited for.
+  Future<Void> drain(long millis, Vertx vertx) {
+    isDraining = true;
+    List.copyOf(states.keySet())
+        .forEach(connection -> connection.shutdown(millis, TimeUnit.MILLISECONDS));
+    long until = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(millis);
+    Promise<Void> drained = Promise.promise();
+    vertx.setPeriodic(
+        0,
+        DRAIN_MILLIS,
+        timer -> {
+          if (states.isEmpty() || System.nanoTime() - until > 0) {
+            vertx.cancelTimer(timer);
+            drained.complete();
+          }
+        });
+    return drained.future();
   }
 
   /// The head of a request has arrived.

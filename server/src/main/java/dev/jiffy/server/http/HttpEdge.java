@@ -24,6 +24,7 @@ import dev.jiffy.server.schedule.Ticket;
 import dev.jiffy.server.store.Models;
 import dev.jiffy.server.store.Served;
 import io.vertx.core.Future;
+import io.vertx.core.Promise;
 import io.vertx.core.VerticleBase;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.Http2Settings;
@@ -142,12 +143,21 @@ public final class HttpEdge extends VerticleBase {
     return http.actualPort();
   }
 
-  /// {@return done when no connection is left: accepts no more, and waits for the answers under
-  /// way}
+  /// {@return done when no connection is left: takes no more of them, and waits for the answers
+  /// under way}
   ///
   /// @param millis how long to wait before connections are closed
   public Future<Void> drain(long millis) {
-    return http == null ? Future.succeededFuture() : http.shutdown(millis, TimeUnit.MILLISECONDS);
+    HttpServer listener = http;
+    if (listener == null) {
+      return Future.succeededFuture();
+    }
+    Promise<Void> closed = Promise.promise();
+    context.runOnContext(here ->
+        connections
+            .drain(millis, vertx)
+            .onComplete(drained -> listener.close().onComplete(closed)));
+    return closed.future();
   }
 
   private void handle(HttpServerRequest request) {
