@@ -1,0 +1,96 @@
+package dev.jiffy.server.http;
+
+import dev.jiffy.protocol.ProtocolException;
+import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpServerRequest;
+import java.util.Locale;
+import java.util.function.Consumer;
+
+/// Takes in the bodies of requests. Belongs to the event loop.
+final class Bodies {
+  private final int limit;
+  private final Connections connections;
+  private final Sender sender;
+
+  /// @param limit the largest body in bytes
+  /// @param connections is told what has arrived
+  /// @param sender refuses bodies that are too large
+  Bodies(int limit, Connections connections, Sender sender) {
+    this.limit = limit;
+    this.connections = connections;
+    this.sender = sender;
+  }
+
+  /// Collects the body of a request.
+  ///
+  /// @param taker takes the whole body; what it throws is told to the client
+  /// @throws ProtocolException if what is said of the body will not do
+  void collect(HttpServerRequest request, Route route, Consumer<byte[]> taker) {
+    checkType(request, route);
+    long announced = announced(request);
+    if (announced > limit) {
+      throw tooLarge();
+    }
+    if ("100-continue".equalsIgnoreCase(request.getHeader(HttpHeaders.EXPECT))) {
+      request.response().writeContinue();
+    }
+    BodyCollector collector = new BodyCollector(announced, limit);
+    request.handler(chunk -> {
+      if (!collector.add(chunk)) {
+        request.handler(rest -> {});
+        request.endHandler(end -> {});
+        sender.refuse(request, tooLarge());
+      }
+    });
+    request.exceptionHandler(gone -> {});
+    request.endHandler(end -> {
+      connections.answering(request);
+      try {
+        taker.accept(collector.body());
+      } catch (RuntimeException e) {
+        sender.send(request, Failures.reply(Sender.path(request), e));
+      }
+    });
+  }
+
+  /// {@return the announced length of the body, -1 if there is none}
+  private static long announced(HttpServerRequest request) {
+    String length = request.getHeader(HttpHeaders.CONTENT_LENGTH);
+    if (length == null) {
+      return -1;
+    }
+    try {
+      return Long.parseLong(length);
+    } catch (NumberFormatException e) {
+      throw new ProtocolException(400, "the header Content-Length is no number", e);
+    }
+  }
+
+  private ProtocolException tooLarge() {
+    return new ProtocolException(413, "the body is larger than %d bytes".formatted(limit));
+  }
+
+  private static void checkType(HttpServerRequest request, Route route) {
+    String encoding = request.getHeader(HttpHeaders.CONTENT_ENCODING);
+    if (encoding != null && !encoding.equalsIgnoreCase("identity")) {
+      throw new ProtocolException(415, "the body's encoding must be gzip, deflate or identity");
+    }
+    String type = request.getHeader(HttpHeaders.CONTENT_TYPE);
+    if (type == null) {
+      return;
+    }
+    int end = type.indexOf(';');
+    String media = (end < 0 ? type : type.substring(0, end)).strip().toLowerCase(Locale.ROOT);
+    boolean fits =
+        switch (media) {
+          // What clients send that do not care.
+          case "", "application/json", "text/plain", "application/x-www-form-urlencoded" -> true;
+          case "application/octet-stream", "application/vnd.sagemaker-triton.binary+json" ->
+              route instanceof Route.Infer;
+          default -> media.endsWith("+json");
+        };
+    if (!fits) {
+      throw new ProtocolException(415, "the body must be application/json");
+    }
+  }
+}

@@ -1,0 +1,64 @@
+package dev.jiffy.server.http;
+
+import dev.jiffy.protocol.EmbeddingsResponse;
+import dev.jiffy.protocol.ModelState;
+import dev.jiffy.protocol.ModelStatistics;
+import dev.jiffy.protocol.ServerMetadata;
+import dev.jiffy.server.store.Models;
+import dev.jiffy.server.store.Served;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.function.BooleanSupplier;
+
+/// What the server tells of itself and of its models.
+final class Descriptions {
+  private final Models models;
+  private final byte[] metadata;
+  private final BooleanSupplier ready;
+
+  Descriptions(Models models, ServerMetadata server, BooleanSupplier ready) {
+    this.models = models;
+    this.metadata = server.toJson();
+    this.ready = ready;
+  }
+
+  /// {@return the answer to a request without a body}
+  Reply answer(Route route) {
+    return switch (route) {
+      case Route.Live _ -> state("live", true);
+      case Route.Ready _ -> state("ready", ready.getAsBoolean());
+      case Route.Describe _ -> Reply.json(200, metadata);
+      case Route.DescribeModel(Served served) ->
+          Reply.json(200, served.model().metadata().toJson());
+      case Route.ModelReady(Served served) ->
+          text(
+              ready.getAsBoolean() ? 200 : 503,
+              "{\"name\":\"%s\",\"ready\":%s}"
+                  .formatted(served.model().name(), ready.getAsBoolean()));
+      case Route.ListModels _ ->
+          Reply.json(
+              200,
+              EmbeddingsResponse.models(
+                  models.all().stream().map(served -> served.model().name()).toList()));
+      case Route.Config(Served served) -> Reply.json(200, served.config().toJson());
+      case Route.Statistics(List<Served> served) ->
+          Reply.json(200, ModelStatistics.toJson(served.stream().map(Served::statistics).toList()));
+      case Route.OpenApi _ -> Reply.text("application/yaml", OpenApi.document());
+      case Route.Infer _, Route.Embeddings _, Route.Index _ ->
+          throw new IllegalStateException("takes a body: " + route);
+    };
+  }
+
+  private static Reply state(String name, boolean holds) {
+    return text(holds ? 200 : 503, "{\"%s\":%s}".formatted(name, holds));
+  }
+
+  private static Reply text(int status, String json) {
+    return Reply.json(status, json.getBytes(StandardCharsets.UTF_8));
+  }
+
+  /// {@return the list of models that a body asks for}
+  Reply index(byte[] body) {
+    return Reply.json(200, ModelState.toJson(models.index(ModelState.readyOnly(body))));
+  }
+}

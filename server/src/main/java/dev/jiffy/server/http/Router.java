@@ -1,0 +1,95 @@
+package dev.jiffy.server.http;
+
+import dev.jiffy.protocol.InferReader;
+import dev.jiffy.protocol.InferWire;
+import dev.jiffy.protocol.ProtocolException;
+import dev.jiffy.protocol.ServerMetadata;
+import dev.jiffy.server.HttpOptions;
+import dev.jiffy.server.grpc.GrpcEdge;
+import dev.jiffy.server.store.Models;
+import dev.jiffy.server.store.Served;
+import io.vertx.core.Vertx;
+import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.HttpServerRequest;
+import java.util.function.BooleanSupplier;
+
+/// From the head of a request to what answers it. Belongs to an event loop.
+final class Router {
+  private final Models models;
+  private final BooleanSupplier ready;
+  private final Connections connections;
+  private final GrpcEdge grpc;
+  private final Sender sender;
+  private final Bodies bodies;
+  private final Descriptions descriptions;
+  private final ModelRequests requests;
+
+  Router(
+      Vertx vertx,
+      HttpOptions options,
+      Connections connections,
+      Models models,
+      ServerMetadata server,
+      InferReader reader,
+      BooleanSupplier ready) {
+    this.models = models;
+    this.ready = ready;
+    this.connections = connections;
+    this.grpc =
+        new GrpcEdge(
+            vertx, models, server, new InferWire(reader.limits()), ready, options.maxBodyBytes());
+    this.sender = new Sender(vertx, connections);
+    this.bodies = new Bodies(options.maxBodyBytes(), connections, sender);
+    this.descriptions = new Descriptions(models, server, ready);
+    this.requests = new ModelRequests(vertx, models, reader, sender);
+  }
+
+  /// Answers a request, now or later.
+  void handle(HttpServerRequest request) {
+    connections.reading(request);
+    if (GrpcEdge.isCall(request)) {
+      connections.answering(request);
+      grpc.handle(request, () -> connections.idle(request));
+      return;
+    }
+    try {
+      Route route = Route.of(Sender.path(request), models);
+      boolean get =
+          request.method().equals(HttpMethod.GET) || request.method().equals(HttpMethod.HEAD);
+      if (route.takesBody() ? !request.method().equals(HttpMethod.POST) : !get) {
+        String allowed = route.takesBody() ? "POST" : "GET, HEAD";
+        request.response().putHeader(HttpHeaders.ALLOW, allowed);
+        throw new ProtocolException(405, "this path takes " + allowed + " only");
+      }
+      if (route.takesBody()) {
+        bodies.collect(request, route, body -> arrived(request, route, body));
+      } else {
+        sender.send(request, descriptions.answer(route));
+      }
+    } catch (ProtocolException e) {
+      sender.refuse(request, e);
+    }
+  }
+
+  private void arrived(HttpServerRequest request, Route route, byte[] body) {
+    if (!ready.getAsBoolean()) {
+      throw new ProtocolException(503, "the server is not ready");
+    }
+    switch (route) {
+      case Route.Infer(Served served) -> requests.infer(request, served, body);
+      case Route.Embeddings _ -> requests.embed(request, body);
+      case Route.Index _ -> sender.send(request, descriptions.index(body));
+      case Route.Live _,
+          Route.Ready _,
+          Route.Describe _,
+          Route.DescribeModel _,
+          Route.ModelReady _,
+          Route.Config _,
+          Route.Statistics _,
+          Route.OpenApi _,
+          Route.ListModels _ ->
+          throw new IllegalStateException("takes no body: " + route);
+    }
+  }
+}
