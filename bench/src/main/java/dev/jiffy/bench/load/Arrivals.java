@@ -11,6 +11,13 @@ import java.util.random.RandomGeneratorFactory;
 /// less. Open arrivals follow a schedule that is made beforehand and that no system slows down, as
 /// users who do not know of each other. The same values make the same schedule on every machine.
 public sealed interface Arrivals {
+  /// {@return other arrivals of the same kind, as far as chance decides them; else the same}
+  ///
+  /// @param by which others; of 0 these
+  default Arrivals reseeded(int by) {
+    return this;
+  }
+
   /// Some at a time: the next when one has ended.
   ///
   /// @param concurrency how many queries are under way, at least 1
@@ -44,6 +51,9 @@ public sealed interface Arrivals {
     ///
     /// @param perSecond the rate, above 0
     Rated at(double perSecond);
+
+    @Override
+    Rated reseeded(int by);
 
     /// {@return a source of the gaps between arrivals, in seconds}
     Gaps gaps();
@@ -98,6 +108,11 @@ public sealed interface Arrivals {
     }
 
     @Override
+    public Constant reseeded(int by) {
+      return this;
+    }
+
+    @Override
     public long[] schedule(Extent extent) {
       long byTime = (long) Math.ceil(rate * extent.minNanos() / 1e9 - 1e-9);
       long count = Math.max(extent.minRequests(), byTime);
@@ -134,6 +149,11 @@ public sealed interface Arrivals {
     }
 
     @Override
+    public Poisson reseeded(int by) {
+      return new Poisson(rate, seed + by);
+    }
+
+    @Override
     public Gaps gaps() {
       RandomGenerator random = random(seed);
       return () -> exponential(random) / rate;
@@ -161,6 +181,11 @@ public sealed interface Arrivals {
     }
 
     @Override
+    public Gamma reseeded(int by) {
+      return new Gamma(rate, shape, seed + by);
+    }
+
+    @Override
     public Gaps gaps() {
       RandomGenerator random = random(seed);
       return () -> gamma(random, shape) / (shape * rate);
@@ -182,6 +207,11 @@ public sealed interface Arrivals {
                 .formatted(factors, secondsEach));
       }
       factors.forEach(Arrivals::checkRate);
+    }
+
+    @Override
+    public Steps reseeded(int by) {
+      return new Steps(base.reseeded(by), factors, secondsEach);
     }
 
     @Override

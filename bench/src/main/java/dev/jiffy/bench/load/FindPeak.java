@@ -5,7 +5,9 @@ import dev.jiffy.bench.record.Recording;
 import dev.jiffy.bench.record.Slo;
 import dev.jiffy.bench.record.Summary;
 import dev.jiffy.bench.record.Time;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -19,12 +21,27 @@ import org.jspecify.annotations.Nullable;
 /// @param run the full run at the rate, null where there is none
 public record FindPeak(
     double rate, double saturation, boolean isConfirmed, List<Probe> probes, @Nullable Run run) {
-  private static final double PRECISION = 1.015;
+  private static final double PRECISION = 1.02;
+
+  /// The ratio of the range's ends from which its upper one is doubted.
+  private static final double DOUBT = 1.07;
+
+  private static final double WIDENING = 1.25;
+  private static final int MOST_WIDENINGS = 8;
+  private static final int MOST_HALVINGS = 8;
   private static final double LEAST_ANSWERED = 0.95;
   private static final double STEP_BACK = 0.97;
-  private static final int CONFIRMATIONS = 6;
-  private static final int WIDENINGS = 8;
   private static final int MOST_AT_A_TIME = 64;
+
+  /// The time that all runs of a search together are given, and what it is at least in probes and
+  /// full runs where those are long.
+  private static final long MOST_NANOS = 84_000_000_000L;
+
+  private static final int LEAST_PROBES = 10;
+  private static final int LEAST_FULL_RUNS = 4;
+
+  /// The full runs that probes leave time for.
+  private static final int RESERVED_FULL_RUNS = 2;
 
   /// A rate that was tried.
   ///
@@ -41,9 +58,13 @@ public record FindPeak(
   /// {@return the highest rate}
   ///
   /// What a closed loop gets answered per second is the first upper bound; while the SLO holds
-  /// there, the bound is widened; then the range is halved until its ends are within 1.5 %. A probe
-  /// has only to keep the SLO; the rate found must keep it with confidence in a full run, or is
-  /// lowered by 3 %.
+  /// there, the bound is widened; then the range is halved until its ends are within 2 %. As
+  /// machines have moods, the range's upper end is tried again, with other arrivals, before it is
+  /// believed, when the lower end has come within 7 % of it; if two of three probes hold, the
+  /// search goes on above. A probe has only to keep the SLO; the rate found must keep it with
+  /// confidence in a full run, or is lowered by 3 %; then what missed above is doubted once more.
+  /// All runs together are given 84 s, or the time of 10 probes and 4 full runs where it is more:
+  /// as it ends, the range stays as wide as it is.
   ///
   /// @param subject what is asked
   /// @param plan the full run, whose arrivals have a rate
@@ -60,31 +81,27 @@ public record FindPeak(
       Consumer<String> progress) {
     Search search = new Search(subject, plan, arrivals, slo, probe, progress);
     double saturation = search.saturation();
-    double high = saturation;
-    double low = 0;
-    for (int i = 0; i < WIDENINGS && search.holds(high); i++) {
-      low = high;
-      high *= 1.25;
+    double rate = search.narrow(saturation);
+    Run run = rate == 0 ? null : search.full(rate);
+    while (run != null && is(run, Verdict.Kind.MISSED) && search.hasTimeFor(plan.extent(), rate)) {
+      search.missed(rate);
+      rate *= STEP_BACK;
+      run = search.full(rate);
     }
-    double least = saturation / 256;
-    while (high > least && (low == 0 || high / low > PRECISION)) {
-      double middle = low == 0 ? high / 2 : (low + high) / 2;
-      if (search.holds(middle)) {
-        low = middle;
-      } else {
-        high = middle;
+    while (run != null && is(run, Verdict.Kind.VALID)) {
+      double above = search.narrowAbove(rate);
+      Run again = above == rate ? run : search.full(above);
+      if (above == rate || !is(again, Verdict.Kind.VALID)) {
+        return new FindPeak(rate, saturation, true, search.probes, run);
       }
+      rate = above;
+      run = again;
     }
-    if (low == 0) {
-      return new FindPeak(0, saturation, false, search.probes, null);
-    }
-    Run run = search.full(low);
-    for (int i = 1; i < CONFIRMATIONS && run.verdict().kind() == Verdict.Kind.MISSED; i++) {
-      low *= STEP_BACK;
-      run = search.full(low);
-    }
-    return new FindPeak(
-        low, saturation, run.verdict().kind() == Verdict.Kind.VALID, search.probes, run);
+    return new FindPeak(rate, saturation, false, search.probes, run);
+  }
+
+  private static boolean is(Run run, Verdict.Kind kind) {
+    return run.verdict().kind() == kind;
   }
 
   private static final class Search {
@@ -95,6 +112,18 @@ public record FindPeak(
     private final Extent probe;
     private final Consumer<String> progress;
     private final List<Probe> probes = new ArrayList<>();
+
+    /// What missed above all that holds, the lowest on top.
+    private final Deque<Double> failed = new ArrayDeque<>();
+
+    private double holding;
+
+    /// What missed again.
+    private double believed;
+
+    private int runs;
+    private long spentNanos;
+    private long mostNanos = MOST_NANOS;
 
     Search(
         Subject subject,
@@ -112,19 +141,93 @@ public record FindPeak(
     }
 
     double saturation() {
-      Arrivals closed = new Arrivals.Closed(Math.min(MOST_AT_A_TIME, plan.slots()), 1);
-      Recording recording = subject.run(plan.with(closed, probe), issued -> {});
+      Recording recording =
+          run(new Arrivals.Closed(Math.min(MOST_AT_A_TIME, plan.slots()), 1), probe);
       double rate = Summary.of(recording, null, plan.timeoutNanos()).throughput();
       progress.accept("saturated at %.1f requests/s".formatted(rate));
       if (!(rate > 0)) {
         throw new IllegalArgumentException(
             "%s answers nothing: %s".formatted(subject.name(), recording.outcomes()));
       }
+      mostNanos =
+          Math.max(
+              MOST_NANOS,
+              LEAST_PROBES * nanos(probe, rate) + LEAST_FULL_RUNS * nanos(plan.extent(), rate));
       return rate;
     }
 
-    boolean holds(double rate) {
-      Recording recording = subject.run(plan.with(arrivals.at(rate), probe), issued -> {});
+    private Recording run(Arrivals made, Extent extent) {
+      Recording recording = subject.run(plan.with(made, extent), issued -> {});
+      spentNanos += recording.endNanos();
+      return recording;
+    }
+
+    /// {@return arrivals that no other run of this search has}
+    private Arrivals anew(double rate) {
+      return arrivals.at(rate).reseeded(runs++);
+    }
+
+    /// {@return the highest rate whose probe holds, 0 where none does}
+    double narrow(double first) {
+      double rate = first;
+      double most = first * Math.pow(WIDENING, MOST_WIDENINGS);
+      double least = first / Math.pow(2, MOST_HALVINGS);
+      while (rate >= least && rate <= most && hasTimeToProbe(rate)) {
+        boolean isAgain = !failed.isEmpty() && failed.element() == rate;
+        if (holds(rate) && (!isAgain || holds(rate))) {
+          holding = rate;
+          while (!failed.isEmpty() && failed.element() <= rate) {
+            failed.pop();
+          }
+        } else if (isAgain) {
+          believed = rate;
+        } else {
+          failed.push(rate);
+        }
+        double high = failed.isEmpty() ? holding * WIDENING : failed.element();
+        if (failed.isEmpty() || (high != believed && high <= holding * DOUBT)) {
+          rate = high;
+        } else if (high <= holding * PRECISION) {
+          break;
+        } else {
+          rate = holding > 0 ? (holding + high) / 2 : high * (high == first ? 0.75 : 0.5);
+        }
+      }
+      return holding;
+    }
+
+    /// Takes down that a full run missed.
+    void missed(double rate) {
+      failed.push(rate);
+    }
+
+    /// {@return the highest rate whose probe holds, after that above one that is sure is doubted}
+    double narrowAbove(double rate) {
+      holding = rate;
+      believed = 0;
+      return failed.isEmpty() ? rate : narrow(failed.element());
+    }
+
+    /// {@return whether a probe can be made, and full runs after it}
+    private boolean hasTimeToProbe(double rate) {
+      return hasTime(nanos(probe, rate) + RESERVED_FULL_RUNS * nanos(plan.extent(), rate));
+    }
+
+    /// {@return whether a run can be made}
+    boolean hasTimeFor(Extent extent, double rate) {
+      return hasTime(nanos(extent, rate));
+    }
+
+    private boolean hasTime(long nanos) {
+      return spentNanos + nanos <= mostNanos;
+    }
+
+    private static long nanos(Extent extent, double rate) {
+      return Math.max(extent.minNanos(), Math.round(extent.minRequests() / rate * 1e9));
+    }
+
+    private boolean holds(double rate) {
+      Recording recording = run(anew(rate), probe);
       Percentiles times = Percentiles.of(recording.nanos(Time.RESPONSE, plan.timeoutNanos()));
       Summary summary = Summary.of(recording, slo, plan.timeoutNanos());
       boolean holds =
@@ -144,9 +247,9 @@ public record FindPeak(
 
     Run full(double rate) {
       progress.accept("a full run at %.1f requests/s".formatted(rate));
-      Plan full = plan.with(arrivals.at(rate), plan.extent());
+      Plan full = plan.with(anew(rate), plan.extent());
       try (Watch watch = new Watch()) {
-        Recording recording = subject.run(full, issued -> {});
+        Recording recording = run(full.arrivals(), full.extent());
         return Run.of(Scenario.SERVER, full, slo, recording, watch.events(recording.originNanos()));
       }
     }

@@ -237,7 +237,7 @@ public final class Load {
           settings.repeats() == 1
               ? "measuring " + label
               : "measuring %s, %d of %d".formatted(label, i + 1, settings.repeats()));
-      Plan run = plan.with(reseeded(arrivals, i), plan.extent());
+      Plan run = plan.with(arrivals.reseeded(i), plan.extent());
       try (Watch watch = new Watch()) {
         Recording recording = subject.run(run, issued);
         runs.add(
@@ -254,23 +254,6 @@ public final class Load {
 
   private static String label(double rate) {
     return String.format(Locale.ROOT, "%.1f requests/s", rate);
-  }
-
-  private static Arrivals reseeded(Arrivals arrivals, int by) {
-    return switch (arrivals) {
-      case Arrivals.Poisson(double rate, long seed) -> new Arrivals.Poisson(rate, seed + by);
-      case Arrivals.Gamma(double rate, double shape, long seed) ->
-          new Arrivals.Gamma(rate, shape, seed + by);
-      case Arrivals.Steps(Arrivals.Rated base, List<Double> factors, double seconds)
-          when reseeded(base, by) instanceof Arrivals.Rated again ->
-          new Arrivals.Steps(again, factors, seconds);
-      case Arrivals.Closed _,
-          Arrivals.Constant _,
-          Arrivals.Steps _,
-          Arrivals.Replay _,
-          Arrivals.AllAtOnce _ ->
-          arrivals;
-    };
   }
 
   /// Asks one request after the other until the rule of [WarmUp] says that it is warm, then for a

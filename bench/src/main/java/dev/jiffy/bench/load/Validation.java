@@ -76,6 +76,7 @@ public final class Validation {
     rows.add(
         peak(
             "simulated",
+            MS,
             new SimulatedSubject("M/M/1", 1, new ServiceTime.Exponential(MS)),
             new Extent(4_000 * MS, 40_000),
             new Extent(20_000 * MS, 200_000),
@@ -101,9 +102,11 @@ public final class Validation {
     rows.add(
         peak(
             "in this process",
-            new ThreadSubject("queue", 1, 1, thread -> new Delays(new ServiceTime.Exponential(MS))),
+            MS / 5,
+            new ThreadSubject(
+                "queue", 1, 1, thread -> new Delays(new ServiceTime.Exponential(MS / 5))),
             Extent.seconds(4),
-            Extent.seconds(15),
+            Extent.seconds(10),
             progress));
     return rows;
   }
@@ -209,9 +212,14 @@ public final class Validation {
   /// A queue of exponential service times and Poisson arrivals answers within X for the part p of
   /// the requests up to the rate μ - ln(1/(1-p)) / X.
   private static Row peak(
-      String where, Subject queue, Extent probe, Extent full, Consumer<String> progress) {
-    Slo slo = Slo.parse("p99=50ms");
-    double known = 1000 - Math.log(100) / 0.05;
+      String where,
+      long meanNanos,
+      Subject queue,
+      Extent probe,
+      Extent full,
+      Consumer<String> progress) {
+    Slo slo = new Slo(0.99, 50 * meanNanos);
+    double known = 1e9 / meanNanos * (1 - Math.log(100) / 50);
     long begin = System.nanoTime();
     Arrivals.Poisson arrivals = new Arrivals.Poisson(1, 7);
     FindPeak found =
@@ -219,7 +227,7 @@ public final class Validation {
             queue, new Plan(arrivals, full, ORDER, ANY, LONG), arrivals, slo, probe, progress);
     double seconds = (System.nanoTime() - begin) / 1e9;
     return new Row(
-        "find peak, queue of 1 ms exponential, p99 ≤ 50 ms, " + where,
+        "find peak, queue of %s ms exponential, %s, %s".formatted(meanNanos / 1e6, slo, where),
         "%.1f/s ± 5 %%, under 90 s".formatted(known),
         "%.1f/s in %.0f s".formatted(found.rate(), seconds),
         near(found.rate(), known, 0.05) && seconds < 90);
