@@ -189,14 +189,16 @@ final class NodeFlops {
         Shape w = shape(node.input(1));
         yield w == null ? 0 : perResult(w.dim(0), finish(o.activation(), o.rounding()));
       }
-      case QuantizedOp.ByteConv o -> {
-        Shape w = shape(node.input(1));
-        yield w == null
-            ? 0
-            : perResult(w.elements(1, w.rank()), finish(o.conv().activation(), o.rounding()));
-      }
+      case QuantizedOp.ByteConv o -> byteConv(o.conv(), o.rounding());
+      case QuantizedOp.DynamicConv o ->
+          Math.addExact(times(QUANTIZATION, read()), byteConv(o.conv(), null));
       case QuantizedOp.BlockMatMul o -> perResult(o.k(), node.hasInput(4) ? 1 : 0);
     };
+  }
+
+  private long byteConv(Op.Conv conv, QuantizedOp.@Nullable Rounding rounding) {
+    Shape w = shape(node.input(1));
+    return w == null ? 0 : perResult(w.elements(1, w.rank()), finish(conv.activation(), rounding));
   }
 
   /// What scale, bias, activation and rounding add to an element of the result.

@@ -50,6 +50,16 @@ public sealed interface QuantizedOp extends Op.Special {
   /// @param rounding how the result becomes bytes, or null where it is f32
   record ByteConv(Op.Conv conv, int zero, @Nullable Rounding rounding) implements QuantizedOp {}
 
+  /// The convolution of a dynamically quantized input and quantized weights, and what follows it:
+  /// `(x, w, scale, bias?)`.
+  ///
+  /// Computes `activation(s · (q - z) ∗ w · scale + bias)` with bytes `q`, scale `s` and zero point
+  /// `z` of `x` as [Op.DynamicQuantize] makes them; padding counts as `z`. The weights are i8 in
+  /// ONNX's order; scale and bias have one f32 per result channel.
+  ///
+  /// @param conv window, groups, layout and activation
+  record DynamicConv(Op.Conv conv) implements QuantizedOp {}
+
   /// The product with weights of 4 bits in blocks: `(x, w, scales, zeros?, bias?)`.
   ///
   /// Each column has its `k` weights in blocks, two to a byte, the first in the low half:

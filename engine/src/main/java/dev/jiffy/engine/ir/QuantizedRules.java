@@ -14,7 +14,14 @@ final class QuantizedRules {
       case QuantizedOp.Quantize o -> quantize(o, in);
       case QuantizedOp.Dequantize o -> dequantize(o, in);
       case QuantizedOp.ByteMatMul o -> byteMatMul(o, in);
-      case QuantizedOp.ByteConv o -> byteConv(o, in);
+      case QuantizedOp.ByteConv o -> {
+        bytes(o.zero(), o.conv().activation(), in);
+        yield conv(o.conv(), o.rounding(), in);
+      }
+      case QuantizedOp.DynamicConv o -> {
+        weights(DType.F32, o.conv().activation(), in);
+        yield conv(o.conv(), null, in);
+      }
       case QuantizedOp.BlockMatMul o -> blockMatMul(o, in);
     };
   }
@@ -87,13 +94,17 @@ final class QuantizedRules {
     }
   }
 
-  private static void bytes(int zero, Op.@Nullable Unary activation, Operands in) {
+  private static void weights(DType x, Op.@Nullable Unary activation, Operands in) {
     in.expect(3, 4, 1);
-    in.expect(0, DType.U8);
+    in.expect(0, x);
     in.expect(1, DType.I8);
     in.expect(2, DType.F32);
     in.same(3, 2);
     ElementwiseRules.activation(activation, DType.F32);
+  }
+
+  private static void bytes(int zero, Op.@Nullable Unary activation, Operands in) {
+    weights(DType.U8, activation, in);
     if (zero < 0 || zero > 255) {
       throw new ModelException("zero point: expected 0 to 255, got " + zero);
     }
@@ -118,11 +129,10 @@ final class QuantizedRules {
         op.rounding(), x == null || w == null ? null : MatrixRules.product(x, w, in), in, columns);
   }
 
-  private static Fact byteConv(QuantizedOp.ByteConv op, Operands in) {
-    bytes(op.zero(), op.conv().activation(), in);
+  private static Fact conv(Op.Conv conv, QuantizedOp.@Nullable Rounding rounding, Operands in) {
     List<Dim> w = in.shape(1);
     Dim channels = w == null ? in.fresh("channels") : w.get(0);
-    return result(op.rounding(), WindowRules.convolved(op.conv(), in), in, channels);
+    return result(rounding, WindowRules.convolved(conv, in), in, channels);
   }
 
   private static Fact blockMatMul(QuantizedOp.BlockMatMul op, Operands in) {

@@ -6,9 +6,18 @@ import org.jspecify.annotations.Nullable;
 /// f32 or rounded to bytes. A matrix product is one with a window of one pixel.
 ///
 /// @param geometry the convolution, in elements, with its activation
-/// @param zero the byte that stands for 0 in the input; padding has it
+/// @param zero the byte that stands for 0 in the input; padding has it. Or [#DYNAMIC]: the input's
+///   scale, which those of the weights are multiplied by, and zero are known when it is computed
 /// @param rounding how results become bytes, or null where they are f32
 public record ByteConvolution(ConvGeometry geometry, int zero, @Nullable Rounding rounding) {
+  /// In place of a zero point that is not known ahead.
+  public static final int DYNAMIC = -1;
+
+  /// {@return whether the input's scale and zero point are known only when it is computed}
+  public boolean isDynamic() {
+    return zero == DYNAMIC;
+  }
+
   /// How results become unsigned bytes: `round(y · factor) + zero`, limited to 0 to 255.
   ///
   /// @param factor the inverse of their scale; 1 where there is no activation, as scale and bias

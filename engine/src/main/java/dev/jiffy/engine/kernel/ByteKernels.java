@@ -33,6 +33,8 @@ public interface ByteKernels {
   ///
   /// @param convolution the convolution
   /// @param x the input images, u8
+  /// @param quantization where the input is quantized dynamically, its scale, an f32, and its zero
+  ///   point, an i32; else 0
   /// @param packed the packed weights
   /// @param y the result images, f32 or u8
   /// @param rowFrom the first row, counted over all images
@@ -41,6 +43,7 @@ public interface ByteKernels {
   void convolve(
       ByteConvolution convolution,
       long x,
+      long quantization,
       long packed,
       long y,
       int rowFrom,

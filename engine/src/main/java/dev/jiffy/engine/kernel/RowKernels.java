@@ -209,6 +209,45 @@ public interface RowKernels {
     affine.quantize(x, y, n);
   }
 
+  /// Finds the least and the greatest of some numbers and 0.
+  ///
+  /// @param x the numbers, f32
+  /// @param n how many
+  /// @param to where the two go, f32
+  default void range(long x, long n, long to) {
+    float least = 0;
+    float greatest = 0;
+    for (long i = 0; i < n; i++) {
+      float value = Memory.getFloat(x + 4 * i);
+      least = Math.min(least, value);
+      greatest = Math.max(greatest, value);
+    }
+    Memory.setFloat(to, least);
+    Memory.setFloat(to + 4, greatest);
+  }
+
+  /// Makes unsigned bytes of f32, as [Affine#quantize] does.
+  ///
+  /// @param scale the distance between neighbours
+  /// @param zero the byte that stands for 0
+  /// @param x the numbers
+  /// @param y the bytes
+  /// @param n how many
+  default void quantize(float scale, int zero, long x, long y, long n) {
+    Affine.quantize(0, scale, zero, x, y, n);
+  }
+
+  /// Makes f32 of unsigned bytes, as [Affine#dequantize] does.
+  ///
+  /// @param scale the distance between neighbours
+  /// @param zero the byte that stands for 0
+  /// @param x the bytes
+  /// @param y the numbers
+  /// @param n how many
+  default void dequantize(float scale, int zero, long x, long y, long n) {
+    Affine.dequantize(0xff, scale, zero, x, y, n);
+  }
+
   /// Makes f32 of bytes, as [Affine#dequantize] does.
   ///
   /// @param affine what bytes stand for

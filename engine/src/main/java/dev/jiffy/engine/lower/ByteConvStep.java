@@ -13,15 +13,20 @@ final class ByteConvStep extends Step {
   private final ByteKernels kernels;
   private final ByteConvolution convolution;
   private final Place x;
+  private final Place quantization;
   private final Place packed;
   private final Place y;
 
+  /// A step.
+  ///
+  /// @param quantization scale and zero point of a dynamically quantized input, else absent
   ByteConvStep(
       String name,
       Target target,
       ByteKernels kernels,
       ByteConvolution convolution,
       Place x,
+      Place quantization,
       Place packed,
       Place y) {
     super(
@@ -31,6 +36,7 @@ final class ByteConvStep extends Step {
     this.kernels = kernels;
     this.convolution = convolution;
     this.x = x;
+    this.quantization = quantization;
     this.packed = packed;
     this.y = y;
   }
@@ -61,6 +67,7 @@ final class ByteConvStep extends Step {
     kernels.convolve(
         convolution,
         frame.at(x),
+        frame.at(quantization),
         frame.at(packed),
         frame.at(y),
         from(rows, part),

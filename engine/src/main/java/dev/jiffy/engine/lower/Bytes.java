@@ -28,6 +28,7 @@ final class Bytes {
       case QuantizedOp.Dequantize _ -> convert(node, node.output(), node.input(0), false, lowering);
       case QuantizedOp.ByteMatMul matMul -> lower(node, matMul, lowering);
       case QuantizedOp.ByteConv conv -> lower(node, conv, lowering);
+      case QuantizedOp.DynamicConv conv -> DynamicBytes.lower(node, conv, lowering);
       case QuantizedOp.BlockMatMul blocks -> lower(node, blocks, lowering);
     };
   }
@@ -47,13 +48,10 @@ final class Bytes {
     ByteConvolution convolution =
         switch (op) {
           case QuantizedOp.ByteMatMul matMul -> convolution(matMul, w, 1);
-          case QuantizedOp.ByteConv conv when isImages(conv, w.shape().rank()) -> {
-            int rank = w.shape().rank();
-            int in = Math.toIntExact(w.shape().dim(1) * conv.conv().groups());
-            Shape x = Images.expected(graph.fact(node.input(0)), rank, in);
-            Shape y = Images.expected(graph.fact(node.output()), rank, (int) w.shape().dim(0));
-            yield convolution(conv, w, x, y);
-          }
+          case QuantizedOp.ByteConv conv ->
+              expected(graph, node, conv.conv(), conv.zero(), conv.rounding(), w);
+          case QuantizedOp.DynamicConv conv ->
+              expected(graph, node, conv.conv(), ByteConvolution.DYNAMIC, null, w);
           default -> null;
         };
     if (convolution != null && narrow.bytes().suits(convolution)) {
@@ -61,8 +59,45 @@ final class Bytes {
     }
   }
 
-  private static boolean isImages(QuantizedOp.ByteConv op, int rank) {
-    return op.conv().layout() == Op.Layout.CHANNELS_LAST && (rank == 3 || rank == 4);
+  /// {@return a convolution of images, as far as it is known at load, or null if it is none}
+  private static @Nullable ByteConvolution expected(
+      Graph graph,
+      Node node,
+      Op.Conv conv,
+      int zero,
+      QuantizedOp.@Nullable Rounding rounding,
+      Tensor w) {
+    int rank = w.shape().rank();
+    if (!isImages(conv, rank)) {
+      return null;
+    }
+    int in = Math.toIntExact(w.shape().dim(1) * conv.groups());
+    Shape x = Images.expected(graph.fact(node.input(0)), rank, in);
+    Shape y = Images.expected(graph.fact(node.output()), rank, (int) w.shape().dim(0));
+    return new ByteConvolution(Images.geometry(conv, w, x, y), zero, rounding(rounding));
+  }
+
+  private static boolean isImages(Op.Conv conv, int rank) {
+    return conv.layout() == Op.Layout.CHANNELS_LAST && (rank == 3 || rank == 4);
+  }
+
+  /// {@return a convolution of images, or null where there is nothing to compute or it is none}
+  static @Nullable ByteConvolution convolution(
+      Node node,
+      Op.Conv conv,
+      int zero,
+      QuantizedOp.@Nullable Rounding rounding,
+      Tensor w,
+      Lowering lowering) {
+    Shape x = lowering.shape(node.input(0));
+    Shape y = lowering.shape(node.output());
+    long most = Math.max(x.elements(), y.elements());
+    return isImages(conv, x.rank())
+            && x.elements() > 0
+            && y.elements() > 0
+            && most <= Integer.MAX_VALUE
+        ? new ByteConvolution(Images.geometry(conv, w, x, y), zero, rounding(rounding))
+        : null;
   }
 
   private static ByteConvolution.@Nullable Rounding rounding(
@@ -82,11 +117,6 @@ final class Bytes {
     return new ByteConvolution(geometry, op.zero(), rounding(op.rounding()));
   }
 
-  private static ByteConvolution convolution(QuantizedOp.ByteConv op, Tensor w, Shape x, Shape y) {
-    return new ByteConvolution(
-        Images.geometry(op.conv(), w, x, y), op.zero(), rounding(op.rounding()));
-  }
-
   private static boolean lower(Node node, QuantizedOp.ByteMatMul op, Lowering lowering) {
     Tensor w = lowering.graph().constants().get(node.input(1));
     Shape x = lowering.shape(node.input(0));
@@ -99,17 +129,9 @@ final class Bytes {
 
   private static boolean lower(Node node, QuantizedOp.ByteConv op, Lowering lowering) {
     Tensor w = lowering.graph().constants().get(node.input(1));
-    Shape x = lowering.shape(node.input(0));
-    Shape y = lowering.shape(node.output());
-    long most = Math.max(x.elements(), y.elements());
-    if (w == null
-        || !isImages(op, x.rank())
-        || x.elements() == 0
-        || y.elements() == 0
-        || most > Integer.MAX_VALUE) {
-      return false;
-    }
-    return lower(node, convolution(op, w, x, y), w, lowering);
+    ByteConvolution convolution =
+        w == null ? null : convolution(node, op.conv(), op.zero(), op.rounding(), w, lowering);
+    return w != null && convolution != null && lower(node, convolution, w, lowering);
   }
 
   private static boolean lower(
@@ -130,7 +152,14 @@ final class Bytes {
     Place y = lowering.result(node.output());
     lowering.add(
         new ByteConvStep(
-            Lowering.label(node), lowering.target(), kernels, convolution, x, packed, y),
+            Lowering.label(node),
+            lowering.target(),
+            kernels,
+            convolution,
+            x,
+            Place.ABSENT,
+            packed,
+            y),
         x,
         y);
     return true;

@@ -99,7 +99,8 @@ public final class Lowering {
   private static boolean hasWeights(Op op) {
     return switch (op) {
       case Op.MatMul _, Op.QuantizedMatMul _, Op.Recurrent _, Op.Conv _, Op.ConvTranspose _ -> true;
-      case QuantizedOp.ByteMatMul _, QuantizedOp.ByteConv _, QuantizedOp.BlockMatMul _ -> true;
+      case QuantizedOp.ByteMatMul _, QuantizedOp.ByteConv _, QuantizedOp.DynamicConv _ -> true;
+      case QuantizedOp.BlockMatMul _ -> true;
       default -> false;
     };
   }
@@ -230,7 +231,8 @@ public final class Lowering {
           case Op.Trilu _, Op.CumSum _, Op.TopK _, Op.NonZero _ -> false;
           case Op.Compress _, Op.ReverseSequence _, Op.ArgReduce _, Op.Hardmax _ -> false;
           case Op.Gemm _, Op.Einsum _, Op.BatchNorm _, Op.InstanceNorm _, Op.Lrn _ -> false;
-          case Op.LpNormalization _, Op.DynamicQuantize _ -> false;
+          case Op.LpNormalization _ -> false;
+          case Op.DynamicQuantize _ -> DynamicBytes.lower(node, this);
           case QuantizedOp op -> Bytes.lower(node, op, this);
           case TableOp table -> Tables.lower(node, table, this);
           case Op.Special _ -> false;
@@ -388,7 +390,7 @@ public final class Lowering {
     builder.add(step, touched);
   }
 
-  private void copyAll(String name, Place from, Place to, DType dtype, Shape shape) {
+  void copyAll(String name, Place from, Place to, DType dtype, Shape shape) {
     long bytes = dtype.bytes();
     StridedCopy copy =
         StridedCopy.of(

@@ -1,9 +1,13 @@
 package dev.jiffy.engine.lower;
 
+import dev.jiffy.engine.ir.Op;
 import dev.jiffy.engine.ir.Op.Layout;
 import dev.jiffy.engine.ir.QuantizedOp;
 import dev.jiffy.engine.kernel.scalar.ScalarAffine;
 import dev.jiffy.engine.kernel.scalar.ScalarQuantization;
+import dev.jiffy.tensor.DType;
+import dev.jiffy.tensor.Shape;
+import dev.jiffy.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /// Operators on quantized numbers, on the scalar kernels.
@@ -28,7 +32,9 @@ final class ScalarQuantizedOps {
               Linear.activation(m.activation()),
               rounding(m.rounding()),
               o.out());
-      case QuantizedOp.ByteConv c -> conv(c, o);
+      case QuantizedOp.ByteConv c ->
+          conv(c.conv(), c.zero(), o.in(0), o.in(2), rounding(c.rounding()), o);
+      case QuantizedOp.DynamicConv c -> dynamicConv(c, o);
       case QuantizedOp.BlockMatMul b ->
           ScalarQuantization.blockMatMul(
               o.in(0),
@@ -55,24 +61,42 @@ final class ScalarQuantizedOps {
         : new ScalarQuantization.Rounding(rounding.factor(), rounding.zero());
   }
 
-  private static void conv(QuantizedOp.ByteConv op, Operands o) {
+  private static void dynamicConv(QuantizedOp.DynamicConv op, Operands o) {
+    Tensor bytes = Tensor.allocate(DType.U8, o.in(0).shape());
+    Tensor scale = Tensor.allocate(DType.F32, Shape.of());
+    Tensor zero = Tensor.allocate(DType.U8, Shape.of());
+    ScalarQuantization.quantize(o.in(0), bytes, scale, zero);
+    Tensor scales = Tensor.allocate(DType.F32, o.in(2).shape());
+    for (long i = 0; i < scales.shape().elements(); i++) {
+      scales.setDouble(i, o.in(2).getDouble(i) * scale.getDouble(0));
+    }
+    conv(op.conv(), (int) zero.getLong(0), bytes, scales, null, o);
+  }
+
+  private static void conv(
+      Op.Conv op,
+      int zero,
+      Tensor x,
+      Tensor scales,
+      ScalarQuantization.@Nullable Rounding rounding,
+      Operands o) {
     WindowGeometry geometry =
         WindowGeometry.of(
-            op.conv().window(),
+            op.window(),
             ScalarNeuralOps.spatial(o.in(1), Layout.CHANNELS_FIRST),
-            ScalarNeuralOps.spatial(o.in(0), op.conv().layout()),
-            ScalarNeuralOps.spatial(o.out(), op.conv().layout()));
+            ScalarNeuralOps.spatial(x, op.layout()),
+            ScalarNeuralOps.spatial(o.out(), op.layout()));
     ScalarQuantization.bytesConv(
-        o.in(0),
+        x,
         o.in(1),
-        o.in(2),
+        scales,
         o.optional(3),
-        op.zero(),
+        zero,
         geometry.sliding(),
-        Math.toIntExact(op.conv().groups()),
-        op.conv().layout() == Layout.CHANNELS_LAST,
-        Linear.activation(op.conv().activation()),
-        rounding(op.rounding()),
+        Math.toIntExact(op.groups()),
+        op.layout() == Layout.CHANNELS_LAST,
+        Linear.activation(op.activation()),
+        rounding,
         o.out());
   }
 }

@@ -1,6 +1,6 @@
 package dev.jiffy.engine.onnx;
 
-import dev.jiffy.engine.ir.Op.Layout;
+import dev.jiffy.engine.ir.Op;
 import dev.jiffy.engine.ir.Op.Unary;
 import dev.jiffy.engine.ir.QuantizedOp;
 import dev.jiffy.tensor.DType;
@@ -29,7 +29,18 @@ final class QuantizedExports {
         }
         finish(node, y, o.activation(), o.rounding());
       }
-      case QuantizedOp.ByteConv o -> conv(node, o);
+      case QuantizedOp.ByteConv o -> {
+        String x = CompositeExports.first(node, o.conv().layout(), node.input(0));
+        String sums = convInteger(node, o.conv(), x, node.constant(zero(o.zero())));
+        finish(node, o.conv(), node.make("Mul", sums, perChannel(node, 2)), o.rounding());
+      }
+      case QuantizedOp.DynamicConv o -> {
+        String x = CompositeExports.first(node, o.conv().layout(), node.input(0));
+        List<String> parts = node.makeAll("DynamicQuantizeLinear", 3, x);
+        String sums = convInteger(node, o.conv(), parts.get(0), parts.get(2));
+        String scale = node.make("Mul", perChannel(node, 2), parts.get(1));
+        finish(node, o.conv(), node.make("Mul", sums, scale), null);
+      }
       case QuantizedOp.BlockMatMul o ->
           node.microsoft(
               "MatMulNBits",
@@ -83,18 +94,16 @@ final class QuantizedExports {
     return node.make("Cast", set().integer("to", ElementTypes.number(DType.F32)), sums);
   }
 
-  private static void conv(ExportScope node, QuantizedOp.ByteConv op) {
-    AttributeSet attributes =
-        OperatorExports.window(op.conv().window()).integer("group", op.conv().groups());
-    Layout layout = op.conv().layout();
-    String x = CompositeExports.first(node, layout, node.input(0));
-    String zero = node.constant(zero(op.zero()));
-    String sums = node.make("ConvInteger", attributes, x, node.input(1), zero);
-    String y = node.make("Mul", real(node, sums), perChannel(node, 2));
-    if (node.has(3)) {
-      y = node.make("Add", y, perChannel(node, 3));
-    }
-    finish(node, CompositeExports.last(node, layout, y), op.conv().activation(), op.rounding());
+  private static String convInteger(ExportScope node, Op.Conv conv, String x, String zero) {
+    AttributeSet attributes = OperatorExports.window(conv.window()).integer("group", conv.groups());
+    return real(node, node.make("ConvInteger", attributes, x, node.input(1), zero));
+  }
+
+  /// Adds the bias to scaled sums, channels first, and finishes them.
+  private static void finish(
+      ExportScope node, Op.Conv conv, String sums, QuantizedOp.@Nullable Rounding rounding) {
+    String y = node.has(3) ? node.make("Add", sums, perChannel(node, 3)) : sums;
+    finish(node, CompositeExports.last(node, conv.layout(), y), conv.activation(), rounding);
   }
 
   /// A vector with one number for each channel, as it broadcasts where channels are first.

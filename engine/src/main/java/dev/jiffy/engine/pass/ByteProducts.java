@@ -167,12 +167,13 @@ final class ByteProducts {
     return bytes == null ? null : new Quantized(bytes, vector(scales));
   }
 
-  private static @Nullable Tensor centred(Tensor q, @Nullable Tensor zero, int axis) {
+  /// {@return integers less their zero points as i8, or null where they do not fit}
+  static @Nullable Tensor centred(Tensor q, @Nullable Tensor zero, int axis) {
     long[] shifts = zero == null ? new long[] {0} : zero.toLongs();
     if (q.dtype() == DType.I8 && Arrays.stream(shifts).allMatch(shift -> shift == 0)) {
       return q;
     }
-    if (q.shape().elements() > Integer.MAX_VALUE || q.dtype().bits() > 8) {
+    if (q.shape().elements() > Integer.MAX_VALUE) {
       return null;
     }
     long inner = q.shape().elements(axis + 1, q.shape().rank());

@@ -5,6 +5,7 @@ import dev.jiffy.engine.function.UnaryFunction;
 import dev.jiffy.engine.ir.Dim;
 import dev.jiffy.engine.ir.Node;
 import dev.jiffy.engine.ir.Op;
+import dev.jiffy.engine.ir.QuantizedOp;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
@@ -118,6 +119,11 @@ final class Epilogues {
               : null;
       case Op.QuantizedMatMul matMul ->
           matMul.activation() == null ? new Op.QuantizedMatMul(unary) : null;
+      case QuantizedOp.DynamicConv(Op.Conv conv) ->
+          conv.activation() == null
+              ? new QuantizedOp.DynamicConv(
+                  new Op.Conv(conv.window(), conv.groups(), conv.layout(), unary))
+              : null;
       default -> null;
     };
   }

@@ -20,7 +20,8 @@ final class ImageLayout {
               Op.GlobalPool.class,
               Op.BatchNorm.class,
               Op.Resize.class,
-              QuantizedOp.ByteConv.class));
+              QuantizedOp.ByteConv.class,
+              QuantizedOp.DynamicConv.class));
 
   private static final Op.Layout LAST = Op.Layout.CHANNELS_LAST;
 
@@ -38,6 +39,10 @@ final class ImageLayout {
       case QuantizedOp.ByteConv(Op.Conv op, int zero, var rounding) when op.layout() != LAST -> {
         Op.Conv last = new Op.Conv(op.window(), op.groups(), LAST, op.activation());
         yield convert(draft, node, rank, new QuantizedOp.ByteConv(last, zero, rounding), -1);
+      }
+      case QuantizedOp.DynamicConv(Op.Conv op) when op.layout() != LAST -> {
+        Op.Conv last = new Op.Conv(op.window(), op.groups(), LAST, op.activation());
+        yield convert(draft, node, rank, new QuantizedOp.DynamicConv(last), -1);
       }
       case Op.ConvTranspose op when op.layout() != LAST ->
           convert(

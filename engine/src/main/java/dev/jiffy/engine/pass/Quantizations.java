@@ -3,6 +3,8 @@ package dev.jiffy.engine.pass;
 import dev.jiffy.engine.function.BinaryFunction;
 import dev.jiffy.engine.ir.Node;
 import dev.jiffy.engine.ir.Op;
+import dev.jiffy.engine.ir.Op.Layout;
+import dev.jiffy.engine.ir.QuantizedOp;
 import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
@@ -10,71 +12,127 @@ import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// Products of dynamically quantized inputs and quantized weights become one operator.
+/// Products and convolutions of dynamically quantized inputs and quantized weights become one
+/// operator.
 final class Quantizations {
   static final List<Rule> RULES =
       List.of(
           Rule.on(Quantizations::product, BinaryFunction.MUL),
           Rule.on(Quantizations::bias, BinaryFunction.ADD));
 
+  private static final Layout FIRST = Layout.CHANNELS_FIRST;
+
   private Quantizations() {}
 
-  /// `f32((i32(q) - i32(z)) · w) · (s · t)` with `q, s, z` made of `x` and constant `w` and `t`.
+  /// `f32((i32(q) - i32(z)) · w) · (s · t)` with `q, s, z` made of `x` and constant `w` and `t`;
+  /// the product may be a convolution.
   private static boolean product(Draft draft, Node node) {
     if (!isBinary(node, BinaryFunction.MUL)) {
       return false;
     }
     for (int side = 0; side < 2; side++) {
       Node cast = onlyRead(draft, node.input(side), Op.Cast.class);
-      Node product = cast == null ? null : onlyRead(draft, cast.input(0), Op.MatMul.class);
+      Node product = cast == null ? null : onlyRead(draft, cast.input(0), Op.class);
       Node scales = draft.producer(node.input(1 - side), Op.Binary.class);
-      if (product == null || scales == null || !product.op().equals(new Op.MatMul())) {
+      Op op = product == null ? null : quantized(product.op());
+      if (product == null || op == null || scales == null || product.hasInput(2)) {
         continue;
       }
+      int axis = op instanceof Op.QuantizedMatMul ? 1 : 0;
       Node quantize = quantizer(draft, product.input(0));
-      Tensor weights = weights(draft, product.input(1));
+      Tensor weights = weights(draft, product.input(1), axis);
       Tensor scale =
           quantize == null ? null : otherFactor(draft, scales, quantize.outputs().get(1));
-      if (quantize == null || weights == null || scale == null) {
+      if (quantize == null || weights == null || scale == null || scale.dtype() != DType.F32) {
         continue;
       }
-      Tensor perColumn = perColumn(scale, weights.shape().dim(1));
-      if (perColumn != null) {
+      Tensor vector = vector(scale, channelAxis(op, weights), weights.shape().dim(axis));
+      if (vector != null) {
         return draft.replace(
             node,
-            new Op.QuantizedMatMul(null),
+            op,
             quantize.input(0),
             draft.constant(product.input(1) + "/bytes", weights),
-            draft.constant(product.input(1) + "/scale", perColumn));
+            draft.constant(product.input(1) + "/scale", vector));
       }
     }
     return false;
   }
 
-  /// A constant for each column, added.
+  /// {@return the operator on numbers that a plain product of quantized ones becomes, or null}
+  private static @Nullable Op quantized(Op op) {
+    return switch (op) {
+      case Op.MatMul matMul when matMul.equals(new Op.MatMul()) -> new Op.QuantizedMatMul(null);
+      case Op.Conv conv when conv.activation() == null && conv.layout() == FIRST ->
+          new QuantizedOp.DynamicConv(conv);
+      default -> null;
+    };
+  }
+
+  /// {@return the dimension, from the end of a result, that scale and bias go with}
+  private static int channelAxis(Op op, Tensor weights) {
+    return op instanceof Op.QuantizedMatMul ? 1 : weights.shape().rank() - 1;
+  }
+
+  /// A constant for each column or channel, added.
   private static boolean bias(Draft draft, Node node) {
     if (!isBinary(node, BinaryFunction.ADD)) {
       return false;
     }
     for (int side = 0; side < 2; side++) {
-      Node product = onlyRead(draft, node.input(side), Op.QuantizedMatMul.class);
+      Node product = onlyRead(draft, node.input(side), Op.class);
       Tensor constant = draft.constant(node.input(1 - side));
-      if (product == null
-          || constant == null
-          || product.inputs().size() > 3
-          || !product.op().equals(new Op.QuantizedMatMul(null))
-          || !MatrixProducts.isVector(constant, draft.fact(product.output()).shape())) {
+      if (product == null || constant == null || !takesBias(product)) {
         continue;
       }
-      return draft.replace(
-          node,
-          product.op(),
-          product.input(0),
-          product.input(1),
-          product.input(2),
-          node.input(1 - side));
+      Tensor weights = draft.constant(product.input(1));
+      if (weights == null) {
+        continue;
+      }
+      int fromEnd = channelAxis(product.op(), weights);
+      int axis = product.op() instanceof Op.QuantizedMatMul ? 1 : 0;
+      Tensor vector = vector(constant, fromEnd, weights.shape().dim(axis));
+      if (vector != null && constant.shape().rank() <= draft.fact(product.output()).rank()) {
+        return draft.replace(
+            node,
+            product.op(),
+            product.input(0),
+            product.input(1),
+            product.input(2),
+            draft.constant(product.output() + "/bias", vector));
+      }
     }
     return false;
+  }
+
+  private static boolean takesBias(Node product) {
+    return product.inputs().size() == 3
+        && switch (product.op()) {
+          case Op.QuantizedMatMul matMul -> matMul.activation() == null;
+          case QuantizedOp.DynamicConv(Op.Conv conv) ->
+              conv.activation() == null && conv.layout() == FIRST;
+          default -> false;
+        };
+  }
+
+  /// {@return a number for each of so many indices of a dimension, counted from the end, out of a
+  /// constant that broadcasts over the others, or null}
+  private static @Nullable Tensor vector(Tensor constant, int fromEnd, long extent) {
+    int rank = constant.shape().rank();
+    boolean isOne = constant.shape().elements() == 1;
+    boolean isVector =
+        rank >= fromEnd
+            && constant.shape().elements() == extent
+            && constant.shape().dim(rank - fromEnd) == extent;
+    if (!isOne && !isVector) {
+      return null;
+    }
+    double[] given = constant.toDoubles();
+    double[] elements = isVector ? given : new double[Math.toIntExact(extent)];
+    if (!isVector) {
+      Arrays.fill(elements, given[0]);
+    }
+    return Constants.of(constant.dtype(), Shape.of(extent), elements);
   }
 
   private static boolean isBinary(Node node, BinaryFunction function) {
@@ -113,8 +171,10 @@ final class Quantizations {
     return product.input(1 - side).equals(factor) ? draft.constant(product.input(side)) : null;
   }
 
-  /// {@return a matrix of integers less their zero point as i8, or null where they do not fit}
-  private static @Nullable Tensor weights(Draft draft, String value) {
+  /// {@return constant integers less their zero point as i8, or null where they do not fit}
+  ///
+  /// @param axis the dimension that zero points go with
+  private static @Nullable Tensor weights(Draft draft, String value, int axis) {
     Tensor whole = draft.constant(value);
     Tensor zero = null;
     Node node = draft.producer(value);
@@ -128,36 +188,11 @@ final class Quantizations {
     if (node != null && node.op() instanceof Op.Cast) {
       whole = draft.constant(node.input(0));
     }
-    if (whole == null || whole.shape().rank() != 2 || whole.dtype().isFloat()) {
+    int rank = whole == null ? 0 : whole.shape().rank();
+    if (whole == null || (axis == 1 ? rank != 2 : rank < 3) || whole.dtype().isFloat()) {
       return null;
     }
-    int columns = Math.toIntExact(whole.shape().dim(1));
-    long[] shifts = zero == null ? new long[] {0} : zero.toLongs();
-    if (shifts.length != 1 && !(zero != null && zero.shape().equals(Shape.of(columns)))) {
-      return null;
-    }
-    if (whole.dtype() == DType.I8 && Arrays.stream(shifts).allMatch(shift -> shift == 0)) {
-      return whole;
-    }
-    long[] elements = whole.toLongs();
-    for (int i = 0; i < elements.length; i++) {
-      elements[i] -= shifts[shifts.length == 1 ? 0 : i % columns];
-      if (elements[i] != (byte) elements[i]) {
-        return null;
-      }
-    }
-    return Constants.ofIntegers(DType.I8, whole.shape(), elements);
-  }
-
-  private static @Nullable Tensor perColumn(Tensor scale, long columns) {
-    if (scale.dtype() != DType.F32) {
-      return null;
-    }
-    if (scale.shape().elements() == 1) {
-      double[] same = new double[Math.toIntExact(columns)];
-      Arrays.fill(same, scale.getDouble(0));
-      return Constants.of(DType.F32, Shape.of(columns), same);
-    }
-    return scale.shape().equals(Shape.of(columns)) ? scale : null;
+    Tensor shifts = zero == null ? null : vector(zero, rank - axis, whole.shape().dim(axis));
+    return zero != null && shifts == null ? null : ByteProducts.centred(whole, shifts, axis);
   }
 }

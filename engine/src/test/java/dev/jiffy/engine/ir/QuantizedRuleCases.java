@@ -16,16 +16,15 @@ final class QuantizedRuleCases {
   private static final Op PRODUCT = new QuantizedOp.ByteMatMul(3, null, null);
   private static final Op ROUNDED = new QuantizedOp.ByteMatMul(3, null, new Rounding(1, 0));
   private static final Op BLOCK_PRODUCT = new QuantizedOp.BlockMatMul(100, 7, 32);
-  private static final Op CONV =
-      new QuantizedOp.ByteConv(
-          new Op.Conv(
-              new Op.Window(
-                  List.of(), List.of(), List.of(1L, 1L, 1L, 1L), List.of(), AutoPad.NOTSET, false),
-              1,
-              Layout.CHANNELS_LAST,
-              null),
-          0,
+  private static final Op.Conv WINDOWS =
+      new Op.Conv(
+          new Op.Window(
+              List.of(), List.of(), List.of(1L, 1L, 1L, 1L), List.of(), AutoPad.NOTSET, false),
+          1,
+          Layout.CHANNELS_LAST,
           null);
+  private static final Op CONV = new QuantizedOp.ByteConv(WINDOWS, 0, null);
+  private static final Op DYNAMIC_CONV = new QuantizedOp.DynamicConv(WINDOWS);
 
   static final List<RuleCase> CASES =
       List.of(
@@ -54,6 +53,15 @@ final class QuantizedRuleCases {
               CONV,
               "u8[n×5×6×4]; i8[8×3×3×3]; f32[8]",
               "weights: expected 4 input channels in 1 groups, got i8[8×3×3×3]"),
+          good(DYNAMIC_CONV, "f32[n×5×6×3]; i8[8×3×3×3]; f32[8]; f32[8]", "f32[n×5×6×8]"),
+          bad(
+              DYNAMIC_CONV,
+              "u8[n×5×6×3]; i8[8×3×3×3]; f32[8]",
+              "input 0: expected f32, got u8[n×5×6×3]"),
+          bad(
+              DYNAMIC_CONV,
+              "f32[n×5×6×3]; i8[8×3×3×3]; f32[7]",
+              "input 2: expected shape [8], got [7]"),
           good(BLOCK_PRODUCT, "f32[n×100]; u8[7×4×16]; f32[28]; u8[14]; f32[7]", "f32[n×7]"),
           bad(
               BLOCK_PRODUCT,

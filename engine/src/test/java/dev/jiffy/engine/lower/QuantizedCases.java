@@ -11,8 +11,10 @@ import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.LongToDoubleFunction;
+import java.util.function.ToDoubleFunction;
 import org.jspecify.annotations.Nullable;
 
 /// Operators on quantized numbers.
@@ -182,10 +184,9 @@ final class QuantizedCases {
               List.of(dilation, dilation),
               Op.AutoPad.NOTSET,
               false);
-      Tensor x =
-          layout == Layout.CHANNELS_LAST
-              ? Samples.integers(DType.U8, number, 0, 256, 2, 9, 8, in)
-              : Samples.integers(DType.U8, number, 0, 256, 2, in, 9, 8);
+      long[] shape =
+          layout == Layout.CHANNELS_LAST ? new long[] {2, 9, 8, in} : new long[] {2, in, 9, 8};
+      Tensor q = Samples.integers(DType.U8, number, 0, 256, shape);
       Tensor w = Samples.integers(DType.I8, number + 50, -128, 128, out, in / groups, side, side);
       Tensor scale = Samples.between(number + 100, 1e-4, 2e-4, out);
       Tensor bias = number % 3 == 0 ? null : Samples.floats(number + 150, out);
@@ -193,38 +194,58 @@ final class QuantizedCases {
       Rounding rounding = number % 4 < 2 ? new Rounding(relu ? 19.3f : 1, 90) : null;
       int zero = number * 31 % 256;
       Op.Conv conv = new Op.Conv(window, groups, layout, relu ? RELU : null);
-      OpCase.Formula formula =
+      String name = layout + " " + List.of(side, stride, pad, dilation, groups);
+      OpCase.Formula fixed =
           i -> {
-            boolean last = layout == Layout.CHANNELS_LAST;
-            long o = last ? i[3] : i[1];
-            long row = (last ? i[1] : i[2]) * stride - pad;
-            long column = (last ? i[2] : i[3]) * stride - pad;
-            double sum =
-                sum(
-                    in / groups * side * side,
-                    t -> {
-                      long channel = t / (side * side);
-                      long h = row + t / side % side * dilation;
-                      long v = column + t % side * dilation;
-                      if (h < 0 || h >= 9 || v < 0 || v >= 8) {
-                        return 0;
-                      }
-                      long from = o / (out / groups) * (in / groups) + channel;
-                      double q = last ? at(x, i[0], h, v, from) : at(x, i[0], from, h, v);
-                      return (q - zero) * at(w, o, channel, t / side % side, t % side);
-                    });
+            long o = layout == Layout.CHANNELS_LAST ? i[3] : i[1];
+            double sum = sum(conv, p -> at(q, p) - zero, w, in, i);
             return finished(sum, at(scale, o), bias == null ? 0 : at(bias, o), relu, rounding);
           };
-      cases.add(
-          OpCase.of(
-              layout + " " + List.of(side, stride, pad, dilation, groups),
-              new QuantizedOp.ByteConv(conv, zero, rounding),
-              formula,
-              x,
-              w,
-              scale,
-              bias));
+      Op op = new QuantizedOp.ByteConv(conv, zero, rounding);
+      cases.add(OpCase.of(name, op, fixed, q, w, scale, bias));
+      Tensor x = Samples.floats(number, shape);
+      float least = Math.min(0, (float) Arrays.stream(x.toDoubles()).min().orElse(0));
+      float greatest = Math.max(0, (float) Arrays.stream(x.toDoubles()).max().orElse(0));
+      float step = (greatest - least) / 255;
+      double origin = Math.rint(-least / step);
+      OpCase.Formula dynamic =
+          i -> {
+            long o = layout == Layout.CHANNELS_LAST ? i[3] : i[1];
+            double sum =
+                sum(conv, p -> quantized(at(x, p), step, origin, DType.U8) - origin, w, in, i);
+            double factor = at(scale, o) * step;
+            return finished(sum, factor, bias == null ? 0 : at(bias, o), relu, null);
+          };
+      cases.add(OpCase.of(name, new QuantizedOp.DynamicConv(conv), dynamic, x, w, scale, bias));
     }
+  }
+
+  /// The sum of an image's numbers times weights at one place of the result; images are 9 by 8.
+  private static double sum(
+      Op.Conv conv, ToDoubleFunction<long[]> image, Tensor w, long in, long[] i) {
+    boolean last = conv.layout() == Layout.CHANNELS_LAST;
+    long out = w.shape().dim(0);
+    long side = w.shape().dim(2);
+    long dilation = conv.window().dilations().getFirst();
+    long stride = conv.window().strides().getFirst();
+    long pad = conv.window().pads().getFirst();
+    long o = last ? i[3] : i[1];
+    long row = (last ? i[1] : i[2]) * stride - pad;
+    long column = (last ? i[2] : i[3]) * stride - pad;
+    long inputs = in / conv.groups();
+    return sum(
+        inputs * side * side,
+        t -> {
+          long channel = t / (side * side);
+          long h = row + t / side % side * dilation;
+          long v = column + t % side * dilation;
+          if (h < 0 || h >= 9 || v < 0 || v >= 8) {
+            return 0;
+          }
+          long from = o / (out / conv.groups()) * inputs + channel;
+          long[] pixel = last ? new long[] {i[0], h, v, from} : new long[] {i[0], from, h, v};
+          return image.applyAsDouble(pixel) * at(w, o, channel, t / side % side, t % side);
+        });
   }
 
   private static void blockProducts(List<OpCase> cases) {

@@ -6,6 +6,7 @@ import dev.jiffy.engine.function.BinaryFunction;
 import dev.jiffy.engine.function.UnaryFunction;
 import dev.jiffy.engine.ir.Graph;
 import dev.jiffy.engine.ir.Op;
+import dev.jiffy.engine.ir.QuantizedOp;
 import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
@@ -65,5 +66,47 @@ class QuantizationsTest {
     Graph graph = Rewritten.of(s.graph(s.binary(BinaryFunction.SUB, one, other)));
     Rewritten.assertCount(2, graph, Op.QuantizedMatMul.class);
     Rewritten.assertCount(0, graph, Op.DynamicQuantize.class);
+  }
+
+  private static String convolution(Sketch s, List<String> quantized, long groups, String scale) {
+    long[] elements = new long[6 * 4 * 9];
+    for (int i = 0; i < elements.length; i++) {
+      elements[i] = i * 7L % 100 + 78;
+    }
+    Op wide = new Op.Cast(DType.I32, true);
+    String weights = s.constant(Constants.ofIntegers(DType.U8, Shape.of(6, 4, 3, 3), elements));
+    String zero = s.constant(Constants.ofIntegers(DType.U8, Shape.of(), new long[] {128}));
+    String left = s.sub(s.op(wide, quantized.get(0)), s.op(wide, quantized.get(2)));
+    String right = s.sub(s.op(wide, weights), s.op(wide, zero));
+    Op.Window window =
+        new Op.Window(
+            List.of(), List.of(), List.of(1L, 1L, 1L, 1L), List.of(), Op.AutoPad.NOTSET, false);
+    Op conv = new Op.Conv(window, groups, Op.Layout.CHANNELS_FIRST, null);
+    String real = s.op(new Op.Cast(DType.F32, true), s.op(conv, left, right));
+    return s.mul(real, s.mul(quantized.get(1), scale));
+  }
+
+  @Test
+  void convolutionsBecomeOneOperatorWithBiasAndActivation() {
+    for (int groups : new int[] {1, 2}) {
+      Sketch s = new Sketch();
+      String x = s.input("x", "batch", 4 * groups, 5, 5);
+      List<String> quantized = s.ops(new Op.DynamicQuantize(), 3, x);
+      String scale = groups == 1 ? s.number(0.01) : s.weights(6, 1, 1);
+      String y = s.add(convolution(s, quantized, groups, scale), s.weights(1, 6, 1, 1));
+      Graph graph = Rewritten.of(s.graph(s.unary(UnaryFunction.RELU, y)));
+      Rewritten.assertCount(1, graph, QuantizedOp.DynamicConv.class);
+      Rewritten.assertCount(0, graph, Op.DynamicQuantize.class);
+      Rewritten.assertCount(0, graph, Op.Binary.class);
+      Rewritten.assertCount(0, graph, Op.Unary.class);
+    }
+  }
+
+  @Test
+  void scalesThatDoNotGoWithChannelsStay() {
+    Sketch s = new Sketch();
+    List<String> quantized = s.ops(new Op.DynamicQuantize(), 3, s.input("x", "batch", 4, 5, 6));
+    Graph graph = Rewritten.of(s.graph(convolution(s, quantized, 1, s.weights(6))));
+    Rewritten.assertCount(0, graph, QuantizedOp.DynamicConv.class);
   }
 }

@@ -5,6 +5,7 @@ import static dev.jiffy.engine.kernel.x86.X86NarrowKernels.LANES;
 import static dev.jiffy.engine.kernel.x86.X86NarrowKernels.LINE;
 
 import dev.jiffy.engine.kernel.Activation;
+import dev.jiffy.engine.kernel.Affine;
 import dev.jiffy.engine.kernel.Format;
 import dev.jiffy.engine.kernel.Memory;
 import dev.jiffy.engine.kernel.NarrowKernels;
@@ -240,9 +241,9 @@ final class NarrowProduct implements NarrowKernels.Prepared {
     long _ = Code.call(range, x, n / LANES, part, to, 0, 0);
     float least = Memory.getFloat(to);
     float greatest = Memory.getFloat(to + 4);
-    float scale = greatest == least ? 1 : (greatest - least) / 255;
+    float scale = Affine.scale(least, greatest);
     Memory.setFloat(to, scale);
-    Memory.ALL.set(Memory.INT, to + 4, (int) Math.rint(Math.clamp(-least / scale, 0f, 255f)));
+    Memory.ALL.set(Memory.INT, to + 4, Affine.zero(least, scale));
   }
 
   private void finish(

@@ -19,7 +19,8 @@ import java.lang.foreign.ValueLayout;
 ///
 /// A packed form has for each group of channels the weights in panels, as products have them; for
 /// each result channel the number its sum starts from, which takes the zero point out; and the
-/// numbers that make results of sums.
+/// numbers that make results of sums. Where the zero point is not known yet, sums of weights stand
+/// in place of the former, and both are completed in working memory.
 final class X86ByteConvolution implements ByteKernels {
   /// What a copied part of the input should not exceed, in bytes.
   private static final long WINDOW_BYTES = 192 * 1024;
@@ -75,6 +76,11 @@ final class X86ByteConvolution implements ByteKernels {
     return (long) LINE * vectors(g) * depth(g);
   }
 
+  /// The bytes of what follows the weights of a group: what sums start from, and numbers.
+  private static long tailBytes(ConvGeometry g) {
+    return (long) (LINE + TileCode.COLUMN_NUMBERS) * vectors(g);
+  }
+
   private static long groupBytes(ConvGeometry g) {
     long perVector = Math.addExact((long) LINE * depth(g), LINE + TileCode.COLUMN_NUMBERS);
     return Math.multiplyExact(perVector, (long) vectors(g));
@@ -95,7 +101,7 @@ final class X86ByteConvolution implements ByteKernels {
       int column = channel % out;
       int sum = packFilter(g, weights + channel * filter, column, group);
       long init = group + weightBytes(g);
-      ALL.set(Memory.INT, init + 4L * column, -c.zero() * sum);
+      ALL.set(Memory.INT, init + 4L * column, c.isDynamic() ? sum : -c.zero() * sum);
       long numbers =
           init + (long) LINE * vectors(g) + column / LANES * (long) TileCode.COLUMN_NUMBERS;
       long lane = numbers + 4L * (column % LANES);
@@ -187,24 +193,67 @@ final class X86ByteConvolution implements ByteKernels {
   @Override
   public long scratchBytes(ByteConvolution c) {
     ConvGeometry g = c.geometry();
-    return tapsBytes(g) + (isInPlace(g) ? 0 : windowRows(g, blockRows(g)) * pitch(g)) + LINE;
+    return tailsBytes(c)
+        + tapsBytes(g)
+        + (isInPlace(g) ? 0 : windowRows(g, blockRows(g)) * pitch(g))
+        + LINE;
+  }
+
+  /// The bytes of the tails of all groups that are completed in working memory.
+  private static long tailsBytes(ByteConvolution c) {
+    return c.isDynamic() ? tailBytes(c.geometry()) * c.geometry().groups() : 0;
+  }
+
+  /// Completes the tails of all groups.
+  private static void complete(ConvGeometry g, long quantization, long packed, long tails) {
+    float scale = Memory.getFloat(quantization);
+    int zero = ALL.get(Memory.INT, quantization + 4);
+    for (int group = 0; group < g.groups(); group++) {
+      long from = packed + group * groupBytes(g) + weightBytes(g);
+      long to = tails + group * tailBytes(g);
+      for (long at = 0; at < 4L * LANES * vectors(g); at += 4) {
+        ALL.set(Memory.INT, to + at, -zero * ALL.get(Memory.INT, from + at));
+      }
+      for (long numbers = (long) LINE * vectors(g); numbers < tailBytes(g); ) {
+        for (long at = numbers; at < numbers + LINE; at += 4) {
+          Memory.setFloat(to + at, scale * Memory.getFloat(from + at));
+          Memory.setFloat(to + at + LINE, Memory.getFloat(from + at + LINE));
+        }
+        numbers += TileCode.COLUMN_NUMBERS;
+      }
+    }
   }
 
   @Override
   public void convolve(
-      ByteConvolution c, long x, long packed, long y, int rowFrom, int rowTo, long scratch) {
+      ByteConvolution c,
+      long x,
+      long quantization,
+      long packed,
+      long y,
+      int rowFrom,
+      int rowTo,
+      long scratch) {
     ConvGeometry g = c.geometry();
+    long tails = packed + weightBytes(g);
+    if (c.isDynamic()) {
+      complete(g, quantization, packed, scratch);
+      tails = scratch;
+    }
     if (isPointwise(g)) {
-      pointwise(c, x, packed, y, rowFrom, rowTo);
+      pointwise(c, x, packed, tails, y, rowFrom, rowTo);
       return;
     }
-    tabulate(g, scratch);
+    int zero = c.isDynamic() ? ALL.get(Memory.INT, quantization + 4) : c.zero();
+    long tailStep = c.isDynamic() ? tailBytes(g) : groupBytes(g);
+    long table = scratch + tailsBytes(c);
+    tabulate(g, table);
     int block = blockRows(g);
     for (int row = rowFrom; row < rowTo; ) {
       int image = row / g.outHeight();
       int rows = Math.min(block, Math.min(rowTo, (image + 1) * g.outHeight()) - row);
       for (int group = 0; group < g.groups(); group++) {
-        block(c, x, packed, y, row, rows, group, scratch);
+        block(c, zero, x, packed, tails + group * tailStep, y, row, rows, group, table);
       }
       row += rows;
     }
@@ -219,7 +268,8 @@ final class X86ByteConvolution implements ByteKernels {
     }
   }
 
-  private void pointwise(ByteConvolution c, long x, long packed, long y, int rowFrom, int rowTo) {
+  private void pointwise(
+      ByteConvolution c, long x, long packed, long tail, long y, int rowFrom, int rowTo) {
     ConvGeometry g = c.geometry();
     int in = g.inChannels();
     long step = resultBytes(c) * g.outChannels();
@@ -228,7 +278,7 @@ final class X86ByteConvolution implements ByteKernels {
     for (long pixel = (long) rowFrom * g.outWidth(); pixel < last; pixel += block) {
       int pixels = (int) Math.min(block, last - pixel);
       long from = x + pixel * in;
-      multiply(c, pixels, from, in, Zeros.ADDRESS, 1, packed, 0, out(g), y + pixel * step);
+      multiply(c, pixels, from, in, Zeros.ADDRESS, 1, packed, tail, 0, out(g), y + pixel * step);
     }
   }
 
@@ -245,12 +295,12 @@ final class X86ByteConvolution implements ByteKernels {
       long taps,
       int runs,
       long group,
+      long tail,
       int column,
       int columns,
       long to) {
     ConvGeometry g = c.geometry();
-    long init = group + weightBytes(g);
-    long numbers = init + (long) LINE * vectors(g);
+    long numbers = tail + (long) LINE * vectors(g);
     Tiles tiles = c.rounding() == null ? floats : bytes;
     tiles.multiply(
         rows,
@@ -261,7 +311,7 @@ final class X86ByteConvolution implements ByteKernels {
         depth(g) / runs,
         group + 4L * column * depth(g),
         columns,
-        init + 4L * column,
+        tail + 4L * column,
         0,
         numbers + (long) TileCode.COLUMN_NUMBERS / LANES * column,
         0,
@@ -272,7 +322,16 @@ final class X86ByteConvolution implements ByteKernels {
 
   /// Computes one group of channels of some rows of one result image, panel by panel.
   private void block(
-      ByteConvolution c, long x, long packed, long y, int row, int rows, int group, long scratch) {
+      ByteConvolution c,
+      int zero,
+      long x,
+      long packed,
+      long tail,
+      long y,
+      int row,
+      int rows,
+      int group,
+      long table) {
     ConvGeometry g = c.geometry();
     int image = row / g.outHeight();
     int top = (row - image * g.outHeight()) * g.strideHeight() - g.padTop();
@@ -280,8 +339,8 @@ final class X86ByteConvolution implements ByteKernels {
     if (isInPlace(g)) {
       from += top * pitch(g);
     } else {
-      long window = scratch + tapsBytes(g);
-      copy(c, from + (long) group * in(g), top, (int) windowRows(g, rows), window);
+      long window = table + tapsBytes(g);
+      copy(g, zero, from + (long) group * in(g), top, (int) windowRows(g, rows), window);
       from = window;
     }
     long line = g.strideHeight() * pitch(g);
@@ -294,14 +353,13 @@ final class X86ByteConvolution implements ByteKernels {
       for (int i = 0; i < rows; i++) {
         long a = from + i * line;
         long at = to + i * rowBytes;
-        multiply(c, g.outWidth(), a, aStep, scratch, runs(g), weights, column, columns, at);
+        multiply(c, g.outWidth(), a, aStep, table, runs(g), weights, tail, column, columns, at);
       }
     }
   }
 
   /// Copies rows of one group of an image, with padding.
-  private static void copy(ByteConvolution c, long x, int top, int rows, long window) {
-    ConvGeometry g = c.geometry();
+  private static void copy(ConvGeometry g, int zero, long x, int top, int rows, long window) {
     long pitch = pitch(g);
     int pixel = pixel(g);
     int present = Math.clamp(windowColumns(g) - g.padLeft(), 0, g.inWidth());
@@ -310,18 +368,18 @@ final class X86ByteConvolution implements ByteKernels {
       long to = window + row * pitch;
       int line = top + row;
       if (line < 0 || line >= g.inHeight() || present == 0) {
-        fill(c.zero(), to, pitch);
+        fill(zero, to, pitch);
         continue;
       }
       long from = x + (long) line * g.inWidth() * g.inChannels();
-      fill(c.zero(), to, left);
+      fill(zero, to, left);
       if (g.inChannels() == pixel) {
         Memory.copy(from, to + left, (long) present * pixel);
       } else {
         copyPixels(g, from, to + left, present);
       }
       long end = left + (long) present * pixel;
-      fill(c.zero(), to + end, pitch - end);
+      fill(zero, to + end, pitch - end);
     }
   }
 

@@ -251,6 +251,21 @@ public final class X86RowKernels implements RowKernels {
   }
 
   @Override
+  public void range(long x, long n, long to) {
+    bytes.range(x, n, to);
+  }
+
+  @Override
+  public void quantize(float scale, int zero, long x, long y, long n) {
+    bytes.quantize(scale, zero, x, y, n);
+  }
+
+  @Override
+  public void dequantize(float scale, int zero, long x, long y, long n) {
+    bytes.dequantize(scale, zero, x, y, n);
+  }
+
+  @Override
   public void dequantize(Affine affine, long x, long y, long n) {
     bytes.dequantize(affine, x, y, n);
   }
