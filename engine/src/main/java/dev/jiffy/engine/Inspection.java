@@ -4,6 +4,7 @@ import dev.jiffy.engine.foreign.ForeignModel;
 import dev.jiffy.engine.ir.Graph;
 import dev.jiffy.engine.ir.Inference;
 import dev.jiffy.engine.ir.StepCost;
+import dev.jiffy.engine.lower.Cut;
 import dev.jiffy.engine.lower.Interpreter;
 import dev.jiffy.engine.lower.Lowering;
 import dev.jiffy.engine.lower.Target;
@@ -142,15 +143,26 @@ public final class Inspection implements AutoCloseable {
   /// @throws ModelException if the model needs what no engine has, or a shape does not fit it
   public List<Placement> placements(Map<String, Shape> shapes) {
     Graph optimized = graph(OPTIMIZED);
-    Graph variant = new Variants(optimized, options.optimize()).of(shapes, Map.of());
-    Graph bound = Inference.bind(variant == null ? optimized : variant, shapes);
+    Graph variant = new Variants(optimized, options.optimize(), false).of(shapes, Map.of());
+    Graph bound = Inference.bind(variant, shapes);
     Target target = Kernels.HERE.target(options);
     Weights weights = new Weights(target, Arena.ofAuto());
-    if (Lowering.plan(bound, target, weights) == null) {
-      return Placement.of(bound, "node by node");
+    if (Lowering.plan(bound, target, weights) != null) {
+      return places(bound, target, weights);
     }
+    Cut cut = Cut.of(bound);
     List<Placement> places = new ArrayList<>();
-    for (StepCost step : Lowering.costs(bound, target, weights)) {
+    if (!cut.first().nodes().isEmpty()) {
+      places.addAll(places(cut.first(), target, weights));
+    }
+    places.addAll(Placement.of(bound.withNodes(cut.nodes()), "node by node"));
+    places.addAll(Placement.of(cut.rest(), "plans for shapes known by then"));
+    return places;
+  }
+
+  private List<Placement> places(Graph graph, Target target, Weights weights) {
+    List<Placement> places = new ArrayList<>();
+    for (StepCost step : Lowering.costs(graph, target, weights)) {
       places.add(Placement.of(step, options.kernels()));
     }
     return places;

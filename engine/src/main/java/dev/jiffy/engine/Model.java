@@ -3,7 +3,6 @@ package dev.jiffy.engine;
 import dev.jiffy.engine.foreign.ForeignModel;
 import dev.jiffy.engine.ir.Fact;
 import dev.jiffy.engine.ir.Graph;
-import dev.jiffy.engine.ir.Inference;
 import dev.jiffy.engine.ir.Node;
 import dev.jiffy.engine.ir.Op;
 import dev.jiffy.engine.ir.StepCost;
@@ -15,13 +14,13 @@ import dev.jiffy.engine.lower.Weights;
 import dev.jiffy.engine.onnx.OnnxModel;
 import dev.jiffy.engine.onnx.OnnxReader;
 import dev.jiffy.tensor.DType;
-import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
+import dev.jiffy.tensor.Value;
 import java.lang.foreign.Arena;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashMap;
+import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -34,9 +33,10 @@ import org.jspecify.annotations.Nullable;
 /// Loading is the pipeline of the engine: bytes are read into a graph, passes rewrite the graph,
 /// weights are packed for this machine. For each combination of input shapes, and of the elements
 /// of inputs that decide branches, the first run lowers the graph to a plan, which all sessions
-/// share.
+/// share. A graph with loops, or with shapes that depend on elements, becomes several plans with
+/// these nodes between them.
 public final class Model implements AutoCloseable {
-  private static final int PLANS = 256;
+  private static final int STAGES = 256;
 
   private final LoadOptions options;
   private final Arena arena;
@@ -49,36 +49,19 @@ public final class Model implements AutoCloseable {
   private boolean isChecked;
   private final List<TensorSpec> inputs;
   private final List<TensorSpec> outputs;
-  private final Variants variants;
-  private final Map<Request, Optional<Plan>> plans =
+  private final Program program;
+  private final IdentityHashMap<Graph, Program> bodies = new IdentityHashMap<>();
+  private final Map<Program.Request, Stage> stages =
       new LinkedHashMap<>(16, 0.75f, true) {
         private static final long serialVersionUID = 1L;
 
         @Override
-        protected boolean removeEldestEntry(Map.Entry<Request, Optional<Plan>> eldest) {
-          return size() > PLANS;
+        protected boolean removeEldestEntry(Map.Entry<Program.Request, Stage> eldest) {
+          return size() > STAGES;
         }
       };
   private int sessions;
   private boolean closed;
-
-  /// What a plan is made for.
-  ///
-  /// @param shapes a shape for every input
-  /// @param values the elements of the inputs that decide branches
-  private record Request(List<Shape> shapes, List<List<Long>> values) {
-    static Request of(Model model, Tensor[] arguments) {
-      List<Shape> shapes = new ArrayList<>();
-      List<List<Long>> values = new ArrayList<>();
-      for (int i = 0; i < arguments.length; i++) {
-        shapes.add(arguments[i].shape());
-        if (model.isDeciding(i, arguments[i])) {
-          values.add(Arrays.stream(arguments[i].toLongs()).boxed().toList());
-        }
-      }
-      return new Request(shapes, values);
-    }
-  }
 
   private Model(
       LoadOptions options,
@@ -99,7 +82,7 @@ public final class Model implements AutoCloseable {
     this.form = form;
     this.inputs = specs(graph, graph.inputs());
     this.outputs = specs(graph, graph.outputs());
-    this.variants = new Variants(graph, options.optimize());
+    this.program = Program.of(graph, options.optimize());
   }
 
   private static List<TensorSpec> specs(Graph graph, List<String> names) {
@@ -237,37 +220,54 @@ public final class Model implements AutoCloseable {
     return new Session(this);
   }
 
-  /// {@return whether the elements of an argument decide branches}
-  ///
-  /// @param input which input it is for
-  /// @param argument the argument
-  boolean isDeciding(int input, Tensor argument) {
-    return variants.isDeciding(inputs.get(input).name(), argument);
+  /// {@return the most iterations that all loops of one run do together}
+  long iterations() {
+    return options.iterations();
   }
 
-  /// {@return the plan for concrete inputs, or null where only the interpreter can run them}
+  /// {@return what a run may ask for at most}
+  Limits limits() {
+    return options.limits();
+  }
+
+  /// {@return what runs}
+  Program program() {
+    return program;
+  }
+
+  /// {@return what runs for a graph within a node}
   ///
-  /// @param arguments a tensor for every input, in the model's order: its shape matters, and the
-  ///   elements where it decides branches
+  /// @param body the graph
+  Program program(Graph body) {
+    synchronized (bodies) {
+      return bodies.computeIfAbsent(body, graph -> Program.within(graph, options.optimize()));
+    }
+  }
+
+  /// {@return the stage of a program for concrete inputs}
+  ///
+  /// @param program one of this model's programs
+  /// @param arguments a value for every input of the program: of tensors the shape matters, and the
+  ///   elements where they decide branches
   /// @throws ModelException if a shape does not fit the model
-  @Nullable Plan plan(Tensor[] arguments) {
-    Request request = Request.of(this, arguments);
-    synchronized (plans) {
-      Optional<Plan> known = plans.get(request);
+  Stage stage(Program program, Value[] arguments) {
+    Program.Request request = program.request(arguments);
+    synchronized (stages) {
+      Stage known = stages.get(request);
       if (known != null) {
-        return known.orElse(null);
+        return known;
       }
     }
-    Graph bound = bound(arguments);
     Form current = form();
-    Plan plan = bound == null ? null : Lowering.plan(bound, current.target(), current.weights());
+    Stage stage = program.stage(arguments, current.target(), current.weights());
+    Plan plan = stage.plan;
     if (plan != null) {
       checkMemory(plan);
     }
-    synchronized (plans) {
-      plans.put(request, Optional.ofNullable(plan));
+    synchronized (stages) {
+      Stage other = stages.putIfAbsent(request, stage);
+      return other == null ? stage : other;
     }
-    return plan;
   }
 
   private void checkMemory(Plan plan) {
@@ -284,27 +284,11 @@ public final class Model implements AutoCloseable {
 
   /// {@return what the steps of a plan cost, in their order}
   ///
-  /// @param arguments a tensor for every input, in the model's order, that [#plan] makes a plan for
-  List<StepCost> costs(Tensor[] arguments) {
-    Graph bound = bound(arguments);
+  /// @param arguments a value for every input, in the model's order, for which the model is one
+  ///   plan
+  List<StepCost> costs(Value[] arguments) {
     Form current = form();
-    return bound == null ? List.of() : Lowering.costs(bound, current.target(), current.weights());
-  }
-
-  /// The graph with what is known of concrete inputs, without the branches that they decide; null
-  /// where there are too many.
-  private @Nullable Graph bound(Tensor[] arguments) {
-    Map<String, Shape> shapes = new HashMap<>();
-    Map<String, Tensor> values = new HashMap<>();
-    for (int i = 0; i < arguments.length; i++) {
-      String name = inputs.get(i).name();
-      shapes.put(name, arguments[i].shape());
-      if (isDeciding(i, arguments[i])) {
-        values.put(name, arguments[i]);
-      }
-    }
-    Graph variant = variants.of(shapes, values);
-    return variant == null ? null : Inference.bind(variant, shapes, values);
+    return Lowering.costs(program.bound(arguments), current.target(), current.weights());
   }
 
   /// A session has closed.

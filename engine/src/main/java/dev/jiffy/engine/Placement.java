@@ -13,8 +13,8 @@ import org.jspecify.annotations.Nullable;
 /// Where a piece of a model runs, and what it costs.
 ///
 /// @param engine which engine computes it: `Jiffy`, or a foreign runtime with its version
-/// @param by what computes it there: a family of kernels, or `node by node` outside of any plan;
-///   null where that is not known
+/// @param by what computes it there: a family of kernels; `node by node` outside of any plan; plans
+///   that are made when what comes before has run; null where that is not known
 /// @param name the step's name
 /// @param operator the operator, or what stands for a chain of elementwise ones
 /// @param detail what is computed, and of which extents

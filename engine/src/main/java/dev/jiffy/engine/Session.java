@@ -1,11 +1,12 @@
 package dev.jiffy.engine;
 
 import dev.jiffy.engine.lower.Frame;
-import dev.jiffy.engine.lower.Interpreter;
-import dev.jiffy.engine.lower.MemoryBlock;
 import dev.jiffy.engine.lower.Plan;
 import dev.jiffy.engine.run.Runner;
+import dev.jiffy.tensor.DType;
+import dev.jiffy.tensor.OptionalValue;
 import dev.jiffy.tensor.Tensor;
+import dev.jiffy.tensor.TensorSequence;
 import dev.jiffy.tensor.Value;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
@@ -21,7 +22,6 @@ import org.jspecify.annotations.Nullable;
 /// A session belongs to one thread at a time. It keeps one block of memory, large enough for the
 /// largest input so far, and remembers the plans of the shapes that it has seen lately.
 public final class Session implements AutoCloseable {
-  private static final int REMEMBERED = 32;
   private static final VarHandle BUSY;
 
   static {
@@ -34,53 +34,20 @@ public final class Session implements AutoCloseable {
 
   private final Model model;
   private final List<TensorSpec> specs;
-  private final Tensor[] arguments;
+  private final Value[] arguments;
+  private final Execution execution;
 
   /// The first input or output that is no tensor.
   private final @Nullable TensorSpec other;
 
-  private final List<Prepared> prepared = new ArrayList<>();
-  private @Nullable Prepared last;
-  private @Nullable MemoryBlock block;
   private boolean busy;
   private boolean closed;
-
-  /// A plan with this session's memory.
-  private static final class Prepared {
-    private final Plan plan;
-
-    /// For each input the elements that decide branches, none where it does not.
-    private final long[][] values;
-
-    private @Nullable Frame frame;
-    private @Nullable Map<String, Tensor> reused;
-
-    Prepared(Plan plan, long[][] values) {
-      this.plan = plan;
-      this.values = values;
-    }
-
-    boolean fits(Tensor[] arguments) {
-      List<Plan.Port> inputs = plan.inputs();
-      for (int i = 0; i < arguments.length; i++) {
-        if (!inputs.get(i).shape().equals(arguments[i].shape())) {
-          return false;
-        }
-        long[] expected = values[i];
-        for (int k = 0; k < expected.length; k++) {
-          if (arguments[i].getLong(k) != expected[k]) {
-            return false;
-          }
-        }
-      }
-      return true;
-    }
-  }
 
   Session(Model model) {
     this.model = model;
     this.specs = model.inputs();
-    this.arguments = new Tensor[specs.size()];
+    this.arguments = new Value[specs.size()];
+    this.execution = new Execution(model);
     this.other =
         Stream.concat(specs.stream(), model.outputs().stream())
             .filter(spec -> !spec.isTensor())
@@ -105,40 +72,19 @@ public final class Session implements AutoCloseable {
   /// @throws ModelException if an input is missing, unknown, or of the wrong kind, type or shape
   /// @throws IllegalStateException if the session is closed or runs in another thread
   public Map<String, Value> runValues(Map<String, ? extends Value> inputs) {
-    if (other == null) {
-      Map<String, Tensor> tensors = new LinkedHashMap<>();
-      check(inputs);
-      inputs.forEach((name, value) -> {
-        if (value instanceof Tensor tensor) {
-          tensors.put(name, tensor);
-        }
-      });
-      return new LinkedHashMap<>(run(tensors));
-    }
     enter();
     try {
-      check(inputs);
-      return Interpreter.values(model.graph(), inputs, model.options());
+      collect(inputs);
+      return run(execution.prepare(arguments));
     } finally {
       BUSY.setRelease(this, false);
-    }
-  }
-
-  private void check(Map<String, ? extends Value> inputs) {
-    for (TensorSpec spec : specs) {
-      Value value = inputs.get(spec.name());
-      if (value != null && !spec.kind().accepts(value)) {
-        throw new ModelException(
-            "input '%s': expected %s, got %s"
-                .formatted(spec.name(), spec.kind(), value.getClass().getSimpleName()));
-      }
     }
   }
 
   /// {@return the model's answers in the session's own memory, valid until its next run}
   ///
   /// Allocates nothing on the Java heap once a shape has been seen, save for operators that only
-  /// the scalar kernels know.
+  /// the scalar kernels know. A model that is more than one plan answers in new memory.
   ///
   /// @param inputs a tensor for every input of the model; read during the call only
   /// @throws ModelException if an input is missing, unknown, or has the wrong type or shape
@@ -159,14 +105,15 @@ public final class Session implements AutoCloseable {
       throw new IllegalArgumentException("runs must be at least 1, got " + runs);
     }
     guarded(inputs, true, null);
-    Prepared current = last;
-    if (current == null) {
+    Execution.Prepared current = execution.prepare(arguments);
+    Plan plan = current.stage.plan;
+    if (plan == null || !current.stage.isWhole()) {
       return new RunProfile(List.of(), 0, List.of(), new long[0]);
     }
     List<long[]> stamps = new ArrayList<>(runs);
     long[] plain = new long[runs];
     for (int i = 0; i < runs; i++) {
-      long[] times = new long[current.plan.steps().size() + 3];
+      long[] times = new long[plan.steps().size() + 3];
       times[0] = System.nanoTime();
       guarded(inputs, true, times);
       times[times.length - 1] = System.nanoTime();
@@ -175,7 +122,7 @@ public final class Session implements AutoCloseable {
       guarded(inputs, true, null);
       plain[i] = System.nanoTime() - start;
     }
-    return new RunProfile(model.costs(arguments), current.plan.bytes(), stamps, plain);
+    return new RunProfile(model.costs(arguments), plan.bytes(), stamps, plain);
   }
 
   private void enter() {
@@ -199,12 +146,20 @@ public final class Session implements AutoCloseable {
                 .formatted(other.name(), other.kind()));
       }
       collect(inputs);
-      Prepared current = last;
-      if (current == null || !current.fits(arguments)) {
-        current = prepare();
-        last = current;
+      Execution.Prepared current = execution.prepare(arguments);
+      Plan plan = current.stage.plan;
+      if (plan != null && current.stage.isWhole()) {
+        return run(current, plan, reuse, times);
       }
-      return current == null ? interpret(inputs) : run(current, reuse, times);
+      Map<String, Tensor> outputs = new LinkedHashMap<>();
+      run(current)
+          .forEach((name, value) -> {
+            if (!(value instanceof Tensor tensor)) {
+              throw new IllegalStateException("output '" + name + "' is no tensor");
+            }
+            outputs.put(name, tensor);
+          });
+      return outputs;
     } catch (OutOfMemoryError e) {
       throw new ModelException("there is no memory for a run of these shapes: " + e, e);
     } finally {
@@ -212,24 +167,18 @@ public final class Session implements AutoCloseable {
     }
   }
 
-  private void collect(Map<String, Tensor> inputs) {
+  private void collect(Map<String, ? extends Value> inputs) {
     for (int i = 0; i < arguments.length; i++) {
       TensorSpec spec = specs.get(i);
-      Tensor tensor = inputs.get(spec.name());
-      if (tensor == null) {
+      Value value = inputs.get(spec.name());
+      if (value == null) {
         throw new ModelException(
             "input '%s' is missing; expected %s, got %s"
                 .formatted(
                     spec.name(), specs.stream().map(TensorSpec::name).toList(), inputs.keySet()));
       }
-      if (tensor.dtype() != spec.dtype()) {
-        throw new ModelException(
-            "input '%s': expected %s, got %s".formatted(spec.name(), spec.dtype(), tensor.dtype()));
-      }
-      if (!tensor.segment().scope().isAlive()) {
-        throw new IllegalStateException("the memory of input '" + spec.name() + "' is closed");
-      }
-      arguments[i] = tensor;
+      check(spec, value);
+      arguments[i] = value;
     }
     if (inputs.size() != arguments.length) {
       for (String name : inputs.keySet()) {
@@ -242,62 +191,70 @@ public final class Session implements AutoCloseable {
     }
   }
 
-  private @Nullable Prepared prepare() {
-    for (Prepared candidate : prepared) {
-      if (candidate.fits(arguments)) {
-        return candidate;
+  private static void check(TensorSpec spec, Value value) {
+    if (!spec.kind().accepts(value)) {
+      throw new ModelException(
+          "input '%s': expected %s, got %s"
+              .formatted(spec.name(), spec.kind(), value.getClass().getSimpleName()));
+    }
+    switch (value) {
+      case Tensor tensor -> check(spec, tensor);
+      case TensorSequence sequence -> {
+        if (sequence.dtype() != spec.dtype()) {
+          throw wrongType(spec, sequence.dtype());
+        }
+        for (int i = 0; i < sequence.size(); i++) {
+          check(spec, sequence.tensors().get(i));
+        }
+      }
+      case OptionalValue optional -> {
+        Value inner = optional.value();
+        if (inner != null) {
+          check(spec, inner);
+        }
       }
     }
-    Plan plan = model.plan(arguments);
-    long[][] values = new long[arguments.length][];
-    for (int i = 0; i < values.length; i++) {
-      values[i] = model.isDeciding(i, arguments[i]) ? arguments[i].toLongs() : new long[0];
-    }
-    if (plan == null) {
-      return null;
-    }
-    if (prepared.size() == REMEMBERED) {
-      prepared.removeFirst();
-    }
-    Prepared added = new Prepared(plan, values);
-    prepared.add(added);
-    return added;
   }
 
-  private Frame frame(Prepared current) {
-    Frame frame = current.frame;
-    if (frame == null) {
-      long bytes = current.plan.bytes();
-      if (block == null || block.bytes() < bytes) {
-        if (block != null) {
-          block.close();
-        }
-        for (Prepared other : prepared) {
-          other.frame = null;
-        }
-        block = null;
-        block = MemoryBlock.allocate(bytes);
-      }
-      frame = current.plan.frame(block.address());
-      current.frame = frame;
+  private static void check(TensorSpec spec, Tensor tensor) {
+    if (tensor.dtype() != spec.dtype()) {
+      throw wrongType(spec, tensor.dtype());
     }
-    return frame;
+    if (!tensor.segment().scope().isAlive()) {
+      throw new IllegalStateException("the memory of input '" + spec.name() + "' is closed");
+    }
   }
 
-  private Map<String, Tensor> run(Prepared current, boolean reuse, long @Nullable [] times) {
-    Frame frame = frame(current);
-    List<Plan.Port> inputs = current.plan.inputs();
+  private static ModelException wrongType(TensorSpec spec, DType got) {
+    return new ModelException(
+        "input '%s': expected %s, got %s".formatted(spec.name(), spec.dtype(), got));
+  }
+
+  /// Runs what may be more than one plan.
+  private Map<String, Value> run(Execution.Prepared current) {
+    List<Value> values = execution.run(current, arguments);
+    Map<String, Value> outputs = new LinkedHashMap<>();
+    for (int i = 0; i < values.size(); i++) {
+      outputs.put(model.outputs().get(i).name(), values.get(i));
+    }
+    return outputs;
+  }
+
+  private Map<String, Tensor> run(
+      Execution.Prepared current, Plan plan, boolean reuse, long @Nullable [] times) {
+    Frame frame = execution.frame(current, plan);
+    List<Plan.Port> inputs = plan.inputs();
     for (int i = 0; i < arguments.length; i++) {
-      frame.point(inputs.get(i).slot(), arguments[i].segment().address());
+      frame.point(inputs.get(i).slot(), ((Tensor) arguments[i]).segment().address());
     }
     Map<String, Tensor> outputs = reuse ? current.reused : null;
     if (outputs == null) {
-      outputs = allocate(current.plan.outputs());
+      outputs = allocate(plan.outputs());
       if (reuse) {
         current.reused = outputs;
       }
     }
-    List<Plan.Port> ports = current.plan.outputs();
+    List<Plan.Port> ports = plan.outputs();
     for (int i = 0; i < ports.size(); i++) {
       Plan.Port port = ports.get(i);
       Tensor output = outputs.get(port.name());
@@ -306,9 +263,9 @@ public final class Session implements AutoCloseable {
       }
     }
     if (times == null) {
-      Runner.run(current.plan, frame);
+      Runner.run(plan, frame);
     } else {
-      Runner.profile(current.plan, frame, times);
+      Runner.profile(plan, frame, times);
     }
     return outputs;
   }
@@ -318,14 +275,6 @@ public final class Session implements AutoCloseable {
     for (Plan.Port port : ports) {
       outputs.put(port.name(), Tensor.allocate(port.dtype(), port.shape()));
     }
-    return outputs;
-  }
-
-  private Map<String, Tensor> interpret(Map<String, Tensor> inputs) {
-    Map<String, Tensor> outputs = new LinkedHashMap<>();
-    Interpreter.values(model.graph(), inputs, model.options())
-        .forEach((name, value) ->
-            outputs.put(name, ((Tensor) value).copy())); // some are constants of the model
     return outputs;
   }
 
@@ -340,11 +289,7 @@ public final class Session implements AutoCloseable {
     try {
       if (!closed) {
         closed = true;
-        prepared.clear();
-        last = null;
-        if (block != null) {
-          block.close();
-        }
+        execution.close();
         model.release();
       }
     } finally {

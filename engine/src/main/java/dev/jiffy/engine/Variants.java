@@ -1,5 +1,6 @@
 package dev.jiffy.engine;
 
+import dev.jiffy.engine.ir.Bodies;
 import dev.jiffy.engine.ir.Branches;
 import dev.jiffy.engine.ir.Graph;
 import dev.jiffy.engine.lower.Interpreter;
@@ -13,11 +14,12 @@ import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/// The graphs that a model with branches runs: one for each way in which they were decided.
+/// The graphs that a graph with branches runs as: one for each way in which they were decided.
 ///
 /// Safe for use by several threads.
 final class Variants {
-  /// The most ways of which each has its graph and weights of its own; others are interpreted.
+  /// The most ways of which each has its graph and weights of its own; in others, branches are
+  /// decided as late as if they depended on computed numbers.
   private static final int MOST = 64;
 
   /// Values of more elements are not looked at.
@@ -27,13 +29,15 @@ final class Variants {
   private final boolean optimize;
   private final Set<String> deciding;
   private final Map<List<Boolean>, Graph> variants = new HashMap<>();
+  private final Map<List<Boolean>, Graph> settled = new HashMap<>();
 
-  /// @param graph the model's graph, after all passes unless it has branches
+  /// @param graph the graph, after all passes unless it has branches
   /// @param optimize whether passes run once branches are decided
-  Variants(Graph graph, boolean optimize) {
+  /// @param looksAtElements whether elements of inputs may decide, not only shapes
+  Variants(Graph graph, boolean optimize, boolean looksAtElements) {
     this.graph = graph;
     this.optimize = optimize;
-    this.deciding = Branches.areIn(graph) ? Branches.deciding(graph) : Set.of();
+    this.deciding = looksAtElements && Branches.areIn(graph) ? Branches.deciding(graph) : Set.of();
   }
 
   /// {@return whether the elements of an argument decide branches}
@@ -55,25 +59,30 @@ final class Variants {
       }
       current = decided;
     }
-    return Passes.optimize(current, Interpreter::evaluate);
+    return settled(current);
   }
 
-  /// {@return the graph for concrete inputs, or null where there are too many}
+  /// The graph after all passes, as well as those within it.
+  private static Graph settled(Graph graph) {
+    Graph optimized = Passes.optimize(graph, Interpreter::evaluate);
+    return Bodies.rewritten(optimized, Variants::rewritten);
+  }
+
+  /// {@return the graph for concrete inputs, with branches only where they are not decided yet}
   ///
-  /// @param shapes a shape for every input
+  /// @param shapes a shape for every input that is a tensor
   /// @param values the inputs that decide branches
-  @Nullable Graph of(Map<String, Shape> shapes, Map<String, Tensor> values) {
+  Graph of(Map<String, Shape> shapes, Map<String, Tensor> values) {
     Graph current = graph;
     List<Boolean> decisions = new ArrayList<>();
     while (Branches.areIn(current)) {
       Branches.Decided decided = Branches.decided(current, shapes, values);
-      if (decided.decisions().isEmpty()) {
-        return current;
-      }
+      List<Boolean> before = List.copyOf(decisions);
       decisions.addAll(decided.decisions());
-      Graph variant = variant(List.copyOf(decisions), decided.graph());
+      Graph variant =
+          decided.decisions().isEmpty() ? null : variant(List.copyOf(decisions), decided.graph());
       if (variant == null) {
-        return null;
+        return settled(before, current);
       }
       current = variant;
     }
@@ -88,6 +97,12 @@ final class Variants {
         variants.put(decisions, variant);
       }
       return variant;
+    }
+  }
+
+  private Graph settled(List<Boolean> decisions, Graph undecided) {
+    synchronized (variants) {
+      return settled.computeIfAbsent(decisions, _ -> optimize ? settled(undecided) : undecided);
     }
   }
 }

@@ -63,7 +63,7 @@ final class BranchRule {
       throw new ModelException(
           "output %d: expected one type of both branches, got %s and %s".formatted(output, a, b));
     }
-    @Nullable List<Dim> shape = SequenceRules.common(a.shape(), b.shape(), in);
+    @Nullable List<Dim> shape = SequenceRules.common(a.shape(), b.shape(), "either", in);
     boolean isSame = shape != null && Objects.equals(a.value(), b.value());
     return new Fact(a.kind(), a.dtype(), shape, isSame ? a.value() : null);
   }

@@ -3,7 +3,9 @@ package dev.jiffy.engine.ir;
 import dev.jiffy.engine.ModelException;
 import dev.jiffy.tensor.DType;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /// The rules of loops.
@@ -21,7 +23,7 @@ final class LoopRules {
 
   private static List<Fact> loop(LoopOp.Loop op, Operands in) {
     Graph body = op.body();
-    if (in.count() != body.inputs().size()) {
+    if (Math.max(2, in.count()) != body.inputs().size()) {
       throw new ModelException(
           "expected %d inputs, got %d".formatted(body.inputs().size(), in.count()));
     }
@@ -47,15 +49,56 @@ final class LoopRules {
       }
     }
     Dim trips = trips(op, in);
+    Map<Dim, Dim> around = around(op, in);
     List<Fact> facts = new ArrayList<>();
     for (int i = 0; i < in.outputs(); i++) {
       Fact made = body.fact(body.outputs().get(1 + i));
+      Fact fact = i < op.states() ? body.fact(body.inputs().get(2 + i)).as(made.kind()) : made;
+      List<Dim> dims = translated(fact.shape(), around, in);
       facts.add(
           i < op.states()
-              ? body.fact(body.inputs().get(2 + i)).as(made.kind())
-              : Fact.of(made.dtype(), stacked(trips, made.shape())));
+              ? Fact.of(fact.dtype(), dims).as(fact.kind())
+              : Fact.of(fact.dtype(), stacked(trips, dims)));
     }
     return facts;
+  }
+
+  /// For dimensions of the body that no iteration changes what they are around it: symbols of the
+  /// body mean nothing there.
+  private static Map<Dim, Dim> around(LoopOp.Loop op, Operands in) {
+    Graph body = op.body();
+    Map<Dim, Dim> around = new HashMap<>();
+    for (int i = 2; i < in.count(); i++) {
+      List<Dim> inner = body.fact(body.inputs().get(i)).shape();
+      List<Dim> outer = in.fact(i).shape();
+      List<Dim> next = i < 2 + op.states() ? body.fact(body.outputs().get(i - 1)).shape() : inner;
+      if (inner == null
+          || outer == null
+          || next == null
+          || inner.size() != outer.size()
+          || inner.size() != next.size()) {
+        continue;
+      }
+      for (int k = 0; k < inner.size(); k++) {
+        if (inner.get(k).equals(next.get(k))) {
+          around.put(inner.get(k), outer.get(k));
+        }
+      }
+    }
+    return around;
+  }
+
+  private static @Nullable List<Dim> translated(
+      @Nullable List<Dim> shape, Map<Dim, Dim> around, Operands in) {
+    if (shape == null) {
+      return null;
+    }
+    List<Dim> dims = new ArrayList<>();
+    for (Dim dim : shape) {
+      Dim outer = dim instanceof Dim.Known ? dim : around.get(dim);
+      dims.add(outer == null ? in.fresh("looped") : outer);
+    }
+    return dims;
   }
 
   /// The number of iterations, where nothing but that ends the loop.

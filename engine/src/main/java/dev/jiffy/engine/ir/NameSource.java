@@ -3,6 +3,7 @@ package dev.jiffy.engine.ir;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
@@ -28,13 +29,23 @@ public final class NameSource {
     this.taken = new HashSet<>(taken);
   }
 
-  /// {@return a source that avoids every value name and node name of a graph}
+  /// {@return a source that avoids every name of a value, node or dimension of a graph}
   ///
   /// @param graph a graph with facts for every value
   public static NameSource of(Graph graph) {
     NameSource source = new NameSource(graph.facts().keySet());
     for (Node node : graph.nodes()) {
       source.taken.add(node.name());
+    }
+    for (Fact fact : graph.facts().values()) {
+      List<Dim> shape = fact.shape();
+      if (shape != null) {
+        for (Dim dim : shape) {
+          if (dim instanceof Dim.Symbol(String name)) {
+            source.taken.add(name);
+          }
+        }
+      }
     }
     return source;
   }

@@ -64,19 +64,20 @@ final class SequenceRules {
     for (int i = 1; i < in.count(); i++) {
       in.expectTensor(i);
       in.expect(i, in.dtype(0));
-      shape = common(shape, in.fact(i).shape(), in);
+      shape = common(shape, in.fact(i).shape(), "either", in);
     }
     return Fact.of(in.dtype(0), shape).as(Value.Kind.SEQUENCE);
   }
 
   /// What holds of tensors of two shapes.
-  static @Nullable List<Dim> common(@Nullable List<Dim> x, @Nullable List<Dim> y, Operands in) {
+  static @Nullable List<Dim> common(
+      @Nullable List<Dim> x, @Nullable List<Dim> y, String hint, Operands in) {
     if (x == null || y == null || x.size() != y.size()) {
       return null;
     }
     List<Dim> dims = new ArrayList<>();
     for (int i = 0; i < x.size(); i++) {
-      dims.add(x.get(i).equals(y.get(i)) ? x.get(i) : in.fresh("either"));
+      dims.add(x.get(i).equals(y.get(i)) ? x.get(i) : in.fresh(hint));
     }
     return dims;
   }

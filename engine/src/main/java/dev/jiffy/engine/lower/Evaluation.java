@@ -179,10 +179,26 @@ public final class Evaluation {
     return allocate(fact.dtype(), shape);
   }
 
+  /// {@return a value equal to another one, in memory of its own}
+  ///
+  /// @param value the other one
+  public static Value copy(Value value) {
+    return switch (value) {
+      case Tensor tensor -> tensor.copy();
+      case TensorSequence sequence ->
+          new TensorSequence(
+              sequence.dtype(), sequence.tensors().stream().map(Tensor::copy).toList());
+      case OptionalValue(@Nullable Value inner) ->
+          inner == null ? value : new OptionalValue(copy(inner));
+    };
+  }
+
   /// {@return a zeroed tensor}
   ///
+  /// @param dtype the element type
+  /// @param shape the extents
   /// @throws ModelException if there is no memory for it
-  static Tensor allocate(DType dtype, Shape shape) {
+  public static Tensor allocate(DType dtype, Shape shape) {
     try {
       return Tensor.allocate(dtype, shape);
     } catch (OutOfMemoryError e) {

@@ -19,8 +19,8 @@ final class Loops {
 
   static List<@Nullable Value> run(
       LoopOp.Loop op, List<@Nullable Value> in, boolean[] wanted, Evaluation.Bodies bodies) {
-    long trips = in.get(0) == null ? Long.MAX_VALUE : trips(Evaluation.tensor(in, 0));
-    boolean goesOn = in.get(1) == null || Evaluation.isTrue(Evaluation.tensor(in, 1));
+    long trips = isThere(in, 0) ? trips(Evaluation.tensor(in, 0)) : Long.MAX_VALUE;
+    boolean goesOn = !isThere(in, 1) || Evaluation.isTrue(Evaluation.tensor(in, 1));
     List<Value> states = new ArrayList<>();
     for (int i = 2; i < in.size(); i++) {
       states.add(Evaluation.present(in, i));
@@ -51,6 +51,10 @@ final class Loops {
       out.add(stack != null ? stack.tensor() : wanted[k] ? states.get(k) : null);
     }
     return out;
+  }
+
+  private static boolean isThere(List<@Nullable Value> in, int index) {
+    return index < in.size() && in.get(index) != null;
   }
 
   private static long trips(Tensor trips) {

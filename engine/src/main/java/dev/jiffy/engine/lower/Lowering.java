@@ -1,6 +1,5 @@
 package dev.jiffy.engine.lower;
 
-import dev.jiffy.engine.ir.Bodies;
 import dev.jiffy.engine.ir.Fact;
 import dev.jiffy.engine.ir.Foreign;
 import dev.jiffy.engine.ir.Graph;
@@ -89,6 +88,9 @@ public final class Lowering {
     Map<String, Node> producers = graph.producers();
     List<ForkJoinTask<?>> tasks = new ArrayList<>();
     for (Node node : graph.nodes()) {
+      if (node.op() instanceof LoopOp.Loop loop) {
+        pack(loop.body(), weights);
+      }
       if (hasWeights(node.op())) {
         tasks.add(ForkJoinTask.adapt(() -> pack(graph, node, producers, weights)));
       }
@@ -119,22 +121,8 @@ public final class Lowering {
 
   private boolean isConcrete() {
     for (Node node : graph.nodes()) {
-      if (!needs.runs(node)) {
-        continue;
-      }
-      if (!needs.hasParameters(node)
-          || !Bodies.of(node.op()).isEmpty()
-          || node.op() instanceof SequenceOp) {
+      if (needs.runs(node) && !needs.isPlanned(node)) {
         return false;
-      }
-      for (List<String> values : List.of(node.inputs(), node.outputs())) {
-        for (String value : values) {
-          if (!value.isEmpty()
-              && (graph.fact(value).concreteShape() == null
-                  || graph.fact(value).dtype() == DType.STRING)) {
-            return false;
-          }
-        }
       }
     }
     for (String output : graph.outputs()) {
@@ -331,25 +319,32 @@ public final class Lowering {
   }
 
   private Tensor constant(String value) {
+    return known(graph, value, producers.get(value));
+  }
+
+  /// {@return the elements of a value that are known before the run}
+  ///
+  /// @param graph the graph
+  /// @param value the value's name
+  /// @param producer the node that makes it, or null
+  static Tensor known(Graph graph, String value, @Nullable Node producer) {
     Tensor constant = graph.constants().get(value);
     if (constant != null) {
       return constant;
     }
     Fact fact = graph.fact(value);
-    Tensor tensor = Tensor.allocate(fact.dtype(), shape(value));
-    Node producer = producers.get(value);
-    if (producer != null && !Columns.joined(graph, producer).isEmpty()) {
-      ScalarOps.run(
-          producer.op(),
-          new ArrayList<>(Columns.joined(graph, producer)),
-          new ArrayList<>(List.of(tensor)));
-      return tensor;
-    }
+    Shape shape = fact.concreteShape();
     long[] known = fact.concreteValue();
-    if (known == null) {
+    List<Tensor> joined = Columns.joined(graph, producer);
+    if (shape == null || (known == null && joined.isEmpty())) {
       throw new IllegalStateException("value '" + value + "' has no place");
     }
-    for (int i = 0; i < known.length; i++) {
+    Tensor tensor = Tensor.allocate(fact.dtype(), shape);
+    if (producer != null && !joined.isEmpty()) {
+      ScalarOps.run(producer.op(), new ArrayList<>(joined), new ArrayList<>(List.of(tensor)));
+      return tensor;
+    }
+    for (int i = 0; known != null && i < known.length; i++) {
       tensor.setLong(i, known[i]);
     }
     return tensor;

@@ -1,11 +1,15 @@
 package dev.jiffy.engine.lower;
 
+import dev.jiffy.engine.ir.Bodies;
+import dev.jiffy.engine.ir.Fact;
 import dev.jiffy.engine.ir.Graph;
 import dev.jiffy.engine.ir.ImageOp;
 import dev.jiffy.engine.ir.Node;
 import dev.jiffy.engine.ir.Op;
 import dev.jiffy.engine.ir.RandomOp;
 import dev.jiffy.engine.ir.SignalOp;
+import dev.jiffy.engine.ir.SequenceOp;
+import dev.jiffy.tensor.DType;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -14,7 +18,8 @@ import java.util.Set;
 /// Which nodes must run: those whose elements somebody reads and that are not known beforehand.
 ///
 /// Many inputs only steer an operator (the target of a reshape, the bounds of a slice). Lowering
-/// reads them from facts or constants, so that the nodes that compute them need not run.
+/// reads them from facts or constants, so that the nodes that compute them need not run; where one
+/// is not known before the run, it is needed like any other value.
 final class Needs {
   private final Graph graph;
   private final Map<String, Node> producers;
@@ -33,7 +38,8 @@ final class Needs {
       Node node = nodes.get(i);
       if (needs.runs(node)) {
         for (int input = 0; input < node.inputs().size(); input++) {
-          if (!isParameter(node.op(), input)) {
+          if (node.hasInput(input)
+              && (!isParameter(node.op(), input) || !needs.isKnown(node.input(input)))) {
             needs.values.add(node.input(input));
           }
         }
@@ -59,8 +65,42 @@ final class Needs {
         || !Columns.joined(graph, producers.get(value)).isEmpty();
   }
 
-  /// {@return whether all that steers a node is known}
-  boolean hasParameters(Node node) {
+  /// {@return whether a plan may have a step for a node: it works on tensors of numbers, is no
+  /// control flow, and its elements do not decide the shapes of its results}
+  boolean isOrdinary(Node node) {
+    if (!Bodies.of(node.op()).isEmpty()
+        || node.op() instanceof SequenceOp
+        || ScalarOps.isSizedByElements(node.op())) {
+      return false;
+    }
+    for (List<String> values : List.of(node.inputs(), node.outputs())) {
+      for (String value : values) {
+        Fact fact = value.isEmpty() ? null : graph.fact(value);
+        if (fact != null && (!fact.isTensor() || fact.dtype() == DType.STRING)) {
+          return false;
+        }
+      }
+    }
+    return true;
+  }
+
+  /// {@return whether a plan can have a step for a node: it may, all shapes are numbers, and all
+  /// that steers it is known}
+  boolean isPlanned(Node node) {
+    if (!isOrdinary(node) || !hasParameters(node)) {
+      return false;
+    }
+    for (List<String> values : List.of(node.inputs(), node.outputs())) {
+      for (String value : values) {
+        if (!value.isEmpty() && graph.fact(value).concreteShape() == null) {
+          return false;
+        }
+      }
+    }
+    return true;
+  }
+
+  private boolean hasParameters(Node node) {
     for (int input = 0; input < node.inputs().size(); input++) {
       if (node.hasInput(input) && isParameter(node.op(), input) && !isKnown(node.input(input))) {
         return false;

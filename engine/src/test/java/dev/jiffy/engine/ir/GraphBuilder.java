@@ -12,6 +12,7 @@ final class GraphBuilder {
   private final Map<String, Fact> inputs = new LinkedHashMap<>();
   private final Map<String, Tensor> constants = new LinkedHashMap<>();
   private final List<Node> nodes = new ArrayList<>();
+  private List<String> outputs = List.of();
 
   GraphBuilder input(String name, DType dtype, Object... dims) {
     List<Dim> shape = new ArrayList<>();
@@ -33,8 +34,15 @@ final class GraphBuilder {
     return this;
   }
 
+  /// Names the outputs, where it is not the last value alone.
+  GraphBuilder output(String... names) {
+    outputs = List.of(names);
+    return this;
+  }
+
   Graph build() {
     List<String> in = List.copyOf(inputs.keySet());
-    return new Graph("test", in, List.of(nodes.getLast().output()), nodes, constants, inputs);
+    List<String> out = outputs.isEmpty() ? List.of(nodes.getLast().output()) : outputs;
+    return new Graph("test", in, out, nodes, constants, inputs);
   }
 }

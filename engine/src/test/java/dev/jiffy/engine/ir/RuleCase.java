@@ -2,15 +2,18 @@ package dev.jiffy.engine.ir;
 
 import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Tensor;
+import dev.jiffy.tensor.Value;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /// An operator, facts as texts, and what inference makes of them.
 ///
 /// A fact is `dtype[extent×…]`, with `=[element, …]` behind it where elements are known, or `_` for
-/// an absent input; `f32[…]` has no known rank. Facts are separated by semicolons.
+/// an absent input; `f32[…]` has no known rank; `sequence(f32[2])` and `optional(…)` are no
+/// tensors. Facts are separated by semicolons.
 ///
 /// @param op the operator
 /// @param inputs the facts of the inputs
@@ -42,6 +45,13 @@ record RuleCase(Op op, String inputs, int outputs, String expected, boolean fail
     if (text.equals("_")) {
       return null;
     }
+    if (text.startsWith("sequence(")) {
+      return inner(text).as(Value.Kind.SEQUENCE);
+    }
+    if (text.startsWith("optional(")) {
+      Fact inner = inner(text);
+      return inner.as(inner.kind().optional());
+    }
     int open = text.indexOf('[');
     int close = text.indexOf(']');
     DType dtype = DType.valueOf(text.substring(0, open).toUpperCase(Locale.ROOT));
@@ -54,6 +64,11 @@ record RuleCase(Op op, String inputs, int outputs, String expected, boolean fail
       value = dims(text.substring(close + 3, text.length() - 1), ", ");
     }
     return new Fact(dtype, dims(extents, "×"), value);
+  }
+
+  private static Fact inner(String text) {
+    int open = text.indexOf('(');
+    return Objects.requireNonNull(fact(text.substring(open + 1, text.length() - 1)));
   }
 
   private static List<Dim> dims(String text, String separator) {

@@ -1,0 +1,334 @@
+package dev.jiffy.engine;
+
+import dev.jiffy.engine.ir.Graph;
+import dev.jiffy.engine.lower.Allowance;
+import dev.jiffy.engine.lower.Evaluation;
+import dev.jiffy.engine.lower.Frame;
+import dev.jiffy.engine.lower.MemoryBlock;
+import dev.jiffy.engine.lower.Plan;
+import dev.jiffy.engine.run.Runner;
+import dev.jiffy.tensor.Tensor;
+import dev.jiffy.tensor.Value;
+import java.lang.ref.Reference;
+import java.util.ArrayList;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/// Runs the programs of a model for one session: stage by stage, in one block of memory that all
+/// plans use in turn.
+///
+/// What passes from one stage to the next has memory of its own, so that nothing is left in the
+/// block when a stage ends.
+final class Execution implements AutoCloseable {
+  /// The most stages of one program that a session remembers.
+  private static final int REMEMBERED = 32;
+
+  /// The most stages of all programs together.
+  private static final int MOST = 1024;
+
+  private final Model model;
+  private @Nullable MemoryBlock block;
+
+  /// Tells frames in this block from those in one that is gone.
+  private int epoch;
+
+  private int remembered;
+  private Track main;
+
+  /// The stages of one program that this session has run lately.
+  private static final class Track {
+    private final Program program;
+    private final List<Prepared> prepared = new ArrayList<>();
+    private @Nullable Prepared last;
+
+    Track(Program program) {
+      this.program = program;
+    }
+  }
+
+  /// A stage with this session's memory.
+  static final class Prepared {
+    /// The stage.
+    final Stage stage;
+
+    private @Nullable Frame frame;
+    private int epoch;
+    private @Nullable Track rest;
+    private final IdentityHashMap<Graph, Track> bodies = new IdentityHashMap<>();
+
+    /// What a run in the session's own memory answers with.
+    @Nullable Map<String, Tensor> reused;
+
+    Prepared(Stage stage) {
+      this.stage = stage;
+    }
+  }
+
+  Execution(Model model) {
+    this.model = model;
+    this.main = new Track(model.program());
+  }
+
+  /// {@return the stage of the model for such inputs}
+  ///
+  /// @param arguments a value for every input of the model
+  Prepared prepare(Value[] arguments) {
+    return prepare(main, arguments);
+  }
+
+  private Prepared prepare(Track track, Value[] arguments) {
+    Prepared last = track.last;
+    if (last != null && last.stage.fits(arguments)) {
+      return last;
+    }
+    for (Prepared candidate : track.prepared) {
+      if (candidate.stage.fits(arguments)) {
+        track.last = candidate;
+        return candidate;
+      }
+    }
+    Prepared added = new Prepared(model.stage(track.program, arguments));
+    if (track.prepared.size() == REMEMBERED) {
+      track.prepared.removeFirst();
+    }
+    track.prepared.add(added);
+    track.last = added;
+    remembered++;
+    return added;
+  }
+
+  /// {@return the memory of a plan}
+  Frame frame(Prepared prepared, Plan plan) {
+    Frame frame = prepared.frame;
+    if (frame == null || prepared.epoch != epoch) {
+      long bytes = plan.bytes();
+      if (block == null || block.bytes() < bytes) {
+        if (block != null) {
+          block.close();
+        }
+        epoch++;
+        block = null;
+        block = MemoryBlock.allocate(bytes);
+      }
+      frame = plan.frame(block.address());
+      prepared.frame = frame;
+      prepared.epoch = epoch;
+    }
+    return frame;
+  }
+
+  /// {@return the model's outputs in its order, in memory of their own}
+  ///
+  /// @param prepared the stage for the arguments
+  /// @param arguments a value for every input of the model
+  List<Value> run(Prepared prepared, Value[] arguments) {
+    if (remembered > MOST) {
+      main = new Track(model.program());
+      remembered = 0;
+    }
+    Allowance allowance = new Allowance(model.iterations());
+    return run(prepared, arguments, allowance, true);
+  }
+
+  private List<Value> run(Prepared first, Value[] arguments, Allowance allowance, boolean isOwned) {
+    Prepared current = first;
+    Value[] in = arguments;
+    @Nullable Value[] outputs = new @Nullable Value[first.stage.results.length];
+    int[] places = first.stage.results;
+    int[] open = new int[places.length];
+    for (int i = 0; i < open.length; i++) {
+      open[i] = i;
+    }
+    while (true) {
+      Stage stage = current.stage;
+      @Nullable Value[] registers = registers(current, in, allowance);
+      int left = 0;
+      for (int i = 0; i < stage.results.length; i++) {
+        int place = stage.results[i];
+        if (place < 0) {
+          open[left++] = open[i];
+        } else {
+          outputs[open[i]] = isOwned ? owned(stage, registers, place) : at(registers, place);
+        }
+      }
+      Program rest = stage.rest;
+      if (rest == null) {
+        break;
+      }
+      Value[] next = new Value[stage.restInputs.length];
+      for (int i = 0; i < next.length; i++) {
+        next[i] = at(registers, stage.restInputs[i]);
+      }
+      Track track = current.rest;
+      if (track == null) {
+        track = new Track(rest);
+        current.rest = track;
+      }
+      in = next;
+      current = prepare(track, next);
+    }
+    List<Value> all = new ArrayList<>(outputs.length);
+    for (int i = 0; i < outputs.length; i++) {
+      all.add(at(outputs, i));
+    }
+    return all;
+  }
+
+  private static Value at(@Nullable Value[] registers, int place) {
+    Value value = registers[place];
+    if (value == null) {
+      throw new IllegalStateException("register " + place + " is empty");
+    }
+    return value;
+  }
+
+  /// A result that nobody else holds: what a plan made is, all else is copied.
+  private static Value owned(Stage stage, @Nullable Value[] registers, int place) {
+    Plan plan = stage.plan;
+    boolean isPlanned =
+        plan != null
+            && place >= stage.planOutputs
+            && place < stage.planOutputs + plan.outputs().size();
+    return isPlanned ? at(registers, place) : Evaluation.copy(at(registers, place));
+  }
+
+  /// Runs one stage.
+  private @Nullable Value[] registers(Prepared current, Value[] in, Allowance allowance) {
+    Stage stage = current.stage;
+    @Nullable Value[] registers = stage.registers.clone();
+    System.arraycopy(in, 0, registers, 0, in.length);
+    Plan plan = stage.plan;
+    if (plan != null) {
+      List<Tensor> made = allocate(plan);
+      run(current, plan, registers, made);
+      for (int i = 0; i < made.size(); i++) {
+        registers[stage.planOutputs + i] = made.get(i);
+      }
+    }
+    Within within = new Within(current, allowance);
+    for (int n = 0; n < stage.nodes.size(); n++) {
+      Stage.Own own = stage.nodes.get(n);
+      List<@Nullable Value> inputs = new ArrayList<>(own.inputs().length);
+      for (int place : own.inputs()) {
+        inputs.add(place < 0 ? null : at(registers, place));
+      }
+      List<@Nullable Value> outputs =
+          Evaluation.run(own.node(), inputs, within);
+      for (int i = 0; i < own.outputs().length; i++) {
+        if (own.outputs()[i] >= 0) {
+          registers[own.outputs()[i]] = outputs.get(i);
+        }
+      }
+    }
+    return registers;
+  }
+
+  private void run(
+      Prepared current, Plan plan, @Nullable Value[] registers, List<? extends Value> made) {
+    Frame frame = frame(current, plan);
+    List<Plan.Port> inputs = plan.inputs();
+    for (int i = 0; i < inputs.size(); i++) {
+      point(frame, inputs.get(i), at(registers, current.stage.planInputs[i]));
+    }
+    List<Plan.Port> outputs = plan.outputs();
+    for (int i = 0; i < outputs.size(); i++) {
+      point(frame, outputs.get(i), made.get(i));
+    }
+    try {
+      Runner.run(plan, frame);
+    } finally {
+      Reference.reachabilityFence(registers);
+      Reference.reachabilityFence(made);
+    }
+  }
+
+  private static void point(Frame frame, Plan.Port port, Value value) {
+    if (!(value instanceof Tensor tensor)) {
+      throw new IllegalStateException("'" + port.name() + "' is no tensor");
+    }
+    frame.point(port.slot(), tensor.segment().address());
+  }
+
+  private static List<Tensor> allocate(Plan plan) {
+    List<Tensor> tensors = new ArrayList<>(plan.outputs().size());
+    for (Plan.Port port : plan.outputs()) {
+      tensors.add(Evaluation.allocate(port.dtype(), port.shape()));
+    }
+    return tensors;
+  }
+
+  /// Runs the graphs within the nodes of one stage.
+  private final class Within implements Evaluation.Bodies {
+    private final Prepared around;
+    private final Allowance allowance;
+
+    Within(Prepared around, Allowance allowance) {
+      this.around = around;
+      this.allowance = allowance;
+    }
+
+    @Override
+    public long tensorBytes() {
+      return model.limits().tensorBytes();
+    }
+
+    @Override
+    public Evaluation.Body of(Graph body) {
+      Track track = around.bodies.computeIfAbsent(body, _ -> new Track(model.program(body)));
+      return new Repeated(track, allowance);
+    }
+  }
+
+  /// A body that runs again and again. Where it is one plan, two sets of results take turns: what
+  /// an iteration makes is read by the next one only.
+  private final class Repeated implements Evaluation.Body {
+    private final Track track;
+    private final Allowance allowance;
+    private @Nullable List<Value> before;
+    private @Nullable List<Value> last;
+    private @Nullable Prepared beforeBy;
+    private @Nullable Prepared lastBy;
+
+    Repeated(Track track, Allowance allowance) {
+      this.track = track;
+      this.allowance = allowance;
+    }
+
+    @Override
+    public List<Value> run(List<Value> inputs) {
+      allowance.take();
+      Value[] arguments = inputs.toArray(new Value[0]);
+      Prepared current = prepare(track, arguments);
+      Plan plan = current.stage.plan;
+      List<Value> made;
+      if (plan != null && current.stage.isWhole()) {
+        List<Value> spare = before;
+        made =
+            spare != null && beforeBy == current && lastBy == current
+                ? spare
+                : new ArrayList<>(allocate(plan));
+        Execution.this.run(current, plan, arguments, made);
+      } else {
+        made = Execution.this.run(current, arguments, allowance, false);
+      }
+      before = last;
+      beforeBy = lastBy;
+      last = made;
+      lastBy = current;
+      return made;
+    }
+  }
+
+  /// Releases the memory.
+  @Override
+  public void close() {
+    main = new Track(model.program());
+    if (block != null) {
+      block.close();
+      block = null;
+      epoch++;
+    }
+  }
+}

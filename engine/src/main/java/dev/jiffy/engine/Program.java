@@ -1,0 +1,139 @@
+package dev.jiffy.engine;
+
+import dev.jiffy.engine.ir.Graph;
+import dev.jiffy.engine.ir.Inference;
+import dev.jiffy.engine.lower.Cut;
+import dev.jiffy.engine.lower.Lowering;
+import dev.jiffy.engine.lower.Plan;
+import dev.jiffy.engine.lower.Target;
+import dev.jiffy.engine.lower.Weights;
+import dev.jiffy.tensor.Shape;
+import dev.jiffy.tensor.Tensor;
+import dev.jiffy.tensor.Value;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/// A graph that is run: a model's, the body of a loop, a branch, or what is left of one of these
+/// behind a cut.
+///
+/// Immutable but for what it remembers of branches; shared between threads.
+final class Program {
+  private final Graph graph;
+
+  /// Null where no branch is decided before the run.
+  private final @Nullable Variants variants;
+
+  private Program(Graph graph, @Nullable Variants variants) {
+    this.graph = graph;
+    this.variants = variants;
+  }
+
+  /// {@return a model's program}
+  ///
+  /// @param graph its graph
+  /// @param optimize whether passes run once branches are decided
+  static Program of(Graph graph, boolean optimize) {
+    return new Program(graph, new Variants(graph, optimize, true));
+  }
+
+  /// {@return the program of a graph within a node}
+  ///
+  /// @param graph the graph
+  /// @param optimize whether passes run once branches are decided
+  static Program within(Graph graph, boolean optimize) {
+    return new Program(graph, new Variants(graph, optimize, false));
+  }
+
+  /// {@return the program of what a cut has left}
+  ///
+  /// @param graph the graph
+  static Program rest(Graph graph) {
+    return new Program(graph, null);
+  }
+
+  /// {@return the graph as it is before its inputs are known}
+  Graph graph() {
+    return graph;
+  }
+
+  /// {@return whether the elements of an argument decide branches}
+  ///
+  /// @param input which input it is for
+  /// @param argument the argument
+  boolean isDeciding(int input, Value argument) {
+    return variants != null
+        && argument instanceof Tensor tensor
+        && variants.isDeciding(graph.inputs().get(input), tensor);
+  }
+
+  /// What a stage is made for.
+  ///
+  /// @param program the program
+  /// @param shapes a shape for every input that is a tensor, null for others
+  /// @param values the elements of the inputs that decide branches
+  record Request(Program program, List<@Nullable Shape> shapes, List<List<Long>> values) {}
+
+  /// {@return what a stage for concrete inputs is made for}
+  ///
+  /// @param arguments a value for every input
+  Request request(Value[] arguments) {
+    List<@Nullable Shape> shapes = new ArrayList<>(arguments.length);
+    List<List<Long>> values = new ArrayList<>();
+    for (int i = 0; i < arguments.length; i++) {
+      shapes.add(arguments[i] instanceof Tensor tensor ? tensor.shape() : null);
+      if (isDeciding(i, arguments[i]) && arguments[i] instanceof Tensor tensor) {
+        values.add(Arrays.stream(tensor.toLongs()).boxed().toList());
+      }
+    }
+    return new Request(this, shapes, values);
+  }
+
+  /// {@return the graph with what is known of concrete inputs, without the branches that they
+  /// decide}
+  ///
+  /// @param arguments a value for every input
+  /// @throws ModelException if a shape does not fit the graph
+  Graph bound(Value[] arguments) {
+    Map<String, Shape> shapes = new HashMap<>();
+    Map<String, Tensor> values = new HashMap<>();
+    for (int i = 0; i < arguments.length; i++) {
+      String name = graph.inputs().get(i);
+      if (arguments[i] instanceof Tensor tensor) {
+        shapes.put(name, tensor.shape());
+        if (isDeciding(i, tensor)) {
+          values.put(name, tensor);
+        }
+      }
+    }
+    Graph variant = variants == null ? graph : variants.of(shapes, values);
+    return Inference.bind(variant, shapes, values);
+  }
+
+  /// {@return what runs first for concrete inputs}
+  ///
+  /// @param arguments a value for every input: of tensors the shape matters, and the elements where
+  ///   they decide branches
+  /// @param target the kernels and threads
+  /// @param weights the packed weights of the model
+  /// @throws ModelException if a shape does not fit the graph
+  Stage stage(Value[] arguments, Target target, Weights weights) {
+    Graph bound = bound(arguments);
+    Plan whole = Lowering.plan(bound, target, weights);
+    if (whole != null) {
+      return Stage.whole(this, arguments, whole);
+    }
+    Cut cut = Cut.of(bound);
+    Plan first = null;
+    if (!cut.first().nodes().isEmpty()) {
+      first = Lowering.plan(cut.first(), target, weights);
+      if (first == null) {
+        throw new IllegalStateException("what is cut off has no plan: " + cut.first().nodes());
+      }
+    }
+    return Stage.cut(this, arguments, bound, cut, first);
+  }
+}
