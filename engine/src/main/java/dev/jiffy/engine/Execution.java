@@ -210,15 +210,15 @@ final class Execution implements AutoCloseable {
     Within within = new Within(current, allowance);
     for (int n = 0; n < stage.nodes.size(); n++) {
       Stage.Own own = stage.nodes.get(n);
-      List<@Nullable Value> inputs = new ArrayList<>(own.inputs().length);
-      for (int place : own.inputs()) {
+      List<@Nullable Value> inputs = new ArrayList<>(own.inputs.length);
+      for (int place : own.inputs) {
         inputs.add(place < 0 ? null : at(registers, place));
       }
       List<@Nullable Value> outputs =
-          Evaluation.run(own.node(), inputs, within);
-      for (int i = 0; i < own.outputs().length; i++) {
-        if (own.outputs()[i] >= 0) {
-          registers[own.outputs()[i]] = outputs.get(i);
+          Evaluation.run(own.node, inputs, within);
+      for (int i = 0; i < own.outputs.length; i++) {
+        if (own.outputs[i] >= 0) {
+          registers[own.outputs[i]] = outputs.get(i);
         }
       }
     }

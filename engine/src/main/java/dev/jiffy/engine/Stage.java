@@ -24,7 +24,17 @@ import org.jspecify.annotations.Nullable;
 /// Immutable, shared by all sessions of a model.
 final class Stage {
   /// A node, and the registers of what it reads and makes; -1 where there is nothing.
-  record Own(Node node, int[] inputs, int[] outputs) {}
+  static final class Own {
+    final Node node;
+    final int[] inputs;
+    final int[] outputs;
+
+    Own(Node node, int[] inputs, int[] outputs) {
+      this.node = node;
+      this.inputs = inputs;
+      this.outputs = outputs;
+    }
+  }
 
   private final @Nullable Shape[] shapes;
   private final long[][] values;

@@ -107,7 +107,7 @@ class StagesTest {
       assertFalse(first.isWhole());
       assertNotNull(first.plan);
       assertEquals(1, first.nodes.size());
-      assertTrue(first.nodes.getFirst().node().op() instanceof Op.NonZero);
+      assertTrue(first.nodes.getFirst().node.op() instanceof Op.NonZero);
       Program rest = Objects.requireNonNull(first.rest);
       assertEquals(List.of("y", "where"), rest.graph().outputs());
       for (int rows : new int[] {40, 7, 1, 40, 0}) {

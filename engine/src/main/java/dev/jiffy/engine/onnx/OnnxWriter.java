@@ -4,6 +4,7 @@ import dev.jiffy.engine.ModelException;
 import dev.jiffy.engine.ir.Graph;
 import dev.jiffy.engine.onnx.OnnxModel.AttributeProto;
 import dev.jiffy.engine.onnx.OnnxModel.DimensionProto;
+import dev.jiffy.engine.onnx.OnnxModel.FunctionProto;
 import dev.jiffy.engine.onnx.OnnxModel.GraphProto;
 import dev.jiffy.engine.onnx.OnnxModel.NodeProto;
 import dev.jiffy.engine.onnx.OnnxModel.TensorProto;
@@ -33,7 +34,7 @@ public final class OnnxWriter {
 
   /// Writes a model, replacing the file.
   ///
-  /// @param model the model; names of functions are left out
+  /// @param model the model
   /// @param file the file, which must not be one that the model's tensors are mapped from
   /// @throws IOException if the file cannot be written
   public static void write(OnnxModel model, Path file) throws IOException {
@@ -58,6 +59,22 @@ public final class OnnxWriter {
         .metadata()
         .forEach(
             (key, value) -> message.message(14, new ProtoWriter().string(1, key).string(2, value)));
+    model.functions().forEach(function -> message.message(25, function(function)));
+    return message;
+  }
+
+  private static ProtoWriter function(FunctionProto function) {
+    ProtoWriter message = new ProtoWriter().string(1, function.name());
+    function.inputs().forEach(input -> message.string(4, input));
+    function.outputs().forEach(output -> message.string(5, output));
+    function.attributes().forEach(name -> message.string(6, name));
+    function.nodes().forEach(node -> message.message(7, node(node)));
+    function
+        .opsets()
+        .forEach((domain, version) ->
+            message.message(9, new ProtoWriter().string(1, domain).integer(2, version)));
+    message.string(10, function.domain());
+    function.defaults().forEach((name, value) -> message.message(11, attribute(name, value)));
     return message;
   }
 
@@ -113,7 +130,8 @@ public final class OnnxWriter {
       }
       case AttributeProto.TypeValue(TypeProto value) ->
           message.message(14, type(name, value)).integer(20, 13);
-      case AttributeProto.Reference _, AttributeProto.Other _ ->
+      case AttributeProto.Reference(String outer) -> message.string(21, outer);
+      case AttributeProto.Other _ ->
           throw new ModelException(
               "attribute '" + name + "' of kind " + attribute.kind() + " cannot be written");
     }
