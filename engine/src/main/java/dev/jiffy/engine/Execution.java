@@ -214,8 +214,7 @@ final class Execution implements AutoCloseable {
       for (int place : own.inputs) {
         inputs.add(place < 0 ? null : at(registers, place));
       }
-      List<@Nullable Value> outputs =
-          Evaluation.run(own.node, inputs, within);
+      List<@Nullable Value> outputs = Evaluation.run(own.node, inputs, within);
       for (int i = 0; i < own.outputs.length; i++) {
         if (own.outputs[i] >= 0) {
           registers[own.outputs[i]] = outputs.get(i);

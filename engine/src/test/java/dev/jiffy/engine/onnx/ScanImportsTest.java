@@ -91,11 +91,16 @@ class ScanImportsTest {
     Map<String, Tensor> answers =
         Interpreter.run(
             graph,
-            Map.of("first", Tensor.of(new float[] {10, 20}, 2), "x", x, "k", Tensor.of(new float[] {-2})));
+            Map.of(
+                "first",
+                Tensor.of(new float[] {10, 20}, 2),
+                "x",
+                x,
+                "k",
+                Tensor.of(new float[] {-2})));
     float[] sum = {10, 20};
     boolean isFirst = outputAxis == 0 || outputAxis == -2;
-    Tensor all =
-        Tensor.allocate(DType.F32, isFirst ? Shape.of(STEPS, 2) : Shape.of(2, STEPS));
+    Tensor all = Tensor.allocate(DType.F32, isFirst ? Shape.of(STEPS, 2) : Shape.of(2, STEPS));
     for (int step = 0; step < STEPS; step++) {
       int at = direction == 0 ? step : STEPS - 1 - step;
       int row = outputDirection == 0 ? step : STEPS - 1 - step;

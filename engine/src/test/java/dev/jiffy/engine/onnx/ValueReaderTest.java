@@ -100,7 +100,6 @@ class ValueReaderTest {
     assertTrue(Value.Kind.OPTIONAL_SEQUENCE.accepts(sequence));
     assertTrue(Value.Kind.OPTIONAL_SEQUENCE.accepts(none));
     assertThrows(IllegalArgumentException.class, () -> new OptionalValue(none));
-    assertThrows(
-        IllegalArgumentException.class, () -> new TensorSequence(DType.I64, List.of(ONE)));
+    assertThrows(IllegalArgumentException.class, () -> new TensorSequence(DType.I64, List.of(ONE)));
   }
 }
