@@ -4,6 +4,7 @@ import dev.jiffy.protocol.InferReader;
 import dev.jiffy.protocol.Limits;
 import dev.jiffy.protocol.ServerMetadata;
 import dev.jiffy.server.http.HttpEdge;
+import dev.jiffy.server.schedule.Counts;
 import dev.jiffy.server.store.LoadedModel;
 import dev.jiffy.server.store.Models;
 import dev.jiffy.server.store.Served;
@@ -130,6 +131,14 @@ public final class Server implements AutoCloseable {
   /// {@return the models}
   public List<LoadedModel> models() {
     return models.all().stream().map(Served::model).toList();
+  }
+
+  /// {@return how many requests a model has had}
+  ///
+  /// @param model the model's name
+  /// @throws dev.jiffy.protocol.ProtocolException if there is no such model
+  public Counts counts(String model) {
+    return models.served(model, "").scheduler().counts();
   }
 
   /// Accepts no more requests, waits for the answers under way, and releases everything, the models

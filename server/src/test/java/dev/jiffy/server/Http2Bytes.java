@@ -1,0 +1,56 @@
+package dev.jiffy.server;
+
+import java.io.ByteArrayOutputStream;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+
+/// What an HTTP/2 client sends, byte by byte.
+///
+/// Source: RFC 9113 (frames) and RFC 7541 (headers as literals that are not indexed).
+final class Http2Bytes {
+  static final int DATA = 0;
+  static final int HEADERS = 1;
+  static final int PRIORITY = 2;
+  static final int RST_STREAM = 3;
+  static final int SETTINGS = 4;
+  static final int PING = 6;
+  static final int WINDOW_UPDATE = 8;
+  static final int CONTINUATION = 9;
+
+  static final int END_STREAM = 1;
+  static final int END_HEADERS = 4;
+
+  private final ByteArrayOutputStream out = new ByteArrayOutputStream();
+
+  Http2Bytes() {
+    out.writeBytes("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".getBytes(StandardCharsets.ISO_8859_1));
+  }
+
+  Http2Bytes frame(int type, int flags, int stream, byte[] payload) {
+    out.writeBytes(
+        ByteBuffer.allocate(9)
+            .putInt(payload.length << 8 | type)
+            .put((byte) flags)
+            .putInt(stream)
+            .array());
+    out.writeBytes(payload);
+    return this;
+  }
+
+  /// {@return names and values, in turn, as a block of headers}
+  static byte[] headers(String... namesAndValues) {
+    ByteArrayOutputStream block = new ByteArrayOutputStream();
+    for (int i = 0; i < namesAndValues.length; i++) {
+      if (i % 2 == 0) {
+        block.write(0);
+      }
+      block.write(namesAndValues[i].length());
+      block.writeBytes(namesAndValues[i].getBytes(StandardCharsets.ISO_8859_1));
+    }
+    return block.toByteArray();
+  }
+
+  byte[] bytes() {
+    return out.toByteArray();
+  }
+}
