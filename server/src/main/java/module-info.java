@@ -6,9 +6,23 @@ module dev.jiffy.server {
   requires transitive dev.jiffy.pipeline;
   requires transitive dev.jiffy.protocol;
   requires static transitive org.jspecify;
+  requires io.opentelemetry.api;
+  requires io.opentelemetry.context;
+  requires io.opentelemetry.exporter.otlp;
+  requires io.opentelemetry.sdk.common;
+  requires io.opentelemetry.sdk.metrics;
+  requires io.opentelemetry.sdk.trace;
+  requires io.prometheus.metrics.model;
   requires io.vertx.core;
+  requires jdk.jfr;
+  requires micrometer.core;
+  requires micrometer.registry.prometheus;
+  requires tools.jackson.core;
 
   exports dev.jiffy.server;
+  exports dev.jiffy.server.metrics;
   exports dev.jiffy.server.schedule;
   exports dev.jiffy.server.store;
+  exports dev.jiffy.server.telemetry;
+  exports dev.jiffy.server.watch;
 }

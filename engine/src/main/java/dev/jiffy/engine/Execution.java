@@ -30,6 +30,7 @@ final class Execution implements AutoCloseable {
 
   private final Model model;
   private @Nullable MemoryBlock block;
+  private volatile long memoryBytes;
 
   /// Tells frames in this block from those in one that is gone.
   private int epoch;
@@ -111,6 +112,7 @@ final class Execution implements AutoCloseable {
         epoch++;
         block = null;
         block = MemoryBlock.allocate(bytes);
+        memoryBytes = bytes;
       }
       frame = plan.frame(block.address());
       prepared.frame = frame;
@@ -320,6 +322,11 @@ final class Execution implements AutoCloseable {
     }
   }
 
+  /// {@return the bytes of the block of memory; any thread may ask}
+  long memoryBytes() {
+    return memoryBytes;
+  }
+
   /// Releases the memory.
   @Override
   public void close() {
@@ -327,6 +334,7 @@ final class Execution implements AutoCloseable {
     if (block != null) {
       block.close();
       block = null;
+      memoryBytes = 0;
       epoch++;
     }
   }

@@ -278,6 +278,11 @@ public final class Session implements AutoCloseable {
     return outputs;
   }
 
+  /// {@return the bytes of the session's block of memory; any thread may ask}
+  public long memoryBytes() {
+    return execution.memoryBytes();
+  }
+
   /// Releases the session's memory. Idempotent.
   ///
   /// @throws IllegalStateException if the session runs in another thread

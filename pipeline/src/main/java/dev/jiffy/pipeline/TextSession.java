@@ -198,6 +198,11 @@ public final class TextSession implements AutoCloseable {
     }
   }
 
+  /// {@return the bytes of the session's block of memory; any thread may ask}
+  public long memoryBytes() {
+    return session.memoryBytes();
+  }
+
   /// Releases the session's memory. Idempotent.
   @Override
   public void close() {

@@ -4,10 +4,12 @@ import dev.jiffy.protocol.InferReader;
 import dev.jiffy.protocol.Limits;
 import dev.jiffy.protocol.ServerMetadata;
 import dev.jiffy.server.http.HttpEdge;
+import dev.jiffy.server.metrics.Exposition;
 import dev.jiffy.server.schedule.Counts;
 import dev.jiffy.server.store.LoadedModel;
 import dev.jiffy.server.store.Models;
 import dev.jiffy.server.store.Served;
+import dev.jiffy.server.watch.Watch;
 import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -17,6 +19,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.System.Logger.Level;
 import java.util.List;
+import java.util.Objects;
 import java.util.Queue;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -24,6 +27,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
 
 /// Models behind HTTP and gRPC, from [#start] to [#close].
 ///
@@ -32,6 +36,9 @@ import java.util.concurrent.atomic.AtomicBoolean;
 public final class Server implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger(Server.class.getName());
   private static final long STEP_SECONDS = 30;
+  private static final String VERSION =
+      Objects.requireNonNullElse(
+          Server.class.getPackage().getImplementationVersion(), "development");
   private static final List<String> EXTENSIONS =
       List.of(
           "binary_tensor_data",
@@ -47,10 +54,15 @@ public final class Server implements AutoCloseable {
   private final AtomicBoolean ready = new AtomicBoolean();
   private final AtomicBoolean closed = new AtomicBoolean();
   private final Vertx vertx;
+  private final Watch watch;
+  private final @Nullable Exposition metrics;
 
   private Server(ServerOptions options, List<LoadedModel> models) {
     this.options = options;
     this.models = new Models(models, options.policy());
+    Watching watching = Watching.start(options.watch(), VERSION, this.models::all);
+    this.watch = watching.watch();
+    this.metrics = watching.metrics();
     this.vertx =
         Vertx.vertx(
             new VertxOptions()
@@ -88,16 +100,15 @@ public final class Server implements AutoCloseable {
 
   private void listen() {
     HttpOptions http = options.http();
-    String version = Server.class.getPackage().getImplementationVersion();
-    ServerMetadata metadata =
-        new ServerMetadata("jiffy", version == null ? "development" : version, EXTENSIONS);
+    ServerMetadata metadata = new ServerMetadata("jiffy", VERSION, EXTENSIONS);
     InferReader reader =
         new InferReader(Limits.defaults().maxTensorBytes(4L * http.maxBodyBytes()));
     int port = http.port() == 0 ? -1 : http.port();
     Future<String> deployed =
         vertx.deployVerticle(
             () -> {
-              HttpEdge edge = new HttpEdge(http, port, models, metadata, reader, ready::get);
+              HttpEdge edge =
+                  new HttpEdge(http, port, models, metadata, reader, ready::get, watch, metrics);
               edges.add(edge);
               return edge;
             },
@@ -159,6 +170,10 @@ public final class Server implements AutoCloseable {
   private void stop() {
     models.stop();
     await(vertx.close(), TimeUnit.SECONDS.toMillis(STEP_SECONDS), "stopping the event loops");
+    watch.close();
+    if (metrics != null) {
+      metrics.close();
+    }
   }
 
   private static void await(Future<?> future, long millis, String what) {

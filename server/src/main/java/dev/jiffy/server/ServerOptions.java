@@ -10,8 +10,13 @@ import java.time.Duration;
 /// @param warmUpTime the most time in which each model is run on made-up inputs before the server
 ///   is ready, save for the last run; zero for none
 /// @param drainTimeout how long a closing server waits for the answers under way
+/// @param watch what is told of the server, and to whom
 public record ServerOptions(
-    HttpOptions http, Policy policy, Duration warmUpTime, Duration drainTimeout) {
+    HttpOptions http,
+    Policy policy,
+    Duration warmUpTime,
+    Duration drainTimeout,
+    WatchOptions watch) {
   /// Checks the numbers.
   public ServerOptions {
     if (warmUpTime.isNegative()) {
@@ -19,31 +24,42 @@ public record ServerOptions(
     }
   }
 
-  /// {@return the defaults of HTTP and of scheduling, 3 seconds to warm up each model, 30 seconds
-  /// to drain}
+  /// {@return the defaults of HTTP, scheduling and watching, 3 seconds to warm up each model, 30
+  /// seconds to drain}
   public static ServerOptions defaults() {
     return new ServerOptions(
-        HttpOptions.defaults(), Policy.defaults(), Duration.ofSeconds(3), Duration.ofSeconds(30));
+        HttpOptions.defaults(),
+        Policy.defaults(),
+        Duration.ofSeconds(3),
+        Duration.ofSeconds(30),
+        WatchOptions.defaults());
   }
 
   /// {@return these options with others of HTTP}
   ///
   /// @param options how the server listens
   public ServerOptions http(HttpOptions options) {
-    return new ServerOptions(options, policy, warmUpTime, drainTimeout);
+    return new ServerOptions(options, policy, warmUpTime, drainTimeout, watch);
   }
 
   /// {@return these options with another policy}
   ///
   /// @param choice how the requests of each model are scheduled
   public ServerOptions policy(Policy choice) {
-    return new ServerOptions(http, choice, warmUpTime, drainTimeout);
+    return new ServerOptions(http, choice, warmUpTime, drainTimeout, watch);
   }
 
   /// {@return these options with another time to warm up}
   ///
   /// @param time the most for each model, zero for none
   public ServerOptions warmUpTime(Duration time) {
-    return new ServerOptions(http, policy, time, drainTimeout);
+    return new ServerOptions(http, policy, time, drainTimeout, watch);
+  }
+
+  /// {@return these options with others of watching}
+  ///
+  /// @param options what is told of the server, and to whom
+  public ServerOptions watch(WatchOptions options) {
+    return new ServerOptions(http, policy, warmUpTime, drainTimeout, options);
   }
 }

@@ -18,7 +18,8 @@ import java.time.Duration;
 
 /// A client of one server, over HTTP and over raw sockets.
 final class Client implements AutoCloseable {
-  private static final String GOOD =
+  /// A request that the model `arith` answers.
+  static final String GOOD =
       """
       {"id":"7","inputs":[
         {"name":"a","shape":[1,3],"datatype":"FP32","data":[1,2,-0.5]},

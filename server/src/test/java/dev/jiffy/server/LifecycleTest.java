@@ -49,6 +49,11 @@ class LifecycleTest {
     return sockets;
   }
 
+  /// {@return connections on which a request to the model `slow` was sent that takes long}
+  static List<Socket> slowRequests(Client client, int count) throws IOException {
+    return send(client, slowRequest(2048), count);
+  }
+
   private static String status(Socket socket) throws IOException {
     return new String(socket.getInputStream().readNBytes(12), StandardCharsets.ISO_8859_1);
   }

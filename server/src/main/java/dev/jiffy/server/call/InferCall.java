@@ -12,8 +12,9 @@ import dev.jiffy.protocol.RequestedOutput;
 import dev.jiffy.server.schedule.Answer;
 import dev.jiffy.server.schedule.Question;
 import dev.jiffy.server.schedule.Ticket;
-import dev.jiffy.server.schedule.Timing;
 import dev.jiffy.server.store.LoadedModel;
+import dev.jiffy.server.watch.Stage;
+import dev.jiffy.server.watch.Stopwatch;
 import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
 import java.util.ArrayList;
@@ -150,9 +151,8 @@ public final class InferCall {
   /// {@return the answer of the protocol; its tensors are the model's}
   ///
   /// @param answer what the model gave
-  /// @param timing where the time went
-  /// @param decodeNanos how long reading the request took
-  public InferResponse response(Answer answer, Timing timing, long decodeNanos) {
+  /// @param stopwatch where the time went
+  public InferResponse response(Answer answer, Stopwatch stopwatch) {
     if (!(answer instanceof Answer.Tensors(Map<String, Tensor> outputs))) {
       throw new IllegalStateException("tensors were asked for, not " + answer);
     }
@@ -170,19 +170,19 @@ public final class InferCall {
       }
     }
     return new InferResponse(
-        model.name(), model.version(), request.id(), parameters(timing, decodeNanos), tensors);
+        model.name(), model.version(), request.id(), parameters(stopwatch), tensors);
   }
 
-  private Map<String, Parameter> parameters(Timing timing, long decodeNanos) {
+  private Map<String, Parameter> parameters(Stopwatch stopwatch) {
     if (!(request.parameters().get(TIMING) instanceof Parameter.Flag(boolean isWanted))
         || !isWanted) {
       return Map.of();
     }
     Map<String, Parameter> parameters = new LinkedHashMap<>();
-    parameters.put("decode_us", new Parameter.Whole(decodeNanos / 1000));
-    parameters.put("queue_us", new Parameter.Whole(timing.queueNanos() / 1000));
-    parameters.put("compute_us", new Parameter.Whole(timing.computeNanos() / 1000));
-    parameters.put("batch_size", new Parameter.Whole(timing.batchRows()));
+    for (Stage stage : List.of(Stage.DECODE, Stage.QUEUE, Stage.COMPUTE)) {
+      parameters.put(stage.label() + "_us", new Parameter.Whole(stopwatch.nanos(stage) / 1000));
+    }
+    parameters.put("batch_size", new Parameter.Whole(stopwatch.batchRows()));
     return parameters;
   }
 

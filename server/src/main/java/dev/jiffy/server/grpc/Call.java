@@ -1,14 +1,23 @@
 package dev.jiffy.server.grpc;
 
+import dev.jiffy.server.metrics.Traffic.Protocol;
+import dev.jiffy.server.watch.Account;
+import dev.jiffy.server.watch.Stopwatch;
+import dev.jiffy.server.watch.TraceContext;
+import dev.jiffy.server.watch.Watch;
 import io.vertx.core.Context;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
+import java.time.Instant;
+import org.jspecify.annotations.Nullable;
 
 /// The answering side of one gRPC call. Belongs to its event loop, save for [#run].
 final class Call {
   private static final CharSequence TYPE = HttpHeaders.createOptimized("application/grpc+proto");
+  private static final CharSequence TRACE_PARENT = HttpHeaders.createOptimized("traceparent");
+  private static final CharSequence TRACE_STATE = HttpHeaders.createOptimized("tracestate");
   private static final CharSequence STATUS = HttpHeaders.createOptimized("grpc-status");
   private static final CharSequence MESSAGE = HttpHeaders.createOptimized("grpc-message");
   private static final CharSequence ACCEPTS = HttpHeaders.createOptimized("grpc-accept-encoding");
@@ -16,15 +25,22 @@ final class Call {
 
   private final HttpServerRequest request;
   private final Context context;
+  private final Watch watch;
   private final Thread loop = Thread.currentThread();
   private final long arrivedNanos = System.nanoTime();
   private Runnable gone = () -> {};
   private boolean isBegun;
   private boolean isEnded;
 
-  Call(HttpServerRequest request, Context context) {
+  Call(HttpServerRequest request, Context context, Watch watch) {
     this.request = request;
     this.context = context;
+    this.watch = watch;
+    whenGone(() -> {
+      if (!isEnded) {
+        watch.traffic().abandoned(Protocol.GRPC, request.bytesRead());
+      }
+    });
   }
 
   /// Says what to do when the call is over, be it answered or given up by the caller.
@@ -93,6 +109,7 @@ final class Call {
       HttpServerResponse response = request.response();
       response.putTrailer(STATUS, "0");
       response.end(framed(message));
+      answered(Status.OK);
     }
   }
 
@@ -117,5 +134,48 @@ final class Call {
       }
     }
     response.end();
+    answered(status);
+  }
+
+  private void answered(Status status) {
+    watch
+        .traffic()
+        .answered(
+            Protocol.GRPC,
+            status.code().number(),
+            request.bytesRead(),
+            request.response().bytesWritten());
+  }
+
+  /// Tells watchers of a request of this call.
+  ///
+  /// @param status how it ended
+  /// @param model who was asked, null where there is no such model
+  /// @param received the bytes of the request
+  /// @param sent the bytes of the answer
+  /// @param stopwatch where its time went
+  void tell(
+      Status status,
+      Account.@Nullable Target model,
+      long received,
+      long sent,
+      Stopwatch stopwatch) {
+    if (watch.isWanted()) {
+      String path = String.valueOf(request.path());
+      watch.ended(
+          new Account(
+              "grpc",
+              String.valueOf(request.remoteAddress()),
+              path.substring(path.lastIndexOf('/') + 1),
+              path,
+              model,
+              status.code().number(),
+              received,
+              sent,
+              Instant.now(),
+              System.nanoTime() - stopwatch.arrivedNanos(),
+              stopwatch,
+              TraceContext.of(request.getHeader(TRACE_PARENT), request.getHeader(TRACE_STATE))));
+    }
   }
 }

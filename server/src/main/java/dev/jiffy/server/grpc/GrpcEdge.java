@@ -9,6 +9,7 @@ import dev.jiffy.protocol.ServiceWire;
 import dev.jiffy.protocol.ServiceWire.Names;
 import dev.jiffy.server.store.Models;
 import dev.jiffy.server.store.Served;
+import dev.jiffy.server.watch.Watch;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpVersion;
@@ -29,6 +30,7 @@ public final class GrpcEdge {
   private final InferWire wire;
   private final BooleanSupplier ready;
   private final int maxMessageBytes;
+  private final Watch watch;
 
   /// A method that is answered at once.
   private interface Method extends Function<byte[], byte[]> {}
@@ -41,13 +43,16 @@ public final class GrpcEdge {
   /// @param wire reads requests
   /// @param ready whether the server takes requests
   /// @param maxMessageBytes the largest message
+  /// @param watch is told of calls
   public GrpcEdge(
       Vertx vertx,
       Models models,
       ServerMetadata metadata,
       InferWire wire,
       BooleanSupplier ready,
-      int maxMessageBytes) {
+      int maxMessageBytes,
+      Watch watch) {
+    this.watch = watch;
     this.vertx = vertx;
     this.models = models;
     this.metadata = metadata;
@@ -72,7 +77,7 @@ public final class GrpcEdge {
   /// @param request the request, which [#isCall]
   /// @param ended is run when the call has ended
   public void handle(HttpServerRequest request, Runnable ended) {
-    Call call = new Call(request, vertx.getOrCreateContext());
+    Call call = new Call(request, vertx.getOrCreateContext(), watch);
     request.response().exceptionHandler(gone -> {});
     String path = String.valueOf(request.path());
     call.whenGone(ended);

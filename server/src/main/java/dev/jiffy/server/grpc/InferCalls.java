@@ -7,8 +7,12 @@ import dev.jiffy.server.call.InferCall;
 import dev.jiffy.server.call.Slab;
 import dev.jiffy.server.schedule.Outcome;
 import dev.jiffy.server.schedule.Ticket;
+import dev.jiffy.server.store.Ending;
 import dev.jiffy.server.store.Models;
 import dev.jiffy.server.store.Served;
+import dev.jiffy.server.store.Tally;
+import dev.jiffy.server.watch.Stage;
+import dev.jiffy.server.watch.Stopwatch;
 import io.vertx.core.Vertx;
 import java.util.ArrayDeque;
 import java.util.List;
@@ -38,11 +42,18 @@ final class InferCalls {
 
   /// A request until its answer is sent.
   private static final class Pending {
+    private final Stopwatch stopwatch;
+    private final int bytes;
     private @Nullable Served served;
     private @Nullable Ticket ticket;
     private byte @Nullable [] answer;
     private @Nullable Status failure;
     private String id = "";
+
+    Pending(long arrivedNanos, int bytes) {
+      this.stopwatch = new Stopwatch(arrivedNanos);
+      this.bytes = bytes;
+    }
 
     boolean isDone() {
       return answer != null || failure != null;
@@ -76,23 +87,23 @@ final class InferCalls {
 
   /// Takes a request.
   void add(byte[] message) {
-    Pending pending = new Pending();
+    long arrived = isStream ? System.nanoTime() : call.arrivedNanos();
+    Pending pending = new Pending(arrived, message.length);
     open.add(pending);
     if (open.size() >= MOST_OPEN && !isPaused) {
       isPaused = true;
       call.request().pause();
     }
-    long arrived = isStream ? System.nanoTime() : call.arrivedNanos();
     Slab memory = new Slab();
     if (message.length > LARGE_BYTES) {
       vertx
           .executeBlocking(() -> read(message, memory, pending), false)
-          .onSuccess(read -> submit(pending, read, memory, message.length, arrived))
+          .onSuccess(read -> submit(pending, read, memory))
           .onFailure(e -> fail(pending, e, memory));
       return;
     }
     try {
-      submit(pending, read(message, memory, pending), memory, message.length, arrived);
+      submit(pending, read(message, memory, pending), memory);
     } catch (RuntimeException | OutOfMemoryError e) {
       fail(pending, e, memory);
     }
@@ -105,37 +116,41 @@ final class InferCalls {
   }
 
   /// A request that fits its model.
-  private record Read(Served served, InferCall call, long nanos) {}
+  private record Read(Served served, InferCall call) {}
 
   private Read read(byte[] message, Slab memory, Pending pending) {
-    long start = System.nanoTime();
     if (!ready.getAsBoolean()) {
       throw new ProtocolException(503, "the server is not ready");
     }
     InferWire.Call read = wire.readRequest(message, memory);
     pending.id = read.request().id() == null ? "" : read.request().id();
     Served served = models.served(read.modelName(), read.modelVersion());
+    pending.served = served;
     InferCall checked = InferCall.of(served.model(), read.request());
-    return new Read(served, checked, System.nanoTime() - start);
+    pending.stopwatch.lap(Stage.DECODE);
+    return new Read(served, checked);
   }
 
   private void fail(Pending pending, Throwable failure, Slab memory) {
     memory.close();
     pending.failure = Status.of(failure);
+    if (pending.served != null) {
+      pending.served.tally().failed(Ending.BAD_INPUT, pending.stopwatch.arrivedNanos());
+    }
     flush();
   }
 
-  private void submit(Pending pending, Read read, Slab memory, int bytes, long arrived) {
+  private void submit(Pending pending, Read read, Slab memory) {
+    long arrived = pending.stopwatch.arrivedNanos();
     Ticket ticket =
         new Ticket(
             read.call().question(),
             read.call().priority(),
             arrived,
             read.served().scheduler().deadlineOr(read.call().deadlineNanos(arrived, timeoutNanos)),
-            outcome -> finish(pending, read, outcome, memory, arrived));
-    pending.served = read.served();
+            outcome -> finish(pending, read, outcome, memory));
     pending.ticket = ticket;
-    if (bytes <= INLINE_BYTES) {
+    if (pending.bytes <= INLINE_BYTES) {
       read.served().scheduler().submitQuick(ticket);
     } else {
       read.served().scheduler().submit(ticket);
@@ -144,23 +159,25 @@ final class InferCalls {
 
   /// Takes the outcome, on whatever thread; the answer is made there, as its tensors last no
   /// longer.
-  private void finish(Pending pending, Read read, Outcome outcome, Slab memory, long arrived) {
+  private void finish(Pending pending, Read read, Outcome outcome, Slab memory) {
+    Tally tally = read.served().tally();
+    Stopwatch stopwatch = pending.stopwatch;
     byte[] answer = null;
     Status failure = null;
     try {
       if (outcome instanceof Outcome.Done done) {
-        long start = System.nanoTime();
-        InferResponse response = read.call().response(done.answer(), done.timing(), read.nanos());
+        stopwatch.computed(done.timing());
+        InferResponse response = read.call().response(done.answer(), stopwatch);
         answer = isStream ? InferWire.streamResponse(response) : InferWire.response(response);
-        read.served()
-            .tally()
-            .answered(done.timing(), read.nanos(), System.nanoTime() - start, arrived);
+        stopwatch.lap(Stage.ENCODE);
+        tally.answered(stopwatch);
       } else {
         failure = Status.of(outcome);
-        read.served().tally().failed(arrived);
+        tally.failed(Ending.of(outcome), stopwatch.arrivedNanos());
       }
     } catch (Throwable e) { // the root of a request: whatever happens, its caller is told
       failure = Status.of(e);
+      tally.failed(Ending.FAILED, stopwatch.arrivedNanos());
     }
     memory.close();
     byte[] made = answer;
@@ -177,6 +194,7 @@ final class InferCalls {
     Pending first = open.peek();
     while (first != null && first.isDone()) {
       open.remove();
+      tell(first);
       if (!isStream) {
         if (first.answer != null) {
           call.answer(first.answer);
@@ -197,5 +215,15 @@ final class InferCalls {
     if (isStream && isWhole && open.isEmpty()) {
       call.end(Status.OK);
     }
+  }
+
+  private void tell(Pending pending) {
+    byte[] answer = pending.answer;
+    call.tell(
+        pending.failure == null ? Status.OK : pending.failure,
+        pending.served == null ? null : pending.served.target(),
+        pending.bytes,
+        answer == null ? 0 : answer.length,
+        pending.stopwatch);
   }
 }

@@ -42,7 +42,7 @@ final class Bodies {
         sender.refuse(request, tooLarge());
       }
     });
-    request.exceptionHandler(gone -> {});
+    request.exceptionHandler(gone -> sender.abandoned(request));
     request.endHandler(end -> {
       connections.answering(request);
       try {

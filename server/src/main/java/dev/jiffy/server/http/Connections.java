@@ -1,6 +1,8 @@
 package dev.jiffy.server.http;
 
 import dev.jiffy.server.HttpOptions;
+import dev.jiffy.server.metrics.Traffic;
+import dev.jiffy.server.metrics.Traffic.Event;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
@@ -22,6 +24,7 @@ final class Connections {
   private static final long DRAIN_MILLIS = 10;
 
   private final HttpOptions options;
+  private final Traffic traffic;
   private final Map<HttpConnection, State> states = new HashMap<>();
   private boolean isDraining;
 
@@ -33,8 +36,9 @@ final class Connections {
     private long idleSinceNanos = System.nanoTime();
   }
 
-  Connections(HttpOptions options) {
+  Connections(HttpOptions options, Traffic traffic) {
     this.options = options;
+    this.traffic = traffic;
   }
 
   /// A client has connected; beyond the most connections, or when none is to begin, it is sent
@@ -42,11 +46,16 @@ final class Connections {
   void opened(HttpConnection connection) {
     if (isDraining
         || states.size() >= Math.max(1, options.maxConnections() / options.eventLoops())) {
+      traffic.connection(Event.TURNED_AWAY);
       connection.close();
       return;
     }
     states.put(connection, new State());
-    connection.closeHandler(closed -> states.remove(connection));
+    traffic.connection(Event.OPENED);
+    connection.closeHandler(closed -> {
+      states.remove(connection);
+      traffic.connection(Event.CLOSED);
+    });
   }
 
   /// {@return done when no connection is left, or the time is over: none begins any more, and each
@@ -106,6 +115,7 @@ final class Connections {
       State state = entry.getValue();
       boolean isIdle = state.answering == 0 && state.reading.isEmpty();
       if (isIdle && now - state.idleSinceNanos > options.idleTimeout().toNanos()) {
+        traffic.connection(Event.TIMED_OUT);
         entry.getKey().close();
       }
       List<HttpServerRequest> late = new ArrayList<>();
@@ -114,11 +124,12 @@ final class Connections {
           late.add(request);
         }
       });
-      late.forEach(Connections::giveUp);
+      late.forEach(this::giveUp);
     }
   }
 
-  private static void giveUp(HttpServerRequest request) {
+  private void giveUp(HttpServerRequest request) {
+    traffic.connection(Event.TIMED_OUT);
     if (request.version() == HttpVersion.HTTP_2) {
       request.response().reset();
     } else {

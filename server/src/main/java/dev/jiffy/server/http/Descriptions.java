@@ -44,8 +44,8 @@ final class Descriptions {
       case Route.Statistics(List<Served> served) ->
           Reply.json(200, ModelStatistics.toJson(served.stream().map(Served::statistics).toList()));
       case Route.OpenApi _ -> Reply.text("application/yaml", OpenApi.document());
-      case Route.Infer _, Route.Embeddings _, Route.Index _ ->
-          throw new IllegalStateException("takes a body: " + route);
+      case Route.Infer _, Route.Embeddings _, Route.Index _, Route.Metrics _ ->
+          throw new IllegalStateException("is no description: " + route);
     };
   }
 

@@ -4,7 +4,9 @@ import dev.jiffy.protocol.ProtocolException;
 import dev.jiffy.server.schedule.Outcome;
 import dev.jiffy.server.schedule.Scheduler;
 import dev.jiffy.server.schedule.Ticket;
-import dev.jiffy.server.store.Tally;
+import dev.jiffy.server.store.Ending;
+import dev.jiffy.server.store.Served;
+import dev.jiffy.server.watch.Stopwatch;
 import io.vertx.core.Context;
 import io.vertx.core.http.HttpServerRequest;
 import java.util.concurrent.TimeUnit;
@@ -21,8 +23,8 @@ final class Exchange {
   private final Context context;
   private final Thread loop = Thread.currentThread();
   private final Encoder encoder;
-  private final Tally tally;
-  private final long arrivedNanos;
+  private final Served served;
+  private final Stopwatch stopwatch;
   private final AutoCloseable memory;
   private final BiConsumer<HttpServerRequest, Reply> sender;
   private boolean isSent;
@@ -30,23 +32,23 @@ final class Exchange {
   /// @param request the request, on its event loop
   /// @param context the event loop
   /// @param encoder makes the reply
-  /// @param tally counts it where it is not answered
-  /// @param arrivedNanos when it came
+  /// @param served the model that is asked
+  /// @param stopwatch tells where the time goes
   /// @param memory is closed when the outcome is known
   /// @param sender sends the reply
   Exchange(
       HttpServerRequest request,
       Context context,
       Encoder encoder,
-      Tally tally,
-      long arrivedNanos,
+      Served served,
+      Stopwatch stopwatch,
       AutoCloseable memory,
       BiConsumer<HttpServerRequest, Reply> sender) {
     this.request = request;
     this.context = context;
     this.encoder = encoder;
-    this.tally = tally;
-    this.arrivedNanos = arrivedNanos;
+    this.served = served;
+    this.stopwatch = stopwatch;
     this.memory = memory;
     this.sender = sender;
   }
@@ -54,7 +56,8 @@ final class Exchange {
   /// Submits the ticket, whose outcome goes to [#finish]; a client that goes cancels it.
   ///
   /// @param isSmall whether the request may be computed here and now
-  void submit(Scheduler scheduler, Ticket ticket, boolean isSmall) {
+  void submit(Ticket ticket, boolean isSmall) {
+    Scheduler scheduler = served.scheduler();
     if (isSmall) {
       scheduler.submitQuick(ticket);
     } else {
@@ -70,9 +73,16 @@ final class Exchange {
     Reply reply;
     try {
       reply = reply(outcome);
+      if (outcome instanceof Outcome.Done) {
+        served.tally().answered(stopwatch);
+      } else {
+        served.tally().failed(Ending.of(outcome), stopwatch.arrivedNanos());
+      }
     } catch (Throwable e) { // the root of a request: whatever happens, its client is told
       reply = Failures.reply(path(), e);
+      served.tally().failed(Ending.FAILED, stopwatch.arrivedNanos());
     }
+    reply.of(served.target(), stopwatch);
     try {
       memory.close();
     } catch (Exception e) {
@@ -93,9 +103,6 @@ final class Exchange {
   }
 
   private Reply reply(Outcome outcome) {
-    if (!(outcome instanceof Outcome.Done)) {
-      tally.failed(arrivedNanos);
-    }
     return switch (outcome) {
       case Outcome.Done done -> encoder.apply(done);
       case Outcome.Overloaded(long nanos) ->

@@ -3,7 +3,9 @@ package dev.jiffy.server.http;
 import dev.jiffy.protocol.InferReader;
 import dev.jiffy.protocol.ServerMetadata;
 import dev.jiffy.server.HttpOptions;
+import dev.jiffy.server.metrics.Exposition;
 import dev.jiffy.server.store.Models;
+import dev.jiffy.server.watch.Watch;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.VerticleBase;
@@ -31,6 +33,8 @@ public final class HttpEdge extends VerticleBase {
   private final InferReader reader;
   private final Connections connections;
   private final ServerMetadata server;
+  private final Watch watch;
+  private final @Nullable Exposition metrics;
   private @Nullable HttpServer http;
 
   /// An event loop, not yet started.
@@ -41,25 +45,33 @@ public final class HttpEdge extends VerticleBase {
   /// @param server what clients are told of the server
   /// @param reader reads requests
   /// @param ready whether the server takes requests
+  /// @param watch is told of requests
+  /// @param metrics what scrapers are told, null for nothing
   public HttpEdge(
       HttpOptions options,
       int port,
       Models models,
       ServerMetadata server,
       InferReader reader,
-      BooleanSupplier ready) {
+      BooleanSupplier ready,
+      Watch watch,
+      @Nullable Exposition metrics) {
     this.options = options;
     this.port = port;
     this.models = models;
     this.server = server;
     this.ready = ready;
     this.reader = reader;
-    this.connections = new Connections(options);
+    this.watch = watch;
+    this.metrics = metrics;
+    this.connections = new Connections(options, watch.traffic());
   }
 
   @Override
   public Future<?> start() {
-    Router router = new Router(vertx, options, connections, models, server, reader, ready);
+    Router router =
+        new Router(
+            vertx, options, connections, models, server, reader, ready, watch, metrics);
     HttpServer listener =
         vertx.createHttpServer(
             new HttpServerOptions()

@@ -15,8 +15,11 @@ import dev.jiffy.server.schedule.Answer;
 import dev.jiffy.server.schedule.Outcome;
 import dev.jiffy.server.schedule.Question;
 import dev.jiffy.server.schedule.Ticket;
+import dev.jiffy.server.store.Ending;
 import dev.jiffy.server.store.Models;
 import dev.jiffy.server.store.Served;
+import dev.jiffy.server.watch.Stage;
+import dev.jiffy.server.watch.Stopwatch;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServerRequest;
 import java.util.concurrent.Callable;
@@ -53,31 +56,30 @@ final class ModelRequests {
     String header = request.getHeader(Message.JSON_LENGTH_HEADER);
     Slab memory = new Slab();
     read(
-        request,
         body.length,
         () -> infer(served, header, body, memory),
         call -> infer(request, served, call, memory, body.length, stopwatch),
-        memory);
+        e -> {
+          memory.close();
+          served.tally().failed(Ending.BAD_INPUT, stopwatch.arrivedNanos());
+          Reply reply = Failures.reply(Sender.path(request), e);
+          sender.send(request, reply.of(served.target(), stopwatch));
+        });
   }
 
   /// Answers a request for the vectors of texts.
   void embed(HttpServerRequest request, byte[] body) {
     Stopwatch stopwatch = new Stopwatch(System.nanoTime());
     read(
-        request,
         body.length,
         () -> EmbeddingsRequest.fromJson(body),
         parsed -> embed(request, parsed, body.length, stopwatch),
-        () -> {});
+        e -> sender.send(request, Failures.reply(Sender.path(request), e)));
   }
 
   /// Reads a body here, or on a worker thread where that would keep other requests waiting.
   private <T> void read(
-      HttpServerRequest request,
-      int bytes,
-      Callable<T> reader,
-      Consumer<T> then,
-      AutoCloseable memory) {
+      int bytes, Callable<T> reader, Consumer<T> then, Consumer<Throwable> failed) {
     if (bytes > LARGE_BODY) {
       vertx
           .executeBlocking(reader, false)
@@ -85,23 +87,14 @@ final class ModelRequests {
             then.accept(read);
             return read;
           })
-          .onFailure(e -> fail(request, e, memory));
+          .onFailure(failed::accept);
       return;
     }
     try {
       then.accept(reader.call());
     } catch (Exception | OutOfMemoryError e) {
-      fail(request, e, memory);
+      failed.accept(e);
     }
-  }
-
-  private void fail(HttpServerRequest request, Throwable failure, AutoCloseable memory) {
-    try {
-      memory.close();
-    } catch (Exception e) {
-      failure.addSuppressed(e);
-    }
-    sender.send(request, Failures.reply(Sender.path(request), failure));
   }
 
   private InferCall infer(Served served, @Nullable String header, byte[] body, Slab memory) {
@@ -121,42 +114,35 @@ final class ModelRequests {
       int bytes,
       Stopwatch stopwatch) {
     long timeout = Deadline.nanos(request);
-    stopwatch.lap("decode");
-    long decodeNanos = stopwatch.elapsedNanos();
+    stopwatch.lap(Stage.DECODE);
     Exchange exchange =
         new Exchange(
             request,
             vertx.getOrCreateContext(),
             done -> {
               stopwatch.computed(done.timing());
-              Message message =
-                  InferWriter.response(call.response(done.answer(), done.timing(), decodeNanos));
-              long encodeNanos = stopwatch.lap("encode");
-              served
-                  .tally()
-                  .answered(done.timing(), decodeNanos, encodeNanos, stopwatch.arrivedNanos());
-              return Reply.message(message, stopwatch);
+              Message message = InferWriter.response(call.response(done.answer(), stopwatch));
+              stopwatch.lap(Stage.ENCODE);
+              return Reply.message(message);
             },
-            served.tally(),
-            stopwatch.arrivedNanos(),
+            served,
+            stopwatch,
             memory,
             sender::send);
-    submit(
-        exchange,
-        served,
+    exchange.submit(
         new Ticket(
             call.question(),
             call.priority(),
             stopwatch.arrivedNanos(),
             served.scheduler().deadlineOr(call.deadlineNanos(stopwatch.arrivedNanos(), timeout)),
             exchange::finish),
-        bytes);
+        bytes <= INLINE_BYTES);
   }
 
   private void embed(
       HttpServerRequest request, EmbeddingsRequest parsed, int bytes, Stopwatch stopwatch) {
     long timeout = Deadline.nanos(request);
-    stopwatch.lap("decode");
+    stopwatch.lap(Stage.DECODE);
     Served served = models.served(parsed.model(), "");
     if (served.model().text() == null) {
       throw new ProtocolException(
@@ -167,13 +153,11 @@ final class ModelRequests {
             request,
             vertx.getOrCreateContext(),
             done -> embeddings(parsed, served, done, stopwatch),
-            served.tally(),
-            stopwatch.arrivedNanos(),
+            served,
+            stopwatch,
             () -> {},
             sender::send);
-    submit(
-        exchange,
-        served,
+    exchange.submit(
         new Ticket(
             switch (parsed.input()) {
               case Input.Texts texts -> new Question.Texts(texts.texts());
@@ -185,11 +169,7 @@ final class ModelRequests {
                 .scheduler()
                 .deadlineOr(timeout == 0 ? Ticket.NEVER : stopwatch.arrivedNanos() + timeout),
             exchange::finish),
-        bytes);
-  }
-
-  private static void submit(Exchange exchange, Served served, Ticket ticket, int bytes) {
-    exchange.submit(served.scheduler(), ticket, bytes <= INLINE_BYTES);
+        bytes <= INLINE_BYTES);
   }
 
   private static Reply embeddings(
@@ -197,18 +177,14 @@ final class ModelRequests {
     if (!(done.answer() instanceof Answer.Vectors(Embeddings embeddings))) {
       throw new IllegalStateException("vectors were asked for, not " + done.answer());
     }
-    stopwatch.add("queue", done.timing().queueNanos());
-    stopwatch.add("tokenize", embeddings.tokenizeNanos());
-    stopwatch.add("compute", embeddings.runNanos());
-    stopwatch.add("pool", embeddings.poolNanos());
-    stopwatch.skip();
+    stopwatch.queued(done.timing());
+    stopwatch.add(Stage.TOKENIZE, embeddings.tokenizeNanos());
+    stopwatch.add(Stage.COMPUTE, embeddings.runNanos());
+    stopwatch.add(Stage.POOL, embeddings.poolNanos());
     byte[] json =
         new EmbeddingsResponse(served.model().name(), embeddings.vectors(), embeddings.tokens())
             .toJson(request.base64());
-    long encodeNanos = stopwatch.lap("encode");
-    served
-        .tally()
-        .answered(done.timing(), embeddings.tokenizeNanos(), encodeNanos, stopwatch.arrivedNanos());
-    return Reply.json(json, stopwatch);
+    stopwatch.lap(Stage.ENCODE);
+    return Reply.json(200, json);
   }
 }

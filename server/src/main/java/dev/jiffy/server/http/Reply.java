@@ -3,6 +3,8 @@ package dev.jiffy.server.http;
 import dev.jiffy.protocol.EmbeddingsResponse;
 import dev.jiffy.protocol.ErrorBody;
 import dev.jiffy.protocol.Message;
+import dev.jiffy.server.watch.Account;
+import dev.jiffy.server.watch.Stopwatch;
 import org.jspecify.annotations.Nullable;
 
 /// What a request is answered with.
@@ -13,41 +15,31 @@ final class Reply {
   private final String contentType;
   private final byte[] body;
   private final int jsonLength;
-  private final @Nullable String timing;
   private long retryAfterSeconds;
+  private Account.@Nullable Target target;
+  private @Nullable Stopwatch stopwatch;
 
-  private Reply(
-      int status, String contentType, byte[] body, int jsonLength, @Nullable String timing) {
+  private Reply(int status, String contentType, byte[] body, int jsonLength) {
     this.status = status;
     this.contentType = contentType;
     this.body = body;
     this.jsonLength = jsonLength;
-    this.timing = timing;
   }
 
   /// {@return an answer that is JSON}
   static Reply json(int status, byte[] body) {
-    return new Reply(status, JSON, body, -1, null);
+    return new Reply(status, JSON, body, -1);
   }
 
   /// {@return an answer that is text of some media type}
   static Reply text(String contentType, byte[] body) {
-    return new Reply(200, contentType, body, -1, null);
+    return new Reply(200, contentType, body, -1);
   }
 
-  /// {@return an answer that is JSON, and what it cost}
-  static Reply json(byte[] body, Stopwatch stopwatch) {
-    return new Reply(200, JSON, body, -1, stopwatch.header());
-  }
-
-  /// {@return an answer that may have raw bytes behind its JSON, and what it cost}
-  static Reply message(Message message, Stopwatch stopwatch) {
+  /// {@return an answer that may have raw bytes behind its JSON}
+  static Reply message(Message message) {
     return new Reply(
-        200,
-        message.contentType(),
-        message.body(),
-        message.binary() ? message.jsonLength() : -1,
-        stopwatch.header());
+        200, message.contentType(), message.body(), message.binary() ? message.jsonLength() : -1);
   }
 
   /// {@return an error in the form that clients of a path expect}
@@ -91,8 +83,23 @@ final class Reply {
     return jsonLength;
   }
 
-  /// {@return the value of the header `Server-Timing`}
-  @Nullable String timing() {
-    return timing;
+  /// {@return this answer, which tells whose it is and where its time went}
+  ///
+  /// @param model who was asked
+  /// @param watch where the time went
+  Reply of(Account.Target model, Stopwatch watch) {
+    target = model;
+    stopwatch = watch;
+    return this;
+  }
+
+  /// {@return the model that was asked, null where none was}
+  Account.@Nullable Target target() {
+    return target;
+  }
+
+  /// {@return where the time went, null where no model was asked}
+  @Nullable Stopwatch stopwatch() {
+    return stopwatch;
   }
 }

@@ -37,6 +37,9 @@ sealed interface Route {
   /// The description of all routes.
   record OpenApi() implements Route {}
 
+  /// Numbers about the server, for scrapers.
+  record Metrics() implements Route {}
+
   /// Tensors in, tensors out.
   record Infer(Served served) implements Route {}
 
@@ -58,7 +61,8 @@ sealed interface Route {
           ListModels _,
           Config _,
           Statistics _,
-          OpenApi _ ->
+          OpenApi _,
+          Metrics _ ->
           false;
     };
   }
@@ -85,6 +89,7 @@ sealed interface Route {
       case "/v2/models/stats" -> new Statistics(models.all());
       case "/v2/repository/index" -> new Index();
       case "/openapi.yaml" -> new OpenApi();
+      case "/metrics" -> new Metrics();
       case "/v1/models" -> new ListModels();
       case "/v1/embeddings" -> new Embeddings();
       default -> ofModel(path, models);

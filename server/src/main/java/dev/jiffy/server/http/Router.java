@@ -6,16 +6,24 @@ import dev.jiffy.protocol.ProtocolException;
 import dev.jiffy.protocol.ServerMetadata;
 import dev.jiffy.server.HttpOptions;
 import dev.jiffy.server.grpc.GrpcEdge;
+import dev.jiffy.server.metrics.Exposition;
+import dev.jiffy.server.metrics.Traffic;
+import dev.jiffy.server.metrics.Traffic.Protocol;
 import dev.jiffy.server.store.Models;
 import dev.jiffy.server.store.Served;
+import dev.jiffy.server.watch.Watch;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
 import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
 
 /// From the head of a request to what answers it. Belongs to an event loop.
 final class Router {
+  private final Vertx vertx;
+  private final Traffic traffic;
+  private final @Nullable Exposition metrics;
   private final Models models;
   private final BooleanSupplier ready;
   private final Connections connections;
@@ -32,14 +40,25 @@ final class Router {
       Models models,
       ServerMetadata server,
       InferReader reader,
-      BooleanSupplier ready) {
+      BooleanSupplier ready,
+      Watch watch,
+      @Nullable Exposition metrics) {
+    this.vertx = vertx;
+    this.traffic = watch.traffic();
+    this.metrics = metrics;
     this.models = models;
     this.ready = ready;
     this.connections = connections;
     this.grpc =
         new GrpcEdge(
-            vertx, models, server, new InferWire(reader.limits()), ready, options.maxBodyBytes());
-    this.sender = new Sender(vertx, connections);
+            vertx,
+            models,
+            server,
+            new InferWire(reader.limits()),
+            ready,
+            options.maxBodyBytes(),
+            watch);
+    this.sender = new Sender(vertx, connections, watch);
     this.bodies = new Bodies(options.maxBodyBytes(), connections, sender);
     this.descriptions = new Descriptions(models, server, ready);
     this.requests = new ModelRequests(vertx, models, reader, sender);
@@ -50,9 +69,11 @@ final class Router {
     connections.reading(request);
     if (GrpcEdge.isCall(request)) {
       connections.answering(request);
+      traffic.started(Protocol.GRPC);
       grpc.handle(request, () -> connections.idle(request));
       return;
     }
+    traffic.started(Protocol.HTTP);
     try {
       Route route = Route.of(Sender.path(request), models);
       boolean get =
@@ -64,12 +85,27 @@ final class Router {
       }
       if (route.takesBody()) {
         bodies.collect(request, route, body -> arrived(request, route, body));
+      } else if (route instanceof Route.Metrics) {
+        metrics(request);
       } else {
         sender.send(request, descriptions.answer(route));
       }
     } catch (ProtocolException e) {
       sender.refuse(request, e);
     }
+  }
+
+  /// Answers a scraper, from a worker thread, so that nobody waits for it.
+  private void metrics(HttpServerRequest request) {
+    Exposition exposition = metrics;
+    if (exposition == null) {
+      throw new ProtocolException(404, "there is no such path");
+    }
+    String type = Exposition.type(request.getHeader(HttpHeaders.ACCEPT));
+    vertx
+        .executeBlocking(() -> Reply.text(type, exposition.text(type)), false)
+        .otherwise(e -> Failures.reply(Sender.path(request), e))
+        .onSuccess(reply -> sender.send(request, reply));
   }
 
   private void arrived(HttpServerRequest request, Route route, byte[] body) {
@@ -88,6 +124,7 @@ final class Router {
           Route.Config _,
           Route.Statistics _,
           Route.OpenApi _,
+          Route.Metrics _,
           Route.ListModels _ ->
           throw new IllegalStateException("takes no body: " + route);
     }

@@ -2,6 +2,11 @@ package dev.jiffy.server.http;
 
 import dev.jiffy.protocol.Message;
 import dev.jiffy.protocol.ProtocolException;
+import dev.jiffy.server.metrics.Traffic.Protocol;
+import dev.jiffy.server.watch.Account;
+import dev.jiffy.server.watch.Stopwatch;
+import dev.jiffy.server.watch.TraceContext;
+import dev.jiffy.server.watch.Watch;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
@@ -9,9 +14,12 @@ import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.http.HttpVersion;
+import java.time.Instant;
 
 /// Sends replies. Belongs to the event loop.
 final class Sender {
+  private static final CharSequence TRACE_PARENT = HttpHeaders.createOptimized("traceparent");
+  private static final CharSequence TRACE_STATE = HttpHeaders.createOptimized("tracestate");
   private static final CharSequence SERVER_TIMING = HttpHeaders.createOptimized("server-timing");
   private static final CharSequence JSON_LENGTH =
       HttpHeaders.createOptimized(Message.JSON_LENGTH_HEADER);
@@ -19,10 +27,12 @@ final class Sender {
 
   private final Vertx vertx;
   private final Connections connections;
+  private final Watch watch;
 
-  Sender(Vertx vertx, Connections connections) {
+  Sender(Vertx vertx, Connections connections, Watch watch) {
     this.vertx = vertx;
     this.connections = connections;
+    this.watch = watch;
   }
 
   /// {@return the path of a request}
@@ -62,7 +72,11 @@ final class Sender {
   void send(HttpServerRequest request, Reply reply) {
     HttpServerResponse response = request.response();
     connections.idle(request);
-    if (response.closed() || response.ended()) {
+    if (response.ended()) {
+      return;
+    }
+    if (response.closed()) {
+      abandoned(request);
       return;
     }
     response.setStatusCode(reply.status());
@@ -73,8 +87,9 @@ final class Sender {
     if (reply.retryAfterSeconds() > 0) {
       response.putHeader(HttpHeaders.RETRY_AFTER, Long.toString(reply.retryAfterSeconds()));
     }
-    if (reply.timing() != null) {
-      response.putHeader(SERVER_TIMING, reply.timing());
+    Stopwatch stopwatch = reply.stopwatch();
+    if (stopwatch != null && reply.status() == 200) {
+      response.putHeader(SERVER_TIMING, stopwatch.header());
     }
     if (request.method().equals(HttpMethod.HEAD)) {
       response.putHeader(HttpHeaders.CONTENT_LENGTH, Integer.toString(reply.body().length));
@@ -82,5 +97,35 @@ final class Sender {
     } else {
       response.end(Buffer.buffer(reply.body()));
     }
+    watch
+        .traffic()
+        .answered(Protocol.HTTP, reply.status(), request.bytesRead(), reply.body().length);
+    if (watch.isWanted()) {
+      watch.ended(account(request, reply));
+    }
+  }
+
+  /// Counts a request whose client has gone, unless it was answered.
+  void abandoned(HttpServerRequest request) {
+    if (!request.response().ended()) {
+      watch.traffic().abandoned(Protocol.HTTP, request.bytesRead());
+    }
+  }
+
+  private static Account account(HttpServerRequest request, Reply reply) {
+    Stopwatch stopwatch = reply.stopwatch();
+    return new Account(
+        "http",
+        String.valueOf(request.remoteAddress()),
+        request.method().name(),
+        path(request),
+        reply.target(),
+        reply.status(),
+        request.bytesRead(),
+        reply.body().length,
+        Instant.now(),
+        stopwatch == null ? 0 : System.nanoTime() - stopwatch.arrivedNanos(),
+        stopwatch,
+        TraceContext.of(request.getHeader(TRACE_PARENT), request.getHeader(TRACE_STATE)));
   }
 }

@@ -12,6 +12,11 @@ interface Instance extends AutoCloseable {
   /// Computes a batch and hands every request its outcome. Does not throw.
   Computed run(Batch batch);
 
+  /// {@return the bytes of the working memory, 0 where it has none; any thread may ask}
+  default long memoryBytes() {
+    return 0;
+  }
+
   @Override
   void close();
 }

@@ -212,6 +212,11 @@ final class ModelInstance implements Instance {
   }
 
   @Override
+  public long memoryBytes() {
+    return sessions.memoryBytes();
+  }
+
+  @Override
   public void close() {
     sessions.close();
   }

@@ -10,8 +10,8 @@ import org.jspecify.annotations.Nullable;
 final class ModelSessions implements AutoCloseable {
   private final Model model;
   private final @Nullable TextPipeline pipeline;
-  private @Nullable Session session;
-  private @Nullable TextSession text;
+  private volatile @Nullable Session session;
+  private volatile @Nullable TextSession text;
 
   /// Memory for a model.
   ///
@@ -24,33 +24,47 @@ final class ModelSessions implements AutoCloseable {
 
   /// {@return the session for tensors}
   Session session() {
-    if (session == null) {
-      session = model.newSession();
+    Session open = session;
+    if (open == null) {
+      open = model.newSession();
+      session = open;
     }
-    return session;
+    return open;
   }
 
   /// {@return the session for texts}
   ///
   /// @throws IllegalArgumentException if the model is not one for texts
   TextSession text() {
-    if (text == null) {
+    TextSession open = text;
+    if (open == null) {
       if (pipeline == null) {
         throw new IllegalArgumentException("the model does not take texts");
       }
-      text = pipeline.newSession();
+      open = pipeline.newSession();
+      text = open;
     }
-    return text;
+    return open;
+  }
+
+  /// {@return the bytes of the memory; any thread may ask}
+  long memoryBytes() {
+    Session tensors = session;
+    TextSession texts = text;
+    return (tensors == null ? 0 : tensors.memoryBytes())
+        + (texts == null ? 0 : texts.memoryBytes());
   }
 
   /// Releases the memory. Idempotent.
   @Override
   public void close() {
-    if (session != null) {
-      session.close();
+    Session tensors = session;
+    if (tensors != null) {
+      tensors.close();
     }
-    if (text != null) {
-      text.close();
+    TextSession texts = text;
+    if (texts != null) {
+      texts.close();
     }
   }
 }

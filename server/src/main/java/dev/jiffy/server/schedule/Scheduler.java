@@ -138,10 +138,13 @@ public final class Scheduler implements AutoCloseable {
 
   private void compute(Owner owner, Batch batch) {
     Instance.Computed computed = new Instance.Computed(-1, false, 0);
+    BatchEvent event = new BatchEvent();
+    event.begin();
     try {
       computed = owner.instance.run(batch);
     } finally {
       line.finish(batch, computed.nanos(), computed.isExact(), computed.answered());
+      event.end(name, batch, computed);
     }
   }
 
@@ -174,6 +177,11 @@ public final class Scheduler implements AutoCloseable {
   /// {@return the batches that were computed, by size}
   public List<BatchCount> batches() {
     return line.batches();
+  }
+
+  /// {@return the bytes of working memory that the instances hold}
+  public long sessionBytes() {
+    return owners.stream().mapToLong(owner -> owner.instance.memoryBytes()).sum();
   }
 
   /// Submits a request, which is computed by an owner thread. Never blocks.

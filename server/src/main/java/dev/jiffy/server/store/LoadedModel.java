@@ -24,11 +24,13 @@ public final class LoadedModel implements AutoCloseable {
   private final Model model;
   private final @Nullable TextPipeline text;
   private final ModelMetadata metadata;
+  private final long loadNanos;
 
-  private LoadedModel(String name, Model model, @Nullable TextPipeline text) {
+  private LoadedModel(String name, Model model, @Nullable TextPipeline text, long loadNanos) {
     this.name = name;
     this.model = model;
     this.text = text;
+    this.loadNanos = loadNanos;
     this.metadata =
         new ModelMetadata(
             name,
@@ -50,10 +52,11 @@ public final class LoadedModel implements AutoCloseable {
       throw new IllegalArgumentException(
           "a model's name is 1 to 128 of A-Z a-z 0-9 . _ -, got '" + name + "'");
     }
+    long start = System.nanoTime();
     Model model = Model.load(file, options);
     try {
       TextPipeline text = TextPipeline.fits(file, model) ? TextPipeline.open(file, model) : null;
-      return new LoadedModel(name, model, text);
+      return new LoadedModel(name, model, text, System.nanoTime() - start);
     } catch (RuntimeException e) {
       model.close();
       throw e;
@@ -112,6 +115,11 @@ public final class LoadedModel implements AutoCloseable {
   /// {@return what clients are told of the model}
   public ModelMetadata metadata() {
     return metadata;
+  }
+
+  /// {@return how long loading took}
+  public long loadNanos() {
+    return loadNanos;
   }
 
   /// Releases the pipeline and the weights. Sessions must be closed first. Idempotent.

@@ -9,6 +9,8 @@ import dev.jiffy.protocol.TensorMetadata;
 import dev.jiffy.server.schedule.Policy;
 import dev.jiffy.server.schedule.Scheduler;
 import dev.jiffy.server.schedule.WarmUp;
+import dev.jiffy.server.watch.Account;
+import dev.jiffy.server.watch.Stage;
 import java.time.Duration;
 import java.util.List;
 
@@ -25,6 +27,11 @@ public record Served(LoadedModel model, Scheduler scheduler, Tally tally) implem
   public static Served start(LoadedModel model, Policy policy) {
     return new Served(
         model, Scheduler.start(model.name(), model.model(), model.text(), policy), new Tally());
+  }
+
+  /// {@return the model's name and version}
+  public Account.Target target() {
+    return new Account.Target(model.name(), model.version());
   }
 
   /// {@return how the model is served, as clients ask for it}
@@ -60,12 +67,12 @@ public record Served(LoadedModel model, Scheduler scheduler, Tally tally) implem
         tally.lastMillis(),
         batches.stream().mapToLong(batch -> batch.rows() * batch.compute().count()).sum(),
         batches.stream().mapToLong(batch -> batch.compute().count()).sum(),
-        tally.success(),
-        tally.failure(),
-        tally.queue(),
-        tally.decode(),
-        tally.compute(),
-        tally.encode(),
+        Tally.spent(tally.answered()),
+        Tally.spent(tally.unanswered()),
+        tally.spent(Stage.QUEUE),
+        tally.spent(Stage.DECODE),
+        tally.spent(Stage.COMPUTE),
+        tally.spent(Stage.ENCODE),
         batches);
   }
 

@@ -1,0 +1,45 @@
+package dev.jiffy.server;
+
+import dev.jiffy.server.WatchOptions.Names;
+import dev.jiffy.server.metrics.Exposition;
+import dev.jiffy.server.metrics.Family;
+import dev.jiffy.server.store.Served;
+import dev.jiffy.server.telemetry.Telemetry;
+import dev.jiffy.server.telemetry.TelemetryOptions;
+import dev.jiffy.server.watch.Watch;
+import java.util.List;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/// The watch of a server, and what scrapers are told.
+///
+/// @param watch the watch
+/// @param metrics what scrapers are told, null for nothing
+record Watching(Watch watch, @Nullable Exposition metrics) {
+  /// {@return what the options ask for}
+  ///
+  /// @param options what is told of the server, and to whom
+  /// @param version the server's version
+  /// @param models the models as they are now
+  static Watching start(WatchOptions options, String version, Supplier<List<Served>> models) {
+    Watch watch = new Watch();
+    options.watchers().forEach(watch::add);
+    ServerMetrics own = new ServerMetrics(models, watch);
+    Supplier<List<Family>> families =
+        switch (options.metrics()) {
+          case OFF, JIFFY -> own::families;
+          case TRITON ->
+              () ->
+                  Stream.of(own.families(), TritonMetrics.families(models.get()))
+                      .flatMap(List::stream)
+                      .toList();
+        };
+    Exposition metrics = options.metrics() == Names.OFF ? null : new Exposition(families);
+    TelemetryOptions telemetry = options.telemetry();
+    if (telemetry != null) {
+      watch.add(new Telemetry(telemetry, version, families));
+    }
+    return new Watching(watch, metrics);
+  }
+}

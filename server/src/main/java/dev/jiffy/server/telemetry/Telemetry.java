@@ -1,0 +1,96 @@
+package dev.jiffy.server.telemetry;
+
+import dev.jiffy.server.metrics.Family;
+import dev.jiffy.server.watch.Account;
+import dev.jiffy.server.watch.Backlog;
+import dev.jiffy.server.watch.Watcher;
+import io.opentelemetry.api.common.AttributeKey;
+import io.opentelemetry.api.common.Attributes;
+import io.opentelemetry.exporter.otlp.http.metrics.OtlpHttpMetricExporter;
+import io.opentelemetry.exporter.otlp.http.metrics.OtlpHttpMetricExporterBuilder;
+import io.opentelemetry.exporter.otlp.http.trace.OtlpHttpSpanExporter;
+import io.opentelemetry.exporter.otlp.http.trace.OtlpHttpSpanExporterBuilder;
+import io.opentelemetry.sdk.common.CompletableResultCode;
+import io.opentelemetry.sdk.metrics.SdkMeterProvider;
+import io.opentelemetry.sdk.metrics.export.PeriodicMetricReader;
+import io.opentelemetry.sdk.resources.Resource;
+import io.opentelemetry.sdk.trace.SdkTracerProvider;
+import io.opentelemetry.sdk.trace.export.BatchSpanProcessor;
+import io.opentelemetry.sdk.trace.samplers.Sampler;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+
+/// Sends traces and metrics to a collector. Requests never wait for it: what it cannot take in time
+/// is dropped.
+public final class Telemetry implements Watcher {
+  private static final long CLOSE_SECONDS = 5;
+
+  private final SdkTracerProvider traces;
+  private final SdkMeterProvider metrics;
+  private final Backlog backlog;
+
+  /// Starts sending.
+  ///
+  /// @param options where to
+  /// @param version the server's version
+  /// @param families what is counted, read whenever it is sent
+  public Telemetry(TelemetryOptions options, String version, Supplier<List<Family>> families) {
+    Resource resource =
+        Resource.getDefault()
+            .merge(
+                Resource.create(
+                    Attributes.of(
+                        AttributeKey.stringKey("service.name"),
+                        options.service(),
+                        AttributeKey.stringKey("service.version"),
+                        version)));
+    OtlpHttpSpanExporterBuilder spanExporter =
+        OtlpHttpSpanExporter.builder().setEndpoint(options.url("traces"));
+    OtlpHttpMetricExporterBuilder metricExporter =
+        OtlpHttpMetricExporter.builder().setEndpoint(options.url("metrics"));
+    options
+        .headers()
+        .forEach((name, value) -> {
+          spanExporter.addHeader(name, value);
+          metricExporter.addHeader(name, value);
+        });
+    this.traces =
+        SdkTracerProvider.builder()
+            .setResource(resource)
+            .setSampler(Sampler.parentBased(Sampler.traceIdRatioBased(options.sampled())))
+            .addSpanProcessor(BatchSpanProcessor.builder(spanExporter.build()).build())
+            .build();
+    this.metrics =
+        SdkMeterProvider.builder()
+            .setResource(resource)
+            .registerMetricReader(
+                PeriodicMetricReader.builder(metricExporter.build())
+                    .setInterval(options.interval())
+                    .build())
+            .registerMetricProducer(new FamilyProducer(families))
+            .build();
+    Spans spans = new Spans(traces.get("dev.jiffy.server"));
+    this.backlog = new Backlog("telemetry", accounts -> accounts.forEach(spans::write));
+  }
+
+  @Override
+  public void ended(Account account) {
+    if (account.stopwatch() != null) {
+      backlog.ended(account);
+    }
+  }
+
+  @Override
+  public long dropped() {
+    return backlog.dropped();
+  }
+
+  /// Sends what is there, for a few seconds at most. Idempotent.
+  @Override
+  public void close() {
+    backlog.close();
+    CompletableResultCode.ofAll(List.of(traces.shutdown(), metrics.shutdown()))
+        .join(CLOSE_SECONDS, TimeUnit.SECONDS);
+  }
+}

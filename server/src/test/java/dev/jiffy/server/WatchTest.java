@@ -1,0 +1,199 @@
+package dev.jiffy.server;
+
+import static dev.jiffy.server.Client.text;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.jiffy.server.telemetry.TelemetryOptions;
+import dev.jiffy.server.watch.Account;
+import dev.jiffy.server.watch.Stage;
+import dev.jiffy.server.watch.Stopwatch;
+import io.vertx.core.Vertx;
+import io.vertx.core.http.HttpServer;
+import java.io.IOException;
+import java.net.Socket;
+import java.net.URI;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
+import jdk.jfr.Recording;
+import jdk.jfr.consumer.RecordedEvent;
+import jdk.jfr.consumer.RecordingFile;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// What watchers are told of requests that are really sent.
+class WatchTest {
+  private static final String TRACE = "4bf92f3577b34da6a3ce929d0e0e4736";
+  private static final String PARENT = "00-" + TRACE + "-00f067aa0ba902b7-01";
+
+  @TempDir Path folder;
+
+  private Server start(WatchOptions watch) throws IOException {
+    return Server.start(
+        ServerOptions.defaults()
+            .http(HttpOptions.defaults().port(0))
+            .warmUpTime(Duration.ofMillis(100))
+            .watch(watch),
+        List.of(TestModels.arithmetic(folder)));
+  }
+
+  @Test
+  void watchersAreToldOfEveryRequest() throws Exception {
+    Queue<Account> told = new ConcurrentLinkedQueue<>();
+    try (Server server = start(WatchOptions.defaults().watchers(List.of(told::add)));
+        Client client = new Client(server.port())) {
+      client.post("/v2/models/arith/infer", Client.GOOD, "traceparent", PARENT);
+      client.post("/v2/models/arith/infer", "{");
+      client.get("/v2/health/live");
+      client.get("/v2/models/none");
+    }
+    assertEquals(List.of(200, 400, 200, 404), told.stream().map(Account::code).toList());
+    Account answered = told.remove();
+    assertEquals("http", answered.protocol());
+    assertEquals("POST", answered.method());
+    assertEquals("/v2/models/arith/infer", answered.path());
+    assertEquals(new Account.Target("arith", "1"), answered.model());
+    assertEquals(Client.GOOD.length(), answered.receivedBytes());
+    assertNotNull(answered.trace());
+    assertEquals(TRACE, answered.trace().traceId());
+    Stopwatch stopwatch = answered.stopwatch();
+    assertNotNull(stopwatch);
+    long sum = 0;
+    for (Stage stage : List.of(Stage.DECODE, Stage.QUEUE, Stage.COMPUTE, Stage.ENCODE)) {
+      assertTrue(stopwatch.isTimed(stage), stage::label);
+      sum += stopwatch.nanos(stage);
+    }
+    assertTrue(sum > 0 && sum <= answered.nanos(), sum + " of " + answered.nanos());
+    assertEquals(1, stopwatch.batchRows());
+    assertEquals(new Account.Target("arith", "1"), told.remove().model());
+  }
+
+  @Test
+  void theFlightRecorderIsTold() throws Exception {
+    Path file = folder.resolve("recording.jfr");
+    try (Server server = start(WatchOptions.defaults());
+        Client client = new Client(server.port());
+        Recording recording = new Recording()) {
+      recording.enable("jiffy.Request");
+      recording.enable("jiffy.Batch");
+      recording.start();
+      client.checkThatTheServerAnswers();
+      client.get("/v2/health/live");
+      recording.stop();
+      recording.dump(file);
+    }
+    List<RecordedEvent> events = RecordingFile.readAllEvents(file);
+    RecordedEvent request =
+        events.stream()
+            .filter(event -> event.getEventType().getName().equals("jiffy.Request"))
+            .filter(event -> "arith".equals(event.getString("model")))
+            .findFirst()
+            .orElseThrow();
+    assertEquals(200, request.getInt("code"));
+    assertTrue(request.getDuration("computeNanos").toNanos() > 0);
+    RecordedEvent batch =
+        events.stream()
+            .filter(event -> event.getEventType().getName().equals("jiffy.Batch"))
+            .findFirst()
+            .orElseThrow();
+    assertEquals("arith", batch.getString("model"));
+    assertEquals(1, batch.getInt("requests"));
+    assertEquals(1, batch.getInt("answered"));
+  }
+
+  /// A request to the collector: its path, and its body as if each byte were a character.
+  private record Sent(String path, String body) {}
+
+  @Test
+  void aCollectorIsSentTracesAndMetrics() throws Exception {
+    Queue<Sent> sent = new ConcurrentLinkedQueue<>();
+    Vertx vertx = Vertx.vertx();
+    HttpServer collector =
+        vertx
+            .createHttpServer()
+            .requestHandler(request ->
+                request
+                    .body()
+                    .onSuccess(body -> {
+                      sent.add(
+                          new Sent(
+                              request.path() + " " + request.getHeader("x-key"),
+                              body.toString(StandardCharsets.ISO_8859_1)));
+                      request.response().end();
+                    }))
+            .listen(0, "127.0.0.1")
+            .toCompletionStage()
+            .toCompletableFuture()
+            .get(30, TimeUnit.SECONDS);
+    TelemetryOptions options =
+        new TelemetryOptions(
+            URI.create("http://127.0.0.1:" + collector.actualPort()),
+            "my-service",
+            0,
+            Duration.ofMinutes(1),
+            Map.of("x-key", "secret"));
+    try (Server server = start(WatchOptions.defaults().telemetry(options));
+        Client client = new Client(server.port())) {
+      client.post("/v2/models/arith/infer", Client.GOOD, "traceparent", PARENT);
+      client.post("/v2/models/arith/infer", Client.GOOD); // not sampled: neither here nor there
+      client.get("/v2/health/live");
+    } finally {
+      vertx.close().toCompletionStage().toCompletableFuture().get(30, TimeUnit.SECONDS);
+    }
+    StringBuilder traceId = new StringBuilder();
+    for (int i = 0; i < TRACE.length(); i += 2) {
+      traceId.append((char) Integer.parseInt(TRACE.substring(i, i + 2), 16));
+    }
+    String traces = body(sent, "/v1/traces secret");
+    for (String part : List.of("my-service", "POST arith", "decode", "queue", "compute")) {
+      assertTrue(traces.contains(part), part);
+    }
+    assertEquals(5, traces.split(Pattern.quote(traceId.toString()), -1).length - 1);
+    String metrics = body(sent, "/v1/metrics secret");
+    for (String part : List.of("jiffy_request_duration_seconds", "jiffy_requests", "answered")) {
+      assertTrue(metrics.contains(part), part);
+    }
+  }
+
+  private static String body(Queue<Sent> sent, String path) {
+    StringBuilder body = new StringBuilder();
+    sent.stream().filter(each -> each.path().equals(path)).forEach(each -> body.append(each.body));
+    return body.toString();
+  }
+
+  @Test
+  void healthAnswersWhileTheQueueIsFull() throws Exception {
+    try (Server server =
+            Server.start(
+                ServerOptions.defaults()
+                    .http(HttpOptions.defaults().port(0))
+                    .policy(ServerOptions.defaults().policy().queueCapacity(4).maxBatch(1))
+                    .warmUpTime(Duration.ofMillis(1)),
+                List.of(TestModels.slow(folder)));
+        Client client = new Client(server.port())) {
+      List<Socket> sockets = LifecycleTest.slowRequests(client, 8);
+      String waiting = "jiffy_queue_length{model=\"slow\",version=\"1\"}";
+      boolean isFull = false;
+      for (int i = 0; i < 1000 && !isFull; i++) {
+        isFull = Scrape.of(text(client.get("/metrics"))).value(waiting) == 4;
+      }
+      assertTrue(isFull);
+      HttpResponse<byte[]> live = client.get("/v2/health/live");
+      assertEquals(200, live.statusCode());
+      assertEquals(200, client.get("/v2/health/ready").statusCode());
+      assertTrue(Scrape.of(text(client.get("/metrics"))).value(waiting) > 0, "all was answered");
+      for (Socket socket : sockets) {
+        socket.close();
+      }
+    }
+  }
+}
