@@ -1,6 +1,7 @@
 package dev.jiffy.cli;
 
 import dev.jiffy.engine.Device;
+import dev.jiffy.server.WatchOptions.Names;
 import dev.jiffy.tensor.Shape;
 import java.time.Duration;
 import picocli.CommandLine.ITypeConverter;
@@ -127,6 +128,28 @@ final class OptionValues {
     @Override
     public Double convert(String value) {
       return decimal(value, 0, Double.MAX_VALUE);
+    }
+  }
+
+  /// Reads a part of a whole, 0 to 1.
+  static final class Part implements ITypeConverter<Double> {
+    @Override
+    public Double convert(String value) {
+      return decimal(value, 0, 1);
+    }
+  }
+
+  /// Reads which names metrics bear.
+  static final class MetricNames implements ITypeConverter<Names> {
+    @Override
+    public Names convert(String value) {
+      return switch (value) {
+        case "off" -> Names.OFF;
+        case "jiffy" -> Names.JIFFY;
+        case "triton" -> Names.TRITON;
+        default ->
+            throw new TypeConversionException("'%s' is not off, jiffy or triton".formatted(value));
+      };
     }
   }
 

@@ -49,6 +49,7 @@ final class ServeCommand implements Callable<Integer> {
   private int port = HttpOptions.defaults().port();
 
   @Mixin private final ScheduleMixin schedule = new ScheduleMixin();
+  @Mixin private final WatchMixin watch = new WatchMixin();
   @Mixin private final LoadMixin load = new LoadMixin();
   @Mixin private final Output output = new Output();
 
@@ -67,7 +68,8 @@ final class ServeCommand implements Callable<Integer> {
           Server.start(
               ServerOptions.defaults()
                   .http(HttpOptions.defaults().host(host).port(port))
-                  .policy(schedule.policy()),
+                  .policy(schedule.policy())
+                  .watch(watch.options(System.out)),
               models);
     } catch (RuntimeException e) {
       models.forEach(LoadedModel::close);

@@ -144,7 +144,6 @@ final class TritonMetrics {
         kind,
         unit,
         samples(
-            models,
-            model -> Stream.of(new Sample.Count(labels(model), value.applyAsLong(model)))));
+            models, model -> Stream.of(new Sample.Count(labels(model), value.applyAsLong(model)))));
   }
 }

@@ -17,8 +17,8 @@ import java.util.regex.Pattern;
 record Scrape(Map<String, Double> samples, Map<String, String> types) {
   private static final Pattern SAMPLE =
       Pattern.compile(
-          "([a-zA-Z_:][a-zA-Z0-9_:]*)(\\{(?:[a-zA-Z_][a-zA-Z0-9_]*=\"(?:[^\"\\\\\n]|\\\\.)*\",?)*})?"
-              + " (\\S+)");
+          "([a-zA-Z_:][a-zA-Z0-9_:]*)(\\{(?:[a-zA-Z_][a-zA-Z0-9_]*=\"(?:[^\"\\\\\n"
+              + "]|\\\\.)*\",?)*})? (\\S+)");
 
   /// {@return what a text says; fails where it is malformed}
   static Scrape of(String text) {

@@ -70,8 +70,7 @@ public final class HttpEdge extends VerticleBase {
   @Override
   public Future<?> start() {
     Router router =
-        new Router(
-            vertx, options, connections, models, server, reader, ready, watch, metrics);
+        new Router(vertx, options, connections, models, server, reader, ready, watch, metrics);
     HttpServer listener =
         vertx.createHttpServer(
             new HttpServerOptions()
