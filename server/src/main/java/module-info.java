@@ -14,6 +14,7 @@ module dev.jiffy.server {
   requires io.opentelemetry.sdk.trace;
   requires io.prometheus.metrics.model;
   requires io.vertx.core;
+  requires org.snakeyaml.engine;
   requires jdk.jfr;
   requires micrometer.core;
   requires micrometer.registry.prometheus;

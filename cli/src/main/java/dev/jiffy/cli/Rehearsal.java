@@ -43,7 +43,7 @@ final class Rehearsal {
     Path text = folder.resolve("text.onnx");
     Path image = folder.resolve("image.onnx");
     try {
-      OnnxWriter.write(text(), 17, text);
+      writeText(text);
       OnnxWriter.write(image(), 17, image);
       execute("run", text.toString(), "--dim", "batch=2,length=5");
       execute("run", image.toString(), "--json");
@@ -68,7 +68,11 @@ final class Rehearsal {
 
   // ---- the models
 
-  /// A layer of a transformer, as exporters write it.
+  /// A layer of a transformer, as exporters write it. Writes the model for texts.
+  static void writeText(Path file) throws IOException {
+    OnnxWriter.write(text(), 17, file);
+  }
+
   private static Graph text() {
     Rehearsal graph = new Rehearsal();
     graph.inputs.put("ids", Fact.of(DType.I64, List.of(Dim.of("batch"), Dim.of("length"))));

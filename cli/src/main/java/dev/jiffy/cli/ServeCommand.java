@@ -4,16 +4,19 @@ import dev.jiffy.server.HttpOptions;
 import dev.jiffy.server.Server;
 import dev.jiffy.server.ServerOptions;
 import dev.jiffy.server.store.LoadedModel;
+import dev.jiffy.server.store.ModelSettings;
+import dev.jiffy.server.store.Models;
+import dev.jiffy.server.store.Repository;
+import dev.jiffy.server.store.Store;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -25,8 +28,9 @@ import picocli.CommandLine.Parameters;
     description = {
       "Serves models over HTTP and gRPC, on one port: the Open Inference Protocol, and OpenAI's"
           + " embeddings for models with a tokenizer beside them.",
-      "A folder stands for the ONNX files in it and for the model.onnx in the folders in it. Ends"
-          + " at SIGTERM or SIGINT, once the requests under way are answered."
+      "In a folder lie NAME.onnx, NAME/model.onnx or NAME/VERSION/model.onnx; NAME/jiffy.yaml says"
+          + " how a model is served. Ends at SIGTERM or SIGINT, once the requests under way are"
+          + " answered."
     })
 final class ServeCommand implements Callable<Integer> {
   @Parameters(
@@ -48,6 +52,14 @@ final class ServeCommand implements Callable<Integer> {
       description = "The port, 0 for any free one; 8000 by default.")
   private int port = HttpOptions.defaults().port();
 
+  @Option(
+      names = "--print-config",
+      description =
+          "Do not serve, but print for each model how it would be served, with the reason for each"
+              + " value: a jiffy.yaml for the folder of its model, to be edited.")
+  private boolean printsConfig;
+
+  @Mixin private final StoreMixin store = new StoreMixin();
   @Mixin private final ScheduleMixin schedule = new ScheduleMixin();
   @Mixin private final WatchMixin watch = new WatchMixin();
   @Mixin private final LoadMixin load = new LoadMixin();
@@ -55,60 +67,40 @@ final class ServeCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    List<LoadedModel> models = new ArrayList<>();
-    Server server;
-    try {
-      for (Path file : files(paths)) {
-        output.progress("loading " + file);
-        LoadedModel loaded = LoadedModel.load(LoadedModel.nameOf(file), file, load.options());
-        models.add(loaded);
-        loaded.model().handover().ifPresent(handover -> output.progress(handover.text()));
-      }
-      server =
-          Server.start(
-              ServerOptions.defaults()
-                  .http(HttpOptions.defaults().host(host).port(port))
-                  .policy(schedule.policy())
-                  .watch(watch.options(System.out)),
-              models);
-    } catch (RuntimeException e) {
-      models.forEach(LoadedModel::close);
-      throw e;
+    Repository repository = new Repository(paths);
+    ModelSettings defaults =
+        ModelSettings.defaults().load(load.options()).policy(schedule.policy());
+    if (printsConfig) {
+      output.print(Settings.of(repository, defaults, output::progress));
+      return ExitCodes.OK;
     }
+    Server server =
+        Server.start(
+            ServerOptions.defaults()
+                .http(HttpOptions.defaults().host(host).port(port))
+                .watch(watch.options(System.out))
+                .admin(store.admin()),
+            store.store(repository, defaults, output::progress));
     closeAtExit(server, output);
     output.print(Answer.of(server));
     waitForSignal();
     return ExitCodes.OK;
   }
 
-  /// {@return the ONNX files that paths stand for, in the paths' order and by name}
-  static List<Path> files(List<Path> paths) throws IOException {
-    List<Path> files = new ArrayList<>();
-    for (Path path : paths) {
-      if (Files.isRegularFile(path)) {
-        files.add(path);
-        continue;
-      }
-      if (!Files.isDirectory(path)) {
-        throw new NoSuchFileException(path.toString());
-      }
-      try (Stream<Path> found =
-          Files.find(
-              path,
-              2,
-              (file, attributes) ->
-                  attributes.isRegularFile()
-                      && (file.endsWith("model.onnx")
-                          || (path.equals(file.getParent())
-                              && file.toString().endsWith(".onnx"))))) {
-        List<Path> inside = found.sorted().toList();
-        if (inside.isEmpty()) {
-          throw new IllegalArgumentException(path + ": no ONNX file in this folder");
-        }
-        files.addAll(inside);
+  /// How models would be served.
+  ///
+  /// @param models the text of a `jiffy.yaml` for each, by name
+  record Settings(Map<String, String> models) implements Output.Answer {
+    static Settings of(Repository repository, ModelSettings defaults, Consumer<String> progress) {
+      try (Store store = new Store(repository, defaults, new Models(), progress)) {
+        return new Settings(store.settings());
       }
     }
-    return files;
+
+    @Override
+    public String text() {
+      return String.join("---\n", models.values()).stripTrailing();
+    }
   }
 
   /// Makes a signal to end close the server first, and end the process as done.
@@ -153,7 +145,7 @@ final class ServeCommand implements Callable<Integer> {
   /// Where models are served.
   ///
   /// @param url the server's URL
-  /// @param models the models' names
+  /// @param models the models' names and versions
   /// @param curl a line for the shell to try
   record Answer(String url, List<String> models, String curl) implements Output.Answer {
     static Answer of(Server server) {
@@ -164,8 +156,13 @@ final class ServeCommand implements Callable<Integer> {
               .filter(model -> model.text() != null)
               .findFirst()
               .map(model -> embeddingsCurl(url, model.name()))
-              .orElseGet(() -> "curl -s " + url + "/v2/models/" + models.getFirst().name());
-      return new Answer(url, models.stream().map(LoadedModel::name).toList(), curl);
+              .orElseGet(() ->
+                  "curl -s "
+                      + url
+                      + "/v2"
+                      + (models.isEmpty() ? "" : "/models/" + models.getFirst().name()));
+      return new Answer(
+          url, models.stream().map(model -> model.name() + " " + model.version()).toList(), curl);
     }
 
     @Override

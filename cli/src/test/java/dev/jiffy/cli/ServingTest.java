@@ -1,45 +1,56 @@
 package dev.jiffy.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import picocli.CommandLine;
 
 class ServingTest {
-  @Test
-  void aFolderStandsForTheModelsInIt(@TempDir Path folder) throws IOException {
-    Files.createDirectories(folder.resolve("deep/deeper"));
-    for (String name :
-        List.of(
-            "b.onnx",
-            "a.onnx",
-            "a.txt",
-            "deep/model.onnx",
-            "deep/c.onnx",
-            "deep/deeper/model.onnx")) {
-      Files.writeString(folder.resolve(name), "");
-    }
-    assertEquals(
-        List.of(
-            folder.resolve("b.onnx"),
-            folder.resolve("a.onnx"),
-            folder.resolve("b.onnx"),
-            folder.resolve("deep/model.onnx")),
-        ServeCommand.files(List.of(folder.resolve("b.onnx"), folder)));
+  private static String said(int code, String... args) {
+    StringWriter text = new StringWriter();
+    CommandLine line = Main.commandLine(args);
+    line.setOut(new PrintWriter(text)).setErr(new PrintWriter(text));
+    assertEquals(code, line.execute(args), text::toString);
+    return text.toString();
   }
 
   @Test
-  void nothingToServeIsTold(@TempDir Path folder) {
-    assertThrows(IllegalArgumentException.class, () -> ServeCommand.files(List.of(folder)));
-    assertThrows(
-        NoSuchFileException.class, () -> ServeCommand.files(List.of(folder.resolve("x.onnx"))));
+  void howModelsWouldBeServedIsPrinted(@TempDir Path folder) throws IOException {
+    Path file = Files.createDirectories(folder.resolve("halves")).resolve("model.onnx");
+    Rehearsal.writeText(file);
+    Files.writeString(folder.resolve("halves/jiffy.yaml"), "queue: 17");
+    String text = said(0, "serve", folder.toString(), "--print-config", "--max-batch", "4");
+    assertTrue(text.contains("# halves: how it is served."), text);
+    assertTrue(text.contains("\nqueue: 17 "), text);
+    assertTrue(text.contains("\nmax_batch: 4 "), text);
+  }
+
+  @Test
+  void whatCannotBeServedIsTold(@TempDir Path folder) throws IOException {
+    assertTrue(said(1, "serve", folder + "/x.onnx").contains("no such file or folder"));
+    assertTrue(said(1, "serve", folder.toString(), "--port", "0").contains("got no model"));
+    Files.writeString(folder.resolve("x.onnx"), "no model");
+    assertTrue(said(1, "serve", folder.toString(), "--port", "0").contains("malformed ONNX"));
+    assertTrue(
+        said(1, "serve", folder.toString(), "--admin-port", "0")
+            .contains("--admin-port needs --admin-token-file"));
+    Path token = folder.resolve("token");
+    Files.writeString(token, "short\n");
+    assertTrue(
+        said(1, "serve", folder.toString(), "--admin-port", "0", "--admin-token-file", "" + token)
+            .contains("at least 16 characters, got 5"));
+    assertTrue(
+        said(1, "serve", folder.toString(), "--open-repository", "--host", "0.0.0.0")
+            .contains("this machine's own addresses only"));
   }
 
   @Test

@@ -13,6 +13,7 @@ import dev.jiffy.engine.lower.Target;
 import dev.jiffy.engine.lower.Weights;
 import dev.jiffy.engine.onnx.OnnxModel;
 import dev.jiffy.engine.onnx.OnnxReader;
+import dev.jiffy.engine.run.Runner;
 import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Tensor;
 import dev.jiffy.tensor.Value;
@@ -108,6 +109,14 @@ public final class Model implements AutoCloseable {
     return labels.dtype() == DType.STRING
         ? labels.strings()
         : Arrays.stream(labels.toLongs()).mapToObj(Long::toString).toList();
+  }
+
+  /// Starts the threads that all runs share, which else start with the first run that needs them.
+  ///
+  /// For a program that loads or runs models on a thread of low priority: on some systems new
+  /// threads inherit it.
+  public static void startThreads() {
+    Runner.start();
   }
 
   /// {@return the model in an ONNX file, loaded with the default options}

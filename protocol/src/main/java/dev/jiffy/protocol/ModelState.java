@@ -13,6 +13,12 @@ public record ModelState(String name, String version, String state, String reaso
   /// The state of a model that takes requests.
   public static final String READY = "READY";
 
+  /// The state of a model that will take requests.
+  public static final String LOADING = "LOADING";
+
+  /// The state of a model that takes none.
+  public static final String UNAVAILABLE = "UNAVAILABLE";
+
   /// {@return the JSON form of an index}
   ///
   /// @param models the models

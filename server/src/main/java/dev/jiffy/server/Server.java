@@ -1,14 +1,17 @@
 package dev.jiffy.server;
 
+import dev.jiffy.engine.ModelException;
 import dev.jiffy.protocol.InferReader;
 import dev.jiffy.protocol.Limits;
 import dev.jiffy.protocol.ServerMetadata;
+import dev.jiffy.server.http.Access;
 import dev.jiffy.server.http.HttpEdge;
 import dev.jiffy.server.metrics.Exposition;
 import dev.jiffy.server.schedule.Counts;
 import dev.jiffy.server.store.LoadedModel;
 import dev.jiffy.server.store.Models;
 import dev.jiffy.server.store.Served;
+import dev.jiffy.server.store.Store;
 import dev.jiffy.server.watch.Watch;
 import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Future;
@@ -18,6 +21,10 @@ import io.vertx.core.file.FileSystemOptions;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.System.Logger.Level;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Queue;
@@ -27,6 +34,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// Models behind HTTP and gRPC, from [#start] to [#close].
@@ -39,6 +47,12 @@ public final class Server implements AutoCloseable {
   private static final String VERSION =
       Objects.requireNonNullElse(
           Server.class.getPackage().getImplementationVersion(), "development");
+
+  /// Event loops that ask for the same negative port share a free one.
+  private static final int FREE_PORT = -1;
+
+  private static final int FREE_ADMIN_PORT = -2;
+
   private static final List<String> EXTENSIONS =
       List.of(
           "binary_tensor_data",
@@ -49,18 +63,23 @@ public final class Server implements AutoCloseable {
           "statistics");
 
   private final ServerOptions options;
-  private final Models models;
+  private final StoreOptions storage;
+  private final Models models = new Models();
+  private final Store store;
   private final Queue<HttpEdge> edges = new ConcurrentLinkedQueue<>();
+  private final Queue<HttpEdge> adminEdges = new ConcurrentLinkedQueue<>();
   private final AtomicBoolean ready = new AtomicBoolean();
   private final AtomicBoolean closed = new AtomicBoolean();
   private final Vertx vertx;
   private final Watch watch;
   private final @Nullable Exposition metrics;
 
-  private Server(ServerOptions options, List<LoadedModel> models) {
+  private Server(ServerOptions options, StoreOptions storage, List<LoadedModel> given) {
     this.options = options;
-    this.models = new Models(models, options.policy());
-    Watching watching = Watching.start(options.watch(), VERSION, this.models::all);
+    this.storage = storage;
+    models.start(given, options.policy());
+    this.store = new Store(storage.repository(), storage.defaults(), models, storage.progress());
+    Watching watching = Watching.start(options.watch(), VERSION, models::all);
     this.watch = watching.watch();
     this.metrics = watching.metrics();
     this.vertx =
@@ -86,9 +105,58 @@ public final class Server implements AutoCloseable {
     return server;
   }
 
+  /// {@return a server of a repository's models that is ready: it listens, and they are warm}
+  ///
+  /// @param options how to serve; each model has a policy and a time to warm up of its own
+  /// @param storage where models come from
+  /// @throws ModelException if something in the repository is no model or cannot be loaded
+  /// @throws IllegalArgumentException if whoever reaches the server from elsewhere could load and
+  ///   unload models
+  /// @throws UncheckedIOException if an address cannot be listened on, or the repository cannot be
+  ///   read
+  public static Server start(ServerOptions options, StoreOptions storage) {
+    if (storage.isOpen() && !isLoopback(options.http().host())) {
+      throw new IllegalArgumentException(
+          "models may be loaded and unloaded by everyone on this machine's own addresses only, got "
+              + options.http().host());
+    }
+    Server server = listening(options, storage, List.of());
+    try {
+      server.store.start();
+      Duration poll = storage.poll();
+      boolean mayCome = poll != null || storage.isOpen() || options.admin() != null;
+      if (server.models.names().isEmpty() && !mayCome) {
+        throw new IllegalArgumentException(
+            storage.repository()
+                + ": expected NAME.onnx, NAME/model.onnx or NAME/VERSION/model.onnx, got no model");
+      }
+      if (poll != null) {
+        server.store.poll(poll);
+      }
+      server.ready.set(true);
+      return server;
+    } catch (RuntimeException e) {
+      server.close();
+      throw e;
+    }
+  }
+
+  private static boolean isLoopback(String host) {
+    try {
+      return InetAddress.getByName(host).isLoopbackAddress();
+    } catch (UnknownHostException e) {
+      throw new UncheckedIOException("the host " + host + " is not known", e);
+    }
+  }
+
   /// {@return a server that tells clients that it is not ready}
   static Server listening(ServerOptions options, List<LoadedModel> models) {
-    Server server = new Server(options, models);
+    return listening(options, StoreOptions.none(), models);
+  }
+
+  private static Server listening(
+      ServerOptions options, StoreOptions storage, List<LoadedModel> models) {
+    Server server = new Server(options, storage, models);
     try {
       server.listen();
       return server;
@@ -100,16 +168,45 @@ public final class Server implements AutoCloseable {
 
   private void listen() {
     HttpOptions http = options.http();
-    ServerMetadata metadata = new ServerMetadata("jiffy", VERSION, EXTENSIONS);
+    listen(http, new Access(null, storage.isOpen()), FREE_PORT, edges);
+    AdminOptions admin = options.admin();
+    if (admin != null) {
+      listen(
+          http.host(admin.host()).port(admin.port()).eventLoops(1),
+          new Access(admin.token(), true),
+          FREE_ADMIN_PORT,
+          adminEdges);
+    }
+  }
+
+  private static ServerMetadata metadata(Access access) {
+    List<String> extensions = new ArrayList<>(EXTENSIONS);
+    if (access.mayChange()) {
+      extensions.add("model_repository");
+    }
+    return new ServerMetadata("jiffy", VERSION, extensions);
+  }
+
+  private void listen(HttpOptions http, Access access, int free, Queue<HttpEdge> started) {
     InferReader reader =
         new InferReader(Limits.defaults().maxTensorBytes(4L * http.maxBodyBytes()));
-    int port = http.port() == 0 ? -1 : http.port();
+    int port = http.port() == 0 ? free : http.port();
     Future<String> deployed =
         vertx.deployVerticle(
             () -> {
               HttpEdge edge =
-                  new HttpEdge(http, port, models, metadata, reader, ready::get, watch, metrics);
-              edges.add(edge);
+                  new HttpEdge(
+                      http,
+                      port,
+                      models,
+                      metadata(access),
+                      reader,
+                      ready::get,
+                      watch,
+                      metrics,
+                      store,
+                      access);
+              started.add(edge);
               return edge;
             },
             new DeploymentOptions().setInstances(http.eventLoops()));
@@ -132,6 +229,13 @@ public final class Server implements AutoCloseable {
   /// {@return the port that the server listens on}
   public int port() {
     return edges.element().port();
+  }
+
+  /// {@return the port on which models are loaded and unloaded}
+  ///
+  /// @throws java.util.NoSuchElementException if there is none
+  public int adminPort() {
+    return adminEdges.element().port();
   }
 
   /// {@return the address that the server listens on}
@@ -160,7 +264,11 @@ public final class Server implements AutoCloseable {
       return;
     }
     long millis = options.drainTimeout().toMillis();
-    Future<?> drained = Future.all(edges.stream().map(edge -> edge.drain(millis)).toList());
+    Future<?> drained =
+        Future.all(
+            Stream.concat(edges.stream(), adminEdges.stream())
+                .map(edge -> edge.drain(millis))
+                .toList());
     await(drained, millis + TimeUnit.SECONDS.toMillis(STEP_SECONDS), "draining");
     ready.set(false);
     stop();
@@ -168,6 +276,7 @@ public final class Server implements AutoCloseable {
   }
 
   private void stop() {
+    store.close();
     models.stop();
     await(vertx.close(), TimeUnit.SECONDS.toMillis(STEP_SECONDS), "stopping the event loops");
     watch.close();

@@ -2,6 +2,7 @@ package dev.jiffy.server;
 
 import dev.jiffy.server.schedule.Policy;
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 
 /// How models are served.
 ///
@@ -11,12 +12,14 @@ import java.time.Duration;
 ///   is ready, save for the last run; zero for none
 /// @param drainTimeout how long a closing server waits for the answers under way
 /// @param watch what is told of the server, and to whom
+/// @param admin the port on which models are loaded and unloaded, null for none
 public record ServerOptions(
     HttpOptions http,
     Policy policy,
     Duration warmUpTime,
     Duration drainTimeout,
-    WatchOptions watch) {
+    WatchOptions watch,
+    @Nullable AdminOptions admin) {
   /// Checks the numbers.
   public ServerOptions {
     if (warmUpTime.isNegative()) {
@@ -25,41 +28,49 @@ public record ServerOptions(
   }
 
   /// {@return the defaults of HTTP, scheduling and watching, 3 seconds to warm up each model, 30
-  /// seconds to drain}
+  /// seconds to drain, no admin port}
   public static ServerOptions defaults() {
     return new ServerOptions(
         HttpOptions.defaults(),
         Policy.defaults(),
         Duration.ofSeconds(3),
         Duration.ofSeconds(30),
-        WatchOptions.defaults());
+        WatchOptions.defaults(),
+        null);
   }
 
   /// {@return these options with others of HTTP}
   ///
   /// @param options how the server listens
   public ServerOptions http(HttpOptions options) {
-    return new ServerOptions(options, policy, warmUpTime, drainTimeout, watch);
+    return new ServerOptions(options, policy, warmUpTime, drainTimeout, watch, admin);
   }
 
   /// {@return these options with another policy}
   ///
   /// @param choice how the requests of each model are scheduled
   public ServerOptions policy(Policy choice) {
-    return new ServerOptions(http, choice, warmUpTime, drainTimeout, watch);
+    return new ServerOptions(http, choice, warmUpTime, drainTimeout, watch, admin);
   }
 
   /// {@return these options with another time to warm up}
   ///
   /// @param time the most for each model, zero for none
   public ServerOptions warmUpTime(Duration time) {
-    return new ServerOptions(http, policy, time, drainTimeout, watch);
+    return new ServerOptions(http, policy, time, drainTimeout, watch, admin);
   }
 
   /// {@return these options with others of watching}
   ///
   /// @param options what is told of the server, and to whom
   public ServerOptions watch(WatchOptions options) {
-    return new ServerOptions(http, policy, warmUpTime, drainTimeout, options);
+    return new ServerOptions(http, policy, warmUpTime, drainTimeout, options, admin);
+  }
+
+  /// {@return these options with another admin port}
+  ///
+  /// @param port the port on which models are loaded and unloaded, null for none
+  public ServerOptions admin(@Nullable AdminOptions port) {
+    return new ServerOptions(http, policy, warmUpTime, drainTimeout, watch, port);
   }
 }

@@ -3,6 +3,7 @@ package dev.jiffy.server;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 
 /// Files of small models.
 public final class ExampleModels {
@@ -47,5 +48,24 @@ public final class ExampleModels {
             .output("y", OnnxBytes.FLOAT, 2)
             .bytes());
     return file;
+  }
+
+  /// Writes x FP32 [n, 2] to y = x times a factor.
+  ///
+  /// @param file where it is written, all at once; the folders are made
+  /// @param factor the factor
+  /// @throws IOException if it cannot be
+  public static void times(Path file, float factor) throws IOException {
+    Path folder = Files.createDirectories(file.toAbsolutePath().getParent());
+    Path written = Files.createTempFile(folder, ".", ".part");
+    Files.write(
+        written,
+        new OnnxBytes()
+            .input("x", OnnxBytes.FLOAT, "n", 2)
+            .floats("factor", new float[] {factor}, 1)
+            .node("Mul", "y", "x,factor")
+            .output("y", OnnxBytes.FLOAT, "n", 2)
+            .bytes());
+    Files.move(written, file, StandardCopyOption.ATOMIC_MOVE);
   }
 }

@@ -10,6 +10,8 @@ import dev.jiffy.protocol.InferTensor;
 import dev.jiffy.protocol.InferWire;
 import dev.jiffy.protocol.Limits;
 import dev.jiffy.protocol.Parameter;
+import dev.jiffy.server.store.ModelSettings;
+import dev.jiffy.server.store.Repository;
 import dev.jiffy.tensor.Tensor;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -78,8 +80,13 @@ class GrpcTest {
   private record Reply(String status, String message, List<byte[]> messages) {}
 
   private static Reply call(String path, byte[] body, String... headers) throws Exception {
+    return call(server.port(), path, body, headers);
+  }
+
+  private static Reply call(int port, String path, byte[] body, String... headers)
+      throws Exception {
     return client
-        .request(HttpMethod.POST, path)
+        .request(HttpMethod.POST, port, "127.0.0.1", path)
         .compose(request -> {
           request.putHeader("content-type", "application/grpc");
           request.putHeader("te", "trailers");
@@ -213,7 +220,8 @@ class GrpcTest {
     "ModelStatistics,,0",
     "ModelStatistics,other,5",
     "RepositoryIndex,,0",
-    "RepositoryModelLoad,,12",
+    "RepositoryModelLoad,arith,7",
+    "RepositoryModelUnload,arith,7",
     "Nonsense,,12",
   })
   void methods(String method, String name, String status) throws Exception {
@@ -221,6 +229,28 @@ class GrpcTest {
     Reply reply = call(INFERENCE + method, framed(message));
     assertEquals(status, reply.status(), reply.message());
     assertEquals(status.equals("0") ? 1 : 0, reply.messages().size());
+  }
+
+  @Test
+  void aRepositoryThatIsOpen(@TempDir Path models) throws Exception {
+    ExampleModels.times(models.resolve("twice.onnx"), 2);
+    try (Server open =
+        Server.start(
+            ServerOptions.defaults().http(HttpOptions.defaults().port(0)),
+            StoreOptions.of(new Repository(List.of(models)))
+                .defaults(ModelSettings.defaults().warmUpTime(Duration.ZERO))
+                .open(true))) {
+      byte[] twice = framed(names("", "twice"));
+      assertEquals("0", call(open.port(), INFERENCE + "RepositoryModelUnload", twice).status());
+      byte[] name = framed(names("twice"));
+      assertEquals("14", call(open.port(), INFERENCE + "ModelReady", name).status());
+      Reply loaded = call(open.port(), INFERENCE + "RepositoryModelLoad", twice);
+      assertEquals("0", loaded.status(), loaded.message());
+      assertArrayEquals(new byte[0], loaded.messages().getFirst());
+      assertEquals("0", call(open.port(), INFERENCE + "ModelReady", name).status());
+      byte[] other = framed(names("", "other"));
+      assertEquals("5", call(open.port(), INFERENCE + "RepositoryModelLoad", other).status());
+    }
   }
 
   @Test

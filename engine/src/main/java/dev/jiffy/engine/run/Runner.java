@@ -10,6 +10,11 @@ import java.util.List;
 public final class Runner {
   private Runner() {}
 
+  /// Starts the worker threads, where they do not run yet.
+  public static void start() {
+    Workers.SHARED.start();
+  }
+
   /// Runs a plan.
   ///
   /// @param plan the plan

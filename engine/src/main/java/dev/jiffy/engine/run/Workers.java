@@ -85,6 +85,9 @@ final class Workers {
     }
   }
 
+  /// Does nothing but what initializing the class has done.
+  void start() {}
+
   /// Computes all parts of a step and returns when they are done.
   ///
   /// @throws RuntimeException what a part threw, after all parts have ended

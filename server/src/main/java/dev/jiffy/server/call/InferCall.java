@@ -63,16 +63,16 @@ public final class InferCall {
     for (InferTensor input : request.inputs()) {
       inputs.put(input.name(), input.tensor());
     }
-    for (TensorSpec spec : model.model().inputs()) {
+    for (TensorSpec spec : model.inputs()) {
       Tensor tensor = inputs.get(spec.name());
       if (tensor == null) {
         throw new ProtocolException(400, "input '%s' is missing".formatted(spec.name()));
       }
       check(spec, tensor);
     }
-    if (inputs.size() > model.model().inputs().size()) {
+    if (inputs.size() > model.inputs().size()) {
       for (InferTensor input : request.inputs()) {
-        if (model.model().inputs().stream().noneMatch(spec -> spec.name().equals(input.name()))) {
+        if (model.inputs().stream().noneMatch(spec -> spec.name().equals(input.name()))) {
           throw new ProtocolException(
               400, "model '%s' has no input '%s'".formatted(model.name(), shortened(input.name())));
         }
@@ -103,7 +103,7 @@ public final class InferCall {
 
   private static void checkOutputs(LoadedModel model, InferRequest request) {
     for (RequestedOutput output : request.outputs()) {
-      if (model.model().outputs().stream().noneMatch(spec -> spec.name().equals(output.name()))) {
+      if (model.outputs().stream().noneMatch(spec -> spec.name().equals(output.name()))) {
         throw new ProtocolException(
             400, "model '%s' has no output '%s'".formatted(model.name(), shortened(output.name())));
       }
@@ -157,7 +157,7 @@ public final class InferCall {
       throw new IllegalStateException("tensors were asked for, not " + answer);
     }
     List<InferTensor> tensors = new ArrayList<>();
-    for (TensorSpec spec : model.model().outputs()) {
+    for (TensorSpec spec : model.outputs()) {
       if (request.wants(spec.name())) {
         Tensor tensor = outputs.get(spec.name());
         if (tensor == null) {

@@ -27,7 +27,7 @@ public final class RawBody {
   /// @param arena where the tensor's memory comes from
   /// @throws ProtocolException if the model has other inputs, or its shape does not fit the body
   public static InferRequest request(LoadedModel model, byte[] body, Arena arena) {
-    List<TensorSpec> inputs = model.model().inputs();
+    List<TensorSpec> inputs = model.inputs();
     TensorSpec spec = inputs.size() == 1 ? inputs.getFirst() : null;
     if (spec == null || spec.dtype() == DType.STRING || spec.dtype() == DType.BOOL) {
       throw new ProtocolException(

@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 
 /// The memory of one request's tensors, out of blocks that requests use one after the other.
 ///
@@ -24,9 +25,17 @@ public final class Slab implements Arena {
   private final List<MemorySegment> blocks = new ArrayList<>(1);
   private MemorySegment block = MemorySegment.NULL;
   private long used;
+  private @Nullable Runnable whenClosed;
 
   /// No memory yet.
   public Slab() {}
+
+  /// Says what else ends with the request.
+  ///
+  /// @param task is run once, when this is closed
+  public void whenClosed(Runnable task) {
+    whenClosed = task;
+  }
 
   @Override
   public MemorySegment allocate(long bytes, long alignment) {
@@ -86,5 +95,10 @@ public final class Slab implements Arena {
     blocks.clear();
     block = MemorySegment.NULL;
     used = 0;
+    Runnable task = whenClosed;
+    if (task != null) {
+      whenClosed = null;
+      task.run();
+    }
   }
 }

@@ -4,16 +4,19 @@ import dev.jiffy.protocol.InferWire;
 import dev.jiffy.protocol.ModelState;
 import dev.jiffy.protocol.ModelStatistics;
 import dev.jiffy.protocol.ProtocolException;
+import dev.jiffy.protocol.RepositoryChange;
 import dev.jiffy.protocol.ServerMetadata;
 import dev.jiffy.protocol.ServiceWire;
 import dev.jiffy.protocol.ServiceWire.Names;
 import dev.jiffy.server.store.Models;
 import dev.jiffy.server.store.Served;
+import dev.jiffy.server.store.Store;
 import dev.jiffy.server.watch.Watch;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpVersion;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -31,6 +34,8 @@ public final class GrpcEdge {
   private final BooleanSupplier ready;
   private final int maxMessageBytes;
   private final Watch watch;
+  private final Store store;
+  private final boolean mayChange;
 
   /// A method that is answered at once.
   private interface Method extends Function<byte[], byte[]> {}
@@ -44,6 +49,8 @@ public final class GrpcEdge {
   /// @param ready whether the server takes requests
   /// @param maxMessageBytes the largest message
   /// @param watch is told of calls
+  /// @param store loads and unloads models
+  /// @param mayChange whether whoever calls may do that
   public GrpcEdge(
       Vertx vertx,
       Models models,
@@ -51,7 +58,9 @@ public final class GrpcEdge {
       InferWire wire,
       BooleanSupplier ready,
       int maxMessageBytes,
-      Watch watch) {
+      Watch watch,
+      Store store,
+      boolean mayChange) {
     this.watch = watch;
     this.vertx = vertx;
     this.models = models;
@@ -59,6 +68,8 @@ public final class GrpcEdge {
     this.wire = wire;
     this.ready = ready;
     this.maxMessageBytes = maxMessageBytes;
+    this.store = store;
+    this.mayChange = mayChange;
   }
 
   /// {@return whether a request is a gRPC call}
@@ -88,6 +99,10 @@ public final class GrpcEdge {
       } else if (path.equals(INFERENCE + "ModelStreamInfer")) {
         InferCalls infer = new InferCalls(vertx, call, models, wire, ready, true);
         stream(call, infer::add, infer::end);
+      } else if (path.equals(INFERENCE + "RepositoryModelLoad")) {
+        unary(call, message -> change(call, message, store::load));
+      } else if (path.equals(INFERENCE + "RepositoryModelUnload")) {
+        unary(call, message -> change(call, message, store::unload));
       } else if (path.equals(HEALTH + "Watch")) {
         unary(call, message -> watch(call, message));
       } else {
@@ -97,6 +112,22 @@ public final class GrpcEdge {
     } catch (RuntimeException e) {
       call.end(Status.of(e));
     }
+  }
+
+  private void change(Call call, byte[] message, Function<String, CompletableFuture<Void>> task) {
+    if (!mayChange) {
+      throw new ProtocolException(403, "models are neither loaded nor unloaded by this port");
+    }
+    var _ =
+        task.apply(RepositoryChange.fromWire(message).model())
+            .whenComplete((done, failure) ->
+                call.run(() -> {
+                  if (failure == null) {
+                    call.answer(new byte[0]);
+                  } else {
+                    call.end(Status.of(failure));
+                  }
+                }));
   }
 
   private Method method(String path) {
@@ -111,7 +142,7 @@ public final class GrpcEdge {
             return ServiceWire.flag(ready.getAsBoolean());
           };
       case INFERENCE + "ModelMetadata" ->
-          message -> ServiceWire.metadata(served(message).model().metadata());
+          message -> ServiceWire.metadata(models.metadata(served(message)));
       case INFERENCE + "ModelConfig" -> message -> served(message).config().toWire();
       case INFERENCE + "ModelStatistics" ->
           message -> {
@@ -122,7 +153,7 @@ public final class GrpcEdge {
                     : List.of(models.served(names.first(), names.second()).statistics()));
           };
       case INFERENCE + "RepositoryIndex" ->
-          message -> ModelState.toWire(models.index(ServiceWire.readyOnly(message)));
+          message -> ModelState.toWire(models.index(ServiceWire.readyOnly(message), mayChange));
       case HEALTH + "Check" ->
           message -> {
             checkService(ServiceWire.names(message).first());

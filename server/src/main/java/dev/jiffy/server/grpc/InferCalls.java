@@ -124,7 +124,8 @@ final class InferCalls {
     }
     InferWire.Call read = wire.readRequest(message, memory);
     pending.id = read.request().id() == null ? "" : read.request().id();
-    Served served = models.served(read.modelName(), read.modelVersion());
+    Served served = models.hold(read.modelName(), read.modelVersion());
+    memory.whenClosed(served::release);
     pending.served = served;
     InferCall checked = InferCall.of(served.model(), read.request());
     pending.stopwatch.lap(Stage.DECODE);

@@ -22,6 +22,7 @@ record Status(Code code, String message) {
     INVALID_ARGUMENT(3),
     DEADLINE_EXCEEDED(4),
     NOT_FOUND(5),
+    PERMISSION_DENIED(7),
     RESOURCE_EXHAUSTED(8),
     UNIMPLEMENTED(12),
     INTERNAL(13),
@@ -61,6 +62,7 @@ record Status(Code code, String message) {
 
   private static Code code(int httpStatus) {
     return switch (httpStatus) {
+      case 403 -> Code.PERMISSION_DENIED;
       case 404 -> Code.NOT_FOUND;
       case 413 -> Code.RESOURCE_EXHAUSTED;
       case 415, 501 -> Code.UNIMPLEMENTED;

@@ -1,7 +1,6 @@
 package dev.jiffy.server.http;
 
 import dev.jiffy.protocol.EmbeddingsResponse;
-import dev.jiffy.protocol.ModelState;
 import dev.jiffy.protocol.ModelStatistics;
 import dev.jiffy.protocol.ServerMetadata;
 import dev.jiffy.server.store.Models;
@@ -28,23 +27,23 @@ final class Descriptions {
       case Route.Live _ -> state("live", true);
       case Route.Ready _ -> state("ready", ready.getAsBoolean());
       case Route.Describe _ -> Reply.json(200, metadata);
-      case Route.DescribeModel(Served served) ->
-          Reply.json(200, served.model().metadata().toJson());
+      case Route.DescribeModel(Served served) -> Reply.json(200, models.metadata(served).toJson());
       case Route.ModelReady(Served served) ->
           text(
               ready.getAsBoolean() ? 200 : 503,
               "{\"name\":\"%s\",\"ready\":%s}"
                   .formatted(served.model().name(), ready.getAsBoolean()));
-      case Route.ListModels _ ->
-          Reply.json(
-              200,
-              EmbeddingsResponse.models(
-                  models.all().stream().map(served -> served.model().name()).toList()));
+      case Route.ListModels _ -> Reply.json(200, EmbeddingsResponse.models(models.names()));
       case Route.Config(Served served) -> Reply.json(200, served.config().toJson());
       case Route.Statistics(List<Served> served) ->
           Reply.json(200, ModelStatistics.toJson(served.stream().map(Served::statistics).toList()));
       case Route.OpenApi _ -> Reply.text("application/yaml", OpenApi.document());
-      case Route.Infer _, Route.Embeddings _, Route.Index _, Route.Metrics _ ->
+      case Route.Infer _,
+          Route.Embeddings _,
+          Route.Index _,
+          Route.LoadModel _,
+          Route.UnloadModel _,
+          Route.Metrics _ ->
           throw new IllegalStateException("is no description: " + route);
     };
   }
@@ -55,10 +54,5 @@ final class Descriptions {
 
   private static Reply text(int status, String json) {
     return Reply.json(status, json.getBytes(StandardCharsets.UTF_8));
-  }
-
-  /// {@return the list of models that a body asks for}
-  Reply index(byte[] body) {
-    return Reply.json(200, ModelState.toJson(models.index(ModelState.readyOnly(body))));
   }
 }

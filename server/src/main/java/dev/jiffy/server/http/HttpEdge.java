@@ -5,6 +5,7 @@ import dev.jiffy.protocol.ServerMetadata;
 import dev.jiffy.server.HttpOptions;
 import dev.jiffy.server.metrics.Exposition;
 import dev.jiffy.server.store.Models;
+import dev.jiffy.server.store.Store;
 import dev.jiffy.server.watch.Watch;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
@@ -30,6 +31,8 @@ public final class HttpEdge extends VerticleBase {
   private final int port;
   private final Models models;
   private final BooleanSupplier ready;
+  private final Store store;
+  private final Access access;
   private final InferReader reader;
   private final Connections connections;
   private final ServerMetadata server;
@@ -47,6 +50,8 @@ public final class HttpEdge extends VerticleBase {
   /// @param ready whether the server takes requests
   /// @param watch is told of requests
   /// @param metrics what scrapers are told, null for nothing
+  /// @param store loads and unloads models
+  /// @param access what whoever reaches the port may do
   public HttpEdge(
       HttpOptions options,
       int port,
@@ -55,12 +60,16 @@ public final class HttpEdge extends VerticleBase {
       InferReader reader,
       BooleanSupplier ready,
       Watch watch,
-      @Nullable Exposition metrics) {
+      @Nullable Exposition metrics,
+      Store store,
+      Access access) {
     this.options = options;
     this.port = port;
     this.models = models;
     this.server = server;
     this.ready = ready;
+    this.store = store;
+    this.access = access;
     this.reader = reader;
     this.watch = watch;
     this.metrics = metrics;
@@ -70,7 +79,18 @@ public final class HttpEdge extends VerticleBase {
   @Override
   public Future<?> start() {
     Router router =
-        new Router(vertx, options, connections, models, server, reader, ready, watch, metrics);
+        new Router(
+            vertx,
+            options,
+            connections,
+            models,
+            server,
+            reader,
+            ready,
+            watch,
+            metrics,
+            store,
+            access);
     HttpServer listener =
         vertx.createHttpServer(
             new HttpServerOptions()

@@ -51,10 +51,13 @@ final class ModelRequests {
   }
 
   /// Answers a request for tensors.
+  ///
+  /// @param served the model, which the caller holds; it is released in the end
   void infer(HttpServerRequest request, Served served, byte[] body) {
     Stopwatch stopwatch = new Stopwatch(System.nanoTime());
     String header = request.getHeader(Message.JSON_LENGTH_HEADER);
     Slab memory = new Slab();
+    memory.whenClosed(served::release);
     read(
         body.length,
         () -> infer(served, header, body, memory),
@@ -70,11 +73,15 @@ final class ModelRequests {
   /// Answers a request for the vectors of texts.
   void embed(HttpServerRequest request, byte[] body) {
     Stopwatch stopwatch = new Stopwatch(System.nanoTime());
+    Slab memory = new Slab();
     read(
         body.length,
         () -> EmbeddingsRequest.fromJson(body),
-        parsed -> embed(request, parsed, body.length, stopwatch),
-        e -> sender.send(request, Failures.reply(Sender.path(request), e)));
+        parsed -> embed(request, parsed, memory, body.length, stopwatch),
+        e -> {
+          memory.close();
+          sender.send(request, Failures.reply(Sender.path(request), e));
+        });
   }
 
   /// Reads a body here, or on a worker thread where that would keep other requests waiting.
@@ -140,10 +147,15 @@ final class ModelRequests {
   }
 
   private void embed(
-      HttpServerRequest request, EmbeddingsRequest parsed, int bytes, Stopwatch stopwatch) {
+      HttpServerRequest request,
+      EmbeddingsRequest parsed,
+      Slab memory,
+      int bytes,
+      Stopwatch stopwatch) {
     long timeout = Deadline.nanos(request);
     stopwatch.lap(Stage.DECODE);
-    Served served = models.served(parsed.model(), "");
+    Served served = models.hold(parsed.model(), "");
+    memory.whenClosed(served::release);
     if (served.model().text() == null) {
       throw new ProtocolException(
           400, "model '%s' does not take texts".formatted(served.model().name()));
@@ -155,7 +167,7 @@ final class ModelRequests {
             done -> embeddings(parsed, served, done, stopwatch),
             served,
             stopwatch,
-            () -> {},
+            memory,
             sender::send);
     exchange.submit(
         new Ticket(

@@ -34,6 +34,12 @@ sealed interface Route {
   /// The models that there are.
   record Index() implements Route {}
 
+  /// A model of the repository is to be loaded, or loaded again.
+  record LoadModel(String name) implements Route {}
+
+  /// A model is to be taken out of service.
+  record UnloadModel(String name) implements Route {}
+
   /// The description of all routes.
   record OpenApi() implements Route {}
 
@@ -52,7 +58,7 @@ sealed interface Route {
   /// {@return whether the route takes a body: it is asked with POST, others with GET or HEAD}
   default boolean takesBody() {
     return switch (this) {
-      case Infer _, Embeddings _, Index _ -> true;
+      case Infer _, Embeddings _, Index _, LoadModel _, UnloadModel _ -> true;
       case Live _,
           Ready _,
           Describe _,
@@ -92,7 +98,21 @@ sealed interface Route {
       case "/metrics" -> new Metrics();
       case "/v1/models" -> new ListModels();
       case "/v1/embeddings" -> new Embeddings();
-      default -> ofModel(path, models);
+      default ->
+          path.startsWith("/v2/repository/models/") ? ofRepository(path) : ofModel(path, models);
+    };
+  }
+
+  private static @Nullable Route ofRepository(String path) {
+    List<String> segments = List.of(path.split("/", 7));
+    if (segments.size() != 6) {
+      return null;
+    }
+    String name = decoded(segments.get(4));
+    return switch (segments.getLast()) {
+      case "load" -> new LoadModel(name);
+      case "unload" -> new UnloadModel(name);
+      default -> null;
     };
   }
 

@@ -11,6 +11,7 @@ import dev.jiffy.server.metrics.Traffic;
 import dev.jiffy.server.metrics.Traffic.Protocol;
 import dev.jiffy.server.store.Models;
 import dev.jiffy.server.store.Served;
+import dev.jiffy.server.store.Store;
 import dev.jiffy.server.watch.Watch;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpHeaders;
@@ -32,6 +33,8 @@ final class Router {
   private final Bodies bodies;
   private final Descriptions descriptions;
   private final ModelRequests requests;
+  private final RepositoryRequests changes;
+  private final Access access;
 
   Router(
       Vertx vertx,
@@ -42,7 +45,9 @@ final class Router {
       InferReader reader,
       BooleanSupplier ready,
       Watch watch,
-      @Nullable Exposition metrics) {
+      @Nullable Exposition metrics,
+      Store store,
+      Access access) {
     this.vertx = vertx;
     this.traffic = watch.traffic();
     this.metrics = metrics;
@@ -57,16 +62,25 @@ final class Router {
             new InferWire(reader.limits()),
             ready,
             options.maxBodyBytes(),
-            watch);
+            watch,
+            store,
+            access.mayChange());
     this.sender = new Sender(vertx, connections, watch);
     this.bodies = new Bodies(options.maxBodyBytes(), connections, sender);
     this.descriptions = new Descriptions(models, server, ready);
     this.requests = new ModelRequests(vertx, models, reader, sender);
+    this.changes = new RepositoryRequests(vertx, store, models, access.mayChange(), sender);
+    this.access = access;
   }
 
   /// Answers a request, now or later.
   void handle(HttpServerRequest request) {
     connections.reading(request);
+    if (!access.allows(request)) {
+      request.response().putHeader("WWW-Authenticate", "Bearer");
+      sender.refuse(request, new ProtocolException(401, "the request must say who it comes from"));
+      return;
+    }
     if (GrpcEdge.isCall(request)) {
       connections.answering(request);
       traffic.started(Protocol.GRPC);
@@ -113,9 +127,17 @@ final class Router {
       throw new ProtocolException(503, "the server is not ready");
     }
     switch (route) {
-      case Route.Infer(Served served) -> requests.infer(request, served, body);
+      case Route.Infer(Served served) -> {
+        if (served.hold()) {
+          requests.infer(request, served, body);
+        } else { // it was replaced while the body came
+          arrived(request, Route.of(Sender.path(request), models), body);
+        }
+      }
       case Route.Embeddings _ -> requests.embed(request, body);
-      case Route.Index _ -> sender.send(request, descriptions.index(body));
+      case Route.Index _ -> changes.index(request, body);
+      case Route.LoadModel(String name) -> changes.load(request, name, body);
+      case Route.UnloadModel(String name) -> changes.unload(request, name, body);
       case Route.Live _,
           Route.Ready _,
           Route.Describe _,

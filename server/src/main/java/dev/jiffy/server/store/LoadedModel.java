@@ -17,46 +17,75 @@ import org.jspecify.annotations.Nullable;
 /// A model under the name by which clients ask for it, with its text pipeline if a tokenizer lies
 /// beside it. Shared between threads.
 public final class LoadedModel implements AutoCloseable {
-  private static final Pattern NAME = Pattern.compile("[A-Za-z0-9._-]{1,128}");
-  private static final String VERSION = "1";
+  /// The version of a model that comes without one.
+  public static final long FIRST = 1;
+
+  /// What a model's name must be, for messages.
+  static final String NAME_RULE =
+      "a model's name is 1 to 128 of A-Z a-z 0-9 . _ -, and does not begin with a dot";
+
+  private static final Pattern NAME = Pattern.compile("[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}");
 
   private final String name;
+  private final String version;
   private final Model model;
   private final @Nullable TextPipeline text;
   private final ModelMetadata metadata;
   private final long loadNanos;
 
-  private LoadedModel(String name, Model model, @Nullable TextPipeline text, long loadNanos) {
+  private LoadedModel(
+      String name, long version, Model model, @Nullable TextPipeline text, long loadNanos) {
     this.name = name;
+    this.version = Long.toString(version);
     this.model = model;
     this.text = text;
     this.loadNanos = loadNanos;
     this.metadata =
         new ModelMetadata(
             name,
-            List.of(VERSION),
+            List.of(this.version),
             "onnx_onnxv1",
             tensors(model.inputs()),
             tensors(model.outputs()));
   }
 
-  /// {@return the model in an ONNX file}
+  /// {@return whether a model may have a name}
   ///
-  /// @param name the name for clients: 1 to 128 letters, digits, dots, dashes and underscores
+  /// @param name the name
+  static boolean isName(String name) {
+    return NAME.matcher(name).matches();
+  }
+
+  /// {@return the first version of the model in an ONNX file}
+  ///
+  /// @param name the name for clients: 1 to 128 letters, digits, dots, dashes and underscores, no
+  ///   dot at the beginning
   /// @param file the file
   /// @param options how to load it
   /// @throws IllegalArgumentException if the name has other characters
   /// @throws ModelException if the model or its tokenizer cannot be loaded
   public static LoadedModel load(String name, Path file, LoadOptions options) {
-    if (!NAME.matcher(name).matches()) {
-      throw new IllegalArgumentException(
-          "a model's name is 1 to 128 of A-Z a-z 0-9 . _ -, got '" + name + "'");
+    return load(name, FIRST, file, options);
+  }
+
+  /// {@return the model in an ONNX file}
+  ///
+  /// @param name the name for clients: 1 to 128 letters, digits, dots, dashes and underscores, no
+  ///   dot at the beginning
+  /// @param version the version, at least 1
+  /// @param file the file
+  /// @param options how to load it
+  /// @throws IllegalArgumentException if the name has other characters
+  /// @throws ModelException if the model or its tokenizer cannot be loaded
+  public static LoadedModel load(String name, long version, Path file, LoadOptions options) {
+    if (!isName(name)) {
+      throw new IllegalArgumentException("%s, got '%s'".formatted(NAME_RULE, name));
     }
     long start = System.nanoTime();
     Model model = Model.load(file, options);
     try {
       TextPipeline text = TextPipeline.fits(file, model) ? TextPipeline.open(file, model) : null;
-      return new LoadedModel(name, model, text, System.nanoTime() - start);
+      return new LoadedModel(name, version, model, text, System.nanoTime() - start);
     } catch (RuntimeException e) {
       model.close();
       throw e;
@@ -73,7 +102,7 @@ public final class LoadedModel implements AutoCloseable {
     Path folder = absolute.getParent();
     Path folderName = folder == null ? null : folder.getFileName();
     return (name.equals("model") && folderName != null ? folderName.toString() : name)
-        .replaceAll("[^A-Za-z0-9._-]", "-");
+        .replaceAll("[^A-Za-z0-9._-]|^\\.", "-");
   }
 
   private static List<TensorMetadata> tensors(List<TensorSpec> specs) {
@@ -97,9 +126,19 @@ public final class LoadedModel implements AutoCloseable {
     return name;
   }
 
-  /// {@return the version that is served}
+  /// {@return the version, a whole number}
   public String version() {
-    return VERSION;
+    return version;
+  }
+
+  /// {@return what the model takes}
+  public List<TensorSpec> inputs() {
+    return model.inputs();
+  }
+
+  /// {@return what the model gives}
+  public List<TensorSpec> outputs() {
+    return model.outputs();
   }
 
   /// {@return the model}

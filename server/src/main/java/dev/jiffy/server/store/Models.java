@@ -1,60 +1,134 @@
 package dev.jiffy.server.store;
 
+import dev.jiffy.protocol.ModelMetadata;
 import dev.jiffy.protocol.ModelState;
 import dev.jiffy.protocol.ModelStatistics;
 import dev.jiffy.protocol.ProtocolException;
 import dev.jiffy.server.schedule.Policy;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/// The models that are served, by name. Shared between threads.
+/// The models that are served, by name and version. Shared between threads; whoever looks sees all
+/// versions of a model change at once.
 public final class Models implements AutoCloseable {
-  private final Map<String, Served> byName = new LinkedHashMap<>();
+  private volatile Map<String, Versions> byName = Map.of();
+  private volatile Map<String, ModelState> remarks = Map.of();
 
-  /// Starts models.
+  /// No models yet.
+  public Models() {}
+
+  /// Starts models that come from no repository.
   ///
-  /// @param models the models, of different names; closed with this
+  /// @param all the models, of different names; closed with this
   /// @param policy how their requests are scheduled
-  /// @throws IllegalArgumentException if two models have the same name
-  public Models(List<LoadedModel> models, Policy policy) {
-    Map<String, LoadedModel> names = new LinkedHashMap<>();
-    for (LoadedModel model : models) {
-      if (names.put(model.name(), model) != null) {
+  /// @throws IllegalArgumentException if two models have the same name; none is started then
+  public void start(List<LoadedModel> all, Policy policy) {
+    Set<String> names = new HashSet<>();
+    for (LoadedModel model : all) {
+      if (!names.add(model.name())) {
         throw new IllegalArgumentException("two models are called '" + model.name() + "'");
       }
     }
-    names.forEach((name, model) -> byName.put(name, Served.start(model, policy)));
+    for (LoadedModel model : all) {
+      publish(model.name(), Versions.of(List.of(Served.start(model, policy)), Map.of()));
+    }
+  }
+
+  /// Lets a model take requests, or other versions of it.
+  ///
+  /// @param name the model's name
+  /// @param versions its versions, null to serve none any more
+  /// @return the versions that were served so far, null if there were none
+  synchronized @Nullable Versions publish(String name, @Nullable Versions versions) {
+    Map<String, Versions> next = new LinkedHashMap<>(byName);
+    Versions old = versions == null ? next.remove(name) : next.put(name, versions);
+    byName = Collections.unmodifiableMap(next);
+    return old;
+  }
+
+  /// Says something of a model that is to be in the index.
+  ///
+  /// @param name the model's name
+  /// @param remark the state of a model that is not served, or why its last change failed; null for
+  ///   nothing
+  synchronized void remark(String name, @Nullable ModelState remark) {
+    Map<String, ModelState> next = new LinkedHashMap<>(remarks);
+    if (remark == null) {
+      next.remove(name);
+    } else {
+      next.put(name, remark);
+    }
+    remarks = Collections.unmodifiableMap(next);
+  }
+
+  /// {@return the versions of a model, null if none is served}
+  @Nullable Versions versions(String name) {
+    return byName.get(name);
   }
 
   /// {@return the model of a name, null if there is none}
   ///
   /// @param name the name by which clients ask for it
   public @Nullable Served find(String name) {
-    return byName.get(name);
+    Versions versions = byName.get(name);
+    return versions == null ? null : versions.find("");
   }
 
   /// {@return the model of a name and version}
   ///
   /// @param name the name by which clients ask for it
-  /// @param version the version, empty for the one that is served
-  /// @throws ProtocolException of status 404 if there is none
+  /// @param version the version or a label, empty for the greatest that is served
+  /// @throws ProtocolException of status 404 if there is none, 503 if it is there but not served
   public Served served(String name, String version) {
-    Served served = find(name);
-    if (served == null) {
-      throw new ProtocolException(404, "there is no model '%s'".formatted(shortened(name)));
+    Versions versions = byName.get(name);
+    if (versions == null) {
+      throw remarks.containsKey(name)
+          ? new ProtocolException(503, "model '%s' is not ready".formatted(name))
+          : new ProtocolException(404, "there is no model '%s'".formatted(shortened(name)));
     }
-    if (!version.isEmpty() && !version.equals(served.model().version())) {
+    Served served = versions.find(version);
+    if (served == null) {
       throw new ProtocolException(
           404, "model '%s' has no version '%s'".formatted(name, shortened(version)));
     }
     return served;
   }
 
+  /// {@return the model of a name and version, which the caller [releases][Served#release()]}
+  ///
+  /// @param name the name by which clients ask for it
+  /// @param version the version or a label, empty for the greatest that is served
+  /// @throws ProtocolException of status 404 if there is none, 503 if it is there but not served
+  public Served hold(String name, String version) {
+    while (true) {
+      Served served = served(name, version);
+      if (served.hold()) {
+        return served;
+      }
+    }
+  }
+
   private static String shortened(String text) {
     return text.length() <= 64 ? text : text.substring(0, 64) + "…";
+  }
+
+  /// {@return what clients are told of a model, with all of its versions}
+  ///
+  /// @param served one of the versions
+  public ModelMetadata metadata(Served served) {
+    ModelMetadata own = served.model().metadata();
+    Versions versions = byName.get(own.name());
+    return versions == null
+        ? own
+        : new ModelMetadata(
+            own.name(), versions.names(), own.platform(), own.inputs(), own.outputs());
   }
 
   /// {@return what each model has done so far}
@@ -65,33 +139,56 @@ public final class Models implements AutoCloseable {
   /// {@return the models that there are}
   ///
   /// @param readyOnly whether only those that take requests are asked for
-  public List<ModelState> index(boolean readyOnly) {
-    return all().stream()
-        .map(served -> served.model())
-        .map(model -> new ModelState(model.name(), model.version(), ModelState.READY, ""))
-        .toList();
-  }
-
-  /// {@return all models}
-  public List<Served> all() {
-    return List.copyOf(byName.values());
+  /// @param isPrivate whether whoever asks may know why a model is not served
+  public List<ModelState> index(boolean readyOnly, boolean isPrivate) {
+    Map<String, ModelState> remarked = remarks;
+    Map<String, Versions> served = byName;
+    List<ModelState> states = new ArrayList<>();
+    served.forEach((name, versions) -> {
+      ModelState remark = remarked.get(name);
+      String reason = remark == null || !isPrivate ? "" : remark.reason();
+      versions
+          .names()
+          .forEach(version -> states.add(new ModelState(name, version, ModelState.READY, reason)));
+    });
+    if (!readyOnly) {
+      remarked.forEach((name, remark) -> {
+        if (!served.containsKey(name)) {
+          String reason = isPrivate ? remark.reason() : "";
+          states.add(new ModelState(name, remark.version(), remark.state(), reason));
+        }
+      });
+    }
+    return states;
   }
 
   /// Runs each model until it is warm, one after the other.
   ///
   /// @param most the most time for each, save for the last run; zero for none
   public void warmUp(Duration most) {
-    byName.values().forEach(served -> served.warmUp(most));
+    all().forEach(served -> served.warmUp(most));
+  }
+
+  /// {@return the names of the models that are served}
+  public List<String> names() {
+    return List.copyOf(byName.keySet());
+  }
+
+  /// {@return all models, in all versions}
+  public List<Served> all() {
+    return byName.values().stream()
+        .flatMap(versions -> versions.served().values().stream())
+        .toList();
   }
 
   /// Answers what was taken and stops the owner threads; the models stay open.
   public void stop() {
-    byName.values().forEach(served -> served.scheduler().close());
+    all().forEach(served -> served.scheduler().close());
   }
 
   /// Answers what was taken, stops the owner threads and frees the models. Idempotent.
   @Override
   public void close() {
-    byName.values().forEach(Served::close);
+    all().forEach(Served::close);
   }
 }

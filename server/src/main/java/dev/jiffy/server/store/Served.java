@@ -13,13 +13,28 @@ import dev.jiffy.server.watch.Account;
 import dev.jiffy.server.watch.Stage;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 
-/// A model that takes requests, and the scheduler that runs them.
+/// A version of a model that takes requests, and the scheduler that runs them.
 ///
-/// @param model the model
-/// @param scheduler runs its requests
-/// @param tally what its requests took so far
-public record Served(LoadedModel model, Scheduler scheduler, Tally tally) implements AutoCloseable {
+/// Who asks it something holds it meanwhile, so that it can be replaced while requests are under
+/// way: it is retired then, and freed when nobody holds it any more. Shared between threads.
+public final class Served implements AutoCloseable {
+  private final LoadedModel model;
+  private final Scheduler scheduler;
+  private final Tally tally;
+
+  /// Those who hold it, and one more until it is retired.
+  private final AtomicInteger holders = new AtomicInteger(1);
+
+  private volatile Runnable whenFree = () -> {};
+
+  private Served(LoadedModel model, Scheduler scheduler, Tally tally) {
+    this.model = model;
+    this.scheduler = scheduler;
+    this.tally = tally;
+  }
+
   /// {@return a model with its owner threads started}
   ///
   /// @param model the model, which is closed with the result
@@ -32,6 +47,49 @@ public record Served(LoadedModel model, Scheduler scheduler, Tally tally) implem
   /// {@return the model's name and version}
   public Account.Target target() {
     return new Account.Target(model.name(), model.version());
+  }
+
+  /// {@return the model}
+  public LoadedModel model() {
+    return model;
+  }
+
+  /// {@return what runs its requests}
+  public Scheduler scheduler() {
+    return scheduler;
+  }
+
+  /// {@return what its requests took so far}
+  public Tally tally() {
+    return tally;
+  }
+
+  /// {@return whether the model takes a request: it does so at least until [#release()], which is
+  /// called once}
+  public boolean hold() {
+    int count = holders.get();
+    while (count > 0) {
+      if (holders.compareAndSet(count, count + 1)) {
+        return true;
+      }
+      count = holders.get();
+    }
+    return false;
+  }
+
+  /// Ends what [#hold()] began.
+  public void release() {
+    if (holders.decrementAndGet() == 0) {
+      whenFree.run();
+    }
+  }
+
+  /// Takes no more requests but those of who holds it. Called once.
+  ///
+  /// @param free is run when nobody holds it, on whatever thread
+  void retire(Runnable free) {
+    whenFree = free;
+    release();
   }
 
   /// {@return how the model is served, as clients ask for it}

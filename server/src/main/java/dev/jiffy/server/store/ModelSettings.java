@@ -1,0 +1,85 @@
+package dev.jiffy.server.store;
+
+import dev.jiffy.engine.LoadOptions;
+import dev.jiffy.server.schedule.Policy;
+import java.time.Duration;
+import java.util.Map;
+
+/// How one model is loaded and served. Immutable.
+///
+/// @param load how it is loaded
+/// @param policy how its requests are scheduled
+/// @param warmUpTime the most time in which each version is run on made-up inputs before it takes
+///   requests, save for the last run; zero for none
+/// @param versions which versions are served
+/// @param labels names for versions, such as `stable`, by which clients may ask for them
+/// @param caseTolerance how far from the recorded outputs of its cases a version may be, relative
+///   to the recorded values where these are greater than 1
+public record ModelSettings(
+    LoadOptions load,
+    Policy policy,
+    Duration warmUpTime,
+    VersionPolicy versions,
+    Map<String, Long> labels,
+    double caseTolerance) {
+  private static final double CASE_TOLERANCE = 1e-3;
+
+  /// Checks the numbers and copies the map.
+  public ModelSettings {
+    if (warmUpTime.isNegative()) {
+      throw new IllegalArgumentException("the time to warm up must not be negative");
+    }
+    if (!(caseTolerance >= 0)) {
+      throw new IllegalArgumentException("a tolerance is at least 0, got " + caseTolerance);
+    }
+    labels = Map.copyOf(labels);
+  }
+
+  /// {@return the defaults of loading and of scheduling, 3 seconds to warm up, the latest version,
+  /// no labels, cases within 0.001}
+  public static ModelSettings defaults() {
+    return new ModelSettings(
+        LoadOptions.defaults(),
+        Policy.defaults(),
+        Duration.ofSeconds(3),
+        new VersionPolicy.Latest(1),
+        Map.of(),
+        CASE_TOLERANCE);
+  }
+
+  /// {@return these settings with another way to load}
+  ///
+  /// @param options how the model is loaded
+  public ModelSettings load(LoadOptions options) {
+    return new ModelSettings(options, policy, warmUpTime, versions, labels, caseTolerance);
+  }
+
+  /// {@return these settings with another policy}
+  ///
+  /// @param choice how the model's requests are scheduled
+  public ModelSettings policy(Policy choice) {
+    return new ModelSettings(load, choice, warmUpTime, versions, labels, caseTolerance);
+  }
+
+  /// {@return these settings with another time to warm up}
+  ///
+  /// @param time the most for each version, zero for none
+  public ModelSettings warmUpTime(Duration time) {
+    return new ModelSettings(load, policy, time, versions, labels, caseTolerance);
+  }
+
+  /// {@return these settings with other versions}
+  ///
+  /// @param choice which versions are served
+  /// @param names names for versions
+  public ModelSettings versions(VersionPolicy choice, Map<String, Long> names) {
+    return new ModelSettings(load, policy, warmUpTime, choice, names, caseTolerance);
+  }
+
+  /// {@return these settings with another tolerance}
+  ///
+  /// @param most how far from recorded outputs a version may be
+  public ModelSettings caseTolerance(double most) {
+    return new ModelSettings(load, policy, warmUpTime, versions, labels, most);
+  }
+}

@@ -1,0 +1,400 @@
+package dev.jiffy.server.store;
+
+import dev.jiffy.engine.Handover;
+import dev.jiffy.engine.Model;
+import dev.jiffy.engine.ModelException;
+import dev.jiffy.protocol.ModelState;
+import dev.jiffy.protocol.ProtocolException;
+import java.io.UncheckedIOException;
+import java.lang.System.Logger.Level;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.SortedSet;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/// Brings models from a repository to service, replaces them while they are asked, and takes them
+/// out of service.
+///
+/// A version is loaded, compared with its recorded cases, and warmed up, on a thread that steps
+/// back behind those that answer. Then it takes the place of the old ones, all at once; these
+/// answer what they have taken and are freed. What cannot be loaded changes nothing. Changes are
+/// made one after the other. Shared between threads.
+public final class Store implements AutoCloseable {
+  private static final System.Logger LOG = System.getLogger(Store.class.getName());
+  private static final double MIB = 1 << 20;
+
+  private final Repository repository;
+  private final ModelSettings defaults;
+  private final Models models;
+  private final Consumer<String> progress;
+  private final ScheduledExecutorService executor =
+      Executors.newSingleThreadScheduledExecutor(task -> {
+        Thread thread = new Thread(task, "jiffy-store");
+        thread.setDaemon(true);
+        return thread;
+      });
+
+  /// Those that are retired and not yet freed.
+  private final Set<Served> retired = ConcurrentHashMap.newKeySet();
+
+  // What follows is known to whoever holds the lock of this.
+  private final Map<String, Loaded> loaded = new HashMap<>();
+  private Repository.Listing seen = new Repository.Listing(Map.of(), Map.of());
+
+  /// What was looked at last, whether it could be loaded or not, or that was taken out.
+  private final Map<String, Source> settled = new HashMap<>();
+
+  private boolean closed;
+
+  /// A model in service.
+  private record Loaded(Source source, ModelSettings settings) {}
+
+  /// A store that serves nothing yet.
+  ///
+  /// @param repository where models come from
+  /// @param defaults how models are served that say nothing themselves
+  /// @param models is told what is served
+  /// @param progress takes a line about every change
+  public Store(
+      Repository repository, ModelSettings defaults, Models models, Consumer<String> progress) {
+    this.repository = repository;
+    this.defaults = defaults;
+    this.models = models;
+    this.progress = progress;
+  }
+
+  /// Serves all models of the repository, loaded on the calling thread.
+  ///
+  /// @throws ModelException if something there is no model, or cannot be loaded; what was loaded
+  ///   before stays served
+  /// @throws UncheckedIOException if the repository cannot be read
+  public synchronized void start() {
+    Model.startThreads();
+    seen = repository.listing();
+    if (!seen.problems().isEmpty()) {
+      throw new ModelException(String.join("\n", seen.problems().values()));
+    }
+    seen.sources().values().forEach(source -> replace(source, Supplier::get, true));
+  }
+
+  /// Looks at the repository again and again: loads what is new or has changed, and takes out of
+  /// service what has gone. What is still being written is left alone until two looks in a row see
+  /// the same.
+  ///
+  /// @param every the time between two looks
+  public void poll(Duration every) {
+    var _ =
+        executor.scheduleWithFixedDelay(
+            this::look, every.toNanos(), every.toNanos(), TimeUnit.NANOSECONDS);
+  }
+
+  /// {@return done when a model was loaded anew, in all versions that its settings choose, and
+  /// serves}
+  ///
+  /// It ends with a [ProtocolException] of status 404 if there is no such model, and 400 if it
+  /// cannot be loaded; what was served before still is.
+  ///
+  /// @param name the model's name
+  public CompletableFuture<Void> load(String name) {
+    return change(() -> {
+      Repository.Listing listing = repository.listing();
+      String problem = listing.problems().get(name);
+      Source source = listing.sources().get(name);
+      if (source == null) {
+        throw problem == null
+            ? new ProtocolException(404, "there is no such model in the repository")
+            : new ProtocolException(400, problem);
+      }
+      try {
+        replace(source, Store::inBackground, true);
+      } catch (ModelException | IllegalArgumentException e) {
+        throw new ProtocolException(400, String.valueOf(e.getMessage()), e);
+      }
+    });
+  }
+
+  /// {@return done when a model takes no more requests}
+  ///
+  /// It ends with a [ProtocolException] of status 404 if there is no such model.
+  ///
+  /// @param name the model's name
+  public CompletableFuture<Void> unload(String name) {
+    return change(() -> {
+      if (models.versions(name) == null && !repository.listing().sources().containsKey(name)) {
+        throw new ProtocolException(404, "there is no such model");
+      }
+      remove(name, "unloaded");
+    });
+  }
+
+  private CompletableFuture<Void> change(Runnable task) {
+    CompletableFuture<Void> done = new CompletableFuture<>();
+    try {
+      executor.execute(() -> {
+        try {
+          synchronized (this) {
+            task.run();
+          }
+          done.complete(null);
+        } catch (Throwable e) { // the root of a task: whoever asked is told
+          done.completeExceptionally(e);
+        }
+      });
+    } catch (RejectedExecutionException e) {
+      done.completeExceptionally(new ProtocolException(503, "the server is going", e));
+    }
+    return done;
+  }
+
+  private static <T> T inBackground(Supplier<T> task) {
+    return Background.call("jiffy-load", task);
+  }
+
+  /// Where a model is loaded and run before it is served.
+  private interface Place {
+    <T> T call(Supplier<T> task);
+  }
+
+  private void replace(Source source, Place place, boolean all) {
+    String name = source.name();
+    settled.put(name, source);
+    List<Served> fresh = new ArrayList<>();
+    Versions before = models.versions(name);
+    List<Served> kept = new ArrayList<>();
+    ModelSettings settings;
+    try {
+      settings = SettingsFile.read(source.settings(), defaults);
+      SortedSet<Long> chosen = chosen(source, settings);
+      if (before == null) {
+        models.remark(name, new ModelState(name, "", ModelState.LOADING, ""));
+      }
+      for (long version : chosen) {
+        Served same = all ? null : unchanged(source, settings, version, before);
+        if (same != null) {
+          kept.add(same);
+        } else {
+          fresh.add(open(source, version, settings, place));
+        }
+      }
+    } catch (RuntimeException | Error e) {
+      fresh.forEach(Served::close);
+      String reason = String.valueOf(e.getMessage());
+      models.remark(name, new ModelState(name, "", ModelState.UNAVAILABLE, reason));
+      throw e;
+    }
+    List<Served> next = new ArrayList<>(kept);
+    next.addAll(fresh);
+    models.publish(name, Versions.of(next, settings.labels()));
+    models.remark(name, null);
+    loaded.put(name, new Loaded(source, settings));
+    if (before != null) {
+      before.served().values().stream().filter(old -> !kept.contains(old)).forEach(this::retire);
+    }
+  }
+
+  /// {@return the versions that are served; those that labels name are among them}
+  private static SortedSet<Long> chosen(Source source, ModelSettings settings) {
+    SortedSet<Long> chosen;
+    try {
+      chosen = settings.versions().choose(source.versions().keySet());
+    } catch (IllegalArgumentException e) {
+      throw new ModelException("%s: %s".formatted(source.settings(), e.getMessage()), e);
+    }
+    settings
+        .labels()
+        .forEach((label, version) -> {
+          if (!chosen.contains(version)) {
+            throw new ModelException(
+                "%s: labels: %s: expected one of the versions %s, which are served, got %d"
+                    .formatted(source.settings(), label, chosen, version));
+          }
+        });
+    if (chosen.isEmpty()) {
+      throw new ModelException(
+          "%s: expected a file model.onnx or folders of versions beside it, got none"
+              .formatted(source.settings()));
+    }
+    return chosen;
+  }
+
+  private @Nullable Served unchanged(
+      Source source, ModelSettings settings, long version, @Nullable Versions before) {
+    Loaded last = loaded.get(source.name());
+    if (before == null || last == null) {
+      return null;
+    }
+    boolean isSame =
+        last.source().stamps(version).equals(source.stamps(version))
+            && last.settings().versions(settings.versions(), settings.labels()).equals(settings);
+    return isSame ? before.served().get(version) : null;
+  }
+
+  private Served open(Source source, long version, ModelSettings settings, Place place) {
+    Path file = source.versions().get(version);
+    if (file == null) {
+      throw new IllegalStateException("no file for version " + version);
+    }
+    String what = "%s %d".formatted(source.name(), version);
+    progress.accept("loading %s from %s".formatted(what, file));
+    long start = System.nanoTime();
+    long before = Background.residentBytes();
+    LoadedModel model =
+        place.call(() -> LoadedModel.load(source.name(), version, file, settings.load()));
+    Served served;
+    int cases;
+    try {
+      Path folder = source.cases(version);
+      cases =
+          folder == null
+              ? 0
+              : place.call(
+                  () -> RecordedCases.check(model.model(), folder, settings.caseTolerance()));
+      served = Served.start(model, settings.policy());
+    } catch (RuntimeException | Error e) {
+      model.close();
+      throw e;
+    }
+    place.call(() -> {
+      served.warmUp(settings.warmUpTime());
+      return served;
+    });
+    model.model().handover().map(Handover::text).ifPresent(progress);
+    progress.accept(
+        "%s is loaded: %.2f s, %d recorded cases hold, %.1f MiB of packed weights%s"
+            .formatted(
+                what,
+                (System.nanoTime() - start) / 1e9,
+                cases,
+                model.model().packedBytes() / MIB,
+                process(before)));
+    return served;
+  }
+
+  private static String process(long before) {
+    return before == 0
+        ? ""
+        : "; the process holds %.1f MiB, %.1f before"
+            .formatted(Background.residentBytes() / MIB, before / MIB);
+  }
+
+  private void retire(Served served) {
+    retired.add(served);
+    served.retire(() -> executor.execute(() -> free(served)));
+  }
+
+  private void free(Served served) {
+    if (!retired.remove(served)) {
+      return; // the store was closed
+    }
+    long before = Background.residentBytes();
+    served.close();
+    LoadedModel model = served.model();
+    progress.accept("%s %s is freed%s".formatted(model.name(), model.version(), process(before)));
+  }
+
+  private void remove(String name, String reason) {
+    models.remark(name, new ModelState(name, "", ModelState.UNAVAILABLE, reason));
+    loaded.remove(name);
+    Versions old = models.publish(name, null);
+    if (old != null) {
+      progress.accept("%s is taken out of service: %s".formatted(name, reason));
+      old.served().values().forEach(this::retire);
+    }
+  }
+
+  /// One look of [#poll].
+  synchronized void look() {
+    if (closed) {
+      return;
+    }
+    try {
+      Repository.Listing before = seen;
+      Repository.Listing now = repository.listing();
+      seen = now;
+      Map<String, Source> changed = new LinkedHashMap<>(now.sources());
+      changed
+          .values()
+          .removeIf(source ->
+              !source.equals(before.sources().get(source.name()))
+                  || source.equals(settled.get(source.name())));
+      changed.values().forEach(this::take);
+      now.problems()
+          .forEach((name, problem) -> {
+            if (!problem.equals(before.problems().get(name))) {
+              LOG.log(Level.WARNING, problem);
+              models.remark(name, new ModelState(name, "", ModelState.UNAVAILABLE, problem));
+            }
+          });
+      for (String name : List.copyOf(settled.keySet())) {
+        if (!isThere(now, name) && !isThere(before, name)) {
+          remove(name, "no longer in the repository");
+          models.remark(name, null);
+          settled.remove(name);
+        }
+      }
+    } catch (Throwable e) { // the root of a task: the next look may do better
+      LOG.log(Level.WARNING, "the repository " + repository + " cannot be looked at", e);
+    }
+  }
+
+  private static boolean isThere(Repository.Listing listing, String name) {
+    return listing.sources().containsKey(name) || listing.problems().containsKey(name);
+  }
+
+  private void take(Source source) {
+    try {
+      replace(source, Store::inBackground, false);
+    } catch (ModelException | IllegalArgumentException e) {
+      LOG.log(Level.WARNING, "model " + source.name() + " cannot be loaded: " + e.getMessage());
+    }
+  }
+
+  /// {@return how each model of the repository would be served, as a file with the reason for each
+  /// value, by name; loads them, and serves none}
+  ///
+  /// @throws ModelException if something there is no model, or cannot be loaded
+  public synchronized Map<String, String> settings() {
+    Repository.Listing listing = repository.listing();
+    if (!listing.problems().isEmpty()) {
+      throw new ModelException(String.join("\n", listing.problems().values()));
+    }
+    Map<String, String> texts = new LinkedHashMap<>();
+    for (Source source : listing.sources().values()) {
+      ModelSettings settings = SettingsFile.read(source.settings(), defaults);
+      SortedSet<Long> chosen = chosen(source, settings);
+      try (Served served =
+          open(source, chosen.last(), settings.warmUpTime(Duration.ZERO), Supplier::get)) {
+        texts.put(source.name(), SettingsText.of(source, settings, served));
+      }
+    }
+    return texts;
+  }
+
+  /// Makes no more changes and frees what was retired; what is served stays so. Idempotent.
+  @Override
+  public void close() {
+    synchronized (this) {
+      closed = true;
+    }
+    executor.shutdownNow();
+    for (Served served : List.copyOf(retired)) {
+      if (retired.remove(served)) {
+        served.close();
+      }
+    }
+  }
+}
