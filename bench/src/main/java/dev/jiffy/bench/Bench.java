@@ -2,6 +2,7 @@ package dev.jiffy.bench;
 
 import com.sun.management.ThreadMXBean;
 import dev.jiffy.bench.record.Environment;
+import dev.jiffy.bench.record.Recording;
 import dev.jiffy.engine.LoadOptions;
 import dev.jiffy.tensor.Shape;
 import java.lang.management.ManagementFactory;
@@ -9,7 +10,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
 import java.util.function.Consumer;
-import org.HdrHistogram.Histogram;
 
 /// Measures how fast a model runs in this process.
 ///
@@ -28,7 +28,9 @@ public final class Bench {
   /// @param precision the precision that the model runs in
   /// @param kernels the family of kernels that it runs on
   /// @param figures what was measured
+  /// @param warmUp how the warm-up went
   /// @param environment the machine
+  /// @param recording every warm run
   public record Result(
       String model,
       String name,
@@ -37,7 +39,9 @@ public final class Bench {
       String precision,
       String kernels,
       Figures figures,
-      Environment environment) {}
+      WarmedUp warmUp,
+      Environment environment,
+      Recording recording) {}
 
   /// {@return the measurements of a model on the first case of a source}
   ///
@@ -70,8 +74,13 @@ public final class Bench {
                   warmUp.runs(),
                   warmUp.totalNanos() / 1e9,
                   warmUp.isSettled() ? "" : ", not settled"));
-      Histogram durations = Latency.histogram();
-      long allocated = allocated(() -> Rounds.record(engine, time.toNanos(), durations));
+      Rounds rounds = new Rounds(engine, warmUp.runs());
+      rounds.leadIn(time.toNanos() / 10);
+      int count = Duel.rounds(time.toNanos());
+      for (int i = 0; i < count; i++) {
+        rounds.round(time.toNanos() / count);
+      }
+      Warm warm = rounds.warm();
       return new Result(
           model.toString(),
           first.name(),
@@ -79,14 +88,10 @@ public final class Bench {
           engine.threads(),
           engine.precision(),
           engine.kernels(),
-          new Figures(
-              engine.version(),
-              Latency.ms(load),
-              Latency.ms(firstRun),
-              Latency.of(durations),
-              Math.round((double) allocated / durations.getTotalCount()),
-              warmUp.runs()),
-          Environment.here());
+          warm.figures(engine.version(), load / 1e6, firstRun / 1e6),
+          new WarmedUp(warmUp.runs(), warmUp.totalNanos() / 1e9, warmUp.isSettled()),
+          Environment.here(),
+          warm.recording());
     }
   }
 

@@ -1,13 +1,14 @@
 package dev.jiffy.bench;
 
 import dev.jiffy.bench.record.Environment;
+import dev.jiffy.bench.record.Interval;
+import dev.jiffy.bench.record.Percentiles;
 import dev.jiffy.engine.LoadOptions;
 import dev.jiffy.engine.Precision;
 import dev.jiffy.tensor.Shape;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
@@ -44,6 +45,7 @@ public final class Compare {
   /// @param ratioP50 Jiffy's median over the other's: below 1, Jiffy is faster
   /// @param ratioLow the smallest such ratio in a pair of rounds
   /// @param ratioHigh the largest such ratio in a pair of rounds
+  /// @param ratioInterval the geometric mean of the rounds' ratios, and its confidence interval
   /// @param ratioLoad Jiffy's time to load over the other's
   /// @param rounds the number of rounds of either
   /// @param maxAbsError the largest absolute difference between the answers
@@ -65,6 +67,7 @@ public final class Compare {
       double ratioP50,
       double ratioLow,
       double ratioHigh,
+      Interval ratioInterval,
       double ratioLoad,
       int rounds,
       double maxAbsError,
@@ -108,13 +111,13 @@ public final class Compare {
           progress.accept("case " + each.name() + " " + each.shapes());
           jiffy.prepare(each.tensors());
           other.prepare(each.tensors());
-          double jiffyFirst = Latency.ms(Rounds.once(jiffy));
+          double jiffyFirst = Rounds.once(jiffy) / 1e6;
           double otherFirst = other.firstMs();
           other.run();
           Comparison answers = Comparison.of(other.outputs(), jiffy.outputs(), tolerance);
           Duel duel = Duel.of(jiffy, other, time.toNanos(), progress);
-          Figures figures = figures(jiffy.version(), median(jiffyLoads), jiffyFirst, duel.first());
-          Figures others = figures(other.version(), median(otherLoads), otherFirst, duel.second());
+          Figures figures = duel.first().figures(jiffy.version(), median(jiffyLoads), jiffyFirst);
+          Figures others = duel.second().figures(other.version(), median(otherLoads), otherFirst);
           results.add(
               new Result(
                   model.toString(),
@@ -128,6 +131,7 @@ public final class Compare {
                   duel.ratio(),
                   duel.ratioLow(),
                   duel.ratioHigh(),
+                  duel.ratioInterval(),
                   ratio(figures.loadMs(), others.loadMs()),
                   duel.rounds(),
                   answers.maxAbsError(),
@@ -144,11 +148,6 @@ public final class Compare {
     return results;
   }
 
-  private static Figures figures(String version, double loadMs, double firstMs, Duel.Warm warm) {
-    return new Figures(
-        version, loadMs, firstMs, warm.latency(), warm.allocatedBytesPerRun(), warm.warmUpRuns());
-  }
-
   /// {@return the ratio of two times, to four digits after the point}
   static double ratio(double first, double second) {
     return Math.round(first / Math.max(1e-9, second) * 1e4) / 1e4;
@@ -162,8 +161,6 @@ public final class Compare {
   }
 
   private static double median(long[] nanos) {
-    long[] sorted = nanos.clone();
-    Arrays.sort(sorted);
-    return Latency.ms(sorted[sorted.length / 2]);
+    return Percentiles.of(nanos).at(0.5) / 1e6;
   }
 }

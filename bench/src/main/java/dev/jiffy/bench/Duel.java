@@ -1,33 +1,42 @@
 package dev.jiffy.bench;
 
+import dev.jiffy.bench.record.Interval;
+import java.util.Arrays;
 import java.util.function.Consumer;
-import org.HdrHistogram.Histogram;
 
 /// Two engines that take turns.
 ///
 /// Both are warmed up by the same rule, then take turns in short rounds, never at the same time.
 /// The order within a pair of rounds alternates, so that a drift of the machine cancels out; a
 /// pause before each round lets the other's spinning threads go to sleep; and a round's first runs
-/// are not recorded.
+/// are not taken down.
 ///
 /// @param first the first engine's warm runs
 /// @param second the second engine's
 /// @param ratio the first's median over the second's
 /// @param ratioLow the smallest such ratio in a pair of rounds
 /// @param ratioHigh the largest such ratio in a pair of rounds
+/// @param ratioInterval the geometric mean of these ratios, and its confidence interval
 /// @param rounds the number of pairs of rounds
-record Duel(Warm first, Warm second, double ratio, double ratioLow, double ratioHigh, int rounds) {
+record Duel(
+    Warm first,
+    Warm second,
+    double ratio,
+    double ratioLow,
+    double ratioHigh,
+    Interval ratioInterval,
+    int rounds) {
   private static final long LEAD_IN_NANOS = 30_000_000;
   private static final long ROUND_NANOS = 500_000_000;
   private static final int LEAST_ROUNDS = 4;
   private static final long PAUSE_MILLIS = 100;
 
-  /// The warm runs of one engine, of all rounds.
+  /// {@return the number of rounds that some time is cut into}
   ///
-  /// @param latency how long they took
-  /// @param allocatedBytesPerRun what one allocated on the Java heap, over all threads
-  /// @param warmUpRuns the runs before the rounds
-  record Warm(Latency latency, long allocatedBytesPerRun, long warmUpRuns) {}
+  /// @param nanos the time
+  static int rounds(long nanos) {
+    return (int) Math.max(LEAST_ROUNDS, nanos / ROUND_NANOS);
+  }
 
   /// {@return what came out}
   ///
@@ -37,55 +46,45 @@ record Duel(Warm first, Warm second, double ratio, double ratioLow, double ratio
   /// @param progress is told in short lines how the work goes
   static Duel of(Engine first, Engine second, long nanos, Consumer<String> progress) {
     progress.accept("warming up");
-    Side one = new Side(first);
-    Side other = new Side(second);
-    int rounds = (int) Math.max(LEAST_ROUNDS, nanos / ROUND_NANOS);
+    Rounds one = warmedUp(first);
+    Rounds other = warmedUp(second);
+    int rounds = rounds(nanos);
     long roundNanos = nanos / rounds;
     progress.accept("measuring %d rounds of %d ms each".formatted(rounds, roundNanos / 1_000_000));
-    double low = Double.POSITIVE_INFINITY;
-    double high = 0;
     for (int i = 0; i < rounds; i++) {
-      if (i % 2 == 0) {
-        one.round(roundNanos);
-        other.round(roundNanos);
-      } else {
-        other.round(roundNanos);
-        one.round(roundNanos);
-      }
-      double ratio = ratio(one.latest, other.latest);
-      low = Math.min(low, ratio);
-      high = Math.max(high, ratio);
+      turn(i % 2 == 0 ? one : other, roundNanos);
+      turn(i % 2 == 0 ? other : one, roundNanos);
     }
-    return new Duel(one.warm(), other.warm(), ratio(one.all, other.all), low, high, rounds);
+    return of(one.warm(), other.warm());
   }
 
-  /// One engine, warmed up, and what its rounds have shown so far.
-  private static final class Side {
-    private final Engine engine;
-    private final long warmUpRuns;
-    private final Histogram latest = Latency.histogram();
-    private final Histogram all = Latency.histogram();
-    private long allocated;
-
-    Side(Engine engine) {
-      this.engine = engine;
-      WarmUp rule = WarmUp.start(Long.MAX_VALUE);
-      Rounds.warmUp(engine, rule);
-      warmUpRuns = rule.runs();
+  private static Duel of(Warm first, Warm second) {
+    double[] one = first.mediansMs();
+    double[] other = second.mediansMs();
+    double[] ratios = new double[one.length];
+    for (int i = 0; i < ratios.length; i++) {
+      ratios[i] = Compare.ratio(one[i], other[i]);
     }
+    return new Duel(
+        first,
+        second,
+        Compare.ratio(first.latency().p50Ms(), second.latency().p50Ms()),
+        Arrays.stream(ratios).min().orElseThrow(),
+        Arrays.stream(ratios).max().orElseThrow(),
+        Interval.ofRatios(ratios),
+        ratios.length);
+  }
 
-    void round(long nanos) {
-      pause();
-      Rounds.leadIn(engine, LEAD_IN_NANOS);
-      latest.reset();
-      allocated += Bench.allocated(() -> Rounds.record(engine, nanos, latest));
-      all.add(latest);
-    }
+  private static Rounds warmedUp(Engine engine) {
+    WarmUp rule = WarmUp.start(Long.MAX_VALUE);
+    Rounds.warmUp(engine, rule);
+    return new Rounds(engine, rule.runs());
+  }
 
-    Warm warm() {
-      return new Warm(
-          Latency.of(all), Math.round((double) allocated / all.getTotalCount()), warmUpRuns);
-    }
+  private static void turn(Rounds rounds, long nanos) {
+    pause();
+    rounds.leadIn(LEAD_IN_NANOS);
+    rounds.round(nanos);
   }
 
   private static void pause() {
@@ -94,11 +93,5 @@ record Duel(Warm first, Warm second, double ratio, double ratioLow, double ratio
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
-  }
-
-  /// {@return the ratio of the medians, to four digits}
-  private static double ratio(Histogram first, Histogram second) {
-    return Compare.ratio(
-        (double) first.getValueAtPercentile(50), (double) second.getValueAtPercentile(50));
   }
 }

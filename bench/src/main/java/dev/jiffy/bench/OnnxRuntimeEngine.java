@@ -31,7 +31,7 @@ final class OnnxRuntimeEngine implements Engine {
 
   /// {@return how long the first run of the inputs took, in milliseconds}
   double firstMs() {
-    return Latency.ms(prepared().firstNanos());
+    return prepared().firstNanos() / 1e6;
   }
 
   /// Sets the inputs of the runs that follow, and runs once to learn the shapes of the outputs.

@@ -1,10 +1,36 @@
 package dev.jiffy.bench;
 
-import org.HdrHistogram.Histogram;
+import dev.jiffy.bench.record.Outcome;
+import dev.jiffy.bench.record.Percentiles;
+import dev.jiffy.bench.record.Recorder;
+import dev.jiffy.bench.record.Recording;
+import dev.jiffy.bench.record.Time;
+import java.util.ArrayList;
+import java.util.List;
 
-/// The loops that run an engine and take the time.
+/// The warm runs of one engine, one after the other in rounds, every one of which is taken down.
+///
+/// Allocation is counted over the runs of the lead-ins, as taking down runs takes memory too.
 final class Rounds {
-  private Rounds() {}
+  /// The most runs that are taken down, 16 bytes each.
+  private static final int MOST_RUNS = 20_000_000;
+
+  private final Engine engine;
+  private final long warmUpRuns;
+  private final long origin = System.nanoTime();
+  private final Recorder recorder = new Recorder(origin);
+  private final List<Integer> ends = new ArrayList<>();
+  private long allocated;
+  private long leadInRuns;
+
+  /// Rounds of an engine that is warm.
+  ///
+  /// @param engine the engine, with its inputs
+  /// @param warmUpRuns how many runs made it so
+  Rounds(Engine engine, long warmUpRuns) {
+    this.engine = engine;
+    this.warmUpRuns = warmUpRuns;
+  }
 
   /// Runs until the rule says that the engine is warm.
   static void warmUp(Engine engine, WarmUp rule) {
@@ -20,28 +46,47 @@ final class Rounds {
     return System.nanoTime() - start;
   }
 
-  /// Runs for a time, at least once, and records every run.
+  /// Runs for a time without taking down runs, at least once, so that caches and threads are this
+  /// engine's; and counts what is allocated.
   ///
-  /// @param engine what runs
   /// @param nanos the time to spend
-  /// @param durations takes the runs' durations in nanoseconds
-  static void record(Engine engine, long nanos, Histogram durations) {
-    long start = System.nanoTime();
-    long before = start;
-    long after;
-    do {
-      engine.run();
-      after = System.nanoTime();
-      durations.recordValue(after - before);
-      before = System.nanoTime();
-    } while (before - start < nanos);
+  void leadIn(long nanos) {
+    allocated +=
+        Bench.allocated(() -> {
+          long start = System.nanoTime();
+          do {
+            engine.run();
+            leadInRuns++;
+          } while (System.nanoTime() - start < nanos);
+        });
   }
 
-  /// Runs for a time without looking, at least once, so that caches and threads are this engine's.
-  static void leadIn(Engine engine, long nanos) {
+  /// Runs for a time, at least once, and takes down every run; less where there are 20 million.
+  ///
+  /// @param nanos the time to spend
+  void round(long nanos) {
     long start = System.nanoTime();
+    long before = start;
     do {
       engine.run();
-    } while (System.nanoTime() - start < nanos);
+      long after = System.nanoTime();
+      long issued = before - origin;
+      recorder.end(recorder.begin(issued, issued, issued, 0), after - origin, Outcome.OK);
+      before = System.nanoTime();
+    } while (before - start < nanos && recorder.size() < MOST_RUNS);
+    ends.add(recorder.size());
+  }
+
+  /// {@return what the rounds have shown}
+  Warm warm() {
+    Recording all = recorder.recording();
+    List<Percentiles> rounds = new ArrayList<>();
+    int from = 0;
+    for (int to : ends) {
+      rounds.add(Percentiles.of(all.slice(from, to).nanos(Time.SERVICE, 0)));
+      from = to;
+    }
+    return new Warm(
+        all, rounds, Math.round((double) allocated / Math.max(1, leadInRuns)), warmUpRuns);
   }
 }

@@ -1,5 +1,6 @@
 package dev.jiffy.bench;
 
+import dev.jiffy.bench.record.Spread;
 import dev.jiffy.engine.LoadOptions;
 import dev.jiffy.engine.ModelException;
 import dev.jiffy.engine.TensorSpec;
@@ -53,8 +54,8 @@ public final class TreeComparison {
       double ratioP50,
       double ratioLow,
       double ratioHigh,
-      Latency jiffy,
-      Latency other,
+      Spread jiffy,
+      Spread other,
       long allocatedBytesPerRun,
       double maxAbsError,
       boolean matches) {}

@@ -24,7 +24,7 @@ public final class WarmUp {
   private final long leastNanos;
   private final long mostNanos;
   private final LongSupplier compileMillis;
-  private final Histogram window = Latency.histogram();
+  private final Histogram window = new Histogram(3);
   private final long[] medians = new long[WINDOWS];
   private final long[] windowsNanos = new long[WINDOWS];
   private final long[] windowsCompiled = new long[WINDOWS];

@@ -3,9 +3,12 @@ package dev.jiffy.cli;
 import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import dev.jiffy.bench.Bench;
 import dev.jiffy.bench.Figures;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -32,14 +35,25 @@ final class BenchCommand implements Callable<Integer> {
       description = "How long to measure, after warm-up; 3 by default.")
   private Duration time = Duration.ofSeconds(3);
 
+  @Option(
+      names = {"--html", "--report"},
+      paramLabel = "FILE",
+      description = "Write the runs as a page as well: spectrum, time line, environment.")
+  private @Nullable Path html;
+
   @Mixin private final InputMixin inputs = new InputMixin();
   @Mixin private final LoadMixin load = new LoadMixin();
   @Mixin private final Output output = new Output();
 
   @Override
-  public Integer call() {
-    output.print(
-        new Answer(Bench.run(model, inputs.source(), load.options(), time, output::progress)));
+  public Integer call() throws IOException {
+    Bench.Result result =
+        Bench.run(model, inputs.source(), load.options(), time, output::progress);
+    if (html != null) {
+      Files.writeString(html, BenchPage.of(result, output.commandLine()));
+      output.progress("written " + html);
+    }
+    output.print(new Answer(result));
     return ExitCodes.OK;
   }
 
@@ -53,6 +67,7 @@ final class BenchCommand implements Callable<Integer> {
       load %s, first run %s
       p50 %s, p90 %s, p99 %s
       mean %s, min %s, max %s
+      p50 of %d rounds on average %s, 95 %% confident of %s to %s
       %d runs, %.1f per second, %s allocated per run
       %d threads, %s, %s kernels
       %s, %d processors, %s, %s\
@@ -67,8 +82,12 @@ final class BenchCommand implements Callable<Integer> {
               Quantities.duration(figures.latency().meanMs()),
               Quantities.duration(figures.latency().minMs()),
               Quantities.duration(figures.latency().maxMs()),
+              figures.p50Interval().count(),
+              Quantities.duration(figures.p50Interval().mean()),
+              Quantities.duration(figures.p50Interval().low()),
+              Quantities.duration(figures.p50Interval().high()),
               figures.latency().count(),
-              figures.latency().runsPerSecond(),
+              figures.runsPerSecond(),
               Quantities.bytes(figures.allocatedBytesPerRun()),
               result.threads(),
               result.precision(),

@@ -4,8 +4,8 @@ import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import dev.jiffy.bench.Compare;
 import dev.jiffy.bench.Comparison;
 import dev.jiffy.bench.Figures;
-import dev.jiffy.bench.Latency;
 import dev.jiffy.bench.TreeComparison;
+import dev.jiffy.bench.record.Spread;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -136,7 +136,7 @@ final class CompareCommand implements Callable<Integer> {
       %-22s %10s %10s %10s %10s %10s %10s
       %s
       %s
-      p50 ratio %.3f (%.3f to %.3f over %d rounds), load ratio %.3f
+      p50 ratio %.3f (95 %% confident of %.3f to %.3f; %.3f to %.3f over %d rounds), load ratio %.3f
       max error %s, relative %s, cosine %.6f, %s
       %d threads, %s, %s kernels; %s, %d processors, %s\
       """
@@ -152,6 +152,8 @@ final class CompareCommand implements Callable<Integer> {
               row("jiffy", result.figures()),
               row(result.against().name(), result.against().figures()),
               result.ratioP50(),
+              result.ratioInterval().low(),
+              result.ratioInterval().high(),
               result.ratioLow(),
               result.ratioHigh(),
               result.rounds(),
@@ -169,7 +171,7 @@ final class CompareCommand implements Callable<Integer> {
     }
 
     private static String row(String name, Figures figures) {
-      Latency latency = figures.latency();
+      Spread latency = figures.latency();
       return "%-22s %10s %10s %10s %10s %10s %10s"
           .formatted(
               name + " " + figures.version(),

@@ -6,11 +6,11 @@ import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import dev.jiffy.bench.Bench;
 import dev.jiffy.bench.Compare;
 import dev.jiffy.bench.Figures;
-import dev.jiffy.bench.Latency;
 import dev.jiffy.bench.Profile;
 import dev.jiffy.bench.Rates;
 import dev.jiffy.bench.load.Run;
 import dev.jiffy.bench.record.Recording;
+import dev.jiffy.bench.record.Spread;
 import dev.jiffy.engine.Precision;
 import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Shape;
@@ -35,11 +35,11 @@ final class Json {
                   .addSerializer(new Extents())
                   .addSerializer(new ElementType())
                   .addKeySerializer(Precision.class, new PrecisionName()))
-          .addMixIn(Bench.Result.class, Flat.class)
           .addMixIn(Compare.Result.class, Flat.class)
           .addMixIn(Compare.Rival.class, Flat.class)
           .addMixIn(Figures.class, FlatFigures.class)
           .addMixIn(Run.class, Figured.class)
+          .addMixIn(Bench.Result.class, FlatFigured.class)
           .addMixIn(Profile.Step.class, FlatRates.class)
           .addMixIn(Profile.Operator.class, FlatRates.class)
           .build();
@@ -62,17 +62,20 @@ final class Json {
   interface FlatFigures {
     /// {@return the latencies}
     @JsonUnwrapped
-    Latency latency();
+    Spread latency();
   }
 
-  /// Leaves out of a run what is written to files of their own.
+  /// Leaves out what is written to files of their own.
   interface Figured {
     /// {@return every request}
     @JsonIgnore
     Recording recording();
   }
 
-  /// The same for the rates of a row.
+  /// Both.
+  interface FlatFigured extends Flat, Figured {}
+
+  /// The same as [Flat] for the rates of a row.
   interface FlatRates {
     /// {@return the rates}
     @JsonUnwrapped

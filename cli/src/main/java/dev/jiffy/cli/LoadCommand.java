@@ -197,9 +197,8 @@ final class LoadCommand implements Callable<Integer> {
       Progress progress = new Progress(output);
       Load.Result result =
           Load.run(measured.subject(), settings, output::progress, progress::issued);
-      String command = "jiffy " + String.join(" ", root().getParseResult().originalArgs());
       if (out != null) {
-        LoadFiles.write(out, result, command);
+        LoadFiles.write(out, result, output.commandLine());
         output.progress("written " + out.resolve(LoadFiles.PAGE));
       }
       output.print(new Answer(result));
@@ -253,13 +252,6 @@ final class LoadCommand implements Callable<Integer> {
   private int slots(String named) {
     boolean isRemote = named.startsWith("http:") || named.startsWith("https:");
     return connections > 0 ? connections : isRemote ? MANY : 1;
-  }
-
-  private picocli.CommandLine root() {
-    if (spec == null) {
-      throw new IllegalStateException("not run by a command line");
-    }
-    return spec.root().commandLine();
   }
 
   private ParameterException usage(String message) {

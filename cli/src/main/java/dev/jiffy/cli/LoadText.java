@@ -1,5 +1,6 @@
 package dev.jiffy.cli;
 
+import dev.jiffy.bench.WarmedUp;
 import dev.jiffy.bench.load.FindPeak;
 import dev.jiffy.bench.load.Load;
 import dev.jiffy.bench.load.Run;
@@ -143,16 +144,21 @@ final class LoadText {
                   peak.saturation(),
                   peak.probes().size()));
     }
-    Load.WarmedUp warm = result.warmUp();
+    WarmedUp warm = result.warmUp();
     notes.add(
         warm == null
             ? "no warm-up"
             : "warm-up of %,d requests in %.1f s, %s, not measured"
                 .formatted(
-                    warm.requests(), warm.seconds(), warm.isSettled() ? "settled" : "NOT settled"));
+                    warm.runs(), warm.seconds(), warm.isSettled() ? "settled" : "NOT settled"));
     notes.add(
-        "at most %d requests at a time, timeout %s, arrivals %s"
-            .formatted(result.slots(), Quantities.duration(result.timeoutMs()), result.arrivals()));
+        "at most %d requests at a time, %s, arrivals %s"
+            .formatted(
+                result.slots(),
+                result.timeoutMs() == 0
+                    ? "no timeout"
+                    : "timeout " + Quantities.duration(result.timeoutMs()),
+                result.arrivals()));
     notes.add(
         "%s, %d processors, %s, %s"
             .formatted(

@@ -41,6 +41,12 @@ final class Output {
     return json;
   }
 
+  /// {@return what the user typed, for pages that say where they come from}
+  String commandLine() {
+    return "jiffy "
+        + String.join(" ", command().root().commandLine().getParseResult().originalArgs());
+  }
+
   private CommandSpec command() {
     if (command == null) {
       throw new IllegalStateException("not the mixin of a command");

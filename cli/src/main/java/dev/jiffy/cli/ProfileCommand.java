@@ -95,7 +95,7 @@ final class ProfileCommand implements Callable<Integer> {
     Profile.Result result =
         Profile.run(model, inputs.source(), load.options(), settings(), output::progress);
     if (html != null) {
-      Files.writeString(html, ProfilePage.of(result, command()));
+      Files.writeString(html, ProfilePage.of(result, output.commandLine()));
       output.progress("written " + html);
     }
     output.print(new Answer(result, sorted(result), top));
@@ -117,11 +117,6 @@ final class ProfileCommand implements Callable<Integer> {
       throw new IllegalStateException("not run by a command line");
     }
     return spec;
-  }
-
-  private String command() {
-    List<String> words = commandSpec().root().commandLine().getParseResult().originalArgs();
-    return "jiffy " + String.join(" ", words);
   }
 
   private List<Profile.Step> sorted(Profile.Result result) {

@@ -6,8 +6,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.jiffy.bench.Bench;
 import dev.jiffy.bench.Compare;
 import dev.jiffy.bench.Figures;
-import dev.jiffy.bench.Latency;
+import dev.jiffy.bench.WarmedUp;
 import dev.jiffy.bench.record.Environment;
+import dev.jiffy.bench.record.Interval;
+import dev.jiffy.bench.record.Outcome;
+import dev.jiffy.bench.record.Recorder;
+import dev.jiffy.bench.record.Recording;
+import dev.jiffy.bench.record.Spread;
 import dev.jiffy.tensor.Shape;
 import java.util.List;
 import java.util.Map;
@@ -15,25 +20,37 @@ import org.junit.jupiter.api.Test;
 import tools.jackson.databind.json.JsonMapper;
 
 class JsonTest {
-  private static final Latency LATENCY = new Latency(1.5, 2, 3, 1.6, 1.25, 4, 1000, 625);
-  private static final Figures FIGURES = new Figures("1", 10, 5, LATENCY, 24, 20);
+  private static final Spread LATENCY =
+      new Spread(1000, 1.6, 0.5, 1.25, 1.5, 2, 2.5, 2.75, 3, 3.5, 3.75, 4);
+  private static final Interval INTERVAL = new Interval(6, 1.5, 1.4, 1.6, 0.05);
+  private static final Figures FIGURES = new Figures("1", 10, 5, LATENCY, INTERVAL, 625, 24, 20);
   private static final String FIGURES_JSON =
       """
-      "version":"1","load_ms":10.0,"first_ms":5.0,"p50_ms":1.5,"p90_ms":2.0,"p99_ms":3.0,\
-      "mean_ms":1.6,"min_ms":1.25,"max_ms":4.0,"count":1000,"runs_per_second":625.0,\
+      "version":"1","load_ms":10.0,"first_ms":5.0,"count":1000,"mean_ms":1.6,"deviation_ms":0.5,\
+      "min_ms":1.25,"p50_ms":1.5,"p90_ms":2.0,"p95_ms":2.5,"p97_ms":2.75,"p99_ms":3.0,\
+      "p999_ms":3.5,"p9999_ms":3.75,"max_ms":4.0,\
+      "p50_interval":{"count":6,"mean":1.5,"low":1.4,"high":1.6,"variation":0.05},\
+      "runs_per_second":625.0,\
       "allocated_bytes_per_run":24,"warm_up_runs":20\
       """;
+  private static final WarmedUp WARM = new WarmedUp(20, 2.5, true);
   private static final Environment HERE = new Environment("cpu", 2, "os", "jdk");
+
+  private static Recording recording() {
+    Recorder recorder = new Recorder();
+    recorder.end(recorder.begin(0, 0, 0, 0), 1_500_000, Outcome.OK);
+    return recorder.recording();
+  }
 
   @Test
   void aBenchIsOneFlatObject() {
     Bench.Result result =
         new Bench.Result(
-            "m.onnx", "set", Map.of("x", Shape.of(1, 3)), 1, "f32", "vector", FIGURES, HERE);
+            "m.onnx", "set", Map.of("x", Shape.of(1, 3)), 1, "f32", "vector", FIGURES, WARM, HERE, recording());
     assertEquals(
         """
         {"model":"m.onnx","name":"set","shapes":{"x":[1,3]},"threads":1,"precision":"f32",\
-        "kernels":"vector",%s,\
+        "kernels":"vector",%s,"warm_up":{"runs":20,"seconds":2.5,"is_settled":true},\
         "environment":{"cpu":"cpu","cores":2,"os":"os","jdk":"jdk"}}\
         """
             .formatted(FIGURES_JSON),
@@ -54,6 +71,7 @@ class JsonTest {
         ratio,
         0.4,
         0.6,
+        INTERVAL,
         0.8,
         6,
         1e-6,
@@ -70,7 +88,8 @@ class JsonTest {
         """
         {"model":"m.onnx","name":"set","shapes":{"x":[]},"threads":1,"precision":"f32",\
         "kernels":"vector",%s,"against":{"name":"onnxruntime",%s},"ratio_p50":0.5,\
-        "ratio_low":0.4,"ratio_high":0.6,"ratio_load":0.8,"rounds":6,"max_abs_error":1.0E-6,"max_rel_error":2.0E-6,"min_cosine":1.0,"matches":true,\
+        "ratio_low":0.4,"ratio_high":0.6,\
+        "ratio_interval":{"count":6,"mean":1.5,"low":1.4,"high":1.6,"variation":0.05},"ratio_load":0.8,"rounds":6,"max_abs_error":1.0E-6,"max_rel_error":2.0E-6,"min_cosine":1.0,"matches":true,\
         "mismatches":[],"environment":{"cpu":"cpu","cores":2,"os":"os","jdk":"jdk"}}\
         """
             .formatted(FIGURES_JSON, FIGURES_JSON),

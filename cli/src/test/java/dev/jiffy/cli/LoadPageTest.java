@@ -4,6 +4,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.jiffy.bench.Bench;
+import dev.jiffy.bench.Figures;
+import dev.jiffy.bench.WarmedUp;
 import dev.jiffy.bench.load.Arrivals;
 import dev.jiffy.bench.load.Extent;
 import dev.jiffy.bench.load.Load;
@@ -13,15 +16,24 @@ import dev.jiffy.bench.load.Scenario;
 import dev.jiffy.bench.load.ServiceTime;
 import dev.jiffy.bench.load.SimulatedSubject;
 import dev.jiffy.bench.load.Verdict;
+import dev.jiffy.bench.record.Environment;
 import dev.jiffy.bench.record.Export;
+import dev.jiffy.bench.record.Interval;
+import dev.jiffy.bench.record.Outcome;
+import dev.jiffy.bench.record.Percentiles;
+import dev.jiffy.bench.record.Recorder;
 import dev.jiffy.bench.record.Recording;
 import dev.jiffy.bench.record.Slo;
+import dev.jiffy.bench.record.Spread;
+import dev.jiffy.bench.record.Time;
+import dev.jiffy.tensor.Shape;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -76,6 +88,33 @@ class LoadPageTest {
   void oneRunHasNoCurve() {
     String page = LoadPage.of(result(null, List.of(), 1, MS), "jiffy load");
     ProfilePageTest.checkWellFormed(page.substring(page.indexOf('\n')));
+    assertEquals(3, count(page, "<svg "));
+  }
+
+  @Test
+  void aBenchIsTheSamePage() {
+    Recorder recorder = new Recorder();
+    for (int i = 0; i < 100; i++) {
+      int row = recorder.begin(2 * i * MS, 2 * i * MS, 2 * i * MS, 0);
+      recorder.end(row, (2 * i + 1) * MS, Outcome.OK);
+    }
+    Spread times = Spread.of(Percentiles.of(recorder.recording().nanos(Time.SERVICE, 0)));
+    Bench.Result result =
+        new Bench.Result(
+            "m.onnx",
+            "made up",
+            Map.of("x", Shape.of(1, 3)),
+            1,
+            "f32",
+            "x86",
+            new Figures("1", 2, 3, times, Interval.of(new double[] {1, 1}), 1000, 0, 50),
+            new WarmedUp(50, 2.5, true),
+            Environment.here(),
+            recorder.recording());
+    String page = BenchPage.of(result, "jiffy bench m.onnx --html page.html");
+    ProfilePageTest.checkWellFormed(page.substring(page.indexOf('\n')));
+    assertTrue(page.contains("no timeout"), page);
+    assertTrue(page.contains("warm-up of 50 requests in 2.5 s, settled"), page);
     assertEquals(3, count(page, "<svg "));
   }
 

@@ -1,6 +1,7 @@
 package dev.jiffy.bench.load;
 
 import dev.jiffy.bench.WarmUp;
+import dev.jiffy.bench.WarmedUp;
 import dev.jiffy.bench.record.Environment;
 import dev.jiffy.bench.record.Interval;
 import dev.jiffy.bench.record.Outcome;
@@ -105,13 +106,6 @@ public final class Load {
     }
   }
 
-  /// How the warm-up went.
-  ///
-  /// @param requests how many requests it had
-  /// @param seconds how long it took
-  /// @param isSettled whether it ended because medians agreed, not because time was up
-  public record WarmedUp(long requests, double seconds, boolean isSettled) {}
-
   /// What came of it.
   ///
   /// @param subject what was asked
@@ -119,7 +113,7 @@ public final class Load {
   /// @param arrivals when requests were to arrive
   /// @param slo what was to hold, or null
   /// @param slots the most requests under way
-  /// @param timeoutMs how long a request could take, in milliseconds
+  /// @param timeoutMs how long a request could take, in milliseconds; 0 for any time
   /// @param warmUp how the warm-up went, null without
   /// @param peak the highest rate at which the SLO holds, null where it was not searched
   /// @param points the loads, at least one

@@ -26,15 +26,33 @@ public record Interval(int count, double mean, double low, double high, double v
     if (n == 1) {
       return new Interval(1, mean, Double.NEGATIVE_INFINITY, Double.POSITIVE_INFINITY, 0);
     }
-    double deviation =
-        Math.sqrt(
-            Arrays.stream(values).map(value -> (value - mean) * (value - mean)).sum() / (n - 1));
+    double deviation = deviation(values, mean);
     double half =
         TDistribution.of(n - 1).inverseCumulativeProbability((1 + CONFIDENCE) / 2)
             * deviation
             / Math.sqrt(n);
     return new Interval(
         n, mean, mean - half, mean + half, mean == 0 ? 0 : deviation / Math.abs(mean));
+  }
+
+  /// {@return the interval of ratios: their geometric mean, and between what it lies, from their
+  /// logarithms; the variation is the standard deviation of these}
+  ///
+  /// @param ratios the ratios, at least one, each above 0
+  public static Interval ofRatios(double[] ratios) {
+    double[] logs = Arrays.stream(ratios).map(Math::log).toArray();
+    Interval interval = of(logs);
+    return new Interval(
+        interval.count(),
+        Math.exp(interval.mean()),
+        Math.exp(interval.low()),
+        Math.exp(interval.high()),
+        deviation(logs, interval.mean()));
+  }
+
+  private static double deviation(double[] values, double mean) {
+    double squares = Arrays.stream(values).map(value -> (value - mean) * (value - mean)).sum();
+    return values.length < 2 ? 0 : Math.sqrt(squares / (values.length - 1));
   }
 
   /// {@return half the interval's width as a part of the mean}
