@@ -3,6 +3,7 @@ package dev.jiffy.cli;
 import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import dev.jiffy.bench.Bench;
 import dev.jiffy.bench.Figures;
+import dev.jiffy.bench.load.Load;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -47,14 +48,19 @@ final class BenchCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    Bench.Result result =
-        Bench.run(model, inputs.source(), load.options(), time, output::progress);
+    Bench.Result result = Bench.run(model, inputs.source(), load.options(), time, output::progress);
     if (html != null) {
-      Files.writeString(html, BenchPage.of(result, output.commandLine()));
+      Files.writeString(html, page(result, output.commandLine()));
       output.progress("written " + html);
     }
     output.print(new Answer(result));
     return ExitCodes.OK;
+  }
+
+  /// {@return the runs as the page of a load}
+  static String page(Bench.Result result, String command) {
+    String subject = Measurements.subject(result.model(), result.name(), result.shapes());
+    return LoadPage.of(Load.of(subject, result.recording(), result.warmUp()), command);
   }
 
   /// The measurements.

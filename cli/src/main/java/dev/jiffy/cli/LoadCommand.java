@@ -35,6 +35,7 @@ import picocli.CommandLine.Spec;
       "  jiffy load http://localhost:8000 --model m --rate 200 --slo p99=25ms",
       "  jiffy load http://localhost:8000 --model m --slo p99=25ms --find-peak --sweep 0.5,0.8,1,1.3 --out report",
       "  jiffy load http://localhost:8000 --model m --api openai --texts lines.txt --concurrency 4",
+      "  jiffy load http://localhost:8000 --model m --api grpc --concurrency 16",
       "  jiffy load m.onnx --case DIR --scenario single-stream",
       "  jiffy load http://localhost:8000 --model m --case DIR --accuracy",
       "  jiffy load --validate",

@@ -16,9 +16,6 @@ import java.util.TreeMap;
 
 /// A load's result as one HTML page that needs nothing else: no network, no other file.
 final class LoadPage {
-  /// The stage of `Server-Timing` whose number is that of the requests computed together.
-  private static final String BATCH = "batch";
-
   private final Load.Result result;
   private final String command;
   private final Markup page = new Markup();
@@ -241,11 +238,10 @@ final class LoadPage {
   }
 
   private void batches(Recording recording) {
-    Map<Long, Long> counts = new TreeMap<>();
+    Map<Integer, Long> counts = new TreeMap<>();
     for (int i = 0; i < recording.size(); i++) {
-      long nanos = recording.stageNanos(BATCH, i);
-      if (nanos != Recording.UNKNOWN) {
-        counts.merge(Math.round(nanos / 1e6), 1L, Long::sum);
+      if (recording.batch(i) != Recording.UNKNOWN) {
+        counts.merge(recording.batch(i), 1L, Long::sum);
       }
     }
     if (counts.isEmpty()) {

@@ -3,11 +3,12 @@ package dev.jiffy.cli;
 import dev.jiffy.bench.Case;
 import dev.jiffy.bench.CaseFolder;
 import dev.jiffy.bench.Comparison;
-import dev.jiffy.bench.load.HttpApi;
 import dev.jiffy.bench.load.Inputs;
 import dev.jiffy.bench.load.Lengths;
 import dev.jiffy.bench.load.ModelSubject;
 import dev.jiffy.bench.load.Requests;
+import dev.jiffy.bench.load.Served;
+import dev.jiffy.bench.load.ServerApi;
 import dev.jiffy.bench.load.Subject;
 import dev.jiffy.bench.load.ThreadSubject;
 import dev.jiffy.engine.LoadOptions;
@@ -30,16 +31,18 @@ final class RequestMixin {
   /// How a server is asked.
   enum Api {
     /// The Open Inference Protocol, tensors as bytes behind the JSON.
-    BINARY(HttpApi.V2_BINARY),
+    BINARY(ServerApi.V2_BINARY),
     /// The Open Inference Protocol, tensors as JSON.
-    JSON(HttpApi.V2_JSON),
+    JSON(ServerApi.V2_JSON),
+    /// The Open Inference Protocol over gRPC.
+    GRPC(ServerApi.V2_GRPC),
     /// OpenAI's embeddings.
-    OPENAI(HttpApi.OPENAI);
+    OPENAI(ServerApi.OPENAI);
 
-    private final HttpApi http;
+    private final ServerApi server;
 
-    Api(HttpApi http) {
-      this.http = http;
+    Api(ServerApi server) {
+      this.server = server;
     }
   }
 
@@ -51,9 +54,16 @@ final class RequestMixin {
       paramLabel = "API",
       description = {
         "How a server is asked: binary, the Open Inference Protocol with tensors as bytes and the"
-            + " default; json, the same as JSON; openai, embeddings of texts."
+            + " default; json, the same as JSON; grpc, the same as calls of gRPC; openai, embeddings of texts."
       })
   private Api api = Api.BINARY;
+
+  @Option(
+      names = "--channels",
+      paramLabel = "N",
+      converter = LoadValues.Count.class,
+      description = "The connections that calls of gRPC share; 1 by default.")
+  private int channels = 1;
 
   @Option(
       names = "--case",
@@ -148,7 +158,7 @@ final class RequestMixin {
       throw usage("Which model of the server? Give --model.");
     }
     if (lines != null) {
-      return Requests.lines(server, model, api.http, lines, slots);
+      return Requests.lines(server, model, api.server, lines, slots, channels);
     }
     if (api == Api.OPENAI) {
       if (texts == null) {
@@ -156,9 +166,9 @@ final class RequestMixin {
       }
       return Requests.texts(server, model, Requests.read(texts), slots);
     }
-    Requests.Served served = Requests.served(server, model);
+    Served served = Served.ask(server, model, api.server);
     List<Case> cases = cases(served.inputs(), served.outputs(), within);
-    return Requests.tensors(server, model, api == Api.BINARY, cases, within, slots);
+    return Requests.tensors(server, model, api.server, cases, within, slots, channels);
   }
 
   private List<Case> cases(

@@ -46,7 +46,16 @@ class JsonTest {
   void aBenchIsOneFlatObject() {
     Bench.Result result =
         new Bench.Result(
-            "m.onnx", "set", Map.of("x", Shape.of(1, 3)), 1, "f32", "vector", FIGURES, WARM, HERE, recording());
+            "m.onnx",
+            "set",
+            Map.of("x", Shape.of(1, 3)),
+            1,
+            "f32",
+            "vector",
+            FIGURES,
+            WARM,
+            HERE,
+            recording());
     assertEquals(
         """
         {"model":"m.onnx","name":"set","shapes":{"x":[1,3]},"threads":1,"precision":"f32",\

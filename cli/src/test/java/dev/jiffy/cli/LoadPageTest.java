@@ -111,7 +111,7 @@ class LoadPageTest {
             new WarmedUp(50, 2.5, true),
             Environment.here(),
             recorder.recording());
-    String page = BenchPage.of(result, "jiffy bench m.onnx --html page.html");
+    String page = BenchCommand.page(result, "jiffy bench m.onnx --html page.html");
     ProfilePageTest.checkWellFormed(page.substring(page.indexOf('\n')));
     assertTrue(page.contains("no timeout"), page);
     assertTrue(page.contains("warm-up of 50 requests in 2.5 s, settled"), page);

@@ -1,5 +1,7 @@
 package dev.jiffy.protocol;
 
+import dev.jiffy.tensor.DType;
+import java.util.ArrayList;
 import java.util.List;
 
 /// The small messages of the services `inference.GRPCInferenceService` and `grpc.health.v1.Health`,
@@ -33,6 +35,16 @@ public final class ServiceWire {
       }
     }
     return new Names(first, second);
+  }
+
+  /// {@return a message of fields 1 and 2, such as a `ModelMetadataRequest`}
+  ///
+  /// @param names the texts
+  public static byte[] names(Names names) {
+    WireWriter message = new WireWriter(64);
+    message.text(1, names.first());
+    message.text(2, names.second());
+    return message.toBytes();
   }
 
   /// {@return whether a `RepositoryIndexRequest` asks for ready models only}
@@ -98,6 +110,65 @@ public final class ServiceWire {
     tensors(message, 4, model.inputs());
     tensors(message, 5, model.outputs());
     return message.toBytes();
+  }
+
+  /// {@return what a `ModelMetadataResponse` says}
+  ///
+  /// @param bytes the message
+  /// @throws ProtocolException if the message is malformed, or names an unknown element type
+  public static ModelMetadata modelMetadata(byte[] bytes) {
+    WireReader message = new WireReader(bytes);
+    String name = "";
+    String platform = "";
+    List<String> versions = new ArrayList<>();
+    List<TensorMetadata> inputs = new ArrayList<>();
+    List<TensorMetadata> outputs = new ArrayList<>();
+    for (int tag = message.tag(); tag != 0; tag = message.tag()) {
+      switch (WireReader.field(tag)) {
+        case 1 -> name = text(message, tag);
+        case 2 -> versions.add(text(message, tag));
+        case 3 -> platform = text(message, tag);
+        case 4 -> inputs.add(tensor(message, tag));
+        case 5 -> outputs.add(tensor(message, tag));
+        default -> message.skip(tag);
+      }
+    }
+    return new ModelMetadata(name, versions, platform, inputs, outputs);
+  }
+
+  private static TensorMetadata tensor(WireReader message, int tag) {
+    message.expect(tag, WireReader.LENGTH, "tensor");
+    WireReader tensor = message.message();
+    String name = "";
+    String datatype = "";
+    List<Long> shape = new ArrayList<>();
+    for (int part = tensor.tag(); part != 0; part = tensor.tag()) {
+      switch (WireReader.field(part)) {
+        case 1 -> name = text(tensor, part);
+        case 2 -> datatype = text(tensor, part);
+        case 3 -> shape(tensor, part, shape);
+        default -> tensor.skip(part);
+      }
+    }
+    DType dtype = Datatypes.dtype(datatype);
+    if (dtype == null) {
+      throw ProtocolException.badRequest(
+          "tensor '%s': no element type '%s'", Json.shortened(name), Json.shortened(datatype));
+    }
+    return new TensorMetadata(name, dtype, shape);
+  }
+
+  /// Extents come packed, or each by itself.
+  private static void shape(WireReader tensor, int tag, List<Long> shape) {
+    if (WireReader.type(tag) == WireReader.LENGTH) {
+      WireReader dims = tensor.message();
+      while (!dims.atEnd()) {
+        shape.add(dims.varint());
+      }
+    } else {
+      tensor.expect(tag, WireReader.VARINT, "shape");
+      shape.add(tensor.varint());
+    }
   }
 
   private static void tensors(WireWriter message, int field, List<TensorMetadata> tensors) {

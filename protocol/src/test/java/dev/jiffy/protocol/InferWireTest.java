@@ -146,6 +146,44 @@ class InferWireTest {
     }
   }
 
+  @Test
+  void whatAModelTakesIsReadAgain() {
+    ModelMetadata metadata =
+        new ModelMetadata(
+            "m",
+            List.of("1", "2"),
+            "onnx",
+            List.of(
+                new TensorMetadata("x", DType.BF16, List.of(-1L, 3L)),
+                new TensorMetadata("s", DType.STRING, List.of())),
+            List.of(new TensorMetadata("y", DType.F32, List.of(Long.MAX_VALUE))));
+    byte[] message = ServiceWire.metadata(metadata);
+    assertEquals(metadata, ServiceWire.modelMetadata(message));
+    ServiceWire.Names names = new ServiceWire.Names("m", "2");
+    assertEquals(names, ServiceWire.names(ServiceWire.names(names)));
+    // Extents one by one, as writers of old do.
+    assertEquals(
+        List.of(7L, 300L),
+        ServiceWire.modelMetadata(
+                new byte[] {
+                  0x22, 13, 0x12, 4, 'F', 'P', '3', '2', 0x18, 7, 0x18, (byte) 0xac, 2, 0x0a, 0
+                })
+            .inputs()
+            .getFirst()
+            .shape());
+    for (int i = 1; i < message.length; i++) {
+      byte[] cut = Arrays.copyOf(message, i);
+      try {
+        ServiceWire.modelMetadata(cut);
+      } catch (ProtocolException e) {
+        assertTrue(e.status() == 400, e::toString);
+      }
+    }
+    assertThrows(
+        ProtocolException.class,
+        () -> ServiceWire.modelMetadata(new byte[] {0x22, 4, 0x12, 2, 'F', 'P'}));
+  }
+
   /// As Python's protocol buffers read them.
   @Test
   void smallMessages() {

@@ -126,6 +126,11 @@ final class Driver implements Target.Sink {
   }
 
   @Override
+  public void batch(int row, int requests) {
+    recorder.batch(row, requests);
+  }
+
+  @Override
   public void ended(int row, Outcome outcome) {
     long now = clock.nanos();
     boolean isLate = now - recorder.issuedNanos(row) > timeoutNanos;

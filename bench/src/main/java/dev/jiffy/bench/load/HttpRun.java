@@ -2,12 +2,12 @@ package dev.jiffy.bench.load;
 
 import dev.jiffy.bench.record.Outcome;
 import dev.jiffy.bench.record.Recording;
+import dev.jiffy.protocol.Message;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpClientAgent;
 import io.vertx.core.http.HttpClientConnection;
-import io.vertx.core.http.HttpClientOptions;
 import io.vertx.core.http.HttpClientRequest;
 import io.vertx.core.http.HttpClientResponse;
 import io.vertx.core.http.HttpConnectOptions;
@@ -35,9 +35,11 @@ final class HttpRun implements Target {
   private static final long WAKE_NANOS = 1_200_000;
   private static final long AWAKE_NANOS = 400_000;
   private static final long SWEEP_MILLIS = 5;
-  private static final int CONNECT_MILLIS = 10_000;
+  private static final String TIMING = "server-timing";
+  private static final Buffer NOTHING = Buffer.buffer();
 
   private final Vertx vertx;
+  private final Carrier carrier;
   private final List<Buffer> bodies = new ArrayList<>();
   private final List<RequestOptions> requests = new ArrayList<>();
   private final @Nullable AnswerCheck check;
@@ -72,6 +74,7 @@ final class HttpRun implements Target {
     final long issued;
     final Sink sink;
     @Nullable Link link;
+    @Nullable HttpClientRequest request;
     boolean hasEnded;
 
     Call(int row, int sample, long issued, Sink sink) {
@@ -85,6 +88,7 @@ final class HttpRun implements Target {
   HttpRun(
       Vertx vertx,
       URI server,
+      Carrier carrier,
       List<HttpMessage> messages,
       @Nullable AnswerCheck check,
       Plan plan,
@@ -96,33 +100,30 @@ final class HttpRun implements Target {
     this.progress = progress;
     this.timeoutNanos = plan.timeoutNanos();
     this.result = result;
-    boolean isSecure = "https".equals(server.getScheme());
-    int port = server.getPort() >= 0 ? server.getPort() : isSecure ? 443 : 80;
+    this.carrier = carrier;
+    Address address = Address.of(server);
     client =
         vertx
             .httpClientBuilder()
-            .with(
-                new HttpClientOptions()
-                    .setSsl(isSecure)
-                    .setVerifyHost(isSecure)
-                    .setTcpNoDelay(true)
-                    .setKeepAliveTimeout(0)
-                    .setConnectTimeout(CONNECT_MILLIS))
+            .with(carrier.options(address.isSecure()))
             .with(new PoolOptions().setHttp1MaxSize(Math.max(1, plan.slots())))
             .build();
-    connect = new HttpConnectOptions().setHost(server.getHost()).setPort(port);
-    String prefix = server.getRawPath() == null ? "" : server.getRawPath().replaceAll("/+$", "");
+    connect = new HttpConnectOptions().setHost(address.host()).setPort(address.port());
     for (HttpMessage message : messages) {
       RequestOptions options =
-          new RequestOptions().setMethod(HttpMethod.POST).setURI(prefix + message.path());
+          new RequestOptions().setMethod(HttpMethod.POST).setURI(address.prefix() + message.path());
       message.headers().forEach(options::putHeader);
+      carrier.prepare(options, timeoutNanos);
       requests.add(options);
       bodies.add(Buffer.buffer(message.body()));
     }
   }
 
   /// Opens connections and begins.
-  void start(int connections) {
+  ///
+  /// @param most the most requests under way
+  /// @param connections the connections that share them
+  void start(int most, int connections) {
     List<Future<HttpClientConnection>> opened = new ArrayList<>();
     for (int i = 0; i < connections; i++) {
       opened.add(client.connect(connect));
@@ -130,7 +131,10 @@ final class HttpRun implements Target {
     Future.all(opened)
         .onComplete(
             all -> {
-              opened.forEach(each -> idle.add(new Link(each.result())));
+              List<Link> links = opened.stream().map(each -> new Link(each.result())).toList();
+              for (int i = 0; i < most; i++) {
+                idle.add(links.get(i % connections));
+              }
               begin();
             },
             failure -> {
@@ -203,12 +207,27 @@ final class HttpRun implements Target {
       }
       calls.remove();
       if (!call.hasEnded) {
-        end(call, Outcome.TIMEOUT);
-        if (call.link != null) {
-          call.link.isOpen = false;
-          call.link.connection.close();
-        }
+        call.hasEnded = true;
+        giveUp(call);
+        call.sink.ended(call.row, Outcome.TIMEOUT);
       }
+    }
+  }
+
+  /// Frees what a request holds that nobody waits for any more: its stream, or its connection.
+  private void giveUp(Call call) {
+    Link link = call.link;
+    if (link == null) {
+      return;
+    }
+    if (carrier == Carrier.GRPC) {
+      if (call.request != null) {
+        call.request.reset(Carrier.CANCEL);
+      }
+      idle.addLast(link);
+    } else {
+      link.isOpen = false;
+      link.connection.close();
     }
   }
 
@@ -235,13 +254,19 @@ final class HttpRun implements Target {
     call.link = link;
     link.connection
         .request(requests.get(call.sample))
-        .onComplete(request -> send(request, link, call), failure -> broken(link, call));
+        .onComplete(request -> send(request, link, call), failure -> broken(link, call, failure));
   }
 
   private void send(HttpClientRequest request, Link link, Call call) {
+    if (call.hasEnded) {
+      request.reset(Carrier.CANCEL);
+      return;
+    }
+    call.request = request;
     request
         .send(bodies.get(call.sample))
-        .onComplete(response -> receive(response, link, call), failure -> broken(link, call));
+        .onComplete(
+            response -> receive(response, link, call), failure -> broken(link, call, failure));
   }
 
   private void receive(HttpClientResponse response, Link link, Call call) {
@@ -249,40 +274,41 @@ final class HttpRun implements Target {
       return;
     }
     call.sink.firstByte(call.row);
-    Outcome outcome = Outcome.ofStatus(response.statusCode());
-    if (check == null || outcome != Outcome.OK) {
-      response
-          .end()
-          .onComplete(end -> done(response, outcome, link, call), failure -> broken(link, call));
-      return;
-    }
-    AnswerCheck checked = check;
-    response
-        .body()
-        .onComplete(
-            body -> {
-              String length = response.getHeader("Inference-Header-Content-Length");
-              boolean isRight = checked.isRight(call.sample, length, body.getBytes());
-              done(response, isRight ? Outcome.OK : Outcome.WRONG_ANSWER, link, call);
-            },
-            failure -> broken(link, call));
+    Future<Buffer> body = check == null ? response.end().map(NOTHING) : response.body();
+    body.onComplete(
+        bytes -> done(response, bytes, link, call), failure -> broken(link, call, failure));
   }
 
-  private void done(HttpClientResponse response, Outcome outcome, Link link, Call call) {
+  private void done(HttpClientResponse response, Buffer body, Link link, Call call) {
     if (call.hasEnded) {
       return;
     }
     idle.addLast(link);
-    String timing = response.getHeader("server-timing");
+    String header = response.getHeader(TIMING);
+    String timing = header == null ? response.getTrailer(TIMING) : header;
     if (timing != null) {
-      ServerTiming.read(timing, (stage, nanos) -> call.sink.stage(call.row, stage, nanos));
+      ServerTiming.read(timing, call.row, call.sink);
+    }
+    Outcome outcome = carrier.outcome(response);
+    AnswerCheck checked = check;
+    if (checked != null && outcome == Outcome.OK) {
+      String length = response.getHeader(Message.JSON_LENGTH_HEADER);
+      outcome =
+          checked.isRight(call.sample, length, body.getBytes()) ? Outcome.OK : Outcome.WRONG_ANSWER;
     }
     end(call, outcome);
   }
 
-  private void broken(Link link, Call call) {
-    link.isOpen = false;
-    link.connection.close();
+  private void broken(Link link, Call call, Throwable failure) {
+    if (call.hasEnded) {
+      return;
+    }
+    if (carrier.isOnlyStream(failure)) {
+      idle.addLast(link);
+    } else {
+      link.isOpen = false;
+      link.connection.close();
+    }
     end(call, Outcome.BROKEN);
   }
 

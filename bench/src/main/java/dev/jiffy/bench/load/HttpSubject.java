@@ -14,40 +14,53 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 
-/// A server, asked over HTTP/1.1 by one event loop that both issues requests and reads answers.
-/// Connections are opened before the run begins; one carries one request at a time.
+/// A server, asked over HTTP by one event loop that both issues requests and reads answers.
+/// Connections are opened before the run begins. One of HTTP/1.1 carries one request at a time;
+/// those of gRPC share the calls.
 public final class HttpSubject implements Subject {
-  private final Vertx vertx =
-      Vertx.vertx(
-          new VertxOptions()
-              .setEventLoopPoolSize(1)
-              .setWorkerPoolSize(1)
-              .setFileSystemOptions(
-                  new FileSystemOptions()
-                      .setFileCachingEnabled(false)
-                      .setClassPathResolvingEnabled(false)));
+  private final Vertx vertx = oneLoop();
   private final String name;
   private final URI server;
   private final List<HttpMessage> messages;
+  private final Carrier carrier;
+  private final int slots;
   private final int connections;
   private final @Nullable AnswerCheck check;
 
   /// @param name what to call it
   /// @param server its address
   /// @param messages the requests, at least one
-  /// @param connections the most connections
+  /// @param carrier how they travel
+  /// @param slots the most requests under way
+  /// @param connections the connections that share them, where one carries several
   /// @param check holds answers against known ones, or null
   HttpSubject(
       String name,
       URI server,
       List<HttpMessage> messages,
+      Carrier carrier,
+      int slots,
       int connections,
       @Nullable AnswerCheck check) {
     this.name = name;
     this.server = server;
     this.messages = List.copyOf(messages);
+    this.carrier = carrier;
+    this.slots = slots;
     this.connections = connections;
     this.check = check;
+  }
+
+  /// {@return an event loop that reads nothing but the network}
+  static Vertx oneLoop() {
+    return Vertx.vertx(
+        new VertxOptions()
+            .setEventLoopPoolSize(1)
+            .setWorkerPoolSize(1)
+            .setFileSystemOptions(
+                new FileSystemOptions()
+                    .setFileCachingEnabled(false)
+                    .setClassPathResolvingEnabled(false)));
   }
 
   @Override
@@ -62,7 +75,7 @@ public final class HttpSubject implements Subject {
 
   @Override
   public int slots() {
-    return connections;
+    return slots;
   }
 
   /// {@return what happened in a run}
@@ -74,8 +87,10 @@ public final class HttpSubject implements Subject {
     vertx
         .getOrCreateContext()
         .runOnContext(begin -> {
-          HttpRun run = new HttpRun(vertx, server, messages, check, plan, progress, result);
-          run.start(Math.max(1, Math.min(connections, plan.perQuery() * plan.queriesAtATime())));
+          HttpRun run =
+              new HttpRun(vertx, server, carrier, messages, check, plan, progress, result);
+          int most = Math.max(1, Math.min(slots, plan.perQuery() * plan.queriesAtATime()));
+          run.start(most, carrier == Carrier.HTTP ? most : Math.min(most, connections));
         });
     try {
       return result.join();

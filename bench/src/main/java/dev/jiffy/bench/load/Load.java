@@ -203,6 +203,35 @@ public final class Load {
         ManagementFactory.getRuntimeMXBean().getInputArguments());
   }
 
+  /// {@return the result of runs that were made one after the other without a load}
+  ///
+  /// @param subject what ran
+  /// @param recording every run, at least one
+  /// @param warmUp how the warm-up went
+  public static Result of(String subject, Recording recording, WarmedUp warmUp) {
+    Plan plan =
+        new Plan(
+            new Arrivals.Closed(1, 1),
+            Extent.requests(recording.size()),
+            new Order(1, true, 0),
+            1,
+            Long.MAX_VALUE);
+    Run run = Run.of(Scenario.SINGLE_STREAM, plan, null, recording, List.of());
+    return new Result(
+        subject,
+        Scenario.SINGLE_STREAM.label(),
+        plan.arrivals(),
+        null,
+        1,
+        0,
+        warmUp,
+        null,
+        List.of(Point.of("one after the other", null, List.of(run))),
+        run.verdict(),
+        Environment.here(),
+        ManagementFactory.getRuntimeMXBean().getInputArguments());
+  }
+
   private static Point main(List<Point> points) {
     return points.stream()
         .filter(point -> point.factor() != null && point.factor() == 1)

@@ -20,6 +20,9 @@ interface Target {
     /// The system tells how long a stage took.
     void stage(int row, String stage, long nanos);
 
+    /// The system tells how many requests it computed together.
+    void batch(int row, int requests);
+
     /// The request has ended.
     void ended(int row, Outcome outcome);
   }

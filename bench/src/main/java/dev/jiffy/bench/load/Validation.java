@@ -252,6 +252,8 @@ public final class Validation {
                 "echo",
                 echo.uri(),
                 List.of(new HttpMessage("/", Map.of(), new byte[16])),
+                Carrier.HTTP,
+                64,
                 64,
                 null)) {
       IntConsumer silent = issued -> {};

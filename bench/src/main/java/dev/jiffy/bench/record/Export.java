@@ -79,6 +79,9 @@ public final class Export {
         if (recording.query(i) != i) {
           out.write(",\"query\":" + recording.query(i));
         }
+        if (recording.batch(i) != Recording.UNKNOWN) {
+          out.write(",\"batch\":" + recording.batch(i));
+        }
         out.write(",\"outcome\":\"" + recording.outcome(i).label() + "\"");
         for (String stage : recording.stages()) {
           long nanos = recording.stageNanos(stage, i);
@@ -121,6 +124,9 @@ public final class Export {
       }
       if (node.has("query")) {
         recorder.query(row, (int) number(node, "query"));
+      }
+      if (node.has("batch")) {
+        recorder.batch(row, (int) number(node, "batch"));
       }
       for (String name : node.propertyNames()) {
         if (name.startsWith("stage_")) {

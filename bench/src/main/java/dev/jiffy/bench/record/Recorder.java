@@ -37,7 +37,7 @@ public final class Recorder {
         values =
             switch (column) {
               case ISSUED, SAMPLE, QUERY -> new long[CHUNK];
-              case COMPLETED, FIRST_BYTE -> unknown();
+              case COMPLETED, FIRST_BYTE, BATCH -> unknown();
               case SCHEDULED, DUE -> column(Column.ISSUED).clone();
             };
         columns.put(column, values);
@@ -132,6 +132,14 @@ public final class Recorder {
     column[at] = column[at] == Recording.UNKNOWN ? nanos : column[at] + nanos;
   }
 
+  /// Takes down how many requests were computed together, as the system tells.
+  ///
+  /// @param row the request's row
+  /// @param requests how many, the request included
+  public void batch(int row, int requests) {
+    chunk(row).column(Column.BATCH)[row & MASK] = requests;
+  }
+
   /// Takes down that a request has ended.
   ///
   /// @param row the request's row
@@ -188,6 +196,9 @@ public final class Recorder {
     }
     if (from.hasFirstBytes()) {
       firstByte(row, from.firstByteNanos(request));
+    }
+    if (from.batch(request) != Recording.UNKNOWN) {
+      batch(row, from.batch(request));
     }
     for (String stage : from.stages()) {
       long nanos = from.stageNanos(stage, request);

@@ -32,7 +32,8 @@ public final class Recording {
     DUE,
     FIRST_BYTE,
     SAMPLE,
-    QUERY
+    QUERY,
+    BATCH
   }
 
   /// @param originNanos when the run began, by [System#nanoTime()]
@@ -190,6 +191,15 @@ public final class Recording {
       end = Math.max(end, completed);
     }
     return end;
+  }
+
+  /// {@return how many requests the system computed together with a request, it included, as it
+  /// tells, or [#UNKNOWN]}
+  ///
+  /// @param request its place, from 0
+  public int batch(int request) {
+    long[] values = columns.get(Column.BATCH);
+    return (int) (values == null ? UNKNOWN : values[request]);
   }
 
   /// {@return how many requests ended in which way}

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.jiffy.bench.record.Outcome;
+import dev.jiffy.bench.record.Recorder;
 import dev.jiffy.bench.record.Recording;
 import io.vertx.core.Handler;
 import io.vertx.core.Vertx;
@@ -55,7 +56,8 @@ class HttpSubjectTest {
   }
 
   private static Recording run(URI server, int messages, @Nullable AnswerCheck check, Plan plan) {
-    try (Subject subject = new HttpSubject("test", server, messages(messages), 8, check)) {
+    try (Subject subject =
+        new HttpSubject("test", server, messages(messages), Carrier.HTTP, 8, 8, check)) {
       return subject.run(plan, issued -> {});
     }
   }
@@ -73,7 +75,10 @@ class HttpSubjectTest {
                 .body()
                 .onSuccess(body -> {
                   seen.add(request.path() + " " + request.getHeader("x-number") + " " + body);
-                  request.response().putHeader("server-timing", "a;dur=1.5, b;dur=0.25").end(body);
+                  request
+                      .response()
+                      .putHeader("server-timing", "a;dur=1.5, b;dur=0.25, batch;desc=3")
+                      .end(body);
                 }));
     Recording recording =
         run(server, 3, null, plan(new Arrivals.Poisson(500, 1), Extent.requests(200), 3, SECOND));
@@ -81,6 +86,7 @@ class HttpSubjectTest {
     assertEquals(Map.of(Outcome.OK, 200L), recording.outcomes());
     assertEquals(List.of("a", "b"), recording.stages());
     assertEquals(1_500_000, recording.stageNanos("a", 7));
+    assertEquals(3, recording.batch(7));
     for (int i = 0; i < 200; i++) {
       assertEquals(i % 3, recording.sample(i));
       assertTrue(recording.issuedNanos(i) >= recording.scheduledNanos(i));
@@ -140,10 +146,36 @@ class HttpSubjectTest {
 
   @Test
   void stagesAreReadFromTheHeader() {
-    Map<String, Long> stages = new HashMap<>();
+    Recorder recorder = new Recorder();
+    int row = recorder.begin(0, 0, 0, 0);
     ServerTiming.read(
-        "queue;dur=0.021, miss, compute;desc=\"run\";dur=3.5;x=1,odd;dur=no, neg;dur=-1,;dur=1",
-        stages::put);
-    assertEquals(Map.of("queue", 21_000L, "compute", 3_500_000L), stages);
+        "queue;dur=0.021, miss, compute;desc=\"run\";dur=3.5;x=1,odd;dur=no, neg;dur=-1,;dur=1,"
+            + " batch;desc=4",
+        row,
+        new Taker(recorder));
+    recorder.end(row, 1, Outcome.OK);
+    Recording recording = recorder.recording();
+    assertEquals(List.of("queue", "compute"), recording.stages());
+    assertEquals(21_000, recording.stageNanos("queue", row));
+    assertEquals(3_500_000, recording.stageNanos("compute", row));
+    assertEquals(4, recording.batch(row));
+  }
+
+  private record Taker(Recorder recorder) implements Target.Sink {
+    @Override
+    public void firstByte(int row) {}
+
+    @Override
+    public void stage(int row, String stage, long nanos) {
+      recorder.stage(row, stage, nanos);
+    }
+
+    @Override
+    public void batch(int row, int requests) {
+      recorder.batch(row, requests);
+    }
+
+    @Override
+    public void ended(int row, Outcome outcome) {}
   }
 }

@@ -65,15 +65,17 @@ class RequestsTest {
     URI server = URI.create("http://127.0.0.1:1");
     Path file = folder.resolve("lines.jsonl");
     Files.writeString(file, "{\"input\":\"a\"}\n\n{\"input\":\"b\",\"model\":\"other\"}\n");
-    try (HttpSubject subject = Requests.lines(server, "m", HttpApi.OPENAI, file, 1)) {
+    try (HttpSubject subject = Requests.lines(server, "m", ServerApi.OPENAI, file, 1, 1)) {
       assertEquals(2, subject.samples());
     }
     Files.writeString(file, "{\"input\":\n");
     assertThrows(
-        IllegalArgumentException.class, () -> Requests.lines(server, "m", HttpApi.OPENAI, file, 1));
+        IllegalArgumentException.class,
+        () -> Requests.lines(server, "m", ServerApi.OPENAI, file, 1, 1));
     Files.writeString(file, "[1]\n");
     assertThrows(
-        IllegalArgumentException.class, () -> Requests.lines(server, "m", HttpApi.OPENAI, file, 1));
+        IllegalArgumentException.class,
+        () -> Requests.lines(server, "m", ServerApi.OPENAI, file, 1, 1));
     Files.writeString(file, "\n");
     assertThrows(IllegalArgumentException.class, () -> Requests.read(file));
   }
