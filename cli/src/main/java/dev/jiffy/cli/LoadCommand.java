@@ -7,7 +7,6 @@ import dev.jiffy.bench.load.Order;
 import dev.jiffy.bench.load.Plan;
 import dev.jiffy.bench.load.Scenario;
 import dev.jiffy.bench.load.Subject;
-import dev.jiffy.bench.load.Verdict;
 import dev.jiffy.bench.record.Slo;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -203,15 +202,18 @@ final class LoadCommand implements Callable<Integer> {
         output.progress("written " + out.resolve(LoadFiles.PAGE));
       }
       output.print(new Answer(result));
-      return exitCode(result.verdict());
+      return exitCode(result);
     }
   }
 
-  private int exitCode(Verdict verdict) {
-    return switch (verdict.kind()) {
+  private int exitCode(Load.Result result) {
+    if (isAccuracy) {
+      return result.main().first().summary().errors().isEmpty() ? ExitCodes.OK : ExitCodes.FAILURE;
+    }
+    return switch (result.verdict().kind()) {
       case VALID -> ExitCodes.OK;
       case MISSED -> ExitCodes.FAILURE;
-      case INVALID -> isAccuracy ? ExitCodes.FAILURE : INVALID;
+      case INVALID -> INVALID;
     };
   }
 

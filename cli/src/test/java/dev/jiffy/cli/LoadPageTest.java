@@ -95,8 +95,9 @@ class LoadPageTest {
   void aBenchIsTheSamePage() {
     Recorder recorder = new Recorder();
     for (int i = 0; i < 100; i++) {
-      int row = recorder.begin(2 * i * MS, 2 * i * MS, 2 * i * MS, 0);
-      recorder.end(row, (2 * i + 1) * MS, Outcome.OK);
+      long begun = 2L * i * MS;
+      int row = recorder.begin(begun, begun, begun, 0);
+      recorder.end(row, begun + MS, Outcome.OK);
     }
     Spread times = Spread.of(Percentiles.of(recorder.recording().nanos(Time.SERVICE, 0)));
     Bench.Result result =
