@@ -6,6 +6,7 @@ module dev.jiffy.server {
   requires transitive dev.jiffy.pipeline;
   requires transitive dev.jiffy.protocol;
   requires static transitive org.jspecify;
+  requires com.github.benmanes.caffeine;
   requires io.opentelemetry.api;
   requires io.opentelemetry.context;
   requires io.opentelemetry.exporter.otlp;
@@ -21,6 +22,7 @@ module dev.jiffy.server {
   requires tools.jackson.core;
 
   exports dev.jiffy.server;
+  exports dev.jiffy.server.cache;
   exports dev.jiffy.server.metrics;
   exports dev.jiffy.server.schedule;
   exports dev.jiffy.server.store;

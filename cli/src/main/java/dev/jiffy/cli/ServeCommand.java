@@ -61,6 +61,7 @@ final class ServeCommand implements Callable<Integer> {
 
   @Mixin private final StoreMixin store = new StoreMixin();
   @Mixin private final ScheduleMixin schedule = new ScheduleMixin();
+  @Mixin private final CacheMixin cache = new CacheMixin();
   @Mixin private final WatchMixin watch = new WatchMixin();
   @Mixin private final LoadMixin load = new LoadMixin();
   @Mixin private final Output output = new Output();
@@ -69,7 +70,10 @@ final class ServeCommand implements Callable<Integer> {
   public Integer call() throws IOException {
     Repository repository = new Repository(paths);
     ModelSettings defaults =
-        ModelSettings.defaults().load(load.options()).policy(schedule.policy());
+        ModelSettings.defaults()
+            .load(load.options())
+            .policy(schedule.policy())
+            .cache(cache.options());
     if (printsConfig) {
       output.print(Settings.of(repository, defaults, output::progress));
       return ExitCodes.OK;

@@ -10,6 +10,7 @@ import tools.jackson.core.JsonGenerator;
 /// @param platform the kind of model, such as `onnx_onnxv1`
 /// @param maxBatchSize the most rows of a batch, 0 where the model takes no batches
 /// @param isBatching whether requests may be computed together
+/// @param isCaching whether answers may be kept and given again
 /// @param inputs what it takes, without the rows where `maxBatchSize` is not 0
 /// @param outputs what it gives, without the rows where `maxBatchSize` is not 0
 public record ModelConfig(
@@ -17,6 +18,7 @@ public record ModelConfig(
     String platform,
     int maxBatchSize,
     boolean isBatching,
+    boolean isCaching,
     List<TensorMetadata> inputs,
     List<TensorMetadata> outputs) {
   /// Copies the lists.
@@ -40,6 +42,11 @@ public record ModelConfig(
       write(json, "output", outputs);
       if (isBatching) {
         json.writeObjectPropertyStart("dynamic_batching");
+        json.writeEndObject();
+      }
+      if (isCaching) {
+        json.writeObjectPropertyStart("response_cache");
+        json.writeBooleanProperty("enable", true);
         json.writeEndObject();
       }
       json.writeObjectPropertyStart("model_transaction_policy");
@@ -75,6 +82,11 @@ public record ModelConfig(
     outputs.forEach(output -> config.message(6, tensor(output, 3)));
     if (isBatching) {
       config.message(11, new WireWriter(0));
+    }
+    if (isCaching) {
+      WireWriter cache = new WireWriter(4);
+      cache.flag(1, true);
+      config.message(24, cache);
     }
     WireWriter message = new WireWriter(config.size() + 16);
     message.message(1, config);

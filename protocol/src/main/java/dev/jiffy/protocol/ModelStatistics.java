@@ -16,7 +16,10 @@ import tools.jackson.core.JsonGenerator;
 /// @param decode how long reading requests took
 /// @param compute how long requests were computed
 /// @param encode how long writing answers took
+/// @param cacheHit the requests that were answered without computing, and how long that took
+/// @param cacheMiss those that were looked up in vain, and how long that and keeping answers took
 /// @param batches the runs of each size
+/// @param memory what the model holds
 public record ModelStatistics(
     String name,
     String version,
@@ -29,7 +32,10 @@ public record ModelStatistics(
     Spent decode,
     Spent compute,
     Spent encode,
-    List<BatchSpent> batches) {
+    Spent cacheHit,
+    Spent cacheMiss,
+    List<BatchSpent> batches,
+    List<Memory> memory) {
   /// How often, and how long all of that took.
   ///
   /// @param count how often
@@ -42,11 +48,18 @@ public record ModelStatistics(
   /// @param compute how often, and how long they took
   public record BatchSpent(long rows, Spent compute) {}
 
+  /// Memory of some kind.
+  ///
+  /// @param type what it is for, such as `WEIGHTS`
+  /// @param bytes how much it is
+  public record Memory(String type, long bytes) {}
+
   private static final Spent NOTHING = new Spent(0, 0);
 
-  /// Copies the list.
+  /// Copies the lists.
   public ModelStatistics {
     batches = List.copyOf(batches);
+    memory = List.copyOf(memory);
   }
 
   /// {@return the JSON form of the statistics of models}
@@ -76,8 +89,8 @@ public record ModelStatistics(
     write(json, "compute_input", decode);
     write(json, "compute_infer", compute);
     write(json, "compute_output", encode);
-    write(json, "cache_hit", NOTHING);
-    write(json, "cache_miss", NOTHING);
+    write(json, "cache_hit", cacheHit);
+    write(json, "cache_miss", cacheMiss);
     json.writeEndObject();
     json.writeArrayPropertyStart("batch_stats");
     for (BatchSpent batch : batches) {
@@ -86,6 +99,15 @@ public record ModelStatistics(
       write(json, "compute_input", NOTHING);
       write(json, "compute_infer", batch.compute());
       write(json, "compute_output", NOTHING);
+      json.writeEndObject();
+    }
+    json.writeEndArray();
+    json.writeArrayPropertyStart("memory_usage");
+    for (Memory each : memory) {
+      json.writeStartObject();
+      json.writeStringProperty("type", each.type());
+      json.writeNumberProperty("id", 0);
+      json.writeNumberProperty("byte_size", each.bytes());
       json.writeEndObject();
     }
     json.writeEndArray();
@@ -116,6 +138,8 @@ public record ModelStatistics(
     stats.message(4, wire(decode));
     stats.message(5, wire(compute));
     stats.message(6, wire(encode));
+    stats.message(7, wire(cacheHit));
+    stats.message(8, wire(cacheMiss));
     WireWriter model = new WireWriter(256);
     model.text(1, name);
     model.text(2, version);
@@ -128,6 +152,12 @@ public record ModelStatistics(
       each.number(1, batch.rows());
       each.message(3, wire(batch.compute()));
       model.message(7, each);
+    }
+    for (Memory each : memory) {
+      WireWriter used = new WireWriter(32);
+      used.text(1, each.type());
+      used.number(3, each.bytes());
+      model.message(8, used);
     }
     return model;
   }

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.jiffy.protocol.ModelStatistics.BatchSpent;
+import dev.jiffy.protocol.ModelStatistics.Memory;
 import dev.jiffy.protocol.ModelStatistics.Spent;
 import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Tensor;
@@ -194,12 +195,13 @@ class InferWireTest {
             ServiceWire.metadata(
                 new ModelMetadata("m", List.of("1"), "onnx_onnxv1_longer", tensors, List.of()))));
     assertEquals(
-        "CigKAW0SAXAgCCoSCgF4EA4iC////////////wEDMggKAXkQDRoBAloA",
+        "Ci0KAW0SAXAgCCoSCgF4EA4iC////////////wEDMggKAXkQDRoBAloAwgECCAE=",
         text(
             new ModelConfig(
                     "m",
                     "p",
                     8,
+                    true,
                     true,
                     tensors,
                     List.of(new TensorMetadata("y", DType.STRING, List.of(2L))))
@@ -209,7 +211,8 @@ class InferWireTest {
         text(ModelState.toWire(List.of(new ModelState("m", "1", ModelState.READY, "")))));
     Spent none = new Spent(0, 0);
     assertEquals(
-        "CjoKAW0SATEYBSCsAigHMiAKBAgBEAISABoECAMQBCIECAUQBioECAcQCDIECAkQCjoJCA" + "QaBQgCEOgH",
+        "ClUKAW0SATEYBSCsAigHMiwKBAgBEAISABoECAMQBCIECAUQBioECAcQCDIECAkQCjoECAsQDEIECA0QDjoJ"
+            + "CAQaBQgCEOgHQg0KB1dFSUdIVFMY8KIE",
         text(
             ModelStatistics.toWire(
                 List.of(
@@ -225,7 +228,10 @@ class InferWireTest {
                         new Spent(5, 6),
                         new Spent(7, 8),
                         new Spent(9, 10),
-                        List.of(new BatchSpent(4, new Spent(2, 1000))))))));
+                        new Spent(11, 12),
+                        new Spent(13, 14),
+                        List.of(new BatchSpent(4, new Spent(2, 1000))),
+                        List.of(new Memory("WEIGHTS", 70_000)))))));
   }
 
   private static String text(byte[] bytes) {

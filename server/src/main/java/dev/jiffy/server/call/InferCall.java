@@ -9,10 +9,12 @@ import dev.jiffy.protocol.InferTensor;
 import dev.jiffy.protocol.Parameter;
 import dev.jiffy.protocol.ProtocolException;
 import dev.jiffy.protocol.RequestedOutput;
+import dev.jiffy.server.cache.Key;
 import dev.jiffy.server.schedule.Answer;
 import dev.jiffy.server.schedule.Question;
 import dev.jiffy.server.schedule.Ticket;
 import dev.jiffy.server.store.LoadedModel;
+import dev.jiffy.server.store.Served;
 import dev.jiffy.server.watch.Stage;
 import dev.jiffy.server.watch.Stopwatch;
 import dev.jiffy.tensor.Shape;
@@ -27,16 +29,18 @@ import org.jspecify.annotations.Nullable;
 /// A request for tensors, which fits its model.
 ///
 /// Its parameters `priority` and `timeout`, in microseconds, say how it is scheduled; `timing` asks
-/// for the time of each stage among the parameters of the answer. An output's parameter
-/// `classification` asks for its greatest elements.
+/// for the time of each stage among the parameters of the answer; `cache` says whether an answer
+/// that was kept will do. An output's parameter `classification` asks for its greatest elements.
 public final class InferCall {
   private static final String PRIORITY = "priority";
   private static final String TIMEOUT = "timeout";
   private static final String TIMING = "timing";
+  private static final String CACHE = "cache";
 
   private final LoadedModel model;
   private final InferRequest request;
   private final Map<String, Tensor> inputs;
+  private @Nullable Key key;
 
   private InferCall(LoadedModel model, InferRequest request, Map<String, Tensor> inputs) {
     this.model = model;
@@ -123,6 +127,34 @@ public final class InferCall {
           throw new ProtocolException(
               400, "parameter '%s' must be an integer of at least 0".formatted(name));
     };
+  }
+
+  /// {@return this call, with the key under which its answer may be kept; made where the request is
+  /// read, as that takes time}
+  ///
+  /// @param served who is asked
+  /// @throws ProtocolException if the parameter `cache` is neither true nor false
+  public InferCall keyed(Served served) {
+    boolean isWanted =
+        switch (request.parameters().get(CACHE)) {
+          case null -> true;
+          case Parameter.Flag(boolean value) -> value;
+          case Parameter.Whole _, Parameter.Text _, Parameter.Real _ ->
+              throw new ProtocolException(
+                  400, "parameter '%s' must be true or false".formatted(CACHE));
+        };
+    if (isWanted) {
+      key =
+          served.key(
+              question(),
+              model.outputs().stream().map(TensorSpec::name).filter(request::wants).toList());
+    }
+    return this;
+  }
+
+  /// {@return the key under which the answer may be kept, null where it is computed anew}
+  public @Nullable Key key() {
+    return key;
   }
 
   /// {@return what is asked of the scheduler}

@@ -45,7 +45,7 @@ final class InferCalls {
     private final Stopwatch stopwatch;
     private final int bytes;
     private @Nullable Served served;
-    private @Nullable Ticket ticket;
+    private Runnable cancel = () -> {};
     private byte @Nullable [] answer;
     private @Nullable Status failure;
     private String id = "";
@@ -79,9 +79,7 @@ final class InferCalls {
 
   private void cancel() {
     for (Pending pending : List.copyOf(open)) {
-      if (pending.ticket != null && pending.served != null) {
-        pending.served.scheduler().cancel(pending.ticket);
-      }
+      pending.cancel.run();
     }
   }
 
@@ -127,7 +125,7 @@ final class InferCalls {
     Served served = models.hold(read.modelName(), read.modelVersion());
     memory.whenClosed(served::release);
     pending.served = served;
-    InferCall checked = InferCall.of(served.model(), read.request());
+    InferCall checked = InferCall.of(served.model(), read.request()).keyed(served);
     pending.stopwatch.lap(Stage.DECODE);
     return new Read(served, checked);
   }
@@ -150,12 +148,7 @@ final class InferCalls {
             arrived,
             read.served().scheduler().deadlineOr(read.call().deadlineNanos(arrived, timeoutNanos)),
             outcome -> finish(pending, read, outcome, memory));
-    pending.ticket = ticket;
-    if (pending.bytes <= INLINE_BYTES) {
-      read.served().scheduler().submitQuick(ticket);
-    } else {
-      read.served().scheduler().submit(ticket);
-    }
+    pending.cancel = read.served().submit(ticket, read.call().key(), pending.bytes <= INLINE_BYTES);
   }
 
   /// Takes the outcome, on whatever thread; the answer is made there, as its tensors last no

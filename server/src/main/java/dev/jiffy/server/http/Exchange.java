@@ -1,8 +1,8 @@
 package dev.jiffy.server.http;
 
 import dev.jiffy.protocol.ProtocolException;
+import dev.jiffy.server.cache.Key;
 import dev.jiffy.server.schedule.Outcome;
-import dev.jiffy.server.schedule.Scheduler;
 import dev.jiffy.server.schedule.Ticket;
 import dev.jiffy.server.store.Ending;
 import dev.jiffy.server.store.Served;
@@ -12,6 +12,7 @@ import io.vertx.core.http.HttpServerRequest;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiConsumer;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /// A request to a model from when it is submitted until its reply is sent. The reply is made by the
 /// thread that computed, which alone may look at the answer, and sent by the event loop.
@@ -55,16 +56,12 @@ final class Exchange {
 
   /// Submits the ticket, whose outcome goes to [#finish]; a client that goes cancels it.
   ///
+  /// @param key under which the answer may be kept, null where it is computed anew
   /// @param isSmall whether the request may be computed here and now
-  void submit(Ticket ticket, boolean isSmall) {
-    Scheduler scheduler = served.scheduler();
-    if (isSmall) {
-      scheduler.submitQuick(ticket);
-    } else {
-      scheduler.submit(ticket);
-    }
+  void submit(Ticket ticket, @Nullable Key key, boolean isSmall) {
+    Runnable cancel = served.submit(ticket, key, isSmall);
     if (!isSent) {
-      request.response().closeHandler(gone -> scheduler.cancel(ticket));
+      request.response().closeHandler(gone -> cancel.run());
     }
   }
 

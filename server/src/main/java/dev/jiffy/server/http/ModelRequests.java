@@ -22,6 +22,7 @@ import dev.jiffy.server.watch.Stage;
 import dev.jiffy.server.watch.Stopwatch;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServerRequest;
+import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -107,10 +108,11 @@ final class ModelRequests {
   private InferCall infer(Served served, @Nullable String header, byte[] body, Slab memory) {
     int jsonLength = Message.jsonLength(header, body.length);
     return InferCall.of(
-        served.model(),
-        jsonLength == 0 && header != null
-            ? RawBody.request(served.model(), body, memory)
-            : reader.request(body, jsonLength, memory));
+            served.model(),
+            jsonLength == 0 && header != null
+                ? RawBody.request(served.model(), body, memory)
+                : reader.request(body, jsonLength, memory))
+        .keyed(served);
   }
 
   private void infer(
@@ -143,6 +145,7 @@ final class ModelRequests {
             stopwatch.arrivedNanos(),
             served.scheduler().deadlineOr(call.deadlineNanos(stopwatch.arrivedNanos(), timeout)),
             exchange::finish),
+        call.key(),
         bytes <= INLINE_BYTES);
   }
 
@@ -169,18 +172,21 @@ final class ModelRequests {
             stopwatch,
             memory,
             sender::send);
+    Question question =
+        switch (parsed.input()) {
+          case Input.Texts texts -> new Question.Texts(texts.texts());
+          case Input.Tokens tokens -> new Question.Tokens(tokens.texts());
+        };
     exchange.submit(
         new Ticket(
-            switch (parsed.input()) {
-              case Input.Texts texts -> new Question.Texts(texts.texts());
-              case Input.Tokens tokens -> new Question.Tokens(tokens.texts());
-            },
+            question,
             Ticket.NORMAL,
             stopwatch.arrivedNanos(),
             served
                 .scheduler()
                 .deadlineOr(timeout == 0 ? Ticket.NEVER : stopwatch.arrivedNanos() + timeout),
             exchange::finish),
+        served.key(question, List.of()),
         bytes <= INLINE_BYTES);
   }
 
@@ -190,9 +196,11 @@ final class ModelRequests {
       throw new IllegalStateException("vectors were asked for, not " + done.answer());
     }
     stopwatch.queued(done.timing());
-    stopwatch.add(Stage.TOKENIZE, embeddings.tokenizeNanos());
-    stopwatch.add(Stage.COMPUTE, embeddings.runNanos());
-    stopwatch.add(Stage.POOL, embeddings.poolNanos());
+    if (done.timing().batchRows() > 0) {
+      stopwatch.add(Stage.TOKENIZE, embeddings.tokenizeNanos());
+      stopwatch.add(Stage.COMPUTE, embeddings.runNanos());
+      stopwatch.add(Stage.POOL, embeddings.poolNanos());
+    }
     byte[] json =
         new EmbeddingsResponse(served.model().name(), embeddings.vectors(), embeddings.tokens())
             .toJson(request.base64());

@@ -83,7 +83,10 @@ public final class Ticket {
     return deadlineNanos;
   }
 
-  void finish(Outcome outcome) {
+  /// Ends the request.
+  ///
+  /// @param outcome how
+  public void finish(Outcome outcome) {
     reply.accept(outcome);
   }
 

@@ -1,9 +1,11 @@
 package dev.jiffy.server.store;
 
 import dev.jiffy.engine.LoadOptions;
+import dev.jiffy.server.cache.CacheOptions;
 import dev.jiffy.server.schedule.Policy;
 import java.time.Duration;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /// How one model is loaded and served. Immutable.
 ///
@@ -15,13 +17,15 @@ import java.util.Map;
 /// @param labels names for versions, such as `stable`, by which clients may ask for them
 /// @param caseTolerance how far from the recorded outputs of its cases a version may be, relative
 ///   to the recorded values where these are greater than 1
+/// @param cache how its answers are kept and given again, null to compute each anew
 public record ModelSettings(
     LoadOptions load,
     Policy policy,
     Duration warmUpTime,
     VersionPolicy versions,
     Map<String, Long> labels,
-    double caseTolerance) {
+    double caseTolerance,
+    @Nullable CacheOptions cache) {
   private static final double CASE_TOLERANCE = 1e-3;
 
   /// Checks the numbers and copies the map.
@@ -36,7 +40,7 @@ public record ModelSettings(
   }
 
   /// {@return the defaults of loading and of scheduling, 3 seconds to warm up, the latest version,
-  /// no labels, cases within 0.001}
+  /// no labels, cases within 0.001, no cache}
   public static ModelSettings defaults() {
     return new ModelSettings(
         LoadOptions.defaults(),
@@ -44,28 +48,29 @@ public record ModelSettings(
         Duration.ofSeconds(3),
         new VersionPolicy.Latest(1),
         Map.of(),
-        CASE_TOLERANCE);
+        CASE_TOLERANCE,
+        null);
   }
 
   /// {@return these settings with another way to load}
   ///
   /// @param options how the model is loaded
   public ModelSettings load(LoadOptions options) {
-    return new ModelSettings(options, policy, warmUpTime, versions, labels, caseTolerance);
+    return new ModelSettings(options, policy, warmUpTime, versions, labels, caseTolerance, cache);
   }
 
   /// {@return these settings with another policy}
   ///
   /// @param choice how the model's requests are scheduled
   public ModelSettings policy(Policy choice) {
-    return new ModelSettings(load, choice, warmUpTime, versions, labels, caseTolerance);
+    return new ModelSettings(load, choice, warmUpTime, versions, labels, caseTolerance, cache);
   }
 
   /// {@return these settings with another time to warm up}
   ///
   /// @param time the most for each version, zero for none
   public ModelSettings warmUpTime(Duration time) {
-    return new ModelSettings(load, policy, time, versions, labels, caseTolerance);
+    return new ModelSettings(load, policy, time, versions, labels, caseTolerance, cache);
   }
 
   /// {@return these settings with other versions}
@@ -73,13 +78,20 @@ public record ModelSettings(
   /// @param choice which versions are served
   /// @param names names for versions
   public ModelSettings versions(VersionPolicy choice, Map<String, Long> names) {
-    return new ModelSettings(load, policy, warmUpTime, choice, names, caseTolerance);
+    return new ModelSettings(load, policy, warmUpTime, choice, names, caseTolerance, cache);
   }
 
   /// {@return these settings with another tolerance}
   ///
   /// @param most how far from recorded outputs a version may be
   public ModelSettings caseTolerance(double most) {
-    return new ModelSettings(load, policy, warmUpTime, versions, labels, most);
+    return new ModelSettings(load, policy, warmUpTime, versions, labels, most, cache);
+  }
+
+  /// {@return these settings with another cache}
+  ///
+  /// @param options how answers are kept and given again, null to compute each anew
+  public ModelSettings cache(@Nullable CacheOptions options) {
+    return new ModelSettings(load, policy, warmUpTime, versions, labels, caseTolerance, options);
   }
 }

@@ -4,16 +4,23 @@ import dev.jiffy.protocol.ModelConfig;
 import dev.jiffy.protocol.ModelMetadata;
 import dev.jiffy.protocol.ModelStatistics;
 import dev.jiffy.protocol.ModelStatistics.BatchSpent;
+import dev.jiffy.protocol.ModelStatistics.Memory;
 import dev.jiffy.protocol.ModelStatistics.Spent;
 import dev.jiffy.protocol.TensorMetadata;
+import dev.jiffy.server.cache.CacheOptions;
+import dev.jiffy.server.cache.Key;
+import dev.jiffy.server.cache.ResponseCache;
 import dev.jiffy.server.schedule.Policy;
+import dev.jiffy.server.schedule.Question;
 import dev.jiffy.server.schedule.Scheduler;
+import dev.jiffy.server.schedule.Ticket;
 import dev.jiffy.server.schedule.WarmUp;
 import dev.jiffy.server.watch.Account;
 import dev.jiffy.server.watch.Stage;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 
 /// A version of a model that takes requests, and the scheduler that runs them.
 ///
@@ -23,25 +30,51 @@ public final class Served implements AutoCloseable {
   private final LoadedModel model;
   private final Scheduler scheduler;
   private final Tally tally;
+  private final @Nullable ResponseCache cache;
 
   /// Those who hold it, and one more until it is retired.
   private final AtomicInteger holders = new AtomicInteger(1);
 
   private volatile Runnable whenFree = () -> {};
 
-  private Served(LoadedModel model, Scheduler scheduler, Tally tally) {
+  private Served(
+      LoadedModel model, Scheduler scheduler, Tally tally, @Nullable CacheOptions cache) {
     this.model = model;
     this.scheduler = scheduler;
     this.tally = tally;
+    this.cache =
+        cache == null ? null : new ResponseCache(cache, uncached(scheduler), System::nanoTime);
+  }
+
+  private static ResponseCache.Uncached uncached(Scheduler scheduler) {
+    return new ResponseCache.Uncached() {
+      @Override
+      public void submit(Ticket ticket, boolean isSmall) {
+        if (isSmall) {
+          scheduler.submitQuick(ticket);
+        } else {
+          scheduler.submit(ticket);
+        }
+      }
+
+      @Override
+      public void cancel(Ticket ticket) {
+        scheduler.cancel(ticket);
+      }
+    };
   }
 
   /// {@return a model with its owner threads started}
   ///
   /// @param model the model, which is closed with the result
   /// @param policy how its requests are scheduled
-  public static Served start(LoadedModel model, Policy policy) {
+  /// @param cache how its answers are kept, null to compute each anew
+  public static Served start(LoadedModel model, Policy policy, @Nullable CacheOptions cache) {
     return new Served(
-        model, Scheduler.start(model.name(), model.model(), model.text(), policy), new Tally());
+        model,
+        Scheduler.start(model.name(), model.model(), model.text(), policy),
+        new Tally(),
+        cache);
   }
 
   /// {@return the model's name and version}
@@ -62,6 +95,37 @@ public final class Served implements AutoCloseable {
   /// {@return what its requests took so far}
   public Tally tally() {
     return tally;
+  }
+
+  /// {@return the key under which an answer may be kept, null where it is computed anew}
+  ///
+  /// @param question the question
+  /// @param outputs the names of the outputs that are asked for
+  public @Nullable Key key(Question question, List<String> outputs) {
+    return cache == null ? null : cache.key(question, outputs);
+  }
+
+  /// Answers a request, from what is kept or by computing it.
+  ///
+  /// @param ticket the request
+  /// @param key its key, null where it is computed anew
+  /// @param isSmall whether it may be computed here and now
+  /// @return lets go of the request
+  public Runnable submit(Ticket ticket, @Nullable Key key, boolean isSmall) {
+    if (cache != null && key != null) {
+      return cache.submit(ticket, key, isSmall);
+    }
+    if (isSmall) {
+      scheduler.submitQuick(ticket);
+    } else {
+      scheduler.submit(ticket);
+    }
+    return () -> scheduler.cancel(ticket);
+  }
+
+  /// {@return what was looked up among the answers that are kept, null where none are}
+  public ResponseCache.@Nullable Counts cacheCounts() {
+    return cache == null ? null : cache.counts();
   }
 
   /// {@return whether the model takes a request: it does so at least until [#release()], which is
@@ -101,6 +165,7 @@ public final class Served implements AutoCloseable {
         metadata.platform(),
         isBatching ? scheduler.policy().maxBatch() : 0,
         isBatching,
+        cache != null,
         isBatching ? rows(metadata.inputs()) : metadata.inputs(),
         isBatching ? rows(metadata.outputs()) : metadata.outputs());
   }
@@ -119,6 +184,9 @@ public final class Served implements AutoCloseable {
         scheduler.batches().stream()
             .map(batch -> new BatchSpent(batch.rows(), new Spent(batch.count(), batch.nanos())))
             .toList();
+    ResponseCache.Counts counts = cacheCounts();
+    ResponseCache.Counts kept =
+        counts == null ? new ResponseCache.Counts(0, 0, 0, 0, 0, false) : counts;
     return new ModelStatistics(
         model.name(),
         model.version(),
@@ -131,7 +199,13 @@ public final class Served implements AutoCloseable {
         tally.spent(Stage.DECODE),
         tally.spent(Stage.COMPUTE),
         tally.spent(Stage.ENCODE),
-        batches);
+        new Spent(kept.hits(), kept.hitNanos()),
+        new Spent(kept.misses(), kept.missNanos()),
+        batches,
+        List.of(
+            new Memory("WEIGHTS", model.model().packedBytes()),
+            new Memory("SESSIONS", scheduler.sessionBytes()),
+            new Memory("CACHE", kept.bytes())));
   }
 
   /// Runs the model on made-up inputs until it is warm, on the calling thread.

@@ -6,6 +6,7 @@ import dev.jiffy.engine.KernelPath;
 import dev.jiffy.engine.LoadOptions;
 import dev.jiffy.engine.ModelException;
 import dev.jiffy.engine.Precision;
+import dev.jiffy.server.cache.CacheOptions;
 import dev.jiffy.server.schedule.Policy;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -34,6 +35,9 @@ final class SettingsFile {
   static final String VERSIONS = "versions";
   static final String LABELS = "labels";
   static final String CASE_TOLERANCE = "case_tolerance";
+  static final String CACHE = "cache";
+  static final String BYTES = "bytes";
+  static final String TTL = "ttl";
 
   /// What stands for no time.
   static final String NONE = "none";
@@ -60,9 +64,11 @@ final class SettingsFile {
           WARM_UP,
           VERSIONS,
           LABELS,
-          CASE_TOLERANCE);
+          CASE_TOLERANCE,
+          CACHE);
   private static final int MOST = 65_536;
   private static final double MOST_SECONDS = 3600;
+  private static final double MOST_TTL_SECONDS = 86_400 * 365;
   private static final double NANOS = 1e9;
 
   private SettingsFile() {}
@@ -89,7 +95,8 @@ final class SettingsFile {
         seconds(yaml, WARM_UP, 0, defaults.warmUpTime()),
         versions(yaml, defaults.versions()),
         labels(yaml, defaults.labels()),
-        yaml.decimal(CASE_TOLERANCE, 0, Double.MAX_VALUE, defaults.caseTolerance()));
+        yaml.decimal(CASE_TOLERANCE, 0, Double.MAX_VALUE, defaults.caseTolerance()),
+        cache(yaml, defaults.cache()));
   }
 
   private static LoadOptions load(YamlMap yaml, LoadOptions defaults) {
@@ -119,6 +126,27 @@ final class SettingsFile {
         !yaml.flag(PADDING, !defaults.exact()));
   }
 
+  private static @Nullable CacheOptions cache(YamlMap yaml, @Nullable CacheOptions otherwise) {
+    if (!yaml.keys().contains(CACHE)) {
+      return otherwise;
+    }
+    if (!yaml.isMap(CACHE)) {
+      if (!yaml.text(CACHE, "").equals(NONE)) {
+        throw yaml.wrong(CACHE, "expected 'none' or {bytes: NUMBER, ttl: SECONDS}");
+      }
+      return null;
+    }
+    YamlMap cache = yaml.map(CACHE);
+    if (cache == null) {
+      return null;
+    }
+    cache.allow(Set.of(BYTES, TTL));
+    CacheOptions defaults = otherwise == null ? CacheOptions.defaults() : otherwise;
+    return new CacheOptions(
+        cache.whole(BYTES, 1, Long.MAX_VALUE, defaults.bytes()),
+        seconds(cache, TTL, 1e-3, MOST_TTL_SECONDS, defaults.ttl()));
+  }
+
   private static @Nullable Duration timeout(YamlMap yaml, @Nullable Duration otherwise) {
     if (!yaml.keys().contains(TIMEOUT)) {
       return otherwise;
@@ -127,7 +155,12 @@ final class SettingsFile {
   }
 
   private static Duration seconds(YamlMap yaml, String key, double least, Duration otherwise) {
-    double seconds = yaml.decimal(key, least, MOST_SECONDS, otherwise.toNanos() / NANOS);
+    return seconds(yaml, key, least, MOST_SECONDS, otherwise);
+  }
+
+  private static Duration seconds(
+      YamlMap yaml, String key, double least, double most, Duration otherwise) {
+    double seconds = yaml.decimal(key, least, most, otherwise.toNanos() / NANOS);
     return Duration.ofNanos(Math.round(seconds * NANOS));
   }
 

@@ -5,6 +5,7 @@ import static dev.jiffy.server.store.SettingsFile.word;
 import dev.jiffy.engine.Handover;
 import dev.jiffy.engine.LoadOptions;
 import dev.jiffy.engine.TensorSpec;
+import dev.jiffy.server.cache.CacheOptions;
 import dev.jiffy.server.schedule.Policy;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -146,6 +147,15 @@ final class SettingsText {
         cases == null
             ? "no folder 'cases' with recorded cases to check before serving"
             : "each version must give what was recorded in " + cases.getFileName());
+    CacheOptions cache = settings.cache();
+    line(
+        SettingsFile.CACHE,
+        cache == null
+            ? SettingsFile.NONE
+            : "{%s: %d, %s: %s}"
+                .formatted(
+                    SettingsFile.BYTES, cache.bytes(), SettingsFile.TTL, seconds(cache.ttl())),
+        "answers to keep while that pays: none, or {bytes: NUMBER, ttl: SECONDS}");
   }
 
   private static String seconds(Duration time) {

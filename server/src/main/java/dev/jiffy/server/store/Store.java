@@ -263,7 +263,7 @@ public final class Store implements AutoCloseable {
               ? 0
               : place.call(
                   () -> RecordedCases.check(model.model(), folder, settings.caseTolerance()));
-      served = Served.start(model, settings.policy());
+      served = Served.start(model, settings.policy(), settings.cache());
     } catch (RuntimeException | Error e) {
       model.close();
       throw e;

@@ -9,6 +9,7 @@ public final class Stopwatch {
   private long lastNanos;
   private int timed;
   private int batchRows;
+  private boolean isKept;
 
   /// Starts.
   ///
@@ -41,7 +42,9 @@ public final class Stopwatch {
   /// @param timing how long the request waited since it had arrived, and how long its batch took
   public void computed(Timing timing) {
     queued(timing);
-    add(Stage.COMPUTE, timing.computeNanos());
+    if (timing.batchRows() > 0) {
+      add(Stage.COMPUTE, timing.computeNanos());
+    }
   }
 
   /// Adds what the scheduler timed but for the computation, and continues from now.
@@ -50,6 +53,7 @@ public final class Stopwatch {
   public void queued(Timing timing) {
     add(Stage.QUEUE, timing.queueNanos() - (lastNanos - arrivedNanos));
     batchRows = timing.batchRows();
+    isKept = batchRows == 0;
     lastNanos = System.nanoTime();
   }
 
@@ -91,6 +95,9 @@ public final class Stopwatch {
           header.append(", batch;desc=").append(batchRows);
         }
       }
+    }
+    if (isKept) {
+      header.append(", cache;desc=hit");
     }
     return header.toString();
   }

@@ -1,6 +1,7 @@
 package dev.jiffy.server.store;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -8,6 +9,7 @@ import dev.jiffy.engine.LoadOptions;
 import dev.jiffy.engine.ModelException;
 import dev.jiffy.engine.Precision;
 import dev.jiffy.server.ExampleModels;
+import dev.jiffy.server.cache.CacheOptions;
 import dev.jiffy.server.schedule.Policy;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -39,7 +41,8 @@ class SettingsTest {
             Duration.ofMillis(500),
             new VersionPolicy.Latest(2),
             Map.of("stable", 4L),
-            0.25),
+            0.25,
+            new CacheOptions(1000, Duration.ofSeconds(7))),
         of(
             """
             # a comment
@@ -56,10 +59,15 @@ class SettingsTest {
             labels:
               stable: 4
             case_tolerance: 0.25
+            cache: {bytes: 1000, ttl: 7}
             """));
     assertEquals(DEFAULTS, of(""));
     assertEquals(DEFAULTS, of("# nothing\n"));
     assertEquals(new VersionPolicy.All(), of("versions: all").versions());
+    assertEquals(CacheOptions.defaults(), of("cache: {}").cache());
+    assertNull(
+        SettingsFile.of(YamlMap.of("", "cache: none"), DEFAULTS.cache(CacheOptions.defaults()))
+            .cache());
     assertEquals(new VersionPolicy.Only(List.of(3L, 1L)), of("versions: [3, 1]").versions());
   }
 
@@ -68,7 +76,7 @@ class SettingsTest {
       quoteCharacter = '`',
       delimiter = '|',
       value = {
-        "thread: 2 | jiffy.yaml:1: thread: expected one of [case_tolerance, device,",
+        "thread: 2 | jiffy.yaml:1: thread: expected one of [cache, case_tolerance, device,",
         "threads: many | jiffy.yaml:1: threads: expected a whole number from 0 to 1024, got 'many'",
         "threads: -1 | expected a whole number from 0 to 1024, got '-1'",
         "threads: [1] | expected a whole number from 0 to 1024, got a list",
@@ -77,6 +85,9 @@ class SettingsTest {
         "latency_target: NaN | got 'NaN'",
         "padding: yes | expected true or false, got 'yes'",
         "device: gpu | jiffy.yaml:1: device",
+        "cache: yes | expected 'none' or {bytes: NUMBER, ttl: SECONDS}",
+        "cache: {size: 1} | size: expected one of [bytes, ttl]",
+        "cache: {bytes: 0} | bytes: expected a whole number of at least 1, got '0'",
         "versions: some | expected 'all', a list of versions, or 'latest: NUMBER', got 'some'",
         "versions: [] | expected at least one version, got none",
         "versions: [0] | expected a whole number of at least 1, got '0'",

@@ -1,0 +1,296 @@
+package dev.jiffy.server.cache;
+
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
+import com.github.benmanes.caffeine.cache.Ticker;
+import dev.jiffy.server.schedule.Answer;
+import dev.jiffy.server.schedule.Outcome;
+import dev.jiffy.server.schedule.Question;
+import dev.jiffy.server.schedule.Ticket;
+import dev.jiffy.server.schedule.Timing;
+import java.lang.System.Logger.Level;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/// The answers of one version of a model, given again to equal questions.
+///
+/// Of equal questions that come while one of them is computed, only that one is: the others wait
+/// for its answer, save for those that are more urgent. What does not fit a deadline, is refused or
+/// fails is not shared: the next of those who wait is computed then. Where keeping answers costs
+/// more than it saves, requests pass by; see [Worth]. Shared between threads.
+public final class ResponseCache {
+  private static final System.Logger LOG = System.getLogger(ResponseCache.class.getName());
+
+  /// What a question and its answer take besides their bytes.
+  private static final int OVERHEAD = 256;
+
+  private final CacheOptions options;
+  private final Uncached uncached;
+  private final LongSupplier clock;
+  private final Cache<Key, Kept> answers;
+  private final Map<Key, Flight> flights = new ConcurrentHashMap<>();
+  private final Worth worth = new Worth();
+  private final Sum hits = new Sum();
+  private final Sum misses = new Sum();
+
+  /// Where requests go that must be computed.
+  public interface Uncached {
+    /// Takes a request.
+    ///
+    /// @param ticket the request
+    /// @param isSmall whether it may be computed here and now
+    void submit(Ticket ticket, boolean isSmall);
+
+    /// Lets go of a request.
+    ///
+    /// @param ticket the request
+    void cancel(Ticket ticket);
+  }
+
+  /// What was looked up so far.
+  ///
+  /// @param hits the requests that were answered without computing
+  /// @param hitNanos how long looking them up took
+  /// @param misses the requests that were computed
+  /// @param missNanos how long looking them up and keeping their answers took
+  /// @param bytes about how much is kept
+  /// @param isPaused whether requests pass by now, as it does not pay
+  public record Counts(
+      long hits, long hitNanos, long misses, long missNanos, long bytes, boolean isPaused) {}
+
+  private static final class Sum {
+    private final LongAdder count = new LongAdder();
+    private final LongAdder nanos = new LongAdder();
+
+    void add(long more) {
+      count.increment();
+      nanos.add(more);
+    }
+  }
+
+  /// An empty cache.
+  ///
+  /// @param options how large it is
+  /// @param uncached where requests go that must be computed
+  /// @param clock the time in nanoseconds
+  public ResponseCache(CacheOptions options, Uncached uncached, LongSupplier clock) {
+    this.options = options;
+    this.uncached = uncached;
+    this.clock = clock;
+    Ticker ticker = clock::getAsLong;
+    this.answers =
+        Caffeine.newBuilder()
+            .maximumWeight(options.bytes())
+            .<Key, Kept>weigher((key, kept) -> (int) Math.min(weight(key, kept), Integer.MAX_VALUE))
+            .expireAfterWrite(options.ttl())
+            .ticker(ticker)
+            .executor(Runnable::run)
+            .build();
+  }
+
+  private static long weight(Key key, Kept kept) {
+    return OVERHEAD + key.bytes() + kept.bytes();
+  }
+
+  /// {@return the key of a question, null where it passes by}
+  ///
+  /// @param question the question
+  /// @param outputs the names of the outputs that are asked for
+  public @Nullable Key key(Question question, List<String> outputs) {
+    return worth.isTried() ? Key.of(question, outputs, options) : null;
+  }
+
+  /// {@return what was looked up so far}
+  public Counts counts() {
+    answers.cleanUp();
+    long bytes = answers.policy().eviction().orElseThrow().weightedSize().orElse(0);
+    return new Counts(
+        hits.count.sum(),
+        hits.nanos.sum(),
+        misses.count.sum(),
+        misses.nanos.sum(),
+        bytes,
+        worth.isPaused());
+  }
+
+  /// Answers a request, from what is kept or by computing it.
+  ///
+  /// @param ticket the request
+  /// @param key its key
+  /// @param isSmall whether it may be computed here and now
+  /// @return lets go of the request
+  public Runnable submit(Ticket ticket, Key key, boolean isSmall) {
+    long start = clock.getAsLong();
+    while (true) {
+      Kept kept = answers.getIfPresent(key);
+      if (kept != null) {
+        looked(true, key, start);
+        ticket.finish(new Outcome.Done(kept.answer(), new Timing(0, 0, 0)));
+        return () -> {};
+      }
+      Flight flight = flights.get(key);
+      if (flight == null) {
+        Flight own = new Flight(ticket, key);
+        if (flights.putIfAbsent(key, own) == null) {
+          Kept between = answers.getIfPresent(key);
+          looked(between != null, key, start);
+          if (between == null) {
+            uncached.submit(own.asked, isSmall);
+          } else {
+            own.settle(new Outcome.Done(between.answer(), new Timing(0, 0, 0)), between);
+          }
+          return own::leave;
+        }
+      } else if (ticket.priority() < flight.first.priority()) {
+        looked(false, key, start);
+        uncached.submit(ticket, isSmall);
+        return () -> uncached.cancel(ticket);
+      } else {
+        Waiter waiter = new Waiter(ticket);
+        if (flight.join(waiter)) {
+          looked(true, key, start);
+          return () -> waiter.cancel.run();
+        }
+        Thread.onSpinWait(); // the flight is about to be removed
+      }
+    }
+  }
+
+  private void looked(boolean isHit, Key key, long start) {
+    long nanos = key.nanos() + clock.getAsLong() - start;
+    (isHit ? hits : misses).add(nanos);
+    worth.looked(isHit, nanos);
+  }
+
+  /// A request that waits for the answer to an equal one.
+  private static final class Waiter {
+    private final Ticket ticket;
+    private volatile Runnable cancel = () -> {};
+
+    Waiter(Ticket ticket) {
+      this.ticket = ticket;
+    }
+  }
+
+  /// A question that is computed, and those who wait for its answer.
+  private final class Flight {
+    private final Ticket first;
+    private final Key key;
+    private final Ticket asked;
+    private final List<Waiter> others = new ArrayList<>();
+    private boolean hasLeft;
+    private boolean isOver;
+
+    Flight(Ticket first, Key key) {
+      this.first = first;
+      this.key = key;
+      this.asked =
+          new Ticket(
+              first.question(),
+              first.priority(),
+              first.arrivedNanos(),
+              first.deadlineNanos(),
+              this::finish);
+    }
+
+    synchronized boolean join(Waiter other) {
+      if (!isOver) {
+        other.cancel = () -> leave(other);
+        others.add(other);
+      }
+      return !isOver;
+    }
+
+    /// The first loses interest: what is computed goes on where others wait for it.
+    void leave() {
+      synchronized (this) {
+        hasLeft = true;
+        if (!others.isEmpty()) {
+          return;
+        }
+      }
+      uncached.cancel(asked);
+    }
+
+    /// Another one loses interest.
+    private void leave(Waiter other) {
+      boolean wasWaiting;
+      boolean isNeeded;
+      synchronized (this) {
+        wasWaiting = others.remove(other);
+        isNeeded = !hasLeft || !others.isEmpty();
+      }
+      if (wasWaiting) {
+        other.ticket.finish(new Outcome.Cancelled());
+        if (!isNeeded) {
+          uncached.cancel(asked);
+        }
+      }
+    }
+
+    /// Takes the outcome, on the thread that computed.
+    private void finish(Outcome outcome) {
+      Kept kept = null;
+      if (outcome instanceof Outcome.Done(Answer answer, Timing timing)) {
+        long start = clock.getAsLong();
+        kept = kept(answer);
+        long nanos = clock.getAsLong() - start;
+        misses.nanos.add(nanos);
+        worth.kept(timing.computeNanos() / Math.max(1, timing.batchRows()), nanos);
+      }
+      settle(outcome, kept);
+    }
+
+    private @Nullable Kept kept(Answer answer) {
+      try {
+        Kept kept = Kept.of(answer, key.outputs(), options.bytes() / 2);
+        if (kept != null) {
+          answers.put(key, kept);
+        }
+        return kept;
+      } catch (OutOfMemoryError e) { // the answer is there, and is not kept
+        LOG.log(Level.WARNING, "an answer cannot be kept: " + e);
+        return null;
+      }
+    }
+
+    private void settle(Outcome outcome, @Nullable Kept kept) {
+      flights.remove(key, this);
+      List<Waiter> waiting;
+      boolean isWanted;
+      synchronized (this) {
+        isOver = true;
+        waiting = List.copyOf(others);
+        others.clear();
+        isWanted = !hasLeft;
+      }
+      first.finish(isWanted ? outcome : new Outcome.Cancelled());
+      for (Waiter other : waiting) {
+        settle(other, outcome, kept);
+      }
+    }
+
+    private void settle(Waiter other, Outcome outcome, @Nullable Kept kept) {
+      Ticket ticket = other.ticket;
+      long now = clock.getAsLong();
+      if (outcome instanceof Outcome.BadInput) {
+        ticket.finish(outcome);
+      } else if (ticket.deadlineNanos() != Ticket.NEVER && ticket.deadlineNanos() - now < 0) {
+        ticket.finish(new Outcome.Expired());
+      } else if (kept != null) {
+        Timing timing = new Timing(now - ticket.arrivedNanos(), 0, 0);
+        ticket.finish(new Outcome.Done(kept.answer(), timing));
+      } else if (outcome instanceof Outcome.Done) { // too large to be shared
+        other.cancel = () -> uncached.cancel(ticket);
+        uncached.submit(ticket, false);
+      } else {
+        other.cancel = submit(ticket, key, false);
+      }
+    }
+  }
+}
