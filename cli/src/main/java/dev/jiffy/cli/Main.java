@@ -58,6 +58,14 @@ final class Main implements Callable<Integer> {
   ///
   /// @param args what will be executed
   static CommandLine commandLine(String... args) {
+    return commandLine(System.getenv(), args);
+  }
+
+  /// {@return the same, in an environment}
+  ///
+  /// @param variables the variables of the environment
+  /// @param args what will be executed
+  static CommandLine commandLine(Map<String, String> variables, String... args) {
     String first = args.length == 0 ? "" : args[0];
     boolean isNamed = COMMANDS.stream().anyMatch(command -> command.getKey().equals(first));
     CommandLine line = new CommandLine(new Main());
@@ -65,6 +73,10 @@ final class Main implements Callable<Integer> {
       if (!isNamed || command.getKey().equals(first)) {
         line.addSubcommand(command.getKey(), command.getValue().get());
       }
+    }
+    CommandLine serve = line.getSubcommands().get("serve");
+    if (serve != null) {
+      serve.setDefaultValueProvider(new Configuration(List.of(args), variables));
     }
     return line.setExecutionExceptionHandler(new Failures())
         .setCaseInsensitiveEnumValuesAllowed(true);

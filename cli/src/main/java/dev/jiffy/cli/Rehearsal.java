@@ -68,11 +68,12 @@ final class Rehearsal {
 
   // ---- the models
 
-  /// A layer of a transformer, as exporters write it. Writes the model for texts.
+  /// Writes the model for texts.
   static void writeText(Path file) throws IOException {
     OnnxWriter.write(text(), 17, file);
   }
 
+  /// A layer of a transformer, as exporters write it.
   private static Graph text() {
     Rehearsal graph = new Rehearsal();
     graph.inputs.put("ids", Fact.of(DType.I64, List.of(Dim.of("batch"), Dim.of("length"))));

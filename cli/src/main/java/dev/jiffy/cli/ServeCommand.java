@@ -10,6 +10,7 @@ import dev.jiffy.server.store.Repository;
 import dev.jiffy.server.store.Store;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -17,10 +18,14 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
 
 /// `jiffy serve`: models behind HTTP and gRPC until the process is told to end.
 @Command(
@@ -30,12 +35,15 @@ import picocli.CommandLine.Parameters;
           + " embeddings for models with a tokenizer beside them.",
       "In a folder lie NAME.onnx, NAME/model.onnx or NAME/VERSION/model.onnx; NAME/jiffy.yaml says"
           + " how a model is served. Ends at SIGTERM or SIGINT, once the requests under way are"
-          + " answered."
+          + " answered.",
+      "What is not on the command line is taken from variables such as JIFFY_MAX_BATCH for"
+          + " --max-batch (JIFFY_MODELS for what to serve), then from the file that --config names,"
+          + " with lines such as 'max_batch: 8' and 'models: /srv/models'."
     })
 final class ServeCommand implements Callable<Integer> {
   @Parameters(
       paramLabel = "MODEL|DIR",
-      arity = "1..*",
+      arity = "0..*",
       description = "ONNX files, and folders with ONNX files.")
   private final List<Path> paths = new ArrayList<>();
 
@@ -53,11 +61,26 @@ final class ServeCommand implements Callable<Integer> {
   private int port = HttpOptions.defaults().port();
 
   @Option(
+      names = "--config",
+      paramLabel = "FILE",
+      description = "A YAML file with values of options; JIFFY_CONFIG names one as well.")
+  private @Nullable Path config;
+
+  @Option(
       names = "--print-config",
       description =
           "Do not serve, but print for each model how it would be served, with the reason for each"
               + " value: a jiffy.yaml for the folder of its model, to be edited.")
   private boolean printsConfig;
+
+  @Option(
+      names = "--drain-timeout",
+      paramLabel = "SECONDS",
+      converter = OptionValues.Seconds.class,
+      description = "How long an ending server waits for the answers under way; 30 by default.")
+  private Duration drainTimeout = ServerOptions.defaults().drainTimeout();
+
+  @Spec private @Nullable CommandSpec spec;
 
   @Mixin private final StoreMixin store = new StoreMixin();
   @Mixin private final ScheduleMixin schedule = new ScheduleMixin();
@@ -68,6 +91,20 @@ final class ServeCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
+    CommandSpec command = spec;
+    if (command == null) {
+      throw new IllegalStateException("not run by a command line");
+    }
+    if (command.defaultValueProvider() instanceof Configuration configuration) {
+      configuration.check(command);
+    }
+    if (paths.isEmpty()) {
+      throw new ParameterException(
+          command.commandLine(), "Missing what to serve: ONNX files, or folders of models.");
+    }
+    if (config != null) {
+      output.progress("options from " + config);
+    }
     Repository repository = new Repository(paths);
     ModelSettings defaults =
         ModelSettings.defaults()
@@ -82,6 +119,7 @@ final class ServeCommand implements Callable<Integer> {
         Server.start(
             ServerOptions.defaults()
                 .http(HttpOptions.defaults().host(host).port(port))
+                .drainTimeout(drainTimeout)
                 .watch(watch.options(System.out))
                 .admin(store.admin()),
             store.store(repository, defaults, output::progress));

@@ -60,6 +60,13 @@ public record ServerOptions(
     return new ServerOptions(http, policy, time, drainTimeout, watch, admin);
   }
 
+  /// {@return these options with another time to drain}
+  ///
+  /// @param time how long a closing server waits for the answers under way
+  public ServerOptions drainTimeout(Duration time) {
+    return new ServerOptions(http, policy, warmUpTime, time, watch, admin);
+  }
+
   /// {@return these options with others of watching}
   ///
   /// @param options what is told of the server, and to whom

@@ -1,0 +1,95 @@
+package dev.jiffy.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import picocli.CommandLine;
+
+/// Options from the command line, the environment and a file, seen in what is printed of a model.
+class ConfigurationTest {
+  @TempDir Path folder;
+
+  private Path models;
+  private Path file;
+
+  @BeforeEach
+  void write() throws IOException {
+    models = Files.createDirectories(folder.resolve("models"));
+    Rehearsal.writeText(models.resolve("text.onnx"));
+    file = folder.resolve("serve.yaml");
+  }
+
+  private String printed(int code, Map<String, String> variables, String... args) {
+    String[] all =
+        Stream.concat(Stream.of("serve", "--print-config"), Stream.of(args)).toArray(String[]::new);
+    StringWriter text = new StringWriter();
+    CommandLine line = Main.commandLine(variables, all);
+    line.setOut(new PrintWriter(text)).setErr(new PrintWriter(text));
+    assertEquals(code, line.execute(all), text::toString);
+    return text.toString();
+  }
+
+  private static void check(String text, String line) {
+    assertTrue(text.lines().anyMatch(each -> each.startsWith(line + " ")), text);
+  }
+
+  @Test
+  void theCommandLineBeatsTheEnvironmentWhichBeatsTheFile() throws IOException {
+    Files.writeString(
+        file,
+        """
+        models: %s
+        queue: 11
+        max_batch: 12
+        timeout: 1.5
+        padding: true
+        """
+            .formatted(models));
+    String text =
+        printed(
+            0,
+            Map.of("JIFFY_MAX_BATCH", "13", "JIFFY_TIMEOUT", "2", "JIFFY_CONFIG", "none"),
+            "--config",
+            file.toString(),
+            "--timeout",
+            "3");
+    check(text, "queue: 11");
+    check(text, "max_batch: 13");
+    check(text, "timeout: 3");
+    check(text, "padding: true");
+  }
+
+  @Test
+  void theEnvironmentIsEnough() {
+    Map<String, String> variables =
+        Map.of(
+            "JIFFY_MODELS", models.toString(), "JIFFY_PADDING", "true", "JIFFY_PRECISION", "bf16");
+    String text = printed(0, variables);
+    check(text, "padding: true");
+    check(text, "precision: bf16");
+    check(printed(0, variables, "--padding"), "padding: true");
+    assertTrue(printed(2, Map.of("JIFFY_QUEUE", "many"), models.toString()).contains("'many'"));
+  }
+
+  @Test
+  void whatIsWrongInAFileIsNamed() throws IOException {
+    Files.writeString(file, "queue: 11\nquue: 12\n");
+    String text = printed(1, Map.of(), models.toString(), "--config=" + file);
+    assertTrue(text.contains("serve.yaml:2: quue: expected one of ["), text);
+    Files.writeString(file, "print_config: true\n");
+    assertTrue(
+        printed(1, Map.of("JIFFY_CONFIG", file.toString())).contains("print_config: expected"));
+    assertTrue(printed(1, Map.of(), "--config", folder + "/none").contains("cannot be read"));
+    assertTrue(printed(2, Map.of()).contains("Missing what to serve"));
+  }
+}
