@@ -183,6 +183,7 @@ public final class Server implements AutoCloseable {
     List<String> extensions = new ArrayList<>(EXTENSIONS);
     if (access.mayChange()) {
       extensions.add("model_repository");
+      extensions.add("model_repository(unload_dependents)");
     }
     return new ServerMetadata("jiffy", VERSION, extensions);
   }

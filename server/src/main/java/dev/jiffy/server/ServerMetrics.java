@@ -138,7 +138,7 @@ final class ServerMetrics {
             "The memory of a model's weights in the form that kernels read.",
             Kind.GAUGE,
             Unit.BYTES,
-            samples(models, model -> number(model, model.model().model().packedBytes()))),
+            samples(models, model -> number(model, model.model().packedBytes()))),
         new Family(
             "jiffy_model_session_bytes",
             "The working memory of a model's sessions, outside the heap.",

@@ -100,9 +100,12 @@ public final class GrpcEdge {
         InferCalls infer = new InferCalls(vertx, call, models, wire, ready, true);
         stream(call, infer::add, infer::end);
       } else if (path.equals(INFERENCE + "RepositoryModelLoad")) {
-        unary(call, message -> change(call, message, store::load));
+        unary(call, message -> change(call, message, change -> store.load(change.model())));
       } else if (path.equals(INFERENCE + "RepositoryModelUnload")) {
-        unary(call, message -> change(call, message, store::unload));
+        unary(
+            call,
+            message ->
+                change(call, message, change -> store.unload(change.model(), change.dependents())));
       } else if (path.equals(HEALTH + "Watch")) {
         unary(call, message -> watch(call, message));
       } else {
@@ -114,12 +117,13 @@ public final class GrpcEdge {
     }
   }
 
-  private void change(Call call, byte[] message, Function<String, CompletableFuture<Void>> task) {
+  private void change(
+      Call call, byte[] message, Function<RepositoryChange, CompletableFuture<Void>> task) {
     if (!mayChange) {
       throw new ProtocolException(403, "models are neither loaded nor unloaded by this port");
     }
     var _ =
-        task.apply(RepositoryChange.fromWire(message).model())
+        task.apply(RepositoryChange.fromWire(message))
             .whenComplete((done, failure) ->
                 call.run(() -> {
                   if (failure == null) {

@@ -10,7 +10,7 @@ import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServerRequest;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.CompletableFuture;
-import java.util.function.Function;
+import java.util.function.Supplier;
 
 /// Requests about the repository: what there is, what is to be loaded and unloaded. Belongs to the
 /// event loop.
@@ -39,27 +39,24 @@ final class RepositoryRequests {
 
   /// Loads a model, and answers when it serves.
   void load(HttpServerRequest request, String name, byte[] body) {
-    change(request, name, body, store::load);
+    RepositoryChange.fromJson(body);
+    change(request, () -> store.load(name));
   }
 
   /// Takes a model out of service.
   void unload(HttpServerRequest request, String name, byte[] body) {
-    change(request, name, body, store::unload);
+    boolean isDeep = RepositoryChange.fromJson(body).dependents();
+    change(request, () -> store.unload(name, isDeep));
   }
 
-  private void change(
-      HttpServerRequest request,
-      String name,
-      byte[] body,
-      Function<String, CompletableFuture<Void>> change) {
+  private void change(HttpServerRequest request, Supplier<CompletableFuture<Void>> change) {
     if (!mayChange) {
       throw new ProtocolException(403, "models are neither loaded nor unloaded by this port");
     }
-    RepositoryChange.fromJson(body);
     Context context = vertx.getOrCreateContext();
     var _ =
         change
-            .apply(name)
+            .get()
             .whenComplete((done, failure) -> {
               Reply reply =
                   failure == null

@@ -34,7 +34,7 @@ final class ModelInstance implements Instance {
     Map<String, Tensor> outputs;
     long start = clock.getAsLong();
     try {
-      outputs = sessions.session().runReusing(joined.fill(batch.tickets(), batch.length()));
+      outputs = sessions.session().run(joined.fill(batch.tickets(), batch.length()));
     } catch (Throwable e) { // one of the requests may be to blame: each is told its own failure
       return singles(batch, true);
     }
@@ -67,7 +67,7 @@ final class ModelInstance implements Instance {
       if (batch.isCompared(i)) {
         long start = clock.getAsLong();
         try {
-          Map<String, Tensor> alone = sessions.session().runReusing(inputs(ticket));
+          Map<String, Tensor> alone = sessions.session().run(inputs(ticket));
           isExact &= isSame(part(copies, row, ticket, batch.length()), alone);
           long took = clock.getAsLong() - start;
           finish(ticket, new Answer.Tensors(alone), start, took, ticket.rows);
@@ -112,7 +112,7 @@ final class ModelInstance implements Instance {
       Answer answer =
           switch (ticket.question()) {
             case Question.Tensors(Map<String, Tensor> inputs) ->
-                new Answer.Tensors(sessions.session().runReusing(inputs));
+                new Answer.Tensors(sessions.session().run(inputs));
             case Question.Texts(List<String> texts) -> vectors(sessions.text(), texts);
             case Question.Tokens(List<int[]> texts) ->
                 new Answer.Vectors(sessions.text().embedTokens(texts));

@@ -1,32 +1,30 @@
 package dev.jiffy.server.schedule;
 
-import dev.jiffy.engine.Model;
-import dev.jiffy.engine.Session;
 import dev.jiffy.pipeline.TextPipeline;
 import dev.jiffy.pipeline.TextSession;
 import org.jspecify.annotations.Nullable;
 
 /// One thread's working memory for one model, made when it is first needed. Not shared.
 final class ModelSessions implements AutoCloseable {
-  private final Model model;
+  private final Computation computation;
   private final @Nullable TextPipeline pipeline;
-  private volatile @Nullable Session session;
+  private volatile Computation.@Nullable Memory session;
   private volatile @Nullable TextSession text;
 
   /// Memory for a model.
   ///
-  /// @param model the model
+  /// @param computation what computes tensors
   /// @param pipeline its text pipeline, null if it has none
-  ModelSessions(Model model, @Nullable TextPipeline pipeline) {
-    this.model = model;
+  ModelSessions(Computation computation, @Nullable TextPipeline pipeline) {
+    this.computation = computation;
     this.pipeline = pipeline;
   }
 
-  /// {@return the session for tensors}
-  Session session() {
-    Session open = session;
+  /// {@return the memory for tensors}
+  Computation.Memory session() {
+    Computation.Memory open = session;
     if (open == null) {
-      open = model.newSession();
+      open = computation.newMemory();
       session = open;
     }
     return open;
@@ -49,16 +47,15 @@ final class ModelSessions implements AutoCloseable {
 
   /// {@return the bytes of the memory; any thread may ask}
   long memoryBytes() {
-    Session tensors = session;
+    Computation.Memory tensors = session;
     TextSession texts = text;
-    return (tensors == null ? 0 : tensors.memoryBytes())
-        + (texts == null ? 0 : texts.memoryBytes());
+    return (tensors == null ? 0 : tensors.bytes()) + (texts == null ? 0 : texts.memoryBytes());
   }
 
   /// Releases the memory. Idempotent.
   @Override
   public void close() {
-    Session tensors = session;
+    Computation.Memory tensors = session;
     if (tensors != null) {
       tensors.close();
     }

@@ -79,10 +79,22 @@ public final class Scheduler implements AutoCloseable {
   /// @param policy how its requests are scheduled
   public static Scheduler start(
       String name, Model model, @Nullable TextPipeline text, Policy policy) {
-    Batching batching = Batching.of(model);
+    return start(name, Computation.of(model), text, policy);
+  }
+
+  /// {@return a scheduler that runs a computation, with its threads started}
+  ///
+  /// @param name its name, for its threads and for messages
+  /// @param computation the computation, which must stay open until the scheduler is closed
+  /// @param text a text pipeline, null if it has none; must stay open as well
+  /// @param policy how its requests are scheduled
+  public static Scheduler start(
+      String name, Computation computation, @Nullable TextPipeline text, Policy policy) {
+    Batching batching = Batching.of(computation.inputs(), computation.outputs());
     List<Instance> instances = new ArrayList<>();
     for (int i = 0; i < policy.instances(); i++) {
-      instances.add(new ModelInstance(new ModelSessions(model, text), batching, System::nanoTime));
+      instances.add(
+          new ModelInstance(new ModelSessions(computation, text), batching, System::nanoTime));
     }
     Scheduler scheduler = new Scheduler(name, policy, batching, instances, System::nanoTime);
     scheduler.startThreads();

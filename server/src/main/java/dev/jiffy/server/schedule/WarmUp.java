@@ -1,7 +1,5 @@
 package dev.jiffy.server.schedule;
 
-import dev.jiffy.engine.Model;
-import dev.jiffy.engine.Session;
 import dev.jiffy.engine.TensorSpec;
 import dev.jiffy.engine.ir.Dim;
 import dev.jiffy.pipeline.TextPipeline;
@@ -39,39 +37,35 @@ public final class WarmUp {
   /// Runs a model on the calling thread until its time per run settles. What fails is logged.
   ///
   /// @param name the model's name, for messages
-  /// @param model the model
+  /// @param computation what is run
   /// @param pipeline its text pipeline, null if it has none
   /// @param scheduler learns what a run costs
   /// @param most the time after which no further run begins; zero for none at all
   public static void run(
       String name,
-      Model model,
+      Computation computation,
       @Nullable TextPipeline pipeline,
       Scheduler scheduler,
       Duration most) {
     if (most.isZero()) {
       return;
     }
-    try (ModelSessions sessions = new ModelSessions(model, pipeline)) {
+    try (ModelSessions sessions = new ModelSessions(computation, pipeline)) {
       if (pipeline != null) {
         TextSession text = sessions.text();
         repeat(new Question.Texts(TEXTS), () -> text.embed(TEXTS), scheduler, most.toNanos());
         return;
       }
-      if (!canMakeUp(model.inputs())) {
+      if (!canMakeUp(computation.inputs())) {
         LOG.log(Level.INFO, "model " + name + " is not warmed up: no inputs can be made up");
         return;
       }
-      Map<String, Tensor> inputs = inputs(model.inputs(), 0);
-      Session session = sessions.session();
-      repeat(
-          new Question.Tensors(inputs),
-          () -> session.runReusing(inputs),
-          scheduler,
-          most.toNanos());
+      Map<String, Tensor> inputs = inputs(computation.inputs(), 0);
+      Computation.Memory session = sessions.session();
+      repeat(new Question.Tensors(inputs), () -> session.run(inputs), scheduler, most.toNanos());
       if (scheduler.isBatching()) {
         scheduler.study(
-            row -> new Question.Tensors(inputs(model.inputs(), row)),
+            row -> new Question.Tensors(inputs(computation.inputs(), row)),
             sessions,
             System.nanoTime() + most.toNanos());
       }

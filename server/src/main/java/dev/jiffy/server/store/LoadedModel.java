@@ -8,6 +8,7 @@ import dev.jiffy.engine.ir.Dim;
 import dev.jiffy.pipeline.TextPipeline;
 import dev.jiffy.protocol.ModelMetadata;
 import dev.jiffy.protocol.TensorMetadata;
+import dev.jiffy.server.schedule.Computation;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -24,29 +25,54 @@ public final class LoadedModel implements AutoCloseable {
   static final String NAME_RULE =
       "a model's name is 1 to 128 of A-Z a-z 0-9 . _ -, and does not begin with a dot";
 
+  private static final String PLATFORM = "onnx_onnxv1";
   private static final Pattern NAME = Pattern.compile("[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}");
 
   private final String name;
   private final String version;
-  private final Model model;
+  private final @Nullable Model model;
+  private final Computation computation;
+  private final @Nullable Ensemble ensemble;
   private final @Nullable TextPipeline text;
   private final ModelMetadata metadata;
   private final long loadNanos;
 
   private LoadedModel(
       String name, long version, Model model, @Nullable TextPipeline text, long loadNanos) {
+    this(name, version, PLATFORM, model, null, Computation.of(model), text, loadNanos);
+  }
+
+  private LoadedModel(
+      String name,
+      long version,
+      String platform,
+      @Nullable Model model,
+      @Nullable Ensemble ensemble,
+      Computation computation,
+      @Nullable TextPipeline text,
+      long loadNanos) {
     this.name = name;
     this.version = Long.toString(version);
     this.model = model;
+    this.ensemble = ensemble;
+    this.computation = computation;
     this.text = text;
     this.loadNanos = loadNanos;
     this.metadata =
         new ModelMetadata(
             name,
             List.of(this.version),
-            "onnx_onnxv1",
-            tensors(model.inputs()),
-            tensors(model.outputs()));
+            platform,
+            tensors(computation.inputs()),
+            tensors(computation.outputs()));
+  }
+
+  /// {@return models that answer one after the other, under a name of their own}
+  ///
+  /// @param name the name for clients
+  /// @param ensemble the models; closed with the result
+  static LoadedModel of(String name, Ensemble ensemble) {
+    return new LoadedModel(name, FIRST, "ensemble", null, ensemble, ensemble, null, 0);
   }
 
   /// {@return whether a model may have a name}
@@ -133,17 +159,37 @@ public final class LoadedModel implements AutoCloseable {
 
   /// {@return what the model takes}
   public List<TensorSpec> inputs() {
-    return model.inputs();
+    return computation.inputs();
   }
 
   /// {@return what the model gives}
   public List<TensorSpec> outputs() {
-    return model.outputs();
+    return computation.outputs();
   }
 
-  /// {@return the model}
+  /// {@return the model of the engine}
+  ///
+  /// @throws IllegalStateException if it is an ensemble of other ones
   public Model model() {
+    if (model == null) {
+      throw new IllegalStateException("an ensemble has no model of its own");
+    }
     return model;
+  }
+
+  /// {@return what computes its requests for tensors}
+  public Computation computation() {
+    return computation;
+  }
+
+  /// {@return whether it is an ensemble of other models}
+  boolean isEnsemble() {
+    return ensemble != null;
+  }
+
+  /// {@return the bytes of its own weights in the form that kernels read}
+  public long packedBytes() {
+    return model == null ? 0 : model.packedBytes();
   }
 
   /// {@return the model's text pipeline, null if no tokenizer lies beside it}
@@ -167,6 +213,11 @@ public final class LoadedModel implements AutoCloseable {
     if (text != null) {
       text.close();
     }
-    model.close();
+    if (model != null) {
+      model.close();
+    }
+    if (ensemble != null) {
+      ensemble.close();
+    }
   }
 }

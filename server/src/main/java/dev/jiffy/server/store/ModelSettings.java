@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
 /// @param caseTolerance how far from the recorded outputs of its cases a version may be, relative
 ///   to the recorded values where these are greater than 1
 /// @param cache how its answers are kept and given again, null to compute each anew
+/// @param ensemble the models that it consists of, null where it is one
 public record ModelSettings(
     LoadOptions load,
     Policy policy,
@@ -25,7 +26,8 @@ public record ModelSettings(
     VersionPolicy versions,
     Map<String, Long> labels,
     double caseTolerance,
-    @Nullable CacheOptions cache) {
+    @Nullable CacheOptions cache,
+    @Nullable EnsembleSettings ensemble) {
   private static final double CASE_TOLERANCE = 1e-3;
 
   /// Checks the numbers and copies the map.
@@ -49,6 +51,7 @@ public record ModelSettings(
         new VersionPolicy.Latest(1),
         Map.of(),
         CASE_TOLERANCE,
+        null,
         null);
   }
 
@@ -56,21 +59,23 @@ public record ModelSettings(
   ///
   /// @param options how the model is loaded
   public ModelSettings load(LoadOptions options) {
-    return new ModelSettings(options, policy, warmUpTime, versions, labels, caseTolerance, cache);
+    return new ModelSettings(
+        options, policy, warmUpTime, versions, labels, caseTolerance, cache, ensemble);
   }
 
   /// {@return these settings with another policy}
   ///
   /// @param choice how the model's requests are scheduled
   public ModelSettings policy(Policy choice) {
-    return new ModelSettings(load, choice, warmUpTime, versions, labels, caseTolerance, cache);
+    return new ModelSettings(
+        load, choice, warmUpTime, versions, labels, caseTolerance, cache, ensemble);
   }
 
   /// {@return these settings with another time to warm up}
   ///
   /// @param time the most for each version, zero for none
   public ModelSettings warmUpTime(Duration time) {
-    return new ModelSettings(load, policy, time, versions, labels, caseTolerance, cache);
+    return new ModelSettings(load, policy, time, versions, labels, caseTolerance, cache, ensemble);
   }
 
   /// {@return these settings with other versions}
@@ -78,20 +83,22 @@ public record ModelSettings(
   /// @param choice which versions are served
   /// @param names names for versions
   public ModelSettings versions(VersionPolicy choice, Map<String, Long> names) {
-    return new ModelSettings(load, policy, warmUpTime, choice, names, caseTolerance, cache);
+    return new ModelSettings(
+        load, policy, warmUpTime, choice, names, caseTolerance, cache, ensemble);
   }
 
   /// {@return these settings with another tolerance}
   ///
   /// @param most how far from recorded outputs a version may be
   public ModelSettings caseTolerance(double most) {
-    return new ModelSettings(load, policy, warmUpTime, versions, labels, most, cache);
+    return new ModelSettings(load, policy, warmUpTime, versions, labels, most, cache, ensemble);
   }
 
   /// {@return these settings with another cache}
   ///
   /// @param options how answers are kept and given again, null to compute each anew
   public ModelSettings cache(@Nullable CacheOptions options) {
-    return new ModelSettings(load, policy, warmUpTime, versions, labels, caseTolerance, options);
+    return new ModelSettings(
+        load, policy, warmUpTime, versions, labels, caseTolerance, options, ensemble);
   }
 }

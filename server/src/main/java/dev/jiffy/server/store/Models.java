@@ -189,6 +189,7 @@ public final class Models implements AutoCloseable {
   /// Answers what was taken, stops the owner threads and frees the models. Idempotent.
   @Override
   public void close() {
-    all().forEach(Served::close);
+    all().stream().filter(served -> served.model().isEnsemble()).forEach(Served::close);
+    all().stream().filter(served -> !served.model().isEnsemble()).forEach(Served::close);
   }
 }

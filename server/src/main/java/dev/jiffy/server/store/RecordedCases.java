@@ -1,9 +1,8 @@
 package dev.jiffy.server.store;
 
-import dev.jiffy.engine.Model;
 import dev.jiffy.engine.ModelException;
-import dev.jiffy.engine.Session;
 import dev.jiffy.engine.onnx.CaseFiles;
+import dev.jiffy.server.schedule.Computation;
 import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Tensor;
 import dev.jiffy.tensor.Value;
@@ -18,24 +17,25 @@ final class RecordedCases {
 
   /// Runs a model on every case of a folder.
   ///
-  /// @param model the model
+  /// @param computation what is run
   /// @param folder the cases, in the layout of the ONNX backend tests
   /// @param tolerance how far an element may be off, relative to the recorded one where that is
   ///   greater than 1
   /// @return how many cases there are
   /// @throws ModelException if a case cannot be read or run, or its outputs differ by more
-  static int check(Model model, Path folder, double tolerance) {
+  static int check(Computation computation, Path folder, double tolerance) {
     List<Path> cases;
     try {
       cases = CaseFiles.folders(folder);
     } catch (IllegalArgumentException e) {
       throw new ModelException(String.valueOf(e.getMessage()), e);
     }
-    try (Session session = model.newSession()) {
+    try (Computation.Memory memory = computation.newMemory()) {
       for (Path each : cases) {
-        Map<String, Tensor> inputs = tensors(each, CaseFiles.inputs(each, model.inputs()));
-        Map<String, Tensor> recorded = tensors(each, CaseFiles.outputs(each, model.outputs()));
-        Map<String, Tensor> outputs = session.run(inputs);
+        Map<String, Tensor> inputs = tensors(each, CaseFiles.inputs(each, computation.inputs()));
+        Map<String, Tensor> recorded =
+            tensors(each, CaseFiles.outputs(each, computation.outputs()));
+        Map<String, Tensor> outputs = memory.run(inputs);
         recorded.forEach((name, expected) -> {
           Tensor output = outputs.get(name);
           if (output == null) {

@@ -72,7 +72,7 @@ public final class Served implements AutoCloseable {
   public static Served start(LoadedModel model, Policy policy, @Nullable CacheOptions cache) {
     return new Served(
         model,
-        Scheduler.start(model.name(), model.model(), model.text(), policy),
+        Scheduler.start(model.name(), model.computation(), model.text(), policy),
         new Tally(),
         cache);
   }
@@ -203,7 +203,7 @@ public final class Served implements AutoCloseable {
         new Spent(kept.misses(), kept.missNanos()),
         batches,
         List.of(
-            new Memory("WEIGHTS", model.model().packedBytes()),
+            new Memory("WEIGHTS", model.packedBytes()),
             new Memory("SESSIONS", scheduler.sessionBytes()),
             new Memory("CACHE", kept.bytes())));
   }
@@ -212,7 +212,7 @@ public final class Served implements AutoCloseable {
   ///
   /// @param most the time after which no further run begins; zero for none at all
   public void warmUp(Duration most) {
-    WarmUp.run(model.name(), model.model(), model.text(), scheduler, most);
+    WarmUp.run(model.name(), model.computation(), model.text(), scheduler, most);
   }
 
   /// Takes no more requests, answers those that were taken, and frees the model. Idempotent.

@@ -10,6 +10,7 @@ import dev.jiffy.server.cache.CacheOptions;
 import dev.jiffy.server.schedule.Policy;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
@@ -38,6 +39,11 @@ final class SettingsFile {
   static final String CACHE = "cache";
   static final String BYTES = "bytes";
   static final String TTL = "ttl";
+  static final String STEPS = "steps";
+  static final String MODEL = "model";
+  static final String VERSION = "version";
+  static final String INPUTS = "inputs";
+  static final String OUTPUTS = "outputs";
 
   /// What stands for no time.
   static final String NONE = "none";
@@ -65,7 +71,9 @@ final class SettingsFile {
           VERSIONS,
           LABELS,
           CASE_TOLERANCE,
-          CACHE);
+          CACHE,
+          STEPS,
+          OUTPUTS);
   private static final int MOST = 65_536;
   private static final double MOST_SECONDS = 3600;
   private static final double MOST_TTL_SECONDS = 86_400 * 365;
@@ -96,7 +104,8 @@ final class SettingsFile {
         versions(yaml, defaults.versions()),
         labels(yaml, defaults.labels()),
         yaml.decimal(CASE_TOLERANCE, 0, Double.MAX_VALUE, defaults.caseTolerance()),
-        cache(yaml, defaults.cache()));
+        cache(yaml, defaults.cache()),
+        ensemble(yaml));
   }
 
   private static LoadOptions load(YamlMap yaml, LoadOptions defaults) {
@@ -124,6 +133,40 @@ final class SettingsFile {
         seconds(yaml, LATENCY_TARGET, 1e-3, defaults.latencyTarget()),
         timeout(yaml, defaults.timeout()),
         !yaml.flag(PADDING, !defaults.exact()));
+  }
+
+  private static @Nullable EnsembleSettings ensemble(YamlMap yaml) {
+    if (!yaml.keys().contains(STEPS)) {
+      if (yaml.keys().contains(OUTPUTS)) {
+        throw yaml.wrong(OUTPUTS, "is for an ensemble, which has " + STEPS);
+      }
+      return null;
+    }
+    List<EnsembleSettings.Step> steps = new ArrayList<>();
+    for (YamlMap step : yaml.maps(STEPS)) {
+      step.allow(Set.of(MODEL, VERSION, INPUTS, OUTPUTS));
+      String model = step.text(MODEL, "");
+      if (!LoadedModel.isName(model)) {
+        throw step.wrong(MODEL, "%s, got '%s'".formatted(LoadedModel.NAME_RULE, model));
+      }
+      steps.add(
+          new EnsembleSettings.Step(
+              model, step.text(VERSION, ""), words(step, INPUTS), words(step, OUTPUTS)));
+    }
+    if (steps.isEmpty()) {
+      throw yaml.wrong(STEPS, "expected at least one step, got none");
+    }
+    return new EnsembleSettings(
+        steps, yaml.keys().contains(OUTPUTS) ? yaml.texts(OUTPUTS) : List.of());
+  }
+
+  private static Map<String, String> words(YamlMap yaml, String key) {
+    YamlMap map = yaml.map(key);
+    Map<String, String> words = new HashMap<>();
+    if (map != null) {
+      map.keys().forEach(name -> words.put(name, map.text(name, "")));
+    }
+    return words;
   }
 
   private static @Nullable CacheOptions cache(YamlMap yaml, @Nullable CacheOptions otherwise) {

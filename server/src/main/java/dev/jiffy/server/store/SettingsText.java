@@ -37,9 +37,14 @@ final class SettingsText {
             .formatted(model.name()));
     file.comment("takes " + tensors(model.inputs()));
     file.comment("gives " + tensors(model.outputs()));
-    file.load(model, settings.load());
+    EnsembleSettings ensemble = settings.ensemble();
+    if (ensemble == null) {
+      file.load(model, settings.load());
+    } else {
+      file.steps(ensemble);
+    }
     file.policy(served, settings.policy());
-    file.versions(source, settings, Long.parseLong(model.version()));
+    file.rest(source, settings, Long.parseLong(model.version()));
     return file.text.toString();
   }
 
@@ -120,26 +125,36 @@ final class SettingsText {
             : "texts of different lengths are joined; answers are the same up to rounding");
   }
 
-  private void versions(Source source, ModelSettings settings, long loaded) {
+  private void steps(EnsembleSettings ensemble) {
+    text.append(SettingsFile.STEPS).append(": # what one gives, the next ones take\n");
+    for (EnsembleSettings.Step step : ensemble.steps()) {
+      String version = step.version().isEmpty() ? "" : ", version: " + step.version();
+      String entry =
+          "  - {model: %s%s, inputs: %s, outputs: %s}"
+              .formatted(step.model(), version, words(step.inputs()), words(step.outputs()));
+      text.append(entry).append(" # its names: the values' names\n");
+    }
+    line(
+        SettingsFile.OUTPUTS,
+        ensemble.outputs(),
+        "what clients are given; none stands for all that no step takes");
+  }
+
+  private static String words(Map<String, String> words) {
+    return new TreeMap<>(words)
+        .entrySet().stream()
+            .map((Map.Entry<String, String> word) -> word.getKey() + ": " + word.getValue())
+            .collect(Collectors.joining(", ", "{", "}"));
+  }
+
+  private void rest(Source source, ModelSettings settings, long loaded) {
     line(
         SettingsFile.WARM_UP,
         seconds(settings.warmUpTime()),
         "seconds at most, on made-up inputs before the first request");
-    Set<Long> there = source.versions().keySet();
-    line(
-        SettingsFile.VERSIONS,
-        switch (settings.versions()) {
-          case VersionPolicy.All _ -> SettingsFile.ALL;
-          case VersionPolicy.Latest(int count) -> "{%s: %d}".formatted(SettingsFile.LATEST, count);
-          case VersionPolicy.Only(List<Long> only) -> only.toString();
-        },
-        "there are %s; 'all', {latest: NUMBER} or a list".formatted(there));
-    String labels =
-        new TreeMap<>(settings.labels())
-            .entrySet().stream()
-                .map((Map.Entry<String, Long> label) -> label.getKey() + ": " + label.getValue())
-                .collect(Collectors.joining(", ", "{", "}"));
-    line(SettingsFile.LABELS, labels, "names for versions, such as {stable: %d}".formatted(loaded));
+    if (settings.ensemble() == null) {
+      versions(source, settings, loaded);
+    }
     Path cases = source.cases(loaded);
     line(
         SettingsFile.CASE_TOLERANCE,
@@ -156,6 +171,24 @@ final class SettingsText {
                 .formatted(
                     SettingsFile.BYTES, cache.bytes(), SettingsFile.TTL, seconds(cache.ttl())),
         "answers to keep while that pays: none, or {bytes: NUMBER, ttl: SECONDS}");
+  }
+
+  private void versions(Source source, ModelSettings settings, long loaded) {
+    Set<Long> there = source.versions().keySet();
+    line(
+        SettingsFile.VERSIONS,
+        switch (settings.versions()) {
+          case VersionPolicy.All _ -> SettingsFile.ALL;
+          case VersionPolicy.Latest(int count) -> "{%s: %d}".formatted(SettingsFile.LATEST, count);
+          case VersionPolicy.Only(List<Long> only) -> only.toString();
+        },
+        "there are %s; 'all', {latest: NUMBER} or a list".formatted(there));
+    String labels =
+        new TreeMap<>(settings.labels())
+            .entrySet().stream()
+                .map((Map.Entry<String, Long> label) -> label.getKey() + ": " + label.getValue())
+                .collect(Collectors.joining(", ", "{", "}"));
+    line(SettingsFile.LABELS, labels, "names for versions, such as {stable: %d}".formatted(loaded));
   }
 
   private static String seconds(Duration time) {

@@ -75,8 +75,7 @@ record Source(
   ///
   /// @param version the version
   @Nullable Path cases(long version) {
-    Path file = versions.get(version);
-    Path folder = file == null || !file.endsWith(Repository.FILE) ? null : file.getParent();
+    Path folder = folder(version);
     Path above = folder == null || !isVersion(folder) ? null : folder.getParent();
     for (Path each : Stream.of(folder, above).toList()) {
       if (each != null && Files.isDirectory(each.resolve(CASES))) {
@@ -84,6 +83,15 @@ record Source(
       }
     }
     return null;
+  }
+
+  /// {@return the folder of a version, or of an ensemble; null for a model that is a file alone}
+  private @Nullable Path folder(long version) {
+    Path file = versions.get(version);
+    if (file == null) {
+      return settings == null ? null : settings.getParent();
+    }
+    return file.endsWith(Repository.FILE) ? file.getParent() : null;
   }
 
   private static boolean isVersion(Path folder) {

@@ -10,12 +10,15 @@ import java.lang.System.Logger.Level;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.SortedSet;
+import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
@@ -88,7 +91,7 @@ public final class Store implements AutoCloseable {
     if (!seen.problems().isEmpty()) {
       throw new ModelException(String.join("\n", seen.problems().values()));
     }
-    seen.sources().values().forEach(source -> replace(source, Supplier::get, true));
+    ordered(seen.sources().values()).forEach(source -> replace(source, Supplier::get, true));
   }
 
   /// Looks at the repository again and again: loads what is new or has changed, and takes out of
@@ -124,6 +127,7 @@ public final class Store implements AutoCloseable {
       } catch (ModelException | IllegalArgumentException e) {
         throw new ProtocolException(400, String.valueOf(e.getMessage()), e);
       }
+      renewEnsemblesOf(name);
     });
   }
 
@@ -131,13 +135,21 @@ public final class Store implements AutoCloseable {
   ///
   /// It ends with a [ProtocolException] of status 404 if there is no such model.
   ///
+  /// An ensemble of which it is a step goes on with what it holds.
+  ///
   /// @param name the model's name
-  public CompletableFuture<Void> unload(String name) {
+  /// @param steps whether the steps of an ensemble are meant as well
+  public CompletableFuture<Void> unload(String name, boolean steps) {
     return change(() -> {
       if (models.versions(name) == null && !repository.listing().sources().containsKey(name)) {
         throw new ProtocolException(404, "there is no such model");
       }
+      Loaded last = loaded.get(name);
+      EnsembleSettings ensemble = last == null ? null : last.settings().ensemble();
       remove(name, "unloaded");
+      if (steps && ensemble != null) {
+        ensemble.steps().forEach(step -> remove(step.model(), "unloaded"));
+      }
     });
   }
 
@@ -158,6 +170,24 @@ public final class Store implements AutoCloseable {
       done.completeExceptionally(new ProtocolException(503, "the server is going", e));
     }
     return done;
+  }
+
+  /// {@return models first, ensembles behind them}
+  private static List<Source> ordered(Collection<Source> sources) {
+    return sources.stream()
+        .sorted(Comparator.comparing((Source source) -> source.versions().isEmpty()))
+        .toList();
+  }
+
+  /// Lets ensembles take the new versions of a step.
+  private void renewEnsemblesOf(String step) {
+    for (Loaded each : List.copyOf(loaded.values())) {
+      EnsembleSettings ensemble = each.settings().ensemble();
+      if (ensemble != null
+          && ensemble.steps().stream().anyMatch(other -> other.model().equals(step))) {
+        take(each.source(), true);
+      }
+    }
   }
 
   private static <T> T inBackground(Supplier<T> task) {
@@ -208,6 +238,13 @@ public final class Store implements AutoCloseable {
 
   /// {@return the versions that are served; those that labels name are among them}
   private static SortedSet<Long> chosen(Source source, ModelSettings settings) {
+    if (settings.ensemble() != null) {
+      if (!source.versions().isEmpty() || !settings.labels().isEmpty()) {
+        throw new ModelException(
+            "%s: an ensemble has neither files nor labels".formatted(source.settings()));
+      }
+      return new TreeSet<>(Set.of(LoadedModel.FIRST));
+    }
     SortedSet<Long> chosen;
     try {
       chosen = settings.versions().choose(source.versions().keySet());
@@ -244,16 +281,10 @@ public final class Store implements AutoCloseable {
   }
 
   private Served open(Source source, long version, ModelSettings settings, Place place) {
-    Path file = source.versions().get(version);
-    if (file == null) {
-      throw new IllegalStateException("no file for version " + version);
-    }
     String what = "%s %d".formatted(source.name(), version);
-    progress.accept("loading %s from %s".formatted(what, file));
     long start = System.nanoTime();
     long before = Background.residentBytes();
-    LoadedModel model =
-        place.call(() -> LoadedModel.load(source.name(), version, file, settings.load()));
+    LoadedModel model = load(source, version, settings, place);
     Served served;
     int cases;
     try {
@@ -262,7 +293,7 @@ public final class Store implements AutoCloseable {
           folder == null
               ? 0
               : place.call(
-                  () -> RecordedCases.check(model.model(), folder, settings.caseTolerance()));
+                  () -> RecordedCases.check(model.computation(), folder, settings.caseTolerance()));
       served = Served.start(model, settings.policy(), settings.cache());
     } catch (RuntimeException | Error e) {
       model.close();
@@ -272,15 +303,50 @@ public final class Store implements AutoCloseable {
       served.warmUp(settings.warmUpTime());
       return served;
     });
-    model.model().handover().map(Handover::text).ifPresent(progress);
+    if (!model.isEnsemble()) {
+      model.model().handover().map(Handover::text).ifPresent(progress);
+    }
     progress.accept(
         "%s is loaded: %.2f s, %d recorded cases hold, %.1f MiB of packed weights%s"
             .formatted(
                 what,
                 (System.nanoTime() - start) / 1e9,
                 cases,
-                model.model().packedBytes() / MIB,
+                model.packedBytes() / MIB,
                 process(before)));
+    return served;
+  }
+
+  private LoadedModel load(Source source, long version, ModelSettings settings, Place place) {
+    EnsembleSettings ensemble = settings.ensemble();
+    if (ensemble != null) {
+      progress.accept("loading the ensemble %s".formatted(source.name()));
+      return LoadedModel.of(source.name(), Ensemble.of(ensemble, step -> held(source, step)));
+    }
+    Path file = source.versions().get(version);
+    if (file == null) {
+      throw new IllegalStateException("no file for version " + version);
+    }
+    progress.accept("loading %s %d from %s".formatted(source.name(), version, file));
+    return place.call(() -> LoadedModel.load(source.name(), version, file, settings.load()));
+  }
+
+  private Served held(Source source, EnsembleSettings.Step step) {
+    Served served;
+    try {
+      served = models.hold(step.model(), step.version());
+    } catch (ProtocolException e) {
+      throw new ModelException(
+          "%s: steps: expected a model that is served, got '%s': %s"
+              .formatted(source.settings(), step.model(), e.getMessage()),
+          e);
+    }
+    if (served.model().isEnsemble()) {
+      served.release();
+      throw new ModelException(
+          "%s: steps: expected a model with a file, got the ensemble '%s'"
+              .formatted(source.settings(), step.model()));
+    }
     return served;
   }
 
@@ -293,7 +359,13 @@ public final class Store implements AutoCloseable {
 
   private void retire(Served served) {
     retired.add(served);
-    served.retire(() -> executor.execute(() -> free(served)));
+    served.retire(() -> {
+      try {
+        executor.execute(() -> free(served));
+      } catch (RejectedExecutionException e) {
+        LOG.log(Level.DEBUG, "closing frees what is retired", e);
+      }
+    });
   }
 
   private void free(Served served) {
@@ -331,7 +403,11 @@ public final class Store implements AutoCloseable {
           .removeIf(source ->
               !source.equals(before.sources().get(source.name()))
                   || source.equals(settled.get(source.name())));
-      changed.values().forEach(this::take);
+      for (Source source : ordered(changed.values())) {
+        if (take(source, false)) {
+          renewEnsemblesOf(source.name());
+        }
+      }
       now.problems()
           .forEach((name, problem) -> {
             if (!problem.equals(before.problems().get(name))) {
@@ -355,16 +431,19 @@ public final class Store implements AutoCloseable {
     return listing.sources().containsKey(name) || listing.problems().containsKey(name);
   }
 
-  private void take(Source source) {
+  /// {@return whether a model could be loaded}
+  private boolean take(Source source, boolean all) {
     try {
-      replace(source, Store::inBackground, false);
+      replace(source, Store::inBackground, all);
+      return true;
     } catch (ModelException | IllegalArgumentException e) {
       LOG.log(Level.WARNING, "model " + source.name() + " cannot be loaded: " + e.getMessage());
+      return false;
     }
   }
 
   /// {@return how each model of the repository would be served, as a file with the reason for each
-  /// value, by name; loads them, and serves none}
+  /// value, by name; loads them, serves none, and closes the models}
   ///
   /// @throws ModelException if something there is no model, or cannot be loaded
   public synchronized Map<String, String> settings() {
@@ -373,13 +452,16 @@ public final class Store implements AutoCloseable {
       throw new ModelException(String.join("\n", listing.problems().values()));
     }
     Map<String, String> texts = new LinkedHashMap<>();
-    for (Source source : listing.sources().values()) {
-      ModelSettings settings = SettingsFile.read(source.settings(), defaults);
-      SortedSet<Long> chosen = chosen(source, settings);
-      try (Served served =
-          open(source, chosen.last(), settings.warmUpTime(Duration.ZERO), Supplier::get)) {
+    try {
+      for (Source source : ordered(listing.sources().values())) {
+        ModelSettings settings = SettingsFile.read(source.settings(), defaults);
+        long last = chosen(source, settings).last();
+        Served served = open(source, last, settings.warmUpTime(Duration.ZERO), Supplier::get);
+        models.publish(source.name(), Versions.of(List.of(served), Map.of()));
         texts.put(source.name(), SettingsText.of(source, settings, served));
       }
+    } finally {
+      models.close();
     }
     return texts;
   }

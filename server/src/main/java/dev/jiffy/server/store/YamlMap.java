@@ -259,6 +259,21 @@ public final class YamlMap {
     return numbers;
   }
 
+  /// {@return a list of words}
+  ///
+  /// @param key the key, which is there
+  /// @throws ModelException if the value is no such list
+  public List<String> texts(String key) {
+    List<String> texts = new ArrayList<>();
+    for (Node node : list(key)) {
+      if (!(node instanceof ScalarNode scalar)) {
+        throw wrong(key, "words", node);
+      }
+      texts.add(scalar.getValue());
+    }
+    return texts;
+  }
+
   /// {@return a list of mappings}
   ///
   /// @param key the key, which is there

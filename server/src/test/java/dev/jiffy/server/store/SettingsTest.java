@@ -42,7 +42,8 @@ class SettingsTest {
             new VersionPolicy.Latest(2),
             Map.of("stable", 4L),
             0.25,
-            new CacheOptions(1000, Duration.ofSeconds(7))),
+            new CacheOptions(1000, Duration.ofSeconds(7)),
+            null),
         of(
             """
             # a comment

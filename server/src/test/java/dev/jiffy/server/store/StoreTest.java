@@ -34,7 +34,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class StoreTest {
-  private static final int CYCLES = Integer.getInteger("store.cycles", 20);
+  private static final int CYCLES = Integer.getInteger("store.cycles", 12);
 
   @TempDir Path folder;
 
@@ -154,10 +154,10 @@ class StoreTest {
     assertEquals(2, ask(old)); // whoever holds it is still answered
     old.release();
     assertFalse(old.hold());
-    store.unload("twice").join();
+    store.unload("twice", false).join();
     assertEquals(503, status(""));
-    store.unload("twice").join();
-    assertEquals(404, refusal(store.unload("other")).status());
+    store.unload("twice", false).join();
+    assertEquals(404, refusal(store.unload("other", false)).status());
     assertEquals(404, refusal(store.load("../twice")).status());
     store.load("twice").join();
     assertEquals(3, ask(""));
@@ -217,7 +217,7 @@ class StoreTest {
     store.look();
     assertEquals(2.5f, ask(""));
 
-    store.unload("twice").join();
+    store.unload("twice", false).join();
     store.look();
     store.look();
     assertEquals(503, status("")); // what was taken out stays out
@@ -252,14 +252,14 @@ class StoreTest {
   void nothingStaysBehind() throws Exception {
     Path file = write("twice/model.onnx", 2);
     store.start();
-    store.unload("twice").join();
+    store.unload("twice", false).join();
     int threads = 0;
     long files = 0;
     for (int i = 0; i < CYCLES; i++) {
       store.load("twice").join();
       assertEquals(2, ask(""));
-      store.unload("twice").join();
-      store.unload("twice").join(); // after the freeing of what the first has retired
+      store.unload("twice", false).join();
+      store.unload("twice", false).join(); // after the freeing of what the first has retired
       if (i == 1) {
         threads = Thread.getAllStackTraces().size();
         files = Files.exists(Path.of("/proc/self/fd")) ? openFiles() : 0;

@@ -1,0 +1,240 @@
+package dev.jiffy.server.store;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.jiffy.engine.LoadOptions;
+import dev.jiffy.engine.ModelException;
+import dev.jiffy.engine.onnx.TensorFile;
+import dev.jiffy.protocol.ModelState;
+import dev.jiffy.protocol.ProtocolException;
+import dev.jiffy.server.ExampleModels;
+import dev.jiffy.server.schedule.Answer;
+import dev.jiffy.server.schedule.Outcome;
+import dev.jiffy.server.schedule.Ticket;
+import dev.jiffy.tensor.Tensor;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/// Models that answer one after the other.
+class EnsembleTest {
+  private static final String STEPS =
+      """
+      steps:
+        - {model: twice, inputs: {x: a}, outputs: {y: b}}
+        - {model: thrice, inputs: {x: b}, outputs: {y: c}}
+      """;
+
+  @TempDir Path folder;
+
+  private final Models models = new Models();
+  private Store store;
+
+  @BeforeEach
+  void open() throws IOException {
+    ExampleModels.times(folder.resolve("twice/model.onnx"), 2);
+    ExampleModels.times(folder.resolve("thrice/model.onnx"), 3);
+    Files.createDirectories(folder.resolve("both"));
+    store =
+        new Store(
+            new Repository(List.of(folder)),
+            ModelSettings.defaults()
+                .load(LoadOptions.defaults().threads(1))
+                .warmUpTime(Duration.ofMillis(1)),
+            models,
+            line -> {});
+  }
+
+  @AfterEach
+  void close() {
+    store.close();
+    models.close();
+  }
+
+  private void say(String text) throws IOException {
+    Files.writeString(folder.resolve("both/jiffy.yaml"), text);
+  }
+
+  private static Map<String, Tensor> answer(Outcome outcome) {
+    if (outcome instanceof Outcome.Done(Answer.Tensors(Map<String, Tensor> outputs), var _)) {
+      return outputs;
+    }
+    throw new AssertionError(outcome);
+  }
+
+  private Map<String, Tensor> ask(float... x) {
+    Served served = models.hold("both", "");
+    try {
+      Tensor a = Tensor.of(x, x.length / 2, 2);
+      return answer(served.scheduler().submit(Map.of("a", a), Ticket.NEVER).join());
+    } finally {
+      served.release();
+    }
+  }
+
+  private static float[] floats(Map<String, Tensor> outputs, String name) {
+    return Objects.requireNonNull(outputs.get(name)).toFloats();
+  }
+
+  @Test
+  void whatOneGivesTheNextTakes() throws IOException {
+    say(STEPS);
+    store.start();
+    Map<String, Tensor> outputs = ask(1, -1);
+    assertEquals(1, outputs.size());
+    assertArrayEquals(new float[] {6, -6}, floats(outputs, "c"));
+    LoadedModel both = models.served("both", "1").model();
+    assertEquals("ensemble", both.metadata().platform());
+    assertEquals(
+        "[a F32[n, 2]]", both.inputs().stream().map(EnsembleTest::text).toList().toString());
+    assertEquals(
+        "[c F32[n, 2]]", both.outputs().stream().map(EnsembleTest::text).toList().toString());
+    assertTrue(models.served("both", "").scheduler().isBatching());
+  }
+
+  private static String text(dev.jiffy.engine.TensorSpec spec) {
+    return spec.name() + " " + spec.dtype() + spec.shape();
+  }
+
+  @Test
+  void valuesBetweenStepsCanBeGivenToo() throws IOException {
+    say(
+        """
+        steps:
+          - {model: twice, inputs: {x: a}}
+          - {model: thrice, inputs: {x: y}, outputs: {y: z}}
+          - {model: twice, inputs: {x: z}, outputs: {y: last}}
+        outputs: [last, y]
+        """);
+    store.start();
+    Map<String, Tensor> outputs = ask(1, 2, 3, 4);
+    assertArrayEquals(new float[] {2, 4, 6, 8}, floats(outputs, "y"));
+    assertArrayEquals(new float[] {12, 24, 36, 48}, floats(outputs, "last"));
+    assertEquals(2, outputs.size());
+  }
+
+  @Test
+  void requestsAreComputedTogetherThroughAllSteps() throws IOException {
+    say(STEPS);
+    store.start();
+    Served served = models.served("both", "");
+    List<CompletableFuture<Outcome>> answers = new ArrayList<>();
+    for (int i = 0; i < 200; i++) {
+      Tensor a = Tensor.of(new float[] {i, -i}, 1, 2);
+      answers.add(served.scheduler().submit(Map.of("a", a), Ticket.NEVER));
+    }
+    for (int i = 0; i < 200; i++) {
+      assertArrayEquals(
+          new float[] {6 * i, -6 * i}, floats(answer(answers.get(i).join()), "c"), "request " + i);
+    }
+  }
+
+  @Test
+  void moreThanMayWaitIsRefused() throws IOException {
+    say(STEPS + "queue: 1\n");
+    store.start();
+    Served served = models.served("both", "");
+    Tensor a = Tensor.allocate(dev.jiffy.tensor.DType.F32, dev.jiffy.tensor.Shape.of(200_000, 2));
+    List<CompletableFuture<Outcome>> answers = new ArrayList<>();
+    for (int i = 0; i < 50; i++) {
+      answers.add(served.scheduler().submit(Map.of("a", a), Ticket.NEVER));
+    }
+    long refused =
+        answers.stream().filter(each -> each.join() instanceof Outcome.Overloaded).count();
+    assertTrue(refused > 0 && refused < 50, refused + " of 50 were refused");
+  }
+
+  @Test
+  void aStepThatIsReplacedIsReplacedInTheEnsemble() throws IOException {
+    say(STEPS);
+    store.start();
+    Served step = models.served("thrice", "");
+    Served old = models.hold("both", "");
+    ExampleModels.times(folder.resolve("thrice/model.onnx"), 5);
+    store.load("thrice").join();
+    assertArrayEquals(new float[] {10, 10}, floats(ask(1, 1), "c"));
+    assertTrue(step.hold()); // the old ensemble still has it
+    step.release();
+    old.release();
+    store.load("thrice").join(); // behind the freeing of the old ensemble
+    assertFalse(step.hold());
+
+    store.unload("thrice", false).join();
+    assertArrayEquals(new float[] {10, 10}, floats(ask(1, 1), "c"));
+    store.unload("both", true).join();
+    assertEquals(
+        List.of(ModelState.UNAVAILABLE, ModelState.UNAVAILABLE, ModelState.UNAVAILABLE),
+        models.index(false, true).stream().map(ModelState::state).toList());
+    assertThrows(ProtocolException.class, () -> models.hold("twice", ""));
+  }
+
+  @Test
+  void recordedCasesMustHold() throws IOException {
+    say(STEPS);
+    Path set = Files.createDirectories(folder.resolve("both/cases/one"));
+    TensorFile.write(set.resolve("input_0.pb"), "a", Tensor.of(new float[] {1, 2}, 1, 2));
+    TensorFile.write(set.resolve("output_0.pb"), "c", Tensor.of(new float[] {6, 12}, 1, 2));
+    store.start();
+    ExampleModels.times(folder.resolve("thrice/model.onnx"), 4);
+    store.load("thrice").join();
+    assertArrayEquals(new float[] {6, 6}, floats(ask(1, 1), "c")); // the old one, with the old step
+    assertTrue(
+        models.index(true, true).stream().anyMatch(state -> state.reason().contains("element 0")));
+  }
+
+  @Test
+  void whatIsPrintedIsReadBack() throws IOException {
+    say(STEPS + "outputs: [b, c]\nqueue: 9\n");
+    String text = String.valueOf(store.settings().get("both"));
+    ModelSettings read = SettingsFile.of(YamlMap.of("", text), ModelSettings.defaults());
+    EnsembleSettings ensemble = Objects.requireNonNull(read.ensemble());
+    assertEquals(List.of("b", "c"), ensemble.outputs());
+    assertEquals(
+        new EnsembleSettings.Step("thrice", "", Map.of("x", "b"), Map.of("y", "c")),
+        ensemble.steps().get(1));
+    assertEquals(9, read.policy().queueCapacity());
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      quoteCharacter = '`',
+      delimiter = '|',
+      value = {
+        "steps: [{model: none}] | expected a model that is served, got 'none'",
+        "steps: [{model: both}] | expected a model that is served, got 'both'",
+        "steps: [{model: ../twice}] | jiffy.yaml:1: model: a model's name is",
+        "steps: [] | jiffy.yaml:1: steps: expected at least one step, got none",
+        "steps: [{model: twice, version: 2}] | has no version '2'",
+        "steps: [{model: twice, inputs: {z: a}}] | model 'twice' has inputs [x], got 'z'",
+        "steps: [{model: twice, outputs: {z: a}}] | model 'twice' has outputs [y], got 'z'",
+        "steps: [{model: twice}, {model: thrice}] | gives 'y', which is there already",
+        "steps: [{model: fixed}, {model: twice, inputs: {x: y}, outputs: {y: z}}]"
+            + " | takes 'x' as F32[n, 2], but 'y' is F32[2]",
+        "{steps: [{model: twice}], outputs: [x]} | expected some of [y], which steps give, got 'x'",
+        "outputs: [y] | jiffy.yaml:1: outputs: is for an ensemble",
+        "queue: 1 | expected a file model.onnx or folders of versions beside it",
+      })
+  void whatDoesNotFitIsNamed(String text, String message) throws IOException {
+    Files.createDirectories(folder.resolve("fixed"));
+    Files.move(ExampleModels.fixed(folder), folder.resolve("fixed/model.onnx"));
+    say(text);
+    ModelException e = assertThrows(ModelException.class, store::start);
+    assertTrue(String.valueOf(e.getMessage()).contains(message), e::toString);
+  }
+}
