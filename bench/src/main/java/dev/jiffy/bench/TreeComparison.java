@@ -1,6 +1,5 @@
 package dev.jiffy.bench;
 
-import dev.jiffy.bench.record.Spread;
 import dev.jiffy.engine.LoadOptions;
 import dev.jiffy.engine.ModelException;
 import dev.jiffy.engine.TensorSpec;
@@ -34,32 +33,6 @@ public final class TreeComparison {
 
   private TreeComparison() {}
 
-  /// One case.
-  ///
-  /// @param model the model
-  /// @param rows how many rows a run has
-  /// @param threads the most threads of a run
-  /// @param ratioP50 Jiffy's median over ONNX Runtime's
-  /// @param ratioLow the smallest such ratio in a pair of rounds
-  /// @param ratioHigh the largest such ratio in a pair of rounds
-  /// @param jiffy how long Jiffy's runs took
-  /// @param other how long ONNX Runtime's runs took
-  /// @param allocatedBytesPerRun what a run of Jiffy allocated on the Java heap
-  /// @param maxAbsError the largest difference between answers
-  /// @param matches whether all answers agree
-  public record Result(
-      String model,
-      int rows,
-      int threads,
-      double ratioP50,
-      double ratioLow,
-      double ratioHigh,
-      Spread jiffy,
-      Spread other,
-      long allocatedBytesPerRun,
-      double maxAbsError,
-      boolean matches) {}
-
   /// {@return the comparisons of made-up forests, then those of the models with trees in a folder
   /// and below}
   ///
@@ -68,13 +41,13 @@ public final class TreeComparison {
   /// @param time how long to measure either engine on each case
   /// @param tolerance how far answers may be apart
   /// @param progress is told in short lines how the work goes
-  public static List<Result> run(
+  public static List<Turns> run(
       Path folder,
       LoadOptions options,
       Duration time,
       double tolerance,
       Consumer<String> progress) {
-    List<Result> results = new ArrayList<>();
+    List<Turns> results = new ArrayList<>();
     try {
       Path made = Files.createTempDirectory("jiffy-trees");
       for (int[] forest : FORESTS) {
@@ -102,9 +75,9 @@ public final class TreeComparison {
     }
   }
 
-  private static List<Result> compare(
+  private static List<Turns> compare(
       Path file, LoadOptions options, Duration time, double tolerance, Consumer<String> progress) {
-    List<Result> results = new ArrayList<>();
+    List<Turns> results = new ArrayList<>();
     for (int threads : new int[] {1, 2}) {
       for (int rows : new int[] {1, BATCH}) {
         try (JiffyEngine jiffy = new JiffyEngine(file, options.threads(threads))) {
@@ -114,7 +87,16 @@ public final class TreeComparison {
           progress.accept("%s, %d rows, %d threads".formatted(file.getFileName(), rows, threads));
           try (OnnxRuntimeEngine other = new OnnxRuntimeEngine(file, threads)) {
             results.add(
-                duel(file, jiffy, other, rows, threads, time.toNanos(), tolerance, progress));
+                Turns.of(
+                    String.valueOf(file.getFileName()),
+                    rows,
+                    threads,
+                    jiffy,
+                    other,
+                    inputs(jiffy, rows),
+                    time,
+                    tolerance,
+                    progress));
           }
         } catch (ModelException e) {
           progress.accept(file + ": " + e.getMessage());
@@ -138,52 +120,17 @@ public final class TreeComparison {
         && !(shape.getFirst() instanceof Dim.Known(long known) && known != rows);
   }
 
-  private static Result duel(
-      Path file,
-      JiffyEngine jiffy,
-      OnnxRuntimeEngine other,
-      int rows,
-      int threads,
-      long nanos,
-      double tolerance,
-      Consumer<String> progress) {
+  private static List<Map<String, Tensor>> inputs(JiffyEngine jiffy, int rows) {
     TensorSpec input = jiffy.model().inputs().getFirst();
     long features =
         input.shape() != null && input.shape().get(1) instanceof Dim.Known(long known) ? known : 0;
     Random random = new Random(rows);
-    List<Runnable> own = new ArrayList<>();
     List<Map<String, Tensor>> inputs = new ArrayList<>();
-    double error = 0;
-    boolean matches = true;
     for (int i = 0; i < (rows == 1 ? ROWS : BATCHES); i++) {
-      Tensor x = TreeModels.rows(jiffy.model().graph(), rows, (int) features, random);
-      Map<String, Tensor> turn = Map.of(input.name(), x);
-      inputs.add(turn);
-      own.add(() -> {
-        jiffy.prepare(turn);
-        jiffy.run();
-      });
-      jiffy.prepare(turn);
-      jiffy.run();
-      other.prepare(turn);
-      other.run();
-      Comparison comparison = Comparison.of(other.outputs(), jiffy.outputs(), tolerance);
-      error = Math.max(error, comparison.maxAbsError());
-      matches &= comparison.matches();
-      comparison.mismatches().forEach(progress);
+      inputs.add(
+          Map.of(
+              input.name(), TreeModels.rows(jiffy.model().graph(), rows, (int) features, random)));
     }
-    Duel duel = Duel.of(new TakingTurns(jiffy, own), other.takingTurns(inputs), nanos, progress);
-    return new Result(
-        String.valueOf(file.getFileName()),
-        rows,
-        threads,
-        duel.ratio(),
-        duel.ratioLow(),
-        duel.ratioHigh(),
-        duel.first().latency(),
-        duel.second().latency(),
-        duel.first().allocatedBytesPerRun(),
-        error,
-        matches);
+    return inputs;
   }
 }

@@ -3,8 +3,10 @@ package dev.jiffy.cli;
 import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import dev.jiffy.bench.Compare;
 import dev.jiffy.bench.Comparison;
+import dev.jiffy.bench.DynamicComparison;
 import dev.jiffy.bench.Figures;
 import dev.jiffy.bench.TreeComparison;
+import dev.jiffy.bench.Turns;
 import dev.jiffy.bench.record.Spread;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -61,6 +63,15 @@ final class CompareCommand implements Callable<Integer> {
   private boolean trees;
 
   @Option(
+      names = "--dynamic",
+      description = {
+        "Compares on made-up models in which elements decide how much there is to do: a detector's"
+            + " tail, a loop, and a network over the pixels that another one finds; with one thread"
+            + " and two. Runs take turns with 64 inputs."
+      })
+  private boolean dynamic;
+
+  @Option(
       names = "--against",
       paramLabel = "RUNTIME",
       description = "The other runtime: onnxruntime, the only one and the default.")
@@ -93,11 +104,13 @@ final class CompareCommand implements Callable<Integer> {
         throw inputs.usage(
             "--trees makes its cases itself: no other option for them goes with it.");
       }
-      TreeTable table =
-          TreeTable.of(
-              TreeComparison.run(model, load.options(), time, tolerance, output::progress));
-      output.print(table);
-      return table.matches() ? ExitCodes.OK : ExitCodes.FAILURE;
+      return print(TreeComparison.run(model, load.options(), time, tolerance, output::progress));
+    }
+    if (dynamic) {
+      if (all || inputs.areGiven() || !model.toString().isEmpty()) {
+        throw inputs.usage("--dynamic makes its models and cases itself: nothing goes with it.");
+      }
+      return print(DynamicComparison.run(load.options(), time, tolerance, output::progress));
     }
     if (model.toString().isEmpty()) {
       throw inputs.usage("a model is missing, or with --all a folder");
@@ -125,6 +138,12 @@ final class CompareCommand implements Callable<Integer> {
       }
     }
     return results.stream().allMatch(Compare.Result::matches) ? ExitCodes.OK : ExitCodes.FAILURE;
+  }
+
+  private int print(List<Turns> cases) {
+    TurnsTable table = TurnsTable.of(cases);
+    output.print(table);
+    return table.matches() ? ExitCodes.OK : ExitCodes.FAILURE;
   }
 
   /// One case.

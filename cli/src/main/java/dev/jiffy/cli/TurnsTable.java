@@ -1,16 +1,15 @@
 package dev.jiffy.cli;
 
-import dev.jiffy.bench.TreeComparison;
+import dev.jiffy.bench.Turns;
 import java.util.List;
 
-/// The comparisons of models of decision trees, a line for each.
+/// Comparisons by runs that took turns with several inputs, a line for each.
 ///
 /// @param matches whether all answers agree
 /// @param cases the comparisons
-record TreeTable(boolean matches, List<TreeComparison.Result> cases) implements Output.Answer {
-  static TreeTable of(List<TreeComparison.Result> cases) {
-    return new TreeTable(
-        cases.stream().allMatch(TreeComparison.Result::matches), List.copyOf(cases));
+record TurnsTable(boolean matches, List<Turns> cases) implements Output.Answer {
+  static TurnsTable of(List<Turns> cases) {
+    return new TurnsTable(cases.stream().allMatch(Turns::matches), List.copyOf(cases));
   }
 
   @Override
@@ -19,7 +18,7 @@ record TreeTable(boolean matches, List<TreeComparison.Result> cases) implements 
     text.append(
         "%-32s %5s %7s %7s %17s %11s %11s %9s"
             .formatted("model", "rows", "threads", "ratio", "", "jiffy", "other", "error"));
-    for (TreeComparison.Result each : cases) {
+    for (Turns each : cases) {
       text.append(
           "%n%-32s %5d %7d %7.3f %17s %11s %11s %9s%s"
               .formatted(
