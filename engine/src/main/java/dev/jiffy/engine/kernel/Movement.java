@@ -20,6 +20,9 @@ public final class Movement {
   /// The extent of a tile whose other extent is less than [#FEW].
   private static final long LONG_TILE = 208;
 
+  /// The lower word of two.
+  private static final long LOW = 0xffff_ffffL;
+
   private static final ValueLayout.OfByte BYTE = ValueLayout.JAVA_BYTE;
   private static final ValueLayout.OfShort SHORT =
       ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
@@ -226,25 +229,27 @@ public final class Movement {
     }
   }
 
+  /// Transposes words two by two: a load and a store move two of them.
   private static void transposeWords(
       long columns, long rows, long x, long stepX, long y, long stepY) {
-    for (long c = 0; c < columns; c++) {
+    long pairs = rows & -2;
+    long c = 0;
+    for (; c <= columns - 2; c += 2) {
       long from = x + 4 * c;
       long to = y + c * stepY;
-      long end = to + 4 * rows;
-      for (; to <= end - 16; to += 16, from += 4 * stepX) {
-        int first = ALL.get(Memory.INT, from);
-        int second = ALL.get(Memory.INT, from + stepX);
-        int third = ALL.get(Memory.INT, from + 2 * stepX);
-        int fourth = ALL.get(Memory.INT, from + 3 * stepX);
-        ALL.set(Memory.INT, to, first);
-        ALL.set(Memory.INT, to + 4, second);
-        ALL.set(Memory.INT, to + 8, third);
-        ALL.set(Memory.INT, to + 12, fourth);
+      for (long end = to + 4 * pairs; to < end; to += 8, from += 2 * stepX) {
+        long first = ALL.get(Memory.LONG, from);
+        long second = ALL.get(Memory.LONG, from + stepX);
+        ALL.set(Memory.LONG, to, (first & LOW) | (second << 32));
+        ALL.set(Memory.LONG, to + stepY, (first >>> 32) | (second & ~LOW));
       }
-      for (; to < end; to += 4, from += stepX) {
+      if (pairs < rows) {
         ALL.set(Memory.INT, to, ALL.get(Memory.INT, from));
+        ALL.set(Memory.INT, to + stepY, ALL.get(Memory.INT, from + 4));
       }
+    }
+    if (c < columns) {
+      words(x + 4 * c, stepX, y + c * stepY, 4, rows);
     }
   }
 

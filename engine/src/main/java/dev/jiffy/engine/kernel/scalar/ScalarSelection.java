@@ -3,10 +3,16 @@ package dev.jiffy.engine.kernel.scalar;
 import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
 import java.util.Arrays;
 
 /// What is picked of a tensor where its elements decide how much.
 public final class ScalarSelection {
+  private static final ValueLayout.OfFloat FLOAT =
+      ValueLayout.JAVA_FLOAT.withOrder(ByteOrder.LITTLE_ENDIAN);
+
   private ScalarSelection() {}
 
   /// {@return the boxes of highest score that do not overlap others, as rows of batch, class and
@@ -25,14 +31,16 @@ public final class ScalarSelection {
     int count = Math.toIntExact(boxes.shape().dim(1));
     int classes = Math.toIntExact(scores.shape().dim(1));
     float[] corners = corners(boxes, centred);
-    float[] all = scores.toFloats();
+    float[] row = new float[count];
     long[] rows = new long[96];
     int size = 0;
     long[] order = new long[count];
     int[] picked = new int[(int) Math.min(most, count)];
     for (int b = 0; b < boxes.shape().dim(0); b++) {
       for (int c = 0; c < classes; c++) {
-        int candidates = candidates(all, (b * classes + c) * count, count, threshold, order);
+        MemorySegment.copy(
+            scores.segment(), FLOAT, 4L * ((long) b * classes + c) * count, row, 0, count);
+        int candidates = candidates(row, threshold, order);
         int kept = 0;
         for (int i = 0; i < candidates && kept < picked.length; i++) {
           int box = (int) order[i];
@@ -52,11 +60,10 @@ public final class ScalarSelection {
   }
 
   /// Orders the boxes that count by falling score; the box is in the lower half of a number.
-  private static int candidates(
-      float[] scores, int from, int count, float threshold, long[] order) {
+  private static int candidates(float[] scores, float threshold, long[] order) {
     int candidates = 0;
-    for (int i = 0; i < count; i++) {
-      float score = scores[from + i];
+    for (int i = 0; i < scores.length; i++) {
+      float score = scores[i];
       if (score > threshold) {
         int bits = Float.floatToIntBits(score + 0.0f);
         int rising = bits ^ ((bits >> 31) & Integer.MAX_VALUE);
