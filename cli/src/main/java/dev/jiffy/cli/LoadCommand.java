@@ -7,11 +7,14 @@ import dev.jiffy.bench.load.Order;
 import dev.jiffy.bench.load.Plan;
 import dev.jiffy.bench.load.Scenario;
 import dev.jiffy.bench.load.Subject;
+import dev.jiffy.bench.load.Validation;
 import dev.jiffy.bench.record.Slo;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.EnumSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -176,6 +179,15 @@ final class LoadCommand implements Callable<Integer> {
       })
   private boolean validates;
 
+  @Option(
+      names = "--rows",
+      paramLabel = "PART",
+      split = ",",
+      description = {
+        "Which parts of --validate, of simulated, null, echo, delays, halt and peak; all by default."
+      })
+  private Set<Validation.Part> parts = EnumSet.allOf(Validation.Part.class);
+
   @Mixin private final ArrivalsMixin arrivals = new ArrivalsMixin();
   @Mixin private final RequestMixin inputs = new RequestMixin();
   @Mixin private final LoadMixin load = new LoadMixin();
@@ -185,7 +197,7 @@ final class LoadCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     if (validates) {
-      ValidationTable table = ValidationTable.measured(output::progress);
+      ValidationTable table = ValidationTable.measured(parts, output::progress);
       output.print(table);
       return table.holds() ? ExitCodes.OK : ExitCodes.FAILURE;
     }

@@ -2,7 +2,10 @@ package dev.jiffy.cli;
 
 import dev.jiffy.bench.load.Validation;
 import dev.jiffy.bench.record.Environment;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
+import java.util.Set;
 import java.util.function.Consumer;
 
 /// The load generator measured against what is known.
@@ -13,8 +16,15 @@ import java.util.function.Consumer;
 record ValidationTable(boolean holds, List<Validation.Row> rows, Environment environment)
     implements Output.Answer {
   /// {@return what comes out on this machine}
-  static ValidationTable measured(Consumer<String> progress) {
-    List<Validation.Row> rows = Validation.measured(progress);
+  ///
+  /// @param parts what to check
+  /// @param progress is told in short lines how the work goes
+  static ValidationTable measured(Set<Validation.Part> parts, Consumer<String> progress) {
+    List<Validation.Row> rows = new ArrayList<>();
+    for (Validation.Part part : parts) {
+      progress.accept("checking: " + part.name().toLowerCase(Locale.ROOT));
+      rows.addAll(Validation.measured(part, progress));
+    }
     return new ValidationTable(
         rows.stream().allMatch(Validation.Row::holds), rows, Environment.here());
   }

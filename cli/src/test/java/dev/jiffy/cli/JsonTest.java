@@ -42,20 +42,33 @@ class JsonTest {
     return recorder.recording();
   }
 
+  private static Bench.Result result() {
+    return new Bench.Result(
+        "m.onnx",
+        "set",
+        Map.of("x", Shape.of(1, 3)),
+        1,
+        "f32",
+        "vector",
+        FIGURES,
+        WARM,
+        HERE,
+        recording());
+  }
+
+  /// {@return what `bench --json` prints}
+  static String bench() {
+    return Json.text(new BenchCommand.Answer(result()));
+  }
+
+  /// {@return what `compare --json` prints of two cases}
+  static String comparison() {
+    return Json.text(
+        CompareCommand.Several.of(List.of(comparison(0.25, true), comparison(1, false))));
+  }
+
   @Test
   void aBenchIsOneFlatObject() {
-    Bench.Result result =
-        new Bench.Result(
-            "m.onnx",
-            "set",
-            Map.of("x", Shape.of(1, 3)),
-            1,
-            "f32",
-            "vector",
-            FIGURES,
-            WARM,
-            HERE,
-            recording());
     assertEquals(
         """
         {"model":"m.onnx","name":"set","shapes":{"x":[1,3]},"threads":1,"precision":"f32",\
@@ -63,8 +76,8 @@ class JsonTest {
         "environment":{"cpu":"cpu","cores":2,"os":"os","jdk":"jdk"}}\
         """
             .formatted(FIGURES_JSON),
-        Json.text(new BenchCommand.Answer(result)));
-    assertTrue(new BenchCommand.Answer(result).text().contains("p50 1.50 ms"));
+        bench());
+    assertTrue(new BenchCommand.Answer(result()).text().contains("p50 1.50 ms"));
   }
 
   private static Compare.Result comparison(double ratio, boolean matches) {

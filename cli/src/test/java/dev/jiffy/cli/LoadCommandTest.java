@@ -51,6 +51,16 @@ class LoadCommandTest {
   }
 
   @Test
+  void theGeneratorIsValidatedInParts() {
+    assertEquals(
+        ExitCodes.OK, run("load", "--validate", "--rows", "simulated", "--json"), err::toString);
+    JsonNode table = JsonMapper.shared().readTree(out.toString());
+    assertTrue(table.path("holds").asBoolean(), table::toString);
+    assertTrue(table.path("rows").size() >= 9, table::toString);
+    assertEquals(ExitCodes.USAGE, run("load", "--validate", "--rows", "some"));
+  }
+
+  @Test
   void whatCannotBeAskedIsAUsageError() {
     for (List<String> args :
         List.of(

@@ -60,6 +60,19 @@ public final class OnnxRuntimeModel implements ForeignModel {
     }
   }
 
+  /// {@return a model as it stands: nothing is optimized, one thread computes; what other answers
+  /// can be held against}
+  ///
+  /// @param onnx the ONNX bytes
+  /// @throws ModelException if ONNX Runtime cannot load it
+  public static OnnxRuntimeModel unoptimized(byte[] onnx) {
+    try {
+      return new OnnxRuntimeModel(OrtSessions.openUnoptimized(onnx));
+    } catch (OrtException e) {
+      throw failure("cannot load the model", e);
+    }
+  }
+
   /// {@return some nodes of a model, written as a model of their own}
   ///
   /// @param onnx the ONNX bytes, off the heap; read during the call only

@@ -61,6 +61,15 @@ final class OrtSessions {
     }
   }
 
+  /// {@return the session of a model as it stands, on one thread}
+  static OrtSession openUnoptimized(byte[] onnx) throws OrtException {
+    OrtEnvironment environment = environment();
+    try (SessionOptions settings = settings(environment, LoadOptions.defaults().threads(1))) {
+      settings.setOptimizationLevel(OptLevel.NO_OPT);
+      return environment.createSession(onnx, settings);
+    }
+  }
+
   @SuppressWarnings("MustBeClosedChecker") // the caller closes them
   private static SessionOptions settings(OrtEnvironment environment, LoadOptions options)
       throws OrtException {

@@ -28,6 +28,22 @@ public final class Validation {
 
   private Validation() {}
 
+  /// A part of what can be checked; all take about two minutes.
+  public enum Part {
+    /// What needs no clock.
+    SIMULATED,
+    /// What answers at once, in this process.
+    NULL,
+    /// What answers at once, over HTTP.
+    ECHO,
+    /// Known delays.
+    DELAYS,
+    /// A halt of two seconds in 40.
+    HALT,
+    /// The peak of a known queue.
+    PEAK
+  }
+
   /// What was checked.
   ///
   /// @param what what
@@ -84,30 +100,29 @@ public final class Validation {
     return rows;
   }
 
-  /// {@return all that can be checked, in about three minutes, on a machine that has little else to
-  /// do}
+  /// {@return what a part checks, on a machine that has little else to do}
   ///
+  /// @param part the part
   /// @param progress is told in short lines how the work goes
-  public static List<Row> measured(Consumer<String> progress) {
-    List<Row> rows = new ArrayList<>(simulated());
-    progress.accept("null system in this process");
-    rows.add(nullSystem());
-    progress.accept("echo over HTTP");
-    echo(rows);
-    progress.accept("known delays in this process");
-    delays(rows);
-    progress.accept("a halt of two seconds in 40");
-    stall(rows, "in this process", halting());
-    progress.accept("searching the peak of a known queue");
-    rows.add(
-        peak(
-            "in this process",
-            MS / 5,
-            new ThreadSubject(
-                "queue", 1, 1, thread -> new Delays(new ServiceTime.Exponential(MS / 5))),
-            Extent.seconds(4),
-            Extent.seconds(10),
-            progress));
+  public static List<Row> measured(Part part, Consumer<String> progress) {
+    List<Row> rows = new ArrayList<>();
+    switch (part) {
+      case SIMULATED -> rows.addAll(simulated());
+      case NULL -> rows.add(nullSystem());
+      case ECHO -> echo(rows);
+      case DELAYS -> delays(rows);
+      case HALT -> stall(rows, "in this process", halting());
+      case PEAK ->
+          rows.add(
+              peak(
+                  "in this process",
+                  MS / 5,
+                  new ThreadSubject(
+                      "queue", 1, 1, thread -> new Delays(new ServiceTime.Exponential(MS / 5))),
+                  Extent.seconds(2),
+                  Extent.seconds(8),
+                  progress));
+    }
     return rows;
   }
 

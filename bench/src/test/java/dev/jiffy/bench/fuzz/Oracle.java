@@ -2,6 +2,7 @@ package dev.jiffy.bench.fuzz;
 
 import ai.onnxruntime.OrtEnvironment;
 import dev.jiffy.engine.Model;
+import dev.jiffy.onnxruntime.OnnxRuntimeModel;
 import dev.jiffy.tensor.Tensor;
 import java.io.BufferedInputStream;
 import java.io.BufferedOutputStream;
@@ -76,7 +77,12 @@ final class Oracle implements AutoCloseable {
 
   private static Process start() throws IOException {
     String path =
-        Stream.of(Oracle.class, Model.class, Tensor.class, OrtEnvironment.class)
+        Stream.of(
+                Oracle.class,
+                Model.class,
+                Tensor.class,
+                OnnxRuntimeModel.class,
+                OrtEnvironment.class)
             .map(Oracle::place)
             .collect(Collectors.joining(File.pathSeparator));
     String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
