@@ -16,13 +16,16 @@ module dev.jiffy.server {
   requires io.prometheus.metrics.model;
   requires io.vertx.core;
   requires org.snakeyaml.engine;
+  requires java.management; // what is told of the JVM
   requires jdk.jfr;
+  requires jdk.management;
   requires micrometer.core;
   requires micrometer.registry.prometheus;
   requires tools.jackson.core;
 
   exports dev.jiffy.server;
   exports dev.jiffy.server.cache;
+  exports dev.jiffy.server.guard;
   exports dev.jiffy.server.metrics;
   exports dev.jiffy.server.schedule;
   exports dev.jiffy.server.store;

@@ -85,6 +85,7 @@ final class ServeCommand implements Callable<Integer> {
   @Mixin private final StoreMixin store = new StoreMixin();
   @Mixin private final ScheduleMixin schedule = new ScheduleMixin();
   @Mixin private final CacheMixin cache = new CacheMixin();
+  @Mixin private final SafetyMixin safety = new SafetyMixin();
   @Mixin private final WatchMixin watch = new WatchMixin();
   @Mixin private final LoadMixin load = new LoadMixin();
   @Mixin private final Output output = new Output();
@@ -118,11 +119,16 @@ final class ServeCommand implements Callable<Integer> {
     Server server =
         Server.start(
             ServerOptions.defaults()
-                .http(HttpOptions.defaults().host(host).port(port))
+                .http(safety.http(host, port))
                 .drainTimeout(drainTimeout)
                 .watch(watch.options(System.out))
+                .safety(safety.options())
                 .admin(store.admin()),
             store.store(repository, defaults, output::progress));
+    String warning = safety.warning(host);
+    if (!warning.isEmpty()) {
+      output.progress(warning);
+    }
     closeAtExit(server, output);
     output.print(Answer.of(server));
     waitForSignal();
@@ -172,7 +178,7 @@ final class ServeCommand implements Callable<Integer> {
     String host = server.host();
     boolean any = host.equals("0.0.0.0") || host.equals("::");
     String name = any ? "localhost" : host.indexOf(':') >= 0 ? "[" + host + "]" : host;
-    return "http://" + name + ":" + server.port();
+    return (server.isEncrypted() ? "https://" : "http://") + name + ":" + server.port();
   }
 
   /// {@return a line for the shell that asks a server for vectors}

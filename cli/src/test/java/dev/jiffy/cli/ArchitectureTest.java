@@ -26,6 +26,9 @@ import dev.jiffy.engine.LoadOptions;
 import dev.jiffy.engine.ModelException;
 import dev.jiffy.engine.Precision;
 import dev.jiffy.engine.TensorSpec;
+import java.io.ObjectInputStream;
+import java.net.URL;
+import java.net.URLConnection;
 import java.util.List;
 import java.util.stream.Stream;
 
@@ -115,6 +118,31 @@ class ArchitectureTest {
           .callMethod(Runtime.class, "exit", int.class)
           .orShould()
           .callMethod(Runtime.class, "halt", int.class);
+
+  @ArchTest
+  static final ArchRule nothingIsReadAsAnObject =
+      noClasses().should().dependOnClassesThat().areAssignableTo(ObjectInputStream.class);
+
+  /// What a client names is never fetched: of all that serves, only the collector's exporter, which
+  /// is a library, opens connections.
+  @ArchTest
+  static final ArchRule nothingIsFetched =
+      noClasses()
+          .that()
+          .resideInAnyPackage(
+              "dev.jiffy.tensor..",
+              ENGINE + "..",
+              "dev.jiffy.pipeline..",
+              "dev.jiffy.protocol..",
+              "dev.jiffy.server..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAPackage("java.net.http..")
+          .orShould()
+          .dependOnClassesThat()
+          .areAssignableTo(URLConnection.class)
+          .orShould()
+          .callMethod(URL.class, "openStream");
 
   @ArchTest
   static final ArchRule failuresSayWhoseTheyAre = NO_CLASSES_SHOULD_THROW_GENERIC_EXCEPTIONS;

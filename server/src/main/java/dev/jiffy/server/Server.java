@@ -168,12 +168,12 @@ public final class Server implements AutoCloseable {
 
   private void listen() {
     HttpOptions http = options.http();
-    listen(http, new Access(null, storage.isOpen()), FREE_PORT, edges);
+    listen(http, new Access(null, options.safety().keys(), storage.isOpen()), FREE_PORT, edges);
     AdminOptions admin = options.admin();
     if (admin != null) {
       listen(
           http.host(admin.host()).port(admin.port()).eventLoops(1),
-          new Access(admin.token(), true),
+          new Access(admin.token(), null, true),
           FREE_ADMIN_PORT,
           adminEdges);
     }
@@ -203,6 +203,7 @@ public final class Server implements AutoCloseable {
                       metadata(access),
                       reader,
                       ready::get,
+                      options.safety().tls(),
                       watch,
                       metrics,
                       store,
@@ -225,6 +226,11 @@ public final class Server implements AutoCloseable {
   void warmUp() {
     models.warmUp(options.warmUpTime());
     ready.set(true);
+  }
+
+  /// {@return whether connections are encrypted}
+  public boolean isEncrypted() {
+    return options.safety().tls() != null;
   }
 
   /// {@return the port that the server listens on}

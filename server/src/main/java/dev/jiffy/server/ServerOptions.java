@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
 ///   is ready, save for the last run; zero for none
 /// @param drainTimeout how long a closing server waits for the answers under way
 /// @param watch what is told of the server, and to whom
+/// @param safety who may ask, and how that is kept secret
 /// @param admin the port on which models are loaded and unloaded, null for none
 public record ServerOptions(
     HttpOptions http,
@@ -19,6 +20,7 @@ public record ServerOptions(
     Duration warmUpTime,
     Duration drainTimeout,
     WatchOptions watch,
+    SafetyOptions safety,
     @Nullable AdminOptions admin) {
   /// Checks the numbers.
   public ServerOptions {
@@ -36,6 +38,7 @@ public record ServerOptions(
         Duration.ofSeconds(3),
         Duration.ofSeconds(30),
         WatchOptions.defaults(),
+        SafetyOptions.defaults(),
         null);
   }
 
@@ -43,41 +46,48 @@ public record ServerOptions(
   ///
   /// @param options how the server listens
   public ServerOptions http(HttpOptions options) {
-    return new ServerOptions(options, policy, warmUpTime, drainTimeout, watch, admin);
+    return new ServerOptions(options, policy, warmUpTime, drainTimeout, watch, safety, admin);
   }
 
   /// {@return these options with another policy}
   ///
   /// @param choice how the requests of each model are scheduled
   public ServerOptions policy(Policy choice) {
-    return new ServerOptions(http, choice, warmUpTime, drainTimeout, watch, admin);
+    return new ServerOptions(http, choice, warmUpTime, drainTimeout, watch, safety, admin);
   }
 
   /// {@return these options with another time to warm up}
   ///
   /// @param time the most for each model, zero for none
   public ServerOptions warmUpTime(Duration time) {
-    return new ServerOptions(http, policy, time, drainTimeout, watch, admin);
+    return new ServerOptions(http, policy, time, drainTimeout, watch, safety, admin);
   }
 
   /// {@return these options with another time to drain}
   ///
   /// @param time how long a closing server waits for the answers under way
   public ServerOptions drainTimeout(Duration time) {
-    return new ServerOptions(http, policy, warmUpTime, time, watch, admin);
+    return new ServerOptions(http, policy, warmUpTime, time, watch, safety, admin);
   }
 
   /// {@return these options with others of watching}
   ///
   /// @param options what is told of the server, and to whom
   public ServerOptions watch(WatchOptions options) {
-    return new ServerOptions(http, policy, warmUpTime, drainTimeout, options, admin);
+    return new ServerOptions(http, policy, warmUpTime, drainTimeout, options, safety, admin);
+  }
+
+  /// {@return these options with others of safety}
+  ///
+  /// @param options who may ask, and how that is kept secret
+  public ServerOptions safety(SafetyOptions options) {
+    return new ServerOptions(http, policy, warmUpTime, drainTimeout, watch, options, admin);
   }
 
   /// {@return these options with another admin port}
   ///
   /// @param port the port on which models are loaded and unloaded, null for none
   public ServerOptions admin(@Nullable AdminOptions port) {
-    return new ServerOptions(http, policy, warmUpTime, drainTimeout, watch, port);
+    return new ServerOptions(http, policy, warmUpTime, drainTimeout, watch, safety, port);
   }
 }

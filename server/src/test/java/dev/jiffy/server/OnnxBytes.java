@@ -58,6 +58,23 @@ final class OnnxBytes {
     return constant(name, INT64, raw.array(), dims);
   }
 
+  /// Adds a constant of f32 whose elements lie in another file.
+  OnnxBytes external(String name, String location, long... dims) {
+    ByteArrayOutputStream tensor = new ByteArrayOutputStream();
+    for (long dim : dims) {
+      number(tensor, 1, dim);
+    }
+    number(tensor, 2, FLOAT);
+    field(tensor, 8, text(name));
+    ByteArrayOutputStream entry = new ByteArrayOutputStream();
+    field(entry, 1, text("location"));
+    field(entry, 2, text(location));
+    field(tensor, 13, entry.toByteArray());
+    number(tensor, 14, 1);
+    field(graph, 5, tensor.toByteArray());
+    return this;
+  }
+
   private OnnxBytes constant(String name, int type, byte[] raw, long... dims) {
     ByteArrayOutputStream tensor = new ByteArrayOutputStream();
     for (long dim : dims) {

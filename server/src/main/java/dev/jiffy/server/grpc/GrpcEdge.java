@@ -83,15 +83,29 @@ public final class GrpcEdge {
     return type != null && type.startsWith("application/grpc");
   }
 
+  /// {@return whether a call only asks for health}
+  ///
+  /// @param path the path of the call
+  public static boolean isForHealth(String path) {
+    return path.startsWith(HEALTH)
+        || path.equals(INFERENCE + "ServerLive")
+        || path.equals(INFERENCE + "ServerReady");
+  }
+
   /// Answers a call.
   ///
   /// @param request the request, which [#isCall]
+  /// @param isAllowed whether whoever calls may do so
   /// @param ended is run when the call has ended
-  public void handle(HttpServerRequest request, Runnable ended) {
+  public void handle(HttpServerRequest request, boolean isAllowed, Runnable ended) {
     Call call = new Call(request, vertx.getOrCreateContext(), watch);
     request.response().exceptionHandler(gone -> {});
     String path = String.valueOf(request.path());
     call.whenGone(ended);
+    if (!isAllowed) {
+      call.end(new Status(Status.Code.UNAUTHENTICATED, "the call must say who it comes from"));
+      return;
+    }
     try {
       if (path.equals(INFERENCE + "ModelInfer")) {
         InferCalls infer = new InferCalls(vertx, call, models, wire, ready, false);

@@ -26,7 +26,8 @@ record Status(Code code, String message) {
     RESOURCE_EXHAUSTED(8),
     UNIMPLEMENTED(12),
     INTERNAL(13),
-    UNAVAILABLE(14);
+    UNAVAILABLE(14),
+    UNAUTHENTICATED(16);
 
     private final int number;
 
@@ -62,6 +63,7 @@ record Status(Code code, String message) {
 
   private static Code code(int httpStatus) {
     return switch (httpStatus) {
+      case 401 -> Code.UNAUTHENTICATED;
       case 403 -> Code.PERMISSION_DENIED;
       case 404 -> Code.NOT_FOUND;
       case 413 -> Code.RESOURCE_EXHAUSTED;

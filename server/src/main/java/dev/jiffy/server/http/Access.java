@@ -1,6 +1,8 @@
 package dev.jiffy.server.http;
 
 import dev.jiffy.server.Secret;
+import dev.jiffy.server.grpc.GrpcEdge;
+import dev.jiffy.server.guard.ApiKeys;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerRequest;
 import org.jspecify.annotations.Nullable;
@@ -8,18 +10,28 @@ import org.jspecify.annotations.Nullable;
 /// What whoever reaches a port may do.
 ///
 /// @param token what every request must bring, null for nothing
+/// @param keys one of which every request must bring, save for those for health, where there is no
+///   token; null for none
 /// @param mayChange whether models may be loaded and unloaded, and reasons are told
-public record Access(@Nullable Secret token, boolean mayChange) {
+public record Access(@Nullable Secret token, @Nullable ApiKeys keys, boolean mayChange) {
+  private static final String HEALTH = "/v2/health/";
   private static final String SCHEME = "Bearer ";
 
-  /// {@return whether a request brings the token, where one is asked for}
+  /// {@return whether a request brings what is asked for}
   boolean allows(HttpServerRequest request) {
-    if (token == null) {
-      return true;
-    }
     String header = request.getHeader(HttpHeaders.AUTHORIZATION);
-    return header != null
-        && header.regionMatches(true, 0, SCHEME, 0, SCHEME.length())
-        && token.matches(header.substring(SCHEME.length()).strip());
+    if (token != null) {
+      return header != null
+          && header.regionMatches(true, 0, SCHEME, 0, SCHEME.length())
+          && token.matches(header.substring(SCHEME.length()).strip());
+    }
+    return keys == null
+        || isForHealth(request)
+        || keys.admit(header, request.getHeader(ApiKeys.HEADER));
+  }
+
+  private static boolean isForHealth(HttpServerRequest request) {
+    String path = Sender.path(request);
+    return path.startsWith(HEALTH) || (GrpcEdge.isCall(request) && GrpcEdge.isForHealth(path));
   }
 }

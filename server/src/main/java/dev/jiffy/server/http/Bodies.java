@@ -39,11 +39,15 @@ final class Bodies {
       if (!collector.add(chunk)) {
         request.handler(rest -> {});
         request.endHandler(end -> {});
-        sender.refuse(request, tooLarge());
+        sender.refuse(request, collector.isCrumbled() ? crumbled() : tooLarge());
       }
     });
-    request.exceptionHandler(gone -> sender.abandoned(request));
+    request.exceptionHandler(gone -> {
+      request.exceptionHandler(again -> {}); // a reset is told, and then the end of the connection
+      sender.abandoned(request);
+    });
     request.endHandler(end -> {
+      request.exceptionHandler(gone -> {}); // from here on, whoever answers finds that out
       connections.answering(request);
       try {
         taker.accept(collector.body());
@@ -64,6 +68,11 @@ final class Bodies {
     } catch (NumberFormatException e) {
       throw new ProtocolException(400, "the header Content-Length is no number", e);
     }
+  }
+
+  private static ProtocolException crumbled() {
+    return new ProtocolException(
+        413, "the body has more than %d chunks".formatted(BodyCollector.MAX_CHUNKS));
   }
 
   private ProtocolException tooLarge() {

@@ -6,23 +6,30 @@ import java.util.Arrays;
 /// The bytes of a body as they arrive. Takes no more memory than twice what has arrived, whatever
 /// was announced.
 final class BodyCollector {
+  /// The most chunks of a body whose length was not announced: each costs time, however small.
+  static final int MAX_CHUNKS = 65_536;
+
   private static final int FIRST = 16 << 10;
 
   private final int limit;
   private byte[] bytes;
+  private final boolean isChunked;
   private int size;
+  private int chunks;
 
   /// @param announced how many bytes are said to come, negative if nothing was said
   /// @param limit the most bytes that are taken
   BodyCollector(long announced, int limit) {
     this.limit = limit;
+    this.isChunked = announced < 0;
     this.bytes = new byte[announced < 0 ? FIRST : (int) Math.min(announced, FIRST)];
   }
 
-  /// {@return whether the bytes were taken; not if they would be too many}
+  /// {@return whether the bytes were taken; not if they, or the chunks, would be too many}
   boolean add(Buffer chunk) {
     int length = chunk.length();
-    if (length > limit - size) {
+    chunks++;
+    if (length > limit - size || isCrumbled()) {
       return false;
     }
     if (length > bytes.length - size) {
@@ -32,6 +39,11 @@ final class BodyCollector {
     chunk.getBytes(bytes, size);
     size += length;
     return true;
+  }
+
+  /// {@return whether there were too many chunks}
+  boolean isCrumbled() {
+    return isChunked && chunks > MAX_CHUNKS;
   }
 
   /// {@return all bytes}

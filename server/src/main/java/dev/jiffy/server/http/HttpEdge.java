@@ -3,6 +3,7 @@ package dev.jiffy.server.http;
 import dev.jiffy.protocol.InferReader;
 import dev.jiffy.protocol.ServerMetadata;
 import dev.jiffy.server.HttpOptions;
+import dev.jiffy.server.Tls;
 import dev.jiffy.server.metrics.Exposition;
 import dev.jiffy.server.store.Models;
 import dev.jiffy.server.store.Store;
@@ -10,14 +11,20 @@ import dev.jiffy.server.watch.Watch;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.VerticleBase;
+import io.vertx.core.http.ClientAuth;
 import io.vertx.core.http.Http2Settings;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
+import io.vertx.core.net.PemKeyCertOptions;
+import io.vertx.core.net.PemTrustOptions;
+import java.nio.file.Path;
+import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
-/// One event loop that serves HTTP/1.1, HTTP/2 without TLS, and gRPC over it.
+/// One event loop that serves HTTP/1.1, HTTP/2, and gRPC over it, with or without TLS.
 public final class HttpEdge extends VerticleBase {
   private static final int MAX_CHUNK = 64 << 10;
 
@@ -36,6 +43,7 @@ public final class HttpEdge extends VerticleBase {
   private final InferReader reader;
   private final Connections connections;
   private final ServerMetadata server;
+  private final @Nullable Tls tls;
   private final Watch watch;
   private final @Nullable Exposition metrics;
   private @Nullable HttpServer http;
@@ -48,6 +56,7 @@ public final class HttpEdge extends VerticleBase {
   /// @param server what clients are told of the server
   /// @param reader reads requests
   /// @param ready whether the server takes requests
+  /// @param tls how connections are encrypted, null for not at all
   /// @param watch is told of requests
   /// @param metrics what scrapers are told, null for nothing
   /// @param store loads and unloads models
@@ -59,6 +68,7 @@ public final class HttpEdge extends VerticleBase {
       ServerMetadata server,
       InferReader reader,
       BooleanSupplier ready,
+      @Nullable Tls tls,
       Watch watch,
       @Nullable Exposition metrics,
       Store store,
@@ -71,6 +81,7 @@ public final class HttpEdge extends VerticleBase {
     this.store = store;
     this.access = access;
     this.reader = reader;
+    this.tls = tls;
     this.watch = watch;
     this.metrics = metrics;
     this.connections = new Connections(options, watch.traffic());
@@ -91,24 +102,7 @@ public final class HttpEdge extends VerticleBase {
             metrics,
             store,
             access);
-    HttpServer listener =
-        vertx.createHttpServer(
-            new HttpServerOptions()
-                .setHost(options.host())
-                .setPort(port)
-                .setHttp2ClearTextEnabled(true)
-                // a client that never says which protocol it speaks is not among the connections
-                .setIdleTimeout((int) Math.min(Integer.MAX_VALUE, options.idleTimeout().toMillis()))
-                .setIdleTimeoutUnit(TimeUnit.MILLISECONDS)
-                .setInitialSettings(
-                    new Http2Settings()
-                        .setInitialWindowSize(STREAM_WINDOW)
-                        .setMaxConcurrentStreams(MAX_STREAMS)
-                        .setMaxHeaderListSize(options.maxHeaderBytes()))
-                .setHttp2ConnectionWindowSize(CONNECTION_WINDOW)
-                .setMaxHeaderSize(options.maxHeaderBytes())
-                .setMaxChunkSize(MAX_CHUNK)
-                .setDecompressionSupported(true));
+    HttpServer listener = vertx.createHttpServer(listening());
     http = listener;
     listener.connectionHandler(connections::opened);
     listener.requestHandler(router::handle);
@@ -117,6 +111,48 @@ public final class HttpEdge extends VerticleBase {
             1000, Math.min(options.idleTimeout().toMillis(), options.bodyTimeout().toMillis()));
     vertx.setPeriodic(sweep, timer -> connections.sweep());
     return listener.listen();
+  }
+
+  private HttpServerOptions listening() {
+    HttpServerOptions listening =
+        new HttpServerOptions()
+            .setHost(options.host())
+            .setPort(port)
+            .setHttp2ClearTextEnabled(true)
+            // a client that never says which protocol it speaks is not among the connections
+            .setIdleTimeout((int) Math.min(Integer.MAX_VALUE, options.idleTimeout().toMillis()))
+            .setIdleTimeoutUnit(TimeUnit.MILLISECONDS)
+            .setInitialSettings(
+                new Http2Settings()
+                    .setInitialWindowSize(STREAM_WINDOW)
+                    .setMaxConcurrentStreams(MAX_STREAMS)
+                    .setMaxHeaderListSize(options.maxHeaderBytes()))
+            .setHttp2ConnectionWindowSize(CONNECTION_WINDOW)
+            .setMaxHeaderSize(options.maxHeaderBytes())
+            .setMaxChunkSize(MAX_CHUNK)
+            .setDecompressionSupported(true);
+    Tls encryption = tls;
+    if (encryption != null) {
+      encrypt(listening, encryption);
+    }
+    return listening;
+  }
+
+  private static void encrypt(HttpServerOptions listening, Tls tls) {
+    listening
+        .setSsl(true)
+        .setUseAlpn(true)
+        .setEnabledSecureTransportProtocols(new LinkedHashSet<>(List.of("TLSv1.3", "TLSv1.2")))
+        .setKeyCertOptions(
+            new PemKeyCertOptions()
+                .addCertPath(tls.certificate().toString())
+                .addKeyPath(tls.key().toString()));
+    Path authorities = tls.clientAuthorities();
+    if (authorities != null) {
+      listening
+          .setClientAuth(ClientAuth.REQUIRED)
+          .setTrustOptions(new PemTrustOptions().addCertPath(authorities.toString()));
+    }
   }
 
   /// {@return the port that the event loop listens on}

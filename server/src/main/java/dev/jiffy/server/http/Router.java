@@ -76,18 +76,19 @@ final class Router {
   /// Answers a request, now or later.
   void handle(HttpServerRequest request) {
     connections.reading(request);
-    if (!access.allows(request)) {
+    boolean isAllowed = access.allows(request);
+    if (GrpcEdge.isCall(request)) {
+      connections.answering(request);
+      traffic.started(Protocol.GRPC);
+      grpc.handle(request, isAllowed, () -> connections.idle(request));
+      return;
+    }
+    traffic.started(Protocol.HTTP);
+    if (!isAllowed) {
       request.response().putHeader("WWW-Authenticate", "Bearer");
       sender.refuse(request, new ProtocolException(401, "the request must say who it comes from"));
       return;
     }
-    if (GrpcEdge.isCall(request)) {
-      connections.answering(request);
-      traffic.started(Protocol.GRPC);
-      grpc.handle(request, () -> connections.idle(request));
-      return;
-    }
-    traffic.started(Protocol.HTTP);
     try {
       Route route = Route.of(Sender.path(request), models);
       boolean get =

@@ -1,0 +1,2 @@
+/// Who may ask.
+package dev.jiffy.server.guard;

@@ -1,0 +1,159 @@
+package dev.jiffy.server;
+
+import static dev.jiffy.server.Client.text;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.jiffy.server.Soak.Held;
+import dev.jiffy.server.schedule.Policy;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// A server under clients of every bad habit: what it holds stays as it was, and every request has
+/// an end that is counted. For some seconds here, for hours with `scripts/soak`, which shows what
+/// is held over time.
+class SoakTest {
+  private static final int CLIENTS = 6;
+  private static final int ROUNDS = 6;
+  private static final long MEGA = 1 << 20;
+  private static final long SECONDS = Long.getLong("soak.seconds", 3);
+
+  @TempDir Path folder;
+
+  @Test
+  void nothingIsLostAndNothingGrows() throws Exception {
+    try (Server server =
+            Server.start(
+                ServerOptions.defaults()
+                    .http(HttpOptions.defaults().port(0))
+                    .policy(Policy.defaults().queueCapacity(4))
+                    .warmUpTime(Duration.ofMillis(300)),
+                List.of(TestModels.arithmetic(folder), TestModels.slow(folder)));
+        Client client = new Client(server.port());
+        Soak soak = new Soak(server.port());
+        ExecutorService threads = Executors.newFixedThreadPool(CLIENTS)) {
+      List<Held> held = new ArrayList<>();
+      long begun = 0;
+      for (int round = 0; round < ROUNDS; round++) {
+        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(SECONDS) / ROUNDS;
+        List<Future<Long>> clients = new ArrayList<>();
+        for (int i = 0; i < CLIENTS; i++) {
+          long seed = 100L * round + i;
+          clients.add(threads.submit(() -> soak.run(seed, end)));
+        }
+        for (Future<Long> each : clients) {
+          begun += each.get();
+        }
+        settle(client);
+        held.add(Held.now());
+        log(held.getLast(), begun);
+      }
+      check(Scrape.of(text(client.get("/metrics"))), begun);
+      client.checkThatTheServerAnswers();
+      compare(held.get(1), held.getLast());
+    }
+  }
+
+  /// Waits until nothing is under way any more.
+  private static void settle(Client client) throws Exception {
+    boolean isQuiet = false;
+    for (int i = 0; i < 200 && !isQuiet; i++) {
+      Scrape scrape = Scrape.of(text(client.get("/metrics")));
+      isQuiet = underWay(scrape, "http") == 1 && underWay(scrape, "grpc") == 0;
+      Thread.sleep(isQuiet ? 0 : 50);
+    }
+    Scrape scrape = Scrape.of(text(client.get("/metrics")));
+    assertEquals(1, underWay(scrape, "http"), () -> told(scrape));
+    assertEquals(0, underWay(scrape, "grpc"), () -> told(scrape));
+  }
+
+  private static String told(Scrape scrape) {
+    StringBuilder told =
+        new StringBuilder(underWay(scrape, "http") + " and " + underWay(scrape, "grpc") + "\n");
+    scrape
+        .samples()
+        .forEach((name, value) -> {
+          if (name.startsWith("jiffy_protocol") || name.startsWith("jiffy_requests")) {
+            told.append(name).append(' ').append(value).append('\n');
+          }
+        });
+    return told.toString();
+  }
+
+  /// {@return the requests that have come and have neither been answered nor given up; a scrape
+  /// counts itself}
+  private static double underWay(Scrape scrape, String protocol) {
+    double left =
+        scrape.value("jiffy_protocol_requests_total{protocol=\"%s\"}".formatted(protocol))
+            - scrape.value("jiffy_protocol_abandoned_total{protocol=\"%s\"}".formatted(protocol));
+    for (String name : scrape.samples().keySet()) {
+      if (name.startsWith("jiffy_protocol_responses_total")
+          && name.contains("protocol=\"" + protocol + "\"")) {
+        left -= scrape.value(name);
+      }
+    }
+    return left;
+  }
+
+  private static void check(Scrape scrape, long begun) {
+    for (String model : List.of("arith", "slow")) {
+      String labels = "{model=\"%s\",version=\"1\"}".formatted(model);
+      assertEquals(0, scrape.value("jiffy_queue_length" + labels));
+      assertEquals(0, scrape.value("jiffy_running" + labels));
+      double ended = 0;
+      for (String outcome : List.of("answered", "cancelled", "expired", "failed", "overloaded")) {
+        ended += outcome(scrape, model, outcome);
+      }
+      assertTrue(scrape.value("jiffy_accepted_total" + labels) <= ended);
+      assertEquals(0, outcome(scrape, model, "failed"));
+    }
+    assertTrue(outcome(scrape, "arith", "answered") > 0);
+    assertTrue(outcome(scrape, "arith", "bad_input") > 0);
+    assertTrue(outcome(scrape, "slow", "answered") > 0);
+    assertTrue(
+        outcome(scrape, "slow", "overloaded") + outcome(scrape, "slow", "expired") > 0,
+        () -> begun + " requests, none was refused");
+  }
+
+  private static double outcome(Scrape scrape, String model, String outcome) {
+    return scrape.value(
+        "jiffy_requests_total{model=\"%s\",outcome=\"%s\",version=\"1\"}"
+            .formatted(model, outcome));
+  }
+
+  /// Nothing grows from the second round on, when all threads, buffers and pools are there.
+  private static void compare(Held before, Held after) {
+    String both = before + " → " + after;
+    assertTrue(after.threads() <= before.threads() + 2, both);
+    assertTrue(after.files() <= before.files() + 8, both);
+    assertTrue(after.heapBytes() <= before.heapBytes() + 8 * MEGA, both);
+    assertTrue(after.directBytes() <= before.directBytes() + 16 * MEGA, both);
+  }
+
+  private static void log(Held held, long begun) throws IOException {
+    Path file = Path.of("target", "soak.csv");
+    if (Long.getLong("soak.seconds") != null) {
+      String line =
+          "%d,%d,%d,%d,%d,%d%n"
+              .formatted(
+                  begun,
+                  held.threads(),
+                  held.files(),
+                  held.heapBytes(),
+                  held.directBytes(),
+                  held.residentBytes());
+      Files.writeString(file, line, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+    }
+  }
+}

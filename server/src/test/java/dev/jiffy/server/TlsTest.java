@@ -1,0 +1,183 @@
+package dev.jiffy.server;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpClientAgent;
+import io.vertx.core.http.HttpClientOptions;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.HttpVersion;
+import io.vertx.core.net.PemTrustOptions;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.Socket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLException;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class TlsTest {
+  @TempDir static Path folder;
+  private static Certificates server;
+  private static Certificates friend;
+  private static Certificates stranger;
+
+  @BeforeAll
+  static void certificates() throws Exception {
+    server = Certificates.make(folder, "server");
+    friend = Certificates.make(folder, "friend");
+    stranger = Certificates.make(folder, "stranger");
+  }
+
+  private static Server start(Tls tls) throws IOException {
+    return Server.start(
+        ServerOptions.defaults()
+            .http(HttpOptions.defaults().port(0))
+            .warmUpTime(Duration.ZERO)
+            .safety(SafetyOptions.defaults().tls(tls)),
+        List.of(TestModels.arithmetic(folder)));
+  }
+
+  private static HttpResponse<String> ask(
+      Server running, SSLContext context, HttpClient.Version version)
+      throws IOException, InterruptedException {
+    try (HttpClient client = HttpClient.newBuilder().sslContext(context).version(version).build()) {
+      return client.send(
+          HttpRequest.newBuilder(
+                  URI.create("https://127.0.0.1:" + running.port() + "/v2/models/arith/infer"))
+              .POST(BodyPublishers.ofString(Client.GOOD))
+              .timeout(Duration.ofSeconds(60))
+              .build(),
+          BodyHandlers.ofString());
+    }
+  }
+
+  @Test
+  void encrypted() throws Exception {
+    try (Server running = start(new Tls(server.certificate(), server.key(), null))) {
+      SSLContext context = server.client(server);
+      for (HttpClient.Version version : HttpClient.Version.values()) {
+        if (version == HttpClient.Version.HTTP_1_1 || version == HttpClient.Version.HTTP_2) {
+          HttpResponse<String> response = ask(running, context, version);
+          assertEquals(200, response.statusCode());
+          assertEquals(version, response.version());
+          assertTrue(response.body().contains("\"model_name\":\"arith\""), response.body());
+        }
+      }
+      assertThrows(
+          SSLException.class,
+          () -> ask(running, SSLContext.getDefault(), HttpClient.Version.HTTP_1_1));
+    }
+  }
+
+  @Test
+  void plainTextIsNotAnswered() throws Exception {
+    try (Server running = start(new Tls(server.certificate(), server.key(), null));
+        Client client = new Client(running.port())) {
+      assertEquals(
+          "", client.raw("GET /v2 HTTP/1.1\r\nHost: x\r\n\r\n").replaceAll("(?s)[^\0-~].*", ""));
+    }
+  }
+
+  @Test
+  void grpcIsEncryptedToo() throws Exception {
+    Vertx vertx = Vertx.vertx();
+    try (Server running = start(new Tls(server.certificate(), server.key(), null))) {
+      HttpClientAgent client =
+          vertx.createHttpClient(
+              new HttpClientOptions()
+                  .setProtocolVersion(HttpVersion.HTTP_2)
+                  .setSsl(true)
+                  .setUseAlpn(true)
+                  .setTrustOptions(
+                      new PemTrustOptions().addCertPath(server.certificate().toString()))
+                  .setDefaultHost("127.0.0.1")
+                  .setDefaultPort(running.port()));
+      String status =
+          client
+              .request(HttpMethod.POST, "/inference.GRPCInferenceService/ServerLive")
+              .compose(request -> {
+                request.putHeader("content-type", "application/grpc");
+                var answer =
+                    request
+                        .response()
+                        .compose(response ->
+                            response
+                                .body()
+                                .map(body -> String.valueOf(response.getTrailer("grpc-status"))));
+                return request.end(Buffer.buffer(new byte[5])).compose(sent -> answer);
+              })
+              .toCompletionStage()
+              .toCompletableFuture()
+              .get(60, TimeUnit.SECONDS);
+      assertEquals("0", status);
+      client.close().toCompletionStage().toCompletableFuture().get(30, TimeUnit.SECONDS);
+    } finally {
+      vertx.close().toCompletionStage().toCompletableFuture().get(30, TimeUnit.SECONDS);
+    }
+  }
+
+  @Test
+  void clientsNeedACertificateThatIsVouchedFor() throws Exception {
+    try (Server running =
+        start(new Tls(server.certificate(), server.key(), friend.certificate()))) {
+      assertEquals(
+          200, ask(running, server.client(friend), HttpClient.Version.HTTP_2).statusCode());
+      for (Certificates other : List.of(stranger, server)) {
+        SSLContext context = server.client(other);
+        assertThrows(IOException.class, () -> ask(running, context, HttpClient.Version.HTTP_1_1));
+      }
+      assertEquals(
+          200, ask(running, server.client(friend), HttpClient.Version.HTTP_1_1).statusCode());
+    }
+  }
+
+  @Test
+  void aHandshakeThatNeverEndsIsGivenUp() throws Exception {
+    Duration soon = Duration.ofMillis(300);
+    try (Server running =
+            Server.start(
+                ServerOptions.defaults()
+                    .http(HttpOptions.defaults().port(0).timeouts(soon, soon))
+                    .safety(
+                        SafetyOptions.defaults()
+                            .tls(new Tls(server.certificate(), server.key(), null))),
+                List.of());
+        Client client = new Client(running.port());
+        Socket silent = client.connect();
+        Socket half = client.connect()) {
+      half.getOutputStream().write(new byte[] {22, 3, 1, 2, 0, 1});
+      assertEquals("", Client.readAll(silent.getInputStream()));
+      assertEquals("", Client.readAll(half.getInputStream()));
+    }
+  }
+
+  @Test
+  void filesThatAreNoPemAreAFailure() throws Exception {
+    Path wrong = Files.writeString(folder.resolve("wrong.pem"), "no PEM", StandardCharsets.UTF_8);
+    for (Tls tls :
+        List.of(
+            new Tls(wrong, server.key(), null),
+            new Tls(server.certificate(), wrong, null),
+            new Tls(server.certificate(), folder.resolve("absent"), null),
+            new Tls(server.certificate(), server.key(), wrong))) {
+      assertThrows(UncheckedIOException.class, () -> start(tls).close());
+    }
+  }
+}
