@@ -151,8 +151,10 @@ final class Kernels {
         case Op.Recurrent _ -> kinds.add(KernelCheck.Kind.PRODUCT);
         case Op.QuantizedMatMul _ -> kinds.add(KernelCheck.Kind.INT8);
         case QuantizedOp.ByteMatMul _, QuantizedOp.ByteConv _, QuantizedOp.DynamicConv _ ->
-            kinds.addAll(EnumSet.of(KernelCheck.Kind.INT8, KernelCheck.Kind.CONVOLUTION));
-        case QuantizedOp.BlockMatMul _ -> kinds.add(KernelCheck.Kind.PRODUCT);
+            kinds.addAll(
+                EnumSet.of(KernelCheck.Kind.BYTE_CONVOLUTION, KernelCheck.Kind.CONVOLUTION));
+        case QuantizedOp.BlockMatMul _ ->
+            kinds.addAll(EnumSet.of(KernelCheck.Kind.BLOCKS, KernelCheck.Kind.PRODUCT));
         case Op.Conv _, Op.ConvTranspose _ -> kinds.add(KernelCheck.Kind.CONVOLUTION);
         case Op.Attention _ -> kinds.add(KernelCheck.Kind.ATTENTION);
         case Op.Softmax _ ->

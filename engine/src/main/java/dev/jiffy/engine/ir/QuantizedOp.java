@@ -70,7 +70,9 @@ public sealed interface QuantizedOp extends Op.Special {
   /// @param k the rows of the weights
   /// @param columns the columns of the weights
   /// @param block the rows of a block: a power of two, at least 16
-  record BlockMatMul(long k, long columns, long block) implements QuantizedOp {
+  /// @param bytes whether each block of a row of `x` is first rounded to multiples of a 127th of
+  ///   its greatest magnitude
+  record BlockMatMul(long k, long columns, long block, boolean bytes) implements QuantizedOp {
     /// {@return the blocks of a column}
     public long blocks() {
       return (k + block - 1) / block;

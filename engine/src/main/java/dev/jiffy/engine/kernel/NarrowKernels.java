@@ -8,6 +8,9 @@ public interface NarrowKernels {
   /// {@return convolutions of bytes}
   ByteKernels bytes();
 
+  /// {@return products with weights of 4 bits}
+  BlockKernels blocks();
+
   /// {@return whether there are products of such numbers}
   ///
   /// @param format the numbers

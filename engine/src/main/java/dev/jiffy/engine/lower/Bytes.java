@@ -10,12 +10,9 @@ import dev.jiffy.engine.kernel.ByteConvolution;
 import dev.jiffy.engine.kernel.ByteKernels;
 import dev.jiffy.engine.kernel.ConvGeometry;
 import dev.jiffy.engine.kernel.NarrowKernels;
-import dev.jiffy.engine.kernel.Product;
-import dev.jiffy.engine.kernel.scalar.ScalarQuantization;
 import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// Lowers operators on quantized numbers.
@@ -29,13 +26,13 @@ final class Bytes {
       case QuantizedOp.ByteMatMul matMul -> lower(node, matMul, lowering);
       case QuantizedOp.ByteConv conv -> lower(node, conv, lowering);
       case QuantizedOp.DynamicConv conv -> DynamicBytes.lower(node, conv, lowering);
-      case QuantizedOp.BlockMatMul blocks -> lower(node, blocks, lowering);
+      case QuantizedOp.BlockMatMul blocks -> HalfBytes.lower(node, blocks, lowering);
     };
   }
 
   static void pack(Graph graph, Node node, QuantizedOp op, Weights weights) {
     if (op instanceof QuantizedOp.BlockMatMul blocks) {
-      Tensor _ = blocks(graph, node, blocks, weights);
+      HalfBytes.pack(graph, node, blocks, weights);
       return;
     }
     Tensor w = graph.constants().get(node.input(1));
@@ -208,56 +205,6 @@ final class Bytes {
       String label, Affine affine, Place x, Place y, Shape shape, Lowering lowering) {
     Target target = lowering.target();
     lowering.add(new BytesStep(label, target, affine, true, shape.elements(), x, y), x, y);
-  }
-
-  private static boolean lower(Node node, QuantizedOp.BlockMatMul op, Lowering lowering) {
-    Tensor form = blocks(lowering.graph(), node, op, lowering.weights());
-    Shape x = lowering.shape(node.input(0));
-    if (form == null || x.elements() == 0 || x.elements() / op.k() > Integer.MAX_VALUE) {
-      return false;
-    }
-    int k = (int) op.k();
-    int n = (int) op.columns();
-    Product product = new Product((int) (x.elements() / k), k, n, k, n, 0, 1, null);
-    Place a = lowering.place(node.input(0));
-    Place packed = lowering.fixed(form);
-    Place bias = lowering.place(node.input(4));
-    Place c = lowering.result(node.output());
-    lowering.add(
-        new MultiplyStep(
-            Lowering.label(node),
-            lowering.target(),
-            product,
-            null,
-            a,
-            packed,
-            bias,
-            Place.ABSENT,
-            c),
-        a,
-        bias,
-        c);
-    return true;
-  }
-
-  /// {@return packed weights, or null where they are not known or not f32}
-  private static @Nullable Tensor blocks(
-      Graph graph, Node node, QuantizedOp.BlockMatMul op, Weights weights) {
-    Tensor w = graph.constants().get(node.input(1));
-    Tensor scales = graph.constants().get(node.input(2));
-    Tensor zeros = graph.constants().get(node.input(3));
-    if (w == null
-        || scales == null
-        || (zeros == null && node.hasInput(3))
-        || scales.dtype() != DType.F32
-        || op.k() * op.columns() > Integer.MAX_VALUE) {
-      return null;
-    }
-    int k = (int) op.k();
-    int n = (int) op.columns();
-    List<Tensor> parts = zeros == null ? List.of(w, scales) : List.of(w, scales, zeros);
-    return weights.blocks(
-        () -> ScalarQuantization.blocks(w, scales, zeros, k, n, (int) op.block()), parts, k, n);
   }
 
   private static boolean convert(

@@ -2,6 +2,8 @@ package dev.jiffy.engine.lower;
 
 import dev.jiffy.engine.function.Ensemble;
 import dev.jiffy.engine.kernel.Activation;
+import dev.jiffy.engine.kernel.BlockKernels;
+import dev.jiffy.engine.kernel.BlockProduct;
 import dev.jiffy.engine.kernel.ByteConvolution;
 import dev.jiffy.engine.kernel.ByteKernels;
 import dev.jiffy.engine.kernel.ConvGeometry;
@@ -48,6 +50,9 @@ public final class Weights {
   private record ByteKey(
       List<Tensor> tensors, int zero, ByteConvolution.@Nullable Rounding rounding, int groups)
       implements Packed {}
+
+  /// Weights of 4 bits.
+  private record BlockKey(List<Tensor> tensors, boolean bytes) implements Packed {}
 
   /// What was packed.
   private sealed interface Packed {
@@ -265,6 +270,30 @@ public final class Weights {
           long b = matrix.get().segment().address();
           return allocate(kernels.packedBytes(k, n), to -> kernels.pack(b, n, 1, k, n, 0, n, to));
         });
+  }
+
+  /// {@return weights of 4 bits in blocks, packed as they are}
+  ///
+  /// @param kernels the kernels that multiply them
+  /// @param product the product
+  /// @param w the weights
+  /// @param scales the scales of blocks
+  /// @param zeros the zero points of blocks, or null
+  Tensor blocks(
+      BlockKernels kernels, BlockProduct product, Tensor w, Tensor scales, @Nullable Tensor zeros) {
+    List<Tensor> tensors = zeros == null ? List.of(w, scales) : List.of(w, scales, zeros);
+    return packed.computeIfAbsent(
+        new BlockKey(tensors, product.bytes()),
+        _ ->
+            allocate(
+                kernels.packedBytes(product),
+                to ->
+                    kernels.pack(
+                        product,
+                        w.segment().address(),
+                        scales.segment().address(),
+                        zeros == null ? 0 : zeros.segment().address(),
+                        to)));
   }
 
   /// {@return weights of a convolution of bytes as f32, scaled, packed}

@@ -195,7 +195,6 @@ final class QLinearImports {
   }
 
   private static void blockProduct(NodeScope node) {
-    node.ignore("accuracy_level");
     @Nullable String refusal = null;
     if (node.integer("bits", 4) != 4) {
       refusal = "weights of " + node.integer("bits", 4) + " bits";
@@ -212,7 +211,7 @@ final class QLinearImports {
       return;
     }
     node.result(
-        new QuantizedOp.BlockMatMul(k, columns, block),
+        new QuantizedOp.BlockMatMul(k, columns, block, node.integer("accuracy_level", 0) == 4),
         node.input(0),
         node.input(1),
         node.input(2),

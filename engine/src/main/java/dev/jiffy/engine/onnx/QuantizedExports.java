@@ -48,7 +48,8 @@ final class QuantizedExports {
                   .integer("K", o.k())
                   .integer("N", o.columns())
                   .integer("bits", 4)
-                  .integer("block_size", o.block()),
+                  .integer("block_size", o.block())
+                  .integer("accuracy_level", o.bytes() ? 4 : 0),
               node.input(0),
               node.input(1),
               node.input(2),

@@ -249,35 +249,57 @@ final class QuantizedCases {
   }
 
   private static void blockProducts(List<OpCase> cases) {
-    for (long[] size : new long[][] {{1, 32, 5, 16}, {3, 100, 17, 32}, {40, 128, 33, 64}}) {
-      long k = size[1];
-      long n = size[2];
-      long block = size[3];
-      long blocks = (k + block - 1) / block;
-      Tensor x = Samples.floats(1, size[0], k);
-      Tensor w = Samples.integers(DType.U8, 2, 0, 256, n, blocks, block / 2);
-      Tensor scales = Samples.between(3, 0.01, 0.1, n * blocks);
-      Tensor zeros = Samples.integers(DType.U8, 4, 0, 256, n * ((blocks + 1) / 2));
-      Tensor bias = Samples.floats(5, n);
-      Op op = new QuantizedOp.BlockMatMul(k, n, block);
-      for (boolean plain : new boolean[] {true, false}) {
-        OpCase.Formula formula =
-            i ->
-                (plain ? 0 : at(bias, i[1]))
-                    + sum(
-                        k,
-                        d -> {
-                          long b = d / block;
-                          double q = half(w, (i[1] * blocks + b) * block + d % block);
-                          double zero = plain ? 8 : half(zeros, i[1] * (blocks + blocks % 2) + b);
-                          return at(x, i[0], d) * (q - zero) * at(scales, i[1] * blocks + b);
-                        });
-        cases.add(
-            plain
-                ? OpCase.of("symmetric", op, formula, x, w, scales)
-                : OpCase.of("zero points and bias", op, formula, x, w, scales, zeros, bias));
+    for (long[] size :
+        new long[][] {
+          {1, 32, 5, 16}, {3, 100, 17, 32}, {40, 128, 33, 64}, {9, 300, 32, 128}, {2, 257, 70, 256}
+        }) {
+      for (boolean bytes : new boolean[] {true, false}) {
+        blockProduct(cases, size[0], size[1], size[2], size[3], bytes);
       }
     }
+  }
+
+  private static void blockProduct(
+      List<OpCase> cases, long m, long k, long n, long block, boolean bytes) {
+    long blocks = (k + block - 1) / block;
+    Tensor x = Samples.floats(1, m, k);
+    Tensor w = Samples.integers(DType.U8, 2, 0, 256, n, blocks, block / 2);
+    Tensor scales = Samples.between(3, 0.01, 0.1, n * blocks);
+    Tensor zeros = Samples.integers(DType.U8, 4, 0, 256, n * ((blocks + 1) / 2));
+    Tensor bias = Samples.floats(5, n);
+    Op op = new QuantizedOp.BlockMatMul(k, n, block, bytes);
+    for (boolean plain : new boolean[] {true, false}) {
+      OpCase.Formula formula =
+          i ->
+              (plain ? 0 : at(bias, i[1]))
+                  + sum(
+                      k,
+                      d -> {
+                        long b = d / block;
+                        double q = half(w, (i[1] * blocks + b) * block + d % block);
+                        double zero = plain ? 8 : half(zeros, i[1] * (blocks + blocks % 2) + b);
+                        double value = at(x, i[0], d);
+                        if (bytes) {
+                          float step = step(x, i[0], b * block, Math.min(k, (b + 1) * block));
+                          value = Math.rint((float) value * (1 / step)) * step;
+                        }
+                        return value * (q - zero) * at(scales, i[1] * blocks + b);
+                      });
+      String name = bytes ? "bytes" : "numbers";
+      cases.add(
+          plain
+              ? OpCase.of(name + ", symmetric", op, formula, x, w, scales)
+              : OpCase.of(name + ", zeros and bias", op, formula, x, w, scales, zeros, bias));
+    }
+  }
+
+  /// A 127th of the greatest magnitude of a part of a row.
+  private static float step(Tensor x, long row, long from, long to) {
+    double greatest = 0;
+    for (long i = from; i < to; i++) {
+      greatest = Math.max(greatest, Math.abs(at(x, row, i)));
+    }
+    return (float) greatest / 127;
   }
 
   private static double half(Tensor pairs, long index) {

@@ -4,6 +4,8 @@ import dev.jiffy.engine.function.BinaryFunction;
 import dev.jiffy.engine.function.ReduceFunction;
 import dev.jiffy.engine.function.UnaryFunction;
 import dev.jiffy.engine.kernel.AttentionGeometry;
+import dev.jiffy.engine.kernel.BlockProduct;
+import dev.jiffy.engine.kernel.ByteConvolution;
 import dev.jiffy.engine.kernel.ConvGeometry;
 import dev.jiffy.engine.kernel.Format;
 import dev.jiffy.engine.kernel.MatrixKernels;
@@ -33,6 +35,9 @@ public final class KernelCheck {
   /// How far products of narrow numbers may be off, whose sums are about 2.
   private static final double NARROW_TOLERANCE = 0.25;
 
+  /// Where a result lies halfway between two bytes it may be either.
+  private static final double ONE_STEP = 1.01;
+
   private final MatrixKernels matrices;
   private final RowKernels rows;
   private final MatrixKernels rightMatrices = new ScalarMatrixKernels();
@@ -54,6 +59,10 @@ public final class KernelCheck {
     BF16,
     /// Products of bytes.
     INT8,
+    /// Convolutions of bytes.
+    BYTE_CONVOLUTION,
+    /// Products with weights of 4 bits.
+    BLOCKS,
     /// Convolutions of every shape.
     CONVOLUTION,
     /// Attention.
@@ -80,6 +89,8 @@ public final class KernelCheck {
         case PRODUCT -> check.product();
         case BF16 -> check.narrowProduct(Format.BF16);
         case INT8 -> check.narrowProduct(Format.INT8);
+        case BYTE_CONVOLUTION -> check.byteConvolutions();
+        case BLOCKS -> check.blocks();
         case CONVOLUTION -> check.convolutions();
         case ATTENTION -> check.attention();
         case ROWS -> check.rows();
@@ -175,6 +186,38 @@ public final class KernelCheck {
         NARROW_TOLERANCE,
         c -> prepared.multiply(a, packed, bias, 0, c, 0, m, 0, panels, scratch),
         c -> multiply(rightMatrices, product, a, b, bias, 0, c));
+  }
+
+  private void byteConvolutions() {
+    NarrowKernels narrow = matrices.narrow();
+    ByteCheck problem = new ByteCheck(this::memory);
+    for (boolean rounds : new boolean[] {false, true}) {
+      ByteConvolution c = ByteCheck.convolution(rounds);
+      if (narrow != null && narrow.bytes().suits(c)) {
+        compare(
+            rounds ? "rounded convolution of bytes" : "convolution of bytes",
+            ByteCheck.RESULTS,
+            rounds ? ONE_STEP : TOLERANCE,
+            y -> problem.convolve(narrow.bytes(), c, y),
+            y -> ByteCheck.convolve(c, y));
+      }
+    }
+  }
+
+  private void blocks() {
+    NarrowKernels narrow = matrices.narrow();
+    ByteCheck problem = new ByteCheck(this::memory);
+    for (boolean bytes : new boolean[] {false, true}) {
+      BlockProduct p = ByteCheck.product(bytes);
+      if (narrow != null && narrow.blocks().suits(p)) {
+        compare(
+            "product with weights of 4 bits",
+            p.m() * p.n(),
+            bytes ? NARROW_TOLERANCE : TOLERANCE,
+            c -> problem.multiply(narrow.blocks(), p, c),
+            c -> problem.multiply(p, c));
+      }
+    }
   }
 
   private static int panels(MatrixKernels kernels, int n) {

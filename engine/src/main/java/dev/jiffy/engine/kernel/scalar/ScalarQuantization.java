@@ -165,6 +165,8 @@ public final class ScalarQuantization {
   /// @param k the rows of the weights
   /// @param columns their columns
   /// @param block the rows of a block
+  /// @param bytes whether each block of a row of `x` is rounded to multiples of a 127th of its
+  ///   greatest magnitude
   /// @param out the result
   public static void blockMatMul(
       Tensor x,
@@ -175,6 +177,7 @@ public final class ScalarQuantization {
       int k,
       int columns,
       int block,
+      boolean bytes,
       Tensor out) {
     int blocks = (k + block - 1) / block;
     float[] weights = new float[k];
@@ -185,12 +188,26 @@ public final class ScalarQuantization {
       }
       for (long row = 0; row < rows; row++) {
         double sum = bias == null ? 0 : bias.getDouble(column);
-        for (int i = 0; i < k; i++) {
-          sum += x.getDouble(row * k + i) * weights[i];
+        for (int first = 0; first < k; first += block) {
+          int end = Math.min(k, first + block);
+          float step = bytes ? step(x, row * k + first, end - first) : 0;
+          for (int i = first; i < end; i++) {
+            double value = x.getDouble(row * k + i);
+            sum += (step == 0 ? value : Math.rint((float) value * (1 / step)) * step) * weights[i];
+          }
         }
         out.setDouble(row * columns + column, sum);
       }
     }
+  }
+
+  /// {@return a 127th of the greatest magnitude of some numbers}
+  private static float step(Tensor x, long from, int n) {
+    double greatest = 0;
+    for (long i = from; i < from + n; i++) {
+      greatest = Math.max(greatest, Math.abs(x.getDouble(i)));
+    }
+    return (float) greatest / 127;
   }
 
   /// {@return what weights of 4 bits in blocks stand for, as an f32 matrix `[k, columns]`}

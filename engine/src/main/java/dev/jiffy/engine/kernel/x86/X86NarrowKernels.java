@@ -1,6 +1,7 @@
 package dev.jiffy.engine.kernel.x86;
 
 import dev.jiffy.engine.kernel.Activation;
+import dev.jiffy.engine.kernel.BlockKernels;
 import dev.jiffy.engine.kernel.ByteKernels;
 import dev.jiffy.engine.kernel.Format;
 import dev.jiffy.engine.kernel.Memory;
@@ -30,6 +31,7 @@ public final class X86NarrowKernels implements NarrowKernels {
   private final Tiles bf16Tiles;
   private final Tiles byteTiles;
   private final X86ByteConvolution bytes;
+  private final X86BlockProducts blocks;
   private final ConcurrentHashMap<Object, MemorySegment> codes = new ConcurrentHashMap<>();
 
   /// Finds out what this CPU can do.
@@ -44,11 +46,17 @@ public final class X86NarrowKernels implements NarrowKernels {
     this.bf16Tiles = new Tiles(cpu, Format.BF16);
     this.byteTiles = new Tiles(cpu, Format.INT8);
     this.bytes = new X86ByteConvolution(cpu);
+    this.blocks = new X86BlockProducts(cpu);
   }
 
   @Override
   public ByteKernels bytes() {
     return bytes;
+  }
+
+  @Override
+  public BlockKernels blocks() {
+    return blocks;
   }
 
   @Override

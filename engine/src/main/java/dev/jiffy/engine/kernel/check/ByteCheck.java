@@ -1,0 +1,139 @@
+package dev.jiffy.engine.kernel.check;
+
+import dev.jiffy.engine.kernel.BlockKernels;
+import dev.jiffy.engine.kernel.BlockProduct;
+import dev.jiffy.engine.kernel.ByteConvolution;
+import dev.jiffy.engine.kernel.ByteKernels;
+import dev.jiffy.engine.kernel.ConvGeometry;
+import dev.jiffy.engine.kernel.Memory;
+import java.lang.foreign.ValueLayout;
+import java.util.function.LongUnaryOperator;
+
+/// Small problems of bytes and halves of bytes, and what their results are by definition.
+///
+/// @param memory allocates working memory
+record ByteCheck(LongUnaryOperator memory) {
+  private static final ValueLayout.OfByte BYTE = ValueLayout.JAVA_BYTE;
+  private static final int CHANNELS = 20;
+  private static final int SIZE = 4;
+  private static final int ZERO = 7;
+
+  /// The results of the convolution.
+  static final int RESULTS = SIZE * SIZE * CHANNELS;
+
+  /// {@return a product with weights of 4 bits}
+  ///
+  /// @param bytes whether rows are rounded to bytes
+  static BlockProduct product(boolean bytes) {
+    return new BlockProduct(3, 40, 19, 32, false, bytes);
+  }
+
+  /// Numbers that depend on their place alone.
+  private static int pattern(int i) {
+    return (i * 37 + i / 5) % 23 - 11;
+  }
+
+  private long bytes(int n, int step) {
+    long address = memory.applyAsLong(n);
+    for (int i = 0; i < n; i++) {
+      Memory.ALL.set(BYTE, address + i, (byte) (pattern(i) * step));
+    }
+    return address;
+  }
+
+  private long floats(int n, float scale) {
+    long address = memory.applyAsLong(4L * n);
+    for (int i = 0; i < n; i++) {
+      Memory.setFloat(address + 4L * i, pattern(i) * scale);
+    }
+    return address;
+  }
+
+  /// Multiplies with weights of 4 bits.
+  ///
+  /// @param c the result
+  void multiply(BlockKernels kernels, BlockProduct p, long c) {
+    int weights = p.n() * p.blocks() * p.block() / 2;
+    long w = bytes(weights, 11);
+    long scales = floats(p.n() * p.blocks(), 0.01f);
+    long packed = memory.applyAsLong(kernels.packedBytes(p));
+    Memory.ALL.asSlice(packed, kernels.packedBytes(p)).fill((byte) 0);
+    kernels.pack(p, w, scales, 0, packed);
+    long a = floats(p.m() * p.k(), 0.1f);
+    int panels = (p.n() + kernels.panelColumns() - 1) / kernels.panelColumns();
+    long scratch = memory.applyAsLong(kernels.scratchBytes(p));
+    kernels.multiply(p, a, packed, 0, c, 0, p.m(), 0, panels, scratch);
+  }
+
+  /// Multiplies with what weights of 4 bits stand for.
+  ///
+  /// @param c the result
+  void multiply(BlockProduct p, long c) {
+    long w = bytes(p.n() * p.blocks() * p.block() / 2, 11);
+    for (int row = 0; row < p.m(); row++) {
+      for (int column = 0; column < p.n(); column++) {
+        double sum = 0;
+        for (int i = 0; i < p.k(); i++) {
+          int index = column * p.blocks() + i / p.block();
+          int at = index * p.block() + i % p.block();
+          int q = Memory.ALL.get(BYTE, w + at / 2) >> (at % 2 * 4) & 15;
+          sum += pattern(row * p.k() + i) * 0.1f * (q - 8) * (pattern(index) * 0.01f);
+        }
+        Memory.setFloat(c + 4L * (row * p.n() + column), (float) sum);
+      }
+    }
+  }
+
+  /// {@return a convolution of 3 by 3}
+  ///
+  /// @param rounds whether results become bytes
+  static ByteConvolution convolution(boolean rounds) {
+    ConvGeometry g =
+        new ConvGeometry(
+            1, SIZE, SIZE, CHANNELS, SIZE, SIZE, CHANNELS, 3, 3, 1, 1, 1, 1, 1, 1, 1, null);
+    return new ByteConvolution(g, ZERO, rounds ? new ByteConvolution.Rounding(1, 100) : null);
+  }
+
+  /// Computes a convolution.
+  ///
+  /// @param y the results, f32 also where they are bytes
+  void convolve(ByteKernels kernels, ByteConvolution c, long y) {
+    long packed = memory.applyAsLong(kernels.packedBytes(c));
+    Memory.ALL.asSlice(packed, kernels.packedBytes(c)).fill((byte) 0);
+    long w = bytes(CHANNELS * CHANNELS * 9, 5);
+    kernels.pack(c, w, floats(CHANNELS, 0.001f), floats(CHANNELS, 0.1f), packed);
+    long to = c.rounding() == null ? y : memory.applyAsLong(RESULTS);
+    long scratch = memory.applyAsLong(kernels.scratchBytes(c));
+    kernels.convolve(c, bytes(RESULTS, 9), 0, packed, to, 0, c.geometry().rows(), scratch);
+    for (int i = 0; c.rounding() != null && i < RESULTS; i++) {
+      Memory.setFloat(y + 4L * i, Memory.ALL.get(BYTE, to + i) & 0xff);
+    }
+  }
+
+  /// Computes a convolution by definition.
+  ///
+  /// @param y the results, f32 also where they are bytes
+  static void convolve(ByteConvolution c, long y) {
+    for (int i = 0; i < RESULTS; i++) {
+      int channel = i % CHANNELS;
+      int row = i / CHANNELS / SIZE;
+      int column = i / CHANNELS % SIZE;
+      int sum = 0;
+      for (int tap = 0; tap < 9; tap++) {
+        int h = row + tap / 3 - 1;
+        int v = column + tap % 3 - 1;
+        for (int in = 0; h >= 0 && h < SIZE && v >= 0 && v < SIZE && in < CHANNELS; in++) {
+          int q = (byte) (pattern((h * SIZE + v) * CHANNELS + in) * 9) & 0xff;
+          sum += (q - ZERO) * (byte) (pattern((channel * CHANNELS + in) * 9 + tap) * 5);
+        }
+      }
+      float result = sum * (pattern(channel) * 0.001f) + pattern(channel) * 0.1f;
+      ByteConvolution.Rounding rounding = c.rounding();
+      Memory.setFloat(
+          y + 4L * i,
+          rounding == null
+              ? result
+              : Math.clamp((float) Math.rint(result) + rounding.zero(), 0f, 255f));
+    }
+  }
+}

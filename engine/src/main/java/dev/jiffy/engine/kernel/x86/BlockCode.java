@@ -1,0 +1,219 @@
+package dev.jiffy.engine.kernel.x86;
+
+import static dev.jiffy.engine.kernel.x86.Assembler.Alu.ADD;
+import static dev.jiffy.engine.kernel.x86.Assembler.Alu.SUB;
+import static dev.jiffy.engine.kernel.x86.Assembler.Condition.NOT_EQUAL;
+import static dev.jiffy.engine.kernel.x86.Operand.Address.at;
+import static dev.jiffy.engine.kernel.x86.Register.R10;
+import static dev.jiffy.engine.kernel.x86.Register.R11;
+import static dev.jiffy.engine.kernel.x86.Register.R8;
+import static dev.jiffy.engine.kernel.x86.Register.R9;
+import static dev.jiffy.engine.kernel.x86.Register.RAX;
+import static dev.jiffy.engine.kernel.x86.Register.RBX;
+import static dev.jiffy.engine.kernel.x86.Register.RCX;
+import static dev.jiffy.engine.kernel.x86.Register.RDI;
+import static dev.jiffy.engine.kernel.x86.Register.RDX;
+import static dev.jiffy.engine.kernel.x86.Register.RSI;
+import static dev.jiffy.engine.kernel.x86.Register.RSP;
+
+import dev.jiffy.engine.kernel.x86.Assembler.Mask;
+import dev.jiffy.engine.kernel.x86.Assembler.Shift;
+import dev.jiffy.engine.kernel.x86.Operand.Vector;
+
+/// Generates products of a few rows with panels of 16 columns of weights of 4 bits; AVX-512 only.
+///
+/// The weights of a block are multiplied as the integers that they are; then the sum of a block,
+/// less the zero point times the sum of the block of the row, is multiplied by the block's scale.
+/// Of a vector of weights with eight to a column, those of bytes are the low halves of its bytes,
+/// then the high ones. As f32 they stay where they are in 32 bits: a weight `i` halves up is the
+/// weight times `16^i`, which the element that it is multiplied with is divided by.
+///
+/// The arguments, in order: panels, weights, rows, numbers of the rows, blocks, bias, c, the bytes
+/// from row to row of `c`, and a bit for each column that exists. Of rows each block is followed by
+/// that of the next row; their numbers are a scale, for bytes, and the sum of the block.
+///
+/// @param rows how many rows, 1 to [#MOST_ROWS]
+/// @param block the rows of a block of weights
+/// @param zeros whether blocks have zero points; they are 8 otherwise
+/// @param bytes whether rows are signed bytes, else f32
+/// @param bias whether there is a bias
+record BlockCode(int rows, int block, boolean zeros, boolean bytes, boolean bias) {
+  /// The most rows.
+  static final int MOST_ROWS = 8;
+
+  /// The weights of a column in a vector.
+  static final int DEPTH = 8;
+
+  private static final int LINE = 64;
+
+  /// The weights of a column that the innermost loop takes.
+  private static final int CHUNK = 32;
+
+  private static final int STACK = 8 + 8; // a saved register, the return address
+  private static final int C = STACK;
+  private static final int C_STEP = STACK + 8;
+  private static final int MASK = STACK + 16;
+
+  private static final Mask PRESENT = new Mask(1);
+  private static final Vector WEIGHTS = Vector.zmm(16);
+  private static final Vector PART = Vector.zmm(17);
+  private static final Vector HALVES = Vector.zmm(24);
+
+  /// {@return the element that a half of the 32 bits of a column is multiplied with}
+  ///
+  /// @param half the half, from the lowest on
+  static int element(int half) {
+    return half / 2 + (half % 2) * DEPTH / 2;
+  }
+
+  /// {@return what an element is divided by before it is multiplied with a half, as f32}
+  static float factor(int half) {
+    return half == DEPTH - 1 ? 1 : 1f / (1 << (4 * half));
+  }
+
+  private static Vector sum(int row) {
+    return Vector.zmm(row);
+  }
+
+  private static Vector blockSum(int row) {
+    return Vector.zmm(MOST_ROWS + row);
+  }
+
+  /// The bits of a half of 32 bits.
+  private static Vector half(int half) {
+    return Vector.zmm(HALVES.number() + half);
+  }
+
+  private int elementBytes() {
+    return bytes ? 1 : 4;
+  }
+
+  byte[] emit() {
+    Assembler code = new Assembler();
+    code.push(RBX);
+    code.load(RAX, at(RSP, MASK));
+    code.kmov(PRESENT, RAX);
+    if (bytes) {
+      code.op(VectorOp.XORPS, HALVES, HALVES, HALVES);
+      code.op(VectorOp.PADDD, HALVES, HALVES, code.constant(0x0f0f0f0f, LINE));
+    } else {
+      for (int half = 0; half < DEPTH - 1; half++) {
+        code.op(VectorOp.XORPS, half(half), half(half), half(half));
+        code.op(VectorOp.PADDD, half(half), half(half), code.constant(15 << (4 * half), LINE));
+      }
+    }
+    Label panel = code.here();
+    for (int row = 0; row < rows; row++) {
+      if (bias) {
+        code.op(VectorOp.MOVUPS, sum(row), at(R9), PRESENT, true);
+      } else {
+        code.op(VectorOp.XORPS, sum(row), sum(row), sum(row));
+      }
+    }
+    code.mov(R10, RDX);
+    code.mov(R11, RCX);
+    code.mov(RAX, R8);
+    Label next = code.here();
+    for (int row = 0; row < rows; row++) {
+      code.op(VectorOp.XORPS, blockSum(row), blockSum(row), blockSum(row));
+    }
+    int chunk = Math.min(CHUNK, block);
+    code.mov(RBX, block / chunk);
+    Label more = code.here();
+    for (int depth = 0; depth < chunk; depth += DEPTH) {
+      code.op(VectorOp.MOVUPS, WEIGHTS, at(RSI, LINE * (depth / DEPTH)));
+      if (bytes) {
+        multiplyBytes(code, depth);
+      } else {
+        multiplyFloats(code, depth);
+      }
+    }
+    code.alu(ADD, RSI, LINE * (chunk / DEPTH));
+    code.alu(ADD, R10, chunk * elementBytes());
+    code.alu(SUB, RBX, 1);
+    code.jump(NOT_EQUAL, more);
+    finishBlock(code);
+    code.alu(SUB, RAX, 1);
+    code.jump(NOT_EQUAL, next);
+    store(code);
+    code.alu(SUB, RDI, 1);
+    code.jump(NOT_EQUAL, panel);
+    code.pop(RBX);
+    code.vzeroupper();
+    code.ret();
+    return code.finish();
+  }
+
+  private Operand.Address element(int row, int depth) {
+    return at(R10, elementBytes() * (row * block + depth)).repeated();
+  }
+
+  private void multiplyBytes(Assembler code, int depth) {
+    code.op(VectorOp.ANDPS, PART, WEIGHTS, HALVES);
+    for (int row = 0; row < rows; row++) {
+      code.op(VectorOp.PDPBUSD, blockSum(row), PART, element(row, depth));
+    }
+    Vector high = Vector.zmm(PART.number() + 1);
+    code.shift(Shift.RIGHT, high, WEIGHTS, 4);
+    code.op(VectorOp.ANDPS, high, high, HALVES);
+    for (int row = 0; row < rows; row++) {
+      code.op(VectorOp.PDPBUSD, blockSum(row), high, element(row, depth + DEPTH / 2));
+    }
+  }
+
+  private void multiplyFloats(Assembler code, int depth) {
+    for (int half = 0; half < DEPTH; half++) {
+      Vector part = Vector.zmm(PART.number() + half % 4);
+      if (half == DEPTH - 1) {
+        code.shift(Shift.RIGHT, part, WEIGHTS, 4 * half);
+      } else {
+        code.op(VectorOp.ANDPS, part, WEIGHTS, half(half));
+      }
+      code.op(VectorOp.CVTDQ2PS, part, part);
+      for (int row = 0; row < rows; row++) {
+        code.op(VectorOp.FMADD231PS, blockSum(row), part, element(row, depth + half));
+      }
+    }
+  }
+
+  /// Adds the sums of a block, without its zero point and scaled, to those of the columns.
+  private void finishBlock(Assembler code) {
+    Vector scale = Vector.zmm(PART.number());
+    code.op(VectorOp.MOVUPS, scale, at(RSI));
+    if (zeros) {
+      code.op(VectorOp.MOVUPS, WEIGHTS, at(RSI, LINE));
+    }
+    for (int row = 0; row < rows; row++) {
+      Vector total = blockSum(row);
+      Operand.Address rowScale = at(R11, 8 * row).repeated();
+      Operand.Address rowSum = at(R11, 8 * row + 4).repeated();
+      if (bytes) {
+        code.op(VectorOp.CVTDQ2PS, total, total);
+        code.op(VectorOp.MULPS, total, total, rowScale);
+      }
+      if (zeros) {
+        code.op(VectorOp.FNMADD231PS, sum(row), WEIGHTS, rowSum);
+      } else {
+        code.op(VectorOp.SUBPS, total, total, rowSum);
+      }
+      code.op(VectorOp.FMADD231PS, sum(row), total, scale);
+    }
+    code.alu(ADD, RSI, zeros ? 2 * LINE : LINE);
+    code.alu(ADD, R10, (rows - 1) * block * elementBytes());
+    code.alu(ADD, R11, 8 * rows);
+  }
+
+  private void store(Assembler code) {
+    code.load(RAX, at(RSP, C));
+    code.mov(R10, RAX);
+    for (int row = 0; row < rows; row++) {
+      code.op(VectorOp.MOVUPS_TO, sum(row), at(R10), PRESENT, false);
+      code.alu(ADD, R10, at(RSP, C_STEP));
+    }
+    code.alu(ADD, RAX, LINE);
+    code.store(RAX, at(RSP, C));
+    if (bias) {
+      code.alu(ADD, R9, LINE);
+    }
+  }
+}

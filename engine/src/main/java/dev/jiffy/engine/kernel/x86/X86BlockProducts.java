@@ -1,0 +1,210 @@
+package dev.jiffy.engine.kernel.x86;
+
+import static dev.jiffy.engine.kernel.Memory.ALL;
+
+import dev.jiffy.engine.kernel.BlockKernels;
+import dev.jiffy.engine.kernel.BlockProduct;
+import dev.jiffy.engine.kernel.Memory;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.concurrent.ConcurrentHashMap;
+
+/// Products with weights of 4 bits as machine code: a few rows at a time are brought into the form
+/// that [BlockCode] takes, then multiplied with panel after panel.
+///
+/// A packed panel has, block by block, its weights, eight of a column in 32 bits, then the scales
+/// of the columns, and where there are zero points, these times the scales.
+final class X86BlockProducts implements BlockKernels {
+  private static final int LANES = 16;
+  private static final int LINE = 64;
+  private static final ValueLayout.OfByte BYTE = ValueLayout.JAVA_BYTE;
+
+  /// The most weights of one call times its rows: the JVM cannot stop a thread within.
+  private static final long MOST = 1 << 21;
+
+  private final Cpu cpu;
+  private final ConcurrentHashMap<BlockCode, MemorySegment> codes = new ConcurrentHashMap<>();
+
+  X86BlockProducts(Cpu cpu) {
+    this.cpu = cpu;
+  }
+
+  @Override
+  public boolean suits(BlockProduct p) {
+    return cpu.vectorBytes() == 64 && (cpu.vnni() || !p.bytes()) && p.block() <= 256;
+  }
+
+  @Override
+  public int panelColumns() {
+    return LANES;
+  }
+
+  private static long blockBytes(BlockProduct p) {
+    return (long) LINE * (p.block() / BlockCode.DEPTH + (p.zeros() ? 2 : 1));
+  }
+
+  private static long panelBytes(BlockProduct p) {
+    return blockBytes(p) * p.blocks();
+  }
+
+  @Override
+  public long packedBytes(BlockProduct p) {
+    long panels = (p.n() + LANES - 1L) / LANES;
+    return Math.multiplyExact(panels, panelBytes(p));
+  }
+
+  @Override
+  public void pack(BlockProduct p, long w, long scales, long zeros, long packed) {
+    int half = p.block() / 2;
+    long zeroBytes = (p.blocks() + 1L) / 2;
+    for (int column = 0; column < p.n(); column++) {
+      long panel = packed + column / LANES * panelBytes(p) + 4L * (column % LANES);
+      for (int block = 0; block < p.blocks(); block++) {
+        long index = (long) column * p.blocks() + block;
+        long to = panel + block * blockBytes(p);
+        for (int depth = 0; depth < p.block(); depth += BlockCode.DEPTH) {
+          int bits = ALL.get(Memory.INT, w + index * half + depth / 2);
+          ALL.set(Memory.INT, to + (long) LINE * (depth / BlockCode.DEPTH), ordered(p, bits));
+        }
+        to += (long) LINE * (p.block() / BlockCode.DEPTH);
+        float scale = Memory.getFloat(scales + 4 * index);
+        Memory.setFloat(to, scale);
+        if (p.zeros()) {
+          int pair = ALL.get(BYTE, zeros + column * zeroBytes + block / 2);
+          Memory.setFloat(to + LINE, scale * ((pair >> (block % 2 * 4)) & 15));
+        }
+      }
+    }
+  }
+
+  /// Eight weights in the order in which they are multiplied.
+  private static int ordered(BlockProduct p, int bits) {
+    if (!p.bytes()) {
+      return bits;
+    }
+    int ordered = 0;
+    for (int half = 0; half < BlockCode.DEPTH; half++) {
+      ordered |= ((bits >>> (4 * BlockCode.element(half))) & 15) << (4 * half);
+    }
+    return ordered;
+  }
+
+  private static int elementBytes(BlockProduct p) {
+    return p.bytes() ? 1 : 4;
+  }
+
+  private static long rowsBytes(BlockProduct p) {
+    long elements = (long) BlockCode.MOST_ROWS * p.blocks() * p.block();
+    return (elements * elementBytes(p) + LINE - 1) & -LINE;
+  }
+
+  @Override
+  public long scratchBytes(BlockProduct p) {
+    return rowsBytes(p) + 8L * BlockCode.MOST_ROWS * p.blocks();
+  }
+
+  @Override
+  public void multiply(
+      BlockProduct p,
+      long a,
+      long packed,
+      long bias,
+      long c,
+      int rowFrom,
+      int rowTo,
+      int panelFrom,
+      int panelTo,
+      long scratch) {
+    long numbers = scratch + rowsBytes(p);
+    int whole = Math.min(panelTo, p.n() / LANES);
+    for (int row = rowFrom; row < rowTo; row += BlockCode.MOST_ROWS) {
+      int rows = Math.min(BlockCode.MOST_ROWS, rowTo - row);
+      arrange(p, rows, a + 4L * row * p.k(), scratch, numbers);
+      long to = c + 4L * row * p.n();
+      int most = (int) Math.max(1, MOST / ((long) rows * LANES * p.k()));
+      for (int panel = panelFrom; panel < whole; panel += most) {
+        int panels = Math.min(most, whole - panel);
+        call(p, rows, panels, LANES, panel, packed, bias, to, scratch);
+      }
+      if (panelTo > whole && panelTo > panelFrom) {
+        call(p, rows, 1, p.n() % LANES, whole, packed, bias, to, scratch);
+      }
+    }
+  }
+
+  private void call(
+      BlockProduct p,
+      int rows,
+      int panels,
+      int columns,
+      int panel,
+      long packed,
+      long bias,
+      long c,
+      long scratch) {
+    BlockCode code = new BlockCode(rows, p.block(), p.zeros(), p.bytes(), bias != 0);
+    long first = 4L * LANES * panel;
+    Code.call(
+        codes.computeIfAbsent(code, form -> Code.load(form.toString(), form.emit())),
+        panels,
+        packed + panel * panelBytes(p),
+        scratch,
+        scratch + rowsBytes(p),
+        p.blocks(),
+        bias == 0 ? 0 : bias + first,
+        c + first,
+        4L * p.n(),
+        (1L << columns) - 1,
+        0,
+        0,
+        0,
+        0,
+        0,
+        0,
+        0);
+  }
+
+  /// Brings rows into the order in which they are multiplied, block by block.
+  private static void arrange(BlockProduct p, int rows, long a, long to, long numbers) {
+    for (int block = 0; block < p.blocks(); block++) {
+      int present = Math.min(p.block(), p.k() - block * p.block());
+      for (int row = 0; row < rows; row++) {
+        long from = a + 4L * ((long) row * p.k() + (long) block * p.block());
+        long index = (long) block * rows + row;
+        long at = to + index * p.block() * elementBytes(p);
+        if (p.bytes()) {
+          bytes(p, from, present, at, numbers + 8 * index);
+        } else {
+          floats(p, from, present, at, numbers + 8 * index);
+        }
+      }
+    }
+  }
+
+  private static void floats(BlockProduct p, long from, int present, long to, long numbers) {
+    float sum = 0;
+    for (int i = 0; i < p.block(); i++) {
+      float x = i < present ? Memory.getFloat(from + 4L * i) : 0;
+      sum += x;
+      Memory.setFloat(to + 4L * i, x * BlockCode.factor(i % BlockCode.DEPTH));
+    }
+    Memory.setFloat(numbers + 4, p.zeros() ? sum : 8 * sum);
+  }
+
+  private static void bytes(BlockProduct p, long from, int present, long to, long numbers) {
+    float greatest = 0;
+    for (int i = 0; i < present; i++) {
+      greatest = Math.max(greatest, Math.abs(Memory.getFloat(from + 4L * i)));
+    }
+    float scale = greatest / 127;
+    float inverse = scale == 0 ? 0 : 1 / scale;
+    int sum = 0;
+    for (int i = 0; i < p.block(); i++) {
+      int q = i < present ? (int) Math.rint(Memory.getFloat(from + 4L * i) * inverse) : 0;
+      sum += q;
+      ALL.set(BYTE, to + i, (byte) q);
+    }
+    Memory.setFloat(numbers, scale);
+    Memory.setFloat(numbers + 4, (p.zeros() ? 1 : 8) * (sum * scale));
+  }
+}

@@ -1,0 +1,71 @@
+package dev.jiffy.engine.lower;
+
+import dev.jiffy.engine.kernel.BlockKernels;
+import dev.jiffy.engine.kernel.BlockProduct;
+import dev.jiffy.engine.kernel.Format;
+
+/// A product with packed weights of 4 bits.
+final class BlockMultiplyStep extends Step {
+  /// From this many rows on, threads share out rows instead of columns.
+  private static final int ROWS_TO_SPLIT = 64;
+
+  private static final int ROW_GRAIN = 8;
+
+  private final BlockKernels kernels;
+  private final BlockProduct product;
+  private final Place a;
+  private final Place packed;
+  private final Place bias;
+  private final Place c;
+  private final int panels;
+
+  BlockMultiplyStep(
+      String name,
+      Target target,
+      BlockKernels kernels,
+      BlockProduct product,
+      Place a,
+      Place packed,
+      Place bias,
+      Place c) {
+    super(name, target.parts(flops(product), 0.5 * product.k() * product.n()));
+    this.kernels = kernels;
+    this.product = product;
+    this.a = a;
+    this.packed = packed;
+    this.bias = bias;
+    this.c = c;
+    this.panels = (product.n() + kernels.panelColumns() - 1) / kernels.panelColumns();
+  }
+
+  private static double flops(BlockProduct product) {
+    return 2.0 * product.m() * product.k() * product.n();
+  }
+
+  @Override
+  Format format() {
+    return product.bytes() ? Format.INT8 : Format.F32;
+  }
+
+  @Override
+  long scratchBytes() {
+    return kernels.scratchBytes(product);
+  }
+
+  @Override
+  public void run(Frame frame, int part) {
+    int m = product.m();
+    boolean byRows = m >= ROWS_TO_SPLIT || panels < parts();
+    kernels.multiply(
+        product,
+        frame.at(a),
+        frame.at(packed),
+        frame.at(bias),
+        frame.at(c),
+        byRows ? from(m, ROW_GRAIN, part) : 0,
+        byRows ? from(m, ROW_GRAIN, part + 1) : m,
+        byRows ? 0 : from(panels, part),
+        byRows ? panels : from(panels, part + 1),
+        frame.scratch(part));
+  }
+}

@@ -1,0 +1,113 @@
+package dev.jiffy.engine.kernel.x86;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import dev.jiffy.engine.kernel.BlockProduct;
+import dev.jiffy.engine.kernel.Memory;
+import java.lang.foreign.ValueLayout;
+import java.util.Random;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/// Compares products with weights of 4 bits with their formula, on memory between pages that must
+/// not be touched.
+@Tag("many-machines")
+class X86BlockProductsTest {
+  private final Random random = new Random(1);
+
+  @ParameterizedTest(allowZeroInvocations = true)
+  @MethodSource("dev.jiffy.engine.kernel.x86.Cpus#all")
+  void productsAgreeWithTheFormula(Cpu cpu) {
+    X86BlockProducts kernels = new X86BlockProducts(cpu);
+    int number = 0;
+    for (int m : new int[] {1, 2, 7, 8, 9, 19}) {
+      for (int n : new int[] {1, 15, 16, 17, 50}) {
+        for (int block : new int[] {16, 32, 64, 256}) {
+          for (int k : new int[] {1, block, 2 * block + 5}) {
+            number++;
+            BlockProduct product =
+                new BlockProduct(m, k, n, block, number % 3 == 0, number % 2 == 0);
+            if (kernels.suits(product)) {
+              compare(kernels, product, number % 5 < 2, number % 7 < 3);
+            }
+          }
+        }
+      }
+    }
+  }
+
+  private void compare(X86BlockProducts kernels, BlockProduct p, boolean biased, boolean end) {
+    int blocks = p.blocks();
+    try (GuardedMemory memory = new GuardedMemory()) {
+      long a = floats(memory, p.m() * p.k(), end);
+      long w = bytes(memory, p.n() * blocks * p.block() / 2, end);
+      long scales = floats(memory, p.n() * blocks, end);
+      long zeros = p.zeros() ? bytes(memory, p.n() * ((blocks + 1) / 2), end) : 0;
+      long bias = biased ? floats(memory, p.n(), end) : 0;
+      long packed = memory.after(kernels.packedBytes(p));
+      kernels.pack(p, w, scales, zeros, packed);
+      long size = 4L * p.m() * p.n();
+      long c = end ? memory.before(size) : memory.after(size);
+      long scratch = memory.after(kernels.scratchBytes(p));
+      int panels = (p.n() + kernels.panelColumns() - 1) / kernels.panelColumns();
+      int rows = p.m() / 2;
+      kernels.multiply(p, a, packed, bias, c, 0, rows, 0, panels, scratch);
+      kernels.multiply(p, a, packed, bias, c, rows, p.m(), 0, panels / 2, scratch);
+      kernels.multiply(p, a, packed, bias, c, rows, p.m(), panels / 2, panels, scratch);
+      for (int row = 0; row < p.m(); row++) {
+        for (int column = 0; column < p.n(); column++) {
+          double expected = expected(p, a, w, scales, zeros, row, column);
+          expected += biased ? Memory.getFloat(bias + 4L * column) : 0;
+          float got = Memory.getFloat(c + 4L * (row * p.n() + column));
+          assertEquals(expected, got, 1e-4 * p.k(), p::toString);
+        }
+      }
+    }
+  }
+
+  private static double expected(
+      BlockProduct p, long a, long w, long scales, long zeros, int row, int column) {
+    double sum = 0;
+    for (int block = 0; block < p.blocks(); block++) {
+      int from = block * p.block();
+      int to = Math.min(p.k(), from + p.block());
+      long x = a + 4L * row * p.k();
+      float greatest = 0;
+      for (int i = from; i < to; i++) {
+        greatest = Math.max(greatest, Math.abs(Memory.getFloat(x + 4L * i)));
+      }
+      float step = greatest / 127;
+      long index = (long) column * p.blocks() + block;
+      int zero = p.zeros() ? half(zeros, (long) column * ((p.blocks() + 1L) / 2 * 2) + block) : 8;
+      for (int i = from; i < to; i++) {
+        float value = Memory.getFloat(x + 4L * i);
+        double taken = p.bytes() ? Math.rint(value * (1 / step)) * step : value;
+        int q = half(w, index * p.block() + i - from);
+        sum += taken * (q - zero) * Memory.getFloat(scales + 4 * index);
+      }
+    }
+    return sum;
+  }
+
+  private static int half(long pairs, long index) {
+    int pair = Memory.ALL.get(ValueLayout.JAVA_BYTE, pairs + index / 2);
+    return (pair >> (index % 2 * 4)) & 15;
+  }
+
+  private long bytes(GuardedMemory memory, int n, boolean end) {
+    long at = end ? memory.before(n) : memory.after(n);
+    for (int i = 0; i < n; i++) {
+      Memory.ALL.set(ValueLayout.JAVA_BYTE, at + i, (byte) random.nextInt());
+    }
+    return at;
+  }
+
+  private long floats(GuardedMemory memory, int n, boolean end) {
+    long at = end ? memory.before(4L * n) : memory.after(4L * n);
+    for (int i = 0; i < n; i++) {
+      Memory.setFloat(at + 4L * i, random.nextFloat() - 0.5f);
+    }
+    return at;
+  }
+}
