@@ -21,4 +21,5 @@ module dev.jiffy.bench {
   exports dev.jiffy.bench;
   exports dev.jiffy.bench.load;
   exports dev.jiffy.bench.record;
+  exports dev.jiffy.bench.serving;
 }

@@ -42,6 +42,7 @@ final class Main implements Callable<Integer> {
           Map.entry("compare", CompareCommand::new),
           Map.entry("load", LoadCommand::new),
           Map.entry("report", ReportCommand::new),
+          Map.entry("overhead", OverheadCommand::new),
           Map.entry("profile", ProfileCommand::new),
           Map.entry("conformance", ConformanceCommand::new),
           Map.entry("serve", ServeCommand::new));

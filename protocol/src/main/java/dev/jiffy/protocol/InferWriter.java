@@ -2,10 +2,16 @@ package dev.jiffy.protocol;
 
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicReferenceArray;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JsonGenerator;
 
 /// Writes requests and answers to bytes.
 public final class InferWriter {
+  private static final int HEADS = 64;
+  private static final AtomicReferenceArray<@Nullable ResponseHead> RESPONSES =
+      new AtomicReferenceArray<>(HEADS);
+
   private InferWriter() {}
 
   /// {@return a request as it travels}
@@ -43,21 +49,32 @@ public final class InferWriter {
   /// @throws ProtocolException if a tensor that is to travel in JSON has an element for which JSON
   ///   has no form, or if the message is larger than 2 GiB
   public static Message response(InferResponse response) {
-    byte[] json =
-        Json.bytes(out -> {
-          out.writeStartObject();
-          out.writeStringProperty("model_name", response.modelName());
-          if (response.modelVersion() != null) {
-            out.writeStringProperty("model_version", response.modelVersion());
-          }
-          if (response.id() != null) {
-            out.writeStringProperty("id", response.id());
-          }
-          writeParameters(out, response.parameters());
-          writeTensors(out, "output", response.outputs());
-          out.writeEndObject();
-        });
-    return message(json, response.outputs());
+    if (!ResponseHead.isOfKind(response)) {
+      return message(head(response), response.outputs());
+    }
+    int slot = ResponseHead.hash(response) & HEADS - 1;
+    ResponseHead head = RESPONSES.get(slot);
+    if (head == null || !head.isOf(response)) {
+      head = ResponseHead.of(response, head(response));
+      RESPONSES.set(slot, head);
+    }
+    return message(head.json(), response.outputs());
+  }
+
+  private static byte[] head(InferResponse response) {
+    return Json.bytes(out -> {
+      out.writeStartObject();
+      out.writeStringProperty("model_name", response.modelName());
+      if (response.modelVersion() != null) {
+        out.writeStringProperty("model_version", response.modelVersion());
+      }
+      if (response.id() != null) {
+        out.writeStringProperty("id", response.id());
+      }
+      writeParameters(out, response.parameters());
+      writeTensors(out, "output", response.outputs());
+      out.writeEndObject();
+    });
   }
 
   private static void writeParameters(JsonGenerator json, Map<String, Parameter> parameters) {

@@ -119,6 +119,8 @@ public final class HttpEdge extends VerticleBase {
             .setHost(options.host())
             .setPort(port)
             .setHttp2ClearTextEnabled(true)
+            .setPerFrameWebSocketCompressionSupported(false)
+            .setPerMessageWebSocketCompressionSupported(false)
             // a client that never says which protocol it speaks is not among the connections
             .setIdleTimeout((int) Math.min(Integer.MAX_VALUE, options.idleTimeout().toMillis()))
             .setIdleTimeoutUnit(TimeUnit.MILLISECONDS)

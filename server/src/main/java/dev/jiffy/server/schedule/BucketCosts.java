@@ -14,6 +14,14 @@ final class BucketCosts {
 
   private static final int MEMORY = 16;
 
+  /// From so many runs on the mean is believed more than a single run.
+  private static final int SETTLED = 8;
+
+  /// So many times the mean is the most that a run counts for. A thread that lost its core for a
+  /// millisecond would make a model of some microseconds look slow, and a size that is then avoided
+  /// is not measured again.
+  private static final double HICCUP = 4;
+
   /// So often a size is measured before it is judged.
   static final int EXPLORED = 6;
 
@@ -63,7 +71,8 @@ final class BucketCosts {
       deviation[slot] = 0;
     } else {
       double weight = 1.0 / Math.min(count, MEMORY);
-      double off = value - mean[slot];
+      double off =
+          count < SETTLED ? value - mean[slot] : Math.min(value, HICCUP * mean[slot]) - mean[slot];
       mean[slot] += off * weight;
       deviation[slot] += (Math.abs(off) - deviation[slot]) * weight;
     }

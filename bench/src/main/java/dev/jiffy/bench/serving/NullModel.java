@@ -1,0 +1,47 @@
+package dev.jiffy.bench.serving;
+
+import dev.jiffy.engine.function.UnaryFunction;
+import dev.jiffy.engine.ir.Dim;
+import dev.jiffy.engine.ir.Fact;
+import dev.jiffy.engine.ir.Graph;
+import dev.jiffy.engine.ir.Inference;
+import dev.jiffy.engine.ir.Node;
+import dev.jiffy.engine.ir.Op;
+import dev.jiffy.engine.onnx.OnnxWriter;
+import dev.jiffy.protocol.InferRequest;
+import dev.jiffy.protocol.InferTensor;
+import dev.jiffy.tensor.DType;
+import dev.jiffy.tensor.Tensor;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+
+/// A model that does next to nothing: y = -x of 32 floats a row.
+public final class NullModel {
+  /// Its name.
+  public static final String NAME = "null";
+
+  private static final int COLUMNS = 32;
+  private static final long OPSET = 17;
+
+  private NullModel() {}
+
+  /// Writes it.
+  ///
+  /// @param file where to
+  /// @throws IOException if it cannot be written
+  public static void write(Path file) throws IOException {
+    Fact x = Fact.of(DType.F32, List.of(Dim.of("rows"), Dim.of(COLUMNS)));
+    Node node = new Node("node", new Op.Unary(UnaryFunction.NEG), List.of("x"), List.of("y"));
+    Graph graph =
+        new Graph(NAME, List.of("x"), List.of("y"), List.of(node), Map.of(), Map.of("x", x));
+    OnnxWriter.write(Inference.infer(graph), OPSET, file);
+  }
+
+  /// {@return a request of one row}
+  public static InferRequest request() {
+    Tensor row = Tensor.of(new float[COLUMNS], 1, COLUMNS);
+    return new InferRequest(List.of(new InferTensor("x", row, true)));
+  }
+}

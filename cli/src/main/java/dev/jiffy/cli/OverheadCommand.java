@@ -1,0 +1,142 @@
+package dev.jiffy.cli;
+
+import com.fasterxml.jackson.annotation.JsonUnwrapped;
+import dev.jiffy.bench.Case;
+import dev.jiffy.bench.serving.NullModel;
+import dev.jiffy.bench.serving.Overhead;
+import dev.jiffy.engine.Session;
+import dev.jiffy.protocol.InferRequest;
+import dev.jiffy.protocol.InferTensor;
+import dev.jiffy.server.HttpOptions;
+import dev.jiffy.server.Server;
+import dev.jiffy.server.ServerOptions;
+import dev.jiffy.server.store.LoadedModel;
+import dev.jiffy.tensor.Tensor;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/// `jiffy overhead`: what serving adds.
+@Command(
+    name = "overhead",
+    description = {
+      "Measures what serving adds. Without MODEL: a model that does next to nothing, on 32 floats as"
+          + " bytes, beside a bare Vert.x server that sends back what it gets, with one connection"
+          + " and with 32 requests under way.",
+      "With MODEL: requests over one connection beside runs in this process.",
+      "Both take turns; the client does as little as a client can."
+    })
+final class OverheadCommand implements Callable<Integer> {
+  @Parameters(paramLabel = "MODEL", arity = "0..1", description = "An ONNX file.")
+  private @Nullable Path model;
+
+  @Option(
+      names = "--protocol",
+      paramLabel = "P",
+      description = "How the server is asked: http, the default, or grpc.")
+  private Overhead.Protocol protocol = Overhead.Protocol.HTTP;
+
+  @Option(
+      names = "--seconds",
+      paramLabel = "S",
+      converter = OptionValues.Seconds.class,
+      description = "The time of a round; 0.3 by default.")
+  private Duration round = Duration.ofMillis(300);
+
+  @Mixin private final InputMixin inputs = new InputMixin();
+  @Mixin private final LoadMixin load = new LoadMixin();
+  @Mixin private final Output output = new Output();
+
+  @Override
+  public Integer call() throws IOException {
+    if (model != null) {
+      output.print(new ModelAnswer(beside(model)));
+      return ExitCodes.OK;
+    }
+    Path file = Files.createTempFile("null", ".onnx");
+    try {
+      NullModel.write(file);
+      try (Server server = start(NullModel.NAME, file)) {
+        output.print(
+            new EchoAnswer(
+                Overhead.echo(
+                    server.port(),
+                    NullModel.NAME,
+                    NullModel.request(),
+                    protocol,
+                    round.toNanos())));
+      }
+    } finally {
+      Files.delete(file);
+    }
+    return ExitCodes.OK;
+  }
+
+  private Server start(String name, Path file) {
+    return Server.start(
+        ServerOptions.defaults().http(HttpOptions.defaults().port(0)),
+        List.of(LoadedModel.load(name, file, load.options())));
+  }
+
+  private Overhead.AgainstModel beside(Path file) throws IOException {
+    String name = LoadedModel.nameOf(file);
+    try (Server server = start(name, file);
+        Session session = server.models().getFirst().model().newSession()) {
+      LoadedModel loaded = server.models().getFirst();
+      Case first =
+          inputs.source().cases(loaded.model().inputs(), loaded.model().outputs()).getFirst();
+      Map<String, Tensor> tensors = first.tensors();
+      List<InferTensor> sent = new ArrayList<>();
+      tensors.forEach((input, tensor) -> sent.add(new InferTensor(input, tensor, true)));
+      return Overhead.model(
+          server.port(),
+          name,
+          new InferRequest(sent),
+          () -> session.runReusing(tensors),
+          protocol,
+          round.toNanos());
+    }
+  }
+
+  /// What serving adds to nothing.
+  record EchoAnswer(@JsonUnwrapped Overhead.AgainstEcho measured) implements Output.Answer {
+    @Override
+    public String text() {
+      return """
+      one connection, p50    echo %.1f µs, server %.1f µs: %.1f µs more
+      32 requests under way  echo %.0f/s, server %.0f/s: %.2f of it\
+      """
+          .formatted(
+              measured.echoMicros(),
+              measured.serverMicros(),
+              measured.moreMicros(),
+              measured.echoRate(),
+              measured.serverRate(),
+              measured.rateRatio());
+    }
+  }
+
+  /// What serving adds to a model.
+  record ModelAnswer(@JsonUnwrapped Overhead.AgainstModel measured) implements Output.Answer {
+    @Override
+    public String text() {
+      return String.format(
+          Locale.ROOT,
+          "one connection, p50    in process %.1f µs, server %.1f µs: %.1f µs more",
+          measured.inProcessMicros(),
+          measured.serverMicros(),
+          measured.moreMicros());
+    }
+  }
+}

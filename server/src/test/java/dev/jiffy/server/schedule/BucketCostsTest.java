@@ -1,0 +1,33 @@
+package dev.jiffy.server.schedule;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import org.junit.jupiter.api.Test;
+
+class BucketCostsTest {
+  private static BucketCosts settled() {
+    BucketCosts costs = new BucketCosts();
+    for (int i = 0; i < 20; i++) {
+      costs.took(1, 2000);
+    }
+    return costs;
+  }
+
+  /// A thread that lost its core for 10 ms does not make a run of 2 µs one of 600.
+  @Test
+  void oneHiccupIsNoCost() {
+    BucketCosts costs = settled();
+    costs.took(1, 10_000_000);
+    assertTrue(costs.expected(1) < 3000, () -> costs.expected(1) + " ns");
+  }
+
+  @Test
+  void whatBecameSlowIsLearned() {
+    BucketCosts costs = settled();
+    for (int i = 0; i < 100; i++) {
+      costs.took(1, 1_000_000);
+    }
+    assertEquals(1_000_000, costs.expected(1), 10_000);
+  }
+}
