@@ -39,6 +39,23 @@ import picocli.CommandLine.Spec;
       "What is not on the command line is taken from variables such as JIFFY_MAX_BATCH for"
           + " --max-batch (JIFFY_MODELS for what to serve), then from the file that --config names,"
           + " with lines such as 'max_batch: 8' and 'models: /srv/models'."
+    },
+    footer = {
+      "",
+      "Examples:",
+      "  jiffy serve model.onnx",
+      "      one model for this machine, at http://127.0.0.1:8000",
+      "  jiffy serve --print-config model.onnx",
+      "      how it would be served, and why",
+      "  jiffy serve --host 0.0.0.0 --api-keys keys --tls-cert server.crt --tls-key server.key models",
+      "      a folder of models for others, who need a key",
+      "  jiffy serve --timeout 0.05 --access-log - model.onnx",
+      "      nobody waits longer than 50 ms, and every request is told",
+      "  jiffy serve --metrics triton --otlp http://localhost:4318 --trace-sample 0.01 model.onnx",
+      "      for dashboards made for Triton, and one request in a hundred traced",
+      "",
+      "Look at /openapi.yaml, /metrics and /v2/health/ready of a running server;"
+          + " docs/serving.md says what it does, docs/operations.md what it tells of itself."
     })
 final class ServeCommand implements Callable<Integer> {
   @Parameters(
