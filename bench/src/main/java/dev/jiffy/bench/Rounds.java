@@ -17,8 +17,8 @@ final class Rounds {
 
   private final Engine engine;
   private final long warmUpRuns;
-  private final long origin = System.nanoTime();
-  private final Recorder recorder = new Recorder(origin);
+  private long origin;
+  private Recorder recorder = new Recorder();
   private final List<Integer> ends = new ArrayList<>();
   private long allocated;
   private long leadInRuns;
@@ -66,6 +66,10 @@ final class Rounds {
   /// @param nanos the time to spend
   void round(long nanos) {
     long start = System.nanoTime();
+    if (ends.isEmpty()) {
+      origin = start;
+      recorder = new Recorder(origin);
+    }
     long before = start;
     do {
       engine.run();

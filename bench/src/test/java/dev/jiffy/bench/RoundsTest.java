@@ -58,6 +58,7 @@ class RoundsTest {
     assertEquals(engine.runs - before, all.size());
     assertEquals(3, warm.rounds().size());
     assertEquals(all.size(), warm.rounds().stream().mapToInt(Percentiles::count).sum());
+    assertEquals(0, all.issuedNanos(0), "the first round is the begin");
     for (int i = 1; i < all.size(); i++) {
       assertTrue(all.issuedNanos(i) >= all.completedNanos(i - 1));
     }

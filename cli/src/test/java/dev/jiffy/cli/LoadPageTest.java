@@ -2,6 +2,7 @@ package dev.jiffy.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.jiffy.bench.Bench;
@@ -89,6 +90,29 @@ class LoadPageTest {
     String page = LoadPage.of(result(null, List.of(), 1, MS), "jiffy load");
     ProfilePageTest.checkWellFormed(page.substring(page.indexOf('\n')));
     assertEquals(3, count(page, "<svg "));
+  }
+
+  @Test
+  void anSloThatNeverHoldsHasNoPeak() {
+    SimulatedSubject slow = new SimulatedSubject("slow", 1, new ServiceTime.Fixed(20 * MS));
+    Plan plan =
+        new Plan(
+            new Arrivals.Poisson(1, 1), Extent.seconds(5), new Order(1, true, 0), 64, 500 * MS);
+    Load.Settings settings =
+        new Load.Settings(
+            Scenario.SERVER,
+            plan,
+            Slo.parse("p99=10ms"),
+            true,
+            Extent.seconds(1),
+            List.of(0.5, 1.0),
+            1,
+            0);
+    IllegalArgumentException failure =
+        assertThrows(
+            IllegalArgumentException.class,
+            () -> Load.run(slow, settings, line -> {}, issued -> {}));
+    assertTrue(String.valueOf(failure.getMessage()).contains("p99 ≤ 10 ms"), failure::toString);
   }
 
   @Test

@@ -152,6 +152,8 @@ public final class Load {
   /// @param settings what to do
   /// @param progress is told in short lines how the work goes
   /// @param issued is told now and then how many requests of the present run are issued
+  /// @throws IllegalArgumentException if nothing is answered, or the SLO that a peak is searched
+  ///   for holds at no rate
   public static Result run(
       Subject subject, Settings settings, Consumer<String> progress, IntConsumer issued) {
     WarmedUp warm = settings.warmUpNanos() == 0 ? null : warmUp(subject, settings, progress);
@@ -163,6 +165,11 @@ public final class Load {
       peak =
           FindPeak.search(
               subject, settings.plan(), rated, settings.slo(), settings.probe(), progress);
+      if (peak.rate() == 0) {
+        throw new IllegalArgumentException(
+            "%s: %s does not hold at any rate tried: %s"
+                .formatted(subject.name(), settings.slo(), peak.probes()));
+      }
     }
     List<Point> points = new ArrayList<>();
     if (settings.factors().isEmpty()) {
@@ -250,7 +257,7 @@ public final class Load {
     Arrivals arrivals = plan.arrivals();
     String label = "as planned";
     if (arrivals instanceof Arrivals.Rated rated) {
-      double base = peak == null || peak.rate() == 0 ? rated.rate() : peak.rate();
+      double base = peak == null ? rated.rate() : peak.rate();
       arrivals = rated.at(base * (factor == null ? 1 : factor));
       label = label(base * (factor == null ? 1 : factor));
     }

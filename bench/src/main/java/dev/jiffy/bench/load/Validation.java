@@ -119,8 +119,8 @@ public final class Validation {
                   MS / 5,
                   new ThreadSubject(
                       "queue", 1, 1, thread -> new Delays(new ServiceTime.Exponential(MS / 5))),
-                  Extent.seconds(2),
-                  Extent.seconds(8),
+                  new Extent(1_500 * MS, 1),
+                  Extent.seconds(6),
                   progress));
     }
     return rows;
