@@ -137,8 +137,8 @@ class SoakTest {
     String both = before + " → " + after;
     assertTrue(after.threads() <= before.threads() + 2, both);
     assertTrue(after.files() <= before.files() + 8, both);
-    assertTrue(after.heapBytes() <= before.heapBytes() + 8 * MEGA, both);
-    assertTrue(after.directBytes() <= before.directBytes() + 16 * MEGA, both);
+    assertTrue(after.heapBytes() <= before.heapBytes() + 16 * MEGA, both);
+    assertTrue(after.directBytes() <= before.directBytes() + 64 * MEGA, both);
   }
 
   private static void log(Held held, long begun) throws IOException {
