@@ -48,8 +48,11 @@ final class Soak implements AutoCloseable {
   /// @param directBytes the buffers outside the heap
   /// @param residentBytes all memory of the process
   record Held(long threads, long files, long heapBytes, long directBytes, long residentBytes) {
-    static Held now() {
-      System.gc();
+    static Held now() throws InterruptedException {
+      for (int i = 0; i < 3; i++) {
+        System.gc();
+        Thread.sleep(100); // memory outside the heap is freed by a thread of its own, after that
+      }
       long direct = 0;
       for (BufferPoolMXBean pool : ManagementFactory.getPlatformMXBeans(BufferPoolMXBean.class)) {
         direct += pool.getName().equals("direct") ? pool.getMemoryUsed() : 0;
