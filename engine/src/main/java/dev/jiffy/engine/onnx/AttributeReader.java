@@ -42,9 +42,12 @@ final class AttributeReader {
   private @Nullable TensorProto tensor;
   private @Nullable GraphProto graph;
   private @Nullable TypeProto typeProto;
-  private final List<Float> reals = new ArrayList<>();
-  private final List<Long> integers = new ArrayList<>();
+  private final FloatList.Builder reals = new FloatList.Builder();
+  private final LongList.Builder integers = new LongList.Builder();
   private final List<String> texts = new ArrayList<>();
+
+  /// The last two texts that differed: long lists have few.
+  private final String[] recent = {"", ""};
 
   /// The kind that the first value field stands for, used where the file names no type.
   private long implied;
@@ -92,8 +95,8 @@ final class AttributeReader {
       case 1 -> new AttributeProto.FloatValue(real);
       case 2 -> new AttributeProto.IntValue(integer);
       case 3 -> new AttributeProto.StringValue(text);
-      case 6 -> new AttributeProto.Floats(reals);
-      case 7 -> new AttributeProto.Ints(integers);
+      case 6 -> new AttributeProto.Floats(reals.build());
+      case 7 -> new AttributeProto.Ints(integers.build());
       case 8 -> new AttributeProto.Strings(texts);
       default ->
           new AttributeProto.Other(
@@ -129,11 +132,11 @@ final class AttributeReader {
         imply(6);
       }
       case 8 -> {
-        TensorReader.integers(fields, integers);
+        integers(fields);
         imply(7);
       }
       case 9 -> {
-        texts.add(fields.string());
+        texts.add(text(fields));
         imply(8);
       }
       case 14 -> {
@@ -148,6 +151,26 @@ final class AttributeReader {
 
   private void imply(int kind) {
     implied = implied == 0 ? kind : implied;
+  }
+
+  private String text(WireReader fields) {
+    String found = fields.string(recent);
+    if (!found.equals(recent[0])) {
+      recent[1] = recent[0];
+      recent[0] = found;
+    }
+    return found;
+  }
+
+  private void integers(WireReader fields) {
+    if (fields.isBytes()) {
+      WireReader packed = fields.packed();
+      while (!packed.atEnd()) {
+        integers.add(packed.nextInteger());
+      }
+    } else {
+      integers.add(fields.integer());
+    }
   }
 
   private void floats(WireReader fields) {

@@ -5,21 +5,20 @@ import dev.jiffy.engine.function.Forest;
 import dev.jiffy.engine.function.NodeMode;
 import dev.jiffy.tensor.Tensor;
 import java.util.Arrays;
-import java.util.List;
 
 /// Decision trees in the form of operator set 5: nodes and leaves in two lists, by position.
 final class FlatTrees {
   private final NodeScope node;
   private final double[] splits;
   private final long[] modes;
-  private final List<Long> features;
-  private final List<Long> yes;
-  private final List<Long> no;
-  private final List<Long> yesLeaves;
-  private final List<Long> noLeaves;
-  private final List<Long> missing;
-  private final List<Long> roots;
-  private final List<Long> targets;
+  private final long[] features;
+  private final long[] yes;
+  private final long[] no;
+  private final long[] yesLeaves;
+  private final long[] noLeaves;
+  private final long[] missing;
+  private final long[] roots;
+  private final long[] targets;
   private final double[] weights;
   private final double[] members;
   private final int targetCount;
@@ -31,14 +30,14 @@ final class FlatTrees {
   FlatTrees(NodeScope node, double[] splits) {
     this.node = node;
     this.splits = splits;
-    features = node.integers("nodes_featureids");
-    yes = node.integers("nodes_truenodeids");
-    no = node.integers("nodes_falsenodeids");
-    yesLeaves = node.integers("nodes_trueleafs");
-    noLeaves = node.integers("nodes_falseleafs");
-    missing = node.integers("nodes_missing_value_tracks_true");
-    roots = node.integers("tree_roots");
-    targets = node.integers("leaf_targetids");
+    features = node.integerArray("nodes_featureids");
+    yes = node.integerArray("nodes_truenodeids");
+    no = node.integerArray("nodes_falsenodeids");
+    yesLeaves = node.integerArray("nodes_trueleafs");
+    noLeaves = node.integerArray("nodes_falseleafs");
+    missing = node.integerArray("nodes_missing_value_tracks_true");
+    roots = node.integerArray("tree_roots");
+    targets = node.integerArray("leaf_targetids");
     targetCount = Math.toIntExact(node.integer("n_targets"));
     Tensor modeTensor = node.tensor("nodes_modes");
     Tensor weightTensor = node.tensor("leaf_weights");
@@ -50,15 +49,15 @@ final class FlatTrees {
     weights = weightTensor.toDoubles();
     members = memberTensor == null ? new double[0] : memberTensor.toDoubles();
     expect("nodes_modes", modes.length);
-    expect("nodes_featureids", features.size());
-    expect("nodes_truenodeids", yes.size());
-    expect("nodes_falsenodeids", no.size());
-    expect("nodes_trueleafs", yesLeaves.size());
-    expect("nodes_falseleafs", noLeaves.size());
-    if (!missing.isEmpty()) {
-      expect("nodes_missing_value_tracks_true", missing.size());
+    expect("nodes_featureids", features.length);
+    expect("nodes_truenodeids", yes.length);
+    expect("nodes_falsenodeids", no.length);
+    expect("nodes_trueleafs", yesLeaves.length);
+    expect("nodes_falseleafs", noLeaves.length);
+    if (missing.length != 0) {
+      expect("nodes_missing_value_tracks_true", missing.length);
     }
-    TreeImports.same(node, "leaf_weights", weights.length, "leaf_targetids", targets.size());
+    TreeImports.same(node, "leaf_weights", weights.length, "leaf_targetids", targets.length);
   }
 
   private void expect(String attribute, int found) {
@@ -71,8 +70,8 @@ final class FlatTrees {
     int member = 0;
     for (int i = 0; i < splits.length; i++) {
       NodeMode mode = TreeImports.mode(node, modes[i]);
-      int feature = Math.toIntExact(features.get(i));
-      boolean takesMissing = !missing.isEmpty() && missing.get(i) == 1;
+      int feature = Math.toIntExact(features[i]);
+      boolean takesMissing = missing.length != 0 && missing[i] == 1;
       if (mode == NodeMode.MEMBER) {
         int end = member;
         while (end < members.length && !Double.isNaN(members[end])) {
@@ -85,11 +84,11 @@ final class FlatTrees {
         int _ = forest.branch(mode, feature, splits[i], takesMissing);
       }
       forest.children(
-          i, place(yes.get(i), yesLeaves.get(i) != 0), place(no.get(i), noLeaves.get(i) != 0));
+          i, place(yes[i], yesLeaves[i] != 0), place(no[i], noLeaves[i] != 0));
     }
     for (int i = 0; i < weights.length; i++) {
       int _ = forest.leaf();
-      forest.weight(Math.toIntExact(targets.get(i)), weights[i]);
+      forest.weight(Math.toIntExact(targets[i]), weights[i]);
     }
     for (long root : roots) {
       forest.root(root(root));

@@ -6,6 +6,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /// Where the nodes of trees stand in a list, by tree and by their number within the tree.
 final class NodeIds {
@@ -28,6 +29,9 @@ final class NodeIds {
   private final List<Integer> roots = new ArrayList<>();
   private int[] places = new int[0];
 
+  /// The range that was asked for last.
+  private @Nullable Range last;
+
   /// Most exporters list a tree's nodes together, each at the distance from the first that its
   /// number says; only the others are noted one by one.
   ///
@@ -46,7 +50,9 @@ final class NodeIds {
         }
         roots.add(i);
       }
-      ranges.put(trees[i], new Range(begin, i + 1));
+      if (i + 1 == trees.length || trees[i + 1] != trees[i]) {
+        ranges.put(trees[i], new Range(begin, i + 1));
+      }
       boolean isInOrder = ids[i] == ids[begin] + i - begin;
       if (!isInOrder && others.put(new Id(trees[i], ids[i]), i) != null) {
         throw twice(i);
@@ -62,9 +68,13 @@ final class NodeIds {
   }
 
   private Range range(long tree) {
-    Range range = ranges.get(tree);
-    if (range == null) {
-      throw new ModelException("there is no tree " + tree);
+    Range range = last;
+    if (range == null || trees[range.from()] != tree) {
+      range = ranges.get(tree);
+      if (range == null) {
+        throw new ModelException("there is no tree " + tree);
+      }
+      last = range;
     }
     return range;
   }

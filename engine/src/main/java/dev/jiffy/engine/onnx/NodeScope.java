@@ -262,6 +262,20 @@ final class NodeScope {
     };
   }
 
+  /// {@return a list of integers as an array, empty where it is absent}
+  ///
+  /// @param attribute its name
+  long[] integerArray(String attribute) {
+    return LongList.array(integers(attribute));
+  }
+
+  /// {@return a list of floats as an array, empty where it is absent}
+  ///
+  /// @param attribute its name
+  float[] realArray(String attribute) {
+    return FloatList.array(reals(attribute));
+  }
+
   /// {@return a list of texts, empty where it is absent}
   ///
   /// @param attribute its name

@@ -184,9 +184,9 @@ public record OnnxModel(
     ///
     /// @param values the numbers
     record Floats(List<Float> values) implements AttributeProto {
-      /// Copies the list.
+      /// Copies the list unless it is immutable.
       public Floats {
-        values = List.copyOf(values);
+        values = values instanceof FloatList ? values : List.copyOf(values);
       }
 
       @Override
@@ -199,9 +199,9 @@ public record OnnxModel(
     ///
     /// @param values the numbers
     record Ints(List<Long> values) implements AttributeProto {
-      /// Copies the list.
+      /// Copies the list unless it is immutable.
       public Ints {
-        values = List.copyOf(values);
+        values = values instanceof LongList ? values : List.copyOf(values);
       }
 
       @Override

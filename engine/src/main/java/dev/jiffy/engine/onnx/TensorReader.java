@@ -88,7 +88,7 @@ final class TensorReader {
   }
 
   /// Adds the current field, a list of integers packed or not, to a list.
-  static void integers(WireReader fields, List<Long> list) {
+  private static void integers(WireReader fields, List<Long> list) {
     if (fields.isBytes()) {
       WireReader packed = fields.packed();
       while (!packed.atEnd()) {

@@ -89,13 +89,15 @@ final class TreeImports {
   /// The numbers of an attribute, which may be a tensor instead.
   private static double[] numbers(NodeScope node, String attribute) {
     Tensor tensor = node.tensor(attribute + "_as_tensor");
-    return tensor != null
-        ? tensor.toDoubles()
-        : node.reals(attribute).stream().mapToDouble(Float::doubleValue).toArray();
-  }
-
-  private static long[] integers(NodeScope node, String attribute) {
-    return node.integers(attribute).stream().mapToLong(Long::longValue).toArray();
+    if (tensor != null) {
+      return tensor.toDoubles();
+    }
+    float[] floats = node.realArray(attribute);
+    double[] numbers = new double[floats.length];
+    for (int i = 0; i < floats.length; i++) {
+      numbers[i] = floats[i];
+    }
+    return numbers;
   }
 
   /// What leaves weigh, as the attributes list it: for each weight its tree, node and target.
@@ -106,9 +108,9 @@ final class TreeImports {
     private final double[] values;
 
     Weights(NodeScope node, String kind) {
-      trees = integers(node, kind + "_treeids");
-      nodes = integers(node, kind + "_nodeids");
-      targets = integers(node, kind + "_ids");
+      trees = node.integerArray(kind + "_treeids");
+      nodes = node.integerArray(kind + "_nodeids");
+      targets = node.integerArray(kind + "_ids");
       values = numbers(node, kind + "_weights");
       same(node, kind + "_nodeids", nodes.length, kind + "_treeids", trees.length);
       same(node, kind + "_ids", targets.length, kind + "_treeids", trees.length);
@@ -126,12 +128,12 @@ final class TreeImports {
 
   private static Forest forest(NodeScope node, int targets, Weights weights) {
     node.ignore("nodes_hitrates", "nodes_hitrates_as_tensor");
-    long[] trees = integers(node, "nodes_treeids");
-    long[] ids = integers(node, "nodes_nodeids");
-    long[] features = integers(node, "nodes_featureids");
-    long[] yes = integers(node, "nodes_truenodeids");
-    long[] no = integers(node, "nodes_falsenodeids");
-    long[] missing = integers(node, "nodes_missing_value_tracks_true");
+    long[] trees = node.integerArray("nodes_treeids");
+    long[] ids = node.integerArray("nodes_nodeids");
+    long[] features = node.integerArray("nodes_featureids");
+    long[] yes = node.integerArray("nodes_truenodeids");
+    long[] no = node.integerArray("nodes_falsenodeids");
+    long[] missing = node.integerArray("nodes_missing_value_tracks_true");
     List<String> modes = node.texts("nodes_modes");
     double[] values = numbers(node, "nodes_values");
     int count = trees.length;

@@ -189,8 +189,20 @@ final class WireReader {
 
   /// {@return the current field as text}
   String string() {
+    return string(new String[0]);
+  }
+
+  /// {@return the current field as text: one of those known where it equals one}
+  ///
+  /// @param known texts
+  String string(String[] known) {
     expect(BYTES, "text");
     long length = length();
+    for (String text : known) {
+      if (text.length() == length && isAt(position - length, text)) {
+        return text;
+      }
+    }
     if (length > Integer.MAX_VALUE - 8) {
       throw malformed("text of " + length + " bytes");
     }
@@ -199,6 +211,16 @@ final class WireReader {
       checkUtf8(position - length, length);
     }
     return text;
+  }
+
+  /// Whether a text stands at a position, one byte a character.
+  private boolean isAt(long from, String text) {
+    for (int i = 0; i < text.length(); i++) {
+      if (window.get(from + i) != text.charAt(i)) {
+        return false;
+      }
+    }
+    return true;
   }
 
   private void checkUtf8(long from, long length) {
