@@ -33,6 +33,7 @@ class MicrosoftOperatorsTest {
     activations(nodes);
     normalizations(nodes);
     attention(nodes);
+    rotary(nodes);
     bytes(nodes);
     products(nodes);
     return nodes.stream();
@@ -120,6 +121,35 @@ class MicrosoftOperatorsTest {
             .absent()
             .floats(2, 2, 3, 4)
             .floats(2, 2, 3, 4));
+  }
+
+  private static OneNode turned(long interleaved) {
+    return new OneNode("RotaryEmbedding").with("interleaved", interleaved);
+  }
+
+  private static void rotary(List<OneNode> nodes) {
+    for (long interleaved = 0; interleaved < 2; interleaved++) {
+      nodes.add(
+          turned(interleaved)
+              .floats(2, 3, 16)
+              .integers(DType.I64, 0, 6, 2, 3)
+              .floats(7, 4)
+              .floats(7, 4));
+      nodes.add(
+          turned(interleaved)
+              .floats(2, 2, 3, 8)
+              .integers(DType.I64, 0, 6, 2, 3)
+              .floats(7, 4)
+              .floats(7, 4));
+      nodes.add(
+          turned(interleaved)
+              .with("num_heads", 2)
+              .with("rotary_embedding_dim", 4)
+              .floats(2, 3, 16)
+              .integers(DType.I64, 3, 3, 1)
+              .floats(7, 2)
+              .floats(7, 2));
+    }
   }
 
   private static OneNode of(String operator, long... dims) {

@@ -83,8 +83,7 @@ final class FlatTrees {
       } else {
         int _ = forest.branch(mode, feature, splits[i], takesMissing);
       }
-      forest.children(
-          i, place(yes[i], yesLeaves[i] != 0), place(no[i], noLeaves[i] != 0));
+      forest.children(i, place(yes[i], yesLeaves[i] != 0), place(no[i], noLeaves[i] != 0));
     }
     for (int i = 0; i < weights.length; i++) {
       int _ = forest.leaf();

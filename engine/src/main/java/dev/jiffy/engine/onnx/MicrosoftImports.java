@@ -40,6 +40,7 @@ final class MicrosoftImports {
     QuantizationImports.registerLinear(table);
     QLinearImports.register(table);
     AttentionImports.register(table);
+    RotaryImports.register(table);
   }
 
   /// Adds what ONNX Runtime counts among ONNX's own operators.
