@@ -11,7 +11,7 @@ import java.util.Arrays;
 /// What is picked of a tensor where its elements decide how much.
 public final class ScalarSelection {
   private static final ValueLayout.OfFloat FLOAT =
-      ValueLayout.JAVA_FLOAT.withOrder(ByteOrder.LITTLE_ENDIAN);
+      ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
   private ScalarSelection() {}
 
