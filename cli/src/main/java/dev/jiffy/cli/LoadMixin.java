@@ -78,7 +78,7 @@ final class LoadMixin {
   @Option(
       names = "--max-nodes",
       paramLabel = "N",
-      converter = OptionValues.Nodes.class,
+      converter = OptionValues.Amount.class,
       description = "The most nodes of a model, functions expanded; 1,000,000 by default.")
   private int nodes = Limits.DEFAULTS.nodes();
 

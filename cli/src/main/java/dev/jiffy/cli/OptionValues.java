@@ -87,8 +87,8 @@ final class OptionValues {
     }
   }
 
-  /// Reads a number of nodes, at least 1.
-  static final class Nodes implements ITypeConverter<Integer> {
+  /// Reads a number, at least 1.
+  static final class Amount implements ITypeConverter<Integer> {
     @Override
     public Integer convert(String value) {
       return (int) whole(value, 1, Integer.MAX_VALUE);

@@ -60,14 +60,14 @@ final class OverheadCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    if (model != null) {
-      output.print(new ModelAnswer(beside(model)));
-      return ExitCodes.OK;
-    }
     Path file = Files.createTempFile("null", ".onnx");
     try {
       NullModel.write(file);
-      try (Server server = start(NullModel.NAME, file)) {
+      if (model != null) {
+        output.print(new ModelAnswer(beside(model, file)));
+        return ExitCodes.OK;
+      }
+      try (Server server = start(nullModel(file))) {
         output.print(
             new EchoAnswer(
                 Overhead.echo(
@@ -83,29 +83,34 @@ final class OverheadCommand implements Callable<Integer> {
     return ExitCodes.OK;
   }
 
-  private Server start(String name, Path file) {
-    return Server.start(
-        ServerOptions.defaults().http(HttpOptions.defaults().port(0)),
-        List.of(LoadedModel.load(name, file, load.options())));
+  private LoadedModel nullModel(Path file) {
+    return LoadedModel.load(NullModel.NAME, file, load.options());
   }
 
-  private Overhead.AgainstModel beside(Path file) throws IOException {
+  private static Server start(LoadedModel... models) {
+    return Server.start(
+        ServerOptions.defaults().http(HttpOptions.defaults().port(0)), List.of(models));
+  }
+
+  private Overhead.AgainstModel beside(Path file, Path nullFile) throws IOException {
     String name = LoadedModel.nameOf(file);
-    try (Server server = start(name, file);
-        Session session = server.models().getFirst().model().newSession()) {
-      LoadedModel loaded = server.models().getFirst();
+    LoadedModel loaded = LoadedModel.load(name, file, load.options());
+    try (Server server = start(loaded, nullModel(nullFile));
+        Session session = loaded.model().newSession()) {
       Case first =
           inputs.source().cases(loaded.model().inputs(), loaded.model().outputs()).getFirst();
       Map<String, Tensor> tensors = first.tensors();
       List<InferTensor> sent = new ArrayList<>();
       tensors.forEach((input, tensor) -> sent.add(new InferTensor(input, tensor, true)));
+      long nanos = round.toNanos();
+      Overhead.warmUp(server.port(), NullModel.NAME, NullModel.request(), protocol, nanos);
       return Overhead.model(
           server.port(),
           name,
           new InferRequest(sent),
           () -> session.runReusing(tensors),
           protocol,
-          round.toNanos());
+          nanos);
     }
   }
 

@@ -44,14 +44,14 @@ final class SafetyMixin {
   @Option(
       names = "--max-body",
       paramLabel = "BYTES",
-      converter = OptionValues.Nodes.class,
+      converter = OptionValues.Amount.class,
       description = "The largest request, also when it comes compressed; 67108864 by default.")
   private int maxBody = DEFAULTS.maxBodyBytes();
 
   @Option(
       names = "--max-header",
       paramLabel = "BYTES",
-      converter = OptionValues.Nodes.class,
+      converter = OptionValues.Amount.class,
       description = "The most bytes of a request's headers; 16384 by default.")
   private int maxHeader = DEFAULTS.maxHeaderBytes();
 

@@ -41,6 +41,14 @@ record BlockCode(int rows, int block, boolean zeros, boolean bytes, boolean bias
   /// The most rows.
   static final int MOST_ROWS = 8;
 
+  /// The most rows of a block.
+  static final int MOST_BLOCK = 256;
+
+  private static final int LEAST_BLOCK = 16;
+
+  /// How many forms there are.
+  static final int FORMS = form(1, 2 * MOST_BLOCK, false, false, false);
+
   /// The weights of a column in a vector.
   static final int DEPTH = 8;
 
@@ -58,6 +66,24 @@ record BlockCode(int rows, int block, boolean zeros, boolean bytes, boolean bias
   private static final Vector WEIGHTS = Vector.zmm(16);
   private static final Vector PART = Vector.zmm(17);
   private static final Vector HALVES = Vector.zmm(24);
+
+  /// {@return the number of a form, so that it is found without an object}
+  static int form(int rows, int block, boolean zeros, boolean bytes, boolean bias) {
+    int size = Integer.numberOfTrailingZeros(block / LEAST_BLOCK);
+    int flags = (zeros ? 4 : 0) + (bytes ? 2 : 0) + (bias ? 1 : 0);
+    return (size * MOST_ROWS + rows - 1) * 8 + flags;
+  }
+
+  /// {@return the form of a number}
+  static BlockCode of(int form) {
+    int size = form / 8;
+    return new BlockCode(
+        size % MOST_ROWS + 1,
+        LEAST_BLOCK << (size / MOST_ROWS),
+        (form & 4) != 0,
+        (form & 2) != 0,
+        (form & 1) != 0);
+  }
 
   /// {@return the element that a half of the 32 bits of a column is multiplied with}
   ///

@@ -5,9 +5,7 @@ import static dev.jiffy.engine.kernel.Memory.ALL;
 import dev.jiffy.engine.kernel.BlockKernels;
 import dev.jiffy.engine.kernel.BlockProduct;
 import dev.jiffy.engine.kernel.Memory;
-import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.util.concurrent.ConcurrentHashMap;
 
 /// Products with weights of 4 bits as machine code: a few rows at a time are brought into the form
 /// that [BlockCode] takes, then multiplied with panel after panel.
@@ -23,7 +21,8 @@ final class X86BlockProducts implements BlockKernels {
   private static final long MOST = 1 << 21;
 
   private final Cpu cpu;
-  private final ConcurrentHashMap<BlockCode, MemorySegment> codes = new ConcurrentHashMap<>();
+  private final CodeTable codes =
+      new CodeTable("blocks", BlockCode.FORMS, form -> BlockCode.of(form).emit());
 
   X86BlockProducts(Cpu cpu) {
     this.cpu = cpu;
@@ -31,7 +30,7 @@ final class X86BlockProducts implements BlockKernels {
 
   @Override
   public boolean suits(BlockProduct p) {
-    return cpu.vectorBytes() == 64 && (cpu.vnni() || !p.bytes()) && p.block() <= 256;
+    return cpu.vectorBytes() == 64 && (cpu.vnni() || !p.bytes()) && p.block() <= BlockCode.MOST_BLOCK;
   }
 
   @Override
@@ -142,10 +141,9 @@ final class X86BlockProducts implements BlockKernels {
       long bias,
       long c,
       long scratch) {
-    BlockCode code = new BlockCode(rows, p.block(), p.zeros(), p.bytes(), bias != 0);
     long first = 4L * LANES * panel;
     Code.call(
-        codes.computeIfAbsent(code, form -> Code.load(form.toString(), form.emit())),
+        codes.get(BlockCode.form(rows, p.block(), p.zeros(), p.bytes(), bias != 0)),
         panels,
         packed + panel * panelBytes(p),
         scratch,

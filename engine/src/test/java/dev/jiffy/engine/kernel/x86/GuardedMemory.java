@@ -1,8 +1,11 @@
 package dev.jiffy.engine.kernel.x86;
 
+import dev.jiffy.engine.kernel.Memory;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Random;
 
 /// Memory between pages that must not be touched: an access outside it ends the process.
 final class GuardedMemory implements AutoCloseable {
@@ -26,6 +29,28 @@ final class GuardedMemory implements AutoCloseable {
   /// {@return memory that starts where the page before it must not be touched}
   long after(long bytes) {
     return map(bytes);
+  }
+
+  /// {@return bytes at random, next to a page that must not be touched}
+  ///
+  /// @param end whether that page follows, else it precedes
+  long bytes(Random random, int n, boolean end) {
+    long at = end ? before(n) : after(n);
+    for (int i = 0; i < n; i++) {
+      Memory.ALL.set(ValueLayout.JAVA_BYTE, at + i, (byte) random.nextInt());
+    }
+    return at;
+  }
+
+  /// {@return numbers at random from a range, next to a page that must not be touched}
+  ///
+  /// @param end whether that page follows, else it precedes
+  long floats(Random random, int n, float least, float greatest, boolean end) {
+    long at = end ? before(4L * n) : after(4L * n);
+    for (int i = 0; i < n; i++) {
+      Memory.setFloat(at + 4L * i, random.nextFloat(least, greatest));
+    }
+    return at;
   }
 
   private static long whole(long bytes) {

@@ -40,11 +40,11 @@ class X86BlockProductsTest {
   private void compare(X86BlockProducts kernels, BlockProduct p, boolean biased, boolean end) {
     int blocks = p.blocks();
     try (GuardedMemory memory = new GuardedMemory()) {
-      long a = floats(memory, p.m() * p.k(), end);
-      long w = bytes(memory, p.n() * blocks * p.block() / 2, end);
-      long scales = floats(memory, p.n() * blocks, end);
-      long zeros = p.zeros() ? bytes(memory, p.n() * ((blocks + 1) / 2), end) : 0;
-      long bias = biased ? floats(memory, p.n(), end) : 0;
+      long a = memory.floats(random, p.m() * p.k(), -0.5f, 0.5f, end);
+      long w = memory.bytes(random, p.n() * blocks * p.block() / 2, end);
+      long scales = memory.floats(random, p.n() * blocks, -0.5f, 0.5f, end);
+      long zeros = p.zeros() ? memory.bytes(random, p.n() * ((blocks + 1) / 2), end) : 0;
+      long bias = biased ? memory.floats(random, p.n(), -0.5f, 0.5f, end) : 0;
       long packed = memory.after(kernels.packedBytes(p));
       kernels.pack(p, w, scales, zeros, packed);
       long size = 4L * p.m() * p.n();
@@ -93,21 +93,5 @@ class X86BlockProductsTest {
   private static int half(long pairs, long index) {
     int pair = Memory.ALL.get(ValueLayout.JAVA_BYTE, pairs + index / 2);
     return (pair >> (index % 2 * 4)) & 15;
-  }
-
-  private long bytes(GuardedMemory memory, int n, boolean end) {
-    long at = end ? memory.before(n) : memory.after(n);
-    for (int i = 0; i < n; i++) {
-      Memory.ALL.set(ValueLayout.JAVA_BYTE, at + i, (byte) random.nextInt());
-    }
-    return at;
-  }
-
-  private long floats(GuardedMemory memory, int n, boolean end) {
-    long at = end ? memory.before(4L * n) : memory.after(4L * n);
-    for (int i = 0; i < n; i++) {
-      Memory.setFloat(at + 4L * i, random.nextFloat() - 0.5f);
-    }
-    return at;
   }
 }

@@ -81,10 +81,10 @@ class X86ByteConvolutionTest {
     int pixels = g.batch() * g.inHeight() * g.inWidth();
     int results = g.rows() * g.outWidth() * g.outChannels();
     try (GuardedMemory memory = new GuardedMemory()) {
-      long x = bytes(memory, pixels * g.inChannels(), end);
-      long w = bytes(memory, g.outChannels() * g.inChannels() * taps, end);
-      long scales = floats(memory, g.outChannels(), end);
-      long bias = floats(memory, g.outChannels(), end);
+      long x = memory.bytes(random, pixels * g.inChannels(), end);
+      long w = memory.bytes(random, g.outChannels() * g.inChannels() * taps, end);
+      long scales = memory.floats(random, g.outChannels(), 0.0005f, 0.001f, end);
+      long bias = memory.floats(random, g.outChannels(), 0.0005f, 0.001f, end);
       long packed = memory.after(kernels.packedBytes(c));
       kernels.pack(c, w, scales, bias, packed);
       long bytes = c.rounding() == null ? 4L * results : results;
@@ -139,21 +139,5 @@ class X86ByteConvolutionTest {
       }
     }
     return sum;
-  }
-
-  private long bytes(GuardedMemory memory, int n, boolean end) {
-    long at = end ? memory.before(n) : memory.after(n);
-    for (int i = 0; i < n; i++) {
-      Memory.ALL.set(ValueLayout.JAVA_BYTE, at + i, (byte) random.nextInt());
-    }
-    return at;
-  }
-
-  private long floats(GuardedMemory memory, int n, boolean end) {
-    long at = end ? memory.before(4L * n) : memory.after(4L * n);
-    for (int i = 0; i < n; i++) {
-      Memory.setFloat(at + 4L * i, (1 + random.nextFloat()) / 2000);
-    }
-    return at;
   }
 }
