@@ -30,7 +30,9 @@ final class X86BlockProducts implements BlockKernels {
 
   @Override
   public boolean suits(BlockProduct p) {
-    return cpu.vectorBytes() == 64 && (cpu.vnni() || !p.bytes()) && p.block() <= BlockCode.MOST_BLOCK;
+    return cpu.vectorBytes() == 64
+        && (cpu.vnni() || !p.bytes())
+        && p.block() <= BlockCode.MOST_BLOCK;
   }
 
   @Override
