@@ -16,6 +16,7 @@ module dev.jiffy.server {
   requires io.prometheus.metrics.model;
   requires io.vertx.core;
   requires org.snakeyaml.engine;
+  requires java.logging; // the log of the process
   requires java.management; // what is told of the JVM
   requires jdk.jfr;
   requires jdk.management;

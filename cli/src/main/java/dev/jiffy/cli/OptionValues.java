@@ -2,6 +2,8 @@ package dev.jiffy.cli;
 
 import dev.jiffy.engine.Device;
 import dev.jiffy.server.WatchOptions.Names;
+import dev.jiffy.server.watch.LogFormat;
+import dev.jiffy.server.watch.ServerLog.Verbosity;
 import dev.jiffy.tensor.Shape;
 import java.time.Duration;
 import picocli.CommandLine.ITypeConverter;
@@ -150,6 +152,33 @@ final class OptionValues {
         default ->
             throw new TypeConversionException("'%s' is not off, jiffy or triton".formatted(value));
       };
+    }
+  }
+
+  /// Reads how much is said.
+  static final class Verbosities implements ITypeConverter<Verbosity> {
+    @Override
+    public Verbosity convert(String value) {
+      for (Verbosity verbosity : Verbosity.values()) {
+        if (verbosity.name().equalsIgnoreCase(value)) {
+          return verbosity;
+        }
+      }
+      throw new TypeConversionException(
+          "'%s' is not off, error, warning, info or debug".formatted(value));
+    }
+  }
+
+  /// Reads the form of a line.
+  static final class LogFormats implements ITypeConverter<LogFormat> {
+    @Override
+    public LogFormat convert(String value) {
+      for (LogFormat format : LogFormat.values()) {
+        if (format.label().equalsIgnoreCase(value)) {
+          return format;
+        }
+      }
+      throw new TypeConversionException("'%s' is not default, ISO8601 or json".formatted(value));
     }
   }
 

@@ -138,7 +138,7 @@ final class ServeCommand implements Callable<Integer> {
             ServerOptions.defaults()
                 .http(safety.http(host, port))
                 .drainTimeout(drainTimeout)
-                .watch(watch.options(System.out))
+                .watch(watch.options(System.out, System.err))
                 .safety(safety.options())
                 .admin(store.admin()),
             store.store(repository, defaults, output::progress));

@@ -4,7 +4,9 @@ import dev.jiffy.server.WatchOptions;
 import dev.jiffy.server.WatchOptions.Names;
 import dev.jiffy.server.telemetry.TelemetryOptions;
 import dev.jiffy.server.watch.AccessLog;
-import dev.jiffy.server.watch.Watcher;
+import dev.jiffy.server.watch.LogFormat;
+import dev.jiffy.server.watch.ServerLog;
+import dev.jiffy.server.watch.ServerLog.Verbosity;
 import java.io.OutputStream;
 import java.net.URI;
 import java.nio.file.Path;
@@ -36,6 +38,24 @@ final class WatchMixin {
         "Lines that come faster than they can be written are dropped and counted."
       })
   private @Nullable String accessLog;
+
+  @Option(
+      names = "--log-level",
+      paramLabel = "off|error|warning|info|debug",
+      converter = OptionValues.Verbosities.class,
+      description = {
+        "How much the server says of itself on standard error; info by default. With debug also a"
+            + " line for each request.",
+        "The protocol's extension 'logging' changes it while the server runs."
+      })
+  private Verbosity verbosity = Verbosity.INFO;
+
+  @Option(
+      names = "--log-format",
+      paramLabel = "default|ISO8601|json",
+      converter = OptionValues.LogFormats.class,
+      description = "The form of a line on standard error.")
+  private LogFormat logFormat = LogFormat.DEFAULT;
 
   @Option(
       names = "--otlp",
@@ -72,25 +92,30 @@ final class WatchMixin {
       converter = OptionValues.Part.class,
       description = {
         "The part of requests that are traced, 0 to 1; 1 by default.",
-        "Where the caller has decided, that counts."
+        "Where the caller has decided, that counts. The protocol's extension 'trace' changes it"
+            + " while the server runs."
       })
   private double sampled = 1;
 
-  /// {@return the options as the server takes them; opens the access log}
+  /// {@return the options as the server takes them; opens the access log, and takes over the log of
+  /// the process}
   ///
   /// @param standardOutput where an access log goes that is no file
-  WatchOptions options(OutputStream standardOutput) {
-    List<Watcher> watchers =
+  /// @param standardError where the log goes, and lines about requests if only it asks for them
+  WatchOptions options(OutputStream standardOutput, OutputStream standardError) {
+    AccessLog requests =
         switch (accessLog) {
-          case null -> List.of();
-          case "-" -> List.of(AccessLog.to(standardOutput));
-          default -> List.of(AccessLog.to(Path.of(accessLog)));
+          case null -> AccessLog.silent(standardError);
+          case "-" -> AccessLog.to(standardOutput);
+          default -> AccessLog.to(Path.of(accessLog));
         };
+    ServerLog log =
+        ServerLog.start(standardError, verbosity, logFormat, requests, accessLog != null);
     TelemetryOptions telemetry =
         collector == null
             ? null
             : new TelemetryOptions(
                 collector, service, sampled, collectorInterval, collectorHeaders);
-    return new WatchOptions(metrics, telemetry, watchers);
+    return new WatchOptions(metrics, telemetry, List.of(requests), log);
   }
 }

@@ -179,11 +179,15 @@ public final class Server implements AutoCloseable {
     }
   }
 
-  private static ServerMetadata metadata(Access access) {
+  private ServerMetadata metadata(Access access) {
     List<String> extensions = new ArrayList<>(EXTENSIONS);
     if (access.mayChange()) {
+      if (options.watch().log() != null) {
+        extensions.add("logging");
+      }
       extensions.add("model_repository");
       extensions.add("model_repository(unload_dependents)");
+      extensions.add("trace");
     }
     return new ServerMetadata("jiffy", VERSION, extensions);
   }

@@ -6,6 +6,7 @@ import dev.jiffy.server.metrics.Family;
 import dev.jiffy.server.store.Served;
 import dev.jiffy.server.telemetry.Telemetry;
 import dev.jiffy.server.telemetry.TelemetryOptions;
+import dev.jiffy.server.watch.Tracing;
 import dev.jiffy.server.watch.Watch;
 import java.util.List;
 import java.util.function.Supplier;
@@ -23,7 +24,9 @@ record Watching(Watch watch, @Nullable Exposition metrics) {
   /// @param version the server's version
   /// @param models the models as they are now
   static Watching start(WatchOptions options, String version, Supplier<List<Served>> models) {
-    Watch watch = new Watch();
+    TelemetryOptions telemetry = options.telemetry();
+    Tracing tracing = telemetry == null ? Tracing.none() : Tracing.of(telemetry.sampled());
+    Watch watch = new Watch(tracing, options.log());
     options.watchers().forEach(watch::add);
     ServerMetrics own = new ServerMetrics(models, watch);
     Supplier<List<Family>> families =
@@ -36,9 +39,8 @@ record Watching(Watch watch, @Nullable Exposition metrics) {
                       .toList();
         };
     Exposition metrics = options.metrics() == Names.OFF ? null : new Exposition(families);
-    TelemetryOptions telemetry = options.telemetry();
     if (telemetry != null) {
-      watch.add(new Telemetry(telemetry, version, families));
+      watch.add(new Telemetry(telemetry, version, families, tracing));
     }
     return new Watching(watch, metrics);
   }

@@ -10,6 +10,7 @@ import dev.jiffy.protocol.InferTensor;
 import dev.jiffy.protocol.InferWire;
 import dev.jiffy.protocol.Limits;
 import dev.jiffy.protocol.Parameter;
+import dev.jiffy.protocol.TraceSettings;
 import dev.jiffy.server.store.ModelSettings;
 import dev.jiffy.server.store.Repository;
 import dev.jiffy.tensor.Tensor;
@@ -222,6 +223,8 @@ class GrpcTest {
     "RepositoryIndex,,0",
     "RepositoryModelLoad,arith,7",
     "RepositoryModelUnload,arith,7",
+    "TraceSetting,,0",
+    "LogSettings,,12",
     "Nonsense,,12",
   })
   void methods(String method, String name, String status) throws Exception {
@@ -248,9 +251,29 @@ class GrpcTest {
       assertEquals("0", loaded.status(), loaded.message());
       assertArrayEquals(new byte[0], loaded.messages().getFirst());
       assertEquals("0", call(open.port(), INFERENCE + "ModelReady", name).status());
+      byte[] change = new TraceSettings("twice", Map.of("trace_rate", List.of("5"))).toWire();
+      Reply changed = call(open.port(), INFERENCE + "TraceSetting", framed(change));
+      assertEquals("0", changed.status(), changed.message());
+      assertEquals(
+          List.of("5"),
+          TraceSettings.fromWire(changed.messages().getFirst()).values().get("trace_rate"));
       byte[] other = framed(names("", "other"));
       assertEquals("5", call(open.port(), INFERENCE + "RepositoryModelLoad", other).status());
     }
+  }
+
+  @Test
+  void settings() throws Exception {
+    byte[] change = new TraceSettings("", Map.of("trace_rate", List.of("5"))).toWire();
+    assertEquals("7", call(INFERENCE + "TraceSetting", framed(change)).status());
+    byte[] ofArith = {18, 5, 'a', 'r', 'i', 't', 'h'};
+    Reply reply = call(INFERENCE + "TraceSetting", framed(ofArith));
+    assertEquals("0", reply.status(), reply.message());
+    assertEquals(
+        List.of("OFF"),
+        TraceSettings.fromWire(reply.messages().getFirst()).values().get("trace_level"));
+    byte[] ofNone = {18, 1, 'x'};
+    assertEquals("5", call(INFERENCE + "TraceSetting", framed(ofNone)).status());
   }
 
   @Test

@@ -1,6 +1,7 @@
 package dev.jiffy.server.grpc;
 
 import dev.jiffy.protocol.InferWire;
+import dev.jiffy.protocol.LogSettings;
 import dev.jiffy.protocol.ModelState;
 import dev.jiffy.protocol.ModelStatistics;
 import dev.jiffy.protocol.ProtocolException;
@@ -8,6 +9,7 @@ import dev.jiffy.protocol.RepositoryChange;
 import dev.jiffy.protocol.ServerMetadata;
 import dev.jiffy.protocol.ServiceWire;
 import dev.jiffy.protocol.ServiceWire.Names;
+import dev.jiffy.protocol.TraceSettings;
 import dev.jiffy.server.store.Models;
 import dev.jiffy.server.store.Served;
 import dev.jiffy.server.store.Store;
@@ -50,7 +52,7 @@ public final class GrpcEdge {
   /// @param maxMessageBytes the largest message
   /// @param watch is told of calls
   /// @param store loads and unloads models
-  /// @param mayChange whether whoever calls may do that
+  /// @param mayChange whether whoever calls may do that, and change settings
   public GrpcEdge(
       Vertx vertx,
       Models models,
@@ -172,6 +174,27 @@ public final class GrpcEdge {
           };
       case INFERENCE + "RepositoryIndex" ->
           message -> ModelState.toWire(models.index(ServiceWire.readyOnly(message), mayChange));
+      case INFERENCE + "TraceSetting" ->
+          message -> {
+            TraceSettings change = TraceSettings.fromWire(message);
+            if (!change.model().isEmpty()) {
+              models.served(change.model(), "");
+            }
+            if (!change.values().isEmpty()) {
+              checkThatSettingsMayChange();
+              watch.tracing().change(change);
+            }
+            return watch.tracing().settings(change.model()).toWire();
+          };
+      case INFERENCE + "LogSettings" ->
+          message -> {
+            LogSettings change = LogSettings.fromWire(message);
+            if (!change.values().isEmpty()) {
+              checkThatSettingsMayChange();
+              watch.log().change(change);
+            }
+            return watch.log().settings().toWire();
+          };
       case HEALTH + "Check" ->
           message -> {
             checkService(ServiceWire.names(message).first());
@@ -179,6 +202,12 @@ public final class GrpcEdge {
           };
       default -> throw new ProtocolException(501, "there is no such method");
     };
+  }
+
+  private void checkThatSettingsMayChange() {
+    if (!mayChange) {
+      throw new ProtocolException(403, "settings are not changed by this port");
+    }
   }
 
   private Served served(byte[] message) {

@@ -12,7 +12,8 @@ import org.jspecify.annotations.Nullable;
 /// @param token what every request must bring, null for nothing
 /// @param keys one of which every request must bring, save for those for health, where there is no
 ///   token; null for none
-/// @param mayChange whether models may be loaded and unloaded, and reasons are told
+/// @param mayChange whether models may be loaded and unloaded and settings changed, and reasons are
+///   told
 public record Access(@Nullable Secret token, @Nullable ApiKeys keys, boolean mayChange) {
   private static final String HEALTH = "/v2/health/";
   private static final String SCHEME = "Bearer ";

@@ -14,11 +14,14 @@ final class Descriptions {
   private final Models models;
   private final byte[] metadata;
   private final BooleanSupplier ready;
+  private final SettingRequests settings;
 
-  Descriptions(Models models, ServerMetadata server, BooleanSupplier ready) {
+  Descriptions(
+      Models models, ServerMetadata server, BooleanSupplier ready, SettingRequests settings) {
     this.models = models;
     this.metadata = server.toJson();
     this.ready = ready;
+    this.settings = settings;
   }
 
   /// {@return the answer to a request without a body}
@@ -37,6 +40,8 @@ final class Descriptions {
       case Route.Config(Served served) -> Reply.json(200, served.config().toJson());
       case Route.Statistics(List<Served> served) ->
           Reply.json(200, ModelStatistics.toJson(served.stream().map(Served::statistics).toList()));
+      case Route.Log _ -> settings.log();
+      case Route.Trace(String model) -> settings.trace(model);
       case Route.OpenApi _ -> Reply.text("application/yaml", OpenApi.document());
       case Route.Infer _,
           Route.Embeddings _,

@@ -1,14 +1,10 @@
 package dev.jiffy.server.http;
 
-import dev.jiffy.protocol.ProtocolException;
-import dev.jiffy.server.store.Models;
 import dev.jiffy.server.store.Served;
-import java.net.URLDecoder;
-import java.nio.charset.StandardCharsets;
+import io.vertx.core.http.HttpMethod;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
-/// What a path asks for.
+/// What a path asks for; [Paths] has the table.
 sealed interface Route {
   /// Whether the process is alive.
   record Live() implements Route {}
@@ -40,6 +36,12 @@ sealed interface Route {
   /// A model is to be taken out of service.
   record UnloadModel(String name) implements Route {}
 
+  /// How much is said in the log, and how much is to be said.
+  record Log() implements Route {}
+
+  /// Which requests to a model are traced, or are to be traced; to all where the name is empty.
+  record Trace(String model) implements Route {}
+
   /// The description of all routes.
   record OpenApi() implements Route {}
 
@@ -55,10 +57,39 @@ sealed interface Route {
   /// Texts in, vectors out.
   record Embeddings() implements Route {}
 
-  /// {@return whether the route takes a body: it is asked with POST, others with GET or HEAD}
-  default boolean takesBody() {
+  /// How a route is asked.
+  enum Asked {
+    /// Without a body.
+    GET("GET, HEAD"),
+    /// With a body.
+    POST("POST"),
+    /// Without a body for what is so, with one for what is to be.
+    EITHER("GET, HEAD, POST");
+
+    private final String methods;
+
+    Asked(String methods) {
+      this.methods = methods;
+    }
+
+    /// {@return the methods of HTTP}
+    String methods() {
+      return methods;
+    }
+
+    /// {@return whether a method of HTTP is among them}
+    boolean by(HttpMethod method) {
+      return method.equals(HttpMethod.POST)
+          ? this != GET
+          : this != POST && (method.equals(HttpMethod.GET) || method.equals(HttpMethod.HEAD));
+    }
+  }
+
+  /// {@return how the route is asked}
+  default Asked asked() {
     return switch (this) {
-      case Infer _, Embeddings _, Index _, LoadModel _, UnloadModel _ -> true;
+      case Infer _, Embeddings _, Index _, LoadModel _, UnloadModel _ -> Asked.POST;
+      case Log _, Trace _ -> Asked.EITHER;
       case Live _,
           Ready _,
           Describe _,
@@ -69,85 +100,7 @@ sealed interface Route {
           Statistics _,
           OpenApi _,
           Metrics _ ->
-          false;
+          Asked.GET;
     };
-  }
-
-  /// {@return what a path asks for}
-  ///
-  /// @param path the path, percent-encoded
-  /// @param models the models
-  /// @throws ProtocolException of status 404 if there is no such path, model or version, or 400 if
-  ///   it is badly encoded
-  static Route of(String path, Models models) {
-    Route route = find(path, models);
-    if (route == null) {
-      throw new ProtocolException(404, "there is no such path");
-    }
-    return route;
-  }
-
-  private static @Nullable Route find(String path, Models models) {
-    return switch (path) {
-      case "/v2/health/live" -> new Live();
-      case "/v2/health/ready" -> new Ready();
-      case "/v2", "/v2/" -> new Describe();
-      case "/v2/models/stats" -> new Statistics(models.all());
-      case "/v2/repository/index" -> new Index();
-      case "/openapi.yaml" -> new OpenApi();
-      case "/metrics" -> new Metrics();
-      case "/v1/models" -> new ListModels();
-      case "/v1/embeddings" -> new Embeddings();
-      default ->
-          path.startsWith("/v2/repository/models/") ? ofRepository(path) : ofModel(path, models);
-    };
-  }
-
-  private static @Nullable Route ofRepository(String path) {
-    List<String> segments = List.of(path.split("/", 7));
-    if (segments.size() != 6) {
-      return null;
-    }
-    String name = decoded(segments.get(4));
-    return switch (segments.getLast()) {
-      case "load" -> new LoadModel(name);
-      case "unload" -> new UnloadModel(name);
-      default -> null;
-    };
-  }
-
-  private static @Nullable Route ofModel(String path, Models models) {
-    List<String> segments = List.of(path.split("/", 9));
-    if (segments.size() < 4 || !path.startsWith("/v2/models/")) {
-      return null;
-    }
-    List<String> rest = segments.subList(4, segments.size());
-    boolean versioned = rest.size() >= 2 && rest.getFirst().equals("versions");
-    List<String> verb = versioned ? rest.subList(2, rest.size()) : rest;
-    if (verb.size() > 1) {
-      return null;
-    }
-    Served served = models.served(decoded(segments.get(3)), versioned ? decoded(rest.get(1)) : "");
-    if (verb.isEmpty()) {
-      return new DescribeModel(served);
-    }
-    return switch (verb.getFirst()) {
-      case "ready" -> new ModelReady(served);
-      case "config" -> new Config(served);
-      case "stats" -> new Statistics(List.of(served));
-      case "infer" -> new Infer(served);
-      default -> null;
-    };
-  }
-
-  private static String decoded(String segment) {
-    if (segment.indexOf('%') < 0) {
-      return segment;
-    }
-    try {
-      return URLDecoder.decode(segment.replace("+", "%2B"), StandardCharsets.UTF_8);
-    } catch (IllegalArgumentException e) {
-      throw new ProtocolException(400, "the path is badly encoded", e);
-    }
   }
 }

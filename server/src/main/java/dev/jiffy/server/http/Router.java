@@ -34,6 +34,7 @@ final class Router {
   private final Descriptions descriptions;
   private final ModelRequests requests;
   private final RepositoryRequests changes;
+  private final SettingRequests settings;
   private final Access access;
 
   Router(
@@ -67,7 +68,8 @@ final class Router {
             access.mayChange());
     this.sender = new Sender(vertx, connections, watch);
     this.bodies = new Bodies(options.maxBodyBytes(), connections, sender);
-    this.descriptions = new Descriptions(models, server, ready);
+    this.settings = new SettingRequests(watch, access.mayChange());
+    this.descriptions = new Descriptions(models, server, ready, settings);
     this.requests = new ModelRequests(vertx, models, reader, sender);
     this.changes = new RepositoryRequests(vertx, store, models, access.mayChange(), sender);
     this.access = access;
@@ -90,15 +92,13 @@ final class Router {
       return;
     }
     try {
-      Route route = Route.of(Sender.path(request), models);
-      boolean get =
-          request.method().equals(HttpMethod.GET) || request.method().equals(HttpMethod.HEAD);
-      if (route.takesBody() ? !request.method().equals(HttpMethod.POST) : !get) {
-        String allowed = route.takesBody() ? "POST" : "GET, HEAD";
+      Route route = Paths.route(Sender.path(request), models);
+      if (!route.asked().by(request.method())) {
+        String allowed = route.asked().methods();
         request.response().putHeader(HttpHeaders.ALLOW, allowed);
         throw new ProtocolException(405, "this path takes " + allowed + " only");
       }
-      if (route.takesBody()) {
+      if (request.method().equals(HttpMethod.POST)) {
         bodies.collect(request, route, body -> arrived(request, route, body));
       } else if (route instanceof Route.Metrics) {
         metrics(request);
@@ -132,13 +132,15 @@ final class Router {
         if (served.hold()) {
           requests.infer(request, served, body);
         } else { // it was replaced while the body came
-          arrived(request, Route.of(Sender.path(request), models), body);
+          arrived(request, Paths.route(Sender.path(request), models), body);
         }
       }
       case Route.Embeddings _ -> requests.embed(request, body);
       case Route.Index _ -> changes.index(request, body);
       case Route.LoadModel(String name) -> changes.load(request, name, body);
       case Route.UnloadModel(String name) -> changes.unload(request, name, body);
+      case Route.Log _ -> sender.send(request, settings.log(body));
+      case Route.Trace(String model) -> sender.send(request, settings.trace(model, body));
       case Route.Live _,
           Route.Ready _,
           Route.Describe _,

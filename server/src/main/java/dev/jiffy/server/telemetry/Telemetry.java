@@ -3,6 +3,7 @@ package dev.jiffy.server.telemetry;
 import dev.jiffy.server.metrics.Family;
 import dev.jiffy.server.watch.Account;
 import dev.jiffy.server.watch.Backlog;
+import dev.jiffy.server.watch.Tracing;
 import dev.jiffy.server.watch.Watcher;
 import io.opentelemetry.api.common.AttributeKey;
 import io.opentelemetry.api.common.Attributes;
@@ -29,13 +30,17 @@ public final class Telemetry implements Watcher {
   private final SdkTracerProvider traces;
   private final SdkMeterProvider metrics;
   private final Backlog backlog;
+  private final Tracing tracing;
 
   /// Starts sending.
   ///
   /// @param options where to
   /// @param version the server's version
   /// @param families what is counted, read whenever it is sent
-  public Telemetry(TelemetryOptions options, String version, Supplier<List<Family>> families) {
+  /// @param tracing which requests are traced
+  public Telemetry(
+      TelemetryOptions options, String version, Supplier<List<Family>> families, Tracing tracing) {
+    this.tracing = tracing;
     Resource resource =
         Resource.getDefault()
             .merge(
@@ -58,7 +63,7 @@ public final class Telemetry implements Watcher {
     this.traces =
         SdkTracerProvider.builder()
             .setResource(resource)
-            .setSampler(Sampler.parentBased(Sampler.traceIdRatioBased(options.sampled())))
+            .setSampler(Sampler.alwaysOn()) // those that are not traced never come here
             .addSpanProcessor(BatchSpanProcessor.builder(spanExporter.build()).build())
             .build();
     this.metrics =
@@ -76,9 +81,14 @@ public final class Telemetry implements Watcher {
 
   @Override
   public void ended(Account account) {
-    if (account.stopwatch() != null) {
+    if (account.stopwatch() != null && tracing.takes(account)) {
       backlog.ended(account);
     }
+  }
+
+  @Override
+  public boolean isOn() {
+    return tracing.isOn();
   }
 
   @Override

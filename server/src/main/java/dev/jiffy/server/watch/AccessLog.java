@@ -27,14 +27,19 @@ public final class AccessLog implements Watcher {
   private final JsonFactory json =
       JsonFactory.builder().disable(StreamWriteFeature.AUTO_CLOSE_TARGET).build();
   private final @Nullable Path file;
-  private final Backlog backlog;
+  private volatile @Nullable Backlog backlog;
+  private volatile boolean isOn;
   private OutputStream out;
   private boolean isFailing;
 
   private AccessLog(@Nullable Path file, OutputStream out) {
     this.file = file;
     this.out = out;
-    this.backlog = new Backlog("access-log", this::write);
+  }
+
+  @Override
+  public boolean isOn() {
+    return isOn;
   }
 
   /// {@return a log that appends to a file}
@@ -43,7 +48,9 @@ public final class AccessLog implements Watcher {
   /// @throws UncheckedIOException if it cannot be written to
   public static AccessLog to(Path file) {
     try {
-      return new AccessLog(file, open(file));
+      AccessLog log = new AccessLog(file, open(file));
+      log.switchTo(true);
+      return log;
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -53,7 +60,26 @@ public final class AccessLog implements Watcher {
   ///
   /// @param out the stream, which is flushed and not closed
   public static AccessLog to(OutputStream out) {
+    AccessLog log = silent(out);
+    log.switchTo(true);
+    return log;
+  }
+
+  /// {@return a log that writes to a stream once it is switched on}
+  ///
+  /// @param out the stream, which is flushed and not closed
+  public static AccessLog silent(OutputStream out) {
     return new AccessLog(null, out);
+  }
+
+  /// Lets it write or not.
+  ///
+  /// @param on whether requests are written down from now on
+  public void switchTo(boolean on) {
+    if (on && backlog == null) {
+      backlog = new Backlog("access-log", this::write);
+    }
+    isOn = on;
   }
 
   private static OutputStream open(Path file) throws IOException {
@@ -64,12 +90,16 @@ public final class AccessLog implements Watcher {
 
   @Override
   public void ended(Account account) {
-    backlog.ended(account);
+    Backlog writer = backlog;
+    if (writer != null) {
+      writer.ended(account);
+    }
   }
 
   @Override
   public long dropped() {
-    return backlog.dropped();
+    Backlog writer = backlog;
+    return writer == null ? 0 : writer.dropped();
   }
 
   private void write(List<Account> accounts) {
@@ -141,7 +171,10 @@ public final class AccessLog implements Watcher {
   /// Writes what waits, and closes the file. Idempotent.
   @Override
   public void close() {
-    backlog.close();
+    Backlog writer = backlog;
+    if (writer != null) {
+      writer.close();
+    }
     if (file != null) {
       try {
         out.close();

@@ -8,6 +8,11 @@ public interface Watcher extends AutoCloseable {
   /// @param account what became of it
   void ended(Account account);
 
+  /// {@return whether it wants to be told now}
+  default boolean isOn() {
+    return true;
+  }
+
   /// {@return how many requests were not written down, as there were too many at a time}
   default long dropped() {
     return 0;
