@@ -51,7 +51,7 @@ final class ServerMetrics {
     return List.of(
         new Family(
             "jiffy_requests",
-            "Requests to a model, by how they ended.",
+            "Requests to a model, by how they ended and why.",
             Kind.COUNTER,
             Unit.NONE,
             samples(models, ServerMetrics::endings)),
@@ -80,9 +80,9 @@ final class ServerMetrics {
         perModel(
             models,
             "jiffy_accepted",
-            "Requests that were let into a model's queue, or computed at once.",
+            "Requests that have come to a model; each of them ends once.",
             Kind.COUNTER,
-            model -> model.scheduler().counts().accepted()),
+            model -> model.tally().acceptedCount()),
         perModel(
             models,
             "jiffy_queue_length",
@@ -101,7 +101,8 @@ final class ServerMetrics {
     return Stream.of(Ending.values())
         .map(ending ->
             new Sample.Count(
-                labels(model, "outcome", ending.label()), model.tally().count(ending)));
+                labels(model, "outcome", ending.kind().label(), "reason", ending.label()),
+                model.tally().count(ending)));
   }
 
   private static Stream<Sample> durations(Served model) {

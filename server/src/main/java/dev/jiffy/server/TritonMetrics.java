@@ -29,7 +29,7 @@ final class TritonMetrics {
             models,
             "nv_inference_request_success",
             "Number of successful inference requests, all batch sizes",
-            model -> model.tally().count(Ending.ANSWERED)),
+            model -> model.tally().count(Ending.Kind.ANSWERED)),
         new Family(
             "nv_inference_request_failure",
             "Number of failed inference requests, all batch sizes",
@@ -95,11 +95,18 @@ final class TritonMetrics {
     for (Ending ending : Ending.values()) {
       int reason =
           switch (ending) {
-            case OVERLOADED, EXPIRED, NOT_READY -> 0;
-            case CANCELLED -> 1;
-            case FAILED -> 2;
+            case QUEUE_FULL,
+                DISPLACED,
+                QUEUE_TOO_LONG,
+                DEADLINE_TOO_SHORT,
+                ARRIVED_LATE,
+                DROPPED_LATE,
+                NOT_READY ->
+                0;
+            case CLIENT_GONE -> 1;
+            case ERROR, OUT_OF_MEMORY -> 2;
             case BAD_INPUT -> 3;
-            case ANSWERED -> -1;
+            case COMPUTED, KEPT -> -1;
           };
       if (reason >= 0) {
         reasons[reason] += model.tally().count(ending);

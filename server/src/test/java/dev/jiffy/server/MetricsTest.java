@@ -52,8 +52,9 @@ class MetricsTest {
     return Scrape.of(text(response));
   }
 
-  private static String outcome(String outcome) {
-    return "jiffy_requests_total{model=\"arith\",outcome=\"%s\",version=\"1\"}".formatted(outcome);
+  private static String outcome(String outcome, String reason) {
+    return "jiffy_requests_total{model=\"arith\",outcome=\"%s\",reason=\"%s\",version=\"1\"}"
+        .formatted(outcome, reason);
   }
 
   private static String responses(int code) {
@@ -80,9 +81,9 @@ class MetricsTest {
     Scrape after = scrape();
     after.checkHistograms();
     Growth growth = new Growth(before, after);
-    growth.check(7, outcome("answered"));
-    growth.check(3, outcome("bad_input"));
-    growth.check(7, "jiffy_accepted_total{" + MODEL + "}");
+    growth.check(7, outcome("answered", "computed"));
+    growth.check(3, outcome("refused", "bad_input"));
+    growth.check(10, "jiffy_accepted_total{" + MODEL + "}");
     growth.check(7, "jiffy_batch_rows_sum{" + MODEL + "}");
     growth.check(7, "jiffy_request_duration_seconds_count{answered=\"true\"," + MODEL + "}");
     growth.check(3, "jiffy_request_duration_seconds_count{answered=\"false\"," + MODEL + "}");
@@ -103,6 +104,20 @@ class MetricsTest {
     growth.check(7, "nv_inference_exec_count{" + MODEL + "}");
     growth.check(3, "nv_inference_request_failure{model=\"arith\",reason=\"OTHER\",version=\"1\"}");
     assertTrue(growth.of("nv_inference_compute_infer_duration_us{" + MODEL + "}") > 0);
+  }
+
+  @Test
+  void aRefusalSaysItsReasonToTheClientAndToScrapers() throws Exception {
+    Scrape before = scrape();
+    HttpResponse<byte[]> refused =
+        client.post("/v2/models/arith/infer", Client.GOOD, "Request-Timeout", "0.000001");
+    assertEquals(504, refused.statusCode());
+    assertTrue(text(refused).contains("the deadline had passed"), text(refused));
+    Growth growth = new Growth(before, scrape());
+    growth.check(1, outcome("refused", "arrived_late"));
+    growth.check(1, "jiffy_accepted_total{" + MODEL + "}");
+    growth.check(
+        1, "nv_inference_request_failure{model=\"arith\",reason=\"REJECTED\",version=\"1\"}");
   }
 
   /// Two scrapes.

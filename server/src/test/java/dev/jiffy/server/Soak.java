@@ -23,15 +23,20 @@ import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.LongAdder;
+import org.jspecify.annotations.Nullable;
 
 /// Clients of every bad habit: they give up, reset, hang up in the midst of a request or of the
 /// wait for its answer, send rubbish, and set deadlines that nobody can meet.
 final class Soak implements AutoCloseable {
   private static final String INFER = "/inference.GRPCInferenceService/ModelInfer";
+  private static final String STREAM = "/inference.GRPCInferenceService/ModelStreamInfer";
   private static final int ROWS = 64;
 
   private final int port;
@@ -39,6 +44,8 @@ final class Soak implements AutoCloseable {
   private final HttpClientAgent http2;
   private final byte[] slowJson;
   private final byte[] slowWire;
+  private final byte[] badWire;
+  private final Map<String, LongAdder> seen = new ConcurrentHashMap<>();
 
   /// What the process holds.
   ///
@@ -88,13 +95,30 @@ final class Soak implements AutoCloseable {
     InferRequest request =
         new InferRequest(
             List.of(new InferTensor("x0", Tensor.of(new float[ROWS * 256], ROWS, 256), true)));
-    byte[] message = InferWire.request(new InferWire.Call("slow", "", request));
-    this.slowWire =
-        Buffer.buffer()
-            .appendByte((byte) 0)
-            .appendInt(message.length)
-            .appendBytes(message)
-            .getBytes();
+    this.slowWire = framed(InferWire.request(new InferWire.Call("slow", "", request)));
+    this.badWire =
+        framed(InferWire.request(new InferWire.Call("slow", "", new InferRequest(List.of()))));
+  }
+
+  private static byte[] framed(byte[] message) {
+    return Buffer.buffer()
+        .appendByte((byte) 0)
+        .appendInt(message.length)
+        .appendBytes(message)
+        .getBytes();
+  }
+
+  /// {@return how many answers clients have seen, by protocol and code}
+  Map<String, LongAdder> seen() {
+    return seen;
+  }
+
+  private void saw(String protocol, @Nullable String code) {
+    if (code != null) {
+      seen.computeIfAbsent(
+              "code=\"%s\",protocol=\"%s\"".formatted(code, protocol), _ -> new LongAdder())
+          .increment();
+    }
   }
 
   /// Misbehaves until a time.
@@ -105,16 +129,18 @@ final class Soak implements AutoCloseable {
     long begun = 0;
     while (System.nanoTime() - endNanos < 0) {
       begun++;
-      switch (random.nextInt(8)) {
+      switch (random.nextInt(10)) {
         case 0 ->
             post("arith", Client.GOOD.getBytes(StandardCharsets.UTF_8), "", random.nextInt(3));
         case 1 -> post("arith", "{\"inputs\":".getBytes(StandardCharsets.UTF_8), "", 0);
         case 2 -> post("slow", slowJson, "Request-Timeout: 0.0005\r\n", 0);
         case 3 -> post("slow", slowJson, "", 2);
         case 4 -> cutOff(random);
-        case 5 -> call("50u", Long.MAX_VALUE);
-        case 6 -> call("10S", random.nextInt(4));
-        default -> call("10S", Long.MAX_VALUE);
+        case 5 -> call(INFER, slowWire, "50u", Long.MAX_VALUE);
+        case 6 -> call(INFER, slowWire, "10S", random.nextInt(4));
+        case 7 -> call(STREAM, stream(random), "10S", Long.MAX_VALUE);
+        case 8 -> call(STREAM, stream(random), "10S", random.nextInt(8));
+        default -> call(INFER, slowWire, "10S", Long.MAX_VALUE);
       }
     }
     return begun;
@@ -133,7 +159,11 @@ final class Soak implements AutoCloseable {
       }
       if (haste < 2) {
         InputStream in = socket.getInputStream();
+        byte[] status = in.readNBytes(12);
         in.transferTo(OutputStream.nullOutputStream());
+        if (status.length == 12) {
+          saw("http", new String(status, 9, 3, StandardCharsets.ISO_8859_1));
+        }
       }
     } catch (IOException e) {
       // the server may hang up first
@@ -163,18 +193,39 @@ final class Soak implements AutoCloseable {
     return socket;
   }
 
+  /// {@return some requests of a stream, at times with one that fits no model, or with rubbish
+  /// behind them, which ends the stream}
+  private byte[] stream(Random random) {
+    Buffer all = Buffer.buffer();
+    int count = 1 + random.nextInt(8);
+    for (int i = 0; i < count; i++) {
+      all.appendBytes(random.nextInt(5) == 0 ? badWire : slowWire);
+    }
+    return random.nextInt(4) == 0 ? all.appendByte((byte) 9).getBytes() : all.getBytes();
+  }
+
   /// Calls over gRPC, and gives up after some milliseconds.
-  private void call(String timeout, long patienceMillis) throws InterruptedException {
+  private void call(String path, byte[] body, String timeout, long patienceMillis)
+      throws InterruptedException {
     try {
       HttpClientRequest request =
           http2
-              .request(HttpMethod.POST, INFER)
+              .request(HttpMethod.POST, path)
               .toCompletionStage()
               .toCompletableFuture()
               .get(30, TimeUnit.SECONDS);
       request.putHeader("content-type", "application/grpc").putHeader("grpc-timeout", timeout);
-      Future<Buffer> answer = request.response().compose(response -> response.body());
-      request.end(Buffer.buffer(slowWire));
+      Future<?> answer =
+          request
+              .response()
+              .compose(response ->
+                  response
+                      .body()
+                      .onSuccess(whole -> {
+                        String status = response.getTrailer("grpc-status");
+                        saw("grpc", status == null ? response.getHeader("grpc-status") : status);
+                      }));
+      request.end(Buffer.buffer(body));
       try {
         answer
             .toCompletionStage()

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.jiffy.server.Soak.Held;
+import dev.jiffy.server.schedule.Counts;
 import dev.jiffy.server.schedule.Policy;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -13,6 +14,7 @@ import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -24,6 +26,7 @@ import org.junit.jupiter.api.io.TempDir;
 /// an end that is counted. For some seconds here, for hours with `scripts/soak`, which shows what
 /// is held over time.
 class SoakTest {
+  private static final List<String> MODELS = List.of("arith", "slow");
   private static final int CLIENTS = 6;
   private static final int ROUNDS = 6;
   private static final long MEGA = 1 << 20;
@@ -59,7 +62,7 @@ class SoakTest {
         held.add(Held.now());
         log(held.getLast(), begun);
       }
-      check(Scrape.of(text(client.get("/metrics"))), begun);
+      check(Scrape.of(text(client.get("/metrics"))), server, soak, begun);
       client.checkThatTheServerAnswers();
       compare(held.get(1), held.getLast());
     }
@@ -71,6 +74,9 @@ class SoakTest {
     for (int i = 0; i < 200 && !isQuiet; i++) {
       Scrape scrape = Scrape.of(text(client.get("/metrics")));
       isQuiet = underWay(scrape, "http") == 1 && underWay(scrape, "grpc") == 0;
+      for (String model : MODELS) {
+        isQuiet &= accepted(scrape, model) == ended(scrape, model, "");
+      }
       Thread.sleep(isQuiet ? 0 : 50);
     }
     Scrape scrape = Scrape.of(text(client.get("/metrics")));
@@ -84,7 +90,7 @@ class SoakTest {
     scrape
         .samples()
         .forEach((name, value) -> {
-          if (name.startsWith("jiffy_protocol") || name.startsWith("jiffy_requests")) {
+          if (name.startsWith("jiffy_protocol") || name.matches("jiffy_(requests|accepted)_total.*")) {
             told.append(name).append(' ').append(value).append('\n');
           }
         });
@@ -106,30 +112,54 @@ class SoakTest {
     return left;
   }
 
-  private static void check(Scrape scrape, long begun) {
-    for (String model : List.of("arith", "slow")) {
-      String labels = "{model=\"%s\",version=\"1\"}".formatted(model);
-      assertEquals(0, scrape.value("jiffy_queue_length" + labels));
-      assertEquals(0, scrape.value("jiffy_running" + labels));
-      double ended = 0;
-      for (String outcome : List.of("answered", "cancelled", "expired", "failed", "overloaded")) {
-        ended += outcome(scrape, model, outcome);
+  /// Every request that was accepted has ended in exactly one way, both by what is told of models
+  /// and by what their schedulers know; and clients saw no answer that was not counted.
+  private static void check(Scrape scrape, Server server, Soak soak, long begun) {
+    for (String model : MODELS) {
+      assertEquals(accepted(scrape, model), ended(scrape, model, ""), () -> told(scrape));
+      double kinds = 0;
+      for (String outcome : List.of("answered", "refused", "cancelled", "failed")) {
+        kinds += ended(scrape, model, outcome);
       }
-      assertTrue(scrape.value("jiffy_accepted_total" + labels) <= ended);
-      assertEquals(0, outcome(scrape, model, "failed"));
+      assertEquals(accepted(scrape, model), kinds, () -> told(scrape));
+      assertEquals(0, ended(scrape, model, "failed"), () -> told(scrape));
+      Counts counts = server.counts(model);
+      assertEquals(0, counts.waiting() + counts.running(), counts::toString);
+      assertEquals(counts.accepted(), counts.finished(), counts::toString);
+      assertTrue(ended(scrape, model, "answered") <= counts.done(), counts::toString);
     }
-    assertTrue(outcome(scrape, "arith", "answered") > 0);
-    assertTrue(outcome(scrape, "arith", "bad_input") > 0);
-    assertTrue(outcome(scrape, "slow", "answered") > 0);
+    soak.seen()
+        .forEach((labels, count) ->
+            assertTrue(
+                count.sum() <= scrape.value("jiffy_protocol_responses_total{" + labels + "}"),
+                () -> labels + " was seen " + count + " times\n" + told(scrape)));
+    assertTrue(ended(scrape, "arith", "answered") > 0);
+    assertTrue(ended(scrape, "arith", "refused\",reason=\"bad_input") > 0);
+    assertTrue(ended(scrape, "slow", "answered") > 0);
+    assertTrue(ended(scrape, "slow", "cancelled") > 0, () -> told(scrape));
     assertTrue(
-        outcome(scrape, "slow", "overloaded") + outcome(scrape, "slow", "expired") > 0,
+        ended(scrape, "slow", "refused\",reason=\"queue_full")
+                + ended(scrape, "slow", "refused\",reason=\"queue_too_long")
+            > 0,
         () -> begun + " requests, none was refused");
   }
 
-  private static double outcome(Scrape scrape, String model, String outcome) {
-    return scrape.value(
-        "jiffy_requests_total{model=\"%s\",outcome=\"%s\",version=\"1\"}"
-            .formatted(model, outcome));
+  private static double accepted(Scrape scrape, String model) {
+    return scrape.value("jiffy_accepted_total{model=\"%s\",version=\"1\"}".formatted(model));
+  }
+
+  /// {@return the requests to a model that have ended so}
+  private static double ended(Scrape scrape, String model, String outcome) {
+    double ended = 0;
+    for (Map.Entry<String, Double> sample : scrape.samples().entrySet()) {
+      if (sample
+          .getKey()
+          .startsWith(
+              "jiffy_requests_total{model=\"%s\",outcome=\"%s".formatted(model, outcome))) {
+        ended += sample.getValue();
+      }
+    }
+    return ended;
   }
 
   /// Nothing grows from the second round on, when all threads, buffers and pools are there.

@@ -6,6 +6,7 @@ import com.github.benmanes.caffeine.cache.Ticker;
 import dev.jiffy.server.schedule.Answer;
 import dev.jiffy.server.schedule.Outcome;
 import dev.jiffy.server.schedule.Question;
+import dev.jiffy.server.schedule.Refusal;
 import dev.jiffy.server.schedule.Ticket;
 import dev.jiffy.server.schedule.Timing;
 import java.lang.System.Logger.Level;
@@ -281,7 +282,7 @@ public final class ResponseCache {
       if (outcome instanceof Outcome.BadInput) {
         ticket.finish(outcome);
       } else if (ticket.deadlineNanos() != Ticket.NEVER && ticket.deadlineNanos() - now < 0) {
-        ticket.finish(new Outcome.Expired());
+        ticket.finish(new Outcome.Refused(Refusal.DROPPED_LATE));
       } else if (kept != null) {
         Timing timing = new Timing(now - ticket.arrivedNanos(), 0, 0);
         ticket.finish(new Outcome.Done(kept.answer(), timing));

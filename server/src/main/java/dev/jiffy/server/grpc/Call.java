@@ -31,6 +31,7 @@ final class Call {
   private Runnable gone = () -> {};
   private boolean isBegun;
   private boolean isEnded;
+  private long sentBytes;
 
   Call(HttpServerRequest request, Context context, Watch watch) {
     this.request = request;
@@ -93,11 +94,17 @@ final class Call {
         .appendBytes(message);
   }
 
+  private Buffer counted(byte[] message) {
+    Buffer frame = framed(message);
+    sentBytes += frame.length();
+    return frame;
+  }
+
   /// Sends one message of several.
   void send(byte[] message) {
     if (!isEnded()) {
       begin();
-      request.response().write(framed(message));
+      request.response().write(counted(message));
     }
   }
 
@@ -108,8 +115,9 @@ final class Call {
       isEnded = true;
       HttpServerResponse response = request.response();
       response.putTrailer(STATUS, "0");
-      response.end(framed(message));
+      Buffer frame = counted(message);
       answered(Status.OK);
+      response.end(frame);
     }
   }
 
@@ -133,8 +141,8 @@ final class Call {
         response.putHeader(MESSAGE, status.encodedMessage());
       }
     }
-    response.end();
     answered(status);
+    response.end();
   }
 
   private void answered(Status status) {
@@ -144,7 +152,7 @@ final class Call {
             Protocol.GRPC,
             status.code().number(),
             request.bytesRead(),
-            request.response().bytesWritten());
+            sentBytes);
   }
 
   /// Tells watchers of a request of this call.

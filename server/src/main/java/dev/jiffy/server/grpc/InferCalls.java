@@ -10,7 +10,6 @@ import dev.jiffy.server.schedule.Ticket;
 import dev.jiffy.server.store.Ending;
 import dev.jiffy.server.store.Models;
 import dev.jiffy.server.store.Served;
-import dev.jiffy.server.store.Tally;
 import dev.jiffy.server.watch.Stage;
 import dev.jiffy.server.watch.Stopwatch;
 import io.vertx.core.Vertx;
@@ -48,6 +47,7 @@ final class InferCalls {
     private Runnable cancel = () -> {};
     private byte @Nullable [] answer;
     private @Nullable Status failure;
+    private Ending ending = Ending.ERROR;
     private String id = "";
 
     Pending(long arrivedNanos, int bytes) {
@@ -96,7 +96,10 @@ final class InferCalls {
     if (message.length > LARGE_BYTES) {
       vertx
           .executeBlocking(() -> read(message, memory, pending), false)
-          .onSuccess(read -> submit(pending, read, memory))
+          .map(read -> {
+            submit(pending, read, memory);
+            return read;
+          })
           .onFailure(e -> fail(pending, e, memory));
       return;
     }
@@ -125,6 +128,7 @@ final class InferCalls {
     Served served = models.hold(read.modelName(), read.modelVersion());
     memory.whenClosed(served::release);
     pending.served = served;
+    served.tally().accepted();
     InferCall checked = InferCall.of(served.model(), read.request()).keyed(served);
     pending.stopwatch.lap(Stage.DECODE);
     return new Read(served, checked);
@@ -133,13 +137,15 @@ final class InferCalls {
   private void fail(Pending pending, Throwable failure, Slab memory) {
     memory.close();
     pending.failure = Status.of(failure);
-    if (pending.served != null) {
-      pending.served.tally().failed(Ending.BAD_INPUT, pending.stopwatch.arrivedNanos());
-    }
+    pending.ending = Ending.of(failure);
     flush();
   }
 
   private void submit(Pending pending, Read read, Slab memory) {
+    if (call.isEnded()) {
+      finish(pending, read, new Outcome.Cancelled(), memory);
+      return;
+    }
     long arrived = pending.stopwatch.arrivedNanos();
     Ticket ticket =
         new Ticket(
@@ -154,7 +160,7 @@ final class InferCalls {
   /// Takes the outcome, on whatever thread; the answer is made there, as its tensors last no
   /// longer.
   private void finish(Pending pending, Read read, Outcome outcome, Slab memory) {
-    Tally tally = read.served().tally();
+    Ending ending = Ending.of(outcome);
     Stopwatch stopwatch = pending.stopwatch;
     byte[] answer = null;
     Status failure = null;
@@ -164,21 +170,21 @@ final class InferCalls {
         InferResponse response = read.call().response(done.answer(), stopwatch);
         answer = isStream ? InferWire.streamResponse(response) : InferWire.response(response);
         stopwatch.lap(Stage.ENCODE);
-        tally.answered(stopwatch);
       } else {
         failure = Status.of(outcome);
-        tally.failed(Ending.of(outcome), stopwatch.arrivedNanos());
       }
     } catch (Throwable e) { // the root of a request: whatever happens, its caller is told
       failure = Status.of(e);
-      tally.failed(Ending.FAILED, stopwatch.arrivedNanos());
+      ending = Ending.of(e);
     }
     memory.close();
     byte[] made = answer;
     Status told = failure;
+    Ending how = ending;
     call.run(() -> {
       pending.answer = made;
       pending.failure = told;
+      pending.ending = how;
       flush();
     });
   }
@@ -212,6 +218,10 @@ final class InferCalls {
   }
 
   private void tell(Pending pending) {
+    if (pending.served != null) {
+      Ending ending = call.isEnded() ? Ending.CLIENT_GONE : pending.ending;
+      pending.served.tally().ended(ending, pending.stopwatch);
+    }
     byte[] answer = pending.answer;
     call.tell(
         pending.failure == null ? Status.OK : pending.failure,

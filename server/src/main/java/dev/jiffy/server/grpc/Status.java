@@ -3,6 +3,7 @@ package dev.jiffy.server.grpc;
 import dev.jiffy.engine.ModelException;
 import dev.jiffy.protocol.ProtocolException;
 import dev.jiffy.server.schedule.Outcome;
+import dev.jiffy.server.schedule.Refusal;
 import java.lang.System.Logger.Level;
 import java.nio.charset.StandardCharsets;
 
@@ -78,11 +79,9 @@ record Status(Code code, String message) {
   static Status of(Outcome outcome) {
     return switch (outcome) {
       case Outcome.Done _ -> OK;
-      case Outcome.Overloaded _ -> new Status(Code.UNAVAILABLE, "too many requests are waiting");
-      case Outcome.Expired _ ->
-          new Status(Code.DEADLINE_EXCEEDED, "the answer would have come after the deadline");
+      case Outcome.Refused(Refusal why, long _) ->
+          new Status(why.isLate() ? Code.DEADLINE_EXCEEDED : Code.UNAVAILABLE, why.text());
       case Outcome.BadInput(String message) -> new Status(Code.INVALID_ARGUMENT, message);
-      case Outcome.NotReady _ -> new Status(Code.UNAVAILABLE, "the model is not ready");
       case Outcome.Cancelled _ -> new Status(Code.CANCELLED, "the request was cancelled");
       case Outcome.Failed(Throwable cause) -> of(cause);
     };

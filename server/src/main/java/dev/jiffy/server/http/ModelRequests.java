@@ -15,7 +15,6 @@ import dev.jiffy.server.schedule.Answer;
 import dev.jiffy.server.schedule.Outcome;
 import dev.jiffy.server.schedule.Question;
 import dev.jiffy.server.schedule.Ticket;
-import dev.jiffy.server.store.Ending;
 import dev.jiffy.server.store.Models;
 import dev.jiffy.server.store.Served;
 import dev.jiffy.server.watch.Stage;
@@ -59,30 +58,24 @@ final class ModelRequests {
     String header = request.getHeader(Message.JSON_LENGTH_HEADER);
     Slab memory = new Slab();
     memory.whenClosed(served::release);
+    Exchange exchange =
+        new Exchange(
+            request, vertx.getOrCreateContext(), served, stopwatch, memory::close, sender);
     read(
         body.length,
         () -> infer(served, header, body, memory),
-        call -> infer(request, served, call, memory, body.length, stopwatch),
-        e -> {
-          memory.close();
-          served.tally().failed(Ending.BAD_INPUT, stopwatch.arrivedNanos());
-          Reply reply = Failures.reply(Sender.path(request), e);
-          sender.send(request, reply.of(served.target(), stopwatch));
-        });
+        call -> infer(request, exchange, call, body.length, stopwatch),
+        exchange::fail);
   }
 
   /// Answers a request for the vectors of texts.
   void embed(HttpServerRequest request, byte[] body) {
     Stopwatch stopwatch = new Stopwatch(System.nanoTime());
-    Slab memory = new Slab();
     read(
         body.length,
         () -> EmbeddingsRequest.fromJson(body),
-        parsed -> embed(request, parsed, memory, body.length, stopwatch),
-        e -> {
-          memory.close();
-          sender.send(request, Failures.reply(Sender.path(request), e));
-        });
+        parsed -> embed(request, parsed, body.length, stopwatch),
+        e -> sender.send(request, Failures.reply(Sender.path(request), e)));
   }
 
   /// Reads a body here, or on a worker thread where that would keep other requests waiting.
@@ -117,77 +110,64 @@ final class ModelRequests {
 
   private void infer(
       HttpServerRequest request,
-      Served served,
+      Exchange exchange,
       InferCall call,
-      Slab memory,
       int bytes,
       Stopwatch stopwatch) {
     long timeout = Deadline.nanos(request);
     stopwatch.lap(Stage.DECODE);
+    exchange.ask(
+        call.question(),
+        call.priority(),
+        call.deadlineNanos(stopwatch.arrivedNanos(), timeout),
+        call.key(),
+        bytes <= INLINE_BYTES,
+        done -> {
+          stopwatch.computed(done.timing());
+          Message message = InferWriter.response(call.response(done.answer(), stopwatch));
+          stopwatch.lap(Stage.ENCODE);
+          return Reply.message(message);
+        });
+  }
+
+  private void embed(
+      HttpServerRequest request, EmbeddingsRequest parsed, int bytes, Stopwatch stopwatch) {
+    Served served = models.hold(parsed.model(), "");
     Exchange exchange =
         new Exchange(
-            request,
-            vertx.getOrCreateContext(),
-            done -> {
-              stopwatch.computed(done.timing());
-              Message message = InferWriter.response(call.response(done.answer(), stopwatch));
-              stopwatch.lap(Stage.ENCODE);
-              return Reply.message(message);
-            },
-            served,
-            stopwatch,
-            memory,
-            sender::send);
-    exchange.submit(
-        new Ticket(
-            call.question(),
-            call.priority(),
-            stopwatch.arrivedNanos(),
-            served.scheduler().deadlineOr(call.deadlineNanos(stopwatch.arrivedNanos(), timeout)),
-            exchange::finish),
-        call.key(),
-        bytes <= INLINE_BYTES);
+            request, vertx.getOrCreateContext(), served, stopwatch, served::release, sender);
+    try {
+      embed(request, exchange, served, parsed, bytes, stopwatch);
+    } catch (ProtocolException e) {
+      exchange.fail(e);
+    }
   }
 
   private void embed(
       HttpServerRequest request,
+      Exchange exchange,
+      Served served,
       EmbeddingsRequest parsed,
-      Slab memory,
       int bytes,
       Stopwatch stopwatch) {
     long timeout = Deadline.nanos(request);
     stopwatch.lap(Stage.DECODE);
-    Served served = models.hold(parsed.model(), "");
-    memory.whenClosed(served::release);
     if (served.model().text() == null) {
       throw new ProtocolException(
           400, "model '%s' does not take texts".formatted(served.model().name()));
     }
-    Exchange exchange =
-        new Exchange(
-            request,
-            vertx.getOrCreateContext(),
-            done -> embeddings(parsed, served, done, stopwatch),
-            served,
-            stopwatch,
-            memory,
-            sender::send);
     Question question =
         switch (parsed.input()) {
           case Input.Texts texts -> new Question.Texts(texts.texts());
           case Input.Tokens tokens -> new Question.Tokens(tokens.texts());
         };
-    exchange.submit(
-        new Ticket(
-            question,
-            Ticket.NORMAL,
-            stopwatch.arrivedNanos(),
-            served
-                .scheduler()
-                .deadlineOr(timeout == 0 ? Ticket.NEVER : stopwatch.arrivedNanos() + timeout),
-            exchange::finish),
+    exchange.ask(
+        question,
+        Ticket.NORMAL,
+        timeout == 0 ? Ticket.NEVER : stopwatch.arrivedNanos() + timeout,
         served.key(question, List.of()),
-        bytes <= INLINE_BYTES);
+        bytes <= INLINE_BYTES,
+        done -> embeddings(parsed, served, done, stopwatch));
   }
 
   private static Reply embeddings(

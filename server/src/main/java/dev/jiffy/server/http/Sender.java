@@ -91,15 +91,15 @@ final class Sender {
     if (stopwatch != null && reply.status() == 200) {
       response.putHeader(SERVER_TIMING, stopwatch.header());
     }
+    watch
+        .traffic()
+        .answered(Protocol.HTTP, reply.status(), request.bytesRead(), reply.body().length);
     if (request.method().equals(HttpMethod.HEAD)) {
       response.putHeader(HttpHeaders.CONTENT_LENGTH, Integer.toString(reply.body().length));
       response.end();
     } else {
       response.end(Buffer.buffer(reply.body()));
     }
-    watch
-        .traffic()
-        .answered(Protocol.HTTP, reply.status(), request.bytesRead(), reply.body().length);
     if (watch.isWanted()) {
       watch.ended(account(request, reply));
     }

@@ -19,6 +19,15 @@ record Batch(
     return index == 0 || index == tickets.size() / 2 || index == tickets.size() - 1;
   }
 
+  /// {@return how many of its requests were answered well}
+  int answered() {
+    int answered = 0;
+    for (Ticket ticket : tickets) {
+      answered += ticket.outcome() instanceof Outcome.Done ? 1 : 0;
+    }
+    return answered;
+  }
+
   /// {@return the length to which all are padded, 0 where nothing is padded}
   int length() {
     int length = 0;

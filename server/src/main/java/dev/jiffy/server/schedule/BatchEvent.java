@@ -32,12 +32,12 @@ final class BatchEvent extends Event {
   boolean isTrial;
 
   /// Ends the batch, and writes it if a recording wants it.
-  void end(String name, Batch batch, Instance.Computed computed) {
+  void end(String name, Batch batch) {
     if (shouldCommit()) {
       model = name;
       requests = batch.tickets().size();
       rows = batch.rows();
-      answered = computed.answered();
+      answered = batch.answered();
       isTrial = batch.isTrial();
       commit();
     }

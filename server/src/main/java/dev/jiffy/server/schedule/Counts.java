@@ -8,7 +8,8 @@ package dev.jiffy.server.schedule;
 /// @param running those that are computed
 /// @param done those that were answered
 /// @param expired those that were dropped, as they would have been late
-/// @param cancelled those whose callers left while they waited
+/// @param displaced those that had to make room for more urgent ones
+/// @param cancelled those whose callers left before they were answered
 /// @param failed those that were computed in vain: bad inputs and failures
 public record Counts(
     long accepted,
@@ -17,10 +18,11 @@ public record Counts(
     long running,
     long done,
     long expired,
+    long displaced,
     long cancelled,
     long failed) {
   /// {@return those that have ended after they were taken}
   public long finished() {
-    return done + expired + cancelled + failed;
+    return done + expired + displaced + cancelled + failed;
   }
 }

@@ -6,8 +6,7 @@ interface Instance extends AutoCloseable {
   ///
   /// @param nanos how long the model ran on it as a whole, negative where it did not
   /// @param isExact whether the answers had the bits of single runs, where that was looked at
-  /// @param answered how many of its requests were answered well
-  record Computed(long nanos, boolean isExact, int answered) {}
+  record Computed(long nanos, boolean isExact) {}
 
   /// Computes a batch and hands every request its outcome. Does not throw.
   Computed run(Batch batch);

@@ -15,6 +15,10 @@ final class Lane {
     return first;
   }
 
+  @Nullable Ticket last() {
+    return last;
+  }
+
   double work() {
     return work;
   }

@@ -16,7 +16,8 @@ import org.jspecify.annotations.Nullable;
 /// a bound that later arrivals cannot break; one whose answer would be late by the time its turn
 /// comes is dropped then. Whoever waits is computed as soon as an instance is free: batches are
 /// made of what waits already, never by waiting for more. Higher classes go first, each in the
-/// order of arrival; every eighth batch begins with the request that has waited longest.
+/// order of arrival; every eighth batch begins with the request that has waited longest. Where no
+/// more may wait, the last of the least urgent makes room for a more urgent one.
 ///
 /// Sources: early drop follows Nexus (SOSP 2019); the sizes of batches follow [BucketCosts]. Shared
 /// between threads.
@@ -50,6 +51,7 @@ final class Line {
   private int running;
   private long done;
   private long expired;
+  private long displaced;
   private long cancelled;
   private long failed;
 
@@ -61,18 +63,30 @@ final class Line {
     }
   }
 
-  /// {@return why the request is not taken, null if it is}
+  /// {@return who is refused, with the reason in it: the request itself, or one that waited and
+  /// makes room for it; null for nobody}
   ///
   /// @param ticket the request, its bucket and rows known
   /// @param now the time
-  @Nullable Outcome offer(Ticket ticket, long now) {
+  @Nullable Ticket offer(Ticket ticket, long now) {
     lock.lock();
     try {
-      Outcome refusal = refusal(ticket, now);
+      Outcome.Refused refusal = refusal(ticket, now);
+      Ticket last = null;
+      if (refusal == null && waiting >= policy.queueCapacity()) {
+        last = lastLessUrgent(ticket.priority());
+        if (last == null) {
+          refusal = new Outcome.Refused(Refusal.QUEUE_FULL, retryNanos(now));
+        }
+      }
       if (refusal != null) {
         refused++;
-        ticket.state = Ticket.State.FINISHED;
-        return refusal;
+        return refused(ticket, refusal);
+      }
+      if (last != null) {
+        remove(last);
+        displaced++;
+        refused(last, new Outcome.Refused(Refusal.DISPLACED, retryNanos(now)));
       }
       accepted++;
       waiting++;
@@ -80,27 +94,42 @@ final class Line {
       ticket.number = numbers++;
       lanes[ticket.priority()].add(ticket);
       work.signal();
-      return null;
+      return last;
     } finally {
       lock.unlock();
     }
   }
 
-  private @Nullable Outcome refusal(Ticket ticket, long now) {
+  private static Ticket refused(Ticket ticket, Outcome.Refused refusal) {
+    ticket.state = Ticket.State.FINISHED;
+    ticket.refusal = refusal;
+    return ticket;
+  }
+
+  /// {@return who came last of the least urgent class that waits and is less urgent than another,
+  /// null for nobody}
+  private @Nullable Ticket lastLessUrgent(int priority) {
+    for (int lane = Ticket.LAST; lane > priority; lane--) {
+      Ticket last = lanes[lane].last();
+      if (last != null) {
+        return last;
+      }
+    }
+    return null;
+  }
+
+  private Outcome.@Nullable Refused refusal(Ticket ticket, long now) {
     if (closing) {
-      return new Outcome.NotReady();
+      return new Outcome.Refused(Refusal.NOT_READY);
     }
     if (ticket.isLate(now, 0)) {
-      return new Outcome.Expired();
+      return new Outcome.Refused(Refusal.ARRIVED_LATE);
     }
     BucketCosts known = costs.computeIfAbsent(ticket.bucket, _ -> new BucketCosts());
     ticket.costs = known;
     int size = Math.max(ticket.rows, known.full(policy.maxBatch(), targetNanos));
     double batch = known.expected(size);
     ticket.work = batch * ticket.rows / size;
-    if (waiting >= policy.queueCapacity()) {
-      return new Outcome.Overloaded(retryNanos(now));
-    }
     if (ticket.deadlineNanos() != Ticket.NEVER && known.samples(size) >= CONFIDENT) {
       double ahead = 0;
       for (int lane = Ticket.FIRST; lane <= ticket.priority(); lane++) {
@@ -112,10 +141,9 @@ final class Line {
         own += Batch.COMPARED * known.expected(1); // so that there is time to try
       }
       if (ticket.isLate(now, residual(now) + ahead / policy.instances() + own)) {
-        if (isFree) {
-          return new Outcome.Expired();
-        }
-        return new Outcome.Overloaded(retryNanos(now));
+        return isFree
+            ? new Outcome.Refused(Refusal.DEADLINE_TOO_SHORT)
+            : new Outcome.Refused(Refusal.QUEUE_TOO_LONG, retryNanos(now));
       }
     }
     return null;
@@ -350,23 +378,21 @@ final class Line {
     late.add(ticket);
   }
 
-  /// Learns how a batch went.
+  /// Learns how a batch went, whose requests have ended.
   ///
   /// @param batch the batch
   /// @param nanos how long its computation took, negative where it failed
   /// @param isExact whether its answers had the bits of single runs; counts for trials and for what
   ///   could not be computed together
-  /// @param answered how many of its requests were answered well
-  void finish(Batch batch, long nanos, boolean isExact, int answered) {
+  void finish(Batch batch, long nanos, boolean isExact) {
     lock.lock();
     try {
       batches.remove(batch);
       running -= batch.tickets().size();
-      done += answered;
-      failed += batch.tickets().size() - answered;
       Ticket longest = batch.tickets().getFirst();
       for (Ticket ticket : batch.tickets()) {
         ticket.state = Ticket.State.FINISHED;
+        count(ticket.outcome());
         if (ticket.bucket.length() > longest.bucket.length()) {
           longest = ticket;
         }
@@ -385,6 +411,16 @@ final class Line {
       work.signalAll();
     } finally {
       lock.unlock();
+    }
+  }
+
+  private void count(@Nullable Outcome outcome) {
+    switch (outcome) {
+      case Outcome.Done _ -> done++;
+      case Outcome.Cancelled _ -> cancelled++;
+      case Outcome.BadInput _, Outcome.Failed _ -> failed++;
+      case Outcome.Refused _ -> throw new IllegalStateException("refused while it was computed");
+      case null -> throw new IllegalStateException("a request was computed and has no outcome");
     }
   }
 
@@ -467,7 +503,7 @@ final class Line {
   Counts counts() {
     lock.lock();
     try {
-      return new Counts(accepted, refused, waiting, running, done, expired, cancelled, failed);
+      return new Counts(accepted, refused, waiting, running, done, expired, displaced, cancelled, failed);
     } finally {
       lock.unlock();
     }

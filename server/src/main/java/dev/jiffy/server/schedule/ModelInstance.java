@@ -51,7 +51,7 @@ final class ModelInstance implements Instance {
       finish(ticket, new Answer.Tensors(part), start, nanos, batch.rows());
       row += ticket.rows;
     }
-    return new Computed(nanos, true, batch.tickets().size());
+    return new Computed(nanos, true);
   }
 
   /// Compares some answers with those of single runs. The others are answered from the batch where
@@ -60,7 +60,6 @@ final class ModelInstance implements Instance {
     Map<String, Tensor> copies = copies(outputs);
     List<Ticket> tickets = batch.tickets();
     boolean isExact = true;
-    int answered = 0;
     int row = 0;
     for (int i = 0; i < tickets.size(); i++) {
       Ticket ticket = tickets.get(i);
@@ -71,7 +70,6 @@ final class ModelInstance implements Instance {
           isExact &= isSame(part(copies, row, ticket, batch.length()), alone);
           long took = clock.getAsLong() - start;
           finish(ticket, new Answer.Tensors(alone), start, took, ticket.rows);
-          answered++;
         } catch (Throwable e) {
           isExact = false;
           fail(ticket, e);
@@ -85,27 +83,23 @@ final class ModelInstance implements Instance {
       if (!batch.isCompared(i) && isExact) {
         Map<String, Tensor> part = part(copies, row, ticket, batch.length());
         finish(ticket, new Answer.Tensors(part), startNanos, nanos, batch.rows());
-        answered++;
       } else if (!batch.isCompared(i)) {
-        answered += single(batch, ticket).answered();
+        single(batch, ticket);
       }
       row += ticket.rows;
     }
-    return new Computed(nanos, isExact, answered);
+    return new Computed(nanos, isExact);
   }
 
   private Computed singles(Batch batch, boolean isExact) {
-    int answered = 0;
-    for (Ticket ticket : batch.tickets()) {
-      answered += single(batch, ticket).answered();
-    }
-    return new Computed(-1, isExact, answered);
+    batch.tickets().forEach(ticket -> single(batch, ticket));
+    return new Computed(-1, isExact);
   }
 
   private Computed single(Batch batch, Ticket ticket) {
     if (ticket.cancelled) {
       ticket.finish(new Outcome.Cancelled());
-      return new Computed(-1, true, 1);
+      return new Computed(-1, true);
     }
     long start = clock.getAsLong();
     try {
@@ -119,10 +113,10 @@ final class ModelInstance implements Instance {
           };
       long nanos = clock.getAsLong() - start;
       finish(ticket, answer, start, nanos, ticket.rows);
-      return new Computed(batch.tickets().size() == 1 ? nanos : -1, true, 1);
+      return new Computed(batch.tickets().size() == 1 ? nanos : -1, true);
     } catch (Throwable e) { // whatever happens, the caller is told
       fail(ticket, e);
-      return new Computed(-1, true, 0);
+      return new Computed(-1, true);
     }
   }
 

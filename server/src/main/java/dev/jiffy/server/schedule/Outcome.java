@@ -8,21 +8,24 @@ public sealed interface Outcome {
   /// @param timing where the time went
   record Done(Answer answer, Timing timing) implements Outcome {}
 
-  /// More is asked of the model than it can do: the request was refused when it came.
+  /// The request was not computed.
   ///
-  /// @param retryNanos about how long it takes until what waits now is done
-  record Overloaded(long retryNanos) implements Outcome {}
-
-  /// The answer would have come after the deadline, so it was not computed.
-  record Expired() implements Outcome {}
+  /// @param why the reason
+  /// @param retryNanos about how long it takes until what waits now is done, 0 where that is not
+  ///   the reason
+  record Refused(Refusal why, long retryNanos) implements Outcome {
+    /// Refused for what waiting does not change.
+    ///
+    /// @param why the reason
+    public Refused(Refusal why) {
+      this(why, 0);
+    }
+  }
 
   /// The model does not take these inputs.
   ///
   /// @param message what is wrong, for the caller
   record BadInput(String message) implements Outcome {}
-
-  /// The model takes no requests, as it is on its way out.
-  record NotReady() implements Outcome {}
 
   /// The caller has gone or has lost interest.
   record Cancelled() implements Outcome {}

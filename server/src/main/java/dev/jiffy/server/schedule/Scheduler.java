@@ -137,7 +137,7 @@ public final class Scheduler implements AutoCloseable {
     try {
       Batch batch = line.next(clock.getAsLong(), owner.late);
       for (Ticket ticket : owner.late) {
-        ticket.finish(new Outcome.Expired());
+        ticket.finish(new Outcome.Refused(Refusal.DROPPED_LATE));
       }
       owner.late.clear();
       if (batch != null) {
@@ -149,14 +149,17 @@ public final class Scheduler implements AutoCloseable {
   }
 
   private void compute(Owner owner, Batch batch) {
-    Instance.Computed computed = new Instance.Computed(-1, false, 0);
+    Instance.Computed computed = new Instance.Computed(-1, false);
     BatchEvent event = new BatchEvent();
     event.begin();
     try {
       computed = owner.instance.run(batch);
+    } catch (Throwable e) { // whatever happens, the callers are told
+      LOG.log(Level.ERROR, "a batch of model " + name + " failed", e);
+      batch.tickets().forEach(ticket -> ticket.finish(new Outcome.Failed(e)));
     } finally {
-      line.finish(batch, computed.nanos(), computed.isExact(), computed.answered());
-      event.end(name, batch, computed);
+      line.finish(batch, computed.nanos(), computed.isExact());
+      event.end(name, batch);
     }
   }
 
@@ -201,9 +204,13 @@ public final class Scheduler implements AutoCloseable {
   /// @param ticket the request; it gets its outcome at once where it is not taken
   public void submit(Ticket ticket) {
     batching.place(ticket);
-    Outcome refusal = line.offer(ticket, clock.getAsLong());
-    if (refusal != null) {
-      ticket.finish(refusal);
+    offer(ticket);
+  }
+
+  private void offer(Ticket ticket) {
+    Ticket refused = line.offer(ticket, clock.getAsLong());
+    if (refused != null && refused.refusal != null) {
+      refused.finish(refused.refusal);
     }
   }
 
@@ -225,10 +232,7 @@ public final class Scheduler implements AutoCloseable {
         owner.lock.unlock();
       }
     }
-    Outcome refusal = line.offer(ticket, clock.getAsLong());
-    if (refusal != null) {
-      ticket.finish(refusal);
-    }
+    offer(ticket);
   }
 
   /// {@return the outcome of a run, with answers in memory of their own}

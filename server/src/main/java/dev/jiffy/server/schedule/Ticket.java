@@ -30,6 +30,7 @@ public final class Ticket {
   private final long arrivedNanos;
   private final long deadlineNanos;
   private final Consumer<Outcome> reply;
+  private @Nullable Outcome outcome;
 
   // What the line knows of it, under the line's lock.
   State state = State.NEW;
@@ -39,6 +40,7 @@ public final class Ticket {
   long number;
   double work;
   @Nullable BucketCosts costs;
+  Outcome.@Nullable Refused refusal;
   @Nullable Ticket before;
   @Nullable Ticket after;
 
@@ -83,11 +85,19 @@ public final class Ticket {
     return deadlineNanos;
   }
 
-  /// Ends the request.
+  /// Ends the request, unless it has ended. For who owns it now: the line, or who computes it.
   ///
-  /// @param outcome how
-  public void finish(Outcome outcome) {
-    reply.accept(outcome);
+  /// @param how the outcome
+  public void finish(Outcome how) {
+    if (outcome == null) {
+      outcome = how;
+      reply.accept(how);
+    }
+  }
+
+  /// {@return how it ended, null where it has not; for who ended it}
+  @Nullable Outcome outcome() {
+    return outcome;
   }
 
   /// {@return whether an answer some time from now would be late}

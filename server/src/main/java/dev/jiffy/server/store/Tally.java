@@ -10,13 +10,15 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.atomic.LongAdder;
 
-/// What the requests of one model took so far, stage by stage, and how they ended. Shared between
-/// threads.
+/// What the requests of one model took so far, stage by stage, and how they ended. Every request
+/// that is accepted ends once, so that `accepted` is the sum of all endings when nothing is under
+/// way. Shared between threads.
 public final class Tally {
   private final Histogram answered = Histogram.ofDurations();
   private final Histogram unanswered = Histogram.ofDurations();
   private final Map<Stage, Histogram> stages = new EnumMap<>(Stage.class);
   private final Map<Ending, LongAdder> endings = new EnumMap<>(Ending.class);
+  private final LongAdder accepted = new LongAdder();
   private volatile long lastMillis;
 
   /// Nothing so far.
@@ -29,27 +31,34 @@ public final class Tally {
     }
   }
 
-  /// A request was answered.
-  ///
-  /// @param stopwatch where its time went
-  public void answered(Stopwatch stopwatch) {
-    answered.record(System.nanoTime() - stopwatch.arrivedNanos());
-    stages.forEach((stage, histogram) -> {
-      if (stopwatch.isTimed(stage)) {
-        histogram.record(stopwatch.nanos(stage));
-      }
-    });
-    adder(Ending.ANSWERED).increment();
-    lastMillis = System.currentTimeMillis();
+  /// A request has come that this model is to answer.
+  public void accepted() {
+    accepted.increment();
   }
 
-  /// A request was not answered.
+  /// A request that was accepted has ended.
   ///
-  /// @param ending how it ended instead
-  /// @param arrivedNanos when it came, by [System#nanoTime()]
-  public void failed(Ending ending, long arrivedNanos) {
-    unanswered.record(System.nanoTime() - arrivedNanos);
+  /// @param ending how
+  /// @param stopwatch where its time went
+  public void ended(Ending ending, Stopwatch stopwatch) {
+    long nanos = System.nanoTime() - stopwatch.arrivedNanos();
+    if (ending.kind() == Ending.Kind.ANSWERED) {
+      answered.record(nanos);
+      stages.forEach((stage, histogram) -> {
+        if (stopwatch.isTimed(stage)) {
+          histogram.record(stopwatch.nanos(stage));
+        }
+      });
+      lastMillis = System.currentTimeMillis();
+    } else {
+      unanswered.record(nanos);
+    }
     adder(ending).increment();
+  }
+
+  /// {@return how many requests have come}
+  public long acceptedCount() {
+    return accepted.sum();
   }
 
   /// {@return how many requests ended in some way}
@@ -57,6 +66,17 @@ public final class Tally {
   /// @param ending the way
   public long count(Ending ending) {
     return adder(ending).sum();
+  }
+
+  /// {@return how many requests ended in some kind of way}
+  ///
+  /// @param kind the kind
+  public long count(Ending.Kind kind) {
+    long count = 0;
+    for (Map.Entry<Ending, LongAdder> each : endings.entrySet()) {
+      count += each.getKey().kind() == kind ? each.getValue().sum() : 0;
+    }
+    return count;
   }
 
   private LongAdder adder(Ending ending) {

@@ -11,6 +11,7 @@ import dev.jiffy.pipeline.Embeddings;
 import dev.jiffy.server.schedule.Answer;
 import dev.jiffy.server.schedule.Outcome;
 import dev.jiffy.server.schedule.Question;
+import dev.jiffy.server.schedule.Refusal;
 import dev.jiffy.server.schedule.Ticket;
 import dev.jiffy.server.schedule.Timing;
 import dev.jiffy.tensor.Tensor;
@@ -173,9 +174,9 @@ class ResponseCacheTest {
   void whatIsRefusedIsAskedAgainByTheNext() {
     for (Outcome outcome :
         List.of(
-            new Outcome.Overloaded(1),
-            new Outcome.Expired(),
-            new Outcome.NotReady(),
+            new Outcome.Refused(Refusal.QUEUE_FULL, 1),
+            new Outcome.Refused(Refusal.DROPPED_LATE),
+            new Outcome.Refused(Refusal.NOT_READY),
             new Outcome.Failed(new IllegalStateException("broken")))) {
       Asked first = new Asked(4);
       Asked second = new Asked(4);
@@ -233,8 +234,8 @@ class ResponseCacheTest {
   void whoAsksAgainCanStillLeave() {
     Asked first = new Asked(5);
     Asked second = new Asked(5);
-    fail(new Outcome.Expired());
-    assertInstanceOf(Outcome.Expired.class, first.outcome());
+    fail(new Outcome.Refused(Refusal.DROPPED_LATE));
+    assertEquals(new Outcome.Refused(Refusal.DROPPED_LATE), first.outcome());
     second.cancel.run();
     assertInstanceOf(Outcome.Cancelled.class, second.outcome());
     assertTrue(waiting.isEmpty());
@@ -247,7 +248,7 @@ class ResponseCacheTest {
     clock.addAndGet(2 * SECOND);
     compute();
     assertEquals(50, first.first);
-    assertInstanceOf(Outcome.Expired.class, second.outcome());
+    assertEquals(new Outcome.Refused(Refusal.DROPPED_LATE), second.outcome());
   }
 
   @Test

@@ -13,12 +13,14 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -42,7 +44,7 @@ class SchedulerTest {
         ticket.finish(
             new Outcome.Done(new Answer.Tensors(Map.of()), new Timing(0, 1, batch.rows())));
       }
-      return new Computed(1_000_000, true, batch.tickets().size());
+      return new Computed(1_000_000, true);
     }
 
     @Override
@@ -71,10 +73,103 @@ class SchedulerTest {
     scheduler.step();
     assertInstanceOf(Outcome.Done.class, outcomes.getFirst());
     scheduler.step(); // the second has become late meanwhile
-    assertInstanceOf(Outcome.Expired.class, outcomes.get(1));
+    assertEquals(new Outcome.Refused(Refusal.DROPPED_LATE), outcomes.get(1));
     assertEquals(List.of(1), instance.batches);
     scheduler.step();
     assertEquals(2, outcomes.size());
+  }
+
+  private Refusal refusal(int index) {
+    return assertInstanceOf(Outcome.Refused.class, outcomes.get(index)).why();
+  }
+
+  /// Every reason for which a request is not computed is told apart.
+  @Test
+  void whoIsRefusedIsToldWhy() {
+    Scheduler small =
+        new Scheduler("m", Policy.defaults().queueCapacity(2).maxBatch(1), any, List.of(instance), clock::get);
+    small.submit(ticket(0, clock.get() - 1));
+    assertEquals(Refusal.ARRIVED_LATE, refusal(0));
+    for (int i = 0; i < Scheduler.KNOWN; i++) {
+      small.learn(new Question.Texts(List.of("x")), 1000);
+    }
+    small.submit(ticket(0, clock.get() + 10));
+    assertEquals(Refusal.DEADLINE_TOO_SHORT, refusal(1));
+    small.submit(ticket(0, Ticket.NEVER));
+    small.submit(ticket(0, clock.get() + 1500));
+    assertEquals(Refusal.QUEUE_TOO_LONG, refusal(2));
+    small.submit(ticket(0, Ticket.NEVER));
+    small.submit(ticket(0, Ticket.NEVER));
+    assertEquals(Refusal.QUEUE_FULL, refusal(3));
+    Counts counts = small.counts();
+    assertEquals(4, counts.refused());
+    assertEquals(2, counts.accepted());
+    assertEquals(2, counts.waiting());
+  }
+
+  /// Where no more may wait, the last of the least urgent goes, and only for a more urgent one.
+  @Test
+  void theLeastUrgentMakeRoom() {
+    Scheduler small =
+        new Scheduler("m", Policy.defaults().queueCapacity(3), any, List.of(instance), clock::get);
+    Map<String, Outcome> ends = new HashMap<>();
+    List<String> names = List.of("5", "7", "7b", "7c", "6", "5b", "5c");
+    for (String name : names) {
+      small.submit(
+          new Ticket(
+              new Question.Texts(List.of("x")),
+              name.charAt(0) - '0',
+              clock.get(),
+              Ticket.NEVER,
+              outcome -> ends.put(name, outcome)));
+    }
+    assertEquals(
+        Map.of(
+            "7c", Refusal.QUEUE_FULL,
+            "7b", Refusal.DISPLACED,
+            "7", Refusal.DISPLACED,
+            "6", Refusal.DISPLACED),
+        ends.entrySet().stream()
+            .collect(
+                Collectors.toMap(
+                    Map.Entry::getKey,
+                    end -> assertInstanceOf(Outcome.Refused.class, end.getValue()).why())));
+  }
+
+  /// An instance that breaks leaves nobody without an outcome.
+  @Test
+  void whoeverIsComputedHasAnEnd() {
+    IllegalStateException broken = new IllegalStateException("broken");
+    Instance breaking =
+        new Instance() {
+          @Override
+          public Computed run(Batch batch) {
+            batch
+                .tickets()
+                .getFirst()
+                .finish(
+                    new Outcome.Done(new Answer.Tensors(Map.of()), new Timing(0, 1, batch.rows())));
+            throw broken;
+          }
+
+          @Override
+          public void close() {}
+        };
+    Scheduler failing =
+        new Scheduler("m", Policy.defaults().exact(false), any, List.of(breaking), clock::get);
+    for (int i = 0; i < 3; i++) {
+      failing.submit(ticket(0, Ticket.NEVER));
+    }
+    while (failing.counts().waiting() > 0) {
+      failing.step();
+    }
+    assertEquals(3, outcomes.size());
+    Counts counts = failing.counts();
+    assertEquals(3, counts.finished(), counts::toString);
+    assertEquals(
+        counts.done(), outcomes.stream().filter(end -> end instanceof Outcome.Done).count());
+    assertEquals(
+        counts.failed(), outcomes.stream().filter(new Outcome.Failed(broken)::equals).count());
   }
 
   @Test
@@ -96,9 +191,9 @@ class SchedulerTest {
     scheduler.submit(ticket(0, Ticket.NEVER));
     scheduler.close();
     scheduler.submit(ticket(0, Ticket.NEVER));
-    assertInstanceOf(Outcome.NotReady.class, outcomes.getFirst());
+    assertEquals(new Outcome.Refused(Refusal.NOT_READY), outcomes.getFirst());
     scheduler.submitQuick(ticket(0, Ticket.NEVER));
-    assertInstanceOf(Outcome.NotReady.class, outcomes.get(1));
+    assertEquals(new Outcome.Refused(Refusal.NOT_READY), outcomes.get(1));
   }
 
   @Test

@@ -113,18 +113,42 @@ final class Simulation {
     ticket.bucket = new Bucket(new long[] {bucket}, 0);
     ticket.rows = random.nextInt(8) == 0 ? 1 + random.nextInt(3) : 1;
     submitted.add(ticket);
-    Outcome refusal = line.offer(ticket, now);
-    if (refusal == null) {
-      queue.add(ticket);
-    } else {
-      refused++;
-      ticket.finish(refusal);
-      if (refusal instanceof Outcome.Overloaded) {
-        assertTrue(line.counts().waiting() > 0 || running != null, "an idle model refuses");
+    Ticket refusedOne = line.offer(ticket, now);
+    if (refusedOne != null) {
+      Outcome.Refused refusal = refusedOne.refusal;
+      assertNotNull(refusal);
+      refusedOne.finish(refusal);
+      switch (refusal.why()) {
+        case QUEUE_FULL -> assertEquals(policy.queueCapacity(), queue.size());
+        case QUEUE_TOO_LONG ->
+            assertTrue(!queue.isEmpty() || running != null, "an idle model refuses");
+        case DISPLACED -> checkDisplaced(refusedOne, ticket);
+        case ARRIVED_LATE, DEADLINE_TOO_SHORT ->
+            assertTrue(ticket.deadlineNanos() != Ticket.NEVER, "refused without a deadline");
+        case DROPPED_LATE, NOT_READY -> throw new AssertionError(refusal);
       }
+    }
+    if (refusedOne == ticket) {
+      refused++;
+    } else {
+      queue.add(ticket);
     }
     start();
     check();
+  }
+
+  /// Whoever makes room waited, was less urgent than the new one and no more urgent than all, and
+  /// came last of these.
+  private void checkDisplaced(Ticket displaced, Ticket ticket) {
+    assertEquals(policy.queueCapacity(), queue.size());
+    assertTrue(queue.remove(displaced), "displaced what did not wait");
+    assertTrue(displaced.priority() > ticket.priority(), "displaced what is as urgent");
+    for (Ticket waits : queue) {
+      assertTrue(waits.priority() <= displaced.priority(), "displaced the more urgent");
+      assertTrue(
+          waits.priority() < displaced.priority() || waits.number < displaced.number,
+          "displaced the older");
+    }
   }
 
   private void cancel(Ticket ticket) {
@@ -145,7 +169,7 @@ final class Simulation {
     for (Ticket ticket : late) {
       assertTrue(queue.remove(ticket), "dropped what did not wait");
       assertTrue(ticket.deadlineNanos() != Ticket.NEVER, "dropped without a deadline");
-      ticket.finish(new Outcome.Expired());
+      ticket.finish(new Outcome.Refused(Refusal.DROPPED_LATE));
     }
     if (batch == null) {
       assertTrue(queue.isEmpty(), "idle though requests wait");
@@ -215,7 +239,7 @@ final class Simulation {
       good += now <= ticket.deadlineNanos() ? ticket.rows : 0;
     }
     long measured = batch.isTrial() ? (long) cost(batch.rows()) : nanos;
-    line.finish(batch, measured, true, batch.tickets().size());
+    line.finish(batch, measured, true);
     running = null;
     freeAt = Long.MAX_VALUE;
     start();

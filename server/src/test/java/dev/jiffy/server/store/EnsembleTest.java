@@ -156,7 +156,7 @@ class EnsembleTest {
       answers.add(served.scheduler().submit(Map.of("a", a), Ticket.NEVER));
     }
     long refused =
-        answers.stream().filter(each -> each.join() instanceof Outcome.Overloaded).count();
+        answers.stream().filter(each -> each.join() instanceof Outcome.Refused).count();
     assertTrue(refused > 0 && refused < 50, refused + " of 50 were refused");
   }
 
