@@ -44,7 +44,9 @@ final class ServerMetrics {
   /// {@return all metrics as they are now}
   List<Family> families() {
     List<Served> served = models.get();
-    return Stream.of(requests(served), memory(served), wires()).flatMap(List::stream).toList();
+    return Stream.of(requests(served), new CacheMetrics(served).families(), memory(served), wires())
+        .flatMap(List::stream)
+        .toList();
   }
 
   private static List<Family> requests(List<Served> models) {

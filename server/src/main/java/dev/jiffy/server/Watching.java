@@ -33,10 +33,15 @@ record Watching(Watch watch, @Nullable Exposition metrics) {
         switch (options.metrics()) {
           case OFF, JIFFY -> own::families;
           case TRITON ->
-              () ->
-                  Stream.of(own.families(), TritonMetrics.families(models.get()))
-                      .flatMap(List::stream)
-                      .toList();
+              () -> {
+                List<Served> served = models.get();
+                return Stream.of(
+                        own.families(),
+                        TritonMetrics.families(served),
+                        new CacheMetrics(served).triton())
+                    .flatMap(List::stream)
+                    .toList();
+              };
         };
     Exposition metrics = options.metrics() == Names.OFF ? null : new Exposition(families);
     if (telemetry != null) {

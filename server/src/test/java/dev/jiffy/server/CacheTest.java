@@ -37,7 +37,9 @@ class CacheTest {
     Files.writeString(folder.resolve("plain/jiffy.yaml"), "cache: none");
     server =
         Server.start(
-            ServerOptions.defaults().http(HttpOptions.defaults().port(0)),
+            ServerOptions.defaults()
+                .http(HttpOptions.defaults().port(0))
+                .watch(WatchOptions.defaults().metrics(WatchOptions.Names.TRITON)),
             StoreOptions.of(new Repository(List.of(folder)))
                 .open(true)
                 .defaults(
@@ -90,6 +92,36 @@ class CacheTest {
         text(client.get("/v2/models/twice/config"))
             .contains("\"response_cache\":{\"enable\":true}"));
     assertFalse(text(client.get("/v2/models/plain/config")).contains("response_cache"));
+  }
+
+  @Test
+  void whatIsKeptIsCounted() throws Exception {
+    String model = "{model=\"twice\",version=\"1\"}";
+    String result = "jiffy_cache_requests_total{model=\"twice\",result=\"%s\",version=\"1\"}";
+    check(INFER, body(1, ""), 2, false);
+    check(INFER, body(1, ""), 2, true);
+    check(INFER, body(2, ""), 4, false);
+    Scrape scrape = Scrape.of(text(client.get("/metrics")));
+    assertEquals(1, scrape.value(result.formatted("hit")));
+    assertEquals(2, scrape.value(result.formatted("miss")));
+    assertEquals(0, scrape.value(result.formatted("joined")));
+    assertEquals(2, scrape.value("jiffy_cache_entries" + model));
+    assertTrue(scrape.value("jiffy_cache_bytes" + model) > 16);
+    assertEquals(0, scrape.value("jiffy_cache_paused" + model));
+    assertEquals(0, scrape.value("jiffy_cache_pauses_total" + model));
+    assertTrue(scrape.value("jiffy_cache_lookup_seconds_total" + model) > 0);
+    assertTrue(scrape.value("jiffy_cache_insertion_seconds_total" + model) > 0);
+    assertEquals(1, scrape.value("nv_cache_num_hits_per_model" + model));
+    assertEquals(2, scrape.value("nv_cache_num_misses_per_model" + model));
+    assertTrue(scrape.value("nv_cache_hit_duration_per_model" + model) > 0);
+    assertTrue(scrape.value("nv_cache_miss_duration_per_model" + model) > 0);
+    String kept =
+        "jiffy_requests_total{model=\"twice\",outcome=\"answered\",reason=\"%s\",version=\"1\"}";
+    assertEquals(1, scrape.value(kept.formatted("kept")));
+    assertEquals(2, scrape.value(kept.formatted("computed")));
+    assertTrue(
+        scrape.samples().keySet().stream()
+            .noneMatch(name -> name.contains("cache") && name.contains("plain")));
   }
 
   @Test

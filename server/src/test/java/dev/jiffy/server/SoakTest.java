@@ -90,7 +90,8 @@ class SoakTest {
     scrape
         .samples()
         .forEach((name, value) -> {
-          if (name.startsWith("jiffy_protocol") || name.matches("jiffy_(requests|accepted)_total.*")) {
+          if (name.startsWith("jiffy_protocol")
+              || name.matches("jiffy_(requests|accepted)_total.*")) {
             told.append(name).append(' ').append(value).append('\n');
           }
         });
@@ -154,8 +155,7 @@ class SoakTest {
     for (Map.Entry<String, Double> sample : scrape.samples().entrySet()) {
       if (sample
           .getKey()
-          .startsWith(
-              "jiffy_requests_total{model=\"%s\",outcome=\"%s".formatted(model, outcome))) {
+          .startsWith("jiffy_requests_total{model=\"%s\",outcome=\"%s".formatted(model, outcome))) {
         ended += sample.getValue();
       }
     }

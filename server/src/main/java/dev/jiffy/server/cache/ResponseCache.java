@@ -2,6 +2,7 @@ package dev.jiffy.server.cache;
 
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
+import com.github.benmanes.caffeine.cache.RemovalCause;
 import com.github.benmanes.caffeine.cache.Ticker;
 import dev.jiffy.server.schedule.Answer;
 import dev.jiffy.server.schedule.Outcome;
@@ -37,7 +38,13 @@ public final class ResponseCache {
   private final Map<Key, Flight> flights = new ConcurrentHashMap<>();
   private final Worth worth = new Worth();
   private final Sum hits = new Sum();
+  private final Sum joins = new Sum();
   private final Sum misses = new Sum();
+  private final Sum keeps = new Sum();
+  private final LongAdder passed = new LongAdder();
+  private final LongAdder tooLarge = new LongAdder();
+  private final LongAdder evicted = new LongAdder();
+  private final LongAdder expired = new LongAdder();
 
   /// Where requests go that must be computed.
   public interface Uncached {
@@ -55,14 +62,37 @@ public final class ResponseCache {
 
   /// What was looked up so far.
   ///
-  /// @param hits the requests that were answered without computing
-  /// @param hitNanos how long looking them up took
+  /// @param hits the requests that were answered with what was kept
+  /// @param hitNanos how long making their keys and looking took
+  /// @param joins the requests that waited for the answer to an equal one
+  /// @param joinNanos how long making their keys and looking took, without the wait
   /// @param misses the requests that were computed
-  /// @param missNanos how long looking them up and keeping their answers took
+  /// @param missNanos how long making their keys and looking took
+  /// @param keepNanos how long keeping their answers took
+  /// @param passed the requests that passed by, as the cache did not pay
+  /// @param tooLarge the requests that passed by, as they were too large
+  /// @param entries the answers that are kept
   /// @param bytes about how much is kept
-  /// @param isPaused whether requests pass by now, as it does not pay
+  /// @param evicted the answers that had to make room
+  /// @param expired the answers that became too old
+  /// @param pauses how often requests began to pass by, as the cache did not pay
+  /// @param isPaused whether they do so now
   public record Counts(
-      long hits, long hitNanos, long misses, long missNanos, long bytes, boolean isPaused) {}
+      long hits,
+      long hitNanos,
+      long joins,
+      long joinNanos,
+      long misses,
+      long missNanos,
+      long keepNanos,
+      long passed,
+      long tooLarge,
+      long entries,
+      long bytes,
+      long evicted,
+      long expired,
+      long pauses,
+      boolean isPaused) {}
 
   private static final class Sum {
     private final LongAdder count = new LongAdder();
@@ -90,8 +120,13 @@ public final class ResponseCache {
             .<Key, Kept>weigher((key, kept) -> (int) Math.min(weight(key, kept), Integer.MAX_VALUE))
             .expireAfterWrite(options.ttl())
             .ticker(ticker)
+            .evictionListener(this::evicted)
             .executor(Runnable::run)
             .build();
+  }
+
+  private void evicted(@Nullable Key key, @Nullable Kept kept, RemovalCause cause) {
+    (cause == RemovalCause.EXPIRED ? expired : evicted).increment();
   }
 
   private static long weight(Key key, Kept kept) {
@@ -103,7 +138,15 @@ public final class ResponseCache {
   /// @param question the question
   /// @param outputs the names of the outputs that are asked for
   public @Nullable Key key(Question question, List<String> outputs) {
-    return worth.isTried() ? Key.of(question, outputs, options) : null;
+    if (!worth.isTried()) {
+      passed.increment();
+      return null;
+    }
+    Key key = Key.of(question, outputs, options);
+    if (key == null) {
+      tooLarge.increment();
+    }
+    return key;
   }
 
   /// {@return what was looked up so far}
@@ -113,9 +156,18 @@ public final class ResponseCache {
     return new Counts(
         hits.count.sum(),
         hits.nanos.sum(),
+        joins.count.sum(),
+        joins.nanos.sum(),
         misses.count.sum(),
         misses.nanos.sum(),
+        keeps.nanos.sum(),
+        passed.sum(),
+        tooLarge.sum(),
+        answers.estimatedSize(),
         bytes,
+        evicted.sum(),
+        expired.sum(),
+        worth.pauses(),
         worth.isPaused());
   }
 
@@ -130,7 +182,7 @@ public final class ResponseCache {
     while (true) {
       Kept kept = answers.getIfPresent(key);
       if (kept != null) {
-        looked(true, key, start);
+        looked(hits, key, start);
         ticket.finish(new Outcome.Done(kept.answer(), new Timing(0, 0, 0)));
         return () -> {};
       }
@@ -139,7 +191,7 @@ public final class ResponseCache {
         Flight own = new Flight(ticket, key);
         if (flights.putIfAbsent(key, own) == null) {
           Kept between = answers.getIfPresent(key);
-          looked(between != null, key, start);
+          looked(between == null ? misses : hits, key, start);
           if (between == null) {
             uncached.submit(own.asked, isSmall);
           } else {
@@ -148,13 +200,13 @@ public final class ResponseCache {
           return own::leave;
         }
       } else if (ticket.priority() < flight.first.priority()) {
-        looked(false, key, start);
+        looked(misses, key, start);
         uncached.submit(ticket, isSmall);
         return () -> uncached.cancel(ticket);
       } else {
         Waiter waiter = new Waiter(ticket);
         if (flight.join(waiter)) {
-          looked(true, key, start);
+          looked(joins, key, start);
           return () -> waiter.cancel.run();
         }
         Thread.onSpinWait(); // the flight is about to be removed
@@ -162,10 +214,10 @@ public final class ResponseCache {
     }
   }
 
-  private void looked(boolean isHit, Key key, long start) {
+  private void looked(Sum sum, Key key, long start) {
     long nanos = key.nanos() + clock.getAsLong() - start;
-    (isHit ? hits : misses).add(nanos);
-    worth.looked(isHit, nanos);
+    sum.add(nanos);
+    worth.looked(sum != misses, nanos);
   }
 
   /// A request that waits for the answer to an equal one.
@@ -241,7 +293,7 @@ public final class ResponseCache {
         long start = clock.getAsLong();
         kept = kept(answer);
         long nanos = clock.getAsLong() - start;
-        misses.nanos.add(nanos);
+        keeps.add(nanos);
         worth.kept(timing.computeNanos() / Math.max(1, timing.batchRows()), nanos);
       }
       settle(outcome, kept);

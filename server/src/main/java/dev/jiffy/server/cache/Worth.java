@@ -19,6 +19,7 @@ final class Worth {
   private long computedNanos;
   private int pause = FIRST_PAUSE;
   private int passing;
+  private long pauses;
 
   /// {@return whether the next request uses the cache}
   synchronized boolean isTried() {
@@ -32,6 +33,11 @@ final class Worth {
   /// {@return whether requests pass the cache by}
   synchronized boolean isPaused() {
     return passing > 0;
+  }
+
+  /// {@return how often requests began to pass the cache by}
+  synchronized long pauses() {
+    return pauses;
   }
 
   /// A request was looked up.
@@ -61,6 +67,7 @@ final class Worth {
     // where nothing was computed, all were hits
     double each = computed == 0 ? Double.MAX_VALUE : (double) computedNanos / computed;
     if (hits * each < spentNanos) {
+      pauses++;
       passing = pause;
       pause = Math.min(2 * pause, LONGEST_PAUSE);
     } else {

@@ -146,13 +146,7 @@ final class Call {
   }
 
   private void answered(Status status) {
-    watch
-        .traffic()
-        .answered(
-            Protocol.GRPC,
-            status.code().number(),
-            request.bytesRead(),
-            sentBytes);
+    watch.traffic().answered(Protocol.GRPC, status.code().number(), request.bytesRead(), sentBytes);
   }
 
   /// Tells watchers of a request of this call.

@@ -113,9 +113,7 @@ final class Exchange {
 
   private void send(Reply reply, Ending ending) {
     isSent = true;
-    served
-        .tally()
-        .ended(request.response().closed() ? Ending.CLIENT_GONE : ending, stopwatch);
+    served.tally().ended(request.response().closed() ? Ending.CLIENT_GONE : ending, stopwatch);
     sender.send(request, reply.of(served.target(), stopwatch));
   }
 

@@ -59,8 +59,7 @@ final class ModelRequests {
     Slab memory = new Slab();
     memory.whenClosed(served::release);
     Exchange exchange =
-        new Exchange(
-            request, vertx.getOrCreateContext(), served, stopwatch, memory::close, sender);
+        new Exchange(request, vertx.getOrCreateContext(), served, stopwatch, memory::close, sender);
     read(
         body.length,
         () -> infer(served, header, body, memory),

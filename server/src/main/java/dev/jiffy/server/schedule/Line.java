@@ -503,7 +503,8 @@ final class Line {
   Counts counts() {
     lock.lock();
     try {
-      return new Counts(accepted, refused, waiting, running, done, expired, displaced, cancelled, failed);
+      return new Counts(
+          accepted, refused, waiting, running, done, expired, displaced, cancelled, failed);
     } finally {
       lock.unlock();
     }

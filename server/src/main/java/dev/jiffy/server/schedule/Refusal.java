@@ -5,7 +5,8 @@ public enum Refusal {
   /// As many wait as may.
   QUEUE_FULL("too many requests are waiting", false),
   /// It waited where no more may, and a more urgent one came.
-  DISPLACED("too many requests are waiting, and this one had to make room for a more urgent", false),
+  DISPLACED(
+      "too many requests are waiting, and this one had to make room for a more urgent", false),
   /// Its deadline cannot be met behind those that wait.
   QUEUE_TOO_LONG("too many requests are waiting for an answer before the deadline", false),
   /// Its deadline cannot be met though nothing waits, by what is known of the model's cost.

@@ -67,7 +67,8 @@ public enum Ending {
       case Outcome.Refused refused -> of(refused.why());
       case Outcome.BadInput _ -> BAD_INPUT;
       case Outcome.Cancelled _ -> CLIENT_GONE;
-      case Outcome.Failed(Throwable cause) -> cause instanceof OutOfMemoryError ? OUT_OF_MEMORY : ERROR;
+      case Outcome.Failed(Throwable cause) ->
+          cause instanceof OutOfMemoryError ? OUT_OF_MEMORY : ERROR;
     };
   }
 

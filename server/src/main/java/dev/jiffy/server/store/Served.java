@@ -27,6 +27,8 @@ import org.jspecify.annotations.Nullable;
 /// Who asks it something holds it meanwhile, so that it can be replaced while requests are under
 /// way: it is retired then, and freed when nobody holds it any more. Shared between threads.
 public final class Served implements AutoCloseable {
+  private static final Spent NOTHING = new Spent(0, 0);
+
   private final LoadedModel model;
   private final Scheduler scheduler;
   private final Tally tally;
@@ -185,8 +187,6 @@ public final class Served implements AutoCloseable {
             .map(batch -> new BatchSpent(batch.rows(), new Spent(batch.count(), batch.nanos())))
             .toList();
     ResponseCache.Counts counts = cacheCounts();
-    ResponseCache.Counts kept =
-        counts == null ? new ResponseCache.Counts(0, 0, 0, 0, 0, false) : counts;
     return new ModelStatistics(
         model.name(),
         model.version(),
@@ -199,13 +199,17 @@ public final class Served implements AutoCloseable {
         tally.spent(Stage.DECODE),
         tally.spent(Stage.COMPUTE),
         tally.spent(Stage.ENCODE),
-        new Spent(kept.hits(), kept.hitNanos()),
-        new Spent(kept.misses(), kept.missNanos()),
+        counts == null
+            ? NOTHING
+            : new Spent(counts.hits() + counts.joins(), counts.hitNanos() + counts.joinNanos()),
+        counts == null
+            ? NOTHING
+            : new Spent(counts.misses(), counts.missNanos() + counts.keepNanos()),
         batches,
         List.of(
             new Memory("WEIGHTS", model.packedBytes()),
             new Memory("SESSIONS", scheduler.sessionBytes()),
-            new Memory("CACHE", kept.bytes())));
+            new Memory("CACHE", counts == null ? 0 : counts.bytes())));
   }
 
   /// Runs the model on made-up inputs until it is warm, on the calling thread.

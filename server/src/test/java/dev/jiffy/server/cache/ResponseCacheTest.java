@@ -143,6 +143,8 @@ class ResponseCacheTest {
     clock.addAndGet(2 * SECOND);
     new Asked(1);
     assertEquals(1, waiting.size());
+    assertEquals(1, cache.counts().expired());
+    assertEquals(0, cache.counts().evicted());
   }
 
   @Test
@@ -155,6 +157,9 @@ class ResponseCacheTest {
     compute();
     all.forEach(asked -> assertEquals(30, asked.first));
     all.forEach(asked -> assertInstanceOf(Outcome.Done.class, asked.outcome()));
+    assertEquals(4, cache.counts().joins());
+    assertEquals(1, cache.counts().misses());
+    assertEquals(0, cache.counts().hits());
   }
 
   @Test
@@ -258,6 +263,7 @@ class ResponseCacheTest {
             new CacheOptions(1000, Duration.ofSeconds(10)), new Waiting(), clock::get);
     float[] many = new float[100];
     assertNull(small.key(new Question.Tensors(Map.of("x", Tensor.of(many, 100))), List.of("y")));
+    assertEquals(1, small.counts().tooLarge());
     Question question = new Question.Tensors(Map.of("x", Tensor.of(new float[] {1}, 1)));
     Key key = Objects.requireNonNull(small.key(question, List.of("y")));
     List<Outcome> outcomes = new ArrayList<>();
@@ -285,6 +291,7 @@ class ResponseCacheTest {
     }
     assertTrue(cache.counts().bytes() <= OPTIONS.bytes(), () -> cache.counts().toString());
     assertTrue(cache.counts().bytes() > OPTIONS.bytes() / 2, () -> cache.counts().toString());
+    assertEquals(20_000, cache.counts().entries() + cache.counts().evicted());
   }
 
   @Test

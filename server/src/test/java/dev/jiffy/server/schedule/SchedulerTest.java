@@ -87,7 +87,12 @@ class SchedulerTest {
   @Test
   void whoIsRefusedIsToldWhy() {
     Scheduler small =
-        new Scheduler("m", Policy.defaults().queueCapacity(2).maxBatch(1), any, List.of(instance), clock::get);
+        new Scheduler(
+            "m",
+            Policy.defaults().queueCapacity(2).maxBatch(1),
+            any,
+            List.of(instance),
+            clock::get);
     small.submit(ticket(0, clock.get() - 1));
     assertEquals(Refusal.ARRIVED_LATE, refusal(0));
     for (int i = 0; i < Scheduler.KNOWN; i++) {

@@ -155,8 +155,7 @@ class EnsembleTest {
     for (int i = 0; i < 50; i++) {
       answers.add(served.scheduler().submit(Map.of("a", a), Ticket.NEVER));
     }
-    long refused =
-        answers.stream().filter(each -> each.join() instanceof Outcome.Refused).count();
+    long refused = answers.stream().filter(each -> each.join() instanceof Outcome.Refused).count();
     assertTrue(refused > 0 && refused < 50, refused + " of 50 were refused");
   }
 
