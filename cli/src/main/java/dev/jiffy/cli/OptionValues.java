@@ -190,6 +190,14 @@ final class OptionValues {
     }
   }
 
+  /// Reads a time in seconds, from 0 to an hour.
+  static final class SomeSeconds implements ITypeConverter<Duration> {
+    @Override
+    public Duration convert(String value) {
+      return Duration.ofNanos(Math.round(decimal(value, 0, 3600) * 1e9));
+    }
+  }
+
   static long whole(String value, long least, long most) {
     try {
       long number = Long.parseLong(value);

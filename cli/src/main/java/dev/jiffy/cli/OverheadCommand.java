@@ -38,6 +38,9 @@ import picocli.CommandLine.Parameters;
       "Both take turns; the client does as little as a client can."
     })
 final class OverheadCommand implements Callable<Integer> {
+  /// How long the server answers before a model is measured, in rounds.
+  private static final int WARM_UP_ROUNDS = 16;
+
   @Parameters(paramLabel = "MODEL", arity = "0..1", description = "An ONNX file.")
   private @Nullable Path model;
 
@@ -103,7 +106,8 @@ final class OverheadCommand implements Callable<Integer> {
       List<InferTensor> sent = new ArrayList<>();
       tensors.forEach((input, tensor) -> sent.add(new InferTensor(input, tensor, true)));
       long nanos = round.toNanos();
-      Overhead.warmUp(server.port(), NullModel.NAME, NullModel.request(), protocol, nanos);
+      Overhead.warmUp(
+          server.port(), NullModel.NAME, NullModel.request(), protocol, WARM_UP_ROUNDS * nanos);
       return Overhead.model(
           server.port(),
           name,

@@ -97,6 +97,15 @@ final class ServeCommand implements Callable<Integer> {
       description = "How long an ending server waits for the answers under way; 30 by default.")
   private Duration drainTimeout = ServerOptions.defaults().drainTimeout();
 
+  @Option(
+      names = "--practice",
+      paramLabel = "SECONDS",
+      converter = OptionValues.SomeSeconds.class,
+      description =
+          "How long the server asks itself, while models load and thereafter, so that its code is"
+              + " compiled before others ask; 2 by default, 0 for not at all.")
+  private Duration practice = Duration.ofSeconds(2);
+
   @Spec private @Nullable CommandSpec spec;
 
   @Mixin private final StoreMixin store = new StoreMixin();
@@ -132,6 +141,9 @@ final class ServeCommand implements Callable<Integer> {
     if (printsConfig) {
       output.print(Settings.of(repository, defaults, output::progress));
       return ExitCodes.OK;
+    }
+    if (practice.isPositive()) {
+      Practice.start(practice);
     }
     Server server =
         Server.start(

@@ -29,13 +29,13 @@ public record ServerOptions(
     }
   }
 
-  /// {@return the defaults of HTTP, scheduling and watching, 3 seconds to warm up each model, 30
+  /// {@return the defaults of HTTP, scheduling and watching, 0.3 seconds to warm up each model, 30
   /// seconds to drain, no admin port}
   public static ServerOptions defaults() {
     return new ServerOptions(
         HttpOptions.defaults(),
         Policy.defaults(),
-        Duration.ofSeconds(3),
+        Duration.ofMillis(300),
         Duration.ofSeconds(30),
         WatchOptions.defaults(),
         SafetyOptions.defaults(),

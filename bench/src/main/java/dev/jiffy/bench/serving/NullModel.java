@@ -11,6 +11,7 @@ import dev.jiffy.engine.onnx.OnnxWriter;
 import dev.jiffy.protocol.InferRequest;
 import dev.jiffy.protocol.InferTensor;
 import dev.jiffy.tensor.DType;
+import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -41,7 +42,14 @@ public final class NullModel {
 
   /// {@return a request of one row}
   public static InferRequest request() {
-    Tensor row = Tensor.of(new float[COLUMNS], 1, COLUMNS);
-    return new InferRequest(List.of(new InferTensor("x", row, true)));
+    return request(1);
+  }
+
+  /// {@return a request}
+  ///
+  /// @param rows how many rows it has
+  public static InferRequest request(int rows) {
+    Tensor x = Tensor.allocate(DType.F32, Shape.of(rows, COLUMNS));
+    return new InferRequest(List.of(new InferTensor("x", x, true)));
   }
 }

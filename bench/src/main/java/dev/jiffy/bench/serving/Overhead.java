@@ -124,23 +124,21 @@ public final class Overhead {
     }
   }
 
-  /// Asks until a server's own code is compiled. A model of some milliseconds is asked too seldom
-  /// for that.
+  /// Asks a server again and again, so that its code is compiled. A model of some milliseconds is
+  /// asked too seldom for that.
   ///
   /// @param port the server's port on this machine
   /// @param model the name of a model that does next to nothing
   /// @param request what it is asked
   /// @param protocol how
-  /// @param nanos how long a round is; there are sixteen
+  /// @param nanos for how long
   /// @throws IOException if a connection breaks
   public static void warmUp(
       int port, String model, InferRequest request, Protocol protocol, long nanos)
       throws IOException {
     InferRequest asked = protocol == Protocol.HTTP ? binary(request) : request;
     try (Barrage served = new Barrage(port, 1, dialect(protocol, model, asked))) {
-      for (int i = 0; i < 2 * WARM_UP_ROUNDS; i++) {
-        served.oneByOne(nanos, histogram());
-      }
+      served.oneByOne(nanos, histogram());
     }
   }
 

@@ -317,6 +317,9 @@ public final class Scheduler implements AutoCloseable {
   void study(IntFunction<Question> questions, ModelSessions sessions, long endNanos) {
     ModelInstance instance = new ModelInstance(sessions, batching, clock);
     for (int rows : BucketCosts.sizes(policy.maxBatch())) {
+      if (clock.getAsLong() >= endNanos) {
+        return;
+      }
       List<Ticket> tickets = new ArrayList<>();
       for (int i = 0; i < rows; i++) {
         Ticket ticket =

@@ -28,9 +28,12 @@ public final class WarmUp {
   private static final long EXTENT = 16;
   private static final double FLOAT = 0.5;
 
-  private static final long ROUND_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+  private static final long ROUND_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
   private static final double FASTER = 0.97;
   private static final int SETTLED_ROUNDS = 3;
+
+  /// How much of the time single requests get where batches are tried as well.
+  private static final double SINGLE = 0.6;
 
   private WarmUp() {}
 
@@ -60,14 +63,14 @@ public final class WarmUp {
         LOG.log(Level.INFO, "model " + name + " is not warmed up: no inputs can be made up");
         return;
       }
+      long end = System.nanoTime() + most.toNanos();
+      long single = (long) (most.toNanos() * (scheduler.isBatching() ? SINGLE : 1));
       Map<String, Tensor> inputs = inputs(computation.inputs(), 0);
       Computation.Memory session = sessions.session();
-      repeat(new Question.Tensors(inputs), () -> session.run(inputs), scheduler, most.toNanos());
+      repeat(new Question.Tensors(inputs), () -> session.run(inputs), scheduler, single);
       if (scheduler.isBatching()) {
         scheduler.study(
-            row -> new Question.Tensors(inputs(computation.inputs(), row)),
-            sessions,
-            System.nanoTime() + most.toNanos());
+            row -> new Question.Tensors(inputs(computation.inputs(), row)), sessions, end);
       }
     } catch (RuntimeException | OutOfMemoryError e) {
       LOG.log(Level.WARNING, "model " + name + " could not be warmed up", e);

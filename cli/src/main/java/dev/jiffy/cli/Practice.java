@@ -1,0 +1,68 @@
+package dev.jiffy.cli;
+
+import dev.jiffy.bench.serving.NullModel;
+import dev.jiffy.bench.serving.Overhead;
+import dev.jiffy.engine.LoadOptions;
+import dev.jiffy.server.HttpOptions;
+import dev.jiffy.server.Server;
+import dev.jiffy.server.ServerOptions;
+import dev.jiffy.server.store.LoadedModel;
+import java.io.IOException;
+import java.lang.System.Logger.Level;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+
+/// A server of this process that only this process asks, so that the code that serves is compiled
+/// when the first requests of others come: models of milliseconds are asked too seldom to have it
+/// compiled soon, and until then each request takes a millisecond more.
+///
+/// What is asked does next to nothing, over HTTP and gRPC by turns; small requests, which the event
+/// loop computes itself, and larger ones, which the model's own thread computes.
+final class Practice {
+  private static final System.Logger LOG = System.getLogger(Practice.class.getName());
+  private static final long ROUND_NANOS = 50_000_000;
+
+  /// Rows whose bytes are too many for the event loop.
+  private static final int MANY_ROWS = 192;
+
+  private Practice() {}
+
+  /// Begins to practise, in a thread that keeps no process from ending.
+  ///
+  /// @param most for how long
+  static Thread start(Duration most) {
+    return Thread.ofPlatform().name("jiffy-practice").daemon(true).start(() -> practise(most));
+  }
+
+  private static void practise(Duration most) {
+    long end = System.nanoTime() + most.toNanos();
+    try {
+      Path file = Files.createTempFile("practice", ".onnx");
+      ServerOptions options =
+          ServerOptions.defaults()
+              .http(HttpOptions.defaults().port(0).eventLoops(1))
+              .warmUpTime(Duration.ZERO);
+      try {
+        NullModel.write(file);
+        LoadedModel model = LoadedModel.load(NullModel.NAME, file, LoadOptions.defaults());
+        try (Server server = Server.start(options, List.of(model))) {
+          while (System.nanoTime() < end) {
+            round(server.port(), Overhead.Protocol.HTTP, 1);
+            round(server.port(), Overhead.Protocol.HTTP, MANY_ROWS);
+            round(server.port(), Overhead.Protocol.GRPC, 1);
+          }
+        }
+      } finally {
+        Files.delete(file);
+      }
+    } catch (IOException | RuntimeException e) {
+      LOG.log(Level.WARNING, "the server could not practise; its first answers will be slow", e);
+    }
+  }
+
+  private static void round(int port, Overhead.Protocol protocol, int rows) throws IOException {
+    Overhead.warmUp(port, NullModel.NAME, NullModel.request(rows), protocol, ROUND_NANOS);
+  }
+}
