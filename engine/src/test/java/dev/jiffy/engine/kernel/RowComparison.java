@@ -3,9 +3,10 @@ package dev.jiffy.engine.kernel;
 import dev.jiffy.engine.function.ReduceFunction;
 import dev.jiffy.engine.kernel.scalar.ScalarRowKernels;
 import java.util.Arrays;
+import java.util.Random;
 import java.util.function.LongFunction;
 
-/// Compares softmax, layer normalisation and reductions with the oracle.
+/// Compares softmax, layer normalisation, reductions and copies with the oracle.
 public final class RowComparison {
   private static final long[] LENGTHS = {1, 3, 7, 12, 15, 16, 17, 32, 33, 64, 100, 128, 384, 1000};
 
@@ -129,5 +130,80 @@ public final class RowComparison {
         floats.assertClose("fill of " + n, expected, actual, n, 0);
       }
     }
+  }
+
+  /// Compares copies between strided views.
+  ///
+  /// @param rounds how many random copies
+  public void copies(int rounds) {
+    Random random = new Random(5);
+    for (int round = 0; round < rounds; round++) {
+      int rank = random.nextInt(6);
+      int bytes = round % 2 == 0 ? 4 : 1 << random.nextInt(4);
+      long[] dims = new long[rank];
+      long elements = 1;
+      for (int d = 0; d < rank; d++) {
+        dims[d] =
+            switch (random.nextInt(13)) {
+              case 0 -> 70;
+              case 1 -> 33;
+              case 2 -> random.nextInt(2);
+              case 3 -> 600;
+              default -> random.nextInt(6) + 1;
+            };
+        elements *= dims[d];
+      }
+      if (elements <= 200_000) {
+        long[] source = strides(dims, bytes, random, true);
+        long[] target = strides(dims, bytes, random, false);
+        StridedCopy copy =
+            round % 3 == 0
+                ? new StridedCopy(bytes, dims, source, target)
+                : StridedCopy.of(bytes, dims, source, target);
+        copies(copy, bytes + " bytes " + Arrays.toString(dims), (elements * bytes + 3) / 4);
+      }
+    }
+  }
+
+  private void copies(StridedCopy copy, String what, long n) {
+    try (Floats floats = memory.apply(n)) {
+      long x = floats.normal(n);
+      long expected = floats.empty(n);
+      long actual = floats.empty(n);
+      long first = x;
+      for (int d = 0; d < copy.dims().length; d++) {
+        long step = copy.sourceStrides()[d];
+        first += step < 0 ? -step * (copy.dims()[d] - 1) : 0;
+      }
+      oracle.copy(copy, first, expected);
+      kernels.copy(copy, first, actual);
+      floats.assertClose(what, expected, actual, n, 0);
+    }
+  }
+
+  /// Strides of a dense tensor whose dimensions lie in any order; a source may also repeat or
+  /// reverse one.
+  private static long[] strides(long[] dims, int bytes, Random random, boolean source) {
+    long[] strides = new long[dims.length];
+    boolean[] done = new boolean[dims.length];
+    boolean ordered = random.nextInt(3) == 0;
+    long stride = bytes;
+    for (int i = dims.length - 1; i >= 0; i--) {
+      int d = i;
+      while (done[d] || !ordered) {
+        d = random.nextInt(dims.length);
+        if (!done[d]) {
+          break;
+        }
+      }
+      done[d] = true;
+      strides[d] = stride;
+      stride *= dims[d];
+    }
+    if (source && dims.length > 0 && random.nextInt(4) == 0) {
+      int d = random.nextInt(dims.length);
+      strides[d] = random.nextBoolean() ? 0 : -strides[d];
+    }
+    return strides;
   }
 }

@@ -252,7 +252,7 @@ final class Assembler {
             || bytes == 64
             || high
             || mask.number() != 0
-            || isBroadcast(rm);
+            || rm.broadcast();
     vectorAs(evex, op, reg, source, rm, bytes, mask, zeroing, immediate);
   }
 
@@ -269,52 +269,31 @@ final class Assembler {
     if (evex && op.encoding == VectorOp.Encoding.VEX) {
       throw new IllegalStateException(op + " has no EVEX form");
     }
-    if (isBroadcast(rm) && op.tuple != VectorOp.Tuple.FULL) {
+    if (rm.broadcast() && op.tuple != VectorOp.Tuple.FULL) {
       throw new IllegalStateException(op + " cannot repeat an element of memory");
     }
-    boolean x;
-    boolean b;
-    switch (rm) {
-      case Vector last -> {
-        x = (last.number() & 16) != 0;
-        b = (last.number() & 8) != 0;
-      }
-      case Address address -> {
-        x = address.index() != null && address.index().number() >= 8;
-        b = address.base().number() >= 8;
-      }
-      case Relative _ -> {
-        x = false;
-        b = false;
-      }
-    }
+    int extension = rm.extension();
     if (evex) {
-      emit(0x62);
-      emit((~reg & 8) << 4 | (x ? 0 : 0x40) | (b ? 0 : 0x20) | (~reg & 16) | op.map);
-      emit((op.wide << 7) | ((~source & 15) << 3) | 4 | op.prefix);
       emit(
+          0x62,
+          (~reg & 8) << 4 | (~extension & 3) << 5 | (~reg & 16) | op.map,
+          (op.wide << 7) | ((~source & 15) << 3) | 4 | op.prefix,
           (zeroing ? 0x80 : 0)
               | ((bytes == 64 ? 2 : bytes == 32 ? 1 : 0) << 5)
-              | (isBroadcast(rm) ? 0x10 : 0)
+              | (rm.broadcast() ? 0x10 : 0)
               | ((~source & 16) >> 1)
               | mask.number());
     } else {
+      boolean x = (extension & 2) != 0;
+      boolean b = (extension & 1) != 0;
       emitVex(op.prefix, op.map, op.wide, source, bytes, b, (reg & 8) != 0, x);
     }
     emit(op.opcode);
-    int unit = evex ? op.tuple.bytes(bytes, isBroadcast(rm)) : 1;
+    int unit = evex ? op.tuple.bytes(bytes, rm.broadcast()) : 1;
     modRm(reg, rm, unit, immediate < 0 ? 0 : 1);
     if (immediate >= 0) {
       emit(immediate);
     }
-  }
-
-  private static boolean isBroadcast(Operand operand) {
-    return switch (operand) {
-      case Address address -> address.broadcast();
-      case Relative relative -> relative.broadcast();
-      case Vector _ -> false;
-    };
   }
 
   /// Emits a VEX prefix, the short one where it suffices.
@@ -434,7 +413,7 @@ final class Assembler {
 
   /// `dst = memory`, 16 bits, extended by zeros
   void loadShort(Register dst, Address from) {
-    int rex = 0x40 | ((dst.number() & 8) >> 1) | extension(from);
+    int rex = 0x40 | ((dst.number() & 8) >> 1) | from.extension();
     if (rex != 0x40) {
       emit(rex);
     }
@@ -590,7 +569,7 @@ final class Assembler {
   }
 
   private void narrow(int opcode, Register register, Address address) {
-    int rex = 0x40 | ((register.number() & 8) >> 1) | extension(address);
+    int rex = 0x40 | ((register.number() & 8) >> 1) | address.extension();
     if (rex != 0x40) {
       emit(rex);
     }
@@ -599,15 +578,10 @@ final class Assembler {
   }
 
   private void prefixless(Address address) {
-    int extension = extension(address);
+    int extension = address.extension();
     if (extension != 0) {
       emit(0x40 | extension);
     }
-  }
-
-  private static int extension(Address address) {
-    Register index = address.index();
-    return (index == null ? 0 : (index.number() & 8) >> 2) | ((address.base().number() & 8) >> 3);
   }
 
   /// {@return the byte that names two registers}
@@ -616,7 +590,7 @@ final class Assembler {
   }
 
   private void rex(int reg, @Nullable Address address, int rm) {
-    int last = address == null ? (rm & 8) >> 3 : extension(address);
+    int last = address == null ? (rm & 8) >> 3 : address.extension();
     emit(0x48 | ((reg & 8) >> 1) | last);
   }
 
@@ -628,13 +602,13 @@ final class Assembler {
   /// @param trailing the bytes that follow the operand
   private void modRm(int reg, Operand rm, int unit, int trailing) {
     int field = (reg & 7) << 3;
-    switch (rm) {
-      case Vector vector -> emit(0xc0 | field | (vector.number() & 7));
-      case Relative relative -> {
-        emit(field | 5);
-        distance(relative.label(), trailing);
-      }
-      case Address address -> address(field, address, unit);
+    if (rm instanceof Vector vector) {
+      emit(0xc0 | field | (vector.number() & 7));
+    } else if (rm instanceof Address address) {
+      address(field, address, unit);
+    } else if (rm instanceof Relative relative) {
+      emit(field | 5);
+      distance(relative.label(), trailing);
     }
   }
 
@@ -676,15 +650,28 @@ final class Assembler {
   }
 
   private void emit(int value) {
-    if (size == code.length) {
-      code = Arrays.copyOf(code, 2 * size);
-    }
+    reserve();
     code[size++] = (byte) value;
   }
 
+  private void emit(int first, int second, int third, int fourth) {
+    reserve();
+    byte[] to = code;
+    int at = size;
+    to[at] = (byte) first;
+    to[at + 1] = (byte) second;
+    to[at + 2] = (byte) third;
+    to[at + 3] = (byte) fourth;
+    size = at + 4;
+  }
+
   private void emitInt(int value) {
-    for (int i = 0; i < 4; i++) {
-      emit(value >> (8 * i));
+    emit(value, value >> 8, value >> 16, value >> 24);
+  }
+
+  private void reserve() {
+    if (size + 4 > code.length) {
+      code = Arrays.copyOf(code, 2 * size);
     }
   }
 }

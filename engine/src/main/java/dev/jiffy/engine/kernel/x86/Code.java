@@ -34,6 +34,9 @@ final class Code {
   private static final MethodHandle SHORT = handle(6);
   private static final MethodHandle LONG = handle(16);
 
+  private static final MemorySegment MMAP = libc("mmap");
+  private static final MemorySegment MPROTECT = libc("mprotect");
+
   private Code() {}
 
   @SuppressWarnings("restricted")
@@ -57,7 +60,7 @@ final class Code {
       throw new UnsupportedOperationException("no memory for machine code");
     }
     MemorySegment.copy(code, 0, Memory.ALL, ValueLayout.JAVA_BYTE, at, code.length);
-    if ((int) call(libc("mprotect"), at, bytes, READ | EXECUTE, 0, 0, 0) != 0) {
+    if ((int) call(MPROTECT, at, bytes, READ | EXECUTE, 0, 0, 0) != 0) {
       throw new UnsupportedOperationException("the system refuses executable memory");
     }
     if (Boolean.getBoolean("jiffy.perf.map")) {
@@ -68,7 +71,7 @@ final class Code {
 
   /// {@return the address of new pages, cleared and writable, or -1}
   static long map(long bytes) {
-    return call(libc("mmap"), 0, bytes, READ | WRITE, PRIVATE_ANONYMOUS, -1, 0);
+    return call(MMAP, 0, bytes, READ | WRITE, PRIVATE_ANONYMOUS, -1, 0);
   }
 
   /// {@return a function of the C library}

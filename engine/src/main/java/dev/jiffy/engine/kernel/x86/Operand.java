@@ -3,7 +3,17 @@ package dev.jiffy.engine.kernel.x86;
 import org.jspecify.annotations.Nullable;
 
 /// What an instruction reads last: a vector register or memory.
+///
+/// What an encoding asks of it are methods, not switches over its types: thousands of instructions
+/// are written before any of this is compiled, and a switch over types costs several calls there.
 sealed interface Operand {
+  /// {@return whether one element of memory stands for a whole vector}
+  boolean broadcast();
+
+  /// {@return what a prefix holds of the operand's registers: 1 for bit 3 of the base or of the
+  /// vector, 2 for bit 3 of the index or bit 4 of the vector}
+  int extension();
+
   /// A vector register.
   ///
   /// @param number 0 to 31; from 16 on with AVX-512 only
@@ -19,6 +29,16 @@ sealed interface Operand {
 
     static Vector zmm(int number) {
       return new Vector(number, 64);
+    }
+
+    @Override
+    public boolean broadcast() {
+      return false;
+    }
+
+    @Override
+    public int extension() {
+      return number >> 3;
     }
 
     /// {@return the register of the same number and another width}
@@ -58,6 +78,11 @@ sealed interface Operand {
       return new Address(base, index, scale, displacement, false);
     }
 
+    @Override
+    public int extension() {
+      return (index == null ? 0 : (index.number() & 8) >> 2) | ((base.number() & 8) >> 3);
+    }
+
     /// {@return the memory so many bytes further}
     Address plus(int bytes) {
       return new Address(base, index, scale, displacement + bytes, broadcast);
@@ -73,5 +98,10 @@ sealed interface Operand {
   ///
   /// @param label where
   /// @param broadcast whether one element stands for a whole vector; AVX-512 only
-  record Relative(Label label, boolean broadcast) implements Memory {}
+  record Relative(Label label, boolean broadcast) implements Memory {
+    @Override
+    public int extension() {
+      return 0;
+    }
+  }
 }

@@ -1,30 +1,238 @@
 package dev.jiffy.engine.kernel.x86;
 
 import dev.jiffy.engine.kernel.Memory;
+import dev.jiffy.engine.kernel.Movement;
 import dev.jiffy.engine.kernel.StridedCopy;
+import java.lang.foreign.MemorySegment;
 
-/// Copies between strided views for which there is machine code: the interleaving of a few planes
-/// of f32.
+/// Copies between strided views.
+///
+/// Elements that lie side by side in both views move as vectors, where they are whole words and not
+/// so many that the library's copy is as good; words that lie apart move one by one, transposed in
+/// strips of a cache line; a few planes of f32 are interleaved. All else is left to [Movement].
 final class X86Copies {
-  /// The most blocks of one call: the JVM cannot stop a thread within.
-  private static final long MOST = 1 << 14;
+  /// The most words, or blocks of an interleaving, of one call: the JVM cannot stop a thread
+  /// within.
+  private static final long MOST = 1 << 18;
 
-  private final boolean wide;
+  /// The most bytes side by side that are copied here.
+  private static final long LONGEST = 2048;
+
+  /// Rows of the target's lines in a strip of a transposition: the words of a cache line.
+  private static final long STRIP = 16;
+
+  /// From this extent on a transposition is cut into strips.
+  private static final long CUT = 64;
+
+  /// From this extent on the elements that the target has side by side are copied in turn.
+  private static final long SHORT = 8;
+
+  private final int vectorBytes;
   private final CodeTable interleavings;
 
+  /// Copies word by word, and vector by vector.
+  private final CodeTable copies;
+
   X86Copies(Cpu cpu) {
-    wide = cpu.vectorBytes() == 64;
+    vectorBytes = cpu.vectorBytes();
     interleavings =
         new CodeTable(
             "interleave",
             InterleaveCode.MOST_PLANES + 1,
             planes -> new InterleaveCode(planes).emit());
+    copies = new CodeTable("copy", 2, form -> new CopyCode(vectorBytes, form == 1).emit());
   }
 
-  /// {@return whether there is machine code for a copy}
-  boolean suits(StridedCopy copy) {
+  /// Copies as [dev.jiffy.engine.kernel.RowKernels#copy] does.
+  void copy(StridedCopy copy, long x, long y) {
+    for (long dim : copy.dims()) {
+      if (dim == 0) {
+        return;
+      }
+    }
+    int bytes = copy.elementBytes();
+    int target = dimensionOfStride(copy.targetStrides(), bytes);
+    int source = dimensionOfStride(copy.sourceStrides(), bytes);
+    if (interleaves(copy)) {
+      interleave(copy, 0, x, y);
+    } else if (target >= 0 && target == source && isRun(bytes * copy.dims()[target])) {
+      copy(copy, target, next(copy, target, -1), true, 0, x, y);
+    } else if (bytes == 4 && copy.dims().length > 0 && (target < 0 || target != source)) {
+      int inner = target < 0 ? copy.dims().length - 1 : target;
+      if (source >= 0 && copy.dims()[inner] < SHORT && copy.dims()[source] > copy.dims()[inner]) {
+        inner = source;
+      }
+      int middle = target >= 0 && source >= 0 ? target + source - inner : next(copy, inner, -1);
+      copy(copy, inner, middle, false, 0, x, y);
+    } else {
+      Movement.copy(copy, x, y);
+    }
+  }
+
+  private static boolean isRun(long bytes) {
+    return bytes % 4 == 0 && bytes <= LONGEST;
+  }
+
+  private static int dimensionOfStride(long[] strides, long stride) {
+    for (int d = strides.length - 1; d >= 0; d--) {
+      if (strides[d] == stride) {
+        return d;
+      }
+    }
+    return -1;
+  }
+
+  /// {@return the last dimension but two, or -1}
+  private static int next(StridedCopy copy, int inner, int middle) {
+    for (int d = copy.dims().length - 1; d >= 0; d--) {
+      if (d != inner && d != middle) {
+        return d;
+      }
+    }
+    return -1;
+  }
+
+  /// Runs over all dimensions but those of the loops in machine code.
+  private void copy(
+      StridedCopy copy, int inner, int middle, boolean adjacent, int dimension, long x, long y) {
+    boolean strips = isCutIntoStrips(copy, inner, middle, adjacent);
+    int outer = strips ? -1 : next(copy, inner, middle);
+    if (dimension == copy.dims().length) {
+      if (strips) {
+        strips(copy, inner, middle, x, y);
+      } else {
+        loops(copy, inner, middle, outer, adjacent, x, y);
+      }
+    } else if (dimension == inner || dimension == middle || dimension == outer) {
+      copy(copy, inner, middle, adjacent, dimension + 1, x, y);
+    } else {
+      long from = x;
+      long to = y;
+      for (long i = copy.dims()[dimension]; i > 0; i--) {
+        copy(copy, inner, middle, adjacent, dimension + 1, from, to);
+        from += copy.sourceStrides()[dimension];
+        to += copy.targetStrides()[dimension];
+      }
+    }
+  }
+
+  private static boolean isCutIntoStrips(
+      StridedCopy copy, int inner, int middle, boolean adjacent) {
+    return !adjacent
+        && middle >= 0
+        && copy.targetStrides()[inner] == 4
+        && copy.sourceStrides()[middle] == 4
+        && copy.dims()[inner] >= CUT;
+  }
+
+  /// Transposes a matrix in strips, so that each line of the target is written at once.
+  private void strips(StridedCopy copy, int inner, int middle, long x, long y) {
+    long stepX = copy.sourceStrides()[inner];
+    long stepY = copy.targetStrides()[inner];
+    long middleX = copy.sourceStrides()[middle];
+    long middleY = copy.targetStrides()[middle];
+    long m = copy.dims()[middle];
+    long n = copy.dims()[inner];
+    long whole = n / STRIP;
+    MemorySegment code = copies.get(0);
+    call(
+        code,
+        STRIP,
+        x,
+        y,
+        STRIP,
+        stepX,
+        stepY,
+        m,
+        middleX,
+        middleY,
+        whole,
+        STRIP * stepX,
+        STRIP * stepY);
+    long rest = n % STRIP;
+    if (rest > 0) {
+      long from = x + whole * STRIP * stepX;
+      long to = y + whole * STRIP * stepY;
+      call(code, rest, from, to, rest, stepX, stepY, m, middleX, middleY, 1, 0, 0);
+    }
+  }
+
+  private void loops(
+      StridedCopy copy, int inner, int middle, int outer, boolean adjacent, long x, long y) {
+    long middleX = middle < 0 ? 0 : copy.sourceStrides()[middle];
+    long middleY = middle < 0 ? 0 : copy.targetStrides()[middle];
+    long outerX = outer < 0 ? 0 : copy.sourceStrides()[outer];
+    long outerY = outer < 0 ? 0 : copy.targetStrides()[outer];
+    long m = middle < 0 ? 1 : copy.dims()[middle];
+    long o = outer < 0 ? 1 : copy.dims()[outer];
+    long n = copy.dims()[inner];
+    if (adjacent) {
+      long bytes = n * copy.elementBytes();
+      long mask = Masks.rest(vectorBytes, bytes / 4);
+      MemorySegment code = copies.get(1);
+      call(code, bytes / 4, x, y, bytes, mask, 0, m, middleX, middleY, o, outerX, outerY);
+      return;
+    }
+    MemorySegment code = copies.get(0);
+    long stepX = copy.sourceStrides()[inner];
+    long stepY = copy.targetStrides()[inner];
+    for (long i = 0; i < n; i += MOST) {
+      long words = Math.min(MOST, n - i);
+      long from = x + i * stepX;
+      long to = y + i * stepY;
+      call(code, words, from, to, words, stepX, stepY, m, middleX, middleY, o, outerX, outerY);
+    }
+  }
+
+  /// Calls the code, some passes of its loops at a time.
+  ///
+  /// @param words words of a pass of the middle loop
+  private static void call(
+      MemorySegment code,
+      long words,
+      long x,
+      long y,
+      long n,
+      long stepX,
+      long stepY,
+      long middle,
+      long middleX,
+      long middleY,
+      long outer,
+      long outerX,
+      long outerY) {
+    long mostMiddle = Math.max(1, MOST / words);
+    for (long m = 0; m < middle; m += mostMiddle) {
+      long passes = Math.min(mostMiddle, middle - m);
+      long mostOuter = Math.max(1, MOST / (words * passes));
+      for (long o = 0; o < outer; o += mostOuter) {
+        Code.call(
+            code,
+            x + m * middleX + o * outerX,
+            y + m * middleY + o * outerY,
+            n,
+            stepX,
+            stepY,
+            passes,
+            middleX,
+            middleY,
+            Math.min(mostOuter, outer - o),
+            outerX,
+            outerY,
+            0,
+            0,
+            0,
+            0,
+            0);
+      }
+    }
+  }
+
+  // ---- a few planes
+
+  private boolean interleaves(StridedCopy copy) {
     int rank = copy.dims().length;
-    if (!wide || copy.elementBytes() != 4 || rank < 2) {
+    if (vectorBytes < 64 || copy.elementBytes() != 4 || rank < 2) {
       return false;
     }
     long planes = copy.dims()[rank - 1];
@@ -36,17 +244,12 @@ final class X86Copies {
         && copy.sourceStrides()[rank - 2] == 4;
   }
 
-  /// Computes a copy that [#suits].
-  void copy(StridedCopy copy, long x, long y) {
-    copy(copy, 0, x, y);
-  }
-
-  private void copy(StridedCopy copy, int axis, long x, long y) {
+  private void interleave(StridedCopy copy, int axis, long x, long y) {
     int rank = copy.dims().length;
     if (axis < rank - 2) {
       for (long i = 0; i < copy.dims()[axis]; i++) {
         long from = x + i * copy.sourceStrides()[axis];
-        copy(copy, axis + 1, from, y + i * copy.targetStrides()[axis]);
+        interleave(copy, axis + 1, from, y + i * copy.targetStrides()[axis]);
       }
       return;
     }
@@ -54,9 +257,10 @@ final class X86Copies {
     long n = copy.dims()[rank - 2];
     long step = copy.sourceStrides()[rank - 1];
     long blocks = n / InterleaveCode.BLOCK;
-    for (long block = 0; block < blocks; block += MOST) {
+    long most = MOST / InterleaveCode.BLOCK;
+    for (long block = 0; block < blocks; block += most) {
       long at = 4 * InterleaveCode.BLOCK * block;
-      long count = Math.min(MOST, blocks - block);
+      long count = Math.min(most, blocks - block);
       long _ = Code.call(interleavings.get(planes), x + at, step, y + planes * at, count, 0, 0);
     }
     for (long i = blocks * InterleaveCode.BLOCK; i < n; i++) {

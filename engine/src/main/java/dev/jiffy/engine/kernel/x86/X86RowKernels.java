@@ -18,9 +18,8 @@ import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
-/// Elementwise chains, normalisation, reductions and pooling as machine code. Copies and
-/// conversions need none; the few chains and reductions for which there is no code are left to
-/// others.
+/// Elementwise chains, normalisation, reductions, pooling and copies as machine code. Conversions
+/// need none; the few chains and reductions for which there is no code are left to others.
 public final class X86RowKernels implements RowKernels {
   /// The most elements of one call: the JVM cannot stop a thread within.
   private static final long MOST = 1 << 16;
@@ -202,11 +201,7 @@ public final class X86RowKernels implements RowKernels {
 
   @Override
   public void copy(StridedCopy copy, long x, long y) {
-    if (copies.suits(copy)) {
-      copies.copy(copy, x, y);
-    } else {
-      Movement.copy(copy, x, y);
-    }
+    copies.copy(copy, x, y);
   }
 
   @Override

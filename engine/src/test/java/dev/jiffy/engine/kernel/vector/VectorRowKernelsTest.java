@@ -10,7 +10,6 @@ import dev.jiffy.engine.kernel.PoolGeometry;
 import dev.jiffy.engine.kernel.ResizeGeometry;
 import dev.jiffy.engine.kernel.RowComparison;
 import dev.jiffy.engine.kernel.RowKernels;
-import dev.jiffy.engine.kernel.StridedCopy;
 import dev.jiffy.engine.kernel.TypedMemory;
 import dev.jiffy.engine.kernel.scalar.ScalarRowKernels;
 import dev.jiffy.tensor.DType;
@@ -147,73 +146,7 @@ final class VectorRowKernelsTest {
 
   @Test
   void copiesAgree() {
-    Random random = new Random(5);
-    for (int round = 0; round < 400; round++) {
-      int rank = random.nextInt(5);
-      int bytes = 1 << random.nextInt(4);
-      if (round % 2 == 0) {
-        bytes = 4;
-      }
-      long[] dims = new long[rank];
-      long elements = 1;
-      for (int d = 0; d < rank; d++) {
-        int kind = random.nextInt(12);
-        dims[d] =
-            kind == 0
-                ? 70
-                : kind == 1 ? 33 : random.nextInt(kind == 2 ? 2 : 6) + (kind == 2 ? 0 : 1);
-        elements *= dims[d];
-      }
-      if (elements > 200_000) {
-        continue;
-      }
-      long[] source = strides(dims, bytes, random, true);
-      long[] target = strides(dims, bytes, random, false);
-      StridedCopy copy =
-          round % 3 == 0
-              ? new StridedCopy(bytes, dims, source, target)
-              : StridedCopy.of(bytes, dims, source, target);
-      try (Floats floats = new Floats(round)) {
-        long n = elements * bytes / 4 + 1;
-        long x = floats.normal(n);
-        long expected = floats.empty(n);
-        long actual = floats.empty(n);
-        long first = x;
-        for (int d = 0; d < rank; d++) {
-          first += source[d] < 0 ? -source[d] * (dims[d] - 1) : 0;
-        }
-        ORACLE.copy(copy, first, expected);
-        VECTOR.copy(copy, first, actual);
-        String what = bytes + " bytes " + Arrays.toString(dims);
-        floats.assertClose(what, expected, actual, n, 0);
-      }
-    }
-  }
-
-  /// Strides of a dense tensor whose dimensions lie in any order; a source may also repeat or
-  /// reverse one.
-  private static long[] strides(long[] dims, int bytes, Random random, boolean source) {
-    long[] strides = new long[dims.length];
-    boolean[] done = new boolean[dims.length];
-    boolean ordered = random.nextInt(3) == 0;
-    long stride = bytes;
-    for (int i = dims.length - 1; i >= 0; i--) {
-      int d = i;
-      while (done[d] || !ordered) {
-        d = random.nextInt(dims.length);
-        if (!done[d]) {
-          break;
-        }
-      }
-      done[d] = true;
-      strides[d] = stride;
-      stride *= dims[d];
-    }
-    if (source && dims.length > 0 && random.nextInt(4) == 0) {
-      int d = random.nextInt(dims.length);
-      strides[d] = random.nextBoolean() ? 0 : -strides[d];
-    }
-    return strides;
+    comparison.copies(400);
   }
 
   @Test

@@ -51,6 +51,12 @@ final class X86RowKernelsTest {
   }
 
   @Test
+  void copiesAgree() {
+    everywhere((kernels, memory, guarded) ->
+        new RowComparison(kernels, memory).copies(guarded ? 200 : 1000));
+  }
+
+  @Test
   void everyFunctionOfTwoAgrees() {
     everywhere((kernels, memory, _) -> {
       for (BinaryFunction function : BinaryFunction.values()) {
