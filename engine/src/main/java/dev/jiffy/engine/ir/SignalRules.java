@@ -134,8 +134,10 @@ final class SignalRules {
     for (int i = 0; i < 3; i++) {
       in.index(i);
     }
-    in.floating(3);
-    in.floating(4);
+    for (int i = 3; i < 5; i++) {
+      in.floating(i);
+      in.scalar(i);
+    }
     Dim bands = in.scalar(0);
     Dim length = in.scalar(1);
     for (Dim number : java.util.Arrays.asList(bands, length, in.scalar(2))) {

@@ -72,6 +72,10 @@ final class FamilyRuleCases {
               MEL,
               "i64[]=[0]; i64[]=[16]; i64[]=[8192]; f32[]; f32[]",
               "bands, length and rate: expected at least 1, got 0"),
+          bad(
+              MEL,
+              "i64[]=[8]; i64[]=[16]; i64[]=[8192]; f32[20×0]; f32[]",
+              "input 3: expected one element, got f32[20×0]"),
           good(SUPPRESS, "f32[n×b×4]; f32[n×c×b]; i64[]; f32[]", "i64[selected×3]"),
           bad(
               SUPPRESS,
