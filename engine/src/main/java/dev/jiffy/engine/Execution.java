@@ -1,14 +1,18 @@
 package dev.jiffy.engine;
 
 import dev.jiffy.engine.ir.Graph;
+import dev.jiffy.engine.kernel.RowKernels;
 import dev.jiffy.engine.lower.Allowance;
 import dev.jiffy.engine.lower.Evaluation;
 import dev.jiffy.engine.lower.Frame;
 import dev.jiffy.engine.lower.MemoryBlock;
 import dev.jiffy.engine.lower.Plan;
 import dev.jiffy.engine.run.Runner;
+import dev.jiffy.tensor.DType;
+import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
 import dev.jiffy.tensor.Value;
+import java.lang.foreign.MemorySegment;
 import java.lang.ref.Reference;
 import java.util.ArrayList;
 import java.util.IdentityHashMap;
@@ -20,7 +24,8 @@ import org.jspecify.annotations.Nullable;
 /// plans use in turn.
 ///
 /// What passes from one stage to the next has memory of its own, so that nothing is left in the
-/// block when a stage ends.
+/// block when a stage ends. Of what a plan of the model makes, that memory is used again in the
+/// next run, unless the model answers with it.
 final class Execution implements AutoCloseable {
   /// The most stages of one program that a session remembers.
   private static final int REMEMBERED = 32;
@@ -41,6 +46,13 @@ final class Execution implements AutoCloseable {
   /// The stages of one program that this session has run lately.
   private static final class Track {
     private final Program program;
+
+    /// Where what passes from its stages to the next ones lies.
+    private MemorySegment passing = MemorySegment.NULL;
+
+    /// Tells tensors in this memory from those in one that was too small.
+    private int epoch;
+
     private final List<Prepared> prepared = new ArrayList<>();
     private @Nullable Prepared last;
 
@@ -54,16 +66,24 @@ final class Execution implements AutoCloseable {
     /// The stage.
     final Stage stage;
 
+    private final Track track;
     private @Nullable Frame frame;
     private int epoch;
     private @Nullable Track rest;
     private final IdentityHashMap<Graph, Track> bodies = new IdentityHashMap<>();
 
+    /// Each output of the plan that passes on, in the track's memory; null where the model answers
+    /// with it.
+    private @Nullable Tensor @Nullable [] passed;
+
+    private int passedEpoch;
+
     /// What a run in the session's own memory answers with.
     @Nullable Map<String, Tensor> reused;
 
-    Prepared(Stage stage) {
+    private Prepared(Stage stage, Track track) {
       this.stage = stage;
+      this.track = track;
     }
   }
 
@@ -90,7 +110,7 @@ final class Execution implements AutoCloseable {
         return candidate;
       }
     }
-    Prepared added = new Prepared(model.stage(track.program, arguments));
+    Prepared added = new Prepared(model.stage(track.program, arguments), track);
     if (track.prepared.size() == REMEMBERED) {
       track.prepared.removeFirst();
     }
@@ -145,7 +165,7 @@ final class Execution implements AutoCloseable {
     }
     while (true) {
       Stage stage = current.stage;
-      @Nullable Value[] registers = registers(current, in, allowance);
+      @Nullable Value[] registers = registers(current, in, allowance, isOwned);
       int left = 0;
       for (int i = 0; i < stage.results.length; i++) {
         int place = stage.results[i];
@@ -197,13 +217,14 @@ final class Execution implements AutoCloseable {
   }
 
   /// Runs one stage.
-  private @Nullable Value[] registers(Prepared current, Value[] in, Allowance allowance) {
+  private @Nullable Value[] registers(
+      Prepared current, Value[] in, Allowance allowance, boolean isOwned) {
     Stage stage = current.stage;
     @Nullable Value[] registers = stage.registers.clone();
     System.arraycopy(in, 0, registers, 0, in.length);
     Plan plan = stage.plan;
     if (plan != null) {
-      List<Tensor> made = allocate(plan);
+      List<Tensor> made = isOwned ? passing(current, plan) : allocate(plan);
       run(current, plan, registers, made);
       for (int i = 0; i < made.size(); i++) {
         registers[stage.planOutputs + i] = made.get(i);
@@ -252,6 +273,47 @@ final class Execution implements AutoCloseable {
     frame.point(port.slot(), tensor.segment().address());
   }
 
+  /// {@return what a plan of the model itself writes to: memory of its own where the model answers
+  /// with it, else the track's, since a stage of the model runs once in a run}
+  private static List<Tensor> passing(Prepared current, Plan plan) {
+    @Nullable Tensor[] passed = current.passed;
+    if (passed == null || current.passedEpoch != current.track.epoch) {
+      passed = passed(current.stage, plan.outputs(), current.track);
+      current.passed = passed;
+      current.passedEpoch = current.track.epoch;
+    }
+    List<Tensor> tensors = new ArrayList<>(passed.length);
+    for (int i = 0; i < passed.length; i++) {
+      Tensor tensor = passed[i];
+      Plan.Port port = plan.outputs().get(i);
+      tensors.add(tensor == null ? Evaluation.allocate(port.dtype(), port.shape()) : tensor);
+    }
+    return tensors;
+  }
+
+  private static @Nullable Tensor[] passed(Stage stage, List<Plan.Port> ports, Track track) {
+    long[] offsets = new long[ports.size()];
+    long bytes = 0;
+    for (int i = 0; i < offsets.length; i++) {
+      offsets[i] = stage.isResult(stage.planOutputs + i) ? -1 : bytes;
+      long size = offsets[i] < 0 ? 0 : ports.get(i).shape().bytes(ports.get(i).dtype());
+      bytes = Math.addExact(bytes, (size + Tensor.ALIGNMENT - 1) & -Tensor.ALIGNMENT);
+    }
+    if (track.passing.byteSize() < bytes) {
+      track.passing = Evaluation.allocate(DType.U8, Shape.of(bytes)).segment();
+      track.epoch++;
+    }
+    @Nullable Tensor[] passed = new @Nullable Tensor[offsets.length];
+    for (int i = 0; i < offsets.length; i++) {
+      if (offsets[i] >= 0) {
+        Plan.Port port = ports.get(i);
+        long size = port.shape().bytes(port.dtype());
+        passed[i] = Tensor.of(port.dtype(), port.shape(), track.passing.asSlice(offsets[i], size));
+      }
+    }
+    return passed;
+  }
+
   private static List<Tensor> allocate(Plan plan) {
     List<Tensor> tensors = new ArrayList<>(plan.outputs().size());
     for (Plan.Port port : plan.outputs()) {
@@ -273,6 +335,11 @@ final class Execution implements AutoCloseable {
     @Override
     public long tensorBytes() {
       return model.limits().tensorBytes();
+    }
+
+    @Override
+    public RowKernels rows() {
+      return model.rows();
     }
 
     @Override

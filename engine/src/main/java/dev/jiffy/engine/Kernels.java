@@ -161,6 +161,8 @@ final class Kernels {
             kinds.addAll(EnumSet.of(KernelCheck.Kind.ATTENTION, KernelCheck.Kind.ROWS));
         case Op.LayerNorm _, Op.Reduce _ -> kinds.add(KernelCheck.Kind.ROWS);
         case Op.Unary _, Op.Binary _, Op.Where _ -> kinds.add(KernelCheck.Kind.ELEMENTWISE);
+        case Op.Transpose _, Op.DepthToSpace _, Op.SpaceToDepth _ ->
+            kinds.add(KernelCheck.Kind.TRANSPOSITION);
         case Op.Pool _, Op.GlobalPool _ -> kinds.add(KernelCheck.Kind.POOLING);
         case TableOp.TreeEnsemble _ -> kinds.add(KernelCheck.Kind.TREES);
         default -> {}

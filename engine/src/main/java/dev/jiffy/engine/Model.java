@@ -7,6 +7,7 @@ import dev.jiffy.engine.ir.Node;
 import dev.jiffy.engine.ir.Op;
 import dev.jiffy.engine.ir.StepCost;
 import dev.jiffy.engine.ir.TableOp;
+import dev.jiffy.engine.kernel.RowKernels;
 import dev.jiffy.engine.lower.Lowering;
 import dev.jiffy.engine.lower.Plan;
 import dev.jiffy.engine.lower.Target;
@@ -237,6 +238,11 @@ public final class Model implements AutoCloseable {
   /// {@return what a run may ask for at most}
   Limits limits() {
     return options.limits();
+  }
+
+  /// {@return the kernels for what looks at many numbers}
+  RowKernels rows() {
+    return form().target().rows();
   }
 
   /// {@return what runs}

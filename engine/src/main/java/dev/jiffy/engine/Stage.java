@@ -180,6 +180,11 @@ final class Stage {
     return plan != null && nodes.isEmpty() && rest == null && planOutputs == planInputs.length;
   }
 
+  /// {@return whether a register is a result of the program}
+  boolean isResult(int register) {
+    return Arrays.stream(results).anyMatch(result -> result == register);
+  }
+
   /// {@return whether this stage is for such inputs}
   ///
   /// @param arguments a value for every input of the program

@@ -130,6 +130,26 @@ class StagesTest {
     });
   }
 
+  /// Memory between stages is used again, that of answers is not: neither of one that the first
+  /// plan makes (`p`) nor of those of the rest.
+  @Test
+  void answersOutliveLaterRuns() throws IOException {
+    Graph graph = detector();
+    try (Model model = load(graph);
+        Session session = model.newSession()) {
+      List<Map<String, Tensor>> expected = new ArrayList<>();
+      List<Map<String, Tensor>> answers = new ArrayList<>();
+      for (int run = 0; run < 8; run++) {
+        Map<String, Tensor> inputs = Map.of("x", random(run, run % 2 == 0 ? 30 : 50, WIDTH));
+        expected.add(Interpreter.run(graph, inputs));
+        answers.add(session.runReusing(inputs));
+      }
+      for (int run = 0; run < 8; run++) {
+        assertSame(expected.get(run), answers.get(run));
+      }
+    }
+  }
+
   @Test
   void bodiesArePlansThatSharePackedWeights() throws IOException {
     Tensor w = random(5, WIDTH, WIDTH);

@@ -11,6 +11,8 @@ import dev.jiffy.engine.ir.NameSource;
 import dev.jiffy.engine.ir.Node;
 import dev.jiffy.engine.ir.Op;
 import dev.jiffy.engine.ir.SequenceOp;
+import dev.jiffy.engine.kernel.RowKernels;
+import dev.jiffy.engine.kernel.scalar.ScalarRowKernels;
 import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.OptionalValue;
 import dev.jiffy.tensor.Shape;
@@ -27,6 +29,8 @@ import org.jspecify.annotations.Nullable;
 /// known before the values are, on the scalar kernels. What is made has memory of its own, save for
 /// values that are passed on as they are.
 public final class Evaluation {
+  private static final RowKernels SCALAR = new ScalarRowKernels();
+
   private Evaluation() {}
 
   /// Makes the graphs within operators ready to run.
@@ -40,6 +44,11 @@ public final class Evaluation {
     /// {@return the most bytes of a tensor that is computed}
     default long tensorBytes() {
       return Limits.DEFAULTS.tensorBytes();
+    }
+
+    /// {@return the kernels for what looks at many numbers}
+    default RowKernels rows() {
+      return SCALAR;
     }
   }
 
@@ -86,7 +95,7 @@ public final class Evaluation {
         yield out;
       }
       case Op.Identity _ when !(in.getFirst() instanceof Tensor) -> List.copyOf(in);
-      default -> compute(op, in, wanted, bodies.tensorBytes());
+      default -> compute(op, in, wanted, bodies);
     };
   }
 
@@ -146,7 +155,7 @@ public final class Evaluation {
   }
 
   private static List<@Nullable Value> compute(
-      Op op, List<@Nullable Value> in, boolean[] wanted, long mostBytes) {
+      Op op, List<@Nullable Value> in, boolean[] wanted, Bodies bodies) {
     List<@Nullable Tensor> tensors = new ArrayList<>();
     List<@Nullable Fact> facts = new ArrayList<>();
     for (int i = 0; i < in.size(); i++) {
@@ -156,11 +165,12 @@ public final class Evaluation {
     }
     List<Fact> made = Inference.infer(op, facts, tensors, wanted.length, new NameSource());
     if (ScalarOps.isSizedByElements(op)) {
-      return new ArrayList<>(ScalarOps.sizedByElements(op, tensors).subList(0, wanted.length));
+      return new ArrayList<>(
+          ScalarOps.sizedByElements(op, tensors, bodies.rows()).subList(0, wanted.length));
     }
     List<@Nullable Tensor> out = new ArrayList<>();
     for (int k = 0; k < wanted.length; k++) {
-      out.add(wanted[k] ? allocate(op, made.get(k), mostBytes) : null);
+      out.add(wanted[k] ? allocate(op, made.get(k), bodies.tensorBytes()) : null);
     }
     ScalarOps.run(op, tensors, out);
     return new ArrayList<>(out);

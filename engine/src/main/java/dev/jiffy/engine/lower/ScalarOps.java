@@ -14,6 +14,8 @@ import dev.jiffy.engine.ir.SequenceOp;
 import dev.jiffy.engine.ir.SignalOp;
 import dev.jiffy.engine.ir.TableOp;
 import dev.jiffy.engine.ir.TextOp;
+import dev.jiffy.engine.kernel.OverlapSuppression;
+import dev.jiffy.engine.kernel.RowKernels;
 import dev.jiffy.engine.kernel.scalar.Elements;
 import dev.jiffy.engine.kernel.scalar.ScalarElementwise;
 import dev.jiffy.engine.kernel.scalar.ScalarIndexing;
@@ -166,7 +168,7 @@ public final class ScalarOps {
   /// @param op an operator that [#isSizedByElements] holds for
   /// @param in its inputs
   /// @throws ModelException if the elements cannot be computed with
-  static List<Tensor> sizedByElements(Op op, List<@Nullable Tensor> in) {
+  static List<Tensor> sizedByElements(Op op, List<@Nullable Tensor> in, RowKernels rows) {
     Operands o = new Operands(in, List.of());
     return switch (op) {
       case Op.NonZero _ -> {
@@ -178,7 +180,7 @@ public final class ScalarOps {
       case Op.Compress c -> List.of(compress(c, o));
       case TextOp.Cut c -> ScalarTextOps.cut(c, o.in(0));
       case TextOp.Normalize n -> ScalarTextOps.normalize(n, o.in(0));
-      case SelectionOp.SuppressOverlaps s -> List.of(suppressOverlaps(s, o));
+      case SelectionOp.SuppressOverlaps s -> List.of(suppressOverlaps(s, o, rows));
       case SelectionOp.Unique u -> unique(u, o);
       default -> throw new IllegalStateException("the shape of " + op + " is known");
     };
@@ -201,11 +203,13 @@ public final class ScalarOps {
     return out;
   }
 
-  private static Tensor suppressOverlaps(SelectionOp.SuppressOverlaps op, Operands o) {
+  private static Tensor suppressOverlaps(
+      SelectionOp.SuppressOverlaps op, Operands o, RowKernels rows) {
     Tensor most = o.optional(2);
     Tensor overlap = o.optional(3);
     Tensor threshold = o.optional(4);
-    return ScalarSelection.suppressOverlaps(
+    return OverlapSuppression.run(
+        rows,
         o.in(0),
         o.in(1),
         most == null ? 0 : Math.max(0, only(most).getLong(0)),

@@ -16,6 +16,7 @@ import dev.jiffy.engine.kernel.Pointwise.Instruction;
 import dev.jiffy.engine.kernel.PoolGeometry;
 import dev.jiffy.engine.kernel.Product;
 import dev.jiffy.engine.kernel.RowKernels;
+import dev.jiffy.engine.kernel.StridedCopy;
 import dev.jiffy.engine.kernel.TreeKeys;
 import dev.jiffy.engine.kernel.TreeShape;
 import dev.jiffy.engine.kernel.scalar.ScalarMatrixKernels;
@@ -69,6 +70,8 @@ public final class KernelCheck {
     ATTENTION,
     /// Normalisations and reductions.
     ROWS,
+    /// Transpositions.
+    TRANSPOSITION,
     /// Chains of elementwise functions.
     ELEMENTWISE,
     /// Pooling.
@@ -94,6 +97,7 @@ public final class KernelCheck {
         case CONVOLUTION -> check.convolutions();
         case ATTENTION -> check.attention();
         case ROWS -> check.rows();
+        case TRANSPOSITION -> check.transposition();
         case ELEMENTWISE -> check.elementwise();
         case POOLING -> check.pooling();
         case TREES -> check.trees();
@@ -321,6 +325,15 @@ public final class KernelCheck {
         TOLERANCE,
         y -> rows.reduce(ReduceFunction.MEAN, x, y, m, n, 1),
         y -> rightRows.reduce(ReduceFunction.MEAN, x, y, m, n, 1));
+  }
+
+  private void transposition() {
+    int m = 19;
+    int n = 37;
+    long x = numbers(m * n);
+    StridedCopy copy =
+        StridedCopy.of(4, new long[] {n, m}, new long[] {4, 4 * n}, new long[] {4 * m, 4});
+    compare("transposition", m * n, 0, y -> rows.copy(copy, x, y), y -> rightRows.copy(copy, x, y));
   }
 
   private void elementwise() {

@@ -2,9 +2,13 @@ package dev.jiffy.engine.kernel.scalar;
 
 import dev.jiffy.engine.ModelException;
 import dev.jiffy.engine.function.BinaryFunction;
+import dev.jiffy.engine.kernel.Memory;
+import dev.jiffy.engine.kernel.Movement;
 import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
+import java.lang.ref.Reference;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /// Elements picked and placed by index.
@@ -89,21 +93,34 @@ public final class ScalarIndexing {
     if (out.shape().elements() == 0) {
       return;
     }
+    long[] extents = Arrays.copyOfRange(shape.dims(), batchDims, batchDims + length);
     for (long b = 0; b < batches; b++) {
       for (long i = 0; i < perBatch; i++) {
         long tuple = b * perBatch + i;
-        long offset = offset(shape, batchDims, indices, tuple * length, length);
-        Elements.copy(x, b * batchSize + offset * inner, out, tuple * inner, inner);
+        long offset = offset(extents, batchDims, indices, tuple * length);
+        copy(x, b * batchSize + offset * inner, out, tuple * inner, inner);
       }
     }
   }
 
+  /// Copies a slice, with less ado for a small one.
+  private static void copy(Tensor from, long source, Tensor to, long target, long count) {
+    long bytes = from.dtype().bytes();
+    if (bytes == 0) {
+      Elements.copy(from, source, to, target, count);
+    } else {
+      Movement.bytes(
+          from.segment().address() + source * bytes,
+          to.segment().address() + target * bytes,
+          count * bytes);
+    }
+  }
+
   /// Returns the row-major offset of a tuple within the dimensions from `first`.
-  private static long offset(Shape shape, int first, Tensor indices, long at, int length) {
+  private static long offset(long[] extents, int first, Tensor indices, long at) {
     long offset = 0;
-    for (int d = 0; d < length; d++) {
-      long extent = shape.dim(first + d);
-      offset = offset * extent + index(indices.getLong(at + d), first + d, extent);
+    for (int d = 0; d < extents.length; d++) {
+      offset = offset * extents[d] + index(indices.getLong(at + d), first + d, extents[d]);
     }
     return offset;
   }
@@ -151,8 +168,9 @@ public final class ScalarIndexing {
     int length = Math.toIntExact(tuples.dim(tuples.rank() - 1));
     long count = tuples.elements(0, tuples.rank() - 1);
     long inner = shape.elements(length, shape.rank());
+    long[] extents = Arrays.copyOf(shape.dims(), length);
     for (long i = 0; i < count; i++) {
-      long target = offset(shape, 0, indices, i * length, length) * inner;
+      long target = offset(extents, 0, indices, i * length) * inner;
       for (long j = 0; j < inner; j++) {
         update(updates, i * inner + j, combine, out, target + j);
       }
@@ -198,10 +216,27 @@ public final class ScalarIndexing {
   /// @param x the argument
   public static long countNonZero(Tensor x) {
     long count = 0;
-    for (long i = 0; i < x.shape().elements(); i++) {
-      count += isNonZero(x, i) ? 1 : 0;
+    long end = x.shape().elements();
+    for (long i = nextNonZero(x, 0, end); i < end; i = nextNonZero(x, i + 1, end)) {
+      count++;
     }
     return count;
+  }
+
+  /// {@return the next index of an element that is not zero, or the end}
+  private static long nextNonZero(Tensor x, long from, long end) {
+    long i = from;
+    boolean hasBytes = x.dtype().bytes() == 1;
+    while (i < end) {
+      if (hasBytes && i <= end - 8 && x.segment().get(Memory.LONG, i) == 0) {
+        i += 8;
+      } else if (isNonZero(x, i)) {
+        return i;
+      } else {
+        i++;
+      }
+    }
+    return end;
   }
 
   private static boolean isNonZero(Tensor x, long index) {
@@ -216,18 +251,20 @@ public final class ScalarIndexing {
   /// @param x the argument
   /// @param out the result, `[rank, count]`
   public static void nonZero(Tensor x, Tensor out) {
-    long[] dims = x.shape().dims();
-    long count = out.shape().dim(1);
-    Walk walk = new Walk(dims);
-    long at = 0;
-    for (long i = 0; i < x.shape().elements(); i++, walk.next()) {
-      if (isNonZero(x, i)) {
-        for (int d = 0; d < dims.length; d++) {
-          out.setLong(d * count + at, walk.index(d));
-        }
-        at++;
+    long[] strides = Elements.strides(x.shape().dims());
+    long step = 8 * out.shape().dim(1);
+    long end = x.shape().elements();
+    long at = out.segment().address();
+    for (long i = nextNonZero(x, 0, end); i < end; i = nextNonZero(x, i + 1, end)) {
+      long rest = i;
+      for (int d = 0; d < strides.length; d++) {
+        long index = strides[d] == 1 ? rest : rest / strides[d];
+        Memory.ALL.set(Memory.LONG, at + d * step, index);
+        rest -= index * strides[d];
       }
+      at += 8;
     }
+    Reference.reachabilityFence(out);
   }
 
   /// Picks the slices at which a condition holds.

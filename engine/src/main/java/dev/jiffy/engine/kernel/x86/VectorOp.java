@@ -62,6 +62,10 @@ enum VectorOp {
   PDPBUSD(1, 2, 0, 0x50, FULL, EVEX),
 
   // rearranging
+  UNPCKLPS(0, 1, 0, 0x14, FULL, BOTH),
+  UNPCKHPS(0, 1, 0, 0x15, FULL, BOTH),
+  SHUFPS(0, 1, 0, 0xc6, FULL, BOTH),
+  PERM2F128(1, 3, 0, 0x06, MEMORY, VEX),
   PERMPS(1, 2, 0, 0x16, FULL, EVEX),
   PERMILPS(1, 3, 0, 0x04, FULL, BOTH),
   SHUFF32X4(1, 3, 0, 0x23, FULL, EVEX),

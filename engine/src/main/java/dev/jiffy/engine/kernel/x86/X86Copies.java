@@ -8,8 +8,9 @@ import java.lang.foreign.MemorySegment;
 /// Copies between strided views.
 ///
 /// Elements that lie side by side in both views move as vectors, where they are whole words and not
-/// so many that the library's copy is as good; words that lie apart move one by one, transposed in
-/// strips of a cache line; a few planes of f32 are interleaved. All else is left to [Movement].
+/// so many that the library's copy is as good; words that lie apart are transposed in registers
+/// where they make squares, else they move one by one, in strips of a cache line; a few planes of
+/// f32 are interleaved. All else is left to [Movement].
 final class X86Copies {
   /// The most words, or blocks of an interleaving, of one call: the JVM cannot stop a thread
   /// within.
@@ -29,6 +30,7 @@ final class X86Copies {
 
   private final int vectorBytes;
   private final CodeTable interleavings;
+  private final X86Transposition transposition;
 
   /// Copies word by word, and vector by vector.
   private final CodeTable copies;
@@ -40,6 +42,7 @@ final class X86Copies {
             "interleave",
             InterleaveCode.MOST_PLANES + 1,
             planes -> new InterleaveCode(planes).emit());
+    transposition = new X86Transposition(cpu);
     copies = new CodeTable("copy", 2, form -> new CopyCode(vectorBytes, form == 1).emit());
   }
 
@@ -55,6 +58,8 @@ final class X86Copies {
     int source = dimensionOfStride(copy.sourceStrides(), bytes);
     if (interleaves(copy)) {
       interleave(copy, 0, x, y);
+    } else if (transposition.suits(copy, source, target)) {
+      transposition.copy(copy, source, target, x, y);
     } else if (target >= 0 && target == source && isRun(bytes * copy.dims()[target])) {
       copy(copy, target, next(copy, target, -1), true, 0, x, y);
     } else if (bytes == 4 && copy.dims().length > 0 && (target < 0 || target != source)) {

@@ -78,7 +78,7 @@ final class VectorListing {
     return switch (op) {
       case MOVUPS, BROADCASTSS, SQRTPS, CVTDQ2PS, CVTPS2DQ, PMOVZXBD -> Shape.TWO;
       case ROUNDPS, PERMILPS -> Shape.TWO_AND_NUMBER;
-      case SHUFF32X4 -> Shape.THREE_AND_NUMBER;
+      case SHUFF32X4, SHUFPS, PERM2F128 -> Shape.THREE_AND_NUMBER;
       case MOVUPS_TO, MOVSS_TO, PMOVUSDB_TO -> Shape.STORE;
       case EXTRACTF128_TO, EXTRACTF32X8_TO -> Shape.STORE_AND_NUMBER;
       case MOVSS -> Shape.TWO;
@@ -90,6 +90,7 @@ final class VectorListing {
   private static int[] widths(VectorOp op) {
     return switch (op) {
       case PERMPS, EXTRACTF32X8_TO -> new int[] {64};
+      case PERM2F128 -> new int[] {32};
       case SHUFF32X4, EXTRACTF128_TO -> new int[] {32, 64};
       default ->
           op.tuple == Tuple.SCALAR && op != VectorOp.BROADCASTSS
