@@ -22,7 +22,7 @@ final class ImageRules {
 
   private static Fact sampleGrid(Operands in) {
     in.expect(2, 2, 1);
-    in.numeric(0);
+    in.numericOrBool(0);
     in.floating(1);
     List<Dim> x = in.shape(0);
     List<Dim> grid = in.shape(1);
@@ -126,7 +126,7 @@ final class ImageRules {
   private static Fact fold(ImageOp.Fold op, Operands in) {
     in.expect(3, 3, 1);
     DType dtype = in.dtype(0);
-    in.numeric(0);
+    in.numericOrBool(0);
     in.index(1);
     in.index(2);
     List<Dim> x = in.shape(0, 3);

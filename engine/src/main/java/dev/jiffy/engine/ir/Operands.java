@@ -97,6 +97,11 @@ final class Operands {
     return dtype(input);
   }
 
+  /// A type of numbers, or bool, whose elements are 0 and 1.
+  DType numericOrBool(int input) {
+    return dtype(input) == DType.BOOL ? DType.BOOL : numeric(input);
+  }
+
   DType integer(int input) {
     if (!dtype(input).isInteger()) {
       throw wrongType(input, "an integer type");

@@ -11,7 +11,7 @@ final class ResizeRule {
 
   static Fact resize(Op.Resize op, Operands in) {
     in.expect(1, 4, 1);
-    in.numeric(0);
+    in.numericOrBool(0);
     boolean scaled = isGiven(2, in);
     boolean sized = isGiven(3, in);
     if (scaled == sized) {

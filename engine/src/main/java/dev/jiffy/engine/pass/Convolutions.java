@@ -46,6 +46,10 @@ final class Convolutions {
     if (scale == null || bias == null || mean == null || variance == null || rank < 2) {
       return false;
     }
+    DType dtype = draft.fact(node.input(0)).dtype();
+    if (scale.dtype() != dtype && dtype != DType.F64) {
+      return false; // a narrower type would round the factors
+    }
     int channels = Math.toIntExact(scale.shape().elements());
     double[] factors = new double[channels];
     double[] addends = new double[channels];
@@ -62,12 +66,12 @@ final class Convolutions {
             node,
             new Op.Binary(BinaryFunction.MUL),
             node.input(0),
-            draft.constant(node.input(1), Constants.of(scale.dtype(), shape, factors)));
+            draft.constant(node.input(1), Constants.of(dtype, shape, factors)));
     return draft.replace(
         node,
         new Op.Binary(BinaryFunction.ADD),
         scaled,
-        draft.constant(node.input(2), Constants.of(scale.dtype(), shape, addends)));
+        draft.constant(node.input(2), Constants.of(dtype, shape, addends)));
   }
 
   /// A constant that meets a convolution's result, one number for each channel.

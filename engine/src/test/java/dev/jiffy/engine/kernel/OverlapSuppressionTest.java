@@ -72,11 +72,11 @@ class OverlapSuppressionTest {
       for (int box : order) {
         boolean isApart =
             picked.stream()
-                .noneMatch(
-                    other ->
-                        share(corners(boxes, first + box, centred),
-                                corners(boxes, first + other, centred))
-                            > overlap);
+                .noneMatch(other ->
+                    share(
+                            corners(boxes, first + box, centred),
+                            corners(boxes, first + other, centred))
+                        > overlap);
         if (isApart && picked.size() < most) {
           picked.add(box);
           all.addAll(List.of((long) row / classes, (long) row % classes, (long) box));

@@ -1,5 +1,6 @@
 package dev.jiffy.engine.kernel.scalar;
 
+import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
@@ -141,6 +142,8 @@ public final class ScalarMovement {
       long diagonal = column - row;
       if (upper ? diagonal >= k : diagonal <= k) {
         Elements.copy(x, i, out, i);
+      } else if (out.dtype() == DType.STRING) {
+        out.setString(i, "");
       } else {
         out.setLong(i, 0);
       }

@@ -65,8 +65,7 @@ final class X86Transposition {
       for (long square = 0; square < squares; square += MOST) {
         long row = square * side;
         long count = Math.min(MOST, squares - square);
-        long _ =
-            Code.call(code.get(0), from + row * stepX, stepX, to + 4 * row, stepY, count, 0);
+        long _ = Code.call(code.get(0), from + row * stepX, stepX, to + 4 * row, stepY, count, 0);
       }
       for (long row = squares * side; row < rows; row++) {
         Movement.elements(4, from + row * stepX, 4, to + 4 * row, stepY, side);
