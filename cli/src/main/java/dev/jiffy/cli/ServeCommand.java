@@ -54,7 +54,7 @@ import picocli.CommandLine.Spec;
       "  jiffy serve --metrics triton --otlp http://localhost:4318 --trace-sample 0.01 model.onnx",
       "      for dashboards made for Triton, and one request in a hundred traced",
       "",
-      "Look at /openapi.yaml, /metrics and /v2/health/ready of a running server;"
+      "Look at /docs, /metrics and /v2/health/ready of a running server;"
           + " docs/serving.md says what it does, docs/operations.md what it tells of itself."
     })
 final class ServeCommand implements Callable<Integer> {

@@ -5,21 +5,27 @@ import dev.jiffy.server.grpc.GrpcEdge;
 import dev.jiffy.server.guard.ApiKeys;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerRequest;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// What whoever reaches a port may do.
 ///
 /// @param token what every request must bring, null for nothing
 /// @param keys one of which every request must bring, save for those for health, where there is no
-///   token; null for none
+///   token; null for none. What describes the interface tells nothing of this server, and needs
+///   neither
 /// @param mayChange whether models may be loaded and unloaded and settings changed, and reasons are
 ///   told
 public record Access(@Nullable Secret token, @Nullable ApiKeys keys, boolean mayChange) {
   private static final String HEALTH = "/v2/health/";
+  private static final Set<String> PUBLIC = Set.of("/docs", "/openapi.json", "/openapi.yaml");
   private static final String SCHEME = "Bearer ";
 
   /// {@return whether a request brings what is asked for}
   boolean allows(HttpServerRequest request) {
+    if (PUBLIC.contains(Sender.path(request))) {
+      return true;
+    }
     String header = request.getHeader(HttpHeaders.AUTHORIZATION);
     if (token != null) {
       return header != null

@@ -42,7 +42,7 @@ final class Descriptions {
           Reply.json(200, ModelStatistics.toJson(served.stream().map(Served::statistics).toList()));
       case Route.Log _ -> settings.log();
       case Route.Trace(String model) -> settings.trace(model);
-      case Route.OpenApi _ -> Reply.text("application/yaml", OpenApi.document());
+      case Route.Description(OpenApi.Form form) -> OpenApi.reply(form);
       case Route.Infer _,
           Route.Embeddings _,
           Route.Index _,

@@ -74,7 +74,9 @@ final class Paths {
     all.put(
         "/v2/repository/models/{model}/unload",
         (names, models) -> new Route.UnloadModel(names.first()));
-    all.put("/openapi.yaml", (names, models) -> new Route.OpenApi());
+    all.put("/openapi.yaml", (names, models) -> new Route.Description(OpenApi.Form.YAML));
+    all.put("/openapi.json", (names, models) -> new Route.Description(OpenApi.Form.JSON));
+    all.put("/docs", (names, models) -> new Route.Description(OpenApi.Form.PAGE));
     all.put("/metrics", (names, models) -> new Route.Metrics());
     all.put("/v1/models", (names, models) -> new Route.ListModels());
     all.put("/v1/embeddings", (names, models) -> new Route.Embeddings());

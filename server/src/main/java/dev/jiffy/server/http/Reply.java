@@ -16,6 +16,7 @@ final class Reply {
   private final byte[] body;
   private final int jsonLength;
   private long retryAfterSeconds;
+  private @Nullable String policy;
   private Account.@Nullable Target target;
   private @Nullable Stopwatch stopwatch;
 
@@ -63,6 +64,19 @@ final class Reply {
   /// {@return after how many seconds to ask again, 0 where nothing is said of it}
   long retryAfterSeconds() {
     return retryAfterSeconds;
+  }
+
+  /// {@return this answer, a page that may do no more than a policy says}
+  ///
+  /// @param text the value of the header `Content-Security-Policy`
+  Reply policy(String text) {
+    policy = text;
+    return this;
+  }
+
+  /// {@return what a page may do, null where the answer is none}
+  @Nullable String policy() {
+    return policy;
   }
 
   int status() {

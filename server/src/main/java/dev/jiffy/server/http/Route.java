@@ -43,7 +43,7 @@ sealed interface Route {
   record Trace(String model) implements Route {}
 
   /// The description of all routes.
-  record OpenApi() implements Route {}
+  record Description(OpenApi.Form form) implements Route {}
 
   /// Numbers about the server, for scrapers.
   record Metrics() implements Route {}
@@ -98,7 +98,7 @@ sealed interface Route {
           ListModels _,
           Config _,
           Statistics _,
-          OpenApi _,
+          Description _,
           Metrics _ ->
           Asked.GET;
     };

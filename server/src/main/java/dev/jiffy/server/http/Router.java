@@ -148,7 +148,7 @@ final class Router {
           Route.ModelReady _,
           Route.Config _,
           Route.Statistics _,
-          Route.OpenApi _,
+          Route.Description _,
           Route.Metrics _,
           Route.ListModels _ ->
           throw new IllegalStateException("takes no body: " + route);

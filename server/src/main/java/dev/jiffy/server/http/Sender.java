@@ -87,6 +87,12 @@ final class Sender {
     if (reply.retryAfterSeconds() > 0) {
       response.putHeader(HttpHeaders.RETRY_AFTER, Long.toString(reply.retryAfterSeconds()));
     }
+    String policy = reply.policy();
+    if (policy != null) {
+      response.putHeader("Content-Security-Policy", policy);
+      response.putHeader("X-Content-Type-Options", "nosniff");
+      response.putHeader("Referrer-Policy", "no-referrer");
+    }
     Stopwatch stopwatch = reply.stopwatch();
     if (stopwatch != null && reply.status() == 200) {
       response.putHeader(SERVER_TIMING, stopwatch.header());
