@@ -5,7 +5,10 @@ import dev.jiffy.server.WatchOptions.Names;
 import dev.jiffy.server.watch.LogFormat;
 import dev.jiffy.server.watch.ServerLog.Verbosity;
 import dev.jiffy.tensor.Shape;
+import java.nio.file.attribute.PosixFilePermission;
 import java.time.Duration;
+import java.util.EnumSet;
+import java.util.Set;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
@@ -152,6 +155,25 @@ final class OptionValues {
         default ->
             throw new TypeConversionException("'%s' is not off, jiffy or triton".formatted(value));
       };
+    }
+  }
+
+  /// Reads permissions of a file, three octal digits.
+  static final class Mode implements ITypeConverter<Set<PosixFilePermission>> {
+    @Override
+    public Set<PosixFilePermission> convert(String value) {
+      if (!value.matches("0?[0-7]{3}")) {
+        throw new TypeConversionException(
+            "'%s' is no mode of a file such as 600 or 660".formatted(value));
+      }
+      int bits = Integer.parseInt(value, 8);
+      Set<PosixFilePermission> mode = EnumSet.noneOf(PosixFilePermission.class);
+      for (PosixFilePermission permission : PosixFilePermission.values()) { // from the highest bit
+        if ((bits & 0400 >> permission.ordinal()) != 0) {
+          mode.add(permission);
+        }
+      }
+      return mode;
     }
   }
 

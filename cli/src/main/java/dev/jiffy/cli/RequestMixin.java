@@ -134,7 +134,7 @@ final class RequestMixin {
     if (target.equals("null")) {
       return new Measured(ThreadSubject.nothing(), () -> {});
     }
-    if (target.startsWith("http:") || target.startsWith("https:")) {
+    if (isServer(target)) {
       return new Measured(server(URI.create(target), slots, within), () -> {});
     }
     Model loaded = Model.load(Path.of(target), options);
@@ -150,8 +150,13 @@ final class RequestMixin {
     }
   }
 
+  /// {@return whether what the user named is a server's address}
+  static boolean isServer(String target) {
+    return target.startsWith("http:") || target.startsWith("https:") || target.startsWith("unix:");
+  }
+
   private Subject server(URI server, int slots, @Nullable Double within) {
-    if (server.getHost() == null) {
+    if (server.getHost() == null && !"unix".equals(server.getScheme())) {
       throw usage("'" + server + "' is no address such as http://localhost:8000.");
     }
     if (model == null) {

@@ -3,6 +3,7 @@ package dev.jiffy.cli;
 import dev.jiffy.server.HttpOptions;
 import dev.jiffy.server.Server;
 import dev.jiffy.server.ServerOptions;
+import dev.jiffy.server.UnixOptions;
 import dev.jiffy.server.store.LoadedModel;
 import dev.jiffy.server.store.ModelSettings;
 import dev.jiffy.server.store.Models;
@@ -10,10 +11,12 @@ import dev.jiffy.server.store.Repository;
 import dev.jiffy.server.store.Store;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermission;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.function.Consumer;
@@ -49,6 +52,8 @@ import picocli.CommandLine.Spec;
       "      how it would be served, and why",
       "  jiffy serve --host 0.0.0.0 --api-keys keys --tls-cert server.crt --tls-key server.key models",
       "      a folder of models for others, who need a key",
+      "  jiffy serve --unix /run/jiffy.sock model.onnx",
+      "      also for callers on this machine: curl --unix-socket /run/jiffy.sock http://localhost/v2",
       "  jiffy serve --timeout 0.05 --access-log - model.onnx",
       "      nobody waits longer than 50 ms, and every request is told",
       "  jiffy serve --metrics triton --otlp http://localhost:4318 --trace-sample 0.01 model.onnx",
@@ -76,6 +81,24 @@ final class ServeCommand implements Callable<Integer> {
       converter = OptionValues.Port.class,
       description = "The port, 0 for any free one; 8000 by default.")
   private int port = HttpOptions.defaults().port();
+
+  @Option(
+      names = "--unix",
+      paramLabel = "PATH",
+      description = {
+        "Listen on a Unix domain socket as well, for callers on this machine: the same protocols, not"
+            + " encrypted.",
+        "A socket that is there is replaced if nobody listens on it."
+      })
+  private @Nullable Path socket;
+
+  @Option(
+      names = "--unix-mode",
+      paramLabel = "MODE",
+      converter = OptionValues.Mode.class,
+      description =
+          "The permissions of that socket's file, octal; 600, this user only, by default.")
+  private Set<PosixFilePermission> socketMode = UnixOptions.of(Path.of("")).mode();
 
   @Option(
       names = "--config",
@@ -152,6 +175,7 @@ final class ServeCommand implements Callable<Integer> {
                 .drainTimeout(drainTimeout)
                 .watch(watch.options(System.out, System.err))
                 .safety(safety.options())
+                .unix(socket == null ? null : new UnixOptions(socket, socketMode))
                 .admin(store.admin()),
             store.store(repository, defaults, output::progress));
     String warning = safety.warning(host);
@@ -222,9 +246,11 @@ final class ServeCommand implements Callable<Integer> {
   /// Where models are served.
   ///
   /// @param url the server's URL
+  /// @param unix the server's socket, null for none
   /// @param models the models' names and versions
   /// @param curl a line for the shell to try
-  record Answer(String url, List<String> models, String curl) implements Output.Answer {
+  record Answer(String url, @Nullable String unix, List<String> models, String curl)
+      implements Output.Answer {
     static Answer of(Server server) {
       String url = urlOf(server);
       List<LoadedModel> models = server.models();
@@ -239,13 +265,17 @@ final class ServeCommand implements Callable<Integer> {
                       + "/v2"
                       + (models.isEmpty() ? "" : "/models/" + models.getFirst().name()));
       return new Answer(
-          url, models.stream().map(model -> model.name() + " " + model.version()).toList(), curl);
+          url,
+          server.unix() == null ? null : "unix:" + server.unix(),
+          models.stream().map(model -> model.name() + " " + model.version()).toList(),
+          curl);
     }
 
     @Override
     public String text() {
+      String where = unix == null ? url : url + " and " + unix;
       return models.stream()
-          .collect(Collectors.joining("\n  ", "serving at " + url + "\n  ", "\ntry  " + curl));
+          .collect(Collectors.joining("\n  ", "serving at " + where + "\n  ", "\ntry  " + curl));
     }
   }
 }

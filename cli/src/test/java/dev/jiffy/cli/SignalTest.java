@@ -12,7 +12,9 @@ import java.net.ConnectException;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
@@ -46,7 +48,9 @@ class SignalTest {
             "serve",
             model.toString(),
             "--port",
-            "0")
+            "0",
+            "--unix",
+            model.resolveSibling("socket").toString())
         .redirectError(ProcessBuilder.Redirect.DISCARD)
         .start();
   }
@@ -74,9 +78,11 @@ class SignalTest {
         new BufferedReader(
             new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8))) {
       Matcher url =
-          Pattern.compile("serving at http://127.0.0.1:(\\d+)")
+          Pattern.compile("serving at http://127.0.0.1:(\\d+) and unix:/")
               .matcher(String.valueOf(lines.readLine()));
       assertTrue(url.find());
+      Path unix = folder.resolve("socket");
+      assertEquals("rw-------", PosixFilePermissions.toString(Files.getPosixFilePermissions(unix)));
       int port = Integer.parseInt(url.group(1));
       try (Socket socket = connect(port)) {
         String head =
@@ -95,6 +101,7 @@ class SignalTest {
       assertTrue(process.waitFor(60, TimeUnit.SECONDS));
       assertEquals(0, process.exitValue());
       assertFalse(isListening(port));
+      assertFalse(Files.exists(unix));
     } finally {
       process.destroyForcibly();
     }

@@ -6,6 +6,7 @@ import dev.jiffy.protocol.Limits;
 import dev.jiffy.protocol.ServerMetadata;
 import dev.jiffy.server.http.Access;
 import dev.jiffy.server.http.HttpEdge;
+import dev.jiffy.server.http.Place;
 import dev.jiffy.server.metrics.Exposition;
 import dev.jiffy.server.schedule.Counts;
 import dev.jiffy.server.store.LoadedModel;
@@ -23,6 +24,7 @@ import java.io.UncheckedIOException;
 import java.lang.System.Logger.Level;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -68,11 +70,13 @@ public final class Server implements AutoCloseable {
   private final Store store;
   private final Queue<HttpEdge> edges = new ConcurrentLinkedQueue<>();
   private final Queue<HttpEdge> adminEdges = new ConcurrentLinkedQueue<>();
+  private final Queue<HttpEdge> unixEdges = new ConcurrentLinkedQueue<>();
   private final AtomicBoolean ready = new AtomicBoolean();
   private final AtomicBoolean closed = new AtomicBoolean();
   private final Vertx vertx;
   private final Watch watch;
   private final @Nullable Exposition metrics;
+  private @Nullable SocketFile socket;
 
   private Server(ServerOptions options, StoreOptions storage, List<LoadedModel> given) {
     this.options = options;
@@ -160,7 +164,7 @@ public final class Server implements AutoCloseable {
     try {
       server.listen();
       return server;
-    } catch (UncheckedIOException e) {
+    } catch (UncheckedIOException | IllegalArgumentException e) {
       server.stop();
       throw e;
     }
@@ -168,14 +172,37 @@ public final class Server implements AutoCloseable {
 
   private void listen() {
     HttpOptions http = options.http();
-    listen(http, new Access(null, options.safety().keys(), storage.isOpen()), FREE_PORT, edges);
+    Access access = new Access(null, options.safety().keys(), storage.isOpen());
+    listen(http, port(http, FREE_PORT), access, options.safety().tls(), edges);
+    UnixOptions unix = options.unix();
+    if (unix != null) {
+      listen(http, unix, access);
+    }
     AdminOptions admin = options.admin();
     if (admin != null) {
+      HttpOptions own = http.host(admin.host()).port(admin.port()).eventLoops(1);
       listen(
-          http.host(admin.host()).port(admin.port()).eventLoops(1),
+          own,
+          port(own, FREE_ADMIN_PORT),
           new Access(admin.token(), null, true),
-          FREE_ADMIN_PORT,
+          options.safety().tls(),
           adminEdges);
+    }
+  }
+
+  private static Place port(HttpOptions http, int free) {
+    return new Place.Port(http.port() == 0 ? free : http.port());
+  }
+
+  private void listen(HttpOptions http, UnixOptions unix, Access access) {
+    try {
+      SocketFile file = SocketFile.prepare(unix);
+      socket = file;
+      listen(http, new Place.Socket(file.bound()), access, null, unixEdges);
+      file.publish();
+    } catch (IOException e) {
+      throw new UncheckedIOException(
+          new IOException("cannot listen on unix:%s".formatted(e.getMessage()), e));
     }
   }
 
@@ -192,22 +219,22 @@ public final class Server implements AutoCloseable {
     return new ServerMetadata("jiffy", VERSION, extensions);
   }
 
-  private void listen(HttpOptions http, Access access, int free, Queue<HttpEdge> started) {
+  private void listen(
+      HttpOptions http, Place place, Access access, @Nullable Tls tls, Queue<HttpEdge> started) {
     InferReader reader =
         new InferReader(Limits.defaults().maxTensorBytes(4L * http.maxBodyBytes()));
-    int port = http.port() == 0 ? free : http.port();
     Future<String> deployed =
         vertx.deployVerticle(
             () -> {
               HttpEdge edge =
                   new HttpEdge(
                       http,
-                      port,
+                      place,
                       models,
                       metadata(access),
                       reader,
                       ready::get,
-                      options.safety().tls(),
+                      tls,
                       watch,
                       metrics,
                       store,
@@ -222,7 +249,13 @@ public final class Server implements AutoCloseable {
       String why = String.valueOf((e.getCause() == null ? e : e.getCause()).getMessage());
       throw new UncheckedIOException(
           new IOException(
-              "cannot listen on %s:%d: %s".formatted(http.host(), http.port(), why), e));
+              switch (place) {
+                case Place.Port _ ->
+                    "cannot listen on %s:%d: %s".formatted(http.host(), http.port(), why);
+                case Place.Socket(String path) ->
+                    "cannot listen on unix:%s: %s".formatted(path, why);
+              },
+              e));
     }
   }
 
@@ -247,6 +280,11 @@ public final class Server implements AutoCloseable {
   /// @throws java.util.NoSuchElementException if there is none
   public int adminPort() {
     return adminEdges.element().port();
+  }
+
+  /// {@return the socket that the server listens on, null for none}
+  public @Nullable Path unix() {
+    return socket == null ? null : socket.path();
   }
 
   /// {@return the address that the server listens on}
@@ -274,10 +312,12 @@ public final class Server implements AutoCloseable {
     if (!closed.compareAndSet(false, true)) {
       return;
     }
+    removeSocket();
     long millis = options.drainTimeout().toMillis();
     Future<?> drained =
         Future.all(
-            Stream.concat(edges.stream(), adminEdges.stream())
+            Stream.of(edges, unixEdges, adminEdges)
+                .flatMap(Queue::stream)
                 .map(edge -> edge.drain(millis))
                 .toList());
     await(drained, millis + TimeUnit.SECONDS.toMillis(STEP_SECONDS), "draining");
@@ -286,7 +326,19 @@ public final class Server implements AutoCloseable {
     models.close();
   }
 
+  private void removeSocket() {
+    SocketFile file = socket;
+    if (file != null) {
+      try {
+        file.close();
+      } catch (UncheckedIOException e) {
+        LOG.log(Level.WARNING, "the socket cannot be removed", e);
+      }
+    }
+  }
+
   private void stop() {
+    removeSocket();
     store.close();
     models.stop();
     await(vertx.close(), TimeUnit.SECONDS.toMillis(STEP_SECONDS), "stopping the event loops");

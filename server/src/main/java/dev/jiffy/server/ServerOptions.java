@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
 /// @param watch what is told of the server, and to whom
 /// @param safety who may ask, and how that is kept secret
 /// @param admin the port on which models are loaded and unloaded, null for none
+/// @param unix a socket that says what the port says, without encryption; null for none
 public record ServerOptions(
     HttpOptions http,
     Policy policy,
@@ -21,7 +22,8 @@ public record ServerOptions(
     Duration drainTimeout,
     WatchOptions watch,
     SafetyOptions safety,
-    @Nullable AdminOptions admin) {
+    @Nullable AdminOptions admin,
+    @Nullable UnixOptions unix) {
   /// Checks the numbers.
   public ServerOptions {
     if (warmUpTime.isNegative()) {
@@ -30,7 +32,7 @@ public record ServerOptions(
   }
 
   /// {@return the defaults of HTTP, scheduling and watching, 0.3 seconds to warm up each model, 30
-  /// seconds to drain, no admin port}
+  /// seconds to drain, no admin port, no socket}
   public static ServerOptions defaults() {
     return new ServerOptions(
         HttpOptions.defaults(),
@@ -39,6 +41,7 @@ public record ServerOptions(
         Duration.ofSeconds(30),
         WatchOptions.defaults(),
         SafetyOptions.defaults(),
+        null,
         null);
   }
 
@@ -46,48 +49,55 @@ public record ServerOptions(
   ///
   /// @param options how the server listens
   public ServerOptions http(HttpOptions options) {
-    return new ServerOptions(options, policy, warmUpTime, drainTimeout, watch, safety, admin);
+    return new ServerOptions(options, policy, warmUpTime, drainTimeout, watch, safety, admin, unix);
   }
 
   /// {@return these options with another policy}
   ///
   /// @param choice how the requests of each model are scheduled
   public ServerOptions policy(Policy choice) {
-    return new ServerOptions(http, choice, warmUpTime, drainTimeout, watch, safety, admin);
+    return new ServerOptions(http, choice, warmUpTime, drainTimeout, watch, safety, admin, unix);
   }
 
   /// {@return these options with another time to warm up}
   ///
   /// @param time the most for each model, zero for none
   public ServerOptions warmUpTime(Duration time) {
-    return new ServerOptions(http, policy, time, drainTimeout, watch, safety, admin);
+    return new ServerOptions(http, policy, time, drainTimeout, watch, safety, admin, unix);
   }
 
   /// {@return these options with another time to drain}
   ///
   /// @param time how long a closing server waits for the answers under way
   public ServerOptions drainTimeout(Duration time) {
-    return new ServerOptions(http, policy, warmUpTime, time, watch, safety, admin);
+    return new ServerOptions(http, policy, warmUpTime, time, watch, safety, admin, unix);
   }
 
   /// {@return these options with others of watching}
   ///
   /// @param options what is told of the server, and to whom
   public ServerOptions watch(WatchOptions options) {
-    return new ServerOptions(http, policy, warmUpTime, drainTimeout, options, safety, admin);
+    return new ServerOptions(http, policy, warmUpTime, drainTimeout, options, safety, admin, unix);
   }
 
   /// {@return these options with others of safety}
   ///
   /// @param options who may ask, and how that is kept secret
   public ServerOptions safety(SafetyOptions options) {
-    return new ServerOptions(http, policy, warmUpTime, drainTimeout, watch, options, admin);
+    return new ServerOptions(http, policy, warmUpTime, drainTimeout, watch, options, admin, unix);
   }
 
   /// {@return these options with another admin port}
   ///
   /// @param port the port on which models are loaded and unloaded, null for none
   public ServerOptions admin(@Nullable AdminOptions port) {
-    return new ServerOptions(http, policy, warmUpTime, drainTimeout, watch, safety, port);
+    return new ServerOptions(http, policy, warmUpTime, drainTimeout, watch, safety, port, unix);
+  }
+
+  /// {@return these options with another socket}
+  ///
+  /// @param socket a socket that says what the port says, null for none
+  public ServerOptions unix(@Nullable UnixOptions socket) {
+    return new ServerOptions(http, policy, warmUpTime, drainTimeout, watch, safety, admin, socket);
   }
 }

@@ -108,7 +108,11 @@ final class HttpRun implements Target {
             .with(carrier.options(address.isSecure()))
             .with(new PoolOptions().setHttp1MaxSize(Math.max(1, plan.slots())))
             .build();
-    connect = new HttpConnectOptions().setHost(address.host()).setPort(address.port());
+    connect =
+        new HttpConnectOptions()
+            .setServer(address.socket())
+            .setHost(address.host())
+            .setPort(address.port());
     for (HttpMessage message : messages) {
       RequestOptions options =
           new RequestOptions().setMethod(HttpMethod.POST).setURI(address.prefix() + message.path());

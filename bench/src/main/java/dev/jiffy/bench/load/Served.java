@@ -75,6 +75,7 @@ public record Served(List<TensorSpec> inputs, List<TensorSpec> outputs) {
     RequestOptions options =
         new RequestOptions()
             .setMethod(method)
+            .setServer(address.socket())
             .setHost(address.host())
             .setPort(address.port())
             .setURI(address.prefix() + path)

@@ -167,7 +167,7 @@ final class Call {
       watch.ended(
           new Account(
               "grpc",
-              String.valueOf(request.remoteAddress()),
+              Callers.address(request),
               path.substring(path.lastIndexOf('/') + 1),
               path,
               model,

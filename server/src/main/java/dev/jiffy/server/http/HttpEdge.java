@@ -17,6 +17,7 @@ import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.net.PemKeyCertOptions;
 import io.vertx.core.net.PemTrustOptions;
+import io.vertx.core.net.SocketAddress;
 import java.nio.file.Path;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -35,7 +36,7 @@ public final class HttpEdge extends VerticleBase {
   private static final int MAX_STREAMS = 1024;
 
   private final HttpOptions options;
-  private final int port;
+  private final Place place;
   private final Models models;
   private final BooleanSupplier ready;
   private final Store store;
@@ -51,7 +52,7 @@ public final class HttpEdge extends VerticleBase {
   /// An event loop, not yet started.
   ///
   /// @param options how to listen
-  /// @param port the port, negative for a free one that is the same for all event loops
+  /// @param place where to listen
   /// @param models the models
   /// @param server what clients are told of the server
   /// @param reader reads requests
@@ -63,7 +64,7 @@ public final class HttpEdge extends VerticleBase {
   /// @param access what whoever reaches the port may do
   public HttpEdge(
       HttpOptions options,
-      int port,
+      Place place,
       Models models,
       ServerMetadata server,
       InferReader reader,
@@ -74,7 +75,7 @@ public final class HttpEdge extends VerticleBase {
       Store store,
       Access access) {
     this.options = options;
-    this.port = port;
+    this.place = place;
     this.models = models;
     this.server = server;
     this.ready = ready;
@@ -110,14 +111,15 @@ public final class HttpEdge extends VerticleBase {
         Math.min(
             1000, Math.min(options.idleTimeout().toMillis(), options.bodyTimeout().toMillis()));
     vertx.setPeriodic(sweep, timer -> connections.sweep());
-    return listener.listen();
+    return switch (place) {
+      case Place.Port(int number) -> listener.listen(number, options.host());
+      case Place.Socket(String path) -> listener.listen(SocketAddress.domainSocketAddress(path));
+    };
   }
 
   private HttpServerOptions listening() {
     HttpServerOptions listening =
         new HttpServerOptions()
-            .setHost(options.host())
-            .setPort(port)
             .setHttp2ClearTextEnabled(true)
             .setPerFrameWebSocketCompressionSupported(false)
             .setPerMessageWebSocketCompressionSupported(false)

@@ -2,6 +2,7 @@ package dev.jiffy.server.http;
 
 import dev.jiffy.protocol.Message;
 import dev.jiffy.protocol.ProtocolException;
+import dev.jiffy.server.grpc.Callers;
 import dev.jiffy.server.metrics.Traffic.Protocol;
 import dev.jiffy.server.watch.Account;
 import dev.jiffy.server.watch.Stopwatch;
@@ -122,7 +123,7 @@ final class Sender {
     Stopwatch stopwatch = reply.stopwatch();
     return new Account(
         "http",
-        String.valueOf(request.remoteAddress()),
+        Callers.address(request),
         request.method().name(),
         path(request),
         reply.target(),
