@@ -38,6 +38,20 @@ install_packages() {
   } >&2
 }
 
+# The same, without the services of the packages.
+install_quietly() {
+  local policy=/usr/sbin/policy-rc.d
+  if [[ -e $policy || $(id -u) != 0 ]]; then
+    install_packages "$@"
+    return
+  fi
+  printf '#!/bin/sh\nexit 101\n' >"$policy" && chmod +x "$policy"
+  install_packages "$@"
+  local status=$?
+  rm -f "$policy"
+  return "$status"
+}
+
 # Sets JAVA_HOME to a JDK 25, which is installed if need be.
 need_jdk() {
   find_jdk && return

@@ -15,6 +15,7 @@ module dev.jiffy.server {
   requires io.opentelemetry.sdk.trace;
   requires io.prometheus.metrics.model;
   requires io.vertx.core;
+  requires io.vertx.redis.client;
   requires org.snakeyaml.engine;
   requires java.logging; // the log of the process
   requires java.management; // what is told of the JVM

@@ -1,6 +1,7 @@
 package dev.jiffy.cli;
 
 import dev.jiffy.server.cache.CacheOptions;
+import dev.jiffy.server.cache.RedisOptions;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
@@ -25,6 +26,35 @@ final class CacheMixin {
       converter = OptionValues.Seconds.class,
       description = "How long an answer is given again; 300 by default.")
   private Duration ttl = CacheOptions.defaults().ttl();
+
+  @Option(
+      names = "--cache-redis",
+      paramLabel = "URL",
+      description = {
+        "Share the answers that models keep with other servers, through a Redis server:"
+            + " redis://[[USER]:PASSWORD@]HOST[:PORT][/DATABASE], or HOST:PORT; not by default.",
+        "Where Redis is slow or gone, answers are computed as if it was not there. A URL with a"
+            + " password is better put into JIFFY_CACHE_REDIS."
+      })
+  private @Nullable String redis;
+
+  @Option(
+      names = "--cache-redis-timeout",
+      paramLabel = "SECONDS",
+      converter = OptionValues.Seconds.class,
+      description = "How long a request may wait for Redis at most; 0.005 by default.")
+  private @Nullable Duration redisTimeout;
+
+  /// {@return where answers are shared, null for nowhere}
+  ///
+  /// @throws IllegalArgumentException if there is no such place
+  @Nullable RedisOptions redis() {
+    if (redis == null) {
+      return null;
+    }
+    RedisOptions server = RedisOptions.of(redis);
+    return redisTimeout == null ? server : server.timeout(redisTimeout);
+  }
 
   /// {@return how answers are kept, null to compute each anew}
   @Nullable CacheOptions options() {

@@ -177,7 +177,7 @@ final class ServeCommand implements Callable<Integer> {
                 .safety(safety.options())
                 .unix(socket == null ? null : new UnixOptions(socket, socketMode))
                 .admin(store.admin()),
-            store.store(repository, defaults, output::progress));
+            store.store(repository, defaults, output::progress).redis(cache.redis()));
     String warning = safety.warning(host);
     if (!warning.isEmpty()) {
       output.progress(warning);

@@ -2,6 +2,7 @@ package dev.jiffy.server;
 
 import static dev.jiffy.server.ServerMetrics.labels;
 
+import dev.jiffy.server.cache.RedisAnswers;
 import dev.jiffy.server.cache.ResponseCache.Counts;
 import dev.jiffy.server.metrics.Family;
 import dev.jiffy.server.metrics.Family.Kind;
@@ -117,6 +118,36 @@ final class CacheMetrics {
             Kind.PLAIN_COUNTER,
             Unit.MICROSECONDS,
             counts -> counts.missNanos() + counts.keepNanos()));
+  }
+
+  /// {@return the metrics of answers that servers share}
+  ///
+  /// @param redis the answers
+  static List<Family> shared(RedisAnswers redis) {
+    return List.of(
+        new Family(
+            "jiffy_redis_requests",
+            "Requests to Redis, by what became of them.",
+            Kind.COUNTER,
+            Unit.NONE,
+            Stream.of(RedisAnswers.Ending.values())
+                .<Sample>map(ending ->
+                    new Sample.Count(
+                        Family.labels("command", ending.command(), "result", ending.label()),
+                        redis.count(ending)))
+                .toList()),
+        new Family(
+            "jiffy_redis_duration_seconds",
+            "What Redis took of a request that it answered.",
+            Kind.HISTOGRAM,
+            Unit.SECONDS,
+            List.of(new Sample.Spread(List.of(), redis.durations()))),
+        new Family(
+            "jiffy_redis_up",
+            "Whether Redis is asked now: 1, or 0 while it does not answer.",
+            Kind.GAUGE,
+            Unit.NONE,
+            List.of(new Sample.Count(List.of(), redis.isUp() ? 1 : 0))));
   }
 
   private static Stream<Sample> results(Served model, Counts counts) {

@@ -4,6 +4,8 @@ import dev.jiffy.engine.ModelException;
 import dev.jiffy.protocol.InferReader;
 import dev.jiffy.protocol.Limits;
 import dev.jiffy.protocol.ServerMetadata;
+import dev.jiffy.server.cache.RedisAnswers;
+import dev.jiffy.server.cache.RedisOptions;
 import dev.jiffy.server.http.Access;
 import dev.jiffy.server.http.HttpEdge;
 import dev.jiffy.server.http.Place;
@@ -82,10 +84,6 @@ public final class Server implements AutoCloseable {
     this.options = options;
     this.storage = storage;
     models.start(given, options.policy());
-    this.store = new Store(storage.repository(), storage.defaults(), models, storage.progress());
-    Watching watching = Watching.start(options.watch(), VERSION, models::all);
-    this.watch = watching.watch();
-    this.metrics = watching.metrics();
     this.vertx =
         Vertx.vertx(
             new VertxOptions()
@@ -95,6 +93,13 @@ public final class Server implements AutoCloseable {
                     new FileSystemOptions()
                         .setFileCachingEnabled(false)
                         .setClassPathResolvingEnabled(false)));
+    RedisOptions server = storage.redis();
+    RedisAnswers redis = server == null ? null : new RedisAnswers(vertx, server);
+    this.store =
+        new Store(storage.repository(), storage.defaults(), models, storage.progress(), redis);
+    Watching watching = Watching.start(options.watch(), VERSION, models::all, redis);
+    this.watch = watching.watch();
+    this.metrics = watching.metrics();
   }
 
   /// {@return a server that is ready: it listens, and its models are warm}

@@ -1,5 +1,6 @@
 package dev.jiffy.server;
 
+import dev.jiffy.server.cache.RedisAnswers;
 import dev.jiffy.server.metrics.Distribution;
 import dev.jiffy.server.metrics.Family;
 import dev.jiffy.server.metrics.Family.Kind;
@@ -23,6 +24,7 @@ import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.function.ToLongFunction;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /// The metrics of a server under Jiffy's own names. Each is counted where it arises; here is what
 /// they are called and what they mean.
@@ -32,19 +34,27 @@ final class ServerMetrics {
   private final Supplier<List<Served>> models;
   private final Watch watch;
   private final Traffic traffic;
+  private final @Nullable RedisAnswers redis;
 
   /// @param models the models as they are now
   /// @param watch counts what goes over the connections
-  ServerMetrics(Supplier<List<Served>> models, Watch watch) {
+  /// @param redis the answers that servers share, null for none
+  ServerMetrics(Supplier<List<Served>> models, Watch watch, @Nullable RedisAnswers redis) {
     this.models = models;
     this.watch = watch;
     this.traffic = watch.traffic();
+    this.redis = redis;
   }
 
   /// {@return all metrics as they are now}
   List<Family> families() {
     List<Served> served = models.get();
-    return Stream.of(requests(served), new CacheMetrics(served).families(), memory(served), wires())
+    return Stream.of(
+            requests(served),
+            new CacheMetrics(served).families(),
+            redis == null ? List.<Family>of() : CacheMetrics.shared(redis),
+            memory(served),
+            wires())
         .flatMap(List::stream)
         .toList();
   }

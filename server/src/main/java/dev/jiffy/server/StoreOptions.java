@@ -1,5 +1,6 @@
 package dev.jiffy.server;
 
+import dev.jiffy.server.cache.RedisOptions;
 import dev.jiffy.server.store.ModelSettings;
 import dev.jiffy.server.store.Repository;
 import java.time.Duration;
@@ -14,12 +15,14 @@ import org.jspecify.annotations.Nullable;
 /// @param poll the time between two looks at the repository, null to look only when asked to
 /// @param isOpen whether whoever reaches the server may load and unload models
 /// @param progress takes a line about every change of what is served, on any thread
+/// @param redis where servers share answers of models that keep them, null for nowhere
 public record StoreOptions(
     Repository repository,
     ModelSettings defaults,
     @Nullable Duration poll,
     boolean isOpen,
-    Consumer<String> progress) {
+    Consumer<String> progress,
+    @Nullable RedisOptions redis) {
   /// Checks the time.
   public StoreOptions {
     if (poll != null && poll.toNanos() < 1) {
@@ -31,7 +34,7 @@ public record StoreOptions(
   ///
   /// @param repository where models come from
   public static StoreOptions of(Repository repository) {
-    return new StoreOptions(repository, ModelSettings.defaults(), null, false, line -> {});
+    return new StoreOptions(repository, ModelSettings.defaults(), null, false, line -> {}, null);
   }
 
   /// {@return no repository}
@@ -43,27 +46,34 @@ public record StoreOptions(
   ///
   /// @param settings how models are served that say nothing themselves
   public StoreOptions defaults(ModelSettings settings) {
-    return new StoreOptions(repository, settings, poll, isOpen, progress);
+    return new StoreOptions(repository, settings, poll, isOpen, progress, redis);
   }
 
   /// {@return these options with looks at the repository}
   ///
   /// @param every the time between two looks, null to look only when asked to
   public StoreOptions poll(@Nullable Duration every) {
-    return new StoreOptions(repository, defaults, every, isOpen, progress);
+    return new StoreOptions(repository, defaults, every, isOpen, progress, redis);
   }
 
   /// {@return these options, open for changes or not}
   ///
   /// @param forAll whether whoever reaches the server may load and unload models
   public StoreOptions open(boolean forAll) {
-    return new StoreOptions(repository, defaults, poll, forAll, progress);
+    return new StoreOptions(repository, defaults, poll, forAll, progress, redis);
   }
 
   /// {@return these options with another listener}
   ///
   /// @param taker takes a line about every change of what is served, on any thread
   public StoreOptions progress(Consumer<String> taker) {
-    return new StoreOptions(repository, defaults, poll, isOpen, taker);
+    return new StoreOptions(repository, defaults, poll, isOpen, taker, redis);
+  }
+
+  /// {@return these options with another place for shared answers}
+  ///
+  /// @param server where servers share answers of models that keep them, null for nowhere
+  public StoreOptions redis(@Nullable RedisOptions server) {
+    return new StoreOptions(repository, defaults, poll, isOpen, progress, server);
   }
 }

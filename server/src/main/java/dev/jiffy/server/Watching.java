@@ -1,6 +1,7 @@
 package dev.jiffy.server;
 
 import dev.jiffy.server.WatchOptions.Names;
+import dev.jiffy.server.cache.RedisAnswers;
 import dev.jiffy.server.metrics.Exposition;
 import dev.jiffy.server.metrics.Family;
 import dev.jiffy.server.store.Served;
@@ -23,12 +24,17 @@ record Watching(Watch watch, @Nullable Exposition metrics) {
   /// @param options what is told of the server, and to whom
   /// @param version the server's version
   /// @param models the models as they are now
-  static Watching start(WatchOptions options, String version, Supplier<List<Served>> models) {
+  /// @param redis the answers that servers share, null for none
+  static Watching start(
+      WatchOptions options,
+      String version,
+      Supplier<List<Served>> models,
+      @Nullable RedisAnswers redis) {
     TelemetryOptions telemetry = options.telemetry();
     Tracing tracing = telemetry == null ? Tracing.none() : Tracing.of(telemetry.sampled());
     Watch watch = new Watch(tracing, options.log());
     options.watchers().forEach(watch::add);
-    ServerMetrics own = new ServerMetrics(models, watch);
+    ServerMetrics own = new ServerMetrics(models, watch, redis);
     Supplier<List<Family>> families =
         switch (options.metrics()) {
           case OFF, JIFFY -> own::families;

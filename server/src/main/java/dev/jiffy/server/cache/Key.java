@@ -27,6 +27,7 @@ public final class Key {
 
   private final byte[] material;
   private final List<String> outputs;
+  private final byte[] digest;
   private final long high;
   private final long low;
   private final long nanos;
@@ -34,15 +35,16 @@ public final class Key {
   private Key(byte[] material, List<String> outputs, long start) {
     this.material = material;
     this.outputs = List.copyOf(outputs);
-    ByteBuffer digest = ByteBuffer.wrap(digest(material)); // 128 bits of it
-    this.high = digest.getLong();
-    this.low = digest.getLong();
+    this.digest = sha256().digest(material);
+    ByteBuffer bits = ByteBuffer.wrap(digest); // 128 of them
+    this.high = bits.getLong();
+    this.low = bits.getLong();
     this.nanos = System.nanoTime() - start;
   }
 
-  private static byte[] digest(byte[] material) {
+  static MessageDigest sha256() {
     try {
-      return MessageDigest.getInstance("SHA-256").digest(material);
+      return MessageDigest.getInstance("SHA-256");
     } catch (NoSuchAlgorithmException e) {
       throw new IllegalStateException(e);
     }
@@ -134,6 +136,11 @@ public final class Key {
   /// {@return the names of the outputs that are asked for}
   List<String> outputs() {
     return outputs;
+  }
+
+  /// {@return the digest of the question, 32 bytes; not copied}
+  byte[] digest() {
+    return digest;
   }
 
   /// {@return how many bytes it takes}

@@ -33,6 +33,7 @@ public final class ResponseCache {
 
   private final CacheOptions options;
   private final Uncached uncached;
+  private final @Nullable SecondLevel shared;
   private final LongSupplier clock;
   private final Cache<Key, Kept> answers;
   private final Map<Key, Flight> flights = new ConcurrentHashMap<>();
@@ -108,10 +109,16 @@ public final class ResponseCache {
   ///
   /// @param options how large it is
   /// @param uncached where requests go that must be computed
+  /// @param shared what other servers keep, null for nothing
   /// @param clock the time in nanoseconds
-  public ResponseCache(CacheOptions options, Uncached uncached, LongSupplier clock) {
+  public ResponseCache(
+      CacheOptions options,
+      Uncached uncached,
+      @Nullable SecondLevel shared,
+      LongSupplier clock) {
     this.options = options;
     this.uncached = uncached;
+    this.shared = shared;
     this.clock = clock;
     Ticker ticker = clock::getAsLong;
     this.answers =
@@ -193,7 +200,7 @@ public final class ResponseCache {
           Kept between = answers.getIfPresent(key);
           looked(between == null ? misses : hits, key, start);
           if (between == null) {
-            uncached.submit(own.asked, isSmall);
+            own.begin(isSmall);
           } else {
             own.settle(new Outcome.Done(between.answer(), new Timing(0, 0, 0)), between);
           }
@@ -259,6 +266,31 @@ public final class ResponseCache {
       return !isOver;
     }
 
+    /// Looks at what other servers keep, if there is such a thing, and is computed otherwise.
+    void begin(boolean isSmall) {
+      if (shared == null || !shared.isTried()) {
+        uncached.submit(asked, isSmall);
+      } else {
+        shared.find(key, this::found);
+      }
+    }
+
+    private void found(@Nullable Kept kept) {
+      if (kept != null) {
+        answers.put(key, kept);
+        long waited = clock.getAsLong() - first.arrivedNanos();
+        settle(new Outcome.Done(kept.answer(), new Timing(waited, 0, 0)), kept);
+      } else if (isAbandoned()) {
+        settle(new Outcome.Cancelled(), null);
+      } else {
+        uncached.submit(asked, false);
+      }
+    }
+
+    private synchronized boolean isAbandoned() {
+      return hasLeft && others.isEmpty();
+    }
+
     /// The first loses interest: what is computed goes on where others wait for it.
     void leave() {
       synchronized (this) {
@@ -294,7 +326,11 @@ public final class ResponseCache {
         kept = kept(answer);
         long nanos = clock.getAsLong() - start;
         keeps.add(nanos);
-        worth.kept(timing.computeNanos() / Math.max(1, timing.batchRows()), nanos);
+        long computeNanos = timing.computeNanos() / Math.max(1, timing.batchRows());
+        worth.kept(computeNanos, nanos);
+        if (kept != null && shared != null) {
+          shared.keep(key, kept, options.ttl(), computeNanos);
+        }
       }
       settle(outcome, kept);
     }

@@ -37,7 +37,7 @@ public final class Models implements AutoCloseable {
       }
     }
     for (LoadedModel model : all) {
-      publish(model.name(), Versions.of(List.of(Served.start(model, policy, null)), Map.of()));
+      publish(model.name(), Versions.of(List.of(Served.start(model, policy, null, null)), Map.of()));
     }
   }
 

@@ -10,6 +10,7 @@ import dev.jiffy.protocol.TensorMetadata;
 import dev.jiffy.server.cache.CacheOptions;
 import dev.jiffy.server.cache.Key;
 import dev.jiffy.server.cache.ResponseCache;
+import dev.jiffy.server.cache.SecondLevel;
 import dev.jiffy.server.schedule.Policy;
 import dev.jiffy.server.schedule.Question;
 import dev.jiffy.server.schedule.Scheduler;
@@ -40,12 +41,18 @@ public final class Served implements AutoCloseable {
   private volatile Runnable whenFree = () -> {};
 
   private Served(
-      LoadedModel model, Scheduler scheduler, Tally tally, @Nullable CacheOptions cache) {
+      LoadedModel model,
+      Scheduler scheduler,
+      Tally tally,
+      @Nullable CacheOptions cache,
+      @Nullable SecondLevel shared) {
     this.model = model;
     this.scheduler = scheduler;
     this.tally = tally;
     this.cache =
-        cache == null ? null : new ResponseCache(cache, uncached(scheduler), System::nanoTime);
+        cache == null
+            ? null
+            : new ResponseCache(cache, uncached(scheduler), shared, System::nanoTime);
   }
 
   private static ResponseCache.Uncached uncached(Scheduler scheduler) {
@@ -71,12 +78,18 @@ public final class Served implements AutoCloseable {
   /// @param model the model, which is closed with the result
   /// @param policy how its requests are scheduled
   /// @param cache how its answers are kept, null to compute each anew
-  public static Served start(LoadedModel model, Policy policy, @Nullable CacheOptions cache) {
+  /// @param shared what other servers keep, null for nothing
+  public static Served start(
+      LoadedModel model,
+      Policy policy,
+      @Nullable CacheOptions cache,
+      @Nullable SecondLevel shared) {
     return new Served(
         model,
         Scheduler.start(model.name(), model.computation(), model.text(), policy),
         new Tally(),
-        cache);
+        cache,
+        shared);
   }
 
   /// {@return the model's name and version}

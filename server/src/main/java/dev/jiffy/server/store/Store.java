@@ -5,6 +5,8 @@ import dev.jiffy.engine.Model;
 import dev.jiffy.engine.ModelException;
 import dev.jiffy.protocol.ModelState;
 import dev.jiffy.protocol.ProtocolException;
+import dev.jiffy.server.cache.SecondLevel;
+import dev.jiffy.server.cache.SharedAnswers;
 import java.io.UncheckedIOException;
 import java.lang.System.Logger.Level;
 import java.nio.file.Path;
@@ -44,6 +46,7 @@ public final class Store implements AutoCloseable {
   private final ModelSettings defaults;
   private final Models models;
   private final Consumer<String> progress;
+  private final @Nullable SharedAnswers shared;
   private final ScheduledExecutorService executor =
       Executors.newSingleThreadScheduledExecutor(task -> {
         Thread thread = new Thread(task, "jiffy-store");
@@ -66,7 +69,7 @@ public final class Store implements AutoCloseable {
   /// A model in service.
   private record Loaded(Source source, ModelSettings settings) {}
 
-  /// A store that serves nothing yet.
+  /// A store that serves nothing yet and shares nothing.
   ///
   /// @param repository where models come from
   /// @param defaults how models are served that say nothing themselves
@@ -74,10 +77,27 @@ public final class Store implements AutoCloseable {
   /// @param progress takes a line about every change
   public Store(
       Repository repository, ModelSettings defaults, Models models, Consumer<String> progress) {
+    this(repository, defaults, models, progress, null);
+  }
+
+  /// A store that serves nothing yet.
+  ///
+  /// @param repository where models come from
+  /// @param defaults how models are served that say nothing themselves
+  /// @param models is told what is served
+  /// @param progress takes a line about every change
+  /// @param shared the answers that servers share, null for none
+  public Store(
+      Repository repository,
+      ModelSettings defaults,
+      Models models,
+      Consumer<String> progress,
+      @Nullable SharedAnswers shared) {
     this.repository = repository;
     this.defaults = defaults;
     this.models = models;
     this.progress = progress;
+    this.shared = shared;
   }
 
   /// Serves all models of the repository, loaded on the calling thread.
@@ -294,7 +314,8 @@ public final class Store implements AutoCloseable {
               ? 0
               : place.call(
                   () -> RecordedCases.check(model.computation(), folder, settings.caseTolerance()));
-      served = Served.start(model, settings.policy(), settings.cache());
+      SecondLevel second = place.call(() -> secondLevel(source, version, settings, model));
+      served = Served.start(model, settings.policy(), settings.cache(), second);
     } catch (RuntimeException | Error e) {
       model.close();
       throw e;
@@ -315,6 +336,27 @@ public final class Store implements AutoCloseable {
                 model.packedBytes() / MIB,
                 process(before)));
     return served;
+  }
+
+  private @Nullable SecondLevel secondLevel(
+      Source source, long version, ModelSettings settings, LoadedModel model) {
+    SharedAnswers all = shared;
+    if (all == null || settings.cache() == null) {
+      return null;
+    }
+    byte[] fingerprint = Fingerprint.of(source, version, settings, model).orElse(null);
+    if (fingerprint == null) {
+      progress.accept(
+          "%s %d keeps its answers to itself: %s"
+              .formatted(
+                  source.name(),
+                  version,
+                  model.isEnsemble()
+                      ? "it is an ensemble"
+                      : "it has no folder of its own for all of its files"));
+      return null;
+    }
+    return new SecondLevel(all, fingerprint, System::nanoTime);
   }
 
   private LoadedModel load(Source source, long version, ModelSettings settings, Place place) {

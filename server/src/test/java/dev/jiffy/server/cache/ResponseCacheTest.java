@@ -35,7 +35,7 @@ class ResponseCacheTest {
 
   private final AtomicLong clock = new AtomicLong();
   private final ArrayDeque<Ticket> waiting = new ArrayDeque<>();
-  private final ResponseCache cache = new ResponseCache(OPTIONS, new Waiting(), clock::get);
+  private final ResponseCache cache = new ResponseCache(OPTIONS, new Waiting(), null, clock::get);
 
   /// What is to be computed waits for the test.
   private final class Waiting implements ResponseCache.Uncached {
@@ -260,7 +260,7 @@ class ResponseCacheTest {
   void whatIsTooLargeIsNotKept() {
     ResponseCache small =
         new ResponseCache(
-            new CacheOptions(1000, Duration.ofSeconds(10)), new Waiting(), clock::get);
+            new CacheOptions(1000, Duration.ofSeconds(10)), new Waiting(), null, clock::get);
     float[] many = new float[100];
     assertNull(small.key(new Question.Tensors(Map.of("x", Tensor.of(many, 100))), List.of("y")));
     assertEquals(1, small.counts().tooLarge());
@@ -350,6 +350,7 @@ class ResponseCacheTest {
                 throw new IllegalStateException("nobody leaves");
               }
             },
+            null,
             System::nanoTime);
     int threads = 4;
     int asks = 5000;

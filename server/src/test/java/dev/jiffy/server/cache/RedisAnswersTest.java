@@ -1,0 +1,185 @@
+package dev.jiffy.server.cache;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.jiffy.server.cache.RedisAnswers.Ending;
+import io.vertx.core.Vertx;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class RedisAnswersTest {
+  private static final Duration LONG = Duration.ofMinutes(5);
+
+  @TempDir Path folder;
+
+  private final Vertx vertx = Vertx.vertx();
+
+  @AfterEach
+  void close() throws Exception {
+    vertx.close().toCompletionStage().toCompletableFuture().get(30, TimeUnit.SECONDS);
+  }
+
+  static List<String> kinds() {
+    return RedisServer.kinds();
+  }
+
+  private static byte[] digest(int seed) {
+    byte[] digest = new byte[32];
+    new Random(seed).nextBytes(digest);
+    return digest;
+  }
+
+  private static byte[] find(RedisAnswers answers, byte[] digest) throws Exception {
+    CompletableFuture<Optional<byte[]>> found = new CompletableFuture<>();
+    answers.find(
+        digest,
+        bytes -> assertTrue(found.complete(Optional.ofNullable(bytes)), "told twice"));
+    return found.get(30, TimeUnit.SECONDS).orElse(null);
+  }
+
+  private static void await(RedisAnswers answers, Ending ending, long count) throws Exception {
+    for (int i = 0; i < 1000 && answers.count(ending) < count; i++) {
+      Thread.sleep(10);
+    }
+    assertEquals(count, answers.count(ending), ending::toString);
+  }
+
+  private RedisAnswers answers(int port, Duration timeout) {
+    return new RedisAnswers(
+        vertx, RedisOptions.of("redis://:secret@127.0.0.1:" + port).timeout(timeout));
+  }
+
+  @ParameterizedTest
+  @MethodSource("kinds")
+  void whatOneKeepsAnotherFinds(String kind) throws Exception {
+    try (RedisServer server = RedisServer.start(kind, folder);
+        RedisAnswers one = answers(server.port(), Duration.ofSeconds(10));
+        RedisAnswers other = answers(server.port(), Duration.ofSeconds(10))) {
+      byte[] large = new byte[500_000];
+      new Random(1).nextBytes(large);
+      one.keep(digest(1), large, LONG);
+      one.keep(digest(2), new byte[0], LONG);
+      one.keep(digest(3), new byte[] {3}, Duration.ofMillis(1));
+      await(one, Ending.STORED, 3);
+      assertArrayEquals(large, find(other, digest(1)));
+      assertArrayEquals(new byte[0], find(other, digest(2)));
+      for (int i = 0; i < 500 && find(other, digest(3)) != null; i++) {
+        Thread.sleep(10);
+      }
+      assertNull(find(other, digest(3)), "it has become too old");
+      long missed = other.count(Ending.MISS);
+      assertNull(find(other, digest(4)));
+      assertEquals(missed + 1, other.count(Ending.MISS));
+      byte[] similar = digest(1);
+      similar[31]++;
+      assertNull(find(other, similar), "half of the digest is not enough");
+      assertEquals(1, other.count(Ending.FOREIGN));
+      assertTrue(other.isUp());
+      assertTrue(other.durations().count() > 4);
+    }
+  }
+
+  @Test
+  void whoFallsSilentIsNotWaitedFor() throws Exception {
+    try (RedisServer.StandIn server = new RedisServer.StandIn(0);
+        RedisAnswers answers = answers(server.port(), Duration.ofMillis(200))) {
+      for (int i = 0; i < 1000 && answers.count(Ending.STORED) == 0; i++) {
+        answers.keep(digest(1), new byte[] {1}, LONG);
+        Thread.sleep(10);
+      }
+      assertArrayEquals(new byte[] {1}, find(answers, digest(1)));
+      server.silent(true);
+      long late = answers.count(Ending.GET_LATE);
+      long skipped = answers.count(Ending.SET_SKIPPED);
+      for (int i = 1; i <= 3; i++) {
+        assertNull(find(answers, digest(1)));
+        assertEquals(late + i, answers.count(Ending.GET_LATE));
+      }
+      assertFalse(answers.isUp());
+      boolean[] told = new boolean[1];
+      answers.find(digest(1), bytes -> told[0] = bytes == null); // at once, and without Redis
+      assertTrue(told[0]);
+      assertEquals(1, answers.count(Ending.GET_SKIPPED));
+      answers.keep(digest(1), new byte[] {1}, LONG);
+      assertEquals(skipped + 1, answers.count(Ending.SET_SKIPPED));
+      server.silent(false);
+      byte[] found = null;
+      for (int i = 0; i < 1000 && found == null; i++) {
+        found = find(answers, digest(1));
+        Thread.sleep(10);
+      }
+      assertArrayEquals(new byte[] {1}, found);
+      assertTrue(answers.isUp());
+    }
+  }
+
+  @Test
+  void whoIsGoneIsNotWaitedForAndMayComeBack() throws Exception {
+    int port;
+    try (RedisServer.StandIn server = new RedisServer.StandIn(0)) {
+      port = server.port();
+    }
+    try (RedisAnswers answers = answers(port, Duration.ofSeconds(2))) {
+      for (int i = 0; i < 3; i++) {
+        assertNull(find(answers, digest(1)));
+      }
+      assertEquals(3, answers.count(Ending.GET_FAILED) + answers.count(Ending.GET_LATE));
+      assertFalse(answers.isUp());
+      try (RedisServer.StandIn server = new RedisServer.StandIn(port)) {
+        assertEquals(port, server.port());
+        for (int i = 0; i < 1000 && !answers.isUp(); i++) {
+          assertNull(find(answers, digest(1)));
+          Thread.sleep(10);
+        }
+        assertTrue(answers.isUp());
+        answers.keep(digest(1), new byte[] {1}, LONG);
+        await(answers, Ending.STORED, 1);
+        assertArrayEquals(new byte[] {1}, find(answers, digest(1)));
+      }
+    }
+  }
+
+  @Test
+  void aBrokenConnectionIsReplaced() throws Exception {
+    try (RedisServer.StandIn server = new RedisServer.StandIn(0);
+        RedisAnswers answers = answers(server.port(), Duration.ofSeconds(10))) {
+      answers.keep(digest(1), new byte[] {1}, LONG);
+      await(answers, Ending.STORED, 1);
+      server.hangUp();
+      for (int i = 0; i < 1000 && answers.count(Ending.STORED) < 2; i++) {
+        answers.keep(digest(2), new byte[] {2}, LONG);
+        Thread.sleep(10);
+      }
+      assertArrayEquals(new byte[] {2}, find(answers, digest(2)));
+    }
+  }
+
+  @Test
+  void placesThatCannotBe() {
+    for (String text : List.of("", "http://x", "redis://", "redis://:secret word@x", "rediss://x")) {
+      IllegalArgumentException e =
+          assertThrows(IllegalArgumentException.class, () -> RedisOptions.of(text));
+      assertTrue(String.valueOf(e.getMessage()).contains("redis://"), e::toString);
+      assertFalse(String.valueOf(e.getMessage()).contains("secret"), e::toString);
+    }
+    assertEquals("x:1", RedisOptions.of("redis://:secret@x:1/2").toString());
+    assertEquals("x:1", RedisOptions.of("x:1").toString());
+    assertThrows(
+        IllegalArgumentException.class, () -> RedisOptions.of("x:1").timeout(Duration.ZERO));
+  }
+}

@@ -1,0 +1,228 @@
+package dev.jiffy.server.cache;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.jiffy.pipeline.Embeddings;
+import dev.jiffy.server.schedule.Answer;
+import dev.jiffy.server.schedule.Outcome;
+import dev.jiffy.server.schedule.Question;
+import dev.jiffy.server.schedule.Ticket;
+import dev.jiffy.server.schedule.Timing;
+import dev.jiffy.tensor.DType;
+import dev.jiffy.tensor.Shape;
+import dev.jiffy.tensor.Tensor;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Random;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
+import org.junit.jupiter.api.Test;
+import org.jspecify.annotations.Nullable;
+
+/// Caches of two servers before answers that are shared, all stepped by hand.
+class SecondLevelTest {
+  private static final CacheOptions OPTIONS = new CacheOptions(1 << 20, Duration.ofSeconds(10));
+
+  private final AtomicLong clock = new AtomicLong();
+
+  /// Keeps answers in a map, and tells what it finds when the test says so.
+  private static final class ByHand implements SharedAnswers {
+    private final Map<String, byte[]> answers = new HashMap<>();
+    private final ArrayDeque<Runnable> looks = new ArrayDeque<>();
+
+    @Override
+    public int mostBytes() {
+      return 1000;
+    }
+
+    @Override
+    public void find(byte[] digest, Consumer<byte @Nullable []> taker) {
+      looks.add(() -> taker.accept(answers.get(HexFormat.of().formatHex(digest))));
+    }
+
+    @Override
+    public void keep(byte[] digest, byte[] answer, Duration ttl) {
+      assertEquals(OPTIONS.ttl(), ttl);
+      answers.put(HexFormat.of().formatHex(digest), answer);
+    }
+
+    void tell() {
+      looks.remove().run();
+    }
+  }
+
+  /// A server's cache, and what waits to be computed there.
+  private final class Place {
+    private final ArrayDeque<Ticket> waiting = new ArrayDeque<>();
+    private final ResponseCache cache;
+
+    Place(SharedAnswers shared, int model) {
+      cache =
+          new ResponseCache(
+              OPTIONS,
+              new ResponseCache.Uncached() {
+                @Override
+                public void submit(Ticket ticket, boolean isSmall) {
+                  waiting.add(ticket);
+                }
+
+                @Override
+                public void cancel(Ticket ticket) {
+                  if (waiting.remove(ticket)) {
+                    ticket.finish(new Outcome.Cancelled());
+                  }
+                }
+              },
+              new SecondLevel(shared, new byte[] {(byte) model}, clock::get),
+              clock::get);
+    }
+
+    Runnable ask(float x, List<Outcome> outcomes) {
+      Question question = new Question.Tensors(Map.of("x", Tensor.of(new float[] {x}, 1)));
+      Key key = Objects.requireNonNull(Key.of(question, List.of("y"), OPTIONS));
+      return cache.submit(
+          new Ticket(question, 0, clock.get(), Ticket.NEVER, outcomes::add), key, false);
+    }
+
+    void compute(int size) {
+      Tensor y = Tensor.allocate(DType.F32, Shape.of(size));
+      y.setDouble(0, 7);
+      waiting
+          .remove()
+          .finish(
+              new Outcome.Done(new Answer.Tensors(Map.of("y", y)), new Timing(0, 1_000_000, 1)));
+    }
+  }
+
+  private final ByHand shared = new ByHand();
+  private final Place here = new Place(shared, 1);
+  private final Place there = new Place(shared, 1);
+  private final List<Outcome> outcomes = new ArrayList<>();
+
+  private float value(int index) {
+    Outcome.Done done = assertInstanceOf(Outcome.Done.class, outcomes.get(index));
+    Answer.Tensors answer = assertInstanceOf(Answer.Tensors.class, done.answer());
+    return Objects.requireNonNull(answer.outputs().get("y")).toFloats()[0];
+  }
+
+  @Test
+  void whatOneServerComputesAnotherGives() {
+    here.ask(1, outcomes);
+    assertTrue(here.waiting.isEmpty(), "it looks first");
+    shared.tell();
+    here.compute(1);
+    assertEquals(7, value(0));
+    there.ask(1, outcomes);
+    there.ask(1, outcomes); // waits for the same look
+    assertEquals(1, shared.looks.size());
+    shared.tell();
+    assertEquals(7, value(1));
+    assertEquals(7, value(2));
+    assertTrue(there.waiting.isEmpty());
+    there.ask(1, outcomes);
+    assertEquals(7, value(3));
+    assertTrue(shared.looks.isEmpty(), "it is kept there now");
+    Place other = new Place(shared, 2);
+    other.ask(1, outcomes);
+    shared.tell();
+    assertEquals(1, other.waiting.size(), "another model's answer is none");
+  }
+
+  @Test
+  void whoeverLeavesMeanwhileIsNotComputed() {
+    Runnable first = here.ask(1, outcomes);
+    Runnable second = here.ask(1, outcomes);
+    first.run();
+    second.run();
+    shared.tell();
+    assertEquals(List.of(new Outcome.Cancelled(), new Outcome.Cancelled()), outcomes);
+    assertTrue(here.waiting.isEmpty());
+    Runnable third = here.ask(1, outcomes);
+    here.ask(1, outcomes);
+    third.run();
+    shared.tell();
+    assertEquals(1, here.waiting.size(), "the fourth still waits");
+  }
+
+  @Test
+  void whatIsTooLargeIsNotShared() {
+    here.ask(1, outcomes);
+    shared.tell();
+    here.compute(500);
+    assertEquals(7, value(0));
+    assertTrue(shared.answers.isEmpty());
+  }
+
+  @Test
+  void rubbishIsNoAnswer() {
+    here.ask(1, outcomes);
+    shared.tell();
+    here.compute(1);
+    shared.answers.replaceAll((digest, answer) -> new byte[] {1, 2, 3});
+    there.ask(1, outcomes);
+    shared.tell();
+    assertEquals(1, there.waiting.size());
+  }
+
+  @Test
+  void answersComeBackAsTheyWere() {
+    Map<String, Tensor> outputs = new HashMap<>();
+    Random random = new Random(1);
+    for (DType dtype : DType.values()) {
+      Tensor tensor = Tensor.allocate(dtype, Shape.of(2, 3));
+      for (int i = 0; i < 6; i++) {
+        if (dtype == DType.STRING) {
+          tensor.setString(i, "ä" + i);
+        } else {
+          tensor.setDouble(i, dtype == DType.BOOL ? i % 2 : i);
+        }
+      }
+      outputs.put(dtype.name(), tensor);
+    }
+    Kept kept =
+        Objects.requireNonNull(
+            Kept.of(new Answer.Tensors(outputs), List.copyOf(outputs.keySet()), 1 << 20));
+    byte[] bytes = Objects.requireNonNull(KeptBytes.of(kept));
+    Kept.Outputs again = assertInstanceOf(Kept.Outputs.class, KeptBytes.kept(bytes));
+    assertEquals(outputs.size(), again.outputs().size());
+    for (Kept.Output output : again.outputs()) {
+      Tensor tensor = Objects.requireNonNull(outputs.get(output.name()));
+      assertEquals(tensor.dtype(), output.dtype());
+      assertEquals(tensor.shape(), output.shape());
+      if (tensor.dtype() == DType.STRING) {
+        assertEquals(tensor.strings(), output.texts());
+      } else {
+        assertEquals(-1, tensor.segment().mismatch(output.elements()));
+      }
+    }
+    for (int i = 0; i < 3000; i++) {
+      byte[] damaged = bytes.clone();
+      damaged[random.nextInt(damaged.length)] ^= (byte) (1 << random.nextInt(8));
+      KeptBytes.kept(random.nextBoolean() ? damaged : Arrays.copyOf(damaged, i % bytes.length));
+    }
+  }
+
+  @Test
+  void vectorsComeBackAsTheyWere() {
+    List<float[]> vectors = List.of(new float[] {1, 2, 3}, new float[] {4, 5, 6});
+    byte[] bytes = KeptBytes.of(new Kept.Vectors(new Embeddings(vectors, 9, 0, 0, 0)));
+    assertNotNull(bytes);
+    Kept.Vectors again = assertInstanceOf(Kept.Vectors.class, KeptBytes.kept(bytes));
+    assertEquals(9, again.embeddings().tokens());
+    assertArrayEquals(vectors.get(1), again.embeddings().vectors().get(1));
+    List<float[]> uneven = List.of(new float[1], new float[2]);
+    assertNull(KeptBytes.of(new Kept.Vectors(new Embeddings(uneven, 9, 0, 0, 0))));
+  }
+}
