@@ -27,10 +27,13 @@ module dev.jiffy.server {
 
   exports dev.jiffy.server;
   exports dev.jiffy.server.cache;
+  exports dev.jiffy.server.function;
   exports dev.jiffy.server.guard;
   exports dev.jiffy.server.metrics;
   exports dev.jiffy.server.schedule;
   exports dev.jiffy.server.store;
   exports dev.jiffy.server.telemetry;
   exports dev.jiffy.server.watch;
+
+  uses dev.jiffy.server.function.FunctionProvider;
 }

@@ -4,6 +4,7 @@ import dev.jiffy.server.HttpOptions;
 import dev.jiffy.server.Server;
 import dev.jiffy.server.ServerOptions;
 import dev.jiffy.server.UnixOptions;
+import dev.jiffy.server.function.Functions;
 import dev.jiffy.server.store.LoadedModel;
 import dev.jiffy.server.store.ModelSettings;
 import dev.jiffy.server.store.Models;
@@ -162,7 +163,7 @@ final class ServeCommand implements Callable<Integer> {
             .policy(schedule.policy())
             .cache(cache.options());
     if (printsConfig) {
-      output.print(Settings.of(repository, defaults, output::progress));
+      output.print(Settings.of(repository, defaults, store.functions(), output::progress));
       return ExitCodes.OK;
     }
     if (practice.isPositive()) {
@@ -192,8 +193,12 @@ final class ServeCommand implements Callable<Integer> {
   ///
   /// @param models the text of a `jiffy.yaml` for each, by name
   record Settings(Map<String, String> models) implements Output.Answer {
-    static Settings of(Repository repository, ModelSettings defaults, Consumer<String> progress) {
-      try (Store store = new Store(repository, defaults, new Models(), progress)) {
+    static Settings of(
+        Repository repository,
+        ModelSettings defaults,
+        Functions functions,
+        Consumer<String> progress) {
+      try (Store store = new Store(repository, defaults, new Models(), progress, functions, null)) {
         return new Settings(store.settings());
       }
     }

@@ -3,12 +3,14 @@ package dev.jiffy.cli;
 import dev.jiffy.server.AdminOptions;
 import dev.jiffy.server.Secret;
 import dev.jiffy.server.StoreOptions;
+import dev.jiffy.server.function.Functions;
 import dev.jiffy.server.store.ModelSettings;
 import dev.jiffy.server.store.Repository;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
@@ -57,6 +59,23 @@ final class StoreMixin {
               + " 'Authorization: Bearer TOKEN'.")
   private @Nullable Path tokenFile;
 
+  @Option(
+      names = "--functions",
+      paramLabel = "JAR",
+      description = {
+        "A jar with functions for ensembles, which it provides as the service"
+            + " dev.jiffy.server.function.FunctionProvider; may be said more than once.",
+        "Its code runs in the server, with all of the server's rights."
+      })
+  private List<Path> functions = List.of();
+
+  /// {@return the functions that ensembles may use}
+  ///
+  /// @throws IllegalArgumentException if a jar has none
+  Functions functions() {
+    return Functions.builtIn().withJars(functions);
+  }
+
   /// {@return the second port, null for none}
   ///
   /// @throws IllegalArgumentException if there is a port without a token
@@ -81,6 +100,7 @@ final class StoreMixin {
         .defaults(defaults)
         .poll(poll)
         .open(isOpen)
+        .functions(functions())
         .progress(progress);
   }
 }

@@ -96,7 +96,13 @@ public final class Server implements AutoCloseable {
     RedisOptions server = storage.redis();
     RedisAnswers redis = server == null ? null : new RedisAnswers(vertx, server);
     this.store =
-        new Store(storage.repository(), storage.defaults(), models, storage.progress(), redis);
+        new Store(
+            storage.repository(),
+            storage.defaults(),
+            models,
+            storage.progress(),
+            storage.functions(),
+            redis);
     Watching watching = Watching.start(options.watch(), VERSION, models::all, redis);
     this.watch = watching.watch();
     this.metrics = watching.metrics();

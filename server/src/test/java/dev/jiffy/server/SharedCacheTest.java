@@ -55,11 +55,7 @@ class SharedCacheTest {
                 .formatted(x));
     assertEquals(200, response.statusCode(), text(response));
     assertTrue(text(response).contains("\"data\":[%s,0.0]".formatted(expected)), text(response));
-    return response
-        .headers()
-        .firstValue("server-timing")
-        .orElseThrow()
-        .contains("cache;desc=hit");
+    return response.headers().firstValue("server-timing").orElseThrow().contains("cache;desc=hit");
   }
 
   private static void awaitStored(Client client, double count) throws Exception {
@@ -94,8 +90,7 @@ class SharedCacheTest {
         assertEquals(true, isKept(client, INFER, 1, 2));
         assertEquals(false, isKept(client, INFER, 3, 6));
         Scrape scrape = Scrape.of(text(client.get("/metrics")));
-        assertEquals(
-            1, scrape.value("jiffy_redis_requests_total{command=\"get\",result=\"hit\"}"));
+        assertEquals(1, scrape.value("jiffy_redis_requests_total{command=\"get\",result=\"hit\"}"));
         assertEquals(1, scrape.value("jiffy_redis_up"));
         awaitStored(client, 1);
       }

@@ -48,8 +48,7 @@ final class KeptBytes {
           System.arraycopy(vectors.get(i), 0, joined, i * length, length);
         }
         tensors.add(new InferTensor(VECTORS, Tensor.of(joined, vectors.size(), length), true));
-        return bytes(
-            VECTORS, Map.of(TOKENS, new Parameter.Whole(embeddings.tokens())), tensors);
+        return bytes(VECTORS, Map.of(TOKENS, new Parameter.Whole(embeddings.tokens())), tensors);
       }
     }
   }

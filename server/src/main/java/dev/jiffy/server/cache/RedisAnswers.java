@@ -163,10 +163,7 @@ public final class RedisAnswers implements SharedAnswers, AutoCloseable {
             response -> {
               byte[] entry = response == null ? null : response.toBytes();
               byte[] answer = entry == null ? null : verified(digest, entry);
-              adder(
-                      answer != null
-                          ? Ending.HIT
-                          : entry == null ? Ending.MISS : Ending.FOREIGN)
+              adder(answer != null ? Ending.HIT : entry == null ? Ending.MISS : Ending.FOREIGN)
                   .increment();
               taker.accept(answer);
             },
@@ -274,8 +271,7 @@ public final class RedisAnswers implements SharedAnswers, AutoCloseable {
       Consumer<@Nullable Response> answered,
       Runnable otherwise) {
     Asking asking = new Asking(answered, otherwise);
-    asking.timer =
-        vertx.setTimer(options.timeout().toMillis(), timer -> asking.fail(late, null));
+    asking.timer = vertx.setTimer(options.timeout().toMillis(), timer -> asking.fail(late, null));
     connected()
         .compose(open -> open.send(request))
         .onSuccess(asking::answer)

@@ -25,7 +25,8 @@ public record RedisOptions(URI uri, Duration timeout) {
   /// {@return a server that requests wait 5 ms for}
   ///
   /// @param text its URL, or `HOST:PORT`
-  /// @throws IllegalArgumentException if it is neither; does not repeat it, as it may have a password
+  /// @throws IllegalArgumentException if it is neither; does not repeat it, as it may have a
+  ///   password
   public static RedisOptions of(String text) {
     URI uri;
     try {

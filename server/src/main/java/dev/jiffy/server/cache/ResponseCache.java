@@ -112,10 +112,7 @@ public final class ResponseCache {
   /// @param shared what other servers keep, null for nothing
   /// @param clock the time in nanoseconds
   public ResponseCache(
-      CacheOptions options,
-      Uncached uncached,
-      @Nullable SecondLevel shared,
-      LongSupplier clock) {
+      CacheOptions options, Uncached uncached, @Nullable SecondLevel shared, LongSupplier clock) {
     this.options = options;
     this.uncached = uncached;
     this.shared = shared;

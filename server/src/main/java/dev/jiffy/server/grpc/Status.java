@@ -2,6 +2,7 @@ package dev.jiffy.server.grpc;
 
 import dev.jiffy.engine.ModelException;
 import dev.jiffy.protocol.ProtocolException;
+import dev.jiffy.server.function.FunctionException;
 import dev.jiffy.server.schedule.Outcome;
 import dev.jiffy.server.schedule.Refusal;
 import java.lang.System.Logger.Level;
@@ -47,6 +48,7 @@ record Status(Code code, String message) {
       case ProtocolException e -> new Status(code(e.status()), text(e));
       case ModelException e -> new Status(Code.INVALID_ARGUMENT, text(e));
       case IllegalArgumentException e -> new Status(Code.INVALID_ARGUMENT, text(e));
+      case FunctionException e -> new Status(Code.INTERNAL, text(e)); // logged where it was called
       case OutOfMemoryError e -> {
         LOG.log(Level.ERROR, "out of memory for a call", e);
         yield new Status(Code.RESOURCE_EXHAUSTED, "the request needs more memory than there is");

@@ -2,6 +2,7 @@ package dev.jiffy.server.http;
 
 import dev.jiffy.engine.ModelException;
 import dev.jiffy.protocol.ProtocolException;
+import dev.jiffy.server.function.FunctionException;
 import java.lang.System.Logger.Level;
 
 /// What clients are told when their request fails: all of their own mistakes, nothing of ours.
@@ -15,6 +16,7 @@ final class Failures {
       case ProtocolException e -> Reply.error(path, e.status(), message(e));
       case ModelException e -> Reply.error(path, 400, message(e));
       case IllegalArgumentException e -> Reply.error(path, 400, message(e));
+      case FunctionException e -> Reply.error(path, 500, message(e)); // logged where it was called
       case OutOfMemoryError e -> {
         LOG.log(Level.ERROR, "out of memory for a request to " + path, e);
         yield Reply.error(path, 503, "the request needs more memory than there is");

@@ -15,9 +15,9 @@ import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
 
-/// Several models as one computation: each step takes values that the client brings or that earlier
-/// steps gave. It is scheduled like a model, with one queue, and its steps run one after the other
-/// on one thread, so that nothing piles up between them. Shared between threads.
+/// Several models and functions as one computation: each step takes values that the client brings
+/// or that earlier steps gave. It is scheduled like a model, with one queue, and its steps run one
+/// after the other on one thread, so that nothing piles up between them. Shared between threads.
 ///
 /// A dimension that a value carries from one step into the next keeps its name, so that requests
 /// can be computed together through all steps.
@@ -26,14 +26,20 @@ final class Ensemble implements Computation, AutoCloseable {
   private final List<TensorSpec> inputs;
   private final List<TensorSpec> outputs;
 
-  /// A step with its model, which is held.
-  private record Part(Served served, EnsembleSettings.Step step) {
+  /// Who does a step.
+  ///
+  /// @param computation what it computes
+  /// @param release lets go of it; run once
+  record Held(Computation computation, Runnable release) {}
+
+  /// A step, and who does it.
+  private record Part(Held held, EnsembleSettings.Step step) {
     List<TensorSpec> takes() {
-      return served.model().inputs();
+      return held.computation().inputs();
     }
 
     List<TensorSpec> gives() {
-      return served.model().outputs();
+      return held.computation().outputs();
     }
 
     String source(TensorSpec input) {
@@ -54,17 +60,17 @@ final class Ensemble implements Computation, AutoCloseable {
   /// {@return an ensemble, which holds its models until it is closed}
   ///
   /// @param settings its steps
-  /// @param holder holds the model of a step for it
+  /// @param holder holds who does a step
   /// @throws ModelException if the steps do not fit each other
-  static Ensemble of(EnsembleSettings settings, Function<EnsembleSettings.Step, Served> holder) {
+  static Ensemble of(EnsembleSettings settings, Function<EnsembleSettings.Who, Held> holder) {
     List<Part> parts = new ArrayList<>();
     try {
       for (EnsembleSettings.Step step : settings.steps()) {
-        parts.add(new Part(holder.apply(step), step));
+        parts.add(new Part(holder.apply(step.who()), step));
       }
       return wired(parts, settings.outputs());
     } catch (RuntimeException e) {
-      parts.forEach(part -> part.served().release());
+      parts.forEach(part -> part.held().release().run());
       throw e;
     }
   }
@@ -87,7 +93,7 @@ final class Ensemble implements Computation, AutoCloseable {
           match(part, input, value, names);
         }
       }
-      String prefix = inputs.isEmpty() && given.isEmpty() ? "" : part.step().model() + ".";
+      String prefix = inputs.isEmpty() && given.isEmpty() ? "" : part.step().who().name() + ".";
       for (TensorSpec input : own) {
         TensorSpec value = renamed(input, part.source(input), names, prefix);
         inputs.add(value);
@@ -127,7 +133,12 @@ final class Ensemble implements Computation, AutoCloseable {
   }
 
   private static ModelException wrong(Part part, String what) {
-    return new ModelException("steps: model '%s' %s".formatted(part.step().model(), what));
+    String kind =
+        switch (part.step().who()) {
+          case EnsembleSettings.Model _ -> "model";
+          case EnsembleSettings.Function _ -> "function";
+        };
+    return new ModelException("steps: %s '%s' %s".formatted(kind, part.step().who().name(), what));
   }
 
   private static void checkNames(Part part) {
@@ -211,7 +222,7 @@ final class Ensemble implements Computation, AutoCloseable {
     List<Memory> memories = new ArrayList<>();
     try {
       for (Part part : parts) {
-        memories.add(part.served().model().computation().newMemory());
+        memories.add(part.held().computation().newMemory());
       }
     } catch (RuntimeException e) {
       memories.forEach(Memory::close);
@@ -271,6 +282,6 @@ final class Ensemble implements Computation, AutoCloseable {
   /// Lets go of the models. Called once.
   @Override
   public void close() {
-    parts.forEach(part -> part.served().release());
+    parts.forEach(part -> part.held().release().run());
   }
 }

@@ -20,7 +20,8 @@ final class Fingerprint {
   private Fingerprint() {}
 
   /// {@return the digest, empty where not all files are known that answers depend on: of an
-  /// ensemble, and of a model without a folder of its own that has weights or a tokenizer beside it}
+  /// ensemble, and of a model without a folder of its own that has weights or a tokenizer beside
+  /// it}
   ///
   /// @param source where the model lies
   /// @param version its version
@@ -42,8 +43,7 @@ final class Fingerprint {
       add(
           digest,
           "%s %d %s %s"
-              .formatted(
-                  source.name(), version, settings.load(), settings.policy().exact()));
+              .formatted(source.name(), version, settings.load(), settings.policy().exact()));
       for (Source.Stamp stamp : source.stamps(version)) {
         Path name = stamp.file().getFileName();
         add(digest, String.valueOf(name) + " " + stamp.bytes());
@@ -72,8 +72,7 @@ final class Fingerprint {
       for (int count = in.read(block); count >= 0; count = in.read(block)) {
         for (int i = 0; i < count; i++) {
           // the first byte occurs once only, so that a match that fails can begin here at most
-          matched =
-              block[i] == bytes[matched] ? matched + 1 : block[i] == bytes[0] ? 1 : 0;
+          matched = block[i] == bytes[matched] ? matched + 1 : block[i] == bytes[0] ? 1 : 0;
           if (matched == bytes.length) {
             return true;
           }

@@ -37,7 +37,8 @@ public final class Models implements AutoCloseable {
       }
     }
     for (LoadedModel model : all) {
-      publish(model.name(), Versions.of(List.of(Served.start(model, policy, null, null)), Map.of()));
+      publish(
+          model.name(), Versions.of(List.of(Served.start(model, policy, null, null)), Map.of()));
     }
   }
 

@@ -42,6 +42,8 @@ final class SettingsFile {
   static final String STEPS = "steps";
   static final String MODEL = "model";
   static final String VERSION = "version";
+  static final String FUNCTION = "function";
+  static final String WITH = "with";
   static final String INPUTS = "inputs";
   static final String OUTPUTS = "outputs";
 
@@ -144,20 +146,38 @@ final class SettingsFile {
     }
     List<EnsembleSettings.Step> steps = new ArrayList<>();
     for (YamlMap step : yaml.maps(STEPS)) {
-      step.allow(Set.of(MODEL, VERSION, INPUTS, OUTPUTS));
-      String model = step.text(MODEL, "");
-      if (!LoadedModel.isName(model)) {
-        throw step.wrong(MODEL, "%s, got '%s'".formatted(LoadedModel.NAME_RULE, model));
-      }
-      steps.add(
-          new EnsembleSettings.Step(
-              model, step.text(VERSION, ""), words(step, INPUTS), words(step, OUTPUTS)));
+      EnsembleSettings.Who who = step.keys().contains(FUNCTION) ? function(step) : model(step);
+      steps.add(new EnsembleSettings.Step(who, words(step, INPUTS), words(step, OUTPUTS)));
     }
     if (steps.isEmpty()) {
       throw yaml.wrong(STEPS, "expected at least one step, got none");
     }
     return new EnsembleSettings(
         steps, yaml.keys().contains(OUTPUTS) ? yaml.texts(OUTPUTS) : List.of());
+  }
+
+  private static EnsembleSettings.Who model(YamlMap step) {
+    step.allow(Set.of(MODEL, VERSION, INPUTS, OUTPUTS));
+    String model = step.text(MODEL, "");
+    if (!LoadedModel.isName(model)) {
+      throw step.wrong(MODEL, "%s, got '%s'".formatted(LoadedModel.NAME_RULE, model));
+    }
+    return new EnsembleSettings.Model(model, step.text(VERSION, ""));
+  }
+
+  private static EnsembleSettings.Who function(YamlMap step) {
+    step.allow(Set.of(FUNCTION, WITH, TIMEOUT, INPUTS, OUTPUTS));
+    Map<String, List<String>> settings = new HashMap<>();
+    YamlMap with = step.map(WITH);
+    if (with != null) {
+      for (String key : with.keys()) {
+        settings.put(key, with.isList(key) ? with.texts(key) : List.of(with.text(key, "")));
+      }
+    }
+    return new EnsembleSettings.Function(
+        step.text(FUNCTION, ""),
+        settings,
+        seconds(step, TIMEOUT, 1e-3, EnsembleSettings.Function.TIMEOUT));
   }
 
   private static Map<String, String> words(YamlMap yaml, String key) {

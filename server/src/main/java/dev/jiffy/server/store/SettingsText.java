@@ -125,13 +125,41 @@ final class SettingsText {
             : "texts of different lengths are joined; answers are the same up to rounding");
   }
 
+  private static String who(EnsembleSettings.Who who) {
+    return switch (who) {
+      case EnsembleSettings.Model(String name, String version) ->
+          "model: " + name + (version.isEmpty() ? "" : ", version: " + version);
+      case EnsembleSettings.Function(
+              String name,
+              Map<String, List<String>> settings,
+              Duration timeout) ->
+          "function: %s, with: %s, timeout: %s".formatted(name, lists(settings), seconds(timeout));
+    };
+  }
+
+  /// {@return lists of words by key, in quotes, as a word may be anything}
+  private static String lists(Map<String, List<String>> lists) {
+    return new TreeMap<>(lists)
+        .entrySet().stream()
+            .map((Map.Entry<String, List<String>> entry) ->
+                quoted(entry.getKey())
+                    + ": "
+                    + entry.getValue().stream()
+                        .map(SettingsText::quoted)
+                        .collect(Collectors.joining(", ", "[", "]")))
+            .collect(Collectors.joining(", ", "{", "}"));
+  }
+
+  private static String quoted(String word) {
+    return "'" + word.replace("'", "''") + "'";
+  }
+
   private void steps(EnsembleSettings ensemble) {
     text.append(SettingsFile.STEPS).append(": # what one gives, the next ones take\n");
     for (EnsembleSettings.Step step : ensemble.steps()) {
-      String version = step.version().isEmpty() ? "" : ", version: " + step.version();
       String entry =
-          "  - {model: %s%s, inputs: %s, outputs: %s}"
-              .formatted(step.model(), version, words(step.inputs()), words(step.outputs()));
+          "  - {%s, inputs: %s, outputs: %s}"
+              .formatted(who(step.who()), words(step.inputs()), words(step.outputs()));
       text.append(entry).append(" # its names: the values' names\n");
     }
     line(

@@ -7,6 +7,8 @@ import dev.jiffy.protocol.ModelState;
 import dev.jiffy.protocol.ProtocolException;
 import dev.jiffy.server.cache.SecondLevel;
 import dev.jiffy.server.cache.SharedAnswers;
+import dev.jiffy.server.function.Functions;
+import dev.jiffy.server.function.TensorFunction;
 import java.io.UncheckedIOException;
 import java.lang.System.Logger.Level;
 import java.nio.file.Path;
@@ -46,6 +48,7 @@ public final class Store implements AutoCloseable {
   private final ModelSettings defaults;
   private final Models models;
   private final Consumer<String> progress;
+  private final Functions functions;
   private final @Nullable SharedAnswers shared;
   private final ScheduledExecutorService executor =
       Executors.newSingleThreadScheduledExecutor(task -> {
@@ -69,7 +72,7 @@ public final class Store implements AutoCloseable {
   /// A model in service.
   private record Loaded(Source source, ModelSettings settings) {}
 
-  /// A store that serves nothing yet and shares nothing.
+  /// A store that serves nothing yet, shares nothing, and has the functions that are always there.
   ///
   /// @param repository where models come from
   /// @param defaults how models are served that say nothing themselves
@@ -77,7 +80,7 @@ public final class Store implements AutoCloseable {
   /// @param progress takes a line about every change
   public Store(
       Repository repository, ModelSettings defaults, Models models, Consumer<String> progress) {
-    this(repository, defaults, models, progress, null);
+    this(repository, defaults, models, progress, Functions.builtIn(), null);
   }
 
   /// A store that serves nothing yet.
@@ -86,17 +89,20 @@ public final class Store implements AutoCloseable {
   /// @param defaults how models are served that say nothing themselves
   /// @param models is told what is served
   /// @param progress takes a line about every change
+  /// @param functions the functions that ensembles may use
   /// @param shared the answers that servers share, null for none
   public Store(
       Repository repository,
       ModelSettings defaults,
       Models models,
       Consumer<String> progress,
+      Functions functions,
       @Nullable SharedAnswers shared) {
     this.repository = repository;
     this.defaults = defaults;
     this.models = models;
     this.progress = progress;
+    this.functions = functions;
     this.shared = shared;
   }
 
@@ -168,7 +174,7 @@ public final class Store implements AutoCloseable {
       EnsembleSettings ensemble = last == null ? null : last.settings().ensemble();
       remove(name, "unloaded");
       if (steps && ensemble != null) {
-        ensemble.steps().forEach(step -> remove(step.model(), "unloaded"));
+        ensemble.models().forEach(step -> remove(step, "unloaded"));
       }
     });
   }
@@ -203,8 +209,7 @@ public final class Store implements AutoCloseable {
   private void renewEnsemblesOf(String step) {
     for (Loaded each : List.copyOf(loaded.values())) {
       EnsembleSettings ensemble = each.settings().ensemble();
-      if (ensemble != null
-          && ensemble.steps().stream().anyMatch(other -> other.model().equals(step))) {
+      if (ensemble != null && ensemble.models().contains(step)) {
         take(each.source(), true);
       }
     }
@@ -363,7 +368,7 @@ public final class Store implements AutoCloseable {
     EnsembleSettings ensemble = settings.ensemble();
     if (ensemble != null) {
       progress.accept("loading the ensemble %s".formatted(source.name()));
-      return LoadedModel.of(source.name(), Ensemble.of(ensemble, step -> held(source, step)));
+      return LoadedModel.of(source.name(), Ensemble.of(ensemble, who -> held(source, who)));
     }
     Path file = source.versions().get(version);
     if (file == null) {
@@ -373,21 +378,41 @@ public final class Store implements AutoCloseable {
     return place.call(() -> LoadedModel.load(source.name(), version, file, settings.load()));
   }
 
-  private Served held(Source source, EnsembleSettings.Step step) {
+  private Ensemble.Held held(Source source, EnsembleSettings.Who who) {
+    return switch (who) {
+      case EnsembleSettings.Model model -> {
+        Served served = held(source, model);
+        yield new Ensemble.Held(served.model().computation(), served::release);
+      }
+      case EnsembleSettings.Function(
+              String name,
+              Map<String, List<String>> settings,
+              Duration timeout) -> {
+        try {
+          TensorFunction function = functions.find(name, settings);
+          yield new Ensemble.Held(new FunctionStep(name, function, timeout), () -> {});
+        } catch (ModelException e) {
+          throw new ModelException("%s: steps: %s".formatted(source.settings(), e.getMessage()), e);
+        }
+      }
+    };
+  }
+
+  private Served held(Source source, EnsembleSettings.Model step) {
     Served served;
     try {
-      served = models.hold(step.model(), step.version());
+      served = models.hold(step.name(), step.version());
     } catch (ProtocolException e) {
       throw new ModelException(
           "%s: steps: expected a model that is served, got '%s': %s"
-              .formatted(source.settings(), step.model(), e.getMessage()),
+              .formatted(source.settings(), step.name(), e.getMessage()),
           e);
     }
     if (served.model().isEnsemble()) {
       served.release();
       throw new ModelException(
           "%s: steps: expected a model with a file, got the ensemble '%s'"
-              .formatted(source.settings(), step.model()));
+              .formatted(source.settings(), step.name()));
     }
     return served;
   }

@@ -47,8 +47,7 @@ class RedisAnswersTest {
   private static byte[] find(RedisAnswers answers, byte[] digest) throws Exception {
     CompletableFuture<Optional<byte[]>> found = new CompletableFuture<>();
     answers.find(
-        digest,
-        bytes -> assertTrue(found.complete(Optional.ofNullable(bytes)), "told twice"));
+        digest, bytes -> assertTrue(found.complete(Optional.ofNullable(bytes)), "told twice"));
     return found.get(30, TimeUnit.SECONDS).orElse(null);
   }
 
@@ -171,7 +170,8 @@ class RedisAnswersTest {
 
   @Test
   void placesThatCannotBe() {
-    for (String text : List.of("", "http://x", "redis://", "redis://:secret word@x", "rediss://x")) {
+    for (String text :
+        List.of("", "http://x", "redis://", "redis://:secret word@x", "rediss://x")) {
       IllegalArgumentException e =
           assertThrows(IllegalArgumentException.class, () -> RedisOptions.of(text));
       assertTrue(String.valueOf(e.getMessage()).contains("redis://"), e::toString);

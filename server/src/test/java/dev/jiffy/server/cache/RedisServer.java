@@ -21,8 +21,8 @@ import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 
-/// A Redis server for tests: the real one where it is installed, and one that speaks as much of
-/// its protocol as is needed here, and can fall silent.
+/// A Redis server for tests: the real one where it is installed, and one that speaks as much of its
+/// protocol as is needed here, and can fall silent.
 public interface RedisServer extends AutoCloseable {
   /// {@return the port on this machine}
   int port();

@@ -205,7 +205,8 @@ class EnsembleTest {
     EnsembleSettings ensemble = Objects.requireNonNull(read.ensemble());
     assertEquals(List.of("b", "c"), ensemble.outputs());
     assertEquals(
-        new EnsembleSettings.Step("thrice", "", Map.of("x", "b"), Map.of("y", "c")),
+        new EnsembleSettings.Step(
+            new EnsembleSettings.Model("thrice", ""), Map.of("x", "b"), Map.of("y", "c")),
         ensemble.steps().get(1));
     assertEquals(9, read.policy().queueCapacity());
   }

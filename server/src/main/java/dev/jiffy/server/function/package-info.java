@@ -1,0 +1,4 @@
+/// Functions in Java that are steps of ensembles, between models: some that are always there, and
+/// those that a program brings.
+@org.jspecify.annotations.NullMarked
+package dev.jiffy.server.function;
