@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonGenerator;
@@ -26,6 +27,9 @@ import tools.jackson.core.util.ByteArrayBuilder;
 final class Json {
   /// For texts whose length only the body limits.
   static final int ANY_LENGTH = Integer.MAX_VALUE;
+
+  /// Where something in the body began, as the parser says it.
+  private static final Pattern SOURCE = Pattern.compile("\\[Source: [^]]*#(\\d+)]");
 
   private static final JsonFactory FACTORY = factory(Limits.defaults());
 
@@ -86,7 +90,7 @@ final class Json {
           400, "the JSON is nested too deeply, or a name or number in it is too long", e);
     }
     String where = e.getLocation() == null ? "" : " at byte " + e.getLocation().getByteOffset();
-    String what = e.getOriginalMessage();
+    String what = SOURCE.matcher(e.getOriginalMessage()).replaceAll("byte $1");
     int detail = what.indexOf('\n');
     return new ProtocolException(
         400,
