@@ -2,12 +2,12 @@ package dev.jiffy.server;
 
 import static dev.jiffy.server.ServerMetrics.labels;
 
-import dev.jiffy.server.cache.RedisAnswers;
 import dev.jiffy.server.cache.ResponseCache.Counts;
 import dev.jiffy.server.metrics.Family;
 import dev.jiffy.server.metrics.Family.Kind;
 import dev.jiffy.server.metrics.Family.Sample;
 import dev.jiffy.server.metrics.Family.Unit;
+import dev.jiffy.server.redis.RedisAnswers;
 import dev.jiffy.server.store.Served;
 import java.util.ArrayList;
 import java.util.List;

@@ -1,6 +1,5 @@
 package dev.jiffy.server;
 
-import dev.jiffy.server.cache.RedisAnswers;
 import dev.jiffy.server.metrics.Distribution;
 import dev.jiffy.server.metrics.Family;
 import dev.jiffy.server.metrics.Family.Kind;
@@ -11,6 +10,7 @@ import dev.jiffy.server.metrics.ResidentMemory;
 import dev.jiffy.server.metrics.Traffic;
 import dev.jiffy.server.metrics.Traffic.Event;
 import dev.jiffy.server.metrics.Traffic.Protocol;
+import dev.jiffy.server.redis.RedisAnswers;
 import dev.jiffy.server.schedule.BatchCount;
 import dev.jiffy.server.store.Ending;
 import dev.jiffy.server.store.Served;

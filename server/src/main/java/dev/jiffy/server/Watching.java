@@ -1,9 +1,9 @@
 package dev.jiffy.server;
 
 import dev.jiffy.server.WatchOptions.Names;
-import dev.jiffy.server.cache.RedisAnswers;
 import dev.jiffy.server.metrics.Exposition;
 import dev.jiffy.server.metrics.Family;
+import dev.jiffy.server.redis.RedisAnswers;
 import dev.jiffy.server.store.Served;
 import dev.jiffy.server.telemetry.Telemetry;
 import dev.jiffy.server.telemetry.TelemetryOptions;

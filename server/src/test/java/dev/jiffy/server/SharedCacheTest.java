@@ -7,7 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.jiffy.engine.LoadOptions;
 import dev.jiffy.server.cache.CacheOptions;
 import dev.jiffy.server.cache.RedisOptions;
-import dev.jiffy.server.cache.RedisServer;
+import dev.jiffy.server.redis.RedisServer;
 import dev.jiffy.server.store.ModelSettings;
 import dev.jiffy.server.store.Repository;
 import java.net.http.HttpResponse;

@@ -1,4 +1,3 @@
 /// Functions in Java that are steps of ensembles, between models: some that are always there, and
 /// those that a program brings.
-@org.jspecify.annotations.NullMarked
 package dev.jiffy.server.function;

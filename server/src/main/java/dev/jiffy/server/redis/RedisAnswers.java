@@ -1,5 +1,7 @@
-package dev.jiffy.server.cache;
+package dev.jiffy.server.redis;
 
+import dev.jiffy.server.cache.RedisOptions;
+import dev.jiffy.server.cache.SharedAnswers;
 import dev.jiffy.server.metrics.Distribution;
 import dev.jiffy.server.metrics.Histogram;
 import io.vertx.core.Context;

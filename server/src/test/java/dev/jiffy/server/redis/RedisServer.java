@@ -1,4 +1,4 @@
-package dev.jiffy.server.cache;
+package dev.jiffy.server.redis;
 
 import java.io.BufferedInputStream;
 import java.io.DataInputStream;

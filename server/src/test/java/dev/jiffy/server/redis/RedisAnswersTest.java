@@ -1,4 +1,4 @@
-package dev.jiffy.server.cache;
+package dev.jiffy.server.redis;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -7,7 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.jiffy.server.cache.RedisAnswers.Ending;
+import dev.jiffy.server.cache.RedisOptions;
+import dev.jiffy.server.redis.RedisAnswers.Ending;
 import io.vertx.core.Vertx;
 import java.nio.file.Path;
 import java.time.Duration;

@@ -1,0 +1,2 @@
+/// Answers that servers share through Redis.
+package dev.jiffy.server.redis;
