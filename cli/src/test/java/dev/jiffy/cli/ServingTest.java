@@ -54,6 +54,19 @@ class ServingTest {
   }
 
   @Test
+  void whatServingAddsIsMeasured(@TempDir Path folder) throws IOException {
+    String echo = said(0, "overhead", "--seconds", "0.002", "--json");
+    for (String field : List.of("echo_micros", "server_micros", "echo_rate", "server_rate")) {
+      assertTrue(echo.matches("(?s).*\"" + field + "\" ?: ?[0-9]*[1-9].*"), echo);
+    }
+    Path file = folder.resolve("model.onnx");
+    Rehearsal.writeText(file);
+    String model =
+        said(0, "overhead", "" + file, "--protocol", "grpc", "--seconds", "0.002");
+    assertTrue(model.matches("(?s).*in process [0-9.]+ µs, server [0-9.]+ µs.*"), model);
+  }
+
+  @Test
   void stagesAreReadFromTheHeader() {
     assertEquals(
         Map.of("tokenize", 0.021, "compute", 3.5),

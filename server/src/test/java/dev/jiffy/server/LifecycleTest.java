@@ -5,15 +5,20 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.jiffy.server.store.LoadedModel;
+import dev.jiffy.server.store.ModelSettings;
+import dev.jiffy.server.store.Repository;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.ConnectException;
 import java.net.Socket;
+import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -157,6 +162,30 @@ class LifecycleTest {
       assertEquals("", Client.readAll(dripping.getInputStream()));
       assertEquals("", Client.readAll(unfinished.getInputStream()));
       drip.join();
+    }
+  }
+
+  /// An answer that takes longer than a connection may lie idle is waited for.
+  @Test
+  void whatIsWorkedOnIsNotIdle() throws Exception {
+    Duration soon = Duration.ofSeconds(1);
+    ExampleModels.times(folder.resolve("twice/model.onnx"), 2);
+    AtomicBoolean isSlow = new AtomicBoolean();
+    StoreOptions storage =
+        StoreOptions.of(new Repository(List.of(folder)))
+            .open(true)
+            .defaults(ModelSettings.defaults().warmUpTime(Duration.ZERO))
+            .progress(line -> {
+              if (isSlow.get() && line.startsWith("loading")) {
+                LockSupport.parkNanos(Duration.ofMillis(1500).toNanos());
+              }
+            });
+    try (Server server =
+            Server.start(OPTIONS.http(OPTIONS.http().timeouts(soon, soon)), storage);
+        Client client = new Client(server.port())) {
+      isSlow.set(true);
+      HttpResponse<byte[]> loaded = client.post("/v2/repository/models/twice/load", "{}");
+      assertEquals(200, loaded.statusCode(), Client.text(loaded));
     }
   }
 

@@ -18,8 +18,9 @@ import java.util.concurrent.TimeUnit;
 
 /// The open connections of one event loop, and what each waits for. Belongs to that event loop.
 ///
-/// A connection that lies idle is closed, also if its client sends a byte now and then. So is one
-/// whose request does not arrive in time; over HTTP/2 only that request is given up.
+/// A connection that lies idle is closed, also if its client sends a byte now and then; one over
+/// which an answer is worked on is not idle. So is one whose request does not arrive in time; over
+/// HTTP/2 only that request is given up.
 final class Connections {
   private static final long DRAIN_MILLIS = 10;
 

@@ -35,6 +35,9 @@ public final class HttpEdge extends VerticleBase {
   private static final int CONNECTION_WINDOW = 16 << 20;
   private static final int MAX_STREAMS = 1024;
 
+  /// How much longer than a connection may lie idle an answer may be worked on.
+  private static final int PATIENCE = 10;
+
   private final HttpOptions options;
   private final Place place;
   private final Models models;
@@ -123,8 +126,11 @@ public final class HttpEdge extends VerticleBase {
             .setHttp2ClearTextEnabled(true)
             .setPerFrameWebSocketCompressionSupported(false)
             .setPerMessageWebSocketCompressionSupported(false)
-            // a client that never says which protocol it speaks is not among the connections
-            .setIdleTimeout((int) Math.min(Integer.MAX_VALUE, options.idleTimeout().toMillis()))
+            // a client that never says which protocol it speaks is not among the connections; the
+            // timer of the library does not know of answers that are worked on, and gives them time
+            .setIdleTimeout(
+                (int)
+                    Math.min(Integer.MAX_VALUE, PATIENCE * options.idleTimeout().toMillis()))
             .setIdleTimeoutUnit(TimeUnit.MILLISECONDS)
             .setInitialSettings(
                 new Http2Settings()
