@@ -131,7 +131,7 @@ final class Execution implements AutoCloseable {
         }
         epoch++;
         block = null;
-        block = MemoryBlock.allocate(bytes);
+        block = MemoryBlock.allocate(bytes, model::memory);
         memoryBytes = bytes;
       }
       frame = plan.frame(block.address());

@@ -36,6 +36,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -55,6 +56,7 @@ final class Kernels {
       ModuleLayer.boot().findModule("jdk.incubator.vector").isPresent();
 
   private final Supplier<Target> maker;
+  private final AtomicBoolean isFirst = new AtomicBoolean(true);
   private boolean isAsked;
   private @Nullable Target machineCode;
   private boolean isDropped;
@@ -81,16 +83,44 @@ final class Kernels {
     return new Target(matrices, new X86RowKernels(others), 1, Format.F32);
   }
 
+  /// Begins to look for machine code, beside what the caller does next: in a young process that
+  /// takes as long as reading a model.
+  ///
+  /// @param options the options of a load
+  /// @return the options with what can be decided without
+  LoadOptions begin(LoadOptions options) {
+    boolean isWanted =
+        options.kernels() == KernelPath.AUTO || options.kernels() == KernelPath.NATIVE;
+    if (isWanted && isFirst.getAndSet(false)) {
+      Thread.ofPlatform().name("jiffy-kernels").daemon().start(this::look);
+    }
+    return threads(options);
+  }
+
+  private void look() {
+    try {
+      machineCode();
+    } catch (RuntimeException _) {
+      // the load that waits for it is told
+    }
+  }
+
+  private static LoadOptions threads(LoadOptions options) {
+    int threads =
+        options.threads() == 0 ? Runtime.getRuntime().availableProcessors() : options.threads();
+    return options.threads(Math.min(threads, 1024));
+  }
+
   /// The kernels of machine code, or null where it does not run; tells once what is missing.
   private synchronized @Nullable Target machineCode() {
     if (!isAsked) {
-      isAsked = true;
       try {
         machineCode = maker.get();
       } catch (UnsupportedOperationException e) {
         reason = String.valueOf(e.getMessage());
         LOG.log(System.Logger.Level.INFO, "no machine code of our own: " + reason);
       }
+      isAsked = true;
       if (!VECTOR_API) {
         LOG.log(
             machineCode == null ? System.Logger.Level.WARNING : System.Logger.Level.INFO,
@@ -198,8 +228,6 @@ final class Kernels {
   ///
   /// @throws ModelException if they ask for what this machine or this version lacks
   LoadOptions decided(LoadOptions options) {
-    int threads =
-        options.threads() == 0 ? Runtime.getRuntime().availableProcessors() : options.threads();
     KernelPath kernels = options.kernels();
     switch (kernels) {
       case AUTO -> {
@@ -221,8 +249,7 @@ final class Kernels {
     }
     Precision precision =
         options.precision() == Precision.AUTO ? Precision.F32 : options.precision();
-    LoadOptions decided =
-        options.threads(Math.min(threads, 1024)).precision(precision).kernels(kernels);
+    LoadOptions decided = threads(options).precision(precision).kernels(kernels);
     NarrowKernels narrow = target(decided).matrices().narrow();
     Format format = format(precision);
     if (format != Format.F32 && (narrow == null || !narrow.computes(format, null))) {

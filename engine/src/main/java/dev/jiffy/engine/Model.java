@@ -19,6 +19,7 @@ import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Tensor;
 import dev.jiffy.tensor.Value;
 import java.lang.foreign.Arena;
+import java.lang.foreign.SegmentAllocator;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -139,13 +140,14 @@ public final class Model implements AutoCloseable {
 
   @SuppressWarnings("MustBeClosedChecker") // the model closes it
   static Model load(Path file, LoadOptions options, Kernels kernels) {
-    LoadOptions decided = kernels.decided(options);
+    LoadOptions begun = kernels.begin(options);
     Arena arena = Arena.ofShared();
     List<ForeignModel> foreign = List.of();
     try {
       OnnxModel read = OnnxReader.read(file, arena);
-      Graph imported = Engines.graph(read, file, decided);
+      Graph imported = Engines.graph(read, file, begun);
       foreign = Engines.foreign(imported);
+      LoadOptions decided = kernels.decided(begun);
       BooleanSupplier areSound = kernels.check(decided, imported);
       Graph graph = options.optimize() ? Variants.rewritten(imported) : imported;
       Form form = Form.of(decided, graph, kernels, arena);
@@ -228,6 +230,13 @@ public final class Model implements AutoCloseable {
     }
     sessions++;
     return new Session(this);
+  }
+
+  /// {@return where a session's memory comes from}
+  ///
+  /// @param owner frees the memory
+  SegmentAllocator memory(Arena owner) {
+    return form().target().matrices().memory(owner);
   }
 
   /// {@return the most iterations that all loops of one run do together}

@@ -14,7 +14,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// The working memory of one thread that runs a [Model].
@@ -48,11 +47,17 @@ public final class Session implements AutoCloseable {
     this.specs = model.inputs();
     this.arguments = new Value[specs.size()];
     this.execution = new Execution(model);
-    this.other =
-        Stream.concat(specs.stream(), model.outputs().stream())
-            .filter(spec -> !spec.isTensor())
-            .findFirst()
-            .orElse(null);
+    TensorSpec input = other(specs);
+    this.other = input == null ? other(model.outputs()) : input;
+  }
+
+  private static @Nullable TensorSpec other(List<TensorSpec> specs) {
+    for (TensorSpec spec : specs) {
+      if (!spec.isTensor()) {
+        return spec;
+      }
+    }
+    return null;
   }
 
   /// {@return the model's answers, in memory of their own}

@@ -22,8 +22,8 @@ public final class Verifier {
   private final Graph graph;
   private final List<String> problems = new ArrayList<>();
 
-  /// Who makes each value that has been made so far.
-  private final Map<String, String> makers = new HashMap<>();
+  /// Who makes each value that has been made so far: a node, or a text.
+  private final Map<String, Object> makers = new HashMap<>();
 
   private Verifier(Graph graph) {
     this.graph = graph;
@@ -51,7 +51,7 @@ public final class Verifier {
       }
       for (String output : node.outputs()) {
         if (!output.isEmpty()) {
-          make(output, where(node));
+          make(output, node);
         }
       }
     }
@@ -81,14 +81,14 @@ public final class Verifier {
     return symbols;
   }
 
-  private void make(String value, String maker) {
+  private void make(String value, Object maker) {
     if (value.isEmpty()) {
-      problems.add(maker + " has an empty name");
+      problems.add(text(maker) + " has an empty name");
       return;
     }
-    String other = makers.putIfAbsent(value, maker);
+    Object other = makers.putIfAbsent(value, maker);
     if (other != null) {
-      problems.add("value '" + value + "': made by " + other + " and by " + maker);
+      problems.add("value '" + value + "': made by " + text(other) + " and by " + text(maker));
     } else if (!graph.facts().containsKey(value)) {
       problems.add("value '" + value + "': no fact");
     }
@@ -169,6 +169,10 @@ public final class Verifier {
       }
     }
     return false;
+  }
+
+  private static String text(Object maker) {
+    return maker instanceof Node node ? where(node) : maker.toString();
   }
 
   private static String where(Node node) {

@@ -1,6 +1,7 @@
 package dev.jiffy.engine.kernel;
 
 import dev.jiffy.engine.function.UnaryFunction;
+import org.jspecify.annotations.Nullable;
 
 /// What a product or convolution applies to each result before storing it.
 ///
@@ -22,5 +23,20 @@ public record Activation(UnaryFunction function, float alpha, float beta) {
         Memory.setFloat(at, (float) function.apply(Memory.getFloat(at), alpha, beta));
       }
     }
+  }
+
+  // written out, as what the JVM makes for records takes milliseconds when it is first asked
+
+  @Override
+  public boolean equals(@Nullable Object other) {
+    return other instanceof Activation activation
+        && function == activation.function
+        && Float.compare(alpha, activation.alpha) == 0
+        && Float.compare(beta, activation.beta) == 0;
+  }
+
+  @Override
+  public int hashCode() {
+    return 31 * (31 * function.hashCode() + Float.hashCode(alpha)) + Float.hashCode(beta);
   }
 }

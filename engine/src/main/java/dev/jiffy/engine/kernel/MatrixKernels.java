@@ -26,7 +26,8 @@ public interface MatrixKernels {
   /// @param n its columns
   long packedBytes(int k, int n);
 
-  /// {@return what allocates cleared memory for packed forms, safe for use by several threads}
+  /// {@return what allocates cleared memory for packed forms and sessions, safe for use by several
+  /// threads}
   ///
   /// @param arena decides when the memory is freed
   default SegmentAllocator memory(Arena arena) {

@@ -3,6 +3,8 @@ package dev.jiffy.engine.lower;
 import dev.jiffy.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.SegmentAllocator;
+import java.util.function.Function;
 
 /// A block of native memory for the frames of one session.
 public final class MemoryBlock implements AutoCloseable {
@@ -17,11 +19,13 @@ public final class MemoryBlock implements AutoCloseable {
   /// {@return a new block, aligned as tensors are}
   ///
   /// @param bytes its size
+  /// @param source from an owner of memory to where it comes from
   @SuppressWarnings("MustBeClosedChecker") // the block closes it
-  public static MemoryBlock allocate(long bytes) {
+  public static MemoryBlock allocate(long bytes, Function<Arena, SegmentAllocator> source) {
     Arena arena = Arena.ofShared();
     try {
-      return new MemoryBlock(arena, arena.allocate(Math.max(bytes, 1), Tensor.ALIGNMENT));
+      SegmentAllocator memory = source.apply(arena);
+      return new MemoryBlock(arena, memory.allocate(Math.max(bytes, 1), Tensor.ALIGNMENT));
     } catch (RuntimeException | Error e) {
       arena.close();
       throw e;

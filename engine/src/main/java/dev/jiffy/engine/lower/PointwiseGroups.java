@@ -33,7 +33,7 @@ final class PointwiseGroups {
 
   private static final class Group {
     private final Node root;
-    private final Set<Node> members = new LinkedHashSet<>();
+    private final List<Node> members = new ArrayList<>();
     private final Set<String> operands = new LinkedHashSet<>();
 
     Group(Node root) {
@@ -126,23 +126,25 @@ final class PointwiseGroups {
         && isPointwise(producer);
   }
 
+  @SuppressWarnings("ReferenceEquality") // nodes of one graph
   boolean isRoot(Node node) {
     Group group = groups.get(node);
-    return group != null && group.root.equals(node);
+    return group != null && group.root == node;
   }
 
+  @SuppressWarnings("ReferenceEquality") // nodes of one graph
   boolean isInner(Node node) {
     Group group = groups.get(node);
-    return group != null && !group.root.equals(node);
+    return group != null && group.root != node;
   }
 
-  Set<Node> members(Node root) {
+  List<Node> members(Node root) {
     Group group = groups.get(root);
-    return group == null ? Set.of() : group.members;
+    return group == null ? List.of() : group.members;
   }
 
   void lower(Node root, Lowering lowering) {
-    List<Node> members = new ArrayList<>(members(root)).reversed();
+    List<Node> members = members(root).reversed();
     Chain chain = new Chain(lowering, root);
     for (Node node : members) {
       chain.collect(node);
@@ -172,7 +174,7 @@ final class PointwiseGroups {
       for (int i = 0; i < node.inputs().size(); i++) {
         String input = node.input(i);
         Node producer = lowering.producer(input);
-        boolean inside = producer != null && group != null && group.members.contains(producer);
+        boolean inside = producer != null && group != null && groups.get(producer) == group;
         if (!inside && !isNumber(node, i)) {
           inputs.putIfAbsent(input, inputs.size());
         }
