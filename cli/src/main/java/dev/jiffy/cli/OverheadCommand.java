@@ -2,14 +2,20 @@ package dev.jiffy.cli;
 
 import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import dev.jiffy.bench.Case;
+import dev.jiffy.bench.serving.Batches;
 import dev.jiffy.bench.serving.NullModel;
 import dev.jiffy.bench.serving.Overhead;
+import dev.jiffy.bench.serving.SmallNetwork;
+import dev.jiffy.engine.Model;
 import dev.jiffy.engine.Session;
 import dev.jiffy.protocol.InferRequest;
 import dev.jiffy.protocol.InferTensor;
 import dev.jiffy.server.HttpOptions;
 import dev.jiffy.server.Server;
 import dev.jiffy.server.ServerOptions;
+import dev.jiffy.server.schedule.Policy;
+import dev.jiffy.server.schedule.Scheduler;
+import dev.jiffy.server.schedule.Ticket;
 import dev.jiffy.server.store.LoadedModel;
 import dev.jiffy.tensor.Tensor;
 import java.io.IOException;
@@ -21,6 +27,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -35,11 +42,15 @@ import picocli.CommandLine.Parameters;
           + " bytes, beside a bare Vert.x server that sends back what it gets, with one connection"
           + " and with 32 requests under way.",
       "With MODEL: requests over one connection beside runs in this process.",
+      "With --in-process: requests of a network of 4,128 weights that the embedded scheduler computes"
+          + " alone, and together where they wait anyway, 64 under way.",
       "Both take turns; the client does as little as a client can."
     })
 final class OverheadCommand implements Callable<Integer> {
   /// How long the server answers before a model is measured, in rounds.
   private static final int WARM_UP_ROUNDS = 16;
+
+  private static final int IN_FLIGHT = 64;
 
   @Parameters(paramLabel = "MODEL", arity = "0..1", description = "An ONNX file.")
   private @Nullable Path model;
@@ -57,12 +68,21 @@ final class OverheadCommand implements Callable<Integer> {
       description = "The time of a round; 0.3 by default.")
   private Duration round = Duration.ofMillis(300);
 
+  @Option(
+      names = "--in-process",
+      description = "What batches gain inside a Java program, without a server.")
+  private boolean isInProcess;
+
   @Mixin private final InputMixin inputs = new InputMixin();
   @Mixin private final LoadMixin load = new LoadMixin();
   @Mixin private final Output output = new Output();
 
   @Override
-  public Integer call() throws IOException {
+  public Integer call() throws IOException, InterruptedException {
+    if (isInProcess) {
+      output.print(new BatchesAnswer(batches()));
+      return ExitCodes.OK;
+    }
     Path file = Files.createTempFile("null", ".onnx");
     try {
       NullModel.write(file);
@@ -118,6 +138,29 @@ final class OverheadCommand implements Callable<Integer> {
     }
   }
 
+  /// The network's batches have other bits than its single rows, so that only a policy that gives
+  /// the bits up joins them.
+  private Batches.Gain batches() throws IOException, InterruptedException {
+    Path file = Files.createTempFile(SmallNetwork.NAME, ".onnx");
+    try {
+      SmallNetwork.write(file);
+      List<Map<String, Tensor>> rows =
+          IntStream.range(0, IN_FLIGHT).mapToObj(SmallNetwork::row).toList();
+      Policy policy = Policy.defaults().exact(false);
+      try (Model network = Model.load(file, load.options());
+          Scheduler alone = Scheduler.start("alone", network, null, policy.maxBatch(1));
+          Scheduler together = Scheduler.start("together", network, null, policy)) {
+        return Batches.gain(
+            i -> alone.submit(rows.get(i % IN_FLIGHT), Ticket.NEVER),
+            i -> together.submit(rows.get(i % IN_FLIGHT), Ticket.NEVER),
+            IN_FLIGHT,
+            round.toNanos());
+      }
+    } finally {
+      Files.delete(file);
+    }
+  }
+
   /// What serving adds to nothing.
   record EchoAnswer(@JsonUnwrapped Overhead.AgainstEcho measured) implements Output.Answer {
     @Override
@@ -133,6 +176,20 @@ final class OverheadCommand implements Callable<Integer> {
               measured.echoRate(),
               measured.serverRate(),
               measured.rateRatio());
+    }
+  }
+
+  /// What batches gain.
+  record BatchesAnswer(@JsonUnwrapped Batches.Gain measured) implements Output.Answer {
+    @Override
+    public String text() {
+      return String.format(
+          Locale.ROOT,
+          "%d requests under way  alone %.0f/s, together %.0f/s: %.2f times as many",
+          measured.inFlight(),
+          measured.aloneRate(),
+          measured.togetherRate(),
+          measured.ratio());
     }
   }
 

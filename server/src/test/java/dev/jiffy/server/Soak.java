@@ -51,15 +51,19 @@ final class Soak implements AutoCloseable {
   ///
   /// @param threads the threads
   /// @param files the open files, connections too
-  /// @param heapBytes the heap in use after a collection
+  /// @param heapBytes the heap in use
   /// @param directBytes the buffers outside the heap
   /// @param residentBytes all memory of the process
   record Held(long threads, long files, long heapBytes, long directBytes, long residentBytes) {
-    static Held now() throws InterruptedException {
+    static Held afterCollection() throws InterruptedException {
       for (int i = 0; i < 3; i++) {
         System.gc();
         Thread.sleep(100); // memory outside the heap is freed by a thread of its own, after that
       }
+      return now();
+    }
+
+    static Held now() {
       long direct = 0;
       for (BufferPoolMXBean pool : ManagementFactory.getPlatformMXBeans(BufferPoolMXBean.class)) {
         direct += pool.getName().equals("direct") ? pool.getMemoryUsed() : 0;

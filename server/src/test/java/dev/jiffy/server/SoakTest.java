@@ -7,10 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.jiffy.server.Soak.Held;
 import dev.jiffy.server.schedule.Counts;
 import dev.jiffy.server.schedule.Policy;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -24,7 +22,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /// A server under clients of every bad habit: what it holds stays as it was, and every request has
 /// an end that is counted. For some seconds here, for hours with `scripts/soak`, which shows what
-/// is held over time.
+/// is held over time, from the lines in `target/soak.csv`.
 class SoakTest {
   private static final List<String> MODELS = List.of("arith", "slow");
   private static final int CLIENTS = 6;
@@ -47,20 +45,24 @@ class SoakTest {
         Soak soak = new Soak(server.port());
         ExecutorService threads = Executors.newFixedThreadPool(CLIENTS)) {
       List<Held> held = new ArrayList<>();
+      Path table = Path.of("target", "soak.csv");
+      Files.writeString(table, SoakWatch.HEAD);
+      long start = System.nanoTime();
       long begun = 0;
       for (int round = 0; round < ROUNDS; round++) {
         long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(SECONDS) / ROUNDS;
-        List<Future<Long>> clients = new ArrayList<>();
-        for (int i = 0; i < CLIENTS; i++) {
-          long seed = 100L * round + i;
-          clients.add(threads.submit(() -> soak.run(seed, end)));
-        }
-        for (Future<Long> each : clients) {
-          begun += each.get();
+        try (SoakWatch _ = new SoakWatch(client, table, start)) {
+          List<Future<Long>> clients = new ArrayList<>();
+          for (int i = 0; i < CLIENTS; i++) {
+            long seed = 100L * round + i;
+            clients.add(threads.submit(() -> soak.run(seed, end)));
+          }
+          for (Future<Long> each : clients) {
+            begun += each.get();
+          }
         }
         settle(client);
-        held.add(Held.now());
-        log(held.getLast(), begun);
+        held.add(Held.afterCollection());
       }
       check(Scrape.of(text(client.get("/metrics"))), server, soak, begun);
       client.checkThatTheServerAnswers();
@@ -169,21 +171,5 @@ class SoakTest {
     assertTrue(after.files() <= before.files() + 8, both);
     assertTrue(after.heapBytes() <= before.heapBytes() + 16 * MEGA, both);
     assertTrue(after.directBytes() <= before.directBytes() + 64 * MEGA, both);
-  }
-
-  private static void log(Held held, long begun) throws IOException {
-    Path file = Path.of("target", "soak.csv");
-    if (Long.getLong("soak.seconds") != null) {
-      String line =
-          "%d,%d,%d,%d,%d,%d%n"
-              .formatted(
-                  begun,
-                  held.threads(),
-                  held.files(),
-                  held.heapBytes(),
-                  held.directBytes(),
-                  held.residentBytes());
-      Files.writeString(file, line, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
-    }
   }
 }

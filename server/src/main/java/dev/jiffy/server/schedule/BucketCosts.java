@@ -79,15 +79,17 @@ final class BucketCosts {
     fit();
   }
 
-  /// Fits τ₀ and α to the means, each by how often it was measured.
+  /// Fits τ₀ and α to the means, each by how often it was measured. A size that was measured once
+  /// tells of the plan that was made for it, and would look too slow to be measured again.
   private void fit() {
     double n = 0;
     double sumB = 0;
     double sumS = 0;
     double sumBb = 0;
     double sumBs = 0;
+    boolean isKnown = isKnown();
     for (int i = 0; i < SIZES.length; i++) {
-      double weight = Math.min(samples[i], MEMORY);
+      double weight = isKnown && samples[i] < 2 ? 0 : Math.min(samples[i], MEMORY);
       n += weight;
       sumB += weight * SIZES[i];
       sumS += weight * mean[i];
@@ -121,8 +123,15 @@ final class BucketCosts {
   }
 
   /// {@return a time that so many rows rarely exceed}
-  private double high(int slot) {
-    return samples[slot] > 0 ? mean[slot] + 3 * deviation[slot] : fixed + perRow * SIZES[slot];
+  double high(int rows) {
+    int slot = slot(rows);
+    return expected(rows) + 3 * deviation[slot];
+  }
+
+  /// {@return the most rows whose answers may have the bits of single runs, and no more than a
+  /// limit}
+  int most(int limit) {
+    return Math.max(1, Math.min(limit, exactBelow - 1));
   }
 
   /// {@return how many rows to compute together}
@@ -131,11 +140,11 @@ final class BucketCosts {
   /// @param most the most rows of a batch
   /// @param targetNanos the latency target
   int best(int waiting, int most, double targetNanos) {
-    int limit = Math.min(Math.min(waiting, most), exactBelow - 1);
+    int limit = Math.min(waiting, most(most));
     int best = 1;
     double bestRate = 1 / Math.max(1, expected(1));
     for (int slot = 1; slot < SIZES.length && SIZES[slot] <= limit; slot++) {
-      if (2 * high(slot) > targetNanos) {
+      if (2 * high(SIZES[slot]) > targetNanos) {
         break;
       }
       if (samples[slot] < EXPLORED) { // one step beyond what is known, if it may pay

@@ -136,7 +136,7 @@ final class Line {
         ahead += lanes[lane].work();
       }
       boolean isFree = waiting == 0 && batches.size() < policy.instances();
-      double own = isFree ? known.expected(ticket.rows) : batch;
+      double own = isFree ? known.expected(ticket.rows) : known.high(size);
       if (!isFree && policy.exact() && size > ticket.rows && !known.isTried(size)) {
         own += Batch.COMPARED * known.expected(1); // so that there is time to try
       }
@@ -216,15 +216,16 @@ final class Line {
       while (waiting > 0) {
         Ticket head = head();
         BucketCosts known = costsOf(head);
-        int size = known.choose(joinable(head), policy.maxBatch(), targetNanos);
-        double nanos = known.expected(Math.max(size, head.rows));
+        int most = known.most(policy.maxBatch());
+        int size = known.choose(joinable(head, most), most, targetNanos);
+        double nanos = known.high(Math.max(size, head.rows));
         if (head.isLate(now, known.isKnown() ? nanos : 0)) {
           drop(head, late);
           continue;
         }
         picks++;
         List<Ticket> tickets = gather(head, size, now, nanos, late);
-        dropLate(tickets, known, now, late);
+        dropLate(tickets, known, now, nanos, late);
         if (!tickets.isEmpty()) {
           return start(tickets, known, now);
         }
@@ -266,12 +267,16 @@ final class Line {
     waiting++;
   }
 
-  /// Drops those of a batch that would be late, until none would.
-  private void dropLate(List<Ticket> tickets, BucketCosts known, long now, List<Ticket> late) {
+  /// Drops those of a batch that would be late, until none would. A batch that became smaller is
+  /// not taken to be slower for that.
+  private void dropLate(
+      List<Ticket> tickets, BucketCosts known, long now, double mostNanos, List<Ticket> late) {
     boolean isKnown = known.isKnown();
     boolean isSettled = false;
     while (!isSettled) {
-      double nanos = isKnown ? known.expected(rows(tickets)) : 0;
+      int rows = rows(tickets);
+      double nanos =
+          isKnown ? Math.max(known.expected(rows), Math.min(known.high(rows), mostNanos)) : 0;
       isSettled = true;
       for (int i = tickets.size() - 1; i >= 0; i--) {
         if (tickets.get(i).isLate(now, nanos)) {
@@ -307,13 +312,16 @@ final class Line {
   }
 
   /// {@return the rows that wait and could be computed together with a request, with its own}
-  private int joinable(Ticket head) {
+  private int joinable(Ticket head, int most) {
+    if (most == 1) {
+      return 1;
+    }
     int rows = 0;
     for (int lane = Ticket.FIRST; lane < lanes.length; lane++) {
       for (Ticket each = lanes[lane].first(); each != null; each = each.after) {
         if (each == head || joins(head, each)) {
           rows += each.rows;
-          if (rows >= policy.maxBatch()) {
+          if (rows >= most) {
             return rows;
           }
         }

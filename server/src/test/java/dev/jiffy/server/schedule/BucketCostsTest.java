@@ -22,6 +22,18 @@ class BucketCostsTest {
     assertTrue(costs.expected(1) < 3000, () -> costs.expected(1) + " ns");
   }
 
+  /// The first batch of four makes a plan, which takes thousands of times as long as a batch.
+  @Test
+  void oneSlowRunRulesNoSizeOut() {
+    BucketCosts costs = settled();
+    for (int i = 0; i < BucketCosts.EXPLORED; i++) {
+      costs.took(2, 2500);
+      costs.took(3, 3000);
+    }
+    costs.took(4, 9_000_000);
+    assertEquals(4, costs.best(64, 64, 1e8));
+  }
+
   @Test
   void whatBecameSlowIsLearned() {
     BucketCosts costs = settled();
