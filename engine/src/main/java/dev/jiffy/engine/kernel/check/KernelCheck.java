@@ -332,7 +332,7 @@ public final class KernelCheck {
     int n = 37;
     long x = numbers(m * n);
     StridedCopy copy =
-        StridedCopy.of(4, new long[] {n, m}, new long[] {4, 4 * n}, new long[] {4 * m, 4});
+        StridedCopy.of(4, new long[] {n, m}, new long[] {4, 4L * n}, new long[] {4L * m, 4});
     compare("transposition", m * n, 0, y -> rows.copy(copy, x, y), y -> rightRows.copy(copy, x, y));
   }
 
