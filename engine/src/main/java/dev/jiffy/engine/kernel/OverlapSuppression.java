@@ -68,19 +68,26 @@ public final class OverlapSuppression {
       boolean centred) {
     OverlapSuppression suppression = new OverlapSuppression(boxes, scores, most, overlap, centred);
     if (most > 0 && scores.shape().elements() > 0) {
-      suppression.find(kernels, scores, threshold);
+      Tensor greatest = Tensor.allocate(DType.F32, Shape.of(scores.shape().elements() / BLOCK));
+      try {
+        suppression.find(kernels, scores, greatest, threshold);
+      } finally {
+        Reference.reachabilityFence(boxes);
+        Reference.reachabilityFence(scores);
+        Reference.reachabilityFence(greatest);
+      }
     }
-    Reference.reachabilityFence(boxes);
     long[] rows = Arrays.copyOf(suppression.rows, suppression.size);
     return Tensor.of(rows, rows.length / 3, 3);
   }
 
   /// Looks for scores that count, class by class.
-  private void find(RowKernels kernels, Tensor scores, float threshold) {
+  ///
+  /// @param greatest takes the greatest score of each block
+  private void find(RowKernels kernels, Tensor scores, Tensor greatest, float threshold) {
     long x = scores.segment().address();
     long n = scores.shape().elements();
     long blocks = n / BLOCK;
-    Tensor greatest = Tensor.allocate(DType.F32, Shape.of(blocks));
     long maxima = greatest.segment().address();
     if (blocks > 0) {
       kernels.reduce(ReduceFunction.MAX, x, maxima, blocks, BLOCK, 1);
@@ -105,8 +112,6 @@ public final class OverlapSuppression {
       }
     }
     pick(current);
-    Reference.reachabilityFence(scores);
-    Reference.reachabilityFence(greatest);
   }
 
   private void add(float score, int box) {
