@@ -255,16 +255,19 @@ public final class ScalarIndexing {
     long step = 8 * out.shape().dim(1);
     long end = x.shape().elements();
     long at = out.segment().address();
-    for (long i = nextNonZero(x, 0, end); i < end; i = nextNonZero(x, i + 1, end)) {
-      long rest = i;
-      for (int d = 0; d < strides.length; d++) {
-        long index = strides[d] == 1 ? rest : rest / strides[d];
-        Memory.ALL.set(Memory.LONG, at + d * step, index);
-        rest -= index * strides[d];
+    try {
+      for (long i = nextNonZero(x, 0, end); i < end; i = nextNonZero(x, i + 1, end)) {
+        long rest = i;
+        for (int d = 0; d < strides.length; d++) {
+          long index = strides[d] == 1 ? rest : rest / strides[d];
+          Memory.ALL.set(Memory.LONG, at + d * step, index);
+          rest -= index * strides[d];
+        }
+        at += 8;
       }
-      at += 8;
+    } finally {
+      Reference.reachabilityFence(out);
     }
-    Reference.reachabilityFence(out);
   }
 
   /// Picks the slices at which a condition holds.
