@@ -67,7 +67,7 @@ class OverlapSuppressionTest {
         }
       }
       // adding zero makes one zero of two
-      order.sort(Comparator.comparing(i -> -(scores.getDouble(scoresFrom + i) + 0.0) + 0.0));
+      order.sort(Comparator.comparingDouble(i -> -(scores.getDouble(scoresFrom + i) + 0.0) + 0.0));
       List<Integer> picked = new ArrayList<>();
       for (int box : order) {
         boolean isApart =
