@@ -180,8 +180,7 @@ class LifecycleTest {
                 LockSupport.parkNanos(Duration.ofMillis(1500).toNanos());
               }
             });
-    try (Server server =
-            Server.start(OPTIONS.http(OPTIONS.http().timeouts(soon, soon)), storage);
+    try (Server server = Server.start(OPTIONS.http(OPTIONS.http().timeouts(soon, soon)), storage);
         Client client = new Client(server.port())) {
       isSlow.set(true);
       HttpResponse<byte[]> loaded = client.post("/v2/repository/models/twice/load", "{}");

@@ -129,8 +129,7 @@ public final class HttpEdge extends VerticleBase {
             // a client that never says which protocol it speaks is not among the connections; the
             // timer of the library does not know of answers that are worked on, and gives them time
             .setIdleTimeout(
-                (int)
-                    Math.min(Integer.MAX_VALUE, PATIENCE * options.idleTimeout().toMillis()))
+                (int) Math.min(Integer.MAX_VALUE, PATIENCE * options.idleTimeout().toMillis()))
             .setIdleTimeoutUnit(TimeUnit.MILLISECONDS)
             .setInitialSettings(
                 new Http2Settings()
