@@ -37,16 +37,10 @@ class CacheTest {
     Files.writeString(folder.resolve("plain/jiffy.yaml"), "cache: none");
     server =
         Server.start(
-            ServerOptions.defaults()
-                .http(HttpOptions.defaults().port(0))
+            TestServers.options()
                 .watch(WatchOptions.defaults().metrics(WatchOptions.Names.TRITON)),
-            StoreOptions.of(new Repository(List.of(folder)))
-                .open(true)
-                .defaults(
-                    ModelSettings.defaults()
-                        .load(LoadOptions.defaults().threads(1))
-                        .warmUpTime(Duration.ZERO)
-                        .cache(CacheOptions.defaults())));
+            TestServers.storage(folder)
+                .open(true).defaults(TestServers.settings().cache(CacheOptions.defaults())));
     client = new Client(server.port());
   }
 

@@ -29,9 +29,7 @@ class ExtensionsTest {
   static void start() throws IOException {
     server =
         Server.start(
-            ServerOptions.defaults()
-                .http(HttpOptions.defaults().port(0))
-                .warmUpTime(Duration.ofMillis(100)),
+            TestServers.options(),
             List.of(TestModels.arithmetic(folder)));
     client = new Client(server.port());
   }

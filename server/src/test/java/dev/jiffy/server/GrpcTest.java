@@ -57,9 +57,7 @@ class GrpcTest {
   static void start() throws IOException {
     server =
         Server.start(
-            ServerOptions.defaults()
-                .http(HttpOptions.defaults().port(0).maxBodyBytes(MAX_BODY))
-                .warmUpTime(Duration.ofMillis(100)),
+            TestServers.options().http(HttpOptions.defaults().port(0).maxBodyBytes(MAX_BODY)),
             List.of(TestModels.arithmetic(folder)));
     vertx = Vertx.vertx();
     client =
@@ -239,9 +237,8 @@ class GrpcTest {
     ExampleModels.times(models.resolve("twice.onnx"), 2);
     try (Server open =
         Server.start(
-            ServerOptions.defaults().http(HttpOptions.defaults().port(0)),
-            StoreOptions.of(new Repository(List.of(models)))
-                .defaults(ModelSettings.defaults().warmUpTime(Duration.ZERO))
+            TestServers.options(),
+            TestServers.storage(models)
                 .open(true))) {
       byte[] twice = framed(names("", "twice"));
       assertEquals("0", call(open.port(), INFERENCE + "RepositoryModelUnload", twice).status());

@@ -24,9 +24,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 class LifecycleTest {
   private static final ServerOptions OPTIONS =
-      ServerOptions.defaults()
-          .http(HttpOptions.defaults().port(0))
-          .warmUpTime(Duration.ofMillis(100));
+      TestServers.options();
 
   @TempDir Path folder;
 
@@ -172,9 +170,7 @@ class LifecycleTest {
     ExampleModels.times(folder.resolve("twice/model.onnx"), 2);
     AtomicBoolean isSlow = new AtomicBoolean();
     StoreOptions storage =
-        StoreOptions.of(new Repository(List.of(folder)))
-            .open(true)
-            .defaults(ModelSettings.defaults().warmUpTime(Duration.ZERO))
+        TestServers.storage(folder).open(true)
             .progress(line -> {
               if (isSlow.get() && line.startsWith("loading")) {
                 LockSupport.parkNanos(Duration.ofMillis(1500).toNanos());

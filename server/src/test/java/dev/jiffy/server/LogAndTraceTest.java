@@ -54,19 +54,14 @@ class LogAndTraceTest {
     log = ServerLog.start(told, Verbosity.INFO, LogFormat.DEFAULT, requests, false);
     server =
         Server.start(
-            ServerOptions.defaults()
-                .http(HttpOptions.defaults().port(0))
+            TestServers.options()
                 .admin(new AdminOptions("127.0.0.1", 0, Secret.of(TOKEN)))
                 .watch(
                     WatchOptions.defaults()
                         .watchers(List.of(requests))
                         .log(log)
                         .telemetry(TelemetryOptions.to(URI.create("http://127.0.0.1:9")))),
-            StoreOptions.of(new Repository(List.of(folder)))
-                .defaults(
-                    ModelSettings.defaults()
-                        .load(LoadOptions.defaults().threads(1))
-                        .warmUpTime(Duration.ofMillis(20))));
+            TestServers.storage(folder));
     client = new Client(server.port());
     admin = new Client(server.adminPort());
   }

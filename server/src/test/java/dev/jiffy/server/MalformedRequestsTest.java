@@ -60,9 +60,7 @@ class MalformedRequestsTest {
   static void start() throws Exception {
     server =
         Server.start(
-            ServerOptions.defaults()
-                .http(HttpOptions.defaults().port(0).maxBodyBytes(100_000))
-                .warmUpTime(Duration.ofMillis(100)),
+            TestServers.options().http(HttpOptions.defaults().port(0).maxBodyBytes(100_000)),
             List.of(TestModels.arithmetic(folder)));
     client = new Client(server.port());
     assault = new Assault(server.port());

@@ -29,9 +29,7 @@ class MetricsTest {
   static void start() throws IOException {
     server =
         Server.start(
-            ServerOptions.defaults()
-                .http(HttpOptions.defaults().port(0))
-                .warmUpTime(Duration.ofMillis(100))
+            TestServers.options()
                 .watch(WatchOptions.defaults().metrics(Names.TRITON)),
             List.of(TestModels.arithmetic(folder), TestModels.texts(folder)));
     client = new Client(server.port());
@@ -206,7 +204,7 @@ class MetricsTest {
   @Test
   void namesAreAChoice() throws Exception {
     ServerOptions options =
-        ServerOptions.defaults().http(HttpOptions.defaults().port(0)).warmUpTime(Duration.ZERO);
+        TestServers.options().warmUpTime(Duration.ZERO);
     try (Server own = Server.start(options, List.of(TestModels.picky(folder)));
         Client other = new Client(own.port())) {
       assertFalse(text(other.get("/metrics")).contains("nv_inference"));

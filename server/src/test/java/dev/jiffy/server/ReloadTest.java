@@ -48,8 +48,7 @@ class ReloadTest {
     ExampleModels.times(folder.resolve("twice/model.onnx"), 1);
     server =
         Server.start(
-            ServerOptions.defaults()
-                .http(HttpOptions.defaults().port(0))
+            TestServers.options()
                 .admin(new AdminOptions("127.0.0.1", 0, Secret.of(TOKEN))),
             storage());
     client = new Client(server.port());
@@ -57,11 +56,7 @@ class ReloadTest {
   }
 
   private StoreOptions storage() {
-    return StoreOptions.of(new Repository(List.of(folder)))
-        .defaults(
-            ModelSettings.defaults()
-                .load(LoadOptions.defaults().threads(1))
-                .warmUpTime(Duration.ofMillis(20)));
+    return TestServers.storage(folder);
   }
 
   @AfterEach
@@ -227,7 +222,7 @@ class ReloadTest {
             IllegalArgumentException.class,
             () ->
                 Server.start(
-                    ServerOptions.defaults().http(HttpOptions.defaults().port(0)),
+                    TestServers.options(),
                     StoreOptions.of(new Repository(List.of(empty)))));
     assertTrue(String.valueOf(e.getMessage()).contains("got no model"), e::toString);
   }

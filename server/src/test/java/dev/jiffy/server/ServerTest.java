@@ -53,10 +53,8 @@ class ServerTest {
   static void start() throws IOException {
     server =
         Server.start(
-            ServerOptions.defaults()
-                .http(HttpOptions.defaults().port(0).eventLoops(2).maxBodyBytes(MAX_BODY))
-                .policy(Policy.defaults().instances(2))
-                .warmUpTime(Duration.ofMillis(100)),
+            TestServers.options().http(HttpOptions.defaults().port(0).eventLoops(2).maxBodyBytes(MAX_BODY))
+                .policy(Policy.defaults().instances(2)),
             List.of(TestModels.arithmetic(folder), TestModels.texts(folder)));
     client = new Client(server.port());
   }

@@ -34,14 +34,9 @@ class SharedCacheTest {
 
   private static Server start(Path models, RedisOptions redis) {
     return Server.start(
-        ServerOptions.defaults().http(HttpOptions.defaults().port(0)),
-        StoreOptions.of(new Repository(List.of(models)))
-            .redis(redis)
-            .defaults(
-                ModelSettings.defaults()
-                    .load(LoadOptions.defaults().threads(1))
-                    .warmUpTime(Duration.ZERO)
-                    .cache(CacheOptions.defaults())));
+        TestServers.options(),
+        TestServers.storage(models)
+            .redis(redis).defaults(TestServers.settings().cache(CacheOptions.defaults())));
   }
 
   private static boolean isKept(Client client, String path, float x, double expected)

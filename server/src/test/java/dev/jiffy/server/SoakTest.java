@@ -36,8 +36,7 @@ class SoakTest {
   void nothingIsLostAndNothingGrows() throws Exception {
     try (Server server =
             Server.start(
-                ServerOptions.defaults()
-                    .http(HttpOptions.defaults().port(0))
+                TestServers.options()
                     .policy(Policy.defaults().queueCapacity(4))
                     .warmUpTime(Duration.ofMillis(300)),
                 List.of(TestModels.arithmetic(folder), TestModels.slow(folder)));

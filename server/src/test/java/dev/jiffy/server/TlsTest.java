@@ -47,8 +47,7 @@ class TlsTest {
 
   private static Server start(Tls tls) throws IOException {
     return Server.start(
-        ServerOptions.defaults()
-            .http(HttpOptions.defaults().port(0))
+        TestServers.options()
             .warmUpTime(Duration.ZERO)
             .safety(SafetyOptions.defaults().tls(tls)),
         List.of(TestModels.arithmetic(folder)));

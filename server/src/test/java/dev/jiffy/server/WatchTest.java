@@ -39,9 +39,7 @@ class WatchTest {
 
   private Server start(WatchOptions watch) throws IOException {
     return Server.start(
-        ServerOptions.defaults()
-            .http(HttpOptions.defaults().port(0))
-            .warmUpTime(Duration.ofMillis(100))
+        TestServers.options()
             .watch(watch),
         List.of(TestModels.arithmetic(folder)));
   }
@@ -174,8 +172,7 @@ class WatchTest {
   void healthAnswersWhileTheQueueIsFull() throws Exception {
     try (Server server =
             Server.start(
-                ServerOptions.defaults()
-                    .http(HttpOptions.defaults().port(0))
+                TestServers.options()
                     .policy(ServerOptions.defaults().policy().queueCapacity(4).maxBatch(1))
                     .warmUpTime(Duration.ofMillis(1)),
                 List.of(TestModels.slow(folder)));

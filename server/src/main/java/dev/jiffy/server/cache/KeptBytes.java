@@ -31,26 +31,30 @@ final class KeptBytes {
   ///
   /// @param kept the answer
   static byte @Nullable [] of(Kept kept) {
-    List<InferTensor> tensors = new ArrayList<>();
-    switch (kept.answer()) {
+    return switch (kept.answer()) {
       case Answer.Tensors(Map<String, Tensor> outputs) -> {
+        List<InferTensor> tensors = new ArrayList<>();
         outputs.forEach((name, tensor) -> tensors.add(new InferTensor(name, tensor, true)));
-        return bytes(TENSORS, Map.of(), tensors);
+        yield bytes(TENSORS, Map.of(), tensors);
       }
-      case Answer.Vectors(Embeddings embeddings) -> {
-        List<float[]> vectors = embeddings.vectors();
-        int length = vectors.getFirst().length;
-        float[] joined = new float[Math.multiplyExact(vectors.size(), length)];
-        for (int i = 0; i < vectors.size(); i++) {
-          if (vectors.get(i).length != length) {
-            return null;
-          }
-          System.arraycopy(vectors.get(i), 0, joined, i * length, length);
-        }
-        tensors.add(new InferTensor(VECTORS, Tensor.of(joined, vectors.size(), length), true));
-        return bytes(VECTORS, Map.of(TOKENS, new Parameter.Whole(embeddings.tokens())), tensors);
+      case Answer.Vectors(Embeddings embeddings) -> vectors(embeddings);
+    };
+  }
+
+  private static byte @Nullable [] vectors(Embeddings embeddings) {
+    List<float[]> vectors = embeddings.vectors();
+    int length = vectors.getFirst().length;
+    float[] joined = new float[Math.multiplyExact(vectors.size(), length)];
+    for (int i = 0; i < vectors.size(); i++) {
+      if (vectors.get(i).length != length) {
+        return null;
       }
+      System.arraycopy(vectors.get(i), 0, joined, i * length, length);
     }
+    return bytes(
+        VECTORS,
+        Map.of(TOKENS, new Parameter.Whole(embeddings.tokens())),
+        List.of(new InferTensor(VECTORS, Tensor.of(joined, vectors.size(), length), true)));
   }
 
   private static byte[] bytes(

@@ -106,6 +106,7 @@ public final class RedisAnswers implements SharedAnswers, AutoCloseable {
   /// Grows whenever a connection is given up: what fails on it then is no news.
   private int generation;
 
+  private long connections;
   private @Nullable Redis client;
   private @Nullable Future<RedisConnection> connection;
 
@@ -297,19 +298,21 @@ public final class RedisAnswers implements SharedAnswers, AutoCloseable {
                   .setNetClientOptions(new NetClientOptions().setConnectTimeout(CONNECT_MILLIS)));
       client = redis;
     }
+    connections++;
+    long number = connections;
     Future<RedisConnection> fresh = redis.connect();
     connection = fresh;
     fresh
         .onSuccess(made -> {
-          made.exceptionHandler(e -> forget(fresh));
-          made.endHandler(end -> forget(fresh));
+          made.exceptionHandler(e -> forget(number));
+          made.endHandler(end -> forget(number));
         })
-        .onFailure(e -> forget(fresh));
+        .onFailure(e -> forget(number));
     return fresh;
   }
 
-  private void forget(Future<RedisConnection> gone) {
-    if (connection == gone) {
+  private void forget(long number) {
+    if (connections == number) {
       connection = null;
     }
   }

@@ -107,7 +107,7 @@ final class FunctionStep implements Computation {
     }
   }
 
-  private FunctionException failed(Throwable cause) {
+  private FunctionException failed(@Nullable Throwable cause) {
     return new FunctionException(
         "function '%s' failed; the server's log says why".formatted(name), cause);
   }
