@@ -17,6 +17,7 @@ import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -45,7 +46,7 @@ class RedisAnswersTest {
     return digest;
   }
 
-  private static byte[] find(RedisAnswers answers, byte[] digest) throws Exception {
+  private static byte @Nullable [] find(RedisAnswers answers, byte[] digest) throws Exception {
     CompletableFuture<Optional<byte[]>> found = new CompletableFuture<>();
     answers.find(
         digest, bytes -> assertTrue(found.complete(Optional.ofNullable(bytes)), "told twice"));
@@ -118,7 +119,7 @@ class RedisAnswersTest {
       answers.keep(digest(1), new byte[] {1}, LONG);
       assertEquals(skipped + 1, answers.count(Ending.SET_SKIPPED));
       server.silent(false);
-      byte[] found = null;
+      byte @Nullable [] found = null;
       for (int i = 0; i < 1000 && found == null; i++) {
         found = find(answers, digest(1));
         Thread.sleep(10);

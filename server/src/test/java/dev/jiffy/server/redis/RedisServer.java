@@ -17,7 +17,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 
@@ -111,7 +110,15 @@ public interface RedisServer extends AutoCloseable {
     private final List<Socket> sockets = new ArrayList<>();
     private volatile boolean isSilent;
 
-    private record Entry(byte[] value, long untilNanos) {}
+    private static final class Entry {
+      private final byte[] value;
+      private final long untilNanos;
+
+      Entry(byte[] value, long untilNanos) {
+        this.value = value;
+        this.untilNanos = untilNanos;
+      }
+    }
 
     public StandIn(int port) throws IOException {
       listener = listening(port);
@@ -220,10 +227,10 @@ public interface RedisServer extends AutoCloseable {
         }
         case "GET" -> {
           Entry entry = entries.get(texts.get(1));
-          if (entry == null || System.nanoTime() - entry.untilNanos() > 0) {
+          if (entry == null || System.nanoTime() - entry.untilNanos > 0) {
             yield line("$-1");
           }
-          byte[] value = Objects.requireNonNull(entry).value();
+          byte[] value = entry.value;
           byte[] head = line("$" + value.length);
           byte[] all = Arrays.copyOf(head, head.length + value.length + 2);
           System.arraycopy(value, 0, all, head.length, value.length);
