@@ -53,7 +53,7 @@ class DtypesTest {
       for (LoadOptions options : List.of(FAST, SCALAR)) {
         String problem = problem(tested, type, expected, options);
         if (problem != null) {
-          problems.add(type + (options == FAST ? ": " : ", scalar: ") + problem);
+          problems.add(type + (options.equals(FAST) ? ": " : ", scalar: ") + problem);
         }
       }
     }

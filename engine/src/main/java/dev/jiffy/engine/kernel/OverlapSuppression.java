@@ -67,23 +67,21 @@ public final class OverlapSuppression {
       float threshold,
       boolean centred) {
     OverlapSuppression suppression = new OverlapSuppression(boxes, scores, most, overlap, centred);
-    if (most > 0 && scores.shape().elements() > 0) {
-      Tensor greatest = Tensor.allocate(DType.F32, Shape.of(scores.shape().elements() / BLOCK));
-      try {
+    Tensor greatest = Tensor.allocate(DType.F32, Shape.of(scores.shape().elements() / BLOCK));
+    try {
+      if (most > 0 && scores.shape().elements() > 0) {
         suppression.find(kernels, scores, greatest, threshold);
-      } finally {
-        Reference.reachabilityFence(boxes);
-        Reference.reachabilityFence(scores);
-        Reference.reachabilityFence(greatest);
       }
+    } finally {
+      Reference.reachabilityFence(boxes);
+      Reference.reachabilityFence(scores);
+      Reference.reachabilityFence(greatest);
     }
     long[] rows = Arrays.copyOf(suppression.rows, suppression.size);
     return Tensor.of(rows, rows.length / 3, 3);
   }
 
   /// Looks for scores that count, class by class.
-  ///
-  /// @param greatest takes the greatest score of each block
   private void find(RowKernels kernels, Tensor scores, Tensor greatest, float threshold) {
     long x = scores.segment().address();
     long n = scores.shape().elements();

@@ -217,7 +217,8 @@ public final class Lowering {
           case Op.ShapeOf _, Op.Size _, Op.Range _, Op.EyeLike _ -> false;
           case Op.GatherElements _, Op.GatherNd _, Op.ScatterElements _, Op.ScatterNd _ -> false;
           case Op.Trilu _, Op.CumSum _, Op.TopK _, Op.NonZero _ -> false;
-          case Op.Compress _, Op.ReverseSequence _, Op.ArgReduce _, Op.Hardmax _ -> false;
+          case Op.ArgReduce reduce -> Rows.lower(node, reduce, this);
+          case Op.Compress _, Op.ReverseSequence _, Op.Hardmax _ -> false;
           case Op.Gemm _, Op.Einsum _, Op.BatchNorm _, Op.InstanceNorm _, Op.Lrn _ -> false;
           case Op.LpNormalization _ -> false;
           case Op.DynamicQuantize _ -> DynamicBytes.lower(node, this);

@@ -129,6 +129,30 @@ final class Rows {
     return true;
   }
 
+  static boolean lower(Node node, Op.ArgReduce op, Lowering lowering) {
+    Shape shape = lowering.shape(node.input(0));
+    int axis = axis(op.axis(), shape.rank());
+    long outer = shape.elements(0, axis);
+    if (!lowering.isF32(node.input(0)) || shape.elements() == 0 || outer > Integer.MAX_VALUE) {
+      return false;
+    }
+    Place x = lowering.place(node.input(0));
+    Place y = lowering.result(node.output());
+    lowering.add(
+        new ArgReduceStep(
+            Lowering.label(node),
+            lowering.target(),
+            op,
+            (int) outer,
+            shape.dim(axis),
+            shape.elements(axis + 1, shape.rank()),
+            x,
+            y),
+        x,
+        y);
+    return true;
+  }
+
   /// {@return whether a reduction of one element gives that element}
   private static boolean keepsSingle(ReduceFunction function) {
     return switch (function) {

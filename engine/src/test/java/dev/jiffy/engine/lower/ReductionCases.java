@@ -125,6 +125,7 @@ final class ReductionCases {
 
   private static void orders(List<OpCase> cases) {
     Tensor x = Samples.integers(DType.F32, 1, 0, 20, 3, 17);
+    Tensor planes = Samples.integers(DType.F32, 2, 0, 9, 3, 6, 5);
     for (boolean largest : new boolean[] {true, false}) {
       for (boolean last : new boolean[] {true, false}) {
         cases.add(
@@ -133,6 +134,12 @@ final class ReductionCases {
                 new Op.ArgReduce(largest, 1, false, last),
                 i -> (double) best(line(17, k -> at(x, i[0], k)), largest, last),
                 x));
+        cases.add(
+            OpCase.of(
+                (largest ? "max" : "min") + (last ? " last" : " first") + " in the middle",
+                new Op.ArgReduce(largest, -2, true, last),
+                i -> (double) best(line(6, k -> at(planes, i[0], k, i[2])), largest, last),
+                planes));
       }
       cases.add(
           new OpCase(

@@ -7,7 +7,6 @@ import dev.jiffy.engine.kernel.Movement;
 import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
-import java.lang.ref.Reference;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
@@ -254,19 +253,15 @@ public final class ScalarIndexing {
     long[] strides = Elements.strides(x.shape().dims());
     long step = 8 * out.shape().dim(1);
     long end = x.shape().elements();
-    long at = out.segment().address();
-    try {
-      for (long i = nextNonZero(x, 0, end); i < end; i = nextNonZero(x, i + 1, end)) {
-        long rest = i;
-        for (int d = 0; d < strides.length; d++) {
-          long index = strides[d] == 1 ? rest : rest / strides[d];
-          Memory.ALL.set(Memory.LONG, at + d * step, index);
-          rest -= index * strides[d];
-        }
-        at += 8;
+    long at = 0;
+    for (long i = nextNonZero(x, 0, end); i < end; i = nextNonZero(x, i + 1, end)) {
+      long rest = i;
+      for (int d = 0; d < strides.length; d++) {
+        long index = strides[d] == 1 ? rest : rest / strides[d];
+        out.segment().set(Memory.LONG, at + d * step, index);
+        rest -= index * strides[d];
       }
-    } finally {
-      Reference.reachabilityFence(out);
+      at += 8;
     }
   }
 
