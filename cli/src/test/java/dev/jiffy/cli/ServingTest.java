@@ -61,8 +61,7 @@ class ServingTest {
     }
     Path file = folder.resolve("model.onnx");
     Rehearsal.writeText(file);
-    String model =
-        said(0, "overhead", "" + file, "--protocol", "grpc", "--seconds", "0.002");
+    String model = said(0, "overhead", "" + file, "--protocol", "grpc", "--seconds", "0.002");
     assertTrue(model.matches("(?s).*in process [0-9.]+ µs, server [0-9.]+ µs.*"), model);
   }
 

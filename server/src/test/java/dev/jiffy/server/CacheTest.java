@@ -5,16 +5,11 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.jiffy.engine.LoadOptions;
 import dev.jiffy.server.cache.CacheOptions;
-import dev.jiffy.server.store.ModelSettings;
-import dev.jiffy.server.store.Repository;
 import java.io.IOException;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
-import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -37,10 +32,10 @@ class CacheTest {
     Files.writeString(folder.resolve("plain/jiffy.yaml"), "cache: none");
     server =
         Server.start(
-            TestServers.options()
-                .watch(WatchOptions.defaults().metrics(WatchOptions.Names.TRITON)),
+            TestServers.options().watch(WatchOptions.defaults().metrics(WatchOptions.Names.TRITON)),
             TestServers.storage(folder)
-                .open(true).defaults(TestServers.settings().cache(CacheOptions.defaults())));
+                .open(true)
+                .defaults(TestServers.settings().cache(CacheOptions.defaults())));
     client = new Client(server.port());
   }
 

@@ -7,7 +7,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -27,10 +26,7 @@ class ExtensionsTest {
 
   @BeforeAll
   static void start() throws IOException {
-    server =
-        Server.start(
-            TestServers.options(),
-            List.of(TestModels.arithmetic(folder)));
+    server = Server.start(TestServers.options(), List.of(TestModels.arithmetic(folder)));
     client = new Client(server.port());
   }
 

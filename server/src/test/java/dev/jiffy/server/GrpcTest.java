@@ -11,8 +11,6 @@ import dev.jiffy.protocol.InferWire;
 import dev.jiffy.protocol.Limits;
 import dev.jiffy.protocol.Parameter;
 import dev.jiffy.protocol.TraceSettings;
-import dev.jiffy.server.store.ModelSettings;
-import dev.jiffy.server.store.Repository;
 import dev.jiffy.tensor.Tensor;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -27,7 +25,6 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -236,10 +233,7 @@ class GrpcTest {
   void aRepositoryThatIsOpen(@TempDir Path models) throws Exception {
     ExampleModels.times(models.resolve("twice.onnx"), 2);
     try (Server open =
-        Server.start(
-            TestServers.options(),
-            TestServers.storage(models)
-                .open(true))) {
+        Server.start(TestServers.options(), TestServers.storage(models).open(true))) {
       byte[] twice = framed(names("", "twice"));
       assertEquals("0", call(open.port(), INFERENCE + "RepositoryModelUnload", twice).status());
       byte[] name = framed(names("twice"));

@@ -5,8 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.jiffy.server.store.LoadedModel;
-import dev.jiffy.server.store.ModelSettings;
-import dev.jiffy.server.store.Repository;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.ConnectException;
@@ -23,8 +21,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class LifecycleTest {
-  private static final ServerOptions OPTIONS =
-      TestServers.options();
+  private static final ServerOptions OPTIONS = TestServers.options();
 
   @TempDir Path folder;
 
@@ -170,7 +167,8 @@ class LifecycleTest {
     ExampleModels.times(folder.resolve("twice/model.onnx"), 2);
     AtomicBoolean isSlow = new AtomicBoolean();
     StoreOptions storage =
-        TestServers.storage(folder).open(true)
+        TestServers.storage(folder)
+            .open(true)
             .progress(line -> {
               if (isSlow.get() && line.startsWith("loading")) {
                 LockSupport.parkNanos(Duration.ofMillis(1500).toNanos());

@@ -5,9 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.jiffy.engine.LoadOptions;
-import dev.jiffy.server.store.ModelSettings;
-import dev.jiffy.server.store.Repository;
 import dev.jiffy.server.telemetry.TelemetryOptions;
 import dev.jiffy.server.watch.AccessLog;
 import dev.jiffy.server.watch.LogFormat;
@@ -19,7 +16,6 @@ import java.net.URI;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;

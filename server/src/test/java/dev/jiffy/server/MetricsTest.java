@@ -29,8 +29,7 @@ class MetricsTest {
   static void start() throws IOException {
     server =
         Server.start(
-            TestServers.options()
-                .watch(WatchOptions.defaults().metrics(Names.TRITON)),
+            TestServers.options().watch(WatchOptions.defaults().metrics(Names.TRITON)),
             List.of(TestModels.arithmetic(folder), TestModels.texts(folder)));
     client = new Client(server.port());
   }
@@ -203,8 +202,7 @@ class MetricsTest {
 
   @Test
   void namesAreAChoice() throws Exception {
-    ServerOptions options =
-        TestServers.options().warmUpTime(Duration.ZERO);
+    ServerOptions options = TestServers.options().warmUpTime(Duration.ZERO);
     try (Server own = Server.start(options, List.of(TestModels.picky(folder)));
         Client other = new Client(own.port())) {
       assertFalse(text(other.get("/metrics")).contains("nv_inference"));

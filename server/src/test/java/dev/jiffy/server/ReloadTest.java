@@ -6,8 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.jiffy.engine.LoadOptions;
-import dev.jiffy.server.store.ModelSettings;
 import dev.jiffy.server.store.Repository;
 import java.io.IOException;
 import java.net.Socket;
@@ -48,8 +46,7 @@ class ReloadTest {
     ExampleModels.times(folder.resolve("twice/model.onnx"), 1);
     server =
         Server.start(
-            TestServers.options()
-                .admin(new AdminOptions("127.0.0.1", 0, Secret.of(TOKEN))),
+            TestServers.options().admin(new AdminOptions("127.0.0.1", 0, Secret.of(TOKEN))),
             storage());
     client = new Client(server.port());
     admin = new Client(server.adminPort());
@@ -222,8 +219,7 @@ class ReloadTest {
             IllegalArgumentException.class,
             () ->
                 Server.start(
-                    TestServers.options(),
-                    StoreOptions.of(new Repository(List.of(empty)))));
+                    TestServers.options(), StoreOptions.of(new Repository(List.of(empty)))));
     assertTrue(String.valueOf(e.getMessage()).contains("got no model"), e::toString);
   }
 }

@@ -25,7 +25,6 @@ import java.net.Socket;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -53,7 +52,8 @@ class ServerTest {
   static void start() throws IOException {
     server =
         Server.start(
-            TestServers.options().http(HttpOptions.defaults().port(0).eventLoops(2).maxBodyBytes(MAX_BODY))
+            TestServers.options()
+                .http(HttpOptions.defaults().port(0).eventLoops(2).maxBodyBytes(MAX_BODY))
                 .policy(Policy.defaults().instances(2)),
             List.of(TestModels.arithmetic(folder), TestModels.texts(folder)));
     client = new Client(server.port());

@@ -4,12 +4,9 @@ import static dev.jiffy.server.Client.text;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.jiffy.engine.LoadOptions;
 import dev.jiffy.server.cache.CacheOptions;
 import dev.jiffy.server.cache.RedisOptions;
 import dev.jiffy.server.redis.RedisServer;
-import dev.jiffy.server.store.ModelSettings;
-import dev.jiffy.server.store.Repository;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -36,7 +33,8 @@ class SharedCacheTest {
     return Server.start(
         TestServers.options(),
         TestServers.storage(models)
-            .redis(redis).defaults(TestServers.settings().cache(CacheOptions.defaults())));
+            .redis(redis)
+            .defaults(TestServers.settings().cache(CacheOptions.defaults())));
   }
 
   private static boolean isKept(Client client, String path, float x, double expected)

@@ -47,9 +47,7 @@ class TlsTest {
 
   private static Server start(Tls tls) throws IOException {
     return Server.start(
-        TestServers.options()
-            .warmUpTime(Duration.ZERO)
-            .safety(SafetyOptions.defaults().tls(tls)),
+        TestServers.options().warmUpTime(Duration.ZERO).safety(SafetyOptions.defaults().tls(tls)),
         List.of(TestModels.arithmetic(folder)));
   }
 

@@ -38,10 +38,7 @@ class WatchTest {
   @TempDir Path folder;
 
   private Server start(WatchOptions watch) throws IOException {
-    return Server.start(
-        TestServers.options()
-            .watch(watch),
-        List.of(TestModels.arithmetic(folder)));
+    return Server.start(TestServers.options().watch(watch), List.of(TestModels.arithmetic(folder)));
   }
 
   @Test

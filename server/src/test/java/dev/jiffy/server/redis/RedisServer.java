@@ -38,11 +38,15 @@ public interface RedisServer extends AutoCloseable {
   ///
   /// @param kind one of the kinds
   /// @param folder where it may write
+  /// @throws IOException if it does not start
   static RedisServer start(String kind, Path folder) throws IOException {
     return kind.equals("real") ? Real.start(folder) : new StandIn(0);
   }
 
   /// The real server, as a process of its own that keeps nothing on disk.
+  ///
+  /// @param process the process
+  /// @param port the port on this machine
   record Real(Process process, int port) implements RedisServer {
     static final Path PROGRAM = Path.of("/usr/bin/redis-server");
 
@@ -120,6 +124,10 @@ public interface RedisServer extends AutoCloseable {
       }
     }
 
+    /// A server that listens.
+    ///
+    /// @param port the port, 0 for a free one
+    /// @throws IOException if it cannot be listened on
     public StandIn(int port) throws IOException {
       listener = listening(port);
       Thread.ofPlatform().daemon(true).name("redis").start(this::accept);
@@ -155,6 +163,8 @@ public interface RedisServer extends AutoCloseable {
     }
 
     /// Answers nothing any more, but goes on reading; or answers again.
+    ///
+    /// @param yes whether it falls silent
     public void silent(boolean yes) {
       isSilent = yes;
     }
