@@ -6,8 +6,8 @@ import dev.jiffy.server.watch.LogFormat;
 import dev.jiffy.server.watch.ServerLog.Verbosity;
 import dev.jiffy.tensor.Shape;
 import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
-import java.util.EnumSet;
 import java.util.Set;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
@@ -167,13 +167,13 @@ final class OptionValues {
             "'%s' is no mode of a file such as 600 or 660".formatted(value));
       }
       int bits = Integer.parseInt(value, 8);
-      Set<PosixFilePermission> mode = EnumSet.noneOf(PosixFilePermission.class);
-      for (PosixFilePermission permission : PosixFilePermission.values()) { // from the highest bit
-        if ((bits & 0400 >> permission.ordinal()) != 0) {
-          mode.add(permission);
+      StringBuilder mode = new StringBuilder("rwxrwxrwx");
+      for (int i = 0; i < mode.length(); i++) {
+        if ((bits >> (mode.length() - 1 - i) & 1) == 0) {
+          mode.setCharAt(i, '-');
         }
       }
-      return mode;
+      return PosixFilePermissions.fromString(mode.toString());
     }
   }
 
