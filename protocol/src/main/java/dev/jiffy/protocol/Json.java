@@ -28,8 +28,9 @@ final class Json {
   /// For texts whose length only the body limits.
   static final int ANY_LENGTH = Integer.MAX_VALUE;
 
-  /// Where something in the body began, as the parser says it.
-  private static final Pattern SOURCE = Pattern.compile("\\[Source: [^]]*#(\\d+)]");
+  /// Where something in the body began, as the parser says it: in words of its own, and not always.
+  private static final Pattern SOURCE =
+      Pattern.compile(" ?\\(start marker at \\[Source: [^]]*]\\)| ?\\[Source: [^]]*]");
 
   private static final JsonFactory FACTORY = factory(Limits.defaults());
 
@@ -90,7 +91,7 @@ final class Json {
           400, "the JSON is nested too deeply, or a name or number in it is too long", e);
     }
     String where = e.getLocation() == null ? "" : " at byte " + e.getLocation().getByteOffset();
-    String what = SOURCE.matcher(e.getOriginalMessage()).replaceAll("byte $1");
+    String what = SOURCE.matcher(e.getOriginalMessage()).replaceAll("");
     int detail = what.indexOf('\n');
     return new ProtocolException(
         400,
