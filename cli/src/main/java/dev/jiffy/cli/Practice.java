@@ -8,11 +8,11 @@ import dev.jiffy.server.Server;
 import dev.jiffy.server.ServerOptions;
 import dev.jiffy.server.store.LoadedModel;
 import java.io.IOException;
-import java.lang.System.Logger.Level;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.function.Consumer;
 
 /// A server of this process that only this process asks, so that the code that serves is compiled
 /// when the first requests of others come: models of milliseconds are asked too seldom to have it
@@ -21,7 +21,6 @@ import java.util.List;
 /// What is asked does next to nothing, over HTTP and gRPC by turns; small requests, which the event
 /// loop computes itself, and larger ones, which the model's own thread computes.
 final class Practice {
-  private static final System.Logger LOG = System.getLogger(Practice.class.getName());
   private static final long ROUND_NANOS = 50_000_000;
 
   /// Rows whose bytes are too many for the event loop.
@@ -32,11 +31,15 @@ final class Practice {
   /// Begins to practise, in a thread that keeps no process from ending.
   ///
   /// @param most for how long
-  static Thread start(Duration most) {
-    return Thread.ofPlatform().name("jiffy-practice").daemon(true).start(() -> practise(most));
+  /// @param failed is told why it could not
+  static Thread start(Duration most, Consumer<Exception> failed) {
+    return Thread.ofPlatform()
+        .name("jiffy-practice")
+        .daemon(true)
+        .start(() -> practise(most, failed));
   }
 
-  private static void practise(Duration most) {
+  private static void practise(Duration most, Consumer<Exception> failed) {
     long end = System.nanoTime() + most.toNanos();
     try {
       Path file = Files.createTempFile("practice", ".onnx");
@@ -58,7 +61,7 @@ final class Practice {
         Files.delete(file);
       }
     } catch (IOException | RuntimeException e) {
-      LOG.log(Level.WARNING, "the server could not practise; its first answers will be slow", e);
+      failed.accept(e);
     }
   }
 

@@ -167,7 +167,8 @@ final class ServeCommand implements Callable<Integer> {
       return ExitCodes.OK;
     }
     if (practice.isPositive()) {
-      Practice.start(practice);
+      Practice.start(
+          practice, e -> output.progress("jiffy: no practice, the first answers are slow: " + e));
     }
     Server server =
         Server.start(
