@@ -61,7 +61,17 @@ class ServingTest {
     }
     Path file = folder.resolve("model.onnx");
     Rehearsal.writeText(file);
-    String model = said(0, "overhead", "" + file, "--protocol", "grpc", "--seconds", "0.002");
+    String model =
+        said(
+            0,
+            "overhead",
+            "" + file,
+            "--dim",
+            "batch=1,length=3",
+            "--protocol",
+            "grpc",
+            "--seconds",
+            "0.002");
     assertTrue(model.matches("(?s).*in process [0-9.]+ µs, server [0-9.]+ µs.*"), model);
   }
 
