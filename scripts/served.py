@@ -55,7 +55,7 @@ class Process:
                 self.process.kill()
                 self.log.seek(0)
                 raise Failed(f"{command[0]} does not serve:\n{self.log.read()[-4000:]}")
-            time.sleep(0.1)
+            time.sleep(0.01)
             self.out.seek(0)
             self.url = ready(self.out.read())
 
@@ -130,12 +130,14 @@ def request(path, metadata, length):
 
 
 class Connection:
-    """Asks one request after the other, and does as little as a client can."""
+    """Asks one request after the other, and does as little as a client can. `body` is that of the
+    last answer."""
 
     def __init__(self, url):
         host, port = url.removeprefix("http://").split(":")
         self.socket = socket.create_connection((host, int(port)), PATIENCE)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.body = b""
 
     def seconds(self, asked):
         """How long a request took."""
@@ -151,6 +153,7 @@ class Connection:
         took = time.perf_counter() - begin
         if got[9:12] != b"200":
             raise Failed(f"the server answers {got[:400]!r}")
+        self.body = got[at + 4:]
         return took
 
 

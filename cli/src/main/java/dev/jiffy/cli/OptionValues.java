@@ -1,9 +1,6 @@
 package dev.jiffy.cli;
 
 import dev.jiffy.engine.Device;
-import dev.jiffy.server.WatchOptions.Names;
-import dev.jiffy.server.watch.LogFormat;
-import dev.jiffy.server.watch.ServerLog.Verbosity;
 import dev.jiffy.tensor.Shape;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -144,20 +141,6 @@ final class OptionValues {
     }
   }
 
-  /// Reads which names metrics bear.
-  static final class MetricNames implements ITypeConverter<Names> {
-    @Override
-    public Names convert(String value) {
-      return switch (value) {
-        case "off" -> Names.OFF;
-        case "jiffy" -> Names.JIFFY;
-        case "triton" -> Names.TRITON;
-        default ->
-            throw new TypeConversionException("'%s' is not off, jiffy or triton".formatted(value));
-      };
-    }
-  }
-
   /// Reads permissions of a file, three octal digits.
   static final class Mode implements ITypeConverter<Set<PosixFilePermission>> {
     @Override
@@ -174,33 +157,6 @@ final class OptionValues {
         }
       }
       return PosixFilePermissions.fromString(mode.toString());
-    }
-  }
-
-  /// Reads how much is said.
-  static final class Verbosities implements ITypeConverter<Verbosity> {
-    @Override
-    public Verbosity convert(String value) {
-      for (Verbosity verbosity : Verbosity.values()) {
-        if (verbosity.name().equalsIgnoreCase(value)) {
-          return verbosity;
-        }
-      }
-      throw new TypeConversionException(
-          "'%s' is not off, error, warning, info or debug".formatted(value));
-    }
-  }
-
-  /// Reads the form of a line.
-  static final class LogFormats implements ITypeConverter<LogFormat> {
-    @Override
-    public LogFormat convert(String value) {
-      for (LogFormat format : LogFormat.values()) {
-        if (format.label().equalsIgnoreCase(value)) {
-          return format;
-        }
-      }
-      throw new TypeConversionException("'%s' is not default, ISO8601 or json".formatted(value));
     }
   }
 

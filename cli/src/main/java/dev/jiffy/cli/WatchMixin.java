@@ -21,7 +21,6 @@ final class WatchMixin {
   @Option(
       names = "--metrics",
       paramLabel = "off|jiffy|triton",
-      converter = OptionValues.MetricNames.class,
       description = {
         "What /metrics tells scrapers such as Prometheus: nothing, Jiffy's metrics (the default),"
             + " or the same counts under Triton's names as well.",
@@ -42,7 +41,6 @@ final class WatchMixin {
   @Option(
       names = "--log-level",
       paramLabel = "off|error|warning|info|debug",
-      converter = OptionValues.Verbosities.class,
       description = {
         "How much the server says of itself on standard error; info by default. With debug also a"
             + " line for each request.",
@@ -53,7 +51,6 @@ final class WatchMixin {
   @Option(
       names = "--log-format",
       paramLabel = "default|ISO8601|json",
-      converter = OptionValues.LogFormats.class,
       description = "The form of a line on standard error.")
   private LogFormat logFormat = LogFormat.DEFAULT;
 
