@@ -30,7 +30,8 @@ final class Json {
 
   /// Where something in the body began, as the parser says it: in words of its own, and not always.
   private static final Pattern SOURCE =
-      Pattern.compile(" ?\\(start marker at \\[Source: [^]]*]\\)| ?\\[Source: [^]]*]");
+      Pattern.compile(
+          " ?\\((?:start marker|for \\w+ starting) at \\[Source: [^]]*]\\)| ?\\[Source: [^]]*]");
 
   private static final JsonFactory FACTORY = factory(Limits.defaults());
 

@@ -3,6 +3,7 @@ package dev.jiffy.server;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.ConnectException;
+import java.net.SocketException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.SocketChannel;
@@ -94,6 +95,8 @@ final class SocketFile implements AutoCloseable {
       channel.connect(UnixDomainSocketAddress.of(path));
     } catch (ConnectException e) {
       return;
+    } catch (SocketException e) {
+      throw new IOException(path + ": " + e.getMessage(), e);
     }
     throw new IOException(path + ": another process listens on it");
   }

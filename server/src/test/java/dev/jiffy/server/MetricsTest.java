@@ -75,6 +75,9 @@ class MetricsTest {
       wrong += refused.body().length;
     }
     assertEquals(404, client.get("/v2/models/none").statusCode());
+    for (int i = 0; i < 200 && server.counts("arith").running() > 0; i++) {
+      Thread.sleep(20); // a batch is counted once everyone in it has an answer
+    }
     Scrape after = scrape();
     after.checkHistograms();
     Growth growth = new Growth(before, after);

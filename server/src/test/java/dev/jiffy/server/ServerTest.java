@@ -239,6 +239,7 @@ class ServerTest {
         new Broken(400, "empty", ""),
         new Broken(400, "not valid JSON", "{\"inputs\":"),
         new Broken(400, "expected close marker for Array\"}", "{\"inputs\":["),
+        new Broken(400, "expected ']'\"}", "{\"inputs\":[}"),
         new Broken(400, "not valid JSON", "\u0000\u00ff"),
         new Broken(400, "lacks 'inputs'", "{}"),
         new Broken(400, "input 'a' is missing", "{\"inputs\":[]}"),

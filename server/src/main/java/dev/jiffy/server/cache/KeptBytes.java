@@ -78,7 +78,7 @@ final class KeptBytes {
       return read.modelName().equals(VECTORS) && read.outputs().size() == 1
           ? vectors(read, read.outputs().getFirst().tensor())
           : null;
-    } catch (ProtocolException e) {
+    } catch (ProtocolException | OutOfMemoryError e) {
       return null;
     }
   }

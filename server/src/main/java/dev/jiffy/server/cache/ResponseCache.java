@@ -243,6 +243,9 @@ public final class ResponseCache {
     private boolean hasLeft;
     private boolean isOver;
 
+    /// Whether other servers were asked; written before the request is submitted.
+    private boolean isShared;
+
     Flight(Ticket first, Key key) {
       this.first = first;
       this.key = key;
@@ -268,6 +271,7 @@ public final class ResponseCache {
       if (shared == null || !shared.isTried()) {
         uncached.submit(asked, isSmall);
       } else {
+        isShared = true;
         shared.find(key, this::found);
       }
     }
@@ -318,31 +322,31 @@ public final class ResponseCache {
     /// Takes the outcome, on the thread that computed.
     private void finish(Outcome outcome) {
       Kept kept = null;
-      if (outcome instanceof Outcome.Done(Answer answer, Timing timing)) {
-        long start = clock.getAsLong();
-        kept = kept(answer);
-        long nanos = clock.getAsLong() - start;
-        keeps.add(nanos);
-        long computeNanos = timing.computeNanos() / Math.max(1, timing.batchRows());
-        worth.kept(computeNanos, nanos);
-        if (kept != null && shared != null) {
-          shared.keep(key, kept, options.ttl(), computeNanos);
+      try {
+        if (outcome instanceof Outcome.Done(Answer answer, Timing timing)) {
+          long computeNanos = timing.computeNanos() / Math.max(1, timing.batchRows());
+          kept = kept(answer, computeNanos);
+          if (kept != null && shared != null && isShared) {
+            shared.keep(key, kept, options.ttl(), computeNanos);
+          }
         }
+      } catch (OutOfMemoryError e) { // the answer is there, and is not kept or not shared
+        LOG.log(Level.WARNING, "an answer cannot be kept: " + e);
+      } finally {
+        settle(outcome, kept);
       }
-      settle(outcome, kept);
     }
 
-    private @Nullable Kept kept(Answer answer) {
-      try {
-        Kept kept = Kept.of(answer, key.outputs(), options.bytes() / 2);
-        if (kept != null) {
-          answers.put(key, kept);
-        }
-        return kept;
-      } catch (OutOfMemoryError e) { // the answer is there, and is not kept
-        LOG.log(Level.WARNING, "an answer cannot be kept: " + e);
-        return null;
+    private @Nullable Kept kept(Answer answer, long computeNanos) {
+      long start = clock.getAsLong();
+      Kept kept = Kept.of(answer, key.outputs(), options.bytes() / 2);
+      if (kept != null) {
+        answers.put(key, kept);
       }
+      long nanos = clock.getAsLong() - start;
+      keeps.add(nanos);
+      worth.kept(computeNanos, nanos);
+      return kept;
     }
 
     private void settle(Outcome outcome, @Nullable Kept kept) {

@@ -1,5 +1,6 @@
 package dev.jiffy.server.function;
 
+import dev.jiffy.engine.ModelException;
 import dev.jiffy.engine.TensorSpec;
 import dev.jiffy.engine.ir.Dim;
 import dev.jiffy.tensor.DType;
@@ -206,8 +207,7 @@ final class BuiltIn {
     int rows = (int) scores.shape().dim(0);
     int columns = (int) scores.shape().dim(1);
     if (columns < kept) {
-      throw new IllegalArgumentException(
-          "the %d greatest of %d are asked for".formatted(kept, columns));
+      throw new ModelException("the %d greatest of %d are asked for".formatted(kept, columns));
     }
     float[] all = scores.toFloats();
     float[] values = new float[Math.multiplyExact(rows, kept)];

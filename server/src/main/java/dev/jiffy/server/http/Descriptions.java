@@ -42,12 +42,12 @@ final class Descriptions {
           Reply.json(200, ModelStatistics.toJson(served.stream().map(Served::statistics).toList()));
       case Route.Log _ -> settings.log();
       case Route.Trace(String model) -> settings.trace(model);
-      case Route.Description(OpenApi.Form form) -> OpenApi.reply(form);
       case Route.Infer _,
           Route.Embeddings _,
           Route.Index _,
           Route.LoadModel _,
           Route.UnloadModel _,
+          Route.Description _,
           Route.Metrics _ ->
           throw new IllegalStateException("is no description: " + route);
     };

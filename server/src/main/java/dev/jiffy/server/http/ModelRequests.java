@@ -137,7 +137,7 @@ final class ModelRequests {
             request, vertx.getOrCreateContext(), served, stopwatch, served::release, sender);
     try {
       embed(request, exchange, served, parsed, bytes, stopwatch);
-    } catch (ProtocolException e) {
+    } catch (RuntimeException | OutOfMemoryError e) {
       exchange.fail(e);
     }
   }

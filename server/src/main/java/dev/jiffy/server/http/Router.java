@@ -17,6 +17,7 @@ import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
+import java.util.concurrent.Callable;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -102,6 +103,8 @@ final class Router {
         bodies.collect(request, route, body -> arrived(request, route, body));
       } else if (route instanceof Route.Metrics) {
         metrics(request);
+      } else if (route instanceof Route.Description(OpenApi.Form form)) {
+        later(request, () -> OpenApi.reply(form));
       } else {
         sender.send(request, descriptions.answer(route));
       }
@@ -117,8 +120,13 @@ final class Router {
       throw new ProtocolException(404, "there is no such path");
     }
     String type = Exposition.type(request.getHeader(HttpHeaders.ACCEPT));
+    later(request, () -> Reply.text(type, exposition.text(type)));
+  }
+
+  /// Answers with what takes too long for an event loop to make.
+  private void later(HttpServerRequest request, Callable<Reply> maker) {
     vertx
-        .executeBlocking(() -> Reply.text(type, exposition.text(type)), false)
+        .executeBlocking(maker, false)
         .otherwise(e -> Failures.reply(Sender.path(request), e))
         .onSuccess(reply -> sender.send(request, reply));
   }

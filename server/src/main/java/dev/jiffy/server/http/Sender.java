@@ -101,14 +101,14 @@ final class Sender {
     watch
         .traffic()
         .answered(Protocol.HTTP, reply.status(), request.bytesRead(), reply.body().length);
+    if (watch.isWanted()) {
+      watch.ended(account(request, reply));
+    }
     if (request.method().equals(HttpMethod.HEAD)) {
       response.putHeader(HttpHeaders.CONTENT_LENGTH, Integer.toString(reply.body().length));
       response.end();
     } else {
       response.end(Buffer.buffer(reply.body()));
-    }
-    if (watch.isWanted()) {
-      watch.ended(account(request, reply));
     }
   }
 

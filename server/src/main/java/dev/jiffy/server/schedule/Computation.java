@@ -19,6 +19,11 @@ public interface Computation {
   /// {@return working memory for one thread}
   Memory newMemory();
 
+  /// {@return whether a run may wait for something else, so that no event loop can do it}
+  default boolean mayWait() {
+    return false;
+  }
+
   /// The working memory of one thread.
   interface Memory extends AutoCloseable {
     /// {@return the outputs, valid until the next run}

@@ -218,6 +218,11 @@ final class Ensemble implements Computation, AutoCloseable {
   }
 
   @Override
+  public boolean mayWait() {
+    return parts.stream().anyMatch(part -> part.held().computation().mayWait());
+  }
+
+  @Override
   public Memory newMemory() {
     List<Memory> memories = new ArrayList<>();
     try {

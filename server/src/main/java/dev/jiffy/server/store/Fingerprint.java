@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.security.DigestInputStream;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.List;
 import java.util.Optional;
 
 /// What tells apart models whose answers may differ, on all servers that share answers: name,
@@ -21,7 +22,7 @@ final class Fingerprint {
 
   /// {@return the digest, empty where not all files are known that answers depend on: of an
   /// ensemble, and of a model without a folder of its own that has weights or a tokenizer beside
-  /// it}
+  /// it, or where a file has changed since it was loaded}
   ///
   /// @param source where the model lies
   /// @param version its version
@@ -49,6 +50,11 @@ final class Fingerprint {
         add(digest, String.valueOf(name) + " " + stamp.bytes());
         try (InputStream in = new DigestInputStream(Files.newInputStream(stamp.file()), digest)) {
           in.transferTo(OutputStream.nullOutputStream());
+        }
+      }
+      for (Source.Stamp stamp : source.stamps(version)) {
+        if (!Source.Stamp.of(stamp.file()).equals(List.of(stamp))) { // not what was loaded
+          return Optional.empty();
         }
       }
       return Optional.of(digest.digest());

@@ -44,6 +44,11 @@ final class FunctionStep implements Computation {
   }
 
   @Override
+  public boolean mayWait() {
+    return true;
+  }
+
+  @Override
   public Memory newMemory() {
     return new Memory() {
       @Override

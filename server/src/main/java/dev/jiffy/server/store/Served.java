@@ -32,6 +32,7 @@ public final class Served implements AutoCloseable {
 
   private final LoadedModel model;
   private final Scheduler scheduler;
+  private final ResponseCache.Uncached uncached;
   private final Tally tally;
   private final @Nullable ResponseCache cache;
 
@@ -48,18 +49,19 @@ public final class Served implements AutoCloseable {
       @Nullable SecondLevel shared) {
     this.model = model;
     this.scheduler = scheduler;
+    this.uncached = uncached(scheduler, model.computation().mayWait());
     this.tally = tally;
     this.cache =
         cache == null
             ? null
-            : new ResponseCache(cache, uncached(scheduler), shared, System::nanoTime);
+            : new ResponseCache(cache, uncached, shared, System::nanoTime);
   }
 
-  private static ResponseCache.Uncached uncached(Scheduler scheduler) {
+  private static ResponseCache.Uncached uncached(Scheduler scheduler, boolean mayWait) {
     return new ResponseCache.Uncached() {
       @Override
       public void submit(Ticket ticket, boolean isSmall) {
-        if (isSmall) {
+        if (isSmall && !mayWait) {
           scheduler.submitQuick(ticket);
         } else {
           scheduler.submit(ticket);
@@ -130,12 +132,8 @@ public final class Served implements AutoCloseable {
     if (cache != null && key != null) {
       return cache.submit(ticket, key, isSmall);
     }
-    if (isSmall) {
-      scheduler.submitQuick(ticket);
-    } else {
-      scheduler.submit(ticket);
-    }
-    return () -> scheduler.cancel(ticket);
+    uncached.submit(ticket, isSmall);
+    return () -> uncached.cancel(ticket);
   }
 
   /// {@return what was looked up among the answers that are kept, null where none are}

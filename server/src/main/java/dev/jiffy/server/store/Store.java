@@ -358,7 +358,7 @@ public final class Store implements AutoCloseable {
                   version,
                   model.isEnsemble()
                       ? "it is an ensemble"
-                      : "it has no folder of its own for all of its files"));
+                      : "it has no folder of its own for all of its files, or they have changed"));
       return null;
     }
     return new SecondLevel(all, fingerprint, System::nanoTime);

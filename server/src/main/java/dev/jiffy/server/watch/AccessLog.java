@@ -1,6 +1,7 @@
 package dev.jiffy.server.watch;
 
 import java.io.BufferedOutputStream;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
@@ -108,9 +109,11 @@ public final class AccessLog implements Watcher {
         out.close();
         out = open(file);
       }
+      ByteArrayOutputStream lines = new ByteArrayOutputStream();
       for (Account account : accounts) {
-        line(account);
+        line(account, lines);
       }
+      lines.writeTo(out); // at once, as others may write there between two lines
       out.flush();
       isFailing = false;
     } catch (IOException e) {
@@ -121,9 +124,9 @@ public final class AccessLog implements Watcher {
     }
   }
 
-  private void line(Account account) throws IOException {
+  private void line(Account account, OutputStream lines) {
     try (JsonGenerator line =
-        json.createGenerator(ObjectWriteContext.empty(), out, JsonEncoding.UTF8)) {
+        json.createGenerator(ObjectWriteContext.empty(), lines, JsonEncoding.UTF8)) {
       line.writeStartObject();
       line.writeStringProperty("time", account.ended().toString());
       line.writeStringProperty("protocol", account.protocol());
