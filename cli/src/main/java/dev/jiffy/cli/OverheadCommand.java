@@ -13,6 +13,7 @@ import dev.jiffy.protocol.InferTensor;
 import dev.jiffy.server.HttpOptions;
 import dev.jiffy.server.Server;
 import dev.jiffy.server.ServerOptions;
+import dev.jiffy.server.schedule.Counts;
 import dev.jiffy.server.schedule.Policy;
 import dev.jiffy.server.schedule.Scheduler;
 import dev.jiffy.server.schedule.Ticket;
@@ -150,14 +151,24 @@ final class OverheadCommand implements Callable<Integer> {
       try (Model network = Model.load(file, load.options());
           Scheduler alone = Scheduler.start("alone", network, null, policy.maxBatch(1));
           Scheduler together = Scheduler.start("together", network, null, policy)) {
-        return Batches.gain(
-            i -> alone.submit(rows.get(i % IN_FLIGHT), Ticket.NEVER),
-            i -> together.submit(rows.get(i % IN_FLIGHT), Ticket.NEVER),
-            IN_FLIGHT,
-            round.toNanos());
+        Batches.Gain gain =
+            Batches.gain(
+                i -> alone.submit(rows.get(i % IN_FLIGHT), Ticket.NEVER),
+                i -> together.submit(rows.get(i % IN_FLIGHT), Ticket.NEVER),
+                IN_FLIGHT,
+                round.toNanos());
+        checkThatAllWereAnswered(alone.counts());
+        checkThatAllWereAnswered(together.counts());
+        return gain;
       }
     } finally {
       Files.delete(file);
+    }
+  }
+
+  private static void checkThatAllWereAnswered(Counts counts) {
+    if (counts.refused() + counts.expired() + counts.failed() > 0) {
+      throw new IllegalStateException("some requests were not answered: " + counts);
     }
   }
 

@@ -43,6 +43,9 @@ final class Execution implements AutoCloseable {
   private int remembered;
   private Track main;
 
+  /// The model's kernels for nodes outside plans, once one has asked for them.
+  private @Nullable RowKernels rows;
+
   /// The stages of one program that this session has run lately.
   private static final class Track {
     private final Program program;
@@ -339,7 +342,12 @@ final class Execution implements AutoCloseable {
 
     @Override
     public RowKernels rows() {
-      return model.rows();
+      RowKernels found = rows;
+      if (found == null) {
+        found = model.rows();
+        rows = found;
+      }
+      return found;
     }
 
     @Override

@@ -5,6 +5,7 @@ import dev.jiffy.engine.ir.Graph;
 import dev.jiffy.engine.ir.Node;
 import dev.jiffy.engine.ir.Op;
 import dev.jiffy.engine.ir.QuantizedOp;
+import dev.jiffy.engine.ir.SelectionOp;
 import dev.jiffy.engine.ir.TableOp;
 import dev.jiffy.engine.kernel.Format;
 import dev.jiffy.engine.kernel.KernelPeaks;
@@ -166,7 +167,8 @@ final class Kernels {
   }
 
   private static Set<KernelCheck.Kind> kinds(LoadOptions decided, Graph graph) {
-    Set<KernelCheck.Kind> kinds = EnumSet.noneOf(KernelCheck.Kind.class);
+    // every graph may get copies, of its own or by a choice of layout
+    Set<KernelCheck.Kind> kinds = EnumSet.of(KernelCheck.Kind.COPIES);
     for (Node node : graph.nodes()) {
       Bodies.of(node.op()).forEach(body -> kinds.addAll(kinds(decided, body)));
       switch (node.op()) {
@@ -189,10 +191,9 @@ final class Kernels {
         case Op.Attention _ -> kinds.add(KernelCheck.Kind.ATTENTION);
         case Op.Softmax _ ->
             kinds.addAll(EnumSet.of(KernelCheck.Kind.ATTENTION, KernelCheck.Kind.ROWS));
-        case Op.LayerNorm _, Op.Reduce _ -> kinds.add(KernelCheck.Kind.ROWS);
+        case Op.LayerNorm _, Op.Reduce _, SelectionOp.SuppressOverlaps _ ->
+            kinds.add(KernelCheck.Kind.ROWS);
         case Op.Unary _, Op.Binary _, Op.Where _ -> kinds.add(KernelCheck.Kind.ELEMENTWISE);
-        case Op.Transpose _, Op.DepthToSpace _, Op.SpaceToDepth _ ->
-            kinds.add(KernelCheck.Kind.TRANSPOSITION);
         case Op.Pool _, Op.GlobalPool _ -> kinds.add(KernelCheck.Kind.POOLING);
         case TableOp.TreeEnsemble _ -> kinds.add(KernelCheck.Kind.TREES);
         default -> {}

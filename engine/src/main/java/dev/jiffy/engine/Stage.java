@@ -182,7 +182,12 @@ final class Stage {
 
   /// {@return whether a register is a result of the program}
   boolean isResult(int register) {
-    return Arrays.stream(results).anyMatch(result -> result == register);
+    for (int result : results) {
+      if (result == register) {
+        return true;
+      }
+    }
+    return false;
   }
 
   /// {@return whether this stage is for such inputs}

@@ -1,6 +1,5 @@
 package dev.jiffy.bench.serving;
 
-import java.util.Arrays;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Semaphore;
 import java.util.function.IntFunction;
@@ -34,17 +33,16 @@ public final class Batches {
       int inFlight,
       long nanos)
       throws InterruptedException {
-    double[][] rates = new double[2][ROUNDS];
+    double aloneRate = 0;
+    double togetherRate = 0;
     for (int i = -WARM_UP_ROUNDS; i < ROUNDS; i++) {
       double one = rate(alone, inFlight, nanos);
       double other = rate(together, inFlight, nanos);
       if (i >= 0) {
-        rates[0][i] = one;
-        rates[1][i] = other;
+        aloneRate = Math.max(aloneRate, one);
+        togetherRate = Math.max(togetherRate, other);
       }
     }
-    double aloneRate = Arrays.stream(rates[0]).max().orElseThrow();
-    double togetherRate = Arrays.stream(rates[1]).max().orElseThrow();
     return new Gain(inFlight, aloneRate, togetherRate, togetherRate / aloneRate);
   }
 

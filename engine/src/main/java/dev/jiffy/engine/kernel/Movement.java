@@ -63,8 +63,8 @@ public final class Movement {
       }
     }
     int element = copy.elementBytes();
-    int targetInner = dimensionOfStride(copy.targetStrides(), element);
-    int sourceInner = dimensionOfStride(copy.sourceStrides(), element);
+    int targetInner = copy.adjacentInTarget();
+    int sourceInner = copy.adjacentInSource();
     if (rank == 0) {
       bytes(x, y, element);
     } else if (targetInner >= 0 && targetInner == sourceInner) {
@@ -74,15 +74,6 @@ public final class Movement {
     } else {
       lines(copy, targetInner >= 0 ? targetInner : rank - 1, 0, x, y);
     }
-  }
-
-  private static int dimensionOfStride(long[] strides, long stride) {
-    for (int d = strides.length - 1; d >= 0; d--) {
-      if (strides[d] == stride) {
-        return d;
-      }
-    }
-    return -1;
   }
 
   /// Runs over all dimensions but one, that of contiguous elements.

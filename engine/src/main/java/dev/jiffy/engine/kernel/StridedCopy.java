@@ -46,4 +46,23 @@ public record StridedCopy(
         java.util.Arrays.copyOf(source, rank),
         java.util.Arrays.copyOf(target, rank));
   }
+
+  /// {@return the dimension along which elements of the source lie side by side, or -1}
+  public int adjacentInSource() {
+    return adjacent(sourceStrides);
+  }
+
+  /// {@return the dimension along which elements of the target lie side by side, or -1}
+  public int adjacentInTarget() {
+    return adjacent(targetStrides);
+  }
+
+  private int adjacent(long[] strides) {
+    for (int d = strides.length - 1; d >= 0; d--) {
+      if (strides[d] == elementBytes) {
+        return d;
+      }
+    }
+    return -1;
+  }
 }

@@ -10,6 +10,7 @@ import dev.jiffy.engine.kernel.Affine;
 import dev.jiffy.engine.kernel.ConvGeometry;
 import dev.jiffy.engine.kernel.PoolGeometry;
 import dev.jiffy.engine.kernel.Product;
+import dev.jiffy.engine.kernel.RowKernels;
 import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
@@ -368,11 +369,15 @@ final class Images {
     int rank = x.rank();
     Place from = lowering.place(node.input(0));
     Place to = lowering.result(node.output());
+    RowKernels kernels = lowering.target().rows();
+    ReduceFunction function =
+        pool.function() == Op.PoolFunction.MAX ? ReduceFunction.MAX : ReduceFunction.MEAN;
     lowering.add(
         new ReduceStep(
             Lowering.label(node),
             lowering.target(),
-            pool.function() == Op.PoolFunction.MAX ? ReduceFunction.MAX : ReduceFunction.MEAN,
+            (source, result, o, n, inner) -> kernels.reduce(function, source, result, o, n, inner),
+            4,
             (int) (last ? x.dim(0) : x.elements(0, 2)),
             last ? x.elements(1, rank - 1) : x.elements(2, rank),
             last ? x.dim(rank - 1) : 1,

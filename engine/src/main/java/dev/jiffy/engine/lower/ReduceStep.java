@@ -1,30 +1,34 @@
 package dev.jiffy.engine.lower;
 
-import dev.jiffy.engine.function.ReduceFunction;
-import dev.jiffy.engine.kernel.RowKernels;
-
 /// A reduction of the middle of three dimensions.
 final class ReduceStep extends Step {
-  private final RowKernels kernels;
-  private final ReduceFunction function;
+  private final Reduction reduction;
+  private final int resultBytes;
   private final int outer;
   private final long n;
   private final long inner;
   private final Place x;
   private final Place y;
 
+  /// What is computed of f32 `[outer, n, inner]` at `x`: `[outer, inner]` at `y`.
+  interface Reduction {
+    void run(long x, long y, long outer, long n, long inner);
+  }
+
+  /// @param resultBytes the bytes of an element of the result
   ReduceStep(
       String name,
       Target target,
-      ReduceFunction function,
+      Reduction reduction,
+      int resultBytes,
       int outer,
       long n,
       long inner,
       Place x,
       Place y) {
     super(name, Math.min(Math.max(1, outer), target.parts(0, 8.0 * outer * n * inner)));
-    this.kernels = target.rows();
-    this.function = function;
+    this.reduction = reduction;
+    this.resultBytes = resultBytes;
     this.outer = outer;
     this.n = n;
     this.inner = inner;
@@ -35,12 +39,10 @@ final class ReduceStep extends Step {
   @Override
   public void run(Frame frame, int part) {
     long from = from(outer, part);
-    long to = from(outer, part + 1);
-    kernels.reduce(
-        function,
+    reduction.run(
         frame.at(x) + 4 * from * n * inner,
-        frame.at(y) + 4 * from * inner,
-        to - from,
+        frame.at(y) + resultBytes * from * inner,
+        from(outer, part + 1) - from,
         n,
         inner);
   }

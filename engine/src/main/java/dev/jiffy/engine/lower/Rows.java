@@ -3,6 +3,7 @@ package dev.jiffy.engine.lower;
 import dev.jiffy.engine.function.ReduceFunction;
 import dev.jiffy.engine.ir.Node;
 import dev.jiffy.engine.ir.Op;
+import dev.jiffy.engine.kernel.RowKernels;
 import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
@@ -114,11 +115,13 @@ final class Rows {
     }
     Place x = lowering.place(node.input(0));
     Place y = lowering.result(node.output());
+    RowKernels kernels = lowering.target().rows();
     lowering.add(
         new ReduceStep(
             Lowering.label(node),
             lowering.target(),
-            reduce.function(),
+            (from, to, o, n, inner) -> kernels.reduce(reduce.function(), from, to, o, n, inner),
+            4,
             (int) outer,
             shape.elements(first, last + 1),
             shape.elements(last + 1, rank),
@@ -138,11 +141,14 @@ final class Rows {
     }
     Place x = lowering.place(node.input(0));
     Place y = lowering.result(node.output());
+    RowKernels kernels = lowering.target().rows();
     lowering.add(
-        new ArgReduceStep(
+        new ReduceStep(
             Lowering.label(node),
             lowering.target(),
-            op,
+            (from, to, o, n, inner) ->
+                kernels.argReduce(op.largest(), op.lastIndex(), from, to, o, n, inner),
+            8,
             (int) outer,
             shape.dim(axis),
             shape.elements(axis + 1, shape.rank()),

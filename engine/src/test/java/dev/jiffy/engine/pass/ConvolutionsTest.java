@@ -9,6 +9,7 @@ import dev.jiffy.engine.ir.Graph;
 import dev.jiffy.engine.ir.Node;
 import dev.jiffy.engine.ir.Op;
 import dev.jiffy.tensor.Tensor;
+import dev.jiffy.tensor.DType;
 import java.util.List;
 import java.util.Objects;
 import org.junit.jupiter.api.Test;
@@ -80,6 +81,24 @@ class ConvolutionsTest {
     Sketch s = new Sketch();
     Graph graph = rewritten(s, norm(s, s.input("x", "batch", 3, 5, 4), 3));
     assertOperators(graph, "Binary", "Binary");
+  }
+
+  @Test
+  void normalisationOfNarrowNumbersKeepsItsWideParameters() {
+    Sketch s = new Sketch();
+    Graph graph = rewritten(s, norm(s, s.input("x", DType.F16, "batch", 3, 5, 4), 3));
+    assertOperators(graph, "BatchNorm");
+  }
+
+  @Test
+  void normalisationOfDoublesComputesWithDoubles() {
+    Sketch s = new Sketch();
+    Graph graph = rewritten(s, norm(s, s.input("x", DType.F64, "batch", 3, 5, 4), 3));
+    assertOperators(graph, "Binary", "Binary");
+    graph
+        .constants()
+        .values()
+        .forEach(constant -> assertEquals(DType.F64, constant.dtype(), () -> Rewritten.text(graph)));
   }
 
   @Test

@@ -70,8 +70,8 @@ public final class KernelCheck {
     ATTENTION,
     /// Normalisations and reductions.
     ROWS,
-    /// Transpositions.
-    TRANSPOSITION,
+    /// Copies between strided views.
+    COPIES,
     /// Chains of elementwise functions.
     ELEMENTWISE,
     /// Pooling.
@@ -97,7 +97,7 @@ public final class KernelCheck {
         case CONVOLUTION -> check.convolutions();
         case ATTENTION -> check.attention();
         case ROWS -> check.rows();
-        case TRANSPOSITION -> check.transposition();
+        case COPIES -> check.copies();
         case ELEMENTWISE -> check.elementwise();
         case POOLING -> check.pooling();
         case TREES -> check.trees();
@@ -327,13 +327,31 @@ public final class KernelCheck {
         y -> rightRows.reduce(ReduceFunction.MEAN, x, y, m, n, 1));
   }
 
-  private void transposition() {
-    int m = 19;
-    int n = 37;
-    long x = numbers(m * n);
-    StridedCopy copy =
-        StridedCopy.of(4, new long[] {n, m}, new long[] {4, 4L * n}, new long[] {4L * m, 4});
-    compare("transposition", m * n, 0, y -> rows.copy(copy, x, y), y -> rightRows.copy(copy, x, y));
+  /// One copy for each of the ways in which words are moved.
+  private void copies() {
+    copy("transposition in squares", new long[] {37, 19}, new long[] {1, 37}, new long[] {19, 1});
+    copy("transposition in strips", new long[] {5, 70}, new long[] {1, 5}, new long[] {70, 1});
+    copy("transposition by words", new long[] {3, 5}, new long[] {1, 3}, new long[] {5, 1});
+    copy("interleaving", new long[] {33, 3}, new long[] {1, 33}, new long[] {3, 1});
+    copy("copy of rows", new long[] {19, 37}, new long[] {40, 1}, new long[] {37, 1});
+  }
+
+  /// @param source words from element to element of the source
+  /// @param target words from element to element of the target, in which nothing is left out
+  private void copy(String what, long[] dims, long[] source, long[] target) {
+    long read = 1;
+    int written = 1;
+    long[] from = new long[dims.length];
+    long[] to = new long[dims.length];
+    for (int d = 0; d < dims.length; d++) {
+      read += (dims[d] - 1) * source[d];
+      written *= (int) dims[d];
+      from[d] = 4 * source[d];
+      to[d] = 4 * target[d];
+    }
+    long x = numbers((int) read);
+    StridedCopy copy = StridedCopy.of(4, dims, from, to);
+    compare(what, written, 0, y -> rows.copy(copy, x, y), y -> rightRows.copy(copy, x, y));
   }
 
   private void elementwise() {

@@ -9,7 +9,8 @@ import java.lang.foreign.MemorySegment;
 ///
 /// Elements that lie side by side in both views move as vectors, where they are whole words and not
 /// so many that the library's copy is as good; words that lie apart are transposed in registers
-/// where they make squares, else they move one by one, in strips of a cache line; a few planes of
+/// where they make squares, else, with fewer columns than a square, they move one by one, in strips
+/// of a cache line; a few planes of
 /// f32 are interleaved. All else is left to [Movement].
 final class X86Copies {
   /// The most words, or blocks of an interleaving, of one call: the JVM cannot stop a thread
@@ -54,8 +55,8 @@ final class X86Copies {
       }
     }
     int bytes = copy.elementBytes();
-    int target = dimensionOfStride(copy.targetStrides(), bytes);
-    int source = dimensionOfStride(copy.sourceStrides(), bytes);
+    int target = copy.adjacentInTarget();
+    int source = copy.adjacentInSource();
     if (interleaves(copy)) {
       interleave(copy, 0, x, y);
     } else if (transposition.suits(copy, source, target)) {
@@ -76,15 +77,6 @@ final class X86Copies {
 
   private static boolean isRun(long bytes) {
     return bytes % 4 == 0 && bytes <= LONGEST;
-  }
-
-  private static int dimensionOfStride(long[] strides, long stride) {
-    for (int d = strides.length - 1; d >= 0; d--) {
-      if (strides[d] == stride) {
-        return d;
-      }
-    }
-    return -1;
   }
 
   /// {@return the last dimension but two, or -1}
@@ -235,7 +227,8 @@ final class X86Copies {
 
   // ---- a few planes
 
-  private boolean interleaves(StridedCopy copy) {
+  /// {@return whether a copy interleaves a few planes}
+  boolean interleaves(StridedCopy copy) {
     int rank = copy.dims().length;
     if (vectorBytes < 64 || copy.elementBytes() != 4 || rank < 2) {
       return false;

@@ -5,8 +5,8 @@ import dev.jiffy.engine.kernel.StridedCopy;
 
 /// Copies that transpose words, as far as these make squares of whole vectors.
 final class X86Transposition {
-  /// The most squares of one call: the JVM cannot stop a thread within.
-  private static final long MOST = 1 << 12;
+  /// The most words of one call: the JVM cannot stop a thread within.
+  private static final long MOST = 1 << 18;
 
   private final TransposeCode form;
   private final CodeTable code;
@@ -58,13 +58,14 @@ final class X86Transposition {
   private void transpose(long columns, long rows, long x, long stepX, long y, long stepY) {
     int side = form.side();
     long squares = rows / side;
+    long most = MOST / ((long) side * side);
     long column = 0;
     for (; column <= columns - side; column += side) {
       long from = x + 4 * column;
       long to = y + column * stepY;
-      for (long square = 0; square < squares; square += MOST) {
+      for (long square = 0; square < squares; square += most) {
         long row = square * side;
-        long count = Math.min(MOST, squares - square);
+        long count = Math.min(most, squares - square);
         long _ = Code.call(code.get(0), from + row * stepX, stepX, to + 4 * row, stepY, count, 0);
       }
       for (long row = squares * side; row < rows; row++) {

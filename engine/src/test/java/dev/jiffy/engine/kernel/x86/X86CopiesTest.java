@@ -3,11 +3,17 @@ package dev.jiffy.engine.kernel.x86;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.jiffy.engine.kernel.Memory;
+import dev.jiffy.engine.kernel.Movement;
 import dev.jiffy.engine.kernel.StridedCopy;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.List;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/// Interleaves planes and transposes on memory between pages that must not be touched.
+/// Copies words on memory between pages that must not be touched, and more of them than one call
+/// takes.
 class X86CopiesTest {
   @ParameterizedTest(allowZeroInvocations = true)
   @MethodSource("dev.jiffy.engine.kernel.x86.Cpus#all")
@@ -15,37 +21,8 @@ class X86CopiesTest {
     X86Copies copies = new X86Copies(cpu);
     for (int planes = 2; planes <= InterleaveCode.MOST_PLANES; planes++) {
       for (int n : new int[] {16, 17, 31, 32, 33, 100}) {
-        for (boolean end : new boolean[] {true, false}) {
-          StridedCopy copy =
-              StridedCopy.of(
-                  4,
-                  new long[] {2, n, planes},
-                  new long[] {4L * n * planes, 4, 4L * n},
-                  new long[] {4L * n * planes, 4L * planes, 4});
-          interleave(copies, copy, planes, n, end);
-        }
-      }
-    }
-  }
-
-  private static void interleave(
-      X86Copies copies, StridedCopy copy, int planes, int n, boolean end) {
-    try (GuardedMemory memory = new GuardedMemory()) {
-      long bytes = 8L * n * planes;
-      long x = end ? memory.before(bytes) : memory.after(bytes);
-      long y = end ? memory.before(bytes) : memory.after(bytes);
-      for (int i = 0; i < 2 * n * planes; i++) {
-        Memory.setFloat(x + 4L * i, i);
-      }
-      copies.copy(copy, x, y);
-      for (int image = 0; image < 2; image++) {
-        for (int i = 0; i < n; i++) {
-          for (int plane = 0; plane < planes; plane++) {
-            int from = (image * planes + plane) * n + i;
-            int to = (image * n + i) * planes + plane;
-            assertEquals(from, Memory.getFloat(y + 4L * to), copy::toString);
-          }
-        }
+        assertEquals(cpu.vectorBytes() == 64, copies.interleaves(transposition(planes, n)));
+        transpose(copies, planes, n);
       }
     }
   }
@@ -56,37 +33,81 @@ class X86CopiesTest {
     X86Copies copies = new X86Copies(cpu);
     for (int rows : new int[] {16, 17, 31, 40, 100}) {
       for (int columns : new int[] {16, 19, 32, 47}) {
-        for (boolean end : new boolean[] {true, false}) {
-          StridedCopy copy =
-              StridedCopy.of(
-                  4,
-                  new long[] {2, columns, rows},
-                  new long[] {4L * rows * columns, 4, 4L * columns},
-                  new long[] {4L * rows * columns, 4L * rows, 4});
-          transpose(copies, copy, rows, columns, end);
+        transpose(copies, rows, columns);
+      }
+    }
+  }
+
+  /// Of two matrices, one after the other.
+  private static StridedCopy transposition(int rows, int columns) {
+    return StridedCopy.of(
+        4,
+        new long[] {2, columns, rows},
+        new long[] {4L * rows * columns, 4, 4L * columns},
+        new long[] {4L * rows * columns, 4L * rows, 4});
+  }
+
+  private static void transpose(X86Copies copies, int rows, int columns) {
+    StridedCopy copy = transposition(rows, columns);
+    for (boolean end : new boolean[] {true, false}) {
+      try (GuardedMemory memory = new GuardedMemory()) {
+        long bytes = 8L * rows * columns;
+        long x = end ? memory.before(bytes) : memory.after(bytes);
+        long y = end ? memory.before(bytes) : memory.after(bytes);
+        for (int i = 0; i < 2 * rows * columns; i++) {
+          Memory.setFloat(x + 4L * i, i);
+        }
+        copies.copy(copy, x, y);
+        for (int matrix = 0; matrix < 2; matrix++) {
+          for (int row = 0; row < rows; row++) {
+            for (int column = 0; column < columns; column++) {
+              int from = (matrix * rows + row) * columns + column;
+              int to = (matrix * columns + column) * rows + row;
+              assertEquals(from, Memory.getFloat(y + 4L * to), copy::toString);
+            }
+          }
         }
       }
     }
   }
 
-  private static void transpose(
-      X86Copies copies, StridedCopy copy, int rows, int columns, boolean end) {
-    try (GuardedMemory memory = new GuardedMemory()) {
-      long bytes = 8L * rows * columns;
-      long x = end ? memory.before(bytes) : memory.after(bytes);
-      long y = end ? memory.before(bytes) : memory.after(bytes);
-      for (int i = 0; i < 2 * rows * columns; i++) {
-        Memory.setFloat(x + 4L * i, i);
+  /// One for each loop that is cut into several calls: squares, strips, planes, words, runs.
+  private static List<StridedCopy> longOnes() {
+    int rows = 65_600;
+    int many = (1 << 18) + 56;
+    return List.of(
+        new StridedCopy(4, dims(16, rows), dims(4, 64), dims(4L * rows, 4)),
+        new StridedCopy(4, dims(5, rows), dims(4, 20), dims(4L * rows, 4)),
+        new StridedCopy(4, dims(many, 5), dims(4, 4L * many), dims(20, 4)),
+        new StridedCopy(4, dims(many), dims(8), dims(4)),
+        new StridedCopy(4, dims(600, 512), dims(4 * 520, 4), dims(4 * 512, 4)));
+  }
+
+  private static long[] dims(long... values) {
+    return values;
+  }
+
+  @ParameterizedTest(allowZeroInvocations = true)
+  @MethodSource("dev.jiffy.engine.kernel.x86.Cpus#all")
+  void longCopiesTakeSeveralCalls(Cpu cpu) {
+    X86Copies copies = new X86Copies(cpu);
+    for (StridedCopy copy : longOnes()) {
+      long read = 4;
+      long written = 4;
+      for (int d = 0; d < copy.dims().length; d++) {
+        read += (copy.dims()[d] - 1) * copy.sourceStrides()[d];
+        written += (copy.dims()[d] - 1) * copy.targetStrides()[d];
       }
-      copies.copy(copy, x, y);
-      for (int matrix = 0; matrix < 2; matrix++) {
-        for (int row = 0; row < rows; row++) {
-          for (int column = 0; column < columns; column++) {
-            int from = (matrix * rows + row) * columns + column;
-            int to = (matrix * columns + column) * rows + row;
-            assertEquals(from, Memory.getFloat(y + 4L * to), copy::toString);
-          }
+      try (Arena arena = Arena.ofConfined()) {
+        MemorySegment x = arena.allocate(read, 64);
+        MemorySegment expected = arena.allocate(written, 64);
+        MemorySegment y = arena.allocate(written, 64);
+        for (long i = 0; i < read; i += 4) {
+          x.set(ValueLayout.JAVA_INT, i, (int) i);
         }
+        Movement.copy(copy, x.address(), expected.address());
+        copies.copy(copy, x.address(), y.address());
+        assertEquals(-1, expected.mismatch(y), copy::toString);
       }
     }
   }
