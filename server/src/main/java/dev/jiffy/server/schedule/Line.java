@@ -30,7 +30,7 @@ final class Line {
   private final double targetNanos;
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition work = lock.newCondition();
-  private final Lane[] lanes = new Lane[Ticket.LAST + 1];
+  private final Lanes lanes = new Lanes();
   private final Map<Bucket, BucketCosts> costs =
       new LinkedHashMap<>(16, 0.75f, true) {
         private static final long serialVersionUID = 1L;
@@ -47,7 +47,6 @@ final class Line {
   private long picks;
   private long accepted;
   private long refused;
-  private int waiting;
   private int running;
   private long done;
   private long expired;
@@ -58,9 +57,6 @@ final class Line {
   Line(Policy policy) {
     this.policy = policy;
     this.targetNanos = policy.latencyTarget().toNanos();
-    for (int i = Ticket.FIRST; i < lanes.length; i++) {
-      lanes[i] = new Lane();
-    }
   }
 
   /// {@return who is refused, with the reason in it: the request itself, or one that waited and
@@ -73,8 +69,8 @@ final class Line {
     try {
       Outcome.Refused refusal = refusal(ticket, now);
       Ticket last = null;
-      if (refusal == null && waiting >= policy.queueCapacity()) {
-        last = lastLessUrgent(ticket.priority());
+      if (refusal == null && lanes.size() >= policy.queueCapacity()) {
+        last = lanes.lastLessUrgent(ticket.priority());
         if (last == null) {
           refusal = new Outcome.Refused(Refusal.QUEUE_FULL, retryNanos(now));
         }
@@ -84,15 +80,14 @@ final class Line {
         return refused(ticket, refusal);
       }
       if (last != null) {
-        remove(last);
+        lanes.remove(last);
         displaced++;
         refused(last, new Outcome.Refused(Refusal.DISPLACED, retryNanos(now)));
       }
       accepted++;
-      waiting++;
       ticket.state = Ticket.State.WAITING;
       ticket.number = numbers++;
-      lanes[ticket.priority()].add(ticket);
+      lanes.add(ticket);
       work.signal();
       return last;
     } finally {
@@ -104,18 +99,6 @@ final class Line {
     ticket.state = Ticket.State.FINISHED;
     ticket.refusal = refusal;
     return ticket;
-  }
-
-  /// {@return who came last of the least urgent class that waits and is less urgent than another,
-  /// null for nobody}
-  private @Nullable Ticket lastLessUrgent(int priority) {
-    for (int lane = Ticket.LAST; lane > priority; lane--) {
-      Ticket last = lanes[lane].last();
-      if (last != null) {
-        return last;
-      }
-    }
-    return null;
   }
 
   private Outcome.@Nullable Refused refusal(Ticket ticket, long now) {
@@ -131,11 +114,8 @@ final class Line {
     double batch = known.expected(size);
     ticket.work = batch * ticket.rows / size;
     if (ticket.deadlineNanos() != Ticket.NEVER && known.samples(size) >= CONFIDENT) {
-      double ahead = 0;
-      for (int lane = Ticket.FIRST; lane <= ticket.priority(); lane++) {
-        ahead += lanes[lane].work();
-      }
-      boolean isFree = waiting == 0 && batches.size() < policy.instances();
+      double ahead = lanes.work(ticket.priority());
+      boolean isFree = lanes.isEmpty() && batches.size() < policy.instances();
       double own = isFree ? known.expected(ticket.rows) : known.high(size);
       if (!isFree && policy.exact() && size > ticket.rows && !known.isTried(size)) {
         own += Batch.COMPARED * known.expected(1); // so that there is time to try
@@ -162,11 +142,7 @@ final class Line {
   }
 
   private long retryNanos(long now) {
-    double sum = residual(now);
-    for (int i = Ticket.FIRST; i < lanes.length; i++) {
-      sum += lanes[i].work() / policy.instances();
-    }
-    return (long) sum;
+    return (long) (residual(now) + lanes.work(Ticket.LAST) / policy.instances());
   }
 
   /// {@return the request as a batch of its own, if nothing else waits or runs and it is known to
@@ -178,7 +154,7 @@ final class Line {
   @Nullable Batch startQuick(Ticket ticket, long now, double mostNanos) {
     lock.lock();
     try {
-      if (closing || waiting > 0 || running > 0 || ticket.isLate(now, 0)) {
+      if (closing || !lanes.isEmpty() || running > 0 || ticket.isLate(now, 0)) {
         return null;
       }
       BucketCosts known = costs.get(ticket.bucket);
@@ -213,8 +189,8 @@ final class Line {
   @Nullable Batch next(long now, List<Ticket> late) {
     lock.lock();
     try {
-      while (waiting > 0) {
-        Ticket head = head();
+      while (!lanes.isEmpty()) {
+        Ticket head = lanes.head(picks % FAIR == FAIR - 1);
         BucketCosts known = costsOf(head);
         int most = known.most(policy.maxBatch());
         int size = known.choose(joinable(head, most), most, targetNanos);
@@ -246,7 +222,7 @@ final class Line {
     for (Ticket ticket : tickets) {
       if (ticket.isLate(now, tried)) {
         List<Ticket> rest = tickets.subList(1, tickets.size());
-        rest.forEach(this::putBack);
+        rest.forEach(lanes::putBack);
         Ticket first = tickets.getFirst();
         return started(List.of(first), false, now, known.expected(first.rows));
       }
@@ -260,11 +236,6 @@ final class Line {
       rows += ticket.rows;
     }
     return rows;
-  }
-
-  private void putBack(Ticket ticket) {
-    lanes[ticket.priority()].putBack(ticket);
-    waiting++;
   }
 
   /// Drops those of a batch that would be late, until none would. A batch that became smaller is
@@ -295,30 +266,14 @@ final class Line {
     return known;
   }
 
-  /// {@return who is next: the first of the highest class, or now and then the oldest of all}
-  private Ticket head() {
-    Ticket head = null;
-    boolean isFair = picks % FAIR == FAIR - 1;
-    for (int lane = Ticket.FIRST; lane < lanes.length; lane++) {
-      Ticket first = lanes[lane].first();
-      if (first != null && (head == null || (isFair && first.number < head.number))) {
-        head = first;
-      }
-    }
-    if (head == null) {
-      throw new IllegalStateException(waiting + " requests wait in no lane");
-    }
-    return head;
-  }
-
   /// {@return the rows that wait and could be computed together with a request, with its own}
   private int joinable(Ticket head, int most) {
     if (most == 1) {
       return 1;
     }
     int rows = 0;
-    for (int lane = Ticket.FIRST; lane < lanes.length; lane++) {
-      for (Ticket each = lanes[lane].first(); each != null; each = each.after) {
+    for (int lane = Ticket.FIRST; lane <= Ticket.LAST; lane++) {
+      for (Ticket each = lanes.first(lane); each != null; each = each.after) {
         if (each == head || joins(head, each)) {
           rows += each.rows;
           if (rows >= most) {
@@ -345,12 +300,12 @@ final class Line {
   /// arrival.
   private List<Ticket> gather(Ticket head, int size, long now, double nanos, List<Ticket> late) {
     List<Ticket> tickets = new ArrayList<>(Math.min(size, 64));
-    remove(head);
+    lanes.remove(head);
     tickets.add(head);
     int rows = head.rows;
-    for (int lane = Ticket.FIRST; lane < lanes.length && rows < size; lane++) {
+    for (int lane = Ticket.FIRST; lane <= Ticket.LAST && rows < size; lane++) {
       Ticket next;
-      for (Ticket each = lanes[lane].first(); each != null && rows < size; each = next) {
+      for (Ticket each = lanes.first(lane); each != null && rows < size; each = next) {
         next = each.after;
         if (!joins(head, each)) {
           continue;
@@ -362,7 +317,7 @@ final class Line {
           drop(each, late);
           continue;
         }
-        remove(each);
+        lanes.remove(each);
         tickets.add(each);
         rows += each.rows;
       }
@@ -370,13 +325,8 @@ final class Line {
     return tickets;
   }
 
-  private void remove(Ticket ticket) {
-    lanes[ticket.priority()].remove(ticket);
-    waiting--;
-  }
-
   private void drop(Ticket ticket, List<Ticket> late) {
-    remove(ticket);
+    lanes.remove(ticket);
     dropTaken(ticket, late);
   }
 
@@ -461,7 +411,7 @@ final class Line {
       if (ticket.state != Ticket.State.WAITING) {
         return false;
       }
-      remove(ticket);
+      lanes.remove(ticket);
       ticket.state = Ticket.State.FINISHED;
       cancelled++;
       return true;
@@ -474,7 +424,7 @@ final class Line {
   boolean await() throws InterruptedException {
     lock.lock();
     try {
-      while (waiting == 0) {
+      while (lanes.isEmpty()) {
         if (closing) {
           return false;
         }
@@ -512,7 +462,7 @@ final class Line {
     lock.lock();
     try {
       return new Counts(
-          accepted, refused, waiting, running, done, expired, displaced, cancelled, failed);
+          accepted, refused, lanes.size(), running, done, expired, displaced, cancelled, failed);
     } finally {
       lock.unlock();
     }

@@ -1,17 +1,13 @@
 package dev.jiffy.server.store;
 
-import dev.jiffy.engine.Handover;
 import dev.jiffy.engine.Model;
 import dev.jiffy.engine.ModelException;
 import dev.jiffy.protocol.ModelState;
 import dev.jiffy.protocol.ProtocolException;
-import dev.jiffy.server.cache.SecondLevel;
 import dev.jiffy.server.cache.SharedAnswers;
 import dev.jiffy.server.function.Functions;
-import dev.jiffy.server.function.TensorFunction;
 import java.io.UncheckedIOException;
 import java.lang.System.Logger.Level;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -22,7 +18,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.SortedSet;
-import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
@@ -42,14 +37,12 @@ import org.jspecify.annotations.Nullable;
 /// made one after the other. Shared between threads.
 public final class Store implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger(Store.class.getName());
-  private static final double MIB = 1 << 20;
 
   private final Repository repository;
   private final ModelSettings defaults;
   private final Models models;
   private final Consumer<String> progress;
-  private final Functions functions;
-  private final @Nullable SharedAnswers shared;
+  private final Opening opening;
   private final ScheduledExecutorService executor =
       Executors.newSingleThreadScheduledExecutor(task -> {
         Thread thread = new Thread(task, "jiffy-store");
@@ -102,8 +95,7 @@ public final class Store implements AutoCloseable {
     this.defaults = defaults;
     this.models = models;
     this.progress = progress;
-    this.functions = functions;
-    this.shared = shared;
+    this.opening = new Opening(models, progress, functions, shared);
   }
 
   /// Serves all models of the repository, loaded on the calling thread.
@@ -219,12 +211,7 @@ public final class Store implements AutoCloseable {
     return Background.call("jiffy-load", task);
   }
 
-  /// Where a model is loaded and run before it is served.
-  private interface Place {
-    <T> T call(Supplier<T> task);
-  }
-
-  private void replace(Source source, Place place, boolean all) {
+  private void replace(Source source, Opening.Place place, boolean all) {
     String name = source.name();
     settled.put(name, source);
     List<Served> fresh = new ArrayList<>();
@@ -233,7 +220,7 @@ public final class Store implements AutoCloseable {
     ModelSettings settings;
     try {
       settings = SettingsFile.read(source.settings(), defaults);
-      SortedSet<Long> chosen = chosen(source, settings);
+      SortedSet<Long> chosen = Opening.chosen(source, settings);
       if (before == null) {
         models.remark(name, new ModelState(name, "", ModelState.LOADING, ""));
       }
@@ -242,7 +229,7 @@ public final class Store implements AutoCloseable {
         if (same != null) {
           kept.add(same);
         } else {
-          fresh.add(open(source, version, settings, place));
+          fresh.add(opening.open(source, version, settings, place));
         }
       }
     } catch (RuntimeException | Error e) {
@@ -261,38 +248,6 @@ public final class Store implements AutoCloseable {
     }
   }
 
-  /// {@return the versions that are served; those that labels name are among them}
-  private static SortedSet<Long> chosen(Source source, ModelSettings settings) {
-    if (settings.ensemble() != null) {
-      if (!source.versions().isEmpty() || !settings.labels().isEmpty()) {
-        throw new ModelException(
-            "%s: an ensemble has neither files nor labels".formatted(source.settings()));
-      }
-      return new TreeSet<>(Set.of(LoadedModel.FIRST));
-    }
-    SortedSet<Long> chosen;
-    try {
-      chosen = settings.versions().choose(source.versions().keySet());
-    } catch (IllegalArgumentException e) {
-      throw new ModelException("%s: %s".formatted(source.settings(), e.getMessage()), e);
-    }
-    settings
-        .labels()
-        .forEach((label, version) -> {
-          if (!chosen.contains(version)) {
-            throw new ModelException(
-                "%s: labels: %s: expected one of the versions %s, which are served, got %d"
-                    .formatted(source.settings(), label, chosen, version));
-          }
-        });
-    if (chosen.isEmpty()) {
-      throw new ModelException(
-          "%s: expected a file model.onnx or folders of versions beside it, got none"
-              .formatted(source.settings()));
-    }
-    return chosen;
-  }
-
   private @Nullable Served unchanged(
       Source source, ModelSettings settings, long version, @Nullable Versions before) {
     Loaded last = loaded.get(source.name());
@@ -303,125 +258,6 @@ public final class Store implements AutoCloseable {
         last.source().stamps(version).equals(source.stamps(version))
             && last.settings().versions(settings.versions(), settings.labels()).equals(settings);
     return isSame ? before.served().get(version) : null;
-  }
-
-  private Served open(Source source, long version, ModelSettings settings, Place place) {
-    String what = "%s %d".formatted(source.name(), version);
-    long start = System.nanoTime();
-    long before = Background.residentBytes();
-    LoadedModel model = load(source, version, settings, place);
-    Served served;
-    int cases;
-    try {
-      Path folder = source.cases(version);
-      cases =
-          folder == null
-              ? 0
-              : place.call(
-                  () -> RecordedCases.check(model.computation(), folder, settings.caseTolerance()));
-      SecondLevel second = place.call(() -> secondLevel(source, version, settings, model));
-      served = Served.start(model, settings.policy(), settings.cache(), second);
-    } catch (RuntimeException | Error e) {
-      model.close();
-      throw e;
-    }
-    place.call(() -> {
-      served.warmUp(settings.warmUpTime());
-      return served;
-    });
-    if (!model.isEnsemble()) {
-      model.model().handover().map(Handover::text).ifPresent(progress);
-    }
-    progress.accept(
-        "%s is loaded: %.2f s, %d recorded cases hold, %.1f MiB of packed weights%s"
-            .formatted(
-                what,
-                (System.nanoTime() - start) / 1e9,
-                cases,
-                model.packedBytes() / MIB,
-                process(before)));
-    return served;
-  }
-
-  private @Nullable SecondLevel secondLevel(
-      Source source, long version, ModelSettings settings, LoadedModel model) {
-    SharedAnswers all = shared;
-    if (all == null || settings.cache() == null) {
-      return null;
-    }
-    byte[] fingerprint = Fingerprint.of(source, version, settings, model).orElse(null);
-    if (fingerprint == null) {
-      progress.accept(
-          "%s %d keeps its answers to itself: %s"
-              .formatted(
-                  source.name(),
-                  version,
-                  model.isEnsemble()
-                      ? "it is an ensemble"
-                      : "it has no folder of its own for all of its files, or they have changed"));
-      return null;
-    }
-    return new SecondLevel(all, fingerprint, System::nanoTime);
-  }
-
-  private LoadedModel load(Source source, long version, ModelSettings settings, Place place) {
-    EnsembleSettings ensemble = settings.ensemble();
-    if (ensemble != null) {
-      progress.accept("loading the ensemble %s".formatted(source.name()));
-      return LoadedModel.of(source.name(), Ensemble.of(ensemble, who -> held(source, who)));
-    }
-    Path file = source.versions().get(version);
-    if (file == null) {
-      throw new IllegalStateException("no file for version " + version);
-    }
-    progress.accept("loading %s %d from %s".formatted(source.name(), version, file));
-    return place.call(() -> LoadedModel.load(source.name(), version, file, settings.load()));
-  }
-
-  private Ensemble.Held held(Source source, EnsembleSettings.Who who) {
-    return switch (who) {
-      case EnsembleSettings.Model model -> {
-        Served served = held(source, model);
-        yield new Ensemble.Held(served.model().computation(), served::release);
-      }
-      case EnsembleSettings.Function(
-              String name,
-              Map<String, List<String>> settings,
-              Duration timeout) -> {
-        try {
-          TensorFunction function = functions.find(name, settings);
-          yield new Ensemble.Held(new FunctionStep(name, function, timeout), () -> {});
-        } catch (ModelException e) {
-          throw new ModelException("%s: steps: %s".formatted(source.settings(), e.getMessage()), e);
-        }
-      }
-    };
-  }
-
-  private Served held(Source source, EnsembleSettings.Model step) {
-    Served served;
-    try {
-      served = models.hold(step.name(), step.version());
-    } catch (ProtocolException e) {
-      throw new ModelException(
-          "%s: steps: expected a model that is served, got '%s': %s"
-              .formatted(source.settings(), step.name(), e.getMessage()),
-          e);
-    }
-    if (served.model().isEnsemble()) {
-      served.release();
-      throw new ModelException(
-          "%s: steps: expected a model with a file, got the ensemble '%s'"
-              .formatted(source.settings(), step.name()));
-    }
-    return served;
-  }
-
-  private static String process(long before) {
-    return before == 0
-        ? ""
-        : "; the process holds %.1f MiB, %.1f before"
-            .formatted(Background.residentBytes() / MIB, before / MIB);
   }
 
   private void retire(Served served) {
@@ -442,7 +278,8 @@ public final class Store implements AutoCloseable {
     long before = Background.residentBytes();
     served.close();
     LoadedModel model = served.model();
-    progress.accept("%s %s is freed%s".formatted(model.name(), model.version(), process(before)));
+    progress.accept("%s %s is freed%s"
+            .formatted(model.name(), model.version(), Opening.process(before)));
   }
 
   private void remove(String name, String reason) {
@@ -522,8 +359,8 @@ public final class Store implements AutoCloseable {
     try {
       for (Source source : ordered(listing.sources().values())) {
         ModelSettings settings = SettingsFile.read(source.settings(), defaults);
-        long last = chosen(source, settings).last();
-        Served served = open(source, last, settings.warmUpTime(Duration.ZERO), Supplier::get);
+        long last = Opening.chosen(source, settings).last();
+        Served served = opening.open(source, last, settings.warmUpTime(Duration.ZERO), Supplier::get);
         models.publish(source.name(), Versions.of(List.of(served), Map.of()));
         texts.put(source.name(), SettingsText.of(source, settings, served));
       }
