@@ -225,4 +225,21 @@ class SecondLevelTest {
     List<float[]> uneven = List.of(new float[1], new float[2]);
     assertNull(KeptBytes.of(new Kept.Vectors(new Embeddings(uneven, 9, 0, 0, 0))));
   }
+
+  @Test
+  void whereSharingDoesNotPayNothingIsSharedEither() {
+    List<Outcome> outcomes = new ArrayList<>();
+    for (int i = 0; i < Worth.WINDOW; i++) {
+      here.ask(i, outcomes);
+      clock.addAndGet(1000);
+      shared.tell();
+      here.compute(1);
+    }
+    assertEquals(Worth.WINDOW, shared.answers.size());
+    here.ask(-1, outcomes);
+    assertTrue(shared.looks.isEmpty());
+    here.compute(1);
+    assertEquals(Worth.WINDOW, shared.answers.size());
+    assertEquals(Worth.WINDOW + 1, outcomes.size());
+  }
 }

@@ -2,6 +2,7 @@ package dev.jiffy.server.store;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -16,6 +17,7 @@ import dev.jiffy.server.function.Functions;
 import dev.jiffy.server.function.TensorFunction;
 import dev.jiffy.server.schedule.Answer;
 import dev.jiffy.server.schedule.Outcome;
+import dev.jiffy.server.schedule.Question;
 import dev.jiffy.server.schedule.Refusal;
 import dev.jiffy.server.schedule.Ticket;
 import dev.jiffy.tensor.DType;
@@ -32,8 +34,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -227,6 +231,34 @@ class FunctionsTest {
     assertArrayEquals(new float[] {-2, -4}, output(submit(row(1, 2)).join(), "y").toFloats());
     serve(later(inputs -> CompletableFuture.supplyAsync(() -> negative(inputs))), ", timeout: 60");
     assertArrayEquals(new float[] {-2, -4}, output(submit(row(1, 2)).join(), "y").toFloats());
+  }
+
+  /// However quick it is: it may wait the next time.
+  @Test
+  void aFunctionIsNeverCalledByWhoeverAsks() throws Exception {
+    Set<Thread> callers = ConcurrentHashMap.newKeySet();
+    serve(
+        of(inputs -> {
+          callers.add(Thread.currentThread());
+          return negative(inputs);
+        }),
+        "");
+    Served served = models.served("both", "");
+    for (int i = 0; i < 200; i++) {
+      CompletableFuture<Outcome> outcome = new CompletableFuture<>();
+      served.submit(
+          new Ticket(
+              new Question.Tensors(row(1, 2)),
+              Ticket.NORMAL,
+              System.nanoTime(),
+              Ticket.NEVER,
+              outcome::complete),
+          null,
+          true);
+      assertInstanceOf(Outcome.Done.class, outcome.get(60, TimeUnit.SECONDS));
+    }
+    assertEquals(1, callers.size());
+    assertFalse(callers.contains(Thread.currentThread()));
   }
 
   private void checkFailure(String message, TensorFunction function, String more)
