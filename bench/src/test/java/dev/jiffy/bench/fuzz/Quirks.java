@@ -63,9 +63,7 @@ final class Quirks {
   private static boolean isRandom(List<String> operators) {
     return operators.stream()
         .anyMatch(name ->
-            name.startsWith("Random")
-                || name.equals("Multinomial")
-                || name.equals("Bernoulli"));
+            name.startsWith("Random") || name.equals("Multinomial") || name.equals("Bernoulli"));
   }
 
   private static boolean squares(List<String> operators) {

@@ -98,7 +98,8 @@ class ConvolutionsTest {
     graph
         .constants()
         .values()
-        .forEach(constant -> assertEquals(DType.F64, constant.dtype(), () -> Rewritten.text(graph)));
+        .forEach(
+            constant -> assertEquals(DType.F64, constant.dtype(), () -> Rewritten.text(graph)));
   }
 
   @Test

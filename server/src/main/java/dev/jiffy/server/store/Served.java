@@ -52,9 +52,7 @@ public final class Served implements AutoCloseable {
     this.uncached = uncached(scheduler, model.computation().mayWait());
     this.tally = tally;
     this.cache =
-        cache == null
-            ? null
-            : new ResponseCache(cache, uncached, shared, System::nanoTime);
+        cache == null ? null : new ResponseCache(cache, uncached, shared, System::nanoTime);
   }
 
   private static ResponseCache.Uncached uncached(Scheduler scheduler, boolean mayWait) {

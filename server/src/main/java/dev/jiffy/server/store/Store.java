@@ -278,8 +278,8 @@ public final class Store implements AutoCloseable {
     long before = Background.residentBytes();
     served.close();
     LoadedModel model = served.model();
-    progress.accept("%s %s is freed%s"
-            .formatted(model.name(), model.version(), Opening.process(before)));
+    progress.accept(
+        "%s %s is freed%s".formatted(model.name(), model.version(), Opening.process(before)));
   }
 
   private void remove(String name, String reason) {
@@ -360,7 +360,8 @@ public final class Store implements AutoCloseable {
       for (Source source : ordered(listing.sources().values())) {
         ModelSettings settings = SettingsFile.read(source.settings(), defaults);
         long last = Opening.chosen(source, settings).last();
-        Served served = opening.open(source, last, settings.warmUpTime(Duration.ZERO), Supplier::get);
+        Served served =
+            opening.open(source, last, settings.warmUpTime(Duration.ZERO), Supplier::get);
         models.publish(source.name(), Versions.of(List.of(served), Map.of()));
         texts.put(source.name(), SettingsText.of(source, settings, served));
       }

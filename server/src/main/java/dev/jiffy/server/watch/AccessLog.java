@@ -124,7 +124,7 @@ public final class AccessLog implements Watcher {
     }
   }
 
-  private void line(Account account, OutputStream lines) {
+  private void line(Account account, ByteArrayOutputStream lines) {
     try (JsonGenerator line =
         json.createGenerator(ObjectWriteContext.empty(), lines, JsonEncoding.UTF8)) {
       line.writeStartObject();
@@ -150,7 +150,7 @@ public final class AccessLog implements Watcher {
       }
       line.writeEndObject();
     }
-    out.write('\n');
+    lines.write('\n');
   }
 
   private static void stages(JsonGenerator line, @Nullable Stopwatch stopwatch) {

@@ -242,9 +242,10 @@ class SchedulerTest {
   private void answers(Policy policy) throws Exception {
     try (Model model = load(ExampleModels.attention(folder))) {
       int batched = 0;
-      try (dev.jiffy.engine.Session alone = model.newSession();
-          Scheduler real =
-              Scheduler.start("m", model, null, policy.queueCapacity(10_000).latencyTarget(LONG))) {
+      Scheduler real =
+          Scheduler.start("m", model, null, policy.queueCapacity(10_000).latencyTarget(LONG));
+      try (real;
+          dev.jiffy.engine.Session alone = model.newSession()) {
         List<Map<String, Tensor>> inputs = new ArrayList<>();
         List<CompletableFuture<Outcome>> futures = new ArrayList<>();
         for (int i = 0; i < 3000; i++) {
@@ -263,11 +264,10 @@ class SchedulerTest {
           }
           batched += done.timing().batchRows() > 1 ? 1 : 0;
         }
-        real.close(); // a batch is counted once everyone in it has an answer
-        Counts counts = real.counts();
-        assertEquals(3000, counts.done());
-        assertEquals(0, counts.waiting() + counts.running());
       }
+      Counts counts = real.counts(); // a batch is counted once everyone in it has an answer
+      assertEquals(3000, counts.done());
+      assertEquals(0, counts.waiting() + counts.running());
       assertTrue(batched > 0, "nothing was computed together");
     }
   }
