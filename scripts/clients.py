@@ -9,6 +9,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+from multiprocessing import shared_memory
 
 import grpc
 
@@ -54,6 +55,37 @@ def status(what, call, expected):
         print(f"  {e.details()}")
 
 
+def shared(stub):
+    """Inputs and outputs in this machine's memory, if the server was started with --shared-memory."""
+    try:
+        stub.SystemSharedMemoryStatus(pb.SystemSharedMemoryStatusRequest())
+    except grpc.RpcError as e:
+        check("shared memory, which is off", e.code().name, "UNIMPLEMENTED")
+        return
+    memory = shared_memory.SharedMemory(create=True, size=256)
+    try:
+        stub.SystemSharedMemoryRegister(
+            pb.SystemSharedMemoryRegisterRequest(name="mine", key="/" + memory.name.lstrip("/"), byte_size=256))
+        struct.pack_into("<32f", memory.buf, 0, *[4.5] * 32)
+        made = pb.ModelInferRequest(model_name="null")
+        x = made.inputs.add(name="x", datatype="FP32", shape=[1, 32])
+        y = made.outputs.add(name="y")
+        for tensor, offset in (x, 0), (y, 128):
+            tensor.parameters["shared_memory_region"].string_param = "mine"
+            tensor.parameters["shared_memory_offset"].int64_param = offset
+            tensor.parameters["shared_memory_byte_size"].int64_param = 128
+        answer = stub.ModelInfer(made)
+        check("shared memory", set(struct.unpack_from("<32f", memory.buf, 128)), {-4.5})
+        check("its size in the answer", answer.outputs[0].parameters["shared_memory_byte_size"].int64_param, 128)
+        y.parameters["shared_memory_offset"].int64_param = 129
+        status("memory beyond the region", lambda: stub.ModelInfer(made), "INVALID_ARGUMENT")
+        stub.SystemSharedMemoryUnregister(pb.SystemSharedMemoryUnregisterRequest(name="mine"))
+        status("memory that is not known any more", lambda: stub.ModelInfer(made), "INVALID_ARGUMENT")
+    finally:
+        memory.close()
+        memory.unlink()
+
+
 def main(target):
     channel = grpc.insecure_channel(target)
     stub = inference_pb2_grpc.GRPCInferenceServiceStub(channel)
@@ -78,6 +110,7 @@ def main(target):
     counted = stub.ModelStatistics(pb.ModelStatisticsRequest(name="null"))
     check("statistics", counted.model_stats[0].inference_stats.success.count >= 303, True)
     status("no such model", lambda: stub.ModelReady(pb.ModelReadyRequest(name="none")), "NOT_FOUND")
+    shared(stub)
     bad = request(1)
     bad.inputs[0].shape[0] = 2
     status("bytes that do not fit the shape", lambda: stub.ModelInfer(bad), "INVALID_ARGUMENT")

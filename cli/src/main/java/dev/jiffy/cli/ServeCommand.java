@@ -102,6 +102,14 @@ final class ServeCommand implements Callable<Integer> {
   private Set<PosixFilePermission> socketMode = UnixOptions.of(Path.of("")).mode();
 
   @Option(
+      names = "--shared-memory",
+      description =
+          "Let callers on this machine register POSIX shared memory and name it in requests instead"
+              + " of sending tensors: the protocol's extension 'system_shared_memory'. They can then"
+              + " read and write whatever lies in /dev/shm that the server may.")
+  private boolean isSharing;
+
+  @Option(
       names = "--config",
       paramLabel = "FILE",
       description = "A YAML file with values of options; JIFFY_CONFIG names one as well.")
@@ -177,6 +185,7 @@ final class ServeCommand implements Callable<Integer> {
                 .drainTimeout(drainTimeout)
                 .watch(watch.options(System.out, System.err))
                 .safety(safety.options())
+                .sharing(isSharing)
                 .unix(socket == null ? null : new UnixOptions(socket, socketMode))
                 .admin(store.admin()),
             store.store(repository, defaults, output::progress).redis(cache.redis()));

@@ -22,6 +22,7 @@ public final class InferReader {
   private static final int HEADS = 64;
 
   private final Limits limits;
+  private final SharedMemory memory;
   private final JsonFactory factory;
   private final AtomicReferenceArray<@Nullable RequestHead> heads =
       new AtomicReferenceArray<>(HEADS);
@@ -30,13 +31,27 @@ public final class InferReader {
   ///
   /// @param limits how much is taken
   public InferReader(Limits limits) {
+    this(limits, SharedMemory.NONE);
+  }
+
+  /// A reader.
+  ///
+  /// @param limits how much is taken
+  /// @param memory where elements lie that do not travel
+  public InferReader(Limits limits, SharedMemory memory) {
     this.limits = limits;
+    this.memory = memory;
     this.factory = Json.factory(limits);
   }
 
   /// {@return the limits}
   public Limits limits() {
     return limits;
+  }
+
+  /// {@return where elements lie that do not travel}
+  public SharedMemory memory() {
+    return memory;
   }
 
   /// {@return the request in a body}
@@ -51,7 +66,8 @@ public final class InferReader {
     if (known != null && known.isOf(body, jsonLength)) {
       return known.request(body, arena);
     }
-    TensorReader tensors = new TensorReader("input", body, jsonLength, limits, factory, arena);
+    TensorReader tensors =
+        new TensorReader("input", body, jsonLength, limits, memory, factory, arena);
     InferRequest request = Json.read(factory, body, jsonLength, json -> request(json, tensors));
     tensors.end();
     RequestHead head = slot < 0 ? null : RequestHead.of(body, jsonLength, request);
@@ -126,10 +142,10 @@ public final class InferReader {
       }
     }
     flag(parameters, RequestedOutput.BINARY);
-    if (parameters.containsKey("shared_memory_region")) {
-      throw ProtocolException.badRequest("outputs in shared memory are not supported");
-    }
-    return new RequestedOutput(Json.required(name, "name", "an output"), parameters);
+    RequestedOutput output =
+        new RequestedOutput(Json.required(name, "name", "an output"), parameters);
+    output.locate(memory);
+    return output;
   }
 
   private static void flag(Map<String, Parameter> parameters, String name) {
@@ -146,7 +162,8 @@ public final class InferReader {
   /// @param arena where the tensors' memory comes from; with it ends their life
   /// @throws ProtocolException if the body breaks the protocol or the limits
   public InferResponse response(byte[] body, int jsonLength, Arena arena) {
-    TensorReader tensors = new TensorReader("output", body, jsonLength, limits, factory, arena);
+    TensorReader tensors =
+        new TensorReader("output", body, jsonLength, limits, memory, factory, arena);
     InferResponse response = Json.read(factory, body, jsonLength, json -> response(json, tensors));
     tensors.end();
     return response;

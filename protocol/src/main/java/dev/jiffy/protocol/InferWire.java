@@ -16,6 +16,7 @@ import java.util.Set;
 /// Source: the Open Inference Protocol specification (`inference_grpc.md`).
 public final class InferWire {
   private final Limits limits;
+  private final SharedMemory memory;
 
   /// A request and the model that it is for.
   ///
@@ -28,7 +29,21 @@ public final class InferWire {
   ///
   /// @param limits how much is taken
   public InferWire(Limits limits) {
+    this(limits, SharedMemory.NONE);
+  }
+
+  /// A reader and writer.
+  ///
+  /// @param limits how much is taken
+  /// @param memory where elements lie that do not travel
+  public InferWire(Limits limits, SharedMemory memory) {
     this.limits = limits;
+    this.memory = memory;
+  }
+
+  /// {@return where elements lie that do not travel}
+  public SharedMemory memory() {
+    return memory;
   }
 
   /// {@return the bytes of a request}
@@ -48,7 +63,7 @@ public final class InferWire {
       WireParameters.write(wanted, 2, output.parameters());
       message.message(6, wanted);
     }
-    WireTensors.write(message, 5, 7, request.inputs());
+    WireTensors.write(message, 5, 7, request.inputs(), false);
     return message.toBytes();
   }
 
@@ -92,7 +107,7 @@ public final class InferWire {
     message.text(2, response.modelVersion() == null ? "" : response.modelVersion());
     message.text(3, response.id() == null ? "" : response.id());
     WireParameters.write(message, 4, response.parameters());
-    WireTensors.write(message, 5, 6, response.outputs());
+    WireTensors.write(message, 5, 6, response.outputs(), true);
     return message;
   }
 
@@ -103,7 +118,7 @@ public final class InferWire {
   /// @throws ProtocolException if the message is malformed or breaks the limits
   public Call readRequest(byte[] bytes, Arena arena) {
     WireReader message = new WireReader(bytes);
-    WireTensors tensors = new WireTensors("input", limits, arena);
+    WireTensors tensors = new WireTensors("input", limits, memory, arena);
     String modelName = "";
     String modelVersion = "";
     String id = "";
@@ -175,7 +190,7 @@ public final class InferWire {
   }
 
   private InferResponse readResponse(WireReader message, Arena arena) {
-    WireTensors tensors = new WireTensors("output", limits, arena);
+    WireTensors tensors = new WireTensors("output", limits, memory, arena);
     String modelName = "";
     String modelVersion = "";
     String id = "";
@@ -209,10 +224,9 @@ public final class InferWire {
         default -> message.skip(tag);
       }
     }
-    if (parameters.containsKey("shared_memory_region")) {
-      throw ProtocolException.badRequest("outputs in shared memory are not supported");
-    }
-    return new RequestedOutput(name, parameters);
+    RequestedOutput output = new RequestedOutput(name, parameters);
+    output.locate(memory);
+    return output;
   }
 
   private String text(WireReader message, int tag, String name) {

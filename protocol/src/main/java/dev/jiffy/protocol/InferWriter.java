@@ -96,7 +96,9 @@ public final class InferWriter {
         json.writeNumber(tensor.tensor().shape().dim(axis));
       }
       json.writeEndArray();
-      if (tensor.binary()) {
+      if (tensor.isShared()) {
+        writeParameters(json, tensor.parameters());
+      } else if (tensor.binary()) {
         json.writeObjectPropertyStart("parameters");
         Json.writeParameters(json, tensor.parameters());
         json.writeNumberProperty("binary_data_size", BinaryElements.size(tensor.tensor()));
@@ -115,7 +117,7 @@ public final class InferWriter {
     long size = json.length;
     boolean binary = false;
     for (InferTensor tensor : tensors) {
-      if (tensor.binary()) {
+      if (tensor.binary() && !tensor.isShared()) {
         size += BinaryElements.size(tensor.tensor());
         binary = true;
       }
@@ -130,7 +132,7 @@ public final class InferWriter {
     System.arraycopy(json, 0, body, 0, json.length);
     int position = json.length;
     for (InferTensor tensor : tensors) {
-      if (tensor.binary()) {
+      if (tensor.binary() && !tensor.isShared()) {
         position = BinaryElements.write(tensor.tensor(), body, position);
       }
     }

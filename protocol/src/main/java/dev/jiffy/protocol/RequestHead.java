@@ -54,7 +54,7 @@ final class RequestHead {
     for (InferTensor input : request.inputs()) {
       Tensor tensor = input.tensor();
       boolean isPlain = tensor.dtype() != DType.STRING && tensor.dtype() != DType.BOOL;
-      if (!input.binary() || !isPlain) {
+      if (!input.binary() || input.isShared() || !isPlain) {
         return null;
       }
       inputs.add(

@@ -1,6 +1,7 @@
 package dev.jiffy.protocol;
 
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /// An output that a request asks for.
 ///
@@ -13,5 +14,26 @@ public record RequestedOutput(String name, Map<String, Parameter> parameters) {
   /// Copies the map.
   public RequestedOutput {
     parameters = Map.copyOf(parameters);
+  }
+
+  /// {@return where its elements are to lie, null where they travel}
+  ///
+  /// @throws ProtocolException if its parameters name half of a range
+  public @Nullable SharedRange range() {
+    return SharedRange.of(parameters, label());
+  }
+
+  /// {@return where in shared memory its elements are to lie, null where they travel}
+  ///
+  /// @param memory the memory
+  /// @throws ProtocolException if there is no such place
+  public SharedMemory.@Nullable Span locate(SharedMemory memory) {
+    SharedRange range = range();
+    return range == null ? null : memory.locate(range);
+  }
+
+  /// {@return what it is called in messages}
+  public String label() {
+    return "output '" + Json.shortened(name) + "'";
   }
 }

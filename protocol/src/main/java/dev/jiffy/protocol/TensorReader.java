@@ -25,6 +25,7 @@ final class TensorReader {
   private final byte[] body;
   private final int jsonLength;
   private final Limits limits;
+  private final SharedMemory memory;
   private final JsonFactory factory;
   private final Arena arena;
   private int position;
@@ -32,11 +33,18 @@ final class TensorReader {
 
   /// @param kind what the tensors are to the model, "input" or "output"
   TensorReader(
-      String kind, byte[] body, int jsonLength, Limits limits, JsonFactory factory, Arena arena) {
+      String kind,
+      byte[] body,
+      int jsonLength,
+      Limits limits,
+      SharedMemory memory,
+      JsonFactory factory,
+      Arena arena) {
     this.kind = kind;
     this.body = body;
     this.jsonLength = jsonLength;
     this.limits = limits;
+    this.memory = memory;
     this.factory = factory;
     this.arena = arena;
     this.position = jsonLength;
@@ -99,10 +107,15 @@ final class TensorReader {
     name = Json.required(name, "name", label);
     shape = Json.required(shape, "shape", label);
     dtype = Json.required(dtype, "datatype", label);
-    if (parameters.containsKey("shared_memory_region")) {
-      throw ProtocolException.badRequest("%s: shared memory is not supported", label);
-    }
     Parameter size = parameters.get(BINARY_SIZE);
+    SharedRange range = SharedRange.of(parameters, label);
+    if (range != null) {
+      if (dataOffset >= 0 || size != null) {
+        throw ProtocolException.badRequest(
+            "%s has both elements and '%s'", label, SharedRange.REGION);
+      }
+      return new InferTensor(name, shared(label, dtype, shape, range), false, parameters);
+    }
     if (size != null) {
       if (dataOffset >= 0) {
         throw ProtocolException.badRequest("%s has both 'data' and '%s'", label, BINARY_SIZE);
@@ -178,6 +191,16 @@ final class TensorReader {
     Tensor tensor = allocate(label, dtype, shape, dtype == DType.STRING ? bytes / 4 : bytes);
     BinaryElements.read(body, position, (int) bytes, tensor, label);
     position += (int) bytes;
+    return tensor;
+  }
+
+  private Tensor shared(String label, DType dtype, Shape shape, SharedRange range) {
+    memory.locate(range);
+    SharedRange.check(label, dtype, shape, range, limits);
+    allocated += range.textBytes(dtype);
+    Tensor tensor =
+        allocate(label, dtype, shape, dtype == DType.STRING ? range.bytes() / 4 : range.bytes());
+    range.read(memory, tensor, label);
     return tensor;
   }
 

@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
 final class WireTensors {
   private final String kind;
   private final Limits limits;
+  private final SharedMemory memory;
   private final Arena arena;
   private final List<Head> heads = new ArrayList<>();
   private final List<WireReader> raw = new ArrayList<>();
@@ -29,12 +30,14 @@ final class WireTensors {
     private int rank;
     private Map<String, Parameter> parameters = Map.of();
     private final List<WireReader> contents = new ArrayList<>();
+    private @Nullable SharedRange range;
   }
 
   /// @param kind what the tensors are to the model, "input" or "output"
-  WireTensors(String kind, Limits limits, Arena arena) {
+  WireTensors(String kind, Limits limits, SharedMemory memory, Arena arena) {
     this.kind = kind;
     this.limits = limits;
+    this.memory = memory;
     this.arena = arena;
   }
 
@@ -109,10 +112,17 @@ final class WireTensors {
 
   /// {@return the tensors}
   List<InferTensor> read() {
-    if (!raw.isEmpty() && raw.size() != heads.size()) {
-      throw ProtocolException.badRequest(
-          "%d raw %ss for %d %ss", raw.size(), kind, heads.size(), kind);
+    int travelling = 0;
+    for (Head head : heads) {
+      head.range = SharedRange.of(head.parameters, label(head));
+      travelling += head.range == null ? 1 : 0;
     }
+    boolean isEach = raw.size() == heads.size(); // also one, which is empty, for shared ones
+    if (!raw.isEmpty() && raw.size() != travelling && !isEach) {
+      throw ProtocolException.badRequest(
+          "%d raw %ss for %d %ss", raw.size(), kind, travelling, kind);
+    }
+    int nextRaw = 0;
     Set<String> names = new HashSet<>();
     List<InferTensor> tensors = new ArrayList<>(heads.size());
     long allocated = 0;
@@ -129,18 +139,22 @@ final class WireTensors {
         throw ProtocolException.badRequest(
             "%s has the unknown datatype '%s'", label(head), Json.shortened(head.datatype));
       }
-      if (head.parameters.containsKey("shared_memory_region")) {
-        throw ProtocolException.badRequest("%s: shared memory is not supported", label(head));
-      }
       Shape shape = shape(head);
-      WireReader bytes = raw.isEmpty() ? null : raw.get(i);
-      allocated += checkedSize(head, dtype, shape, bytes);
+      SharedRange range = head.range;
+      WireReader bytes = raw.isEmpty() || range != null ? null : raw.get(nextRaw);
+      nextRaw += range == null || isEach ? 1 : 0;
+      allocated +=
+          range == null
+              ? checkedSize(head, dtype, shape, bytes)
+              : checkedSize(head, dtype, shape, range);
       if (allocated > limits.maxTensorBytes()) {
         throw new ProtocolException(
             413, "the %ss take more than %d bytes".formatted(kind, limits.maxTensorBytes()));
       }
       Tensor tensor = Tensor.allocate(dtype, shape, arena);
-      if (bytes != null) {
+      if (range != null) {
+        range.read(memory, tensor, label(head));
+      } else if (bytes != null) {
         BinaryElements.read(
             bytes.bytes(), bytes.position(), bytes.remaining(), tensor, label(head));
       } else {
@@ -193,10 +207,35 @@ final class WireTensors {
     return elements * Math.max(dtype.bytes(), dtype == DType.STRING ? 8 : 1);
   }
 
+  /// {@return the bytes that a tensor takes in memory, once its elements can be in shared memory}
+  private long checkedSize(Head head, DType dtype, Shape shape, SharedRange range) {
+    if (!head.contents.isEmpty()) {
+      throw ProtocolException.badRequest(
+          "%s has both 'contents' and '%s'", label(head), SharedRange.REGION);
+    }
+    memory.locate(range);
+    SharedRange.check(label(head), dtype, shape, range, limits);
+    if (dtype == DType.STRING && shape.elements() > range.bytes() / 4) {
+      throw ProtocolException.badRequest(
+          "%s has shape %s of %d elements, more than there is room for",
+          label(head), shape, shape.elements());
+    }
+    return range.textBytes(dtype)
+        + shape.elements() * Math.max(dtype.bytes(), dtype == DType.STRING ? 8 : 1);
+  }
+
   // ---- writing
 
   /// Writes the heads of tensors, and behind all of them their raw bytes.
-  static void write(WireWriter message, int headField, int rawField, List<InferTensor> tensors) {
+  ///
+  /// @param isMarked whether those in shared memory have raw bytes as well, none of them: so are
+  ///   outputs counted, but not inputs
+  static void write(
+      WireWriter message,
+      int headField,
+      int rawField,
+      List<InferTensor> tensors,
+      boolean isMarked) {
     for (InferTensor tensor : tensors) {
       WireWriter head = new WireWriter(64);
       head.text(1, tensor.name());
@@ -213,8 +252,12 @@ final class WireTensors {
       message.message(headField, head);
     }
     for (InferTensor tensor : tensors) {
-      int at = message.reserve(rawField, BinaryElements.size(tensor.tensor()));
-      BinaryElements.write(tensor.tensor(), message.array(), at);
+      if (!tensor.isShared()) {
+        int at = message.reserve(rawField, BinaryElements.size(tensor.tensor()));
+        BinaryElements.write(tensor.tensor(), message.array(), at);
+      } else if (isMarked) {
+        message.reserve(rawField, 0);
+      }
     }
   }
 
@@ -222,7 +265,8 @@ final class WireTensors {
   static int sizeOf(List<InferTensor> tensors) {
     long bytes = 64;
     for (InferTensor tensor : tensors) {
-      bytes += 96 + tensor.name().length() + tensor.tensor().segment().byteSize();
+      bytes += 96 + tensor.name().length();
+      bytes += tensor.isShared() ? 0 : tensor.tensor().segment().byteSize();
     }
     return (int) Math.min(bytes, Integer.MAX_VALUE - 16);
   }

@@ -224,7 +224,7 @@ class InferReaderTest {
             "shared memory",
             """
             {"inputs":[{"name":"x","shape":[1],"datatype":"BOOL",
-              "parameters":{"shared_memory_region":"r"}}]}\
+              "parameters":{"shared_memory_region":"r","shared_memory_byte_size":1}}]}\
             """),
         new Broken("bytes are left behind the last input", "{\"inputs\":[]}", (byte) 1),
         new Broken("has 1 elements of 4 bytes", binary.formatted("[1]", "FP32", "3"), new byte[3]),

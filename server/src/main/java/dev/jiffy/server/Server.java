@@ -4,6 +4,7 @@ import dev.jiffy.engine.ModelException;
 import dev.jiffy.protocol.InferReader;
 import dev.jiffy.protocol.Limits;
 import dev.jiffy.protocol.ServerMetadata;
+import dev.jiffy.protocol.SharedMemory;
 import dev.jiffy.server.cache.RedisOptions;
 import dev.jiffy.server.http.Access;
 import dev.jiffy.server.http.HttpEdge;
@@ -11,6 +12,7 @@ import dev.jiffy.server.http.Place;
 import dev.jiffy.server.metrics.Exposition;
 import dev.jiffy.server.redis.RedisAnswers;
 import dev.jiffy.server.schedule.Counts;
+import dev.jiffy.server.shared.Regions;
 import dev.jiffy.server.store.LoadedModel;
 import dev.jiffy.server.store.Models;
 import dev.jiffy.server.store.Served;
@@ -78,11 +80,13 @@ public final class Server implements AutoCloseable {
   private final Vertx vertx;
   private final Watch watch;
   private final @Nullable Exposition metrics;
+  private final @Nullable Regions regions;
   private @Nullable SocketFile socket;
 
   private Server(ServerOptions options, StoreOptions storage, List<LoadedModel> given) {
     this.options = options;
     this.storage = storage;
+    this.regions = options.isSharing() ? Regions.ofThisMachine() : null;
     models.start(given, options.policy());
     this.vertx =
         Vertx.vertx(
@@ -171,6 +175,12 @@ public final class Server implements AutoCloseable {
 
   private static Server listening(
       ServerOptions options, StoreOptions storage, List<LoadedModel> models) {
+    if (options.isSharing()) {
+      checkThatCallersAreHere(options.http().host());
+      if (options.admin() != null) {
+        checkThatCallersAreHere(options.admin().host());
+      }
+    }
     Server server = new Server(options, storage, models);
     try {
       server.listen();
@@ -178,6 +188,13 @@ public final class Server implements AutoCloseable {
     } catch (UncheckedIOException | IllegalArgumentException e) {
       server.stop();
       throw e;
+    }
+  }
+
+  private static void checkThatCallersAreHere(String host) {
+    if (!isLoopback(host)) {
+      throw new IllegalArgumentException(
+          "memory is shared with callers on this machine's own addresses only, got " + host);
     }
   }
 
@@ -219,6 +236,9 @@ public final class Server implements AutoCloseable {
 
   private ServerMetadata metadata(Access access) {
     List<String> extensions = new ArrayList<>(EXTENSIONS);
+    if (regions != null) {
+      extensions.add("system_shared_memory");
+    }
     if (access.mayChange()) {
       if (options.watch().log() != null) {
         extensions.add("logging");
@@ -233,7 +253,9 @@ public final class Server implements AutoCloseable {
   private void listen(
       HttpOptions http, Place place, Access access, @Nullable Tls tls, Queue<HttpEdge> started) {
     InferReader reader =
-        new InferReader(Limits.defaults().maxTensorBytes(4L * http.maxBodyBytes()));
+        new InferReader(
+            Limits.defaults().maxTensorBytes(4L * http.maxBodyBytes()),
+            regions == null ? SharedMemory.NONE : regions);
     Future<String> deployed =
         vertx.deployVerticle(
             () -> {
@@ -249,6 +271,7 @@ public final class Server implements AutoCloseable {
                       watch,
                       metrics,
                       store,
+                      regions,
                       access);
               started.add(edge);
               return edge;
@@ -353,6 +376,9 @@ public final class Server implements AutoCloseable {
     store.close();
     models.stop();
     await(vertx.close(), TimeUnit.SECONDS.toMillis(STEP_SECONDS), "stopping the event loops");
+    if (regions != null) {
+      regions.close();
+    }
     watch.close();
     if (metrics != null) {
       metrics.close();

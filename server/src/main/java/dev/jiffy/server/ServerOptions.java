@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
 /// @param safety who may ask, and how that is kept secret
 /// @param admin the port on which models are loaded and unloaded, null for none
 /// @param unix a socket that says what the port says, without encryption; null for none
+/// @param isSharing whether callers on this machine may share memory with the server
 public record ServerOptions(
     HttpOptions http,
     Policy policy,
@@ -23,7 +24,8 @@ public record ServerOptions(
     WatchOptions watch,
     SafetyOptions safety,
     @Nullable AdminOptions admin,
-    @Nullable UnixOptions unix) {
+    @Nullable UnixOptions unix,
+    boolean isSharing) {
   /// Checks the numbers.
   public ServerOptions {
     if (warmUpTime.isNegative()) {
@@ -32,7 +34,7 @@ public record ServerOptions(
   }
 
   /// {@return the defaults of HTTP, scheduling and watching, 0.3 seconds to warm up each model, 30
-  /// seconds to drain, no admin port, no socket}
+  /// seconds to drain, no admin port, no socket, no shared memory}
   public static ServerOptions defaults() {
     return new ServerOptions(
         HttpOptions.defaults(),
@@ -42,62 +44,78 @@ public record ServerOptions(
         WatchOptions.defaults(),
         SafetyOptions.defaults(),
         null,
-        null);
+        null,
+        false);
   }
 
   /// {@return these options with others of HTTP}
   ///
   /// @param options how the server listens
   public ServerOptions http(HttpOptions options) {
-    return new ServerOptions(options, policy, warmUpTime, drainTimeout, watch, safety, admin, unix);
+    return new ServerOptions(
+        options, policy, warmUpTime, drainTimeout, watch, safety, admin, unix, isSharing);
   }
 
   /// {@return these options with another policy}
   ///
   /// @param choice how the requests of each model are scheduled
   public ServerOptions policy(Policy choice) {
-    return new ServerOptions(http, choice, warmUpTime, drainTimeout, watch, safety, admin, unix);
+    return new ServerOptions(
+        http, choice, warmUpTime, drainTimeout, watch, safety, admin, unix, isSharing);
   }
 
   /// {@return these options with another time to warm up}
   ///
   /// @param time the most for each model, zero for none
   public ServerOptions warmUpTime(Duration time) {
-    return new ServerOptions(http, policy, time, drainTimeout, watch, safety, admin, unix);
+    return new ServerOptions(
+        http, policy, time, drainTimeout, watch, safety, admin, unix, isSharing);
   }
 
   /// {@return these options with another time to drain}
   ///
   /// @param time how long a closing server waits for the answers under way
   public ServerOptions drainTimeout(Duration time) {
-    return new ServerOptions(http, policy, warmUpTime, time, watch, safety, admin, unix);
+    return new ServerOptions(http, policy, warmUpTime, time, watch, safety, admin, unix, isSharing);
   }
 
   /// {@return these options with others of watching}
   ///
   /// @param options what is told of the server, and to whom
   public ServerOptions watch(WatchOptions options) {
-    return new ServerOptions(http, policy, warmUpTime, drainTimeout, options, safety, admin, unix);
+    return new ServerOptions(
+        http, policy, warmUpTime, drainTimeout, options, safety, admin, unix, isSharing);
   }
 
   /// {@return these options with others of safety}
   ///
   /// @param options who may ask, and how that is kept secret
   public ServerOptions safety(SafetyOptions options) {
-    return new ServerOptions(http, policy, warmUpTime, drainTimeout, watch, options, admin, unix);
+    return new ServerOptions(
+        http, policy, warmUpTime, drainTimeout, watch, options, admin, unix, isSharing);
   }
 
   /// {@return these options with another admin port}
   ///
   /// @param port the port on which models are loaded and unloaded, null for none
   public ServerOptions admin(@Nullable AdminOptions port) {
-    return new ServerOptions(http, policy, warmUpTime, drainTimeout, watch, safety, port, unix);
+    return new ServerOptions(
+        http, policy, warmUpTime, drainTimeout, watch, safety, port, unix, isSharing);
   }
 
   /// {@return these options with another socket}
   ///
   /// @param socket a socket that says what the port says, null for none
   public ServerOptions unix(@Nullable UnixOptions socket) {
-    return new ServerOptions(http, policy, warmUpTime, drainTimeout, watch, safety, admin, socket);
+    return new ServerOptions(
+        http, policy, warmUpTime, drainTimeout, watch, safety, admin, socket, isSharing);
+  }
+
+  /// {@return these options with shared memory, or without}
+  ///
+  /// @param on whether callers on this machine may share memory with the server
+  public ServerOptions sharing(boolean on) {
+    return new ServerOptions(
+        http, policy, warmUpTime, drainTimeout, watch, safety, admin, unix, on);
   }
 }

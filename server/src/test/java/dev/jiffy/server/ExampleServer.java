@@ -48,6 +48,7 @@ public final class ExampleServer implements AutoCloseable {
         Server.start(
             ServerOptions.defaults()
                 .http(HttpOptions.defaults().port(0))
+                .sharing(true)
                 .watch(WatchOptions.defaults().watchers(List.of(requests)).log(log)),
             StoreOptions.of(new Repository(List.of(folder)))
                 .defaults(

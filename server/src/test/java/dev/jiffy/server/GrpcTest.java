@@ -10,6 +10,9 @@ import dev.jiffy.protocol.InferTensor;
 import dev.jiffy.protocol.InferWire;
 import dev.jiffy.protocol.Limits;
 import dev.jiffy.protocol.Parameter;
+import dev.jiffy.protocol.RequestedOutput;
+import dev.jiffy.protocol.SharedRange;
+import dev.jiffy.protocol.SharedRegion;
 import dev.jiffy.protocol.TraceSettings;
 import dev.jiffy.tensor.Tensor;
 import io.vertx.core.Future;
@@ -23,9 +26,13 @@ import io.vertx.core.http.HttpVersion;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.lang.foreign.Arena;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -220,6 +227,9 @@ class GrpcTest {
     "RepositoryModelUnload,arith,7",
     "TraceSetting,,0",
     "LogSettings,,12",
+    "SystemSharedMemoryStatus,,12",
+    "SystemSharedMemoryRegister,,12",
+    "SystemSharedMemoryUnregister,,12",
     "Nonsense,,12",
   })
   void methods(String method, String name, String status) throws Exception {
@@ -251,6 +261,61 @@ class GrpcTest {
       byte[] other = framed(names("", "other"));
       assertEquals("5", call(open.port(), INFERENCE + "RepositoryModelLoad", other).status());
     }
+  }
+
+  @Test
+  void sharedMemory(@TempDir Path models) throws Exception {
+    Path shared = Files.createTempFile(Path.of("/dev/shm"), "jiffy-test-", "");
+    try (Server sharing =
+        Server.start(
+            ServerOptions.defaults().http(HttpOptions.defaults().port(0)).sharing(true),
+            List.of(TestModels.arithmetic(models)))) {
+      Files.write(shared, new byte[64]);
+      String key = "/" + shared.getFileName();
+      String service = INFERENCE + "SystemSharedMemory";
+      byte[] region = framed(new SharedRegion("r", key, 0, 64).toWire());
+      assertEquals("0", call(sharing.port(), service + "Register", region).status());
+      assertEquals("6", call(sharing.port(), service + "Register", region).status());
+      byte[] status =
+          call(sharing.port(), service + "Status", framed(names("r"))).messages().getFirst();
+      assertArrayEquals(SharedRegion.toWire(List.of(new SharedRegion("r", key, 0, 64))), status);
+      InferRequest request =
+          new InferRequest(
+              "7",
+              Map.of(),
+              List.of(
+                  new InferTensor(
+                      "a",
+                      Tensor.of(new float[3], 1, 3),
+                      false,
+                      new SharedRange("r", 0, 12).parameters()),
+                  new InferTensor("b", Tensor.of(new long[] {4}, 1), true)),
+              List.of(
+                  new RequestedOutput("y", new SharedRange("r", 32, 12).parameters()),
+                  new RequestedOutput("c", Map.of())));
+      Files.write(shared, floats(64, 1, 2, -0.5f));
+      byte[] message = framed(InferWire.request(new InferWire.Call("arith", "", request)));
+      Reply reply = call(sharing.port(), INFERENCE + "ModelInfer", message);
+      assertEquals("0", reply.status(), reply.message());
+      assertArrayEquals(
+          floats(32, -1, -2, 0.5f), Arrays.copyOfRange(Files.readAllBytes(shared), 32, 64));
+      assertEquals("0", call(sharing.port(), service + "Unregister", framed(names())).status());
+      assertEquals("3", call(sharing.port(), INFERENCE + "ModelInfer", message).status());
+      String cuda = INFERENCE + "CudaSharedMemory";
+      assertEquals("0", call(sharing.port(), cuda + "Unregister", framed(names())).status());
+      assertEquals("12", call(sharing.port(), cuda + "Register", region).status());
+    } finally {
+      Files.delete(shared);
+    }
+  }
+
+  /// {@return as many bytes, which begin with numbers}
+  private static byte[] floats(int bytes, float... numbers) {
+    ByteBuffer buffer = ByteBuffer.allocate(bytes).order(ByteOrder.LITTLE_ENDIAN);
+    for (float number : numbers) {
+      buffer.putFloat(number);
+    }
+    return buffer.array();
   }
 
   @Test

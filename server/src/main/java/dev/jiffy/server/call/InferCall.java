@@ -9,6 +9,8 @@ import dev.jiffy.protocol.InferTensor;
 import dev.jiffy.protocol.Parameter;
 import dev.jiffy.protocol.ProtocolException;
 import dev.jiffy.protocol.RequestedOutput;
+import dev.jiffy.protocol.SharedMemory;
+import dev.jiffy.protocol.SharedRange;
 import dev.jiffy.server.cache.Key;
 import dev.jiffy.server.schedule.Answer;
 import dev.jiffy.server.schedule.Question;
@@ -40,23 +42,28 @@ public final class InferCall {
   private final LoadedModel model;
   private final InferRequest request;
   private final Map<String, Tensor> inputs;
+  private final SharedMemory memory;
   private @Nullable Key key;
 
-  private InferCall(LoadedModel model, InferRequest request, Map<String, Tensor> inputs) {
+  private InferCall(
+      LoadedModel model, InferRequest request, Map<String, Tensor> inputs, SharedMemory memory) {
     this.model = model;
     this.request = request;
     this.inputs = inputs;
+    this.memory = memory;
   }
 
   /// {@return a request that was checked}
   ///
   /// @param model the model that is asked
   /// @param request what came
+  /// @param memory where outputs lie that do not travel
   /// @throws ProtocolException if the request's inputs or outputs are not the model's, or a
   ///   parameter is not what it should be
-  public static InferCall of(LoadedModel model, InferRequest request) {
-    InferCall call = new InferCall(model, request, inputs(model, request));
+  public static InferCall of(LoadedModel model, InferRequest request, SharedMemory memory) {
+    InferCall call = new InferCall(model, request, inputs(model, request), memory);
     checkOutputs(model, request);
+    checkPlaces(request, memory);
     whole(request, PRIORITY);
     whole(request, TIMEOUT);
     return call;
@@ -112,6 +119,21 @@ public final class InferCall {
             400, "model '%s' has no output '%s'".formatted(model.name(), shortened(output.name())));
       }
       Classification.check(output);
+    }
+  }
+
+  /// Checks that outputs in shared memory have places of their own.
+  private static void checkPlaces(InferRequest request, SharedMemory memory) {
+    List<SharedMemory.Span> taken = new ArrayList<>();
+    for (RequestedOutput output : request.outputs()) {
+      SharedMemory.Span span = output.locate(memory);
+      if (span != null) {
+        if (taken.stream().anyMatch(span::overlaps)) {
+          throw new ProtocolException(
+              400, "%s and another one overlap in shared memory".formatted(output.label()));
+        }
+        taken.add(span);
+      }
     }
   }
 
@@ -195,14 +217,23 @@ public final class InferCall {
         if (tensor == null) {
           throw new IllegalStateException("the model gave no " + spec.name());
         }
-        boolean isBinary = request.wantsBinary(spec.name());
-        tensors.add(
-            new InferTensor(
-                spec.name(), Classification.apply(request, spec.name(), tensor), isBinary));
+        tensors.add(output(spec.name(), Classification.apply(request, spec.name(), tensor)));
       }
     }
     return new InferResponse(
         model.name(), model.version(), request.id(), parameters(stopwatch), tensors);
+  }
+
+  /// {@return an output, which travels or has been copied into shared memory}
+  private InferTensor output(String name, Tensor tensor) {
+    for (RequestedOutput output : request.outputs()) {
+      SharedRange range = output.name().equals(name) ? output.range() : null;
+      if (range != null) {
+        SharedRange taken = range.write(memory, tensor, output.label());
+        return new InferTensor(name, tensor, false, taken.parameters());
+      }
+    }
+    return new InferTensor(name, tensor, request.wantsBinary(name));
   }
 
   private Map<String, Parameter> parameters(Stopwatch stopwatch) {

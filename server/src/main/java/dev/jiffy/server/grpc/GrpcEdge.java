@@ -9,7 +9,9 @@ import dev.jiffy.protocol.RepositoryChange;
 import dev.jiffy.protocol.ServerMetadata;
 import dev.jiffy.protocol.ServiceWire;
 import dev.jiffy.protocol.ServiceWire.Names;
+import dev.jiffy.protocol.SharedRegion;
 import dev.jiffy.protocol.TraceSettings;
+import dev.jiffy.server.shared.Regions;
 import dev.jiffy.server.store.Models;
 import dev.jiffy.server.store.Served;
 import dev.jiffy.server.store.Store;
@@ -22,6 +24,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /// The gRPC calls of one event loop: by the path of a request to the service's method.
 public final class GrpcEdge {
@@ -37,6 +40,7 @@ public final class GrpcEdge {
   private final int maxMessageBytes;
   private final Watch watch;
   private final Store store;
+  private final @Nullable Regions regions;
   private final boolean mayChange;
 
   /// A method that is answered at once.
@@ -52,6 +56,7 @@ public final class GrpcEdge {
   /// @param maxMessageBytes the largest message
   /// @param watch is told of calls
   /// @param store loads and unloads models
+  /// @param regions memory that callers share, null for none
   /// @param mayChange whether whoever calls may do that, and change settings
   public GrpcEdge(
       Vertx vertx,
@@ -62,6 +67,7 @@ public final class GrpcEdge {
       int maxMessageBytes,
       Watch watch,
       Store store,
+      @Nullable Regions regions,
       boolean mayChange) {
     this.watch = watch;
     this.vertx = vertx;
@@ -71,6 +77,7 @@ public final class GrpcEdge {
     this.ready = ready;
     this.maxMessageBytes = maxMessageBytes;
     this.store = store;
+    this.regions = regions;
     this.mayChange = mayChange;
   }
 
@@ -195,6 +202,23 @@ public final class GrpcEdge {
             }
             return watch.log().settings().toWire();
           };
+      case INFERENCE + "SystemSharedMemoryStatus" ->
+          message -> SharedRegion.toWire(regions().status(ServiceWire.names(message).first()));
+      case INFERENCE + "SystemSharedMemoryRegister" ->
+          message -> {
+            regions().register(SharedRegion.fromWire(message));
+            return new byte[0];
+          };
+      case INFERENCE + "SystemSharedMemoryUnregister" ->
+          message -> {
+            regions().unregister(ServiceWire.names(message).first());
+            return new byte[0];
+          };
+      case INFERENCE + "CudaSharedMemoryStatus", INFERENCE + "CudaSharedMemoryUnregister" ->
+          message -> {
+            var _ = regions();
+            return new byte[0]; // there is no region of a GPU's memory
+          };
       case HEALTH + "Check" ->
           message -> {
             checkService(ServiceWire.names(message).first());
@@ -202,6 +226,13 @@ public final class GrpcEdge {
           };
       default -> throw new ProtocolException(501, "there is no such method");
     };
+  }
+
+  private Regions regions() {
+    if (regions == null) {
+      throw new ProtocolException(501, "shared memory is not on");
+    }
+    return regions;
   }
 
   private void checkThatSettingsMayChange() {

@@ -3,6 +3,7 @@ package dev.jiffy.server.grpc;
 import dev.jiffy.protocol.InferResponse;
 import dev.jiffy.protocol.InferWire;
 import dev.jiffy.protocol.ProtocolException;
+import dev.jiffy.protocol.SharedRange;
 import dev.jiffy.server.call.InferCall;
 import dev.jiffy.server.call.Slab;
 import dev.jiffy.server.schedule.Outcome;
@@ -43,6 +44,7 @@ final class InferCalls {
   private static final class Pending {
     private final Stopwatch stopwatch;
     private final int bytes;
+    private final boolean isShared;
     private @Nullable Served served;
     private Runnable cancel = () -> {};
     private byte @Nullable [] answer;
@@ -50,9 +52,10 @@ final class InferCalls {
     private Ending ending = Ending.ERROR;
     private String id = "";
 
-    Pending(long arrivedNanos, int bytes) {
+    Pending(long arrivedNanos, int bytes, boolean isShared) {
       this.stopwatch = new Stopwatch(arrivedNanos);
       this.bytes = bytes;
+      this.isShared = isShared;
     }
 
     boolean isDone() {
@@ -86,14 +89,17 @@ final class InferCalls {
   /// Takes a request.
   void add(byte[] message) {
     long arrived = isStream ? System.nanoTime() : call.arrivedNanos();
-    Pending pending = new Pending(arrived, message.length);
+    boolean isShared =
+        wire.memory().isInUse()
+            && SharedRange.isMentioned(message, Math.min(message.length, LARGE_BYTES));
+    Pending pending = new Pending(arrived, message.length, isShared);
     open.add(pending);
     if (open.size() >= MOST_OPEN && !isPaused) {
       isPaused = true;
       call.request().pause();
     }
     Slab memory = new Slab();
-    if (message.length > LARGE_BYTES) {
+    if (message.length > LARGE_BYTES || isShared) {
       vertx
           .executeBlocking(() -> read(message, memory, pending), false)
           .map(read -> {
@@ -129,7 +135,7 @@ final class InferCalls {
     memory.whenClosed(served::release);
     pending.served = served;
     served.tally().accepted();
-    InferCall checked = InferCall.of(served.model(), read.request()).keyed(served);
+    InferCall checked = InferCall.of(served.model(), read.request(), wire.memory()).keyed(served);
     pending.stopwatch.lap(Stage.DECODE);
     return new Read(served, checked);
   }
@@ -154,7 +160,9 @@ final class InferCalls {
             arrived,
             read.served().scheduler().deadlineOr(read.call().deadlineNanos(arrived, timeoutNanos)),
             outcome -> finish(pending, read, outcome, memory));
-    pending.cancel = read.served().submit(ticket, read.call().key(), pending.bytes <= INLINE_BYTES);
+    pending.cancel =
+        read.served()
+            .submit(ticket, read.call().key(), !pending.isShared && pending.bytes <= INLINE_BYTES);
   }
 
   /// Takes the outcome, on whatever thread; the answer is made there, as its tensors last no

@@ -24,6 +24,7 @@ record Status(Code code, String message) {
     INVALID_ARGUMENT(3),
     DEADLINE_EXCEEDED(4),
     NOT_FOUND(5),
+    ALREADY_EXISTS(6),
     PERMISSION_DENIED(7),
     RESOURCE_EXHAUSTED(8),
     UNIMPLEMENTED(12),
@@ -69,6 +70,7 @@ record Status(Code code, String message) {
       case 401 -> Code.UNAUTHENTICATED;
       case 403 -> Code.PERMISSION_DENIED;
       case 404 -> Code.NOT_FOUND;
+      case 409 -> Code.ALREADY_EXISTS;
       case 413 -> Code.RESOURCE_EXHAUSTED;
       case 415, 501 -> Code.UNIMPLEMENTED;
       case 503 -> Code.UNAVAILABLE;

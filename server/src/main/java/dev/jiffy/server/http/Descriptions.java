@@ -15,13 +15,19 @@ final class Descriptions {
   private final byte[] metadata;
   private final BooleanSupplier ready;
   private final SettingRequests settings;
+  private final SharedRequests shared;
 
   Descriptions(
-      Models models, ServerMetadata server, BooleanSupplier ready, SettingRequests settings) {
+      Models models,
+      ServerMetadata server,
+      BooleanSupplier ready,
+      SettingRequests settings,
+      SharedRequests shared) {
     this.models = models;
     this.metadata = server.toJson();
     this.ready = ready;
     this.settings = settings;
+    this.shared = shared;
   }
 
   /// {@return the answer to a request without a body}
@@ -41,6 +47,7 @@ final class Descriptions {
       case Route.Statistics(List<Served> served) ->
           Reply.json(200, ModelStatistics.toJson(served.stream().map(Served::statistics).toList()));
       case Route.Log _ -> settings.log();
+      case Route.SharedStatus(Route.Kind kind, String region) -> shared.status(kind, region);
       case Route.Trace(String model) -> settings.trace(model);
       case Route.Infer _,
           Route.Embeddings _,
@@ -48,6 +55,8 @@ final class Descriptions {
           Route.LoadModel _,
           Route.UnloadModel _,
           Route.Description _,
+          Route.Share _,
+          Route.Unshare _,
           Route.Metrics _ ->
           throw new IllegalStateException("is no description: " + route);
     };

@@ -5,6 +5,7 @@ import dev.jiffy.protocol.ServerMetadata;
 import dev.jiffy.server.HttpOptions;
 import dev.jiffy.server.Tls;
 import dev.jiffy.server.metrics.Exposition;
+import dev.jiffy.server.shared.Regions;
 import dev.jiffy.server.store.Models;
 import dev.jiffy.server.store.Store;
 import dev.jiffy.server.watch.Watch;
@@ -43,6 +44,7 @@ public final class HttpEdge extends VerticleBase {
   private final Models models;
   private final BooleanSupplier ready;
   private final Store store;
+  private final @Nullable Regions regions;
   private final Access access;
   private final InferReader reader;
   private final Connections connections;
@@ -64,6 +66,7 @@ public final class HttpEdge extends VerticleBase {
   /// @param watch is told of requests
   /// @param metrics what scrapers are told, null for nothing
   /// @param store loads and unloads models
+  /// @param regions memory that callers share, null for none
   /// @param access what whoever reaches the port may do
   public HttpEdge(
       HttpOptions options,
@@ -76,6 +79,7 @@ public final class HttpEdge extends VerticleBase {
       Watch watch,
       @Nullable Exposition metrics,
       Store store,
+      @Nullable Regions regions,
       Access access) {
     this.options = options;
     this.place = place;
@@ -83,6 +87,7 @@ public final class HttpEdge extends VerticleBase {
     this.server = server;
     this.ready = ready;
     this.store = store;
+    this.regions = regions;
     this.access = access;
     this.reader = reader;
     this.tls = tls;
@@ -105,6 +110,7 @@ public final class HttpEdge extends VerticleBase {
             watch,
             metrics,
             store,
+            regions,
             access);
     HttpServer listener = vertx.createHttpServer(listening());
     http = listener;

@@ -8,6 +8,7 @@ import dev.jiffy.protocol.InferReader;
 import dev.jiffy.protocol.InferWriter;
 import dev.jiffy.protocol.Message;
 import dev.jiffy.protocol.ProtocolException;
+import dev.jiffy.protocol.SharedRange;
 import dev.jiffy.server.call.InferCall;
 import dev.jiffy.server.call.RawBody;
 import dev.jiffy.server.call.Slab;
@@ -60,11 +61,21 @@ final class ModelRequests {
     memory.whenClosed(served::release);
     Exchange exchange =
         new Exchange(request, vertx.getOrCreateContext(), served, stopwatch, memory::close, sender);
+    int weight = weight(body);
     read(
-        body.length,
+        weight,
         () -> infer(served, header, body, memory),
-        call -> infer(request, exchange, call, body.length, stopwatch),
+        call -> infer(request, exchange, call, weight, stopwatch),
         exchange::fail);
+  }
+
+  /// {@return how much a request may be: its bytes, or more than can be known where elements lie in
+  /// shared memory}
+  private int weight(byte[] body) {
+    boolean isShared =
+        reader.memory().isInUse()
+            && SharedRange.isMentioned(body, Math.min(body.length, LARGE_BODY));
+    return isShared ? Integer.MAX_VALUE : body.length;
   }
 
   /// Answers a request for the vectors of texts.
@@ -103,7 +114,8 @@ final class ModelRequests {
             served.model(),
             jsonLength == 0 && header != null
                 ? RawBody.request(served.model(), body, memory)
-                : reader.request(body, jsonLength, memory))
+                : reader.request(body, jsonLength, memory),
+            reader.memory())
         .keyed(served);
   }
 

@@ -7,6 +7,7 @@ import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
@@ -74,6 +75,15 @@ final class Paths {
     all.put(
         "/v2/repository/models/{model}/unload",
         (names, models) -> new Route.UnloadModel(names.first()));
+    for (Route.Kind kind : Route.Kind.values()) {
+      String base = "/v2/%ssharedmemory".formatted(kind.name().toLowerCase(Locale.ROOT));
+      String region = base + "/region/{region}";
+      all.put(base + "/status", (names, models) -> new Route.SharedStatus(kind, ""));
+      all.put(base + "/unregister", (names, models) -> new Route.Unshare(kind, ""));
+      all.put(region + "/status", (names, models) -> new Route.SharedStatus(kind, names.first()));
+      all.put(region + "/register", (names, models) -> new Route.Share(kind, names.first()));
+      all.put(region + "/unregister", (names, models) -> new Route.Unshare(kind, names.first()));
+    }
     all.put("/openapi.yaml", (names, models) -> new Route.Description(OpenApi.Form.YAML));
     all.put("/openapi.json", (names, models) -> new Route.Description(OpenApi.Form.JSON));
     all.put("/docs", (names, models) -> new Route.Description(OpenApi.Form.PAGE));

@@ -42,6 +42,15 @@ sealed interface Route {
   /// Which requests to a model are traced, or are to be traced; to all where the name is empty.
   record Trace(String model) implements Route {}
 
+  /// What is known of a region of shared memory; of all where the name is empty.
+  record SharedStatus(Kind kind, String region) implements Route {}
+
+  /// A region of shared memory is to be known.
+  record Share(Kind kind, String region) implements Route {}
+
+  /// A region of shared memory is to be forgotten; all where the name is empty.
+  record Unshare(Kind kind, String region) implements Route {}
+
   /// The description of all routes.
   record Description(OpenApi.Form form) implements Route {}
 
@@ -56,6 +65,14 @@ sealed interface Route {
 
   /// Texts in, vectors out.
   record Embeddings() implements Route {}
+
+  /// Whose memory is shared.
+  enum Kind {
+    /// That of processes.
+    SYSTEM,
+    /// That of a GPU.
+    CUDA
+  }
 
   /// How a route is asked.
   enum Asked {
@@ -88,7 +105,8 @@ sealed interface Route {
   /// {@return how the route is asked}
   default Asked asked() {
     return switch (this) {
-      case Infer _, Embeddings _, Index _, LoadModel _, UnloadModel _ -> Asked.POST;
+      case Infer _, Embeddings _, Index _, LoadModel _, UnloadModel _, Share _, Unshare _ ->
+          Asked.POST;
       case Log _, Trace _ -> Asked.EITHER;
       case Live _,
           Ready _,
@@ -98,6 +116,7 @@ sealed interface Route {
           ListModels _,
           Config _,
           Statistics _,
+          SharedStatus _,
           Description _,
           Metrics _ ->
           Asked.GET;

@@ -9,6 +9,7 @@ import dev.jiffy.server.grpc.GrpcEdge;
 import dev.jiffy.server.metrics.Exposition;
 import dev.jiffy.server.metrics.Traffic;
 import dev.jiffy.server.metrics.Traffic.Protocol;
+import dev.jiffy.server.shared.Regions;
 import dev.jiffy.server.store.Models;
 import dev.jiffy.server.store.Served;
 import dev.jiffy.server.store.Store;
@@ -36,6 +37,7 @@ final class Router {
   private final ModelRequests requests;
   private final RepositoryRequests changes;
   private final SettingRequests settings;
+  private final SharedRequests shared;
   private final Access access;
 
   Router(
@@ -49,6 +51,7 @@ final class Router {
       Watch watch,
       @Nullable Exposition metrics,
       Store store,
+      @Nullable Regions regions,
       Access access) {
     this.vertx = vertx;
     this.traffic = watch.traffic();
@@ -61,16 +64,18 @@ final class Router {
             vertx,
             models,
             server,
-            new InferWire(reader.limits()),
+            new InferWire(reader.limits(), reader.memory()),
             ready,
             options.maxBodyBytes(),
             watch,
             store,
+            regions,
             access.mayChange());
     this.sender = new Sender(vertx, connections, watch);
     this.bodies = new Bodies(options.maxBodyBytes(), connections, sender);
     this.settings = new SettingRequests(watch, access.mayChange());
-    this.descriptions = new Descriptions(models, server, ready, settings);
+    this.shared = new SharedRequests(regions);
+    this.descriptions = new Descriptions(models, server, ready, settings, shared);
     this.requests = new ModelRequests(vertx, models, reader, sender);
     this.changes = new RepositoryRequests(vertx, store, models, access.mayChange(), sender);
     this.access = access;
@@ -147,6 +152,10 @@ final class Router {
       case Route.Index _ -> changes.index(request, body);
       case Route.LoadModel(String name) -> changes.load(request, name, body);
       case Route.UnloadModel(String name) -> changes.unload(request, name, body);
+      case Route.Share(Route.Kind kind, String region) ->
+          sender.send(request, shared.register(kind, region, body));
+      case Route.Unshare(Route.Kind kind, String region) ->
+          sender.send(request, shared.unregister(kind, region));
       case Route.Log _ -> sender.send(request, settings.log(body));
       case Route.Trace(String model) -> sender.send(request, settings.trace(model, body));
       case Route.Live _,
@@ -156,6 +165,7 @@ final class Router {
           Route.ModelReady _,
           Route.Config _,
           Route.Statistics _,
+          Route.SharedStatus _,
           Route.Description _,
           Route.Metrics _,
           Route.ListModels _ ->

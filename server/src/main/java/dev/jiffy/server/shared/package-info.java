@@ -1,0 +1,2 @@
+/// Memory that callers on the same machine share.
+package dev.jiffy.server.shared;
