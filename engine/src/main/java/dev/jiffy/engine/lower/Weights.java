@@ -47,8 +47,12 @@ public final class Weights {
   /// A convolution of bytes.
   ///
   /// @param zero the zero point of its input
+  /// @param form what else of a convolution the packed form depends on
   private record ByteKey(
-      List<Tensor> tensors, int zero, ByteConvolution.@Nullable Rounding rounding, int groups)
+      List<Tensor> tensors,
+      int zero,
+      ByteConvolution.@Nullable Rounding rounding,
+      List<Integer> form)
       implements Packed {}
 
   /// Weights of 4 bits.
@@ -240,9 +244,10 @@ public final class Weights {
       Tensor scales,
       @Nullable Tensor bias) {
     List<Tensor> tensors = bias == null ? List.of(tensor, scales) : List.of(tensor, scales, bias);
+    ConvGeometry g = convolution.geometry();
+    List<Integer> form = List.of(g.groups(), g.strideHeight(), g.dilationHeight());
     return packed.computeIfAbsent(
-        new ByteKey(
-            tensors, convolution.zero(), convolution.rounding(), convolution.geometry().groups()),
+        new ByteKey(tensors, convolution.zero(), convolution.rounding(), form),
         _ -> {
           Tensor filters = tensor.shape().rank() == 2 ? swapped(tensor) : tensor;
           return allocate(

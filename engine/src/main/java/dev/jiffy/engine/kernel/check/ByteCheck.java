@@ -14,7 +14,10 @@ import java.util.function.LongUnaryOperator;
 /// @param memory allocates working memory
 record ByteCheck(LongUnaryOperator memory) {
   private static final ValueLayout.OfByte BYTE = ValueLayout.JAVA_BYTE;
-  private static final int CHANNELS = 20;
+
+  /// The channels of images.
+  static final int CHANNELS = 20;
+
   private static final int SIZE = 4;
   private static final int ZERO = 7;
 
@@ -86,11 +89,12 @@ record ByteCheck(LongUnaryOperator memory) {
 
   /// {@return a convolution of 3 by 3}
   ///
+  /// @param groups groups of channels: 1, or as many as there are channels
   /// @param rounds whether results become bytes
-  static ByteConvolution convolution(boolean rounds) {
+  static ByteConvolution convolution(int groups, boolean rounds) {
     ConvGeometry g =
         new ConvGeometry(
-            1, SIZE, SIZE, CHANNELS, SIZE, SIZE, CHANNELS, 3, 3, 1, 1, 1, 1, 1, 1, 1, null);
+            1, SIZE, SIZE, CHANNELS, SIZE, SIZE, CHANNELS, 3, 3, 1, 1, 1, 1, 1, 1, groups, null);
     return new ByteConvolution(g, ZERO, rounds ? new ByteConvolution.Rounding(1, 100) : null);
   }
 
@@ -114,6 +118,7 @@ record ByteCheck(LongUnaryOperator memory) {
   ///
   /// @param y the results, f32 also where they are bytes
   static void convolve(ByteConvolution c, long y) {
+    int group = CHANNELS / c.geometry().groups();
     for (int i = 0; i < RESULTS; i++) {
       int channel = i % CHANNELS;
       int row = i / CHANNELS / SIZE;
@@ -122,9 +127,10 @@ record ByteCheck(LongUnaryOperator memory) {
       for (int tap = 0; tap < 9; tap++) {
         int h = row + tap / 3 - 1;
         int v = column + tap % 3 - 1;
-        for (int in = 0; h >= 0 && h < SIZE && v >= 0 && v < SIZE && in < CHANNELS; in++) {
-          int q = (byte) (pattern((h * SIZE + v) * CHANNELS + in) * 9) & 0xff;
-          sum += (q - ZERO) * (byte) (pattern((channel * CHANNELS + in) * 9 + tap) * 5);
+        for (int in = 0; h >= 0 && h < SIZE && v >= 0 && v < SIZE && in < group; in++) {
+          int from = channel / group * group + in;
+          int q = (byte) (pattern((h * SIZE + v) * CHANNELS + from) * 9) & 0xff;
+          sum += (q - ZERO) * (byte) (pattern((channel * group + in) * 9 + tap) * 5);
         }
       }
       float result = sum * (pattern(channel) * 0.001f) + pattern(channel) * 0.1f;

@@ -195,15 +195,17 @@ public final class KernelCheck {
   private void byteConvolutions() {
     NarrowKernels narrow = matrices.narrow();
     ByteCheck problem = new ByteCheck(this::memory);
-    for (boolean rounds : new boolean[] {false, true}) {
-      ByteConvolution c = ByteCheck.convolution(rounds);
-      if (narrow != null && narrow.bytes().suits(c)) {
-        compare(
-            rounds ? "rounded convolution of bytes" : "convolution of bytes",
-            ByteCheck.RESULTS,
-            rounds ? ONE_STEP : TOLERANCE,
-            y -> problem.convolve(narrow.bytes(), c, y),
-            y -> ByteCheck.convolve(c, y));
+    for (int groups : new int[] {1, ByteCheck.CHANNELS}) {
+      for (boolean rounds : new boolean[] {false, true}) {
+        ByteConvolution c = ByteCheck.convolution(groups, rounds);
+        if (narrow != null && narrow.bytes().suits(c)) {
+          compare(
+              "convolution of bytes in %d groups%s".formatted(groups, rounds ? ", rounded" : ""),
+              ByteCheck.RESULTS,
+              rounds ? ONE_STEP : TOLERANCE,
+              y -> problem.convolve(narrow.bytes(), c, y),
+              y -> ByteCheck.convolve(c, y));
+        }
       }
     }
   }

@@ -83,7 +83,7 @@ record DepthwiseCode(
   private static final Mask PRESENT = new Mask(1);
 
   /// The most rows or columns of the input that a tile may see: each has a bit.
-  private static final int MOST_EXTENT = 31;
+  static final int MOST_EXTENT = 31;
 
   /// The most multiplications of a tile, so that code stays small.
   private static final int MOST_PRODUCTS = 1600;
@@ -209,7 +209,8 @@ record DepthwiseCode(
     code.load(RAX, at(RSP, OUT_WIDTH));
     code.store(RAX, at(RSP, REMAINING));
     Label tile = code.here();
-    findColumns(code);
+    findColumns(code, at(RSP, LEFT), at(RSP, IN_WIDTH));
+    code.store(RAX, at(RSP, COLUMNS));
     channels(code);
     code.imul(RAX, RSI, pixels * window.strideWidth());
     code.alu(ADD, RDI, RAX);
@@ -231,15 +232,19 @@ record DepthwiseCode(
     return code.finish();
   }
 
-  /// Finds the columns of the tile's input that exist, a bit each.
-  private static void findColumns(Assembler code) {
+  /// Finds the columns of the tile's input that exist, a bit each, in `RAX`; `RCX` and `R10`
+  /// change.
+  ///
+  /// @param first the column of the image where the tile's first window starts
+  /// @param width the columns of the image
+  static void findColumns(Assembler code, Address first, Address width) {
     Label notLeft = new Label();
     Label shift = new Label();
     Label found = new Label();
     Label some = new Label();
     code.mov(RAX, -1);
     code.mov(RCX, 0);
-    code.alu(SUB, RCX, at(RSP, LEFT));
+    code.alu(SUB, RCX, first);
     code.jump(LESS_OR_EQUAL, notLeft);
     code.alu(CMP, RCX, 32);
     code.jump(LESS, shift);
@@ -247,8 +252,8 @@ record DepthwiseCode(
     code.bind(shift);
     code.shiftLeft(RAX);
     code.bind(notLeft);
-    code.load(RCX, at(RSP, IN_WIDTH));
-    code.alu(SUB, RCX, at(RSP, LEFT));
+    code.load(RCX, width);
+    code.alu(SUB, RCX, first);
     code.alu(CMP, RCX, 32);
     code.jump(GREATER_OR_EQUAL, found);
     code.test(RCX);
@@ -260,7 +265,6 @@ record DepthwiseCode(
     code.alu(SUB, R10, 1);
     code.alu(AND, RAX, R10);
     code.bind(found);
-    code.store(RAX, at(RSP, COLUMNS));
   }
 
   /// Computes all channels of a tile.
@@ -405,8 +409,9 @@ record DepthwiseCode(
     }
   }
 
-  /// {@return the pixel whose number is, but for a multiple of four, the one given}
-  private static Address quarter(Register base, int pixel) {
+  /// {@return the pixel whose number is, but for a multiple of four, the one given; `RSI` is the
+  /// bytes from pixel to pixel, `RBX` three times as many}
+  static Address quarter(Register base, int pixel) {
     return switch (pixel % 4) {
       case 0 -> at(base);
       case 1 -> at(base, RSI, 1, 0);

@@ -49,6 +49,7 @@ enum VectorOp {
   PSUBD(1, 1, 0, 0xfa, FULL, BOTH),
   PMULLD(1, 2, 0, 0x40, FULL, BOTH),
   PMAXSD(1, 2, 0, 0x3d, FULL, BOTH),
+  PADDSW(1, 1, 0, 0xed, MEMORY, BOTH),
 
   // conversions
   CVTDQ2PS(0, 1, 0, 0x5b, FULL, BOTH),
@@ -56,14 +57,21 @@ enum VectorOp {
   CVTNE2PS2BF16(3, 2, 0, 0x72, FULL, EVEX),
   PMOVZXBD(1, 2, 0, 0x31, QUARTER_WIDTH, BOTH),
   PMOVUSDB_TO(2, 2, 0, 0x11, QUARTER_WIDTH, EVEX),
+  PACKSSDW(1, 1, 0, 0x6b, FULL, BOTH),
+  PACKUSWB(1, 1, 0, 0x67, MEMORY, BOTH),
 
   // products of narrow numbers
   DPBF16PS(2, 2, 0, 0x52, FULL, EVEX),
   PDPBUSD(1, 2, 0, 0x50, FULL, EVEX),
+  PMADDWD(1, 1, 0, 0xf5, MEMORY, BOTH),
 
   // rearranging
   UNPCKLPS(0, 1, 0, 0x14, FULL, BOTH),
   UNPCKHPS(0, 1, 0, 0x15, FULL, BOTH),
+  PUNPCKLBW(1, 1, 0, 0x60, MEMORY, BOTH),
+  PUNPCKHBW(1, 1, 0, 0x68, MEMORY, BOTH),
+  PUNPCKLWD(1, 1, 0, 0x61, MEMORY, BOTH),
+  PUNPCKHWD(1, 1, 0, 0x69, MEMORY, BOTH),
   SHUFPS(0, 1, 0, 0xc6, FULL, BOTH),
   PERM2F128(1, 3, 0, 0x06, MEMORY, VEX),
   PERMPS(1, 2, 0, 0x16, FULL, EVEX),

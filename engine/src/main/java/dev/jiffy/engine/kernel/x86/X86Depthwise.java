@@ -202,7 +202,7 @@ public final class X86Depthwise implements DepthwiseKernels {
   }
 
   /// {@return a bit for each of some rows of taps that lies within the image}
-  private static long present(long top, int dilation, int taps, int height) {
+  static long present(long top, int dilation, int taps, int height) {
     long present = 0;
     for (int tap = 0; tap < taps; tap++) {
       long row = top + (long) tap * dilation;

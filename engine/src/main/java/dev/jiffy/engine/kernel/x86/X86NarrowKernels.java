@@ -30,7 +30,7 @@ public final class X86NarrowKernels implements NarrowKernels {
   private final Cpu cpu;
   private final Tiles bf16Tiles;
   private final Tiles byteTiles;
-  private final X86ByteConvolution bytes;
+  private final X86ByteKernels bytes;
   private final X86BlockProducts blocks;
   private final ConcurrentHashMap<Object, MemorySegment> codes = new ConcurrentHashMap<>();
 
@@ -45,7 +45,7 @@ public final class X86NarrowKernels implements NarrowKernels {
     this.cpu = cpu;
     this.bf16Tiles = new Tiles(cpu, Format.BF16);
     this.byteTiles = new Tiles(cpu, Format.INT8);
-    this.bytes = new X86ByteConvolution(cpu);
+    this.bytes = new X86ByteKernels(cpu);
     this.blocks = new X86BlockProducts(cpu);
   }
 

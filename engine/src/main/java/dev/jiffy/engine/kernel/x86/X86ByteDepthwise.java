@@ -1,0 +1,319 @@
+package dev.jiffy.engine.kernel.x86;
+
+import static dev.jiffy.engine.kernel.Memory.ALL;
+
+import dev.jiffy.engine.function.UnaryFunction;
+import dev.jiffy.engine.kernel.Activation;
+import dev.jiffy.engine.kernel.ByteConvolution;
+import dev.jiffy.engine.kernel.ByteKernels;
+import dev.jiffy.engine.kernel.ConvGeometry;
+import dev.jiffy.engine.kernel.Memory;
+import dev.jiffy.engine.kernel.x86.ByteDepthwiseCode.Window;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/// Convolutions of bytes with one filter per channel as machine code, made when it is first needed.
+///
+/// Channels are computed in groups of as many as a vector has bytes; the last ones in a group of
+/// the next power of two, which begins so early that it ends where they do. A packed form has the
+/// weights of all groups, then all their tails, as [ByteDepthwiseCode] takes both.
+final class X86ByteDepthwise implements ByteKernels {
+  /// The fewest channels of a group.
+  private static final int LEAST = 16;
+
+  /// The most taps, so that code stays small.
+  private static final int MOST_TAPS = 128;
+
+  /// The most pixels of a tile.
+  private static final int MOST_PIXELS = 6;
+
+  private static final int LINE = 64;
+  private static final ValueLayout.OfByte BYTE = ValueLayout.JAVA_BYTE;
+
+  private final Cpu cpu;
+  private final int reach;
+  private volatile Form[] forms = {};
+
+  /// A function, and what it was made for.
+  private record Form(ByteDepthwiseCode code, MemorySegment function) {
+    boolean matches(
+        Window window, int rows, int width, boolean rounds, @Nullable Activation activation) {
+      Window own = code.window();
+      return code.vectorBytes() == width
+          && code.rows() == rows
+          && code.rounds() == rounds
+          && own.height() == window.height()
+          && own.width() == window.width()
+          && own.strideHeight() == window.strideHeight()
+          && own.strideWidth() == window.strideWidth()
+          && own.dilationWidth() == window.dilationWidth()
+          && Objects.equals(code.activation(), activation);
+    }
+  }
+
+  X86ByteDepthwise(Cpu cpu) {
+    this.cpu = cpu;
+    reach = cpu.vnni() ? 4 : 2;
+  }
+
+  @Override
+  public boolean suits(ByteConvolution c) {
+    ConvGeometry g = c.geometry();
+    Window window = window(g);
+    return g.groups() == g.inChannels()
+        && g.groups() == g.outChannels()
+        && g.groups() >= LEAST
+        && (long) g.kernelHeight() * g.kernelWidth() <= MOST_TAPS
+        && window.rows(window.most()) <= DepthwiseCode.MOST_EXTENT
+        && (g.kernelWidth() - 1L) * g.dilationWidth() < DepthwiseCode.MOST_EXTENT
+        && TileCode.fuses(g.activation());
+  }
+
+  private Window window(ConvGeometry g) {
+    return Window.of(
+        reach,
+        g.kernelHeight(),
+        g.kernelWidth(),
+        g.strideHeight(),
+        g.strideWidth(),
+        g.dilationHeight(),
+        g.dilationWidth());
+  }
+
+  // ---- groups of channels
+
+  /// {@return the channels of the group that has some channel and, but in a last group, begins with
+  /// it}
+  private int width(int channels, int first) {
+    int width = LEAST;
+    while (width < Math.min(channels - first, cpu.vectorBytes())) {
+      width *= 2;
+    }
+    return width <= channels ? width : width / 2;
+  }
+
+  /// {@return the channels that all groups have together}
+  private int groupChannels(int channels) {
+    int sum = 0;
+    for (int first = 0; first < channels; ) {
+      int width = width(channels, first);
+      sum += width;
+      first += width;
+    }
+    return sum;
+  }
+
+  private long weightBytes(ConvGeometry g) {
+    return (long) groupChannels(g.inChannels()) * window(g).weights(reach);
+  }
+
+  private long tailBytes(ConvGeometry g) {
+    return (long) groupChannels(g.inChannels()) * ByteDepthwiseCode.TAIL;
+  }
+
+  @Override
+  public long packedBytes(ByteConvolution c) {
+    ConvGeometry g = c.geometry();
+    return Math.addExact(weightBytes(g), tailBytes(g));
+  }
+
+  @Override
+  public void pack(ByteConvolution c, long weights, long scales, long bias, long packed) {
+    ConvGeometry g = c.geometry();
+    int channels = g.inChannels();
+    int taps = g.kernelHeight() * g.kernelWidth();
+    long to = packed;
+    long tail = packed + weightBytes(g);
+    for (int first = 0; first < channels; ) {
+      int width = width(channels, first);
+      int from = Math.min(first, channels - width);
+      for (int i = 0; i < width; i++) {
+        long filter = weights + (long) (from + i) * taps;
+        packFilter(g, filter, width, i, to);
+        int sum = 0;
+        for (int tap = 0; tap < taps; tap++) {
+          sum += ALL.get(BYTE, filter + tap);
+        }
+        long number = tail + place(width, i);
+        ALL.set(Memory.INT, number, c.isDynamic() ? sum : -c.zero() * sum);
+        long index = 4L * (from + i);
+        Memory.setFloat(number + 4L * width, Memory.getFloat(scales + index));
+        Memory.setFloat(number + 8L * width, bias == 0 ? 0 : Memory.getFloat(bias + index));
+      }
+      ByteConvolution.Rounding rounding = c.rounding();
+      for (int i = 0; rounding != null && i < width; i += 4) {
+        Memory.setFloat(tail + 12L * width + i, rounding.factor());
+        ALL.set(Memory.INT, tail + 13L * width + i, rounding.zero() * 0x10001);
+      }
+      to += (long) width * window(g).weights(reach);
+      tail += (long) width * ByteDepthwiseCode.TAIL;
+      first += width;
+    }
+  }
+
+  /// {@return where a channel's 32 bits are within the four vectors of a group}
+  private static int place(int width, int channel) {
+    return channel % 16 / 4 * width + 4 * (channel / 16 * 4 + channel % 4);
+  }
+
+  /// Packs the taps of a channel of a group, for both rows that are computed together.
+  private void packFilter(ConvGeometry g, long filter, int width, int channel, long group) {
+    Window window = window(g);
+    int units = window.units(reach);
+    long tapBytes = 4 / reach;
+    for (int row = 0; row < window.most(); row++) {
+      for (int tapRow = 0; tapRow < g.kernelHeight(); tapRow++) {
+        int line = tapRow + row * window.strideHeight();
+        for (int tap = 0; tap < g.kernelWidth(); tap++) {
+          byte weight = ALL.get(BYTE, filter + (long) tapRow * g.kernelWidth() + tap);
+          int index = (row * units + line / reach) * g.kernelWidth() + tap;
+          long to = group + 4L * width * index + place(width, channel) + line % reach * tapBytes;
+          if (reach == 4) {
+            ALL.set(BYTE, to, weight);
+          } else {
+            ALL.set(ValueLayout.JAVA_SHORT_UNALIGNED, to, weight);
+          }
+        }
+      }
+    }
+  }
+
+  // ---- computing
+
+  /// The bytes of a tile's input that stand for zero.
+  private long zeroBytes(ConvGeometry g) {
+    int columns = window(g).columns(MOST_PIXELS);
+    return ((long) columns * g.inChannels() + 2 * LINE - 1) & -LINE;
+  }
+
+  @Override
+  public long scratchBytes(ByteConvolution c) {
+    ConvGeometry g = c.geometry();
+    return zeroBytes(g) + (c.isDynamic() ? tailBytes(g) : 0);
+  }
+
+  /// Completes the tails of all groups.
+  private void complete(ConvGeometry g, long quantization, long from, long to) {
+    float scale = Memory.getFloat(quantization);
+    int zero = ALL.get(Memory.INT, quantization + 4);
+    for (int first = 0; first < g.inChannels(); ) {
+      int width = width(g.inChannels(), first);
+      long tail = (long) first * ByteDepthwiseCode.TAIL;
+      for (long at = tail; at < tail + 4L * width; at += 4) {
+        ALL.set(Memory.INT, to + at, -zero * ALL.get(Memory.INT, from + at));
+        long factor = at + 4L * width;
+        Memory.setFloat(to + factor, scale * Memory.getFloat(from + factor));
+        long bias = at + 8L * width;
+        Memory.setFloat(to + bias, Memory.getFloat(from + bias));
+      }
+      first += width;
+    }
+  }
+
+  @Override
+  public void convolve(
+      ByteConvolution c,
+      long x,
+      long quantization,
+      long packed,
+      long y,
+      int rowFrom,
+      int rowTo,
+      long scratch) {
+    ConvGeometry g = c.geometry();
+    long tails = packed + weightBytes(g);
+    int zero = c.zero();
+    if (c.isDynamic()) {
+      long completed = scratch + zeroBytes(g);
+      complete(g, quantization, tails, completed);
+      tails = completed;
+      zero = ALL.get(Memory.INT, quantization + 4);
+    }
+    ALL.asSlice(scratch, zeroBytes(g)).fill((byte) zero);
+    int most = window(g).most();
+    for (int row = rowFrom; row < rowTo; ) {
+      int rows = Math.min(most, Math.min(rowTo - row, g.outHeight() - row % g.outHeight()));
+      rows(c, x, packed, tails, y, row, rows, scratch);
+      row += rows;
+    }
+  }
+
+  /// Computes one or two rows of a result.
+  private void rows(
+      ByteConvolution c, long x, long packed, long tails, long y, int row, int rows, long zeros) {
+    ConvGeometry g = c.geometry();
+    Window window = window(g);
+    int channels = g.inChannels();
+    int resultBytes = c.rounding() == null ? 4 : 1;
+    long line = (long) channels * g.inWidth();
+    long resultPixel = (long) resultBytes * channels;
+    long top = (long) row % g.outHeight() * g.strideHeight() - g.padTop();
+    long seen = X86Depthwise.present(top, g.dilationHeight(), window.rows(rows), g.inHeight());
+    long origin = (long) row / g.outHeight() * g.inHeight() + top;
+    long from = x + origin * line - (long) g.padLeft() * channels;
+    long to = y + (long) row * g.outWidth() * resultPixel;
+    for (int first = 0; first < channels; ) {
+      int width = width(channels, first);
+      int at = Math.min(first, channels - width);
+      int groups = Math.max(1, width == cpu.vectorBytes() ? (channels - at) / width : 1);
+      Code.call(
+          function(window, rows, width, c.rounding() != null, g.activation()),
+          from + at,
+          channels,
+          line * g.dilationHeight(),
+          seen,
+          to + (long) resultBytes * at,
+          g.outWidth() * resultPixel,
+          resultPixel,
+          packed + (long) first * window.weights(reach),
+          tails + (long) first * ByteDepthwiseCode.TAIL,
+          groups,
+          zeros,
+          -g.padLeft(),
+          g.inWidth(),
+          g.outWidth(),
+          0,
+          0);
+      first += groups * width;
+    }
+  }
+
+  private MemorySegment function(
+      Window window, int rows, int width, boolean rounds, @Nullable Activation activation) {
+    for (Form form : forms) {
+      if (form.matches(window, rows, width, rounds, activation)) {
+        return form.function();
+      }
+    }
+    return make(window, rows, width, rounds, activation);
+  }
+
+  private synchronized MemorySegment make(
+      Window window, int rows, int width, boolean rounds, @Nullable Activation activation) {
+    Form[] known = forms;
+    for (Form form : known) {
+      if (form.matches(window, rows, width, rounds, activation)) {
+        return form.function();
+      }
+    }
+    int registers = cpu.vectorBytes() == 64 && (width == 64 || isLimit(activation)) ? 32 : 16;
+    ByteDepthwiseCode code =
+        new ByteDepthwiseCode(width, registers, reach, window, rows, rounds, activation);
+    String name = "bytes depthwise" + window.height() + "x" + window.width();
+    MemorySegment function = Code.load(name, code.emit());
+    Form[] more = Arrays.copyOf(known, known.length + 1);
+    more[known.length] = new Form(code, function);
+    forms = more;
+    return function;
+  }
+
+  /// Whether an activation has the same code for vectors of every width.
+  private static boolean isLimit(@Nullable Activation activation) {
+    return activation == null
+        || activation.function() == UnaryFunction.RELU
+        || activation.function() == UnaryFunction.CLIP;
+  }
+}
