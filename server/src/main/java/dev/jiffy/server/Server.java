@@ -81,6 +81,7 @@ public final class Server implements AutoCloseable {
   private final Watch watch;
   private final @Nullable Exposition metrics;
   private final @Nullable Regions regions;
+  private final @Nullable RedisAnswers redis;
   private @Nullable SocketFile socket;
 
   private Server(ServerOptions options, StoreOptions storage, List<LoadedModel> given) {
@@ -98,7 +99,7 @@ public final class Server implements AutoCloseable {
                         .setFileCachingEnabled(false)
                         .setClassPathResolvingEnabled(false)));
     RedisOptions server = storage.redis();
-    RedisAnswers redis = server == null ? null : new RedisAnswers(vertx, server);
+    this.redis = server == null ? null : new RedisAnswers(vertx, server);
     this.store =
         new Store(
             storage.repository(),
@@ -375,6 +376,9 @@ public final class Server implements AutoCloseable {
     removeSocket();
     store.close();
     models.stop();
+    if (redis != null) {
+      redis.close();
+    }
     await(vertx.close(), TimeUnit.SECONDS.toMillis(STEP_SECONDS), "stopping the event loops");
     if (regions != null) {
       regions.close();

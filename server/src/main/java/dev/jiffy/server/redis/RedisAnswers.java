@@ -5,12 +5,8 @@ import dev.jiffy.server.cache.SharedAnswers;
 import dev.jiffy.server.metrics.Distribution;
 import dev.jiffy.server.metrics.Histogram;
 import io.vertx.core.Context;
-import io.vertx.core.Future;
 import io.vertx.core.Vertx;
-import io.vertx.core.net.NetClientOptions;
 import io.vertx.redis.client.Command;
-import io.vertx.redis.client.Redis;
-import io.vertx.redis.client.RedisConnection;
 import io.vertx.redis.client.Request;
 import io.vertx.redis.client.Response;
 import java.lang.System.Logger.Level;
@@ -26,6 +22,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Consumer;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /// Answers in Redis, over one connection on which requests are pipelined.
@@ -46,7 +43,6 @@ public final class RedisAnswers implements SharedAnswers, AutoCloseable {
   private static final int FAILURES = 3;
   private static final long FIRST_PAUSE = TimeUnit.SECONDS.toNanos(1);
   private static final long LONGEST_PAUSE = TimeUnit.SECONDS.toNanos(30);
-  private static final int CONNECT_MILLIS = 1000;
 
   /// What became of a request to Redis.
   public enum Ending {
@@ -91,6 +87,7 @@ public final class RedisAnswers implements SharedAnswers, AutoCloseable {
   private final Vertx vertx;
   private final Context context;
   private final RedisOptions options;
+  private final LongSupplier clock;
   private final Map<Ending, LongAdder> endings = new EnumMap<>(Ending.class);
   private final Histogram durations = Histogram.ofDurations();
   private final AtomicInteger asked = new AtomicInteger();
@@ -99,16 +96,11 @@ public final class RedisAnswers implements SharedAnswers, AutoCloseable {
   private final AtomicLong pausedUntilNanos = new AtomicLong();
 
   private volatile long pauseNanos = FIRST_PAUSE;
+  private volatile boolean isClosed;
 
   // What follows belongs to the event loop.
+  private final RedisLink link;
   private int failures;
-
-  /// Grows whenever a connection is given up: what fails on it then is no news.
-  private int generation;
-
-  private long connections;
-  private @Nullable Redis client;
-  private @Nullable Future<RedisConnection> connection;
 
   /// Answers in a Redis server, which need not be there. It is connected to at once, as that takes
   /// longer than a request may wait.
@@ -116,13 +108,20 @@ public final class RedisAnswers implements SharedAnswers, AutoCloseable {
   /// @param vertx whose event loops are used
   /// @param options where it is
   public RedisAnswers(Vertx vertx, RedisOptions options) {
+    this(vertx, options, System::nanoTime);
+  }
+
+  /// @param clock tells how long Redis has not been asked, in nanoseconds
+  RedisAnswers(Vertx vertx, RedisOptions options, LongSupplier clock) {
     this.vertx = vertx;
     this.context = vertx.getOrCreateContext();
     this.options = options;
+    this.clock = clock;
+    this.link = new RedisLink(vertx, options, 2 * MOST_ASKED);
     for (Ending ending : Ending.values()) {
       endings.put(ending, new LongAdder());
     }
-    context.runOnContext(here -> connected());
+    context.runOnContext(here -> link.connect());
   }
 
   /// {@return how many requests ended in some way}
@@ -206,9 +205,12 @@ public final class RedisAnswers implements SharedAnswers, AutoCloseable {
 
   /// {@return whether a request is to be made, which is then under way}
   private boolean isAsked() {
+    if (isClosed) {
+      return false;
+    }
     long until = pausedUntilNanos.get();
     if (until != 0) {
-      long now = System.nanoTime();
+      long now = clock.getAsLong();
       if (now - until < 0 || !pausedUntilNanos.compareAndSet(until, until(now))) {
         return false;
       }
@@ -229,7 +231,7 @@ public final class RedisAnswers implements SharedAnswers, AutoCloseable {
     private final Consumer<@Nullable Response> answered;
     private final Runnable failed;
     private final long startNanos = System.nanoTime();
-    private final int madeIn = generation;
+    private final int madeIn = link.generation();
     private long timer;
     private boolean isOver;
 
@@ -259,7 +261,7 @@ public final class RedisAnswers implements SharedAnswers, AutoCloseable {
     void fail(Ending ending, @Nullable Throwable cause) {
       if (end()) {
         adder(ending).increment();
-        if (madeIn == generation) {
+        if (madeIn == link.generation()) {
           broken(cause);
         }
         failed.run();
@@ -275,46 +277,7 @@ public final class RedisAnswers implements SharedAnswers, AutoCloseable {
       Runnable otherwise) {
     Asking asking = new Asking(answered, otherwise);
     asking.timer = vertx.setTimer(options.timeout().toMillis(), timer -> asking.fail(late, null));
-    connected()
-        .compose(open -> open.send(request))
-        .onSuccess(asking::answer)
-        .onFailure(e -> asking.fail(failed, e));
-  }
-
-  private Future<RedisConnection> connected() {
-    Future<RedisConnection> open = connection;
-    if (open != null) {
-      return open;
-    }
-    Redis redis = client;
-    if (redis == null) {
-      redis =
-          Redis.createClient(
-              vertx,
-              new io.vertx.redis.client.RedisOptions()
-                  .setConnectionString(options.uri().toString())
-                  .setMaxPoolSize(1)
-                  .setMaxWaitingHandlers(2 * MOST_ASKED)
-                  .setNetClientOptions(new NetClientOptions().setConnectTimeout(CONNECT_MILLIS)));
-      client = redis;
-    }
-    connections++;
-    long number = connections;
-    Future<RedisConnection> fresh = redis.connect();
-    connection = fresh;
-    fresh
-        .onSuccess(made -> {
-          made.exceptionHandler(e -> forget(number));
-          made.endHandler(end -> forget(number));
-        })
-        .onFailure(e -> forget(number));
-    return fresh;
-  }
-
-  private void forget(long number) {
-    if (connections == number) {
-      connection = null;
-    }
+    link.send(request).onSuccess(asking::answer).onFailure(e -> asking.fail(failed, e));
   }
 
   private void recovered() {
@@ -331,29 +294,20 @@ public final class RedisAnswers implements SharedAnswers, AutoCloseable {
     if (failures < FAILURES) {
       return;
     }
-    if (pausedUntilNanos.getAndSet(until(System.nanoTime())) == 0) {
+    if (pausedUntilNanos.getAndSet(until(clock.getAsLong())) == 0) {
       LOG.log(
           Level.WARNING,
           "Redis at %s does not answer: %s; answers are not shared until it does"
               .formatted(options, cause == null ? "too slow" : cause.getClass().getSimpleName()));
     }
     pauseNanos = Math.min(2 * pauseNanos, LONGEST_PAUSE);
-    hangUp();
+    link.hangUp();
   }
 
-  private void hangUp() {
-    generation++;
-    Redis open = client;
-    client = null;
-    connection = null;
-    if (open != null) {
-      var _ = open.close();
-    }
-  }
-
-  /// Hangs up. What waits is answered with nothing.
+  /// Hangs up for good. What waits is answered with nothing.
   @Override
   public void close() {
-    context.runOnContext(here -> hangUp());
+    isClosed = true;
+    context.runOnContext(here -> link.close());
   }
 }
