@@ -21,7 +21,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.Function;
-import java.util.function.Supplier;
 import java.util.function.ToLongFunction;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -31,27 +30,26 @@ import org.jspecify.annotations.Nullable;
 final class ServerMetrics {
   private static final long[] ROWS = {1, 2, 4, 8, 16, 32, 64, 128, 256};
 
-  private final Supplier<List<Served>> models;
   private final Watch watch;
   private final Traffic traffic;
   private final @Nullable RedisAnswers redis;
 
-  /// @param models the models as they are now
   /// @param watch counts what goes over the connections
   /// @param redis the answers that servers share, null for none
-  ServerMetrics(Supplier<List<Served>> models, Watch watch, @Nullable RedisAnswers redis) {
-    this.models = models;
+  ServerMetrics(Watch watch, @Nullable RedisAnswers redis) {
     this.watch = watch;
     this.traffic = watch.traffic();
     this.redis = redis;
   }
 
   /// {@return all metrics as they are now}
-  List<Family> families() {
-    List<Served> served = models.get();
+  ///
+  /// @param served the models
+  /// @param caches the answers that they keep
+  List<Family> families(List<Served> served, CacheMetrics caches) {
     return Stream.of(
             requests(served),
-            new CacheMetrics(served).families(),
+            caches.families(),
             redis == null ? List.<Family>of() : CacheMetrics.shared(redis),
             memory(served),
             wires())

@@ -9,9 +9,9 @@ import dev.jiffy.server.telemetry.Telemetry;
 import dev.jiffy.server.telemetry.TelemetryOptions;
 import dev.jiffy.server.watch.Tracing;
 import dev.jiffy.server.watch.Watch;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Supplier;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// The watch of a server, and what scrapers are told.
@@ -34,20 +34,22 @@ record Watching(Watch watch, @Nullable Exposition metrics) {
     Tracing tracing = telemetry == null ? Tracing.none() : Tracing.of(telemetry.sampled());
     Watch watch = new Watch(tracing, options.log());
     options.watchers().forEach(watch::add);
-    ServerMetrics own = new ServerMetrics(models, watch, redis);
-    Supplier<List<Family>> families =
+    ServerMetrics own = new ServerMetrics(watch, redis);
+    boolean isTriton =
         switch (options.metrics()) {
-          case OFF, JIFFY -> own::families;
-          case TRITON ->
-              () -> {
-                List<Served> served = models.get();
-                return Stream.of(
-                        own.families(),
-                        TritonMetrics.families(served),
-                        new CacheMetrics(served).triton())
-                    .flatMap(List::stream)
-                    .toList();
-              };
+          case OFF, JIFFY -> false;
+          case TRITON -> true;
+        };
+    Supplier<List<Family>> families =
+        () -> {
+          List<Served> served = models.get();
+          CacheMetrics caches = new CacheMetrics(served);
+          List<Family> all = new ArrayList<>(own.families(served, caches));
+          if (isTriton) {
+            all.addAll(TritonMetrics.families(served));
+            all.addAll(caches.triton());
+          }
+          return all;
         };
     Exposition metrics = options.metrics() == Names.OFF ? null : new Exposition(families);
     if (telemetry != null) {
