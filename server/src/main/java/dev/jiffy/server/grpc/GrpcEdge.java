@@ -11,6 +11,7 @@ import dev.jiffy.protocol.ServiceWire;
 import dev.jiffy.protocol.ServiceWire.Names;
 import dev.jiffy.protocol.SharedRegion;
 import dev.jiffy.protocol.TraceSettings;
+import dev.jiffy.server.guard.Rights;
 import dev.jiffy.server.shared.Regions;
 import dev.jiffy.server.store.Models;
 import dev.jiffy.server.store.Served;
@@ -41,7 +42,7 @@ public final class GrpcEdge {
   private final Watch watch;
   private final Store store;
   private final @Nullable Regions regions;
-  private final boolean mayChange;
+  private final Rights rights;
 
   /// A method that is answered at once.
   private interface Method extends Function<byte[], byte[]> {}
@@ -57,7 +58,7 @@ public final class GrpcEdge {
   /// @param watch is told of calls
   /// @param store loads and unloads models
   /// @param regions memory that callers share, null for none
-  /// @param mayChange whether whoever calls may do that, and change settings
+  /// @param rights what whoever calls may have changed
   public GrpcEdge(
       Vertx vertx,
       Models models,
@@ -68,7 +69,7 @@ public final class GrpcEdge {
       Watch watch,
       Store store,
       @Nullable Regions regions,
-      boolean mayChange) {
+      Rights rights) {
     this.watch = watch;
     this.vertx = vertx;
     this.models = models;
@@ -78,7 +79,7 @@ public final class GrpcEdge {
     this.maxMessageBytes = maxMessageBytes;
     this.store = store;
     this.regions = regions;
-    this.mayChange = mayChange;
+    this.rights = rights;
   }
 
   /// {@return whether a request is a gRPC call}
@@ -142,9 +143,7 @@ public final class GrpcEdge {
 
   private void change(
       Call call, byte[] message, Function<RepositoryChange, CompletableFuture<Void>> task) {
-    if (!mayChange) {
-      throw new ProtocolException(403, "models are neither loaded nor unloaded by this port");
-    }
+    rights.checkModels();
     var _ =
         task.apply(RepositoryChange.fromWire(message))
             .whenComplete((done, failure) ->
@@ -180,7 +179,8 @@ public final class GrpcEdge {
                     : List.of(models.served(names.first(), names.second()).statistics()));
           };
       case INFERENCE + "RepositoryIndex" ->
-          message -> ModelState.toWire(models.index(ServiceWire.readyOnly(message), mayChange));
+          message ->
+              ModelState.toWire(models.index(ServiceWire.readyOnly(message), rights.mayChange()));
       case INFERENCE + "TraceSetting" ->
           message -> {
             TraceSettings change = TraceSettings.fromWire(message);
@@ -188,7 +188,7 @@ public final class GrpcEdge {
               models.served(change.model(), "");
             }
             if (!change.values().isEmpty()) {
-              checkThatSettingsMayChange();
+              rights.checkSettings();
               watch.tracing().change(change);
             }
             return watch.tracing().settings(change.model()).toWire();
@@ -197,7 +197,7 @@ public final class GrpcEdge {
           message -> {
             LogSettings change = LogSettings.fromWire(message);
             if (!change.values().isEmpty()) {
-              checkThatSettingsMayChange();
+              rights.checkSettings();
               watch.log().change(change);
             }
             return watch.log().settings().toWire();
@@ -233,12 +233,6 @@ public final class GrpcEdge {
       throw new ProtocolException(501, "shared memory is not on");
     }
     return regions;
-  }
-
-  private void checkThatSettingsMayChange() {
-    if (!mayChange) {
-      throw new ProtocolException(403, "settings are not changed by this port");
-    }
   }
 
   private Served served(byte[] message) {

@@ -1,8 +1,8 @@
 package dev.jiffy.server.http;
 
 import dev.jiffy.protocol.ModelState;
-import dev.jiffy.protocol.ProtocolException;
 import dev.jiffy.protocol.RepositoryChange;
+import dev.jiffy.server.guard.Rights;
 import dev.jiffy.server.store.Models;
 import dev.jiffy.server.store.Store;
 import io.vertx.core.Context;
@@ -20,21 +20,22 @@ final class RepositoryRequests {
   private final Vertx vertx;
   private final Store store;
   private final Models models;
-  private final boolean mayChange;
+  private final Rights rights;
   private final Sender sender;
 
-  RepositoryRequests(Vertx vertx, Store store, Models models, boolean mayChange, Sender sender) {
+  RepositoryRequests(Vertx vertx, Store store, Models models, Rights rights, Sender sender) {
     this.vertx = vertx;
     this.store = store;
     this.models = models;
-    this.mayChange = mayChange;
+    this.rights = rights;
     this.sender = sender;
   }
 
   /// Answers with the models that a body asks for.
   void index(HttpServerRequest request, byte[] body) {
     boolean isReady = ModelState.readyOnly(body);
-    sender.send(request, Reply.json(200, ModelState.toJson(models.index(isReady, mayChange))));
+    sender.send(
+        request, Reply.json(200, ModelState.toJson(models.index(isReady, rights.mayChange()))));
   }
 
   /// Loads a model, and answers when it serves.
@@ -50,9 +51,7 @@ final class RepositoryRequests {
   }
 
   private void change(HttpServerRequest request, Supplier<CompletableFuture<Void>> change) {
-    if (!mayChange) {
-      throw new ProtocolException(403, "models are neither loaded nor unloaded by this port");
-    }
+    rights.checkModels();
     Context context = vertx.getOrCreateContext();
     var _ =
         change

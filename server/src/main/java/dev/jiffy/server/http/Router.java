@@ -6,6 +6,7 @@ import dev.jiffy.protocol.ProtocolException;
 import dev.jiffy.protocol.ServerMetadata;
 import dev.jiffy.server.HttpOptions;
 import dev.jiffy.server.grpc.GrpcEdge;
+import dev.jiffy.server.guard.Rights;
 import dev.jiffy.server.metrics.Exposition;
 import dev.jiffy.server.metrics.Traffic;
 import dev.jiffy.server.metrics.Traffic.Protocol;
@@ -59,6 +60,7 @@ final class Router {
     this.models = models;
     this.ready = ready;
     this.connections = connections;
+    Rights rights = new Rights(access.mayChange());
     this.grpc =
         new GrpcEdge(
             vertx,
@@ -70,14 +72,14 @@ final class Router {
             watch,
             store,
             regions,
-            access.mayChange());
+            rights);
     this.sender = new Sender(vertx, connections, watch);
     this.bodies = new Bodies(options.maxBodyBytes(), connections, sender);
-    this.settings = new SettingRequests(watch, access.mayChange());
+    this.settings = new SettingRequests(watch, rights);
     this.shared = new SharedRequests(regions);
     this.descriptions = new Descriptions(models, server, ready, settings, shared);
     this.requests = new ModelRequests(vertx, models, reader, sender);
-    this.changes = new RepositoryRequests(vertx, store, models, access.mayChange(), sender);
+    this.changes = new RepositoryRequests(vertx, store, models, rights, sender);
     this.access = access;
   }
 

@@ -1,18 +1,18 @@
 package dev.jiffy.server.http;
 
 import dev.jiffy.protocol.LogSettings;
-import dev.jiffy.protocol.ProtocolException;
 import dev.jiffy.protocol.TraceSettings;
+import dev.jiffy.server.guard.Rights;
 import dev.jiffy.server.watch.Watch;
 
 /// Requests about what is told of requests: how much the log says, and which of them are traced.
 final class SettingRequests {
   private final Watch watch;
-  private final boolean mayChange;
+  private final Rights rights;
 
-  SettingRequests(Watch watch, boolean mayChange) {
+  SettingRequests(Watch watch, Rights rights) {
     this.watch = watch;
-    this.mayChange = mayChange;
+    this.rights = rights;
   }
 
   /// {@return how much the log says}
@@ -22,7 +22,7 @@ final class SettingRequests {
 
   /// {@return how much the log says now that it was changed}
   Reply log(byte[] body) {
-    check();
+    rights.checkSettings();
     watch.log().change(LogSettings.fromJson(body));
     return log();
   }
@@ -34,14 +34,8 @@ final class SettingRequests {
 
   /// {@return which requests are traced now that it was changed}
   Reply trace(String model, byte[] body) {
-    check();
+    rights.checkSettings();
     watch.tracing().change(new TraceSettings(model, TraceSettings.fromJson(body).values()));
     return trace(model);
-  }
-
-  private void check() {
-    if (!mayChange) {
-      throw new ProtocolException(403, "settings are not changed by this port");
-    }
   }
 }
