@@ -36,6 +36,10 @@ public final class HttpEdge extends VerticleBase {
   private static final int CONNECTION_WINDOW = 16 << 20;
   private static final int MAX_STREAMS = 1024;
 
+  /// The most requests of one connection that its client may take back in a second. A burst of
+  /// clients' deadlines is no attack: it takes back all streams at once, some times a second.
+  private static final int MAX_RESETS = 4 * MAX_STREAMS;
+
   /// How much longer than a connection may lie idle an answer may be worked on.
   private static final int PATIENCE = 10;
 
@@ -143,6 +147,9 @@ public final class HttpEdge extends VerticleBase {
                     .setMaxConcurrentStreams(MAX_STREAMS)
                     .setMaxHeaderListSize(options.maxHeaderBytes()))
             .setHttp2ConnectionWindowSize(CONNECTION_WINDOW)
+            .setHttp2RstFloodMaxRstFramePerWindow(MAX_RESETS)
+            .setHttp2RstFloodWindowDuration(1)
+            .setHttp2RstFloodWindowDurationTimeUnit(TimeUnit.SECONDS)
             .setMaxHeaderSize(options.maxHeaderBytes())
             .setMaxChunkSize(MAX_CHUNK)
             .setDecompressionSupported(true);
