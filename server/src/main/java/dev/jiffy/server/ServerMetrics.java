@@ -89,6 +89,18 @@ final class ServerMetrics {
                         new Sample.Spread(labels(model), rows(model.scheduler().batches()))))),
         perModel(
             models,
+            "jiffy_tokens",
+            "Tokens of requests that were computed, of models whose texts may be padded.",
+            Kind.COUNTER,
+            model -> model.scheduler().batches().stream().mapToLong(BatchCount::tokens).sum()),
+        perModel(
+            models,
+            "jiffy_padding_tokens",
+            "Tokens that were computed beyond those, to compute texts of several lengths together.",
+            Kind.COUNTER,
+            model -> model.scheduler().batches().stream().mapToLong(BatchCount::padding).sum()),
+        perModel(
+            models,
             "jiffy_accepted",
             "Requests that have come to a model; each of them ends once.",
             Kind.COUNTER,

@@ -36,4 +36,13 @@ record Batch(
     }
     return length;
   }
+
+  /// {@return the tokens of its requests: rows times lengths, 0 where nothing may be padded}
+  long tokens() {
+    long tokens = 0;
+    for (Ticket ticket : tickets) {
+      tokens += (long) ticket.rows * Math.max(0, ticket.bucket.length());
+    }
+    return tokens;
+  }
 }

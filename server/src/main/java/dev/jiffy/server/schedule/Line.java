@@ -358,10 +358,12 @@ final class Line {
       BucketCosts known = costsOf(longest);
       if (nanos >= 0) {
         known.took(batch.rows(), (double) nanos);
+        long tokens = batch.tokens();
+        long padding = (long) batch.rows() * batch.length() - tokens;
         sizes.merge(
             batch.rows(),
-            new BatchCount(batch.rows(), 1, nanos),
-            (old, one) -> new BatchCount(old.rows(), old.count() + 1, old.nanos() + one.nanos()));
+            new BatchCount(batch.rows(), 1, nanos, tokens, padding),
+            BatchCount::plus);
       }
       if (nanos >= 0 ? batch.isTrial() : !isExact) {
         known.tried(batch.rows(), isExact);

@@ -240,6 +240,7 @@ class SchedulerTest {
   }
 
   private void answers(Policy policy) throws Exception {
+    long tokens = 0;
     try (Model model = load(ExampleModels.attention(folder))) {
       int batched = 0;
       Scheduler real =
@@ -250,6 +251,7 @@ class SchedulerTest {
         List<CompletableFuture<Outcome>> futures = new ArrayList<>();
         for (int i = 0; i < 3000; i++) {
           inputs.add(inputs(16 + i % 3, i));
+          tokens += 16 + i % 3;
           futures.add(real.submit(inputs.getLast(), Ticket.NEVER));
         }
         for (int i = 0; i < inputs.size(); i++) {
@@ -269,6 +271,10 @@ class SchedulerTest {
       assertEquals(3000, counts.done());
       assertEquals(0, counts.waiting() + counts.running());
       assertTrue(batched > 0, "nothing was computed together");
+      long padding = real.batches().stream().mapToLong(BatchCount::padding).sum();
+      assertEquals(tokens, real.batches().stream().mapToLong(BatchCount::tokens).sum());
+      assertTrue(
+          policy.exact() ? padding == 0 : padding > 0 && padding < tokens / 16, "" + padding);
     }
   }
 

@@ -1,0 +1,41 @@
+package dev.jiffy.server.schedule;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+class BatchTest {
+  private static Ticket ticket(int rows, int length) {
+    Ticket ticket =
+        new Ticket(new Question.Tensors(Map.of()), Ticket.NORMAL, 0, Ticket.NEVER, outcome -> {});
+    ticket.rows = rows;
+    ticket.bucket = new Bucket(new long[] {2, 0, 0}, length);
+    return ticket;
+  }
+
+  private static Batch batch(Ticket... tickets) {
+    int rows = Arrays.stream(tickets).mapToInt(ticket -> ticket.rows).sum();
+    return new Batch(List.of(tickets), rows, false, 0, 0);
+  }
+
+  @Test
+  void lengthsAndTokens() {
+    Batch texts = batch(ticket(2, 30), ticket(1, 32), ticket(3, 31));
+    assertEquals(32, texts.length());
+    assertEquals(2 * 30 + 32 + 3 * 31, texts.tokens());
+    for (int length : new int[] {0, -1}) { // no length, or always alone
+      Batch others = batch(ticket(5, length));
+      assertEquals(0, others.length());
+      assertEquals(0, others.tokens());
+    }
+  }
+
+  @Test
+  void countsAddUp() {
+    BatchCount one = new BatchCount(2, 1, 10, 63, 1);
+    assertEquals(new BatchCount(2, 3, 40, 163, 4), one.plus(new BatchCount(2, 2, 30, 100, 3)));
+  }
+}
