@@ -1,7 +1,10 @@
 package dev.jiffy.cli;
 
+import dev.jiffy.engine.Rehearsal;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -47,10 +50,19 @@ final class Main implements Callable<Integer> {
           Map.entry("conformance", ConformanceCommand::new),
           Map.entry("serve", ServeCommand::new));
 
+  /// The commands that load models.
+  private static final Set<String> LOADING =
+      Set.of("demo", "run", "bench", "compare", "overhead", "profile", "serve");
+
+  private static final Duration REHEARSAL = Duration.ofMillis(300);
+
   @Spec private @Nullable CommandSpec spec;
 
   /// Runs the command that `args` name and ends the process with its exit code.
   public static void main(String[] args) {
+    if (args.length > 0 && LOADING.contains(args[0])) {
+      Rehearsal.start(REHEARSAL);
+    }
     System.exit(commandLine(args).execute(args));
   }
 

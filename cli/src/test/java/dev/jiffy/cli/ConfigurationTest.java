@@ -25,7 +25,7 @@ class ConfigurationTest {
   @BeforeEach
   void write() throws IOException {
     models = Files.createDirectories(folder.resolve("models"));
-    Rehearsal.writeText(models.resolve("text.onnx"));
+    ArchiveRun.writeText(models.resolve("text.onnx"));
     file = folder.resolve("serve.yaml");
   }
 

@@ -26,7 +26,7 @@ class ServingTest {
   @Test
   void howModelsWouldBeServedIsPrinted(@TempDir Path folder) throws IOException {
     Path file = Files.createDirectories(folder.resolve("halves")).resolve("model.onnx");
-    Rehearsal.writeText(file);
+    ArchiveRun.writeText(file);
     Files.writeString(folder.resolve("halves/jiffy.yaml"), "queue: 17");
     String text = said(0, "serve", folder.toString(), "--print-config", "--max-batch", "4");
     assertTrue(text.contains("# halves: how it is served."), text);
@@ -60,7 +60,7 @@ class ServingTest {
       assertTrue(echo.matches("(?s).*\"" + field + "\" ?: ?[0-9]*[1-9].*"), echo);
     }
     Path file = folder.resolve("model.onnx");
-    Rehearsal.writeText(file);
+    ArchiveRun.writeText(file);
     String model =
         said(
             0,

@@ -72,7 +72,7 @@ class SignalTest {
   @Test
   void aServerThatIsToldToEndAnswersWhatHasBegun(@TempDir Path folder) throws Exception {
     Path model = folder.resolve("text.onnx");
-    Rehearsal.writeText(model);
+    ArchiveRun.writeText(model);
     Process process = start(model);
     try (BufferedReader lines =
         new BufferedReader(

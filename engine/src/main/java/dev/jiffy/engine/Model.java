@@ -19,6 +19,7 @@ import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Tensor;
 import dev.jiffy.tensor.Value;
 import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SegmentAllocator;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -29,6 +30,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /// A loaded model: immutable, shared between threads, source of [Session]s.
@@ -138,13 +140,28 @@ public final class Model implements AutoCloseable {
     return load(file, options, Kernels.HERE);
   }
 
-  @SuppressWarnings("MustBeClosedChecker") // the model closes it
   static Model load(Path file, LoadOptions options, Kernels kernels) {
+    return load(file, arena -> OnnxReader.read(file, arena), options, kernels);
+  }
+
+  /// {@return the model in memory, without data in other files}
+  ///
+  /// @param bytes a file's bytes, which live as long as the model
+  /// @param options how to load it
+  /// @throws ModelException if the bytes are malformed or need what the engine lacks
+  static Model load(MemorySegment bytes, LoadOptions options) {
+    Path none = Path.of("");
+    return load(none, arena -> OnnxReader.read(bytes, null, arena), options, Kernels.HERE);
+  }
+
+  @SuppressWarnings("MustBeClosedChecker") // the model closes it
+  private static Model load(
+      Path file, Function<Arena, OnnxModel> reader, LoadOptions options, Kernels kernels) {
     LoadOptions begun = kernels.begin(options);
     Arena arena = Arena.ofShared();
     List<ForeignModel> foreign = List.of();
     try {
-      OnnxModel read = OnnxReader.read(file, arena);
+      OnnxModel read = reader.apply(arena);
       Graph imported = Engines.graph(read, file, begun);
       foreign = Engines.foreign(imported);
       LoadOptions decided = kernels.decided(begun);

@@ -12,6 +12,8 @@ import dev.jiffy.engine.onnx.OnnxModel.TypeProto;
 import dev.jiffy.engine.onnx.OnnxModel.ValueProto;
 import dev.jiffy.tensor.Tensor;
 import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 
 /// Writes graphs and models as ONNX files.
@@ -30,6 +32,17 @@ public final class OnnxWriter {
   /// @throws ModelException if the operator set cannot express the graph; names the node
   public static void write(Graph graph, long opset, Path file) throws IOException {
     write(Exporter.model(graph, opset), file);
+  }
+
+  /// {@return a graph as the bytes of a model}
+  ///
+  /// @param graph the graph
+  /// @param opset the version of the operator set, [Exporter#OLDEST_OPSET] to
+  ///   [Importer#NEWEST_OPSET]
+  /// @param arena where the bytes lie
+  /// @throws ModelException if the operator set cannot express the graph; names the node
+  public static MemorySegment write(Graph graph, long opset, Arena arena) {
+    return message(Exporter.model(graph, opset)).write(arena);
   }
 
   /// Writes a model, replacing the file.

@@ -1,6 +1,5 @@
-package dev.jiffy.cli;
+package dev.jiffy.engine;
 
-import dev.jiffy.engine.LoadOptions;
 import dev.jiffy.engine.function.BinaryFunction;
 import dev.jiffy.engine.function.ReduceFunction;
 import dev.jiffy.engine.function.UnaryFunction;
@@ -10,72 +9,29 @@ import dev.jiffy.engine.ir.Graph;
 import dev.jiffy.engine.ir.Inference;
 import dev.jiffy.engine.ir.Node;
 import dev.jiffy.engine.ir.Op;
-import dev.jiffy.engine.onnx.OnnxWriter;
-import dev.jiffy.server.HttpOptions;
-import dev.jiffy.server.Server;
-import dev.jiffy.server.ServerOptions;
-import dev.jiffy.server.store.LoadedModel;
 import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/// What the launcher runs once after a build: two small models made up here are loaded, run and
-/// served. The classes that this loads are what the JVM's archive holds.
-final class Rehearsal {
+/// Small models made up here, of what most models are made of.
+///
+/// Their weights mean nothing.
+public final class SmallModels {
   private static final int WIDTH = 32;
 
   private final Map<String, Fact> inputs = new LinkedHashMap<>();
   private final Map<String, Tensor> constants = new LinkedHashMap<>();
   private final List<Node> nodes = new ArrayList<>();
 
-  private Rehearsal() {}
+  private SmallModels() {}
 
-  /// Runs the models, in a folder of their own that is removed in the end.
-  public static void main(String[] args) throws IOException {
-    Path folder = Files.createTempDirectory("jiffy");
-    Path text = folder.resolve("text.onnx");
-    Path image = folder.resolve("image.onnx");
-    try {
-      writeText(text);
-      OnnxWriter.write(image(), 17, image);
-      execute("run", text.toString(), "--dim", "batch=2,length=5");
-      execute("run", image.toString(), "--json");
-      serve(text);
-    } finally {
-      Files.deleteIfExists(text);
-      Files.deleteIfExists(image);
-      Files.delete(folder);
-    }
-    System.exit(execute("--help"));
-  }
-
-  private static int execute(String... args) {
-    return Main.commandLine(args).execute(args);
-  }
-
-  private static void serve(Path file) {
-    ServerOptions options = ServerOptions.defaults().http(HttpOptions.defaults().port(0));
-    LoadedModel model = LoadedModel.load("text", file, LoadOptions.defaults());
-    Server.start(options, List.of(model)).close();
-  }
-
-  // ---- the models
-
-  /// Writes the model for texts.
-  static void writeText(Path file) throws IOException {
-    OnnxWriter.write(text(), 17, file);
-  }
-
-  /// A layer of a transformer, as exporters write it.
-  private static Graph text() {
-    Rehearsal graph = new Rehearsal();
+  /// {@return a layer of a transformer, as exporters write it}
+  public static Graph text() {
+    SmallModels graph = new SmallModels();
     graph.inputs.put("ids", Fact.of(DType.I64, List.of(Dim.of("batch"), Dim.of("length"))));
     String x = graph.add(new Op.Gather(0), graph.weights(1000, WIDTH), "ids");
     String scores =
@@ -121,12 +77,12 @@ final class Rehearsal {
     String variance = sum(add(mean, square, vector(-1)), number(1e-5f));
     String root = add(new Op.Unary(UnaryFunction.SQRT), variance);
     String normal = add(new Op.Binary(BinaryFunction.DIV), deviation, root);
-    return sum(product(normal, weights(WIDTH)), weights(WIDTH));
+    return sum(product(normal, scales(WIDTH)), weights(WIDTH));
   }
 
-  /// Convolutions in a row, plain, depthwise and pointwise, and a classifier.
-  private static Graph image() {
-    Rehearsal graph = new Rehearsal();
+  /// {@return convolutions in a row, plain, depthwise and pointwise, and a classifier}
+  public static Graph image() {
+    SmallModels graph = new SmallModels();
     graph.inputs.put("image", Fact.of(DType.F32, 1, 3, 16, 16));
     String x = graph.normalized(graph.conv("image", 3, 3, 1));
     x = graph.add(new Op.Unary(UnaryFunction.RELU), x);
@@ -160,7 +116,7 @@ final class Rehearsal {
 
   private String normalized(String value) {
     Op norm = new Op.BatchNorm(1e-5f, Op.Layout.CHANNELS_FIRST);
-    return add(norm, value, weights(WIDTH), weights(WIDTH), weights(WIDTH), weights(WIDTH));
+    return add(norm, value, scales(WIDTH), weights(WIDTH), weights(WIDTH), scales(WIDTH));
   }
 
   // ---- what graphs are made of
@@ -185,10 +141,20 @@ final class Rehearsal {
     return name;
   }
 
+  /// Numbers from -0.2 to 0.2, others for each constant.
   private String weights(long... shape) {
+    return numbers(0, shape);
+  }
+
+  /// The same around 1.
+  private String scales(long... shape) {
+    return numbers(1, shape);
+  }
+
+  private String numbers(float center, long... shape) {
     float[] values = new float[(int) Shape.of(shape).elements()];
     for (int i = 0; i < values.length; i++) {
-      values[i] = 0.1f + 0.01f * (i % 7) + constants.size();
+      values[i] = center + ((i * 37 + constants.size() * 11) % 101 - 50) / 250f;
     }
     return constant(Tensor.of(values, shape));
   }

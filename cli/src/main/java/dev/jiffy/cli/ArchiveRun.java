@@ -1,0 +1,53 @@
+package dev.jiffy.cli;
+
+import dev.jiffy.engine.LoadOptions;
+import dev.jiffy.engine.SmallModels;
+import dev.jiffy.engine.onnx.OnnxWriter;
+import dev.jiffy.server.HttpOptions;
+import dev.jiffy.server.Server;
+import dev.jiffy.server.ServerOptions;
+import dev.jiffy.server.store.LoadedModel;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+
+/// What the launcher runs once after a build: two small models are loaded, run and served. The
+/// classes that this loads are what the JVM's archive holds.
+final class ArchiveRun {
+  private ArchiveRun() {}
+
+  /// Runs the models, in a folder of their own that is removed in the end.
+  public static void main(String[] args) throws IOException {
+    Path folder = Files.createTempDirectory("jiffy");
+    Path text = folder.resolve("text.onnx");
+    Path image = folder.resolve("image.onnx");
+    try {
+      writeText(text);
+      OnnxWriter.write(SmallModels.image(), 17, image);
+      execute("run", text.toString(), "--dim", "batch=2,length=5");
+      execute("run", image.toString(), "--json");
+      serve(text);
+    } finally {
+      Files.deleteIfExists(text);
+      Files.deleteIfExists(image);
+      Files.delete(folder);
+    }
+    System.exit(execute("--help"));
+  }
+
+  private static int execute(String... args) {
+    return Main.commandLine(args).execute(args);
+  }
+
+  private static void serve(Path file) {
+    ServerOptions options = ServerOptions.defaults().http(HttpOptions.defaults().port(0));
+    LoadedModel model = LoadedModel.load("text", file, LoadOptions.defaults());
+    Server.start(options, List.of(model)).close();
+  }
+
+  /// Writes the model for texts.
+  static void writeText(Path file) throws IOException {
+    OnnxWriter.write(SmallModels.text(), 17, file);
+  }
+}
