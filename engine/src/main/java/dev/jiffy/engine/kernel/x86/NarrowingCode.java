@@ -247,6 +247,24 @@ final class NarrowingCode {
     return code.finish();
   }
 
+  /// {@return code that widens unsigned bytes to words}
+  ///
+  /// Arguments, in order: x, how many times 16 of them, at least 1, and y.
+  static byte[] words() {
+    Assembler code = new Assembler();
+    Vector words = Vector.ymm(0);
+    Label loop = code.here();
+    code.op(VectorOp.PMOVZXBW, words, at(RDI));
+    code.op(VectorOp.MOVUPS_TO, words, at(RDX));
+    code.alu(ADD, RDI, words.bytes() / 2);
+    code.alu(ADD, RDX, words.bytes());
+    code.alu(SUB, RSI, 1);
+    code.jump(NOT_EQUAL, loop);
+    code.vzeroupper();
+    code.ret();
+    return code.finish();
+  }
+
   /// {@return code that packs bytes for products: from four rows the bytes of each of 16 columns
   /// side by side}
   ///

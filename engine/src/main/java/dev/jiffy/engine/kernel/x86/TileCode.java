@@ -60,6 +60,8 @@ import org.jspecify.annotations.Nullable;
 /// @param format the numbers that are multiplied. Where they are narrower than f32, an element of a
 ///   run is a group of them in 32 bits, and a vector of `B` holds a group for each column; sums are
 ///   stored as they are: f32 of bf16, i32 of bytes
+/// @param words whether bytes are widened to 16 bits, where there is no `vpdpbusd`: an element of a
+///   run is a pair of them
 /// @param result what becomes of the sums of bytes; where they are not stored as they are, there is
 ///   no residual, and in its place stand the numbers of the columns
 record TileCode(
@@ -72,6 +74,7 @@ record TileCode(
     boolean residual,
     @Nullable Activation activation,
     Format format,
+    boolean words,
     Result result) {
   /// What becomes of sums.
   enum Result {
@@ -84,9 +87,12 @@ record TileCode(
     BYTES
   }
 
-  /// The bytes of the numbers of a vector of columns: scales, biases, factors, and zero points,
-  /// each a vector of its own; AVX-512 only.
-  static final int COLUMN_NUMBERS = 256;
+  /// The bytes of the numbers of a column: of each vector of columns scales, biases, factors, and
+  /// zero points are a vector each.
+  static final int COLUMN_NUMBERS = 16;
+
+  /// What results are limited to before they become integers, which have no greater ones.
+  private static final float MOST_RESULT = 1 << 20;
 
   private static final Register[] SAVED = {RBX, RBP, R12, R13, R14, R15};
 
@@ -361,7 +367,8 @@ record TileCode(
       code.alu(ADD, R12, at(RSP, AHEAD_STEP + PUSHED));
     }
     int spare = free + vectors;
-    int spares = (cut && !wide() ? registers() - 1 : registers()) - spare;
+    int last = (cut && !wide() ? registers() - 1 : registers()) - 1;
+    int spares = last + (words ? 0 : 1) - spare;
     for (int row = 0; row < rows; row++) {
       Address a = element(row, 4 * step);
       if (vectors == 1 && wide() && format != Format.INT8) {
@@ -371,7 +378,15 @@ record TileCode(
       Vector repeated = register(spare + row % spares);
       code.op(VectorOp.BROADCASTSS, repeated, a);
       for (int vector = 0; vector < vectors; vector++) {
-        code.op(product(), sum(set, row, vector), repeated, register(free + vector));
+        Vector sum = sum(set, row, vector);
+        Vector b = register(free + vector);
+        if (words) {
+          Vector product = vector == vectors - 1 ? repeated : register(last);
+          code.op(VectorOp.PMADDWD, product, repeated, b);
+          code.op(VectorOp.PADDD, sum, sum, product);
+        } else {
+          code.op(product(), sum, repeated, b);
+        }
       }
     }
   }
@@ -448,14 +463,17 @@ record TileCode(
     if (result != Result.SUMS) {
       round(code);
       if (across) {
-        code.alu(ADD, RDI, vectors * COLUMN_NUMBERS);
+        code.alu(ADD, RDI, vectors * numbersBytes());
         code.store(RDI, at(RSP, RESIDUAL));
       }
     }
     code.load(RDI, at(RSP, C));
     code.load(RAX, at(RSP, C_STEP));
     for (int row = 0; row < rows; row++) {
-      for (int vector = 0; vector < vectors; vector++) {
+      if (result == Result.BYTES && !wide()) {
+        storeBytes(code, row);
+      }
+      for (int vector = 0; vector < vectors && (result != Result.BYTES || wide()); vector++) {
         Vector sum = sum(0, row, vector);
         Address to = at(RDI, vector * resultBytes());
         if (result == Result.BYTES) {
@@ -473,6 +491,22 @@ record TileCode(
     moved(code, C, vectors * resultBytes());
   }
 
+  /// Stores a row of bytes without AVX-512, where no tile that rounds is cut.
+  private void storeBytes(Assembler code, int row) {
+    Vector bytes = sum(0, row, 0);
+    Vector upper = register(rows * vectors).as(16);
+    code.op(VectorOp.PACKSSDW, bytes, bytes, sum(0, row, vectors - 1));
+    code.op(VectorOp.PACKUSWB, bytes, bytes, bytes);
+    code.op(VectorOp.EXTRACTF128_TO, bytes, upper, 1);
+    code.op(VectorOp.UNPCKLPS, bytes.as(16), bytes.as(16), upper);
+    code.op(vectors == 2 ? VectorOp.MOVUPS_TO : VectorOp.MOVLPS_TO, bytes.as(16), at(RDI));
+  }
+
+  /// The bytes of the numbers of a vector of columns.
+  private int numbersBytes() {
+    return COLUMN_NUMBERS * vectorBytes / 4;
+  }
+
   /// The bytes of a vector of results.
   private int resultBytes() {
     return result == Result.BYTES ? vectorBytes / 4 : vectorBytes;
@@ -483,8 +517,8 @@ record TileCode(
     for (int vector = 0; vector < vectors; vector++) {
       Vector scale = register(rows * vectors);
       Vector bias = register(rows * vectors + 1);
-      code.op(VectorOp.MOVUPS, scale, at(RDI, vector * COLUMN_NUMBERS));
-      code.op(VectorOp.MOVUPS, bias, at(RDI, vector * COLUMN_NUMBERS + vectorBytes));
+      code.op(VectorOp.MOVUPS, scale, at(RDI, vector * numbersBytes()));
+      code.op(VectorOp.MOVUPS, bias, at(RDI, vector * numbersBytes() + vectorBytes));
       for (int row = 0; row < rows; row++) {
         Vector sum = sum(0, row, vector);
         code.op(VectorOp.CVTDQ2PS, sum, sum);
@@ -498,10 +532,15 @@ record TileCode(
     if (result != Result.BYTES) {
       return;
     }
-    Vector least = register(rows * vectors);
+    Vector most = register(rows * vectors);
     Vector factor = register(rows * vectors + 1);
     Vector zero = register(rows * vectors + 2);
-    zero(code, least);
+    Vector least = register(rows * vectors + 3);
+    if (wide()) {
+      zero(code, least);
+    }
+    zero(code, most);
+    code.op(VectorOp.ADDPS, most, most, code.constant(MOST_RESULT, vectorBytes));
     code.op(VectorOp.MOVUPS, factor, at(RDI, 2 * vectorBytes));
     code.op(VectorOp.MOVUPS, zero, at(RDI, 3 * vectorBytes));
     for (int i = 0; i < rows * vectors; i++) {
@@ -509,9 +548,12 @@ record TileCode(
       if (activation != null) {
         code.op(VectorOp.MULPS, sum, sum, factor);
       }
+      code.op(VectorOp.MINPS, sum, sum, most);
       code.op(VectorOp.CVTPS2DQ, sum, sum);
       code.op(VectorOp.PADDD, sum, sum, zero);
-      code.op(VectorOp.PMAXSD, sum, sum, least);
+      if (wide()) {
+        code.op(VectorOp.PMAXSD, sum, sum, least);
+      }
     }
   }
 

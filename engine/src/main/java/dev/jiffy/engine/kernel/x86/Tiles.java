@@ -20,6 +20,7 @@ final class Tiles {
 
   private final Format format;
   private final TileCode.Result result;
+  private final boolean words;
   private final int vectorBytes;
   private final int lanes;
   private final Forms plain;
@@ -72,6 +73,7 @@ final class Tiles {
                 residual,
                 activation,
                 format,
+                words,
                 result);
         made = Code.load("tile" + rows + "x" + vectors, tile.emit());
         code[form * MOST_ROWS + rows] = made;
@@ -85,10 +87,11 @@ final class Tiles {
   }
 
   /// Where results are not sums, what stands in place of the residual has [TileCode#COLUMN_NUMBERS]
-  /// bytes for each vector of columns.
+  /// bytes for each column. Without `vpdpbusd` bytes are multiplied as words.
   Tiles(Cpu cpu, Format format, TileCode.Result result) {
     this.format = format;
     this.result = result;
+    words = format == Format.INT8 && !cpu.vnni();
     vectorBytes = cpu.vectorBytes();
     lanes = vectorBytes / 4;
     plain = new Forms(null);
@@ -202,7 +205,7 @@ final class Tiles {
     if (result == TileCode.Result.SUMS) {
       return residual == 0 ? 0 : residual + 4L * column;
     }
-    return residual + (long) TileCode.COLUMN_NUMBERS / lanes * column;
+    return residual + (long) TileCode.COLUMN_NUMBERS * column;
   }
 
   /// {@return whether one call computes several products with so many rows and columns}

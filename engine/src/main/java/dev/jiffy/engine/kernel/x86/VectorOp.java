@@ -5,7 +5,9 @@ import static dev.jiffy.engine.kernel.x86.VectorOp.Encoding.EVEX;
 import static dev.jiffy.engine.kernel.x86.VectorOp.Encoding.VEX;
 import static dev.jiffy.engine.kernel.x86.VectorOp.Tuple.FULL;
 import static dev.jiffy.engine.kernel.x86.VectorOp.Tuple.HALF;
+import static dev.jiffy.engine.kernel.x86.VectorOp.Tuple.HALF_WIDTH;
 import static dev.jiffy.engine.kernel.x86.VectorOp.Tuple.MEMORY;
+import static dev.jiffy.engine.kernel.x86.VectorOp.Tuple.PAIR;
 import static dev.jiffy.engine.kernel.x86.VectorOp.Tuple.QUARTER;
 import static dev.jiffy.engine.kernel.x86.VectorOp.Tuple.QUARTER_WIDTH;
 import static dev.jiffy.engine.kernel.x86.VectorOp.Tuple.SCALAR;
@@ -19,6 +21,7 @@ enum VectorOp {
   MOVUPS_TO(0, 1, 0, 0x11, MEMORY, BOTH),
   MOVSS(2, 1, 0, 0x10, SCALAR, BOTH),
   MOVSS_TO(2, 1, 0, 0x11, SCALAR, BOTH),
+  MOVLPS_TO(0, 1, 0, 0x13, PAIR, VEX),
   MASKMOVPS(1, 2, 0, 0x2c, MEMORY, VEX),
   MASKMOVPS_TO(1, 2, 0, 0x2e, MEMORY, VEX),
   BROADCASTSS(1, 2, 0, 0x18, SCALAR, BOTH),
@@ -55,6 +58,7 @@ enum VectorOp {
   CVTDQ2PS(0, 1, 0, 0x5b, FULL, BOTH),
   CVTPS2DQ(1, 1, 0, 0x5b, FULL, BOTH),
   CVTNE2PS2BF16(3, 2, 0, 0x72, FULL, EVEX),
+  PMOVZXBW(1, 2, 0, 0x30, HALF_WIDTH, BOTH),
   PMOVZXBD(1, 2, 0, 0x31, QUARTER_WIDTH, BOTH),
   PMOVUSDB_TO(2, 2, 0, 0x11, QUARTER_WIDTH, EVEX),
   PACKSSDW(1, 1, 0, 0x6b, FULL, BOTH),
@@ -103,6 +107,10 @@ enum VectorOp {
     MEMORY,
     /// 4 bytes.
     SCALAR,
+    /// 8 bytes.
+    PAIR,
+    /// Half of the vector.
+    HALF_WIDTH,
     /// A quarter of the vector.
     QUARTER_WIDTH,
     /// 32 bytes.
@@ -115,6 +123,8 @@ enum VectorOp {
         case FULL -> broadcast ? 4 : vectorBytes;
         case MEMORY -> vectorBytes;
         case SCALAR -> 4;
+        case PAIR -> 8;
+        case HALF_WIDTH -> vectorBytes / 2;
         case QUARTER_WIDTH -> vectorBytes / 4;
         case HALF -> 32;
         case QUARTER -> 16;

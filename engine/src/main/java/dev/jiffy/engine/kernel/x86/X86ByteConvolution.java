@@ -15,7 +15,11 @@ import java.lang.foreign.ValueLayout;
 ///
 /// Where windows reach into the padding, channels are grouped or are no multiple of four, the part
 /// of the input that some rows of the result need is first copied, with its padding and each pixel
-/// filled up to fours, into the working memory.
+/// filled up to fours, into the working memory. Without `vpdpbusd` it always is, and widened to
+/// words, which are multiplied in twos of channels.
+///
+/// Without AVX-512 bytes cannot be stored under a mask: where results are rounded, the last vector
+/// of columns begins so early that it ends where they do.
 ///
 /// A packed form has for each group of channels the weights in panels, as products have them; for
 /// each result channel the number its sum starts from, which takes the zero point out; and the
@@ -25,16 +29,26 @@ final class X86ByteConvolution implements ByteKernels {
   /// What a copied part of the input should not exceed, in bytes.
   private static final long WINDOW_BYTES = 192 * 1024;
 
-  private static final int LANES = 16;
-  private static final int PANEL = 2 * LANES;
   private static final int LINE = 64;
 
-  private final Cpu cpu;
+  /// The bytes of a vector without AVX-512.
+  private static final int NARROW = 32;
+
+  private final int vectorBytes;
+  private final int lanes;
+
+  /// The channels that 32 bits hold.
+  private final int reach;
+
+  private final BytePixels pixels;
   private final Tiles floats;
   private final Tiles bytes;
 
   X86ByteConvolution(Cpu cpu) {
-    this.cpu = cpu;
+    vectorBytes = cpu.vectorBytes();
+    lanes = vectorBytes / 4;
+    reach = cpu.vnni() ? 4 : 2;
+    pixels = new BytePixels(reach);
     floats = new Tiles(cpu, Format.INT8, TileCode.Result.FLOATS);
     bytes = new Tiles(cpu, Format.INT8, TileCode.Result.BYTES);
   }
@@ -43,9 +57,9 @@ final class X86ByteConvolution implements ByteKernels {
   @Override
   public boolean suits(ByteConvolution c) {
     ConvGeometry g = c.geometry();
-    return cpu.vnni()
-        && TileCode.fuses(g.activation())
-        && (g.groups() == 1 || (in(g) >= 4 && out(g) >= LANES));
+    return TileCode.fuses(g.activation())
+        && (g.groups() == 1 || (in(g) >= 4 && out(g) >= lanes))
+        && (!endsEarly(c) || out(g) >= lanes);
   }
 
   // ---- packing
@@ -58,32 +72,48 @@ final class X86ByteConvolution implements ByteKernels {
     return g.outChannels() / g.groups();
   }
 
-  /// The fours of channels of a pixel of one group.
-  private static int fours(ConvGeometry g) {
-    return (in(g) + 3) / 4;
+  /// The fours or twos of channels of a pixel of one group.
+  private int elements(ConvGeometry g) {
+    return (in(g) + reach - 1) / reach;
   }
 
   /// The rows of a packed panel.
-  private static int depth(ConvGeometry g) {
-    return fours(g) * g.kernelHeight() * g.kernelWidth();
+  private int depth(ConvGeometry g) {
+    return elements(g) * g.kernelHeight() * g.kernelWidth();
   }
 
-  private static int vectors(ConvGeometry g) {
-    return (out(g) + LANES - 1) / LANES;
+  private int vectors(ConvGeometry g) {
+    return (out(g) + lanes - 1) / lanes;
   }
 
-  private static long weightBytes(ConvGeometry g) {
-    return (long) LINE * vectors(g) * depth(g);
+  private long weightBytes(ConvGeometry g) {
+    return (long) vectorBytes * vectors(g) * depth(g);
   }
 
   /// The bytes of what follows the weights of a group: what sums start from, and numbers.
-  private static long tailBytes(ConvGeometry g) {
-    return (long) (LINE + TileCode.COLUMN_NUMBERS) * vectors(g);
+  private long tailBytes(ConvGeometry g) {
+    return (long) (vectorBytes + numbersBytes()) * vectors(g);
   }
 
-  private static long groupBytes(ConvGeometry g) {
-    long perVector = Math.addExact((long) LINE * depth(g), LINE + TileCode.COLUMN_NUMBERS);
-    return Math.multiplyExact(perVector, (long) vectors(g));
+  /// The bytes of the numbers of a vector of columns.
+  private int numbersBytes() {
+    return TileCode.COLUMN_NUMBERS * lanes;
+  }
+
+  private long groupBytes(ConvGeometry g) {
+    long perVector = Math.addExact((long) vectorBytes * depth(g), vectorBytes + numbersBytes());
+    return Math.addExact(Math.multiplyExact(perVector, (long) vectors(g)), LINE - 1L) & -LINE;
+  }
+
+  /// Whether the last vector of columns begins earlier than where the one before ends.
+  private boolean endsEarly(ByteConvolution c) {
+    return vectorBytes == NARROW && c.rounding() != null && out(c.geometry()) % lanes != 0;
+  }
+
+  /// {@return the column of a place within the vectors of columns}
+  private int column(ByteConvolution c, int place) {
+    int end = vectors(c.geometry()) * lanes;
+    return endsEarly(c) && place >= end - lanes ? place - end + out(c.geometry()) : place;
   }
 
   @Override
@@ -94,43 +124,56 @@ final class X86ByteConvolution implements ByteKernels {
   @Override
   public void pack(ByteConvolution c, long weights, long scales, long bias, long packed) {
     ConvGeometry g = c.geometry();
-    int out = out(g);
-    long filter = (long) in(g) * g.kernelHeight() * g.kernelWidth();
-    for (int channel = 0; channel < g.outChannels(); channel++) {
-      long group = packed + channel / out * groupBytes(g);
-      int column = channel % out;
-      int sum = packFilter(g, weights + channel * filter, column, group);
-      long init = group + weightBytes(g);
-      ALL.set(Memory.INT, init + 4L * column, c.isDynamic() ? sum : -c.zero() * sum);
-      long numbers =
-          init + (long) LINE * vectors(g) + column / LANES * (long) TileCode.COLUMN_NUMBERS;
-      long lane = numbers + 4L * (column % LANES);
-      Memory.setFloat(lane, Memory.getFloat(scales + 4L * channel));
-      Memory.setFloat(lane + LINE, bias == 0 ? 0 : Memory.getFloat(bias + 4L * channel));
-      ByteConvolution.Rounding rounding = c.rounding();
-      if (rounding != null) {
-        Memory.setFloat(lane + 2 * LINE, rounding.factor());
-        ALL.set(Memory.INT, lane + 3 * LINE, rounding.zero());
+    for (int group = 0; group < g.groups(); group++) {
+      for (int place = 0; place < vectors(g) * lanes; place++) {
+        int column = column(c, place);
+        if (column < out(g)) {
+          int channel = group * out(g) + column;
+          pack(c, weights, scales, bias, channel, place, packed + group * groupBytes(g));
+        }
       }
+    }
+  }
+
+  /// Packs what is known of one result channel.
+  private void pack(
+      ByteConvolution c, long weights, long scales, long bias, int channel, int place, long group) {
+    ConvGeometry g = c.geometry();
+    long filter = (long) in(g) * g.kernelHeight() * g.kernelWidth();
+    int sum = packFilter(g, weights + channel * filter, place, group);
+    long init = group + weightBytes(g);
+    ALL.set(Memory.INT, init + 4L * place, c.isDynamic() ? sum : -c.zero() * sum);
+    long numbers = init + (long) vectorBytes * vectors(g) + place / lanes * (long) numbersBytes();
+    long lane = numbers + 4L * (place % lanes);
+    Memory.setFloat(lane, Memory.getFloat(scales + 4L * channel));
+    Memory.setFloat(lane + vectorBytes, bias == 0 ? 0 : Memory.getFloat(bias + 4L * channel));
+    ByteConvolution.Rounding rounding = c.rounding();
+    if (rounding != null) {
+      Memory.setFloat(lane + 2L * vectorBytes, rounding.factor());
+      ALL.set(Memory.INT, lane + 3L * vectorBytes, rounding.zero());
     }
   }
 
   /// Packs the weights of one result channel.
   ///
   /// @return their sum
-  private static int packFilter(ConvGeometry g, long filter, int column, long group) {
-    int whole = out(g) / PANEL * PANEL;
-    boolean isWide = column < whole;
-    int width = isWide ? PANEL : LANES;
-    int first = column / width * width;
-    long panel = group + (long) first * 4 * depth(g) + 4L * (column - first);
+  private int packFilter(ConvGeometry g, long filter, int place, long group) {
+    boolean isWide = place < out(g) / (2 * lanes) * (2 * lanes);
+    int width = isWide ? 2 * lanes : lanes;
+    int first = place / width * width;
+    long panel = group + (long) first * 4 * depth(g) + 4L * (place - first);
     int taps = g.kernelHeight() * g.kernelWidth();
     int sum = 0;
     for (int channel = 0; channel < in(g); channel++) {
       for (int tap = 0; tap < taps; tap++) {
         byte weight = ALL.get(ValueLayout.JAVA_BYTE, filter + (long) channel * taps + tap);
-        long row = (long) tap * fours(g) + channel / 4;
-        ALL.set(ValueLayout.JAVA_BYTE, panel + 4L * width * row + channel % 4, weight);
+        long row = (long) tap * elements(g) + channel / reach;
+        long to = panel + 4L * width * row + channel % reach * (4L / reach);
+        if (reach == 4) {
+          ALL.set(ValueLayout.JAVA_BYTE, to, weight);
+        } else {
+          ALL.set(ValueLayout.JAVA_SHORT_UNALIGNED, to, weight);
+        }
         sum += weight;
       }
     }
@@ -148,12 +191,12 @@ final class X86ByteConvolution implements ByteKernels {
   }
 
   /// Whether windows are read where they lie.
-  private static boolean isInPlace(ConvGeometry g) {
-    return g.groups() == 1 && g.inChannels() % 4 == 0 && isInterior(g);
+  private boolean isInPlace(ConvGeometry g) {
+    return reach == 4 && g.groups() == 1 && g.inChannels() % 4 == 0 && isInterior(g);
   }
 
-  private static boolean isPointwise(ConvGeometry g) {
-    return isInPlace(g)
+  private boolean isPointwise(ConvGeometry g) {
+    return (isInPlace(g) || (reach == 2 && g.groups() == 1 && isInterior(g)))
         && g.kernelHeight() * g.kernelWidth() == 1
         && g.strideHeight() * g.strideWidth() == 1;
   }
@@ -167,16 +210,16 @@ final class X86ByteConvolution implements ByteKernels {
   }
 
   /// The bytes of a pixel as windows are read.
-  private static int pixel(ConvGeometry g) {
-    return isInPlace(g) ? g.inChannels() : 4 * fours(g);
+  private int pixel(ConvGeometry g) {
+    return isInPlace(g) ? g.inChannels() : 4 * elements(g);
   }
 
   /// The bytes from row to row as windows are read.
-  private static long pitch(ConvGeometry g) {
+  private long pitch(ConvGeometry g) {
     return (isInPlace(g) ? g.inWidth() : windowColumns(g)) * pixel(g);
   }
 
-  private static int blockRows(ConvGeometry g) {
+  private int blockRows(ConvGeometry g) {
     long fit = WINDOW_BYTES / Math.max(1, pitch(g)) - windowRows(g, 1);
     long rows = 1 + Math.max(0, fit) / g.strideHeight();
     return (int) Math.min(rows, Math.max(1, g.outHeight()));
@@ -193,33 +236,36 @@ final class X86ByteConvolution implements ByteKernels {
   @Override
   public long scratchBytes(ByteConvolution c) {
     ConvGeometry g = c.geometry();
-    return tailsBytes(c)
-        + tapsBytes(g)
-        + (isInPlace(g) ? 0 : windowRows(g, blockRows(g)) * pitch(g))
-        + LINE;
+    long copied =
+        isInPlace(g)
+            ? 0
+            : isPointwise(g)
+                ? (long) blockPixels(c) * pixel(g)
+                : windowRows(g, blockRows(g)) * pitch(g);
+    return tailsBytes(c) + tapsBytes(g) + copied + LINE;
   }
 
   /// The bytes of the tails of all groups that are completed in working memory.
-  private static long tailsBytes(ByteConvolution c) {
+  private long tailsBytes(ByteConvolution c) {
     return c.isDynamic() ? tailBytes(c.geometry()) * c.geometry().groups() : 0;
   }
 
   /// Completes the tails of all groups.
-  private static void complete(ConvGeometry g, long quantization, long packed, long tails) {
+  private void complete(ConvGeometry g, long quantization, long packed, long tails) {
     float scale = Memory.getFloat(quantization);
     int zero = ALL.get(Memory.INT, quantization + 4);
     for (int group = 0; group < g.groups(); group++) {
       long from = packed + group * groupBytes(g) + weightBytes(g);
       long to = tails + group * tailBytes(g);
-      for (long at = 0; at < 4L * LANES * vectors(g); at += 4) {
+      long numbers = (long) vectorBytes * vectors(g);
+      for (long at = 0; at < numbers; at += 4) {
         ALL.set(Memory.INT, to + at, -zero * ALL.get(Memory.INT, from + at));
       }
-      for (long numbers = (long) LINE * vectors(g); numbers < tailBytes(g); ) {
-        for (long at = numbers; at < numbers + LINE; at += 4) {
+      for (; numbers < tailBytes(g); numbers += numbersBytes()) {
+        for (long at = numbers; at < numbers + vectorBytes; at += 4) {
           Memory.setFloat(to + at, scale * Memory.getFloat(from + at));
-          Memory.setFloat(to + at + LINE, Memory.getFloat(from + at + LINE));
+          Memory.setFloat(to + at + vectorBytes, Memory.getFloat(from + at + vectorBytes));
         }
-        numbers += TileCode.COLUMN_NUMBERS;
       }
     }
   }
@@ -241,7 +287,7 @@ final class X86ByteConvolution implements ByteKernels {
       tails = scratch;
     }
     if (isPointwise(g)) {
-      pointwise(c, x, packed, tails, y, rowFrom, rowTo);
+      pointwise(c, x, packed, tails, y, rowFrom, rowTo, scratch + tailsBytes(c));
       return;
     }
     int zero = c.isDynamic() ? ALL.get(Memory.INT, quantization + 4) : c.zero();
@@ -259,7 +305,7 @@ final class X86ByteConvolution implements ByteKernels {
     }
   }
 
-  private static void tabulate(ConvGeometry g, long table) {
+  private void tabulate(ConvGeometry g, long table) {
     int columns = g.dilationWidth() == 1 ? 1 : g.kernelWidth();
     for (int run = 0; run < runs(g); run++) {
       long row = (long) (run / columns) * g.dilationHeight() * pitch(g);
@@ -268,17 +314,34 @@ final class X86ByteConvolution implements ByteKernels {
     }
   }
 
-  private void pointwise(
-      ByteConvolution c, long x, long packed, long tail, long y, int rowFrom, int rowTo) {
+  /// The pixels that are multiplied at a time where windows are pixels.
+  private int blockPixels(ByteConvolution c) {
     ConvGeometry g = c.geometry();
-    int in = g.inChannels();
+    return (int) Math.max(48, WINDOW_BYTES / Math.max(pixel(g), resultBytes(c) * g.outChannels()));
+  }
+
+  private void pointwise(
+      ByteConvolution c,
+      long x,
+      long packed,
+      long tail,
+      long y,
+      int rowFrom,
+      int rowTo,
+      long window) {
+    ConvGeometry g = c.geometry();
     long step = resultBytes(c) * g.outChannels();
-    int block = (int) Math.max(48, WINDOW_BYTES / Math.max(in, step));
+    int block = blockPixels(c);
+    int size = pixel(g);
     long last = (long) rowTo * g.outWidth();
     for (long pixel = (long) rowFrom * g.outWidth(); pixel < last; pixel += block) {
-      int pixels = (int) Math.min(block, last - pixel);
-      long from = x + pixel * in;
-      multiply(c, pixels, from, in, Zeros.ADDRESS, 1, packed, tail, 0, out(g), y + pixel * step);
+      int count = (int) Math.min(block, last - pixel);
+      long from = x + pixel * g.inChannels();
+      if (!isInPlace(g)) {
+        pixels.copy(g, from, window, count);
+        from = window;
+      }
+      multiply(c, count, from, size, Zeros.ADDRESS, 1, packed, tail, 0, out(g), y + pixel * step);
     }
   }
 
@@ -287,6 +350,8 @@ final class X86ByteConvolution implements ByteKernels {
   }
 
   /// Computes some columns of the result of one group of channels.
+  ///
+  /// @param to where the first column of the group goes
   private void multiply(
       ByteConvolution c,
       int rows,
@@ -299,8 +364,33 @@ final class X86ByteConvolution implements ByteKernels {
       int column,
       int columns,
       long to) {
+    int out = out(c.geometry());
+    int whole = endsEarly(c) ? Math.min(columns, out / lanes * lanes - column) : columns;
+    if (whole > 0) {
+      long at = to + resultBytes(c) * column;
+      places(c, rows, a, aStep, taps, runs, group, tail, column, whole, at);
+    }
+    if (whole < columns) {
+      long at = to + resultBytes(c) * (out - lanes);
+      places(c, rows, a, aStep, taps, runs, group, tail, column + whole, lanes, at);
+    }
+  }
+
+  /// Computes the columns of some places within the vectors of columns.
+  private void places(
+      ByteConvolution c,
+      int rows,
+      long a,
+      long aStep,
+      long taps,
+      int runs,
+      long group,
+      long tail,
+      int place,
+      int columns,
+      long to) {
     ConvGeometry g = c.geometry();
-    long numbers = tail + (long) LINE * vectors(g);
+    long numbers = tail + (long) vectorBytes * vectors(g);
     Tiles tiles = c.rounding() == null ? floats : bytes;
     tiles.multiply(
         rows,
@@ -309,14 +399,14 @@ final class X86ByteConvolution implements ByteKernels {
         taps,
         runs,
         depth(g) / runs,
-        group + 4L * column * depth(g),
+        group + 4L * place * depth(g),
         columns,
-        tail + 4L * column,
+        tail + 4L * place,
         0,
-        numbers + (long) TileCode.COLUMN_NUMBERS / LANES * column,
+        numbers + (long) TileCode.COLUMN_NUMBERS * place,
         0,
         g.activation(),
-        to + resultBytes(c) * column,
+        to,
         resultBytes(c) * g.outChannels());
   }
 
@@ -348,8 +438,8 @@ final class X86ByteConvolution implements ByteKernels {
     long to = y + row * rowBytes + resultBytes(c) * group * out(g);
     long weights = packed + group * groupBytes(g);
     long aStep = (long) g.strideWidth() * pixel(g);
-    for (int column = 0; column < out(g); column += PANEL) {
-      int columns = Math.min(PANEL, out(g) - column);
+    for (int column = 0; column < out(g); column += 2 * lanes) {
+      int columns = Math.min(2 * lanes, out(g) - column);
       for (int i = 0; i < rows; i++) {
         long a = from + i * line;
         long at = to + i * rowBytes;
@@ -359,7 +449,7 @@ final class X86ByteConvolution implements ByteKernels {
   }
 
   /// Copies rows of one group of an image, with padding.
-  private static void copy(ConvGeometry g, int zero, long x, int top, int rows, long window) {
+  private void copy(ConvGeometry g, int zero, long x, int top, int rows, long window) {
     long pitch = pitch(g);
     int pixel = pixel(g);
     int present = Math.clamp(windowColumns(g) - g.padLeft(), 0, g.inWidth());
@@ -368,53 +458,14 @@ final class X86ByteConvolution implements ByteKernels {
       long to = window + row * pitch;
       int line = top + row;
       if (line < 0 || line >= g.inHeight() || present == 0) {
-        fill(zero, to, pitch);
+        pixels.fill(zero, to, pitch);
         continue;
       }
+      pixels.fill(zero, to, left);
       long from = x + (long) line * g.inWidth() * g.inChannels();
-      fill(zero, to, left);
-      if (g.inChannels() == pixel) {
-        Memory.copy(from, to + left, (long) present * pixel);
-      } else {
-        copyPixels(g, from, to + left, present);
-      }
+      pixels.copy(g, from, to + left, present);
       long end = left + (long) present * pixel;
-      fill(zero, to + end, pitch - end);
-    }
-  }
-
-  /// Copies pixels of one group, each filled up to fours by what follows it, which weights of 0
-  /// meet; the last ones, which nothing follows, by zeros.
-  private static void copyPixels(ConvGeometry g, long from, long to, int pixels) {
-    int fours = fours(g);
-    int pixel = 4 * fours;
-    long spare = (pixels - 1L) * g.inChannels() + in(g) - pixel;
-    long followed = spare < 0 ? 0 : Math.min(pixels, spare / g.inChannels() + 1);
-    for (long p = 0; p < followed; p++) {
-      long source = from + p * g.inChannels();
-      long target = to + p * pixel;
-      for (int four = 0; four < fours; four++) {
-        ALL.set(Memory.INT, target + 4L * four, ALL.get(Memory.INT, source + 4L * four));
-      }
-    }
-    for (long p = followed; p < pixels; p++) {
-      for (int channel = 0; channel < pixel; channel++) {
-        boolean exists = channel < in(g);
-        long source = from + p * g.inChannels() + channel;
-        byte value = exists ? ALL.get(ValueLayout.JAVA_BYTE, source) : 0;
-        ALL.set(ValueLayout.JAVA_BYTE, to + p * pixel + channel, value);
-      }
-    }
-  }
-
-  private static void fill(int value, long to, long bytes) {
-    long eight = value * 0x0101010101010101L;
-    long done = 0;
-    for (; done + 8 <= bytes; done += 8) {
-      ALL.set(Memory.LONG, to + done, eight);
-    }
-    for (; done < bytes; done++) {
-      ALL.set(ValueLayout.JAVA_BYTE, to + done, (byte) value);
+      pixels.fill(zero, to + end, pitch - end);
     }
   }
 }

@@ -46,8 +46,13 @@ public final class X86Peaks implements Peaks {
     return switch (format) {
       case F32 -> true;
       case BF16 -> cpu.bf16();
-      case INT8 -> cpu.vnni();
+      case INT8 -> true;
     };
+  }
+
+  /// Whether bytes are multiplied as words.
+  private boolean inWords(Format format) {
+    return format == Format.INT8 && !cpu.vnni();
   }
 
   private boolean inTiles(Format format) {
@@ -61,7 +66,7 @@ public final class X86Peaks implements Peaks {
     double multiplyAdds =
         inTiles(format)
             ? (double) TILE_SUMS * TILE * TILE * TILE * format.group()
-            : (double) SUMS * cpu.vectorBytes() / 4 * format.group();
+            : (double) SUMS * cpu.vectorBytes() / 4 * (inWords(format) ? 2 : format.group());
     return 2 * multiplyAdds * rounds;
   }
 
@@ -75,7 +80,7 @@ public final class X86Peaks implements Peaks {
         switch (format) {
           case F32 -> VectorOp.FMADD231PS;
           case BF16 -> VectorOp.DPBF16PS;
-          case INT8 -> VectorOp.PDPBUSD;
+          case INT8 -> inWords(format) ? VectorOp.PMADDWD : VectorOp.PDPBUSD;
         };
     Assembler code = new Assembler();
     Operand.Vector factor = new Operand.Vector(SUMS, cpu.vectorBytes());
@@ -85,7 +90,14 @@ public final class X86Peaks implements Peaks {
     }
     Label round = code.here();
     for (int i = 0; i < SUMS; i++) {
-      code.op(multiply, new Operand.Vector(i, cpu.vectorBytes()), factor, factor);
+      Operand.Vector sum = new Operand.Vector(i, cpu.vectorBytes());
+      if (inWords(format)) {
+        Operand.Vector product = new Operand.Vector(SUMS + 1 + i % 3, cpu.vectorBytes());
+        code.op(multiply, product, factor, factor);
+        code.op(VectorOp.PADDD, sum, sum, product);
+      } else {
+        code.op(multiply, sum, factor, factor);
+      }
     }
     return repeated(code, round, Register.RDI);
   }

@@ -76,10 +76,10 @@ final class VectorListing {
 
   private static Shape shape(VectorOp op) {
     return switch (op) {
-      case MOVUPS, BROADCASTSS, SQRTPS, CVTDQ2PS, CVTPS2DQ, PMOVZXBD -> Shape.TWO;
+      case MOVUPS, BROADCASTSS, SQRTPS, CVTDQ2PS, CVTPS2DQ, PMOVZXBW, PMOVZXBD -> Shape.TWO;
       case ROUNDPS, PERMILPS -> Shape.TWO_AND_NUMBER;
       case SHUFF32X4, SHUFPS, PERM2F128 -> Shape.THREE_AND_NUMBER;
-      case MOVUPS_TO, MOVSS_TO, PMOVUSDB_TO -> Shape.STORE;
+      case MOVUPS_TO, MOVSS_TO, MOVLPS_TO, PMOVUSDB_TO -> Shape.STORE;
       case EXTRACTF128_TO, EXTRACTF32X8_TO -> Shape.STORE_AND_NUMBER;
       case MOVSS -> Shape.TWO;
       case MASKMOVPS, MASKMOVPS_TO, BLENDVPS, CMPPS, PSHIFTD, EXPANDPS -> Shape.OWN;
@@ -91,6 +91,7 @@ final class VectorListing {
     return switch (op) {
       case PERMPS, EXTRACTF32X8_TO -> new int[] {64};
       case PERM2F128 -> new int[] {32};
+      case MOVLPS_TO -> new int[] {16};
       case SHUFF32X4, EXTRACTF128_TO -> new int[] {32, 64};
       default ->
           op.tuple == Tuple.SCALAR && op != VectorOp.BROADCASTSS
@@ -121,7 +122,7 @@ final class VectorListing {
 
   private void registers(VectorOp op, int bytes) {
     boolean moves = shape(op) == Shape.STORE && op.tuple.bytes(bytes, false) == bytes;
-    if (moves || op == VectorOp.MOVSS || op == VectorOp.MOVSS_TO) {
+    if (moves || List.of(VectorOp.MOVSS, VectorOp.MOVSS_TO, VectorOp.MOVLPS_TO).contains(op)) {
       return; // between registers these are written as other instructions
     }
     for (int[] numbers : LOW) {

@@ -9,6 +9,7 @@ import dev.jiffy.engine.kernel.ConvGeometry;
 import dev.jiffy.engine.kernel.Memory;
 import java.lang.foreign.ValueLayout;
 import java.util.Random;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -22,8 +23,15 @@ class X86ByteConvolutionTest {
 
   private final Random random = new Random(1);
 
+  /// This machine, the lesser form that it can play, and one without products of bytes.
+  private static Stream<Cpu> cpus() {
+    return Cpus.all()
+        .flatMap(cpu -> Stream.of(cpu, new Cpu(cpu.vectorBytes(), false, false, false)))
+        .distinct();
+  }
+
   @ParameterizedTest(allowZeroInvocations = true)
-  @MethodSource("dev.jiffy.engine.kernel.x86.Cpus#all")
+  @MethodSource("cpus")
   void convolutionsAgreeWithSumsOfIntegers(Cpu cpu) {
     X86ByteConvolution kernels = new X86ByteConvolution(cpu);
     int number = 0;
