@@ -142,6 +142,16 @@ final class LoadCommand implements Callable<Integer> {
   private Duration timeout = Duration.ofSeconds(10);
 
   @Option(
+      names = "--deadline",
+      paramLabel = "S",
+      converter = OptionValues.Seconds.class,
+      description = {
+        "How long an answer is worth waiting for, from when its request was to be made. The server is"
+            + " told what is left of it; a request that has to wait longer for its turn is not sent."
+      })
+  private @Nullable Duration deadline;
+
+  @Option(
       names = "--seed",
       paramLabel = "N",
       description = "Decides schedules and inputs; 1 by default.")
@@ -249,7 +259,8 @@ final class LoadCommand implements Callable<Integer> {
             new Extent(time.toNanos(), requests),
             new Order(subject.samples(), false, seed),
             subject.slots(),
-            timeout.toNanos());
+            timeout.toNanos(),
+            deadline == null ? Plan.NO_DEADLINE : deadline.toNanos());
     try {
       return new Load.Settings(
           choice.scenario(),

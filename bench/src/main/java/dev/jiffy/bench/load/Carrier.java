@@ -3,15 +3,22 @@ package dev.jiffy.bench.load;
 import dev.jiffy.bench.record.Outcome;
 import io.vertx.core.http.Http2Settings;
 import io.vertx.core.http.HttpClientOptions;
+import io.vertx.core.http.HttpClientRequest;
 import io.vertx.core.http.HttpClientResponse;
 import io.vertx.core.http.HttpVersion;
 import io.vertx.core.http.RequestOptions;
 import io.vertx.core.http.StreamResetException;
+import java.util.Locale;
 
 /// How requests travel to a server.
 enum Carrier {
   /// HTTP/1.1: a connection carries one request at a time.
   HTTP {
+    @Override
+    void limit(HttpClientRequest request, long nanos) {
+      request.putHeader("request-timeout", String.format(Locale.ROOT, "%.9f", nanos / 1e9));
+    }
+
     @Override
     Outcome outcome(HttpClientResponse response) {
       return Outcome.ofStatus(response.statusCode());
@@ -35,6 +42,11 @@ enum Carrier {
       request.putHeader("content-type", "application/grpc");
       request.putHeader("te", "trailers");
       request.putHeader("grpc-timeout", timeout(timeoutNanos));
+    }
+
+    @Override
+    void limit(HttpClientRequest request, long nanos) {
+      request.putHeader("grpc-timeout", timeout(nanos));
     }
 
     @Override
@@ -81,6 +93,12 @@ enum Carrier {
   /// @param request the request
   /// @param timeoutNanos how long it may take
   void prepare(RequestOptions request, long timeoutNanos) {}
+
+  /// Tells the server how long an answer is worth waiting for.
+  ///
+  /// @param request the request, not yet sent
+  /// @param nanos how long, at least 1
+  abstract void limit(HttpClientRequest request, long nanos);
 
   /// {@return how a request ended}
   ///

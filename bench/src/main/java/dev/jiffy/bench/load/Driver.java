@@ -27,6 +27,7 @@ final class Driver implements Target.Sink {
   private final Runnable wake;
   private final IntConsumer progress;
   private final long timeoutNanos;
+  private final long deadlineNanos;
   private final Recorder recorder;
   private long claimed = NONE;
   private long roomSince;
@@ -63,6 +64,7 @@ final class Driver implements Target.Sink {
     this.wake = wake;
     this.progress = progress;
     this.timeoutNanos = plan.timeoutNanos();
+    this.deadlineNanos = plan.deadlineNanos();
   }
 
   /// {@return when the next request is due, after all that are due now are issued, or [#NEVER]}
@@ -96,6 +98,7 @@ final class Driver implements Target.Sink {
     long due = Math.max(scheduled, Math.min(now, roomSince));
     claimed = NONE;
     int query = queries++;
+    long until = deadlineNanos == Plan.NO_DEADLINE ? NEVER : scheduled + deadlineNanos;
     underWay += perQuery;
     for (int i = 0; i < perQuery; i++) {
       int sample = order.sample(numbers.getAndIncrement());
@@ -106,7 +109,11 @@ final class Driver implements Target.Sink {
       if (perQuery > 1) {
         recorder.query(row, query);
       }
-      target.send(sample, row, this);
+      if (now < until) {
+        target.send(sample, row, until, this);
+      } else {
+        ended(row, Outcome.TIMEOUT);
+      }
     }
   }
 

@@ -2,6 +2,7 @@ package dev.jiffy.bench.load;
 
 import dev.jiffy.bench.record.Outcome;
 import dev.jiffy.bench.record.Recording;
+import dev.jiffy.engine.OsThread;
 import dev.jiffy.protocol.Message;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -72,15 +73,17 @@ final class HttpRun implements Target {
     final int row;
     final int sample;
     final long issued;
+    final long until;
     final Sink sink;
     @Nullable Link link;
     @Nullable HttpClientRequest request;
     boolean hasEnded;
 
-    Call(int row, int sample, long issued, Sink sink) {
+    Call(int row, int sample, long issued, long until, Sink sink) {
       this.row = row;
       this.sample = sample;
       this.issued = issued;
+      this.until = until;
       this.sink = sink;
     }
   }
@@ -151,6 +154,7 @@ final class HttpRun implements Target {
   }
 
   private void begin() {
+    OsThread.takeShortTurns();
     clock = new Clock.Real();
     int slots = Math.max(plan.perQuery(), plan.queriesAtATime());
     driver =
@@ -236,8 +240,8 @@ final class HttpRun implements Target {
   }
 
   @Override
-  public void send(int sample, int row, Sink sink) {
-    Call call = new Call(row, sample, clock.nanos(), sink);
+  public void send(int sample, int row, long untilNanos, Sink sink) {
+    Call call = new Call(row, sample, clock.nanos(), untilNanos, sink);
     calls.add(call);
     Link link = idle.pollLast();
     while (link != null && !link.isOpen) {
@@ -267,6 +271,9 @@ final class HttpRun implements Target {
       return;
     }
     call.request = request;
+    if (call.until != Driver.NEVER) {
+      carrier.limit(request, Math.max(1, call.until - clock.nanos()));
+    }
     request
         .send(bodies.get(call.sample))
         .onComplete(

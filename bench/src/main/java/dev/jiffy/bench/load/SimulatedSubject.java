@@ -87,7 +87,7 @@ public record SimulatedSubject(
     }
 
     @Override
-    public void send(int sample, int row, Sink sink) {
+    public void send(int sample, int row, long untilNanos, Sink sink) {
       if (ends.size() - busy() >= capacity) {
         ends.add(new End(now, row, Outcome.OVERLOADED, sink));
         return;

@@ -9,8 +9,10 @@ interface Target {
   ///
   /// @param sample which input to send
   /// @param row the request's row, for what is told of it
+  /// @param untilNanos when its answer is worth nothing any more, by the run's clock, or
+  ///   [Driver#NEVER]
   /// @param sink is told of the request
-  void send(int sample, int row, Sink sink);
+  void send(int sample, int row, long untilNanos, Sink sink);
 
   /// Is told of requests.
   interface Sink {

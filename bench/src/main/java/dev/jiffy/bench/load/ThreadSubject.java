@@ -121,7 +121,7 @@ public final class ThreadSubject implements Subject {
 
   private static Driver driver(
       Plan plan, Pace pace, AtomicLong numbers, Work work, Clock clock, IntConsumer progress) {
-    Target target = (sample, row, sink) -> sink.ended(row, work.answer(sample));
+    Target target = (sample, row, until, sink) -> sink.ended(row, work.answer(sample));
     int slots = plan.perQuery() > 1 ? plan.perQuery() : 1;
     return new Driver(plan, pace, numbers, slots, target, clock, () -> {}, progress);
   }

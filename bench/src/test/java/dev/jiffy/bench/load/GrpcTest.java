@@ -97,6 +97,20 @@ class GrpcTest {
   }
 
   @Test
+  void theServerIsToldWhatIsLeftOfTheDeadline() {
+    Set<String> left = ConcurrentHashMap.newKeySet();
+    URI server =
+        serve(request -> {
+          left.add(String.valueOf(request.getHeader("grpc-timeout")));
+          request.body().onSuccess(body -> answer(request, body, "0"));
+        });
+    Plan plan = plan(new Arrivals.Poisson(500, 1), Extent.requests(50), 3, SECOND);
+    assertEquals(
+        Map.of(Outcome.OK, 50L), run(server, 3, 2, null, plan.deadline(60 * SECOND)).outcomes());
+    left.forEach(each -> assertTrue(each.matches("[1-5]\\d{7}u"), () -> "left " + each));
+  }
+
+  @Test
   void everyStatusIsTakenDown() {
     URI server =
         serve(request -> {

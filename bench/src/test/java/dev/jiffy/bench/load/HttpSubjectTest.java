@@ -96,6 +96,22 @@ class HttpSubjectTest {
   }
 
   @Test
+  void theServerIsToldWhatIsLeftOfTheDeadline() {
+    Set<Double> left = ConcurrentHashMap.newKeySet();
+    URI server =
+        serve(request -> {
+          String seconds = request.getHeader("request-timeout");
+          left.add(seconds == null ? Double.NaN : Double.parseDouble(seconds));
+          request.response().end();
+        });
+    Plan plan = plan(new Arrivals.Poisson(500, 1), Extent.requests(50), 3, SECOND);
+    assertEquals(
+        Map.of(Outcome.OK, 50L), run(server, 3, null, plan.deadline(60 * SECOND)).outcomes());
+    assertTrue(left.size() > 1, "what is left differs from request to request");
+    left.forEach(each -> assertTrue(each > 1 && each <= 60, () -> "left " + each));
+  }
+
+  @Test
   void everyKindOfEndIsTakenDown() {
     URI server =
         serve(request -> {

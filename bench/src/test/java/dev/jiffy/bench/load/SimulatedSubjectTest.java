@@ -130,6 +130,23 @@ class SimulatedSubjectTest {
     assertEquals(0, Summary.of(late, Slo.parse("p99=1s"), 9 * MS).goodput());
   }
 
+  /// One at a time, 10 ms each, twice as many as that: what waits beyond its deadline is not sent.
+  @Test
+  void whatIsWorthNothingAnyMoreIsNotSent() {
+    SimulatedSubject slow = new SimulatedSubject("slow", 1, new ServiceTime.Fixed(10 * MS));
+    Plan plan = plan(new Arrivals.Constant(200), Extent.seconds(1), 1);
+    Recording recording = run(slow, plan.deadline(25 * MS));
+    int unsent = 0;
+    for (int i = 0; i < recording.size(); i++) {
+      long waited = recording.issuedNanos(i) - recording.scheduledNanos(i);
+      boolean isSent = recording.outcome(i) == Outcome.OK;
+      assertEquals(isSent, waited < 25 * MS, "waited for " + waited);
+      assertEquals(isSent ? 10 * MS : 0, recording.completedNanos(i) - recording.issuedNanos(i));
+      unsent += isSent ? 0 : 1;
+    }
+    assertEquals(100.0, unsent, 5);
+  }
+
   @Test
   void runsOfOnePlanAreTheSame() {
     SimulatedSubject queue = new SimulatedSubject("M/M/1", 1, new ServiceTime.Exponential(MS));

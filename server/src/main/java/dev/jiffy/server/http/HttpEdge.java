@@ -1,5 +1,6 @@
 package dev.jiffy.server.http;
 
+import dev.jiffy.engine.OsThread;
 import dev.jiffy.protocol.InferReader;
 import dev.jiffy.protocol.ServerMetadata;
 import dev.jiffy.server.HttpOptions;
@@ -102,6 +103,7 @@ public final class HttpEdge extends VerticleBase {
 
   @Override
   public Future<?> start() {
+    OsThread.takeShortTurns();
     Router router =
         new Router(
             vertx,

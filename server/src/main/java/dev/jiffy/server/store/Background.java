@@ -1,23 +1,18 @@
 package dev.jiffy.server.store;
 
+import dev.jiffy.engine.OsThread;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
-import java.lang.foreign.FunctionDescriptor;
-import java.lang.foreign.Linker;
-import java.lang.foreign.SymbolLookup;
-import java.lang.foreign.ValueLayout;
-import java.lang.invoke.MethodHandle;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.function.Supplier;
 
-/// What the operating system offers for work beside the answering of requests: threads that step
-/// back where others want to run, and how much memory the process holds.
+/// Work beside the answering of requests: threads that step back where others want to run, and how
+/// much memory the process holds.
 final class Background {
   private static final System.Logger LOG = System.getLogger(Background.class.getName());
-  private static final int OWN_THREAD = 0;
   private static final int NICENESS = 15;
   private static final Path STATUS = Path.of("/proc/self/status");
   private static final String RESIDENT = "VmRSS:";
@@ -39,7 +34,7 @@ final class Background {
         .daemon(true)
         .start(() -> {
           try {
-            stepBack();
+            OsThread.stepBack(NICENESS);
             result.complete(task.get());
           } catch (Throwable e) { // the root of a thread: whoever waits is told
             result.completeExceptionally(e);
@@ -53,33 +48,6 @@ final class Background {
         case Error failure -> throw failure;
         case null, default -> throw e;
       }
-    }
-  }
-
-  @SuppressWarnings("restricted")
-  private static void stepBack() {
-    if (!Files.exists(STATUS)) {
-      return;
-    }
-    try {
-      MethodHandle setPriority =
-          Linker.nativeLinker()
-              .downcallHandle(
-                  SymbolLookup.loaderLookup()
-                      .find("setpriority")
-                      .or(() -> Linker.nativeLinker().defaultLookup().find("setpriority"))
-                      .orElseThrow(),
-                  FunctionDescriptor.of(
-                      ValueLayout.JAVA_INT,
-                      ValueLayout.JAVA_INT,
-                      ValueLayout.JAVA_INT,
-                      ValueLayout.JAVA_INT));
-      int failed = (int) setPriority.invokeExact(0, OWN_THREAD, NICENESS);
-      if (failed != 0) {
-        LOG.log(Level.DEBUG, "the priority of a thread could not be lowered");
-      }
-    } catch (Throwable e) { // the thread then runs as others do
-      LOG.log(Level.DEBUG, "the priority of a thread could not be lowered", e);
     }
   }
 

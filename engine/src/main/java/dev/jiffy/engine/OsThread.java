@@ -1,0 +1,123 @@
+package dev.jiffy.engine;
+
+import java.lang.System.Logger.Level;
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemoryLayout;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandle;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/// What the thread that calls may ask of the scheduler of Linux, without privileges. Elsewhere, and
+/// where Linux refuses, nothing happens.
+public final class OsThread {
+  private static final System.Logger LOG = System.getLogger(OsThread.class.getName());
+  private static final boolean IS_LINUX = Files.exists(Path.of("/proc/self/status"));
+  private static final int OWN = 0;
+
+  /// The first version of `struct sched_attr`: size, policy, flags, niceness, priority, and three
+  /// times, of which the first is the slice.
+  private static final long ATTRIBUTES = 48;
+
+  private static final long POLICY = 4;
+  private static final long FLAGS = 8;
+  private static final long SLICE = 24;
+  private static final int FAIR = 0;
+  private static final long RESET_ON_FORK = 1;
+  private static final long SHORT_NANOS = 100_000;
+
+  /// Processors in a set that `sched_setaffinity` takes.
+  private static final int MOST_PROCESSORS = 1024;
+
+  private OsThread() {}
+
+  /// Steps back where other threads want to run.
+  ///
+  /// @param niceness how far, 1 to 19
+  /// @return whether it was granted
+  public static boolean stepBack(int niceness) {
+    return IS_LINUX && isGranted("step back", () -> call("setpriority", OWN, OWN, niceness));
+  }
+
+  /// Asks for short turns, so that the thread gets its next one soon after it wakes, even where
+  /// others compute without a pause. For threads that wait most of the time: one that computes
+  /// would only be interrupted more often. Threads that it starts have turns of the usual length.
+  ///
+  /// The scheduler gives the processor to the turn that is due first, and a short turn is due soon
+  /// (EEVDF: Stoica and Abdel-Wahab, 1995). Linux takes the wish from version 6.12 on.
+  ///
+  /// @return whether it was granted
+  public static boolean takeShortTurns() {
+    String machine = System.getProperty("os.arch");
+    long get = machine.equals("amd64") ? 315 : machine.equals("aarch64") ? 275 : 0;
+    return IS_LINUX && get != 0 && isGranted("take short turns", () -> shortTurns(get, get - 1));
+  }
+
+  private static long shortTurns(long get, long set) throws Throwable {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment attributes = arena.allocate(ATTRIBUTES, Long.BYTES);
+      long failed = call("syscall", get, OWN, attributes.address(), ATTRIBUTES, 0);
+      if (failed != 0 || attributes.get(ValueLayout.JAVA_INT, POLICY) != FAIR) {
+        return -1;
+      }
+      long flags = attributes.get(ValueLayout.JAVA_LONG, FLAGS);
+      attributes.set(ValueLayout.JAVA_LONG, FLAGS, flags | RESET_ON_FORK);
+      attributes.set(ValueLayout.JAVA_LONG, SLICE, SHORT_NANOS);
+      return call("syscall", set, OWN, attributes.address(), 0, 0);
+    }
+  }
+
+  /// Runs on one processor only from now on.
+  ///
+  /// @param processor its number, from 0
+  /// @return whether it was granted
+  public static boolean stayOn(int processor) {
+    if (processor < 0 || processor >= MOST_PROCESSORS) {
+      throw new IllegalArgumentException(
+          "a processor is 0 to %d, got %d".formatted(MOST_PROCESSORS - 1, processor));
+    }
+    return IS_LINUX && isGranted("stay on processor " + processor, () -> stay(processor));
+  }
+
+  private static long stay(int processor) throws Throwable {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment set = arena.allocate(MOST_PROCESSORS / Byte.SIZE, Long.BYTES);
+      set.setAtIndex(ValueLayout.JAVA_LONG, processor / Long.SIZE, 1L << (processor % Long.SIZE));
+      return call("sched_setaffinity", OWN, set.byteSize(), set.address());
+    }
+  }
+
+  @FunctionalInterface
+  private interface Wish {
+    long ask() throws Throwable;
+  }
+
+  private static boolean isGranted(String what, Wish wish) {
+    try {
+      if (wish.ask() == 0) {
+        return true;
+      }
+      LOG.log(Level.DEBUG, () -> "the system does not let a thread " + what);
+    } catch (Throwable e) { // a system without the function; the thread then runs as others do
+      LOG.log(Level.DEBUG, () -> "the system does not let a thread " + what, e);
+    }
+    return false;
+  }
+
+  /// Calls a function of the C library whose arguments are whole numbers and addresses. The low
+  /// half of a number is read where the function takes an `int`.
+  @SuppressWarnings("restricted")
+  private static long call(String name, long... arguments) throws Throwable {
+    MemoryLayout[] layouts = new MemoryLayout[arguments.length];
+    java.util.Arrays.fill(layouts, ValueLayout.JAVA_LONG);
+    Linker linker = Linker.nativeLinker();
+    MethodHandle function =
+        linker.downcallHandle(
+            linker.defaultLookup().findOrThrow(name),
+            FunctionDescriptor.of(ValueLayout.JAVA_INT, layouts));
+    return (int) function.asSpreader(long[].class, arguments.length).invoke(arguments);
+  }
+}
