@@ -158,7 +158,9 @@ final class InferCalls {
             read.call().question(),
             read.call().priority(),
             arrived,
-            read.served().scheduler().deadlineOr(read.call().deadlineNanos(arrived, timeoutNanos)),
+            read.served()
+                .scheduler()
+                .dueNanos(read.call().deadlineNanos(arrived, timeoutNanos), arrived),
             outcome -> finish(pending, read, outcome, memory));
     pending.cancel =
         read.served()

@@ -77,7 +77,7 @@ final class Exchange {
             question,
             priority,
             stopwatch.arrivedNanos(),
-            served.scheduler().deadlineOr(deadlineNanos),
+            served.scheduler().dueNanos(deadlineNanos, stopwatch.arrivedNanos()),
             outcome -> finish(outcome, encoder));
     Runnable cancel = served.submit(ticket, key, isSmall);
     if (!isSent) {

@@ -30,6 +30,9 @@ public final class Scheduler implements AutoCloseable {
   /// About what two thread hops cost.
   private static final double QUICK_NANOS = 50_000;
 
+  /// The part of a request's time that its answer may need to reach the client.
+  private static final int WAY = 20;
+
   private final String name;
   private final Policy policy;
   private final Batching batching;
@@ -248,7 +251,7 @@ public final class Scheduler implements AutoCloseable {
             new Question.Tensors(inputs),
             Ticket.NORMAL,
             clock.getAsLong(),
-            deadlineOr(deadlineNanos),
+            deadlineOr(deadlineNanos, clock.getAsLong()),
             outcome -> future.complete(owned(outcome)));
     var _ =
         future.whenComplete((outcome, failure) -> {
@@ -260,12 +263,20 @@ public final class Scheduler implements AutoCloseable {
     return future;
   }
 
-  /// {@return a deadline, or the one that the policy gives to requests that bring none}
+  /// {@return when the answer must be there to reach a client over a network in time, or
+  /// [Ticket#NEVER]: a twentieth of its time is kept for the way}
   ///
-  /// @param deadlineNanos when the answer is worth nothing any more, or [Ticket#NEVER]
-  public long deadlineOr(long deadlineNanos) {
+  /// @param deadlineNanos when the answer is worth nothing any more to the client, or
+  ///   [Ticket#NEVER]: the policy then says when
+  /// @param arrivedNanos when the request came
+  public long dueNanos(long deadlineNanos, long arrivedNanos) {
+    long deadline = deadlineOr(deadlineNanos, arrivedNanos);
+    return deadline == Ticket.NEVER ? deadline : deadline - (deadline - arrivedNanos) / WAY;
+  }
+
+  private long deadlineOr(long deadlineNanos, long arrivedNanos) {
     return deadlineNanos == Ticket.NEVER && policy.timeout() != null
-        ? clock.getAsLong() + policy.timeout().toNanos()
+        ? arrivedNanos + policy.timeout().toNanos()
         : deadlineNanos;
   }
 

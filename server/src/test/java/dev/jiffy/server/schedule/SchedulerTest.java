@@ -325,6 +325,19 @@ class SchedulerTest {
   }
 
   @Test
+  void aTwentiethOfTheTimeIsKeptForTheWayOfTheAnswer() throws Exception {
+    Policy policy = Policy.defaults().timeout(Duration.ofNanos(2000));
+    try (Model model = load(ExampleModels.fixed(folder));
+        Scheduler limiting = Scheduler.start("m", model, null, policy);
+        Scheduler patient = Scheduler.start("m", model, null, Policy.defaults())) {
+      assertEquals(7 + 950, limiting.dueNanos(1007, 7));
+      assertEquals(7 + 1900, limiting.dueNanos(Ticket.NEVER, 7));
+      assertEquals(7 + 950, patient.dueNanos(1007, 7));
+      assertEquals(Ticket.NEVER, patient.dueNanos(Ticket.NEVER, 7));
+    }
+  }
+
+  @Test
   void whatCanBeComputedTogetherIsDerivedFromNames() throws IOException, ModelException {
     try (Model model = load(ExampleModels.attention(folder))) {
       Batching batching = Batching.of(model);
