@@ -24,6 +24,7 @@ import dev.jiffy.engine.KernelPath;
 import dev.jiffy.engine.Limits;
 import dev.jiffy.engine.LoadOptions;
 import dev.jiffy.engine.ModelException;
+import dev.jiffy.engine.OsThread;
 import dev.jiffy.engine.Precision;
 import dev.jiffy.engine.TensorSpec;
 import java.io.ObjectInputStream;
@@ -171,6 +172,7 @@ class ArchitectureTest {
             Limits.class,
             LoadOptions.class,
             ModelException.class,
+            OsThread.class,
             Precision.class,
             TensorSpec.class);
     return noClasses()

@@ -29,8 +29,8 @@ public final class OsThread {
   private static final long RESET_ON_FORK = 1;
   private static final long SHORT_NANOS = 100_000;
 
-  /// Processors in a set that `sched_setaffinity` takes.
-  private static final int MOST_PROCESSORS = 1024;
+  /// The greatest number of a processor that a thread can be told to stay on.
+  public static final int LAST_PROCESSOR = 1023;
 
   private OsThread() {}
 
@@ -75,16 +75,16 @@ public final class OsThread {
   /// @param processor its number, from 0
   /// @return whether it was granted
   public static boolean stayOn(int processor) {
-    if (processor < 0 || processor >= MOST_PROCESSORS) {
+    if (processor < 0 || processor > LAST_PROCESSOR) {
       throw new IllegalArgumentException(
-          "a processor is 0 to %d, got %d".formatted(MOST_PROCESSORS - 1, processor));
+          "a processor is 0 to %d, got %d".formatted(LAST_PROCESSOR, processor));
     }
     return IS_LINUX && isGranted("stay on processor " + processor, () -> stay(processor));
   }
 
   private static long stay(int processor) throws Throwable {
     try (Arena arena = Arena.ofConfined()) {
-      MemorySegment set = arena.allocate(MOST_PROCESSORS / Byte.SIZE, Long.BYTES);
+      MemorySegment set = arena.allocate((LAST_PROCESSOR + 1) / Byte.SIZE, Long.BYTES);
       set.setAtIndex(ValueLayout.JAVA_LONG, processor / Long.SIZE, 1L << (processor % Long.SIZE));
       return call("sched_setaffinity", OWN, set.byteSize(), set.address());
     }

@@ -1,9 +1,13 @@
 package dev.jiffy.engine.run;
 
+import dev.jiffy.engine.OsThread;
 import dev.jiffy.engine.lower.Frame;
 import dev.jiffy.engine.lower.Step;
+import java.lang.System.Logger.Level;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
@@ -13,13 +17,20 @@ import org.jspecify.annotations.Nullable;
 /// container's share), since the caller works too. Workers spin for a bounded time after work and
 /// then park. Where another session's step is under way, the caller computes all parts itself:
 /// nobody waits for threads that are busy elsewhere.
+///
+/// With the system property `jiffy.workers.processors=2,3` the first worker stays on the processor
+/// of number 2, the next on that of number 3, where the system lets them; others run anywhere.
 final class Workers {
+  private static final System.Logger LOG = System.getLogger(Workers.class.getName());
+
   /// The only instance; threads start with its first use.
   static final Workers SHARED = new Workers(Runtime.getRuntime().availableProcessors() - 1);
 
   /// Spins before a worker parks: some tens of microseconds, longer than the sequential stretches
   /// within one run.
   private static final int SPINS = 4_000;
+
+  private static final String PROCESSORS = "jiffy.workers.processors";
 
   private static final VarHandle TICKET;
   private static final VarHandle PENDING;
@@ -49,15 +60,21 @@ final class Workers {
   private volatile @Nullable Throwable failure;
 
   private final class Worker extends Thread {
+    private final int processor;
     private volatile boolean parked;
 
-    Worker(int number) {
+    /// @param processor where it stays, negative for anywhere
+    Worker(int number, int processor) {
       super("jiffy-worker-" + number);
+      this.processor = processor;
       setDaemon(true);
     }
 
     @Override
     public void run() {
+      if (processor >= 0) {
+        OsThread.stayOn(processor);
+      }
       int idle = 0;
       while (true) {
         if (takePart()) {
@@ -79,10 +96,33 @@ final class Workers {
 
   private Workers(int count) {
     workers = new Worker[Math.max(0, count)];
+    List<Integer> processors = processors(System.getProperty(PROCESSORS, ""));
     for (int i = 0; i < workers.length; i++) {
-      workers[i] = new Worker(i + 1);
+      workers[i] = new Worker(i + 1, i < processors.size() ? processors.get(i) : -1);
       workers[i].start();
     }
+  }
+
+  /// {@return the numbers of a list with commas, none where one of them is no processor's}
+  static List<Integer> processors(String list) {
+    if (list.isEmpty()) {
+      return List.of();
+    }
+    List<Integer> numbers = new ArrayList<>();
+    for (String each : list.split(",", -1)) {
+      if (!each.matches("\\d{1,4}") || Integer.parseInt(each) > OsThread.LAST_PROCESSOR) {
+        LOG.log(
+            Level.WARNING,
+            "{0} must be numbers of processors, 0 to {1}, with commas between them, got ''{2}'':"
+                + " workers run anywhere",
+            PROCESSORS,
+            OsThread.LAST_PROCESSOR,
+            list);
+        return List.of();
+      }
+      numbers.add(Integer.parseInt(each));
+    }
+    return numbers;
   }
 
   /// Does nothing but what initializing the class has done.

@@ -34,6 +34,16 @@ class WorkersTest {
   }
 
   @Test
+  void processorsAreAListOfNumbers() {
+    assertEquals(List.of(), Workers.processors(""));
+    assertEquals(List.of(3), Workers.processors("3"));
+    assertEquals(List.of(2, 0, 1023), Workers.processors("2,0,1023"));
+    for (String wrong : List.of(",", "1,", "-1", "1024", "1,two", "0-3", "99999999999")) {
+      assertEquals(List.of(), Workers.processors(wrong), wrong);
+    }
+  }
+
+  @Test
   void callersOnSeveralThreadsDoNotDisturbEachOther() throws Exception {
     try (ExecutorService threads = Executors.newFixedThreadPool(4)) {
       List<Future<Void>> futures = new ArrayList<>();
