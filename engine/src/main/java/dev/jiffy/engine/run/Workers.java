@@ -116,7 +116,7 @@ final class Workers {
             "{0} must be numbers of processors, 0 to {1}, with commas between them, got ''{2}'':"
                 + " workers run anywhere",
             PROCESSORS,
-            OsThread.LAST_PROCESSOR,
+            String.valueOf(OsThread.LAST_PROCESSOR),
             list);
         return List.of();
       }
