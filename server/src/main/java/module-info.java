@@ -7,6 +7,9 @@ module dev.jiffy.server {
   requires transitive dev.jiffy.protocol;
   requires static transitive org.jspecify;
   requires com.github.benmanes.caffeine;
+  requires io.netty.buffer;
+  requires io.netty.common;
+  requires io.netty.transport;
   requires io.opentelemetry.api;
   requires io.opentelemetry.context;
   requires io.opentelemetry.exporter.otlp;

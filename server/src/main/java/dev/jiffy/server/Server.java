@@ -7,9 +7,11 @@ import dev.jiffy.protocol.ServerMetadata;
 import dev.jiffy.protocol.SharedMemory;
 import dev.jiffy.server.cache.RedisOptions;
 import dev.jiffy.server.http.Access;
+import dev.jiffy.server.http.Arrivals;
 import dev.jiffy.server.http.HttpEdge;
 import dev.jiffy.server.http.Place;
 import dev.jiffy.server.metrics.Exposition;
+import dev.jiffy.server.metrics.Traffic;
 import dev.jiffy.server.redis.RedisAnswers;
 import dev.jiffy.server.schedule.Counts;
 import dev.jiffy.server.shared.Regions;
@@ -89,15 +91,19 @@ public final class Server implements AutoCloseable {
     this.storage = storage;
     this.regions = options.isSharing() ? Regions.ofThisMachine() : null;
     models.start(given, options.policy());
+    Traffic traffic = new Traffic();
     this.vertx =
-        Vertx.vertx(
-            new VertxOptions()
-                .setEventLoopPoolSize(options.http().eventLoops())
-                .setWorkerPoolSize(2)
-                .setFileSystemOptions(
-                    new FileSystemOptions()
-                        .setFileCachingEnabled(false)
-                        .setClassPathResolvingEnabled(false)));
+        Vertx.builder()
+            .with(
+                new VertxOptions()
+                    .setEventLoopPoolSize(options.http().eventLoops())
+                    .setWorkerPoolSize(2)
+                    .setFileSystemOptions(
+                        new FileSystemOptions()
+                            .setFileCachingEnabled(false)
+                            .setClassPathResolvingEnabled(false)))
+            .withTransport(new Arrivals(options.http(), traffic))
+            .build();
     RedisOptions server = storage.redis();
     this.redis = server == null ? null : new RedisAnswers(vertx, server);
     this.store =
@@ -108,7 +114,7 @@ public final class Server implements AutoCloseable {
             storage.progress(),
             storage.functions(),
             redis);
-    Watching watching = Watching.start(options.watch(), VERSION, models::all, redis);
+    Watching watching = Watching.start(options.watch(), VERSION, traffic, models::all, redis);
     this.watch = watching.watch();
     this.metrics = watching.metrics();
   }

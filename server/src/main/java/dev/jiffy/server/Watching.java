@@ -3,6 +3,7 @@ package dev.jiffy.server;
 import dev.jiffy.server.WatchOptions.Names;
 import dev.jiffy.server.metrics.Exposition;
 import dev.jiffy.server.metrics.Family;
+import dev.jiffy.server.metrics.Traffic;
 import dev.jiffy.server.redis.RedisAnswers;
 import dev.jiffy.server.store.Served;
 import dev.jiffy.server.telemetry.Telemetry;
@@ -23,16 +24,18 @@ record Watching(Watch watch, @Nullable Exposition metrics) {
   ///
   /// @param options what is told of the server, and to whom
   /// @param version the server's version
+  /// @param traffic counts what goes over the connections
   /// @param models the models as they are now
   /// @param redis the answers that servers share, null for none
   static Watching start(
       WatchOptions options,
       String version,
+      Traffic traffic,
       Supplier<List<Served>> models,
       @Nullable RedisAnswers redis) {
     TelemetryOptions telemetry = options.telemetry();
     Tracing tracing = telemetry == null ? Tracing.none() : Tracing.of(telemetry.sampled());
-    Watch watch = new Watch(tracing, options.log());
+    Watch watch = new Watch(traffic, tracing, options.log());
     options.watchers().forEach(watch::add);
     ServerMetrics own = new ServerMetrics(watch, redis);
     boolean isTriton =

@@ -157,7 +157,45 @@ class LifecycleTest {
       assertEquals("", Client.readAll(dripping.getInputStream()));
       assertEquals("", Client.readAll(unfinished.getInputStream()));
       drip.join();
+      String timedOut = "jiffy_connection_events_total{event=\"timed_out\"}";
+      assertEquals(3, Scrape.of(Client.text(client.get("/metrics"))).value(timedOut));
     }
+  }
+
+  @Test
+  void tooManyWhoSayNothingAreTurnedAway() throws Exception {
+    HttpOptions few =
+        new HttpOptions(
+            "127.0.0.1", 0, 1, 1 << 20, 1 << 14, 3, Duration.ofMinutes(5), Duration.ofMinutes(5));
+    try (Server server = Server.start(OPTIONS.http(few), List.of());
+        Client client = new Client(server.port())) {
+      List<Socket> silent = new ArrayList<>();
+      for (int i = 0; i < 3; i++) {
+        silent.add(client.connect());
+      }
+      Thread.sleep(200); // until they are there
+      try (Socket fourth = client.connect()) {
+        assertEquals("", Client.readAll(fourth.getInputStream()));
+      }
+      silent.getFirst().close();
+      String turnedAway = "jiffy_connection_events_total{event=\"turned_away\"}";
+      assertTrue(Scrape.of(untilAnswered(client, "/metrics")).value(turnedAway) >= 1);
+      for (Socket socket : silent) {
+        socket.close();
+      }
+    }
+  }
+
+  /// {@return an answer, once there is a place for its connection}
+  private static String untilAnswered(Client client, String path) throws Exception {
+    for (int i = 0; i < 500; i++) {
+      try {
+        return Client.text(client.get(path));
+      } catch (IOException e) {
+        Thread.sleep(20);
+      }
+    }
+    throw new AssertionError("never answered");
   }
 
   /// An answer that takes longer than a connection may lie idle is waited for.

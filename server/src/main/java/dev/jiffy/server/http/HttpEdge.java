@@ -138,8 +138,8 @@ public final class HttpEdge extends VerticleBase {
             .setHttp2ClearTextEnabled(true)
             .setPerFrameWebSocketCompressionSupported(false)
             .setPerMessageWebSocketCompressionSupported(false)
-            // a client that never says which protocol it speaks is not among the connections; the
-            // timer of the library does not know of answers that are worked on, and gives them time
+            // a stream that is silent counts as an answer that is worked on; the timer of the
+            // library, which knows of neither, ends it if its client has gone without a word
             .setIdleTimeout(
                 (int) Math.min(Integer.MAX_VALUE, PATIENCE * options.idleTimeout().toMillis()))
             .setIdleTimeoutUnit(TimeUnit.MILLISECONDS)

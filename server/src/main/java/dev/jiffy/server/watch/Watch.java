@@ -9,16 +9,18 @@ import org.jspecify.annotations.Nullable;
 /// What looks at requests from outside: counts of what went over the connections, always, and
 /// watchers, if there are any. Shared between threads.
 public final class Watch implements AutoCloseable {
-  private final Traffic traffic = new Traffic();
+  private final Traffic traffic;
   private final List<Watcher> watchers = new CopyOnWriteArrayList<>();
   private final Tracing tracing;
   private final @Nullable ServerLog log;
 
   /// A watch that nobody keeps yet.
   ///
+  /// @param traffic counts what goes over the connections
   /// @param tracing which requests are traced
   /// @param log what the process says of itself, null where that is not the server's concern
-  public Watch(Tracing tracing, @Nullable ServerLog log) {
+  public Watch(Traffic traffic, Tracing tracing, @Nullable ServerLog log) {
+    this.traffic = traffic;
     this.tracing = tracing;
     this.log = log;
   }
