@@ -1,6 +1,7 @@
 package dev.jiffy.cli;
 
 import dev.jiffy.engine.LoadOptions;
+import dev.jiffy.engine.Model;
 import dev.jiffy.engine.SmallModels;
 import dev.jiffy.engine.onnx.OnnxWriter;
 import dev.jiffy.server.HttpOptions;
@@ -8,12 +9,17 @@ import dev.jiffy.server.Server;
 import dev.jiffy.server.ServerOptions;
 import dev.jiffy.server.store.LoadedModel;
 import java.io.IOException;
+import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Collections;
 import java.util.List;
+import java.util.jar.JarEntry;
+import java.util.jar.JarFile;
 
-/// What the launcher runs once after a build: two small models are loaded, run and served. The
-/// classes that this loads are what the JVM's archive holds.
+/// What the launcher runs once after a build: two small models are loaded, run and served, and what
+/// other models need of the engine is loaded too. The classes that this loads are what the JVM's
+/// archive holds.
 final class ArchiveRun {
   private ArchiveRun() {}
 
@@ -28,12 +34,34 @@ final class ArchiveRun {
       execute("run", text.toString(), "--dim", "batch=2,length=5");
       execute("run", image.toString(), "--json");
       serve(text);
+      loadAll(Path.of(Model.class.getProtectionDomain().getCodeSource().getLocation().toURI()));
+    } catch (URISyntaxException e) {
+      throw new IOException(e);
     } finally {
       Files.deleteIfExists(text);
       Files.deleteIfExists(image);
       Files.delete(folder);
     }
     System.exit(execute("--help"));
+  }
+
+  private static void loadAll(Path jar) throws IOException {
+    try (JarFile file = new JarFile(jar.toFile())) {
+      for (JarEntry entry : Collections.list(file.entries())) {
+        String name = entry.getName();
+        if (name.startsWith("dev/") && name.endsWith(".class")) {
+          load(name.substring(0, name.length() - ".class".length()).replace('/', '.'));
+        }
+      }
+    }
+  }
+
+  private static void load(String name) {
+    try {
+      Class.forName(name, false, ArchiveRun.class.getClassLoader());
+    } catch (ClassNotFoundException | LinkageError e) {
+      System.err.println("not in the archive: " + e);
+    }
   }
 
   private static int execute(String... args) {

@@ -54,7 +54,7 @@ final class Main implements Callable<Integer> {
   private static final Set<String> LOADING =
       Set.of("demo", "run", "bench", "compare", "overhead", "profile", "serve");
 
-  private static final Duration REHEARSAL = Duration.ofMillis(300);
+  private static final Duration REHEARSAL = Duration.ofMillis(600);
 
   @Spec private @Nullable CommandSpec spec;
 

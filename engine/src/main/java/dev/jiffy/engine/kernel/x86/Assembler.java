@@ -6,10 +6,7 @@ import dev.jiffy.engine.kernel.x86.Operand.Relative;
 import dev.jiffy.engine.kernel.x86.Operand.Vector;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Collections;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /// Writes x86-64 instructions, one method call each, and the constants that they read.
@@ -73,19 +70,34 @@ final class Assembler {
     static final Mask NONE = new Mask(0);
   }
 
-  private final Map<List<Integer>, Label> constants = new LinkedHashMap<>();
+  /// Memory within the code.
+  private static final class Constant {
+    final int[] words;
+    final Label label = new Label();
+
+    /// What the words were made of, or null.
+    float @Nullable [] table;
+
+    Constant(int[] words) {
+      this.words = words;
+    }
+  }
+
+  private final List<Constant> constants = new ArrayList<>();
   private byte[] code = new byte[1024];
   private int size;
 
   /// {@return the code with its constants; all labels must be bound}
   byte[] finish() {
-    constants.forEach((words, label) -> {
-      while (size % (4 * words.size()) != 0) {
+    for (Constant constant : constants) {
+      while (size % (4 * constant.words.length) != 0) {
         emit(0xcc);
       }
-      bind(label);
-      words.forEach(this::emitInt);
-    });
+      bind(constant.label);
+      for (int word : constant.words) {
+        emitInt(word);
+      }
+    }
     return Arrays.copyOf(code, size);
   }
 
@@ -121,19 +133,40 @@ final class Assembler {
   /// @param bytes the width of the vectors that read it
   Relative constant(int bits, int bytes) {
     boolean broadcast = bytes == 64;
-    List<Integer> words = Collections.nCopies(broadcast ? 1 : bytes / 4, bits);
-    return new Relative(constants.computeIfAbsent(words, _ -> new Label()), broadcast);
+    int[] words = new int[broadcast ? 1 : bytes / 4];
+    Arrays.fill(words, bits);
+    return new Relative(constant(words).label, broadcast);
   }
 
   /// {@return memory that holds numbers}
   ///
-  /// @param values as many as a vector has
-  Relative table(float... values) {
-    List<Integer> words = new ArrayList<>();
-    for (float value : values) {
-      words.add(Float.floatToRawIntBits(value));
+  /// @param values as many as a vector has, which do not change
+  @SuppressWarnings("ReferenceEquality") // tables are constants of their own
+  Relative table(float[] values) {
+    for (int i = 0; i < constants.size(); i++) {
+      if (constants.get(i).table == values) {
+        return new Relative(constants.get(i).label, false);
+      }
     }
-    return new Relative(constants.computeIfAbsent(words, _ -> new Label()), false);
+    int[] words = new int[values.length];
+    Arrays.setAll(words, i -> Float.floatToRawIntBits(values[i]));
+    Constant constant = constant(words);
+    constant.table = values;
+    return new Relative(constant.label, false);
+  }
+
+  /// The constant of some words. Few are asked for by thousands of instructions, before any of this
+  /// is compiled, and nearly all differ in their first word.
+  private Constant constant(int[] words) {
+    for (int i = 0; i < constants.size(); i++) {
+      Constant known = constants.get(i);
+      if (known.words[0] == words[0] && Arrays.equals(known.words, words)) {
+        return known;
+      }
+    }
+    Constant added = new Constant(words);
+    constants.add(added);
+    return added;
   }
 
   // ---- vector instructions
