@@ -198,16 +198,18 @@ class MicrosoftOperatorsTest {
             .absent()
             .floats(12));
     for (long rows : new long[] {1, 3, 40}) {
-      OneNode blocks =
-          new OneNode("MatMulNBits")
-              .with("K", 96)
-              .with("N", 40)
-              .with("bits", 4)
-              .with("block_size", 32)
-              .floats(rows, 96)
-              .bytes(40, 3, 16)
-              .scales(120);
-      nodes.add(rows == 3 ? blocks : blocks.bytes(80));
+      for (int bits : new int[] {2, 4, 8}) {
+        OneNode blocks =
+            new OneNode("MatMulNBits")
+                .with("K", 96)
+                .with("N", 40)
+                .with("bits", bits)
+                .with("block_size", 32)
+                .floats(rows, 96)
+                .bytes(40, 3, 4L * bits)
+                .scales(120);
+        nodes.add(rows == 3 ? blocks : blocks.bytes(40L * ((3 * bits + 7) / 8)));
+      }
     }
   }
 

@@ -60,22 +60,29 @@ public sealed interface QuantizedOp extends Op.Special {
   /// @param conv window, groups, layout and activation
   record DynamicConv(Op.Conv conv) implements QuantizedOp {}
 
-  /// The product with weights of 4 bits in blocks: `(x, w, scales, zeros?, bias?)`.
+  /// The product with weights of a few bits in blocks: `(x, w, scales, zeros?, bias?)`.
   ///
-  /// Each column has its `k` weights in blocks, two to a byte, the first in the low half:
-  /// `[columns, blocks, block / 2]` bytes. A block has a scale of the type of `x`, and a zero point
-  /// of 4 bits, packed alike for each column; 8 where there are none. The bias has one element per
-  /// column.
+  /// Each column has its `k` weights in blocks, the first of a byte in its lowest bits: `[columns,
+  /// blocks, block · bits / 8]` bytes. A block has a scale of the type of `x`, and a zero point of
+  /// as many bits, packed alike for each column; half of the range where there are none. The bias
+  /// has one element per column.
   ///
   /// @param k the rows of the weights
   /// @param columns the columns of the weights
   /// @param block the rows of a block: a power of two, at least 16
+  /// @param bits the bits of a weight: 2, 4 or 8
   /// @param bytes whether each block of a row of `x` is first rounded to multiples of a 127th of
   ///   its greatest magnitude
-  record BlockMatMul(long k, long columns, long block, boolean bytes) implements QuantizedOp {
+  record BlockMatMul(long k, long columns, long block, int bits, boolean bytes)
+      implements QuantizedOp {
     /// {@return the blocks of a column}
     public long blocks() {
       return (k + block - 1) / block;
+    }
+
+    /// {@return the bytes of the zero points of a column}
+    public long zeroBytes() {
+      return (blocks() * bits + 7) / 8;
     }
   }
 }

@@ -145,12 +145,12 @@ final class QuantizedRules {
       throw new ModelException(
           "expected rows, columns and blocks of a power of two from 16 on, got " + op);
     }
-    List<Dim> packed = dims(op.columns(), op.blocks(), op.block() / 2);
+    List<Dim> packed = dims(op.columns(), op.blocks(), op.block() * op.bits() / 8);
     Dims.merge("weights", packed, in.shape(1));
     elements("scales", Math.multiplyExact(op.columns(), op.blocks()), 2, in);
     if (in.has(3)) {
       in.expect(3, DType.U8);
-      elements("zero points", Math.multiplyExact(op.columns(), (op.blocks() + 1) / 2), 3, in);
+      elements("zero points", Math.multiplyExact(op.columns(), op.zeroBytes()), 3, in);
     }
     if (in.has(4)) {
       Dims.merge("bias", dims(op.columns()), in.shape(4));

@@ -1,6 +1,6 @@
 package dev.jiffy.engine.kernel;
 
-/// Products with weights of 4 bits that stay packed. Arguments of type `long` are absolute
+/// Products with weights of a few bits that stay packed. Arguments of type `long` are absolute
 /// addresses; methods are safe to call from several threads on disjoint parts of a result. Nothing
 /// checks bounds.
 public interface BlockKernels {
@@ -17,9 +17,9 @@ public interface BlockKernels {
   /// Packs weights.
   ///
   /// @param product the product, of any number of rows
-  /// @param w for each column its blocks of weights, two to a byte, the first in the low half
+  /// @param w for each column its blocks of weights, the first of a byte in its lowest bits
   /// @param scales for each column the scales of its blocks, f32
-  /// @param zeros for each column the zero points of its blocks, two to a byte; or 0
+  /// @param zeros for each column the zero points of its blocks, packed alike; or 0
   /// @param packed where the packed form goes, 64-byte aligned and cleared
   void pack(BlockProduct product, long w, long scales, long zeros, long packed);
 

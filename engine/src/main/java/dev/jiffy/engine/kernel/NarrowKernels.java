@@ -8,7 +8,7 @@ public interface NarrowKernels {
   /// {@return convolutions of bytes}
   ByteKernels bytes();
 
-  /// {@return products with weights of 4 bits}
+  /// {@return products with weights of a few bits}
   BlockKernels blocks();
 
   /// {@return whether there are products of such numbers}

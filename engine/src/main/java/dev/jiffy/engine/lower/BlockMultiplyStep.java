@@ -4,7 +4,7 @@ import dev.jiffy.engine.kernel.BlockKernels;
 import dev.jiffy.engine.kernel.BlockProduct;
 import dev.jiffy.engine.kernel.Format;
 
-/// A product with packed weights of 4 bits.
+/// A product with packed weights of a few bits.
 final class BlockMultiplyStep extends Step {
   /// From this many rows on, threads share out rows instead of columns.
   private static final int ROWS_TO_SPLIT = 64;
@@ -28,7 +28,7 @@ final class BlockMultiplyStep extends Step {
       Place packed,
       Place bias,
       Place c) {
-    super(name, target.parts(flops(product), 0.5 * product.k() * product.n()));
+    super(name, target.parts(flops(product), product.bits() / 8.0 * product.k() * product.n()));
     this.kernels = kernels;
     this.product = product;
     this.a = a;

@@ -26,13 +26,13 @@ final class Bytes {
       case QuantizedOp.ByteMatMul matMul -> lower(node, matMul, lowering);
       case QuantizedOp.ByteConv conv -> lower(node, conv, lowering);
       case QuantizedOp.DynamicConv conv -> DynamicBytes.lower(node, conv, lowering);
-      case QuantizedOp.BlockMatMul blocks -> HalfBytes.lower(node, blocks, lowering);
+      case QuantizedOp.BlockMatMul blocks -> BlockWeights.lower(node, blocks, lowering);
     };
   }
 
   static void pack(Graph graph, Node node, QuantizedOp op, Weights weights) {
     if (op instanceof QuantizedOp.BlockMatMul blocks) {
-      HalfBytes.pack(graph, node, blocks, weights);
+      BlockWeights.pack(graph, node, blocks, weights);
       return;
     }
     Tensor w = graph.constants().get(node.input(1));

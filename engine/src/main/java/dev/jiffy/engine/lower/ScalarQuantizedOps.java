@@ -45,6 +45,7 @@ final class ScalarQuantizedOps {
               Math.toIntExact(b.k()),
               Math.toIntExact(b.columns()),
               Math.toIntExact(b.block()),
+              b.bits(),
               b.bytes(),
               o.out());
     }

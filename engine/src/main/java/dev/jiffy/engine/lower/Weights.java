@@ -55,8 +55,8 @@ public final class Weights {
       List<Integer> form)
       implements Packed {}
 
-  /// Weights of 4 bits.
-  private record BlockKey(List<Tensor> tensors, boolean bytes) implements Packed {}
+  /// Weights of a few bits.
+  private record BlockKey(List<Tensor> tensors, int bits, boolean bytes) implements Packed {}
 
   /// What was packed.
   private sealed interface Packed {
@@ -262,7 +262,7 @@ public final class Weights {
         });
   }
 
-  /// {@return weights of 4 bits in blocks as f32, packed}
+  /// {@return weights of a few bits in blocks as f32, packed}
   ///
   /// @param matrix the weights as numbers, `[k, n]`, made where they are not packed yet
   /// @param parts the constants that they are made of
@@ -277,7 +277,7 @@ public final class Weights {
         });
   }
 
-  /// {@return weights of 4 bits in blocks, packed as they are}
+  /// {@return weights of a few bits in blocks, packed as they are}
   ///
   /// @param kernels the kernels that multiply them
   /// @param product the product
@@ -288,7 +288,7 @@ public final class Weights {
       BlockKernels kernels, BlockProduct product, Tensor w, Tensor scales, @Nullable Tensor zeros) {
     List<Tensor> tensors = zeros == null ? List.of(w, scales) : List.of(w, scales, zeros);
     return packed.computeIfAbsent(
-        new BlockKey(tensors, product.bytes()),
+        new BlockKey(tensors, product.bits(), product.bytes()),
         _ ->
             allocate(
                 kernels.packedBytes(product),

@@ -196,8 +196,9 @@ final class QLinearImports {
 
   private static void blockProduct(NodeScope node) {
     @Nullable String refusal = null;
-    if (node.integer("bits", 4) != 4) {
-      refusal = "weights of " + node.integer("bits", 4) + " bits";
+    long bits = node.integer("bits", 4);
+    if (bits != 2 && bits != 4 && bits != 8) {
+      refusal = "weights of " + bits + " bits";
     } else if (node.has(4)) {
       refusal = "indices of groups";
     } else if (node.has(3) && node.dtype(node.input(3)) != DType.U8) {
@@ -211,7 +212,8 @@ final class QLinearImports {
       return;
     }
     node.result(
-        new QuantizedOp.BlockMatMul(k, columns, block, node.integer("accuracy_level", 0) == 4),
+        new QuantizedOp.BlockMatMul(
+            k, columns, block, (int) bits, node.integer("accuracy_level", 0) == 4),
         node.input(0),
         node.input(1),
         node.input(2),

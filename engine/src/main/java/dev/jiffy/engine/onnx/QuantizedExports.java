@@ -47,7 +47,7 @@ final class QuantizedExports {
               set()
                   .integer("K", o.k())
                   .integer("N", o.columns())
-                  .integer("bits", 4)
+                  .integer("bits", o.bits())
                   .integer("block_size", o.block())
                   .integer("accuracy_level", o.bytes() ? 4 : 0),
               node.input(0),

@@ -15,7 +15,7 @@ final class QuantizedRuleCases {
   private static final Op BLOCKS = new QuantizedOp.Dequantize(0, 4);
   private static final Op PRODUCT = new QuantizedOp.ByteMatMul(3, null, null);
   private static final Op ROUNDED = new QuantizedOp.ByteMatMul(3, null, new Rounding(1, 0));
-  private static final Op BLOCK_PRODUCT = new QuantizedOp.BlockMatMul(100, 7, 32, false);
+  private static final Op BLOCK_PRODUCT = new QuantizedOp.BlockMatMul(100, 7, 32, 4, false);
   private static final Op.Conv WINDOWS =
       new Op.Conv(
           new Op.Window(

@@ -257,21 +257,24 @@ final class QuantizedCases {
         new long[][] {
           {1, 32, 5, 16}, {3, 100, 17, 32}, {40, 128, 33, 64}, {9, 300, 32, 128}, {2, 257, 70, 256}
         }) {
-      for (boolean bytes : new boolean[] {true, false}) {
-        blockProduct(cases, size[0], size[1], size[2], size[3], bytes);
+      for (int bits : new int[] {2, 4, 8}) {
+        for (boolean bytes : new boolean[] {true, false}) {
+          blockProduct(cases, size[0], size[1], size[2], size[3], bits, bytes);
+        }
       }
     }
   }
 
   private static void blockProduct(
-      List<OpCase> cases, long m, long k, long n, long block, boolean bytes) {
+      List<OpCase> cases, long m, long k, long n, long block, int bits, boolean bytes) {
     long blocks = (k + block - 1) / block;
+    long zeroBytes = (blocks * bits + 7) / 8;
     Tensor x = Samples.floats(1, m, k);
-    Tensor w = Samples.integers(DType.U8, 2, 0, 256, n, blocks, block / 2);
-    Tensor scales = Samples.between(3, 0.01, 0.1, n * blocks);
-    Tensor zeros = Samples.integers(DType.U8, 4, 0, 256, n * ((blocks + 1) / 2));
+    Tensor w = Samples.integers(DType.U8, 2, 0, 256, n, blocks, block * bits / 8);
+    Tensor scales = Samples.between(3, 0.16 / (1 << bits), 1.6 / (1 << bits), n * blocks);
+    Tensor zeros = Samples.integers(DType.U8, 4, 0, 256, n * zeroBytes);
     Tensor bias = Samples.floats(5, n);
-    Op op = new QuantizedOp.BlockMatMul(k, n, block, bytes);
+    Op op = new QuantizedOp.BlockMatMul(k, n, block, bits, bytes);
     for (boolean plain : new boolean[] {true, false}) {
       OpCase.Formula formula =
           i ->
@@ -280,8 +283,9 @@ final class QuantizedCases {
                       k,
                       d -> {
                         long b = d / block;
-                        double q = half(w, (i[1] * blocks + b) * block + d % block);
-                        double zero = plain ? 8 : half(zeros, i[1] * (blocks + blocks % 2) + b);
+                        double q = packed(w, (i[1] * blocks + b) * block + d % block, bits);
+                        long place = i[1] * zeroBytes * 8 / bits + b;
+                        double zero = plain ? 1 << (bits - 1) : packed(zeros, place, bits);
                         double value = at(x, i[0], d);
                         if (bytes) {
                           float step = step(x, i[0], b * block, Math.min(k, (b + 1) * block));
@@ -289,7 +293,7 @@ final class QuantizedCases {
                         }
                         return value * (q - zero) * at(scales, i[1] * blocks + b);
                       });
-      String name = bytes ? "bytes" : "numbers";
+      String name = bits + " bits, " + (bytes ? "bytes" : "numbers");
       cases.add(
           plain
               ? OpCase.of(name + ", symmetric", op, formula, x, w, scales)
@@ -306,7 +310,7 @@ final class QuantizedCases {
     return (float) greatest / 127;
   }
 
-  private static double half(Tensor pairs, long index) {
-    return (pairs.getLong(index / 2) >> (index % 2 == 0 ? 0 : 4)) & 15;
+  private static double packed(Tensor bytes, long index, int bits) {
+    return (bytes.getLong(index * bits / 8) >> (index * bits % 8)) & ((1 << bits) - 1);
   }
 }

@@ -9,7 +9,7 @@ import dev.jiffy.engine.kernel.Memory;
 import java.lang.foreign.ValueLayout;
 import java.util.function.LongUnaryOperator;
 
-/// Small problems of bytes and halves of bytes, and what their results are by definition.
+/// Small problems of bytes and parts of bytes, and what their results are by definition.
 ///
 /// @param memory allocates working memory
 record ByteCheck(LongUnaryOperator memory) {
@@ -24,11 +24,12 @@ record ByteCheck(LongUnaryOperator memory) {
   /// The results of the convolution.
   static final int RESULTS = SIZE * SIZE * CHANNELS;
 
-  /// {@return a product with weights of 4 bits}
+  /// {@return a product with weights of a few bits}
   ///
+  /// @param bits the bits of a weight
   /// @param bytes whether rows are rounded to bytes
-  static BlockProduct product(boolean bytes) {
-    return new BlockProduct(3, 40, 19, 32, false, bytes);
+  static BlockProduct product(int bits, boolean bytes) {
+    return new BlockProduct(3, 40, 19, 32, bits, false, bytes);
   }
 
   /// Numbers that depend on their place alone.
@@ -52,11 +53,11 @@ record ByteCheck(LongUnaryOperator memory) {
     return address;
   }
 
-  /// Multiplies with weights of 4 bits.
+  /// Multiplies with weights of a few bits.
   ///
   /// @param c the result
   void multiply(BlockKernels kernels, BlockProduct p, long c) {
-    int weights = p.n() * p.blocks() * p.block() / 2;
+    int weights = p.n() * p.blocks() * p.block() * p.bits() / 8;
     long w = bytes(weights, 11);
     long scales = floats(p.n() * p.blocks(), 0.01f);
     long packed = memory.applyAsLong(kernels.packedBytes(p));
@@ -68,19 +69,25 @@ record ByteCheck(LongUnaryOperator memory) {
     kernels.multiply(p, a, packed, 0, c, 0, p.m(), 0, panels, scratch);
   }
 
-  /// Multiplies with what weights of 4 bits stand for.
+  /// Multiplies with what weights of a few bits stand for.
   ///
   /// @param c the result
   void multiply(BlockProduct p, long c) {
-    long w = bytes(p.n() * p.blocks() * p.block() / 2, 11);
+    long w = bytes(p.n() * p.blocks() * p.block() * p.bits() / 8, 11);
     for (int row = 0; row < p.m(); row++) {
       for (int column = 0; column < p.n(); column++) {
         double sum = 0;
         for (int i = 0; i < p.k(); i++) {
           int index = column * p.blocks() + i / p.block();
           int at = index * p.block() + i % p.block();
-          int q = Memory.ALL.get(BYTE, w + at / 2) >> (at % 2 * 4) & 15;
-          sum += pattern(row * p.k() + i) * 0.1f * (q - 8) * (pattern(index) * 0.01f);
+          int perByte = 8 / p.bits();
+          int shift = at % perByte * p.bits();
+          int q = Memory.ALL.get(BYTE, w + at / perByte) >> shift & ((1 << p.bits()) - 1);
+          sum +=
+              pattern(row * p.k() + i)
+                  * 0.1f
+                  * (q - (1 << (p.bits() - 1)))
+                  * (pattern(index) * 0.01f);
         }
         Memory.setFloat(c + 4L * (row * p.n() + column), (float) sum);
       }

@@ -62,7 +62,7 @@ public final class KernelCheck {
     INT8,
     /// Convolutions of bytes.
     BYTE_CONVOLUTION,
-    /// Products with weights of 4 bits.
+    /// Products with weights of a few bits.
     BLOCKS,
     /// Convolutions of every shape.
     CONVOLUTION,
@@ -213,15 +213,17 @@ public final class KernelCheck {
   private void blocks() {
     NarrowKernels narrow = matrices.narrow();
     ByteCheck problem = new ByteCheck(this::memory);
-    for (boolean bytes : new boolean[] {false, true}) {
-      BlockProduct p = ByteCheck.product(bytes);
-      if (narrow != null && narrow.blocks().suits(p)) {
-        compare(
-            "product with weights of 4 bits",
-            p.m() * p.n(),
-            bytes ? NARROW_TOLERANCE : TOLERANCE,
-            c -> problem.multiply(narrow.blocks(), p, c),
-            c -> problem.multiply(p, c));
+    for (int bits : new int[] {2, 4, 8}) {
+      for (boolean bytes : new boolean[] {false, true}) {
+        BlockProduct p = ByteCheck.product(bits, bytes);
+        if (narrow != null && narrow.blocks().suits(p)) {
+          compare(
+              "product with weights of %d bits".formatted(bits),
+              p.m() * p.n(),
+              bytes ? NARROW_TOLERANCE : TOLERANCE,
+              c -> problem.multiply(narrow.blocks(), p, c),
+              c -> problem.multiply(p, c));
+        }
       }
     }
   }

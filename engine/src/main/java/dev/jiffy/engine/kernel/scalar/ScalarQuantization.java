@@ -155,16 +155,18 @@ public final class ScalarQuantization {
     }
   }
 
-  /// Computes the product with weights of 4 bits in blocks.
+  /// Computes the product with weights of a few bits in blocks.
   ///
   /// @param x the left operand; its last dimension are the rows of the weights
-  /// @param w for each column its blocks of weights, two to a byte, the first in the low half
+  /// @param w for each column its blocks of weights, the first of a byte in its lowest bits
   /// @param scales for each column the scales of its blocks
-  /// @param zeros for each column the zero points of its blocks, two to a byte; or null for 8
+  /// @param zeros for each column the zero points of its blocks, packed alike; or null for half of
+  ///   the range
   /// @param bias one element per column, or null
   /// @param k the rows of the weights
   /// @param columns their columns
   /// @param block the rows of a block
+  /// @param bits the bits of a weight: 2, 4 or 8
   /// @param bytes whether each block of a row of `x` is rounded to multiples of a 127th of its
   ///   greatest magnitude
   /// @param out the result
@@ -177,6 +179,7 @@ public final class ScalarQuantization {
       int k,
       int columns,
       int block,
+      int bits,
       boolean bytes,
       Tensor out) {
     int blocks = (k + block - 1) / block;
@@ -184,7 +187,7 @@ public final class ScalarQuantization {
     long rows = x.shape().elements() / k;
     for (int column = 0; column < columns; column++) {
       for (int i = 0; i < k; i++) {
-        weights[i] = weight(w, scales, zeros, column, i, blocks, block);
+        weights[i] = weight(w, scales, zeros, column, i, blocks, block, bits);
       }
       for (long row = 0; row < rows; row++) {
         double sum = bias == null ? 0 : bias.getDouble(column);
@@ -210,39 +213,54 @@ public final class ScalarQuantization {
     return (float) greatest / 127;
   }
 
-  /// {@return what weights of 4 bits in blocks stand for, as an f32 matrix `[k, columns]`}
+  /// {@return what weights of a few bits in blocks stand for, as an f32 matrix `[k, columns]`}
   ///
-  /// @param w for each column its blocks of weights, two to a byte, the first in the low half
+  /// @param w for each column its blocks of weights, the first of a byte in its lowest bits
   /// @param scales for each column the scales of its blocks
-  /// @param zeros for each column the zero points of its blocks, two to a byte; or null for 8
+  /// @param zeros for each column the zero points of its blocks, packed alike; or null for half of
+  ///   the range
   /// @param k the rows of the weights
   /// @param columns their columns
   /// @param block the rows of a block
+  /// @param bits the bits of a weight: 2, 4 or 8
   public static Tensor blocks(
-      Tensor w, Tensor scales, @Nullable Tensor zeros, int k, int columns, int block) {
+      Tensor w, Tensor scales, @Nullable Tensor zeros, int k, int columns, int block, int bits) {
     int blocks = (k + block - 1) / block;
     Tensor matrix = Tensor.allocate(DType.F32, Shape.of(k, columns));
     for (int column = 0; column < columns; column++) {
       for (int i = 0; i < k; i++) {
         matrix.setDouble(
             (long) i * columns + column,
-            (double) weight(w, scales, zeros, column, i, blocks, block));
+            (double) weight(w, scales, zeros, column, i, blocks, block, bits));
       }
     }
     return matrix;
   }
 
   private static float weight(
-      Tensor w, Tensor scales, @Nullable Tensor zeros, int column, int row, int blocks, int block) {
+      Tensor w,
+      Tensor scales,
+      @Nullable Tensor zeros,
+      int column,
+      int row,
+      int blocks,
+      int block,
+      int bits) {
     long at = (long) column * blocks + row / block;
-    long pair = (long) column * (blocks + blocks % 2) + row / block;
-    int zero = zeros == null ? 8 : half(zeros, pair);
-    return (half(w, at * block + row % block) - zero) * (float) scales.getDouble(at);
+    int perByte = 8 / bits;
+    long zeroBytes = (blocks + perByte - 1L) / perByte;
+    int zero =
+        zeros == null
+            ? 1 << (bits - 1)
+            : packed(zeros, column * zeroBytes * perByte + row / block, bits);
+    return (packed(w, at * block + row % block, bits) - zero) * (float) scales.getDouble(at);
   }
 
-  /// {@return one of the numbers of 4 bits that lie in pairs}
-  private static int half(Tensor pairs, long index) {
-    return (int) (pairs.getLong(index / 2) >> (index % 2 == 0 ? 0 : 4)) & 15;
+  /// {@return one of the numbers of a few bits that lie in bytes, the first in the lowest bits}
+  private static int packed(Tensor bytes, long index, int bits) {
+    int perByte = 8 / bits;
+    long shift = index % perByte * bits;
+    return (int) (bytes.getLong(index / perByte) >> shift) & ((1 << bits) - 1);
   }
 
   /// Computes `activation(s · (q - z) · w · scale + bias + residual)` with the bytes `q`, the scale

@@ -20,13 +20,14 @@ import dev.jiffy.engine.kernel.x86.Assembler.Mask;
 import dev.jiffy.engine.kernel.x86.Assembler.Shift;
 import dev.jiffy.engine.kernel.x86.Operand.Vector;
 
-/// Generates products of a few rows with panels of 16 columns of weights of 4 bits; AVX-512 only.
+/// Generates products of a few rows with panels of 16 columns of weights of a few bits; AVX-512
+/// only.
 ///
 /// The weights of a block are multiplied as the integers that they are; then the sum of a block,
 /// less the zero point times the sum of the block of the row, is multiplied by the block's scale.
-/// Of a vector of weights with eight to a column, those of bytes are the low halves of its bytes,
-/// then the high ones. As f32 they stay where they are in 32 bits: a weight `i` halves up is the
-/// weight times `16^i`, which the element that it is multiplied with is divided by.
+/// Of a vector of weights with several to a column, those of bytes are the lowest bits of its
+/// bytes, then the next ones. As f32 they stay where they are in 32 bits: a weight `i` bits up is
+/// the weight times `2^i`, which the element that it is multiplied with is divided by.
 ///
 /// The arguments, in order: panels, weights, rows, numbers of the rows, blocks, bias, c, the bytes
 /// from row to row of `c`, and a bit for each column that exists. Of rows each block is followed by
@@ -34,10 +35,11 @@ import dev.jiffy.engine.kernel.x86.Operand.Vector;
 ///
 /// @param rows how many rows, 1 to [#MOST_ROWS]
 /// @param block the rows of a block of weights
-/// @param zeros whether blocks have zero points; they are 8 otherwise
+/// @param bits the bits of a weight: 2, 4 or 8
+/// @param zeros whether blocks have zero points; they are half of the range otherwise
 /// @param bytes whether rows are signed bytes, else f32
 /// @param bias whether there is a bias
-record BlockCode(int rows, int block, boolean zeros, boolean bytes, boolean bias) {
+record BlockCode(int rows, int block, int bits, boolean zeros, boolean bytes, boolean bias) {
   /// The most rows.
   static final int MOST_ROWS = 8;
 
@@ -46,11 +48,11 @@ record BlockCode(int rows, int block, boolean zeros, boolean bytes, boolean bias
 
   private static final int LEAST_BLOCK = 16;
 
-  /// How many forms there are.
-  static final int FORMS = form(1, 2 * MOST_BLOCK, false, false, false);
+  /// How many sizes of blocks there are.
+  private static final int SIZES = 5;
 
-  /// The weights of a column in a vector.
-  static final int DEPTH = 8;
+  /// How many forms there are.
+  static final int FORMS = form(1, LEAST_BLOCK, 16, false, false, false);
 
   private static final int LINE = 64;
 
@@ -65,36 +67,51 @@ record BlockCode(int rows, int block, boolean zeros, boolean bytes, boolean bias
   private static final Mask PRESENT = new Mask(1);
   private static final Vector WEIGHTS = Vector.zmm(16);
   private static final Vector PART = Vector.zmm(17);
-  private static final Vector HALVES = Vector.zmm(24);
+
+  /// The first of the registers that hold masks: for bytes of their lowest weights, else of the
+  /// weights of 32 bits, as far as they go.
+  private static final Vector MASKS = Vector.zmm(21);
+
+  private static final int MOST_MASKS = 32 - MASKS.number();
 
   /// {@return the number of a form, so that it is found without an object}
-  static int form(int rows, int block, boolean zeros, boolean bytes, boolean bias) {
+  static int form(int rows, int block, int bits, boolean zeros, boolean bytes, boolean bias) {
     int size = Integer.numberOfTrailingZeros(block / LEAST_BLOCK);
+    int width = Integer.numberOfTrailingZeros(bits) - 1;
     int flags = (zeros ? 4 : 0) + (bytes ? 2 : 0) + (bias ? 1 : 0);
-    return (size * MOST_ROWS + rows - 1) * 8 + flags;
+    return ((width * SIZES + size) * MOST_ROWS + rows - 1) * 8 + flags;
   }
 
   /// {@return the form of a number}
   static BlockCode of(int form) {
-    int size = form / 8;
+    int size = form / 8 / MOST_ROWS;
     return new BlockCode(
-        size % MOST_ROWS + 1,
-        LEAST_BLOCK << (size / MOST_ROWS),
+        form / 8 % MOST_ROWS + 1,
+        LEAST_BLOCK << (size % SIZES),
+        2 << (size / SIZES),
         (form & 4) != 0,
         (form & 2) != 0,
         (form & 1) != 0);
   }
 
-  /// {@return the element that a half of the 32 bits of a column is multiplied with}
-  ///
-  /// @param half the half, from the lowest on
-  static int element(int half) {
-    return half / 2 + (half % 2) * DEPTH / 2;
+  /// {@return how many weights 32 bits hold}
+  static int depth(int bits) {
+    return 32 / bits;
   }
 
-  /// {@return what an element is divided by before it is multiplied with a half, as f32}
-  static float factor(int half) {
-    return half == DEPTH - 1 ? 1 : 1f / (1 << (4 * half));
+  /// {@return the element that a weight of the 32 bits of a column is multiplied with, for bytes}
+  ///
+  /// @param place which of them, from the lowest on
+  static int elementAt(int bits, int place) {
+    int perByte = 8 / bits;
+    return place / perByte + place % perByte * 4;
+  }
+
+  /// {@return what an element is multiplied by before it is multiplied with a weight, as f32}
+  ///
+  /// @param place which weight of the 32 bits of a column, from the lowest on
+  static float factor(int bits, int place) {
+    return place == depth(bits) - 1 ? 1 : 1f / (1 << (bits * place));
   }
 
   private static Vector sum(int row) {
@@ -103,11 +120,6 @@ record BlockCode(int rows, int block, boolean zeros, boolean bytes, boolean bias
 
   private static Vector blockSum(int row) {
     return Vector.zmm(MOST_ROWS + row);
-  }
-
-  /// The bits of a half of 32 bits.
-  private static Vector half(int half) {
-    return Vector.zmm(HALVES.number() + half);
   }
 
   private int elementBytes() {
@@ -119,14 +131,11 @@ record BlockCode(int rows, int block, boolean zeros, boolean bytes, boolean bias
     code.push(RBX);
     code.load(RAX, at(RSP, MASK));
     code.kmov(PRESENT, RAX);
-    if (bytes) {
-      code.op(VectorOp.XORPS, HALVES, HALVES, HALVES);
-      code.op(VectorOp.PADDD, HALVES, HALVES, code.constant(0x0f0f0f0f, LINE));
-    } else {
-      for (int half = 0; half < DEPTH - 1; half++) {
-        code.op(VectorOp.XORPS, half(half), half(half), half(half));
-        code.op(VectorOp.PADDD, half(half), half(half), code.constant(15 << (4 * half), LINE));
-      }
+    for (int i = 0; i < (bytes ? 1 : Math.min(MOST_MASKS, depth(bits) - 1)); i++) {
+      Vector mask = Vector.zmm(MASKS.number() + i);
+      int value = bytes ? 0x01010101 * lowest() : lowest() << (bits * i);
+      code.op(VectorOp.XORPS, mask, mask, mask);
+      code.op(VectorOp.PADDD, mask, mask, code.constant(value, LINE));
     }
     Label panel = code.here();
     for (int row = 0; row < rows; row++) {
@@ -146,15 +155,15 @@ record BlockCode(int rows, int block, boolean zeros, boolean bytes, boolean bias
     int chunk = Math.min(CHUNK, block);
     code.mov(RBX, block / chunk);
     Label more = code.here();
-    for (int depth = 0; depth < chunk; depth += DEPTH) {
-      code.op(VectorOp.MOVUPS, WEIGHTS, at(RSI, LINE * (depth / DEPTH)));
+    for (int depth = 0; depth < chunk; depth += depth(bits)) {
+      code.op(VectorOp.MOVUPS, WEIGHTS, at(RSI, LINE * (depth / depth(bits))));
       if (bytes) {
         multiplyBytes(code, depth);
       } else {
         multiplyFloats(code, depth);
       }
     }
-    code.alu(ADD, RSI, LINE * (chunk / DEPTH));
+    code.alu(ADD, RSI, LINE * (chunk / depth(bits)));
     code.alu(ADD, R10, chunk * elementBytes());
     code.alu(SUB, RBX, 1);
     code.jump(NOT_EQUAL, more);
@@ -174,30 +183,44 @@ record BlockCode(int rows, int block, boolean zeros, boolean bytes, boolean bias
     return at(R10, elementBytes() * (row * block + depth)).repeated();
   }
 
+  /// The bits of the lowest weight.
+  private int lowest() {
+    return (1 << bits) - 1;
+  }
+
+  /// The bits of a weight of 32 bits.
+  private Operand mask(Assembler code, int place) {
+    return place < MOST_MASKS
+        ? Vector.zmm(MASKS.number() + place)
+        : code.constant(lowest() << (bits * place), LINE);
+  }
+
   private void multiplyBytes(Assembler code, int depth) {
-    code.op(VectorOp.ANDPS, PART, WEIGHTS, HALVES);
-    for (int row = 0; row < rows; row++) {
-      code.op(VectorOp.PDPBUSD, blockSum(row), PART, element(row, depth));
-    }
-    Vector high = Vector.zmm(PART.number() + 1);
-    code.shift(Shift.RIGHT, high, WEIGHTS, 4);
-    code.op(VectorOp.ANDPS, high, high, HALVES);
-    for (int row = 0; row < rows; row++) {
-      code.op(VectorOp.PDPBUSD, blockSum(row), high, element(row, depth + DEPTH / 2));
+    for (int part = 0; part < 8 / bits; part++) {
+      Vector weights = bits == 8 ? WEIGHTS : Vector.zmm(PART.number() + part);
+      if (part > 0) {
+        code.shift(Shift.RIGHT, weights, WEIGHTS, bits * part);
+      }
+      if (bits < 8) {
+        code.op(VectorOp.ANDPS, weights, part == 0 ? WEIGHTS : weights, MASKS);
+      }
+      for (int row = 0; row < rows; row++) {
+        code.op(VectorOp.PDPBUSD, blockSum(row), weights, element(row, depth + 4 * part));
+      }
     }
   }
 
   private void multiplyFloats(Assembler code, int depth) {
-    for (int half = 0; half < DEPTH; half++) {
-      Vector part = Vector.zmm(PART.number() + half % 4);
-      if (half == DEPTH - 1) {
-        code.shift(Shift.RIGHT, part, WEIGHTS, 4 * half);
+    for (int place = 0; place < depth(bits); place++) {
+      Vector part = Vector.zmm(PART.number() + place % 4);
+      if (place == depth(bits) - 1) {
+        code.shift(Shift.RIGHT, part, WEIGHTS, bits * place);
       } else {
-        code.op(VectorOp.ANDPS, part, WEIGHTS, half(half));
+        code.op(VectorOp.ANDPS, part, WEIGHTS, mask(code, place));
       }
       code.op(VectorOp.CVTDQ2PS, part, part);
       for (int row = 0; row < rows; row++) {
-        code.op(VectorOp.FMADD231PS, blockSum(row), part, element(row, depth + half));
+        code.op(VectorOp.FMADD231PS, blockSum(row), part, element(row, depth + place));
       }
     }
   }

@@ -7,11 +7,11 @@ import dev.jiffy.engine.kernel.BlockProduct;
 import dev.jiffy.engine.kernel.Memory;
 import java.lang.foreign.ValueLayout;
 
-/// Products with weights of 4 bits as machine code: a few rows at a time are brought into the form
-/// that [BlockCode] takes, then multiplied with panel after panel.
+/// Products with weights of a few bits as machine code: a few rows at a time are brought into the
+/// form that [BlockCode] takes, then multiplied with panel after panel.
 ///
-/// A packed panel has, block by block, its weights, eight of a column in 32 bits, then the scales
-/// of the columns, and where there are zero points, these times the scales.
+/// A packed panel has, block by block, its weights, as many of a column as 32 bits hold, then the
+/// scales of the columns, and where there are zero points, these times the scales.
 final class X86BlockProducts implements BlockKernels {
   private static final int LANES = 16;
   private static final int LINE = 64;
@@ -41,7 +41,7 @@ final class X86BlockProducts implements BlockKernels {
   }
 
   private static long blockBytes(BlockProduct p) {
-    return (long) LINE * (p.block() / BlockCode.DEPTH + (p.zeros() ? 2 : 1));
+    return (long) LINE * (p.block() / BlockCode.depth(p.bits()) + (p.zeros() ? 2 : 1));
   }
 
   private static long panelBytes(BlockProduct p) {
@@ -56,36 +56,40 @@ final class X86BlockProducts implements BlockKernels {
 
   @Override
   public void pack(BlockProduct p, long w, long scales, long zeros, long packed) {
-    int half = p.block() / 2;
-    long zeroBytes = (p.blocks() + 1L) / 2;
+    int blockBytes = p.block() * p.bits() / 8;
+    int step = BlockCode.depth(p.bits());
+    int mask = (1 << p.bits()) - 1;
     for (int column = 0; column < p.n(); column++) {
       long panel = packed + column / LANES * panelBytes(p) + 4L * (column % LANES);
       for (int block = 0; block < p.blocks(); block++) {
         long index = (long) column * p.blocks() + block;
         long to = panel + block * blockBytes(p);
-        for (int depth = 0; depth < p.block(); depth += BlockCode.DEPTH) {
-          int bits = ALL.get(Memory.INT, w + index * half + depth / 2);
-          ALL.set(Memory.INT, to + (long) LINE * (depth / BlockCode.DEPTH), ordered(p, bits));
+        for (int i = 0; i < p.block() / step; i++) {
+          int bits = ALL.get(Memory.INT, w + index * blockBytes + 4L * i);
+          ALL.set(Memory.INT, to + (long) LINE * i, ordered(p, bits));
         }
-        to += (long) LINE * (p.block() / BlockCode.DEPTH);
+        to += (long) LINE * (p.block() / step);
         float scale = Memory.getFloat(scales + 4 * index);
         Memory.setFloat(to, scale);
         if (p.zeros()) {
-          int pair = ALL.get(BYTE, zeros + column * zeroBytes + block / 2);
-          Memory.setFloat(to + LINE, scale * ((pair >> (block % 2 * 4)) & 15));
+          long bit = (long) block * p.bits();
+          int several = ALL.get(BYTE, zeros + column * p.zeroBytes() + bit / 8);
+          Memory.setFloat(to + LINE, scale * ((several >> (bit % 8)) & mask));
         }
       }
     }
   }
 
-  /// Eight weights in the order in which they are multiplied.
+  /// The weights of 32 bits in the order in which they are multiplied.
   private static int ordered(BlockProduct p, int bits) {
     if (!p.bytes()) {
       return bits;
     }
     int ordered = 0;
-    for (int half = 0; half < BlockCode.DEPTH; half++) {
-      ordered |= ((bits >>> (4 * BlockCode.element(half))) & 15) << (4 * half);
+    int mask = (int) ((1L << p.bits()) - 1);
+    for (int place = 0; place < BlockCode.depth(p.bits()); place++) {
+      int element = BlockCode.elementAt(p.bits(), place);
+      ordered |= ((bits >>> (p.bits() * element)) & mask) << (p.bits() * place);
     }
     return ordered;
   }
@@ -145,7 +149,7 @@ final class X86BlockProducts implements BlockKernels {
       long scratch) {
     long first = 4L * LANES * panel;
     Code.call(
-        codes.get(BlockCode.form(rows, p.block(), p.zeros(), p.bytes(), bias != 0)),
+        codes.get(BlockCode.form(rows, p.block(), p.bits(), p.zeros(), p.bytes(), bias != 0)),
         panels,
         packed + panel * panelBytes(p),
         scratch,
@@ -181,14 +185,19 @@ final class X86BlockProducts implements BlockKernels {
     }
   }
 
+  /// The zero point where there is none.
+  private static int middle(BlockProduct p) {
+    return 1 << (p.bits() - 1);
+  }
+
   private static void floats(BlockProduct p, long from, int present, long to, long numbers) {
     float sum = 0;
     for (int i = 0; i < p.block(); i++) {
       float x = i < present ? Memory.getFloat(from + 4L * i) : 0;
       sum += x;
-      Memory.setFloat(to + 4L * i, x * BlockCode.factor(i % BlockCode.DEPTH));
+      Memory.setFloat(to + 4L * i, x * BlockCode.factor(p.bits(), i % BlockCode.depth(p.bits())));
     }
-    Memory.setFloat(numbers + 4, p.zeros() ? sum : 8 * sum);
+    Memory.setFloat(numbers + 4, p.zeros() ? sum : middle(p) * sum);
   }
 
   private static void bytes(BlockProduct p, long from, int present, long to, long numbers) {
@@ -205,6 +214,6 @@ final class X86BlockProducts implements BlockKernels {
       ALL.set(BYTE, to + i, (byte) q);
     }
     Memory.setFloat(numbers, scale);
-    Memory.setFloat(numbers + 4, (p.zeros() ? 1 : 8) * (sum * scale));
+    Memory.setFloat(numbers + 4, (p.zeros() ? 1 : middle(p)) * (sum * scale));
   }
 }

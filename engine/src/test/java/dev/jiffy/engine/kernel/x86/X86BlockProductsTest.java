@@ -10,8 +10,8 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/// Compares products with weights of 4 bits with their formula, on memory between pages that must
-/// not be touched.
+/// Compares products with weights of a few bits with their formula, on memory between pages that
+/// must not be touched.
 @Tag("many-machines")
 class X86BlockProductsTest {
   private final Random random = new Random(1);
@@ -27,7 +27,8 @@ class X86BlockProductsTest {
           for (int k : new int[] {1, block, 2 * block + 5}) {
             number++;
             BlockProduct product =
-                new BlockProduct(m, k, n, block, number % 3 == 0, number % 2 == 0);
+                new BlockProduct(
+                    m, k, n, block, 2 << (number % 3), number / 3 % 3 == 0, number % 2 == 0);
             if (kernels.suits(product)) {
               compare(kernels, product, number % 5 < 2, number % 7 < 3);
             }
@@ -41,9 +42,9 @@ class X86BlockProductsTest {
     int blocks = p.blocks();
     try (GuardedMemory memory = new GuardedMemory()) {
       long a = memory.floats(random, p.m() * p.k(), -0.5f, 0.5f, end);
-      long w = memory.bytes(random, p.n() * blocks * p.block() / 2, end);
+      long w = memory.bytes(random, p.n() * blocks * p.block() * p.bits() / 8, end);
       long scales = memory.floats(random, p.n() * blocks, -0.5f, 0.5f, end);
-      long zeros = p.zeros() ? memory.bytes(random, p.n() * ((blocks + 1) / 2), end) : 0;
+      long zeros = p.zeros() ? memory.bytes(random, p.n() * (int) p.zeroBytes(), end) : 0;
       long bias = biased ? memory.floats(random, p.n(), -0.5f, 0.5f, end) : 0;
       long packed = memory.after(kernels.packedBytes(p));
       kernels.pack(p, w, scales, zeros, packed);
@@ -60,7 +61,7 @@ class X86BlockProductsTest {
           double expected = expected(p, a, w, scales, zeros, row, column);
           expected += biased ? Memory.getFloat(bias + 4L * column) : 0;
           float got = Memory.getFloat(c + 4L * (row * p.n() + column));
-          assertEquals(expected, got, 1e-4 * p.k(), p::toString);
+          assertEquals(expected, got, 2e-5 * (1 << p.bits()) * p.k(), p::toString);
         }
       }
     }
@@ -79,19 +80,21 @@ class X86BlockProductsTest {
       }
       float step = greatest / 127;
       long index = (long) column * p.blocks() + block;
-      int zero = p.zeros() ? half(zeros, (long) column * ((p.blocks() + 1L) / 2 * 2) + block) : 8;
+      int bits = p.bits();
+      long place = column * p.zeroBytes() * 8 / bits + block;
+      int zero = p.zeros() ? packed(zeros, place, bits) : 1 << (bits - 1);
       for (int i = from; i < to; i++) {
         float value = Memory.getFloat(x + 4L * i);
         double taken = p.bytes() ? Math.rint(value * (1 / step)) * step : value;
-        int q = half(w, index * p.block() + i - from);
+        int q = packed(w, index * p.block() + i - from, bits);
         sum += taken * (q - zero) * Memory.getFloat(scales + 4 * index);
       }
     }
     return sum;
   }
 
-  private static int half(long pairs, long index) {
-    int pair = Memory.ALL.get(ValueLayout.JAVA_BYTE, pairs + index / 2);
-    return (pair >> (index % 2 * 4)) & 15;
+  private static int packed(long bytes, long index, int bits) {
+    int several = Memory.ALL.get(ValueLayout.JAVA_BYTE, bytes + index * bits / 8);
+    return (several >> (index * bits % 8)) & ((1 << bits) - 1);
   }
 }

@@ -14,16 +14,16 @@ import dev.jiffy.tensor.Tensor;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// Lowers products with weights of 4 bits: on weights that stay packed where there are kernels for
-/// that, else on what they stand for in f32.
+/// Lowers products with weights of a few bits: on weights that stay packed where there are kernels
+/// for that, else on what they stand for in f32.
 ///
-/// @param w the weights, two to a byte
+/// @param w the weights, some to a byte
 /// @param scales the scales of blocks
 /// @param zeros the zero points of blocks, or null
-record HalfBytes(Tensor w, Tensor scales, @Nullable Tensor zeros) {
+record BlockWeights(Tensor w, Tensor scales, @Nullable Tensor zeros) {
 
   /// {@return the weights of a node, or null where they are not known or not f32}
-  private static @Nullable HalfBytes of(Graph graph, Node node, QuantizedOp.BlockMatMul op) {
+  private static @Nullable BlockWeights of(Graph graph, Node node, QuantizedOp.BlockMatMul op) {
     Tensor w = graph.constants().get(node.input(1));
     Tensor scales = graph.constants().get(node.input(2));
     Tensor zeros = graph.constants().get(node.input(3));
@@ -33,12 +33,18 @@ record HalfBytes(Tensor w, Tensor scales, @Nullable Tensor zeros) {
             && (zeros != null || !node.hasInput(3))
             && scales.dtype() == DType.F32
             && op.k() <= Integer.MAX_VALUE / op.columns();
-    return isKnown && w != null && scales != null ? new HalfBytes(w, scales, zeros) : null;
+    return isKnown && w != null && scales != null ? new BlockWeights(w, scales, zeros) : null;
   }
 
   private BlockProduct product(QuantizedOp.BlockMatMul op, int rows) {
     return new BlockProduct(
-        rows, (int) op.k(), (int) op.columns(), (int) op.block(), zeros != null, op.bytes());
+        rows,
+        (int) op.k(),
+        (int) op.columns(),
+        (int) op.block(),
+        op.bits(),
+        zeros != null,
+        op.bytes());
   }
 
   /// {@return kernels for weights that stay packed, or null}
@@ -55,31 +61,34 @@ record HalfBytes(Tensor w, Tensor scales, @Nullable Tensor zeros) {
     int n = product.n();
     List<Tensor> parts = zeros == null ? List.of(w, scales) : List.of(w, scales, zeros);
     return weights.blocks(
-        () -> ScalarQuantization.blocks(w, scales, zeros, k, n, product.block()), parts, k, n);
+        () -> ScalarQuantization.blocks(w, scales, zeros, k, n, product.block(), product.bits()),
+        parts,
+        k,
+        n);
   }
 
   static void pack(Graph graph, Node node, QuantizedOp.BlockMatMul op, Weights weights) {
-    HalfBytes halves = of(graph, node, op);
-    if (halves != null) {
-      BlockProduct product = halves.product(op, 1);
-      Tensor _ = halves.packed(kernels(product, weights.target()), product, weights);
+    BlockWeights constants = of(graph, node, op);
+    if (constants != null) {
+      BlockProduct product = constants.product(op, 1);
+      Tensor _ = constants.packed(kernels(product, weights.target()), product, weights);
     }
   }
 
   static boolean lower(Node node, QuantizedOp.BlockMatMul op, Lowering lowering) {
-    HalfBytes halves = of(lowering.graph(), node, op);
+    BlockWeights constants = of(lowering.graph(), node, op);
     Shape x = lowering.shape(node.input(0));
-    if (halves == null || x.elements() == 0 || x.elements() / op.k() > Integer.MAX_VALUE) {
+    if (constants == null || x.elements() == 0 || x.elements() / op.k() > Integer.MAX_VALUE) {
       return false;
     }
-    BlockProduct product = halves.product(op, (int) (x.elements() / op.k()));
+    BlockProduct product = constants.product(op, (int) (x.elements() / op.k()));
     Target target = lowering.target();
     BlockKernels kernels = kernels(product, target);
     if (kernels == null && op.bytes()) {
       return false;
     }
     Place a = lowering.place(node.input(0));
-    Place packed = lowering.fixed(halves.packed(kernels, product, lowering.weights()));
+    Place packed = lowering.fixed(constants.packed(kernels, product, lowering.weights()));
     Place bias = lowering.place(node.input(4));
     Place c = lowering.result(node.output());
     String label = Lowering.label(node);
