@@ -4,6 +4,7 @@ import dev.jiffy.bench.record.Outcome;
 import dev.jiffy.bench.record.Recording;
 import dev.jiffy.engine.OsThread;
 import dev.jiffy.protocol.Message;
+import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
@@ -22,6 +23,8 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.IntConsumer;
@@ -30,16 +33,18 @@ import org.jspecify.annotations.Nullable;
 /// One run over HTTP on one event loop.
 ///
 /// Timers of the loop are exact below half a millisecond only, as it then turns instead of
-/// sleeping, reading what arrives meanwhile. So it is woken early and turns for the rest.
+/// sleeping, reading what arrives meanwhile. So another thread, which does nothing else, wakes it
+/// a little early, and it turns for the rest.
 final class HttpRun implements Target {
-  private static final long SLEEP_NANOS = 1_800_000;
-  private static final long WAKE_NANOS = 1_200_000;
-  private static final long AWAKE_NANOS = 400_000;
-  private static final long SWEEP_MILLIS = 5;
+  private static final long TURNING_NANOS = 200_000;
+  private static final long SWEEP_MILLIS = 20;
   private static final String TIMING = "server-timing";
   private static final Buffer NOTHING = Buffer.buffer();
 
   private final Vertx vertx;
+  private final Context context;
+  private final ScheduledExecutorService waker =
+      Executors.newSingleThreadScheduledExecutor(HttpRun::waker);
   private final Carrier carrier;
   private final List<Buffer> bodies = new ArrayList<>();
   private final List<RequestOptions> requests = new ArrayList<>();
@@ -98,11 +103,13 @@ final class HttpRun implements Target {
       IntConsumer progress,
       CompletableFuture<Recording> result) {
     this.vertx = vertx;
+    this.context = vertx.getOrCreateContext();
     this.check = check;
     this.plan = plan;
     this.progress = progress;
     this.timeoutNanos = plan.timeoutNanos();
     this.result = result;
+    var _ = result.whenComplete((recording, failure) -> waker.shutdownNow());
     this.carrier = carrier;
     Address address = Address.of(server);
     client =
@@ -177,8 +184,16 @@ final class HttpRun implements Target {
     }
   }
 
-  @SuppressWarnings(
-      "ThreadPriorityCheck") // a server on the same cores is not to wait for this loop
+  private static Thread waker(Runnable work) {
+    return Thread.ofPlatform()
+        .name("jiffy-load-waker")
+        .daemon()
+        .unstarted(() -> {
+          OsThread.takeShortTurns();
+          work.run();
+        });
+  }
+
   private void turn() {
     isArmed = false;
     Driver driving = driver;
@@ -192,8 +207,15 @@ final class HttpRun implements Target {
       } else if (next != Driver.NEVER) {
         isArmed = true;
         long wait = next - clock.nanos();
-        long pause = wait > SLEEP_NANOS ? wait - WAKE_NANOS : Math.min(wait, AWAKE_NANOS);
-        vertx.timer(Math.max(1, pause), TimeUnit.NANOSECONDS).onComplete(timer -> turn());
+        if (wait > 2 * TURNING_NANOS) {
+          var _ =
+              waker.schedule(
+                  () -> context.runOnContext(awake -> turn()),
+                  wait - TURNING_NANOS,
+                  TimeUnit.NANOSECONDS);
+        } else {
+          vertx.timer(Math.max(1, wait), TimeUnit.NANOSECONDS).onComplete(timer -> turn());
+        }
       }
     } catch (RuntimeException e) {
       result.completeExceptionally(e);
