@@ -158,10 +158,16 @@ class Connection:
 
 
 def load(url, model, *options):
-    """What `jiffy load` says, which may be that the SLO was missed, but not that it failed."""
+    """What `jiffy load` says, which may be that the SLO was missed, but not that it failed.
+
+    Its code is compiled once and quickly: compiling it well would take a third of a core from the
+    server for as long as a run lasts.
+    """
+    options_of_java = os.environ.get("JIFFY_JAVA_OPTS", "") + " -XX:TieredStopAtLevel=1"
     done = subprocess.run(
         [JIFFY, "load", url, "--model", model, *options, "--json"],
         stdin=subprocess.DEVNULL, capture_output=True, text=True,
+        env={**os.environ, "JIFFY_JAVA_OPTS": options_of_java},
         preexec_fn=lambda: prefer(OWN))
     if not done.stdout.strip():
         raise Failed(f"jiffy load {' '.join(options)} ended with {done.returncode}:\n{done.stderr}")

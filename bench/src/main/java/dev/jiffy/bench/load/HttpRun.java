@@ -33,8 +33,8 @@ import org.jspecify.annotations.Nullable;
 /// One run over HTTP on one event loop.
 ///
 /// Timers of the loop are exact below half a millisecond only, as it then turns instead of
-/// sleeping, reading what arrives meanwhile. So another thread, which does nothing else, wakes it
-/// a little early, and it turns for the rest.
+/// sleeping, reading what arrives meanwhile. So another thread, which does nothing else, wakes it a
+/// little early, and it turns for the rest.
 final class HttpRun implements Target {
   private static final long TURNING_NANOS = 200_000;
   private static final long SWEEP_MILLIS = 20;
