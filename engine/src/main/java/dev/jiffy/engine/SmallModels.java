@@ -80,18 +80,20 @@ public final class SmallModels {
     return sum(product(normal, scales(WIDTH)), weights(WIDTH));
   }
 
-  /// {@return convolutions in a row, plain, depthwise and pointwise, and a classifier}
+  /// {@return convolutions in a row, plain, depthwise and pointwise, at two resolutions that are
+  /// put together again, and a classifier}
   public static Graph image() {
     SmallModels graph = new SmallModels();
     graph.inputs.put("image", Fact.of(DType.F32, 1, 3, 16, 16));
     String x = graph.normalized(graph.conv("image", 3, 3, 1));
     x = graph.add(new Op.Unary(UnaryFunction.RELU), x);
+    String fine = graph.add(new Op.Unary(UnaryFunction.RELU), graph.conv(x, WIDTH, 3, 1));
     Op.Window halves = window(2, 2, 0);
     Op.Layout first = Op.Layout.CHANNELS_FIRST;
-    x = graph.add(new Op.Pool(Op.PoolFunction.MAX, halves, false, false, 0, first), x);
+    x = graph.add(new Op.Pool(Op.PoolFunction.MAX, halves, false, false, 0, first), fine);
     String wide = graph.conv(graph.conv(x, WIDTH, 3, WIDTH), WIDTH, 1, 1);
     x = graph.sum(graph.add(new Op.Unary(UnaryFunction.SIGMOID), wide), x);
-    x = graph.add(new Op.Concat(1), x, wide);
+    x = graph.add(new Op.Concat(1), graph.doubled(x), fine);
     x = graph.add(new Op.GlobalPool(Op.PoolFunction.AVERAGE, 0, first), x);
     x = graph.add(new Op.Flatten(1), x);
     Op gemm = new Op.Gemm(1, 1, false, true);
@@ -102,6 +104,23 @@ public final class SmallModels {
   private String conv(String value, int channels, int kernel, int groups) {
     Op conv = new Op.Conv(window(kernel, 1, kernel / 2), groups, Op.Layout.CHANNELS_FIRST, null);
     return add(conv, value, weights(WIDTH, channels / groups, kernel, kernel), weights(WIDTH));
+  }
+
+  /// Twice as high and as wide.
+  private String doubled(String value) {
+    Op resize =
+        new Op.Resize(
+            Op.Interpolation.LINEAR,
+            Op.CoordinateMode.HALF_PIXEL,
+            Op.NearestMode.FLOOR,
+            -0.75f,
+            false,
+            0,
+            false,
+            List.of(),
+            Op.AspectPolicy.STRETCH,
+            Op.Layout.CHANNELS_FIRST);
+    return add(resize, value, "", constant(Tensor.of(new float[] {1, 1, 2, 2}, 4)));
   }
 
   private static Op.Window window(long kernel, long stride, long pad) {
