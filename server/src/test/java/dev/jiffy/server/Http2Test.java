@@ -106,4 +106,47 @@ class Http2Test {
     double count = Scrape.of(Client.text(client.get("/metrics"))).valueOrZero(abandoned);
     assertTrue(count < 50_000, () -> count + " requests were taken");
   }
+
+  /// An answer that waits for its stream's window is taken back: others over the connection live.
+  @Test
+  void anAnswerThatIsTakenBackWhileItWaitsForTheWindow() throws Exception {
+    byte[] head =
+        Http2Bytes.headers(
+            ":method",
+            "POST",
+            ":path",
+            "/inference.GRPCInferenceService/ServerLive",
+            ":scheme",
+            "http",
+            ":authority",
+            "x",
+            "content-type",
+            "application/grpc",
+            "te",
+            "trailers");
+    byte[] noWindow = {0, 4, 0, 0, 0, 0};
+    Http2Bytes request = new Http2Bytes().frame(Http2Bytes.SETTINGS, 0, 0, noWindow);
+    byte[] asked =
+        request
+            .frame(Http2Bytes.HEADERS, Http2Bytes.END_HEADERS, 1, head)
+            .frame(Http2Bytes.DATA, Http2Bytes.END_STREAM, 1, new byte[5])
+            .bytes();
+    byte[] takenBack =
+        request
+            .frame(Http2Bytes.RST_STREAM, 0, 1, new byte[] {0, 0, 0, 8})
+            .frame(Http2Bytes.PING, 0, 0, new byte[8])
+            .bytes();
+    try (Socket socket = client.connect()) {
+      DataInputStream in = new DataInputStream(socket.getInputStream());
+      socket.getOutputStream().write(asked);
+      int type = -1;
+      while (type != Http2Bytes.HEADERS) { // of the answer, whose message must wait
+        int lengthAndType = in.readInt();
+        type = lengthAndType & 0xff;
+        in.readNBytes(5 + (lengthAndType >>> 8));
+      }
+      socket.getOutputStream().write(takenBack, asked.length, takenBack.length - asked.length);
+      assertEquals(new End(true, 0), end(in));
+    }
+  }
 }

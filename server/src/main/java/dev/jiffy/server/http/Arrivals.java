@@ -45,30 +45,37 @@ public final class Arrivals implements Transport, io.vertx.core.transport.Transp
   public void configure(
       NetServerOptions listening, boolean isDomainSocket, ServerBootstrap bootstrap) {
     sockets.configure(listening, isDomainSocket, bootstrap);
-    if (!listening.isSsl()) {
-      bootstrap.handler(new Door());
-    }
+    bootstrap.handler(new Door(listening.isSsl()));
   }
 
   /// Sees each connection before it is anybody's.
   @Sharable
   private final class Door extends ChannelInboundHandlerAdapter {
+    private final ResetStreams resets = new ResetStreams();
+    private final boolean hasHandshake;
+
+    Door(boolean hasHandshake) {
+      this.hasHandshake = hasHandshake;
+    }
+
     @Override
     public void channelRead(ChannelHandlerContext context, Object message) {
       Channel connection = (Channel) message;
-      if (expected.get() >= options.maxConnections()) {
-        traffic.connection(Event.TURNED_AWAY);
-        connection.unsafe().closeForcibly();
-        return;
+      connection.pipeline().addFirst(resets);
+      if (!hasHandshake) {
+        if (expected.get() >= options.maxConnections()) {
+          traffic.connection(Event.TURNED_AWAY);
+          connection.unsafe().closeForcibly();
+          return;
+        }
+        connection.pipeline().addFirst(firstHead());
       }
-      connection
-          .pipeline()
-          .addFirst(
-              new FirstHead(
-                  options.idleTimeout().toNanos(),
-                  expected,
-                  () -> traffic.connection(Event.TIMED_OUT)));
       context.fireChannelRead(message);
+    }
+
+    private FirstHead firstHead() {
+      return new FirstHead(
+          options.idleTimeout().toNanos(), expected, () -> traffic.connection(Event.TIMED_OUT));
     }
   }
 
