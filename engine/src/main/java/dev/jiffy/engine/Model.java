@@ -137,6 +137,7 @@ public final class Model implements AutoCloseable {
   /// @param options how to load it
   /// @throws ModelException if the file cannot be read, is malformed or needs what the engine lacks
   public static Model load(Path file, LoadOptions options) {
+    Rehearsal.end();
     return load(file, options, Kernels.HERE);
   }
 

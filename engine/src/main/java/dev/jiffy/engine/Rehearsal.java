@@ -15,12 +15,21 @@ import java.util.Map;
 /// longer than the work itself.
 ///
 /// For a program that has other things to do before it loads its first model, on a second core.
+/// Once that load begins, it gets the core: a rehearsal then ends as soon as each small model has
+/// run.
 public final class Rehearsal {
   private static final System.Logger LOG = System.getLogger("dev.jiffy.engine");
 
   private static final LoadOptions OPTIONS = LoadOptions.defaults().threads(1);
 
+  private static volatile boolean isOver;
+
   private Rehearsal() {}
+
+  /// Ends rehearsals, this one and later ones, as a model is loaded that is wanted.
+  static void end() {
+    isOver = true;
+  }
 
   /// Begins to rehearse, in a thread that keeps no process from ending; does nothing where the
   /// process has only one processor.
@@ -43,7 +52,8 @@ public final class Rehearsal {
 
   /// Rehearses on the calling thread.
   ///
-  /// @param most for how long; each model is loaded and run once at least
+  /// @param most for how long, unless a model is loaded from a file meanwhile or was before; each
+  ///   small model is loaded and run once at least
   public static void run(Duration most) {
     long end = System.nanoTime() + most.toNanos();
     try (Arena arena = Arena.ofShared()) {
@@ -55,7 +65,7 @@ public final class Rehearsal {
       do {
         loadAndRun(image, images);
         loadAndRun(text, Map.of("ids", Tensor.allocate(DType.I64, Shape.of(1, length++))));
-      } while (System.nanoTime() < end);
+      } while (!isOver && System.nanoTime() < end);
     }
   }
 

@@ -2,6 +2,7 @@ package dev.jiffy.engine;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.jiffy.engine.ir.Graph;
@@ -10,15 +11,26 @@ import dev.jiffy.engine.onnx.OnnxWriter;
 import dev.jiffy.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 
 /// What is rehearsed is what models do: it passes through all of a load and a run.
 final class RehearsalTest {
   @Test
   void itEndsThoughThereIsNoTime() {
     Rehearsal.run(Duration.ZERO);
+  }
+
+  @Test
+  @Timeout(60)
+  void itEndsOnceAModelIsWanted(@TempDir Path folder) {
+    Path none = folder.resolve("none.onnx");
+    assertThrows(ModelException.class, () -> Model.load(none).close());
+    Rehearsal.run(Duration.ofDays(1));
   }
 
   @Test

@@ -21,6 +21,9 @@ class X86ByteConvolutionTest {
   private static final int HEIGHT = 7;
   private static final int ZERO = 130;
 
+  /// A factor with which results are beyond what an `int` holds, and are 0 or 255.
+  private static final float BEYOND_INTEGERS = 1e13f;
+
   private final Random random = new Random(1);
 
   /// This machine, the lesser form that it can play, and one without products of bytes.
@@ -70,7 +73,8 @@ class X86ByteConvolutionTest {
                     activation);
             ByteConvolution.Rounding rounding =
                 number % 2 == 0
-                    ? new ByteConvolution.Rounding(activation == null ? 1 : 3.3f, 100)
+                    ? new ByteConvolution.Rounding(
+                        activation == null ? (number % 8 == 2 ? BEYOND_INTEGERS : 1) : 3.3f, 100)
                     : null;
             int zero = rounding == null && number % 3 == 0 ? ByteConvolution.DYNAMIC : ZERO;
             ByteConvolution convolution = new ByteConvolution(g, zero, rounding);
