@@ -74,7 +74,7 @@ class X86ByteConvolutionTest {
             ByteConvolution.Rounding rounding =
                 number % 2 == 0
                     ? new ByteConvolution.Rounding(
-                        activation == null ? (number % 8 == 2 ? BEYOND_INTEGERS : 1) : 3.3f, 100)
+                        activation == null ? 1 : number % 8 == 4 ? BEYOND_INTEGERS : 3.3f, 100)
                     : null;
             int zero = rounding == null && number % 3 == 0 ? ByteConvolution.DYNAMIC : ZERO;
             ByteConvolution convolution = new ByteConvolution(g, zero, rounding);

@@ -74,7 +74,7 @@ class X86ByteDepthwiseTest {
           ConvGeometry g = geometry(1 + number % 2, image, channels, window, number % 4);
           if (g.outHeight() > 0 && g.outWidth() > 0) {
             compared++;
-            float factor = g.activation() != null ? 3.3f : number % 5 == 0 ? BEYOND_INTEGERS : 1;
+            float factor = g.activation() == null ? 1 : number % 5 == 0 ? BEYOND_INTEGERS : 3.3f;
             ByteConvolution.Rounding rounding =
                 number % 3 == 0 ? null : new ByteConvolution.Rounding(factor, 100);
             int zero = rounding == null && number % 2 == 0 ? ByteConvolution.DYNAMIC : ZERO;
