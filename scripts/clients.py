@@ -114,7 +114,8 @@ def main(target):
     bad = request(1)
     bad.inputs[0].shape[0] = 2
     status("bytes that do not fit the shape", lambda: stub.ModelInfer(bad), "INVALID_ARGUMENT")
-    status("a deadline", lambda: stub.ModelInfer(request(1), timeout=1e-6), "DEADLINE_EXCEEDED")
+    late = request(1, parameters={"timeout": pb.InferParameter(int64_param=1)})
+    status("a deadline after a microsecond", lambda: stub.ModelInfer(late), "DEADLINE_EXCEEDED")
     calls = [stub.ModelInfer.future(request(i)) for i in range(500)]
     for call in calls[::2]:
         call.cancel()
