@@ -3,6 +3,7 @@ package dev.jiffy.cli;
 import dev.jiffy.engine.LoadOptions;
 import dev.jiffy.engine.Model;
 import dev.jiffy.engine.SmallModels;
+import dev.jiffy.engine.onnx.Exporter;
 import dev.jiffy.engine.onnx.OnnxWriter;
 import dev.jiffy.server.HttpOptions;
 import dev.jiffy.server.Server;
@@ -30,7 +31,7 @@ final class ArchiveRun {
     Path image = folder.resolve("image.onnx");
     try {
       writeText(text);
-      OnnxWriter.write(SmallModels.image(), 17, image);
+      OnnxWriter.write(SmallModels.image(), Exporter.OLDEST_OPSET, image);
       execute("run", text.toString(), "--dim", "batch=2,length=5");
       execute("run", image.toString(), "--json");
       serve(text);
@@ -76,6 +77,6 @@ final class ArchiveRun {
 
   /// Writes the model for texts.
   static void writeText(Path file) throws IOException {
-    OnnxWriter.write(SmallModels.text(), 17, file);
+    OnnxWriter.write(SmallModels.text(), Exporter.OLDEST_OPSET, file);
   }
 }

@@ -152,12 +152,15 @@ final class LoadText {
                 .formatted(
                     warm.runs(), warm.seconds(), warm.isSettled() ? "settled" : "NOT settled"));
     notes.add(
-        "at most %d requests at a time, %s, arrivals %s"
+        "at most %d requests at a time, %s%s, arrivals %s"
             .formatted(
                 result.slots(),
                 result.timeoutMs() == 0
                     ? "no timeout"
                     : "timeout " + Quantities.duration(result.timeoutMs()),
+                result.deadlineMs() == 0
+                    ? ""
+                    : ", deadline " + Quantities.duration(result.deadlineMs()),
                 result.arrivals()));
     notes.add(
         "%s, %d processors, %s, %s"

@@ -93,6 +93,19 @@ class LoadPageTest {
   }
 
   @Test
+  void theDeadlineIsTold() {
+    SimulatedSubject queue = new SimulatedSubject("queue", 1, new ServiceTime.Fixed(MS));
+    Plan plan =
+        new Plan(new Arrivals.Constant(100), Extent.seconds(1), new Order(1, true, 0), 1, 500 * MS);
+    Load.Settings settings =
+        new Load.Settings(
+            Scenario.OPEN, plan.deadline(40 * MS), null, false, Extent.seconds(1), List.of(), 1, 0);
+    Load.Result result = Load.run(queue, settings, line -> {}, issued -> {});
+    assertEquals(40, result.deadlineMs());
+    assertTrue(LoadText.of(result).contains(", deadline 40"), LoadText.of(result));
+  }
+
+  @Test
   void anSloThatNeverHoldsHasNoPeak() {
     SimulatedSubject slow = new SimulatedSubject("slow", 1, new ServiceTime.Fixed(20 * MS));
     Plan plan =

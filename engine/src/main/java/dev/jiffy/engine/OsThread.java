@@ -10,6 +10,7 @@ import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 
 /// What the thread that calls may ask of the scheduler of Linux, without privileges. Elsewhere, and
 /// where Linux refuses, nothing happens.
@@ -39,7 +40,7 @@ public final class OsThread {
   /// @param niceness how far, 1 to 19
   /// @return whether it was granted
   public static boolean stepBack(int niceness) {
-    return IS_LINUX && isGranted("step back", () -> call("setpriority", OWN, OWN, niceness));
+    return IS_LINUX && isGranted("step back", () -> call("setpriority", OWN, OWN, niceness, 0));
   }
 
   /// Asks for short turns, so that the thread gets its next one soon after it wakes, even where
@@ -59,14 +60,14 @@ public final class OsThread {
   private static long shortTurns(long get, long set) throws Throwable {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment attributes = arena.allocate(ATTRIBUTES, Long.BYTES);
-      long failed = call("syscall", get, OWN, attributes.address(), ATTRIBUTES, 0);
+      long failed = call("syscall", get, OWN, attributes.address(), ATTRIBUTES);
       if (failed != 0 || attributes.get(ValueLayout.JAVA_INT, POLICY) != FAIR) {
         return -1;
       }
       long flags = attributes.get(ValueLayout.JAVA_LONG, FLAGS);
       attributes.set(ValueLayout.JAVA_LONG, FLAGS, flags | RESET_ON_FORK);
       attributes.set(ValueLayout.JAVA_LONG, SLICE, SHORT_NANOS);
-      return call("syscall", set, OWN, attributes.address(), 0, 0);
+      return call("syscall", set, OWN, attributes.address(), 0);
     }
   }
 
@@ -86,7 +87,7 @@ public final class OsThread {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment set = arena.allocate((LAST_PROCESSOR + 1) / Byte.SIZE, Long.BYTES);
       set.setAtIndex(ValueLayout.JAVA_LONG, processor / Long.SIZE, 1L << (processor % Long.SIZE));
-      return call("sched_setaffinity", OWN, set.byteSize(), set.address());
+      return call("sched_setaffinity", OWN, set.byteSize(), set.address(), 0);
     }
   }
 
@@ -107,17 +108,25 @@ public final class OsThread {
     return false;
   }
 
-  /// Calls a function of the C library whose arguments are whole numbers and addresses. The low
-  /// half of a number is read where the function takes an `int`.
+  /// Calls a function of the C library with at most six arguments, numbers and addresses, of which
+  /// it reads the low half where it takes an `int`; so does its result count.
   @SuppressWarnings("restricted")
-  private static long call(String name, long... arguments) throws Throwable {
-    MemoryLayout[] layouts = new MemoryLayout[arguments.length];
-    java.util.Arrays.fill(layouts, ValueLayout.JAVA_LONG);
-    Linker linker = Linker.nativeLinker();
-    MethodHandle function =
-        linker.downcallHandle(
-            linker.defaultLookup().findOrThrow(name),
-            FunctionDescriptor.of(ValueLayout.JAVA_INT, layouts));
-    return (int) function.asSpreader(long[].class, arguments.length).invoke(arguments);
+  private static long call(String name, long a, long b, long c, long d) throws Throwable {
+    MemorySegment function = Linker.nativeLinker().defaultLookup().findOrThrow(name);
+    return (int) (long) Calls.SIX.invokeExact(function, a, b, c, d, 0L, 0L);
+  }
+
+  /// A form of call that machine code has as well, so that a process links it once.
+  private static final class Calls {
+    static final MethodHandle SIX = six();
+
+    @SuppressWarnings("restricted")
+    private static MethodHandle six() {
+      MemoryLayout[] numbers = new MemoryLayout[6];
+      Arrays.fill(numbers, ValueLayout.JAVA_LONG);
+      return Linker.nativeLinker()
+          .downcallHandle(
+              FunctionDescriptor.of(ValueLayout.JAVA_LONG, numbers), Linker.Option.critical(false));
+    }
   }
 }

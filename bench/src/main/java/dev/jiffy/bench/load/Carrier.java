@@ -8,7 +8,7 @@ import io.vertx.core.http.HttpClientResponse;
 import io.vertx.core.http.HttpVersion;
 import io.vertx.core.http.RequestOptions;
 import io.vertx.core.http.StreamResetException;
-import java.util.Locale;
+import java.math.BigDecimal;
 
 /// How requests travel to a server.
 enum Carrier {
@@ -16,7 +16,7 @@ enum Carrier {
   HTTP {
     @Override
     void limit(HttpClientRequest request, long nanos) {
-      request.putHeader("request-timeout", String.format(Locale.ROOT, "%.9f", nanos / 1e9));
+      request.putHeader("request-timeout", BigDecimal.valueOf(nanos, 9).toPlainString());
     }
 
     @Override

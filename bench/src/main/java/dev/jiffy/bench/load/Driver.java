@@ -98,7 +98,7 @@ final class Driver implements Target.Sink {
     long due = Math.max(scheduled, Math.min(now, roomSince));
     claimed = NONE;
     int query = queries++;
-    long until = deadlineNanos == Plan.NO_DEADLINE ? NEVER : scheduled + deadlineNanos;
+    long until = scheduled + Math.min(deadlineNanos, NEVER - scheduled);
     underWay += perQuery;
     for (int i = 0; i < perQuery; i++) {
       int sample = order.sample(numbers.getAndIncrement());

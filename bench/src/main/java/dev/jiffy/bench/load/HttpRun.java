@@ -44,7 +44,7 @@ final class HttpRun implements Target {
   private final Vertx vertx;
   private final Context context;
   private final ScheduledExecutorService waker =
-      Executors.newSingleThreadScheduledExecutor(HttpRun::waker);
+      Executors.newSingleThreadScheduledExecutor(HttpRun::prompt);
   private final Carrier carrier;
   private final List<Buffer> bodies = new ArrayList<>();
   private final List<RequestOptions> requests = new ArrayList<>();
@@ -184,7 +184,7 @@ final class HttpRun implements Target {
     }
   }
 
-  private static Thread waker(Runnable work) {
+  private static Thread prompt(Runnable work) {
     return Thread.ofPlatform()
         .name("jiffy-load-waker")
         .daemon()

@@ -114,6 +114,7 @@ public final class Load {
   /// @param slo what was to hold, or null
   /// @param slots the most requests under way
   /// @param timeoutMs how long a request could take, in milliseconds; 0 for any time
+  /// @param deadlineMs how long an answer was worth waiting for, in milliseconds; 0 for any time
   /// @param warmUp how the warm-up went, null without
   /// @param peak the highest rate at which the SLO holds, null where it was not searched
   /// @param points the loads, at least one
@@ -128,6 +129,7 @@ public final class Load {
       @Nullable Slo slo,
       int slots,
       double timeoutMs,
+      double deadlineMs,
       @Nullable WarmedUp warmUp,
       @Nullable FindPeak peak,
       List<Point> points,
@@ -199,6 +201,9 @@ public final class Load {
         settings.slo(),
         settings.plan().slots(),
         settings.plan().timeoutNanos() / 1e6,
+        settings.plan().deadlineNanos() == Plan.NO_DEADLINE
+            ? 0
+            : settings.plan().deadlineNanos() / 1e6,
         warm,
         peak,
         points,
@@ -230,6 +235,7 @@ public final class Load {
         plan.arrivals(),
         null,
         1,
+        0,
         0,
         warmUp,
         null,
