@@ -62,6 +62,15 @@ final class Execution implements AutoCloseable {
     Track(Program program) {
       this.program = program;
     }
+
+    /// The bytes of what passes on here and in all that follows.
+    long passingBytes() {
+      long bytes = passing.byteSize();
+      for (Prepared each : prepared) {
+        bytes += each.rest == null ? 0 : each.rest.passingBytes();
+      }
+      return bytes;
+    }
   }
 
   /// A stage with this session's memory.
@@ -135,13 +144,17 @@ final class Execution implements AutoCloseable {
         epoch++;
         block = null;
         block = MemoryBlock.allocate(bytes, model::memory);
-        memoryBytes = bytes;
+        count();
       }
       frame = plan.frame(block.address());
       prepared.frame = frame;
       prepared.epoch = epoch;
     }
     return frame;
+  }
+
+  private void count() {
+    memoryBytes = (block == null ? 0 : block.bytes()) + main.passingBytes();
   }
 
   /// {@return the model's outputs in its order, in memory of their own}
@@ -152,6 +165,7 @@ final class Execution implements AutoCloseable {
     if (remembered > MOST) {
       main = new Track(model.program());
       remembered = 0;
+      count();
     }
     Allowance allowance = new Allowance(model.iterations());
     return run(prepared, arguments, allowance, true);
@@ -278,7 +292,7 @@ final class Execution implements AutoCloseable {
 
   /// {@return what a plan of the model itself writes to: memory of its own where the model answers
   /// with it, else the track's, since a stage of the model runs once in a run}
-  private static List<Tensor> passing(Prepared current, Plan plan) {
+  private List<Tensor> passing(Prepared current, Plan plan) {
     @Nullable Tensor[] passed = current.passed;
     if (passed == null || current.passedEpoch != current.track.epoch) {
       passed = passed(current.stage, plan.outputs(), current.track);
@@ -294,7 +308,7 @@ final class Execution implements AutoCloseable {
     return tensors;
   }
 
-  private static @Nullable Tensor[] passed(Stage stage, List<Plan.Port> ports, Track track) {
+  private @Nullable Tensor[] passed(Stage stage, List<Plan.Port> ports, Track track) {
     long[] offsets = new long[ports.size()];
     long bytes = 0;
     for (int i = 0; i < offsets.length; i++) {
@@ -305,6 +319,7 @@ final class Execution implements AutoCloseable {
     if (track.passing.byteSize() < bytes) {
       track.passing = Evaluation.allocate(DType.U8, Shape.of(bytes)).segment();
       track.epoch++;
+      count();
     }
     @Nullable Tensor[] passed = new @Nullable Tensor[offsets.length];
     for (int i = 0; i < offsets.length; i++) {
@@ -397,7 +412,8 @@ final class Execution implements AutoCloseable {
     }
   }
 
-  /// {@return the bytes of the block of memory; any thread may ask}
+  /// {@return the bytes of the block of memory and of what passes from stage to stage; any thread
+  /// may ask}
   long memoryBytes() {
     return memoryBytes;
   }
@@ -409,8 +425,8 @@ final class Execution implements AutoCloseable {
     if (block != null) {
       block.close();
       block = null;
-      memoryBytes = 0;
       epoch++;
     }
+    count();
   }
 }

@@ -283,7 +283,7 @@ public final class Session implements AutoCloseable {
     return outputs;
   }
 
-  /// {@return the bytes of the session's block of memory; any thread may ask}
+  /// {@return the bytes of the memory that the session keeps between runs; any thread may ask}
   public long memoryBytes() {
     return execution.memoryBytes();
   }

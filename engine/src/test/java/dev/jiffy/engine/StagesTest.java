@@ -98,6 +98,21 @@ class StagesTest {
   }
 
   @Test
+  void whatPassesFromPlanToPlanCountsAsMemory() throws IOException {
+    try (Model model = load(detector())) {
+      Tensor zeros = Tensor.allocate(DType.F32, Shape.of(40, WIDTH));
+      Stage first = model.stage(model.program(), new Value[] {zeros});
+      long planned = Objects.requireNonNull(first.plan).bytes();
+      Session session = model.newSession();
+      assertEquals(0, session.memoryBytes());
+      session.run(Map.of("x", zeros)); // no row is found, so that the second plan needs less
+      assertTrue(session.memoryBytes() >= planned + 40, () -> planned + " planned");
+      session.close();
+      assertEquals(0, session.memoryBytes());
+    }
+  }
+
+  @Test
   void whatSurroundsANodeWithoutAPlanRunsAsPlans() throws IOException {
     Graph graph = detector();
     try (Model model = load(graph);

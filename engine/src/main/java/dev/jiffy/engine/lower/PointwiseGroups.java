@@ -115,12 +115,13 @@ final class PointwiseGroups {
 
   /// Truth values are f32 within a chain but bytes in memory, so that a chain takes none from
   /// outside: the node that makes them must join.
+  @SuppressWarnings("ReferenceEquality") // nodes of one graph
   private boolean isInnerTruth(String value, Node reader) {
     Node producer = producers.get(value);
     return graph.fact(value).dtype() == DType.BOOL
         && producer != null
         && !graph.outputs().contains(value)
-        && consumers.getOrDefault(value, List.of()).stream().allMatch(node -> node.equals(reader))
+        && consumers.getOrDefault(value, List.of()).stream().allMatch(node -> node == reader)
         && Objects.equals(
             graph.fact(value).concreteShape(), graph.fact(reader.output()).concreteShape())
         && isPointwise(producer);

@@ -3,6 +3,8 @@ package dev.jiffy.engine.kernel;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.jiffy.engine.kernel.scalar.ScalarRowKernels;
+import dev.jiffy.engine.kernel.vector.VectorRowKernels;
+import dev.jiffy.engine.kernel.x86.X86RowKernels;
 import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
@@ -10,11 +12,14 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Random;
+import java.util.stream.LongStream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /// Boxes that are picked are those that the definition picks, box by box.
 class OverlapSuppressionTest {
+  private static final List<RowKernels> KERNELS = kernels();
+
   private final Random random = new Random(5);
 
   @ParameterizedTest
@@ -40,15 +45,23 @@ class OverlapSuppressionTest {
       scores.setDouble(i, kind == 0 ? Double.NaN : kind == 1 ? -0.0 : random.nextInt(100) / 100.0);
     }
     for (boolean centred : new boolean[] {true, false}) {
-      Tensor picked =
-          OverlapSuppression.run(
-              new ScalarRowKernels(), boxes, scores, most, overlap, threshold, centred);
-      List<Long> actual = new ArrayList<>();
-      for (long number : picked.toLongs()) {
-        actual.add(number);
+      List<Long> defined = defined(boxes, scores, most, overlap, threshold, centred);
+      for (RowKernels kernels : KERNELS) {
+        Tensor picked =
+            OverlapSuppression.run(kernels, boxes, scores, most, overlap, threshold, centred);
+        List<Long> actual = LongStream.of(picked.toLongs()).boxed().toList();
+        assertEquals(defined, actual, kernels.getClass()::getSimpleName);
+        assertEquals(3, picked.shape().dim(1));
       }
-      assertEquals(defined(boxes, scores, most, overlap, threshold, centred), actual);
-      assertEquals(3, picked.shape().dim(1));
+    }
+  }
+
+  private static List<RowKernels> kernels() {
+    RowKernels scalar = new ScalarRowKernels();
+    try {
+      return List.of(scalar, new VectorRowKernels(), new X86RowKernels(scalar));
+    } catch (UnsupportedOperationException e) {
+      return List.of(scalar, new VectorRowKernels());
     }
   }
 

@@ -126,6 +126,8 @@ final class ReductionCases {
   private static void orders(List<OpCase> cases) {
     Tensor x = Samples.integers(DType.F32, 1, 0, 20, 3, 17);
     Tensor planes = Samples.integers(DType.F32, 2, 0, 9, 3, 6, 5);
+    float nan = Float.NaN;
+    Tensor odd = Tensor.of(new float[] {0, -0f, 0, -0f, -1, nan, 2, nan, -0f, 0, -0f, 1}, 3, 4);
     for (boolean largest : new boolean[] {true, false}) {
       for (boolean last : new boolean[] {true, false}) {
         cases.add(
@@ -134,6 +136,16 @@ final class ReductionCases {
                 new Op.ArgReduce(largest, 1, false, last),
                 i -> (double) best(line(17, k -> at(x, i[0], k)), largest, last),
                 x));
+        int[] places =
+            largest
+                ? last ? new int[] {3, 3, 3} : new int[] {0, 1, 3}
+                : last ? new int[] {3, 0, 2} : new int[] {0, 0, 0};
+        cases.add(
+            OpCase.of(
+                (largest ? "max" : "min") + (last ? " last" : " first") + " of zeros and NaN",
+                new Op.ArgReduce(largest, 1, false, last),
+                i -> places[(int) i[0]],
+                odd));
         cases.add(
             OpCase.of(
                 (largest ? "max" : "min") + (last ? " last" : " first") + " in the middle",

@@ -334,7 +334,7 @@ public final class KernelCheck {
   /// One copy for each of the ways in which words are moved.
   private void copies() {
     copy("transposition in squares", new long[] {37, 19}, new long[] {1, 37}, new long[] {19, 1});
-    copy("transposition in strips", new long[] {5, 70}, new long[] {1, 5}, new long[] {70, 1});
+    copy("transposition in strips", new long[] {7, 70}, new long[] {1, 7}, new long[] {70, 1});
     copy("transposition by words", new long[] {3, 5}, new long[] {1, 3}, new long[] {5, 1});
     copy("interleaving", new long[] {33, 3}, new long[] {1, 33}, new long[] {3, 1});
     copy("copy of rows", new long[] {19, 37}, new long[] {40, 1}, new long[] {37, 1});

@@ -1,8 +1,8 @@
 package dev.jiffy.engine.kernel.x86;
 
-import static dev.jiffy.engine.kernel.x86.Assembler.Alu.ADD;
-import static dev.jiffy.engine.kernel.x86.Assembler.Alu.SUB;
-import static dev.jiffy.engine.kernel.x86.Assembler.Condition.NOT_EQUAL;
+import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Alu.ADD;
+import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Alu.SUB;
+import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Condition.NOT_EQUAL;
 import static dev.jiffy.engine.kernel.x86.Operand.Address.at;
 import static dev.jiffy.engine.kernel.x86.Register.R10;
 import static dev.jiffy.engine.kernel.x86.Register.R11;
@@ -17,7 +17,7 @@ import static dev.jiffy.engine.kernel.x86.Register.RSI;
 import static dev.jiffy.engine.kernel.x86.Register.RSP;
 
 import dev.jiffy.engine.kernel.x86.Assembler.Mask;
-import dev.jiffy.engine.kernel.x86.Assembler.Shift;
+import dev.jiffy.engine.kernel.x86.GeneralAssembler.Shift;
 import dev.jiffy.engine.kernel.x86.Operand.Vector;
 
 /// Generates products of a few rows with panels of 16 columns of weights of a few bits; AVX-512

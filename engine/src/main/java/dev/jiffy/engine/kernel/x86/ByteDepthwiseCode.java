@@ -1,12 +1,12 @@
 package dev.jiffy.engine.kernel.x86;
 
-import static dev.jiffy.engine.kernel.x86.Assembler.Alu.ADD;
-import static dev.jiffy.engine.kernel.x86.Assembler.Alu.CMP;
-import static dev.jiffy.engine.kernel.x86.Assembler.Alu.SUB;
-import static dev.jiffy.engine.kernel.x86.Assembler.Condition.EQUAL;
-import static dev.jiffy.engine.kernel.x86.Assembler.Condition.GREATER_OR_EQUAL;
-import static dev.jiffy.engine.kernel.x86.Assembler.Condition.LESS;
-import static dev.jiffy.engine.kernel.x86.Assembler.Condition.NOT_EQUAL;
+import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Alu.ADD;
+import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Alu.CMP;
+import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Alu.SUB;
+import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Condition.EQUAL;
+import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Condition.GREATER_OR_EQUAL;
+import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Condition.LESS;
+import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Condition.NOT_EQUAL;
 import static dev.jiffy.engine.kernel.x86.Operand.Address.at;
 import static dev.jiffy.engine.kernel.x86.Register.R10;
 import static dev.jiffy.engine.kernel.x86.Register.R11;
@@ -184,9 +184,7 @@ record ByteDepthwiseCode(
   /// {@return the code}
   byte[] emit() {
     Assembler code = new Assembler();
-    for (Register saved : SAVED) {
-      code.push(saved);
-    }
+    code.push(SAVED);
     code.alu(SUB, RSP, LOCALS);
     code.lea(RBX, at(RSI, RSI, 2, 0));
     code.mov(RBP, RCX);
@@ -209,9 +207,7 @@ record ByteDepthwiseCode(
     code.store(RAX, at(RSP, GROUPS));
     code.jump(NOT_EQUAL, group);
     code.alu(ADD, RSP, LOCALS);
-    for (int i = SAVED.length - 1; i >= 0; i--) {
-      code.pop(SAVED[i]);
-    }
+    code.pop(SAVED);
     code.vzeroupper();
     code.ret();
     return code.finish();

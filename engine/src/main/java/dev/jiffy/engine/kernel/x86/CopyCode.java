@@ -1,11 +1,11 @@
 package dev.jiffy.engine.kernel.x86;
 
-import static dev.jiffy.engine.kernel.x86.Assembler.Alu.ADD;
-import static dev.jiffy.engine.kernel.x86.Assembler.Alu.SUB;
-import static dev.jiffy.engine.kernel.x86.Assembler.Condition.EQUAL;
-import static dev.jiffy.engine.kernel.x86.Assembler.Condition.GREATER_OR_EQUAL;
-import static dev.jiffy.engine.kernel.x86.Assembler.Condition.LESS;
-import static dev.jiffy.engine.kernel.x86.Assembler.Condition.NOT_EQUAL;
+import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Alu.ADD;
+import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Alu.SUB;
+import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Condition.EQUAL;
+import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Condition.GREATER_OR_EQUAL;
+import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Condition.LESS;
+import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Condition.NOT_EQUAL;
 import static dev.jiffy.engine.kernel.x86.Operand.Address.at;
 import static dev.jiffy.engine.kernel.x86.Register.R10;
 import static dev.jiffy.engine.kernel.x86.Register.R11;
@@ -51,9 +51,7 @@ record CopyCode(int vectorBytes, boolean adjacent) {
   byte[] emit() {
     Assembler code = new Assembler();
     LoopCode loop = new LoopCode(code, vectorBytes);
-    for (Register saved : SAVED) {
-      code.push(saved);
-    }
+    code.push(SAVED);
     if (adjacent) {
       loop.present(RCX);
     }
@@ -77,9 +75,7 @@ record CopyCode(int vectorBytes, boolean adjacent) {
     code.alu(SUB, RAX, 1);
     code.store(RAX, at(RSP, OUTER));
     code.jump(NOT_EQUAL, outer);
-    for (int i = SAVED.length - 1; i >= 0; i--) {
-      code.pop(SAVED[i]);
-    }
+    code.pop(SAVED);
     if (adjacent) {
       code.vzeroupper();
     }

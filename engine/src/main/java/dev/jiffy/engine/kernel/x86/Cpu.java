@@ -133,8 +133,8 @@ record Cpu(int vectorBytes, boolean vnni, boolean bf16, boolean matrices) {
     Assembler code = new Assembler();
     code.mov(RCX, RDI);
     code.xgetbv();
-    code.shift(Assembler.Shift.LEFT, RDX, 32);
-    code.alu(Assembler.Alu.OR, RAX, RDX);
+    code.shift(GeneralAssembler.Shift.LEFT, RDX, 32);
+    code.alu(GeneralAssembler.Alu.OR, RAX, RDX);
     code.ret();
     return code.finish();
   }

@@ -1,8 +1,8 @@
 package dev.jiffy.engine.kernel.x86;
 
-import static dev.jiffy.engine.kernel.x86.Assembler.Alu.ADD;
-import static dev.jiffy.engine.kernel.x86.Assembler.Alu.SUB;
-import static dev.jiffy.engine.kernel.x86.Assembler.Condition.NOT_EQUAL;
+import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Alu.ADD;
+import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Alu.SUB;
+import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Condition.NOT_EQUAL;
 import static dev.jiffy.engine.kernel.x86.Operand.Address.at;
 import static dev.jiffy.engine.kernel.x86.Register.R8;
 import static dev.jiffy.engine.kernel.x86.Register.RAX;

@@ -1,10 +1,10 @@
 package dev.jiffy.engine.kernel.x86;
 
-import static dev.jiffy.engine.kernel.x86.Assembler.Alu.ADD;
-import static dev.jiffy.engine.kernel.x86.Assembler.Alu.CMP;
-import static dev.jiffy.engine.kernel.x86.Assembler.Condition.GREATER;
-import static dev.jiffy.engine.kernel.x86.Assembler.Condition.GREATER_OR_EQUAL;
-import static dev.jiffy.engine.kernel.x86.Assembler.Condition.LESS_OR_EQUAL;
+import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Alu.ADD;
+import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Alu.CMP;
+import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Condition.GREATER;
+import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Condition.GREATER_OR_EQUAL;
+import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Condition.LESS_OR_EQUAL;
 import static dev.jiffy.engine.kernel.x86.Operand.Address.at;
 
 import dev.jiffy.engine.kernel.x86.Assembler.Mask;

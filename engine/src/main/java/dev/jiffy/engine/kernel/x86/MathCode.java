@@ -3,7 +3,7 @@ package dev.jiffy.engine.kernel.x86;
 import static dev.jiffy.engine.kernel.x86.Operand.Address.at;
 
 import dev.jiffy.engine.kernel.x86.Assembler.Mask;
-import dev.jiffy.engine.kernel.x86.Assembler.Shift;
+import dev.jiffy.engine.kernel.x86.GeneralAssembler.Shift;
 import dev.jiffy.engine.kernel.x86.Operand.Memory;
 import dev.jiffy.engine.kernel.x86.Operand.Vector;
 

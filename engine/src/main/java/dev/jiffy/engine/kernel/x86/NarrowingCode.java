@@ -1,11 +1,11 @@
 package dev.jiffy.engine.kernel.x86;
 
-import static dev.jiffy.engine.kernel.x86.Assembler.Alu.ADD;
-import static dev.jiffy.engine.kernel.x86.Assembler.Alu.SUB;
-import static dev.jiffy.engine.kernel.x86.Assembler.Condition.EQUAL;
-import static dev.jiffy.engine.kernel.x86.Assembler.Condition.GREATER_OR_EQUAL;
-import static dev.jiffy.engine.kernel.x86.Assembler.Condition.LESS;
-import static dev.jiffy.engine.kernel.x86.Assembler.Condition.NOT_EQUAL;
+import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Alu.ADD;
+import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Alu.SUB;
+import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Condition.EQUAL;
+import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Condition.GREATER_OR_EQUAL;
+import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Condition.LESS;
+import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Condition.NOT_EQUAL;
 import static dev.jiffy.engine.kernel.x86.Operand.Address.at;
 import static dev.jiffy.engine.kernel.x86.Register.R10;
 import static dev.jiffy.engine.kernel.x86.Register.R11;
@@ -40,7 +40,7 @@ final class NarrowingCode {
     code.load(RAX, at(RSP, 8));
     code.kmov(LOW, RAX);
     code.mov(R10, RAX);
-    code.shift(Assembler.Shift.RIGHT, R10, 16);
+    code.shift(GeneralAssembler.Shift.RIGHT, R10, 16);
     code.kmov(HIGH, R10);
     Label row = code.here();
     code.mov(R10, RSI);
@@ -284,7 +284,7 @@ final class NarrowingCode {
     code.op(VectorOp.PMOVZXBD, packed, at(RDI));
     for (int i = 1; i < 4; i++) {
       code.op(VectorOp.PMOVZXBD, row, i < 3 ? at(RDI, RSI, i, 0) : at(RDI, R10, 1, 0));
-      code.shift(Assembler.Shift.LEFT, row, row, 8 * i);
+      code.shift(GeneralAssembler.Shift.LEFT, row, row, 8 * i);
       code.op(VectorOp.ORPS, packed, packed, row);
     }
     code.op(VectorOp.PDPBUSD, sums, ones, packed);

@@ -81,10 +81,10 @@ record PointwiseCode(
       return null;
     }
     for (int i = 0; i < operands; i++) {
-      code.alu(Assembler.Alu.ADD, POINTERS[i], at(TABLE, SLOT_BYTES * i + 8));
+      code.alu(GeneralAssembler.Alu.ADD, POINTERS[i], at(TABLE, SLOT_BYTES * i + 8));
     }
-    code.alu(Assembler.Alu.SUB, LINES, 1);
-    code.jump(Assembler.Condition.NOT_EQUAL, line);
+    code.alu(GeneralAssembler.Alu.SUB, LINES, 1);
+    code.jump(GeneralAssembler.Condition.NOT_EQUAL, line);
     for (int i = operands - 1; i >= FIRST_SAVED; i--) {
       code.pop(POINTERS[i]);
     }

@@ -1,11 +1,11 @@
 package dev.jiffy.engine.kernel.x86;
 
-import static dev.jiffy.engine.kernel.x86.Assembler.Alu.ADD;
-import static dev.jiffy.engine.kernel.x86.Assembler.Alu.CMP;
-import static dev.jiffy.engine.kernel.x86.Assembler.Alu.SUB;
-import static dev.jiffy.engine.kernel.x86.Assembler.Condition.EQUAL;
-import static dev.jiffy.engine.kernel.x86.Assembler.Condition.LESS;
-import static dev.jiffy.engine.kernel.x86.Assembler.Condition.NOT_EQUAL;
+import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Alu.ADD;
+import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Alu.CMP;
+import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Alu.SUB;
+import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Condition.EQUAL;
+import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Condition.LESS;
+import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Condition.NOT_EQUAL;
 import static dev.jiffy.engine.kernel.x86.Operand.Address.at;
 import static dev.jiffy.engine.kernel.x86.Register.R10;
 import static dev.jiffy.engine.kernel.x86.Register.R11;
@@ -89,9 +89,7 @@ record PoolCode(int vectorBytes, boolean max, boolean cut) {
   /// {@return the code}
   byte[] emit() {
     Assembler code = new Assembler();
-    for (Register saved : SAVED) {
-      code.push(saved);
-    }
+    code.push(SAVED);
     if (!max) {
       code.op(VectorOp.BROADCASTSS, count(), at(RSP, COUNT));
     }
@@ -123,9 +121,7 @@ record PoolCode(int vectorBytes, boolean max, boolean cut) {
     code.alu(SUB, RAX, 1);
     code.store(RAX, at(RSP, ROWS));
     code.jump(NOT_EQUAL, row);
-    for (int i = SAVED.length - 1; i >= 0; i--) {
-      code.pop(SAVED[i]);
-    }
+    code.pop(SAVED);
     code.vzeroupper();
     code.ret();
     return code.finish();

@@ -1,9 +1,9 @@
 package dev.jiffy.engine.kernel.x86;
 
-import static dev.jiffy.engine.kernel.x86.Assembler.Alu.ADD;
-import static dev.jiffy.engine.kernel.x86.Assembler.Alu.SUB;
-import static dev.jiffy.engine.kernel.x86.Assembler.Condition.EQUAL;
-import static dev.jiffy.engine.kernel.x86.Assembler.Condition.NOT_EQUAL;
+import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Alu.ADD;
+import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Alu.SUB;
+import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Condition.EQUAL;
+import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Condition.NOT_EQUAL;
 import static dev.jiffy.engine.kernel.x86.Operand.Address.at;
 import static dev.jiffy.engine.kernel.x86.Register.R10;
 import static dev.jiffy.engine.kernel.x86.Register.R12;
@@ -64,9 +64,7 @@ record ResizeCode(int vectorBytes, boolean nearest, boolean cut) {
   /// {@return the code}
   byte[] emit() {
     Assembler code = new Assembler();
-    for (Register saved : SAVED) {
-      code.push(saved);
-    }
+    code.push(SAVED);
     if (cut) {
       code.load(RAX, at(RSP, MASK));
       if (wide()) {
@@ -104,9 +102,7 @@ record ResizeCode(int vectorBytes, boolean nearest, boolean cut) {
     code.alu(ADD, RDX, R9);
     code.alu(SUB, R8, 1);
     code.jump(NOT_EQUAL, column);
-    for (int i = SAVED.length - 1; i >= 0; i--) {
-      code.pop(SAVED[i]);
-    }
+    code.pop(SAVED);
     code.vzeroupper();
     code.ret();
     return code.finish();

@@ -1,11 +1,11 @@
 package dev.jiffy.engine.kernel.x86;
 
-import static dev.jiffy.engine.kernel.x86.Assembler.Alu.ADD;
-import static dev.jiffy.engine.kernel.x86.Assembler.Alu.CMP;
-import static dev.jiffy.engine.kernel.x86.Assembler.Alu.SUB;
-import static dev.jiffy.engine.kernel.x86.Assembler.Condition.GREATER_OR_EQUAL;
-import static dev.jiffy.engine.kernel.x86.Assembler.Condition.LESS;
-import static dev.jiffy.engine.kernel.x86.Assembler.Condition.NOT_EQUAL;
+import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Alu.ADD;
+import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Alu.CMP;
+import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Alu.SUB;
+import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Condition.GREATER_OR_EQUAL;
+import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Condition.LESS;
+import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Condition.NOT_EQUAL;
 import static dev.jiffy.engine.kernel.x86.Operand.Address.at;
 import static dev.jiffy.engine.kernel.x86.Register.R10;
 import static dev.jiffy.engine.kernel.x86.Register.R11;
@@ -181,9 +181,7 @@ record TileCode(
   /// {@return the code}
   byte[] emit() {
     Assembler code = new Assembler();
-    for (Register saved : SAVED) {
-      code.push(saved);
-    }
+    code.push(SAVED);
     code.push(RDI);
     prepare(code);
     Label tile = code.here();
@@ -196,9 +194,7 @@ record TileCode(
     code.store(RDI, at(RSP, TILES));
     code.jump(NOT_EQUAL, tile);
     code.pop(RDI);
-    for (int i = SAVED.length - 1; i >= 0; i--) {
-      code.pop(SAVED[i]);
-    }
+    code.pop(SAVED);
     code.vzeroupper();
     code.ret();
     return code.finish();
@@ -305,7 +301,7 @@ record TileCode(
     code.jump(GREATER_OR_EQUAL, loop);
     code.bind(rest);
     code.alu(ADD, R9, unroll);
-    code.jump(Assembler.Condition.EQUAL, next);
+    code.jump(GeneralAssembler.Condition.EQUAL, next);
     Label one = code.here();
     step(code, 0, 0);
     move(code, 1);

@@ -1,16 +1,16 @@
 package dev.jiffy.engine.kernel.x86;
 
-import static dev.jiffy.engine.kernel.x86.Assembler.Alu.ADC;
-import static dev.jiffy.engine.kernel.x86.Assembler.Alu.ADD;
-import static dev.jiffy.engine.kernel.x86.Assembler.Alu.CMP;
-import static dev.jiffy.engine.kernel.x86.Assembler.Alu.SUB;
-import static dev.jiffy.engine.kernel.x86.Assembler.Condition.BELOW;
-import static dev.jiffy.engine.kernel.x86.Assembler.Condition.EQUAL;
-import static dev.jiffy.engine.kernel.x86.Assembler.Condition.NOT_EQUAL;
+import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Alu.ADC;
+import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Alu.ADD;
+import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Alu.CMP;
+import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Alu.SUB;
+import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Condition.BELOW;
+import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Condition.EQUAL;
+import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Condition.NOT_EQUAL;
 import static dev.jiffy.engine.kernel.x86.Operand.Address.at;
 
 import dev.jiffy.engine.kernel.TreeShape;
-import dev.jiffy.engine.kernel.x86.Assembler.Shift;
+import dev.jiffy.engine.kernel.x86.GeneralAssembler.Shift;
 import dev.jiffy.engine.kernel.x86.Operand.Address;
 import dev.jiffy.engine.kernel.x86.Operand.Vector;
 
@@ -61,9 +61,7 @@ record TreeCode(TreeShape shape, boolean byRows) {
   /// {@return the code}
   byte[] emit() {
     Assembler code = new Assembler();
-    for (Register register : SAVED) {
-      code.push(register);
-    }
+    code.push(SAVED);
     code.push(TREE);
     code.push(DEPTH);
     code.push(Register.R8);
@@ -88,9 +86,7 @@ record TreeCode(TreeShape shape, boolean byRows) {
       code.jump(NOT_EQUAL, block);
     }
     code.alu(ADD, Register.RSP, KEPT);
-    for (int i = SAVED.length - 1; i >= 0; i--) {
-      code.pop(SAVED[i]);
-    }
+    code.pop(SAVED);
     code.ret();
     return code.finish();
   }

@@ -1,13 +1,13 @@
 package dev.jiffy.engine.kernel.x86;
 
-import static dev.jiffy.engine.kernel.x86.Assembler.Alu.ADD;
-import static dev.jiffy.engine.kernel.x86.Assembler.Alu.CMP;
-import static dev.jiffy.engine.kernel.x86.Assembler.Alu.OR;
-import static dev.jiffy.engine.kernel.x86.Assembler.Alu.SUB;
-import static dev.jiffy.engine.kernel.x86.Assembler.Condition.BELOW;
-import static dev.jiffy.engine.kernel.x86.Assembler.Condition.EQUAL;
-import static dev.jiffy.engine.kernel.x86.Assembler.Condition.GREATER;
-import static dev.jiffy.engine.kernel.x86.Assembler.Condition.NOT_EQUAL;
+import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Alu.ADD;
+import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Alu.CMP;
+import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Alu.OR;
+import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Alu.SUB;
+import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Condition.BELOW;
+import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Condition.EQUAL;
+import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Condition.GREATER;
+import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Condition.NOT_EQUAL;
 import static dev.jiffy.engine.kernel.x86.Operand.Address.at;
 import static dev.jiffy.engine.kernel.x86.Register.R10;
 import static dev.jiffy.engine.kernel.x86.Register.R11;
@@ -137,9 +137,7 @@ record WinogradCode(int vectorBytes, boolean cut) {
   }
 
   private void start(Assembler code) {
-    for (Register saved : SAVED) {
-      code.push(saved);
-    }
+    code.push(SAVED);
     code.alu(SUB, RSP, LOCALS);
     code.store(RDI, at(RSP, IMAGE));
     code.store(R8, at(RSP, MATRIX));
@@ -189,9 +187,7 @@ record WinogradCode(int vectorBytes, boolean cut) {
     code.store(RAX, at(RSP, TILES));
     code.jump(GREATER, tile);
     code.alu(ADD, RSP, LOCALS);
-    for (int i = SAVED.length - 1; i >= 0; i--) {
-      code.pop(SAVED[i]);
-    }
+    code.pop(SAVED);
     code.vzeroupper();
     code.ret();
   }

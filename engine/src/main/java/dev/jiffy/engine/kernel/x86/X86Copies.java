@@ -9,8 +9,8 @@ import java.lang.foreign.MemorySegment;
 ///
 /// Elements that lie side by side in both views move as vectors, where they are whole words and not
 /// so many that the library's copy is as good; words that lie apart are transposed in registers
-/// where they make squares, else, with fewer columns than a square, they move one by one, in strips
-/// of a cache line; a few planes of f32 are interleaved. All else is left to [Movement].
+/// where they make squares, else, with some columns less than a square, they move one by one, in
+/// strips of a cache line; a few planes of f32 are interleaved. All else is left to [Movement].
 final class X86Copies {
   /// The most words, or blocks of an interleaving, of one call: the JVM cannot stop a thread
   /// within.
@@ -24,6 +24,9 @@ final class X86Copies {
 
   /// From this extent on a transposition is cut into strips.
   private static final long CUT = 64;
+
+  /// From this many columns on; with fewer a strip saves less than its own loop costs.
+  private static final long STRIP_COLUMNS = 7;
 
   /// From this extent on the elements that the target has side by side are copied in turn.
   private static final long SHORT = 8;
@@ -118,7 +121,8 @@ final class X86Copies {
         && middle >= 0
         && copy.targetStrides()[inner] == 4
         && copy.sourceStrides()[middle] == 4
-        && copy.dims()[inner] >= CUT;
+        && copy.dims()[inner] >= CUT
+        && copy.dims()[middle] >= STRIP_COLUMNS;
   }
 
   /// Transposes a matrix in strips, so that each line of the target is written at once.

@@ -118,8 +118,8 @@ public final class X86Peaks implements Peaks {
         code.multiplyBytes(i, a, b);
       }
     }
-    code.alu(Assembler.Alu.SUB, Register.RDI, 1);
-    code.jump(Assembler.Condition.NOT_EQUAL, round);
+    code.alu(GeneralAssembler.Alu.SUB, Register.RDI, 1);
+    code.jump(GeneralAssembler.Condition.NOT_EQUAL, round);
     code.releaseTiles();
     code.ret();
     return code.finish();
@@ -132,13 +132,13 @@ public final class X86Peaks implements Peaks {
       Operand.Vector to = new Operand.Vector(i, cpu.vectorBytes());
       code.op(VectorOp.MOVUPS, to, at(Register.RDI, i * cpu.vectorBytes()));
     }
-    code.alu(Assembler.Alu.ADD, Register.RDI, LOADS * cpu.vectorBytes());
+    code.alu(GeneralAssembler.Alu.ADD, Register.RDI, LOADS * cpu.vectorBytes());
     return repeated(code, round, Register.RSI);
   }
 
   private static byte[] repeated(Assembler code, Label round, Register rounds) {
-    code.alu(Assembler.Alu.SUB, rounds, 1);
-    code.jump(Assembler.Condition.NOT_EQUAL, round);
+    code.alu(GeneralAssembler.Alu.SUB, rounds, 1);
+    code.jump(GeneralAssembler.Condition.NOT_EQUAL, round);
     code.vzeroupper();
     code.ret();
     return code.finish();

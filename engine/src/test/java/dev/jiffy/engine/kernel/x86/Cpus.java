@@ -14,4 +14,11 @@ final class Cpus {
       return Stream.empty();
     }
   }
+
+  /// {@return the same, and each without products of bytes}
+  static Stream<Cpu> ofBytes() {
+    return all()
+        .flatMap(cpu -> Stream.of(cpu, new Cpu(cpu.vectorBytes(), false, false, false)))
+        .distinct();
+  }
 }

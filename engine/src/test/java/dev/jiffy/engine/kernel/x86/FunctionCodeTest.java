@@ -80,10 +80,10 @@ final class FunctionCodeTest {
     for (int i = 0; i < vectors; i++) {
       code.op(VectorOp.MOVUPS_TO, values[i], at(RSI, i * bytes));
     }
-    code.alu(Assembler.Alu.ADD, RDI, vectors * bytes);
-    code.alu(Assembler.Alu.ADD, RSI, vectors * bytes);
-    code.alu(Assembler.Alu.SUB, RDX, 1);
-    code.jump(Assembler.Condition.NOT_EQUAL, next);
+    code.alu(GeneralAssembler.Alu.ADD, RDI, vectors * bytes);
+    code.alu(GeneralAssembler.Alu.ADD, RSI, vectors * bytes);
+    code.alu(GeneralAssembler.Alu.SUB, RDX, 1);
+    code.jump(GeneralAssembler.Condition.NOT_EQUAL, next);
     code.vzeroupper();
     code.ret();
     return Code.load(function.name(), code.finish());

@@ -7,10 +7,10 @@ import static dev.jiffy.engine.kernel.x86.IntelSyntax.number;
 import static dev.jiffy.engine.kernel.x86.IntelSyntax.place;
 import static dev.jiffy.engine.kernel.x86.Operand.Address.at;
 
-import dev.jiffy.engine.kernel.x86.Assembler.Alu;
-import dev.jiffy.engine.kernel.x86.Assembler.Condition;
 import dev.jiffy.engine.kernel.x86.Assembler.Mask;
-import dev.jiffy.engine.kernel.x86.Assembler.Shift;
+import dev.jiffy.engine.kernel.x86.GeneralAssembler.Alu;
+import dev.jiffy.engine.kernel.x86.GeneralAssembler.Condition;
+import dev.jiffy.engine.kernel.x86.GeneralAssembler.Shift;
 import dev.jiffy.engine.kernel.x86.Operand.Address;
 import java.util.ArrayList;
 import java.util.List;

@@ -7,7 +7,7 @@ import static dev.jiffy.engine.kernel.x86.IntelSyntax.number;
 import static dev.jiffy.engine.kernel.x86.Operand.Address.at;
 
 import dev.jiffy.engine.kernel.x86.Assembler.Mask;
-import dev.jiffy.engine.kernel.x86.Assembler.Shift;
+import dev.jiffy.engine.kernel.x86.GeneralAssembler.Shift;
 import dev.jiffy.engine.kernel.x86.Operand.Address;
 import dev.jiffy.engine.kernel.x86.Operand.Memory;
 import dev.jiffy.engine.kernel.x86.Operand.Relative;

@@ -60,7 +60,9 @@ class X86DepthwiseTest {
           number++;
           int channels = CHANNELS[(number + number / CHANNELS.length) % CHANNELS.length];
           int padding = number % 3;
-          ConvGeometry geometry = geometry(1 + number % 2, image, channels, window, padding);
+          Activation activation = activation(image[0] + channels);
+          ConvGeometry geometry =
+              DepthwiseGeometry.of(1 + number % 2, image, channels, window, padding, activation);
           if (geometry.outHeight() > 0 && geometry.outWidth() > 0) {
             geometries.add(geometry);
           }
@@ -68,36 +70,6 @@ class X86DepthwiseTest {
       }
     }
     return geometries;
-  }
-
-  /// {@return a geometry}
-  ///
-  /// @param padding 0 for none, 1 for as much as keeps the extents, 2 for one more at each end
-  private static ConvGeometry geometry(
-      int batch, int[] image, int channels, int[] window, int padding) {
-    int more = padding == 2 ? 1 : 0;
-    int spanHeight = (window[0] - 1) * window[4];
-    int spanWidth = (window[1] - 1) * window[5];
-    int top = padding == 0 ? 0 : spanHeight / 2 + more;
-    int left = padding == 0 ? 0 : spanWidth / 2 + more;
-    return new ConvGeometry(
-        batch,
-        image[0],
-        image[1],
-        channels,
-        Math.floorDiv(image[0] + 2 * top - spanHeight - 1, window[2]) + 1,
-        Math.floorDiv(image[1] + 2 * left - spanWidth - 1, window[3]) + 1,
-        channels,
-        window[0],
-        window[1],
-        window[2],
-        window[3],
-        window[4],
-        window[5],
-        top,
-        left,
-        channels,
-        activation(image[0] + channels));
   }
 
   private static @Nullable Activation activation(int number) {
