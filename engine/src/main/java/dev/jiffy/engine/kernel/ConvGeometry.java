@@ -48,4 +48,47 @@ public record ConvGeometry(
   public int rows() {
     return batch * outHeight;
   }
+
+  /// {@return whether [#columns] can cut this convolution, which then has one row: its one image
+  /// and its window are one row high, and no window lies to the right of the image}
+  public boolean isCutByColumns() {
+    return batch == 1
+        && inHeight == 1
+        && outHeight == 1
+        && kernelHeight == 1
+        && (outWidth - 1L) * strideWidth - padLeft < inWidth;
+  }
+
+  /// {@return the convolution of some columns of the result of one that [#isCutByColumns]; its
+  /// input begins at [#firstColumn], and its weights are packed as those of the whole}
+  ///
+  /// @param from the first column
+  /// @param to the last column, exclusive
+  public ConvGeometry columns(int from, int to) {
+    return new ConvGeometry(
+        1,
+        1,
+        inWidth - firstColumn(from),
+        inChannels,
+        1,
+        to - from,
+        outChannels,
+        1,
+        kernelWidth,
+        strideHeight,
+        strideWidth,
+        dilationHeight,
+        dilationWidth,
+        padTop,
+        Math.max(0, padLeft - from * strideWidth),
+        groups,
+        activation);
+  }
+
+  /// {@return the first column of the input that the windows from a column of the result on see}
+  ///
+  /// @param column the column of the result
+  public int firstColumn(int column) {
+    return Math.max(0, column * strideWidth - padLeft);
+  }
 }

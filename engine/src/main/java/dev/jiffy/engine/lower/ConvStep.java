@@ -8,6 +8,7 @@ final class ConvStep extends Step {
   private final MatrixKernels kernels;
   private final ConvGeometry geometry;
   private final boolean transposed;
+  private final boolean byColumns;
   private final Place x;
   private final Place packed;
   private final Place bias;
@@ -24,7 +25,12 @@ final class ConvStep extends Step {
       Place bias,
       Place residual,
       Place y) {
-    super(name, Math.min(geometry.rows(), target.parts(flops(geometry), 0)));
+    boolean byColumns = !transposed && geometry.isCutByColumns();
+    super(
+        name,
+        Math.min(
+            byColumns ? geometry.outWidth() : geometry.rows(), target.parts(flops(geometry), 0)));
+    this.byColumns = byColumns;
     this.kernels = target.matrices();
     this.geometry = geometry;
     this.transposed = transposed;
@@ -55,8 +61,6 @@ final class ConvStep extends Step {
 
   @Override
   public void run(Frame frame, int part) {
-    int from = from(geometry.rows(), part);
-    int to = from(geometry.rows(), part + 1);
     if (transposed) {
       kernels.convolveTransposed(
           geometry,
@@ -64,9 +68,11 @@ final class ConvStep extends Step {
           frame.at(packed),
           frame.at(bias),
           frame.at(y),
-          from,
-          to,
+          from(geometry.rows(), part),
+          from(geometry.rows(), part + 1),
           frame.scratch(part));
+    } else if (byColumns && parts() > 1) {
+      columns(frame, part);
     } else {
       kernels.convolve(
           geometry,
@@ -75,9 +81,25 @@ final class ConvStep extends Step {
           frame.at(bias),
           frame.at(residual),
           frame.at(y),
-          from,
-          to,
+          from(geometry.rows(), part),
+          from(geometry.rows(), part + 1),
           frame.scratch(part));
     }
+  }
+
+  private void columns(Frame frame, int part) {
+    int from = from(geometry.outWidth(), part);
+    long done = 4L * from * geometry.outChannels();
+    long added = frame.at(residual);
+    kernels.convolve(
+        geometry.columns(from, from(geometry.outWidth(), part + 1)),
+        frame.at(x) + 4L * geometry.firstColumn(from) * geometry.inChannels(),
+        frame.at(packed),
+        frame.at(bias),
+        added == 0 ? 0 : added + done,
+        frame.at(y) + done,
+        0,
+        1,
+        frame.scratch(part));
   }
 }

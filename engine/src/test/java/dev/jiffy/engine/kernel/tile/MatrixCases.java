@@ -119,7 +119,25 @@ final class MatrixCases {
     }
     cases.add(conv(1, 90, 70, 16, 16, square, 1, 1, 1, 1, 1, 16, null));
     adjacentWindows(cases);
+    lines(cases);
     return cases;
+  }
+
+  /// Convolutions of one line, which can be cut by columns.
+  private static void lines(List<ConvCase> cases) {
+    for (int[] c : new int[][] {{1, 33, 1}, {20, 24, 1}, {6, 12, 6}, {24, 24, 24}}) {
+      for (int width : new int[] {3, 17, 70}) {
+        for (int k : new int[] {1, 2, 3}) {
+          int[] kernel = {1, k};
+          cases.add(conv(1, 1, width, c[0], c[1], kernel, 1, 1, 1, 0, 0, c[2], RELU));
+          cases.add(conv(1, 1, width, c[0], c[1], kernel, 1, 2, 1, 0, k - 1, c[2], null));
+          cases.add(
+              conv(1, 1, width, c[0], c[1], kernel, 1, 3, 1, 0, Math.max(0, k - 2), c[2], GELU));
+        }
+      }
+    }
+    cases.add(conv(1, 1, 400, 1, 40, new int[] {1, 80}, 1, 16, 1, 0, 0, 1, null));
+    cases.add(conv(1, 1, 40, 8, 24, new int[] {1, 3}, 1, 1, 4, 0, 6, 1, null));
   }
 
   /// Windows of three by three adjacent pixels, for which there are special ways.

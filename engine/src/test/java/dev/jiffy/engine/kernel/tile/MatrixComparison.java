@@ -111,6 +111,43 @@ public final class MatrixComparison {
       kernels.convolve(g, x, packed, bias, added, y, row, g.rows(), scratch);
     }
     compare(testCase, expected, actual, size);
+    if (g.isCutByColumns()) {
+      compareColumns(testCase, x, weights, bias, residual, actual, arena);
+    }
+  }
+
+  /// Compares a convolution whose columns are cut in three with the whole.
+  private void compareColumns(
+      MatrixCases.ConvCase testCase,
+      long x,
+      long weights,
+      long bias,
+      long residual,
+      long whole,
+      Arena arena) {
+    ConvGeometry g = testCase.geometry();
+    long packed = garbage(arena, fast.convPackedBytes(g));
+    fast.packConv(g, weights, packed);
+    long scratch = garbage(arena, fast.convScratchBytes(g));
+    long size = (long) g.outWidth() * g.outChannels();
+    long y = filled(arena, size);
+    int[] ends = {0, 1, g.outWidth() / 2, g.outWidth()};
+    for (int part = 0; part < 3; part++) {
+      long done = 4L * ends[part] * g.outChannels();
+      if (ends[part] < ends[part + 1]) {
+        fast.convolve(
+            g.columns(ends[part], ends[part + 1]),
+            x + 4L * g.firstColumn(ends[part]) * g.inChannels(),
+            packed,
+            bias,
+            residual == 0 ? 0 : residual + done,
+            y + done,
+            0,
+            1,
+            scratch);
+      }
+    }
+    compare(testCase, whole, y, size);
   }
 
   /// Compares transposed convolutions.
