@@ -8,6 +8,7 @@ module dev.jiffy.server {
   requires static transitive org.jspecify;
   requires com.github.benmanes.caffeine;
   requires io.netty.buffer;
+  requires io.netty.codec;
   requires io.netty.codec.http2;
   requires io.netty.common;
   requires io.netty.transport;

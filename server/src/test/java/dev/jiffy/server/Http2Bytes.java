@@ -37,6 +37,25 @@ final class Http2Bytes {
     return this;
   }
 
+  /// A call over gRPC that asks whether the server lives.
+  Http2Bytes serverLive(int stream) {
+    byte[] head =
+        headers(
+            ":method",
+            "POST",
+            ":path",
+            "/inference.GRPCInferenceService/ServerLive",
+            ":scheme",
+            "http",
+            ":authority",
+            "x",
+            "content-type",
+            "application/grpc",
+            "te",
+            "trailers");
+    return frame(HEADERS, END_HEADERS, stream, head).frame(DATA, END_STREAM, stream, new byte[5]);
+  }
+
   /// {@return names and values, in turn, as a block of headers}
   static byte[] headers(String... namesAndValues) {
     ByteArrayOutputStream block = new ByteArrayOutputStream();

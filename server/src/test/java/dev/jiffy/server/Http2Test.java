@@ -17,6 +17,7 @@ import org.junit.jupiter.api.io.TempDir;
 class Http2Test {
   private static final int GO_AWAY = 7;
   private static final int ENHANCE_YOUR_CALM = 11;
+  private static final byte[] CANCEL = {0, 0, 0, 8};
 
   @TempDir static Path folder;
   private static Server server;
@@ -34,9 +35,9 @@ class Http2Test {
     server.close();
   }
 
-  /// What came of requests that were all taken back: whether a ping behind them was answered, and
-  /// the code with which the server hung up.
-  private record End(boolean isPingAnswered, int code) {}
+  /// What came of what was sent: whether a ping at its end was answered, and the code with which
+  /// the server hung up.
+  record End(boolean isPingAnswered, int code) {}
 
   private static End takeBack(int requests) throws Exception {
     byte[] head =
@@ -54,7 +55,7 @@ class Http2Test {
       int stream = 2 * i + 1;
       bytes
           .frame(Http2Bytes.HEADERS, Http2Bytes.END_HEADERS, stream, head)
-          .frame(Http2Bytes.RST_STREAM, 0, stream, new byte[] {0, 0, 0, 8});
+          .frame(Http2Bytes.RST_STREAM, 0, stream, CANCEL);
     }
     bytes.frame(Http2Bytes.PING, 0, 0, new byte[8]);
     try (Socket socket = client.connect()) {
@@ -73,7 +74,7 @@ class Http2Test {
     }
   }
 
-  private static End end(DataInputStream in) throws IOException {
+  static End end(DataInputStream in) throws IOException {
     while (true) {
       int lengthAndType = in.readInt();
       int flags = in.readByte();
@@ -107,46 +108,36 @@ class Http2Test {
     assertTrue(count < 50_000, () -> count + " requests were taken");
   }
 
-  /// An answer that waits for its stream's window is taken back: others over the connection live.
+  private static End endOf(byte[] bytes) throws IOException {
+    try (Socket socket = client.connect()) {
+      socket.getOutputStream().write(bytes);
+      return end(new DataInputStream(socket.getInputStream()));
+    }
+  }
+
+  /// The answer and its trailers are on their way when the same packet takes the call back.
   @Test
-  void anAnswerThatIsTakenBackWhileItWaitsForTheWindow() throws Exception {
-    byte[] head =
-        Http2Bytes.headers(
-            ":method",
-            "POST",
-            ":path",
-            "/inference.GRPCInferenceService/ServerLive",
-            ":scheme",
-            "http",
-            ":authority",
-            "x",
-            "content-type",
-            "application/grpc",
-            "te",
-            "trailers");
-    byte[] noWindow = {0, 4, 0, 0, 0, 0};
-    Http2Bytes request = new Http2Bytes().frame(Http2Bytes.SETTINGS, 0, 0, noWindow);
-    byte[] asked =
-        request
-            .frame(Http2Bytes.HEADERS, Http2Bytes.END_HEADERS, 1, head)
-            .frame(Http2Bytes.DATA, Http2Bytes.END_STREAM, 1, new byte[5])
-            .bytes();
-    byte[] takenBack =
-        request
-            .frame(Http2Bytes.RST_STREAM, 0, 1, new byte[] {0, 0, 0, 8})
+  void anAnswerThatIsTakenBackBeforeItIsSent() throws Exception {
+    byte[] bytes =
+        new Http2Bytes()
+            .frame(Http2Bytes.SETTINGS, 0, 0, new byte[0])
+            .serverLive(1)
+            .frame(Http2Bytes.RST_STREAM, 0, 1, CANCEL)
             .frame(Http2Bytes.PING, 0, 0, new byte[8])
             .bytes();
-    try (Socket socket = client.connect()) {
-      DataInputStream in = new DataInputStream(socket.getInputStream());
-      socket.getOutputStream().write(asked);
-      int type = -1;
-      while (type != Http2Bytes.HEADERS) { // of the answer, whose message must wait
-        int lengthAndType = in.readInt();
-        type = lengthAndType & 0xff;
-        in.readNBytes(5 + (lengthAndType >>> 8));
-      }
-      socket.getOutputStream().write(takenBack, asked.length, takenBack.length - asked.length);
-      assertEquals(new End(true, 0), end(in));
-    }
+    assertEquals(new End(true, 0), endOf(bytes));
+  }
+
+  /// gRPC's clients take back a call whose head they have not sent, and never send it.
+  @Test
+  void aCallIsTakenBackThatNeverCame() throws Exception {
+    byte[] bytes =
+        new Http2Bytes()
+            .frame(Http2Bytes.SETTINGS, 0, 0, new byte[0])
+            .serverLive(1)
+            .frame(Http2Bytes.RST_STREAM, 0, 3, CANCEL)
+            .frame(Http2Bytes.PING, 0, 0, new byte[8])
+            .bytes();
+    assertEquals(new End(true, 0), endOf(bytes));
   }
 }

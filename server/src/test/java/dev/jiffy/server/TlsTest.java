@@ -11,8 +11,10 @@ import io.vertx.core.http.HttpClientOptions;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpVersion;
 import io.vertx.core.net.PemTrustOptions;
+import java.io.DataInputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.InetAddress;
 import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -28,6 +30,8 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLException;
+import javax.net.ssl.SSLParameters;
+import javax.net.ssl.SSLSocket;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -127,6 +131,32 @@ class TlsTest {
       client.close().toCompletionStage().toCompletableFuture().get(30, TimeUnit.SECONDS);
     } finally {
       vertx.close().toCompletionStage().toCompletableFuture().get(30, TimeUnit.SECONDS);
+    }
+  }
+
+  @Test
+  void aCallIsTakenBackThatNeverCame() throws Exception {
+    byte[] bytes =
+        new Http2Bytes()
+            .frame(Http2Bytes.SETTINGS, 0, 0, new byte[0])
+            .serverLive(1)
+            .frame(Http2Bytes.RST_STREAM, 0, 3, new byte[] {0, 0, 0, 8})
+            .frame(Http2Bytes.PING, 0, 0, new byte[8])
+            .bytes();
+    try (Server running = start(new Tls(server.certificate(), server.key(), null));
+        SSLSocket socket =
+            (SSLSocket)
+                server
+                    .client(server)
+                    .getSocketFactory()
+                    .createSocket(InetAddress.getLoopbackAddress(), running.port())) {
+      SSLParameters parameters = socket.getSSLParameters();
+      parameters.setApplicationProtocols(new String[] {"h2"});
+      socket.setSSLParameters(parameters);
+      socket.setSoTimeout(60_000);
+      socket.getOutputStream().write(bytes);
+      assertEquals(
+          new Http2Test.End(true, 0), Http2Test.end(new DataInputStream(socket.getInputStream())));
     }
   }
 

@@ -52,6 +52,7 @@ public final class Arrivals implements Transport, io.vertx.core.transport.Transp
   @Sharable
   private final class Door extends ChannelInboundHandlerAdapter {
     private final ResetStreams resets = new ResetStreams();
+    private final Decrypted decrypted = new Decrypted();
     private final boolean hasHandshake;
 
     Door(boolean hasHandshake) {
@@ -62,13 +63,15 @@ public final class Arrivals implements Transport, io.vertx.core.transport.Transp
     public void channelRead(ChannelHandlerContext context, Object message) {
       Channel connection = (Channel) message;
       connection.pipeline().addFirst(resets);
-      if (!hasHandshake) {
+      if (hasHandshake) {
+        connection.pipeline().addFirst(decrypted);
+      } else {
         if (expected.get() >= options.maxConnections()) {
           traffic.connection(Event.TURNED_AWAY);
           connection.unsafe().closeForcibly();
           return;
         }
-        connection.pipeline().addFirst(firstHead());
+        connection.pipeline().addFirst(firstHead(), new StrayResets());
       }
       context.fireChannelRead(message);
     }
@@ -76,6 +79,16 @@ public final class Arrivals implements Transport, io.vertx.core.transport.Transp
     private FirstHead firstHead() {
       return new FirstHead(
           options.idleTimeout().toNanos(), expected, () -> traffic.connection(Event.TIMED_OUT));
+    }
+  }
+
+  /// Puts [StrayResets] behind what decrypts, once that is there.
+  @Sharable
+  private static final class Decrypted extends ChannelInboundHandlerAdapter {
+    @Override
+    public void channelActive(ChannelHandlerContext context) {
+      context.pipeline().addAfter("ssl", null, new StrayResets()).remove(this);
+      context.fireChannelActive();
     }
   }
 
