@@ -36,6 +36,8 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.AfterAll;
@@ -55,6 +57,9 @@ class GrpcTest {
   private static Server server;
   private static Vertx vertx;
   private static HttpClient client;
+  private static final Byte SERVING = 1;
+  private static final Byte NOT_SERVING = 2;
+
   private final InferWire wire = new InferWire(Limits.defaults());
 
   @BeforeAll
@@ -196,6 +201,68 @@ class GrpcTest {
         assertEquals(Integer.toString(i), response.id());
         assertEquals(-(double) i, response.outputs().getFirst().tensor().getDouble(0));
       }
+    }
+  }
+
+  /// A call's deadline is that of each of its requests, whenever it comes.
+  @Test
+  void aStreamHasOneDeadline() throws Exception {
+    Buffer first = Buffer.buffer(framed(request("arith", "early", 1)));
+    Buffer second = Buffer.buffer(framed(request("arith", "late", 1)));
+    Reply reply =
+        client
+            .request(HttpMethod.POST, server.port(), "127.0.0.1", INFERENCE + "ModelStreamInfer")
+            .compose(request -> {
+              request.putHeader("content-type", "application/grpc");
+              request.setChunked(true).putHeader("grpc-timeout", "300m");
+              Future<Reply> answer =
+                  request
+                      .response()
+                      .compose(response -> response.body().map(whole -> reply(response, whole)));
+              return request
+                  .write(first)
+                  .compose(sent -> vertx.timer(600, TimeUnit.MILLISECONDS))
+                  .compose(late -> request.end(second))
+                  .compose(sent -> answer);
+            })
+            .toCompletionStage()
+            .toCompletableFuture()
+            .get(60, TimeUnit.SECONDS);
+    assertEquals("0", reply.status(), reply.message());
+    String last = new String(reply.messages().getLast(), StandardCharsets.UTF_8);
+    assertTrue(last.contains("deadline") && last.contains("late"), last);
+  }
+
+  @Test
+  void healthIsWatchedUntilTheServerGoes() throws Exception {
+    BlockingQueue<Byte> told = new LinkedBlockingQueue<>();
+    Server own = Server.listening(TestServers.options(), List.of());
+    try {
+      Future<String> status =
+          client
+              .request(HttpMethod.POST, own.port(), "127.0.0.1", "/grpc.health.v1.Health/Watch")
+              .compose(request -> {
+                request.putHeader("content-type", "application/grpc");
+                Future<String> end =
+                    request
+                        .response()
+                        .compose(response -> {
+                          response.handler(frame -> told.add(frame.getByte(frame.length() - 1)));
+                          return response
+                              .end()
+                              .map(done -> String.valueOf(response.getTrailer("grpc-status")));
+                        });
+                return request.end(Buffer.buffer(framed(new byte[0]))).compose(sent -> end);
+              });
+      assertEquals(NOT_SERVING, told.poll(60, TimeUnit.SECONDS));
+      own.warmUp();
+      assertEquals(SERVING, told.poll(60, TimeUnit.SECONDS));
+      own.close();
+      assertEquals(NOT_SERVING, told.poll(60, TimeUnit.SECONDS));
+      assertEquals(
+          "14", status.toCompletionStage().toCompletableFuture().get(60, TimeUnit.SECONDS));
+    } finally {
+      own.close();
     }
   }
 

@@ -43,6 +43,7 @@ public final class GrpcEdge {
   private final Store store;
   private final @Nullable Regions regions;
   private final Rights rights;
+  private final BooleanSupplier going;
 
   /// A method that is answered at once.
   private interface Method extends Function<byte[], byte[]> {}
@@ -59,6 +60,7 @@ public final class GrpcEdge {
   /// @param store loads and unloads models
   /// @param regions memory that callers share, null for none
   /// @param rights what whoever calls may have changed
+  /// @param going whether the server takes no new connections, and waits for those there are
   public GrpcEdge(
       Vertx vertx,
       Models models,
@@ -69,7 +71,8 @@ public final class GrpcEdge {
       Watch watch,
       Store store,
       @Nullable Regions regions,
-      Rights rights) {
+      Rights rights,
+      BooleanSupplier going) {
     this.watch = watch;
     this.vertx = vertx;
     this.models = models;
@@ -80,6 +83,7 @@ public final class GrpcEdge {
     this.store = store;
     this.regions = regions;
     this.rights = rights;
+    this.going = going;
   }
 
   /// {@return whether a request is a gRPC call}
@@ -246,7 +250,8 @@ public final class GrpcEdge {
     }
   }
 
-  /// Tells whether requests are taken now, and whenever that changes.
+  /// Tells whether requests are taken now, and whenever that changes, until the server goes, which
+  /// would wait for the end of the call.
   private void watch(Call call, byte[] message) {
     checkService(ServiceWire.names(message).first());
     boolean[] last = {ready.getAsBoolean()};
@@ -257,6 +262,9 @@ public final class GrpcEdge {
             id -> {
               if (call.isEnded()) {
                 vertx.cancelTimer(id);
+              } else if (going.getAsBoolean()) {
+                call.send(ServiceWire.health(false));
+                call.end(new Status(Status.Code.UNAVAILABLE, "the server is going"));
               } else if (ready.getAsBoolean() != last[0]) {
                 last[0] = !last[0];
                 call.send(ServiceWire.health(last[0]));

@@ -160,11 +160,16 @@ final class InferCalls {
             arrived,
             read.served()
                 .scheduler()
-                .dueNanos(read.call().deadlineNanos(arrived, timeoutNanos), arrived),
+                .dueNanos(read.call().deadlineNanos(arrived, leftNanos(arrived)), arrived),
             outcome -> finish(pending, read, outcome, memory));
     pending.cancel =
         read.served()
             .submit(ticket, read.call().key(), !pending.isShared && pending.bytes <= INLINE_BYTES);
+  }
+
+  /// {@return what is left of the call's time for a request, 0 if the call has no end}
+  private long leftNanos(long arrived) {
+    return timeoutNanos == 0 ? 0 : Math.max(1, timeoutNanos - (arrived - call.arrivedNanos()));
   }
 
   /// Takes the outcome, on whatever thread; the answer is made there, as its tensors last no

@@ -82,6 +82,11 @@ final class Connections {
     return drained.future();
   }
 
+  /// {@return whether none begins any more}
+  boolean isDraining() {
+    return isDraining;
+  }
+
   /// The head of a request has arrived.
   void reading(HttpServerRequest request) {
     State state = states.get(request.connection());

@@ -72,7 +72,8 @@ final class Router {
             watch,
             store,
             regions,
-            rights);
+            rights,
+            connections::isDraining);
     this.sender = new Sender(vertx, connections, watch);
     this.bodies = new Bodies(options.maxBodyBytes(), connections, sender);
     this.settings = new SettingRequests(watch, rights);
