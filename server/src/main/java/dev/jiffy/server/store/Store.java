@@ -177,6 +177,9 @@ public final class Store implements AutoCloseable {
       executor.execute(() -> {
         try {
           synchronized (this) {
+            if (closed) {
+              throw going();
+            }
             task.run();
           }
           done.complete(null);
@@ -185,9 +188,14 @@ public final class Store implements AutoCloseable {
         }
       });
     } catch (RejectedExecutionException e) {
-      done.completeExceptionally(new ProtocolException(503, "the server is going", e));
+      LOG.log(Level.DEBUG, "the store is closed", e);
+      done.completeExceptionally(going());
     }
     return done;
+  }
+
+  private static ProtocolException going() {
+    return new ProtocolException(503, "the server is going");
   }
 
   /// {@return models first, ensembles behind them}
@@ -377,7 +385,7 @@ public final class Store implements AutoCloseable {
     synchronized (this) {
       closed = true;
     }
-    executor.shutdownNow();
+    executor.shutdown(); // changes that wait are refused
     for (Served served : List.copyOf(retired)) {
       if (retired.remove(served)) {
         served.close();

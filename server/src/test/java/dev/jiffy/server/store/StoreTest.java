@@ -21,12 +21,15 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -95,7 +98,25 @@ class StoreTest {
     return assertThrows(ProtocolException.class, () -> models.hold("twice", version)).status();
   }
 
-  private static ProtocolException refusal(java.util.concurrent.CompletableFuture<Void> change) {
+  @Test
+  void changesThatWaitWhileTheStoreClosesAreRefused() throws IOException {
+    write("twice/1/model.onnx", 2);
+    List<CompletableFuture<Void>> changes = new ArrayList<>();
+    Store held = store;
+    synchronized (held) {
+      changes.add(held.load("twice"));
+      changes.add(held.load("twice"));
+      changes.add(held.unload("twice", false));
+      held.close();
+    }
+    changes.add(store.load("twice"));
+    for (CompletableFuture<Void> change : changes) {
+      assertEquals(503, refusal(change.orTimeout(60, TimeUnit.SECONDS)).status());
+    }
+    assertEquals(404, status(""));
+  }
+
+  private static ProtocolException refusal(CompletableFuture<Void> change) {
     return assertThrows(
         ProtocolException.class,
         () -> {
