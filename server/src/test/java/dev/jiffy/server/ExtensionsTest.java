@@ -4,14 +4,10 @@ import static dev.jiffy.server.Client.text;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.io.IOException;
 import java.net.http.HttpResponse;
-import java.nio.file.Path;
 import java.util.List;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -19,22 +15,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 class ExtensionsTest {
   private static final String INFER = "/v2/models/arith/infer";
 
-  @TempDir static Path folder;
-
-  private static Server server;
-  private static Client client;
-
-  @BeforeAll
-  static void start() throws IOException {
-    server = Server.start(TestServers.options(), List.of(TestModels.arithmetic(folder)));
-    client = new Client(server.port());
-  }
-
-  @AfterAll
-  static void stop() {
-    client.close();
-    server.close();
-  }
+  @RegisterExtension static final Running RUNNING = Running.arithmetic();
 
   private static String request(String parameters, String outputs) {
     return """
@@ -56,22 +37,22 @@ class ExtensionsTest {
         {"name":"c","data_type":"TYPE_FP32","dims":[]}],\
         "dynamic_batching":{},"model_transaction_policy":{"decoupled":false}}\
         """,
-        text(client.get("/v2/models/arith/config")));
+        text(RUNNING.client().get("/v2/models/arith/config")));
   }
 
   @Test
   void statisticsCount() throws Exception {
     String path = "/v2/models/arith/versions/1/stats";
-    String before = text(client.get(path));
+    String before = text(RUNNING.client().get(path));
     for (int i = 0; i < 5; i++) {
-      assertEquals(200, client.post(INFER, request("", "")).statusCode());
+      assertEquals(200, RUNNING.client().post(INFER, request("", "")).statusCode());
     }
-    assertEquals(400, client.post(INFER, "{}").statusCode());
-    String after = text(client.get(path));
+    assertEquals(400, RUNNING.client().post(INFER, "{}").statusCode());
+    String after = text(RUNNING.client().get(path));
     assertEquals(number(before, "inference_count") + 10, number(after, "inference_count"));
     assertEquals(number(before, "execution_count") + 5, number(after, "execution_count"));
     assertEquals(number(before, "success\":{\"count") + 5, number(after, "success\":{\"count"));
-    assertTrue(text(client.get("/v2/models/stats")).contains("\"name\":\"arith\""));
+    assertTrue(text(RUNNING.client().get("/v2/models/stats")).contains("\"name\":\"arith\""));
   }
 
   private static long number(String json, String field) {
@@ -84,19 +65,23 @@ class ExtensionsTest {
   void theIndexListsModels() throws Exception {
     String expected =
         "[{\"name\":\"arith\",\"version\":\"1\",\"state\":\"READY\",\"reason\":\"\"}]";
-    assertEquals(expected, text(client.post("/v2/repository/index", "")));
-    assertEquals(expected, text(client.post("/v2/repository/index", "{\"ready\":true}")));
-    assertEquals(400, client.post("/v2/repository/index", "[").statusCode());
-    assertEquals(400, client.post("/v2/repository/index", "{\"ready\":\"x\"}").statusCode());
-    assertEquals(405, client.get("/v2/repository/index").statusCode());
+    assertEquals(expected, text(RUNNING.client().post("/v2/repository/index", "")));
+    assertEquals(expected, text(RUNNING.client().post("/v2/repository/index", "{\"ready\":true}")));
+    assertEquals(400, RUNNING.client().post("/v2/repository/index", "[").statusCode());
+    assertEquals(
+        400, RUNNING.client().post("/v2/repository/index", "{\"ready\":\"x\"}").statusCode());
+    assertEquals(405, RUNNING.client().get("/v2/repository/index").statusCode());
   }
 
   @Test
   void classification() throws Exception {
     HttpResponse<byte[]> response =
-        client.post(
-            INFER,
-            request("", ",\"outputs\":[{\"name\":\"y\",\"parameters\":{\"classification\":2}}]"));
+        RUNNING
+            .client()
+            .post(
+                INFER,
+                request(
+                    "", ",\"outputs\":[{\"name\":\"y\",\"parameters\":{\"classification\":2}}]"));
     assertTrue(
         text(response)
             .contains(
@@ -107,7 +92,7 @@ class ExtensionsTest {
 
   @Test
   void timingsAreToldOnRequest() throws Exception {
-    HttpResponse<byte[]> response = client.post(INFER, request("\"timing\":true", ""));
+    HttpResponse<byte[]> response = RUNNING.client().post(INFER, request("\"timing\":true", ""));
     assertTrue(text(response).contains("\"queue_us\":"), text(response));
     assertTrue(text(response).contains("\"batch_size\":2"), text(response));
     String header = response.headers().firstValue("server-timing").orElseThrow();
@@ -119,13 +104,21 @@ class ExtensionsTest {
 
   @Test
   void deadlines() throws Exception {
-    assertEquals(200, client.post(INFER, request("\"timeout\":60000000", "")).statusCode());
-    assertEquals(200, client.post(INFER, request("", ""), "Request-Timeout", "60.5").statusCode());
     assertEquals(
-        504, client.post(INFER, request("", ""), "Request-Timeout", "0.000000001").statusCode());
+        200, RUNNING.client().post(INFER, request("\"timeout\":60000000", "")).statusCode());
+    assertEquals(
+        200, RUNNING.client().post(INFER, request("", ""), "Request-Timeout", "60.5").statusCode());
+    assertEquals(
+        504,
+        RUNNING
+            .client()
+            .post(INFER, request("", ""), "Request-Timeout", "0.000000001")
+            .statusCode());
     for (String wrong : List.of("0", "-1", "NaN", "soon", "1e300", "9".repeat(50))) {
       assertEquals(
-          400, client.post(INFER, request("", ""), "Request-Timeout", wrong).statusCode(), wrong);
+          400,
+          RUNNING.client().post(INFER, request("", ""), "Request-Timeout", wrong).statusCode(),
+          wrong);
     }
   }
 
@@ -147,14 +140,17 @@ class ExtensionsTest {
       })
   void parameters(String parameters, String outputs, int status) throws Exception {
     HttpResponse<byte[]> response =
-        client.post(
-            INFER, request(parameters == null ? "" : parameters, outputs == null ? "" : outputs));
+        RUNNING
+            .client()
+            .post(
+                INFER,
+                request(parameters == null ? "" : parameters, outputs == null ? "" : outputs));
     assertEquals(status, response.statusCode(), text(response));
   }
 
   @Test
   void theInterfaceIsDescribed() throws Exception {
-    HttpResponse<byte[]> response = client.get("/openapi.yaml");
+    HttpResponse<byte[]> response = RUNNING.client().get("/openapi.yaml");
     assertEquals(200, response.statusCode());
     assertTrue(text(response).startsWith("openapi: 3.1.0"));
   }

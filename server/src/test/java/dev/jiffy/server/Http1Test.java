@@ -2,15 +2,10 @@ package dev.jiffy.server;
 
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.io.IOException;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
-import java.util.List;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -18,21 +13,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 class Http1Test {
   private static final String INFER = "/v2/models/arith/infer";
 
-  @TempDir static Path folder;
-  private static Server server;
-  private static Client client;
-
-  @BeforeAll
-  static void start() throws IOException {
-    server = Server.start(TestServers.options(), List.of(TestModels.arithmetic(folder)));
-    client = new Client(server.port());
-  }
-
-  @AfterAll
-  static void stop() {
-    client.close();
-    server.close();
-  }
+  @RegisterExtension static final Running RUNNING = Running.arithmetic();
 
   @ParameterizedTest
   @CsvSource(
@@ -45,21 +26,23 @@ class Http1Test {
         "POST /v2/models/arith/infer HTTP/1.1\\r\\nHost: x\\r\\nTransfer-Encoding: chunked\\r\\n\\r\\nZZ\\r\\n | ",
       })
   void badlyFramed(String request, String status) throws Exception {
-    String answer = client.raw(request.replace("\\r\\n", "\r\n"));
+    String answer = RUNNING.client().raw(request.replace("\\r\\n", "\r\n"));
     if (status != null) {
       assertTrue(answer.matches("(?s)HTTP/[0-9.]+ " + status + ".*"), answer);
     }
-    client.checkThatTheServerAnswers();
+    RUNNING.client().checkThatTheServerAnswers();
   }
 
   @Test
   void headersThatAreTooLarge() throws Exception {
     String answer =
-        client.raw("GET /v2 HTTP/1.1\r\nHost: x\r\nX: " + "y".repeat(100_000) + "\r\n\r\n");
+        RUNNING
+            .client()
+            .raw("GET /v2 HTTP/1.1\r\nHost: x\r\nX: " + "y".repeat(100_000) + "\r\n\r\n");
     assertTrue(answer.startsWith("HTTP/1.1 431"), answer);
-    answer = client.raw("GET /" + "y".repeat(100_000) + " HTTP/1.1\r\nHost: x\r\n\r\n");
+    answer = RUNNING.client().raw("GET /" + "y".repeat(100_000) + " HTTP/1.1\r\nHost: x\r\n\r\n");
     assertTrue(answer.startsWith("HTTP/1.0 414"), answer);
-    client.checkThatTheServerAnswers();
+    RUNNING.client().checkThatTheServerAnswers();
   }
 
   @Test
@@ -67,14 +50,14 @@ class Http1Test {
     String head =
         "POST " + INFER + " HTTP/1.1\r\nHost: x\r\nContent-Length: 50\r\n\r\n{\"inputs\":[";
     for (int i = 0; i < 20; i++) {
-      try (Socket socket = client.connect()) {
+      try (Socket socket = RUNNING.client().connect()) {
         socket.getOutputStream().write(head.getBytes(StandardCharsets.ISO_8859_1));
         if (i % 2 == 0) {
           socket.shutdownOutput();
         }
       }
     }
-    client.checkThatTheServerAnswers();
+    RUNNING.client().checkThatTheServerAnswers();
   }
 
   @Test
@@ -93,7 +76,7 @@ class Http1Test {
           .append(i == 19 ? "\r\nConnection: close\r\n\r\n" : "\r\n\r\n")
           .append(body);
     }
-    String answers = client.raw(requests.toString());
+    String answers = RUNNING.client().raw(requests.toString());
     int last = -1;
     for (int i = 0; i < 20; i++) {
       int at = answers.indexOf("\"id\":\"n" + i + "\"");
@@ -105,11 +88,13 @@ class Http1Test {
   @Test
   void chunkedBodiesWithExpectation() throws Exception {
     String answer =
-        client.raw(
-            "POST "
-                + INFER
-                + " HTTP/1.1\r\nHost: x\r\nConnection: close\r\nExpect: 100-continue\r\n"
-                + "Transfer-Encoding: chunked\r\n\r\n1\r\n{\r\n1\r\n}\r\n0\r\n\r\n");
+        RUNNING
+            .client()
+            .raw(
+                "POST "
+                    + INFER
+                    + " HTTP/1.1\r\nHost: x\r\nConnection: close\r\nExpect: 100-continue\r\n"
+                    + "Transfer-Encoding: chunked\r\n\r\n1\r\n{\r\n1\r\n}\r\n0\r\n\r\n");
     assertTrue(answer.startsWith("HTTP/1.1 100"), answer);
     assertTrue(answer.contains("lacks 'inputs'"), answer);
   }

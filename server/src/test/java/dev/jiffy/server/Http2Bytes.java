@@ -20,6 +20,12 @@ final class Http2Bytes {
   static final int END_STREAM = 1;
   static final int END_HEADERS = 4;
 
+  /// How many bytes may be sent over a stream of which nothing else was said.
+  static final int WINDOW = 65_535;
+
+  /// What a reset says of its cause.
+  static final byte[] CANCEL = {0, 0, 0, 8};
+
   private final ByteArrayOutputStream out = new ByteArrayOutputStream();
 
   Http2Bytes() {
@@ -37,8 +43,12 @@ final class Http2Bytes {
     return this;
   }
 
-  /// A call over gRPC that asks whether the server lives.
-  Http2Bytes serverLive(int stream) {
+  /// {@return a connection over which gRPC asks on stream 1 whether the server lives, and takes a
+  /// stream back}
+  ///
+  /// @param stream the stream that is taken back
+  /// @param window how many bytes the server may send over a stream
+  static byte[] resetting(int stream, int window) {
     byte[] head =
         headers(
             ":method",
@@ -53,7 +63,13 @@ final class Http2Bytes {
             "application/grpc",
             "te",
             "trailers");
-    return frame(HEADERS, END_HEADERS, stream, head).frame(DATA, END_STREAM, stream, new byte[5]);
+    return new Http2Bytes()
+        .frame(SETTINGS, 0, 0, ByteBuffer.allocate(6).putShort((short) 4).putInt(window).array())
+        .frame(HEADERS, END_HEADERS, 1, head)
+        .frame(DATA, END_STREAM, 1, new byte[5])
+        .frame(RST_STREAM, 0, stream, CANCEL)
+        .frame(PING, 0, 0, new byte[8])
+        .bytes();
   }
 
   /// {@return names and values, in turn, as a block of headers}

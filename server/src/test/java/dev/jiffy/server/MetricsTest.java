@@ -6,42 +6,28 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.jiffy.server.WatchOptions.Names;
-import java.io.IOException;
 import java.net.Socket;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
 class MetricsTest {
   private static final String MODEL = "model=\"arith\",version=\"1\"";
 
-  @TempDir static Path folder;
-  private static Server server;
-  private static Client client;
-
-  @BeforeAll
-  static void start() throws IOException {
-    server =
-        Server.start(
-            TestServers.options().watch(WatchOptions.defaults().metrics(Names.TRITON)),
-            List.of(TestModels.arithmetic(folder), TestModels.texts(folder)));
-    client = new Client(server.port());
-  }
-
-  @AfterAll
-  static void stop() {
-    client.close();
-    server.close();
-  }
+  @RegisterExtension
+  static final Running RUNNING =
+      new Running(
+          TestServers.options().watch(WatchOptions.defaults().metrics(Names.TRITON)),
+          TestModels::arithmetic,
+          TestModels::texts);
 
   private static Scrape scrape() throws Exception {
-    HttpResponse<byte[]> response = client.get("/metrics");
+    HttpResponse<byte[]> response = RUNNING.client().get("/metrics");
     assertEquals(200, response.statusCode());
     assertEquals(
         "text/plain; version=0.0.4; charset=utf-8",
@@ -66,16 +52,17 @@ class MetricsTest {
   void whatAClientSentIsCounted() throws Exception {
     Scrape before = scrape();
     for (int i = 0; i < 7; i++) {
-      client.checkThatTheServerAnswers();
+      RUNNING.client().checkThatTheServerAnswers();
     }
     int wrong = 0;
     for (int i = 0; i < 3; i++) {
-      HttpResponse<byte[]> refused = client.post("/v2/models/arith/infer", "{\"inputs\":[]}");
+      HttpResponse<byte[]> refused =
+          RUNNING.client().post("/v2/models/arith/infer", "{\"inputs\":[]}");
       assertEquals(400, refused.statusCode());
       wrong += refused.body().length;
     }
-    assertEquals(404, client.get("/v2/models/none").statusCode());
-    for (int i = 0; i < 200 && server.counts("arith").running() > 0; i++) {
+    assertEquals(404, RUNNING.client().get("/v2/models/none").statusCode());
+    for (int i = 0; i < 200 && RUNNING.server().counts("arith").running() > 0; i++) {
       Thread.sleep(20); // a batch is counted once everyone in it has an answer
     }
     Scrape after = scrape();
@@ -110,7 +97,7 @@ class MetricsTest {
   void aRefusalSaysItsReasonToTheClientAndToScrapers() throws Exception {
     Scrape before = scrape();
     HttpResponse<byte[]> refused =
-        client.post("/v2/models/arith/infer", Client.GOOD, "Request-Timeout", "0.000001");
+        RUNNING.client().post("/v2/models/arith/infer", Client.GOOD, "Request-Timeout", "0.000001");
     assertEquals(504, refused.statusCode());
     assertTrue(text(refused).contains("the deadline had passed"), text(refused));
     Growth growth = new Growth(before, scrape());
@@ -134,7 +121,9 @@ class MetricsTest {
   @Test
   void textsAreCountedByTheirStages() throws Exception {
     HttpResponse<byte[]> response =
-        client.post("/v1/embeddings", "{\"model\":\"texts\",\"input\":[\"cat\",\"dogs\"]}");
+        RUNNING
+            .client()
+            .post("/v1/embeddings", "{\"model\":\"texts\",\"input\":[\"cat\",\"dogs\"]}");
     assertEquals(200, response.statusCode(), text(response));
     Scrape scrape = scrape();
     for (String stage : List.of("decode", "queue", "tokenize", "compute", "pool", "encode")) {
@@ -163,7 +152,7 @@ class MetricsTest {
   void aClientThatLeavesIsCounted() throws Exception {
     String name = http("jiffy_protocol_abandoned_total");
     double before = scrape().value(name);
-    try (Socket socket = client.connect()) {
+    try (Socket socket = RUNNING.client().connect()) {
       socket
           .getOutputStream()
           .write(
@@ -190,12 +179,14 @@ class MetricsTest {
   @Test
   void openMetricsIsSpokenToo() throws Exception {
     HttpResponse<byte[]> response =
-        client.send(
-            "GET",
-            "/metrics",
-            new byte[0],
-            "Accept",
-            "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5");
+        RUNNING
+            .client()
+            .send(
+                "GET",
+                "/metrics",
+                new byte[0],
+                "Accept",
+                "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5");
     assertEquals(
         "application/openmetrics-text; version=1.0.0; charset=utf-8",
         response.headers().firstValue("content-type").orElseThrow());
@@ -204,7 +195,7 @@ class MetricsTest {
   }
 
   @Test
-  void namesAreAChoice() throws Exception {
+  void namesAreAChoice(@TempDir Path folder) throws Exception {
     ServerOptions options = TestServers.options().warmUpTime(Duration.ZERO);
     try (Server own = Server.start(options, List.of(TestModels.picky(folder)));
         Client other = new Client(own.port())) {

@@ -19,11 +19,9 @@ import dev.jiffy.server.schedule.Policy;
 import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
 import java.io.ByteArrayOutputStream;
-import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -31,10 +29,8 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.zip.GZIPOutputStream;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -43,40 +39,30 @@ class ServerTest {
   private static final String INFER = "/v2/models/arith/infer";
   private static final int MAX_BODY = 100_000;
 
-  @TempDir static Path folder;
-  private static Server server;
-  private static Client client;
-
-  @BeforeAll
-  static void start() throws IOException {
-    server =
-        Server.start(
-            TestServers.options()
-                .http(HttpOptions.defaults().port(0).eventLoops(2).maxBodyBytes(MAX_BODY))
-                .policy(Policy.defaults().instances(2)),
-            List.of(TestModels.arithmetic(folder), TestModels.texts(folder)));
-    client = new Client(server.port());
-  }
-
-  @AfterAll
-  static void stop() {
-    client.close();
-    server.close();
-  }
+  @RegisterExtension
+  static final Running RUNNING =
+      new Running(
+          TestServers.options()
+              .http(HttpOptions.defaults().port(0).eventLoops(2).maxBodyBytes(MAX_BODY))
+              .policy(Policy.defaults().instances(2)),
+          TestModels::arithmetic,
+          TestModels::texts);
 
   @Test
   void health() throws Exception {
-    assertEquals("{\"live\":true}", text(client.get("/v2/health/live")));
-    assertEquals("{\"ready\":true}", text(client.get("/v2/health/ready")));
-    assertEquals("{\"name\":\"arith\",\"ready\":true}", text(client.get("/v2/models/arith/ready")));
-    HttpResponse<byte[]> head = client.send("HEAD", "/v2/health/ready", new byte[0]);
+    assertEquals("{\"live\":true}", text(RUNNING.client().get("/v2/health/live")));
+    assertEquals("{\"ready\":true}", text(RUNNING.client().get("/v2/health/ready")));
+    assertEquals(
+        "{\"name\":\"arith\",\"ready\":true}",
+        text(RUNNING.client().get("/v2/models/arith/ready")));
+    HttpResponse<byte[]> head = RUNNING.client().send("HEAD", "/v2/health/ready", new byte[0]);
     assertEquals(200, head.statusCode());
     assertEquals(0, head.body().length);
   }
 
   @Test
   void metadata() throws Exception {
-    ServerMetadata about = ServerMetadata.fromJson(client.get("/v2").body());
+    ServerMetadata about = ServerMetadata.fromJson(RUNNING.client().get("/v2").body());
     assertEquals("jiffy", about.name());
     assertEquals(
         List.of(
@@ -87,11 +73,12 @@ class ServerTest {
             "schedule_policy",
             "statistics"),
         about.extensions());
-    ModelMetadata model = ModelMetadata.fromJson(client.get("/v2/models/arith").body());
+    ModelMetadata model = ModelMetadata.fromJson(RUNNING.client().get("/v2/models/arith").body());
     assertEquals("arith", model.name());
     assertEquals(List.of("1"), model.versions());
     assertEquals(List.of(-1L, 3L), model.inputs().getFirst().shape());
-    assertEquals(model, ModelMetadata.fromJson(client.get("/v2/models/arith/versions/1").body()));
+    assertEquals(
+        model, ModelMetadata.fromJson(RUNNING.client().get("/v2/models/arith/versions/1").body()));
   }
 
   @ParameterizedTest
@@ -116,7 +103,7 @@ class ServerTest {
     "POST,/v1/models,405",
   })
   void pathsAndMethodsThatAreNot(String method, String path, int status) throws Exception {
-    HttpResponse<byte[]> response = client.send(method, path, new byte[0]);
+    HttpResponse<byte[]> response = RUNNING.client().send(method, path, new byte[0]);
     assertEquals(status, response.statusCode(), text(response));
     assertTrue(text(response).contains("\"error\":"), text(response));
     assertEquals(status == 405, response.headers().firstValue("allow").isPresent());
@@ -124,17 +111,19 @@ class ServerTest {
 
   @Test
   void json() throws Exception {
-    client.checkThatTheServerAnswers();
+    RUNNING.client().checkThatTheServerAnswers();
     HttpResponse<byte[]> some =
-        client.post(
-            "/v2/models/ari%74h/versions/1/infer",
-            """
-            {"inputs":[{"name":"a","shape":[2,3],"datatype":"FP32","data":[[1,2,3],[4,5,6]]},
-                       {"name":"b","shape":[2],"datatype":"INT64","data":[8,9]}],
-             "outputs":[{"name":"c"}]}\
-            """,
-            "Content-Type",
-            "application/x-www-form-urlencoded");
+        RUNNING
+            .client()
+            .post(
+                "/v2/models/ari%74h/versions/1/infer",
+                """
+                {"inputs":[{"name":"a","shape":[2,3],"datatype":"FP32","data":[[1,2,3],[4,5,6]]},
+                           {"name":"b","shape":[2],"datatype":"INT64","data":[8,9]}],
+                 "outputs":[{"name":"c"}]}\
+                """,
+                "Content-Type",
+                "application/x-www-form-urlencoded");
     assertEquals(
         """
         {"model_name":"arith","model_version":"1","outputs":[\
@@ -150,14 +139,16 @@ class ServerTest {
   private static InferResponse infer(InferRequest request) throws Exception {
     Message message = InferWriter.request(request);
     HttpResponse<byte[]> response =
-        client.send(
-            "POST",
-            INFER,
-            message.body(),
-            Message.JSON_LENGTH_HEADER,
-            Integer.toString(message.jsonLength()),
-            "Content-Type",
-            message.contentType());
+        RUNNING
+            .client()
+            .send(
+                "POST",
+                INFER,
+                message.body(),
+                Message.JSON_LENGTH_HEADER,
+                Integer.toString(message.jsonLength()),
+                "Content-Type",
+                message.contentType());
     assertEquals(200, response.statusCode(), text(response));
     int length =
         Message.jsonLength(
@@ -203,12 +194,14 @@ class ServerTest {
         response.outputs().getFirst().tensor().toFloats());
     Message message = InferWriter.request(new InferRequest(inputs));
     HttpResponse<byte[]> refused =
-        client.send(
-            "POST",
-            INFER,
-            message.body(),
-            Message.JSON_LENGTH_HEADER,
-            Integer.toString(message.jsonLength()));
+        RUNNING
+            .client()
+            .send(
+                "POST",
+                INFER,
+                message.body(),
+                Message.JSON_LENGTH_HEADER,
+                Integer.toString(message.jsonLength()));
     assertEquals(400, refused.statusCode());
     assertTrue(text(refused).contains("ask for binary data"), text(refused));
   }
@@ -295,11 +288,11 @@ class ServerTest {
   @MethodSource
   void broken(Broken broken) throws Exception {
     HttpResponse<byte[]> response =
-        client.post(INFER, broken.body(), broken.headers().toArray(String[]::new));
+        RUNNING.client().post(INFER, broken.body(), broken.headers().toArray(String[]::new));
     assertEquals(broken.status(), response.statusCode(), text(response));
     assertTrue(text(response).startsWith("{\"error\":\""), text(response));
     assertTrue(text(response).contains(broken.says()), text(response));
-    client.checkThatTheServerAnswers();
+    RUNNING.client().checkThatTheServerAnswers();
   }
 
   @Test
@@ -307,7 +300,7 @@ class ServerTest {
     String path = "/v2/models/texts/infer";
     byte[] body = {2, 0, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0};
     HttpResponse<byte[]> response =
-        client.send("POST", path, body, Message.JSON_LENGTH_HEADER, "0");
+        RUNNING.client().send("POST", path, body, Message.JSON_LENGTH_HEADER, "0");
     assertEquals(200, response.statusCode(), text(response));
     int json =
         Message.jsonLength(
@@ -324,7 +317,8 @@ class ServerTest {
       assertArrayEquals(new float[] {0, 2, 3, 0}, vectors.toFloats());
     }
     for (int bytes : new int[] {1, 7, 9}) {
-      response = client.send("POST", path, new byte[bytes], Message.JSON_LENGTH_HEADER, "0");
+      response =
+          RUNNING.client().send("POST", path, new byte[bytes], Message.JSON_LENGTH_HEADER, "0");
       assertEquals(400, response.statusCode());
       assertTrue(text(response).contains("does not decide the shape"), text(response));
     }
@@ -337,7 +331,7 @@ class ServerTest {
       gzip.write("{\"inputs\":[]}".getBytes(StandardCharsets.UTF_8));
     }
     HttpResponse<byte[]> response =
-        client.send("POST", INFER, bytes.toByteArray(), "Content-Encoding", "gzip");
+        RUNNING.client().send("POST", INFER, bytes.toByteArray(), "Content-Encoding", "gzip");
     assertTrue(text(response).contains("is missing"), text(response));
   }
 
@@ -349,9 +343,9 @@ class ServerTest {
     }
     assertTrue(bytes.size() < MAX_BODY);
     HttpResponse<byte[]> response =
-        client.send("POST", INFER, bytes.toByteArray(), "Content-Encoding", "gzip");
+        RUNNING.client().send("POST", INFER, bytes.toByteArray(), "Content-Encoding", "gzip");
     assertEquals(413, response.statusCode(), text(response));
-    client.checkThatTheServerAnswers();
+    RUNNING.client().checkThatTheServerAnswers();
   }
 
   @Test
@@ -393,7 +387,7 @@ class ServerTest {
   @Test
   void embeddings() throws Exception {
     HttpResponse<byte[]> response =
-        client.post("/v1/embeddings", "{\"model\":\"texts\",\"input\":\"cat\"}");
+        RUNNING.client().post("/v1/embeddings", "{\"model\":\"texts\",\"input\":\"cat\"}");
     assertEquals(
         """
         {"object":"list","data":[{"object":"embedding","index":0,"embedding":[0.8320503,0.5547002]}],\
@@ -403,18 +397,20 @@ class ServerTest {
     String timing = response.headers().firstValue("server-timing").orElseThrow();
     assertTrue(timing.contains("tokenize;dur=") && timing.contains("compute;dur="), timing);
     HttpResponse<byte[]> more =
-        client.post(
-            "/v1/embeddings",
-            "{\"model\":\"texts\",\"input\":[\"cats dog\",\"\"],\"encoding_format\":\"base64\"}");
+        RUNNING
+            .client()
+            .post(
+                "/v1/embeddings",
+                "{\"model\":\"texts\",\"input\":[\"cats dog\",\"\"],\"encoding_format\":\"base64\"}");
     assertEquals(200, more.statusCode());
     assertTrue(text(more).contains("\"index\":1,\"embedding\":\"AAAAAAAAgD8=\""), text(more));
     assertTrue(text(more).contains("\"total_tokens\":5"), text(more));
     HttpResponse<byte[]> tokens =
-        client.post("/v1/embeddings", "{\"model\":\"texts\",\"input\":[[2,3],[2]]}");
+        RUNNING.client().post("/v1/embeddings", "{\"model\":\"texts\",\"input\":[[2,3],[2]]}");
     assertTrue(text(tokens).contains("[0.8320503,0.5547002]"), text(tokens));
     String large = "{\"model\":\"texts\",\"input\":[\"" + "cat ".repeat(20_000) + "\"]}";
-    assertEquals(200, client.post("/v1/embeddings", large).statusCode());
-    assertTrue(text(client.get("/v1/models")).contains("\"id\":\"texts\""));
+    assertEquals(200, RUNNING.client().post("/v1/embeddings", large).statusCode());
+    assertTrue(text(RUNNING.client().get("/v1/models")).contains("\"id\":\"texts\""));
   }
 
   @ParameterizedTest
@@ -430,7 +426,7 @@ class ServerTest {
         "400 | must not be empty | {\"model\":\"texts\",\"input\":[]}",
       })
   void brokenEmbeddings(int status, String says, String body) throws Exception {
-    HttpResponse<byte[]> response = client.post("/v1/embeddings", body);
+    HttpResponse<byte[]> response = RUNNING.client().post("/v1/embeddings", body);
     assertEquals(status, response.statusCode(), text(response));
     assertTrue(text(response).startsWith("{\"error\":{\"message\":\""), text(response));
     assertTrue(text(response).contains(says), text(response));

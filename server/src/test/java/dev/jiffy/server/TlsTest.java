@@ -136,13 +136,6 @@ class TlsTest {
 
   @Test
   void aCallIsTakenBackThatNeverCame() throws Exception {
-    byte[] bytes =
-        new Http2Bytes()
-            .frame(Http2Bytes.SETTINGS, 0, 0, new byte[0])
-            .serverLive(1)
-            .frame(Http2Bytes.RST_STREAM, 0, 3, new byte[] {0, 0, 0, 8})
-            .frame(Http2Bytes.PING, 0, 0, new byte[8])
-            .bytes();
     try (Server running = start(new Tls(server.certificate(), server.key(), null));
         SSLSocket socket =
             (SSLSocket)
@@ -154,7 +147,7 @@ class TlsTest {
       parameters.setApplicationProtocols(new String[] {"h2"});
       socket.setSSLParameters(parameters);
       socket.setSoTimeout(60_000);
-      socket.getOutputStream().write(bytes);
+      socket.getOutputStream().write(Http2Bytes.resetting(3, Http2Bytes.WINDOW));
       assertEquals(
           new Http2Test.End(true, 0), Http2Test.end(new DataInputStream(socket.getInputStream())));
     }
