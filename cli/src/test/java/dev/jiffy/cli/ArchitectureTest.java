@@ -6,6 +6,7 @@ import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPac
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noMethods;
 import static com.tngtech.archunit.library.GeneralCodingRules.ACCESS_STANDARD_STREAMS;
 import static com.tngtech.archunit.library.GeneralCodingRules.NO_CLASSES_SHOULD_THROW_GENERIC_EXCEPTIONS;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
@@ -14,9 +15,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.tngtech.archunit.base.DescribedPredicate;
 import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.domain.JavaMethod;
 import com.tngtech.archunit.core.importer.ImportOption.DoNotIncludeTests;
 import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
+import com.tngtech.archunit.lang.ArchCondition;
 import com.tngtech.archunit.lang.ArchRule;
 import dev.jiffy.engine.Device;
 import dev.jiffy.engine.EngineChoice;
@@ -77,6 +80,18 @@ class ArchitectureTest {
           .should()
           .dependOnClassesThat()
           .resideInAPackage("jdk.incubator.vector..");
+
+  /// A vector that crosses a call which is not inlined becomes an object: see decision 6.
+  @ArchTest
+  static final ArchRule vectorsStayInTheirLoops =
+      noMethods()
+          .that()
+          .areDeclaredInClassesThat()
+          .resideInAPackage(ENGINE + ".kernel.vector..")
+          .and()
+          .areDeclaredInClassesThat()
+          .haveSimpleNameNotEndingWith("VectorMath")
+          .should(takeOrReturnVectors());
 
   @ArchTest
   static final ArchRule onnxRuntimeInOneModule =
@@ -159,6 +174,19 @@ class ArchitectureTest {
 
   /// A package of the engine uses, of the engine, itself, the packages named, and the words of the
   /// public face that say what is wanted and what is wrong; never `Model` or `Session`.
+  private static ArchCondition<JavaMethod> takeOrReturnVectors() {
+    return ArchCondition.from(
+        DescribedPredicate.describe(
+            "take or return vectors",
+            method ->
+                Stream.concat(
+                        Stream.of(method.getRawReturnType()),
+                        method.getRawParameterTypes().stream())
+                    .map(JavaClass::getFullName)
+                    .anyMatch(
+                        name -> name.matches("jdk\\.incubator\\.vector\\.\\w*Vector(Mask)?"))));
+  }
+
   private static ArchRule engine(String name, String... uses) {
     String itself = ENGINE + "." + name + "..";
     String[] used =

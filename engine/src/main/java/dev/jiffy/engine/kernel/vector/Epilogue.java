@@ -34,15 +34,14 @@ final class Epilogue {
       long rows,
       int columns) {
     for (long row = 0; row < rows; row++) {
-      for (int i = 0; i < columns; i += LANES) {
-        FloatVector sum = Lanes.splat(0);
-        if (residual != 0) {
-          sum = Tails.load(residual + row * residualStep + 4L * i, columns - i);
-        }
-        if (bias != 0) {
-          sum = sum.add(Tails.load(bias + 4L * i, columns - i));
-        }
-        Tails.store(sum.mul(factor), c + row * cStep + 4L * i, columns - i);
+      long from = residual + row * residualStep;
+      long to = c + row * cStep;
+      if (residual != 0 && bias != 0) {
+        scaledSum(factor, from, bias, to, columns);
+      } else if (residual != 0 || bias != 0) {
+        scaled(factor, residual == 0 ? bias : from, to, columns);
+      } else {
+        Copies.zero(to, 4L * columns);
       }
     }
   }
@@ -134,14 +133,32 @@ final class Epilogue {
 
   /// Multiplies elements by a factor.
   static void scale(float factor, long c, long n) {
+    scaled(factor, c, c, n);
+  }
+
+  private static void scaled(float factor, long x, long y, long n) {
     long whole = n - n % LANES;
     for (long i = 0; i < whole; i += LANES) {
-      FloatVector.fromMemorySegment(SPECIES, ALL, c + 4 * i, LE)
+      FloatVector.fromMemorySegment(SPECIES, ALL, x + 4 * i, LE)
           .mul(factor)
-          .intoMemorySegment(ALL, c + 4 * i, LE);
+          .intoMemorySegment(ALL, y + 4 * i, LE);
     }
     for (long i = whole; i < n; i++) {
-      Memory.setFloat(c + 4 * i, Memory.getFloat(c + 4 * i) * factor);
+      Memory.setFloat(y + 4 * i, Memory.getFloat(x + 4 * i) * factor);
+    }
+  }
+
+  private static void scaledSum(float factor, long a, long b, long y, long n) {
+    long whole = n - n % LANES;
+    for (long i = 0; i < whole; i += LANES) {
+      FloatVector.fromMemorySegment(SPECIES, ALL, a + 4 * i, LE)
+          .add(FloatVector.fromMemorySegment(SPECIES, ALL, b + 4 * i, LE))
+          .mul(factor)
+          .intoMemorySegment(ALL, y + 4 * i, LE);
+    }
+    for (long i = whole; i < n; i++) {
+      Memory.setFloat(
+          y + 4 * i, (Memory.getFloat(a + 4 * i) + Memory.getFloat(b + 4 * i)) * factor);
     }
   }
 }

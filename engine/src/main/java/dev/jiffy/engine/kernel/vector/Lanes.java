@@ -1,7 +1,5 @@
 package dev.jiffy.engine.kernel.vector;
 
-import dev.jiffy.engine.kernel.Memory;
-import java.nio.ByteOrder;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorMask;
@@ -9,8 +7,7 @@ import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;
 
-/// The vector width that every kernel of this package uses, and vector access to absolute
-/// addresses.
+/// The vector width that every kernel of this package uses.
 ///
 /// The width is the widest that the CPU prefers, or the system property `jiffy.vector.bits` (128,
 /// 256 or 512).
@@ -51,35 +48,5 @@ final class Lanes {
           throw new IllegalArgumentException(
               "jiffy.vector.bits: expected 128, 256 or 512, got " + bits);
     };
-  }
-
-  static FloatVector load(long address) {
-    return FloatVector.fromMemorySegment(SPECIES, Memory.ALL, address, ByteOrder.LITTLE_ENDIAN);
-  }
-
-  static FloatVector load(long address, VectorMask<Float> mask) {
-    return FloatVector.fromMemorySegment(
-        SPECIES, Memory.ALL, address, ByteOrder.LITTLE_ENDIAN, mask);
-  }
-
-  static IntVector loadInts(long address) {
-    return IntVector.fromMemorySegment(INTS, Memory.ALL, address, ByteOrder.LITTLE_ENDIAN);
-  }
-
-  static void store(FloatVector vector, long address) {
-    vector.intoMemorySegment(Memory.ALL, address, ByteOrder.LITTLE_ENDIAN);
-  }
-
-  static void store(FloatVector vector, long address, VectorMask<Float> mask) {
-    vector.intoMemorySegment(Memory.ALL, address, ByteOrder.LITTLE_ENDIAN, mask);
-  }
-
-  static FloatVector splat(float value) {
-    return FloatVector.broadcast(SPECIES, value);
-  }
-
-  /// {@return the mask of the lanes from which `index` counts up to `limit`}
-  static VectorMask<Float> upTo(long index, long limit) {
-    return SPECIES.indexInRange(index, limit);
   }
 }

@@ -1,10 +1,10 @@
 package dev.jiffy.engine.kernel.vector;
 
+import static dev.jiffy.engine.kernel.Memory.ALL;
 import static dev.jiffy.engine.kernel.vector.Lanes.LANES;
 import static dev.jiffy.engine.kernel.vector.Lanes.SPECIES;
 import static dev.jiffy.engine.kernel.vector.Tiles.LE;
 
-import dev.jiffy.engine.kernel.Memory;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
@@ -29,13 +29,14 @@ final class Scores {
     int whole = n - n % LANES;
     float max = mask == 0 ? scaled(scores, whole, scale) : masked(scores, whole, scale, mask);
     if (whole < n) {
-      VectorMask<Float> present = Lanes.upTo(whole, n);
-      FloatVector x = Lanes.load(scores + 4L * whole).mul(scale);
+      VectorMask<Float> present = SPECIES.indexInRange(whole, n);
+      FloatVector x =
+          FloatVector.fromMemorySegment(SPECIES, ALL, scores + 4L * whole, LE).mul(scale);
       if (mask != 0) {
-        x = x.add(Lanes.load(mask + 4L * whole, present));
+        x = x.add(FloatVector.fromMemorySegment(SPECIES, ALL, mask + 4L * whole, LE, present));
       }
-      x = Lanes.splat(Float.NEGATIVE_INFINITY).blend(x, present);
-      Lanes.store(x, scores + 4L * whole);
+      x = FloatVector.broadcast(SPECIES, Float.NEGATIVE_INFINITY).blend(x, present);
+      x.intoMemorySegment(ALL, scores + 4L * whole, LE);
       max = Math.max(max, x.reduceLanes(VectorOperators.MAX));
     }
     return EXPONENTIALS.map(scores, max, scores, n);
@@ -43,24 +44,31 @@ final class Scores {
 
   /// Computes `scale · scores` in place and returns the greatest.
   private static float scaled(long scores, int n, float scale) {
-    FloatVector max = Lanes.splat(Float.NEGATIVE_INFINITY);
+    FloatVector max = FloatVector.broadcast(SPECIES, Float.NEGATIVE_INFINITY);
     for (int i = 0; i < n; i += LANES) {
-      FloatVector x = Lanes.load(scores + 4L * i).mul(scale);
-      Lanes.store(x, scores + 4L * i);
-      max = max.max(x);
+      FloatVector x = FloatVector.fromMemorySegment(SPECIES, ALL, scores + 4L * i, LE).mul(scale);
+      x.intoMemorySegment(ALL, scores + 4L * i, LE);
+      max = x.max(max);
     }
-    return max.reduceLanes(VectorOperators.MAX);
+    return FloatVector.broadcast(SPECIES, Float.NEGATIVE_INFINITY)
+        .max(max)
+        .reduceLanes(VectorOperators.MAX);
   }
 
   /// Computes `scale · scores + mask` in place and returns the greatest.
   private static float masked(long scores, int n, float scale, long mask) {
-    FloatVector max = Lanes.splat(Float.NEGATIVE_INFINITY);
+    FloatVector max = FloatVector.broadcast(SPECIES, Float.NEGATIVE_INFINITY);
     for (int i = 0; i < n; i += LANES) {
-      FloatVector x = Lanes.load(scores + 4L * i).mul(scale).add(Lanes.load(mask + 4L * i));
-      Lanes.store(x, scores + 4L * i);
-      max = max.max(x);
+      FloatVector x =
+          FloatVector.fromMemorySegment(SPECIES, ALL, scores + 4L * i, LE)
+              .mul(scale)
+              .add(FloatVector.fromMemorySegment(SPECIES, ALL, mask + 4L * i, LE));
+      x.intoMemorySegment(ALL, scores + 4L * i, LE);
+      max = x.max(max);
     }
-    return max.reduceLanes(VectorOperators.MAX);
+    return FloatVector.broadcast(SPECIES, Float.NEGATIVE_INFINITY)
+        .max(max)
+        .reduceLanes(VectorOperators.MAX);
   }
 
   /// Computes `y = e^(x - max)` of whole vectors and returns the sum.
@@ -69,10 +77,10 @@ final class Scores {
     for (long i = 0; i < n; i += LANES) {
       FloatVector e =
           VectorMath.expOfNegative(
-              FloatVector.fromMemorySegment(SPECIES, Memory.ALL, x + 4 * i, LE).sub(max));
-      e.intoMemorySegment(Memory.ALL, y + 4 * i, LE);
-      sum = sum.add(e);
+              FloatVector.fromMemorySegment(SPECIES, ALL, x + 4 * i, LE).sub(max));
+      e.intoMemorySegment(ALL, y + 4 * i, LE);
+      sum = e.add(sum);
     }
-    return sum.reduceLanes(VectorOperators.ADD);
+    return FloatVector.broadcast(SPECIES, 0).add(sum).reduceLanes(VectorOperators.ADD);
   }
 }

@@ -1,10 +1,14 @@
 package dev.jiffy.engine.kernel.vector;
 
+import static dev.jiffy.engine.kernel.Memory.ALL;
 import static dev.jiffy.engine.kernel.vector.Lanes.BYTES;
 import static dev.jiffy.engine.kernel.vector.Lanes.LANES;
+import static dev.jiffy.engine.kernel.vector.Lanes.SPECIES;
+import static dev.jiffy.engine.kernel.vector.Tiles.LE;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
 
 /// Some vectors of memory of each thread. Through it go tiles of one vector whose last columns do
@@ -28,13 +32,15 @@ final class Staging {
   static void load(long from, long fromStep, int rows, int present, long staging) {
     if (present == LANES) {
       for (int row = 0; row < rows; row++) {
-        Lanes.store(Lanes.load(from + row * fromStep), staging + (long) row * BYTES);
+        FloatVector.fromMemorySegment(SPECIES, ALL, from + row * fromStep, LE)
+            .intoMemorySegment(ALL, staging + (long) row * BYTES, LE);
       }
       return;
     }
-    VectorMask<Float> mask = Lanes.upTo(0, present);
+    VectorMask<Float> mask = SPECIES.indexInRange(0, present);
     for (int row = 0; row < rows; row++) {
-      Lanes.store(Lanes.load(from + row * fromStep, mask), staging + (long) row * BYTES);
+      FloatVector.fromMemorySegment(SPECIES, ALL, from + row * fromStep, LE, mask)
+          .intoMemorySegment(ALL, staging + (long) row * BYTES, LE);
     }
   }
 
@@ -42,13 +48,15 @@ final class Staging {
   static void store(long staging, int rows, int present, long to, long toStep) {
     if (present == LANES) {
       for (int row = 0; row < rows; row++) {
-        Lanes.store(Lanes.load(staging + (long) row * BYTES), to + row * toStep);
+        FloatVector.fromMemorySegment(SPECIES, ALL, staging + (long) row * BYTES, LE)
+            .intoMemorySegment(ALL, to + row * toStep, LE);
       }
       return;
     }
-    VectorMask<Float> mask = Lanes.upTo(0, present);
+    VectorMask<Float> mask = SPECIES.indexInRange(0, present);
     for (int row = 0; row < rows; row++) {
-      Lanes.store(Lanes.load(staging + (long) row * BYTES), to + row * toStep, mask);
+      FloatVector.fromMemorySegment(SPECIES, ALL, staging + (long) row * BYTES, LE)
+          .intoMemorySegment(ALL, to + row * toStep, LE, mask);
     }
   }
 }

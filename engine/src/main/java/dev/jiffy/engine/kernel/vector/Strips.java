@@ -1,7 +1,10 @@
 package dev.jiffy.engine.kernel.vector;
 
+import static dev.jiffy.engine.kernel.Memory.ALL;
 import static dev.jiffy.engine.kernel.vector.Lanes.BYTES;
 import static dev.jiffy.engine.kernel.vector.Lanes.LANES;
+import static dev.jiffy.engine.kernel.vector.Lanes.SPECIES;
+import static dev.jiffy.engine.kernel.vector.Tiles.LE;
 
 import dev.jiffy.engine.kernel.Memory;
 import jdk.incubator.vector.FloatVector;
@@ -90,14 +93,14 @@ final class Strips {
   /// Multiplies by less than a vector of columns, which must not be read beyond.
   static void part(
       int rows, long a, long aStep, int k, long b, long bStep, long c, long cStep, int present) {
-    VectorMask<Float> mask = Lanes.upTo(0, present);
+    VectorMask<Float> mask = SPECIES.indexInRange(0, present);
     for (int row = 0; row < rows; row++) {
-      FloatVector sum = Lanes.splat(0);
+      FloatVector sum = FloatVector.broadcast(SPECIES, 0);
       for (int i = 0; i < k; i++) {
-        FloatVector x = Lanes.splat(Memory.getFloat(a + row * aStep + 4L * i));
-        sum = x.fma(Lanes.load(b + i * bStep, mask), sum);
+        FloatVector x = FloatVector.broadcast(SPECIES, Memory.getFloat(a + row * aStep + 4L * i));
+        sum = x.fma(FloatVector.fromMemorySegment(SPECIES, ALL, b + i * bStep, LE, mask), sum);
       }
-      Lanes.store(sum, c + row * cStep, mask);
+      sum.intoMemorySegment(ALL, c + row * cStep, LE, mask);
     }
   }
 }

@@ -5,6 +5,8 @@ import static dev.jiffy.engine.kernel.Memory.LONG;
 import static dev.jiffy.engine.kernel.vector.DepthwiseTiles.PIXELS;
 import static dev.jiffy.engine.kernel.vector.Lanes.BYTES;
 import static dev.jiffy.engine.kernel.vector.Lanes.LANES;
+import static dev.jiffy.engine.kernel.vector.Lanes.SPECIES;
+import static dev.jiffy.engine.kernel.vector.Tiles.LE;
 
 import dev.jiffy.engine.kernel.ConvGeometry;
 import dev.jiffy.engine.kernel.Memory;
@@ -249,14 +251,18 @@ public final class VectorDepthwise implements DepthwiseKernels {
       partOfEdge(x, across, down, from, to, first, last, weights, width, init, y, present);
       return;
     }
-    FloatVector sum = Lanes.load(init);
+    FloatVector sum = FloatVector.fromMemorySegment(SPECIES, ALL, init, LE);
     for (int row = first; row < last; row++) {
       for (int column = from; column < to; column++) {
-        FloatVector weight = Lanes.load(weights + ((long) row * width + column) * BYTES);
-        sum = Lanes.load(x + row * down + column * across).fma(weight, sum);
+        FloatVector weight =
+            FloatVector.fromMemorySegment(
+                SPECIES, ALL, weights + ((long) row * width + column) * BYTES, LE);
+        sum =
+            FloatVector.fromMemorySegment(SPECIES, ALL, x + row * down + column * across, LE)
+                .fma(weight, sum);
       }
     }
-    Lanes.store(sum, y);
+    sum.intoMemorySegment(ALL, y, LE);
   }
 
   private static void partOfEdge(
@@ -272,14 +278,18 @@ public final class VectorDepthwise implements DepthwiseKernels {
       long init,
       long y,
       int present) {
-    VectorMask<Float> mask = Lanes.upTo(0, present);
-    FloatVector sum = Lanes.load(init, mask);
+    VectorMask<Float> mask = SPECIES.indexInRange(0, present);
+    FloatVector sum = FloatVector.fromMemorySegment(SPECIES, ALL, init, LE, mask);
     for (int row = first; row < last; row++) {
       for (int column = from; column < to; column++) {
-        FloatVector weight = Lanes.load(weights + ((long) row * width + column) * BYTES);
-        sum = Lanes.load(x + row * down + column * across, mask).fma(weight, sum);
+        FloatVector weight =
+            FloatVector.fromMemorySegment(
+                SPECIES, ALL, weights + ((long) row * width + column) * BYTES, LE);
+        sum =
+            FloatVector.fromMemorySegment(SPECIES, ALL, x + row * down + column * across, LE, mask)
+                .fma(weight, sum);
       }
     }
-    Lanes.store(sum, y, mask);
+    sum.intoMemorySegment(ALL, y, LE, mask);
   }
 }

@@ -92,16 +92,18 @@ final class VectorNormalization {
     for (; i <= n - 2L * LANES; i += 2L * LANES) {
       FloatVector v0 = fromMemorySegment(SPECIES, ALL, x + 4 * i, LITTLE_ENDIAN);
       FloatVector v1 = fromMemorySegment(SPECIES, ALL, x + 4 * (i + LANES), LITTLE_ENDIAN);
-      m0 = m0.blend(v0, v0.compare(VectorOperators.GT, m0));
-      m1 = m1.blend(v1, v1.compare(VectorOperators.GT, m1));
+      m0 = v0.blend(m0, v0.compare(VectorOperators.LE, m0));
+      m1 = v1.blend(m1, v1.compare(VectorOperators.LE, m1));
     }
-    m0 = m0.blend(m1, m1.compare(VectorOperators.GT, m0));
+    m0 = broadcast(SPECIES, Float.NEGATIVE_INFINITY).max(m0).max(m1);
     for (; i < n; i += LANES) {
       VectorMask<Float> mask = SPECIES.indexInRange(i, n);
-      FloatVector v = fromMemorySegment(SPECIES, ALL, x + 4 * i, LITTLE_ENDIAN, mask);
-      m0 = m0.blend(v, v.compare(VectorOperators.GT, m0).and(mask));
+      FloatVector v =
+          broadcast(SPECIES, Float.NEGATIVE_INFINITY)
+              .blend(fromMemorySegment(SPECIES, ALL, x + 4 * i, LITTLE_ENDIAN, mask), mask);
+      m0 = v.blend(m0, v.compare(VectorOperators.LE, m0));
     }
-    return m0.reduceLanes(VectorOperators.MAX);
+    return broadcast(SPECIES, Float.NEGATIVE_INFINITY).max(m0).reduceLanes(VectorOperators.MAX);
   }
 
   /// `y = e^(x - largest)`; returns the sum.
@@ -112,9 +114,9 @@ final class VectorNormalization {
       FloatVector v = fromMemorySegment(SPECIES, ALL, x + 4 * i, LITTLE_ENDIAN, mask);
       FloatVector e = VectorMath.expOfNegative(v.sub(broadcast(SPECIES, largest)));
       e.intoMemorySegment(ALL, y + 4 * i, LITTLE_ENDIAN, mask);
-      sum = sum.add(e, mask);
+      sum = broadcast(SPECIES, 0).blend(e, mask).add(sum);
     }
-    return sum.reduceLanes(VectorOperators.ADD);
+    return broadcast(SPECIES, 0).add(sum).reduceLanes(VectorOperators.ADD);
   }
 
   /// `Σ e^(x - largest)`
@@ -127,9 +129,10 @@ final class VectorNormalization {
     for (long i = 0; i < n; i += LANES) {
       VectorMask<Float> mask = SPECIES.indexInRange(i, n);
       FloatVector v = fromMemorySegment(SPECIES, ALL, x + 4 * i, LITTLE_ENDIAN, mask);
-      sum = sum.add(VectorMath.expOfNegative(v.sub(broadcast(SPECIES, largest))), mask);
+      FloatVector e = VectorMath.expOfNegative(v.sub(broadcast(SPECIES, largest)));
+      sum = broadcast(SPECIES, 0).blend(e, mask).add(sum);
     }
-    return sum.reduceLanes(VectorOperators.ADD);
+    return broadcast(SPECIES, 0).add(sum).reduceLanes(VectorOperators.ADD);
   }
 
   /// `y = x - largest - rest`
@@ -203,19 +206,17 @@ final class VectorNormalization {
     FloatVector s3 = broadcast(SPECIES, 0);
     long i = 0;
     for (; i <= n - 4L * LANES; i += 4L * LANES) {
-      s0 = s0.add(fromMemorySegment(SPECIES, ALL, x + 4 * i, LITTLE_ENDIAN));
-      s1 = s1.add(fromMemorySegment(SPECIES, ALL, x + 4 * (i + LANES), LITTLE_ENDIAN));
-      s2 = s2.add(fromMemorySegment(SPECIES, ALL, x + 4 * (i + 2L * LANES), LITTLE_ENDIAN));
-      s3 = s3.add(fromMemorySegment(SPECIES, ALL, x + 4 * (i + 3L * LANES), LITTLE_ENDIAN));
+      s0 = fromMemorySegment(SPECIES, ALL, x + 4 * i, LITTLE_ENDIAN).add(s0);
+      s1 = fromMemorySegment(SPECIES, ALL, x + 4 * (i + LANES), LITTLE_ENDIAN).add(s1);
+      s2 = fromMemorySegment(SPECIES, ALL, x + 4 * (i + 2L * LANES), LITTLE_ENDIAN).add(s2);
+      s3 = fromMemorySegment(SPECIES, ALL, x + 4 * (i + 3L * LANES), LITTLE_ENDIAN).add(s3);
     }
-    s0 = s0.add(s1).add(s2.add(s3));
+    s0 = broadcast(SPECIES, 0).add(s0).add(s1).add(s2).add(s3);
     for (; i < n; i += LANES) {
-      s0 =
-          s0.add(
-              fromMemorySegment(
-                  SPECIES, ALL, x + 4 * i, LITTLE_ENDIAN, SPECIES.indexInRange(i, n)));
+      VectorMask<Float> mask = SPECIES.indexInRange(i, n);
+      s0 = fromMemorySegment(SPECIES, ALL, x + 4 * i, LITTLE_ENDIAN, mask).add(s0);
     }
-    return s0.reduceLanes(VectorOperators.ADD);
+    return broadcast(SPECIES, 0).add(s0).reduceLanes(VectorOperators.ADD);
   }
 
   /// `y = x + residual`; returns the sum.
@@ -229,24 +230,24 @@ final class VectorNormalization {
           fromMemorySegment(SPECIES, ALL, x + at, LITTLE_ENDIAN)
               .add(fromMemorySegment(SPECIES, ALL, residual + at, LITTLE_ENDIAN));
       z0.intoMemorySegment(ALL, y + at, LITTLE_ENDIAN);
-      s0 = s0.add(z0);
+      s0 = z0.add(s0);
       at += Lanes.BYTES;
       FloatVector z1 =
           fromMemorySegment(SPECIES, ALL, x + at, LITTLE_ENDIAN)
               .add(fromMemorySegment(SPECIES, ALL, residual + at, LITTLE_ENDIAN));
       z1.intoMemorySegment(ALL, y + at, LITTLE_ENDIAN);
-      s1 = s1.add(z1);
+      s1 = z1.add(s1);
     }
-    s0 = s0.add(s1);
+    s0 = broadcast(SPECIES, 0).add(s0).add(s1);
     for (; i < n; i += LANES) {
       VectorMask<Float> mask = SPECIES.indexInRange(i, n);
       FloatVector z =
           fromMemorySegment(SPECIES, ALL, x + 4 * i, LITTLE_ENDIAN, mask)
               .add(fromMemorySegment(SPECIES, ALL, residual + 4 * i, LITTLE_ENDIAN, mask));
       z.intoMemorySegment(ALL, y + 4 * i, LITTLE_ENDIAN, mask);
-      s0 = s0.add(z);
+      s0 = z.add(s0);
     }
-    return s0.reduceLanes(VectorOperators.ADD);
+    return broadcast(SPECIES, 0).add(s0).reduceLanes(VectorOperators.ADD);
   }
 
   /// `Σ (x - mean)²`
@@ -261,7 +262,7 @@ final class VectorNormalization {
       s0 = d0.fma(d0, s0);
       s1 = d1.fma(d1, s1);
     }
-    s0 = s0.add(s1);
+    s0 = broadcast(SPECIES, 0).add(s0).add(s1);
     for (; i < n; i += LANES) {
       VectorMask<Float> mask = SPECIES.indexInRange(i, n);
       FloatVector d =
@@ -269,7 +270,7 @@ final class VectorNormalization {
               .blend(fromMemorySegment(SPECIES, ALL, x + 4 * i, LITTLE_ENDIAN, mask).sub(m), mask);
       s0 = d.fma(d, s0);
     }
-    return s0.reduceLanes(VectorOperators.ADD);
+    return broadcast(SPECIES, 0).add(s0).reduceLanes(VectorOperators.ADD);
   }
 
   private static void normalize(

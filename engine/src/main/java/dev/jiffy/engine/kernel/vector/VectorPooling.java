@@ -76,10 +76,12 @@ final class VectorPooling {
       for (int h = 0; h < height; h++, line += down) {
         long at = line;
         for (int w = 0; w < width; w++, at += right) {
-          m = m.max(fromMemorySegment(SPECIES, ALL, at, LITTLE_ENDIAN));
+          m = fromMemorySegment(SPECIES, ALL, at, LITTLE_ENDIAN).max(m);
         }
       }
-      m.intoMemorySegment(ALL, y + 4L * c, LITTLE_ENDIAN);
+      broadcast(SPECIES, Float.NEGATIVE_INFINITY)
+          .max(m)
+          .intoMemorySegment(ALL, y + 4L * c, LITTLE_ENDIAN);
     }
     if (c < channels) {
       VectorMask<Float> mask = SPECIES.indexInRange(c, channels);
@@ -88,10 +90,12 @@ final class VectorPooling {
       for (int h = 0; h < height; h++, line += down) {
         long at = line;
         for (int w = 0; w < width; w++, at += right) {
-          m = m.max(fromMemorySegment(SPECIES, ALL, at, LITTLE_ENDIAN, mask));
+          m = fromMemorySegment(SPECIES, ALL, at, LITTLE_ENDIAN, mask).max(m);
         }
       }
-      m.intoMemorySegment(ALL, y + 4L * c, LITTLE_ENDIAN, mask);
+      broadcast(SPECIES, Float.NEGATIVE_INFINITY)
+          .max(m)
+          .intoMemorySegment(ALL, y + 4L * c, LITTLE_ENDIAN, mask);
     }
   }
 
@@ -104,10 +108,13 @@ final class VectorPooling {
       for (int h = 0; h < height; h++, line += down) {
         long at = line;
         for (int w = 0; w < width; w++, at += right) {
-          sum = sum.add(fromMemorySegment(SPECIES, ALL, at, LITTLE_ENDIAN));
+          sum = fromMemorySegment(SPECIES, ALL, at, LITTLE_ENDIAN).add(sum);
         }
       }
-      sum.div(broadcast(SPECIES, count)).intoMemorySegment(ALL, y + 4L * c, LITTLE_ENDIAN);
+      broadcast(SPECIES, 0)
+          .add(sum)
+          .div(broadcast(SPECIES, count))
+          .intoMemorySegment(ALL, y + 4L * c, LITTLE_ENDIAN);
     }
     if (c < channels) {
       VectorMask<Float> mask = SPECIES.indexInRange(c, channels);
@@ -116,10 +123,13 @@ final class VectorPooling {
       for (int h = 0; h < height; h++, line += down) {
         long at = line;
         for (int w = 0; w < width; w++, at += right) {
-          sum = sum.add(fromMemorySegment(SPECIES, ALL, at, LITTLE_ENDIAN, mask));
+          sum = fromMemorySegment(SPECIES, ALL, at, LITTLE_ENDIAN, mask).add(sum);
         }
       }
-      sum.div(broadcast(SPECIES, count)).intoMemorySegment(ALL, y + 4L * c, LITTLE_ENDIAN, mask);
+      broadcast(SPECIES, 0)
+          .add(sum)
+          .div(broadcast(SPECIES, count))
+          .intoMemorySegment(ALL, y + 4L * c, LITTLE_ENDIAN, mask);
     }
   }
 }

@@ -79,8 +79,7 @@ final class VectorReductions {
     }
   }
 
-  /// `ln Σ e^x` from `x - max x`; an infinite maximum is not subtracted. `ln Σ e^x` from `x - max
-  /// x`; an infinite maximum is the result.
+  /// `ln Σ e^x` from `x - max x`; an infinite maximum is the result.
   private static void logSumExp(long x, long y, long outer, long n, long inner) {
     for (long o = 0; o < outer; o++) {
       long from = x + 4 * o * n * inner;
@@ -127,18 +126,18 @@ final class VectorReductions {
       FloatVector v1 = fromMemorySegment(SPECIES, ALL, x + 4 * i + BYTES, LITTLE_ENDIAN);
       FloatVector v2 = fromMemorySegment(SPECIES, ALL, x + 4 * i + 2L * BYTES, LITTLE_ENDIAN);
       FloatVector v3 = fromMemorySegment(SPECIES, ALL, x + 4 * i + 3L * BYTES, LITTLE_ENDIAN);
-      s0 = s0.add(v0);
-      s1 = s1.add(v1);
-      s2 = s2.add(v2);
-      s3 = s3.add(v3);
+      s0 = v0.add(s0);
+      s1 = v1.add(s1);
+      s2 = v2.add(s2);
+      s3 = v3.add(s3);
     }
-    s0 = s0.add(s1).add(s2.add(s3));
+    s0 = broadcast(SPECIES, 0).add(s0).add(s1).add(s2).add(s3);
     for (; i < n; i += LANES) {
       VectorMask<Float> mask = SPECIES.indexInRange(i, n);
       FloatVector v = fromMemorySegment(SPECIES, ALL, x + 4 * i, LITTLE_ENDIAN, mask);
-      s0 = s0.add(v);
+      s0 = v.add(s0);
     }
-    return s0.reduceLanes(VectorOperators.ADD);
+    return broadcast(SPECIES, 0).add(s0).reduceLanes(VectorOperators.ADD);
   }
 
   private static void sumOfColumns(long x, long step, long n, long y, long left) {
@@ -153,17 +152,17 @@ final class VectorReductions {
       FloatVector v1 = fromMemorySegment(SPECIES, ALL, x + (i + 1) * step, LITTLE_ENDIAN, mask);
       FloatVector v2 = fromMemorySegment(SPECIES, ALL, x + (i + 2) * step, LITTLE_ENDIAN, mask);
       FloatVector v3 = fromMemorySegment(SPECIES, ALL, x + (i + 3) * step, LITTLE_ENDIAN, mask);
-      s0 = s0.add(v0);
-      s1 = s1.add(v1);
-      s2 = s2.add(v2);
-      s3 = s3.add(v3);
+      s0 = v0.add(s0);
+      s1 = v1.add(s1);
+      s2 = v2.add(s2);
+      s3 = v3.add(s3);
     }
-    s0 = s0.add(s1).add(s2.add(s3));
+    s0 = broadcast(SPECIES, 0).add(s0).add(s1).add(s2).add(s3);
     for (; i < n; i++) {
       FloatVector v = fromMemorySegment(SPECIES, ALL, x + i * step, LITTLE_ENDIAN, mask);
-      s0 = s0.add(v);
+      s0 = v.add(s0);
     }
-    s0.intoMemorySegment(ALL, y, LITTLE_ENDIAN, mask);
+    broadcast(SPECIES, 0).add(s0).intoMemorySegment(ALL, y, LITTLE_ENDIAN, mask);
   }
 
   private static float magnitudesOfRow(long x, long n) {
@@ -177,18 +176,18 @@ final class VectorReductions {
       FloatVector v1 = fromMemorySegment(SPECIES, ALL, x + 4 * i + BYTES, LITTLE_ENDIAN);
       FloatVector v2 = fromMemorySegment(SPECIES, ALL, x + 4 * i + 2L * BYTES, LITTLE_ENDIAN);
       FloatVector v3 = fromMemorySegment(SPECIES, ALL, x + 4 * i + 3L * BYTES, LITTLE_ENDIAN);
-      s0 = s0.add(v0.abs());
-      s1 = s1.add(v1.abs());
-      s2 = s2.add(v2.abs());
-      s3 = s3.add(v3.abs());
+      s0 = v0.abs().add(s0);
+      s1 = v1.abs().add(s1);
+      s2 = v2.abs().add(s2);
+      s3 = v3.abs().add(s3);
     }
-    s0 = s0.add(s1).add(s2.add(s3));
+    s0 = broadcast(SPECIES, 0).add(s0).add(s1).add(s2).add(s3);
     for (; i < n; i += LANES) {
       VectorMask<Float> mask = SPECIES.indexInRange(i, n);
       FloatVector v = fromMemorySegment(SPECIES, ALL, x + 4 * i, LITTLE_ENDIAN, mask);
-      s0 = s0.add(v.abs());
+      s0 = v.abs().add(s0);
     }
-    return s0.reduceLanes(VectorOperators.ADD);
+    return broadcast(SPECIES, 0).add(s0).reduceLanes(VectorOperators.ADD);
   }
 
   private static void magnitudesOfColumns(long x, long step, long n, long y, long left) {
@@ -203,17 +202,17 @@ final class VectorReductions {
       FloatVector v1 = fromMemorySegment(SPECIES, ALL, x + (i + 1) * step, LITTLE_ENDIAN, mask);
       FloatVector v2 = fromMemorySegment(SPECIES, ALL, x + (i + 2) * step, LITTLE_ENDIAN, mask);
       FloatVector v3 = fromMemorySegment(SPECIES, ALL, x + (i + 3) * step, LITTLE_ENDIAN, mask);
-      s0 = s0.add(v0.abs());
-      s1 = s1.add(v1.abs());
-      s2 = s2.add(v2.abs());
-      s3 = s3.add(v3.abs());
+      s0 = v0.abs().add(s0);
+      s1 = v1.abs().add(s1);
+      s2 = v2.abs().add(s2);
+      s3 = v3.abs().add(s3);
     }
-    s0 = s0.add(s1).add(s2.add(s3));
+    s0 = broadcast(SPECIES, 0).add(s0).add(s1).add(s2).add(s3);
     for (; i < n; i++) {
       FloatVector v = fromMemorySegment(SPECIES, ALL, x + i * step, LITTLE_ENDIAN, mask);
-      s0 = s0.add(v.abs());
+      s0 = v.abs().add(s0);
     }
-    s0.intoMemorySegment(ALL, y, LITTLE_ENDIAN, mask);
+    broadcast(SPECIES, 0).add(s0).intoMemorySegment(ALL, y, LITTLE_ENDIAN, mask);
   }
 
   private static float squaresOfRow(long x, long n) {
@@ -232,13 +231,13 @@ final class VectorReductions {
       s2 = v2.fma(v2, s2);
       s3 = v3.fma(v3, s3);
     }
-    s0 = s0.add(s1).add(s2.add(s3));
+    s0 = broadcast(SPECIES, 0).add(s0).add(s1).add(s2).add(s3);
     for (; i < n; i += LANES) {
       VectorMask<Float> mask = SPECIES.indexInRange(i, n);
       FloatVector v = fromMemorySegment(SPECIES, ALL, x + 4 * i, LITTLE_ENDIAN, mask);
       s0 = v.fma(v, s0);
     }
-    return s0.reduceLanes(VectorOperators.ADD);
+    return broadcast(SPECIES, 0).add(s0).reduceLanes(VectorOperators.ADD);
   }
 
   private static void squaresOfColumns(long x, long step, long n, long y, long left) {
@@ -258,12 +257,12 @@ final class VectorReductions {
       s2 = v2.fma(v2, s2);
       s3 = v3.fma(v3, s3);
     }
-    s0 = s0.add(s1).add(s2.add(s3));
+    s0 = broadcast(SPECIES, 0).add(s0).add(s1).add(s2).add(s3);
     for (; i < n; i++) {
       FloatVector v = fromMemorySegment(SPECIES, ALL, x + i * step, LITTLE_ENDIAN, mask);
       s0 = v.fma(v, s0);
     }
-    s0.intoMemorySegment(ALL, y, LITTLE_ENDIAN, mask);
+    broadcast(SPECIES, 0).add(s0).intoMemorySegment(ALL, y, LITTLE_ENDIAN, mask);
   }
 
   private static float largestOfRow(long x, long n) {
@@ -277,20 +276,20 @@ final class VectorReductions {
       FloatVector v1 = fromMemorySegment(SPECIES, ALL, x + 4 * i + BYTES, LITTLE_ENDIAN);
       FloatVector v2 = fromMemorySegment(SPECIES, ALL, x + 4 * i + 2L * BYTES, LITTLE_ENDIAN);
       FloatVector v3 = fromMemorySegment(SPECIES, ALL, x + 4 * i + 3L * BYTES, LITTLE_ENDIAN);
-      s0 = s0.max(v0);
-      s1 = s1.max(v1);
-      s2 = s2.max(v2);
-      s3 = s3.max(v3);
+      s0 = v0.max(s0);
+      s1 = v1.max(s1);
+      s2 = v2.max(s2);
+      s3 = v3.max(s3);
     }
-    s0 = s0.max(s1).max(s2.max(s3));
+    s0 = broadcast(SPECIES, Float.NEGATIVE_INFINITY).max(s0).max(s1).max(s2).max(s3);
     for (; i < n; i += LANES) {
       VectorMask<Float> mask = SPECIES.indexInRange(i, n);
       FloatVector v =
           broadcast(SPECIES, Float.NEGATIVE_INFINITY)
               .blend(fromMemorySegment(SPECIES, ALL, x + 4 * i, LITTLE_ENDIAN, mask), mask);
-      s0 = s0.max(v);
+      s0 = v.max(s0);
     }
-    return s0.reduceLanes(VectorOperators.MAX);
+    return broadcast(SPECIES, Float.NEGATIVE_INFINITY).max(s0).reduceLanes(VectorOperators.MAX);
   }
 
   private static void largestOfColumns(long x, long step, long n, long y, long left) {
@@ -305,17 +304,19 @@ final class VectorReductions {
       FloatVector v1 = fromMemorySegment(SPECIES, ALL, x + (i + 1) * step, LITTLE_ENDIAN, mask);
       FloatVector v2 = fromMemorySegment(SPECIES, ALL, x + (i + 2) * step, LITTLE_ENDIAN, mask);
       FloatVector v3 = fromMemorySegment(SPECIES, ALL, x + (i + 3) * step, LITTLE_ENDIAN, mask);
-      s0 = s0.max(v0);
-      s1 = s1.max(v1);
-      s2 = s2.max(v2);
-      s3 = s3.max(v3);
+      s0 = v0.max(s0);
+      s1 = v1.max(s1);
+      s2 = v2.max(s2);
+      s3 = v3.max(s3);
     }
-    s0 = s0.max(s1).max(s2.max(s3));
+    s0 = broadcast(SPECIES, Float.NEGATIVE_INFINITY).max(s0).max(s1).max(s2).max(s3);
     for (; i < n; i++) {
       FloatVector v = fromMemorySegment(SPECIES, ALL, x + i * step, LITTLE_ENDIAN, mask);
-      s0 = s0.max(v);
+      s0 = v.max(s0);
     }
-    s0.intoMemorySegment(ALL, y, LITTLE_ENDIAN, mask);
+    broadcast(SPECIES, Float.NEGATIVE_INFINITY)
+        .max(s0)
+        .intoMemorySegment(ALL, y, LITTLE_ENDIAN, mask);
   }
 
   private static float smallestOfRow(long x, long n) {
@@ -329,20 +330,20 @@ final class VectorReductions {
       FloatVector v1 = fromMemorySegment(SPECIES, ALL, x + 4 * i + BYTES, LITTLE_ENDIAN);
       FloatVector v2 = fromMemorySegment(SPECIES, ALL, x + 4 * i + 2L * BYTES, LITTLE_ENDIAN);
       FloatVector v3 = fromMemorySegment(SPECIES, ALL, x + 4 * i + 3L * BYTES, LITTLE_ENDIAN);
-      s0 = s0.min(v0);
-      s1 = s1.min(v1);
-      s2 = s2.min(v2);
-      s3 = s3.min(v3);
+      s0 = v0.min(s0);
+      s1 = v1.min(s1);
+      s2 = v2.min(s2);
+      s3 = v3.min(s3);
     }
-    s0 = s0.min(s1).min(s2.min(s3));
+    s0 = broadcast(SPECIES, Float.POSITIVE_INFINITY).min(s0).min(s1).min(s2).min(s3);
     for (; i < n; i += LANES) {
       VectorMask<Float> mask = SPECIES.indexInRange(i, n);
       FloatVector v =
           broadcast(SPECIES, Float.POSITIVE_INFINITY)
               .blend(fromMemorySegment(SPECIES, ALL, x + 4 * i, LITTLE_ENDIAN, mask), mask);
-      s0 = s0.min(v);
+      s0 = v.min(s0);
     }
-    return s0.reduceLanes(VectorOperators.MIN);
+    return broadcast(SPECIES, Float.POSITIVE_INFINITY).min(s0).reduceLanes(VectorOperators.MIN);
   }
 
   private static void smallestOfColumns(long x, long step, long n, long y, long left) {
@@ -357,17 +358,19 @@ final class VectorReductions {
       FloatVector v1 = fromMemorySegment(SPECIES, ALL, x + (i + 1) * step, LITTLE_ENDIAN, mask);
       FloatVector v2 = fromMemorySegment(SPECIES, ALL, x + (i + 2) * step, LITTLE_ENDIAN, mask);
       FloatVector v3 = fromMemorySegment(SPECIES, ALL, x + (i + 3) * step, LITTLE_ENDIAN, mask);
-      s0 = s0.min(v0);
-      s1 = s1.min(v1);
-      s2 = s2.min(v2);
-      s3 = s3.min(v3);
+      s0 = v0.min(s0);
+      s1 = v1.min(s1);
+      s2 = v2.min(s2);
+      s3 = v3.min(s3);
     }
-    s0 = s0.min(s1).min(s2.min(s3));
+    s0 = broadcast(SPECIES, Float.POSITIVE_INFINITY).min(s0).min(s1).min(s2).min(s3);
     for (; i < n; i++) {
       FloatVector v = fromMemorySegment(SPECIES, ALL, x + i * step, LITTLE_ENDIAN, mask);
-      s0 = s0.min(v);
+      s0 = v.min(s0);
     }
-    s0.intoMemorySegment(ALL, y, LITTLE_ENDIAN, mask);
+    broadcast(SPECIES, Float.POSITIVE_INFINITY)
+        .min(s0)
+        .intoMemorySegment(ALL, y, LITTLE_ENDIAN, mask);
   }
 
   private static float productOfRow(long x, long n) {
@@ -381,20 +384,20 @@ final class VectorReductions {
       FloatVector v1 = fromMemorySegment(SPECIES, ALL, x + 4 * i + BYTES, LITTLE_ENDIAN);
       FloatVector v2 = fromMemorySegment(SPECIES, ALL, x + 4 * i + 2L * BYTES, LITTLE_ENDIAN);
       FloatVector v3 = fromMemorySegment(SPECIES, ALL, x + 4 * i + 3L * BYTES, LITTLE_ENDIAN);
-      s0 = s0.mul(v0);
-      s1 = s1.mul(v1);
-      s2 = s2.mul(v2);
-      s3 = s3.mul(v3);
+      s0 = v0.mul(s0);
+      s1 = v1.mul(s1);
+      s2 = v2.mul(s2);
+      s3 = v3.mul(s3);
     }
-    s0 = s0.mul(s1).mul(s2.mul(s3));
+    s0 = broadcast(SPECIES, 1).mul(s0).mul(s1).mul(s2).mul(s3);
     for (; i < n; i += LANES) {
       VectorMask<Float> mask = SPECIES.indexInRange(i, n);
       FloatVector v =
           broadcast(SPECIES, 1)
               .blend(fromMemorySegment(SPECIES, ALL, x + 4 * i, LITTLE_ENDIAN, mask), mask);
-      s0 = s0.mul(v);
+      s0 = v.mul(s0);
     }
-    return s0.reduceLanes(VectorOperators.MUL);
+    return broadcast(SPECIES, 1).mul(s0).reduceLanes(VectorOperators.MUL);
   }
 
   private static void productOfColumns(long x, long step, long n, long y, long left) {
@@ -409,16 +412,16 @@ final class VectorReductions {
       FloatVector v1 = fromMemorySegment(SPECIES, ALL, x + (i + 1) * step, LITTLE_ENDIAN, mask);
       FloatVector v2 = fromMemorySegment(SPECIES, ALL, x + (i + 2) * step, LITTLE_ENDIAN, mask);
       FloatVector v3 = fromMemorySegment(SPECIES, ALL, x + (i + 3) * step, LITTLE_ENDIAN, mask);
-      s0 = s0.mul(v0);
-      s1 = s1.mul(v1);
-      s2 = s2.mul(v2);
-      s3 = s3.mul(v3);
+      s0 = v0.mul(s0);
+      s1 = v1.mul(s1);
+      s2 = v2.mul(s2);
+      s3 = v3.mul(s3);
     }
-    s0 = s0.mul(s1).mul(s2.mul(s3));
+    s0 = broadcast(SPECIES, 1).mul(s0).mul(s1).mul(s2).mul(s3);
     for (; i < n; i++) {
       FloatVector v = fromMemorySegment(SPECIES, ALL, x + i * step, LITTLE_ENDIAN, mask);
-      s0 = s0.mul(v);
+      s0 = v.mul(s0);
     }
-    s0.intoMemorySegment(ALL, y, LITTLE_ENDIAN, mask);
+    broadcast(SPECIES, 1).mul(s0).intoMemorySegment(ALL, y, LITTLE_ENDIAN, mask);
   }
 }
