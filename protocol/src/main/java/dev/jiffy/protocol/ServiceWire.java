@@ -7,8 +7,6 @@ import java.util.List;
 /// The small messages of the services `inference.GRPCInferenceService` and `grpc.health.v1.Health`,
 /// from and to the bytes of their protocol buffers.
 public final class ServiceWire {
-  private static final int SERVING = 1;
-  private static final int NOT_SERVING = 2;
   private static final int MAX_NAME = 1024;
 
   private ServiceWire() {}
@@ -79,12 +77,35 @@ public final class ServiceWire {
     return message.toBytes();
   }
 
+  /// Whether a service takes requests, as `grpc.health.v1` numbers it.
+  public enum Serving {
+    /// It does.
+    SERVING(1),
+    /// It does not.
+    NOT_SERVING(2),
+    /// There is no such service.
+    SERVICE_UNKNOWN(3);
+
+    private final int number;
+
+    Serving(int number) {
+      this.number = number;
+    }
+
+    /// {@return whether requests are taken}
+    ///
+    /// @param isReady whether they are
+    public static Serving of(boolean isReady) {
+      return isReady ? SERVING : NOT_SERVING;
+    }
+  }
+
   /// {@return a `HealthCheckResponse`}
   ///
-  /// @param isServing whether requests are taken
-  public static byte[] health(boolean isServing) {
+  /// @param serving whether requests are taken
+  public static byte[] health(Serving serving) {
     WireWriter message = new WireWriter(4);
-    message.number(1, isServing ? SERVING : NOT_SERVING);
+    message.number(1, serving.number);
     return message.toBytes();
   }
 

@@ -59,6 +59,7 @@ class GrpcTest {
   private static HttpClient client;
   private static final Byte SERVING = 1;
   private static final Byte NOT_SERVING = 2;
+  private static final Byte SERVICE_UNKNOWN = 3;
 
   private final InferWire wire = new InferWire(Limits.defaults());
 
@@ -236,34 +237,45 @@ class GrpcTest {
   @Test
   void healthIsWatchedUntilTheServerGoes() throws Exception {
     BlockingQueue<Byte> told = new LinkedBlockingQueue<>();
+    BlockingQueue<Byte> toldOfAnother = new LinkedBlockingQueue<>();
     Server own = Server.listening(TestServers.options(), List.of());
     try {
-      Future<String> status =
-          client
-              .request(HttpMethod.POST, own.port(), "127.0.0.1", "/grpc.health.v1.Health/Watch")
-              .compose(request -> {
-                request.putHeader("content-type", "application/grpc");
-                Future<String> end =
-                    request
-                        .response()
-                        .compose(response -> {
-                          response.handler(frame -> told.add(frame.getByte(frame.length() - 1)));
-                          return response
-                              .end()
-                              .map(done -> String.valueOf(response.getTrailer("grpc-status")));
-                        });
-                return request.end(Buffer.buffer(framed(new byte[0]))).compose(sent -> end);
-              });
+      Future<String> status = watch(own, new byte[0], told);
+      Future<String> another = watch(own, names("another.Service"), toldOfAnother);
       assertEquals(NOT_SERVING, told.poll(60, TimeUnit.SECONDS));
+      assertEquals(SERVICE_UNKNOWN, toldOfAnother.poll(60, TimeUnit.SECONDS));
       own.warmUp();
       assertEquals(SERVING, told.poll(60, TimeUnit.SECONDS));
       own.close();
-      assertEquals(NOT_SERVING, told.poll(60, TimeUnit.SECONDS));
-      assertEquals(
-          "14", status.toCompletionStage().toCompletableFuture().get(60, TimeUnit.SECONDS));
+      for (BlockingQueue<Byte> each : List.of(told, toldOfAnother)) {
+        assertEquals(NOT_SERVING, each.poll(60, TimeUnit.SECONDS));
+      }
+      for (Future<String> each : List.of(status, another)) {
+        assertEquals(
+            "14", each.toCompletionStage().toCompletableFuture().get(60, TimeUnit.SECONDS));
+      }
     } finally {
       own.close();
     }
+  }
+
+  /// {@return the status with which a call that watches a service ends}
+  private static Future<String> watch(Server server, byte[] service, BlockingQueue<Byte> told) {
+    return client
+        .request(HttpMethod.POST, server.port(), "127.0.0.1", "/grpc.health.v1.Health/Watch")
+        .compose(request -> {
+          request.putHeader("content-type", "application/grpc");
+          Future<String> end =
+              request
+                  .response()
+                  .compose(response -> {
+                    response.handler(frame -> told.add(frame.getByte(frame.length() - 1)));
+                    return response
+                        .end()
+                        .map(done -> String.valueOf(response.getTrailer("grpc-status")));
+                  });
+          return request.end(Buffer.buffer(framed(service))).compose(sent -> end);
+        });
   }
 
   /// Fields 1 and 2 are texts.

@@ -9,6 +9,7 @@ import dev.jiffy.protocol.RepositoryChange;
 import dev.jiffy.protocol.ServerMetadata;
 import dev.jiffy.protocol.ServiceWire;
 import dev.jiffy.protocol.ServiceWire.Names;
+import dev.jiffy.protocol.ServiceWire.Serving;
 import dev.jiffy.protocol.SharedRegion;
 import dev.jiffy.protocol.TraceSettings;
 import dev.jiffy.server.guard.Rights;
@@ -225,8 +226,10 @@ public final class GrpcEdge {
           };
       case HEALTH + "Check" ->
           message -> {
-            checkService(ServiceWire.names(message).first());
-            return ServiceWire.health(ready.getAsBoolean());
+            if (!isService(ServiceWire.names(message).first())) {
+              throw new ProtocolException(404, "there is no such service");
+            }
+            return ServiceWire.health(Serving.of(ready.getAsBoolean()));
           };
       default -> throw new ProtocolException(501, "there is no such method");
     };
@@ -244,33 +247,36 @@ public final class GrpcEdge {
     return models.served(names.first(), names.second());
   }
 
-  private static void checkService(String service) {
-    if (!service.isEmpty() && !service.equals("inference.GRPCInferenceService")) {
-      throw new ProtocolException(404, "there is no such service");
-    }
+  private static boolean isService(String name) {
+    return name.isEmpty() || name.equals("inference.GRPCInferenceService");
   }
 
   /// Tells whether requests are taken now, and whenever that changes, until the server goes, which
   /// would wait for the end of the call.
   private void watch(Call call, byte[] message) {
-    checkService(ServiceWire.names(message).first());
-    boolean[] last = {ready.getAsBoolean()};
+    boolean isService = isService(ServiceWire.names(message).first());
+    Serving[] last = {serving(isService)};
     call.send(ServiceWire.health(last[0]));
     long timer =
         vertx.setPeriodic(
             WATCH_MILLIS,
             id -> {
+              Serving now = serving(isService);
               if (call.isEnded()) {
                 vertx.cancelTimer(id);
               } else if (going.getAsBoolean()) {
-                call.send(ServiceWire.health(false));
+                call.send(ServiceWire.health(Serving.NOT_SERVING));
                 call.end(new Status(Status.Code.UNAVAILABLE, "the server is going"));
-              } else if (ready.getAsBoolean() != last[0]) {
-                last[0] = !last[0];
-                call.send(ServiceWire.health(last[0]));
+              } else if (now != last[0]) {
+                last[0] = now;
+                call.send(ServiceWire.health(now));
               }
             });
     call.whenGone(() -> vertx.cancelTimer(timer));
+  }
+
+  private Serving serving(boolean isService) {
+    return isService ? Serving.of(ready.getAsBoolean()) : Serving.SERVICE_UNKNOWN;
   }
 
   /// Takes the only message of a call once the caller has said all.
