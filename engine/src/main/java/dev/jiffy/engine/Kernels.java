@@ -181,7 +181,8 @@ final class Kernels {
           }
         }
         case Op.Recurrent _ -> kinds.add(KernelCheck.Kind.PRODUCT);
-        case Op.QuantizedMatMul _ -> kinds.add(KernelCheck.Kind.INT8);
+        case Op.QuantizedMatMul _ ->
+            kinds.addAll(EnumSet.of(KernelCheck.Kind.INT8, KernelCheck.Kind.CONVOLUTION));
         case QuantizedOp.ByteMatMul _, QuantizedOp.ByteConv _, QuantizedOp.DynamicConv _ ->
             kinds.addAll(
                 EnumSet.of(KernelCheck.Kind.BYTE_CONVOLUTION, KernelCheck.Kind.CONVOLUTION));

@@ -49,6 +49,28 @@ public record ConvGeometry(
     return batch * outHeight;
   }
 
+  /// {@return the same convolution without an activation}
+  public ConvGeometry linear() {
+    return new ConvGeometry(
+        batch,
+        inHeight,
+        inWidth,
+        inChannels,
+        outHeight,
+        outWidth,
+        outChannels,
+        kernelHeight,
+        kernelWidth,
+        strideHeight,
+        strideWidth,
+        dilationHeight,
+        dilationWidth,
+        padTop,
+        padLeft,
+        groups,
+        null);
+  }
+
   /// {@return whether [#columns] can cut this convolution, which then has one row: its one image
   /// and its window are one row high, and no window lies to the right of the image}
   public boolean isCutByColumns() {

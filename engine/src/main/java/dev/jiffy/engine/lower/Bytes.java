@@ -104,14 +104,19 @@ final class Bytes {
         : new ByteConvolution.Rounding(rounding.factor(), rounding.zero());
   }
 
-  /// A product is a convolution over images that are one pixel wide.
   private static ByteConvolution convolution(QuantizedOp.ByteMatMul op, Tensor w, int rows) {
+    Activation activation = Linear.activation(op.activation());
+    return new ByteConvolution(geometry(w, rows, activation), op.zero(), rounding(op.rounding()));
+  }
+
+  /// {@return the convolution that a product is: over an image one pixel wide}
+  ///
+  /// @param w the weights, `[k, n]`
+  /// @param rows the rows of the product
+  static ConvGeometry geometry(Tensor w, int rows, @Nullable Activation activation) {
     int k = (int) w.shape().dim(0);
     int n = (int) w.shape().dim(1);
-    Activation activation = Linear.activation(op.activation());
-    ConvGeometry geometry =
-        new ConvGeometry(1, rows, 1, k, rows, 1, n, 1, 1, 1, 1, 1, 1, 0, 0, 1, activation);
-    return new ByteConvolution(geometry, op.zero(), rounding(op.rounding()));
+    return new ConvGeometry(1, rows, 1, k, rows, 1, n, 1, 1, 1, 1, 1, 1, 0, 0, 1, activation);
   }
 
   private static boolean lower(Node node, QuantizedOp.ByteMatMul op, Lowering lowering) {
@@ -177,7 +182,7 @@ final class Bytes {
     Place to = lowering.result(node.output());
     Place sums = rounding == null ? to : lowering.planned(4 * y.elements());
     ConvGeometry geometry = convolution.geometry();
-    Place packed = lowering.fixed(lowering.weights().scaledConv(geometry, w, scales));
+    Place packed = lowering.fixed(lowering.weights().floatConv(geometry, w, scales));
     lowering.add(
         new ConvStep(label, target, geometry, false, numbers, packed, bias, Place.ABSENT, sums),
         numbers,

@@ -1,14 +1,19 @@
 package dev.jiffy.engine.lower;
 
+import dev.jiffy.engine.function.BinaryFunction;
 import dev.jiffy.engine.ir.Node;
 import dev.jiffy.engine.ir.QuantizedOp;
+import dev.jiffy.engine.kernel.Activation;
 import dev.jiffy.engine.kernel.ByteConvolution;
 import dev.jiffy.engine.kernel.ByteKernels;
 import dev.jiffy.engine.kernel.ConvGeometry;
 import dev.jiffy.engine.kernel.NarrowKernels;
+import dev.jiffy.engine.kernel.Pointwise;
+import dev.jiffy.engine.kernel.Pointwise.Instruction;
 import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
+import java.util.ArrayList;
 import java.util.List;
 
 /// Lowers operators that quantize their input by its range.
@@ -69,32 +74,71 @@ final class DynamicBytes {
     }
     NarrowKernels narrow = lowering.target().matrices().narrow();
     ByteKernels kernels = narrow == null ? null : narrow.bytes();
+    if (kernels == null || !kernels.suits(convolution)) {
+      lowerAsFloats(node, convolution.geometry(), w, "", lowering);
+      return true;
+    }
+    String label = Lowering.label(node);
+    Place numbers = lowering.planned(DynamicBytesStep.NUMBERS);
+    Place x = lowering.planned(lowering.shape(node.input(0)).elements());
+    quantize(label, true, node.input(0), x, numbers, lowering);
+    Place packed =
+        lowering.fixed(lowering.weights().bytesConv(kernels, convolution, w, scales, bias));
+    Place y = lowering.result(node.output());
+    lowering.add(
+        new ByteConvStep(label, lowering.target(), kernels, convolution, x, numbers, packed, y),
+        x,
+        numbers,
+        y);
+    return true;
+  }
+
+  /// Computes of f32 what kernels cannot compute of bytes: bytes less their zero point times
+  /// weights are exact in f32 as long as sums stay below 2²⁴; what follows is an elementwise chain.
+  ///
+  /// @param node `(x, w, scale, bias?, …)`
+  /// @param residual the value that is added, or empty
+  static void lowerAsFloats(
+      Node node, ConvGeometry geometry, Tensor w, String residual, Lowering lowering) {
     String label = Lowering.label(node);
     Target target = lowering.target();
-    long elements = lowering.shape(node.input(0)).elements();
-    boolean asBytes = kernels != null && kernels.suits(convolution);
+    ConvGeometry linear = geometry.linear();
+    Shape shape = lowering.shape(node.output());
     Place numbers = lowering.planned(DynamicBytesStep.NUMBERS);
-    Place x = lowering.planned(asBytes ? elements : 4 * elements);
-    quantize(label, asBytes, node.input(0), x, numbers, lowering);
-    Place y = lowering.result(node.output());
-    if (kernels != null && asBytes) {
-      Place packed =
-          lowering.fixed(lowering.weights().bytesConv(kernels, convolution, w, scales, bias));
-      lowering.add(
-          new ByteConvStep(label, target, kernels, convolution, x, numbers, packed, y),
-          x,
-          numbers,
-          y);
-    } else {
-      ConvGeometry geometry = convolution.geometry();
-      Place packed = lowering.fixed(lowering.weights().scaledConv(geometry, w, scales));
-      Place added = lowering.place(node.input(3));
-      lowering.add(
-          new ConvStep(label, target, geometry, false, x, packed, added, Place.ABSENT, y),
-          x,
-          added,
-          y);
+    Place x = lowering.planned(4 * lowering.shape(node.input(0)).elements());
+    quantize(label, false, node.input(0), x, numbers, lowering);
+    Place packed = lowering.fixed(lowering.weights().floatConv(linear, w, null));
+    Place sums = lowering.planned(4 * shape.elements());
+    lowering.add(
+        new ConvStep(label, target, linear, false, x, packed, Place.ABSENT, Place.ABSENT, sums),
+        x,
+        sums);
+
+    List<Shape> shapes = new ArrayList<>(List.of(shape, Shape.of()));
+    List<Place> places = new ArrayList<>(List.of(sums, numbers));
+    for (String value : List.of(node.input(2), node.input(3), residual)) {
+      if (!value.isEmpty()) {
+        shapes.add(lowering.shape(value));
+        places.add(lowering.place(value));
+      }
     }
-    return true;
+    int inputs = places.size();
+    List<Instruction> chain = new ArrayList<>();
+    chain.add(new Instruction.Binary(BinaryFunction.MUL, 1, 2));
+    chain.add(new Instruction.Binary(BinaryFunction.MUL, 0, inputs));
+    for (int added = 3; added < inputs; added++) {
+      chain.add(new Instruction.Binary(BinaryFunction.ADD, inputs + chain.size() - 1, added));
+    }
+    Activation last = geometry.activation();
+    if (last != null) {
+      int y = inputs + chain.size() - 1;
+      chain.add(new Instruction.Unary(last.function(), last.alpha(), last.beta(), y));
+    }
+    Pointwise pointwise =
+        Broadcast.merge(shape, shapes).pointwise(chain, List.of(inputs + chain.size() - 1));
+    places.add(lowering.result(node.output()));
+    double bytes = 4.0 * shape.elements() * (1 + chain.size());
+    lowering.add(
+        new PointwiseStep(label, target, target.rows().prepare(pointwise), bytes, places), places);
   }
 }

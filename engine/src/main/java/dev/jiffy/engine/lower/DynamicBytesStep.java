@@ -4,7 +4,8 @@ import dev.jiffy.engine.kernel.Affine;
 import dev.jiffy.engine.kernel.Memory;
 import dev.jiffy.engine.kernel.RowKernels;
 
-/// Numbers quantized to unsigned bytes by their range: bytes, or what these stand for.
+/// Numbers quantized to unsigned bytes by their range: bytes, or these less their zero point as
+/// f32.
 final class DynamicBytesStep extends Step {
   /// The bytes of scale, an f32, and zero point, an i32.
   static final int NUMBERS = 8;
@@ -27,7 +28,7 @@ final class DynamicBytesStep extends Step {
   ///
   /// @param parts how many threads it is cut for
   /// @param rangeParts how many parts of the range there are
-  /// @param toBytes whether the result are bytes, else f32
+  /// @param toBytes whether the result are bytes, else bytes less the zero point as f32
   /// @param ranges as [RangeStep] leaves them
   /// @param numbers where scale and zero point go
   DynamicBytesStep(
@@ -81,7 +82,7 @@ final class DynamicBytesStep extends Step {
       for (int at = from; at < to; at += BLOCK) {
         int n = Math.min(BLOCK, to - at);
         kernels.quantize(scale, zero, frame.at(x) + 4L * at, bytes, n);
-        kernels.dequantize(scale, zero, bytes, frame.at(y) + 4L * at, n);
+        kernels.dequantize(1, zero, bytes, frame.at(y) + 4L * at, n);
       }
     }
   }

@@ -5,6 +5,7 @@ import dev.jiffy.engine.ir.Node;
 import dev.jiffy.engine.ir.Op;
 import dev.jiffy.engine.kernel.Activation;
 import dev.jiffy.engine.kernel.AttentionGeometry;
+import dev.jiffy.engine.kernel.ConvGeometry;
 import dev.jiffy.engine.kernel.NarrowKernels;
 import dev.jiffy.engine.kernel.Product;
 import dev.jiffy.tensor.Shape;
@@ -91,7 +92,10 @@ final class Linear {
     Tensor matrix = graph.constants().get(node.input(1));
     Tensor scales = graph.constants().get(node.input(2));
     if (matrix != null && scales != null) {
-      weights.bytes(matrix, scales, activation(matMul.activation()));
+      Activation activation = activation(matMul.activation());
+      if (weights.bytes(matrix, scales, activation) == null && matrix.shape().elements() > 0) {
+        weights.floatConv(Bytes.geometry(matrix, 1, null), matrix, null);
+      }
     }
   }
 
@@ -99,20 +103,26 @@ final class Linear {
     Shape x = lowering.shape(node.input(0));
     Tensor matrix = lowering.graph().constants().get(node.input(1));
     Tensor scales = lowering.graph().constants().get(node.input(2));
-    NarrowKernels narrow = lowering.target().matrices().narrow();
-    if (matrix == null || scales == null || narrow == null || x.elements() == 0) {
+    if (matrix == null
+        || scales == null
+        || x.elements() == 0
+        || x.elements() > Integer.MAX_VALUE
+        || matrix.shape().elements() == 0) {
       return false;
     }
     Activation activation = activation(matMul.activation());
+    int m = (int) (x.elements() / matrix.shape().dim(0));
+    NarrowKernels narrow = lowering.target().matrices().narrow();
     Tensor bytes = lowering.weights().bytes(matrix, scales, activation);
+    if (narrow == null || bytes == null) {
+      ConvGeometry geometry = Bytes.geometry(matrix, m, activation);
+      DynamicBytes.lowerAsFloats(node, geometry, matrix, node.input(4), lowering);
+      return true;
+    }
     long k = matrix.shape().dim(0);
     long n = matrix.shape().dim(1);
-    long m = x.elements() / k;
-    if (bytes == null || m > Integer.MAX_VALUE || n == 0) {
-      return false;
-    }
     Product product =
-        new Product((int) m, (int) k, (int) n, k, n, node.hasInput(4) ? n : 0, 1, activation);
+        new Product(m, (int) k, (int) n, k, n, node.hasInput(4) ? n : 0, 1, activation);
     Place a = lowering.place(node.input(0));
     Place bias = lowering.place(node.input(3));
     Place residual = lowering.place(node.input(4));

@@ -15,7 +15,9 @@ import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
 import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SegmentAllocator;
+import java.lang.foreign.ValueLayout;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
@@ -301,26 +303,45 @@ public final class Weights {
                         to)));
   }
 
-  /// {@return weights of a convolution of bytes as f32, scaled, packed}
+  /// {@return weights of a convolution of bytes as f32, packed}
   ///
   /// @param geometry the convolution
   /// @param tensor its weights, i8, or a matrix `[k, n]` where the window is one pixel
-  /// @param scales an f32 for each result channel
-  Tensor scaledConv(ConvGeometry geometry, Tensor tensor, Tensor scales) {
+  /// @param scales an f32 for each result channel, which its weights are multiplied by, or null
+  Tensor floatConv(ConvGeometry geometry, Tensor tensor, @Nullable Tensor scales) {
     Form form = kernels.transformsWeights(geometry) ? Form.TRANSFORMED_CONV : Form.CONV;
+    List<Tensor> tensors = scales == null ? List.of(tensor) : List.of(tensor, scales);
     return packed.computeIfAbsent(
-        new Key(List.of(tensor, scales), form, Format.F32, 0, geometry.groups()),
+        new Key(tensors, form, Format.F32, 0, geometry.groups()),
         _ -> {
-          Tensor filters = tensor.shape().rank() == 2 ? swapped(tensor) : tensor;
-          Tensor scaled = Tensor.allocate(DType.F32, filters.shape());
-          long filter = filters.shape().elements() / scales.shape().elements();
-          for (long i = 0; i < filters.shape().elements(); i++) {
-            scaled.setDouble(i, filters.getLong(i) * scales.getDouble(i / filter));
-          }
+          Tensor scaled = floats(tensor, geometry.outChannels(), scales);
           return allocate(
               kernels.convPackedBytes(geometry),
               to -> kernels.packConv(geometry, scaled.segment().address(), to));
         });
+  }
+
+  /// {@return weights of bytes as f32, in the order of filters}
+  ///
+  /// @param weights filters, or a matrix whose columns are the filters
+  /// @param filters how many
+  /// @param scales the factor of each filter, or null
+  private static Tensor floats(Tensor weights, int filters, @Nullable Tensor scales) {
+    long size = weights.shape().elements() / filters;
+    boolean isMatrix = weights.shape().rank() == 2;
+    Tensor scaled = Tensor.allocate(DType.F32, Shape.of(filters, size));
+    MemorySegment from = weights.segment();
+    MemorySegment to = scaled.segment();
+    for (int filter = 0; filter < filters; filter++) {
+      float scale = scales == null ? 1 : (float) scales.getDouble(filter);
+      long first = isMatrix ? filter : filter * size;
+      long step = isMatrix ? filters : 1;
+      for (long i = 0; i < size; i++) {
+        float number = from.get(ValueLayout.JAVA_BYTE, first + i * step) * scale;
+        to.set(ValueLayout.JAVA_FLOAT, 4 * (filter * size + i), number);
+      }
+    }
+    return scaled;
   }
 
   /// {@return a matrix of bytes whose rows were columns}
