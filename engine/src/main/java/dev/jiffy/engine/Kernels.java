@@ -182,7 +182,11 @@ final class Kernels {
         }
         case Op.Recurrent _ -> kinds.add(KernelCheck.Kind.PRODUCT);
         case Op.QuantizedMatMul _ ->
-            kinds.addAll(EnumSet.of(KernelCheck.Kind.INT8, KernelCheck.Kind.CONVOLUTION));
+            kinds.addAll(
+                EnumSet.of(
+                    KernelCheck.Kind.INT8,
+                    KernelCheck.Kind.BYTE_CONVOLUTION,
+                    KernelCheck.Kind.CONVOLUTION));
         case QuantizedOp.ByteMatMul _, QuantizedOp.ByteConv _, QuantizedOp.DynamicConv _ ->
             kinds.addAll(
                 EnumSet.of(KernelCheck.Kind.BYTE_CONVOLUTION, KernelCheck.Kind.CONVOLUTION));

@@ -15,6 +15,7 @@ import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /// Lowers operators that quantize their input by its range.
 final class DynamicBytes {
@@ -72,33 +73,88 @@ final class DynamicBytes {
     if (convolution == null) {
       return false;
     }
-    NarrowKernels narrow = lowering.target().matrices().narrow();
-    ByteKernels kernels = narrow == null ? null : narrow.bytes();
-    if (kernels == null || !kernels.suits(convolution)) {
-      lowerAsFloats(node, convolution.geometry(), w, "", lowering);
-      return true;
+    lower(node, convolution.geometry(), w, scales, bias, "", lowering);
+    return true;
+  }
+
+  /// Computes a convolution, or a product, of bytes where the kernels can, else of f32.
+  ///
+  /// @param node `(x, w, scale, bias?, …)`
+  /// @param residual the value that is added, or empty
+  static void lower(
+      Node node,
+      ConvGeometry geometry,
+      Tensor w,
+      Tensor scales,
+      @Nullable Tensor bias,
+      String residual,
+      Lowering lowering) {
+    ByteConvolution convolution = convolution(geometry, residual);
+    ByteKernels kernels = kernels(lowering.target(), convolution);
+    if (kernels == null) {
+      lowerAsFloats(node, geometry, w, residual, lowering);
+      return;
     }
+    Target target = lowering.target();
     String label = Lowering.label(node);
     Place numbers = lowering.planned(DynamicBytesStep.NUMBERS);
     Place x = lowering.planned(lowering.shape(node.input(0)).elements());
     quantize(label, true, node.input(0), x, numbers, lowering);
     Place packed =
         lowering.fixed(lowering.weights().bytesConv(kernels, convolution, w, scales, bias));
-    Place y = lowering.result(node.output());
+    Shape shape = lowering.shape(node.output());
+    Place y =
+        residual.isEmpty()
+            ? lowering.result(node.output())
+            : lowering.planned(4 * shape.elements());
     lowering.add(
-        new ByteConvStep(label, lowering.target(), kernels, convolution, x, numbers, packed, y),
+        new ByteConvStep(label, target, kernels, convolution, x, numbers, packed, y),
         x,
         numbers,
         y);
-    return true;
+    if (!residual.isEmpty()) {
+      Instruction sum = new Instruction.Binary(BinaryFunction.ADD, 0, 1);
+      finish(
+          node,
+          List.of(y),
+          List.of(shape),
+          List.of(residual),
+          List.of(sum),
+          geometry.activation(),
+          lowering);
+    }
+  }
+
+  /// Packs the weights as [#lower] reads them.
+  static void pack(
+      ConvGeometry geometry,
+      Tensor w,
+      Tensor scales,
+      @Nullable Tensor bias,
+      String residual,
+      Weights weights) {
+    ByteConvolution convolution = convolution(geometry, residual);
+    ByteKernels kernels = kernels(weights.target(), convolution);
+    if (kernels == null) {
+      weights.floatConv(geometry.linear(), w, null);
+    } else {
+      weights.bytesConv(kernels, convolution, w, scales, bias);
+    }
+  }
+
+  private static ByteConvolution convolution(ConvGeometry geometry, String residual) {
+    return new ByteConvolution(
+        residual.isEmpty() ? geometry : geometry.linear(), ByteConvolution.DYNAMIC, null);
+  }
+
+  private static @Nullable ByteKernels kernels(Target target, ByteConvolution convolution) {
+    NarrowKernels narrow = target.matrices().narrow();
+    return narrow != null && narrow.bytes().suits(convolution) ? narrow.bytes() : null;
   }
 
   /// Computes of f32 what kernels cannot compute of bytes: bytes less their zero point times
   /// weights are exact in f32 as long as sums stay below 2²⁴; what follows is an elementwise chain.
-  ///
-  /// @param node `(x, w, scale, bias?, …)`
-  /// @param residual the value that is added, or empty
-  static void lowerAsFloats(
+  private static void lowerAsFloats(
       Node node, ConvGeometry geometry, Tensor w, String residual, Lowering lowering) {
     String label = Lowering.label(node);
     Target target = lowering.target();
@@ -114,31 +170,59 @@ final class DynamicBytes {
         x,
         sums);
 
-    List<Shape> shapes = new ArrayList<>(List.of(shape, Shape.of()));
-    List<Place> places = new ArrayList<>(List.of(sums, numbers));
-    for (String value : List.of(node.input(2), node.input(3), residual)) {
-      if (!value.isEmpty()) {
-        shapes.add(lowering.shape(value));
-        places.add(lowering.place(value));
-      }
-    }
-    int inputs = places.size();
+    List<String> others = new ArrayList<>(List.of(node.input(2), node.input(3), residual));
+    others.removeIf(String::isEmpty);
+    int inputs = 2 + others.size();
     List<Instruction> chain = new ArrayList<>();
     chain.add(new Instruction.Binary(BinaryFunction.MUL, 1, 2));
     chain.add(new Instruction.Binary(BinaryFunction.MUL, 0, inputs));
     for (int added = 3; added < inputs; added++) {
       chain.add(new Instruction.Binary(BinaryFunction.ADD, inputs + chain.size() - 1, added));
     }
-    Activation last = geometry.activation();
-    if (last != null) {
-      int y = inputs + chain.size() - 1;
-      chain.add(new Instruction.Unary(last.function(), last.alpha(), last.beta(), y));
+    finish(
+        node,
+        List.of(sums, numbers),
+        List.of(shape, Shape.of()),
+        others,
+        chain,
+        geometry.activation(),
+        lowering);
+  }
+
+  /// Computes a chain and an activation.
+  ///
+  /// @param places where its first inputs lie
+  /// @param shapes the shapes of those
+  /// @param others its other inputs
+  private static void finish(
+      Node node,
+      List<Place> places,
+      List<Shape> shapes,
+      List<String> others,
+      List<Instruction> chain,
+      @Nullable Activation activation,
+      Lowering lowering) {
+    Shape shape = lowering.shape(node.output());
+    List<Place> touched = new ArrayList<>(places);
+    List<Shape> extents = new ArrayList<>(shapes);
+    for (String other : others) {
+      touched.add(lowering.place(other));
+      extents.add(lowering.shape(other));
     }
-    Pointwise pointwise =
-        Broadcast.merge(shape, shapes).pointwise(chain, List.of(inputs + chain.size() - 1));
-    places.add(lowering.result(node.output()));
-    double bytes = 4.0 * shape.elements() * (1 + chain.size());
+    int last = touched.size() + chain.size() - 1;
+    List<Instruction> instructions = new ArrayList<>(chain);
+    if (activation != null) {
+      instructions.add(
+          new Instruction.Unary(
+              activation.function(), activation.alpha(), activation.beta(), last++));
+    }
+    Pointwise pointwise = Broadcast.merge(shape, extents).pointwise(instructions, List.of(last));
+    touched.add(lowering.result(node.output()));
+    Target target = lowering.target();
+    double bytes = 4.0 * shape.elements() * (1 + instructions.size());
     lowering.add(
-        new PointwiseStep(label, target, target.rows().prepare(pointwise), bytes, places), places);
+        new PointwiseStep(
+            Lowering.label(node), target, target.rows().prepare(pointwise), bytes, touched),
+        touched);
   }
 }

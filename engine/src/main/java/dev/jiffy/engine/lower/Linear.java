@@ -93,8 +93,12 @@ final class Linear {
     Tensor scales = graph.constants().get(node.input(2));
     if (matrix != null && scales != null) {
       Activation activation = activation(matMul.activation());
-      if (weights.bytes(matrix, scales, activation) == null && matrix.shape().elements() > 0) {
-        weights.floatConv(Bytes.geometry(matrix, 1, null), matrix, null);
+      Tensor bias = graph.constants().get(node.input(3));
+      if (weights.bytes(matrix, scales, activation) == null
+          && matrix.shape().elements() > 0
+          && (!node.hasInput(3) || bias != null)) {
+        DynamicBytes.pack(
+            Bytes.geometry(matrix, 1, activation), matrix, scales, bias, node.input(4), weights);
       }
     }
   }
@@ -116,7 +120,11 @@ final class Linear {
     Tensor bytes = lowering.weights().bytes(matrix, scales, activation);
     if (narrow == null || bytes == null) {
       ConvGeometry geometry = Bytes.geometry(matrix, m, activation);
-      DynamicBytes.lowerAsFloats(node, geometry, matrix, node.input(4), lowering);
+      Tensor bias = lowering.graph().constants().get(node.input(3));
+      if (node.hasInput(3) && bias == null) {
+        return false;
+      }
+      DynamicBytes.lower(node, geometry, matrix, scales, bias, node.input(4), lowering);
       return true;
     }
     long k = matrix.shape().dim(0);

@@ -349,9 +349,12 @@ public final class Weights {
     long rows = matrix.shape().dim(0);
     long columns = matrix.shape().dim(1);
     Tensor swapped = Tensor.allocate(matrix.dtype(), Shape.of(columns, rows));
-    for (long row = 0; row < rows; row++) {
-      for (long column = 0; column < columns; column++) {
-        swapped.setLong(column * rows + row, matrix.getLong(row * columns + column));
+    MemorySegment from = matrix.segment();
+    MemorySegment to = swapped.segment();
+    for (long column = 0; column < columns; column++) {
+      for (long row = 0; row < rows; row++) {
+        byte element = from.get(ValueLayout.JAVA_BYTE, row * columns + column);
+        to.set(ValueLayout.JAVA_BYTE, column * rows + row, element);
       }
     }
     return swapped;
