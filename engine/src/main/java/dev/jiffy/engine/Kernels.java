@@ -7,6 +7,7 @@ import dev.jiffy.engine.ir.Op;
 import dev.jiffy.engine.ir.QuantizedOp;
 import dev.jiffy.engine.ir.SelectionOp;
 import dev.jiffy.engine.ir.TableOp;
+import dev.jiffy.engine.kernel.Activation;
 import dev.jiffy.engine.kernel.Format;
 import dev.jiffy.engine.kernel.KernelPeaks;
 import dev.jiffy.engine.kernel.MatrixKernels;
@@ -28,6 +29,7 @@ import dev.jiffy.engine.kernel.x86.X86RowKernels;
 import dev.jiffy.engine.kernel.x86.X86Winograd;
 import dev.jiffy.engine.lower.Target;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.EnumMap;
 import java.util.EnumSet;
 import java.util.List;
@@ -47,6 +49,14 @@ import org.jspecify.annotations.Nullable;
 /// Machine code is compared with the oracle in every process that uses it, on a thread of its own
 /// beside the load. On any doubt it is dropped for as long as the process runs.
 final class Kernels {
+  /// What quantized operators need: convolutions of bytes, or of f32 and a chain behind them.
+  private static final Set<KernelCheck.Kind> BYTES =
+      Collections.unmodifiableSet(
+          EnumSet.of(
+              KernelCheck.Kind.BYTE_CONVOLUTION,
+              KernelCheck.Kind.CONVOLUTION,
+              KernelCheck.Kind.ELEMENTWISE));
+
   /// The kernels of this machine.
   static final Kernels HERE = new Kernels(Kernels::nativeTarget);
 
@@ -166,7 +176,18 @@ final class Kernels {
     return () -> wanted.stream().allMatch(this::holds);
   }
 
-  private static Set<KernelCheck.Kind> kinds(LoadOptions decided, Graph graph) {
+  /// {@return what is needed where products multiply bytes, or what stands in for it}
+  private Set<KernelCheck.Kind> kinds(LoadOptions decided, Op.QuantizedMatMul product) {
+    Op.Unary last = product.activation();
+    Activation activation =
+        last == null ? null : new Activation(last.function(), last.alpha(), last.beta());
+    NarrowKernels narrow = target(decided).matrices().narrow();
+    return narrow != null && narrow.computes(Format.INT8, activation)
+        ? EnumSet.of(KernelCheck.Kind.INT8)
+        : BYTES;
+  }
+
+  private Set<KernelCheck.Kind> kinds(LoadOptions decided, Graph graph) {
     // every graph may get copies, of its own or by a choice of layout
     Set<KernelCheck.Kind> kinds = EnumSet.of(KernelCheck.Kind.COPIES);
     for (Node node : graph.nodes()) {
@@ -181,15 +202,9 @@ final class Kernels {
           }
         }
         case Op.Recurrent _ -> kinds.add(KernelCheck.Kind.PRODUCT);
-        case Op.QuantizedMatMul _ ->
-            kinds.addAll(
-                EnumSet.of(
-                    KernelCheck.Kind.INT8,
-                    KernelCheck.Kind.BYTE_CONVOLUTION,
-                    KernelCheck.Kind.CONVOLUTION));
+        case Op.QuantizedMatMul product -> kinds.addAll(kinds(decided, product));
         case QuantizedOp.ByteMatMul _, QuantizedOp.ByteConv _, QuantizedOp.DynamicConv _ ->
-            kinds.addAll(
-                EnumSet.of(KernelCheck.Kind.BYTE_CONVOLUTION, KernelCheck.Kind.CONVOLUTION));
+            kinds.addAll(BYTES);
         case QuantizedOp.BlockMatMul _ ->
             kinds.addAll(EnumSet.of(KernelCheck.Kind.BLOCKS, KernelCheck.Kind.PRODUCT));
         case Op.Conv _, Op.ConvTranspose _ -> kinds.add(KernelCheck.Kind.CONVOLUTION);

@@ -51,24 +51,7 @@ public record ConvGeometry(
 
   /// {@return the same convolution without an activation}
   public ConvGeometry linear() {
-    return new ConvGeometry(
-        batch,
-        inHeight,
-        inWidth,
-        inChannels,
-        outHeight,
-        outWidth,
-        outChannels,
-        kernelHeight,
-        kernelWidth,
-        strideHeight,
-        strideWidth,
-        dilationHeight,
-        dilationWidth,
-        padTop,
-        padLeft,
-        groups,
-        null);
+    return with(inWidth, outWidth, padLeft, null);
   }
 
   /// {@return whether [#columns] can cut this convolution, which then has one row: its one image
@@ -87,30 +70,35 @@ public record ConvGeometry(
   /// @param from the first column
   /// @param to the last column, exclusive
   public ConvGeometry columns(int from, int to) {
-    return new ConvGeometry(
-        1,
-        1,
-        inWidth - firstColumn(from),
-        inChannels,
-        1,
-        to - from,
-        outChannels,
-        1,
-        kernelWidth,
-        strideHeight,
-        strideWidth,
-        dilationHeight,
-        dilationWidth,
-        padTop,
-        Math.max(0, padLeft - from * strideWidth),
-        groups,
-        activation);
+    int padding = (int) Math.max(0, padLeft - (long) from * strideWidth);
+    return with(inWidth - firstColumn(from), to - from, padding, activation);
   }
 
   /// {@return the first column of the input that the windows from a column of the result on see}
   ///
   /// @param column the column of the result
   public int firstColumn(int column) {
-    return Math.max(0, column * strideWidth - padLeft);
+    return (int) Math.max(0, (long) column * strideWidth - padLeft);
+  }
+
+  private ConvGeometry with(int inColumns, int outColumns, int padding, @Nullable Activation last) {
+    return new ConvGeometry(
+        batch,
+        inHeight,
+        inColumns,
+        inChannels,
+        outHeight,
+        outColumns,
+        outChannels,
+        kernelHeight,
+        kernelWidth,
+        strideHeight,
+        strideWidth,
+        dilationHeight,
+        dilationWidth,
+        padTop,
+        padding,
+        groups,
+        last);
   }
 }

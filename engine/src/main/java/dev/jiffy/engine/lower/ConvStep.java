@@ -2,13 +2,17 @@ package dev.jiffy.engine.lower;
 
 import dev.jiffy.engine.kernel.ConvGeometry;
 import dev.jiffy.engine.kernel.MatrixKernels;
+import org.jspecify.annotations.Nullable;
 
 /// A convolution or transposed convolution with constant, packed weights.
 final class ConvStep extends Step {
   private final MatrixKernels kernels;
   private final ConvGeometry geometry;
   private final boolean transposed;
-  private final boolean byColumns;
+
+  /// What each part computes, where columns are divided.
+  private final ConvGeometry @Nullable [] pieces;
+
   private final Place x;
   private final Place packed;
   private final Place bias;
@@ -30,7 +34,6 @@ final class ConvStep extends Step {
         name,
         Math.min(
             byColumns ? geometry.outWidth() : geometry.rows(), target.parts(flops(geometry), 0)));
-    this.byColumns = byColumns;
     this.kernels = target.matrices();
     this.geometry = geometry;
     this.transposed = transposed;
@@ -39,6 +42,15 @@ final class ConvStep extends Step {
     this.bias = bias;
     this.residual = residual;
     this.y = y;
+    this.pieces = byColumns && parts() > 1 ? pieces(geometry) : null;
+  }
+
+  private ConvGeometry[] pieces(ConvGeometry whole) {
+    ConvGeometry[] cut = new ConvGeometry[parts()];
+    for (int part = 0; part < cut.length; part++) {
+      cut[part] = whole.columns(from(whole.outWidth(), part), from(whole.outWidth(), part + 1));
+    }
+    return cut;
   }
 
   private static double flops(ConvGeometry geometry) {
@@ -71,8 +83,8 @@ final class ConvStep extends Step {
           from(geometry.rows(), part),
           from(geometry.rows(), part + 1),
           frame.scratch(part));
-    } else if (byColumns && parts() > 1) {
-      columns(frame, part);
+    } else if (pieces != null) {
+      columns(pieces[part], frame, part);
     } else {
       kernels.convolve(
           geometry,
@@ -87,12 +99,12 @@ final class ConvStep extends Step {
     }
   }
 
-  private void columns(Frame frame, int part) {
+  private void columns(ConvGeometry piece, Frame frame, int part) {
     int from = from(geometry.outWidth(), part);
     long done = 4L * from * geometry.outChannels();
     long added = frame.at(residual);
     kernels.convolve(
-        geometry.columns(from, from(geometry.outWidth(), part + 1)),
+        piece,
         frame.at(x) + 4L * geometry.firstColumn(from) * geometry.inChannels(),
         frame.at(packed),
         frame.at(bias),
