@@ -1,5 +1,6 @@
 package dev.jiffy.cli;
 
+import dev.jiffy.bench.WarmUp;
 import dev.jiffy.cli.EmbeddingsClient.Answer;
 import dev.jiffy.server.HttpOptions;
 import dev.jiffy.server.Server;
@@ -39,7 +40,7 @@ final class DemoCommand implements Callable<Integer> {
           "How do I reset my password?",
           "I cannot log in to my account.");
   private static final long LEAST_NANOS = TimeUnit.SECONDS.toNanos(2);
-  private static final long MOST_NANOS = TimeUnit.SECONDS.toNanos(15);
+  private static final long MOST_NANOS = TimeUnit.SECONDS.toNanos(20);
   private static final int LEAST_REQUESTS = 50;
 
   @Parameters(
@@ -93,10 +94,11 @@ final class DemoCommand implements Callable<Integer> {
     List<String> sentences = given.isEmpty() ? SENTENCES : given;
     try (EmbeddingsClient client = new EmbeddingsClient(url, DemoModel.NAME)) {
       List<float[]> vectors = client.send(client.request(sentences)).vectors();
-      output.progress("warming up, then measuring; each takes 2 to 15 s");
+      output.progress("warming up until times are steady, 2 to 20 s");
       HttpRequest one = client.request(sentences.subList(0, 1));
-      repeat(client, one);
-      List<Answer> answers = repeat(client, one);
+      warmUp(client, one);
+      output.progress("measuring");
+      List<Answer> answers = measure(client, one);
       return new Shown(
           url,
           DemoModel.NAME,
@@ -109,7 +111,14 @@ final class DemoCommand implements Callable<Integer> {
     }
   }
 
-  private static List<Answer> repeat(EmbeddingsClient client, HttpRequest request)
+  private static void warmUp(EmbeddingsClient client, HttpRequest request) throws IOException {
+    WarmUp warmUp = WarmUp.start(MOST_NANOS);
+    while (!warmUp.isDone()) {
+      warmUp.add((long) (client.send(request).totalMs() * 1e6));
+    }
+  }
+
+  private static List<Answer> measure(EmbeddingsClient client, HttpRequest request)
       throws IOException {
     List<Answer> answers = new ArrayList<>();
     long start = System.nanoTime();

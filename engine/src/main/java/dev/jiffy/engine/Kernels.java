@@ -21,6 +21,7 @@ import dev.jiffy.engine.kernel.tile.TiledMatrixKernels;
 import dev.jiffy.engine.kernel.vector.VectorDepthwise;
 import dev.jiffy.engine.kernel.vector.VectorMicroKernels;
 import dev.jiffy.engine.kernel.vector.VectorRowKernels;
+import dev.jiffy.engine.kernel.vector.VectorWinograd;
 import dev.jiffy.engine.kernel.x86.X86Depthwise;
 import dev.jiffy.engine.kernel.x86.X86MicroKernels;
 import dev.jiffy.engine.kernel.x86.X86NarrowKernels;
@@ -305,7 +306,8 @@ final class Kernels {
     return switch (decided.kernels()) {
       case VECTOR ->
           new Target(
-              new TiledMatrixKernels(new VectorMicroKernels(), new VectorDepthwise(), null, null),
+              new TiledMatrixKernels(
+                  new VectorMicroKernels(), new VectorDepthwise(), new VectorWinograd(), null),
               new VectorRowKernels(),
               threads,
               format);

@@ -4,7 +4,6 @@ import static dev.jiffy.engine.kernel.Memory.ALL;
 import static dev.jiffy.engine.kernel.Memory.LONG;
 
 import dev.jiffy.engine.kernel.ConvGeometry;
-import org.jspecify.annotations.Nullable;
 
 /// Convolutions as products in place: a row of the left-hand side is the window of one result
 /// pixel, read where it lies as one run per row of taps, so that the input is not unfolded.
@@ -17,30 +16,30 @@ final class Convolution {
 
   private final MicroKernels micro;
   private final DepthwiseKernels depthwise;
-  private final @Nullable Winograd winograd;
+  private final Winograd winograd;
   private final Panels panels;
 
   /// Cuts convolutions for some kernels.
   ///
   /// @param micro the kernels of products
   /// @param depthwise the kernels of convolutions with one filter per channel
-  /// @param winograd the kernels of Winograd's transforms, or null
-  Convolution(MicroKernels micro, DepthwiseKernels depthwise, @Nullable WinogradKernels winograd) {
+  /// @param winograd the kernels of Winograd's transforms
+  Convolution(MicroKernels micro, DepthwiseKernels depthwise, WinogradKernels winograd) {
     this.micro = micro;
     this.depthwise = depthwise;
-    this.winograd = winograd == null ? null : new Winograd(micro, winograd);
+    this.winograd = new Winograd(micro, winograd);
     this.panels = new Panels(micro);
   }
 
   boolean transformsWeights(ConvGeometry g) {
-    return winograd != null && winograd.suits(g);
+    return winograd.suits(g);
   }
 
   long packedBytes(ConvGeometry g) {
     if (depthwise.suits(g)) {
       return depthwise.packedBytes(g);
     }
-    if (winograd != null && winograd.suits(g)) {
+    if (winograd.suits(g)) {
       return winograd.packedBytes(g);
     }
     return g.groups() * panels.bytes(depth(g), g.outChannels() / g.groups());
@@ -51,7 +50,7 @@ final class Convolution {
       depthwise.pack(g, weights, packed);
       return;
     }
-    if (winograd != null && winograd.suits(g)) {
+    if (winograd.suits(g)) {
       winograd.pack(g, weights, packed);
       return;
     }
@@ -72,7 +71,7 @@ final class Convolution {
     if (depthwise.suits(g)) {
       return depthwise.scratchBytes(g);
     }
-    if (winograd != null && winograd.suits(g)) {
+    if (winograd.suits(g)) {
       return winograd.scratchBytes(g);
     }
     if (isPointwise(g)) {
@@ -93,7 +92,7 @@ final class Convolution {
       long scratch) {
     if (depthwise.suits(g)) {
       depthwise.convolve(g, x, packed, bias, residual, y, rowFrom, rowTo, scratch);
-    } else if (winograd != null && winograd.suits(g)) {
+    } else if (winograd.suits(g)) {
       winograd.convolve(g, x, packed, bias, residual, y, rowFrom, rowTo, scratch);
     } else if (isPointwise(g)) {
       pointwise(g, x, packed, bias, residual, y, rowFrom, rowTo);

@@ -23,12 +23,12 @@ public final class TiledMatrixKernels implements MatrixKernels {
   ///
   /// @param micro the loops in registers
   /// @param depthwise convolutions with one filter per channel
-  /// @param winograd Winograd's transforms, or null
+  /// @param winograd Winograd's transforms
   /// @param narrow products of narrower numbers than f32, or null
   public TiledMatrixKernels(
       MicroKernels micro,
       DepthwiseKernels depthwise,
-      @Nullable WinogradKernels winograd,
+      WinogradKernels winograd,
       @Nullable NarrowKernels narrow) {
     this.narrow = narrow;
     this.micro = micro;

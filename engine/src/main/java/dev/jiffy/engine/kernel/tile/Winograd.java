@@ -109,7 +109,8 @@ final class Winograd {
       long scratch) {
     int in = g.inChannels();
     int out = g.outChannels();
-    int tiles = Lines.of(g, rowFrom, rowTo).count() * half(g.outWidth());
+    Lines lines = Lines.of(g, rowFrom, rowTo);
+    int tiles = lines.count() * half(g.outWidth());
     int most = blockTiles(g, rowTo - rowFrom);
     int blocks = (tiles + most - 1) / most;
     long inStep = step(most, in);
@@ -118,7 +119,7 @@ final class Winograd {
     for (int block = 0; block < blocks; block++) {
       int first = (int) ((long) tiles * block / blocks);
       int last = (int) ((long) tiles * (block + 1) / blocks);
-      transform(g, true, x, 0, 0, rowFrom, rowTo, first, last, scratch, inStep);
+      transform(g, true, x, 0, 0, lines, rowTo, first, last, scratch, inStep);
       for (int i = 0; i < MATRICES; i++) {
         micro.multiply(
             last - first,
@@ -137,7 +138,7 @@ final class Winograd {
             products + i * outStep,
             4L * out);
       }
-      transform(g, false, y, bias, residual, rowFrom, rowTo, first, last, products, outStep);
+      transform(g, false, y, bias, residual, lines, rowTo, first, last, products, outStep);
     }
   }
 
@@ -148,13 +149,12 @@ final class Winograd {
       long images,
       long bias,
       long residual,
-      int rowFrom,
+      Lines lines,
       int rowTo,
       int first,
       int last,
       long matrices,
       long step) {
-    Lines lines = Lines.of(g, rowFrom, rowTo);
     int columns = half(g.outWidth());
     long channels = input ? g.inChannels() : g.outChannels();
     int count;

@@ -11,7 +11,6 @@ import dev.jiffy.engine.kernel.Product;
 import dev.jiffy.engine.kernel.scalar.ScalarMatrixKernels;
 import java.lang.foreign.Arena;
 import java.util.Random;
-import org.jspecify.annotations.Nullable;
 
 /// Compares kernels that are cut into tiles with the oracle at many sizes, the work cut into parts,
 /// and checks that nothing outside the result is written.
@@ -26,9 +25,9 @@ public final class MatrixComparison {
   ///
   /// @param micro the loops in registers
   /// @param depthwise convolutions with one filter per channel
-  /// @param winograd Winograd's transforms, or null
+  /// @param winograd Winograd's transforms
   public MatrixComparison(
-      MicroKernels micro, DepthwiseKernels depthwise, @Nullable WinogradKernels winograd) {
+      MicroKernels micro, DepthwiseKernels depthwise, WinogradKernels winograd) {
     this.fast = new TiledMatrixKernels(micro, depthwise, winograd, null);
   }
 

@@ -6,7 +6,7 @@ import org.junit.jupiter.api.Test;
 /// Compares what the vector kernels do with products, convolutions and attention with the oracle.
 class VectorMatrixKernelsTest {
   private final MatrixComparison comparison =
-      new MatrixComparison(new VectorMicroKernels(), new VectorDepthwise(), null);
+      new MatrixComparison(new VectorMicroKernels(), new VectorDepthwise(), new VectorWinograd());
 
   @Test
   void productsAgreeWithTheOracle() {

@@ -6,13 +6,16 @@ import dev.jiffy.engine.function.UnaryFunction;
 import dev.jiffy.engine.kernel.Activation;
 import dev.jiffy.engine.kernel.ConvGeometry;
 import dev.jiffy.engine.kernel.Memory;
+import dev.jiffy.engine.kernel.tile.WinogradKernels;
+import dev.jiffy.engine.kernel.vector.VectorWinograd;
 import java.util.Random;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /// Compares Winograd's transforms with their definition, on memory between pages that must not be
 /// touched.
-class X86WinogradTest {
+class WinogradTest {
   private static final int[] CHANNELS = {1, 7, 8, 9, 16, 17, 40, 48};
   private static final int[][] INPUT = {{1, 0, -1, 0}, {0, 1, 1, 0}, {0, -1, 1, 0}, {0, 1, 0, -1}};
   private static final int[][] RESULT = {{1, 1, 1, 0}, {0, 1, -1, -1}};
@@ -44,8 +47,16 @@ class X86WinogradTest {
 
   @ParameterizedTest(allowZeroInvocations = true)
   @MethodSource("dev.jiffy.engine.kernel.x86.Cpus#all")
-  void transformsAgreeAndStayWithinTheirOperands(Cpu cpu) {
-    X86Winograd kernels = new X86Winograd(cpu);
+  void transformsOfMachineCodeAgreeAndStayWithinTheirOperands(Cpu cpu) {
+    compare(new X86Winograd(cpu));
+  }
+
+  @Test
+  void transformsOfTheVectorApiAgreeAndStayWithinTheirOperands() {
+    compare(new VectorWinograd());
+  }
+
+  private void compare(WinogradKernels kernels) {
     for (int channels : CHANNELS) {
       for (int extent = 1; extent < 10; extent++) {
         for (int padding = 1; padding < 4; padding++) {
@@ -61,7 +72,7 @@ class X86WinogradTest {
     }
   }
 
-  private void compareInput(X86Winograd kernels, ConvGeometry g, int row, boolean end) {
+  private void compareInput(WinogradKernels kernels, ConvGeometry g, int row, boolean end) {
     int channels = g.inChannels();
     int tiles = (g.outWidth() + 1) / 2;
     try (GuardedMemory memory = new GuardedMemory()) {
@@ -91,7 +102,7 @@ class X86WinogradTest {
     }
   }
 
-  private void compareResult(X86Winograd kernels, ConvGeometry g, int row, boolean end) {
+  private void compareResult(WinogradKernels kernels, ConvGeometry g, int row, boolean end) {
     int channels = g.outChannels();
     int tiles = (g.outWidth() + 1) / 2;
     int rows = Math.min(2, g.outHeight() - row % g.outHeight());

@@ -1,0 +1,257 @@
+package dev.jiffy.engine.kernel.vector;
+
+import static dev.jiffy.engine.kernel.Memory.ALL;
+import static dev.jiffy.engine.kernel.Memory.LONG;
+import static dev.jiffy.engine.kernel.vector.Lanes.LANES;
+import static dev.jiffy.engine.kernel.vector.Lanes.SPECIES;
+import static dev.jiffy.engine.kernel.vector.Tiles.LE;
+
+import dev.jiffy.engine.kernel.ConvGeometry;
+import dev.jiffy.engine.kernel.tile.WinogradKernels;
+import dev.jiffy.engine.kernel.tile.Zeros;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorMask;
+
+/// The transforms of Winograd's convolutions in the Vector API: tile by tile, a row of four pixels
+/// after the other, a vector of channels at a time.
+public final class VectorWinograd implements WinogradKernels {
+  /// The channels of a pixel that [Zeros] can stand for.
+  private static final int CHANNELS = (int) (Zeros.BYTES / 4);
+
+  /// Creates the kernels.
+  public VectorWinograd() {}
+
+  @Override
+  public void transformInput(
+      ConvGeometry g, long x, int row, int column, int tiles, long to, long step) {
+    long pixel = 4L * g.inChannels();
+    int top = row % g.outHeight() - g.padTop();
+    long image = x + (long) row / g.outHeight() * g.inHeight() * g.inWidth() * pixel;
+    long table = Staging.address();
+    for (int tile = 0; tile < tiles; tile++) {
+      int left = column + 2 * tile - g.padLeft();
+      for (int channel = 0; channel < g.inChannels(); channel += CHANNELS) {
+        int channels = Math.min(CHANNELS, g.inChannels() - channel);
+        long target = to + tile * pixel + 4L * channel;
+        tabulate(g, image + 4L * channel, top, left, table);
+        inputRow(table, table + 64, -1, channels, target, step);
+        inputRow(table + 32, table + 64, 1, channels, target + 4 * step, step);
+        inputRow(table + 64, table + 32, -1, channels, target + 8 * step, step);
+        inputRow(table + 32, table + 96, -1, channels, target + 12 * step, step);
+      }
+    }
+  }
+
+  /// Writes the addresses of the four by four pixels of a tile; those outside the image are zeros.
+  private static void tabulate(ConvGeometry g, long image, int top, int left, long table) {
+    long pixel = 4L * g.inChannels();
+    for (int i = 0; i < 16; i++) {
+      int row = top + i / 4;
+      int column = left + i % 4;
+      boolean present = row >= 0 && row < g.inHeight() && column >= 0 && column < g.inWidth();
+      long at = image + ((long) row * g.inWidth() + column) * pixel;
+      ALL.set(LONG, table + 8L * i, present ? at : Zeros.ADDRESS);
+    }
+  }
+
+  /// Transforms `p + sign · q`, two rows of four pixels each, whose addresses are given.
+  private static void inputRow(long p, long q, float sign, int channels, long to, long step) {
+    long p0 = ALL.get(LONG, p);
+    long p1 = ALL.get(LONG, p + 8);
+    long p2 = ALL.get(LONG, p + 16);
+    long p3 = ALL.get(LONG, p + 24);
+    long q0 = ALL.get(LONG, q);
+    long q1 = ALL.get(LONG, q + 8);
+    long q2 = ALL.get(LONG, q + 16);
+    long q3 = ALL.get(LONG, q + 24);
+    int i = 0;
+    for (; i <= channels - LANES; i += LANES) {
+      long at = 4L * i;
+      FloatVector s = FloatVector.broadcast(SPECIES, sign);
+      FloatVector a0 = FloatVector.fromMemorySegment(SPECIES, ALL, p0 + at, LE);
+      FloatVector b0 = FloatVector.fromMemorySegment(SPECIES, ALL, q0 + at, LE);
+      FloatVector d0 = b0.fma(s, a0);
+      FloatVector a1 = FloatVector.fromMemorySegment(SPECIES, ALL, p1 + at, LE);
+      FloatVector b1 = FloatVector.fromMemorySegment(SPECIES, ALL, q1 + at, LE);
+      FloatVector d1 = b1.fma(s, a1);
+      FloatVector a2 = FloatVector.fromMemorySegment(SPECIES, ALL, p2 + at, LE);
+      FloatVector b2 = FloatVector.fromMemorySegment(SPECIES, ALL, q2 + at, LE);
+      FloatVector d2 = b2.fma(s, a2);
+      FloatVector a3 = FloatVector.fromMemorySegment(SPECIES, ALL, p3 + at, LE);
+      FloatVector b3 = FloatVector.fromMemorySegment(SPECIES, ALL, q3 + at, LE);
+      FloatVector d3 = b3.fma(s, a3);
+      long target = to + at;
+      d0.sub(d2).intoMemorySegment(ALL, target, LE);
+      d1.add(d2).intoMemorySegment(ALL, target + step, LE);
+      d2.sub(d1).intoMemorySegment(ALL, target + 2 * step, LE);
+      d1.sub(d3).intoMemorySegment(ALL, target + 3 * step, LE);
+    }
+    if (i < channels) {
+      endOfInputRow(p, q, 4L * i, sign, channels - i, to + 4L * i, step);
+    }
+  }
+
+  /// The same for the last channels, less than a vector; a method of its own, since masks would
+  /// make the other one too large for the JIT compilers.
+  private static void endOfInputRow(
+      long p, long q, long at, float sign, int channels, long to, long step) {
+    VectorMask<Float> mask = SPECIES.indexInRange(0, channels);
+    FloatVector s = FloatVector.broadcast(SPECIES, sign);
+    FloatVector a0 = FloatVector.fromMemorySegment(SPECIES, ALL, ALL.get(LONG, p) + at, LE, mask);
+    FloatVector b0 = FloatVector.fromMemorySegment(SPECIES, ALL, ALL.get(LONG, q) + at, LE, mask);
+    FloatVector d0 = b0.fma(s, a0);
+    FloatVector a1 =
+        FloatVector.fromMemorySegment(SPECIES, ALL, ALL.get(LONG, p + 8) + at, LE, mask);
+    FloatVector b1 =
+        FloatVector.fromMemorySegment(SPECIES, ALL, ALL.get(LONG, q + 8) + at, LE, mask);
+    FloatVector d1 = b1.fma(s, a1);
+    FloatVector a2 =
+        FloatVector.fromMemorySegment(SPECIES, ALL, ALL.get(LONG, p + 16) + at, LE, mask);
+    FloatVector b2 =
+        FloatVector.fromMemorySegment(SPECIES, ALL, ALL.get(LONG, q + 16) + at, LE, mask);
+    FloatVector d2 = b2.fma(s, a2);
+    FloatVector a3 =
+        FloatVector.fromMemorySegment(SPECIES, ALL, ALL.get(LONG, p + 24) + at, LE, mask);
+    FloatVector b3 =
+        FloatVector.fromMemorySegment(SPECIES, ALL, ALL.get(LONG, q + 24) + at, LE, mask);
+    FloatVector d3 = b3.fma(s, a3);
+    d0.sub(d2).intoMemorySegment(ALL, to, LE, mask);
+    d1.add(d2).intoMemorySegment(ALL, to + step, LE, mask);
+    d2.sub(d1).intoMemorySegment(ALL, to + 2 * step, LE, mask);
+    d1.sub(d3).intoMemorySegment(ALL, to + 3 * step, LE, mask);
+  }
+
+  @Override
+  public void transformResult(
+      ConvGeometry g,
+      long from,
+      long step,
+      long bias,
+      long residual,
+      long y,
+      int row,
+      int rows,
+      int column,
+      int tiles) {
+    long pixel = 4L * g.outChannels();
+    int pixels = Math.min(2 * tiles, g.outWidth() - column);
+    long biasMask = bias == 0 ? 0 : -1;
+    long restMask = residual == 0 ? 0 : -1;
+    for (int i = 0; i < rows; i++) {
+      long offset = ((row + (long) i) * g.outWidth() + column) * pixel;
+      for (int tile = 0; tile < tiles; tile++) {
+        long at = offset + 2L * tile * pixel;
+        resultRow(
+            from + tile * pixel + 4L * i * step,
+            step,
+            i == 0 ? 1 : -1,
+            g.outChannels(),
+            bias == 0 ? Zeros.ADDRESS : bias,
+            biasMask,
+            residual == 0 ? Zeros.ADDRESS : residual + at,
+            restMask,
+            y + at,
+            2 * tile + 1 < pixels ? pixel : 0);
+      }
+      long elements = (long) pixels * g.outChannels();
+      Epilogue.finish(1, 0, 0, 0, g.activation(), y + offset, pixel, 1, elements);
+    }
+  }
+
+  /// Computes two pixels of a result, or one where `second` is 0: transforms `a + sign · (b + c)`,
+  /// three rows of four matrices each, and adds the bias and the residual, where their masks are -1
+  /// and not 0.
+  private static void resultRow(
+      long a,
+      long step,
+      float sign,
+      int channels,
+      long bias,
+      long biasMask,
+      long rest,
+      long restMask,
+      long y,
+      long second) {
+    long b = a + 4 * step;
+    long c = b + 4 * step;
+    int i = 0;
+    for (; i <= channels - LANES; i += LANES) {
+      long at = 4L * i;
+      FloatVector s = FloatVector.broadcast(SPECIES, sign);
+      FloatVector a0 = FloatVector.fromMemorySegment(SPECIES, ALL, a + at, LE);
+      FloatVector b0 = FloatVector.fromMemorySegment(SPECIES, ALL, b + at, LE);
+      FloatVector c0 = FloatVector.fromMemorySegment(SPECIES, ALL, c + at, LE);
+      FloatVector t0 = b0.add(c0).fma(s, a0);
+      FloatVector a1 = FloatVector.fromMemorySegment(SPECIES, ALL, a + at + step, LE);
+      FloatVector b1 = FloatVector.fromMemorySegment(SPECIES, ALL, b + at + step, LE);
+      FloatVector c1 = FloatVector.fromMemorySegment(SPECIES, ALL, c + at + step, LE);
+      FloatVector t1 = b1.add(c1).fma(s, a1);
+      FloatVector a2 = FloatVector.fromMemorySegment(SPECIES, ALL, a + at + 2 * step, LE);
+      FloatVector b2 = FloatVector.fromMemorySegment(SPECIES, ALL, b + at + 2 * step, LE);
+      FloatVector c2 = FloatVector.fromMemorySegment(SPECIES, ALL, c + at + 2 * step, LE);
+      FloatVector t2 = b2.add(c2).fma(s, a2);
+      FloatVector a3 = FloatVector.fromMemorySegment(SPECIES, ALL, a + at + 3 * step, LE);
+      FloatVector b3 = FloatVector.fromMemorySegment(SPECIES, ALL, b + at + 3 * step, LE);
+      FloatVector c3 = FloatVector.fromMemorySegment(SPECIES, ALL, c + at + 3 * step, LE);
+      FloatVector t3 = b3.add(c3).fma(s, a3);
+      FloatVector added = FloatVector.fromMemorySegment(SPECIES, ALL, bias + (at & biasMask), LE);
+      FloatVector l = FloatVector.fromMemorySegment(SPECIES, ALL, rest + (at & restMask), LE);
+      FloatVector r =
+          FloatVector.fromMemorySegment(SPECIES, ALL, rest + ((at + second) & restMask), LE);
+      t1.sub(t2).sub(t3).add(added).add(r).intoMemorySegment(ALL, y + at + second, LE);
+      t0.add(t1).add(t2).add(added).add(l).intoMemorySegment(ALL, y + at, LE);
+    }
+    if (i < channels) {
+      long at = 4L * i;
+      endOfResultRow(
+          a + at,
+          step,
+          sign,
+          channels - i,
+          bias + (at & biasMask),
+          rest + (at & restMask),
+          restMask,
+          y + at,
+          second);
+    }
+  }
+
+  /// The same for the last channels, less than a vector.
+  private static void endOfResultRow(
+      long a,
+      long step,
+      float sign,
+      int channels,
+      long bias,
+      long rest,
+      long restMask,
+      long y,
+      long second) {
+    long b = a + 4 * step;
+    long c = b + 4 * step;
+    VectorMask<Float> mask = SPECIES.indexInRange(0, channels);
+    FloatVector s = FloatVector.broadcast(SPECIES, sign);
+    FloatVector a0 = FloatVector.fromMemorySegment(SPECIES, ALL, a, LE);
+    FloatVector b0 = FloatVector.fromMemorySegment(SPECIES, ALL, b, LE);
+    FloatVector c0 = FloatVector.fromMemorySegment(SPECIES, ALL, c, LE);
+    FloatVector t0 = b0.add(c0).fma(s, a0);
+    FloatVector a1 = FloatVector.fromMemorySegment(SPECIES, ALL, a + step, LE);
+    FloatVector b1 = FloatVector.fromMemorySegment(SPECIES, ALL, b + step, LE);
+    FloatVector c1 = FloatVector.fromMemorySegment(SPECIES, ALL, c + step, LE);
+    FloatVector t1 = b1.add(c1).fma(s, a1);
+    FloatVector a2 = FloatVector.fromMemorySegment(SPECIES, ALL, a + 2 * step, LE);
+    FloatVector b2 = FloatVector.fromMemorySegment(SPECIES, ALL, b + 2 * step, LE);
+    FloatVector c2 = FloatVector.fromMemorySegment(SPECIES, ALL, c + 2 * step, LE);
+    FloatVector t2 = b2.add(c2).fma(s, a2);
+    FloatVector a3 = FloatVector.fromMemorySegment(SPECIES, ALL, a + 3 * step, LE);
+    FloatVector b3 = FloatVector.fromMemorySegment(SPECIES, ALL, b + 3 * step, LE);
+    FloatVector c3 = FloatVector.fromMemorySegment(SPECIES, ALL, c + 3 * step, LE);
+    FloatVector t3 = b3.add(c3).fma(s, a3);
+    FloatVector added = FloatVector.fromMemorySegment(SPECIES, ALL, bias, LE, mask);
+    FloatVector l = FloatVector.fromMemorySegment(SPECIES, ALL, rest, LE, mask);
+    FloatVector r =
+        FloatVector.fromMemorySegment(SPECIES, ALL, rest + (second & restMask), LE, mask);
+    t1.sub(t2).sub(t3).add(added).add(r).intoMemorySegment(ALL, y + second, LE, mask);
+    t0.add(t1).add(t2).add(added).add(l).intoMemorySegment(ALL, y, LE, mask);
+  }
+}
