@@ -69,8 +69,24 @@ final class VectorPooling {
 
   private static void max(
       long x, long down, long right, int height, int width, long y, int channels) {
-    int c = 0;
-    for (; c <= channels - LANES; c += LANES) {
+    if (channels < LANES) {
+      VectorMask<Float> mask = SPECIES.indexInRange(0, channels);
+      FloatVector m = broadcast(SPECIES, Float.NEGATIVE_INFINITY);
+      long line = x;
+      for (int h = 0; h < height; h++, line += down) {
+        long at = line;
+        for (int w = 0; w < width; w++, at += right) {
+          m = fromMemorySegment(SPECIES, ALL, at, LITTLE_ENDIAN, mask).max(m);
+        }
+      }
+      broadcast(SPECIES, Float.NEGATIVE_INFINITY)
+          .max(m)
+          .intoMemorySegment(ALL, y, LITTLE_ENDIAN, mask);
+      return;
+    }
+    for (int i = 0; i < channels; i += LANES) {
+      // The last vector overlaps the one before it rather than reach beyond the channels.
+      int c = Math.min(i, channels - LANES);
       FloatVector m = broadcast(SPECIES, Float.NEGATIVE_INFINITY);
       long line = x + 4L * c;
       for (int h = 0; h < height; h++, line += down) {
@@ -83,26 +99,29 @@ final class VectorPooling {
           .max(m)
           .intoMemorySegment(ALL, y + 4L * c, LITTLE_ENDIAN);
     }
-    if (c < channels) {
-      VectorMask<Float> mask = SPECIES.indexInRange(c, channels);
-      FloatVector m = broadcast(SPECIES, Float.NEGATIVE_INFINITY);
-      long line = x + 4L * c;
-      for (int h = 0; h < height; h++, line += down) {
-        long at = line;
-        for (int w = 0; w < width; w++, at += right) {
-          m = fromMemorySegment(SPECIES, ALL, at, LITTLE_ENDIAN, mask).max(m);
-        }
-      }
-      broadcast(SPECIES, Float.NEGATIVE_INFINITY)
-          .max(m)
-          .intoMemorySegment(ALL, y + 4L * c, LITTLE_ENDIAN, mask);
-    }
   }
 
   private static void average(
       long x, long down, long right, int height, int width, int count, long y, int channels) {
-    int c = 0;
-    for (; c <= channels - LANES; c += LANES) {
+    if (channels < LANES) {
+      VectorMask<Float> mask = SPECIES.indexInRange(0, channels);
+      FloatVector sum = broadcast(SPECIES, 0);
+      long line = x;
+      for (int h = 0; h < height; h++, line += down) {
+        long at = line;
+        for (int w = 0; w < width; w++, at += right) {
+          sum = fromMemorySegment(SPECIES, ALL, at, LITTLE_ENDIAN, mask).add(sum);
+        }
+      }
+      broadcast(SPECIES, 0)
+          .add(sum)
+          .div(broadcast(SPECIES, count))
+          .intoMemorySegment(ALL, y, LITTLE_ENDIAN, mask);
+      return;
+    }
+    for (int i = 0; i < channels; i += LANES) {
+      // The last vector overlaps the one before it rather than reach beyond the channels.
+      int c = Math.min(i, channels - LANES);
       FloatVector sum = broadcast(SPECIES, 0);
       long line = x + 4L * c;
       for (int h = 0; h < height; h++, line += down) {
@@ -115,21 +134,6 @@ final class VectorPooling {
           .add(sum)
           .div(broadcast(SPECIES, count))
           .intoMemorySegment(ALL, y + 4L * c, LITTLE_ENDIAN);
-    }
-    if (c < channels) {
-      VectorMask<Float> mask = SPECIES.indexInRange(c, channels);
-      FloatVector sum = broadcast(SPECIES, 0);
-      long line = x + 4L * c;
-      for (int h = 0; h < height; h++, line += down) {
-        long at = line;
-        for (int w = 0; w < width; w++, at += right) {
-          sum = fromMemorySegment(SPECIES, ALL, at, LITTLE_ENDIAN, mask).add(sum);
-        }
-      }
-      broadcast(SPECIES, 0)
-          .add(sum)
-          .div(broadcast(SPECIES, count))
-          .intoMemorySegment(ALL, y + 4L * c, LITTLE_ENDIAN, mask);
     }
   }
 }
