@@ -103,6 +103,9 @@ record TileCode(
   /// once, in bytes: the hardware does not foresee what is beyond a page.
   static final int AHEAD = 16384;
 
+  /// From how many rows on wide tiles that read `B` once compute as long as they wait for it.
+  private static final int COMPUTING_ROWS = 4;
+
   private static final int LINE = 64;
 
   /// From how many tiles on, one below the other, their rows of `C` are brought near early.
@@ -150,6 +153,12 @@ record TileCode(
   /// Whether memory that is needed later is brought near meanwhile, from where R12 points.
   private boolean bringsNear() {
     return packed && vectors == 2 && !across;
+  }
+
+  /// Whether tiles that read `B` once ask for what comes later. With so few rows of 512 bits that
+  /// they wait for nothing but memory, asking would take the second-level cache's time.
+  private boolean looksAhead() {
+    return across && (rows >= COMPUTING_ROWS || !wide());
   }
 
   /// How many partial sums there are of each sum.
@@ -348,7 +357,7 @@ record TileCode(
     for (int vector = 0; vector < vectors; vector++) {
       Address b = at(RAX, lane + vector * vectorBytes);
       if (packed) {
-        if (across) {
+        if (looksAhead()) {
           code.prefetch(b.plus(AHEAD), 2);
         }
         code.op(VectorOp.MOVUPS, register(free + vector), b);
