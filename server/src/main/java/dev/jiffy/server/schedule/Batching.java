@@ -109,7 +109,7 @@ record Batching(
     int size = 0;
     for (TensorSpec input : inputs) {
       Tensor tensor = tensors.get(input.name());
-      if (tensor == null) {
+      if (tensor == null || tensor.dtype() != input.dtype()) {
         return;
       }
       size += 1 + tensor.shape().rank();
@@ -117,7 +117,7 @@ record Batching(
     long[] shapes = new long[size];
     int at = 0;
     long count = -1;
-    long extent = 0;
+    long extent = -1;
     for (TensorSpec input : inputs) {
       Shape shape = tensors.getOrDefault(input.name(), EMPTY).shape();
       shapes[at++] = shape.rank();
@@ -129,6 +129,9 @@ record Batching(
           }
           count = dim;
         } else if (length != null && axis == 1) {
+          if (extent >= 0 && extent != dim) {
+            return;
+          }
           extent = dim;
         } else {
           shapes[at] = dim;
@@ -140,7 +143,7 @@ record Batching(
       return;
     }
     ticket.rows = rows == null ? 1 : (int) count;
-    ticket.bucket = new Bucket(shapes, rows == null ? -1 : (int) extent);
+    ticket.bucket = new Bucket(shapes, rows == null ? -1 : (int) Math.max(0, extent));
   }
 
   private static final Tensor EMPTY = Tensor.allocate(DType.U8, Shape.of(0));

@@ -256,14 +256,7 @@ class SchedulerTest {
         }
         for (int i = 0; i < inputs.size(); i++) {
           Outcome outcome = futures.get(i).get(60, TimeUnit.SECONDS);
-          Outcome.Done done = assertInstanceOf(Outcome.Done.class, outcome);
-          Map<String, Tensor> expected = alone.runReusing(inputs.get(i));
-          Answer.Tensors answer = assertInstanceOf(Answer.Tensors.class, done.answer());
-          for (Map.Entry<String, Tensor> output : answer.outputs().entrySet()) {
-            Tensor wanted = Objects.requireNonNull(expected.get(output.getKey()));
-            assertEquals(wanted.shape(), output.getValue().shape());
-            assertEquals(-1, wanted.segment().mismatch(output.getValue().segment()));
-          }
+          Outcome.Done done = assertSameBits(alone.runReusing(inputs.get(i)), outcome);
           batched += done.timing().batchRows() > 1 ? 1 : 0;
         }
       }
@@ -284,27 +277,46 @@ class SchedulerTest {
     return Model.load(file, LoadOptions.defaults().threads(1));
   }
 
+  /// An index that is none, lengths that differ and another element type, among good ones.
   @Test
   void badInputsAreTheCallersFaultAndHarmNoOthers() throws Exception {
+    Tensor ones = Tensor.of(new long[] {1, 1, 1}, 1, 3);
+    List<Map<String, Tensor>> bad =
+        List.of(
+            Map.of("ids", Tensor.of(new long[] {1, 99, 1}, 1, 3), "attention_mask", ones),
+            Map.of("ids", Tensor.of(new long[] {1, 2}, 1, 2), "attention_mask", ones),
+            Map.of("ids", Tensor.of(new int[] {1, 2, 3}, 1, 3), "attention_mask", ones));
     try (Model model = load(ExampleModels.attention(folder));
-        Scheduler real = Scheduler.start("m", model, null, Policy.defaults())) {
+        dev.jiffy.engine.Session alone = model.newSession();
+        Scheduler real =
+            Scheduler.start(
+                "m", model, null, Policy.defaults().queueCapacity(1000).latencyTarget(LONG))) {
+      List<Map<String, Tensor>> inputs = new ArrayList<>();
       List<CompletableFuture<Outcome>> futures = new ArrayList<>();
-      for (int i = 0; i < 200; i++) {
-        Map<String, Tensor> inputs =
-            i % 10 == 3
-                ? Map.of(
-                    "ids", Tensor.of(new long[] {1, 99, 1}, 1, 3),
-                    "attention_mask", Tensor.of(new long[3], 1, 3))
-                : inputs(3, i);
-        futures.add(real.submit(inputs, Ticket.NEVER));
+      for (int i = 0; i < 800; i++) {
+        inputs.add(i < 200 || i % 10 != 3 ? inputs(3, i) : bad.get(i / 200 - 1));
+        futures.add(real.submit(inputs.getLast(), Ticket.NEVER));
       }
       for (int i = 0; i < futures.size(); i++) {
         Outcome outcome = futures.get(i).get(60, TimeUnit.SECONDS);
-        Class<? extends Outcome> expected =
-            i % 10 == 3 ? Outcome.BadInput.class : Outcome.Done.class;
-        assertEquals(expected, outcome.getClass(), outcome::toString);
+        if (i < 200 || i % 10 != 3) {
+          assertSameBits(alone.runReusing(inputs.get(i)), outcome);
+        } else {
+          assertInstanceOf(Outcome.BadInput.class, outcome);
+        }
       }
     }
+  }
+
+  private static Outcome.Done assertSameBits(Map<String, Tensor> expected, Outcome outcome) {
+    Outcome.Done done = assertInstanceOf(Outcome.Done.class, outcome);
+    Answer.Tensors answer = assertInstanceOf(Answer.Tensors.class, done.answer());
+    for (Map.Entry<String, Tensor> output : answer.outputs().entrySet()) {
+      Tensor wanted = Objects.requireNonNull(expected.get(output.getKey()));
+      assertEquals(wanted.shape(), output.getValue().shape());
+      assertEquals(-1, wanted.segment().mismatch(output.getValue().segment()));
+    }
+    return done;
   }
 
   @Test
