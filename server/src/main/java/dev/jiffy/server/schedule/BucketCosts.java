@@ -31,6 +31,10 @@ final class BucketCosts {
   /// So many of the smallest sizes are measured whatever the others let expect.
   private static final int ALWAYS = 2;
 
+  /// So often a request that would be late by these costs is computed all the same, where nothing
+  /// else waits.
+  private static final int DOUBTED = 8;
+
   /// A larger batch must be better by this to be worth its wait.
   private static final double GAIN = 1.03;
 
@@ -40,6 +44,7 @@ final class BucketCosts {
   private final boolean[] isTried = new boolean[SIZES.length];
   private int exactBelow = Integer.MAX_VALUE;
   private int decisions;
+  private int late;
   private double fixed;
   private double perRow;
 
@@ -60,10 +65,7 @@ final class BucketCosts {
   /// Learns from a batch.
   void took(int rows, double nanos) {
     int slot = slot(rows);
-    if (rows < 1 || rows > SIZES[slot]) {
-      return;
-    }
-    double value = nanos * SIZES[slot] / rows;
+    double value = Math.max(1, nanos) * SIZES[slot] / rows;
     int count = samples[slot];
     samples[slot] = Math.min(count + 1, 1 << 20);
     if (count < 2) { // the first run also made a plan
@@ -119,13 +121,18 @@ final class BucketCosts {
   /// {@return the time that so many rows take, 0 where nothing is known}
   double expected(int rows) {
     int slot = slot(rows);
-    return SIZES[slot] == rows && samples[slot] > 0 ? mean[slot] : fixed + perRow * rows;
+    return SIZES[slot] == rows && samples[slot] > 1 ? mean[slot] : fixed + perRow * rows;
   }
 
   /// {@return a time that so many rows rarely exceed}
   double high(int rows) {
     int slot = slot(rows);
     return expected(rows) + 3 * deviation[slot];
+  }
+
+  /// {@return whether costs that make a request late are to be doubted for once}
+  boolean isDoubted() {
+    return ++late % DOUBTED == 0;
   }
 
   /// {@return the most rows whose answers may have the bits of single runs, and no more than a
@@ -167,6 +174,7 @@ final class BucketCosts {
     int next = slot(best) + 1;
     if (++decisions % REVISITED == 0 && next < SIZES.length) {
       samples[next] = Math.min(samples[next], 1);
+      deviation[next] = 0;
     }
     return best;
   }

@@ -14,10 +14,11 @@ import org.jspecify.annotations.Nullable;
 ///
 /// A request whose deadline cannot be met by what is learned of costs is refused when it comes, by
 /// a bound that later arrivals cannot break; one whose answer would be late by the time its turn
-/// comes is dropped then. Whoever waits is computed as soon as an instance is free: batches are
-/// made of what waits already, never by waiting for more. Higher classes go first, each in the
-/// order of arrival; every eighth batch begins with the request that has waited longest. Where no
-/// more may wait, the last of the least urgent makes room for a more urgent one.
+/// comes is dropped then. As costs that let nobody in would never be measured again, one of some is
+/// computed all the same where nothing else waits. Whoever waits is computed as soon as an instance
+/// is free: batches are made of what waits already, never by waiting for more. Higher classes go
+/// first, each in the order of arrival; every eighth batch begins with the request that has waited
+/// longest. Where no more may wait, the last of the least urgent makes room for a more urgent one.
 ///
 /// Sources: early drop follows Nexus (SOSP 2019); the sizes of batches follow [BucketCosts]. Shared
 /// between threads.
@@ -120,13 +121,21 @@ final class Line {
       if (!isFree && policy.exact() && size > ticket.rows && !known.isTried(size)) {
         own += Batch.COMPARED * known.expected(1); // so that there is time to try
       }
-      if (ticket.isLate(now, residual(now) + ahead / policy.instances() + own)) {
+      if (ticket.isLate(now, residual(now) + ahead / policy.instances() + own)
+          && !(isFree && isProbe(ticket, known, now))) {
         return isFree
             ? new Outcome.Refused(Refusal.DEADLINE_TOO_SHORT)
             : new Outcome.Refused(Refusal.QUEUE_TOO_LONG, retryNanos(now));
       }
     }
     return null;
+  }
+
+  /// {@return whether a request is computed though it would be late by what is learned: one of
+  /// some, where nothing else waits}
+  private static boolean isProbe(Ticket ticket, BucketCosts known, long now) {
+    ticket.isProbe = !ticket.isLate(now, 0) && known.isDoubted();
+    return ticket.isProbe;
   }
 
   /// {@return the time until an instance is free}
@@ -194,8 +203,10 @@ final class Line {
         BucketCosts known = costsOf(head);
         int most = known.most(policy.maxBatch());
         int size = known.choose(joinable(head, most), most, targetNanos);
-        double nanos = known.high(Math.max(size, head.rows));
-        if (head.isLate(now, known.isKnown() ? nanos : 0)) {
+        boolean isAlone = lanes.size() == 1;
+        double nanos = isAlone ? known.expected(head.rows) : known.high(Math.max(size, head.rows));
+        if (head.isLate(now, known.isKnown() ? nanos : 0)
+            && !(isAlone && isProbe(head, known, now))) {
           drop(head, late);
           continue;
         }

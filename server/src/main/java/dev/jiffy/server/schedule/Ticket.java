@@ -35,6 +35,11 @@ public final class Ticket {
   // What the line knows of it, under the line's lock.
   State state = State.NEW;
   boolean cancelled;
+
+  /// Whether it is computed though it would be late by what is learned, unless its deadline has
+  /// passed.
+  boolean isProbe;
+
   Bucket bucket = Bucket.ALONE;
   int rows = 1;
   long number;
@@ -102,6 +107,6 @@ public final class Ticket {
 
   /// {@return whether an answer some time from now would be late}
   boolean isLate(long now, double moreNanos) {
-    return deadlineNanos != NEVER && (double) (deadlineNanos - now) < moreNanos;
+    return deadlineNanos != NEVER && (double) (deadlineNanos - now) < (isProbe ? 0 : moreNanos);
   }
 }

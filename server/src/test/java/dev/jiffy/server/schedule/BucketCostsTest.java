@@ -4,6 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class BucketCostsTest {
   private static BucketCosts settled() {
@@ -38,6 +40,45 @@ class BucketCostsTest {
   void whatBecameSlowIsLearned() {
     BucketCosts costs = settled();
     for (int i = 0; i < 100; i++) {
+      costs.took(1, 1_000_000);
+    }
+    assertEquals(1_000_000, costs.expected(1), 10_000);
+  }
+
+  /// A size that looked slow while it was explored, or in its first run, is measured again.
+  @ParameterizedTest
+  @ValueSource(ints = {0, 1, 3})
+  void aSizeThatLookedSlowGetsAnotherChance(int slowRun) {
+    BucketCosts costs = settled();
+    int runsOfTwo = 0;
+    int largest = 0;
+    for (int i = 0; i < 2000; i++) {
+      int rows = costs.choose(64, 4, 1e8);
+      boolean isSlow = rows == 2 && runsOfTwo++ == slowRun;
+      costs.took(rows, isSlow ? 3e8 : 2000 + 500 * rows);
+      largest = i < 1000 ? 0 : Math.max(largest, rows);
+    }
+    assertEquals(4, largest);
+  }
+
+  /// Requests of more rows than any batch that is made have costs too.
+  @Test
+  void largeRequestsAreLearned() {
+    BucketCosts costs = new BucketCosts();
+    for (int i = 0; i < 20; i++) {
+      costs.took(10_000, 5_000_000);
+    }
+    assertEquals(5_000_000, costs.expected(10_000), 1);
+  }
+
+  /// A clock that stood still does not make a model free of charge for ever.
+  @Test
+  void nothingTakesNoTime() {
+    BucketCosts costs = new BucketCosts();
+    for (int i = 0; i < 20; i++) {
+      costs.took(1, 0);
+    }
+    for (int i = 0; i < 200; i++) {
       costs.took(1, 1_000_000);
     }
     assertEquals(1_000_000, costs.expected(1), 10_000);

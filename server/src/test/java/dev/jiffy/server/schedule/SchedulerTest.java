@@ -23,6 +23,8 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class SchedulerTest {
   @TempDir Path folder;
@@ -189,6 +191,30 @@ class SchedulerTest {
     assertEquals(1, outcomes.size());
     assertEquals(List.of(), instance.batches);
     assertEquals(1, scheduler.counts().cancelled());
+  }
+
+  /// Costs that are far too high, after few runs or many, do not shut requests with deadlines out
+  /// for good: now and then one is computed all the same, and the costs are learned anew.
+  @ParameterizedTest
+  @ValueSource(ints = {2, Scheduler.KNOWN})
+  void costsThatAreTooHighAreDoubted(int slow) {
+    for (int i = 0; i < slow; i++) {
+      scheduler.learn(new Question.Texts(List.of("x")), 1_000_000_000);
+    }
+    for (int i = 0; i < 2000; i++) {
+      scheduler.submit(ticket(0, clock.get() + 10_000_000));
+      scheduler.step();
+    }
+    for (Outcome outcome : outcomes.subList(1900, 2000)) {
+      assertInstanceOf(Outcome.Done.class, outcome);
+    }
+    int answered = instance.batches.size();
+    for (int i = 0; i < 2000; i++) {
+      scheduler.submit(ticket(0, clock.get() + 500_000));
+      scheduler.step();
+    }
+    int inVain = instance.batches.size() - answered;
+    assertTrue(inVain < 300, "computed " + inVain + " of 2000 that cannot be in time");
   }
 
   @Test
