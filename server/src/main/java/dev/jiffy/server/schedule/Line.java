@@ -277,7 +277,8 @@ final class Line {
     return known;
   }
 
-  /// {@return the rows that wait and could be computed together with a request, with its own}
+  /// {@return the rows that wait and could be computed together with a request, with its own, and
+  /// no more than a limit}
   private int joinable(Ticket head, int most) {
     if (most == 1) {
       return 1;
@@ -286,10 +287,10 @@ final class Line {
     for (int lane = Ticket.FIRST; lane <= Ticket.LAST; lane++) {
       for (Ticket each = lanes.first(lane); each != null; each = each.after) {
         if (each == head || joins(head, each)) {
-          rows += each.rows;
-          if (rows >= most) {
-            return rows;
+          if (each.rows >= most - rows) {
+            return most;
           }
+          rows += each.rows;
         }
       }
     }
@@ -321,7 +322,7 @@ final class Line {
         if (!joins(head, each)) {
           continue;
         }
-        if (rows + each.rows > size) {
+        if (each.rows > size - rows) {
           return tickets;
         }
         if (each.isLate(now, nanos)) {

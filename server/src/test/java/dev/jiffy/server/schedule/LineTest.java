@@ -1,0 +1,38 @@
+package dev.jiffy.server.schedule;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class LineTest {
+  private final Line line = new Line(Policy.defaults().exact(false));
+
+  private void offer(int rows) {
+    Ticket ticket =
+        new Ticket(new Question.Texts(List.of("x")), Ticket.NORMAL, 0, Ticket.NEVER, outcome -> {});
+    ticket.bucket = new Bucket(new long[] {2}, 0);
+    ticket.rows = rows;
+    assertEquals(null, line.offer(ticket, 0));
+  }
+
+  /// A request of as many rows as there can be, of no elements, does not keep others apart.
+  @Test
+  void rowsDoNotOverflow() {
+    for (int size : BucketCosts.sizes(8)) {
+      for (int i = 0; i < 20; i++) {
+        line.learn(new Bucket(new long[] {2}, 0), size, 1000);
+      }
+    }
+    for (int rows : new int[] {1, 1, Integer.MAX_VALUE, Integer.MAX_VALUE}) {
+      offer(rows);
+    }
+    for (int rows : new int[] {2, Integer.MAX_VALUE, Integer.MAX_VALUE}) {
+      Batch batch = line.next(0, new ArrayList<>());
+      assertNotNull(batch);
+      assertEquals(rows, batch.rows());
+    }
+  }
+}
