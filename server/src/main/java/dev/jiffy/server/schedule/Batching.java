@@ -93,6 +93,16 @@ record Batching(
     return isMasked ? length : null;
   }
 
+  /// {@return whether the second dimension of an output is a number, so that padding cannot reach
+  /// it}
+  boolean isFixed(String output) {
+    return outputs.stream()
+        .anyMatch(spec ->
+            spec.name().equals(output)
+                && dims(spec).size() > 1
+                && dims(spec).get(1) instanceof Dim.Known);
+  }
+
   /// Says of a request what it can be computed with. One whose inputs are not what the model takes
   /// is computed alone, so that the model says what is wrong with it.
   void place(Ticket ticket) {

@@ -380,7 +380,6 @@ final class Line {
       if (nanos >= 0 ? batch.isTrial() : !isExact) {
         known.tried(batch.rows(), isExact);
       }
-      work.signalAll();
     } finally {
       lock.unlock();
     }
@@ -435,14 +434,14 @@ final class Line {
   }
 
   /// {@return whether something waits now; false when nothing ever will}
-  boolean await() throws InterruptedException {
+  boolean await() {
     lock.lock();
     try {
       while (lanes.isEmpty()) {
         if (closing) {
           return false;
         }
-        work.await();
+        work.awaitUninterruptibly();
       }
       return true;
     } finally {

@@ -17,11 +17,13 @@ final class ModelInstance implements Instance {
   private static final System.Logger LOG = System.getLogger(ModelInstance.class.getName());
 
   private final ModelSessions sessions;
+  private final Batching batching;
   private final JoinedInputs joined;
   private final LongSupplier clock;
 
   ModelInstance(ModelSessions sessions, Batching batching, LongSupplier clock) {
     this.sessions = sessions;
+    this.batching = batching;
     this.joined = new JoinedInputs(batching.inputs());
     this.clock = clock;
   }
@@ -164,7 +166,7 @@ final class ModelInstance implements Instance {
   }
 
   /// {@return the rows of one request out of the outputs of a batch, without padding}
-  private static Map<String, Tensor> part(
+  private Map<String, Tensor> part(
       Map<String, Tensor> outputs, int row, Ticket ticket, int padded) {
     Map<String, Tensor> part = LinkedHashMap.newLinkedHashMap(outputs.size());
     outputs.forEach((name, output) -> {
@@ -177,7 +179,8 @@ final class ModelInstance implements Instance {
               Shape.of(dims),
               output.segment().asSlice(row * bytes, ticket.rows * bytes));
       int length = ticket.bucket.length();
-      boolean isPadded = length < padded && dims.length > 1 && dims[1] == padded;
+      boolean isPadded =
+          length < padded && dims.length > 1 && dims[1] == padded && !batching.isFixed(name);
       part.put(name, isPadded ? JoinedInputs.cut(rows, length) : rows);
     });
     return part;

@@ -40,7 +40,6 @@ public final class Scheduler implements AutoCloseable {
   private final Line line;
   private final List<Owner> owners = new ArrayList<>();
   private final List<Thread> threads = new ArrayList<>();
-  private volatile boolean closed;
 
   /// An instance and the right to use it.
   private static final class Owner {
@@ -116,17 +115,13 @@ public final class Scheduler implements AutoCloseable {
   }
 
   private void serve(Owner owner) {
-    try {
-      while (line.await()) {
-        try {
-          step(owner);
-        } catch (Throwable e) { // the root of the thread
-          LOG.log(Level.ERROR, "a batch of model " + name + " failed", e);
-        }
+    while (line.await()) {
+      try {
+        step(owner);
+      } catch (Throwable e) { // the root of the thread
+        LOG.log(Level.ERROR, "a batch of model " + name + " failed", e);
       }
-    } catch (InterruptedException e) {
-      LOG.log(Level.WARNING, "an owner thread of model " + name + " was interrupted", e);
-      Thread.currentThread().interrupt();
+      var _ = Thread.interrupted(); // what is computed may have been, which ends no owner
     }
   }
 
@@ -226,7 +221,7 @@ public final class Scheduler implements AutoCloseable {
     Owner owner = owners.getFirst();
     if (owner.lock.tryLock()) {
       try {
-        Batch batch = closed ? null : line.startQuick(ticket, clock.getAsLong(), QUICK_NANOS);
+        Batch batch = line.startQuick(ticket, clock.getAsLong(), QUICK_NANOS);
         if (batch != null) {
           compute(owner, batch);
           return;
@@ -252,7 +247,13 @@ public final class Scheduler implements AutoCloseable {
             Ticket.NORMAL,
             clock.getAsLong(),
             deadlineOr(deadlineNanos, clock.getAsLong()),
-            outcome -> future.complete(owned(outcome)));
+            outcome -> {
+              try {
+                future.complete(owned(outcome));
+              } catch (Throwable e) { // whatever happens, the caller is told
+                future.complete(new Outcome.Failed(e));
+              }
+            });
     var _ =
         future.whenComplete((outcome, failure) -> {
           if (future.isCancelled()) {
@@ -342,9 +343,12 @@ public final class Scheduler implements AutoCloseable {
       if (bucket.equals(Bucket.ALONE)) {
         return;
       }
-      Instance.Computed trial = instance.run(new Batch(tickets, rows, true, clock.getAsLong(), 0));
-      line.tried(bucket, rows, trial.isExact());
-      if (trial.nanos() < 0 || (!trial.isExact() && policy.exact())) {
+      Instance.Computed first =
+          instance.run(new Batch(tickets, rows, policy.exact(), clock.getAsLong(), 0));
+      if (first.nanos() >= 0 ? policy.exact() : !first.isExact()) {
+        line.tried(bucket, rows, first.isExact());
+      }
+      if (first.nanos() < 0 || !first.isExact()) {
         return;
       }
       Batch batch = new Batch(tickets, rows, false, clock.getAsLong(), 0);
@@ -377,7 +381,6 @@ public final class Scheduler implements AutoCloseable {
     for (Owner owner : owners) {
       owner.lock.lock();
       try {
-        closed = true;
         owner.instance.close();
       } finally {
         owner.lock.unlock();

@@ -1,0 +1,245 @@
+package dev.jiffy.server.schedule;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.jiffy.engine.TensorSpec;
+import dev.jiffy.engine.ir.Dim;
+import dev.jiffy.tensor.DType;
+import dev.jiffy.tensor.Shape;
+import dev.jiffy.tensor.Tensor;
+import java.lang.foreign.Arena;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.function.UnaryOperator;
+import org.junit.jupiter.api.Test;
+
+/// Batches of computations that are made up.
+class ModelInstanceTest {
+  private static final Dim BATCH = new Dim.Symbol("batch");
+  private static final Dim TOKENS = new Dim.Symbol("tokens");
+
+  /// A computation of one method.
+  private record Made(
+      List<TensorSpec> inputs, List<TensorSpec> outputs, UnaryOperator<Map<String, Tensor>> run)
+      implements Computation {
+    @Override
+    public Memory newMemory() {
+      return new Memory() {
+        @Override
+        public Map<String, Tensor> run(Map<String, Tensor> tensors) {
+          return run.apply(tensors);
+        }
+
+        @Override
+        public long bytes() {
+          return 0;
+        }
+
+        @Override
+        public void close() {}
+      };
+    }
+  }
+
+  private static Tensor tensor(Map<String, Tensor> tensors, String name) {
+    return Objects.requireNonNull(tensors.get(name));
+  }
+
+  /// Of each text a vector of 16 numbers, each the sum of its tokens that count, and the tokens
+  /// themselves.
+  private static Map<String, Tensor> summed(Map<String, Tensor> inputs) {
+    Tensor ids = tensor(inputs, "ids");
+    Tensor mask = tensor(inputs, Batching.MASK);
+    int rows = (int) ids.shape().dim(0);
+    int length = (int) ids.shape().dim(1);
+    float[] sums = new float[rows * 16];
+    for (int i = 0; i < rows * length; i++) {
+      int row = i / length;
+      float more = ids.getLong(i) * mask.getLong(i);
+      for (int k = 0; k < 16; k++) {
+        sums[16 * row + k] += more;
+      }
+    }
+    return Map.of("sum", Tensor.of(sums, rows, 16), "same", ids);
+  }
+
+  /// An extent that happens to be as long as the padded texts is not cut.
+  @Test
+  void onlyThePaddedDimensionIsCut() throws Exception {
+    List<Dim> texts = List.of(BATCH, TOKENS);
+    Computation sums =
+        new Made(
+            List.of(
+                new TensorSpec("ids", DType.I64, texts),
+                new TensorSpec(Batching.MASK, DType.I64, texts)),
+            List.of(
+                new TensorSpec("sum", DType.F32, List.of(BATCH, new Dim.Known(16))),
+                new TensorSpec("same", DType.I64, texts)),
+            ModelInstanceTest::summed);
+    List<CompletableFuture<Outcome>> futures = new ArrayList<>();
+    int together = 0;
+    try (Scheduler scheduler =
+        Scheduler.start("m", sums, null, Policy.defaults().exact(false).queueCapacity(1000))) {
+      for (int i = 0; i < 1000; i++) {
+        long[] ids = new long[i % 2 == 0 ? 15 : 16];
+        long[] mask = new long[ids.length];
+        Arrays.fill(ids, i);
+        Arrays.fill(mask, 1);
+        futures.add(
+            scheduler.submit(
+                Map.of(
+                    "ids",
+                    Tensor.of(ids, 1, ids.length),
+                    Batching.MASK,
+                    Tensor.of(mask, 1, mask.length)),
+                Ticket.NEVER));
+      }
+      for (int i = 0; i < futures.size(); i++) {
+        Outcome outcome = futures.get(i).get(60, TimeUnit.SECONDS);
+        Outcome.Done done = assertInstanceOf(Outcome.Done.class, outcome);
+        int length = i % 2 == 0 ? 15 : 16;
+        Map<String, Tensor> outputs =
+            assertInstanceOf(Answer.Tensors.class, done.answer()).outputs();
+        float[] sum = new float[16];
+        Arrays.fill(sum, i * length);
+        assertEquals(List.of(1L, 16L), dims(tensor(outputs, "sum")));
+        assertEquals(-1, Arrays.mismatch(sum, tensor(outputs, "sum").toFloats()));
+        assertEquals(List.of(1L, (long) length), dims(tensor(outputs, "same")));
+        together += done.timing().batchRows() > 1 ? 1 : 0;
+      }
+    }
+    assertTrue(together > 0, "nothing was computed together");
+  }
+
+  private static List<Long> dims(Tensor tensor) {
+    return Arrays.stream(tensor.shape().dims()).boxed().toList();
+  }
+
+  private static Computation rows(UnaryOperator<Map<String, Tensor>> run) {
+    return new Made(
+        List.of(new TensorSpec("x", DType.F32, List.of(BATCH))),
+        List.of(new TensorSpec("y", DType.F32, List.of(BATCH))),
+        run);
+  }
+
+  private static Question.Tensors row(int x) {
+    return new Question.Tensors(Map.of("x", Tensor.of(new float[] {x}, 1)));
+  }
+
+  /// Whoever computes may be interrupted, and goes on.
+  @Test
+  void ownersSurviveInterrupts() throws Exception {
+    Computation interrupting =
+        rows(inputs -> {
+          boolean wasInterrupted = Thread.currentThread().isInterrupted();
+          Thread.currentThread().interrupt();
+          return Map.of("y", wasInterrupted ? Tensor.of(new float[0], 0) : tensor(inputs, "x"));
+        });
+    try (Scheduler scheduler = Scheduler.start("m", interrupting, null, Policy.defaults())) {
+      for (int i = 0; i < 100; i++) {
+        Outcome outcome = scheduler.submit(row(i).inputs(), Ticket.NEVER).get(60, TimeUnit.SECONDS);
+        Outcome.Done done = assertInstanceOf(Outcome.Done.class, outcome);
+        Answer.Tensors answer = assertInstanceOf(Answer.Tensors.class, done.answer());
+        assertEquals(List.of(1L), dims(tensor(answer.outputs(), "y")));
+      }
+    }
+  }
+
+  /// Whoever waits is told also where the answer cannot be copied.
+  @Test
+  void answersThatCannotBeReadAreFailures() throws Exception {
+    Computation closing =
+        rows(inputs -> {
+          try (Arena arena = Arena.ofShared()) {
+            return Map.of("y", Tensor.of(DType.F32, Shape.of(1), arena.allocate(4, 64)));
+          }
+        });
+    try (Scheduler scheduler = Scheduler.start("m", closing, null, Policy.defaults())) {
+      Outcome outcome = scheduler.submit(row(1).inputs(), Ticket.NEVER).get(60, TimeUnit.SECONDS);
+      assertInstanceOf(Outcome.Failed.class, outcome);
+    }
+  }
+
+  /// However many instances there are, none sleeps on while something waits.
+  @Test
+  void everyBurstIsAnswered() throws Exception {
+    Policy policy = Policy.defaults().instances(3).maxBatch(1);
+    try (Scheduler scheduler =
+        Scheduler.start("m", rows(inputs -> Map.of("y", tensor(inputs, "x"))), null, policy)) {
+      for (int i = 0; i < 3000; i++) {
+        List<CompletableFuture<Outcome>> burst = new ArrayList<>();
+        for (int k = 0; k <= i % 5; k++) {
+          burst.add(scheduler.submit(row(k).inputs(), Ticket.NEVER));
+        }
+        for (CompletableFuture<Outcome> future : burst) {
+          assertInstanceOf(Outcome.Done.class, future.get(60, TimeUnit.SECONDS));
+        }
+      }
+    }
+  }
+
+  /// {@return the batches of 8 requests, after a computation was studied}
+  private static List<Batch> studied(Policy policy, Computation computation) {
+    List<Batch> batches = new ArrayList<>();
+    Instance fake =
+        new Instance() {
+          @Override
+          public Computed run(Batch batch) {
+            batches.add(batch);
+            batch.tickets().forEach(ticket -> ticket.finish(new Outcome.Cancelled()));
+            return new Computed(1000, true);
+          }
+
+          @Override
+          public void close() {}
+        };
+    Batching batching = Batching.of(computation.inputs(), computation.outputs());
+    Scheduler scheduler =
+        new Scheduler("m", policy.maxBatch(4), batching, List.of(fake), () -> 1000);
+    scheduler.study(ModelInstanceTest::row, new ModelSessions(computation, null), 2000);
+    for (int i = 0; i < 8; i++) {
+      scheduler.submit(new Ticket(row(i), 0, 0, Ticket.NEVER, outcome -> {}));
+    }
+    while (scheduler.counts().waiting() > 0) {
+      scheduler.step();
+    }
+    return batches;
+  }
+
+  /// Where bits do not matter, what has other bits in batches is computed in batches all the same.
+  @Test
+  void otherBitsRuleNoBatchOutWhereTheyDoNotMatter() {
+    Computation rounding =
+        rows(inputs -> {
+          float[] x = tensor(inputs, "x").toFloats();
+          for (int i = 0; i < x.length; i++) {
+            x[i] += x.length > 1 ? 1e-6f : 0;
+          }
+          return Map.of("y", Tensor.of(x, x.length));
+        });
+    assertEquals(8, studied(Policy.defaults(), rounding).size());
+    assertTrue(studied(Policy.defaults().exact(false), rounding).size() < 8);
+  }
+
+  /// A batch that failed while it was studied is not taken for one that was compared.
+  @Test
+  void whatFailedIsTriedAgain() {
+    Computation failing =
+        rows(inputs -> {
+          Tensor x = tensor(inputs, "x");
+          if (x.shape().dim(0) > 1) {
+            throw new IllegalStateException("broken");
+          }
+          return Map.of("y", x);
+        });
+    List<Batch> batches = studied(Policy.defaults(), failing);
+    assertTrue(batches.stream().anyMatch(Batch::isTrial), batches::toString);
+  }
+}
