@@ -6,7 +6,6 @@ import dev.jiffy.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
@@ -123,13 +122,16 @@ public final class Key {
     return elements;
   }
 
-  /// {@return texts one behind the other, each behind its length}
+  /// {@return texts one behind the other, each behind its length; not as UTF-8, in which lone
+  /// surrogates are all alike}
   private static byte[] text(List<String> texts) {
-    List<byte[]> all = texts.stream().map(text -> text.getBytes(StandardCharsets.UTF_8)).toList();
     ByteBuffer joined =
         ByteBuffer.allocate(
-            Math.toIntExact(all.stream().mapToLong(text -> 4L + text.length).sum()));
-    all.forEach(text -> joined.putInt(text.length).put(text));
+            Math.toIntExact(texts.stream().mapToLong(text -> 4 + 2L * text.length()).sum()));
+    for (String text : texts) {
+      joined.putInt(text.length());
+      text.chars().forEach(c -> joined.putChar((char) c));
+    }
     return joined.array();
   }
 

@@ -37,6 +37,9 @@ class KeyTest {
     keys.add(key(Map.of("x", Tensor.ofStrings(List.of("ab", "c"), 2)), "y"));
     keys.add(key(Map.of("x", Tensor.ofStrings(List.of("a", "bc"), 2)), "y"));
     keys.add(key(Map.of("x", Tensor.ofStrings(List.of("", ""), 2)), "y"));
+    for (String text : List.of("?", "\ud800", "\udc00", "\ufffd")) { // UTF-8 has one for all
+      keys.add(key(Map.of("x", Tensor.ofStrings(List.of(text), 1)), "y"));
+    }
     for (int i = 0; i < keys.size(); i++) {
       for (int k = 0; k < keys.size(); k++) {
         if (i == k) {
