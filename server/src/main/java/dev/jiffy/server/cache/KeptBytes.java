@@ -65,7 +65,8 @@ final class KeptBytes {
   /// {@return the answer in some bytes, null where they are none}
   ///
   /// @param bytes the bytes, which may be anything
-  static @Nullable Kept kept(byte[] bytes) {
+  /// @param names the outputs that it must have, in any order; none for vectors of texts
+  static @Nullable Kept kept(byte[] bytes, List<String> names) {
     try (Arena arena = Arena.ofConfined()) {
       InferResponse read = WIRE.readResponse(bytes, arena);
       if (read.modelName().equals(TENSORS)) {
@@ -73,9 +74,15 @@ final class KeptBytes {
         for (InferTensor output : read.outputs()) {
           outputs.add(Kept.Output.of(output.name(), output.tensor()));
         }
-        return new Kept.Outputs(List.copyOf(outputs));
+        return outputs.stream()
+                .map(Kept.Output::name)
+                .sorted()
+                .toList()
+                .equals(names.stream().sorted().toList())
+            ? new Kept.Outputs(List.copyOf(outputs))
+            : null;
       }
-      return read.modelName().equals(VECTORS) && read.outputs().size() == 1
+      return read.modelName().equals(VECTORS) && names.isEmpty() && read.outputs().size() == 1
           ? vectors(read, read.outputs().getFirst().tensor())
           : null;
     } catch (ProtocolException | OutOfMemoryError e) {

@@ -187,7 +187,7 @@ public final class ResponseCache {
       Kept kept = answers.getIfPresent(key);
       if (kept != null) {
         looked(hits, key, start);
-        ticket.finish(new Outcome.Done(kept.answer(), new Timing(0, 0, 0)));
+        ticket.finish(given(kept, 0));
         return () -> {};
       }
       Flight flight = flights.get(key);
@@ -199,7 +199,7 @@ public final class ResponseCache {
           if (between == null) {
             own.begin(isSmall);
           } else {
-            own.settle(new Outcome.Done(between.answer(), new Timing(0, 0, 0)), between);
+            own.settle(given(between, 0), between);
           }
           return own::leave;
         }
@@ -215,6 +215,15 @@ public final class ResponseCache {
         }
         Thread.onSpinWait(); // the flight is about to be removed
       }
+    }
+  }
+
+  /// {@return an answer that is kept, or that there is no memory to lay it out in}
+  private static Outcome given(Kept kept, long waitedNanos) {
+    try {
+      return new Outcome.Done(kept.answer(), new Timing(waitedNanos, 0, 0));
+    } catch (OutOfMemoryError e) {
+      return new Outcome.Failed(e);
     }
   }
 
@@ -268,19 +277,20 @@ public final class ResponseCache {
 
     /// Looks at what other servers keep, if there is such a thing, and is computed otherwise.
     void begin(boolean isSmall) {
-      if (shared == null || !shared.isTried()) {
-        uncached.submit(asked, isSmall);
-      } else {
+      if (shared != null && shared.isTried()) {
         isShared = true;
-        shared.find(key, this::found);
+        if (shared.find(key, this::found)) {
+          return;
+        }
+        isShared = false;
       }
+      uncached.submit(asked, isSmall);
     }
 
     private void found(@Nullable Kept kept) {
       if (kept != null) {
         answers.put(key, kept);
-        long waited = clock.getAsLong() - first.arrivedNanos();
-        settle(new Outcome.Done(kept.answer(), new Timing(waited, 0, 0)), kept);
+        settle(given(kept, clock.getAsLong() - first.arrivedNanos()), kept);
       } else if (isAbandoned()) {
         settle(new Outcome.Cancelled(), null);
       } else {
@@ -373,8 +383,7 @@ public final class ResponseCache {
       } else if (ticket.deadlineNanos() != Ticket.NEVER && ticket.deadlineNanos() - now < 0) {
         ticket.finish(new Outcome.Refused(Refusal.DROPPED_LATE));
       } else if (kept != null) {
-        Timing timing = new Timing(now - ticket.arrivedNanos(), 0, 0);
-        ticket.finish(new Outcome.Done(kept.answer(), timing));
+        ticket.finish(given(kept, now - ticket.arrivedNanos()));
       } else if (outcome instanceof Outcome.Done) { // too large to be shared
         other.cancel = () -> uncached.cancel(ticket);
         uncached.submit(ticket, false);

@@ -30,16 +30,16 @@ public final class SecondLevel {
     return worth.isTried();
   }
 
-  /// Looks for an answer.
+  /// {@return whether an answer is looked for; where not, nothing is told}
   ///
   /// @param key the question
   /// @param taker takes the answer, null for none; called once, on whatever thread, soon
-  void find(Key key, Consumer<@Nullable Kept> taker) {
+  boolean find(Key key, Consumer<@Nullable Kept> taker) {
     long start = clock.getAsLong();
-    answers.find(
+    return answers.find(
         digest(key),
         bytes -> {
-          Kept kept = bytes == null ? null : KeptBytes.kept(bytes);
+          Kept kept = bytes == null ? null : KeptBytes.kept(bytes, key.outputs());
           worth.looked(kept != null, clock.getAsLong() - start);
           taker.accept(kept);
         });

@@ -10,12 +10,12 @@ public interface SharedAnswers {
   /// {@return the most bytes of an answer that is shared}
   int mostBytes();
 
-  /// Looks for an answer.
+  /// {@return whether an answer is looked for; where not, nothing is told}
   ///
   /// @param digest 32 bytes that stand for a model and a question
   /// @param taker takes the answer, null where there is none or it does not come soon; called once,
-  ///   on whatever thread
-  void find(byte[] digest, Consumer<byte @Nullable []> taker);
+  ///   on whatever thread, perhaps before this returns
+  boolean find(byte[] digest, Consumer<byte @Nullable []> taker);
 
   /// Offers an answer, which may come to nothing.
   ///

@@ -9,6 +9,7 @@ import io.vertx.core.Vertx;
 import io.vertx.redis.client.Command;
 import io.vertx.redis.client.Request;
 import io.vertx.redis.client.Response;
+import io.vertx.redis.client.ResponseType;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.util.Arrays;
@@ -151,11 +152,10 @@ public final class RedisAnswers implements SharedAnswers, AutoCloseable {
   }
 
   @Override
-  public void find(byte[] digest, Consumer<byte @Nullable []> taker) {
+  public boolean find(byte[] digest, Consumer<byte @Nullable []> taker) {
     if (!isAsked()) {
       adder(Ending.GET_SKIPPED).increment();
-      taker.accept(null);
-      return;
+      return false;
     }
     context.runOnContext(here ->
         ask(
@@ -163,16 +163,17 @@ public final class RedisAnswers implements SharedAnswers, AutoCloseable {
             Ending.GET_FAILED,
             Ending.GET_LATE,
             response -> {
-              byte[] entry = response == null ? null : response.toBytes();
-              byte[] answer = entry == null ? null : verified(digest, entry);
-              adder(answer != null ? Ending.HIT : entry == null ? Ending.MISS : Ending.FOREIGN)
+              byte[] answer = response == null ? null : verified(digest, response);
+              adder(answer != null ? Ending.HIT : response == null ? Ending.MISS : Ending.FOREIGN)
                   .increment();
               taker.accept(answer);
             },
             () -> taker.accept(null)));
+    return true;
   }
 
-  private static byte @Nullable [] verified(byte[] digest, byte[] entry) {
+  private static byte @Nullable [] verified(byte[] digest, Response response) {
+    byte[] entry = response.type() == ResponseType.BULK ? response.toBytes() : new byte[0];
     return entry.length >= DIGEST && Arrays.equals(digest, 0, DIGEST, entry, 0, DIGEST)
         ? Arrays.copyOfRange(entry, DIGEST, entry.length)
         : null;

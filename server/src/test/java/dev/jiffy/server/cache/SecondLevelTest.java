@@ -41,6 +41,7 @@ class SecondLevelTest {
   private static final class ByHand implements SharedAnswers {
     private final Map<String, byte[]> answers = new HashMap<>();
     private final ArrayDeque<Runnable> looks = new ArrayDeque<>();
+    private boolean isAway;
 
     @Override
     public int mostBytes() {
@@ -48,8 +49,11 @@ class SecondLevelTest {
     }
 
     @Override
-    public void find(byte[] digest, Consumer<byte @Nullable []> taker) {
-      looks.add(() -> taker.accept(answers.get(HexFormat.of().formatHex(digest))));
+    public boolean find(byte[] digest, Consumer<byte @Nullable []> taker) {
+      if (!isAway) {
+        looks.add(() -> taker.accept(answers.get(HexFormat.of().formatHex(digest))));
+      }
+      return !isAway;
     }
 
     @Override
@@ -176,6 +180,43 @@ class SecondLevelTest {
     assertEquals(1, there.waiting.size());
   }
 
+  /// An entry that was cut off between two outputs, or holds something else.
+  @Test
+  void anAnswerWithoutItsOutputsIsNone() {
+    here.ask(1, outcomes);
+    shared.tell();
+    here.compute(1);
+    Map<String, Tensor> other = Map.of("z", Tensor.of(new float[] {1}, 1));
+    for (Answer answer :
+        List.of(
+            new Answer.Tensors(other),
+            new Answer.Tensors(Map.of()),
+            new Answer.Vectors(new Embeddings(List.of(new float[] {1}), 1, 0, 0, 0)))) {
+      Kept kept = Objects.requireNonNull(Kept.of(answer, List.of("z"), 1 << 20));
+      byte[] bytes = Objects.requireNonNull(KeptBytes.of(kept));
+      shared.answers.replaceAll((digest, old) -> bytes);
+      Place place = new Place(shared, 1);
+      place.ask(1, outcomes);
+      shared.tell();
+      assertEquals(1, place.waiting.size());
+    }
+  }
+
+  /// While nobody can be asked nothing is learned of whether asking pays.
+  @Test
+  void whoComesBackIsAskedAtOnce() {
+    shared.isAway = true;
+    for (int i = 0; i < 2 * Worth.WINDOW; i++) {
+      here.ask(i, outcomes);
+      clock.addAndGet(1000);
+      here.compute(1);
+    }
+    assertTrue(shared.answers.isEmpty());
+    shared.isAway = false;
+    here.ask(-1, outcomes);
+    assertEquals(1, shared.looks.size());
+  }
+
   @Test
   void answersComeBackAsTheyWere() {
     Map<String, Tensor> outputs = new HashMap<>();
@@ -191,11 +232,10 @@ class SecondLevelTest {
       }
       outputs.put(dtype.name(), tensor);
     }
-    Kept kept =
-        Objects.requireNonNull(
-            Kept.of(new Answer.Tensors(outputs), List.copyOf(outputs.keySet()), 1 << 20));
+    List<String> names = List.copyOf(outputs.keySet());
+    Kept kept = Objects.requireNonNull(Kept.of(new Answer.Tensors(outputs), names, 1 << 20));
     byte[] bytes = Objects.requireNonNull(KeptBytes.of(kept));
-    Kept.Outputs again = assertInstanceOf(Kept.Outputs.class, KeptBytes.kept(bytes));
+    Kept.Outputs again = assertInstanceOf(Kept.Outputs.class, KeptBytes.kept(bytes, names));
     assertEquals(outputs.size(), again.outputs().size());
     for (Kept.Output output : again.outputs()) {
       Tensor tensor = Objects.requireNonNull(outputs.get(output.name()));
@@ -210,7 +250,8 @@ class SecondLevelTest {
     for (int i = 0; i < 3000; i++) {
       byte[] damaged = bytes.clone();
       damaged[random.nextInt(damaged.length)] ^= (byte) (1 << random.nextInt(8));
-      KeptBytes.kept(random.nextBoolean() ? damaged : Arrays.copyOf(damaged, i % bytes.length));
+      KeptBytes.kept(
+          random.nextBoolean() ? damaged : Arrays.copyOf(damaged, i % bytes.length), names);
     }
   }
 
@@ -219,7 +260,7 @@ class SecondLevelTest {
     List<float[]> vectors = List.of(new float[] {1, 2, 3}, new float[] {4, 5, 6});
     byte[] bytes = KeptBytes.of(new Kept.Vectors(new Embeddings(vectors, 9, 0, 0, 0)));
     assertNotNull(bytes);
-    Kept.Vectors again = assertInstanceOf(Kept.Vectors.class, KeptBytes.kept(bytes));
+    Kept.Vectors again = assertInstanceOf(Kept.Vectors.class, KeptBytes.kept(bytes, List.of()));
     assertEquals(9, again.embeddings().tokens());
     assertArrayEquals(vectors.get(1), again.embeddings().vectors().get(1));
     List<float[]> uneven = List.of(new float[1], new float[2]);

@@ -24,6 +24,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class RedisAnswersTest {
   private static final Duration LONG = Duration.ofMinutes(5);
@@ -50,8 +51,12 @@ class RedisAnswersTest {
 
   private static byte @Nullable [] find(RedisAnswers answers, byte[] digest) throws Exception {
     CompletableFuture<Optional<byte[]>> found = new CompletableFuture<>();
-    answers.find(
-        digest, bytes -> assertTrue(found.complete(Optional.ofNullable(bytes)), "told twice"));
+    boolean isAsked =
+        answers.find(
+            digest, bytes -> assertTrue(found.complete(Optional.ofNullable(bytes)), "told twice"));
+    if (!isAsked) {
+      assertTrue(found.complete(Optional.empty()), "told though it is not asked");
+    }
     return found.get(30, TimeUnit.SECONDS).orElse(null);
   }
 
@@ -116,9 +121,7 @@ class RedisAnswersTest {
         assertEquals(late + i, answers.count(Ending.GET_LATE));
       }
       assertFalse(answers.isUp());
-      boolean[] told = new boolean[1];
-      answers.find(digest(1), bytes -> told[0] = bytes == null); // at once, and without Redis
-      assertTrue(told[0]);
+      assertNull(find(answers, digest(1)));
       assertEquals(gets + 1, answers.count(Ending.GET_SKIPPED));
       answers.keep(digest(1), new byte[] {1}, LONG);
       assertEquals(sets + 1, answers.count(Ending.SET_SKIPPED));
@@ -179,6 +182,24 @@ class RedisAnswersTest {
         await(answers, Ending.STORED, 1);
         assertArrayEquals(new byte[] {1}, find(answers, digest(1)));
       }
+    }
+  }
+
+  /// What answers there may be something else than Redis, or keep something else under the name.
+  @ParameterizedTest
+  @ValueSource(strings = {":7", "*0", "*1\r\n:7", "+OK", "$2\r\nab", "-WRONGTYPE", "#", "HTTP/1.1"})
+  void answersOfAnotherKindAreNone(String line) throws Exception {
+    try (RedisServer.StandIn server = new RedisServer.StandIn(0);
+        RedisAnswers answers = answers(server.port(), Duration.ofSeconds(2))) {
+      answers.keep(digest(1), new byte[] {1}, LONG);
+      await(answers, Ending.STORED, 1);
+      server.tell(line);
+      assertNull(find(answers, digest(1)));
+      server.tell(null);
+      for (int i = 0; i < 1000 && find(answers, digest(1)) == null; i++) {
+        Thread.sleep(10);
+      }
+      assertArrayEquals(new byte[] {1}, find(answers, digest(1)));
     }
   }
 

@@ -19,6 +19,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /// A Redis server for tests: the real one where it is installed, and one that speaks as much of its
 /// protocol as is needed here, and can fall silent.
@@ -113,6 +114,7 @@ public interface RedisServer extends AutoCloseable {
     private final Map<String, Entry> entries = new ConcurrentHashMap<>();
     private final List<Socket> sockets = new ArrayList<>();
     private volatile boolean isSilent;
+    private volatile @Nullable String told;
 
     private static final class Entry {
       private final byte[] value;
@@ -167,6 +169,13 @@ public interface RedisServer extends AutoCloseable {
     /// @param yes whether it falls silent
     public void silent(boolean yes) {
       isSilent = yes;
+    }
+
+    /// Answers everything with a line, or as it should again.
+    ///
+    /// @param line the line without its end, null for none
+    void tell(@Nullable String line) {
+      told = line;
     }
 
     private void accept() {
@@ -224,6 +233,10 @@ public interface RedisServer extends AutoCloseable {
     }
 
     private byte[] answer(List<byte[]> words) {
+      String line = told;
+      if (line != null) {
+        return line(line);
+      }
       List<String> texts =
           words.stream().map(word -> new String(word, StandardCharsets.ISO_8859_1)).toList();
       return switch (texts.getFirst().toUpperCase(Locale.ROOT)) {
