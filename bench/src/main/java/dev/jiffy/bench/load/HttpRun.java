@@ -56,6 +56,7 @@ final class HttpRun implements Target {
   private final Deque<Link> idle = new ArrayDeque<>();
   private final Deque<Call> calls = new ArrayDeque<>();
   private final Plan plan;
+  private final Pace pace;
   private final IntConsumer progress;
   private Clock clock = () -> 0;
   private @Nullable Driver driver;
@@ -106,6 +107,7 @@ final class HttpRun implements Target {
     this.context = vertx.getOrCreateContext();
     this.check = check;
     this.plan = plan;
+    this.pace = Pace.of(plan.arrivals(), plan.extent());
     this.progress = progress;
     this.timeoutNanos = plan.timeoutNanos();
     this.result = result;
@@ -164,16 +166,7 @@ final class HttpRun implements Target {
     OsThread.takeShortTurns();
     clock = new Clock.Real();
     int slots = Math.max(plan.perQuery(), plan.queriesAtATime());
-    driver =
-        new Driver(
-            plan,
-            Pace.of(plan.arrivals(), plan.extent()),
-            new AtomicLong(),
-            slots,
-            this,
-            clock,
-            this::wake,
-            progress);
+    driver = new Driver(plan, pace, new AtomicLong(), slots, this, clock, this::wake, progress);
     sweep = vertx.setPeriodic(SWEEP_MILLIS, timer -> endLate());
     turn();
   }
@@ -217,7 +210,7 @@ final class HttpRun implements Target {
           vertx.timer(Math.max(1, wait), TimeUnit.NANOSECONDS).onComplete(timer -> turn());
         }
       }
-    } catch (RuntimeException e) {
+    } catch (Throwable e) { // whoever waits for the recording is told
       result.completeExceptionally(e);
     }
   }
@@ -256,9 +249,13 @@ final class HttpRun implements Target {
       }
       idle.addLast(link);
     } else {
-      link.isOpen = false;
-      link.connection.close();
+      close(link);
     }
+  }
+
+  private static void close(Link link) {
+    link.isOpen = false;
+    link.connection.close();
   }
 
   @Override
@@ -276,7 +273,14 @@ final class HttpRun implements Target {
     client
         .connect(connect)
         .onComplete(
-            connection -> send(new Link(connection), call),
+            connection -> {
+              Link made = new Link(connection);
+              if (call.hasEnded) {
+                idle.addLast(made);
+              } else {
+                send(made, call);
+              }
+            },
             failure -> end(call, Outcome.UNREACHABLE));
   }
 
@@ -316,7 +320,11 @@ final class HttpRun implements Target {
     if (call.hasEnded) {
       return;
     }
-    idle.addLast(link);
+    if ("close".equalsIgnoreCase(response.getHeader("connection"))) {
+      close(link);
+    } else {
+      idle.addLast(link);
+    }
     String header = response.getHeader(TIMING);
     String timing = header == null ? response.getTrailer(TIMING) : header;
     if (timing != null) {
@@ -339,8 +347,7 @@ final class HttpRun implements Target {
     if (carrier.isOnlyStream(failure)) {
       idle.addLast(link);
     } else {
-      link.isOpen = false;
-      link.connection.close();
+      close(link);
     }
     end(call, Outcome.BROKEN);
   }

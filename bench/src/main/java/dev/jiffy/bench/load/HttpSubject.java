@@ -81,16 +81,21 @@ public final class HttpSubject implements Subject {
   /// {@return what happened in a run}
   ///
   /// @throws UncheckedIOException if no connection can be made before the run begins
+  /// @throws IllegalArgumentException if the plan's schedule is too long
   @Override
   public Recording run(Plan plan, IntConsumer progress) {
     CompletableFuture<Recording> result = new CompletableFuture<>();
     vertx
         .getOrCreateContext()
         .runOnContext(begin -> {
-          HttpRun run =
-              new HttpRun(vertx, server, carrier, messages, check, plan, progress, result);
-          int most = Math.max(1, Math.min(slots, plan.perQuery() * plan.queriesAtATime()));
-          run.start(most, carrier == Carrier.HTTP ? most : Math.min(most, connections));
+          try {
+            HttpRun run =
+                new HttpRun(vertx, server, carrier, messages, check, plan, progress, result);
+            int most = Math.max(1, Math.min(slots, plan.perQuery() * plan.queriesAtATime()));
+            run.start(most, carrier == Carrier.HTTP ? most : Math.min(most, connections));
+          } catch (Throwable e) { // whoever waits for the recording is told
+            result.completeExceptionally(e);
+          }
         });
     try {
       return result.join();
@@ -98,6 +103,9 @@ public final class HttpSubject implements Subject {
       if (e.getCause() instanceof IOException cause) {
         throw new UncheckedIOException(
             "cannot connect to %s: %s".formatted(server, cause.getMessage()), cause);
+      }
+      if (e.getCause() instanceof IllegalArgumentException cause) {
+        throw cause;
       }
       throw new IllegalStateException("the load generator failed", e.getCause());
     }

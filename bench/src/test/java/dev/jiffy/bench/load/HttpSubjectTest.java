@@ -140,6 +140,34 @@ class HttpSubjectTest {
     assertEquals(expected, recording.outcomes());
   }
 
+  /// A server that closes a connection with an answer, as it says in it, breaks nothing.
+  @Test
+  void connectionsThatAreClosedWithAnAnswerAreNotUsedAgain() {
+    URI server =
+        serve(request -> {
+          if ("/0".equals(request.path())) {
+            request.response().end("fine");
+          } else {
+            request
+                .response()
+                .putHeader("connection", "close")
+                .end("fine")
+                .onComplete(sent -> request.connection().close());
+          }
+        });
+    for (int concurrency : new int[] {1, 3}) {
+      Plan plan = plan(new Arrivals.Closed(concurrency, 1), Extent.requests(300), 2, SECOND);
+      assertEquals(Map.of(Outcome.OK, 300L), run(server, 2, null, plan).outcomes());
+    }
+  }
+
+  @Test
+  void aScheduleThatIsTooLongIsRefused() {
+    URI server = serve(request -> request.response().end());
+    Plan plan = plan(new Arrivals.Poisson(1e9, 1), Extent.seconds(1000), 1, SECOND);
+    assertThrows(IllegalArgumentException.class, () -> run(server, 1, null, plan));
+  }
+
   @Test
   void answersAreHeldAgainstKnownOnes() {
     URI server = serve(request -> request.body().onSuccess(body -> request.response().end(body)));
