@@ -354,6 +354,9 @@ public final class Scheduler implements AutoCloseable {
       Batch batch = new Batch(tickets, rows, false, clock.getAsLong(), 0);
       for (int i = 0; i < BucketCosts.EXPLORED && clock.getAsLong() < endNanos; i++) {
         long nanos = instance.run(batch).nanos();
+        if (nanos < 0) {
+          return;
+        }
         line.learn(bucket, rows, nanos);
         if (2 * nanos > policy.latencyTarget().toNanos()) {
           return;

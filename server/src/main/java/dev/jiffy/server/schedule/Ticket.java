@@ -34,7 +34,7 @@ public final class Ticket {
 
   // What the line knows of it, under the line's lock.
   State state = State.NEW;
-  boolean cancelled;
+  volatile boolean cancelled; // read by who computes it without the lock
 
   /// Whether it is computed though it would be late by what is learned, unless its deadline has
   /// passed.
