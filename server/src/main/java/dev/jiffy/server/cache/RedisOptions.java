@@ -9,10 +9,14 @@ import java.time.Duration;
 /// @param timeout how long a request may wait for it
 public record RedisOptions(URI uri, Duration timeout) {
   private static final Duration TIMEOUT = Duration.ofMillis(5);
+  private static final int LAST_PORT = 65_535;
 
   /// Checks the parts.
   public RedisOptions {
-    if (!"redis".equals(uri.getScheme()) || uri.getHost() == null) {
+    if (!"redis".equals(uri.getScheme())
+        || uri.getHost() == null
+        || uri.getPort() > LAST_PORT
+        || !uri.getPath().matches("(/\\d{0,9})?")) {
       throw new IllegalArgumentException(
           "expected redis://[[USER]:PASSWORD@]HOST[:PORT][/DATABASE], or HOST:PORT");
     }

@@ -221,7 +221,15 @@ class RedisAnswersTest {
   @Test
   void placesThatCannotBe() {
     for (String text :
-        List.of("", "http://x", "redis://", "redis://:secret word@x", "rediss://x")) {
+        List.of(
+            "",
+            "http://x",
+            "redis://",
+            "redis://:secret word@x",
+            "rediss://x",
+            "x:65536",
+            "redis://:secret@x/one",
+            "x:1/2/3")) {
       IllegalArgumentException e =
           assertThrows(IllegalArgumentException.class, () -> RedisOptions.of(text));
       assertTrue(String.valueOf(e.getMessage()).contains("redis://"), e::toString);
