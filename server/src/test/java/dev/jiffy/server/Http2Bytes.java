@@ -3,6 +3,7 @@ package dev.jiffy.server;
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.stream.Stream;
 
 /// What an HTTP/2 client sends, byte by byte.
 ///
@@ -49,27 +50,29 @@ final class Http2Bytes {
   /// @param stream the stream that is taken back
   /// @param window how many bytes the server may send over a stream
   static byte[] resetting(int stream, int window) {
-    byte[] head =
-        headers(
-            ":method",
-            "POST",
-            ":path",
-            "/inference.GRPCInferenceService/ServerLive",
-            ":scheme",
-            "http",
-            ":authority",
-            "x",
-            "content-type",
-            "application/grpc",
-            "te",
-            "trailers");
     return new Http2Bytes()
         .frame(SETTINGS, 0, 0, ByteBuffer.allocate(6).putShort((short) 4).putInt(window).array())
-        .frame(HEADERS, END_HEADERS, 1, head)
+        .frame(HEADERS, END_HEADERS, 1, call("ServerLive"))
         .frame(DATA, END_STREAM, 1, new byte[5])
         .frame(RST_STREAM, 0, stream, CANCEL)
         .frame(PING, 0, 0, new byte[8])
         .bytes();
+  }
+
+  /// {@return the headers of a call of gRPC}
+  ///
+  /// @param method its name
+  /// @param more names and values, in turn
+  static byte[] call(String method, String... more) {
+    String[] head = {
+      ":method", "POST",
+      ":path", "/inference.GRPCInferenceService/" + method,
+      ":scheme", "http",
+      ":authority", "x",
+      "content-type", "application/grpc",
+      "te", "trailers"
+    };
+    return headers(Stream.of(head, more).flatMap(Stream::of).toArray(String[]::new));
   }
 
   /// {@return names and values, in turn, as a block of headers}

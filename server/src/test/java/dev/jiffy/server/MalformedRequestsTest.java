@@ -150,21 +150,7 @@ class MalformedRequestsTest {
             Http2Bytes.HEADERS,
             Http2Bytes.END_HEADERS,
             1,
-            Http2Bytes.headers(
-                ":method",
-                "POST",
-                ":path",
-                "/inference.GRPCInferenceService/ModelInfer",
-                ":scheme",
-                "http",
-                ":authority",
-                "x",
-                "content-type",
-                "application/grpc",
-                "te",
-                "trailers",
-                "grpc-timeout",
-                "5S"))
+            Http2Bytes.call("ModelInfer", "grpc-timeout", "5S"))
         .frame(Http2Bytes.PRIORITY, 0, 1, new byte[] {0, 0, 0, 0, 9})
         .frame(Http2Bytes.DATA, 0, 1, Arrays.copyOf(message, 20))
         .frame(

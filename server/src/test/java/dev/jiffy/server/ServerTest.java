@@ -136,19 +136,22 @@ class ServerTest {
         timing);
   }
 
-  private static InferResponse infer(InferRequest request) throws Exception {
+  private static HttpResponse<byte[]> send(InferRequest request) throws Exception {
     Message message = InferWriter.request(request);
-    HttpResponse<byte[]> response =
-        RUNNING
-            .client()
-            .send(
-                "POST",
-                INFER,
-                message.body(),
-                Message.JSON_LENGTH_HEADER,
-                Integer.toString(message.jsonLength()),
-                "Content-Type",
-                message.contentType());
+    return RUNNING
+        .client()
+        .send(
+            "POST",
+            INFER,
+            message.body(),
+            Message.JSON_LENGTH_HEADER,
+            Integer.toString(message.jsonLength()),
+            "Content-Type",
+            message.contentType());
+  }
+
+  private static InferResponse infer(InferRequest request) throws Exception {
+    HttpResponse<byte[]> response = send(request);
     assertEquals(200, response.statusCode(), text(response));
     int length =
         Message.jsonLength(
@@ -192,16 +195,7 @@ class ServerTest {
     assertArrayEquals(
         new float[] {Float.NaN, -1, Float.NEGATIVE_INFINITY},
         response.outputs().getFirst().tensor().toFloats());
-    Message message = InferWriter.request(new InferRequest(inputs));
-    HttpResponse<byte[]> refused =
-        RUNNING
-            .client()
-            .send(
-                "POST",
-                INFER,
-                message.body(),
-                Message.JSON_LENGTH_HEADER,
-                Integer.toString(message.jsonLength()));
+    HttpResponse<byte[]> refused = send(new InferRequest(inputs));
     assertEquals(400, refused.statusCode());
     assertTrue(text(refused).contains("ask for binary data"), text(refused));
   }

@@ -35,18 +35,19 @@ class ResponseCacheTest {
 
   private final AtomicLong clock = new AtomicLong();
   private final ArrayDeque<Ticket> waiting = new ArrayDeque<>();
-  private final ResponseCache cache = new ResponseCache(OPTIONS, new Waiting(), null, clock::get);
+  private final ResponseCache cache =
+      new ResponseCache(OPTIONS, new Waiting(waiting), null, clock::get);
 
   /// What is to be computed waits for the test.
-  private final class Waiting implements ResponseCache.Uncached {
+  record Waiting(ArrayDeque<Ticket> tickets) implements ResponseCache.Uncached {
     @Override
     public void submit(Ticket ticket, boolean isSmall) {
-      waiting.add(ticket);
+      tickets.add(ticket);
     }
 
     @Override
     public void cancel(Ticket ticket) {
-      if (waiting.remove(ticket)) {
+      if (tickets.remove(ticket)) {
         ticket.finish(new Outcome.Cancelled());
       }
     }
@@ -260,7 +261,7 @@ class ResponseCacheTest {
   void whatIsTooLargeIsNotKept() {
     ResponseCache small =
         new ResponseCache(
-            new CacheOptions(1000, Duration.ofSeconds(10)), new Waiting(), null, clock::get);
+            new CacheOptions(1000, Duration.ofSeconds(10)), new Waiting(waiting), null, clock::get);
     float[] many = new float[100];
     assertNull(small.key(new Question.Tensors(Map.of("x", Tensor.of(many, 100))), List.of("y")));
     assertEquals(1, small.counts().tooLarge());

@@ -76,19 +76,7 @@ class SecondLevelTest {
       cache =
           new ResponseCache(
               OPTIONS,
-              new ResponseCache.Uncached() {
-                @Override
-                public void submit(Ticket ticket, boolean isSmall) {
-                  waiting.add(ticket);
-                }
-
-                @Override
-                public void cancel(Ticket ticket) {
-                  if (waiting.remove(ticket)) {
-                    ticket.finish(new Outcome.Cancelled());
-                  }
-                }
-              },
+              new ResponseCacheTest.Waiting(waiting),
               new SecondLevel(shared, new byte[] {(byte) model}, clock::get),
               clock::get);
     }
