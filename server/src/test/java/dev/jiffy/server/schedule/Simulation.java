@@ -24,6 +24,7 @@ final class Simulation {
   private final double fixedNanos;
   private final double rowNanos;
   private final double noise;
+  private double slowness = 1;
 
   private final List<Ticket> submitted = new ArrayList<>();
   private final Map<Ticket, Outcome> outcomes = new HashMap<>();
@@ -48,7 +49,14 @@ final class Simulation {
   }
 
   private double cost(int rows) {
-    return fixedNanos + rowNanos * rows;
+    return slowness * (fixedNanos + rowNanos * rows);
+  }
+
+  /// Makes the machine slower than it was made, or as fast again.
+  ///
+  /// @param factor how many times as long everything takes
+  void slow(double factor) {
+    slowness = factor;
   }
 
   /// Lets requests come at random times.

@@ -61,4 +61,19 @@ class SimulationTest {
     double goodput = simulation.good() / (double) simulation.elapsedNanos() / capacity;
     assertTrue(goodput > 0.85, () -> "goodput is " + goodput + " of the capacity");
   }
+
+  /// Of a machine that was slow for a while nobody is shut out when it is as fast as before.
+  @Test
+  void goodputComesBackAfterASlowSpell() {
+    Policy policy = Policy.defaults().latencyTarget(Duration.ofMillis(25)).exact(false);
+    Simulation simulation = new Simulation(7, policy, 4 * MILLI, 0.2 * MILLI, 0.02);
+    long before = 0;
+    for (double slowness : new double[] {1, 50, 1, 1}) {
+      before = simulation.good();
+      simulation.slow(slowness);
+      simulation.run(2000, 5 * MILLI, 1, 1, (long) (25 * MILLI), 0);
+    }
+    long good = simulation.good() - before;
+    assertTrue(good > 2000, () -> good + " rows of the last 2000 requests were in time");
+  }
 }
