@@ -73,10 +73,10 @@ public final class ThreadSubject implements Subject {
     AtomicLong numbers = new AtomicLong();
     List<CompletableFuture<Recording>> parts = new ArrayList<>();
     List<Work> open = new ArrayList<>();
-    for (int i = 0; i < threads; i++) {
-      open.add(works.apply(i));
-    }
     try {
+      for (int i = 0; i < threads; i++) {
+        open.add(works.apply(i));
+      }
       Clock clock = new Clock.Real();
       for (int i = 1; i < threads; i++) {
         Work work = open.get(i);

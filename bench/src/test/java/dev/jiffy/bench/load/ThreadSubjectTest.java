@@ -85,4 +85,36 @@ class ThreadSubjectTest {
           () -> faulty.run(plan(new Arrivals.Closed(2, 1), Extent.requests(20), 1), issued -> {}));
     }
   }
+
+  @Test
+  void whatCannotBeginLeavesNothingOpen() {
+    AtomicInteger open = new AtomicInteger();
+    try (Subject faulty =
+        new ThreadSubject(
+            "faulty",
+            1,
+            3,
+            thread -> {
+              if (thread == 2) {
+                throw new IllegalStateException("no memory");
+              }
+              open.incrementAndGet();
+              return new ThreadSubject.Work() {
+                @Override
+                public Outcome answer(int sample) {
+                  return Outcome.OK;
+                }
+
+                @Override
+                public void close() {
+                  open.decrementAndGet();
+                }
+              };
+            })) {
+      assertThrows(
+          IllegalStateException.class,
+          () -> faulty.run(plan(new Arrivals.Closed(3, 1), Extent.requests(20), 1), issued -> {}));
+    }
+    assertEquals(0, open.get());
+  }
 }
