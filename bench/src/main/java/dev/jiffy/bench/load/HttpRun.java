@@ -28,6 +28,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.IntConsumer;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// One run over HTTP on one event loop.
@@ -63,14 +64,29 @@ final class HttpRun implements Target {
   private boolean isArmed;
   private long sweep;
 
-  /// A connection.
-  private static final class Link {
-    final HttpClientConnection connection;
-    boolean isOpen = true;
+  /// A connection, made anew when it has broken.
+  private final class Link {
+    private @Nullable Future<HttpClientConnection> connection;
 
-    Link(HttpClientConnection connection) {
-      this.connection = connection;
-      connection.closeHandler(closed -> isOpen = false);
+    Future<HttpClientConnection> connected() {
+      Future<HttpClientConnection> known = connection;
+      if (known != null) {
+        return known;
+      }
+      Future<HttpClientConnection> made = client.connect(connect);
+      connection = made;
+      made.onComplete(open -> open.closeHandler(closed -> forget(made)), failure -> forget(made));
+      return made;
+    }
+
+    boolean isOpen() {
+      return connection != null && connection.succeeded();
+    }
+
+    void forget(Future<HttpClientConnection> broken) {
+      if (broken.equals(connection)) {
+        connection = null;
+      }
     }
   }
 
@@ -81,16 +97,19 @@ final class HttpRun implements Target {
     final long issued;
     final long until;
     final Sink sink;
-    @Nullable Link link;
+    final Link link;
+    final Future<HttpClientConnection> connection;
     @Nullable HttpClientRequest request;
     boolean hasEnded;
 
-    Call(int row, int sample, long issued, long until, Sink sink) {
+    Call(int row, int sample, long issued, long until, Sink sink, Link link) {
       this.row = row;
       this.sample = sample;
       this.issued = issued;
       this.until = until;
       this.sink = sink;
+      this.link = link;
+      this.connection = link.connected();
     }
   }
 
@@ -140,19 +159,13 @@ final class HttpRun implements Target {
   /// @param most the most requests under way
   /// @param connections the connections that share them
   void start(int most, int connections) {
-    List<Future<HttpClientConnection>> opened = new ArrayList<>();
-    for (int i = 0; i < connections; i++) {
-      opened.add(client.connect(connect));
+    List<Link> links = Stream.generate(Link::new).limit(connections).toList();
+    for (int i = 0; i < most; i++) {
+      idle.add(links.get(i % connections));
     }
-    Future.all(opened)
+    Future.all(links.stream().map(Link::connected).toList())
         .onComplete(
-            all -> {
-              List<Link> links = opened.stream().map(each -> new Link(each.result())).toList();
-              for (int i = 0; i < most; i++) {
-                idle.add(links.get(i % connections));
-              }
-              begin();
-            },
+            all -> begin(),
             failure -> {
               client.close();
               result.completeExceptionally(
@@ -232,66 +245,44 @@ final class HttpRun implements Target {
       if (!call.hasEnded) {
         call.hasEnded = true;
         giveUp(call);
-        call.sink.ended(call.row, Outcome.TIMEOUT);
+        ended(call, Outcome.TIMEOUT);
       }
     }
   }
 
   /// Frees what a request holds that nobody waits for any more: its stream, or its connection.
   private void giveUp(Call call) {
-    Link link = call.link;
-    if (link == null) {
-      return;
-    }
-    if (carrier == Carrier.GRPC) {
-      if (call.request != null) {
-        call.request.reset(Carrier.CANCEL);
-      }
-      idle.addLast(link);
-    } else {
-      close(link);
+    if (carrier == Carrier.HTTP) {
+      hangUp(call);
+    } else if (call.request != null) {
+      call.request.reset(Carrier.CANCEL);
     }
   }
 
-  private static void close(Link link) {
-    link.isOpen = false;
-    link.connection.close();
+  private static void hangUp(Call call) {
+    if (call.connection.succeeded()) {
+      call.link.forget(call.connection);
+      call.connection.result().close();
+    }
   }
 
   @Override
   public void send(int sample, int row, long untilNanos, Sink sink) {
-    Call call = new Call(row, sample, clock.nanos(), untilNanos, sink);
-    calls.add(call);
     Link link = idle.pollLast();
-    while (link != null && !link.isOpen) {
-      link = idle.pollLast();
-    }
-    if (link != null) {
-      send(link, call);
-      return;
-    }
-    client
-        .connect(connect)
-        .onComplete(
-            connection -> {
-              Link made = new Link(connection);
-              if (call.hasEnded) {
-                idle.addLast(made);
-              } else {
-                send(made, call);
-              }
-            },
-            failure -> end(call, Outcome.UNREACHABLE));
+    Call call =
+        new Call(row, sample, clock.nanos(), untilNanos, sink, link == null ? new Link() : link);
+    calls.add(call);
+    call.connection.onComplete(open -> send(open, call), failure -> end(call, Outcome.UNREACHABLE));
   }
 
-  private void send(Link link, Call call) {
-    call.link = link;
-    link.connection
-        .request(requests.get(call.sample))
-        .onComplete(request -> send(request, link, call), failure -> broken(link, call, failure));
+  private void send(HttpClientConnection open, Call call) {
+    if (!call.hasEnded) {
+      open.request(requests.get(call.sample))
+          .onComplete(request -> send(request, call), failure -> broken(call, failure));
+    }
   }
 
-  private void send(HttpClientRequest request, Link link, Call call) {
+  private void send(HttpClientRequest request, Call call) {
     if (call.hasEnded) {
       request.reset(Carrier.CANCEL);
       return;
@@ -302,28 +293,24 @@ final class HttpRun implements Target {
     }
     request
         .send(bodies.get(call.sample))
-        .onComplete(
-            response -> receive(response, link, call), failure -> broken(link, call, failure));
+        .onComplete(response -> receive(response, call), failure -> broken(call, failure));
   }
 
-  private void receive(HttpClientResponse response, Link link, Call call) {
+  private void receive(HttpClientResponse response, Call call) {
     if (call.hasEnded) {
       return;
     }
     call.sink.firstByte(call.row);
     Future<Buffer> body = check == null ? response.end().map(NOTHING) : response.body();
-    body.onComplete(
-        bytes -> done(response, bytes, link, call), failure -> broken(link, call, failure));
+    body.onComplete(bytes -> done(response, bytes, call), failure -> broken(call, failure));
   }
 
-  private void done(HttpClientResponse response, Buffer body, Link link, Call call) {
+  private void done(HttpClientResponse response, Buffer body, Call call) {
     if (call.hasEnded) {
       return;
     }
     if ("close".equalsIgnoreCase(response.getHeader("connection"))) {
-      close(link);
-    } else {
-      idle.addLast(link);
+      hangUp(call);
     }
     String header = response.getHeader(TIMING);
     String timing = header == null ? response.getTrailer(TIMING) : header;
@@ -340,14 +327,12 @@ final class HttpRun implements Target {
     end(call, outcome);
   }
 
-  private void broken(Link link, Call call, Throwable failure) {
+  private void broken(Call call, Throwable failure) {
     if (call.hasEnded) {
       return;
     }
-    if (carrier.isOnlyStream(failure)) {
-      idle.addLast(link);
-    } else {
-      close(link);
+    if (!carrier.isOnlyStream(failure)) {
+      hangUp(call);
     }
     end(call, Outcome.BROKEN);
   }
@@ -355,7 +340,16 @@ final class HttpRun implements Target {
   private void end(Call call, Outcome outcome) {
     if (!call.hasEnded) {
       call.hasEnded = true;
-      call.sink.ended(call.row, outcome);
+      ended(call, outcome);
     }
+  }
+
+  private void ended(Call call, Outcome outcome) {
+    if (call.link.isOpen()) {
+      idle.addLast(call.link);
+    } else {
+      idle.addFirst(call.link); // used again when no other is idle
+    }
+    call.sink.ended(call.row, outcome);
   }
 }

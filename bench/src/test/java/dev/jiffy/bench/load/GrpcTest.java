@@ -144,6 +144,25 @@ class GrpcTest {
     assertEquals(1, connections.get(), "a call that fails leaves the connection to the others");
   }
 
+  /// Those who shared a connection that has broken share the next one.
+  @Test
+  void aBrokenConnectionIsReplacedByOne() {
+    AtomicInteger asked = new AtomicInteger();
+    URI server =
+        serve(request -> {
+          int number = asked.incrementAndGet();
+          if (number == 50 || number == 100) {
+            request.connection().close();
+          } else {
+            request.body().onSuccess(body -> answer(request, body, "0"));
+          }
+        });
+    Recording recording =
+        run(server, 1, 1, null, plan(new Arrivals.Closed(8, 1), Extent.requests(160), 1, SECOND));
+    assertEquals(160, recording.size());
+    assertEquals(3, connections.get());
+  }
+
   @Test
   void theModelIsAskedFor() {
     ModelMetadata metadata =
