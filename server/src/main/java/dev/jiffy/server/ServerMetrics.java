@@ -149,7 +149,7 @@ final class ServerMetrics {
         range++;
       }
       counts[range] += batch.count();
-      sum += batch.rows() * batch.count();
+      sum += batch.allRows();
     }
     return new Distribution(ROWS, counts, sum);
   }

@@ -40,10 +40,7 @@ final class TritonMetrics {
             models,
             "nv_inference_count",
             "Number of inferences performed (does not include cached requests)",
-            model ->
-                model.scheduler().batches().stream()
-                    .mapToLong(batch -> batch.rows() * batch.count())
-                    .sum()),
+            model -> model.scheduler().batches().stream().mapToLong(BatchCount::allRows).sum()),
         count(
             models,
             "nv_inference_exec_count",

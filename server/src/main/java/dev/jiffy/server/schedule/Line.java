@@ -372,10 +372,8 @@ final class Line {
         known.took(batch.rows(), (double) nanos);
         long tokens = batch.tokens();
         long padding = (long) batch.rows() * batch.length() - tokens;
-        sizes.merge(
-            batch.rows(),
-            new BatchCount(batch.rows(), 1, nanos, tokens, padding),
-            BatchCount::plus);
+        BatchCount one = BatchCount.of(batch.rows(), nanos, tokens, padding);
+        sizes.merge(one.rows(), one, BatchCount::plus);
       }
       if (nanos >= 0 ? batch.isTrial() : !isExact) {
         known.tried(batch.rows(), isExact);

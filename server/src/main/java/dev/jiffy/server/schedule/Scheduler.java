@@ -238,7 +238,8 @@ public final class Scheduler implements AutoCloseable {
   /// @param inputs a tensor for every input; not to be changed, and alive, until the outcome is
   ///   there
   /// @param deadlineNanos when the answer is worth nothing any more, by [#now()], or
-  ///   [Ticket#NEVER]; cancelling the future lets go of the request
+  ///   [Ticket#NEVER]; cancelling the future lets go of the request, but one that is being computed
+  ///   may still read its inputs: their memory must not be freed by hand then
   public CompletableFuture<Outcome> submit(Map<String, Tensor> inputs, long deadlineNanos) {
     CompletableFuture<Outcome> future = new CompletableFuture<>();
     Ticket ticket =

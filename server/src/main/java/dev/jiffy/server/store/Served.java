@@ -11,6 +11,7 @@ import dev.jiffy.server.cache.CacheOptions;
 import dev.jiffy.server.cache.Key;
 import dev.jiffy.server.cache.ResponseCache;
 import dev.jiffy.server.cache.SecondLevel;
+import dev.jiffy.server.schedule.BatchCount;
 import dev.jiffy.server.schedule.Policy;
 import dev.jiffy.server.schedule.Question;
 import dev.jiffy.server.schedule.Scheduler;
@@ -191,17 +192,14 @@ public final class Served implements AutoCloseable {
 
   /// {@return what the model has done so far}
   public ModelStatistics statistics() {
-    List<BatchSpent> batches =
-        scheduler.batches().stream()
-            .map(batch -> new BatchSpent(batch.rows(), new Spent(batch.count(), batch.nanos())))
-            .toList();
+    List<BatchCount> batches = scheduler.batches();
     ResponseCache.Counts counts = cacheCounts();
     return new ModelStatistics(
         model.name(),
         model.version(),
         tally.lastMillis(),
-        batches.stream().mapToLong(batch -> batch.rows() * batch.compute().count()).sum(),
-        batches.stream().mapToLong(batch -> batch.compute().count()).sum(),
+        batches.stream().mapToLong(BatchCount::allRows).sum(),
+        batches.stream().mapToLong(BatchCount::count).sum(),
         Tally.spent(tally.answered()),
         Tally.spent(tally.unanswered()),
         tally.spent(Stage.QUEUE),
@@ -214,7 +212,9 @@ public final class Served implements AutoCloseable {
         counts == null
             ? NOTHING
             : new Spent(counts.misses(), counts.missNanos() + counts.keepNanos()),
-        batches,
+        batches.stream()
+            .map(batch -> new BatchSpent(batch.rows(), new Spent(batch.count(), batch.nanos())))
+            .toList(),
         List.of(
             new Memory("WEIGHTS", model.packedBytes()),
             new Memory("SESSIONS", scheduler.sessionBytes()),

@@ -35,7 +35,17 @@ class BatchTest {
 
   @Test
   void countsAddUp() {
-    BatchCount one = new BatchCount(2, 1, 10, 63, 1);
-    assertEquals(new BatchCount(2, 3, 40, 163, 4), one.plus(new BatchCount(2, 2, 30, 100, 3)));
+    BatchCount one = BatchCount.of(2, 10, 63, 1);
+    assertEquals(
+        new BatchCount(2, 3, 6, 40, 163, 4), one.plus(new BatchCount(2, 2, 4, 30, 100, 3)));
+  }
+
+  @Test
+  void clientsCannotMakeCountsWithoutEnd() {
+    assertEquals(256, BatchCount.of(256, 10, 0, 0).rows());
+    assertEquals(new BatchCount(512, 1, 257, 10, 0, 0), BatchCount.of(257, 10, 0, 0));
+    assertEquals(512, BatchCount.of(512, 10, 0, 0).rows());
+    assertEquals(1 << 30, BatchCount.of(1 << 30, 10, 0, 0).rows());
+    assertEquals(Integer.MAX_VALUE, BatchCount.of((1 << 30) + 1, 10, 0, 0).rows());
   }
 }

@@ -109,8 +109,7 @@ final class Winograd {
       long scratch) {
     int in = g.inChannels();
     int out = g.outChannels();
-    Lines lines = Lines.of(g, rowFrom, rowTo);
-    int tiles = lines.count() * half(g.outWidth());
+    int tiles = Lines.of(g, rowFrom, rowTo).count() * half(g.outWidth());
     int most = blockTiles(g, rowTo - rowFrom);
     int blocks = (tiles + most - 1) / most;
     long inStep = step(most, in);
@@ -119,7 +118,7 @@ final class Winograd {
     for (int block = 0; block < blocks; block++) {
       int first = (int) ((long) tiles * block / blocks);
       int last = (int) ((long) tiles * (block + 1) / blocks);
-      transform(g, true, x, 0, 0, lines, rowTo, first, last, scratch, inStep);
+      transform(g, true, x, 0, 0, rowFrom, rowTo, first, last, scratch, inStep);
       for (int i = 0; i < MATRICES; i++) {
         micro.multiply(
             last - first,
@@ -138,7 +137,7 @@ final class Winograd {
             products + i * outStep,
             4L * out);
       }
-      transform(g, false, y, bias, residual, lines, rowTo, first, last, products, outStep);
+      transform(g, false, y, bias, residual, rowFrom, rowTo, first, last, products, outStep);
     }
   }
 
@@ -149,12 +148,13 @@ final class Winograd {
       long images,
       long bias,
       long residual,
-      Lines lines,
+      int rowFrom,
       int rowTo,
       int first,
       int last,
       long matrices,
       long step) {
+    Lines lines = Lines.of(g, rowFrom, rowTo);
     int columns = half(g.outWidth());
     long channels = input ? g.inChannels() : g.outChannels();
     int count;
