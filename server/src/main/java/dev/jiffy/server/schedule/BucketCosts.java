@@ -130,8 +130,8 @@ final class BucketCosts {
     return expected(rows) + 3 * deviation[slot];
   }
 
-  /// {@return whether costs that make a request late are to be doubted for once}
-  boolean isDoubted() {
+  /// Counts a request that these costs make late, and tells whether to doubt them for once.
+  boolean doubt() {
     return ++late % DOUBTED == 0;
   }
 

@@ -122,7 +122,7 @@ final class Line {
         own += Batch.COMPARED * known.expected(1); // so that there is time to try
       }
       if (ticket.isLate(now, residual(now) + ahead / policy.instances() + own)
-          && !(isFree && isProbe(ticket, known, now))) {
+          && !(isFree && probes(ticket, known, now))) {
         return isFree
             ? new Outcome.Refused(Refusal.DEADLINE_TOO_SHORT)
             : new Outcome.Refused(Refusal.QUEUE_TOO_LONG, retryNanos(now));
@@ -131,10 +131,10 @@ final class Line {
     return null;
   }
 
-  /// {@return whether a request is computed though it would be late by what is learned: one of
-  /// some, where nothing else waits}
-  private static boolean isProbe(Ticket ticket, BucketCosts known, long now) {
-    ticket.isProbe = !ticket.isLate(now, 0) && known.isDoubted();
+  /// Decides whether a request is computed though it would be late by what is learned: one of some,
+  /// where nothing else waits.
+  private static boolean probes(Ticket ticket, BucketCosts known, long now) {
+    ticket.isProbe = !ticket.isLate(now, 0) && known.doubt();
     return ticket.isProbe;
   }
 
@@ -206,7 +206,7 @@ final class Line {
         boolean isAlone = lanes.size() == 1;
         double nanos = isAlone ? known.expected(head.rows) : known.high(Math.max(size, head.rows));
         if (head.isLate(now, known.isKnown() ? nanos : 0)
-            && !(isAlone && isProbe(head, known, now))) {
+            && !(isAlone && probes(head, known, now))) {
           drop(head, late);
           continue;
         }
