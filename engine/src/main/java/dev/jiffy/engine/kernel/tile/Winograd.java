@@ -52,8 +52,7 @@ final class Winograd {
         && g.dilationHeight() == 1
         && g.dilationWidth() == 1
         && g.groups() == 1
-        && g.inChannels() >= LEAST_CHANNELS
-        && g.outChannels() >= LEAST_CHANNELS
+        && Math.min(g.inChannels(), g.outChannels()) >= Math.max(LEAST_CHANNELS, micro.lanes())
         && (long) g.batch() * half(g.outHeight()) * half(g.outWidth()) >= LEAST_RESULT_TILES;
   }
 

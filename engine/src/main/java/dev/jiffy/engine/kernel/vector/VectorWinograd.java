@@ -2,6 +2,7 @@ package dev.jiffy.engine.kernel.vector;
 
 import static dev.jiffy.engine.kernel.Memory.ALL;
 import static dev.jiffy.engine.kernel.Memory.LONG;
+import static dev.jiffy.engine.kernel.vector.Lanes.BYTES;
 import static dev.jiffy.engine.kernel.vector.Lanes.LANES;
 import static dev.jiffy.engine.kernel.vector.Lanes.SPECIES;
 import static dev.jiffy.engine.kernel.vector.Tiles.LE;
@@ -10,7 +11,6 @@ import dev.jiffy.engine.kernel.ConvGeometry;
 import dev.jiffy.engine.kernel.tile.WinogradKernels;
 import dev.jiffy.engine.kernel.tile.Zeros;
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.VectorMask;
 
 /// The transforms of Winograd's convolutions in the Vector API: tile by tile, a row of four pixels
 /// after the other, a vector of channels at a time.
@@ -30,8 +30,9 @@ public final class VectorWinograd implements WinogradKernels {
     long table = Staging.address();
     for (int tile = 0; tile < tiles; tile++) {
       int left = column + 2 * tile - g.padLeft();
-      for (int channel = 0; channel < g.inChannels(); channel += CHANNELS) {
-        int channels = Math.min(CHANNELS, g.inChannels() - channel);
+      int channels = Math.min(CHANNELS, g.inChannels());
+      for (int i = 0; i < g.inChannels(); i += CHANNELS) {
+        int channel = Math.min(i, g.inChannels() - channels);
         long target = to + tile * pixel + 4L * channel;
         tabulate(g, image + 4L * channel, top, left, table);
         inputRow(table, table + 64, -1, channels, target, step);
@@ -64,9 +65,9 @@ public final class VectorWinograd implements WinogradKernels {
     long q1 = ALL.get(LONG, q + 8);
     long q2 = ALL.get(LONG, q + 16);
     long q3 = ALL.get(LONG, q + 24);
-    int i = 0;
-    for (; i <= channels - LANES; i += LANES) {
-      long at = 4L * i;
+    for (int i = 0; i < channels; i += LANES) {
+      // The last vector overlaps the one before it rather than reach beyond the channels.
+      long at = 4L * Math.min(i, channels - LANES);
       FloatVector s = FloatVector.broadcast(SPECIES, sign);
       FloatVector a0 = FloatVector.fromMemorySegment(SPECIES, ALL, p0 + at, LE);
       FloatVector b0 = FloatVector.fromMemorySegment(SPECIES, ALL, q0 + at, LE);
@@ -86,39 +87,6 @@ public final class VectorWinograd implements WinogradKernels {
       d2.sub(d1).intoMemorySegment(ALL, target + 2 * step, LE);
       d1.sub(d3).intoMemorySegment(ALL, target + 3 * step, LE);
     }
-    if (i < channels) {
-      endOfInputRow(p, q, 4L * i, sign, channels - i, to + 4L * i, step);
-    }
-  }
-
-  /// The same for the last channels, less than a vector; a method of its own, since masks would
-  /// make the other one too large for the JIT compilers.
-  private static void endOfInputRow(
-      long p, long q, long at, float sign, int channels, long to, long step) {
-    VectorMask<Float> mask = SPECIES.indexInRange(0, channels);
-    FloatVector s = FloatVector.broadcast(SPECIES, sign);
-    FloatVector a0 = FloatVector.fromMemorySegment(SPECIES, ALL, ALL.get(LONG, p) + at, LE, mask);
-    FloatVector b0 = FloatVector.fromMemorySegment(SPECIES, ALL, ALL.get(LONG, q) + at, LE, mask);
-    FloatVector d0 = b0.fma(s, a0);
-    FloatVector a1 =
-        FloatVector.fromMemorySegment(SPECIES, ALL, ALL.get(LONG, p + 8) + at, LE, mask);
-    FloatVector b1 =
-        FloatVector.fromMemorySegment(SPECIES, ALL, ALL.get(LONG, q + 8) + at, LE, mask);
-    FloatVector d1 = b1.fma(s, a1);
-    FloatVector a2 =
-        FloatVector.fromMemorySegment(SPECIES, ALL, ALL.get(LONG, p + 16) + at, LE, mask);
-    FloatVector b2 =
-        FloatVector.fromMemorySegment(SPECIES, ALL, ALL.get(LONG, q + 16) + at, LE, mask);
-    FloatVector d2 = b2.fma(s, a2);
-    FloatVector a3 =
-        FloatVector.fromMemorySegment(SPECIES, ALL, ALL.get(LONG, p + 24) + at, LE, mask);
-    FloatVector b3 =
-        FloatVector.fromMemorySegment(SPECIES, ALL, ALL.get(LONG, q + 24) + at, LE, mask);
-    FloatVector d3 = b3.fma(s, a3);
-    d0.sub(d2).intoMemorySegment(ALL, to, LE, mask);
-    d1.add(d2).intoMemorySegment(ALL, to + step, LE, mask);
-    d2.sub(d1).intoMemorySegment(ALL, to + 2 * step, LE, mask);
-    d1.sub(d3).intoMemorySegment(ALL, to + 3 * step, LE, mask);
   }
 
   @Override
@@ -135,32 +103,42 @@ public final class VectorWinograd implements WinogradKernels {
       int tiles) {
     long pixel = 4L * g.outChannels();
     int pixels = Math.min(2 * tiles, g.outWidth() - column);
+    int channels = g.outChannels();
+    int whole = channels - channels % LANES;
     long biasMask = bias == 0 ? 0 : -1;
     long restMask = residual == 0 ? 0 : -1;
     for (int i = 0; i < rows; i++) {
       long offset = ((row + (long) i) * g.outWidth() + column) * pixel;
       for (int tile = 0; tile < tiles; tile++) {
         long at = offset + 2L * tile * pixel;
-        resultRow(
-            from + tile * pixel + 4L * i * step,
-            step,
-            i == 0 ? 1 : -1,
-            g.outChannels(),
-            bias == 0 ? Zeros.ADDRESS : bias,
-            biasMask,
-            residual == 0 ? Zeros.ADDRESS : residual + at,
-            restMask,
-            y + at,
-            2 * tile + 1 < pixels ? pixel : 0);
+        long matrices = from + tile * pixel + 4L * i * step;
+        float sign = i == 0 ? 1 : -1;
+        long added = bias == 0 ? Zeros.ADDRESS : bias;
+        long rest = residual == 0 ? Zeros.ADDRESS : residual + at;
+        long second = 2 * tile + 1 < pixels ? pixel : 0;
+        resultRow(matrices, step, sign, channels, added, biasMask, rest, restMask, y + at, second);
+        if (whole < channels) {
+          long end = 4L * whole;
+          endOfResultRow(
+              matrices + end,
+              step,
+              sign,
+              channels - whole,
+              added + (end & biasMask),
+              rest + (end & restMask),
+              second & restMask,
+              y + at + end,
+              second);
+        }
       }
       long elements = (long) pixels * g.outChannels();
       Epilogue.finish(1, 0, 0, 0, g.activation(), y + offset, pixel, 1, elements);
     }
   }
 
-  /// Computes two pixels of a result, or one where `second` is 0: transforms `a + sign · (b + c)`,
-  /// three rows of four matrices each, and adds the bias and the residual, where their masks are -1
-  /// and not 0.
+  /// Computes whole vectors of channels of two pixels of a result, or of one where `second` is 0:
+  /// transforms `a + sign · (b + c)`, three rows of four matrices each, and adds the bias and the
+  /// residual, where their masks are -1 and not 0.
   private static void resultRow(
       long a,
       long step,
@@ -174,8 +152,7 @@ public final class VectorWinograd implements WinogradKernels {
       long second) {
     long b = a + 4 * step;
     long c = b + 4 * step;
-    int i = 0;
-    for (; i <= channels - LANES; i += LANES) {
+    for (int i = 0; i <= channels - LANES; i += LANES) {
       long at = 4L * i;
       FloatVector s = FloatVector.broadcast(SPECIES, sign);
       FloatVector a0 = FloatVector.fromMemorySegment(SPECIES, ALL, a + at, LE);
@@ -201,22 +178,10 @@ public final class VectorWinograd implements WinogradKernels {
       t1.sub(t2).sub(t3).add(added).add(r).intoMemorySegment(ALL, y + at + second, LE);
       t0.add(t1).add(t2).add(added).add(l).intoMemorySegment(ALL, y + at, LE);
     }
-    if (i < channels) {
-      long at = 4L * i;
-      endOfResultRow(
-          a + at,
-          step,
-          sign,
-          channels - i,
-          bias + (at & biasMask),
-          rest + (at & restMask),
-          restMask,
-          y + at,
-          second);
-    }
   }
 
-  /// The same for the last channels, less than a vector.
+  /// The same for the last channels, less than a vector, by way of the thread's memory: what is
+  /// added may be the result itself, so that no vector may overlap another.
   private static void endOfResultRow(
       long a,
       long step,
@@ -224,34 +189,14 @@ public final class VectorWinograd implements WinogradKernels {
       int channels,
       long bias,
       long rest,
-      long restMask,
+      long restStep,
       long y,
       long second) {
-    long b = a + 4 * step;
-    long c = b + 4 * step;
-    VectorMask<Float> mask = SPECIES.indexInRange(0, channels);
-    FloatVector s = FloatVector.broadcast(SPECIES, sign);
-    FloatVector a0 = FloatVector.fromMemorySegment(SPECIES, ALL, a, LE);
-    FloatVector b0 = FloatVector.fromMemorySegment(SPECIES, ALL, b, LE);
-    FloatVector c0 = FloatVector.fromMemorySegment(SPECIES, ALL, c, LE);
-    FloatVector t0 = b0.add(c0).fma(s, a0);
-    FloatVector a1 = FloatVector.fromMemorySegment(SPECIES, ALL, a + step, LE);
-    FloatVector b1 = FloatVector.fromMemorySegment(SPECIES, ALL, b + step, LE);
-    FloatVector c1 = FloatVector.fromMemorySegment(SPECIES, ALL, c + step, LE);
-    FloatVector t1 = b1.add(c1).fma(s, a1);
-    FloatVector a2 = FloatVector.fromMemorySegment(SPECIES, ALL, a + 2 * step, LE);
-    FloatVector b2 = FloatVector.fromMemorySegment(SPECIES, ALL, b + 2 * step, LE);
-    FloatVector c2 = FloatVector.fromMemorySegment(SPECIES, ALL, c + 2 * step, LE);
-    FloatVector t2 = b2.add(c2).fma(s, a2);
-    FloatVector a3 = FloatVector.fromMemorySegment(SPECIES, ALL, a + 3 * step, LE);
-    FloatVector b3 = FloatVector.fromMemorySegment(SPECIES, ALL, b + 3 * step, LE);
-    FloatVector c3 = FloatVector.fromMemorySegment(SPECIES, ALL, c + 3 * step, LE);
-    FloatVector t3 = b3.add(c3).fma(s, a3);
-    FloatVector added = FloatVector.fromMemorySegment(SPECIES, ALL, bias, LE, mask);
-    FloatVector l = FloatVector.fromMemorySegment(SPECIES, ALL, rest, LE, mask);
-    FloatVector r =
-        FloatVector.fromMemorySegment(SPECIES, ALL, rest + (second & restMask), LE, mask);
-    t1.sub(t2).sub(t3).add(added).add(r).intoMemorySegment(ALL, y + second, LE, mask);
-    t0.add(t1).add(t2).add(added).add(l).intoMemorySegment(ALL, y, LE, mask);
+    long added = Staging.address();
+    long to = added + 3L * BYTES;
+    Staging.load(bias, 0, 1, channels, added);
+    Staging.load(rest, restStep, 2, channels, added + BYTES);
+    resultRow(a, step, sign, LANES, added, -1, added + BYTES, -1, to, BYTES);
+    Staging.store(to, second == 0 ? 1 : 2, channels, y, second);
   }
 }
