@@ -20,7 +20,8 @@ final class LoadMixin {
   @Option(
       names = "--precision",
       paramLabel = "P",
-      description = "The arithmetic of matrix products: f32, bf16, int8 or auto; f32 by default.")
+      description =
+          "The arithmetic of matrix products and attention: f32, bf16, int8 or auto; f32 by default.")
   private Precision precision = Precision.F32;
 
   @Option(

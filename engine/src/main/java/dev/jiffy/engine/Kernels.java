@@ -209,7 +209,12 @@ final class Kernels {
         case QuantizedOp.BlockMatMul _ ->
             kinds.addAll(EnumSet.of(KernelCheck.Kind.BLOCKS, KernelCheck.Kind.PRODUCT));
         case Op.Conv _, Op.ConvTranspose _ -> kinds.add(KernelCheck.Kind.CONVOLUTION);
-        case Op.Attention _ -> kinds.add(KernelCheck.Kind.ATTENTION);
+        case Op.Attention _ -> {
+          kinds.add(KernelCheck.Kind.ATTENTION);
+          if (decided.precision() != Precision.F32) {
+            kinds.add(KernelCheck.Kind.BF16);
+          }
+        }
         case Op.Softmax _ ->
             kinds.addAll(EnumSet.of(KernelCheck.Kind.ATTENTION, KernelCheck.Kind.ROWS));
         case Op.LayerNorm _, Op.Reduce _, SelectionOp.SuppressOverlaps _ ->

@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 /// for an absent one. Right-hand sides and weights are packed once into a form of the
 /// implementation's own. Methods are stateless and safe to call from several threads on disjoint
 /// parts of a result. Nothing checks bounds.
-public interface MatrixKernels {
+public interface MatrixKernels extends AttentionKernels {
   /// {@return the columns of one packed panel, the unit in which the columns of a product are
   /// split}
   int panelColumns();
@@ -155,21 +155,4 @@ public interface MatrixKernels {
       int rowFrom,
       int rowTo,
       long scratch);
-
-  /// {@return the bytes of working memory that [#attend] needs}
-  ///
-  /// @param geometry the head
-  long attentionScratchBytes(AttentionGeometry geometry);
-
-  /// Computes the attention of one head over one sequence.
-  ///
-  /// @param geometry the head
-  /// @param q the queries
-  /// @param k the keys
-  /// @param v the values
-  /// @param mask what is added to the scores, a row per query or one for all, or 0
-  /// @param out the result
-  /// @param scratch working memory of this thread, 64-byte aligned
-  void attend(
-      AttentionGeometry geometry, long q, long k, long v, long mask, long out, long scratch);
 }

@@ -11,6 +11,9 @@ public interface NarrowKernels {
   /// {@return products with weights of a few bits}
   BlockKernels blocks();
 
+  /// {@return attention whose products multiply bf16 numbers, or null if there is none}
+  @Nullable AttentionKernels bf16Attention();
+
   /// {@return whether there are products of such numbers}
   ///
   /// @param format the numbers

@@ -1,11 +1,13 @@
 package dev.jiffy.engine.lower;
 
 import dev.jiffy.engine.kernel.AttentionGeometry;
-import dev.jiffy.engine.kernel.MatrixKernels;
+import dev.jiffy.engine.kernel.AttentionKernels;
+import dev.jiffy.engine.kernel.Format;
 
 /// Attention of all heads over all sequences of a batch.
 final class AttentionStep extends Step {
-  private final MatrixKernels kernels;
+  private final AttentionKernels kernels;
+  private final Format format;
   private final AttentionGeometry geometry;
   private final int batch;
   private final int heads;
@@ -44,7 +46,9 @@ final class AttentionStep extends Step {
                     * geometry.keys()
                     * (geometry.headSize() + 8),
                 0)));
-    this.kernels = target.matrices();
+    AttentionKernels bf16 = target.bf16Attention();
+    this.kernels = bf16 == null ? target.matrices() : bf16;
+    this.format = bf16 == null ? Format.F32 : Format.BF16;
     this.geometry = geometry;
     this.batch = batch;
     this.heads = heads;
@@ -55,6 +59,11 @@ final class AttentionStep extends Step {
     this.v = v;
     this.mask = mask;
     this.out = out;
+  }
+
+  @Override
+  Format format() {
+    return format;
   }
 
   @Override

@@ -1,8 +1,11 @@
 package dev.jiffy.engine.lower;
 
+import dev.jiffy.engine.kernel.AttentionKernels;
 import dev.jiffy.engine.kernel.Format;
 import dev.jiffy.engine.kernel.MatrixKernels;
+import dev.jiffy.engine.kernel.NarrowKernels;
 import dev.jiffy.engine.kernel.RowKernels;
+import org.jspecify.annotations.Nullable;
 
 /// What a plan is made for: the kernels of this machine and the threads of one run.
 ///
@@ -14,6 +17,13 @@ public record Target(MatrixKernels matrices, RowKernels rows, int threads, Forma
   private static final double LEAST_NANOS = 10_000;
   private static final double FLOPS_PER_NANO = 80;
   private static final double BYTES_PER_NANO = 8;
+
+  /// {@return attention that multiplies narrower numbers than f32, where products do and the
+  /// kernels can, or null}
+  @Nullable AttentionKernels bf16Attention() {
+    NarrowKernels narrow = matrices.narrow();
+    return format == Format.F32 || narrow == null ? null : narrow.bf16Attention();
+  }
 
   /// {@return how many threads are worth their start}
   ///

@@ -4,6 +4,7 @@ import dev.jiffy.engine.function.BinaryFunction;
 import dev.jiffy.engine.function.ReduceFunction;
 import dev.jiffy.engine.function.UnaryFunction;
 import dev.jiffy.engine.kernel.AttentionGeometry;
+import dev.jiffy.engine.kernel.AttentionKernels;
 import dev.jiffy.engine.kernel.BlockProduct;
 import dev.jiffy.engine.kernel.ByteConvolution;
 import dev.jiffy.engine.kernel.ConvGeometry;
@@ -56,7 +57,7 @@ public final class KernelCheck {
   public enum Kind {
     /// Products of f32.
     PRODUCT,
-    /// Products of bf16.
+    /// Products of bf16, and attention that consists of them.
     BF16,
     /// Products of bytes.
     INT8,
@@ -90,7 +91,10 @@ public final class KernelCheck {
       KernelCheck check = new KernelCheck(matrices, rows, arena);
       switch (kind) {
         case PRODUCT -> check.product();
-        case BF16 -> check.narrowProduct(Format.BF16);
+        case BF16 -> {
+          check.narrowProduct(Format.BF16);
+          check.bf16Attention();
+        }
         case INT8 -> check.narrowProduct(Format.INT8);
         case BYTE_CONVOLUTION -> check.byteConvolutions();
         case BLOCKS -> check.blocks();
@@ -288,6 +292,18 @@ public final class KernelCheck {
   }
 
   private void attention() {
+    attention("attention", TOLERANCE, matrices);
+  }
+
+  private void bf16Attention() {
+    NarrowKernels narrow = matrices.narrow();
+    AttentionKernels kernels = narrow == null ? null : narrow.bf16Attention();
+    if (kernels != null) {
+      attention("attention in bf16", NARROW_TOLERANCE, kernels);
+    }
+  }
+
+  private void attention(String what, double tolerance, AttentionKernels kernels) {
     int n = 17;
     int width = 12;
     AttentionGeometry g = new AttentionGeometry(n, n, width, width, width, width, width, 0, 0.3f);
@@ -296,10 +312,10 @@ public final class KernelCheck {
     long v = numbers(n * width);
     long mask = numbers(n);
     compare(
-        "attention",
+        what,
         n * width,
-        TOLERANCE,
-        y -> matrices.attend(g, q, k, v, mask, y, memory(matrices.attentionScratchBytes(g))),
+        tolerance,
+        y -> kernels.attend(g, q, k, v, mask, y, memory(kernels.attentionScratchBytes(g))),
         y ->
             rightMatrices.attend(
                 g, q, k, v, mask, y, memory(rightMatrices.attentionScratchBytes(g))));

@@ -60,7 +60,7 @@ final class NarrowProduct implements NarrowKernels.Prepared {
     depth = X86NarrowKernels.depth(format, product.k());
     most = Math.max(1, Math.min(BLOCK, product.m()));
     sums = kernels.usesMatrixUnit() ? new MatrixSums(kernels) : new TileSums(kernels.tiles(format));
-    toBf16 = kernels.code("bf16", NarrowingCode::bf16);
+    toBf16 = kernels.code("bf16", () -> NarrowingCode.bf16(false));
     range = kernels.code("range", NarrowingCode::range);
     toBytes = kernels.code("bytes", () -> NarrowingCode.bytes(true));
     tinyToBytes = kernels.code("tiny bytes", () -> NarrowingCode.bytes(false));

@@ -12,6 +12,7 @@ import static dev.jiffy.engine.kernel.x86.Register.R11;
 import static dev.jiffy.engine.kernel.x86.Register.R8;
 import static dev.jiffy.engine.kernel.x86.Register.R9;
 import static dev.jiffy.engine.kernel.x86.Register.RAX;
+import static dev.jiffy.engine.kernel.x86.Register.RBX;
 import static dev.jiffy.engine.kernel.x86.Register.RCX;
 import static dev.jiffy.engine.kernel.x86.Register.RDI;
 import static dev.jiffy.engine.kernel.x86.Register.RDX;
@@ -33,11 +34,22 @@ final class NarrowingCode {
   /// {@return code that rounds rows to bf16, to the nearest and then to even}
   ///
   /// Arguments, in order: rows, x, xStep, whole (blocks of 32 numbers of a row), y, yStep, and on
-  /// the stack a bit for each number of a last, partial block; 0 where there is none. A row of `y`
-  /// is filled up with zeros to whole blocks.
-  static byte[] bf16() {
+  /// the stack a bit for each number of a last, partial block, 0 where there is none, and the
+  /// factors. A row of `y` is filled up with zeros to whole blocks.
+  ///
+  /// @param scaled whether each row is multiplied by a factor of its own first
+  static byte[] bf16(boolean scaled) {
     Assembler code = new Assembler();
-    code.load(RAX, at(RSP, 8));
+    Vector low = Vector.zmm(0);
+    Vector high = Vector.zmm(1);
+    Vector factor = Vector.zmm(2);
+    if (scaled) {
+      code.push(RBX);
+      code.load(RBX, at(RSP, 24));
+      code.load(RAX, at(RSP, 16));
+    } else {
+      code.load(RAX, at(RSP, 8));
+    }
     code.kmov(LOW, RAX);
     code.mov(R10, RAX);
     code.shift(GeneralAssembler.Shift.RIGHT, R10, 16);
@@ -45,17 +57,19 @@ final class NarrowingCode {
     Label row = code.here();
     code.mov(R10, RSI);
     code.mov(R11, R8);
+    if (scaled) {
+      code.op(VectorOp.BROADCASTSS, factor, at(RBX));
+      code.alu(ADD, RBX, 4);
+    }
     code.push(RCX);
     Label last = new Label();
     Label done = new Label();
     code.test(RCX);
     code.jump(EQUAL, last);
     Label block = code.here();
-    Vector low = Vector.zmm(0);
-    Vector high = Vector.zmm(1);
     code.op(VectorOp.MOVUPS, low, at(R10));
     code.op(VectorOp.MOVUPS, high, at(R10, BYTES));
-    code.op(VectorOp.CVTNE2PS2BF16, low, high, low);
+    round(code, scaled, low, high, factor);
     code.op(VectorOp.MOVUPS_TO, low, at(R11));
     code.alu(ADD, R10, 2 * BYTES);
     code.alu(ADD, R11, BYTES);
@@ -66,7 +80,7 @@ final class NarrowingCode {
     code.jump(EQUAL, done);
     code.op(VectorOp.MOVUPS, low, at(R10), LOW, true);
     code.op(VectorOp.MOVUPS, high, at(R10, BYTES), HIGH, true);
-    code.op(VectorOp.CVTNE2PS2BF16, low, high, low);
+    round(code, scaled, low, high, factor);
     code.op(VectorOp.MOVUPS_TO, low, at(R11));
     code.bind(done);
     code.pop(RCX);
@@ -74,6 +88,50 @@ final class NarrowingCode {
     code.alu(ADD, R8, R9);
     code.alu(SUB, RDI, 1);
     code.jump(NOT_EQUAL, row);
+    if (scaled) {
+      code.pop(RBX);
+    }
+    code.vzeroupper();
+    code.ret();
+    return code.finish();
+  }
+
+  /// `low = bf16(low), bf16(high)`
+  private static void round(
+      Assembler code, boolean scaled, Vector low, Vector high, Vector factor) {
+    if (scaled) {
+      code.op(VectorOp.MULPS, low, low, factor);
+      code.op(VectorOp.MULPS, high, high, factor);
+    }
+    code.op(VectorOp.CVTNE2PS2BF16, low, high, low);
+  }
+
+  /// {@return code that rounds pairs of rows to bf16 and puts the numbers of each column side by
+  /// side}
+  ///
+  /// Arguments, in order: x, xStep, how many pairs, at least 1, y, bytes from pair to pair there,
+  /// and a bit for each of at most 16 columns. Of `y` 16 columns are written, those beyond with 0.
+  static byte[] pairs() {
+    Assembler code = new Assembler();
+    Vector first = Vector.zmm(0);
+    Vector second = Vector.zmm(1);
+    Vector order = Vector.zmm(2);
+    float[] places = new float[BYTES / 4];
+    for (int i = 0; i < places.length; i++) {
+      places[i] = Float.intBitsToFloat((places.length + i) << 16 | i);
+    }
+    code.kmov(LOW, R9);
+    code.op(VectorOp.MOVUPS, order, code.table(places));
+    Label next = code.here();
+    code.op(VectorOp.MOVUPS, first, at(RDI), LOW, true);
+    code.op(VectorOp.MOVUPS, second, at(RDI, RSI, 1, 0), LOW, true);
+    code.op(VectorOp.CVTNE2PS2BF16, first, second, first);
+    code.op(VectorOp.PERMW, first, order, first);
+    code.op(VectorOp.MOVUPS_TO, first, at(RCX));
+    code.lea(RDI, at(RDI, RSI, 2, 0));
+    code.alu(ADD, RCX, R8);
+    code.alu(SUB, RDX, 1);
+    code.jump(NOT_EQUAL, next);
     code.vzeroupper();
     code.ret();
     return code.finish();

@@ -1,6 +1,7 @@
 package dev.jiffy.engine.kernel.x86;
 
 import dev.jiffy.engine.kernel.Activation;
+import dev.jiffy.engine.kernel.AttentionKernels;
 import dev.jiffy.engine.kernel.BlockKernels;
 import dev.jiffy.engine.kernel.ByteKernels;
 import dev.jiffy.engine.kernel.Format;
@@ -32,6 +33,7 @@ public final class X86NarrowKernels implements NarrowKernels {
   private final Tiles byteTiles;
   private final X86ByteKernels bytes;
   private final X86BlockProducts blocks;
+  private final @Nullable Bf16Attention attention;
   private final ConcurrentHashMap<Object, MemorySegment> codes = new ConcurrentHashMap<>();
 
   /// Finds out what this CPU can do.
@@ -47,6 +49,7 @@ public final class X86NarrowKernels implements NarrowKernels {
     this.byteTiles = new Tiles(cpu, Format.INT8);
     this.bytes = new X86ByteKernels(cpu);
     this.blocks = new X86BlockProducts(cpu);
+    this.attention = cpu.bf16() ? new Bf16Attention(cpu, this) : null;
   }
 
   @Override
@@ -57,6 +60,11 @@ public final class X86NarrowKernels implements NarrowKernels {
   @Override
   public BlockKernels blocks() {
     return blocks;
+  }
+
+  @Override
+  public @Nullable AttentionKernels bf16Attention() {
+    return attention;
   }
 
   @Override
