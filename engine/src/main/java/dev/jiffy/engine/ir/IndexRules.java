@@ -190,6 +190,19 @@ final class IndexRules {
     return Fact.of(in.dtype(2), dims);
   }
 
+  static Fact oneHotDot(Op.OneHotDot op, Operands in) {
+    in.expect(2, 2, 1);
+    in.floating(0);
+    in.index(1);
+    List<Dim> x = in.shape(0, 3);
+    List<Dim> indices = in.shape(1, 2);
+    if (x != null) {
+      Dim rows = indices == null ? x.getFirst() : indices.getFirst();
+      Dims.merge("x", List.of(rows, Dim.of(op.depth()), Dim.of(1)), x);
+    }
+    return Fact.of(in.dtype(0), indices);
+  }
+
   private static Dim depth(Operands in) {
     Dim depth = in.scalar(1);
     if (depth == null) {

@@ -145,6 +145,7 @@ public final class Inference {
       case Op.ScatterElements o -> List.of(IndexRules.scatterElements(o, in));
       case Op.ScatterNd o -> List.of(IndexRules.scatterNd(o, in));
       case Op.OneHot o -> List.of(IndexRules.oneHot(o, in));
+      case Op.OneHotDot o -> List.of(IndexRules.oneHotDot(o, in));
       case Op.TopK o -> IndexRules.topK(o, in);
       case Op.NonZero _ -> List.of(IndexRules.nonZero(in));
       case Op.Compress o -> List.of(IndexRules.compress(o, in));

@@ -81,7 +81,7 @@ final class NodeFlops {
       case Op.GatherElements _, Op.GatherNd _, Op.Pad _, Op.Tile _, Op.Squeeze _ -> 0;
       case Op.Unsqueeze _, Op.ConstantOfShape _, Op.Range _, Op.OneHot _, Op.Trilu _ -> 0;
       case Op.EyeLike _, Op.NonZero _, Op.Compress _, Op.ReverseSequence _ -> 0;
-      case Op.DepthToSpace _, Op.SpaceToDepth _ -> 0;
+      case Op.OneHotDot _, Op.DepthToSpace _, Op.SpaceToDepth _ -> 0;
       case Foreign _ -> unknown();
       case Op.ScatterElements o -> o.mode() == Op.ScatterMode.REPLACE ? 0 : elements(2);
       case Op.ScatterNd o -> o.mode() == Op.ScatterMode.REPLACE ? 0 : elements(2);

@@ -275,6 +275,13 @@ public sealed interface Op {
   /// @param axis where the new dimension goes
   record OneHot(long axis) implements Op {}
 
+  /// Rows times the unit vectors of indices, `Σ_d x[n, d, 1] · oneHot(indices)[n, d, m]`: `(x,
+  /// indices)`. So the element of a row at each index, 0 where the index lies outside, and NaN
+  /// where another element of the row is not finite.
+  ///
+  /// @param depth the extent of the unit vectors and of dimension 1 of `x`
+  record OneHotDot(long depth) implements Op {}
+
   /// A triangle of each matrix, zeros elsewhere: `(x, k?)`.
   ///
   /// @param upper whether the upper triangle stays

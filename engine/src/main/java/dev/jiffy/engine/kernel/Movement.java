@@ -23,6 +23,11 @@ public final class Movement {
   /// The lower word of two.
   private static final long LOW = 0xffff_ffffL;
 
+  /// The bits of an f32 without its sign.
+  private static final int MAGNITUDE = Integer.MAX_VALUE;
+
+  private static final int INFINITY = 0x7f80_0000;
+
   private static final ValueLayout.OfByte BYTE = ValueLayout.JAVA_BYTE;
   private static final ValueLayout.OfShort SHORT =
       ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
@@ -267,10 +272,34 @@ public final class Movement {
     long to = y;
     for (long o = 0; o < outer; o++) {
       long from = x + o * extent * sliceBytes;
-      for (long i = 0; i < count; i++, to += sliceBytes) {
-        long slice = checkIndex(index(indexType, indices, i), i, extent);
-        bytes(from + slice * sliceBytes, to, sliceBytes);
+      if (sliceBytes == 4 && count <= Integer.MAX_VALUE) {
+        gatherInts(from, extent, indices, indexType, (int) count, to);
+        to += 4 * count;
+      } else if (sliceBytes == 8 && count <= Integer.MAX_VALUE) {
+        gatherLongs(from, extent, indices, indexType, (int) count, to);
+        to += 8 * count;
+      } else {
+        for (long i = 0; i < count; i++, to += sliceBytes) {
+          long slice = checkIndex(index(indexType, indices, i), i, extent);
+          bytes(from + slice * sliceBytes, to, sliceBytes);
+        }
       }
+    }
+  }
+
+  private static void gatherInts(
+      long x, long extent, long indices, DType indexType, int count, long y) {
+    for (int i = 0; i < count; i++) {
+      long slice = checkIndex(index(indexType, indices, i), i, extent);
+      ALL.set(Memory.INT, y + 4L * i, ALL.get(Memory.INT, x + 4 * slice));
+    }
+  }
+
+  private static void gatherLongs(
+      long x, long extent, long indices, DType indexType, int count, long y) {
+    for (int i = 0; i < count; i++) {
+      long slice = checkIndex(index(indexType, indices, i), i, extent);
+      ALL.set(Memory.LONG, y + 8L * i, ALL.get(Memory.LONG, x + 8 * slice));
     }
   }
 
@@ -305,6 +334,45 @@ public final class Movement {
         }
       }
     }
+  }
+
+  /// Multiplies rows by unit vectors as [RowKernels#oneHotDot] does. Of a row whose elements are
+  /// all finite the products with 0 add nothing, so that one element is the sum.
+  ///
+  /// @param x the rows, `[outer, depth]`
+  /// @param outer how many rows
+  /// @param depth elements of a row and extent of the vectors
+  /// @param indices the indices, `[outer, count]`, negative ones counted from the end
+  /// @param indexType i32 or i64
+  /// @param count the indices of a row
+  /// @param y the result, `[outer, count]`
+  public static void oneHotDot(
+      long x, int outer, int depth, long indices, DType indexType, int count, long y) {
+    long position = 0;
+    for (int o = 0; o < outer; o++) {
+      long row = x + 4L * o * depth;
+      int most = 0;
+      for (int d = 0; d < depth; d++) {
+        most = Math.max(most, ALL.get(Memory.INT, row + 4L * d) & MAGNITUDE);
+      }
+      for (int i = 0; i < count; i++, position++) {
+        long index = index(indexType, indices, position);
+        long counted = index < 0 ? index + depth : index;
+        boolean isInside = counted >= 0 && counted < depth;
+        float chosen = isInside ? Memory.getFloat(row + 4 * counted) + 0 : 0;
+        boolean isSum = most < INFINITY || (isInside && areOthersFinite(row, depth, counted));
+        Memory.setFloat(y + 4 * position, isSum ? chosen : Float.NaN);
+      }
+    }
+  }
+
+  private static boolean areOthersFinite(long row, int depth, long index) {
+    for (int d = 0; d < depth; d++) {
+      if (d != index && !Float.isFinite(Memory.getFloat(row + 4L * d))) {
+        return false;
+      }
+    }
+    return true;
   }
 
   /// Repeats an element.

@@ -222,6 +222,18 @@ public interface RowKernels {
       int valueBytes,
       long y);
 
+  /// Multiplies rows by the unit vectors of indices: `y[o, i] = Σ_d x[o, d] · oneHot(indices)[o, d,
+  /// i]`, f32.
+  ///
+  /// @param x the rows, `[outer, depth]`
+  /// @param outer how many rows
+  /// @param depth elements of a row and extent of the vectors
+  /// @param indices the indices, `[outer, count]`, negative ones counted from the end
+  /// @param indexType i32 or i64
+  /// @param count the indices of a row
+  /// @param y the result, `[outer, count]`
+  void oneHotDot(long x, int outer, int depth, long indices, DType indexType, int count, long y);
+
   /// Converts elements of any numeric type or bool.
   ///
   /// @param from the type of `x`

@@ -209,6 +209,7 @@ public final class Lowering {
           case Op.Unary unary -> Numbers.lower(node, unary, this);
           case Op.Binary binary -> Numbers.lower(node, binary, this);
           case Op.OneHot oneHot -> Numbers.lower(node, oneHot, this);
+          case Op.OneHotDot dot -> Numbers.lower(node, dot, this);
           case Op.Where _ -> false;
           case Op.If _, LoopOp _, SequenceOp _ ->
               throw new IllegalStateException(node.op() + " has no plan");

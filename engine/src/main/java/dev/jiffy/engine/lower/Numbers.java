@@ -96,4 +96,32 @@ final class Numbers {
         y);
     return true;
   }
+
+  static boolean lower(Node node, Op.OneHotDot dot, Lowering lowering) {
+    Shape indexed = lowering.shape(node.output());
+    if (lowering.dtype(node.output()) != DType.F32
+        || indexed.elements() == 0
+        || indexed.elements() > Integer.MAX_VALUE
+        || dot.depth() > Integer.MAX_VALUE) {
+      return false;
+    }
+    Place x = lowering.place(node.input(0));
+    Place indices = lowering.place(node.input(1));
+    Place y = lowering.result(node.output());
+    lowering.add(
+        new OneHotDotStep(
+            Lowering.label(node),
+            lowering.target(),
+            (int) indexed.dim(0),
+            (int) dot.depth(),
+            lowering.dtype(node.input(1)),
+            (int) indexed.dim(1),
+            x,
+            indices,
+            y),
+        x,
+        indices,
+        y);
+    return true;
+  }
 }

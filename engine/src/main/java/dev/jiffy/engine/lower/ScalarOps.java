@@ -89,6 +89,7 @@ public final class ScalarOps {
       case Op.ConstantOfShape c -> ScalarMovement.fill(c.value(), o.out());
       case Op.Range _ -> ScalarMovement.range(o.in(0), o.in(2), o.out());
       case Op.OneHot h -> oneHot(h, o);
+      case Op.OneHotDot _ -> ScalarIndexing.oneHotDot(o.in(0), o.in(1), o.out());
       case Op.Trilu t ->
           ScalarMovement.triangle(
               o.in(0), o.optional(1) == null ? 0 : o.in(1).getLong(0), t.upper(), o.out());

@@ -68,6 +68,21 @@ final class CompositeExports {
     finish(node, product, node.input(3), node.input(4), op.activation());
   }
 
+  /// Writes rows times unit vectors.
+  static void oneHotDot(ExportScope node, Op.OneHotDot op) {
+    Tensor values = Tensor.allocate(node.dtype(node.input(0)), Shape.of(2));
+    values.setDouble(1, 1);
+    String vectors =
+        node.make(
+            "OneHot",
+            set().integer("axis", 1),
+            node.input(1),
+            node.longs(op.depth()),
+            node.constant(values));
+    String products = node.make("Mul", node.input(0), vectors);
+    node.to(node.output(), "ReduceSum", set().integer("keepdims", 0), products, node.longs(1));
+  }
+
   private static String swapped(ExportScope node, String value) {
     int rank = node.rank(value);
     List<Long> perm = new ArrayList<>();

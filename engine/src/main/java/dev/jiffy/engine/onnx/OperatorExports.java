@@ -66,6 +66,7 @@ final class OperatorExports {
           node.same("ConstantOfShape", set().tensor("value", o.value().reshape(1)));
       case Op.Range _ -> node.same("Range");
       case Op.OneHot o -> node.same("OneHot", axis(o.axis()));
+      case Op.OneHotDot o -> CompositeExports.oneHotDot(node, o);
       case Op.Trilu o -> node.same("Trilu", set().flag("upper", o.upper()));
       case Op.EyeLike o -> eyeLike(node, o);
       case Op.CumSum o ->

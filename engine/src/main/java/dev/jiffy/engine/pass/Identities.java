@@ -36,7 +36,6 @@ final class Identities {
               BinaryFunction.MUL,
               BinaryFunction.DIV,
               BinaryFunction.POW),
-          Rule.on(Identities::castOfOneHot, Op.Cast.class),
           Rule.on(Identities::power, BinaryFunction.POW),
           Rule.on(Identities::limit, BinaryFunction.MIN, BinaryFunction.MAX),
           Rule.on(Identities::limitOfLimit, UnaryFunction.RELU, UnaryFunction.CLIP));
@@ -65,21 +64,6 @@ final class Identities {
           default -> false;
         };
     return isUnchanged && standIn(draft, node, node.input(0));
-  }
-
-  /// Unit vectors that are converted are made of converted values.
-  private static boolean castOfOneHot(Draft draft, Node node) {
-    Node oneHot = draft.producer(node.input(0), Op.OneHot.class);
-    if (oneHot == null || !draft.readOnce(oneHot.output())) {
-      return false;
-    }
-    Tensor values = draft.constant(oneHot.input(2));
-    if (values == null) {
-      return false;
-    }
-    List<Tensor> converted = draft.evaluate(node.op(), List.of(values), 1);
-    String name = draft.constant(oneHot.input(2), converted.getFirst());
-    return draft.replace(node, oneHot.op(), oneHot.input(0), oneHot.input(1), name);
   }
 
   /// Replaces a node by its input, unless the graph needs the node to hand an input or another

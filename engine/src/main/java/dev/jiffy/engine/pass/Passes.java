@@ -128,6 +128,7 @@ public final class Passes {
             List.of(ConstantFolding::apply),
             ShapeArithmetic.RULES,
             Identities.RULES,
+            UnitVectors.RULES,
             Movements.RULES,
             Slices.RULES,
             List.of((draft, node) -> draft.seen().apply(draft, node))));

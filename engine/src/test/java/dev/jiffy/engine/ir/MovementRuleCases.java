@@ -139,6 +139,11 @@ final class MovementRuleCases {
           good(new Op.OneHot(0), "i64[n]; f32[1]=[4]; i32[2]", "i32[4×n]"),
           good(new Op.OneHot(0), "i64[n]; i64[]; i32[2]", "i32[depth×n]"),
           bad(new Op.OneHot(-1), "i64[2]; i64[]=[0]; f32[2]", "depth: expected at least 1, got 0"),
+          good(new Op.OneHotDot(9), "f32[n×9×1]; i64[n×4]", "f32[n×4]"),
+          bad(
+              new Op.OneHotDot(9),
+              "f32[n×8×1]; i64[n×4]",
+              "x: expected shape [n×9×1], got [n×8×1]"),
           good(new Op.TopK(-1, true, true), "f32[n×9]; i64[1]=[3]", "f32[n×3]; i64[n×3]"),
           good(new Op.TopK(-1, true, true), "f32[n×9]; i64[1]", "f32[n×k]; i64[n×k]"),
           bad(

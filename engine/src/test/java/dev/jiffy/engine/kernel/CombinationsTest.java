@@ -1,5 +1,6 @@
 package dev.jiffy.engine.kernel;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.jiffy.engine.function.BinaryFunction;
@@ -78,6 +79,35 @@ class CombinationsTest {
       }
     }
     return numbers;
+  }
+
+  @Test
+  void productsWithUnitVectorsAreThoseOfTheOracle() {
+    float[] special = {1, Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY, -0f};
+    try (Arena arena = Arena.ofConfined()) {
+      for (DType type : List.of(DType.I64, DType.I32)) {
+        MemorySegment indices = arena.allocate(256, 64);
+        for (int i = 0; i < 28; i++) {
+          long at = indices.address() + (long) i * type.bytes();
+          TypedMemory.setLong(type, at, i % 13 - 6);
+        }
+        for (float element : special) {
+          MemorySegment x = arena.allocate(4 * 4 * 5, 64);
+          for (int i = 0; i < 20; i++) {
+            x.setAtIndex(ValueLayout.JAVA_FLOAT, i, i - 3.5f);
+          }
+          x.setAtIndex(ValueLayout.JAVA_FLOAT, 7, element);
+          MemorySegment expected = arena.allocate(128, 64).fill((byte) 7);
+          MemorySegment actual = arena.allocate(128, 64).fill((byte) 7);
+          ORACLE.oneHotDot(x.address(), 4, 5, indices.address(), type, 7, expected.address());
+          Movement.oneHotDot(x.address(), 4, 5, indices.address(), type, 7, actual.address());
+          assertArrayEquals(
+              expected.toArray(ValueLayout.JAVA_FLOAT),
+              actual.toArray(ValueLayout.JAVA_FLOAT),
+              type + " beside " + element);
+        }
+      }
+    }
   }
 
   @Test

@@ -176,6 +176,14 @@ final class MovementCases {
             rows,
             updates));
     Tensor targets = Tensor.of(new long[] {2, -2}, 2, 1);
+    Tensor columns = Samples.floats(3, 2, 31, 1);
+    cases.add(
+        OpCase.of(
+            "of rows",
+            new Op.OneHotDot(31),
+            i -> at(columns, i[0], Math.floorMod((long) at(tokens, i[0], i[1]), 31L), 0),
+            columns,
+            tokens));
     Tensor pair = Samples.floats(6, 2, 1);
     cases.add(
         OpCase.of(

@@ -96,6 +96,25 @@ class CleaningTest {
     assertOperators(convertedUnitVectors(true), "OneHot", "Cast");
   }
 
+  private static Graph picked(Object rows, double off, long axis) {
+    Sketch s = new Sketch();
+    String x = s.input("x", rows, 13, 1);
+    String indices = s.input("i", DType.I64, "n", 4);
+    String values = s.constant(Tensor.of(new float[] {(float) off, 1}, 2));
+    String vectors = s.op(new Op.OneHot(1), indices, s.vector(13), values);
+    String products = s.binary(BinaryFunction.MUL, x, vectors);
+    Op sum = new Op.Reduce(ReduceFunction.SUM, false, false);
+    return rewritten(s, s.op(sum, products, s.vector(axis)));
+  }
+
+  @Test
+  void sumOfProductsWithUnitVectorsIsOneOperator() {
+    assertOperators(picked("n", 0, 1), "OneHotDot");
+    assertOperators(picked(1, 0, 1), "OneHot", "Binary", "Reduce");
+    assertOperators(picked("n", 2, 1), "OneHot", "Binary", "Reduce");
+    assertOperators(picked("n", 0, 2), "OneHot", "Binary", "Reduce");
+  }
+
   // ---- shapes
 
   private static String extent(Sketch s, String x, long axis) {

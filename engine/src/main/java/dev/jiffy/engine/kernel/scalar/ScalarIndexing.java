@@ -210,6 +210,25 @@ public final class ScalarIndexing {
     }
   }
 
+  /// Multiplies rows by the unit vectors of indices.
+  ///
+  /// @param x the rows, `[n, depth, 1]`
+  /// @param indices the indices, `[n, m]`, negative from the end
+  /// @param out the result, `[n, m]`
+  public static void oneHotDot(Tensor x, Tensor indices, Tensor out) {
+    long depth = x.shape().dim(1);
+    long count = out.shape().dim(1);
+    for (long at = 0; at < out.shape().elements(); at++) {
+      long index = indices.getLong(at);
+      double sum = 0;
+      for (long d = 0; d < depth; d++) {
+        boolean on = (index < 0 ? index + depth : index) == d;
+        sum += x.getDouble(at / count * depth + d) * (on ? 1 : 0);
+      }
+      out.setDouble(at, sum);
+    }
+  }
+
   /// {@return the number of elements that are not zero, false or empty}
   ///
   /// @param x the argument

@@ -280,6 +280,20 @@ public final class ScalarRowKernels implements RowKernels {
   }
 
   @Override
+  public void oneHotDot(
+      long x, int outer, int depth, long indices, DType indexType, int count, long y) {
+    for (long i = 0; i < (long) outer * count; i++) {
+      long index = TypedMemory.getLong(indexType, indices + i * indexType.bytes());
+      float sum = 0;
+      for (int d = 0; d < depth; d++) {
+        boolean on = (index < 0 ? index + depth : index) == d;
+        sum += getFloat(x + 4 * (i / count * depth + d)) * (on ? 1 : 0);
+      }
+      setFloat(y + 4 * i, sum);
+    }
+  }
+
+  @Override
   public void cast(DType from, DType to, long x, long y, long n) {
     TypedMemory.cast(from, to, x, y, n);
   }

@@ -86,6 +86,12 @@ public final class VectorRowKernels implements RowKernels {
   }
 
   @Override
+  public void oneHotDot(
+      long x, int outer, int depth, long indices, DType indexType, int count, long y) {
+    Movement.oneHotDot(x, outer, depth, indices, indexType, count, y);
+  }
+
+  @Override
   public void cast(DType from, DType to, long x, long y, long n) {
     Casts.cast(from, to, x, y, n);
   }
