@@ -1,5 +1,6 @@
 package dev.jiffy.cli;
 
+import dev.jiffy.engine.OsThread;
 import dev.jiffy.server.HttpOptions;
 import dev.jiffy.server.Server;
 import dev.jiffy.server.ServerOptions;
@@ -64,6 +65,9 @@ import picocli.CommandLine.Spec;
           + " docs/serving.md says what it does, docs/operations.md what it tells of itself."
     })
 final class ServeCommand implements Callable<Integer> {
+  /// A third of the time of a request's thread, where both want a processor.
+  private static final int COMPILERS_NICENESS = 5;
+
   @Parameters(
       paramLabel = "MODEL|DIR",
       arity = "0..*",
@@ -194,6 +198,7 @@ final class ServeCommand implements Callable<Integer> {
       output.progress(warning);
     }
     closeAtExit(server, output);
+    OsThread.compilersStepBack(COMPILERS_NICENESS);
     output.print(Answer.of(server));
     waitForSignal();
     return ExitCodes.OK;

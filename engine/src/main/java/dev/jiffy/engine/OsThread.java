@@ -1,5 +1,7 @@
 package dev.jiffy.engine;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.System.Logger.Level;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
@@ -11,12 +13,16 @@ import java.lang.invoke.MethodHandle;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
-/// What the thread that calls may ask of the scheduler of Linux, without privileges. Elsewhere, and
-/// where Linux refuses, nothing happens.
+/// What a program may ask of the scheduler of Linux without privileges, for the thread that calls
+/// and for the JVM's compilers. Elsewhere, and where Linux refuses, nothing happens.
 public final class OsThread {
   private static final System.Logger LOG = System.getLogger(OsThread.class.getName());
   private static final boolean IS_LINUX = Files.exists(Path.of("/proc/self/status"));
+  private static final Path THREADS = Path.of("/proc/self/task");
+  private static final Pattern COMPILER = Pattern.compile("C[12] Compiler");
   private static final int OWN = 0;
 
   /// The first version of `struct sched_attr`: size, policy, flags, niceness, priority, and three
@@ -41,6 +47,34 @@ public final class OsThread {
   /// @return whether it was granted
   public static boolean stepBack(int niceness) {
     return IS_LINUX && isGranted("step back", () -> call("setpriority", OWN, OWN, niceness, 0));
+  }
+
+  /// Lets the threads of the JIT compilers step back where other threads want to run: what they
+  /// compile is wanted soon, but the requests under way are wanted now.
+  ///
+  /// @param niceness how far, 1 to 19
+  /// @return how many stepped back
+  public static int compilersStepBack(int niceness) {
+    try (Stream<Path> threads = IS_LINUX ? Files.list(THREADS) : Stream.of()) {
+      return (int)
+          threads
+              .filter(OsThread::compiles)
+              .mapToLong(thread -> Long.parseLong(thread.getFileName().toString()))
+              .filter(thread ->
+                  isGranted("step back", () -> call("setpriority", OWN, thread, niceness, 0)))
+              .count();
+    } catch (IOException | UncheckedIOException e) {
+      LOG.log(Level.DEBUG, "the threads of the process are not told", e);
+      return 0;
+    }
+  }
+
+  private static boolean compiles(Path thread) {
+    try {
+      return COMPILER.matcher(Files.readString(thread.resolve("comm"))).lookingAt();
+    } catch (IOException e) {
+      return false; // it has ended
+    }
   }
 
   /// Asks for short turns, so that the thread gets its next one soon after it wakes, even where

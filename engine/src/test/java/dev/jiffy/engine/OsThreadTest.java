@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.function.BooleanSupplier;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /// What a thread asks for is what Linux then says of it.
@@ -67,8 +68,27 @@ class OsThreadTest {
   @Test
   void aThreadStepsBack() {
     String stat = after(() -> OsThread.stepBack(7), "stat", "");
-    String[] fields = stat.substring(stat.lastIndexOf(')') + 1).strip().split(" ", -1);
-    assertTrue(stat.isEmpty() || fields[16].equals("7"), stat);
+    assertTrue(stat.isEmpty() || niceness(stat).equals("7"), stat);
+  }
+
+  @Test
+  void compilersStepBack() throws IOException {
+    int steppedBack = OsThread.compilersStepBack(1);
+    int nice = 0;
+    if (steppedBack > 0) {
+      try (Stream<Path> threads = Files.list(Path.of("/proc/self/task"))) {
+        for (Path thread : threads.toList()) {
+          String stat = line(thread.resolve("stat"), "");
+          boolean isCompiler = stat.contains("(C1 Compiler") || stat.contains("(C2 Compiler");
+          nice += isCompiler && niceness(stat).equals("1") ? 1 : 0;
+        }
+      }
+    }
+    assertTrue(nice >= steppedBack, nice + " of " + steppedBack);
+  }
+
+  private static String niceness(String stat) {
+    return stat.substring(stat.lastIndexOf(')') + 1).strip().split(" ", -1)[16];
   }
 
   @Test

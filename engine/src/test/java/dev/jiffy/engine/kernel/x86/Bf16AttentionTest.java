@@ -8,13 +8,11 @@ import dev.jiffy.engine.kernel.Memory;
 import java.util.Objects;
 import java.util.Random;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /// Compares attention in bf16 with sums in `double` of the same rounded numbers, on memory between
 /// pages that must not be touched.
-@Tag("many-machines")
 class Bf16AttentionTest {
   private final Random random = new Random(1);
 
