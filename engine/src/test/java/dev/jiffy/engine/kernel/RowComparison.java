@@ -165,6 +165,44 @@ public final class RowComparison {
     }
   }
 
+  /// Compares copies of a few lines of adjacent words, of every second word, and of three planes
+  /// that are interleaved, on memory that ends with the last word.
+  public void lines() {
+    for (long n : LENGTHS) {
+      for (long lines = 1; lines <= 3; lines++) {
+        long gap = n + 3;
+        long[] dims = {lines, n};
+        lines(StridedCopy.of(4, dims, new long[] {4 * gap, 4}, new long[] {4 * n, 4}));
+        lines(StridedCopy.of(4, dims, new long[] {4 * n, 4}, new long[] {4 * gap, 4}));
+        lines(StridedCopy.of(4, dims, new long[] {8 * gap, 8}, new long[] {4 * n, 4}));
+        lines(StridedCopy.of(4, dims, new long[] {8 * n, 8}, new long[] {4 * gap, 4}));
+        long[] planes = {12 * n, 4, 4 * n};
+        lines(StridedCopy.of(4, new long[] {lines, n, 3}, planes, new long[] {12 * n, 12, 4}));
+      }
+    }
+  }
+
+  private void lines(StridedCopy copy) {
+    try (Floats floats = memory.apply(7)) {
+      long x = floats.normal(extent(copy.dims(), copy.sourceStrides()));
+      long n = extent(copy.dims(), copy.targetStrides());
+      long expected = floats.empty(n);
+      long actual = floats.empty(n);
+      oracle.copy(copy, x, expected);
+      kernels.copy(copy, x, actual);
+      floats.assertClose(copy.toString(), expected, actual, n, 0);
+    }
+  }
+
+  /// The words from the first to the last of a view.
+  private static long extent(long[] dims, long[] strides) {
+    long bytes = 4;
+    for (int d = 0; d < dims.length; d++) {
+      bytes += (dims[d] - 1) * strides[d];
+    }
+    return bytes / 4;
+  }
+
   private void copies(StridedCopy copy, String what, long n) {
     try (Floats floats = memory.apply(n)) {
       long x = floats.normal(n);

@@ -5,6 +5,7 @@ import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorShape;
+import jdk.incubator.vector.VectorShuffle;
 import jdk.incubator.vector.VectorSpecies;
 
 /// The vector width that every kernel of this package uses.
@@ -25,8 +26,9 @@ final class Lanes {
   /// How many bytes a vector holds.
   static final int BYTES = SPECIES.vectorByteSize();
 
-  /// Whether the classes behind reinterpreting and masks are there. They are loaded before any
-  /// kernel is compiled, since their appearance would throw away what was compiled without them.
+  /// Whether the classes behind reinterpreting, masks and shuffles are there. They are loaded
+  /// before any kernel is compiled, since their appearance would throw away what was compiled
+  /// without them.
   static final boolean LOADED = load();
 
   private Lanes() {}
@@ -35,7 +37,8 @@ final class Lanes {
     FloatVector one = FloatVector.broadcast(SPECIES, 1);
     IntVector bits = one.reinterpretAsInts().lanewise(VectorOperators.LSHL, 1);
     VectorMask<Float> mask = one.compare(VectorOperators.LT, bits.reinterpretAsFloats());
-    return one.blend(0, mask).reduceLanes(VectorOperators.ADD) >= 0;
+    FloatVector same = one.rearrange(VectorShuffle.iota(SPECIES, 0, 1, true));
+    return same.blend(0, mask).reduceLanes(VectorOperators.ADD) >= 0;
   }
 
   private static VectorShape shape(String bits) {

@@ -51,7 +51,7 @@ public final class VectorRowKernels implements RowKernels {
 
   @Override
   public void copy(StridedCopy copy, long x, long y) {
-    Movement.copy(copy, x, y);
+    VectorCopies.copy(copy, x, y);
   }
 
   @Override

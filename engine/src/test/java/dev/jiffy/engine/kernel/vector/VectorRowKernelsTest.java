@@ -147,6 +147,7 @@ final class VectorRowKernelsTest {
   @Test
   void copiesAgree() {
     comparison.copies(400);
+    comparison.lines();
   }
 
   @Test

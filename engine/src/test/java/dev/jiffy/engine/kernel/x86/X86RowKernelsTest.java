@@ -18,6 +18,7 @@ import dev.jiffy.engine.kernel.PointwiseComparison;
 import dev.jiffy.engine.kernel.RowComparison;
 import dev.jiffy.engine.kernel.RowKernels;
 import dev.jiffy.engine.kernel.scalar.ScalarRowKernels;
+import dev.jiffy.engine.kernel.vector.VectorRowKernels;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.LongFunction;
@@ -54,6 +55,16 @@ final class X86RowKernelsTest {
   void copiesAgree() {
     everywhere((kernels, memory, guarded) ->
         new RowComparison(kernels, memory).copies(guarded ? 200 : 1000));
+    everywhere((kernels, memory, guarded) -> new RowComparison(kernels, memory).lines());
+  }
+
+  @Test
+  void linesAreCopiedWithinTheirOperandsByTheVectorApi() {
+    try (GuardedMemory guarded = new GuardedMemory()) {
+      RowKernels kernels = new VectorRowKernels();
+      new RowComparison(kernels, seed -> new Floats(seed, guarded::before)).lines();
+      new RowComparison(kernels, seed -> new Floats(seed, guarded::after)).lines();
+    }
   }
 
   @Test

@@ -1,0 +1,195 @@
+package dev.jiffy.engine.kernel.vector;
+
+import static dev.jiffy.engine.kernel.Memory.ALL;
+import static dev.jiffy.engine.kernel.vector.Lanes.BYTES;
+import static dev.jiffy.engine.kernel.vector.Lanes.LANES;
+import static dev.jiffy.engine.kernel.vector.Lanes.SPECIES;
+import static dev.jiffy.engine.kernel.vector.Tiles.LE;
+
+import dev.jiffy.engine.kernel.Movement;
+import dev.jiffy.engine.kernel.StridedCopy;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorMask;
+import jdk.incubator.vector.VectorShuffle;
+
+/// Copies between strided views: runs of some vectors, every second word, and three planes that are
+/// interleaved, as the colours of an image are when it becomes channels-last. All else is left to
+/// [Movement].
+///
+/// Where elements do not fill a vector, the last one overlaps the one before it.
+final class VectorCopies {
+  /// The most bytes side by side that are copied here; the library's copy takes more.
+  private static final long LONGEST = 2048;
+
+  private static final int PLANES = 3;
+
+  /// Brings every second element of a vector into the lower half, and into the upper half those
+  /// between them.
+  private static final VectorShuffle<Float> EVEN =
+      VectorShuffle.fromOp(SPECIES, i -> 2 * i % LANES);
+
+  private static final VectorShuffle<Float> ODD =
+      VectorShuffle.fromOp(SPECIES, i -> (2 * i + 1) % LANES);
+
+  private static final VectorMask<Float> UPPER_HALF = SPECIES.indexInRange(0, LANES / 2).not();
+
+  // The interleaving of red, green and blue, by the vector of the result.
+  private static final VectorShuffle<Float> SPREAD0 = spread(0);
+  private static final VectorShuffle<Float> SPREAD1 = spread(1);
+  private static final VectorShuffle<Float> SPREAD2 = spread(2);
+  private static final VectorMask<Float> GREEN0 = lanes(0, 1);
+  private static final VectorMask<Float> GREEN1 = lanes(1, 1);
+  private static final VectorMask<Float> GREEN2 = lanes(2, 1);
+  private static final VectorMask<Float> BLUE0 = lanes(0, 2);
+  private static final VectorMask<Float> BLUE1 = lanes(1, 2);
+  private static final VectorMask<Float> BLUE2 = lanes(2, 2);
+
+  private VectorCopies() {}
+
+  /// Where the elements of a plane come to lie in one of three vectors.
+  private static VectorShuffle<Float> spread(int vector) {
+    return VectorShuffle.fromOp(SPECIES, i -> (vector * LANES + i) / PLANES);
+  }
+
+  /// The lanes of one of three vectors that belong to a plane.
+  private static VectorMask<Float> lanes(int vector, int plane) {
+    boolean[] lanes = new boolean[LANES];
+    for (int i = 0; i < LANES; i++) {
+      lanes[i] = (vector * LANES + i) % PLANES == plane;
+    }
+    return VectorMask.fromArray(SPECIES, lanes, 0);
+  }
+
+  /// Copies as [dev.jiffy.engine.kernel.RowKernels#copy] does.
+  static void copy(StridedCopy copy, long x, long y) {
+    for (long dim : copy.dims()) {
+      if (dim == 0) {
+        return;
+      }
+    }
+    int last = copy.dims().length - 1;
+    if (interleaves(copy)) {
+      copy(copy, last - 1, last, 0, x, y);
+    } else if (isVectors(copy, last)) {
+      copy(copy, last, last - 1, 0, x, y);
+    } else {
+      Movement.copy(copy, x, y);
+    }
+  }
+
+  /// {@return whether a copy interleaves three planes}
+  private static boolean interleaves(StridedCopy copy) {
+    int last = copy.dims().length - 1;
+    return copy.elementBytes() == 4
+        && last >= 1
+        && copy.dims()[last] == PLANES
+        && copy.dims()[last - 1] >= LANES
+        && copy.targetStrides()[last] == 4
+        && copy.targetStrides()[last - 1] == 4 * PLANES
+        && copy.sourceStrides()[last - 1] == 4;
+  }
+
+  /// {@return whether the last dimension is a run of at least a vector, or every second word of
+  /// one}
+  private static boolean isVectors(StridedCopy copy, int last) {
+    if (last < 0 || copy.targetStrides()[last] != copy.elementBytes()) {
+      return false;
+    }
+    long bytes = copy.dims()[last] * copy.elementBytes();
+    if (bytes < BYTES) {
+      return false;
+    }
+    long step = copy.sourceStrides()[last];
+    return step == copy.elementBytes() ? bytes <= LONGEST && bytes % 4 == 0 : isPairs(copy, last);
+  }
+
+  private static boolean isPairs(StridedCopy copy, int last) {
+    return copy.elementBytes() == 4 && copy.sourceStrides()[last] == 8;
+  }
+
+  /// Runs over all dimensions but the two of the loops.
+  private static void copy(StridedCopy copy, int inner, int middle, int dimension, long x, long y) {
+    if (dimension == copy.dims().length) {
+      loops(copy, inner, middle, x, y);
+    } else if (dimension == inner || dimension == middle) {
+      copy(copy, inner, middle, dimension + 1, x, y);
+    } else {
+      long from = x;
+      long to = y;
+      for (long i = copy.dims()[dimension]; i > 0; i--) {
+        copy(copy, inner, middle, dimension + 1, from, to);
+        from += copy.sourceStrides()[dimension];
+        to += copy.targetStrides()[dimension];
+      }
+    }
+  }
+
+  private static void loops(StridedCopy copy, int inner, int middle, long x, long y) {
+    long n = copy.dims()[inner];
+    long stepX = middle < 0 ? 0 : copy.sourceStrides()[middle];
+    long stepY = middle < 0 ? 0 : copy.targetStrides()[middle];
+    long lines = middle < 0 ? 1 : copy.dims()[middle];
+    if (inner < middle) {
+      interleave(x, stepX, y, n);
+    } else if (isPairs(copy, inner)) {
+      for (long line = 0; line < lines; line++) {
+        everySecond(x + line * stepX, y + line * stepY, n);
+      }
+    } else {
+      runs(x, stepX, y, stepY, lines, n * copy.elementBytes());
+    }
+  }
+
+  private static void runs(long x, long stepX, long y, long stepY, long lines, long bytes) {
+    long last = bytes - BYTES;
+    long from = x;
+    long to = y;
+    for (long line = 0; line < lines; line++) {
+      for (long i = 0; i < last; i += BYTES) {
+        FloatVector.fromMemorySegment(SPECIES, ALL, from + i, LE)
+            .intoMemorySegment(ALL, to + i, LE);
+      }
+      FloatVector.fromMemorySegment(SPECIES, ALL, from + last, LE)
+          .intoMemorySegment(ALL, to + last, LE);
+      from += stepX;
+      to += stepY;
+    }
+  }
+
+  /// Copies the words `x[2 · i]`. What lies behind the last of them is not read.
+  private static void everySecond(long x, long y, long n) {
+    for (long done = 0; done < n; done += LANES) {
+      long i = Math.min(done, n - LANES);
+      long from = x + 8 * i;
+      FloatVector low = FloatVector.fromMemorySegment(SPECIES, ALL, from, LE);
+      FloatVector high = FloatVector.fromMemorySegment(SPECIES, ALL, from + BYTES - 4, LE);
+      low.rearrange(EVEN)
+          .blend(high.rearrange(ODD), UPPER_HALF)
+          .intoMemorySegment(ALL, y + 4 * i, LE);
+    }
+  }
+
+  /// Copies `y[3 · i + plane] = x[plane, i]`.
+  private static void interleave(long x, long step, long y, long n) {
+    for (long done = 0; done < n; done += LANES) {
+      long i = Math.min(done, n - LANES);
+      long from = x + 4 * i;
+      long to = y + 4L * PLANES * i;
+      FloatVector red = FloatVector.fromMemorySegment(SPECIES, ALL, from, LE);
+      FloatVector green = FloatVector.fromMemorySegment(SPECIES, ALL, from + step, LE);
+      FloatVector blue = FloatVector.fromMemorySegment(SPECIES, ALL, from + 2 * step, LE);
+      red.rearrange(SPREAD0)
+          .blend(green.rearrange(SPREAD0), GREEN0)
+          .blend(blue.rearrange(SPREAD0), BLUE0)
+          .intoMemorySegment(ALL, to, LE);
+      red.rearrange(SPREAD1)
+          .blend(green.rearrange(SPREAD1), GREEN1)
+          .blend(blue.rearrange(SPREAD1), BLUE1)
+          .intoMemorySegment(ALL, to + BYTES, LE);
+      red.rearrange(SPREAD2)
+          .blend(green.rearrange(SPREAD2), GREEN2)
+          .blend(blue.rearrange(SPREAD2), BLUE2)
+          .intoMemorySegment(ALL, to + 2L * BYTES, LE);
+    }
+  }
+}
