@@ -52,6 +52,8 @@ import org.jspecify.annotations.Nullable;
 /// @param rows rows of a tile
 /// @param across whether each tile is beside the one before and has a panel of its own, which
 ///   follows that one's; else it is below and has the same
+/// @param far whether tiles side by side, which read `B` once, are to take it for more than the
+///   second-level cache holds
 /// @param packed whether the rows of `B` are adjacent, else `bStep` leads from one to the next, and
 ///   `residual` is the first of adjacent factors of the rows
 /// @param cut whether the last columns of the (only) vector do not exist
@@ -69,6 +71,7 @@ record TileCode(
     int vectors,
     int rows,
     boolean across,
+    boolean far,
     boolean packed,
     boolean cut,
     boolean residual,
@@ -103,7 +106,7 @@ record TileCode(
   /// once, in bytes: the hardware does not foresee what is beyond a page.
   static final int AHEAD = 16384;
 
-  /// From how many rows on wide tiles that read `B` once compute as long as they wait for it.
+  /// From how many rows on tiles that read `B` once compute as long as they wait for it.
   private static final int COMPUTING_ROWS = 4;
 
   private static final int LINE = 64;
@@ -155,10 +158,11 @@ record TileCode(
     return packed && vectors == 2 && !across;
   }
 
-  /// Whether tiles that read `B` once ask for what comes later. With so few rows of 512 bits that
-  /// they wait for nothing but memory, asking would take the second-level cache's time.
+  /// Whether tiles that read `B` once ask for what comes later. With so few rows that they wait for
+  /// nothing but memory, asking would take the second-level cache's time: always with 512 bits, and
+  /// with 256 where `B` lies there.
   private boolean looksAhead() {
-    return across && (rows >= COMPUTING_ROWS || !wide());
+    return across && (rows >= COMPUTING_ROWS || (far && !wide()));
   }
 
   /// How many partial sums there are of each sum.

@@ -15,6 +15,9 @@ final class Tiles {
   /// stop a thread within.
   private static final long MOST_ACROSS = 1 << 18;
 
+  /// From how many bytes on a right-hand side is taken for more than the second-level cache holds.
+  private static final long FAR_BYTES = 1 << 20;
+
   /// From how many tiles on, one below the other, the rows of `A` are no longer near.
   private static final int FAR_TILES = 16;
 
@@ -42,14 +45,14 @@ final class Tiles {
     MemorySegment tile(int vectors, int rows, boolean packed, boolean cut, boolean residual) {
       int form = ((vectors - 1) << 3) | (packed ? 4 : 0) | (cut ? 2 : 0) | (residual ? 1 : 0);
       MemorySegment tile = code[form * MOST_ROWS + rows];
-      return tile == null ? make(form, vectors, rows, false, packed, cut, residual) : tile;
+      return tile == null ? make(form, vectors, rows, false, false, packed, cut, residual) : tile;
     }
 
     /// {@return the code of tiles side by side, two vectors wide}
-    MemorySegment across(int rows, boolean residual) {
-      int form = 16 | (residual ? 1 : 0);
+    MemorySegment across(int rows, boolean far, boolean residual) {
+      int form = 16 | (far ? 2 : 0) | (residual ? 1 : 0);
       MemorySegment tile = code[form * MOST_ROWS + rows];
-      return tile == null ? make(form, 2, rows, true, true, false, residual) : tile;
+      return tile == null ? make(form, 2, rows, true, far, true, false, residual) : tile;
     }
 
     private synchronized MemorySegment make(
@@ -57,6 +60,7 @@ final class Tiles {
         int vectors,
         int rows,
         boolean across,
+        boolean far,
         boolean packed,
         boolean cut,
         boolean residual) {
@@ -68,6 +72,7 @@ final class Tiles {
                 vectors,
                 rows,
                 across,
+                far,
                 packed,
                 cut,
                 residual,
@@ -137,12 +142,13 @@ final class Tiles {
       long elements = (long) runs * k;
       long panels = Math.max(1, MOST_ACROSS / (2L * lanes * Math.max(1, elements)));
       int most = (int) panels * 2 * lanes;
+      boolean far = 4 * elements * columns > FAR_BYTES;
       for (int column = 0; column < start; column += most) {
         int width = Math.min(most, start - column);
         long offset = 4L * column;
         boolean zeros = init == Zeros.ADDRESS;
         Code.call(
-            forms.across(rows, isAdded(residual)),
+            forms.across(rows, far, isAdded(residual)),
             width / (2 * lanes),
             a,
             aStep,
