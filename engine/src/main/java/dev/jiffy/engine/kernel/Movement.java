@@ -269,36 +269,86 @@ public final class Movement {
       DType indexType,
       long count,
       long y) {
-    long to = y;
     for (long o = 0; o < outer; o++) {
       long from = x + o * extent * sliceBytes;
-      if (sliceBytes == 4 && count <= Integer.MAX_VALUE) {
-        gatherInts(from, extent, indices, indexType, (int) count, to);
-        to += 4 * count;
-      } else if (sliceBytes == 8 && count <= Integer.MAX_VALUE) {
-        gatherLongs(from, extent, indices, indexType, (int) count, to);
-        to += 8 * count;
-      } else {
-        for (long i = 0; i < count; i++, to += sliceBytes) {
-          long slice = checkIndex(index(indexType, indices, i), i, extent);
-          bytes(from + slice * sliceBytes, to, sliceBytes);
-        }
+      slices(from, extent, sliceBytes, indices, indexType, 0, count, y + o * count * sliceBytes);
+    }
+  }
+
+  /// Picks elements as [RowKernels#gatherElements] does.
+  ///
+  /// @param x the elements, `[outer, extent, inner]`
+  /// @param outer extent of the dimensions before the indexed one
+  /// @param extent extent of the indexed dimension
+  /// @param inner extent of the dimensions behind it
+  /// @param elementBytes bytes of an element
+  /// @param indices the indices, `[outer, count, inner]`, negative ones counted from the end
+  /// @param indexType i32 or i64
+  /// @param count extent of the indices along the indexed dimension
+  /// @param y the result, `[outer, count, inner]`
+  /// @throws IndexOutOfBoundsException if an index lies outside
+  public static void gatherElements(
+      long x,
+      long outer,
+      long extent,
+      long inner,
+      int elementBytes,
+      long indices,
+      DType indexType,
+      long count,
+      long y) {
+    for (long o = 0; o < outer; o++) {
+      long from = x + o * extent * inner * elementBytes;
+      long first = o * count * inner;
+      if (inner == 1) {
+        long to = y + first * elementBytes;
+        slices(from, extent, elementBytes, indices, indexType, first, count, to);
+        continue;
+      }
+      for (long i = first; i < first + count * inner; i++) {
+        long slice = checkIndex(index(indexType, indices, i), i, extent);
+        long element = slice * inner + i % inner;
+        bytes(from + element * elementBytes, y + i * elementBytes, elementBytes);
       }
     }
   }
 
-  private static void gatherInts(
-      long x, long extent, long indices, DType indexType, int count, long y) {
+  /// Picks slices by indices that lie side by side.
+  ///
+  /// @param first the position of the first index
+  private static void slices(
+      long x,
+      long extent,
+      long sliceBytes,
+      long indices,
+      DType indexType,
+      long first,
+      long count,
+      long y) {
+    if (sliceBytes == 4 && count <= Integer.MAX_VALUE) {
+      ints(x, extent, indices, indexType, first, (int) count, y);
+    } else if (sliceBytes == 8 && count <= Integer.MAX_VALUE) {
+      longs(x, extent, indices, indexType, first, (int) count, y);
+    } else {
+      for (long i = 0; i < count; i++) {
+        long slice = checkIndex(index(indexType, indices, first + i), first + i, extent);
+        bytes(x + slice * sliceBytes, y + i * sliceBytes, sliceBytes);
+      }
+    }
+  }
+
+  private static void ints(
+      long x, long extent, long indices, DType indexType, long first, int count, long y) {
     for (int i = 0; i < count; i++) {
-      long slice = checkIndex(index(indexType, indices, i), i, extent);
+      long slice = checkIndex(index(indexType, indices, first + i), first + i, extent);
       ALL.set(Memory.INT, y + 4L * i, ALL.get(Memory.INT, x + 4 * slice));
     }
   }
 
-  private static void gatherLongs(
-      long x, long extent, long indices, DType indexType, int count, long y) {
+  private static void longs(
+      long x, long extent, long indices, DType indexType, long first, int count, long y) {
     for (int i = 0; i < count; i++) {
-      long slice = checkIndex(index(indexType, indices, i), i, extent);
+      long slice = checkIndex(index(indexType, indices, first + i), first + i, extent);
       ALL.set(Memory.LONG, y + 8L * i, ALL.get(Memory.LONG, x + 8 * slice));
     }
   }

@@ -192,6 +192,29 @@ public interface RowKernels {
       long count,
       long y);
 
+  /// Picks elements by index: `y[o, i, n] = x[o, indices[o, i, n], n]`.
+  ///
+  /// @param x the elements, `[outer, extent, inner]`
+  /// @param outer extent of the dimensions before the indexed one
+  /// @param extent extent of the indexed dimension
+  /// @param inner extent of the dimensions behind it
+  /// @param elementBytes bytes of an element
+  /// @param indices the indices, `[outer, count, inner]`, negative ones counted from the end
+  /// @param indexType i32 or i64
+  /// @param count extent of the indices along the indexed dimension
+  /// @param y the result, `[outer, count, inner]`
+  /// @throws IndexOutOfBoundsException as [#gather]
+  void gatherElements(
+      long x,
+      long outer,
+      long extent,
+      long inner,
+      int elementBytes,
+      long indices,
+      DType indexType,
+      long count,
+      long y);
+
   /// Computes a function of two tensors of any numeric type, element by element.
   ///
   /// @param combination what is computed

@@ -216,7 +216,8 @@ public final class Lowering {
           case Foreign _ -> false;
           case Op.ConstantOfShape fill -> Movement.lowerFill(node, fill, this);
           case Op.ShapeOf _, Op.Size _, Op.Range _, Op.EyeLike _ -> false;
-          case Op.GatherElements _, Op.GatherNd _, Op.ScatterElements _, Op.ScatterNd _ -> false;
+          case Op.GatherElements gather -> Movement.lower(node, gather, this);
+          case Op.GatherNd _, Op.ScatterElements _, Op.ScatterNd _ -> false;
           case Op.Trilu _, Op.CumSum _, Op.TopK _, Op.NonZero _ -> false;
           case Op.ArgReduce reduce -> Rows.lower(node, reduce, this);
           case Op.Compress _, Op.ReverseSequence _, Op.Hardmax _ -> false;

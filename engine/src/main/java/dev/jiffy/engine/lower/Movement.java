@@ -301,6 +301,45 @@ final class Movement {
     return true;
   }
 
+  static boolean lower(Node node, Op.GatherElements gather, Lowering lowering) {
+    Shape x = lowering.shape(node.input(0));
+    Shape indices = lowering.shape(node.input(1));
+    int axis = Operands.axis(gather.axis(), x.rank());
+    DType type = lowering.dtype(node.output());
+    if (indices.elements() == 0 || type == DType.STRING || !equalBut(axis, x, indices)) {
+      return false;
+    }
+    Place data = lowering.place(node.input(0));
+    Place positions = lowering.place(node.input(1));
+    Place y = lowering.result(node.output());
+    lowering.add(
+        new GatherElementsStep(
+            Lowering.label(node),
+            lowering.target(),
+            x.elements(0, axis),
+            x.dim(axis),
+            x.elements(axis + 1, x.rank()),
+            type.bytes(),
+            lowering.dtype(node.input(1)),
+            indices.dim(axis),
+            data,
+            positions,
+            y),
+        data,
+        positions,
+        y);
+    return true;
+  }
+
+  private static boolean equalBut(int axis, Shape a, Shape b) {
+    for (int i = 0; i < a.rank(); i++) {
+      if (i != axis && a.dim(i) != b.dim(i)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
   static boolean lowerFill(Node node, Op.ConstantOfShape fill, Lowering lowering) {
     if (fill.value().dtype() != DType.F32) {
       return false;

@@ -2,6 +2,7 @@ package dev.jiffy.engine.kernel;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.jiffy.engine.function.BinaryFunction;
 import dev.jiffy.engine.kernel.scalar.ScalarRowKernels;
@@ -79,6 +80,51 @@ class CombinationsTest {
       }
     }
     return numbers;
+  }
+
+  @Test
+  void elementsPickedAreThoseOfTheOracle() {
+    try (Arena arena = Arena.ofConfined()) {
+      for (DType type : List.of(DType.I64, DType.I32)) {
+        for (int bytes : new int[] {1, 2, 4, 8}) {
+          for (long inner : new long[] {1, 3}) {
+            MemorySegment x = arena.allocate(4 * 5 * 3 * 8, 64);
+            for (int i = 0; i < x.byteSize(); i++) {
+              x.set(ValueLayout.JAVA_BYTE, i, (byte) (7 * i + 1));
+            }
+            MemorySegment indices = arena.allocate(4 * 7 * 3 * 8, 64);
+            for (int i = 0; i < 4 * 7 * 3; i++) {
+              TypedMemory.setLong(type, indices.address() + (long) i * type.bytes(), i % 10 - 5);
+            }
+            MemorySegment expected = arena.allocate(1024, 64).fill((byte) 7);
+            MemorySegment actual = arena.allocate(1024, 64).fill((byte) 7);
+            ORACLE.gatherElements(
+                x.address(), 4, 5, inner, bytes, indices.address(), type, 7, expected.address());
+            Movement.gatherElements(
+                x.address(), 4, 5, inner, bytes, indices.address(), type, 7, actual.address());
+            assertEquals(-1, expected.mismatch(actual), type + ", " + bytes + " × " + inner);
+            TypedMemory.setLong(type, indices.address() + 5L * type.bytes(), 5);
+            String message =
+                String.valueOf(
+                    assertThrows(
+                            IndexOutOfBoundsException.class,
+                            () ->
+                                Movement.gatherElements(
+                                    x.address(),
+                                    4,
+                                    5,
+                                    inner,
+                                    bytes,
+                                    indices.address(),
+                                    type,
+                                    7,
+                                    actual.address()))
+                        .getMessage());
+            assertEquals("index 5 at position 5: expected -5 to 4", message);
+          }
+        }
+      }
+    }
   }
 
   @Test

@@ -152,6 +152,14 @@ final class MovementCases {
             i -> at(table, (long) at(wanted, i), i[1]),
             table,
             wanted));
+    Tensor columns = Samples.longs(5, -17, 17, 31, 4);
+    cases.add(
+        OpCase.of(
+            "elements of rows",
+            new Op.GatherElements(-1),
+            i -> at(table, i[0], Math.floorMod((long) at(columns, i), 17L)),
+            table,
+            columns));
     Tensor pairs = Samples.longs(4, 0, 17, 5, 2);
     cases.add(
         OpCase.of(
@@ -176,13 +184,13 @@ final class MovementCases {
             rows,
             updates));
     Tensor targets = Tensor.of(new long[] {2, -2}, 2, 1);
-    Tensor columns = Samples.floats(3, 2, 31, 1);
+    Tensor vectors = Samples.floats(3, 2, 31, 1);
     cases.add(
         OpCase.of(
             "of rows",
             new Op.OneHotDot(31),
-            i -> at(columns, i[0], Math.floorMod((long) at(tokens, i[0], i[1]), 31L), 0),
-            columns,
+            i -> at(vectors, i[0], Math.floorMod((long) at(tokens, i[0], i[1]), 31L), 0),
+            vectors,
             tokens));
     Tensor pair = Samples.floats(6, 2, 1);
     cases.add(

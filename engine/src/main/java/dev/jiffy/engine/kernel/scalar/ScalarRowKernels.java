@@ -227,6 +227,25 @@ public final class ScalarRowKernels implements RowKernels {
   }
 
   @Override
+  public void gatherElements(
+      long x,
+      long outer,
+      long extent,
+      long inner,
+      int elementBytes,
+      long indices,
+      DType indexType,
+      long count,
+      long y) {
+    for (long i = 0; i < outer * count * inner; i++) {
+      long index = TypedMemory.getLong(indexType, indices + i * indexType.bytes());
+      long slice = i / (count * inner) * extent + Movement.checkIndex(index, i, extent);
+      Memory.copy(
+          x + (slice * inner + i % inner) * elementBytes, y + i * elementBytes, elementBytes);
+    }
+  }
+
+  @Override
   public void combine(Combination c, long x, long y, long out, long scratch) {
     long elements = c.elements();
     for (long i = 0; i < elements; i++) {

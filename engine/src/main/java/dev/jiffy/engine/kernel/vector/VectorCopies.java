@@ -37,12 +37,12 @@ final class VectorCopies {
   private static final VectorShuffle<Float> SPREAD0 = spread(0);
   private static final VectorShuffle<Float> SPREAD1 = spread(1);
   private static final VectorShuffle<Float> SPREAD2 = spread(2);
-  private static final VectorMask<Float> GREEN0 = lanes(0, 1);
-  private static final VectorMask<Float> GREEN1 = lanes(1, 1);
-  private static final VectorMask<Float> GREEN2 = lanes(2, 1);
-  private static final VectorMask<Float> BLUE0 = lanes(0, 2);
-  private static final VectorMask<Float> BLUE1 = lanes(1, 2);
-  private static final VectorMask<Float> BLUE2 = lanes(2, 2);
+  private static final VectorMask<Float> GREEN0 = VectorMask.fromArray(SPECIES, lanes(0, 1), 0);
+  private static final VectorMask<Float> GREEN1 = VectorMask.fromArray(SPECIES, lanes(1, 1), 0);
+  private static final VectorMask<Float> GREEN2 = VectorMask.fromArray(SPECIES, lanes(2, 1), 0);
+  private static final VectorMask<Float> BLUE0 = VectorMask.fromArray(SPECIES, lanes(0, 2), 0);
+  private static final VectorMask<Float> BLUE1 = VectorMask.fromArray(SPECIES, lanes(1, 2), 0);
+  private static final VectorMask<Float> BLUE2 = VectorMask.fromArray(SPECIES, lanes(2, 2), 0);
 
   private VectorCopies() {}
 
@@ -52,12 +52,12 @@ final class VectorCopies {
   }
 
   /// The lanes of one of three vectors that belong to a plane.
-  private static VectorMask<Float> lanes(int vector, int plane) {
+  private static boolean[] lanes(int vector, int plane) {
     boolean[] lanes = new boolean[LANES];
     for (int i = 0; i < LANES; i++) {
       lanes[i] = (vector * LANES + i) % PLANES == plane;
     }
-    return VectorMask.fromArray(SPECIES, lanes, 0);
+    return lanes;
   }
 
   /// Copies as [dev.jiffy.engine.kernel.RowKernels#copy] does.

@@ -218,6 +218,20 @@ public final class X86RowKernels implements RowKernels {
   }
 
   @Override
+  public void gatherElements(
+      long x,
+      long outer,
+      long extent,
+      long inner,
+      int elementBytes,
+      long indices,
+      DType indexType,
+      long count,
+      long y) {
+    Movement.gatherElements(x, outer, extent, inner, elementBytes, indices, indexType, count, y);
+  }
+
+  @Override
   public void combine(Combination combination, long x, long y, long out, long scratch) {
     Combinations.combine(combination, x, y, out, scratch);
   }
