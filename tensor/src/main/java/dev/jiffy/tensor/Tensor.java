@@ -202,7 +202,7 @@ public final class Tensor implements Value {
     return tensor;
   }
 
-  private static Shape checked(int elements, long[] dims) {
+  private static Shape checked(long elements, long[] dims) {
     Shape shape = Shape.of(dims);
     if (shape.elements() != elements) {
       throw new IllegalArgumentException(
@@ -261,7 +261,7 @@ public final class Tensor implements Value {
   ///
   /// @param dims extents with the same number of elements
   public Tensor reshape(long... dims) {
-    return new Tensor(dtype, checked(Math.toIntExact(shape.elements()), dims), segment, strings);
+    return new Tensor(dtype, checked(shape.elements(), dims), segment, strings);
   }
 
   /// {@return a tensor of the same elements in memory of its own}
@@ -283,7 +283,7 @@ public final class Tensor implements Value {
       MemorySegment.copy(segment, FLOAT, 0, values, 0, values.length);
     } else {
       for (int i = 0; i < values.length; i++) {
-        values[i] = (float) getDouble(i);
+        values[i] = getFloat(i);
       }
     }
     return values;
@@ -318,6 +318,18 @@ public final class Tensor implements Value {
       }
     }
     return values;
+  }
+
+  /// {@return one element as a `float`, rounded once: not every `long` is a `double`}
+  private float getFloat(long index) {
+    return switch (dtype) {
+      case I64 -> (float) getLong(index);
+      case U64 -> {
+        long bits = getLong(index);
+        yield bits >= 0 ? (float) bits : (float) ((bits >>> 1) | (bits & 1)) * 2;
+      }
+      default -> (float) getDouble(index);
+    };
   }
 
   private int arrayLength() {
@@ -402,7 +414,8 @@ public final class Tensor implements Value {
       case I16, U16 -> segment.set(SHORT, index << 1, (short) value);
       case I32, U32 -> segment.set(INT, index << 2, (int) value);
       case I64, U64 -> segment.set(LONG, index << 3, value);
-      case F32, F64, F16, BF16 -> setDouble(index, (double) value);
+      case F32 -> segment.set(FLOAT, index << 2, (float) value);
+      case F64, F16, BF16 -> setDouble(index, (double) value);
       case STRING -> throw new IllegalStateException("strings are not numbers");
     }
   }
