@@ -8,6 +8,7 @@ import dev.jiffy.tensor.DType;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 
 /// A model that turns texts into vectors, with the tokenizer that lies beside it. Immutable and
 /// shared between threads.
@@ -30,7 +31,7 @@ public final class TextPipeline implements AutoCloseable {
   private final List<TensorSpec> inputs;
   private final String output;
   private final int maxBatch;
-  private final boolean fixedLength;
+  private final OptionalInt fixedLength;
 
   private TextPipeline(
       Model model,
@@ -38,7 +39,7 @@ public final class TextPipeline implements AutoCloseable {
       TextTokenizer tokenizer,
       String output,
       int maxBatch,
-      boolean fixedLength) {
+      OptionalInt fixedLength) {
     this.model = model;
     this.settings = settings;
     this.tokenizer = tokenizer;
@@ -75,7 +76,7 @@ public final class TextPipeline implements AutoCloseable {
       throw new ModelException(modelFile + " does not take " + TextInputs.IDS);
     }
     int maxBatch = Integer.MAX_VALUE;
-    boolean fixedLength = false;
+    OptionalInt fixedLength = OptionalInt.empty();
     for (TensorSpec input : inputs) {
       TextInputs.check(input, modelFile);
       List<Dim> shape = input.shape();
@@ -89,7 +90,7 @@ public final class TextPipeline implements AutoCloseable {
       }
       if (shape != null && shape.get(1) instanceof Dim.Known(long length)) {
         settings = settings.maxTokens((int) Math.min(settings.maxTokens(), length));
-        fixedLength = true;
+        fixedLength = OptionalInt.of(Math.toIntExact(length));
       }
     }
     return new TextPipeline(
@@ -145,8 +146,8 @@ public final class TextPipeline implements AutoCloseable {
     return maxBatch;
   }
 
-  /// {@return whether every batch is padded to [#maxTokens()]}
-  boolean fixedLength() {
+  /// {@return the tokens to which every batch is padded, where the model takes no other number}
+  OptionalInt fixedLength() {
     return fixedLength;
   }
 

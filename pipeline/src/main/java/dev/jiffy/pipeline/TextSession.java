@@ -83,7 +83,7 @@ public final class TextSession implements AutoCloseable {
     List<Tokens> batch = new ArrayList<>();
     for (int from = 0; from < order.length; from += batch.size()) {
       int longest = tokens.get((int) order[from]).count();
-      int length = pipeline.fixedLength() ? pipeline.maxTokens() : longest;
+      int length = pipeline.fixedLength().orElse(longest);
       int most =
           Math.clamp(MAX_PADDED_TOKENS / length, 1, Math.min(MAX_BATCH, pipeline.maxBatch()));
       batch.clear();

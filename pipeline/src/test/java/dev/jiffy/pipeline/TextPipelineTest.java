@@ -164,4 +164,15 @@ class TextPipelineTest {
     Files.delete(folder.resolve("model-tokenizer.json"));
     assertThrows(ModelException.class, () -> TextSettings.read(file));
   }
+
+  @Test
+  void aModelOfMoreTokensThanTextsMayHaveIsPadded() throws IOException {
+    Path file = model(1, 24);
+    try (Model model = Model.load(file);
+        TextPipeline pipeline = TextPipeline.open(file, model);
+        TextSession session = pipeline.newSession()) {
+      assertEquals(16, pipeline.maxTokens());
+      assertEquals(16, session.embed(List.of("cat ".repeat(100))).tokens());
+    }
+  }
 }
