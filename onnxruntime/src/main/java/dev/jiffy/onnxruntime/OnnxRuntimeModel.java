@@ -38,13 +38,18 @@ public final class OnnxRuntimeModel implements ForeignModel {
   private OnnxRuntimeModel(OrtSession session) throws OrtException {
     this.session = session;
     this.version = OrtSessions.environment().getVersion();
-    for (NodeInfo input : session.getInputInfo().values()) {
-      inputs.add(OrtTensors.value(input));
-    }
-    for (NodeInfo output : session.getOutputInfo().values()) {
-      outputs.add(OrtTensors.value(output));
-    }
     OPEN.incrementAndGet();
+    try {
+      for (NodeInfo input : session.getInputInfo().values()) {
+        inputs.add(OrtTensors.value(input));
+      }
+      for (NodeInfo output : session.getOutputInfo().values()) {
+        outputs.add(OrtTensors.value(output));
+      }
+    } catch (OrtException | RuntimeException e) {
+      close();
+      throw e;
+    }
   }
 
   /// {@return the model in a file}
