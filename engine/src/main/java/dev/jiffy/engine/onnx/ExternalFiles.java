@@ -8,6 +8,7 @@ import java.nio.channels.FileChannel;
 import java.nio.channels.FileChannel.MapMode;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.HashMap;
@@ -97,8 +98,15 @@ final class ExternalFiles {
   static MemorySegment map(Path file, Arena arena) {
     try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
       return channel.map(MapMode.READ_ONLY, 0, channel.size(), arena);
+    } catch (NoSuchFileException e) {
+      throw new ModelException("cannot read " + file + ": no such file", e);
     } catch (IOException e) {
-      throw new ModelException("cannot read " + file + ": " + e, e);
+      throw new ModelException(
+          "cannot read "
+              + file
+              + ": "
+              + (Files.isDirectory(file) ? "expected a file, got a folder" : e),
+          e);
     }
   }
 }
