@@ -37,8 +37,8 @@ public record Comparison(List<Output> outputs) {
   /// @param maxAbsError the largest absolute difference between finite numbers
   /// @param maxRelError the largest of these differences relative to the expected number, but at
   ///   least to a thousandth of the output's largest one
-  /// @param cosine the cosine of the angle between the two as vectors of finite numbers; 1 where it
-  ///   is not taken
+  /// @param cosine the cosine of the angle between the two as vectors of finite numbers; 0 where
+  ///   what is not finite differs, 1 where it is not taken
   /// @param mismatch what is wrong, or null
   public record Output(
       String name,
@@ -227,17 +227,20 @@ public record Comparison(List<Output> outputs) {
         dot += x * y;
         left += x * x;
         right += y * y;
+      } else if (Double.compare(x, y) != 0) {
+        return 0;
       }
     }
     return left == 0 && right == 0 ? 1 : dot / Math.max(Double.MIN_NORMAL, Math.sqrt(left * right));
   }
 
   private static String number(Tensor tensor, long index) {
-    return tensor.dtype().isFloat()
-        ? Float.toString((float) tensor.getDouble(index))
-        : tensor.dtype() == DType.U64
-            ? Long.toUnsignedString(tensor.getLong(index))
-            : Long.toString(tensor.getLong(index));
+    return switch (tensor.dtype()) {
+      case F64 -> Double.toString(tensor.getDouble(index));
+      case F32, F16, BF16 -> Float.toString((float) tensor.getDouble(index));
+      case U64 -> Long.toUnsignedString(tensor.getLong(index));
+      default -> Long.toString(tensor.getLong(index));
+    };
   }
 
   /// {@return the coordinates of a row-major index, as `[1, 0, 7]`}

@@ -204,9 +204,13 @@ public final class Conformance {
   private static List<NamedValue> read(Path set, String kind, List<TensorSpec> specs) {
     List<NamedValue> values = new ArrayList<>();
     for (int j = 0; Files.isRegularFile(set.resolve(kind + "_" + j + ".pb")); j++) {
-      TensorSpec spec = specs.get(Math.min(j, specs.size() - 1));
+      Path file = set.resolve(kind + "_" + j + ".pb");
       try {
-        values.add(TensorFile.read(set.resolve(kind + "_" + j + ".pb"), spec.kind(), spec.dtype()));
+        if (j < specs.size()) {
+          values.add(TensorFile.read(file, specs.get(j).kind(), specs.get(j).dtype()));
+        } else {
+          values.add(new NamedValue("", TensorFile.read(file).tensor()));
+        }
       } catch (ModelException e) {
         throw new UnreadableException(e);
       }
@@ -238,7 +242,11 @@ public final class Conformance {
 
   /// Returns what differs from the recorded outputs of any set, or null.
   private static @Nullable String difference(Loaded model, Path folder) {
-    for (Path set : children(folder, "test_data_set_")) {
+    List<Path> sets = children(folder, "test_data_set_");
+    if (sets.isEmpty()) {
+      return "expected a folder test_data_set_0, got none";
+    }
+    for (Path set : sets) {
       String difference =
           difference(
               model, read(set, "input", model.inputs()), read(set, "output", model.outputs()));
@@ -253,6 +261,9 @@ public final class Conformance {
       Loaded model, List<NamedValue> recorded, List<NamedValue> expected) {
     List<TensorSpec> specs = model.inputs();
     List<String> names = specs.stream().map(TensorSpec::name).toList();
+    if (recorded.size() > specs.size()) {
+      return "expected inputs %s, got %d".formatted(names, recorded.size());
+    }
     Map<String, Value> inputs = new LinkedHashMap<>();
     for (int j = 0; j < recorded.size(); j++) {
       int named = names.indexOf(recorded.get(j).name());
@@ -326,6 +337,7 @@ public final class Conformance {
     double e = expected.getDouble(index);
     double a = actual.getDouble(index);
     double relative = expected.dtype() == DType.BF16 ? BF16_RELATIVE : RELATIVE;
-    return Double.compare(e, a) == 0 || Math.abs(e - a) <= ABSOLUTE + relative * Math.abs(e);
+    return Double.compare(e, a) == 0
+        || (Double.isFinite(e) && Math.abs(e - a) <= ABSOLUTE + relative * Math.abs(e));
   }
 }

@@ -18,7 +18,12 @@ final class JiffyEngine implements Engine {
 
   JiffyEngine(Path file, LoadOptions options) {
     model = Model.load(file, options);
-    session = model.newSession();
+    try {
+      session = model.newSession();
+    } catch (RuntimeException | Error e) {
+      model.close();
+      throw e;
+    }
   }
 
   Model model() {

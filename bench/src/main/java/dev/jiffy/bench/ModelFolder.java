@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -15,8 +16,8 @@ public final class ModelFolder {
   /// A model.
   ///
   /// @param model its file
-  /// @param source its cases: those of folders of the same name with sets of inputs in them, or
-  ///   made-up inputs where there are none
+  /// @param source its cases: those of the folder of the same name with sets of inputs in it, the
+  ///   one beside the model before others, or made-up inputs where there is none
   public record Entry(Path model, InputSource source) {}
 
   /// {@return the models in a folder, by path}
@@ -46,11 +47,12 @@ public final class ModelFolder {
   private static InputSource source(Path model, List<Path> all) {
     String file = String.valueOf(model.getFileName());
     Path name = Path.of(file.substring(0, file.length() - ".onnx".length()));
+    Path beside = model.resolveSibling(name).normalize();
     return all.stream()
         .filter(path -> "input_0.pb".equals(String.valueOf(path.getFileName())))
         .map(path -> path.resolve("../..").normalize())
         .filter(path -> name.equals(path.getFileName()))
-        .findFirst()
+        .min(Comparator.comparing(path -> !path.equals(beside)))
         .<InputSource>map(CaseFolder::new)
         .orElseGet(() -> new SyntheticInputs(Map.of(), Map.of()));
   }

@@ -41,7 +41,7 @@ public record SyntheticInputs(Map<String, Shape> shapes, Map<String, Long> dims)
             "input '%s' is no tensor but %s: only recorded cases have such inputs"
                 .formatted(input.name(), input.kind()));
       }
-      tensors.put(input.name(), fill(input.dtype(), shape(input), random));
+      tensors.put(input.name(), fill(allocate(input), random));
     }
     return List.of(new Case("synthetic", tensors, Map.of()));
   }
@@ -106,9 +106,21 @@ public record SyntheticInputs(Map<String, Shape> shapes, Map<String, Long> dims)
     return extent;
   }
 
-  private static Tensor fill(DType dtype, Shape shape, RandomGenerator random) {
-    Tensor tensor = Tensor.allocate(dtype, shape);
-    for (long i = 0; i < shape.elements(); i++) {
+  private Tensor allocate(TensorSpec input) {
+    Shape shape = shape(input);
+    try {
+      return Tensor.allocate(input.dtype(), shape);
+    } catch (OutOfMemoryError | ArithmeticException | IllegalArgumentException e) {
+      throw new ModelException(
+          "input '%s' of %s%s does not fit into memory"
+              .formatted(input.name(), input.dtype(), shape),
+          e);
+    }
+  }
+
+  private static Tensor fill(Tensor tensor, RandomGenerator random) {
+    DType dtype = tensor.dtype();
+    for (long i = 0; i < tensor.shape().elements(); i++) {
       if (dtype.isFloat()) {
         tensor.setDouble(i, random.nextDouble() * 2 - 1);
       } else if (dtype != DType.STRING) {

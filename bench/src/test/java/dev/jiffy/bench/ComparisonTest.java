@@ -142,4 +142,24 @@ class ComparisonTest {
   void indicesAreRowMajor() {
     assertEquals("[1, 0, 2]", Comparison.index(Shape.of(2, 3, 4), 14));
   }
+
+  @Test
+  void whatIsNotFiniteOnOneSideOnlyPointsNowhere() {
+    float nan = Float.NaN;
+    float infinity = Float.POSITIVE_INFINITY;
+    assertEquals(0, compare(floats(1, 2), floats(nan, nan)).minCosine());
+    assertEquals(0, compare(floats(1, infinity), floats(1, -infinity)).minCosine());
+    assertEquals(1, compare(floats(1, nan, infinity), floats(1, nan, infinity)).minCosine());
+  }
+
+  @Test
+  void doublesAreToldInFull() {
+    Tensor expected = Tensor.of(new double[] {1}, 1);
+    Tensor actual = Tensor.of(new double[] {1 + 1e-12}, 1);
+    assertEquals(
+        List.of(
+            "output 'y' at [0]: expected 1.0, got 1.000000000001; 1 of 1 elements are off by more"
+                + " than 1.0E-15"),
+        Comparison.of(Map.of("y", expected), Map.of("y", actual), 1e-15).mismatches());
+  }
 }

@@ -40,4 +40,16 @@ class ModelFolderTest {
     Path file = folder.resolve("readme.txt");
     assertThrows(IllegalArgumentException.class, () -> ModelFolder.entries(file));
   }
+
+  @Test
+  void casesBesideAModelComeFirst() throws IOException {
+    touch("a/model.onnx");
+    touch("b/model.onnx");
+    touch("a/model/set/input_0.pb");
+    touch("b/model/set/input_0.pb");
+    assertEquals(
+        List.of(
+            new CaseFolder(folder.resolve("a/model")), new CaseFolder(folder.resolve("b/model"))),
+        ModelFolder.entries(folder).stream().map(ModelFolder.Entry::source).toList());
+  }
 }

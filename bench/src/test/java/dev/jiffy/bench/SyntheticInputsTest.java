@@ -93,4 +93,14 @@ class SyntheticInputsTest {
         Map.of("length", 1L),
         IMAGE);
   }
+
+  @Test
+  void whatDoesNotFitIntoMemoryIsRefused() {
+    long huge = 1L << 60;
+    refuses(
+        "input 'any' of BOOL[%d] does not fit into memory".formatted(huge),
+        Map.of("any", Shape.of(huge)),
+        Map.of(),
+        ANY);
+  }
 }

@@ -4,6 +4,7 @@ import java.io.BufferedWriter;
 import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -103,6 +104,8 @@ public final class Export {
     Recorder recorder = new Recorder();
     try (Stream<String> lines = Files.lines(file)) {
       lines.forEachOrdered(line -> read(line, recorder, file));
+    } catch (UncheckedIOException e) {
+      throw new IOException("%s: %s".formatted(file, e.getCause()), e);
     }
     if (recorder.size() == 0) {
       throw new IllegalArgumentException(file + ": no request in it");
