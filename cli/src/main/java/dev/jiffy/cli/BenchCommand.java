@@ -49,11 +49,11 @@ final class BenchCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     Bench.Result result = Bench.run(model, inputs.source(), load.options(), time, output::progress);
+    output.print(new Answer(result));
     if (html != null) {
       Files.writeString(html, page(result, output.commandLine()));
       output.progress("written " + html);
     }
-    output.print(new Answer(result));
     return ExitCodes.OK;
   }
 

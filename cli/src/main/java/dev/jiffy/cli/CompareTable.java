@@ -18,7 +18,7 @@ import java.util.function.ToDoubleFunction;
 ///
 /// @param ratioP50 the geometric mean of the ratios of medians
 /// @param ratioLoad the geometric mean of the ratios of the times to load, a case at a time
-/// @param matches whether all answers agree
+/// @param matches whether all answers agree; where nothing could be compared, they do not
 /// @param cases the comparisons
 /// @param failed the first line of why a model could not be compared, by file
 record CompareTable(
@@ -52,7 +52,7 @@ record CompareTable(
     return new CompareTable(
         mean(cases, Compare.Result::ratioP50),
         mean(cases, Compare.Result::ratioLoad),
-        cases.stream().allMatch(Compare.Result::matches),
+        !cases.isEmpty() && cases.stream().allMatch(Compare.Result::matches),
         List.copyOf(cases),
         failed);
   }

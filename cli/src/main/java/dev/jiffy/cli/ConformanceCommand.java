@@ -62,6 +62,9 @@ final class ConformanceCommand implements Callable<Integer> {
             suites.stream().mapToInt(Suite::failed).sum(),
             suites.stream().mapToInt(Suite::unsupported).sum(),
             suites);
+    if (answer.passed() + answer.failed() + answer.unsupported() == 0) {
+      throw new IllegalArgumentException(folder + ": no case whose name contains '" + filter + "'");
+    }
     output.print(answer);
     return answer.failed() == 0 ? ExitCodes.OK : ExitCodes.FAILURE;
   }
@@ -102,7 +105,12 @@ final class ConformanceCommand implements Callable<Integer> {
 
     Loaded(Path file, LoadOptions options) {
       model = Model.load(file, options);
-      session = model.newSession();
+      try {
+        session = model.newSession();
+      } catch (RuntimeException | Error e) {
+        model.close();
+        throw e;
+      }
     }
 
     @Override

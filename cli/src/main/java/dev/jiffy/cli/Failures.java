@@ -7,6 +7,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
 import picocli.CommandLine;
 import picocli.CommandLine.IExecutionExceptionHandler;
 import picocli.CommandLine.ParseResult;
@@ -36,6 +37,7 @@ final class Failures implements IExecutionExceptionHandler {
     return switch (failure) {
       case UncheckedIOException e when e.getCause() != null -> message(e.getCause());
       case NoSuchFileException e -> e.getFile() + ": no such file or folder";
+      case NotDirectoryException e -> e.getFile() + ": expected a folder, got a file";
       case AccessDeniedException e -> e.getFile() + ": access denied";
       case FileSystemException e when e.getReason() == null ->
           e.getFile() + ": " + e.getClass().getSimpleName();

@@ -120,10 +120,15 @@ final class InspectCommand implements Callable<Integer> {
     @Nullable Cost bound = null;
     List<Placement> steps = inspection.placements();
     if (inputs.areGiven() || imported.inputs().stream().allMatch(i -> isConcrete(imported, i))) {
-      Case first = inputs.source().cases(specs, results).getFirst();
-      shapes = first.shapes();
-      bound = Cost.of(Inference.bind(optimized, shapes));
-      steps = inspection.placements(shapes);
+      try {
+        Case first = inputs.source().cases(specs, results).getFirst();
+        shapes = first.shapes();
+        bound = Cost.of(Inference.bind(optimized, shapes));
+        steps = inspection.placements(shapes);
+      } catch (ModelException e) {
+        // inputs that do not fit are no refusal of the model
+        throw inputs.areGiven() ? new IllegalArgumentException(e.getMessage(), e) : e;
+      }
     }
     return new Engine(
         Ports.of(specs, results),

@@ -39,6 +39,7 @@ final class LoadMixin {
   @Option(
       names = "--iterations",
       paramLabel = "N",
+      converter = OptionValues.Size.class,
       description =
           "The most iterations that all loops of one run do together; 10,000,000 by default.")
   private long iterations = LoadOptions.ITERATIONS;

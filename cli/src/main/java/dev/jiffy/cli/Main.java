@@ -3,6 +3,7 @@ package dev.jiffy.cli;
 import dev.jiffy.engine.Rehearsal;
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Callable;
@@ -60,10 +61,16 @@ final class Main implements Callable<Integer> {
 
   /// Runs the command that `args` name and ends the process with its exit code.
   public static void main(String[] args) {
+    Locale.setDefault(Locale.ROOT);
     if (args.length > 0 && REHEARSED.contains(args[0])) {
       Rehearsal.start(REHEARSAL);
     }
-    System.exit(commandLine(args).execute(args));
+    try {
+      System.exit(commandLine(args).execute(args));
+    } catch (OutOfMemoryError e) {
+      System.err.println("jiffy: not enough memory: " + e.getMessage());
+      System.exit(ExitCodes.FAILURE);
+    }
   }
 
   /// {@return a fresh command line that holds every command, or only the one that the arguments

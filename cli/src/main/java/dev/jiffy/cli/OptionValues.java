@@ -49,7 +49,11 @@ final class OptionValues {
   static final class Rate implements ITypeConverter<Double> {
     @Override
     public Double convert(String value) {
-      return decimal(value, Double.MIN_VALUE, Double.MAX_VALUE);
+      try {
+        return decimal(value, Double.MIN_VALUE, Double.MAX_VALUE);
+      } catch (TypeConversionException _) {
+        throw new TypeConversionException("'%s' is not a number above 0".formatted(value));
+      }
     }
   }
 
@@ -81,7 +85,7 @@ final class OptionValues {
     }
   }
 
-  /// Reads a number of bytes, at least 1.
+  /// Reads a large number, such as of bytes, at least 1.
   static final class Size implements ITypeConverter<Long> {
     @Override
     public Long convert(String value) {

@@ -94,11 +94,11 @@ final class ProfileCommand implements Callable<Integer> {
   public Integer call() throws IOException {
     Profile.Result result =
         Profile.run(model, inputs.source(), load.options(), settings(), output::progress);
+    output.print(new Answer(result, sorted(result), top));
     if (html != null) {
       Files.writeString(html, ProfilePage.of(result, output.commandLine()));
       output.progress("written " + html);
     }
-    output.print(new Answer(result, sorted(result), top));
     return ExitCodes.OK;
   }
 

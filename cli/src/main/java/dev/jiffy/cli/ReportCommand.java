@@ -15,6 +15,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
+import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -95,11 +96,15 @@ final class ReportCommand implements Callable<Integer> {
 
     private static JsonNode result(Path folder) throws IOException {
       Path file = folder.resolve(LoadFiles.RESULT);
-      JsonNode result = JsonMapper.shared().readTree(Files.readString(file));
-      if (result.path("points").isEmpty()) {
-        throw new IllegalArgumentException(file + ": no report of jiffy load");
+      try {
+        JsonNode result = JsonMapper.shared().readTree(Files.readAllBytes(file));
+        if (!result.path("points").isEmpty()) {
+          return result;
+        }
+      } catch (JacksonException e) {
+        throw new IllegalArgumentException(file + ": no JSON: " + e.getOriginalMessage(), e);
       }
-      return result;
+      throw new IllegalArgumentException(file + ": no report of jiffy load");
     }
 
     private static List<Recording> recordings(Path folder, int point) throws IOException {

@@ -9,6 +9,7 @@ import dev.jiffy.engine.Session;
 import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
+import java.math.BigInteger;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -175,7 +176,7 @@ final class RunCommand implements Callable<Integer> {
         first.add(
             tensor.dtype() == DType.STRING
                 ? tensor.getString(i)
-                : tensor.dtype().isFloat() ? (Object) tensor.getDouble(i) : tensor.getLong(i));
+                : tensor.dtype().isFloat() ? (Object) tensor.getDouble(i) : whole(tensor, i));
       }
       if (tensor.dtype() == DType.STRING || count == 0) {
         return new Summary(first, null, null, null);
@@ -190,6 +191,11 @@ final class RunCommand implements Callable<Integer> {
         sum += value;
       }
       return new Summary(first, min, max, sum / (double) count);
+    }
+
+    private static Object whole(Tensor tensor, long index) {
+      long value = tensor.getLong(index);
+      return tensor.dtype() == DType.U64 ? new BigInteger(Long.toUnsignedString(value)) : value;
     }
 
     String text() {

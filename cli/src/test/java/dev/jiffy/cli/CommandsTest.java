@@ -3,16 +3,22 @@ package dev.jiffy.cli;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.FieldSource;
 
 class CommandsTest {
   static final List<String> COMMANDS = List.copyOf(Main.commandLine().getSubcommands().keySet());
+
+  @TempDir private Path folder;
 
   private final StringWriter out = new StringWriter();
   private final StringWriter err = new StringWriter();
@@ -48,7 +54,8 @@ class CommandsTest {
     "--shape, 1x2",
     "--dim, batch=few",
     "--tolerance, -1",
-    "--tolerance, NaN"
+    "--tolerance, NaN",
+    "--iterations, 0"
   })
   void valuesThatCannotBeReadAreUsageErrors(String option, String value) {
     assertEquals(ExitCodes.USAGE, run("run", "model.onnx", option, value), err::toString);
@@ -90,5 +97,26 @@ class CommandsTest {
     assertEquals(1, err.toString().lines().count(), err::toString);
     assertTrue(err.toString().contains("absent.onnx"), err::toString);
     assertEquals("", out.toString());
+  }
+
+  @Test
+  void modelsThatCannotBeComparedDoNotAgree() throws IOException {
+    Files.writeString(folder.resolve("bad.onnx"), "no model");
+    assertEquals(ExitCodes.FAILURE, run("compare", "--all", folder.toString(), "--json"));
+    assertTrue(out.toString().contains("\"matches\":false"), out::toString);
+  }
+
+  @Test
+  void aReportThatIsNoneIsOneLine() throws IOException {
+    Path result = folder.resolve("result.json");
+    Path requests = Files.createDirectory(folder.resolve("run-1-1")).resolve("requests.jsonl");
+    Files.write(requests, new byte[] {(byte) 0xff, '\n'});
+    for (String json : List.of("{\"points\":", "{}", "{\"points\":[{\"label\":\"a\"}]}")) {
+      Files.writeString(result, json);
+      err.getBuffer().setLength(0);
+      assertEquals(ExitCodes.FAILURE, run("report", "diff", folder.toString(), folder.toString()));
+      assertEquals(1, err.toString().lines().count(), err::toString);
+      assertTrue(err.toString().contains(folder.toString()), err::toString);
+    }
   }
 }
