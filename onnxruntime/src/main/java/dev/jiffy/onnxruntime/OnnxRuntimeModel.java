@@ -133,7 +133,7 @@ public final class OnnxRuntimeModel implements ForeignModel {
       for (int i = 0; i < outputs.size(); i++) {
         String name = outputs.get(i).name();
         Tensor place = memory.get(i);
-        if (place == null || place.dtype() == DType.STRING) {
+        if (place == null || !OrtTensors.isWrittenInPlace(place.dtype())) {
           made.add(name);
         } else {
           written.put(name, OrtTensors.wrap(name, place));
@@ -160,15 +160,28 @@ public final class OnnxRuntimeModel implements ForeignModel {
         answers.add(OrtTensors.copy(name, result.get(name).orElseThrow()));
         continue;
       }
-      if (place.dtype() == DType.STRING) {
-        List<String> strings = OrtTensors.copy(name, result.get(name).orElseThrow()).strings();
-        for (int k = 0; k < strings.size(); k++) {
-          place.setString(k, strings.get(k));
-        }
+      if (!OrtTensors.isWrittenInPlace(place.dtype())) {
+        copy(name, OrtTensors.copy(name, result.get(name).orElseThrow()), place);
       }
       answers.add(place);
     }
     return answers;
+  }
+
+  private static void copy(String name, Tensor from, Tensor to) {
+    if (from.dtype() != to.dtype() || !from.shape().equals(to.shape())) {
+      throw new ModelException(
+          "output '%s': expected %s%s, got %s%s"
+              .formatted(name, to.dtype(), to.shape(), from.dtype(), from.shape()));
+    }
+    if (from.dtype() != DType.STRING) {
+      to.segment().copyFrom(from.segment());
+      return;
+    }
+    List<String> strings = from.strings();
+    for (int k = 0; k < strings.size(); k++) {
+      to.setString(k, strings.get(k));
+    }
   }
 
   /// {@return runs of the same inputs, in memory that is made once}

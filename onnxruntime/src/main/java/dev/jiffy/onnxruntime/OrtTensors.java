@@ -35,23 +35,12 @@ final class OrtTensors {
       return OnnxTensor.createTensor(
           OrtSessions.environment(), tensor.strings().toArray(String[]::new), dims);
     }
-    OnnxJavaType type =
-        switch (tensor.dtype()) {
-          case F32 -> OnnxJavaType.FLOAT;
-          case F64 -> OnnxJavaType.DOUBLE;
-          case F16 -> OnnxJavaType.FLOAT16;
-          case BF16 -> OnnxJavaType.BFLOAT16;
-          case I8 -> OnnxJavaType.INT8;
-          case I16 -> OnnxJavaType.INT16;
-          case I32 -> OnnxJavaType.INT32;
-          case I64 -> OnnxJavaType.INT64;
-          case U8 -> OnnxJavaType.UINT8;
-          case BOOL -> OnnxJavaType.BOOL;
-          case I4, U4, U16, U32, U64, STRING ->
-              throw new ModelException(
-                  "ONNX Runtime's Java API has no tensors of %s, which '%s' is"
-                      .formatted(tensor.dtype(), name));
-        };
+    OnnxJavaType type = javaType(tensor.dtype());
+    if (type == null) {
+      throw new ModelException(
+          "ONNX Runtime's Java API has no tensors of %s, which '%s' is"
+              .formatted(tensor.dtype(), name));
+    }
     if (tensor.segment().byteSize() > Integer.MAX_VALUE) {
       throw new ModelException(
           "ONNX Runtime's Java API has no tensors of more than 2 GiB, which '%s' has"
@@ -59,6 +48,27 @@ final class OrtTensors {
     }
     ByteBuffer memory = tensor.segment().asByteBuffer().order(ByteOrder.nativeOrder());
     return OnnxTensor.createTensor(OrtSessions.environment(), memory, dims, type);
+  }
+
+  /// {@return whether ONNX Runtime can write elements of a type in place}
+  static boolean isWrittenInPlace(DType dtype) {
+    return javaType(dtype) != null;
+  }
+
+  private static @Nullable OnnxJavaType javaType(DType dtype) {
+    return switch (dtype) {
+      case F32 -> OnnxJavaType.FLOAT;
+      case F64 -> OnnxJavaType.DOUBLE;
+      case F16 -> OnnxJavaType.FLOAT16;
+      case BF16 -> OnnxJavaType.BFLOAT16;
+      case I8 -> OnnxJavaType.INT8;
+      case I16 -> OnnxJavaType.INT16;
+      case I32 -> OnnxJavaType.INT32;
+      case I64 -> OnnxJavaType.INT64;
+      case U8 -> OnnxJavaType.UINT8;
+      case BOOL -> OnnxJavaType.BOOL;
+      case I4, U4, U16, U32, U64, STRING -> null;
+    };
   }
 
   /// {@return a copy of a value}
@@ -127,8 +137,18 @@ final class OrtTensors {
     return dims;
   }
 
+  /// The element type; the Java API's own types count unsigned integers as signed ones.
   private static @Nullable DType dtype(TensorInfo info) {
-    return switch (info.type) {
+    return switch (info.onnxType) {
+      case ONNX_TENSOR_ELEMENT_DATA_TYPE_UINT16 -> DType.U16;
+      case ONNX_TENSOR_ELEMENT_DATA_TYPE_UINT32 -> DType.U32;
+      case ONNX_TENSOR_ELEMENT_DATA_TYPE_UINT64 -> DType.U64;
+      default -> dtype(info.type);
+    };
+  }
+
+  private static @Nullable DType dtype(OnnxJavaType type) {
+    return switch (type) {
       case FLOAT -> DType.F32;
       case DOUBLE -> DType.F64;
       case FLOAT16 -> DType.F16;

@@ -5,7 +5,6 @@ import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OnnxValue;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
-import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Tensor;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -54,7 +53,7 @@ public final class RepeatedRun implements AutoCloseable {
     }
     Tensor memory = OrtTensors.copy(name, value);
     outputs.put(name, memory);
-    if (memory.dtype() == DType.STRING) {
+    if (!OrtTensors.isWrittenInPlace(memory.dtype())) {
       unpinned.add(name);
     } else {
       pinned.put(name, OrtTensors.wrap(name, memory));

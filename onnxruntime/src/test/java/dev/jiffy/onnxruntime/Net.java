@@ -24,6 +24,7 @@ final class Net {
   static final int I64 = 7;
   static final int STRING = 8;
   static final int BOOL = 9;
+  static final int U64 = 13;
   static final int F8 = 17;
 
   /// The domain of operators that ONNX Runtime adds to ONNX.

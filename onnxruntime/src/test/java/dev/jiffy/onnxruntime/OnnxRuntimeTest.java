@@ -19,6 +19,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -53,6 +54,25 @@ class OnnxRuntimeTest {
         assertEquals(Math.sin(i), place.getDouble(i), 1e-6);
         assertEquals(place.getDouble(i), made.getDouble(i));
       }
+    }
+  }
+
+  @Test
+  void unsignedIntegersAreGivenAsWhatTheyAre() throws IOException {
+    Tensor most = Tensor.allocate(DType.U64, Shape.of(1));
+    most.setLong(0, -1);
+    Net net = new Net().constant("c", most).node("Identity", "y", "c").output("y", Net.U64);
+    Path file = net.write(folder.resolve("unsigned.onnx"));
+    try (OnnxRuntimeModel model = OnnxRuntimeModel.load(file, OPTIONS)) {
+      assertEquals(DType.U64, Objects.requireNonNull(model.outputs().getFirst().spec()).dtype());
+      Tensor place = Tensor.allocate(DType.U64, Shape.of(1));
+      assertSame(place, model.run(List.of(), List.of(place)).getFirst());
+      assertEquals(0x1p64, place.getDouble(0));
+      List<@Nullable Tensor> nowhere = new ArrayList<>();
+      nowhere.add(null);
+      assertEquals(0x1p64, model.run(List.of(), nowhere).getFirst().getDouble(0));
+      Tensor other = Tensor.allocate(DType.U64, Shape.of(2));
+      assertThrows(ModelException.class, () -> model.run(List.of(), List.of(other)));
     }
   }
 
