@@ -198,8 +198,8 @@ final class ServeCommand implements Callable<Integer> {
       output.progress(warning);
     }
     closeAtExit(server, output);
-    OsThread.compilersStepBack(COMPILERS_NICENESS);
     output.print(Answer.of(server));
+    OsThread.compilersStepBack(COMPILERS_NICENESS);
     waitForSignal();
     return ExitCodes.OK;
   }
