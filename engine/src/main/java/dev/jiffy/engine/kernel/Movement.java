@@ -62,10 +62,8 @@ public final class Movement {
   /// @param y the first target element
   public static void copy(StridedCopy copy, long x, long y) {
     int rank = copy.dims().length;
-    for (long dim : copy.dims()) {
-      if (dim == 0) {
-        return;
-      }
+    if (copy.isEmpty()) {
+      return;
     }
     int element = copy.elementBytes();
     int targetInner = copy.adjacentInTarget();
@@ -73,52 +71,42 @@ public final class Movement {
     if (rank == 0) {
       bytes(x, y, element);
     } else if (targetInner >= 0 && targetInner == sourceInner) {
-      runs(copy, targetInner, 0, x, y);
+      copy.around(targetInner, targetInner, Movement::run, x, y);
     } else if (targetInner >= 0 && sourceInner >= 0) {
-      transpositions(copy, sourceInner, targetInner, 0, x, y);
+      copy.around(sourceInner, targetInner, Movement::transposition, x, y);
     } else {
-      lines(copy, targetInner >= 0 ? targetInner : rank - 1, 0, x, y);
+      int inner = targetInner >= 0 ? targetInner : rank - 1;
+      copy.around(inner, inner, Movement::line, x, y);
     }
   }
 
-  /// Runs over all dimensions but one, that of contiguous elements.
-  private static void runs(StridedCopy copy, int inner, int dimension, long x, long y) {
-    if (dimension == copy.dims().length) {
-      bytes(x, y, copy.dims()[inner] * copy.elementBytes());
-    } else if (dimension == inner) {
-      runs(copy, inner, dimension + 1, x, y);
-    } else {
-      long from = x;
-      long to = y;
-      for (long i = copy.dims()[dimension]; i > 0; i--) {
-        runs(copy, inner, dimension + 1, from, to);
-        from += copy.sourceStrides()[dimension];
-        to += copy.targetStrides()[dimension];
-      }
-    }
+  /// Copies elements that lie side by side.
+  private static void run(StridedCopy copy, int inner, int same, long x, long y) {
+    bytes(x, y, copy.dims()[inner] * copy.elementBytes());
   }
 
-  /// Runs over all dimensions but one, along which elements are copied one by one.
-  private static void lines(StridedCopy copy, int inner, int dimension, long x, long y) {
-    if (dimension == copy.dims().length) {
-      elements(
-          copy.elementBytes(),
-          x,
-          copy.sourceStrides()[inner],
-          y,
-          copy.targetStrides()[inner],
-          copy.dims()[inner]);
-    } else if (dimension == inner) {
-      lines(copy, inner, dimension + 1, x, y);
-    } else {
-      long from = x;
-      long to = y;
-      for (long i = copy.dims()[dimension]; i > 0; i--) {
-        lines(copy, inner, dimension + 1, from, to);
-        from += copy.sourceStrides()[dimension];
-        to += copy.targetStrides()[dimension];
-      }
-    }
+  /// Copies the elements along one dimension one by one.
+  private static void line(StridedCopy copy, int inner, int same, long x, long y) {
+    elements(
+        copy.elementBytes(),
+        x,
+        copy.sourceStrides()[inner],
+        y,
+        copy.targetStrides()[inner],
+        copy.dims()[inner]);
+  }
+
+  /// Transposes between the dimensions of contiguous source and target elements.
+  private static void transposition(
+      StridedCopy copy, int sourceInner, int targetInner, long x, long y) {
+    transpose(
+        copy.elementBytes(),
+        copy.dims()[sourceInner],
+        copy.dims()[targetInner],
+        x,
+        copy.sourceStrides()[targetInner],
+        y,
+        copy.targetStrides()[sourceInner]);
   }
 
   /// Copies elements one by one.
@@ -162,32 +150,6 @@ public final class Movement {
     }
     for (; i < n; i++, from += stepX, to += stepY) {
       ALL.set(Memory.INT, to, ALL.get(Memory.INT, from));
-    }
-  }
-
-  /// Runs over all dimensions but two: that of contiguous source elements and that of contiguous
-  /// target elements.
-  private static void transpositions(
-      StridedCopy copy, int sourceInner, int targetInner, int dimension, long x, long y) {
-    if (dimension == copy.dims().length) {
-      transpose(
-          copy.elementBytes(),
-          copy.dims()[sourceInner],
-          copy.dims()[targetInner],
-          x,
-          copy.sourceStrides()[targetInner],
-          y,
-          copy.targetStrides()[sourceInner]);
-    } else if (dimension == sourceInner || dimension == targetInner) {
-      transpositions(copy, sourceInner, targetInner, dimension + 1, x, y);
-    } else {
-      long from = x;
-      long to = y;
-      for (long i = copy.dims()[dimension]; i > 0; i--) {
-        transpositions(copy, sourceInner, targetInner, dimension + 1, from, to);
-        from += copy.sourceStrides()[dimension];
-        to += copy.targetStrides()[dimension];
-      }
     }
   }
 
@@ -251,88 +213,43 @@ public final class Movement {
 
   /// Picks slices as [RowKernels#gather] does.
   ///
-  /// @param x the slices, `[outer, extent]`
-  /// @param outer extent of the first dimension
-  /// @param extent extent of the indexed dimension
-  /// @param sliceBytes bytes of a slice
-  /// @param indices the indices, negative ones counted from the end
-  /// @param indexType i32 or i64
-  /// @param count how many indices
-  /// @param y the result, `[outer, count]`
+  /// @param g the extents
+  /// @param x the slices
+  /// @param indices the indices
+  /// @param y the result
   /// @throws IndexOutOfBoundsException if an index lies outside
-  public static void gather(
-      long x,
-      long outer,
-      long extent,
-      long sliceBytes,
-      long indices,
-      DType indexType,
-      long count,
-      long y) {
-    for (long o = 0; o < outer; o++) {
-      long from = x + o * extent * sliceBytes;
-      slices(from, extent, sliceBytes, indices, indexType, 0, count, y + o * count * sliceBytes);
-    }
-  }
-
-  /// Picks elements as [RowKernels#gatherElements] does.
-  ///
-  /// @param x the elements, `[outer, extent, inner]`
-  /// @param outer extent of the dimensions before the indexed one
-  /// @param extent extent of the indexed dimension
-  /// @param inner extent of the dimensions behind it
-  /// @param elementBytes bytes of an element
-  /// @param indices the indices, `[outer, count, inner]`, negative ones counted from the end
-  /// @param indexType i32 or i64
-  /// @param count extent of the indices along the indexed dimension
-  /// @param y the result, `[outer, count, inner]`
-  /// @throws IndexOutOfBoundsException if an index lies outside
-  public static void gatherElements(
-      long x,
-      long outer,
-      long extent,
-      long inner,
-      int elementBytes,
-      long indices,
-      DType indexType,
-      long count,
-      long y) {
-    for (long o = 0; o < outer; o++) {
-      long from = x + o * extent * inner * elementBytes;
-      long first = o * count * inner;
-      if (inner == 1) {
-        long to = y + first * elementBytes;
-        slices(from, extent, elementBytes, indices, indexType, first, count, to);
+  public static void gather(GatherGeometry g, long x, long indices, long y) {
+    long bytes = g.sliceBytes();
+    long picked = g.count() * g.inner();
+    for (long o = 0; o < g.outer(); o++) {
+      long from = x + o * g.extent() * g.inner() * bytes;
+      long to = y + o * picked * bytes;
+      long first = g.shared() ? 0 : o * picked;
+      if (g.inner() == 1) {
+        gather(g, from, indices, first, to);
         continue;
       }
-      for (long i = first; i < first + count * inner; i++) {
-        long slice = checkIndex(index(indexType, indices, i), i, extent);
-        long element = slice * inner + i % inner;
-        bytes(from + element * elementBytes, y + i * elementBytes, elementBytes);
+      for (long i = 0; i < picked; i++) {
+        long row = checkIndex(index(g.indexType(), indices, first + i), first + i, g.extent());
+        bytes(from + (row * g.inner() + i % g.inner()) * bytes, to + i * bytes, bytes);
       }
     }
   }
 
-  /// Picks slices by indices that lie side by side.
+  /// Picks slices of one row.
   ///
-  /// @param first the position of the first index
-  private static void slices(
-      long x,
-      long extent,
-      long sliceBytes,
-      long indices,
-      DType indexType,
-      long first,
-      long count,
-      long y) {
-    if (sliceBytes == 4 && count <= Integer.MAX_VALUE) {
-      ints(x, extent, indices, indexType, first, (int) count, y);
-    } else if (sliceBytes == 8 && count <= Integer.MAX_VALUE) {
-      longs(x, extent, indices, indexType, first, (int) count, y);
+  /// @param first the position of the row's first index
+  private static void gather(GatherGeometry g, long x, long indices, long first, long y) {
+    long bytes = g.sliceBytes();
+    boolean isShort = g.count() <= Integer.MAX_VALUE;
+    if (bytes == 4 && isShort) {
+      ints(x, g.extent(), indices, g.indexType(), first, (int) g.count(), y);
+    } else if (bytes == 8 && isShort) {
+      longs(x, g.extent(), indices, g.indexType(), first, (int) g.count(), y);
     } else {
-      for (long i = 0; i < count; i++) {
-        long slice = checkIndex(index(indexType, indices, first + i), first + i, extent);
-        bytes(x + slice * sliceBytes, y + i * sliceBytes, sliceBytes);
+      for (long i = 0; i < g.count(); i++) {
+        long row = checkIndex(index(g.indexType(), indices, first + i), first + i, g.extent());
+        bytes(x + row * bytes, y + i * bytes, bytes);
       }
     }
   }

@@ -170,50 +170,17 @@ public interface RowKernels {
   /// @param y the first target element
   void copy(StridedCopy copy, long x, long y);
 
-  /// Picks slices by index: `y[o, i] = x[o, indices[i]]`, each slice of some bytes.
+  /// Picks slices by index.
   ///
-  /// @param x the slices, `[outer, extent]`
-  /// @param outer extent of the first dimension
-  /// @param extent extent of the indexed dimension
-  /// @param sliceBytes bytes of a slice
-  /// @param indices the indices, negative ones counted from the end
-  /// @param indexType i32 or i64
-  /// @param count how many indices
-  /// @param y the result, `[outer, count]`
+  /// @param geometry the extents
+  /// @param x the slices
+  /// @param indices the indices
+  /// @param y the result
   /// @throws IndexOutOfBoundsException if an index lies outside `-extent` to `extent - 1`; the
   ///   message gives position, index and extent
-  void gather(
-      long x,
-      long outer,
-      long extent,
-      long sliceBytes,
-      long indices,
-      DType indexType,
-      long count,
-      long y);
-
-  /// Picks elements by index: `y[o, i, n] = x[o, indices[o, i, n], n]`.
-  ///
-  /// @param x the elements, `[outer, extent, inner]`
-  /// @param outer extent of the dimensions before the indexed one
-  /// @param extent extent of the indexed dimension
-  /// @param inner extent of the dimensions behind it
-  /// @param elementBytes bytes of an element
-  /// @param indices the indices, `[outer, count, inner]`, negative ones counted from the end
-  /// @param indexType i32 or i64
-  /// @param count extent of the indices along the indexed dimension
-  /// @param y the result, `[outer, count, inner]`
-  /// @throws IndexOutOfBoundsException as [#gather]
-  void gatherElements(
-      long x,
-      long outer,
-      long extent,
-      long inner,
-      int elementBytes,
-      long indices,
-      DType indexType,
-      long count,
-      long y);
+  default void gather(GatherGeometry geometry, long x, long indices, long y) {
+    Movement.gather(geometry, x, indices, y);
+  }
 
   /// Computes a function of two tensors of any numeric type, element by element.
   ///
@@ -222,7 +189,9 @@ public interface RowKernels {
   /// @param y the second argument
   /// @param out the result
   /// @param scratch working memory of [Combinations#SCRATCH_BYTES]
-  void combine(Combination combination, long x, long y, long out, long scratch);
+  default void combine(Combination combination, long x, long y, long out, long scratch) {
+    Combinations.combine(combination, x, y, out, scratch);
+  }
 
   /// Writes indices as unit vectors: `y[o, d, i]` is `on` where `indices[o, i] = d`, else `off`; so
   /// is all of a vector whose index lies outside `-depth` to `depth - 1`.
@@ -235,7 +204,7 @@ public interface RowKernels {
   /// @param values the off value and the on value
   /// @param valueBytes bytes of either: 1, 2, 4 or 8
   /// @param y the result
-  void oneHot(
+  default void oneHot(
       long indices,
       DType indexType,
       long outer,
@@ -243,7 +212,9 @@ public interface RowKernels {
       long inner,
       long values,
       int valueBytes,
-      long y);
+      long y) {
+    Movement.oneHot(indices, indexType, outer, depth, inner, values, valueBytes, y);
+  }
 
   /// Multiplies rows by the unit vectors of indices: `y[o, i] = Σ_d x[o, d] · oneHot(indices)[o, d,
   /// i]`, f32.
@@ -255,7 +226,10 @@ public interface RowKernels {
   /// @param indexType i32 or i64
   /// @param count the indices of a row
   /// @param y the result, `[outer, count]`
-  void oneHotDot(long x, int outer, int depth, long indices, DType indexType, int count, long y);
+  default void oneHotDot(
+      long x, int outer, int depth, long indices, DType indexType, int count, long y) {
+    Movement.oneHotDot(x, outer, depth, indices, indexType, count, y);
+  }
 
   /// Converts elements of any numeric type or bool.
   ///
@@ -264,7 +238,9 @@ public interface RowKernels {
   /// @param x the elements
   /// @param y the result
   /// @param n how many
-  void cast(DType from, DType to, long x, long y, long n);
+  default void cast(DType from, DType to, long x, long y, long n) {
+    Casts.cast(from, to, x, y, n);
+  }
 
   /// Makes bytes of f32, as [Affine#quantize] does.
   ///

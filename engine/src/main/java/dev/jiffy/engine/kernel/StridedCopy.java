@@ -14,6 +14,18 @@ package dev.jiffy.engine.kernel;
 public record StridedCopy(
     int elementBytes, long[] dims, long[] sourceStrides, long[] targetStrides) {
 
+  /// What is done along two dimensions, or one.
+  public interface Loops {
+    /// Copies what lies along them.
+    ///
+    /// @param copy the copy
+    /// @param a one dimension
+    /// @param b the other one, or the same, or -1
+    /// @param x the first source element
+    /// @param y the first target element
+    void run(StridedCopy copy, int a, int b, long x, long y);
+  }
+
   /// {@return the copy with its dimensions merged as far as possible}
   ///
   /// @param elementBytes bytes of an element: 1, 2, 4 or 8
@@ -45,6 +57,43 @@ public record StridedCopy(
         java.util.Arrays.copyOf(extents, rank),
         java.util.Arrays.copyOf(source, rank),
         java.util.Arrays.copyOf(target, rank));
+  }
+
+  /// {@return whether there is nothing to copy}
+  public boolean isEmpty() {
+    for (long dim : dims) {
+      if (dim == 0) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /// Runs over all dimensions but those of inner loops.
+  ///
+  /// @param a a dimension that is left out
+  /// @param b another one, or the same, or -1
+  /// @param loops what is done along those
+  /// @param x the first source element
+  /// @param y the first target element
+  public void around(int a, int b, Loops loops, long x, long y) {
+    around(0, a, b, loops, x, y);
+  }
+
+  private void around(int dimension, int a, int b, Loops loops, long x, long y) {
+    if (dimension == dims.length) {
+      loops.run(this, a, b, x, y);
+    } else if (dimension == a || dimension == b) {
+      around(dimension + 1, a, b, loops, x, y);
+    } else {
+      long from = x;
+      long to = y;
+      for (long i = dims[dimension]; i > 0; i--) {
+        around(dimension + 1, a, b, loops, from, to);
+        from += sourceStrides[dimension];
+        to += targetStrides[dimension];
+      }
+    }
   }
 
   /// {@return the dimension along which elements of the source lie side by side, or -1}

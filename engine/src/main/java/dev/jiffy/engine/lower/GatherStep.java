@@ -1,43 +1,21 @@
 package dev.jiffy.engine.lower;
 
 import dev.jiffy.engine.ModelException;
+import dev.jiffy.engine.kernel.GatherGeometry;
 import dev.jiffy.engine.kernel.RowKernels;
-import dev.jiffy.tensor.DType;
 
-/// Slices picked by index.
+/// Slices or elements picked by index.
 final class GatherStep extends Step {
   private final RowKernels kernels;
-  private final long outer;
-  private final long extent;
-  private final long sliceBytes;
-  private final DType indexType;
-  private final long count;
+  private final GatherGeometry geometry;
   private final Place x;
   private final Place indices;
   private final Place y;
 
-  /// @param outer the elements of the dimensions before the indexed one
-  /// @param extent the extent of the indexed dimension
-  /// @param sliceBytes the bytes of the dimensions behind it
-  /// @param count how many indices
-  GatherStep(
-      String name,
-      Target target,
-      long outer,
-      long extent,
-      long sliceBytes,
-      DType indexType,
-      long count,
-      Place x,
-      Place indices,
-      Place y) {
+  GatherStep(String name, Target target, GatherGeometry geometry, Place x, Place indices, Place y) {
     super(name, 1);
     this.kernels = target.rows();
-    this.outer = outer;
-    this.extent = extent;
-    this.sliceBytes = sliceBytes;
-    this.indexType = indexType;
-    this.count = count;
+    this.geometry = geometry;
     this.x = x;
     this.indices = indices;
     this.y = y;
@@ -46,8 +24,7 @@ final class GatherStep extends Step {
   @Override
   public void run(Frame frame, int part) {
     try {
-      kernels.gather(
-          frame.at(x), outer, extent, sliceBytes, frame.at(indices), indexType, count, frame.at(y));
+      kernels.gather(geometry, frame.at(x), frame.at(indices), frame.at(y));
     } catch (IndexOutOfBoundsException e) {
       throw new ModelException(name() + ": " + e.getMessage(), e);
     }

@@ -192,7 +192,7 @@ public final class Lowering {
           case Op.Transpose _, Op.Slice _, Op.Split _, Op.Expand _, Op.Concat _, Op.Pad _ ->
               Movement.lower(node, this);
           case Op.Tile _, Op.DepthToSpace _, Op.SpaceToDepth _ -> Movement.lower(node, this);
-          case Op.Gather gather -> Movement.lowerGather(node, gather, this);
+          case Op.Gather gather -> Movement.lower(node, gather, this);
           case Op.Cast _ -> Movement.lowerCast(node, this);
           case Op.MatMul matMul -> Linear.lower(node, matMul, this);
           case Op.QuantizedMatMul matMul -> Linear.lower(node, matMul, this);

@@ -2,6 +2,7 @@ package dev.jiffy.engine.lower;
 
 import dev.jiffy.engine.ir.Node;
 import dev.jiffy.engine.ir.Op;
+import dev.jiffy.engine.kernel.GatherGeometry;
 import dev.jiffy.engine.kernel.StridedCopy;
 import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Shape;
@@ -272,61 +273,52 @@ final class Movement {
     return copyOrView(node, new View(0, dims, source), bytes, lowering);
   }
 
-  static boolean lowerGather(Node node, Op.Gather gather, Lowering lowering) {
+  static boolean lower(Node node, Op.Gather gather, Lowering lowering) {
     Shape x = lowering.shape(node.input(0));
-    Shape indices = lowering.shape(node.input(1));
-    DType indexType = lowering.dtype(node.input(1));
-    int axis = (int) (gather.axis() < 0 ? gather.axis() + x.rank() : gather.axis());
-    if (lowering.shape(node.output()).elements() == 0) {
-      return false;
-    }
-    Place data = lowering.place(node.input(0));
-    Place positions = lowering.place(node.input(1));
-    Place y = lowering.result(node.output());
-    lowering.add(
-        new GatherStep(
-            Lowering.label(node),
-            lowering.target(),
+    int axis = Operands.axis(gather.axis(), x.rank());
+    GatherGeometry geometry =
+        new GatherGeometry(
             x.elements(0, axis),
             x.dim(axis),
+            1,
             x.elements(axis + 1, x.rank()) * lowering.dtype(node.input(0)).bytes(),
-            indexType,
-            indices.elements(),
-            data,
-            positions,
-            y),
-        data,
-        positions,
-        y);
-    return true;
+            lowering.dtype(node.input(1)),
+            lowering.shape(node.input(1)).elements(),
+            true);
+    return gather(node, geometry, lowering);
   }
 
   static boolean lower(Node node, Op.GatherElements gather, Lowering lowering) {
     Shape x = lowering.shape(node.input(0));
     Shape indices = lowering.shape(node.input(1));
-    int axis = Operands.axis(gather.axis(), x.rank());
     DType type = lowering.dtype(node.output());
-    if (indices.elements() == 0 || type == DType.STRING || !equalBut(axis, x, indices)) {
+    int axis = Operands.axis(gather.axis(), x.rank());
+    if (type == DType.STRING || !equalBut(axis, x, indices)) {
       return false;
     }
-    Place data = lowering.place(node.input(0));
-    Place positions = lowering.place(node.input(1));
-    Place y = lowering.result(node.output());
-    lowering.add(
-        new GatherElementsStep(
-            Lowering.label(node),
-            lowering.target(),
+    GatherGeometry geometry =
+        new GatherGeometry(
             x.elements(0, axis),
             x.dim(axis),
             x.elements(axis + 1, x.rank()),
             type.bytes(),
             lowering.dtype(node.input(1)),
             indices.dim(axis),
-            data,
-            positions,
-            y),
-        data,
-        positions,
+            false);
+    return gather(node, geometry, lowering);
+  }
+
+  private static boolean gather(Node node, GatherGeometry geometry, Lowering lowering) {
+    if (lowering.shape(node.output()).elements() == 0) {
+      return false;
+    }
+    Place x = lowering.place(node.input(0));
+    Place indices = lowering.place(node.input(1));
+    Place y = lowering.result(node.output());
+    lowering.add(
+        new GatherStep(Lowering.label(node), lowering.target(), geometry, x, indices, y),
+        x,
+        indices,
         y);
     return true;
   }

@@ -87,7 +87,9 @@ class CombinationsTest {
     try (Arena arena = Arena.ofConfined()) {
       for (DType type : List.of(DType.I64, DType.I32)) {
         for (int bytes : new int[] {1, 2, 4, 8}) {
-          for (long inner : new long[] {1, 3}) {
+          for (int form = 0; form < 4; form++) {
+            long inner = form % 2 == 0 ? 1 : 3;
+            boolean shared = form >= 2;
             MemorySegment x = arena.allocate(4 * 5 * 3 * 8, 64);
             for (int i = 0; i < x.byteSize(); i++) {
               x.set(ValueLayout.JAVA_BYTE, i, (byte) (7 * i + 1));
@@ -98,27 +100,18 @@ class CombinationsTest {
             }
             MemorySegment expected = arena.allocate(1024, 64).fill((byte) 7);
             MemorySegment actual = arena.allocate(1024, 64).fill((byte) 7);
-            ORACLE.gatherElements(
-                x.address(), 4, 5, inner, bytes, indices.address(), type, 7, expected.address());
-            Movement.gatherElements(
-                x.address(), 4, 5, inner, bytes, indices.address(), type, 7, actual.address());
-            assertEquals(-1, expected.mismatch(actual), type + ", " + bytes + " × " + inner);
+            GatherGeometry g = new GatherGeometry(4, 5, inner, bytes, type, 7, shared);
+            ORACLE.gather(g, x.address(), indices.address(), expected.address());
+            Movement.gather(g, x.address(), indices.address(), actual.address());
+            assertEquals(-1, expected.mismatch(actual), g::toString);
             TypedMemory.setLong(type, indices.address() + 5L * type.bytes(), 5);
             String message =
                 String.valueOf(
                     assertThrows(
                             IndexOutOfBoundsException.class,
                             () ->
-                                Movement.gatherElements(
-                                    x.address(),
-                                    4,
-                                    5,
-                                    inner,
-                                    bytes,
-                                    indices.address(),
-                                    type,
-                                    7,
-                                    actual.address()))
+                                Movement.gather(
+                                    g, x.address(), indices.address(), actual.address()))
                         .getMessage());
             assertEquals("index 5 at position 5: expected -5 to 4", message);
           }

@@ -5,6 +5,7 @@ import static dev.jiffy.engine.kernel.Memory.setFloat;
 
 import dev.jiffy.engine.function.ReduceFunction;
 import dev.jiffy.engine.kernel.Combination;
+import dev.jiffy.engine.kernel.GatherGeometry;
 import dev.jiffy.engine.kernel.Memory;
 import dev.jiffy.engine.kernel.Movement;
 import dev.jiffy.engine.kernel.Pointwise;
@@ -208,40 +209,14 @@ public final class ScalarRowKernels implements RowKernels {
   }
 
   @Override
-  public void gather(
-      long x,
-      long outer,
-      long extent,
-      long sliceBytes,
-      long indices,
-      DType indexType,
-      long count,
-      long y) {
-    for (long o = 0; o < outer; o++) {
-      for (long i = 0; i < count; i++) {
-        long index = TypedMemory.getLong(indexType, indices + i * indexType.bytes());
-        long slice = o * extent + Movement.checkIndex(index, i, extent);
-        Memory.copy(x + slice * sliceBytes, y + (o * count + i) * sliceBytes, sliceBytes);
-      }
-    }
-  }
-
-  @Override
-  public void gatherElements(
-      long x,
-      long outer,
-      long extent,
-      long inner,
-      int elementBytes,
-      long indices,
-      DType indexType,
-      long count,
-      long y) {
-    for (long i = 0; i < outer * count * inner; i++) {
-      long index = TypedMemory.getLong(indexType, indices + i * indexType.bytes());
-      long slice = i / (count * inner) * extent + Movement.checkIndex(index, i, extent);
-      Memory.copy(
-          x + (slice * inner + i % inner) * elementBytes, y + i * elementBytes, elementBytes);
+  public void gather(GatherGeometry g, long x, long indices, long y) {
+    long rows = g.count() * g.inner();
+    for (long i = 0; i < g.outer() * rows; i++) {
+      long position = g.shared() ? i % rows : i;
+      long index = TypedMemory.getLong(g.indexType(), indices + position * g.indexType().bytes());
+      long row = i / rows * g.extent() + Movement.checkIndex(index, position, g.extent());
+      long slice = row * g.inner() + i % g.inner();
+      Memory.copy(x + slice * g.sliceBytes(), y + i * g.sliceBytes(), g.sliceBytes());
     }
   }
 

@@ -62,16 +62,15 @@ final class VectorCopies {
 
   /// Copies as [dev.jiffy.engine.kernel.RowKernels#copy] does.
   static void copy(StridedCopy copy, long x, long y) {
-    for (long dim : copy.dims()) {
-      if (dim == 0) {
-        return;
-      }
-    }
     int last = copy.dims().length - 1;
+    if (copy.isEmpty()) {
+      return;
+    }
     if (interleaves(copy)) {
-      copy(copy, last - 1, last, 0, x, y);
+      copy.around(last - 1, last, VectorCopies::planes, x, y);
     } else if (isVectors(copy, last)) {
-      copy(copy, last, last - 1, 0, x, y);
+      StridedCopy.Loops loops = isPairs(copy, last) ? VectorCopies::pairs : VectorCopies::runs;
+      copy.around(last, last - 1, loops, x, y);
     } else {
       Movement.copy(copy, x, y);
     }
@@ -107,37 +106,24 @@ final class VectorCopies {
     return copy.elementBytes() == 4 && copy.sourceStrides()[last] == 8;
   }
 
-  /// Runs over all dimensions but the two of the loops.
-  private static void copy(StridedCopy copy, int inner, int middle, int dimension, long x, long y) {
-    if (dimension == copy.dims().length) {
-      loops(copy, inner, middle, x, y);
-    } else if (dimension == inner || dimension == middle) {
-      copy(copy, inner, middle, dimension + 1, x, y);
-    } else {
-      long from = x;
-      long to = y;
-      for (long i = copy.dims()[dimension]; i > 0; i--) {
-        copy(copy, inner, middle, dimension + 1, from, to);
-        from += copy.sourceStrides()[dimension];
-        to += copy.targetStrides()[dimension];
-      }
+  private static void planes(StridedCopy copy, int inner, int plane, long x, long y) {
+    interleave(x, copy.sourceStrides()[plane], y, copy.dims()[inner]);
+  }
+
+  private static void pairs(StridedCopy copy, int inner, int middle, long x, long y) {
+    long lines = middle < 0 ? 1 : copy.dims()[middle];
+    long stepX = middle < 0 ? 0 : copy.sourceStrides()[middle];
+    long stepY = middle < 0 ? 0 : copy.targetStrides()[middle];
+    for (long line = 0; line < lines; line++) {
+      everySecond(x + line * stepX, y + line * stepY, copy.dims()[inner]);
     }
   }
 
-  private static void loops(StridedCopy copy, int inner, int middle, long x, long y) {
-    long n = copy.dims()[inner];
+  private static void runs(StridedCopy copy, int inner, int middle, long x, long y) {
+    long lines = middle < 0 ? 1 : copy.dims()[middle];
     long stepX = middle < 0 ? 0 : copy.sourceStrides()[middle];
     long stepY = middle < 0 ? 0 : copy.targetStrides()[middle];
-    long lines = middle < 0 ? 1 : copy.dims()[middle];
-    if (inner < middle) {
-      interleave(x, stepX, y, n);
-    } else if (isPairs(copy, inner)) {
-      for (long line = 0; line < lines; line++) {
-        everySecond(x + line * stepX, y + line * stepY, n);
-      }
-    } else {
-      runs(x, stepX, y, stepY, lines, n * copy.elementBytes());
-    }
+    runs(x, stepX, y, stepY, lines, copy.dims()[inner] * copy.elementBytes());
   }
 
   private static void runs(long x, long stepX, long y, long stepY, long lines, long bytes) {

@@ -51,10 +51,8 @@ final class X86Copies {
 
   /// Copies as [dev.jiffy.engine.kernel.RowKernels#copy] does.
   void copy(StridedCopy copy, long x, long y) {
-    for (long dim : copy.dims()) {
-      if (dim == 0) {
-        return;
-      }
+    if (copy.isEmpty()) {
+      return;
     }
     int bytes = copy.elementBytes();
     int target = copy.adjacentInTarget();

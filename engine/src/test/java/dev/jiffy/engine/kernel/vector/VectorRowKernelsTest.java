@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.jiffy.engine.function.ReduceFunction;
 import dev.jiffy.engine.kernel.Floats;
+import dev.jiffy.engine.kernel.GatherGeometry;
 import dev.jiffy.engine.kernel.Memory;
 import dev.jiffy.engine.kernel.PoolGeometry;
 import dev.jiffy.engine.kernel.ResizeGeometry;
@@ -166,9 +167,14 @@ final class VectorRowKernelsTest {
         long expected = floats.empty(n);
         long actual = floats.empty(n);
         long narrowed = floats.empty(n);
-        ORACLE.gather(x, 2, 5, slice, at, DType.I64, indices.length, expected);
-        VECTOR.gather(x, 2, 5, slice, at, DType.I64, indices.length, actual);
-        VECTOR.gather(x, 2, 5, slice, narrow, DType.I32, indices.length, narrowed);
+        GatherGeometry wide = new GatherGeometry(2, 5, 1, slice, DType.I64, indices.length, true);
+        ORACLE.gather(wide, x, at, expected);
+        VECTOR.gather(wide, x, at, actual);
+        VECTOR.gather(
+            new GatherGeometry(2, 5, 1, slice, DType.I32, indices.length, true),
+            x,
+            narrow,
+            narrowed);
         floats.assertClose("slices of " + slice, expected, actual, n, 0);
         floats.assertClose("slices of " + slice, expected, narrowed, n, 0);
       }
@@ -184,7 +190,7 @@ final class VectorRowKernelsTest {
       IndexOutOfBoundsException thrown =
           assertThrows(
               IndexOutOfBoundsException.class,
-              () -> VECTOR.gather(at, 1, 5, 0, at, DType.I64, 2, at));
+              () -> VECTOR.gather(new GatherGeometry(1, 5, 1, 0, DType.I64, 2, true), at, at, at));
       assertEquals("index -6 at position 1: expected -5 to 4", thrown.getMessage());
     }
   }
