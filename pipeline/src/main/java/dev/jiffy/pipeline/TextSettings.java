@@ -3,6 +3,7 @@ package dev.jiffy.pipeline;
 import dev.jiffy.engine.ModelException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
@@ -20,6 +21,7 @@ import tools.jackson.databind.node.MissingNode;
 record TextSettings(Path tokenizerFile, int maxTokens, int padId, int vocabulary, Pooling pooling) {
   private static final int DEFAULT_MAX_TOKENS = 512;
   private static final int MOST_TOKENS = 1 << 17;
+  private static final String POOLING_MODE = "pooling_mode_";
 
   /// How the vectors of tokens become one.
   enum Pooling {
@@ -44,7 +46,7 @@ record TextSettings(Path tokenizerFile, int maxTokens, int padId, int vocabulary
 
   /// {@return what the files beside a model file say}
   ///
-  /// @throws ModelException if one of them is malformed
+  /// @throws ModelException if one of them is malformed or asks for a pooling that is not there
   static TextSettings read(Path modelFile) {
     Path file =
         tokenizerFile(modelFile)
@@ -65,13 +67,29 @@ record TextSettings(Path tokenizerFile, int maxTokens, int padId, int vocabulary
     }
     JsonNode padding = tokenizer.path("padding").path("pad_id");
     int padId = padding.isInt() ? padding.intValue() : config.path("pad_token_id").asInt(0);
-    JsonNode pooling = json(file.resolveSibling("1_Pooling").resolve("config.json"));
     return new TextSettings(
         file,
         maxTokens == null ? DEFAULT_MAX_TOKENS : maxTokens,
         Math.max(0, padId),
         vocabulary(tokenizer),
-        pooling.path("pooling_mode_cls_token").asBoolean(false) ? Pooling.FIRST : Pooling.MEAN);
+        pooling(file.resolveSibling("1_Pooling").resolve("config.json")));
+  }
+
+  private static Pooling pooling(Path file) {
+    List<String> modes =
+        json(file).properties().stream()
+            .filter(
+                mode -> mode.getKey().startsWith(POOLING_MODE) && mode.getValue().asBoolean(false))
+            .map(mode -> mode.getKey().substring(POOLING_MODE.length()))
+            .toList();
+    if (modes.isEmpty() || modes.equals(List.of("mean_tokens"))) {
+      return Pooling.MEAN;
+    }
+    if (modes.equals(List.of("cls_token"))) {
+      return Pooling.FIRST;
+    }
+    throw new ModelException(
+        "%s: expected the pooling mean_tokens or cls_token, got %s".formatted(file, modes));
   }
 
   /// {@return these settings with fewer tokens}

@@ -157,6 +157,14 @@ class TextPipelineTest {
         folder.resolve("1_Pooling").resolve("config.json"), "{\"pooling_mode_cls_token\":true}");
     assertEquals(12, TextSettings.read(file).maxTokens());
     assertEquals(TextSettings.Pooling.FIRST, TextSettings.read(file).pooling());
+    Files.writeString(
+        folder.resolve("1_Pooling").resolve("config.json"),
+        "{\"pooling_mode_mean_tokens\":true,\"pooling_mode_max_tokens\":true}");
+    String message =
+        String.valueOf(
+            assertThrows(ModelException.class, () -> TextSettings.read(file)).getMessage());
+    assertTrue(message.endsWith("or cls_token, got [mean_tokens, max_tokens]"), message);
+    Files.delete(folder.resolve("1_Pooling").resolve("config.json"));
     Files.move(folder.resolve("tokenizer.json"), folder.resolve("model-tokenizer.json"));
     assertTrue(TextSettings.tokenizerFile(file).isPresent());
     Files.writeString(folder.resolve("model-tokenizer.json"), "{");
