@@ -35,7 +35,7 @@ public record Affine(DType type, float scale, int zero) {
     return (int) Math.rint(Math.clamp(-least / scale, 0f, 255f));
   }
 
-  /// Computes `round(x / scale) + zero`, limited to the type, ties rounded to even; NaN is `zero`.
+  /// Computes `round(x / scale) + zero`, limited to the type, ties rounded to even; NaN becomes 0.
   ///
   /// @param x the numbers, f32
   /// @param y the bytes

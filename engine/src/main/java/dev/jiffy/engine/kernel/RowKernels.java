@@ -249,10 +249,14 @@ public interface RowKernels {
   /// @param y the bytes
   /// @param n how many
   default void quantize(Affine affine, long x, long y, long n) {
-    affine.quantize(x, y, n);
+    if (affine.type() == DType.U8) {
+      quantize(affine.scale(), affine.zero(), x, y, n);
+    } else {
+      affine.quantize(x, y, n);
+    }
   }
 
-  /// Finds the least and the greatest of some numbers and 0.
+  /// Finds the least and the greatest of some numbers and 0; NaN counts as 0.
   ///
   /// @param x the numbers, f32
   /// @param n how many
@@ -262,8 +266,8 @@ public interface RowKernels {
     float greatest = 0;
     for (long i = 0; i < n; i++) {
       float value = Memory.getFloat(x + 4 * i);
-      least = Math.min(least, value);
-      greatest = Math.max(greatest, value);
+      least = value < least ? value : least;
+      greatest = value > greatest ? value : greatest;
     }
     Memory.setFloat(to, least);
     Memory.setFloat(to + 4, greatest);
@@ -298,7 +302,11 @@ public interface RowKernels {
   /// @param y the numbers
   /// @param n how many
   default void dequantize(Affine affine, long x, long y, long n) {
-    affine.dequantize(x, y, n);
+    if (affine.type() == DType.U8) {
+      dequantize(affine.scale(), affine.zero(), x, y, n);
+    } else {
+      affine.dequantize(x, y, n);
+    }
   }
 
   /// Stores one f32 many times.

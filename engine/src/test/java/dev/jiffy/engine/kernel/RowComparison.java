@@ -1,12 +1,16 @@
 package dev.jiffy.engine.kernel;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
 import dev.jiffy.engine.function.ReduceFunction;
 import dev.jiffy.engine.kernel.scalar.ScalarRowKernels;
+import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 import java.util.Random;
 import java.util.function.LongFunction;
 
-/// Compares softmax, layer normalisation, reductions and copies with the oracle.
+/// Compares softmax, layer normalisation, reductions, copies and conversions to bytes with the
+/// oracle.
 public final class RowComparison {
   private static final long[] LENGTHS = {1, 3, 7, 12, 15, 16, 17, 32, 33, 64, 100, 128, 384, 1000};
 
@@ -130,6 +134,61 @@ public final class RowComparison {
         floats.assertClose("fill of " + n, expected, actual, n, 0);
       }
     }
+  }
+
+  /// Compares conversions to unsigned bytes and back, and ranges.
+  public void bytes() {
+    for (long n : LENGTHS) {
+      bytes(n, 0.02f, 128);
+      bytes(n, 1, 0);
+      bytes(n, 0.3f, 255);
+      bytes(n, 1e-39f, 7);
+      bytes(n, 1e36f, 100);
+    }
+  }
+
+  private void bytes(long n, float scale, int zero) {
+    String what = "%d numbers, scale %s, zero %d".formatted(n, scale, zero);
+    try (Floats floats = memory.apply(n)) {
+      long x = floats.normal(n);
+      float[] steps = {0.5f, 1.5f, -2.5f, 254.5f, 1000, -1000, 3e9f, -3e9f, 0x1.fffffep30f};
+      for (int i = 0; i < n; i++) {
+        float number = i % 3 > 0 ? 50 * Memory.getFloat(x + 4L * i) : steps[i / 3 % steps.length];
+        Memory.setFloat(x + 4L * i, number * scale);
+      }
+      range(what, floats, x, n);
+      if (n > 8) {
+        floats.spoil(x, n);
+        range(what + ", not all finite", floats, x, n);
+      }
+      long words = (n + 3) / 4;
+      long expected = floats.empty(words);
+      long actual = floats.empty(words);
+      // at the beginning of those words, or at their end
+      for (long first : new long[] {0, 4 * words - n}) {
+        oracle.quantize(scale, zero, x, expected + first, n);
+        kernels.quantize(scale, zero, x, actual + first, n);
+        for (long i = 0; i < 4 * words; i++) {
+          byte right = Memory.ALL.get(ValueLayout.JAVA_BYTE, expected + i);
+          byte got = Memory.ALL.get(ValueLayout.JAVA_BYTE, actual + i);
+          assertEquals(right, got, what + ", byte " + i);
+        }
+        long numbers = floats.empty(n);
+        long same = floats.empty(n);
+        oracle.dequantize(scale, zero, expected + first, numbers, n);
+        kernels.dequantize(scale, zero, expected + first, same, n);
+        floats.assertClose(what, numbers, same, n, 0);
+      }
+      floats.assertClose(what, expected, actual, words, 0);
+    }
+  }
+
+  private void range(String what, Floats floats, long x, long n) {
+    long expected = floats.empty(2);
+    long actual = floats.empty(2);
+    oracle.range(x, n, expected);
+    kernels.range(x, n, actual);
+    floats.assertClose(what, expected, actual, 2, 0);
   }
 
   /// Compares copies between strided views.

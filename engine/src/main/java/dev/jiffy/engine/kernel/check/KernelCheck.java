@@ -37,6 +37,11 @@ public final class KernelCheck {
   /// How far products of narrow numbers may be off, whose sums are about 2.
   private static final double NARROW_TOLERANCE = 0.25;
 
+  /// What numbers from -1 to 1 become as bytes.
+  private static final float STEP = 1 / 120f;
+
+  private static final int ZERO = 127;
+
   /// Where a result lies halfway between two bytes it may be either.
   private static final double ONE_STEP = 1.01;
 
@@ -69,7 +74,7 @@ public final class KernelCheck {
     CONVOLUTION,
     /// Attention.
     ATTENTION,
-    /// Normalisations and reductions.
+    /// Normalisations, reductions, and conversions to bytes and back.
     ROWS,
     /// Copies between strided views.
     COPIES,
@@ -345,6 +350,19 @@ public final class KernelCheck {
         TOLERANCE,
         y -> rows.reduce(ReduceFunction.MEAN, x, y, m, n, 1),
         y -> rightRows.reduce(ReduceFunction.MEAN, x, y, m, n, 1));
+    compare("range", 2, 0, y -> rows.range(x, n, y), y -> rightRows.range(x, n, y));
+    compare(
+        "numbers as bytes",
+        m * n,
+        STEP + TOLERANCE,
+        y -> asBytes(rows, x, y, m * n),
+        y -> asBytes(rightRows, x, y, m * n));
+  }
+
+  private void asBytes(RowKernels kernels, long x, long y, int n) {
+    long bytes = memory(n);
+    kernels.quantize(STEP, ZERO, x, bytes, n);
+    kernels.dequantize(STEP, ZERO, bytes, y, n);
   }
 
   /// One copy for each of the ways in which words are moved.

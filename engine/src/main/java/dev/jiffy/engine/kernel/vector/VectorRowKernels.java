@@ -50,6 +50,21 @@ public final class VectorRowKernels implements RowKernels {
   }
 
   @Override
+  public void range(long x, long n, long to) {
+    VectorBytes.range(x, n, to);
+  }
+
+  @Override
+  public void quantize(float scale, int zero, long x, long y, long n) {
+    VectorBytes.quantize(scale, zero, x, y, n);
+  }
+
+  @Override
+  public void dequantize(float scale, int zero, long x, long y, long n) {
+    VectorBytes.dequantize(scale, zero, x, y, n);
+  }
+
+  @Override
   public void fill(float value, long y, long n) {
     VectorBinary.fill(value, y, n);
   }

@@ -18,6 +18,8 @@ final class NarrowProduct implements NarrowKernels.Prepared {
   /// The rows that are made narrow and multiplied at a time.
   private static final int BLOCK = 64;
 
+  private static final ByteCode BYTES = new ByteCode(LINE);
+
   private final Format format;
   private final Product product;
 
@@ -61,9 +63,9 @@ final class NarrowProduct implements NarrowKernels.Prepared {
     most = Math.max(1, Math.min(BLOCK, product.m()));
     sums = kernels.usesMatrixUnit() ? new MatrixSums(kernels) : new TileSums(kernels.tiles(format));
     toBf16 = kernels.code("bf16", () -> NarrowingCode.bf16(false));
-    range = kernels.code("range", NarrowingCode::range);
-    toBytes = kernels.code("bytes", () -> NarrowingCode.bytes(true));
-    tinyToBytes = kernels.code("tiny bytes", () -> NarrowingCode.bytes(false));
+    range = kernels.code("range", BYTES::range);
+    toBytes = kernels.code("bytes", () -> BYTES.quantize(true));
+    tinyToBytes = kernels.code("tiny bytes", () -> BYTES.quantize(false));
     Activation activation = product.activation();
     for (int i = 0; i < finishes.length; i++) {
       boolean last = i >= 2;
@@ -237,8 +239,7 @@ final class NarrowProduct implements NarrowKernels.Prepared {
 
   /// Chooses a scale and a zero point by the range of some numbers and 0, and stores both.
   private void chooseScale(long x, long n, long to) {
-    long part = (1L << (n % LANES)) - 1;
-    long _ = Code.call(range, x, n / LANES, part, to, 0, 0);
+    long _ = Code.call(range, x, to, 4 * n, Masks.rest(LINE, n), 0, 0);
     float least = Memory.getFloat(to);
     float greatest = Memory.getFloat(to + 4);
     float scale = Affine.scale(least, greatest);

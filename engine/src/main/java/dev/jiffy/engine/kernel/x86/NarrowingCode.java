@@ -3,8 +3,6 @@ package dev.jiffy.engine.kernel.x86;
 import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Alu.ADD;
 import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Alu.SUB;
 import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Condition.EQUAL;
-import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Condition.GREATER_OR_EQUAL;
-import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Condition.LESS;
 import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Condition.NOT_EQUAL;
 import static dev.jiffy.engine.kernel.x86.Operand.Address.at;
 import static dev.jiffy.engine.kernel.x86.Register.R10;
@@ -22,10 +20,9 @@ import static dev.jiffy.engine.kernel.x86.Register.RSP;
 import dev.jiffy.engine.kernel.x86.Assembler.Mask;
 import dev.jiffy.engine.kernel.x86.Operand.Vector;
 
-/// Generates what makes narrow numbers of rows of f32; AVX-512 only.
+/// Generates what makes bf16 of f32, and packs bytes; AVX-512 only, but for the widening of bytes.
 final class NarrowingCode {
   private static final int BYTES = 64;
-  private static final int UNROLL = 4;
   private static final Mask LOW = new Mask(1);
   private static final Mask HIGH = new Mask(2);
 
@@ -132,174 +129,6 @@ final class NarrowingCode {
     code.alu(ADD, RCX, R8);
     code.alu(SUB, RDX, 1);
     code.jump(NOT_EQUAL, next);
-    code.vzeroupper();
-    code.ret();
-    return code.finish();
-  }
-
-  /// {@return code that finds the least and the greatest of some numbers and 0}
-  ///
-  /// Arguments, in order: x, whole (vectors), a bit for each number of a last, partial vector, and
-  /// where the two go.
-  static byte[] range() {
-    Assembler code = new Assembler();
-    Vector least = Vector.zmm(0);
-    Vector greatest = Vector.zmm(1);
-    Vector value = Vector.zmm(2);
-    code.kmov(LOW, RDX);
-    code.op(VectorOp.XORPS, least, least, least);
-    code.op(VectorOp.XORPS, greatest, greatest, greatest);
-    for (int i = 1; i < UNROLL; i++) {
-      code.op(VectorOp.XORPS, Vector.zmm(4 + i), least, least);
-      code.op(VectorOp.XORPS, Vector.zmm(4 + UNROLL + i), least, least);
-    }
-    Label few = new Label();
-    Label last = new Label();
-    code.alu(SUB, RSI, UNROLL);
-    code.jump(LESS, few);
-    Label several = code.here();
-    for (int i = 0; i < UNROLL; i++) {
-      Vector loaded = i == 0 ? value : Vector.zmm(4 + 2 * UNROLL + i);
-      Vector low = i == 0 ? least : Vector.zmm(4 + i);
-      Vector high = i == 0 ? greatest : Vector.zmm(4 + UNROLL + i);
-      code.op(VectorOp.MOVUPS, loaded, at(RDI, BYTES * i));
-      code.op(VectorOp.MINPS, low, low, loaded);
-      code.op(VectorOp.MAXPS, high, high, loaded);
-    }
-    code.alu(ADD, RDI, UNROLL * BYTES);
-    code.alu(SUB, RSI, UNROLL);
-    code.jump(GREATER_OR_EQUAL, several);
-    code.bind(few);
-    for (int i = 1; i < UNROLL; i++) {
-      code.op(VectorOp.MINPS, least, least, Vector.zmm(4 + i));
-      code.op(VectorOp.MAXPS, greatest, greatest, Vector.zmm(4 + UNROLL + i));
-    }
-    code.alu(ADD, RSI, UNROLL);
-    code.jump(EQUAL, last);
-    Label loop = code.here();
-    code.op(VectorOp.MOVUPS, value, at(RDI));
-    code.op(VectorOp.MINPS, least, least, value);
-    code.op(VectorOp.MAXPS, greatest, greatest, value);
-    code.alu(ADD, RDI, BYTES);
-    code.alu(SUB, RSI, 1);
-    code.jump(NOT_EQUAL, loop);
-    code.bind(last);
-    code.op(VectorOp.MOVUPS, value, at(RDI), LOW, true);
-    code.op(VectorOp.MINPS, least, least, value);
-    code.op(VectorOp.MAXPS, greatest, greatest, value);
-    reduce(code, VectorOp.MINPS, least);
-    reduce(code, VectorOp.MAXPS, greatest);
-    code.op(VectorOp.MOVSS_TO, least.as(16), at(RCX));
-    code.op(VectorOp.MOVSS_TO, greatest.as(16), at(RCX, 4));
-    code.vzeroupper();
-    code.ret();
-    return code.finish();
-  }
-
-  /// Combines all elements of a vector in its first one; uses vector register 3.
-  private static void reduce(Assembler code, VectorOp op, Vector vector) {
-    Vector other = Vector.zmm(3);
-    code.op(VectorOp.SHUFF32X4, other, vector, vector, 0x4e);
-    code.op(op, vector, vector, other);
-    code.op(VectorOp.SHUFF32X4, other, vector, vector, 0xb1);
-    code.op(op, vector, vector, other);
-    code.op(VectorOp.PERMILPS, other, vector, 0x4e);
-    code.op(op, vector, vector, other);
-    code.op(VectorOp.PERMILPS, other, vector, 0xb1);
-    code.op(op, vector, vector, other);
-  }
-
-  /// {@return code that quantizes numbers to unsigned bytes: `y = round(x / scale) + zero`, limited
-  /// to 0 to 255, ties rounded to even}
-  ///
-  /// Arguments, in order: x, whole (vectors), a bit for each number of a last, partial vector, y,
-  /// the bits of the scale as f32, and the zero point. Of a partial vector all of `y` is written.
-  ///
-  /// @param inverts whether to multiply by the inverse of the scale, which must be finite, and
-  ///   correct the quotient by what it leaves over, instead of dividing: rounded alike and faster
-  static byte[] bytes(boolean inverts) {
-    Assembler code = new Assembler();
-    Vector scale = Vector.zmm(1);
-    Vector zero = Vector.zmm(2);
-    Vector least = Vector.zmm(3);
-    code.kmov(LOW, RDX);
-    code.push(R8);
-    code.push(R9);
-    code.op(VectorOp.BROADCASTSS, scale, at(RSP, 8));
-    code.op(VectorOp.BROADCASTSS, zero, at(RSP));
-    code.op(VectorOp.XORPS, least, least, least);
-    if (inverts) {
-      Vector inverse = Vector.zmm(4);
-      code.op(VectorOp.BROADCASTSS, inverse, code.constant(1f, 4));
-      code.op(VectorOp.DIVPS, inverse, inverse, scale);
-    }
-    Label last = new Label();
-    code.test(RSI);
-    code.jump(EQUAL, last);
-    Label loop = code.here();
-    Vector value = Vector.zmm(0);
-    code.op(VectorOp.MOVUPS, value, at(RDI));
-    quantize(code, inverts, value, scale, zero, least);
-    code.alu(ADD, RDI, BYTES);
-    code.alu(ADD, RCX, BYTES / 4);
-    code.alu(SUB, RSI, 1);
-    code.jump(NOT_EQUAL, loop);
-    code.bind(last);
-    Label done = new Label();
-    code.test(RDX);
-    code.jump(EQUAL, done);
-    code.op(VectorOp.MOVUPS, value, at(RDI), LOW, true);
-    quantize(code, inverts, value, scale, zero, least);
-    code.bind(done);
-    code.pop(R9);
-    code.pop(R8);
-    code.vzeroupper();
-    code.ret();
-    return code.finish();
-  }
-
-  private static void quantize(
-      Assembler code, boolean inverts, Vector value, Vector scale, Vector zero, Vector least) {
-    if (inverts) {
-      Vector inverse = Vector.zmm(4);
-      Vector quotient = Vector.zmm(5);
-      code.op(VectorOp.MULPS, quotient, value, inverse);
-      code.op(VectorOp.FNMADD231PS, value, quotient, scale);
-      code.op(VectorOp.FMADD213PS, value, inverse, quotient);
-    } else {
-      code.op(VectorOp.DIVPS, value, value, scale);
-    }
-    code.op(VectorOp.CVTPS2DQ, value, value);
-    code.op(VectorOp.PADDD, value, value, zero);
-    code.op(VectorOp.PMAXSD, value, value, least);
-    code.op(VectorOp.PMOVUSDB_TO, value, at(RCX));
-  }
-
-  /// {@return code that makes numbers of unsigned bytes: `y = (x - zero) · scale`}
-  ///
-  /// Arguments, in order: x, whole (vectors), at least 1, y, the bits of the scale as f32, and the
-  /// zero point.
-  static byte[] floats() {
-    Assembler code = new Assembler();
-    Vector value = Vector.zmm(0);
-    Vector scale = Vector.zmm(1);
-    Vector zero = Vector.zmm(2);
-    code.push(RCX);
-    code.push(R8);
-    code.op(VectorOp.BROADCASTSS, scale, at(RSP, 8));
-    code.op(VectorOp.BROADCASTSS, zero, at(RSP));
-    Label loop = code.here();
-    code.op(VectorOp.PMOVZXBD, value, at(RDI));
-    code.op(VectorOp.PSUBD, value, value, zero);
-    code.op(VectorOp.CVTDQ2PS, value, value);
-    code.op(VectorOp.MULPS, value, value, scale);
-    code.op(VectorOp.MOVUPS_TO, value, at(RDX));
-    code.alu(ADD, RDI, BYTES / 4);
-    code.alu(ADD, RDX, BYTES);
-    code.alu(SUB, RSI, 1);
-    code.jump(NOT_EQUAL, loop);
-    code.pop(R8);
-    code.pop(RCX);
     code.vzeroupper();
     code.ret();
     return code.finish();

@@ -1,7 +1,6 @@
 package dev.jiffy.engine.kernel.x86;
 
 import dev.jiffy.engine.function.ReduceFunction;
-import dev.jiffy.engine.kernel.Affine;
 import dev.jiffy.engine.kernel.Pointwise;
 import dev.jiffy.engine.kernel.PoolGeometry;
 import dev.jiffy.engine.kernel.ResizeGeometry;
@@ -200,11 +199,6 @@ public final class X86RowKernels implements RowKernels {
   }
 
   @Override
-  public void quantize(Affine affine, long x, long y, long n) {
-    bytes.quantize(affine, x, y, n);
-  }
-
-  @Override
   public void range(long x, long n, long to) {
     bytes.range(x, n, to);
   }
@@ -217,11 +211,6 @@ public final class X86RowKernels implements RowKernels {
   @Override
   public void dequantize(float scale, int zero, long x, long y, long n) {
     bytes.dequantize(scale, zero, x, y, n);
-  }
-
-  @Override
-  public void dequantize(Affine affine, long x, long y, long n) {
-    bytes.dequantize(affine, x, y, n);
   }
 
   @Override

@@ -274,6 +274,11 @@ final class VectorRowKernelsTest {
   }
 
   @Test
+  void bytesAgree() {
+    comparison.bytes();
+  }
+
+  @Test
   void fillsLeaveTheNeighboursAlone() {
     comparison.fills();
   }

@@ -128,6 +128,20 @@ final class X86RowKernelsTest {
   }
 
   @Test
+  void bytesAgree() {
+    everywhere((kernels, memory, _) -> new RowComparison(kernels, memory).bytes());
+  }
+
+  @Test
+  void bytesStayWithinTheirOperandsWithTheVectorApi() {
+    try (GuardedMemory guarded = new GuardedMemory()) {
+      RowKernels kernels = new VectorRowKernels();
+      new RowComparison(kernels, seed -> new Floats(seed, guarded::before)).bytes();
+      new RowComparison(kernels, seed -> new Floats(seed, guarded::after)).bytes();
+    }
+  }
+
+  @Test
   void fillsAgree() {
     everywhere((kernels, memory, _) -> new RowComparison(kernels, memory).fills());
   }

@@ -1,0 +1,214 @@
+package dev.jiffy.engine.kernel.x86;
+
+import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Alu.ADD;
+import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Alu.SUB;
+import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Condition.EQUAL;
+import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Condition.NOT_EQUAL;
+import static dev.jiffy.engine.kernel.x86.Operand.Address.at;
+import static dev.jiffy.engine.kernel.x86.Register.R8;
+import static dev.jiffy.engine.kernel.x86.Register.R9;
+import static dev.jiffy.engine.kernel.x86.Register.RAX;
+import static dev.jiffy.engine.kernel.x86.Register.RCX;
+import static dev.jiffy.engine.kernel.x86.Register.RDI;
+import static dev.jiffy.engine.kernel.x86.Register.RDX;
+import static dev.jiffy.engine.kernel.x86.Register.RSI;
+
+import dev.jiffy.engine.kernel.x86.Assembler.Mask;
+import dev.jiffy.engine.kernel.x86.Operand.Vector;
+
+/// Generates conversions between f32 and unsigned bytes. They take 16 numbers at a time, with AVX2
+/// two vectors.
+///
+/// @param vectorBytes the width of vectors
+record ByteCode(int vectorBytes) {
+  /// The numbers of a group.
+  static final int GROUP = 16;
+
+  private static final int UNROLL = 4;
+  private static final Mask PRESENT = new Mask(1);
+
+  /// As many steps above 0 as no byte reaches.
+  private static final float BEYOND = 1024;
+
+  private static final int EXCHANGE_MIDDLE = 0xd8;
+
+  private boolean wide() {
+    return vectorBytes == 64;
+  }
+
+  private Vector register(int number) {
+    return new Vector(number, vectorBytes);
+  }
+
+  /// {@return the vectors of a group}
+  private Vector[] group(LoopCode loop) {
+    return loop.registers(0, 4 * GROUP / vectorBytes);
+  }
+
+  /// {@return code that finds the least and the greatest of some numbers and 0; NaN counts as 0}
+  ///
+  /// Arguments, in order: x, where the two go, the bytes of x, and the mask of its end, as [Masks]
+  /// makes it.
+  byte[] range() {
+    Assembler code = new Assembler();
+    LoopCode loop = new LoopCode(code, vectorBytes);
+    loop.present(RCX);
+    Vector value = register(0);
+    Vector[] least = loop.registers(1, UNROLL);
+    Vector[] greatest = loop.registers(1 + UNROLL, UNROLL);
+    for (int i = 0; i < UNROLL; i++) {
+      code.op(VectorOp.XORPS, least[i], least[i], least[i]);
+      code.op(VectorOp.XORPS, greatest[i], greatest[i], greatest[i]);
+    }
+    loop.each(
+        RDX,
+        RAX,
+        UNROLL,
+        vector -> {
+          loop.load(value, RDI, vector);
+          // of two numbers of which one is NaN these are the second
+          code.op(VectorOp.MINPS, least[vector], value, least[vector]);
+          code.op(VectorOp.MAXPS, greatest[vector], value, greatest[vector]);
+        });
+    loop.fold(least, VectorOp.MINPS);
+    loop.fold(greatest, VectorOp.MAXPS);
+    code.op(VectorOp.MOVSS_TO, least[0].as(16), at(RSI));
+    code.op(VectorOp.MOVSS_TO, greatest[0].as(16), at(RSI, 4));
+    code.vzeroupper();
+    code.ret();
+    return code.finish();
+  }
+
+  /// {@return code that quantizes numbers to unsigned bytes: `y = round(x / scale) + zero`, limited
+  /// to 0 to 255, ties rounded to even; NaN becomes 0}
+  ///
+  /// Arguments, in order: x, whole (groups), a bit for each number of a last, partial group, which
+  /// only AVX-512 has, y, the bits of the scale as f32, and the zero point. Of a partial group all
+  /// of `y` is written.
+  ///
+  /// @param inverts whether to multiply by the inverse of the scale, which must be finite, and
+  ///   correct the quotient by what it leaves over, instead of dividing: rounded alike and faster
+  byte[] quantize(boolean inverts) {
+    Assembler code = new Assembler();
+    LoopCode loop = new LoopCode(code, vectorBytes);
+    Quantization quantization = new Quantization(code, inverts);
+    quantization.prepare(loop);
+    Vector[] values = group(loop);
+    Label last = new Label();
+    code.test(RSI);
+    code.jump(EQUAL, last);
+    Label next = code.here();
+    for (int i = 0; i < values.length; i++) {
+      code.op(VectorOp.MOVUPS, values[i], at(RDI, vectorBytes * i));
+      quantization.steps(values[i]);
+    }
+    quantization.store(values);
+    code.alu(ADD, RDI, 4 * GROUP);
+    code.alu(ADD, RCX, GROUP);
+    code.alu(SUB, RSI, 1);
+    code.jump(NOT_EQUAL, next);
+    code.bind(last);
+    if (wide()) {
+      Label done = new Label();
+      code.test(RDX);
+      code.jump(EQUAL, done);
+      code.kmov(PRESENT, RDX);
+      code.op(VectorOp.MOVUPS, values[0], at(RDI), PRESENT, true);
+      quantization.steps(values[0]);
+      quantization.store(values);
+      code.bind(done);
+    }
+    code.vzeroupper();
+    code.ret();
+    return code.finish();
+  }
+
+  /// The parts of [#quantize].
+  private final class Quantization {
+    private final Assembler code;
+    private final boolean inverts;
+    private final Vector scale = register(2);
+    private final Vector zero = register(3);
+    private final Vector most = register(4);
+    private final Vector nothing = register(5);
+    private final Vector inverse = register(6);
+    private final Vector quotient = register(7);
+
+    Quantization(Assembler code, boolean inverts) {
+      this.code = code;
+      this.inverts = inverts;
+    }
+
+    void prepare(LoopCode loop) {
+      loop.repeat(scale, R8);
+      loop.repeat(zero, R9);
+      code.op(VectorOp.XORPS, nothing, nothing, nothing);
+      code.op(VectorOp.BROADCASTSS, most, code.constant(BEYOND, 4));
+      code.op(VectorOp.BROADCASTSS, quotient, code.constant(Float.MAX_VALUE, 4));
+      code.op(VectorOp.MULPS, most, most, scale);
+      code.op(VectorOp.MINPS, most, most, quotient);
+      if (inverts) {
+        code.op(VectorOp.BROADCASTSS, inverse, code.constant(1f, 4));
+        code.op(VectorOp.DIVPS, inverse, inverse, scale);
+      }
+    }
+
+    /// Makes steps from the least byte of numbers; what no integer holds becomes negative.
+    void steps(Vector value) {
+      code.op(VectorOp.MINPS, value, most, value);
+      if (inverts) {
+        code.op(VectorOp.MULPS, quotient, value, inverse);
+        code.op(VectorOp.FNMADD231PS, value, quotient, scale);
+        code.op(VectorOp.FMADD213PS, value, inverse, quotient);
+      } else {
+        code.op(VectorOp.DIVPS, value, value, scale);
+      }
+      code.op(VectorOp.CVTPS2DQ, value, value);
+      code.op(VectorOp.PADDD, value, value, zero);
+    }
+
+    void store(Vector[] values) {
+      Vector first = values[0];
+      if (wide()) {
+        code.op(VectorOp.PMAXSD, first, first, nothing);
+        code.op(VectorOp.PMOVUSDB_TO, first, at(RCX));
+        return;
+      }
+      Vector upper = quotient.as(16);
+      code.op(VectorOp.PACKSSDW, first, first, values[1]);
+      code.op(VectorOp.EXTRACTF128_TO, first, upper, 1);
+      code.op(VectorOp.PACKUSWB, first.as(16), first.as(16), upper);
+      code.op(VectorOp.PERMILPS, first.as(16), first.as(16), EXCHANGE_MIDDLE);
+      code.op(VectorOp.MOVUPS_TO, first.as(16), at(RCX));
+    }
+  }
+
+  /// {@return code that makes numbers of unsigned bytes: `y = (x - zero) · scale`}
+  ///
+  /// Arguments, in order: x, whole (groups), at least 1, y, the bits of the scale as f32, and the
+  /// zero point.
+  byte[] dequantize() {
+    Assembler code = new Assembler();
+    LoopCode loop = new LoopCode(code, vectorBytes);
+    Vector scale = register(2);
+    Vector zero = register(3);
+    loop.repeat(scale, RCX);
+    loop.repeat(zero, R8);
+    Vector[] values = group(loop);
+    Label next = code.here();
+    for (int i = 0; i < values.length; i++) {
+      code.op(VectorOp.PMOVZXBD, values[i], at(RDI, vectorBytes / 4 * i));
+      code.op(VectorOp.PSUBD, values[i], values[i], zero);
+      code.op(VectorOp.CVTDQ2PS, values[i], values[i]);
+      code.op(VectorOp.MULPS, values[i], values[i], scale);
+      code.op(VectorOp.MOVUPS_TO, values[i], at(RDX, vectorBytes * i));
+    }
+    code.alu(ADD, RDI, GROUP);
+    code.alu(ADD, RDX, 4 * GROUP);
+    code.alu(SUB, RSI, 1);
+    code.jump(NOT_EQUAL, next);
+    code.vzeroupper();
+    code.ret();
+    return code.finish();
+  }
+}
