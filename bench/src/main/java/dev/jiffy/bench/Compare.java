@@ -21,7 +21,8 @@ import java.util.function.Supplier;
 public final class Compare {
   private static final int LOADS = 5;
 
-  /// The least cosine at which answers in a narrower precision count as the same.
+  /// The least cosine, or part of equal integers, at which answers in a narrower precision count as
+  /// the same.
   private static final double NARROW_COSINE = 0.99;
 
   private Compare() {}
@@ -50,9 +51,10 @@ public final class Compare {
   /// @param rounds the number of rounds of either
   /// @param maxAbsError the largest absolute difference between the answers
   /// @param maxRelError the largest relative difference between the answers
-  /// @param minCosine the least cosine between an answer and its counterpart as vectors
+  /// @param minCosine the least cosine between an answer and its counterpart as vectors; of
+  ///   integers, truth values and strings the part that is equal
   /// @param matches whether the answers agree within the tolerance; where Jiffy runs in a narrower
-  ///   precision, it is enough that no cosine is below 0.99
+  ///   precision, it is enough that none of these is below 0.99
   /// @param mismatches what differs, output by output
   /// @param environment the machine
   public record Result(

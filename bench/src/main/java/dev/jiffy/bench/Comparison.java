@@ -38,7 +38,7 @@ public record Comparison(List<Output> outputs) {
   /// @param maxRelError the largest of these differences relative to the expected number, but at
   ///   least to a thousandth of the output's largest one
   /// @param cosine the cosine of the angle between the two as vectors of finite numbers; 0 where
-  ///   what is not finite differs, 1 where it is not taken
+  ///   what is not finite differs; of integers, truth values and strings the part that is equal
   /// @param mismatch what is wrong, or null
   public record Output(
       String name,
@@ -115,28 +115,38 @@ public record Comparison(List<Output> outputs) {
                   where, expected.dtype(), expected.shape(), actual.dtype(), actual.shape()));
     }
     if (expected.dtype() == DType.STRING) {
-      int at = mismatch(expected.strings(), actual.strings());
-      return new Output(
-          name,
-          0,
-          0,
-          1,
-          at < 0
-              ? null
-              : "%s at %s: expected \"%s\", got \"%s\""
-                  .formatted(
-                      where,
-                      index(expected.shape(), at),
-                      expected.getString(at),
-                      actual.getString(at)));
+      return strings(where, name, expected, actual);
     }
     return expected.dtype().isFloat()
         ? floats(where, name, expected, actual, tolerance)
         : integers(where, name, expected, actual);
   }
 
-  private static int mismatch(List<String> expected, List<String> actual) {
-    return Arrays.mismatch(expected.toArray(String[]::new), actual.toArray(String[]::new));
+  private static Output strings(String where, String name, Tensor expected, Tensor actual) {
+    long wrong = 0;
+    long first = -1;
+    long count = expected.shape().elements();
+    for (long i = 0; i < count; i++) {
+      if (!expected.getString(i).equals(actual.getString(i))) {
+        first = wrong++ == 0 ? i : first;
+      }
+    }
+    String mismatch =
+        wrong == 0
+            ? null
+            : "%s at %s: expected \"%s\", got \"%s\"; %d of %d elements differ"
+                .formatted(
+                    where,
+                    index(expected.shape(), first),
+                    expected.getString(first),
+                    actual.getString(first),
+                    wrong,
+                    count);
+    return new Output(name, 0, 0, equalPart(wrong, count), mismatch);
+  }
+
+  private static double equalPart(long wrong, long count) {
+    return count == 0 ? 1 : (double) (count - wrong) / count;
   }
 
   private static Output integers(String where, String name, Tensor expected, Tensor actual) {
@@ -164,7 +174,7 @@ public record Comparison(List<Output> outputs) {
                     number(actual, first),
                     wrong,
                     count);
-    return new Output(name, worst, relative, 1, mismatch);
+    return new Output(name, worst, relative, equalPart(wrong, count), mismatch);
   }
 
   private static Output floats(

@@ -86,6 +86,7 @@ class ComparisonTest {
             "output 'y' at [0]: expected 1152921504606846976, got 1152921504606846977; 1 of 2"
                 + " elements differ"),
         comparison.mismatches());
+    assertEquals(0.5, comparison.minCosine());
     assertFalse(
         compare(Tensor.of(new boolean[] {true}, 1), Tensor.of(new boolean[] {false}, 1)).matches());
   }
@@ -95,8 +96,11 @@ class ComparisonTest {
     Tensor expected = Tensor.ofStrings(List.of("a", "b"), 2);
     assertTrue(compare(expected, Tensor.ofStrings(List.of("a", "b"), 2)).matches());
     assertEquals(
-        List.of("output 'y' at [1]: expected \"b\", got \"c\""),
+        List.of("output 'y' at [1]: expected \"b\", got \"c\"; 1 of 2 elements differ"),
         compare(expected, Tensor.ofStrings(List.of("a", "c"), 2)).mismatches());
+    assertEquals(0, compare(expected, Tensor.ofStrings(List.of("b", "a"), 2)).minCosine());
+    Tensor none = Tensor.ofStrings(List.of(), 0);
+    assertEquals(1, compare(none, none).minCosine());
   }
 
   @Test

@@ -123,7 +123,7 @@ final class CompareCommand implements Callable<Integer> {
       CompareTable table =
           CompareTable.of(model, load.options(), time, tolerance, output::progress);
       output.print(table);
-      return table.matches() ? ExitCodes.OK : ExitCodes.FAILURE;
+      return table.matches() && table.failed().isEmpty() ? ExitCodes.OK : ExitCodes.FAILURE;
     }
     List<Compare.Result> results =
         switch (against) {

@@ -80,6 +80,12 @@ final class OverheadCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException, InterruptedException {
+    if (isInProcess && model != null) {
+      throw inputs.usage("--in-process brings its own model.");
+    }
+    if (model == null && inputs.areGiven()) {
+      throw inputs.usage("--case, --shape and --dim go with a model.");
+    }
     if (isInProcess) {
       output.print(new BatchesAnswer(batches()));
       return ExitCodes.OK;

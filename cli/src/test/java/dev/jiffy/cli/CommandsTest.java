@@ -3,11 +3,14 @@ package dev.jiffy.cli;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.jiffy.bench.serving.NullModel;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.HexFormat;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -104,6 +107,22 @@ class CommandsTest {
     Files.writeString(folder.resolve("bad.onnx"), "no model");
     assertEquals(ExitCodes.FAILURE, run("compare", "--all", folder.toString(), "--json"));
     assertTrue(out.toString().contains("\"matches\":false"), out::toString);
+    NullModel.write(folder.resolve("good.onnx"));
+    byte[] input = Arrays.copyOf(HexFormat.of().parseHex("0801082010014a8001"), 9 + 4 * 32);
+    Path set = Files.createDirectories(folder.resolve("good/set"));
+    Files.write(set.resolve("input_0.pb"), input);
+    assertEquals(
+        ExitCodes.FAILURE,
+        run("compare", "--all", folder.toString(), "--seconds", "0.004", "--json"));
+    assertTrue(out.toString().contains("\"matches\":true"), out::toString);
+  }
+
+  @Test
+  void whatGoesWithAModelIsRefusedWithoutOne() {
+    assertEquals(ExitCodes.USAGE, run("overhead", "--shape", "x=1x32"));
+    assertEquals(ExitCodes.USAGE, run("overhead", "--in-process", "--case", "set"));
+    assertEquals(ExitCodes.USAGE, run("overhead", "--in-process", "model.onnx"));
+    assertEquals("", out.toString());
   }
 
   @Test
