@@ -46,8 +46,11 @@ final class ShapeRules {
       return Fact.of(in.dtype(0), rank < 0 ? null : in.fresh("reshaped", rank));
     }
     List<Dim> shape = target(op.allowZero(), target, from, in);
-    List<Dim> value = shape.size() <= 1 ? in.fact(0).value() : null;
-    return new Fact(in.dtype(0), shape, value);
+    List<Dim> value = in.fact(0).value();
+    boolean isKept =
+        value != null
+            && (shape.isEmpty() || (shape.size() == 1 && shape.getFirst().is(value.size())));
+    return new Fact(in.dtype(0), shape, isKept ? value : null);
   }
 
   private static List<Dim> target(

@@ -27,8 +27,8 @@ final class CopyStep extends Step {
         pieces[0] = copy;
       } else {
         long[] dims = copy.dims().clone();
-        long from = from((int) dims[0], part);
-        dims[0] = from((int) dims[0], part + 1) - from;
+        long from = from(dims[0], part);
+        dims[0] = from(dims[0], part + 1) - from;
         pieces[part] =
             new StridedCopy(copy.elementBytes(), dims, copy.sourceStrides(), copy.targetStrides());
         sourceSkips[part] = from * copy.sourceStrides()[0];

@@ -13,7 +13,7 @@ public final class Frame {
   private final boolean[][] flags;
 
   Frame(long[] addresses, long scratch, long scratchStride, int parts) {
-    this.operands = new long[parts][PointwiseStep.OPERANDS];
+    this.operands = new long[parts][0];
     this.numbers = new double[parts][0];
     this.flags = new boolean[parts][0];
     this.addresses = addresses;
@@ -32,7 +32,13 @@ public final class Frame {
   }
 
   /// {@return an array that a part may fill with the addresses of its operands}
-  long[] operands(int part) {
+  ///
+  /// @param part the part
+  /// @param count how many at least
+  long[] operands(int part, int count) {
+    if (operands[part].length < count) {
+      operands[part] = new long[count];
+    }
     return operands[part];
   }
 

@@ -246,30 +246,41 @@ final class Linear {
     return new Strided(lowering.place(value), shape.dim(shape.rank() - 1));
   }
 
-  static boolean lower(Node node, Op.Attention attention, Lowering lowering) {
+  /// {@return whether there are kernels for an attention; they take queries, keys and values where
+  /// these lie within a larger tensor}
+  static boolean suits(Node node, Op.Attention attention, Lowering lowering) {
     Shape q = lowering.shape(node.input(0));
     Shape k = lowering.shape(node.input(1));
-    Shape v = lowering.shape(node.input(2));
-    Shape out = lowering.shape(node.output());
-    if (!lowering.isF32(node.inputs().toArray(String[]::new))
-        || !q.equals(out)
-        || !k.equals(v)
-        || q.dim(2) != k.dim(2)
-        || q.elements() == 0
-        || k.elements() == 0) {
+    return lowering.isF32(node.inputs().toArray(String[]::new))
+        && q.equals(lowering.shape(node.output()))
+        && k.equals(lowering.shape(node.input(2)))
+        && q.dim(2) == k.dim(2)
+        && q.elements() > 0
+        && k.elements() > 0
+        && (!node.hasInput(3) || k.dim(1) == 1 || maskStrides(node, attention, lowering)[3] == 1);
+  }
+
+  /// {@return by how many elements the mask moves with batch, head, query and key}
+  private static long[] maskStrides(Node node, Op.Attention attention, Lowering lowering) {
+    if (!node.hasInput(3)) {
+      return new long[4];
+    }
+    Shape q = lowering.shape(node.input(0));
+    long keys = lowering.shape(node.input(1)).dim(1);
+    Shape whole = Shape.of(q.dim(0), attention.heads(), q.dim(1), keys);
+    return Broadcast.strides(whole, lowering.shape(node.input(3)));
+  }
+
+  static boolean lower(Node node, Op.Attention attention, Lowering lowering) {
+    if (!suits(node, attention, lowering)) {
       return false;
     }
+    Shape q = lowering.shape(node.input(0));
+    Shape out = lowering.shape(node.output());
     long queries = q.dim(1);
-    long keys = k.dim(1);
-    long[] maskStrides = new long[4];
+    long keys = lowering.shape(node.input(1)).dim(1);
+    long[] maskStrides = maskStrides(node, attention, lowering);
     Place mask = lowering.place(node.input(3));
-    if (node.hasInput(3)) {
-      Shape whole = Shape.of(q.dim(0), attention.heads(), queries, keys);
-      maskStrides = Broadcast.strides(whole, lowering.shape(node.input(3)));
-      if (maskStrides[3] != 1 && keys != 1) {
-        return false;
-      }
-    }
     Strided queriesAt = strided(node.input(0), lowering);
     Strided keysAt = strided(node.input(1), lowering);
     Strided valuesAt = strided(node.input(2), lowering);

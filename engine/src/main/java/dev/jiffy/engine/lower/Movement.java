@@ -363,7 +363,9 @@ final class Movement {
     return lastAxisPart(value, lowering) != null
         && !readers.isEmpty()
         && readers.stream()
-            .allMatch(
-                reader -> reader.op() instanceof Op.Attention && !reader.input(3).equals(value));
+            .allMatch(reader ->
+                reader.op() instanceof Op.Attention attention
+                    && !reader.input(3).equals(value)
+                    && Linear.suits(reader, attention, lowering));
   }
 }

@@ -40,6 +40,11 @@ record PixelGroup(ConvGeometry pixel, int size) {
     return (double) size * pixel.kernelWidth() / kernelWidth();
   }
 
+  /// {@return the columns from a pixel's window to the next one's within a group}
+  int stride() {
+    return size == 1 ? 1 : pixel.strideWidth();
+  }
+
   private int kernelWidth() {
     return pixel.kernelWidth() + (size - 1) * pixel.strideWidth();
   }

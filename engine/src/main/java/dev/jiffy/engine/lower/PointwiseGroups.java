@@ -24,7 +24,8 @@ import org.jspecify.annotations.Nullable;
 /// A node joins the chain of its readers when all of them are in one chain and have its shape, so
 /// that a chain has one result, made at the place of its last node.
 final class PointwiseGroups {
-  private static final int MAX_OPERANDS = PointwiseStep.OPERANDS / 2;
+  /// The operands up to which numbers join a chain; truth values join any.
+  private static final int MAX_OPERANDS = 16;
 
   private final Graph graph;
   private final Map<String, Node> producers;

@@ -5,9 +5,6 @@ import java.util.List;
 
 /// A chain of elementwise functions in one pass.
 final class PointwiseStep extends Step {
-  /// The most inputs and outputs of a chain.
-  static final int OPERANDS = 32;
-
   private final PreparedPointwise chain;
   private final Place[] places;
 
@@ -26,7 +23,7 @@ final class PointwiseStep extends Step {
 
   @Override
   public void run(Frame frame, int part) {
-    long[] addresses = frame.operands(part);
+    long[] addresses = frame.operands(part, places.length);
     for (int i = 0; i < places.length; i++) {
       addresses[i] = frame.at(places[i]);
     }

@@ -75,6 +75,9 @@ final class RecurrentStep extends Step {
       Place lastH,
       Place lastC) {}
 
+  /// The most inputs and outputs of a chain of a time step.
+  private static final int OPERANDS = 16;
+
   private final Layer layer;
   private final Places places;
   private final DType lengthType;
@@ -233,7 +236,7 @@ final class RecurrentStep extends Step {
     long sums = frame.at(places.sums()) + 4L * row * layer.sums() + 4L * d * layer.gates();
     long scratch = frame.scratch(part) + 2 * stateBytes;
     long gates = scratch + stateBytes;
-    long[] operands = frame.operands(part);
+    long[] operands = frame.operands(part, OPERANDS);
     switch (layer.recurrence().cell()) {
       case RNN -> {
         multiply(product, h, frame.at(places.packed().get(d)), 0, sums, gates);

@@ -9,6 +9,9 @@ import org.jspecify.annotations.Nullable;
 
 /// Lowers nearest and linear resizing of channels-last images to tables of taps.
 final class Resampling {
+  /// How far a scaled extent may be off a whole number by rounding.
+  private static final double WHOLE = 1e-6;
+
   private Resampling() {}
 
   /// For each result position the two input positions and the weight of the second.
@@ -30,6 +33,7 @@ final class Resampling {
         || x.dim(0) != y.dim(0)
         || x.dim(rank - 1) != y.dim(rank - 1)
         || resize.antialias()
+        || resize.aspect() != Op.AspectPolicy.STRETCH
         || resize.interpolation() == Op.Interpolation.CUBIC
         || resize.coordinates() == Op.CoordinateMode.TF_CROP_AND_RESIZE) {
       return false;
@@ -107,7 +111,11 @@ final class Resampling {
         yield (double) in / 2 * (1 - adjustment) + (i + 0.5) / scale - 0.5;
       }
       case PYTORCH_HALF_PIXEL -> out > 1 ? (i + 0.5) / scale - 0.5 : 0;
-      case ALIGN_CORNERS -> out > 1 ? i * (double) (in - 1) / (double) (out - 1) : 0;
+      case ALIGN_CORNERS -> {
+        double whole = (double) in * scale;
+        double extent = Math.abs(whole - (double) out) < WHOLE ? (double) out : whole;
+        yield out > 1 && extent != 1 ? i * (double) (in - 1) / (extent - 1) : 0;
+      }
       case ASYMMETRIC -> i / scale;
       case TF_HALF_PIXEL_FOR_NN -> (i + 0.5) / scale;
       case TF_CROP_AND_RESIZE -> throw new IllegalStateException("needs a region of interest");

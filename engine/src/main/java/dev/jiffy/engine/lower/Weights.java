@@ -33,17 +33,30 @@ public final class Weights {
     MATRIX,
     TRANSPOSED_MATRIX,
     TRANSPOSED_ROWS,
-    BYTES,
     BLOCKS,
     CONV,
     TRANSFORMED_CONV,
     CONV_TRANSPOSE
   }
 
-  /// @param variant the first row, where only some are packed; the pixels that are computed as one,
-  ///   for a convolution; else 0
+  /// @param variant the first row, where only some are packed; else 0
   /// @param count how many rows, or groups of a convolution
   private record Key(List<Tensor> tensors, Form form, Format format, int variant, int count)
+      implements Packed {}
+
+  /// A matrix of bytes with the factors of its columns.
+  private record ScaledKey(Tensor matrix, Tensor scales) implements Packed {
+    @Override
+    public List<Tensor> tensors() {
+      return List.of(matrix, scales);
+    }
+  }
+
+  /// A convolution.
+  ///
+  /// @param size the pixels that are computed as one
+  /// @param stride the columns between them; 1 where there is one
+  private record ConvKey(List<Tensor> tensors, Form form, int size, int stride, int groups)
       implements Packed {}
 
   /// A convolution of bytes.
@@ -138,7 +151,7 @@ public final class Weights {
     int k = Math.toIntExact(matrix.shape().dim(0));
     int n = Math.toIntExact(matrix.shape().dim(1));
     return packed.computeIfAbsent(
-        new Key(List.of(matrix), Form.BYTES, Format.INT8, 0, 1),
+        new ScaledKey(matrix, scales),
         _ ->
             allocate(
                 narrow.packedBytes(Format.INT8, k, n),
@@ -225,7 +238,7 @@ public final class Weights {
     ConvGeometry geometry = group.geometry();
     Form form = kernels.transformsWeights(geometry) ? Form.TRANSFORMED_CONV : Form.CONV;
     return packed.computeIfAbsent(
-        new Key(List.of(weights), form, Format.F32, group.size(), geometry.groups()),
+        new ConvKey(List.of(weights), form, group.size(), group.stride(), geometry.groups()),
         _ ->
             allocate(
                 kernels.convPackedBytes(geometry),

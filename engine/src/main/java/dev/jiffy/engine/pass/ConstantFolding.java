@@ -17,7 +17,8 @@ import org.jspecify.annotations.Nullable;
 /// Nodes whose inputs are all constants become constants.
 ///
 /// A result much larger than what it is made from, such as a broadcast, stays a node: computing it
-/// is cheaper than keeping it. Loops are left for the run, where they can be stopped.
+/// is cheaper than keeping it. Loops are left for the run, where they can be stopped, and branches,
+/// which may hold anything, are decided elsewhere.
 final class ConstantFolding {
   private static final long MAX_SMALL_BYTES = 256 << 10;
 
@@ -27,6 +28,7 @@ final class ConstantFolding {
     if (node.op() instanceof Foreign
         || node.op() instanceof LoopOp
         || node.op() instanceof SequenceOp
+        || node.op() instanceof Op.If
         || node.op() instanceof RandomOp) {
       return false;
     }

@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.DoubleUnaryOperator;
+import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 
 /// Arithmetic on constant tensors, for folding them into each other at load.
@@ -62,7 +63,7 @@ final class Constants {
 
   /// {@return the dimensions permuted}
   ///
-  /// @param tensor a tensor of any numeric type
+  /// @param tensor a tensor
   /// @param perm for each output dimension the input dimension
   static Tensor permute(Tensor tensor, int[] perm) {
     long[] from = tensor.shape().dims();
@@ -72,6 +73,15 @@ final class Constants {
     }
     if (movesOnlyUnits(perm, from)) {
       return tensor.reshape(to);
+    }
+    if (tensor.dtype() == DType.STRING) {
+      long[] order = LongStream.range(0, tensor.shape().elements()).toArray();
+      Tensor moved = permute(Tensor.of(order, from), perm);
+      List<String> texts = new ArrayList<>();
+      for (long element : moved.toLongs()) {
+        texts.add(tensor.getString(element));
+      }
+      return Tensor.ofStrings(texts, to);
     }
     long[] strides = new long[perm.length];
     for (int i = 0; i < perm.length; i++) {

@@ -46,6 +46,7 @@ final class Epilogues {
       Node product = draft.producer(node.input(side));
       String residual = node.input(1 - side);
       if (product == null
+          || !isFloat(draft, product)
           || !takesResidual(draft, product)
           || product.hasInput(residualInput(product.op()))
           || draft.constant(residual) != null
@@ -62,6 +63,11 @@ final class Epilogues {
       return draft.replace(node, product.op(), inputs);
     }
     return false;
+  }
+
+  /// {@return whether a product is of floating-point numbers: others have no epilogues}
+  private static boolean isFloat(Draft draft, Node product) {
+    return draft.fact(product.output()).dtype().isFloat();
   }
 
   private static int residualInput(Op op) {
@@ -93,6 +99,7 @@ final class Epilogues {
     Op next = product == null ? null : activated(draft, product, unary);
     return product != null
         && next != null
+        && isFloat(draft, product)
         && draft.readOnce(product.output())
         && draft.replace(node, next, product.inputs().toArray(String[]::new));
   }

@@ -28,6 +28,10 @@ final class MatrixProducts {
     if (!(node.op() instanceof Op.Gemm gemm)) {
       return false;
     }
+    boolean isPlain = gemm.alpha() == 1 && (gemm.beta() == 0 || gemm.beta() == 1);
+    if (!isPlain && !draft.fact(node.output()).dtype().isFloat()) {
+      return false; // factors of integers are no integers
+    }
     Op.MatMul product = new Op.MatMul(gemm.transposeA(), gemm.transposeB(), gemm.alpha(), null);
     if (!node.hasInput(2) || gemm.beta() == 0) {
       return draft.replace(node, product, node.input(0), node.input(1));
@@ -167,8 +171,8 @@ final class MatrixProducts {
     return false;
   }
 
-  /// {@return the product that makes a value that nobody else reads, with a matrix of weights and
-  /// neither residual nor activation, or null}
+  /// {@return the product of floating-point numbers that makes a value that nobody else reads, with
+  /// a matrix of weights and neither residual nor activation, or null}
   ///
   /// @param draft the graph
   /// @param value the value
@@ -179,6 +183,7 @@ final class MatrixProducts {
             && product.activation() == null
             && !node.hasInput(3)
             && draft.readOnce(value)
+            && draft.fact(value).dtype().isFloat()
             && draft.fact(node.input(1)).rank() == 2
         ? node
         : null;

@@ -105,12 +105,13 @@ final class ShapeArithmetic {
       return false;
     }
     int rank = draft.fact(shape.input(0)).rank();
-    if (rank < 0) {
+    int indexRank = draft.fact(node.input(1)).rank();
+    if (rank < 0 || indexRank < 0 || indexRank > 1) {
       return false;
     }
     long axis = Axes.normal(index[0], rank);
     String extent = draft.add(node, new Op.ShapeOf(axis, axis + 1), shape.input(0));
-    if (draft.fact(node.input(1)).rank() == 1) {
+    if (indexRank == 1) {
       return draft.replace(node, extent);
     }
     return draft.replace(

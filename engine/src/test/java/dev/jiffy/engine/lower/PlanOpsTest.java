@@ -90,7 +90,7 @@ class PlanOpsTest {
     }
   }
 
-  private static List<Tensor> run(Plan plan, List<Tensor> inputs) {
+  static List<Tensor> run(Plan plan, List<Tensor> inputs) {
     try (MemoryBlock block = MemoryBlock.allocate(plan.bytes(), arena -> arena)) {
       Frame frame = plan.frame(block.address());
       for (int i = 0; i < inputs.size(); i++) {

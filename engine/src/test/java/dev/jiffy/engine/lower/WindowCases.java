@@ -283,6 +283,28 @@ final class WindowCases {
               x,
               null,
               twice));
+      boolean last = layout == Layout.CHANNELS_LAST;
+      float[] less = last ? new float[] {1, 0.6f, 0.7f, 1} : new float[] {1, 1, 0.6f, 0.7f};
+      for (Op.CoordinateMode mode : Op.CoordinateMode.values()) {
+        if (mode != Op.CoordinateMode.TF_CROP_AND_RESIZE) {
+          Op smaller = resize(Op.Interpolation.LINEAR, mode, layout);
+          cases.add(OpCase.of(layout + " " + mode, smaller, null, x, null, Tensor.of(less, 4)));
+        }
+      }
+      Op alike =
+          new Op.Resize(
+              Op.Interpolation.LINEAR,
+              Op.CoordinateMode.HALF_PIXEL,
+              Op.NearestMode.FLOOR,
+              -0.75f,
+              false,
+              0,
+              false,
+              last ? List.of(1L, 2L) : List.of(2L, 3L),
+              Op.AspectPolicy.NOT_LARGER,
+              layout);
+      Tensor sizes = Tensor.of(new long[] {100, 6}, 2);
+      cases.add(OpCase.of(layout + " of one scale", alike, null, x, null, null, sizes));
     }
   }
 

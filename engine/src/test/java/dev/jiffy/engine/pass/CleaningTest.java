@@ -12,6 +12,7 @@ import dev.jiffy.engine.ir.Op;
 import dev.jiffy.engine.ir.RandomOp;
 import dev.jiffy.engine.lower.Interpreter;
 import dev.jiffy.tensor.DType;
+import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -38,6 +39,29 @@ class CleaningTest {
     String c = s.transpose(s.add(s.weights(3, 2), s.number(1)), 1, 0);
     Graph graph = rewritten(s, s.mul(s.input("x", "n", 2, 3), c));
     assertOperators(graph, "Binary");
+  }
+
+  @Test
+  void textsMoveLikeNumbers() {
+    Tensor texts = Tensor.ofStrings(List.of("a", "b", "c", "d", "e", "f"), 2, 3);
+    Tensor moved = Constants.permute(texts, new int[] {1, 0});
+    assertEquals(List.of("a", "d", "b", "e", "c", "f"), moved.strings());
+    assertEquals(Shape.of(3, 2), moved.shape());
+  }
+
+  @Test
+  void anExtentKeepsTheRankOfItsIndex() {
+    Sketch s = new Sketch();
+    String shape = s.op(new Op.ShapeOf(0, null), s.input("x", "n", 3));
+    String index = s.constant(Tensor.of(new long[] {0}, 1, 1));
+    rewritten(s, s.op(new Op.Gather(0), shape, index));
+  }
+
+  @Test
+  void integersTakeAShapeThatIsKnownLater() {
+    Sketch s = new Sketch();
+    String shape = s.op(new Op.ShapeOf(0, null), s.input("x", "n"));
+    rewritten(s, s.op(new Op.Reshape(false), s.vector(7, 8), shape));
   }
 
   @Test

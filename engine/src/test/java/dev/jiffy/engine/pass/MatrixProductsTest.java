@@ -7,6 +7,8 @@ import dev.jiffy.engine.function.ReduceFunction;
 import dev.jiffy.engine.function.UnaryFunction;
 import dev.jiffy.engine.ir.Graph;
 import dev.jiffy.engine.ir.Op;
+import dev.jiffy.tensor.DType;
+import dev.jiffy.tensor.Tensor;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -47,6 +49,24 @@ class MatrixProductsTest {
             s.weights(4, 5),
             s.unary(UnaryFunction.TANH, s.input("c", 5)));
     assertOperators(rewritten(s, y), "Unary", "Binary", "MatMul", "Binary");
+  }
+
+  @Test
+  void productsOfIntegersStayAlone() {
+    Sketch s = new Sketch();
+    String x = s.input("x", DType.I32, 2, 3);
+    String b = s.constant(Tensor.of(new int[] {2, 5}, 2));
+    String sum = s.add(s.matMul(x, integers(s, 3)), s.input("r", DType.I32, 2, 2));
+    String scaled = s.div(s.mul(s.add(s.matMul(x, integers(s, 4)), b), b), b);
+    String gemm = s.op(new Op.Gemm(2, 0.5f, false, false), x, integers(s, 5), b);
+    String activated = s.unary(UnaryFunction.RELU, s.matMul(x, integers(s, 6)));
+    Graph graph = rewritten(s, sum, scaled, gemm, activated);
+    assertEquals(3, Rewritten.count(graph, new Op.MatMul(false, false, 1, null)::equals));
+    Rewritten.assertCount(1, graph, Op.Gemm.class);
+  }
+
+  private static String integers(Sketch s, int first) {
+    return s.constant(Tensor.of(new int[] {first, 1, -2, 4, -5, 6}, 3, 2));
   }
 
   @Test

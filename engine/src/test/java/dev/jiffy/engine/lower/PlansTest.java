@@ -1,0 +1,139 @@
+package dev.jiffy.engine.lower;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+
+import dev.jiffy.engine.Targets;
+import dev.jiffy.engine.function.BinaryFunction;
+import dev.jiffy.engine.ir.Fact;
+import dev.jiffy.engine.ir.Graph;
+import dev.jiffy.engine.ir.Inference;
+import dev.jiffy.engine.ir.Node;
+import dev.jiffy.engine.ir.Op;
+import dev.jiffy.tensor.DType;
+import dev.jiffy.tensor.Tensor;
+import java.lang.foreign.Arena;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/// Plans of several nodes, against the interpreter.
+@Tag("many-machines")
+class PlansTest {
+  private static final double TOLERANCE = 2e-4;
+
+  private final List<String> inputs = new ArrayList<>();
+  private final List<Node> nodes = new ArrayList<>();
+  private final Map<String, Tensor> given = new LinkedHashMap<>();
+  private final Map<String, Tensor> constants = new LinkedHashMap<>();
+  private final Map<String, Fact> facts = new LinkedHashMap<>();
+
+  private String input(Tensor tensor) {
+    String name = "x" + inputs.size();
+    inputs.add(name);
+    given.put(name, tensor);
+    facts.put(name, Fact.of(tensor.dtype(), tensor.shape().dims()));
+    return name;
+  }
+
+  private String constant(Tensor tensor) {
+    String name = "c" + constants.size();
+    constants.put(name, tensor);
+    facts.put(name, Fact.of(tensor.dtype(), tensor.shape().dims()));
+    return name;
+  }
+
+  private List<String> ops(Op op, int outputs, String... in) {
+    List<String> made = new ArrayList<>();
+    for (int i = 0; i < outputs; i++) {
+      made.add("v" + nodes.size() + "_" + i);
+    }
+    nodes.add(new Node("n" + nodes.size(), op, List.of(in), made));
+    return made;
+  }
+
+  private String op(Op op, String... in) {
+    return ops(op, 1, in).getFirst();
+  }
+
+  private void agree(Target target, String... outputs) {
+    Graph graph =
+        Inference.infer(new Graph("g", inputs, List.of(outputs), nodes, constants, facts));
+    Map<String, Tensor> expected = Interpreter.run(graph, given);
+    try (Arena arena = Arena.ofShared()) {
+      Plan plan = assertNotNullPlan(graph, target, arena);
+      List<Tensor> actual = PlanOpsTest.run(plan, List.copyOf(given.values()));
+      for (int i = 0; i < outputs.length; i++) {
+        Tensor right = expected.get(outputs[i]);
+        assertNotNull(right);
+        for (long n = 0; n < right.shape().elements(); n++) {
+          assertEquals(
+              right.getDouble(n), actual.get(i).getDouble(n), TOLERANCE, outputs[i] + " " + n);
+        }
+      }
+    }
+  }
+
+  private static Plan assertNotNullPlan(Graph graph, Target target, Arena arena) {
+    Plan plan = Lowering.plan(graph, target, new Weights(target, arena));
+    assertNotNull(plan);
+    return plan;
+  }
+
+  @ParameterizedTest
+  @MethodSource("dev.jiffy.engine.Targets#all")
+  void partsAreCopiedForAnAttentionWithoutKernel(Targets.Named target) {
+    String x = input(Samples.floats(1, 2, 3, 24));
+    String mask = input(Samples.floats(2, 2, 2, 3, 1));
+    List<String> parts = ops(new Op.Split(-1, 3), 3, x);
+    Op attention = new Op.Attention(2, 0.5f);
+    agree(target.target(), op(attention, parts.get(0), parts.get(1), parts.get(2), mask));
+  }
+
+  @ParameterizedTest
+  @MethodSource("dev.jiffy.engine.Targets#all")
+  void aChainTakesAnyNumberOfTruthValues(Targets.Named target) {
+    String all = "";
+    for (int i = 0; i < 30; i++) {
+      String x = input(Samples.between(i, 0, 1, 9));
+      String one = op(new Op.Binary(BinaryFunction.GREATER), x, constant(Samples.floats(9, 1)));
+      all = all.isEmpty() ? one : op(new Op.Binary(BinaryFunction.OR), all, one);
+    }
+    String a = input(Samples.floats(41, 9));
+    agree(target.target(), op(new Op.Where(), all, a, input(Samples.floats(42, 9))));
+  }
+
+  @ParameterizedTest
+  @MethodSource("dev.jiffy.engine.Targets#all")
+  void convolutionsOfDifferentStridesShareWeights(Targets.Named target) {
+    String x = input(Samples.floats(1, 1, 32, 64, 3));
+    String w = constant(Samples.floats(2, 2, 3, 3, 3));
+    agree(target.target(), op(conv(1), x, w), op(conv(2), x, w));
+  }
+
+  private static Op conv(long stride) {
+    Op.Window window =
+        new Op.Window(
+            List.of(3L, 3L),
+            List.of(stride, stride),
+            List.of(1L, 1L, 1L, 1L),
+            List.of(),
+            Op.AutoPad.NOTSET,
+            false);
+    return new Op.Conv(window, 1, Op.Layout.CHANNELS_LAST, null);
+  }
+
+  @ParameterizedTest
+  @MethodSource("dev.jiffy.engine.Targets#all")
+  void productsOfDifferentScalesShareBytes(Targets.Named target) {
+    String x = input(Samples.floats(1, 4, 32));
+    String w = constant(Samples.integers(DType.I8, 2, -100, 100, 32, 16));
+    String y = op(new Op.QuantizedMatMul(null), x, w, constant(Samples.between(3, 0.01, 0.02, 16)));
+    String z = op(new Op.QuantizedMatMul(null), x, w, constant(Samples.between(4, 0.03, 0.04, 16)));
+    agree(target.target(), y, z);
+  }
+}
