@@ -25,26 +25,38 @@ final class Functions {
   /// The most nodes that applications may become: functions that apply others twice grow fast.
   private static final int MOST_NODES = 1_000_000;
 
-  private final Map<String, FunctionProto> functions = new HashMap<>();
+  private final Map<Key, FunctionProto> functions = new HashMap<>();
   private final Deque<FunctionProto> applied = new ArrayDeque<>();
   private int nodes;
+
+  /// What tells functions apart.
+  private record Key(String domain, String name, String overload) {
+    @Override
+    public String toString() {
+      return "'%s' of domain '%s', overload '%s'".formatted(name, domain, overload);
+    }
+  }
 
   /// The functions of a model.
   ///
   /// @param functions the functions
+  /// @throws ModelException if nothing tells two of them apart
   Functions(List<FunctionProto> functions) {
-    functions.forEach(each -> this.functions.put(key(each.domain(), each.name()), each));
-  }
-
-  private static String key(String domain, String name) {
-    return domain + "." + name;
+    for (FunctionProto function : functions) {
+      Key key = new Key(function.domain(), function.name(), function.overload());
+      if (this.functions.put(key, function) != null) {
+        throw new ModelException("two functions are named " + key);
+      }
+    }
   }
 
   /// {@return the function that a node applies, or null where it applies an operator}
   ///
   /// @param node the node
   @Nullable FunctionProto find(NodeProto node) {
-    return functions.isEmpty() ? null : functions.get(key(node.domain(), node.operator()));
+    return functions.isEmpty()
+        ? null
+        : functions.get(new Key(node.domain(), node.operator(), node.overload()));
   }
 
   /// Begins an application.
@@ -149,6 +161,7 @@ final class Functions {
           node + "/" + called,
           inner.operator(),
           inner.domain(),
+          inner.overload(),
           names(inner.inputs()),
           names(inner.outputs()),
           given);

@@ -76,6 +76,7 @@ public record OnnxModel(
   ///
   /// @param name the name, which is the operator of nodes that apply it
   /// @param domain its domain
+  /// @param overload tells it from others of the same name, or ""
   /// @param inputs the names of its inputs
   /// @param outputs the names of its outputs
   /// @param attributes the attributes that a node must give
@@ -85,6 +86,7 @@ public record OnnxModel(
   public record FunctionProto(
       String name,
       String domain,
+      String overload,
       List<String> inputs,
       List<String> outputs,
       List<String> attributes,
@@ -107,6 +109,7 @@ public record OnnxModel(
   /// @param name the name, or ""
   /// @param operator the operator's name
   /// @param domain the operator's domain, "" for ONNX's own
+  /// @param overload which of the functions of this name it applies, or ""
   /// @param inputs the names of the values read, "" for an absent one
   /// @param outputs the names of the values made, "" for an absent one
   /// @param attributes the attributes by name
@@ -114,6 +117,7 @@ public record OnnxModel(
       String name,
       String operator,
       String domain,
+      String overload,
       List<String> inputs,
       List<String> outputs,
       Map<String, AttributeProto> attributes) {
@@ -122,6 +126,24 @@ public record OnnxModel(
       inputs = List.copyOf(inputs);
       outputs = List.copyOf(outputs);
       attributes = ordered(attributes);
+    }
+
+    /// An application of an operator that has no overloads.
+    ///
+    /// @param name the name, or ""
+    /// @param operator the operator's name
+    /// @param domain the operator's domain, "" for ONNX's own
+    /// @param inputs the names of the values read, "" for an absent one
+    /// @param outputs the names of the values made, "" for an absent one
+    /// @param attributes the attributes by name
+    public NodeProto(
+        String name,
+        String operator,
+        String domain,
+        List<String> inputs,
+        List<String> outputs,
+        Map<String, AttributeProto> attributes) {
+      this(name, operator, domain, "", inputs, outputs, attributes);
     }
   }
 

@@ -128,6 +128,7 @@ public final class OnnxReader {
   private FunctionProto function(WireReader fields) {
     String name = "";
     String domain = "";
+    String overload = "";
     List<String> inputs = new ArrayList<>();
     List<String> outputs = new ArrayList<>();
     List<String> attributes = new ArrayList<>();
@@ -144,11 +145,12 @@ public final class OnnxReader {
         case 9 -> opset(fields.message("OperatorSetIdProto"), opsets);
         case 10 -> domain = fields.string();
         case 11 -> attribute(fields, defaults);
+        case 13 -> overload = fields.string();
         default -> fields.skip();
       }
     }
     return new FunctionProto(
-        name, domain(domain), inputs, outputs, attributes, defaults, nodes, opsets);
+        name, domain(domain), overload, inputs, outputs, attributes, defaults, nodes, opsets);
   }
 
   private void attribute(WireReader fields, Map<String, AttributeProto> attributes) {
@@ -202,6 +204,7 @@ public final class OnnxReader {
     String name = "";
     String operator = "";
     String domain = "";
+    String overload = "";
     List<String> inputs = new ArrayList<>();
     List<String> outputs = new ArrayList<>();
     Map<String, AttributeProto> attributes = new LinkedHashMap<>();
@@ -213,10 +216,11 @@ public final class OnnxReader {
         case 4 -> operator = fields.string();
         case 5 -> attribute(fields, attributes);
         case 7 -> domain = fields.string();
+        case 8 -> overload = fields.string();
         default -> fields.skip();
       }
     }
-    return new NodeProto(name, operator, domain(domain), inputs, outputs, attributes);
+    return new NodeProto(name, operator, domain(domain), overload, inputs, outputs, attributes);
   }
 
   private static ValueProto value(WireReader fields) {

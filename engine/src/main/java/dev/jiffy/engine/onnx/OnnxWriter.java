@@ -88,6 +88,9 @@ public final class OnnxWriter {
             message.message(9, new ProtoWriter().string(1, domain).integer(2, version)));
     message.string(10, function.domain());
     function.defaults().forEach((name, value) -> message.message(11, attribute(name, value)));
+    if (!function.overload().isEmpty()) {
+      message.string(13, function.overload());
+    }
     return message;
   }
 
@@ -121,6 +124,9 @@ public final class OnnxWriter {
     node.attributes().forEach((name, value) -> message.message(5, attribute(name, value)));
     if (!node.domain().isEmpty()) {
       message.string(7, node.domain());
+    }
+    if (!node.overload().isEmpty()) {
+      message.string(8, node.overload());
     }
     return message;
   }

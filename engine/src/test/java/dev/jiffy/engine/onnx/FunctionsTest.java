@@ -43,9 +43,15 @@ class FunctionsTest {
 
   private static FunctionProto function(
       String name, List<String> inputs, String output, NodeProto... nodes) {
+    return function("", name, inputs, output, nodes);
+  }
+
+  private static FunctionProto function(
+      String overload, String name, List<String> inputs, String output, NodeProto... nodes) {
     return new FunctionProto(
         name,
         OWN,
+        overload,
         inputs,
         List.of(output),
         List.of("slope"),
@@ -180,6 +186,7 @@ class FunctionsTest {
         new FunctionProto(
             "Old",
             OWN,
+            "",
             List.of("a"),
             List.of("y"),
             List.of(),
@@ -229,6 +236,31 @@ class FunctionsTest {
     }
     assertTrue(
         refused(model(functions, node(OWN, "F39", "y", Map.of(), "x"))).contains("1000000 nodes"));
+  }
+
+  @Test
+  void overloadsAreToldApart() {
+    List<FunctionProto> functions =
+        List.of(
+            function("twice", "F", List.of("a"), "y", node("Add", "y", "a", "a")),
+            function("square", "F", List.of("a"), "y", node("Mul", "y", "a", "a")));
+    NodeProto square = new NodeProto("", "F", OWN, "square", List.of("x"), List.of("z"), Map.of());
+    NodeProto twice = new NodeProto("", "F", OWN, "twice", List.of("z"), List.of("y"), Map.of());
+    try (Arena arena = Arena.ofConfined()) {
+      byte[] bytes = OnnxWriter.message(model(functions, square, twice)).toByteArray();
+      assertArrayEquals(new float[] {8, 18}, run(Models.read(bytes, arena)));
+    }
+    FunctionProto outer =
+        function(
+            "Outer",
+            List.of("x"),
+            "y",
+            new NodeProto("", "F", OWN, "square", List.of("x"), List.of("y"), Map.of()));
+    List<FunctionProto> nested = List.of(outer, functions.getLast());
+    assertArrayEquals(
+        new float[] {4, 9}, run(model(nested, node(OWN, "Outer", "y", Map.of(), "x"))));
+    List<FunctionProto> same = List.of(functions.getFirst(), functions.getFirst());
+    assertTrue(refused(model(same, twice)).contains("two functions are named 'F' of domain 'own'"));
   }
 
   @Test
