@@ -166,12 +166,14 @@ final class AttentionImports {
   /// @param parts queries, keys, values
   /// @param added the input that is added as it is
   private static String mask(NodeScope node, int mask, List<String> parts, int added) {
-    float filter = node.real("mask_filter_value", -10000);
+    String query = parts.getFirst();
+    double least = least(node.dtype(query));
+    double filter = Math.max(least, node.real("mask_filter_value", -10000));
+    String zero = node.scalar(0, query);
     String sum = "";
     if (node.has(mask)) {
       String counted = counted(node, node.input(mask), parts);
-      String zeros = number(node, 0);
-      sum = node.make(new Op.Where(), counted, zeros, number(node, filter));
+      sum = node.make(new Op.Where(), counted, zero, node.scalar(filter, query));
     }
     if (node.flag("unidirectional", false)) {
       String earlier =
@@ -179,8 +181,7 @@ final class AttentionImports {
               new Binary(BinaryFunction.LESS_OR_EQUAL),
               positions(node, parts.get(1)),
               laterPositions(node, parts));
-      String causal =
-          node.make(new Op.Where(), earlier, number(node, 0), number(node, -Float.MAX_VALUE));
+      String causal = node.make(new Op.Where(), earlier, zero, node.scalar(least, query));
       sum = sum.isEmpty() ? causal : node.make(new Binary(BinaryFunction.MIN), sum, causal);
     }
     if (node.has(added)) {
@@ -189,8 +190,13 @@ final class AttentionImports {
     return sum;
   }
 
-  private static String number(NodeScope node, float value) {
-    return node.constant(Tensor.of(new float[] {value}));
+  /// The least finite number of a type, f32 where it is wider or not known.
+  private static double least(@Nullable DType dtype) {
+    return switch (dtype) {
+      case F16 -> -65504;
+      case BF16 -> -0x1.fep127;
+      case null, default -> -Float.MAX_VALUE;
+    };
   }
 
   /// Which keys count, as truth values that broadcast to `[batch, heads, queries, keys]`.
@@ -209,7 +215,7 @@ final class AttentionImports {
 
   private static String positive(NodeScope node, String numbers, long... axes) {
     String rows = node.make(new Op.Unsqueeze(), numbers, node.longs(axes));
-    return node.make(new Binary(BinaryFunction.GREATER), rows, number(node, 0));
+    return node.make(new Binary(BinaryFunction.GREATER), rows, node.scalar(0, numbers));
   }
 
   /// Of each sequence the keys before an end, and where there are twice as many numbers also from a

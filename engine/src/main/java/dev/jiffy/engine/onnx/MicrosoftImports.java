@@ -152,7 +152,7 @@ final class MicrosoftImports {
   }
 
   private static void skipRms(NodeScope node) {
-    float epsilon = node.real("epsilon", 1e-5f);
+    float epsilon = node.real("epsilon", 1e-12f);
     if (isRefusedStatistics(node)) {
       return;
     }
@@ -185,11 +185,17 @@ final class MicrosoftImports {
     node.result(MULTIPLY, scaled(node, node.input(0), axis, epsilon), node.input(1));
   }
 
-  /// `x / √(mean x² + epsilon)` over the dimensions from an axis on.
+  /// `x / √(mean x² + epsilon)` over the dimensions from an axis on; f32 where the type of x may be
+  /// too narrow for squares.
   private static String scaled(NodeScope node, String x, long axis, float epsilon) {
     int rank = node.rank(x);
     if (axis != -1 && axis != rank - 1) {
       node.unsupported("several dimensions to normalise");
+    }
+    DType dtype = node.dtype(x);
+    if (dtype == DType.F16 || dtype == DType.BF16) {
+      String wide = node.make(new Op.Cast(DType.F32, true), x);
+      return node.make(new Op.Cast(dtype, true), scaled(node, wide, axis, epsilon));
     }
     String square = node.make(MULTIPLY, x, x);
     Op mean = new Op.Reduce(ReduceFunction.MEAN, true, false);

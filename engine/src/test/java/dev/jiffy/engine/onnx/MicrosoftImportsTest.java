@@ -1,5 +1,6 @@
 package dev.jiffy.engine.onnx;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -10,11 +11,15 @@ import dev.jiffy.engine.function.UnaryFunction;
 import dev.jiffy.engine.ir.Node;
 import dev.jiffy.engine.ir.Op;
 import dev.jiffy.engine.ir.QuantizedOp;
+import dev.jiffy.engine.lower.Interpreter;
 import dev.jiffy.engine.onnx.OnnxModel.AttributeProto;
 import dev.jiffy.tensor.DType;
+import dev.jiffy.tensor.Shape;
+import dev.jiffy.tensor.Tensor;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 
 /// Operators of `com.microsoft` become operators of ONNX.
@@ -88,6 +93,93 @@ final class MicrosoftImportsTest {
     assertEquals(
         List.of(ADD, ADD, new Op.LayerNorm(-1, 0.5f)),
         ops("SkipLayerNormalization", epsilon, "x", "x", "b", "b", "b"));
+  }
+
+  private static float[] run(Models model, Map<String, Tensor> inputs) {
+    Tensor y = Interpreter.run(Importer.graph(model.model()), inputs).get("y");
+    return Objects.requireNonNull(y).toFloats();
+  }
+
+  private static Tensor tensor(DType dtype, long[] dims, double... values) {
+    Tensor tensor = Tensor.allocate(dtype, Shape.of(dims));
+    for (int i = 0; i < tensor.shape().elements(); i++) {
+      tensor.setDouble(i, values[i % values.length]);
+    }
+    return tensor;
+  }
+
+  private static float[] normalized(DType dtype, boolean skips, double... values) {
+    long[] dims = {1, 1, values.length};
+    String operator = skips ? "SkipSimplifiedLayerNormalization" : "SimplifiedLayerNormalization";
+    Models model =
+        Models.opset(17)
+            .input("x", dtype, dims)
+            .constant("none", tensor(dtype, dims, 0))
+            .constant("scale", tensor(dtype, new long[] {values.length}, 1))
+            .node(
+                skips ? "com.microsoft" : "",
+                operator,
+                skips ? List.of("x", "none", "scale") : List.of("x", "scale"),
+                List.of("y"),
+                Map.of())
+            .output("y");
+    assertEquals(dtype, Importer.graph(model.model()).fact("y").dtype());
+    return run(model, Map.of("x", tensor(dtype, dims, values)));
+  }
+
+  @Test
+  void squaresOfNarrowNumbersAreNotTooLarge() {
+    float[] expected = {(float) (300 / Math.sqrt(125000)), (float) (400 / Math.sqrt(125000))};
+    for (boolean skips : new boolean[] {true, false}) {
+      assertArrayEquals(expected, normalized(DType.F16, skips, 300, 400), 1e-3f);
+      assertArrayEquals(expected, normalized(DType.BF16, skips, 300, 400), 1e-2f);
+    }
+  }
+
+  @Test
+  void smallNumbersAreNormalizedAfterASum() {
+    assertArrayEquals(new float[] {1, -1}, normalized(DType.F32, true, 1e-4, -1e-4), 1e-3f);
+  }
+
+  private static float[] attended(DType dtype, boolean apart) {
+    long[] dims = {1, 3, 4};
+    Map<String, AttributeProto> attributes =
+        Map.of(
+            "num_heads",
+            Models.integer(2),
+            "unidirectional",
+            Models.integer(1),
+            "mask_filter_value",
+            Models.real(-Float.MAX_VALUE));
+    Models model =
+        Models.opset(17)
+            .input("x", dtype, dims)
+            .constant("w", tensor(dtype, new long[] {4, 12}, 0.5, -1, 0.25, 1, -0.5))
+            .constant("mask", Tensor.of(new int[] {1, 0, 1}, 1, 3))
+            .constant("bias", tensor(dtype, new long[] {1, 2, 3, 3}, 0.5, -0.25, 1, 0.75));
+    List<String> inputs =
+        apart
+            ? List.of("x", "x", "x", "", "mask", "bias")
+            : List.of("x", "w", "", "mask", "", "bias");
+    model
+        .node(
+            "com.microsoft",
+            apart ? "MultiHeadAttention" : "Attention",
+            inputs,
+            List.of("y"),
+            attributes)
+        .output("y");
+    assertEquals(dtype, Importer.graph(model.model()).fact("y").dtype());
+    return run(model, Map.of("x", tensor(dtype, dims, 1, -0.5, 2, 0.25, -1)));
+  }
+
+  @Test
+  void masksHaveTheTypeOfTheQueries() {
+    for (boolean apart : new boolean[] {true, false}) {
+      float[] expected = attended(DType.F32, apart);
+      assertArrayEquals(expected, attended(DType.F16, apart), 1e-2f);
+      assertArrayEquals(expected, attended(DType.BF16, apart), 5e-2f);
+    }
   }
 
   @Test
