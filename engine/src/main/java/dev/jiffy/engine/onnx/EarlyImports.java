@@ -127,7 +127,9 @@ final class EarlyImports {
   }
 
   private static void dropout(NodeScope node) {
-    if (!node.flag("is_test", false) && node.real("ratio", 0.5f) != 0) {
+    boolean isTest = node.flag("is_test", false);
+    float ratio = node.real("ratio", 0.5f);
+    if (!isTest && ratio != 0) {
       node.unsupported("training mode");
     }
     ElementwiseImports.keepEverything(node);
@@ -200,16 +202,25 @@ final class EarlyImports {
     return known;
   }
 
+  private static long number(NodeScope node, int input) {
+    Tensor known = known(node, input);
+    if (known.dtype() == DType.STRING || known.shape().elements() != 1) {
+      throw node.invalid(
+          "input %d: expected one number, got %s%s".formatted(input, known.dtype(), known.shape()));
+    }
+    return known.getLong(0);
+  }
+
   private static void tile(NodeScope node) {
     int rank = node.rank(node.input(0));
-    long axis = known(node, 2).getLong(0);
+    long axis = number(node, 2);
     if (rank < 0) {
       node.unsupported("repeating along one axis of a tensor of unknown rank");
     } else if (axis < 0 || axis >= rank) {
       throw node.invalid("axis %d of rank %d".formatted(axis, rank));
     } else {
       List<Long> repeats = new ArrayList<>(Collections.nCopies(rank, 1L));
-      repeats.set((int) axis, known(node, 1).getLong(0));
+      repeats.set((int) axis, number(node, 1));
       node.result(new Op.Tile(), node.input(0), node.longs(repeats));
     }
   }

@@ -134,8 +134,9 @@ final class ElementwiseImports {
   }
 
   private static void selu(NodeScope node) {
-    float alpha = node.real("alpha", 1.6732632f);
-    float gamma = node.real("gamma", 1.050701f);
+    boolean isRounded = node.opset() < 6;
+    float alpha = node.real("alpha", isRounded ? 1.6732f : 1.6732632f);
+    float gamma = node.real("gamma", isRounded ? 1.0507f : 1.050701f);
     node.same(new Unary(UnaryFunction.SELU, alpha, gamma));
   }
 

@@ -155,6 +155,9 @@ class EarlyImportsTest {
             ModelException.class, () -> Importer.graph(model(6, "Dropout", Map.of(), X).model()));
     assertTrue(String.valueOf(e.getMessage()).contains("training mode"));
     gives(run(6, "Dropout", Map.of("is_test", Models.integer(1)), X), 1, 2, 3, 4, 5, 6);
+    Map<String, AttributeProto> both =
+        Map.of("is_test", Models.integer(1), "ratio", Models.real(0.3f));
+    gives(run(6, "Dropout", both, X), 1, 2, 3, 4, 5, 6);
   }
 
   @Test
@@ -174,5 +177,36 @@ class EarlyImportsTest {
     Map<String, AttributeProto> part =
         Map.of("border", Models.ints(1L, 1L, 0L, 0L), "scale", Models.ints(1L, 1L));
     gives(run(6, "Crop", part, IMAGE), 5, 11);
+  }
+
+  @Test
+  void repetitionsWithoutANumberAreRefused() {
+    Tensor one = Tensor.of(new float[] {1});
+    Tensor none = Tensor.of(new float[0], 0);
+    for (Tensor[] wrong : new Tensor[][] {{none, one}, {one, none}}) {
+      ModelException e =
+          assertThrows(
+              ModelException.class,
+              () -> Importer.graph(model(1, "Tile", Map.of(), X, wrong).model()));
+      assertTrue(String.valueOf(e.getMessage()).contains("expected one number"), e::getMessage);
+    }
+  }
+
+  @Test
+  void negativeIndicesWereNone() {
+    Tensor depth = Tensor.of(new long[] {3}, 1);
+    Tensor values = Tensor.of(new float[] {0, 1}, 2);
+    for (Tensor indices :
+        List.of(Tensor.of(new long[] {-1, 1, 3}, 3), Tensor.of(new float[] {-1, 1, 3}, 3))) {
+      gives(run(10, "OneHot", Map.of(), indices, depth, values), 0, 0, 0, 0, 1, 0, 0, 0, 0);
+      gives(run(11, "OneHot", Map.of(), indices, depth, values), 0, 0, 1, 0, 1, 0, 0, 0, 0);
+    }
+  }
+
+  @Test
+  void defaultsHadFewerDigits() {
+    Tensor x = Tensor.of(new float[] {1e6f}, 1);
+    assertEquals(1.0507f * 1e6f, run(5, "Selu", Map.of(), x).toFloats()[0]);
+    assertEquals(1.050701f * 1e6f, run(6, "Selu", Map.of(), x).toFloats()[0]);
   }
 }
