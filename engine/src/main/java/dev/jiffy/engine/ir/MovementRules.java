@@ -14,6 +14,9 @@ final class MovementRules {
     in.expect(1, 1, 1);
     List<Dim> shape = in.shape(0);
     List<Long> perm = op.perm();
+    if (perm.stream().anyMatch(axis -> axis < 0 || axis >= perm.size())) {
+      throw new ModelException("perm " + perm + ": expected axes 0 to " + (perm.size() - 1));
+    }
     if (shape == null) {
       return Fact.of(in.dtype(0), perm.isEmpty() ? null : in.fresh("transposed", perm.size()));
     }
@@ -24,7 +27,7 @@ final class MovementRules {
     Dim[] dims = new Dim[rank];
     boolean[] seen = new boolean[rank];
     for (int i = 0; i < rank; i++) {
-      int axis = perm.isEmpty() ? rank - 1 - i : Operands.axis(perm.get(i), rank);
+      int axis = perm.isEmpty() ? rank - 1 - i : perm.get(i).intValue();
       if (seen[axis]) {
         throw new ModelException("perm " + perm + ": axis " + axis + " appears twice");
       }

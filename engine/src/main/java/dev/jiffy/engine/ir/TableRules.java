@@ -106,6 +106,9 @@ final class TableRules {
     in.expect(1, 1, 1);
     List<Dim> shape = in.shape(0);
     long labels = op.labels().shape().elements();
+    if (shape != null && shape.isEmpty()) {
+      throw new ModelException("input 0: expected rank 1 or 2, got " + in.fact(0));
+    }
     if (shape != null && shape.getLast() instanceof Dim.Known(long found) && found != labels) {
       throw new ModelException(
           "input 0: expected %d columns, got %s".formatted(labels, in.fact(0)));

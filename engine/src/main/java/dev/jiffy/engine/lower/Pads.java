@@ -29,7 +29,7 @@ final class Pads {
   private static boolean constant(Node node, long[] pads, Shape x, int bytes, Lowering lowering) {
     float value = 0;
     Tensor constant = lowering.graph().constants().get(node.input(2));
-    if (constant != null) {
+    if (constant != null && constant.shape().elements() > 0) {
       value = (float) constant.getDouble(0);
     }
     if (lowering.dtype(node.input(0)) != DType.F32 || (constant == null && node.hasInput(2))) {

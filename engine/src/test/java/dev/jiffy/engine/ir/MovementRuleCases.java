@@ -16,6 +16,8 @@ final class MovementRuleCases {
           good(new Op.Transpose(List.of()), "f32[2×n×4]", "f32[4×n×2]"),
           good(new Op.Transpose(List.of(0L, 2L, 1L)), "f32[2×n×4]", "f32[2×4×n]"),
           bad(new Op.Transpose(List.of(0L, 0L)), "f32[2×3]", "perm [0, 0]: axis 0 appears twice"),
+          bad(new Op.Transpose(List.of(-1L, 0L)), "f32[2×3]", "perm [-1, 0]: expected axes 0 to 1"),
+          bad(new Op.Transpose(List.of(0L, 2L)), "f32[…]", "perm [0, 2]: expected axes 0 to 1"),
           bad(new Op.Transpose(List.of(0L)), "f32[2×3]", "perm [0]: expected 2 axes for f32[2×3]"),
           good(new Op.Concat(1), "f32[2×n]; f32[2×n]", "f32[2×2*n]"),
           good(new Op.Concat(-1), "f32[a×n]; f32[2×3]", "f32[2×n+3]"),

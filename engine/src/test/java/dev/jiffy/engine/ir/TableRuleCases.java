@@ -56,6 +56,7 @@ final class TableRuleCases {
           bad(TREES, "i64[n×3]", "input 0: expected f32 or f64, got i64[n×3]"),
           good(CLASSES, "f32[n×3]", "string[n]; f32[n×2]"),
           good(KERNELS, "f32[n×4]; f32[7×4]", "f32[n×7]"),
+          bad(ZIP, "f32[]", "input 0: expected rank 1 or 2, got f32[]"),
           bad(KERNELS, "f32[n×5]; f32[7×4]", "input 0: expected 4 features, got f32[n×5]"),
           good(VOTES, "f32[n×3]", "i64[n]; f32[n×2]"),
           bad(VOTES, "f32[n×2]", "input 0: expected at least 3 features, got f32[n×2]"),

@@ -109,6 +109,20 @@ class StrangeModelsTest {
 
   @ParameterizedTest
   @MethodSource("options")
+  void bordersWithoutANumberAreZero(LoadOptions options) throws IOException {
+    Models models =
+        Models.opset(13)
+            .input("x", DType.F32, 2)
+            .constant("pads", Tensor.of(new long[] {1, 0}, 2))
+            .constant("none", Tensor.of(new float[0], 0))
+            .node("Pad", List.of("x", "pads", "none"), List.of("y"))
+            .output("y");
+    Tensor x = Tensor.of(new float[] {1, 2}, 2);
+    assertArrayEquals(new float[] {0, 1, 2}, run(models, options, Map.of("x", x)).toFloats());
+  }
+
+  @ParameterizedTest
+  @MethodSource("options")
   void absurdShapesAreRefused(LoadOptions options) {
     Models models =
         Models.opset(13)
