@@ -18,15 +18,20 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Supplier;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /// A graph under construction, and what is wrong with it so far.
 final class Assembly {
+  /// What names of dimensions have only where they are expressions.
+  private static final Pattern EXPRESSION = Pattern.compile("^\\p{Nd}|[-+*()`]");
+
   /// The graph around all others, which gives names to all.
   private final Assembly root;
 
   private final Supplier<Set<String>> taken;
   private @Nullable NameSource names;
+  private final Map<String, String> renamed = new HashMap<>();
   private final NameSource symbols;
   private final List<Node> nodes = new ArrayList<>();
   private final Map<String, Tensor> constants = new LinkedHashMap<>();
@@ -74,6 +79,23 @@ final class Assembly {
   /// @param hint what its name should look like
   Dim freshDim(String hint) {
     return Dim.of(symbols.fresh(hint));
+  }
+
+  /// {@return the dimension of a name that the file gives}
+  ///
+  /// To the file it is but a name; where it could be read as an expression, it becomes another.
+  ///
+  /// @param name the name
+  Dim dim(String name) {
+    return Dim.of(
+        EXPRESSION.matcher(name).find()
+            ? root.renamed.computeIfAbsent(name, _ -> symbols.fresh(plain(name)))
+            : name);
+  }
+
+  private static String plain(String name) {
+    String plain = name.replaceAll("[^\\p{L}\\p{Nd}_]", "_");
+    return Character.isDigit(plain.charAt(0)) ? "_" + plain : plain;
   }
 
   private NameSource names() {

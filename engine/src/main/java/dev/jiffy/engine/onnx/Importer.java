@@ -257,7 +257,7 @@ public final class Importer {
       } else if (dim.name().isEmpty()) {
         dims.add(Dim.of(symbols.fresh(input + "_" + dims.size())));
       } else {
-        dims.add(Dim.of(dim.name()));
+        dims.add(assembly.dim(dim.name()));
       }
     }
     return dims;

@@ -14,6 +14,7 @@ import dev.jiffy.engine.ir.Graph;
 import dev.jiffy.engine.ir.Node;
 import dev.jiffy.engine.ir.Op;
 import dev.jiffy.engine.onnx.OnnxModel.AttributeProto;
+import dev.jiffy.engine.onnx.OnnxModel.DimensionProto;
 import dev.jiffy.engine.onnx.OnnxModel.GraphProto;
 import dev.jiffy.engine.onnx.OnnxModel.NodeProto;
 import dev.jiffy.engine.onnx.OnnxModel.TensorProto;
@@ -22,8 +23,10 @@ import dev.jiffy.engine.onnx.OnnxModel.ValueProto;
 import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Tensor;
 import java.lang.foreign.Arena;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 
 class ImporterTest {
@@ -198,6 +201,53 @@ class ImporterTest {
     Graph graph = Importer.graph(model.model());
     assertEquals(List.of(Dim.of("n"), Dim.of("x_1"), Dim.of(3)), graph.fact("y").shape());
     assertEquals(List.of(Dim.of("z_0")), graph.fact("z").shape());
+  }
+
+  @Test
+  void namesOfDimensionsAreNoExpressions() {
+    OnnxModel file =
+        Models.opset(13)
+            .input("x", DType.F32, 1)
+            .node("Concat", List.of("x", "x"), List.of("y"), Map.of("axis", Models.integer(0)))
+            .output("y")
+            .model();
+    Map<String, String> names = new LinkedHashMap<>();
+    names.put("batch-size", "batch_size");
+    names.put("-1", "_1");
+    names.put("0", "_0");
+    names.put("floor((n)/(2))", "floor__n___2__");
+    names.put("batch size", "batch size");
+    names.put("n", "n");
+    names.forEach((name, symbol) -> {
+      Graph graph = Importer.graph(named(file, List.of(name, "batch", "size", name)));
+      assertEquals(
+          List.of(Dim.of(symbol), Dim.of("batch"), Dim.of("size"), Dim.of(symbol)),
+          graph.fact("x").shape());
+      Dim twice = Dim.of(symbol.contains(" ") ? "2*`" + symbol + "`" : "2*" + symbol);
+      assertEquals(twice, Objects.requireNonNull(graph.fact("y").shape()).getFirst());
+    });
+    Graph taken = Importer.graph(named(file, List.of("a-b", "a_b", "a+b", "a_b_1")));
+    assertEquals(
+        List.of(Dim.of("a_b_2"), Dim.of("a_b"), Dim.of("a_b_3"), Dim.of("a_b_1")),
+        taken.fact("x").shape());
+  }
+
+  /// The model with an input whose dimensions have names.
+  private static OnnxModel named(OnnxModel model, List<String> names) {
+    GraphProto graph = model.graph();
+    TypeProto type =
+        new TypeProto.TensorType(
+            1, names.stream().map(name -> new DimensionProto(null, name)).toList());
+    GraphProto renamed =
+        new GraphProto(
+            graph.name(),
+            graph.nodes(),
+            graph.initializers(),
+            List.of(),
+            List.of(new ValueProto("x", type)),
+            graph.outputs(),
+            List.of());
+    return new OnnxModel(8, "test", model.opsets(), Map.of(), List.of(), renamed);
   }
 
   @Test
