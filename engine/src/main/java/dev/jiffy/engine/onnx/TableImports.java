@@ -224,7 +224,8 @@ final class TableImports {
     if (dtype == null) {
       return;
     }
-    double threshold = node.real("threshold", 0);
+    double given = node.real("threshold", 0);
+    double threshold = dtype.isInteger() ? Math.floor(given) : given;
     String isMore = node.make(new Binary(BinaryFunction.GREATER), x, node.scalar(threshold, x));
     node.result(new Op.Cast(dtype, true), isMore);
   }

@@ -242,4 +242,22 @@ final class TableImportsTest {
         "[1.0, 2.0, 0.0, 5.0, 6.0, 3.0, 4.0, 0.0, 8.0, 9.0]",
         Arrays.toString(answers(graph, inputs)));
   }
+
+  @Test
+  void integersAreMoreThanAThresholdBetweenThem() {
+    Graph graph =
+        Importer.graph(
+            Models.opset(13)
+                .input("x", DType.I64, 3)
+                .node(
+                    "ai.onnx.ml",
+                    "Binarizer",
+                    List.of("x"),
+                    List.of("y"),
+                    Map.of("threshold", Models.real(-0.5f)))
+                .output("y")
+                .model());
+    Tensor x = Tensor.of(new long[] {-1, 0, 1}, 3);
+    assertEquals("[0.0, 1.0, 1.0]", Arrays.toString(answers(graph, Map.of("x", x))));
+  }
 }
