@@ -162,6 +162,34 @@ class LifecycleTest {
     }
   }
 
+  /// A request that is taken back, or given up, no longer counts as one that arrives.
+  @Test
+  void bodiesOverHttp2ThatNeverArrive() throws Exception {
+    Duration soon = Duration.ofMillis(300);
+    byte[] head =
+        Http2Bytes.headers(":method", "POST", ":path", "/v2/models/slow/infer", ":scheme", "http");
+    try (Server server =
+            Server.start(
+                OPTIONS.http(OPTIONS.http().timeouts(soon, soon)),
+                List.of(TestModels.slow(folder)));
+        Client client = new Client(server.port());
+        Socket takingBack = client.connect();
+        Socket stalling = client.connect()) {
+      Http2Bytes bytes =
+          new Http2Bytes()
+              .frame(Http2Bytes.SETTINGS, 0, 0, new byte[0])
+              .frame(Http2Bytes.HEADERS, Http2Bytes.END_HEADERS, 1, head);
+      stalling.getOutputStream().write(bytes.bytes());
+      bytes.frame(Http2Bytes.RST_STREAM, 0, 1, Http2Bytes.CANCEL);
+      takingBack.getOutputStream().write(bytes.bytes());
+      Client.readAll(takingBack.getInputStream());
+      Client.readAll(stalling.getInputStream());
+      Scrape scrape = Scrape.of(Client.text(client.get("/metrics")));
+      assertEquals(3, scrape.value("jiffy_connection_events_total{event=\"timed_out\"}"));
+      assertEquals(2, scrape.value("jiffy_protocol_abandoned_total{protocol=\"http\"}"));
+    }
+  }
+
   @Test
   void tooManyWhoSayNothingAreTurnedAway() throws Exception {
     HttpOptions few =

@@ -42,12 +42,14 @@ final class Bodies {
         sender.refuse(request, collector.isCrumbled() ? crumbled() : tooLarge());
       }
     });
-    request.exceptionHandler(gone -> {
-      request.exceptionHandler(again -> {}); // a reset is told, and then the end of the connection
-      sender.abandoned(request);
-    });
+    request
+        .response()
+        .closeHandler(gone -> {
+          connections.idle(request);
+          sender.abandoned(request);
+        });
     request.endHandler(end -> {
-      request.exceptionHandler(gone -> {}); // from here on, whoever answers finds that out
+      request.response().closeHandler(null); // from here on, whoever answers finds that out
       connections.answering(request);
       try {
         taker.accept(collector.body());

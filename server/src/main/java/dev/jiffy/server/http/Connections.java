@@ -11,9 +11,11 @@ import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpVersion;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 
 /// The open connections of one event loop, and what each waits for. Belongs to that event loop.
@@ -33,7 +35,7 @@ final class Connections {
     /// When the heads of requests arrived whose bodies have not.
     private final Map<HttpServerRequest, Long> reading = new LinkedHashMap<>();
 
-    private int answering;
+    private final Set<HttpServerRequest> answering = new HashSet<>();
     private long idleSinceNanos = System.nanoTime();
   }
 
@@ -99,17 +101,16 @@ final class Connections {
   void answering(HttpServerRequest request) {
     State state = states.get(request.connection());
     if (state != null && state.reading.remove(request) != null) {
-      state.answering++;
+      state.answering.add(request);
     }
   }
 
-  /// A request is answered.
+  /// A request is answered, or given up.
   void idle(HttpServerRequest request) {
     State state = states.get(request.connection());
     if (state != null) {
-      if (state.reading.remove(request) == null && state.answering > 0) {
-        state.answering--;
-      }
+      state.reading.remove(request);
+      state.answering.remove(request);
       state.idleSinceNanos = System.nanoTime();
     }
   }
@@ -119,7 +120,7 @@ final class Connections {
     long now = System.nanoTime();
     for (Map.Entry<HttpConnection, State> entry : List.copyOf(states.entrySet())) {
       State state = entry.getValue();
-      boolean isIdle = state.answering == 0 && state.reading.isEmpty();
+      boolean isIdle = state.answering.isEmpty() && state.reading.isEmpty();
       if (isIdle && now - state.idleSinceNanos > options.idleTimeout().toNanos()) {
         traffic.connection(Event.TIMED_OUT);
         entry.getKey().close();
@@ -137,6 +138,7 @@ final class Connections {
   private void giveUp(HttpServerRequest request) {
     traffic.connection(Event.TIMED_OUT);
     if (request.version() == HttpVersion.HTTP_2) {
+      idle(request);
       request.response().reset();
     } else {
       request.connection().close();
