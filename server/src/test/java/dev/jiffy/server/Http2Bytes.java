@@ -34,14 +34,18 @@ final class Http2Bytes {
   }
 
   Http2Bytes frame(int type, int flags, int stream, byte[] payload) {
-    out.writeBytes(
-        ByteBuffer.allocate(9)
-            .putInt(payload.length << 8 | type)
-            .put((byte) flags)
-            .putInt(stream)
-            .array());
-    out.writeBytes(payload);
+    out.writeBytes(one(type, flags, stream, payload));
     return this;
+  }
+
+  /// {@return a frame}
+  static byte[] one(int type, int flags, int stream, byte[] payload) {
+    return ByteBuffer.allocate(9 + payload.length)
+        .putInt(payload.length << 8 | type)
+        .put((byte) flags)
+        .putInt(stream)
+        .put(payload)
+        .array();
   }
 
   /// {@return a connection over which gRPC asks on stream 1 whether the server lives, and takes a

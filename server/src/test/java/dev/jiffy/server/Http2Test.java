@@ -3,15 +3,23 @@ package dev.jiffy.server;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.jiffy.protocol.InferRequest;
+import dev.jiffy.protocol.InferTensor;
+import dev.jiffy.protocol.InferWire;
 import dev.jiffy.server.watch.AccessLog;
 import dev.jiffy.server.watch.LogFormat;
 import dev.jiffy.server.watch.ServerLog;
 import dev.jiffy.server.watch.ServerLog.Verbosity;
+import dev.jiffy.tensor.Tensor;
+import io.vertx.core.buffer.Buffer;
 import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
 import java.io.IOException;
 import java.net.Socket;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -105,6 +113,77 @@ class Http2Test {
     try (Socket socket = RUNNING.client().connect()) {
       socket.getOutputStream().write(Http2Bytes.resetting(stream, Http2Bytes.WINDOW));
       assertEquals(new End(true, 0), end(new DataInputStream(socket.getInputStream())));
+    }
+  }
+
+  /// {@return a stream of requests whose answers have no window}
+  private static byte[] streaming(int requests) {
+    byte[] message =
+        InferWire.request(
+            new InferWire.Call(
+                "arith",
+                "",
+                new InferRequest(
+                    "",
+                    Map.of(),
+                    List.of(
+                        new InferTensor("a", Tensor.of(new float[3], 1, 3), true),
+                        new InferTensor("b", Tensor.of(new long[1], 1), true)),
+                    List.of())));
+    Buffer frame = Buffer.buffer(new byte[1]).appendInt(message.length).appendBytes(message);
+    byte[] noWindow = ByteBuffer.allocate(6).putShort((short) 4).array();
+    Http2Bytes bytes =
+        new Http2Bytes()
+            .frame(Http2Bytes.SETTINGS, 0, 0, noWindow)
+            .frame(
+                Http2Bytes.HEADERS, Http2Bytes.END_HEADERS, 1, Http2Bytes.call("ModelStreamInfer"));
+    for (int i = 1; i <= requests; i++) {
+      bytes.frame(Http2Bytes.DATA, i == requests ? Http2Bytes.END_STREAM : 0, 1, frame.getBytes());
+    }
+    return bytes.frame(Http2Bytes.PING, 0, 0, new byte[8]).bytes();
+  }
+
+  /// {@return how many messages come over a stream until it ends}
+  private static int messages(DataInputStream in) throws IOException {
+    Buffer messages = Buffer.buffer();
+    int type;
+    int flags;
+    do {
+      int lengthAndType = in.readInt();
+      type = lengthAndType & 0xff;
+      flags = in.readByte();
+      in.readInt();
+      byte[] payload = in.readNBytes(lengthAndType >>> 8);
+      if (type == Http2Bytes.DATA) {
+        messages.appendBytes(payload);
+      }
+    } while (type != Http2Bytes.HEADERS || (flags & Http2Bytes.END_STREAM) == 0);
+    int count = 0;
+    for (int at = 0; at < messages.length(); at += 5 + messages.getInt(at + 1)) {
+      count++;
+    }
+    return count;
+  }
+
+  private static double accepted() throws Exception {
+    return Scrape.of(Client.text(RUNNING.client().get("/metrics")))
+        .value("jiffy_accepted_total{model=\"arith\",version=\"1\"}");
+  }
+
+  /// Of a caller who reads no answers, no more requests are read.
+  @Test
+  void aStreamWhoseAnswersAreNotRead() throws Exception {
+    int requests = 400;
+    double before = accepted();
+    try (Socket socket = RUNNING.client().connect()) {
+      socket.getOutputStream().write(streaming(requests));
+      DataInputStream in = new DataInputStream(socket.getInputStream());
+      assertEquals(new End(true, 0), end(in));
+      double taken = accepted() - before;
+      assertTrue(2 * taken < requests, () -> taken + " were taken");
+      byte[] window = ByteBuffer.allocate(4).putInt(1 << 20).array();
+      socket.getOutputStream().write(Http2Bytes.one(Http2Bytes.WINDOW_UPDATE, 0, 1, window));
+      assertEquals(requests, messages(in));
     }
   }
 

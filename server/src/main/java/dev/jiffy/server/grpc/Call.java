@@ -57,6 +57,11 @@ final class Call {
     request.response().closeHandler(closed -> gone.run());
   }
 
+  /// Says what to do when more can be sent again.
+  void whenDrained(Runnable task) {
+    request.response().drainHandler(drained -> task.run());
+  }
+
   HttpServerRequest request() {
     return request;
   }
@@ -68,6 +73,11 @@ final class Call {
   /// {@return whether nothing more can be answered}
   boolean isEnded() {
     return isEnded || request.response().closed();
+  }
+
+  /// {@return whether what was sent waits for the caller to read}
+  boolean isFull() {
+    return !isEnded() && request.response().writeQueueFull();
   }
 
   /// Runs something on the event loop: now where this is it.

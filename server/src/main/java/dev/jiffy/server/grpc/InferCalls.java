@@ -26,7 +26,7 @@ final class InferCalls {
   private static final int INLINE_BYTES = 16 << 10;
   private static final int LARGE_BYTES = 256 << 10;
 
-  /// From so many unanswered requests on a stream is not read further.
+  /// From so many requests whose answers are not sent a stream is not read further.
   private static final int MOST_OPEN = 128;
 
   private final Vertx vertx;
@@ -78,12 +78,14 @@ final class InferCalls {
     this.isStream = isStream;
     this.timeoutNanos = Timeout.nanos(call.request().getHeader("grpc-timeout"));
     call.whenGone(this::cancel);
+    call.whenDrained(this::flush);
   }
 
   private void cancel() {
     for (Pending pending : List.copyOf(open)) {
       pending.cancel.run();
     }
+    flush();
   }
 
   /// Takes a request.
@@ -207,7 +209,7 @@ final class InferCalls {
   /// Sends what can be sent.
   private void flush() {
     Pending first = open.peek();
-    while (first != null && first.isDone()) {
+    while (first != null && first.isDone() && !call.isFull()) {
       open.remove();
       tell(first);
       if (!isStream) {
