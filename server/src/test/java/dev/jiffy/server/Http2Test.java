@@ -117,7 +117,7 @@ class Http2Test {
   }
 
   /// {@return a stream of requests whose answers have no window}
-  private static byte[] streaming(int requests) {
+  private static Http2Bytes streaming(int requests) {
     byte[] message =
         InferWire.request(
             new InferWire.Call(
@@ -140,7 +140,7 @@ class Http2Test {
     for (int i = 1; i <= requests; i++) {
       bytes.frame(Http2Bytes.DATA, i == requests ? Http2Bytes.END_STREAM : 0, 1, frame.getBytes());
     }
-    return bytes.frame(Http2Bytes.PING, 0, 0, new byte[8]).bytes();
+    return bytes;
   }
 
   /// {@return how many messages come over a stream until it ends}
@@ -176,7 +176,9 @@ class Http2Test {
     int requests = 400;
     double before = accepted();
     try (Socket socket = RUNNING.client().connect()) {
-      socket.getOutputStream().write(streaming(requests));
+      socket
+          .getOutputStream()
+          .write(streaming(requests).frame(Http2Bytes.PING, 0, 0, new byte[8]).bytes());
       DataInputStream in = new DataInputStream(socket.getInputStream());
       assertEquals(new End(true, 0), end(in));
       double taken = accepted() - before;
@@ -187,18 +189,31 @@ class Http2Test {
     }
   }
 
-  /// An answer waits for the window of a stream that is taken back: nobody is told of a failure.
-  @Test
-  void anAnswerThatWaitsIsTakenBack() throws Exception {
+  /// Answers wait for the window of a stream that is taken back: nobody is told of a failure.
+  private static void takeBackQuietly(byte[] stream) throws Exception {
     ByteArrayOutputStream said = new ByteArrayOutputStream();
     AccessLog requests = AccessLog.silent(said);
     try (ServerLog log = ServerLog.start(said, Verbosity.INFO, LogFormat.DEFAULT, requests, false);
         Socket socket = RUNNING.client().connect()) {
-      socket.getOutputStream().write(Http2Bytes.resetting(1, 0));
+      socket.getOutputStream().write(stream);
       assertEquals(new End(true, 0), end(new DataInputStream(socket.getInputStream())));
       assertEquals("", said.toString(StandardCharsets.UTF_8), log.settings()::toString);
     } finally {
       requests.close();
     }
+  }
+
+  @Test
+  void anAnswerThatWaitsIsTakenBack() throws Exception {
+    takeBackQuietly(Http2Bytes.resetting(1, 0));
+  }
+
+  @Test
+  void aStreamThatIsNotReadFurtherIsTakenBack() throws Exception {
+    takeBackQuietly(
+        streaming(400)
+            .frame(Http2Bytes.RST_STREAM, 0, 1, Http2Bytes.CANCEL)
+            .frame(Http2Bytes.PING, 0, 0, new byte[8])
+            .bytes());
   }
 }

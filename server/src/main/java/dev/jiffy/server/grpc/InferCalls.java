@@ -225,7 +225,7 @@ final class InferCalls {
       }
       first = open.peek();
     }
-    if (isPaused && open.size() < MOST_OPEN / 2) {
+    if (isPaused && open.size() < MOST_OPEN / 2 && !call.request().isEnded()) {
       isPaused = false;
       call.request().resume();
     }
