@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /// The memory of one request's tensors, out of blocks that requests use one after the other.
@@ -13,14 +14,12 @@ import org.jspecify.annotations.Nullable;
 /// It is not zeroed: who takes memory fills it. Closing gives the blocks back; tensors in them must
 /// not be used after that. One thread at a time.
 public final class Slab implements Arena {
-  private static final int KEPT_BLOCKS = 64;
-  private static final long SMALLEST = 16 << 10;
-  private static final long LARGEST = 8 << 20;
-  private static final ConcurrentLinkedQueue<MemorySegment> SMALL = new ConcurrentLinkedQueue<>();
-  private static final ConcurrentLinkedQueue<MemorySegment> LARGE = new ConcurrentLinkedQueue<>();
-  private static final AtomicInteger SMALL_KEPT = new AtomicInteger();
-  private static final AtomicInteger LARGE_KEPT = new AtomicInteger();
-  private static final int KEPT_LARGE_BLOCKS = 4;
+  private static final int SMALLEST_LOG2 = 14;
+  private static final int LARGEST_LOG2 = 23;
+
+  /// The blocks nobody uses, by the powers of two that are their sizes.
+  private static final List<Pool> POOLS =
+      IntStream.rangeClosed(SMALLEST_LOG2, LARGEST_LOG2).mapToObj(Pool::new).toList();
 
   private final List<MemorySegment> blocks = new ArrayList<>(1);
   private MemorySegment block = MemorySegment.NULL;
@@ -50,31 +49,46 @@ public final class Slab implements Arena {
   }
 
   private static MemorySegment take(long bytes) {
-    if (bytes <= SMALLEST) {
-      return poll(SMALL, SMALL_KEPT, SMALLEST);
-    }
-    return bytes <= LARGEST ? poll(LARGE, LARGE_KEPT, LARGEST) : Arena.ofAuto().allocate(bytes, 64);
+    Pool pool = pool(bytes);
+    return pool == null ? Arena.ofAuto().allocate(bytes, 64) : pool.take();
   }
 
-  private static MemorySegment poll(
-      ConcurrentLinkedQueue<MemorySegment> free, AtomicInteger kept, long bytes) {
-    MemorySegment found = free.poll();
-    if (found == null) {
-      return Arena.ofAuto().allocate(bytes, 64);
-    }
-    kept.decrementAndGet();
-    return found;
+  /// {@return the pool of the smallest blocks that are large enough, null if none are}
+  private static @Nullable Pool pool(long bytes) {
+    int log2 = Math.max(SMALLEST_LOG2, Long.SIZE - Long.numberOfLeadingZeros(bytes - 1));
+    return log2 > LARGEST_LOG2 ? null : POOLS.get(log2 - SMALLEST_LOG2);
   }
 
-  private static void give(
-      ConcurrentLinkedQueue<MemorySegment> free,
-      AtomicInteger kept,
-      int most,
-      MemorySegment block) {
-    if (kept.incrementAndGet() > most) {
-      kept.decrementAndGet(); // the garbage collector frees it
-    } else {
-      free.add(block);
+  /// Blocks of one size. Shared between threads.
+  private static final class Pool {
+    private static final long KEPT_BYTES = 4 << 20;
+    private static final int KEPT_BLOCKS = 4;
+
+    private final ConcurrentLinkedQueue<MemorySegment> free = new ConcurrentLinkedQueue<>();
+    private final AtomicInteger kept = new AtomicInteger();
+    private final long bytes;
+    private final long most;
+
+    Pool(int log2) {
+      bytes = 1L << log2;
+      most = Math.max(KEPT_BLOCKS, KEPT_BYTES / bytes);
+    }
+
+    MemorySegment take() {
+      MemorySegment found = free.poll();
+      if (found == null) {
+        return Arena.ofAuto().allocate(bytes, 64);
+      }
+      kept.decrementAndGet();
+      return found;
+    }
+
+    void give(MemorySegment block) {
+      if (kept.incrementAndGet() > most) {
+        kept.decrementAndGet(); // the garbage collector frees it
+      } else {
+        free.add(block);
+      }
     }
   }
 
@@ -86,10 +100,9 @@ public final class Slab implements Arena {
   @Override
   public void close() {
     for (MemorySegment each : blocks) {
-      if (each.byteSize() == SMALLEST) {
-        give(SMALL, SMALL_KEPT, KEPT_BLOCKS, each);
-      } else if (each.byteSize() == LARGEST) {
-        give(LARGE, LARGE_KEPT, KEPT_LARGE_BLOCKS, each);
+      Pool pool = pool(each.byteSize());
+      if (pool != null) {
+        pool.give(each);
       }
     }
     blocks.clear();
