@@ -58,7 +58,7 @@ final class WireTensors {
         }
         case 5 -> {
           message.expect(tag, WireReader.LENGTH, "contents");
-          head.contents.add(message.message());
+          contents(message.message(), head);
         }
         default -> message.skip(tag);
       }
@@ -77,6 +77,17 @@ final class WireTensors {
   private String text(WireReader message, int tag, String name) {
     message.expect(tag, WireReader.LENGTH, name);
     return message.text(name, limits.maxNameLength());
+  }
+
+  private void contents(WireReader part, Head head) {
+    if (part.atEnd()) {
+      return;
+    }
+    if (head.contents.size() == limits.maxTensors()) {
+      throw ProtocolException.badRequest(
+          "%s has more than %d 'contents'", label(head), limits.maxTensors());
+    }
+    head.contents.add(part);
   }
 
   private void dims(WireReader message, int tag, Head head) {

@@ -315,6 +315,36 @@ class InferWireTest {
     assertArrayEquals(new long[] {5, -6}, request.inputs().getFirst().tensor().toLongs());
   }
 
+  /// {@return a request whose elements come in parts}
+  private static byte[] inParts(int empty, int parts) {
+    WireWriter input = new WireWriter(64);
+    input.text(1, "x");
+    input.text(2, "INT64");
+    input.present(3, parts);
+    for (int i = 0; i < empty; i++) {
+      input.message(5, new WireWriter(1));
+    }
+    WireWriter one = new WireWriter(8);
+    one.present(3, 7);
+    for (int i = 0; i < parts; i++) {
+      input.message(5, one);
+    }
+    WireWriter message = new WireWriter(64);
+    message.message(5, input);
+    return message.toBytes();
+  }
+
+  @Test
+  void elementsInParts() {
+    int most = Limits.defaults().maxTensors();
+    InferRequest request = wire.readRequest(inParts(5 * most, most), Arena.ofAuto()).request();
+    assertEquals(most, request.inputs().getFirst().tensor().shape().elements());
+    ProtocolException e =
+        assertThrows(
+            ProtocolException.class, () -> wire.readRequest(inParts(0, most + 1), Arena.ofAuto()));
+    assertEquals("input 'x' has more than 1024 'contents'", e.getMessage());
+  }
+
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
