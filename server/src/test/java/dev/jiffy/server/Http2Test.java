@@ -87,6 +87,19 @@ class Http2Test {
     }
   }
 
+  /// {@return the stream that the server takes back}
+  static int takenBack(DataInputStream in) throws IOException {
+    while (true) {
+      int lengthAndType = in.readInt();
+      in.readByte();
+      int stream = in.readInt();
+      in.skipNBytes(lengthAndType >>> 8);
+      if ((lengthAndType & 0xff) == Http2Bytes.RST_STREAM) {
+        return stream;
+      }
+    }
+  }
+
   /// Clients with deadlines take back many requests at once.
   @Test
   void aBurstOfRequestsThatAreTakenBack() throws Exception {

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.jiffy.server.store.LoadedModel;
+import java.io.DataInputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.ConnectException;
@@ -187,6 +188,30 @@ class LifecycleTest {
       Scrape scrape = Scrape.of(Client.text(client.get("/metrics")));
       assertEquals(3, scrape.value("jiffy_connection_events_total{event=\"timed_out\"}"));
       assertEquals(2, scrape.value("jiffy_protocol_abandoned_total{protocol=\"http\"}"));
+    }
+  }
+
+  /// A call of one message is to arrive in time; a stream takes as long as it likes.
+  @Test
+  void callsThatNeverArrive() throws Exception {
+    Duration soon = Duration.ofMillis(300);
+    try (Server server =
+            Server.start(OPTIONS.http(OPTIONS.http().timeouts(soon, soon)), List.of());
+        Client client = new Client(server.port());
+        Socket socket = client.connect()) {
+      Http2Bytes bytes =
+          new Http2Bytes()
+              .frame(Http2Bytes.SETTINGS, 0, 0, new byte[0])
+              .frame(
+                  Http2Bytes.HEADERS,
+                  Http2Bytes.END_HEADERS,
+                  1,
+                  Http2Bytes.call("ModelStreamInfer"))
+              .frame(Http2Bytes.HEADERS, Http2Bytes.END_HEADERS, 3, Http2Bytes.call("ModelInfer"));
+      socket.getOutputStream().write(bytes.bytes());
+      assertEquals(3, Http2Test.takenBack(new DataInputStream(socket.getInputStream())));
+      Scrape scrape = Scrape.of(Client.text(client.get("/metrics")));
+      assertEquals(1, scrape.value("jiffy_protocol_abandoned_total{protocol=\"grpc\"}"));
     }
   }
 

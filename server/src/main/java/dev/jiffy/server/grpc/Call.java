@@ -26,6 +26,7 @@ final class Call {
   private final HttpServerRequest request;
   private final Context context;
   private final Watch watch;
+  private final Runnable arrived;
   private final Thread loop = Thread.currentThread();
   private final long arrivedNanos = System.nanoTime();
   private Runnable gone = () -> {};
@@ -33,10 +34,11 @@ final class Call {
   private boolean isEnded;
   private long sentBytes;
 
-  Call(HttpServerRequest request, Context context, Watch watch) {
+  Call(HttpServerRequest request, Context context, Watch watch, Runnable arrived) {
     this.request = request;
     this.context = context;
     this.watch = watch;
+    this.arrived = arrived;
     whenGone(() -> {
       if (!isEnded) {
         watch.traffic().abandoned(Protocol.GRPC, request.bytesRead());
@@ -55,6 +57,11 @@ final class Call {
           task.run();
         };
     request.response().closeHandler(closed -> gone.run());
+  }
+
+  /// No more of the call is waited for.
+  void arrived() {
+    arrived.run();
   }
 
   /// Says what to do when more can be sent again.

@@ -111,9 +111,11 @@ public final class GrpcEdge {
   ///
   /// @param request the request, which [#isCall]
   /// @param isAllowed whether whoever calls may do so
+  /// @param arrived is run when all of the call has arrived; of a stream, when its head has
   /// @param ended is run when the call has ended
-  public void handle(HttpServerRequest request, boolean isAllowed, Runnable ended) {
-    Call call = new Call(request, vertx.getOrCreateContext(), watch);
+  public void handle(
+      HttpServerRequest request, boolean isAllowed, Runnable arrived, Runnable ended) {
+    Call call = new Call(request, vertx.getOrCreateContext(), watch, arrived);
     request.response().exceptionHandler(gone -> {});
     String path = String.valueOf(request.path());
     call.whenGone(ended);
@@ -127,6 +129,7 @@ public final class GrpcEdge {
         unary(call, infer::add);
       } else if (path.equals(INFERENCE + "ModelStreamInfer")) {
         InferCalls infer = new InferCalls(vertx, call, models, wire, ready, true);
+        call.arrived();
         stream(call, infer::add, infer::end);
       } else if (path.equals(INFERENCE + "RepositoryModelLoad")) {
         unary(call, message -> change(call, message, change -> store.load(change.model())));
@@ -320,6 +323,7 @@ public final class GrpcEdge {
             call,
             () -> {
               if (!call.isEnded()) {
+                call.arrived();
                 messages.end();
                 ended.run();
               }

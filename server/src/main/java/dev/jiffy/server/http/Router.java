@@ -89,9 +89,12 @@ final class Router {
     connections.reading(request);
     boolean isAllowed = access.allows(request);
     if (GrpcEdge.isCall(request)) {
-      connections.answering(request);
       traffic.started(Protocol.GRPC);
-      grpc.handle(request, isAllowed, () -> connections.idle(request));
+      grpc.handle(
+          request,
+          isAllowed,
+          () -> connections.answering(request),
+          () -> connections.idle(request));
       return;
     }
     traffic.started(Protocol.HTTP);
