@@ -100,6 +100,19 @@ class Http2Test {
     }
   }
 
+  @Test
+  void aRefusedRequestWithoutEndIsTakenBack() throws Exception {
+    byte[] head = Http2Bytes.headers(":method", "POST", ":path", "/nowhere", ":scheme", "http");
+    Http2Bytes bytes =
+        new Http2Bytes()
+            .frame(Http2Bytes.SETTINGS, 0, 0, new byte[0])
+            .frame(Http2Bytes.HEADERS, Http2Bytes.END_HEADERS, 1, head);
+    try (Socket socket = RUNNING.client().connect()) {
+      socket.getOutputStream().write(bytes.bytes());
+      assertEquals(1, takenBack(new DataInputStream(socket.getInputStream())));
+    }
+  }
+
   /// Clients with deadlines take back many requests at once.
   @Test
   void aBurstOfRequestsThatAreTakenBack() throws Exception {

@@ -42,6 +42,7 @@ final class Sender {
     return path == null ? "" : path;
   }
 
+  /// {@return whether HTTP/1.1 says that a request is its head}
   private static boolean hasNoBody(HttpServerRequest request) {
     return request.getHeader(HttpHeaders.TRANSFER_ENCODING) == null
         && request.getHeader(HttpHeaders.CONTENT_LENGTH) == null;
@@ -50,8 +51,8 @@ final class Sender {
   /// Answers with an error before all of the request has arrived, and hangs up if the rest does not
   /// come soon.
   void refuse(HttpServerRequest request, ProtocolException e) {
-    boolean whole = request.isEnded() || hasNoBody(request);
     boolean isAlone = request.version() != HttpVersion.HTTP_2;
+    boolean whole = request.isEnded() || (isAlone && hasNoBody(request));
     if (!whole && isAlone) {
       request.response().putHeader(HttpHeaders.CONNECTION, HttpHeaders.CLOSE);
     }
