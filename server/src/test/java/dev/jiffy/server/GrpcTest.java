@@ -165,23 +165,50 @@ class GrpcTest {
         new float[] {-1, -2, 0.5f}, response.outputs().getFirst().tensor().toFloats());
   }
 
-  @Test
-  void compressedMessages() throws Exception {
+  /// {@return a frame of a compressed message}
+  private static byte[] compressed(byte[] message) throws IOException {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     try (GZIPOutputStream gzip = new GZIPOutputStream(bytes)) {
-      gzip.write(request("arith", "7", 1));
+      gzip.write(message);
     }
     byte[] frame = framed(bytes.toByteArray());
     frame[0] = 1;
+    return frame;
+  }
+
+  @Test
+  void compressedMessages() throws Exception {
+    byte[] frame = compressed(request("arith", "7", 1));
     assertEquals("0", call(INFERENCE + "ModelInfer", frame, "grpc-encoding", "gzip").status());
     assertEquals("12", call(INFERENCE + "ModelInfer", frame).status());
-    bytes.reset();
-    try (GZIPOutputStream gzip = new GZIPOutputStream(bytes)) {
-      gzip.write(new byte[50 << 20]);
-    }
-    frame = framed(bytes.toByteArray());
-    frame[0] = 1;
+    frame = compressed(new byte[50 << 20]);
     assertEquals("8", call(INFERENCE + "ModelInfer", frame, "grpc-encoding", "gzip").status());
+  }
+
+  /// What is read aside is answered in its place, also where it cannot be read.
+  @Test
+  void aStreamOfCompressedMessages() throws Exception {
+    Random random = new Random(3);
+    byte[] unknown = new byte[8192];
+    random.nextBytes(unknown);
+    byte[] broken = framed(unknown);
+    broken[0] = 1;
+    byte[] unknownField = {(byte) 0x92, 3, (byte) 0x80, 0x40};
+    Buffer large =
+        Buffer.buffer(request("arith", "large", 1)).appendBytes(unknownField).appendBytes(unknown);
+    byte[] stream =
+        Buffer.buffer(broken)
+            .appendBytes(compressed(large.getBytes()))
+            .appendBytes(compressed(request("arith", "small", 1)))
+            .getBytes();
+    Reply reply = call(INFERENCE + "ModelStreamInfer", stream, "grpc-encoding", "gzip");
+    assertEquals("0", reply.status(), reply.message());
+    List<String> said =
+        reply.messages().stream().map(each -> new String(each, StandardCharsets.UTF_8)).toList();
+    assertEquals(3, said.size());
+    assertTrue(said.getFirst().contains("gzip"), said::getFirst);
+    assertTrue(said.get(1).contains("large"), said::toString);
+    assertTrue(said.get(2).contains("small"), said::toString);
   }
 
   @Test

@@ -126,7 +126,7 @@ public final class GrpcEdge {
     try {
       if (path.equals(INFERENCE + "ModelInfer")) {
         InferCalls infer = new InferCalls(vertx, call, models, wire, ready, false);
-        unary(call, infer::add);
+        only(call, infer::add);
       } else if (path.equals(INFERENCE + "ModelStreamInfer")) {
         InferCalls infer = new InferCalls(vertx, call, models, wire, ready, true);
         call.arrived();
@@ -284,14 +284,18 @@ public final class GrpcEdge {
 
   /// Takes the only message of a call once the caller has said all.
   private void unary(Call call, Consumer<byte[]> taker) {
-    byte[][] only = new byte[1][];
+    only(call, frame -> taker.accept(frame.message()));
+  }
+
+  private void only(Call call, Consumer<Frame> taker) {
+    Frame[] only = new Frame[1];
     stream(
         call,
-        message -> {
+        frame -> {
           if (only[0] != null) {
             throw new ProtocolException(400, "the method takes one message only");
           }
-          only[0] = message;
+          only[0] = frame;
         },
         () -> {
           if (only[0] == null) {
@@ -302,7 +306,7 @@ public final class GrpcEdge {
   }
 
   /// Takes the messages of a call as they come. A failure ends the call.
-  private void stream(Call call, Consumer<byte[]> taker, Runnable ended) {
+  private void stream(Call call, Consumer<Frame> taker, Runnable ended) {
     HttpServerRequest request = call.request();
     String encoding = request.getHeader("grpc-encoding");
     if (encoding != null && !encoding.equals("identity") && !encoding.equals("gzip")) {

@@ -16,6 +16,7 @@ import dev.jiffy.server.watch.Stopwatch;
 import io.vertx.core.Vertx;
 import java.util.ArrayDeque;
 import java.util.List;
+import java.util.concurrent.Callable;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -43,8 +44,8 @@ final class InferCalls {
   /// A request until its answer is sent.
   private static final class Pending {
     private final Stopwatch stopwatch;
-    private final int bytes;
-    private final boolean isShared;
+    private int bytes;
+    private boolean isShared;
     private @Nullable Served served;
     private Runnable cancel = () -> {};
     private byte @Nullable [] answer;
@@ -52,10 +53,8 @@ final class InferCalls {
     private Ending ending = Ending.ERROR;
     private String id = "";
 
-    Pending(long arrivedNanos, int bytes, boolean isShared) {
+    Pending(long arrivedNanos) {
       this.stopwatch = new Stopwatch(arrivedNanos);
-      this.bytes = bytes;
-      this.isShared = isShared;
     }
 
     boolean isDone() {
@@ -89,33 +88,48 @@ final class InferCalls {
   }
 
   /// Takes a request.
-  void add(byte[] message) {
-    long arrived = isStream ? System.nanoTime() : call.arrivedNanos();
-    boolean isShared =
-        wire.memory().isInUse()
-            && SharedRange.isMentioned(message, Math.min(message.length, LARGE_BYTES));
-    Pending pending = new Pending(arrived, message.length, isShared);
+  void add(Frame frame) {
+    Pending pending = new Pending(isStream ? System.nanoTime() : call.arrivedNanos());
     open.add(pending);
     if (open.size() >= MOST_OPEN && !isPaused) {
       isPaused = true;
       call.request().pause();
     }
     Slab memory = new Slab();
-    if (message.length > LARGE_BYTES || isShared) {
-      vertx
-          .executeBlocking(() -> read(message, memory, pending), false)
-          .map(read -> {
-            submit(pending, read, memory);
-            return read;
-          })
-          .onFailure(e -> fail(pending, e, memory));
+    if (frame.isLongToRead()) {
+      readAside(() -> read(message(frame, pending), memory, pending), memory, pending);
       return;
     }
     try {
-      submit(pending, read(message, memory, pending), memory);
+      byte[] message = message(frame, pending);
+      if (message.length > LARGE_BYTES || pending.isShared) {
+        readAside(() -> read(message, memory, pending), memory, pending);
+      } else {
+        submit(pending, read(message, memory, pending), memory);
+      }
     } catch (RuntimeException | OutOfMemoryError e) {
       fail(pending, e, memory);
     }
+  }
+
+  private byte[] message(Frame frame, Pending pending) {
+    byte[] message = frame.message();
+    pending.bytes = message.length;
+    pending.isShared =
+        wire.memory().isInUse()
+            && SharedRange.isMentioned(message, Math.min(message.length, LARGE_BYTES));
+    return message;
+  }
+
+  /// Reads a request on a worker thread.
+  private void readAside(Callable<Read> reader, Slab memory, Pending pending) {
+    vertx
+        .executeBlocking(reader, false)
+        .map(read -> {
+          submit(pending, read, memory);
+          return read;
+        })
+        .onFailure(e -> fail(pending, e, memory));
   }
 
   /// The caller will send nothing more.

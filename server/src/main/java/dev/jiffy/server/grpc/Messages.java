@@ -2,22 +2,18 @@ package dev.jiffy.server.grpc;
 
 import dev.jiffy.protocol.ProtocolException;
 import io.vertx.core.buffer.Buffer;
-import java.io.ByteArrayInputStream;
-import java.io.IOException;
-import java.io.InputStream;
 import java.util.Arrays;
 import java.util.function.Consumer;
-import java.util.zip.GZIPInputStream;
 
-/// Cuts the bytes of one call into messages as they arrive. Takes no more memory than twice what
-/// has arrived of one message, whatever was announced. One thread at a time.
+/// Cuts the bytes of one call into frames as they arrive. Takes no more memory than twice what has
+/// arrived of one message, whatever was announced. One thread at a time.
 final class Messages {
   private static final int HEAD = 5;
   private static final int FIRST = 4 << 10;
 
   private final int limit;
   private final boolean isGzip;
-  private final Consumer<byte[]> taker;
+  private final Consumer<Frame> taker;
   private byte[] bytes = new byte[0];
   private int size;
 
@@ -30,8 +26,8 @@ final class Messages {
 
   /// @param limit the largest message, also when it comes compressed, in bytes
   /// @param isGzip whether messages may be compressed by gzip
-  /// @param taker takes each message
-  Messages(int limit, boolean isGzip, Consumer<byte[]> taker) {
+  /// @param taker takes each frame
+  Messages(int limit, boolean isGzip, Consumer<Frame> taker) {
     this.limit = limit;
     this.isGzip = isGzip;
     this.taker = taker;
@@ -74,14 +70,10 @@ final class Messages {
     long announced =
         (head[1] & 0xffL) << 24 | (head[2] & 0xff) << 16 | (head[3] & 0xff) << 8 | (head[4] & 0xff);
     if (announced > limit) {
-      throw tooLarge();
+      throw Frame.tooLarge(limit);
     }
     length = (int) announced;
     bytes = new byte[Math.min(length, FIRST)];
-  }
-
-  private ProtocolException tooLarge() {
-    return new ProtocolException(413, "a message is larger than %d bytes".formatted(limit));
   }
 
   private void need(int more) {
@@ -97,19 +89,7 @@ final class Messages {
     size = 0;
     length = -1;
     headSize = 0;
-    taker.accept(isCompressed ? decompressed(message) : message);
-  }
-
-  private byte[] decompressed(byte[] message) {
-    try (InputStream in = new GZIPInputStream(new ByteArrayInputStream(message))) {
-      byte[] whole = in.readNBytes(limit + 1);
-      if (whole.length > limit) {
-        throw tooLarge();
-      }
-      return whole;
-    } catch (IOException e) {
-      throw new ProtocolException(400, "a message is not valid gzip", e);
-    }
+    taker.accept(new Frame(message, isCompressed, limit));
   }
 
   /// Checks that all that arrived was whole messages.
