@@ -45,7 +45,19 @@ public final class Repository {
   ///
   /// @param sources the models by name
   /// @param problems what cannot be a model, by name, and why
-  record Listing(Map<String, Source> sources, Map<String, String> problems) {}
+  /// @param unreadable folders of which nobody can tell now whether they are models, and why
+  record Listing(
+      Map<String, Source> sources, Map<String, String> problems, Map<String, String> unreadable) {
+    /// Nothing.
+    Listing() {
+      this(new LinkedHashMap<>(), new LinkedHashMap<>(), new LinkedHashMap<>());
+    }
+
+    /// {@return whether there is something of a name}
+    boolean has(String name) {
+      return Stream.of(sources, problems, unreadable).anyMatch(map -> map.containsKey(name));
+    }
+  }
 
   /// {@return the version that a folder is for, null if it is none}
   static @Nullable Long version(Path folder) {
@@ -57,7 +69,7 @@ public final class Repository {
   ///
   /// @throws UncheckedIOException if a path is not there or cannot be read
   Listing listing() {
-    Listing listing = new Listing(new LinkedHashMap<>(), new LinkedHashMap<>());
+    Listing listing = new Listing();
     try {
       for (Path path : paths) {
         if (Files.isRegularFile(path)) {
@@ -81,9 +93,7 @@ public final class Repository {
     }
     for (Path child : children(folder)) {
       if (Files.isDirectory(child)) {
-        if (isModel(child) || Files.exists(child.resolve(SETTINGS))) {
-          addModel(listing, child);
-        }
+        addChild(listing, child);
       } else if (child.toString().endsWith(ENDING)) {
         String file = String.valueOf(child.getFileName());
         addFile(listing, file.substring(0, file.length() - ENDING.length()), child);
@@ -91,12 +101,26 @@ public final class Repository {
     }
   }
 
+  private static void addChild(Listing listing, Path folder) {
+    try {
+      if (isModel(folder) || Files.exists(folder.resolve(SETTINGS))) {
+        addModel(listing, folder);
+      }
+    } catch (IOException | UncheckedIOException e) {
+      listing
+          .unreadable()
+          .put(String.valueOf(folder.getFileName()), "%s: cannot be read: %s".formatted(folder, e));
+    }
+  }
+
+  /// {@return whether what lies at a path is left alone}
+  static boolean isHidden(Path path) {
+    return String.valueOf(path.getFileName()).startsWith(".");
+  }
+
   private static List<Path> children(Path folder) throws IOException {
     try (Stream<Path> children = Files.list(folder)) {
-      return children
-          .filter(child -> !String.valueOf(child.getFileName()).startsWith("."))
-          .sorted()
-          .toList();
+      return children.filter(child -> !isHidden(child)).sorted().toList();
     }
   }
 

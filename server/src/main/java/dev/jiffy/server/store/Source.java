@@ -3,13 +3,17 @@ package dev.jiffy.server.store;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.FileVisitOption;
+import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.Comparator;
 import java.util.List;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.stream.Stream;
@@ -41,20 +45,56 @@ record Source(
   /// @param bytes its size
   /// @param changed when it was last changed
   record Stamp(Path file, long bytes, FileTime changed) {
-    /// {@return the stamps of a file, or of all files in a folder}
+    /// {@return the stamps of a file, or of all files in a folder, without those that cannot be
+    /// looked at and those that begin with a dot}
     static List<Stamp> of(Path path) {
       List<Stamp> stamps = new ArrayList<>();
-      try (Stream<Path> files = Files.walk(path, DEPTH, FileVisitOption.FOLLOW_LINKS)) {
-        for (Path file : files.limit(MAX_FILES).sorted().toList()) {
-          BasicFileAttributes attributes = Files.readAttributes(file, BasicFileAttributes.class);
-          if (!attributes.isDirectory()) {
-            stamps.add(new Stamp(file, attributes.size(), attributes.lastModifiedTime()));
-          }
-        }
+      try {
+        Files.walkFileTree(
+            path, Set.of(FileVisitOption.FOLLOW_LINKS), DEPTH, new Visitor(path, stamps));
       } catch (IOException e) {
         throw new UncheckedIOException(e);
       }
+      stamps.sort(Comparator.comparing(Stamp::file));
       return stamps;
+    }
+  }
+
+  /// Stamps what can be looked at; whoever loads the rest says what is wrong with it.
+  private static final class Visitor extends SimpleFileVisitor<Path> {
+    private final Path root;
+    private final List<Stamp> stamps;
+
+    Visitor(Path root, List<Stamp> stamps) {
+      this.root = root;
+      this.stamps = stamps;
+    }
+
+    private boolean isHidden(Path path) {
+      return !path.equals(root) && Repository.isHidden(path);
+    }
+
+    @Override
+    public FileVisitResult preVisitDirectory(Path folder, BasicFileAttributes attributes) {
+      return isHidden(folder) ? FileVisitResult.SKIP_SUBTREE : FileVisitResult.CONTINUE;
+    }
+
+    @Override
+    public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) {
+      if (attributes.isRegularFile() && !isHidden(file)) { // no link whose target has gone
+        stamps.add(new Stamp(file, attributes.size(), attributes.lastModifiedTime()));
+      }
+      return stamps.size() < MAX_FILES ? FileVisitResult.CONTINUE : FileVisitResult.TERMINATE;
+    }
+
+    @Override
+    public FileVisitResult visitFileFailed(Path file, IOException e) {
+      return FileVisitResult.CONTINUE;
+    }
+
+    @Override
+    public FileVisitResult postVisitDirectory(Path folder, @Nullable IOException e) {
+      return FileVisitResult.CONTINUE;
     }
   }
 

@@ -55,7 +55,7 @@ public final class Store implements AutoCloseable {
 
   // What follows is known to whoever holds the lock of this.
   private final Map<String, Loaded> loaded = new HashMap<>();
-  private Repository.Listing seen = new Repository.Listing(Map.of(), Map.of());
+  private Repository.Listing seen = new Repository.Listing();
 
   /// What was looked at last, whether it could be loaded or not, or that was taken out.
   private final Map<String, Source> settled = new HashMap<>();
@@ -105,11 +105,21 @@ public final class Store implements AutoCloseable {
   /// @throws UncheckedIOException if the repository cannot be read
   public synchronized void start() {
     Model.startThreads();
-    seen = repository.listing();
+    see(repository.listing());
     if (!seen.problems().isEmpty()) {
       throw new ModelException(String.join("\n", seen.problems().values()));
     }
     ordered(seen.sources().values()).forEach(source -> replace(source, Supplier::get, true));
+  }
+
+  private void see(Repository.Listing now) {
+    now.unreadable()
+        .forEach((name, problem) -> {
+          if (!problem.equals(seen.unreadable().get(name))) {
+            LOG.log(Level.WARNING, problem);
+          }
+        });
+    seen = now;
   }
 
   /// Looks at the repository again and again: loads what is new or has changed, and takes out of
@@ -133,7 +143,7 @@ public final class Store implements AutoCloseable {
   public CompletableFuture<Void> load(String name) {
     return change(() -> {
       Repository.Listing listing = repository.listing();
-      String problem = listing.problems().get(name);
+      String problem = listing.problems().getOrDefault(name, listing.unreadable().get(name));
       Source source = listing.sources().get(name);
       if (source == null) {
         throw problem == null
@@ -308,7 +318,7 @@ public final class Store implements AutoCloseable {
     try {
       Repository.Listing before = seen;
       Repository.Listing now = repository.listing();
-      seen = now;
+      see(now);
       Map<String, Source> changed = new LinkedHashMap<>(now.sources());
       changed
           .values()
@@ -328,7 +338,7 @@ public final class Store implements AutoCloseable {
             }
           });
       for (String name : List.copyOf(settled.keySet())) {
-        if (!isThere(now, name) && !isThere(before, name)) {
+        if (!now.has(name) && !before.has(name)) {
           remove(name, "no longer in the repository");
           models.remark(name, null);
           settled.remove(name);
@@ -337,10 +347,6 @@ public final class Store implements AutoCloseable {
     } catch (Throwable e) { // the root of a task: the next look may do better
       LOG.log(Level.WARNING, "the repository " + repository + " cannot be looked at", e);
     }
-  }
-
-  private static boolean isThere(Repository.Listing listing, String name) {
-    return listing.sources().containsKey(name) || listing.problems().containsKey(name);
   }
 
   /// {@return whether a model could be loaded}

@@ -128,6 +128,35 @@ class RepositoryTest {
   }
 
   @Test
+  void whatCannotBeLookedAtIsLeftAlone() throws IOException {
+    file("one/model.onnx");
+    Source before = source(listing(), "one");
+    Path gone = folder.resolve("gone");
+    Files.createSymbolicLink(folder.resolve("one/.#jiffy.yaml"), gone);
+    Files.createSymbolicLink(folder.resolve("one/notes"), gone);
+    Files.createSymbolicLink(folder.resolve("one/self"), folder.resolve("one"));
+    file("one/.git/index");
+    file("one/.jiffy.yaml.swp");
+    assertEquals(before, source(listing(), "one"));
+    Files.createSymbolicLink(folder.resolve("two"), gone);
+    assertEquals(Set.of("one"), listing().sources().keySet());
+    file("one/cases/x/input_0.pb");
+    assertNotEquals(before, source(listing(), "one"));
+  }
+
+  @Test
+  void aFolderThatCannotBeReadDoesNotHideTheOthers() throws IOException {
+    file("one/model.onnx");
+    Path lost = Files.createDirectory(folder.resolve("lost+found"));
+    Files.setPosixFilePermissions(lost, Set.of());
+    Repository.Listing listing = listing();
+    assertEquals(Set.of("one"), listing.sources().keySet());
+    assertEquals(Map.of(), listing.problems());
+    boolean isSuperuser = Files.isReadable(lost); // who reads everything
+    assertEquals(isSuperuser ? Set.of() : Set.of("lost+found"), listing.unreadable().keySet());
+  }
+
+  @Test
   void versionsAreChosen() {
     Set<Long> there = Set.of(1L, 3L, 20L);
     assertEquals(List.of(20L), List.copyOf(new VersionPolicy.Latest(1).choose(there)));

@@ -20,12 +20,14 @@ import dev.jiffy.tensor.Tensor;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermission;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Queue;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -257,6 +259,26 @@ class StoreTest {
     store.look();
     assertEquals(404, status(""));
     assertEquals(List.of(), models.index(false, true));
+  }
+
+  @Test
+  void aFolderThatCannotBeReadKeepsItsModelInService() throws IOException {
+    write("twice/model.onnx", 2);
+    store.start();
+    Path twice = folder.resolve("twice");
+    Set<PosixFilePermission> before = Files.getPosixFilePermissions(twice);
+    Files.setPosixFilePermissions(twice, Set.of());
+    store.look();
+    store.look();
+    assertEquals(2, ask(""));
+    if (!Files.isReadable(twice)) { // the superuser reads everything
+      ProtocolException e = refusal(store.load("twice"));
+      assertEquals(400, e.status());
+      assertTrue(String.valueOf(e.getMessage()).contains("cannot be read"), e::toString);
+    }
+    Files.setPosixFilePermissions(twice, before);
+    store.load("twice").join();
+    assertEquals(2, ask(""));
   }
 
   private long loads() {
