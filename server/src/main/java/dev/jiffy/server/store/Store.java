@@ -60,6 +60,9 @@ public final class Store implements AutoCloseable {
   /// What was looked at last, whether it could be loaded or not, or that was taken out.
   private final Map<String, Source> settled = new HashMap<>();
 
+  /// The ensembles whose last load failed, maybe for want of a step.
+  private final Map<String, Source> failed = new LinkedHashMap<>();
+
   private boolean closed;
 
   /// A model in service.
@@ -215,14 +218,17 @@ public final class Store implements AutoCloseable {
         .toList();
   }
 
-  /// Lets ensembles take the new versions of a step.
+  /// Lets ensembles take the new versions of a step, and those that failed try again.
   private void renewEnsemblesOf(String step) {
-    for (Loaded each : List.copyOf(loaded.values())) {
+    Map<String, Source> ensembles = new LinkedHashMap<>();
+    loaded.forEach((name, each) -> {
       EnsembleSettings ensemble = each.settings().ensemble();
       if (ensemble != null && ensemble.models().contains(step)) {
-        take(each.source(), true);
+        ensembles.put(name, each.source());
       }
-    }
+    });
+    ensembles.putAll(failed);
+    ensembles.values().forEach(source -> take(source, true));
   }
 
   private static <T> T inBackground(Supplier<T> task) {
@@ -254,6 +260,9 @@ public final class Store implements AutoCloseable {
       fresh.forEach(Served::close);
       String reason = String.valueOf(e.getMessage());
       models.remark(name, new ModelState(name, "", ModelState.UNAVAILABLE, reason));
+      if (source.versions().isEmpty()) {
+        failed.put(name, source);
+      }
       throw e;
     }
     List<Served> next = new ArrayList<>(kept);
@@ -261,6 +270,7 @@ public final class Store implements AutoCloseable {
     models.publish(name, Versions.of(next, settings.labels()));
     models.remark(name, null);
     loaded.put(name, new Loaded(source, settings));
+    failed.remove(name);
     if (before != null) {
       before.served().values().stream().filter(old -> !kept.contains(old)).forEach(this::retire);
     }
@@ -303,6 +313,7 @@ public final class Store implements AutoCloseable {
   private void remove(String name, String reason) {
     models.remark(name, new ModelState(name, "", ModelState.UNAVAILABLE, reason));
     loaded.remove(name);
+    failed.remove(name);
     Versions old = models.publish(name, null);
     if (old != null) {
       progress.accept("%s is taken out of service: %s".formatted(name, reason));

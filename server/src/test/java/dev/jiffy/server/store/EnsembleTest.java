@@ -25,6 +25,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -181,6 +182,36 @@ class EnsembleTest {
         List.of(ModelState.UNAVAILABLE, ModelState.UNAVAILABLE, ModelState.UNAVAILABLE),
         models.index(false, true).stream().map(ModelState::state).toList());
     assertThrows(ProtocolException.class, () -> models.hold("twice", ""));
+  }
+
+  @Test
+  void anEnsembleMayComeBeforeItsSteps() throws IOException {
+    Path file = folder.resolve("thrice/model.onnx");
+    Files.delete(file);
+    store.start();
+    say(STEPS);
+    store.look();
+    store.look();
+    assertThrows(ProtocolException.class, () -> models.hold("both", ""));
+    ExampleModels.times(file, 3);
+    store.look();
+    store.look();
+    assertArrayEquals(new float[] {6, -6}, floats(ask(1, -1), "c"));
+  }
+
+  @Test
+  void anEnsembleThatIsTakenOutIsNotTriedAgain() throws IOException {
+    Path file = folder.resolve("thrice/model.onnx");
+    Files.delete(file);
+    store.start();
+    say(STEPS);
+    assertThrows(CompletionException.class, store.load("both")::join);
+    store.unload("both", false).join();
+    ExampleModels.times(file, 3);
+    store.load("thrice").join();
+    assertThrows(ProtocolException.class, () -> models.hold("both", ""));
+    store.load("both").join();
+    assertArrayEquals(new float[] {6, -6}, floats(ask(1, -1), "c"));
   }
 
   @Test
