@@ -384,11 +384,13 @@ public final class Store implements AutoCloseable {
     try {
       for (Source source : ordered(listing.sources().values())) {
         ModelSettings settings = SettingsFile.read(source.settings(), defaults);
-        long last = Opening.chosen(source, settings).last();
-        Served served =
-            opening.open(source, last, settings.warmUpTime(Duration.ZERO), Supplier::get);
-        models.publish(source.name(), Versions.of(List.of(served), Map.of()));
-        texts.put(source.name(), SettingsText.of(source, settings, served));
+        List<Served> opened = new ArrayList<>();
+        for (long version : Opening.chosen(source, settings)) {
+          opened.add(
+              opening.open(source, version, settings.warmUpTime(Duration.ZERO), Supplier::get));
+          models.publish(source.name(), Versions.of(opened, settings.labels()));
+        }
+        texts.put(source.name(), SettingsText.of(source, settings, opened.getLast()));
       }
     } finally {
       models.close();

@@ -242,6 +242,21 @@ class EnsembleTest {
     assertEquals(9, read.policy().queueCapacity());
   }
 
+  @Test
+  void whatIsPrintedKnowsAllVersionsOfAStep() throws IOException {
+    Files.delete(folder.resolve("twice/model.onnx"));
+    ExampleModels.times(folder.resolve("twice/1/model.onnx"), 2);
+    ExampleModels.times(folder.resolve("twice/2/model.onnx"), 2);
+    Files.writeString(folder.resolve("twice/jiffy.yaml"), "versions: all\nlabels: {stable: 1}\n");
+    say(
+        """
+        steps:
+          - {model: twice, version: stable, inputs: {x: a}, outputs: {y: b}}
+          - {model: twice, version: 1, inputs: {x: b}, outputs: {y: c}}
+        """);
+    assertTrue(String.valueOf(store.settings().get("both")).contains("stable"));
+  }
+
   @ParameterizedTest
   @CsvSource(
       quoteCharacter = '`',
