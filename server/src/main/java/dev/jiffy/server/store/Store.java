@@ -63,7 +63,8 @@ public final class Store implements AutoCloseable {
   /// The ensembles whose last load failed, maybe for want of a step.
   private final Map<String, Source> failed = new LinkedHashMap<>();
 
-  private boolean closed;
+  /// Whether no more changes are made; whoever makes several looks between them.
+  private volatile boolean closed;
 
   /// A model in service.
   private record Loaded(Source source, ModelSettings settings) {}
@@ -360,8 +361,11 @@ public final class Store implements AutoCloseable {
     }
   }
 
-  /// {@return whether a model could be loaded}
+  /// {@return whether a model could be loaded; none is once the store is closed}
   private boolean take(Source source, boolean all) {
+    if (closed) {
+      return false;
+    }
     try {
       replace(source, Store::inBackground, all);
       return true;
@@ -401,10 +405,10 @@ public final class Store implements AutoCloseable {
   /// Makes no more changes and frees what was retired; what is served stays so. Idempotent.
   @Override
   public void close() {
-    synchronized (this) {
-      closed = true;
+    closed = true;
+    synchronized (this) { // waits for the one model that is being loaded
+      executor.shutdown(); // changes that wait are refused
     }
-    executor.shutdown(); // changes that wait are refused
     for (Served served : List.copyOf(retired)) {
       if (retired.remove(served)) {
         served.close();

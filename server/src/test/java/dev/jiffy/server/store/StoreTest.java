@@ -32,6 +32,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -116,6 +117,27 @@ class StoreTest {
       assertEquals(503, refusal(change.orTimeout(60, TimeUnit.SECONDS)).status());
     }
     assertEquals(404, status(""));
+  }
+
+  @Test
+  void aLookLoadsNothingMoreOnceTheStoreIsClosed() throws IOException {
+    AtomicReference<Store> looking = new AtomicReference<>();
+    Store closedMeanwhile =
+        new Store(
+            new Repository(List.of(folder)),
+            ModelSettings.defaults().warmUpTime(Duration.ZERO),
+            models,
+            line -> {
+              lines.add(line);
+              looking.get().close();
+            });
+    looking.set(closedMeanwhile);
+    write("once.onnx", 1);
+    write("twice.onnx", 2);
+    closedMeanwhile.look();
+    closedMeanwhile.look();
+    assertEquals(1, loads());
+    assertEquals(1, models.names().size());
   }
 
   private static ProtocolException refusal(CompletableFuture<Void> change) {
