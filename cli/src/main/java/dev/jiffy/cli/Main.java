@@ -70,6 +70,10 @@ final class Main implements Callable<Integer> {
     } catch (OutOfMemoryError e) {
       System.err.println("jiffy: not enough memory: " + e.getMessage());
       System.exit(ExitCodes.FAILURE);
+    } catch (Throwable e) { // event loops would keep the process alive
+      System.err.println("jiffy: this is a fault of Jiffy, please report it:");
+      e.printStackTrace();
+      System.exit(ExitCodes.FAILURE);
     }
   }
 

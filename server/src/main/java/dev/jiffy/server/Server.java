@@ -161,7 +161,7 @@ public final class Server implements AutoCloseable {
       }
       server.ready.set(true);
       return server;
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       server.close();
       throw e;
     }
@@ -192,7 +192,7 @@ public final class Server implements AutoCloseable {
     try {
       server.listen();
       return server;
-    } catch (UncheckedIOException | IllegalArgumentException e) {
+    } catch (RuntimeException | Error e) {
       server.stop();
       throw e;
     }

@@ -69,7 +69,7 @@ final class Ensemble implements Computation, AutoCloseable {
         parts.add(new Part(holder.apply(step.who()), step));
       }
       return wired(parts, settings.outputs());
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       parts.forEach(part -> part.held().release().run());
       throw e;
     }
@@ -229,7 +229,7 @@ final class Ensemble implements Computation, AutoCloseable {
       for (Part part : parts) {
         memories.add(part.held().computation().newMemory());
       }
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       memories.forEach(Memory::close);
       throw e;
     }

@@ -112,7 +112,7 @@ public final class LoadedModel implements AutoCloseable {
     try {
       TextPipeline text = TextPipeline.fits(file, model) ? TextPipeline.open(file, model) : null;
       return new LoadedModel(name, version, model, text, System.nanoTime() - start);
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       model.close();
       throw e;
     }

@@ -110,10 +110,15 @@ final class Opening {
       model.close();
       throw e;
     }
-    place.call(() -> {
-      served.warmUp(settings.warmUpTime());
-      return served;
-    });
+    try {
+      place.call(() -> {
+        served.warmUp(settings.warmUpTime());
+        return served;
+      });
+    } catch (RuntimeException | Error e) {
+      served.close();
+      throw e;
+    }
     if (!model.isEnsemble()) {
       model.model().handover().map(Handover::text).ifPresent(progress);
     }

@@ -261,6 +261,33 @@ class FunctionsTest {
     assertFalse(callers.contains(Thread.currentThread()));
   }
 
+  @Test
+  void aStepThatCannotBeLinkedLetsGoOfTheOthers() throws IOException {
+    TensorFunction broken =
+        new TensorFunction() {
+          @Override
+          public List<TensorSpec> inputs() {
+            throw new NoClassDefFoundError("a library of the function");
+          }
+
+          @Override
+          public List<TensorSpec> outputs() {
+            return Y;
+          }
+
+          @Override
+          public CompletionStage<Map<String, Tensor>> apply(Map<String, Tensor> inputs) {
+            return CompletableFuture.completedFuture(inputs);
+          }
+        };
+    functions = Functions.builtIn().with("broken", broken);
+    String steps = "steps: [{model: twice, outputs: {y: z}}, {function: broken}]";
+    assertThrows(NoClassDefFoundError.class, () -> serve(steps));
+    Served twice = models.served("twice", "");
+    store.unload("twice", false).join();
+    assertFalse(twice.hold());
+  }
+
   private void checkFailure(String message, TensorFunction function, String more)
       throws IOException {
     serve(function, more);
