@@ -59,6 +59,13 @@ public final class TextPipeline implements AutoCloseable {
         && output(model).isPresent();
   }
 
+  /// {@return the files beside a model file that are read for a pipeline, there or not}
+  ///
+  /// @param modelFile the model's file
+  public static List<Path> files(Path modelFile) {
+    return TextSettings.files(modelFile);
+  }
+
   /// {@return the pipeline of a model}
   ///
   /// @param modelFile the model's file, beside which the tokenizer lies

@@ -5,6 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
@@ -21,6 +22,11 @@ import tools.jackson.databind.node.MissingNode;
 record TextSettings(Path tokenizerFile, int maxTokens, int padId, int vocabulary, Pooling pooling) {
   private static final int DEFAULT_MAX_TOKENS = 512;
   private static final int MOST_TOKENS = 1 << 17;
+  private static final String TOKENIZER = "tokenizer.json";
+  private static final String CONFIG = "config.json";
+  private static final String SENTENCES = "sentence_bert_config.json";
+  private static final String TOKENIZER_CONFIG = "tokenizer_config.json";
+  private static final String POOLING = "1_Pooling/config.json";
   private static final String POOLING_MODE = "pooling_mode_";
 
   /// How the vectors of tokens become one.
@@ -31,14 +37,26 @@ record TextSettings(Path tokenizerFile, int maxTokens, int padId, int vocabulary
     FIRST
   }
 
+  /// {@return the files beside a model file that say something of it, there or not}
+  static List<Path> files(Path modelFile) {
+    return Stream.of(
+            ownTokenizer(modelFile), TOKENIZER, CONFIG, SENTENCES, TOKENIZER_CONFIG, POOLING)
+        .map(modelFile::resolveSibling)
+        .toList();
+  }
+
+  private static String ownTokenizer(Path modelFile) {
+    String name = String.valueOf(modelFile.getFileName());
+    int dot = name.lastIndexOf('.');
+    return (dot < 0 ? name : name.substring(0, dot)) + "-" + TOKENIZER;
+  }
+
   /// {@return the tokenizer's description beside a model file: `NAME-tokenizer.json` for
   /// `NAME.onnx`, or else `tokenizer.json`}
   static Optional<Path> tokenizerFile(Path modelFile) {
     Path file = modelFile.toAbsolutePath();
-    String name = String.valueOf(file.getFileName());
-    int dot = name.lastIndexOf('.');
-    Path own = file.resolveSibling((dot < 0 ? name : name.substring(0, dot)) + "-tokenizer.json");
-    Path shared = file.resolveSibling("tokenizer.json");
+    Path own = file.resolveSibling(ownTokenizer(file));
+    Path shared = file.resolveSibling(TOKENIZER);
     return Files.isRegularFile(own)
         ? Optional.of(own)
         : Files.isRegularFile(shared) ? Optional.of(shared) : Optional.empty();
@@ -50,17 +68,15 @@ record TextSettings(Path tokenizerFile, int maxTokens, int padId, int vocabulary
   static TextSettings read(Path modelFile) {
     Path file =
         tokenizerFile(modelFile)
-            .orElseThrow(() -> new ModelException("no tokenizer.json beside " + modelFile));
+            .orElseThrow(() -> new ModelException("no " + TOKENIZER + " beside " + modelFile));
     JsonNode tokenizer = json(file);
-    JsonNode config = json(file.resolveSibling("config.json"));
-    Integer maxTokens =
-        tokens(json(file.resolveSibling("sentence_bert_config.json")).path("max_seq_length"));
+    JsonNode config = json(file.resolveSibling(CONFIG));
+    Integer maxTokens = tokens(json(file.resolveSibling(SENTENCES)).path("max_seq_length"));
     if (maxTokens == null) {
       maxTokens = tokens(tokenizer.path("truncation").path("max_length"));
     }
     if (maxTokens == null) {
-      maxTokens =
-          tokens(json(file.resolveSibling("tokenizer_config.json")).path("model_max_length"));
+      maxTokens = tokens(json(file.resolveSibling(TOKENIZER_CONFIG)).path("model_max_length"));
     }
     if (maxTokens == null) {
       maxTokens = tokens(config.path("max_position_embeddings"));
@@ -72,7 +88,7 @@ record TextSettings(Path tokenizerFile, int maxTokens, int padId, int vocabulary
         maxTokens == null ? DEFAULT_MAX_TOKENS : maxTokens,
         Math.max(0, padId),
         vocabulary(tokenizer),
-        pooling(file.resolveSibling("1_Pooling").resolve("config.json")));
+        pooling(file.resolveSibling(POOLING)));
   }
 
   private static Pooling pooling(Path file) {

@@ -45,14 +45,18 @@ final class Fingerprint {
           digest,
           "%s %d %s %s"
               .formatted(source.name(), version, settings.load(), settings.policy().exact()));
-      for (Source.Stamp stamp : source.stamps(version)) {
+      List<Source.Stamp> stamps =
+          source.stamps(version).stream()
+              .filter(stamp -> !isAlone || stamp.file().equals(file))
+              .toList();
+      for (Source.Stamp stamp : stamps) {
         Path name = stamp.file().getFileName();
         add(digest, String.valueOf(name) + " " + stamp.bytes());
         try (InputStream in = new DigestInputStream(Files.newInputStream(stamp.file()), digest)) {
           in.transferTo(OutputStream.nullOutputStream());
         }
       }
-      for (Source.Stamp stamp : source.stamps(version)) {
+      for (Source.Stamp stamp : stamps) {
         if (!Source.Stamp.of(stamp.file()).equals(List.of(stamp))) { // not what was loaded
           return Optional.empty();
         }

@@ -1,5 +1,6 @@
 package dev.jiffy.server.store;
 
+import dev.jiffy.pipeline.TextPipeline;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -73,7 +74,10 @@ public final class Repository {
     try {
       for (Path path : paths) {
         if (Files.isRegularFile(path)) {
-          addFile(listing, LoadedModel.nameOf(path), path);
+          Path folder = path.toAbsolutePath().getParent();
+          List<Path> beside =
+              folder != null && Files.isReadable(folder) ? children(folder) : List.of();
+          addFile(listing, LoadedModel.nameOf(path), path, beside);
         } else if (Files.isDirectory(path)) {
           addFolder(listing, path);
         } else {
@@ -91,12 +95,12 @@ public final class Repository {
       addModel(listing, folder.toAbsolutePath().normalize());
       return;
     }
-    for (Path child : children(folder)) {
+    List<Path> children = children(folder);
+    for (Path child : children) {
       if (Files.isDirectory(child)) {
         addChild(listing, child);
       } else if (child.toString().endsWith(ENDING)) {
-        String file = String.valueOf(child.getFileName());
-        addFile(listing, file.substring(0, file.length() - ENDING.length()), child);
+        addFile(listing, stem(child), child, children);
       }
     }
   }
@@ -137,9 +141,29 @@ public final class Repository {
     return false;
   }
 
-  private static void addFile(Listing listing, String name, Path file) {
+  private static String stem(Path file) {
+    String name = String.valueOf(file.getFileName());
+    return name.endsWith(ENDING) ? name.substring(0, name.length() - ENDING.length()) : name;
+  }
+
+  private static void addFile(Listing listing, String name, Path file, List<Path> beside) {
     SortedMap<Long, Path> versions = new TreeMap<>(Map.of(LoadedModel.FIRST, file));
-    add(listing, name, versions, null, Source.Stamp.of(file), file);
+    List<Source.Stamp> stamps = new ArrayList<>(Source.Stamp.of(file));
+    Stream.concat(
+            weights(file, beside).filter(Files::isRegularFile), TextPipeline.files(file).stream())
+        .forEach(each -> stamps.addAll(Source.Stamp.of(each)));
+    add(listing, name, versions, null, stamps, file);
+  }
+
+  /// {@return what may be a model's weights beside its file: `NAME.onnx.data`, `NAME.onnx_data` and
+  /// the like for `NAME.onnx`}
+  private static Stream<Path> weights(Path file, List<Path> beside) {
+    String stem = stem(file);
+    return beside.stream()
+        .map(other -> String.valueOf(other.getFileName()))
+        .filter(other -> other.startsWith(stem + ".") || other.startsWith(stem + "_"))
+        .filter(other -> !other.endsWith(ENDING))
+        .map(file::resolveSibling);
   }
 
   private static void addModel(Listing listing, Path folder) throws IOException {

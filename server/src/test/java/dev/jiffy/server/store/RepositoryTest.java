@@ -128,6 +128,24 @@ class RepositoryTest {
   }
 
   @Test
+  void aChangeBesideAFileIsSeen() throws IOException {
+    file("a.onnx");
+    Source before = source(listing(), "a");
+    for (String other : List.of("ab.onnx", "a_b.onnx", "a.b.onnx", "b.onnx.data", "notes.json")) {
+      file(other);
+      assertEquals(before, source(listing(), "a"), other);
+    }
+    for (String own :
+        List.of("a.onnx.data", "a.onnx_data", "a.data", "tokenizer.json", "a-tokenizer.json")) {
+      file(own);
+      assertNotEquals(before, source(listing(), "a"), own);
+      before = source(listing(), "a");
+    }
+    Path file = folder.resolve("a.onnx");
+    assertEquals(before, source(new Repository(List.of(file)).listing(), "a"));
+  }
+
+  @Test
   void whatCannotBeLookedAtIsLeftAlone() throws IOException {
     file("one/model.onnx");
     Source before = source(listing(), "one");
