@@ -56,6 +56,11 @@ final class CacheMixin {
     return redisTimeout == null ? server : server.timeout(redisTimeout);
   }
 
+  /// {@return how long answers are given again}
+  Duration ttl() {
+    return ttl;
+  }
+
   /// {@return how answers are kept, null to compute each anew}
   @Nullable CacheOptions options() {
     return bytes == null ? null : new CacheOptions(bytes, ttl);

@@ -173,7 +173,8 @@ final class ServeCommand implements Callable<Integer> {
         ModelSettings.defaults()
             .load(load.options())
             .policy(schedule.policy())
-            .cache(cache.options());
+            .cache(cache.options())
+            .cacheTtl(cache.ttl());
     if (printsConfig) {
       output.print(Settings.of(repository, defaults, store.functions(), output::progress));
       return ExitCodes.OK;

@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
 /// @param caseTolerance how far from the recorded outputs of its cases a version may be, relative
 ///   to the recorded values where these are greater than 1
 /// @param cache how its answers are kept and given again, null to compute each anew
+/// @param cacheTtl how long they are given again where a cache is asked for and does not say
 /// @param ensemble the models that it consists of, null where it is one
 public record ModelSettings(
     LoadOptions load,
@@ -27,6 +28,7 @@ public record ModelSettings(
     Map<String, Long> labels,
     double caseTolerance,
     @Nullable CacheOptions cache,
+    Duration cacheTtl,
     @Nullable EnsembleSettings ensemble) {
   private static final double CASE_TOLERANCE = 1e-3;
 
@@ -52,6 +54,7 @@ public record ModelSettings(
         Map.of(),
         CASE_TOLERANCE,
         null,
+        CacheOptions.defaults().ttl(),
         null);
   }
 
@@ -60,7 +63,7 @@ public record ModelSettings(
   /// @param options how the model is loaded
   public ModelSettings load(LoadOptions options) {
     return new ModelSettings(
-        options, policy, warmUpTime, versions, labels, caseTolerance, cache, ensemble);
+        options, policy, warmUpTime, versions, labels, caseTolerance, cache, cacheTtl, ensemble);
   }
 
   /// {@return these settings with another policy}
@@ -68,14 +71,15 @@ public record ModelSettings(
   /// @param choice how the model's requests are scheduled
   public ModelSettings policy(Policy choice) {
     return new ModelSettings(
-        load, choice, warmUpTime, versions, labels, caseTolerance, cache, ensemble);
+        load, choice, warmUpTime, versions, labels, caseTolerance, cache, cacheTtl, ensemble);
   }
 
   /// {@return these settings with another time to warm up}
   ///
   /// @param time the most for each version, zero for none
   public ModelSettings warmUpTime(Duration time) {
-    return new ModelSettings(load, policy, time, versions, labels, caseTolerance, cache, ensemble);
+    return new ModelSettings(
+        load, policy, time, versions, labels, caseTolerance, cache, cacheTtl, ensemble);
   }
 
   /// {@return these settings with other versions}
@@ -84,14 +88,15 @@ public record ModelSettings(
   /// @param names names for versions
   public ModelSettings versions(VersionPolicy choice, Map<String, Long> names) {
     return new ModelSettings(
-        load, policy, warmUpTime, choice, names, caseTolerance, cache, ensemble);
+        load, policy, warmUpTime, choice, names, caseTolerance, cache, cacheTtl, ensemble);
   }
 
   /// {@return these settings with another tolerance}
   ///
   /// @param most how far from recorded outputs a version may be
   public ModelSettings caseTolerance(double most) {
-    return new ModelSettings(load, policy, warmUpTime, versions, labels, most, cache, ensemble);
+    return new ModelSettings(
+        load, policy, warmUpTime, versions, labels, most, cache, cacheTtl, ensemble);
   }
 
   /// {@return these settings with another cache}
@@ -99,6 +104,14 @@ public record ModelSettings(
   /// @param options how answers are kept and given again, null to compute each anew
   public ModelSettings cache(@Nullable CacheOptions options) {
     return new ModelSettings(
-        load, policy, warmUpTime, versions, labels, caseTolerance, options, ensemble);
+        load, policy, warmUpTime, versions, labels, caseTolerance, options, cacheTtl, ensemble);
+  }
+
+  /// {@return these settings with another time for which answers are given again}
+  ///
+  /// @param time how long, where a cache is asked for and does not say
+  public ModelSettings cacheTtl(Duration time) {
+    return new ModelSettings(
+        load, policy, warmUpTime, versions, labels, caseTolerance, cache, time, ensemble);
   }
 }

@@ -16,6 +16,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -106,7 +107,8 @@ final class SettingsFile {
         versions(yaml, defaults.versions()),
         labels(yaml, defaults.labels()),
         yaml.decimal(CASE_TOLERANCE, 0, Double.MAX_VALUE, defaults.caseTolerance()),
-        cache(yaml, defaults.cache()),
+        cache(yaml, defaults),
+        defaults.cacheTtl(),
         ensemble(yaml));
   }
 
@@ -189,9 +191,9 @@ final class SettingsFile {
     return words;
   }
 
-  private static @Nullable CacheOptions cache(YamlMap yaml, @Nullable CacheOptions otherwise) {
+  private static @Nullable CacheOptions cache(YamlMap yaml, ModelSettings otherwise) {
     if (!yaml.keys().contains(CACHE)) {
-      return otherwise;
+      return otherwise.cache();
     }
     if (!yaml.isMap(CACHE)) {
       if (!yaml.text(CACHE, "").equals(NONE)) {
@@ -204,7 +206,10 @@ final class SettingsFile {
       return null;
     }
     cache.allow(Set.of(BYTES, TTL));
-    CacheOptions defaults = otherwise == null ? CacheOptions.defaults() : otherwise;
+    CacheOptions defaults =
+        Objects.requireNonNullElseGet(
+            otherwise.cache(),
+            () -> new CacheOptions(CacheOptions.defaults().bytes(), otherwise.cacheTtl()));
     return new CacheOptions(
         cache.whole(BYTES, 1, Long.MAX_VALUE, defaults.bytes()),
         seconds(cache, TTL, 1e-3, MOST_TTL_SECONDS, defaults.ttl()));

@@ -43,6 +43,7 @@ class SettingsTest {
             Map.of("stable", 4L),
             0.25,
             new CacheOptions(1000, Duration.ofSeconds(7)),
+            CacheOptions.defaults().ttl(),
             null),
         of(
             """
@@ -66,6 +67,11 @@ class SettingsTest {
     assertEquals(DEFAULTS, of("# nothing\n"));
     assertEquals(new VersionPolicy.All(), of("versions: all").versions());
     assertEquals(CacheOptions.defaults(), of("cache: {}").cache());
+    assertEquals(
+        new CacheOptions(1000, Duration.ofSeconds(9)),
+        SettingsFile.of(
+                YamlMap.of("", "cache: {bytes: 1000}"), DEFAULTS.cacheTtl(Duration.ofSeconds(9)))
+            .cache());
     assertNull(
         SettingsFile.of(YamlMap.of("", "cache: none"), DEFAULTS.cache(CacheOptions.defaults()))
             .cache());
