@@ -13,10 +13,11 @@ import org.jspecify.annotations.Nullable;
 
 /// How requests of a model can be computed together, derived from the names of its dimensions.
 ///
-/// Rows can be joined where every input and every output begins with the same named dimension.
-/// Texts of different lengths can be padded where every input is integers `[rows, length]` of the
-/// same two names, one of them the attention mask, and every output begins with the rows. Whether
-/// joining changes bits is not told by names: see [Line]. Immutable.
+/// Rows can be joined where every input and every output begins with the same named dimension, and
+/// so does what lies between. Texts of different lengths can be padded where every input is
+/// integers `[rows, length]` of the same two names, one of them the attention mask, and every
+/// output begins with the rows. Whether joining changes bits is not told by names: see [Line].
+/// Immutable.
 ///
 /// @param rows the name of the dimension that is joined, null where none is
 /// @param length the name of the dimension that may be padded, null where none may
@@ -34,10 +35,13 @@ record Batching(
 
   /// {@return how requests of a model can be computed together}
   static Batching of(Model model) {
-    return of(model.inputs(), model.outputs());
+    return of(Computation.of(model));
   }
 
-  static Batching of(List<TensorSpec> inputs, List<TensorSpec> outputs) {
+  /// {@return how requests can be computed together}
+  static Batching of(Computation computation) {
+    List<TensorSpec> inputs = computation.inputs();
+    List<TensorSpec> outputs = computation.outputs();
     String rows = inputs.isEmpty() ? null : name(inputs.getFirst(), 0);
     if (rows == null) {
       return new Batching(
@@ -45,6 +49,7 @@ record Batching(
     }
     List<TensorSpec> all = new ArrayList<>(inputs);
     all.addAll(outputs);
+    all.addAll(computation.between());
     for (TensorSpec spec : all) {
       if (!rows.equals(name(spec, 0)) || spec.dtype() == DType.STRING) {
         return new Batching(

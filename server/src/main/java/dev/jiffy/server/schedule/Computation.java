@@ -16,6 +16,12 @@ public interface Computation {
   /// {@return what it gives}
   List<TensorSpec> outputs();
 
+  /// {@return what its parts take from and give to each other, by which it can be told whether
+  /// requests may be computed together; nothing where it has no parts}
+  default List<TensorSpec> between() {
+    return List.of();
+  }
+
   /// {@return working memory for one thread}
   Memory newMemory();
 

@@ -92,7 +92,7 @@ public final class Scheduler implements AutoCloseable {
   /// @param policy how its requests are scheduled
   public static Scheduler start(
       String name, Computation computation, @Nullable TextPipeline text, Policy policy) {
-    Batching batching = Batching.of(computation.inputs(), computation.outputs());
+    Batching batching = Batching.of(computation);
     List<Instance> instances = new ArrayList<>();
     for (int i = 0; i < policy.instances(); i++) {
       instances.add(

@@ -25,6 +25,7 @@ final class Ensemble implements Computation, AutoCloseable {
   private final List<Part> parts;
   private final List<TensorSpec> inputs;
   private final List<TensorSpec> outputs;
+  private final List<TensorSpec> between;
 
   /// Who does a step.
   ///
@@ -51,10 +52,15 @@ final class Ensemble implements Computation, AutoCloseable {
     }
   }
 
-  private Ensemble(List<Part> parts, List<TensorSpec> inputs, List<TensorSpec> outputs) {
+  private Ensemble(
+      List<Part> parts,
+      List<TensorSpec> inputs,
+      List<TensorSpec> outputs,
+      List<TensorSpec> between) {
     this.parts = parts;
     this.inputs = inputs;
     this.outputs = outputs;
+    this.between = between;
   }
 
   /// {@return an ensemble, which holds its models until it is closed}
@@ -78,6 +84,7 @@ final class Ensemble implements Computation, AutoCloseable {
   private static Ensemble wired(List<Part> parts, List<String> wanted) {
     Map<String, TensorSpec> values = new LinkedHashMap<>();
     List<TensorSpec> inputs = new ArrayList<>();
+    List<TensorSpec> between = new ArrayList<>();
     Set<String> given = new HashSet<>();
     Set<String> taken = new HashSet<>();
     for (Part part : parts) {
@@ -99,8 +106,12 @@ final class Ensemble implements Computation, AutoCloseable {
         inputs.add(value);
         values.put(value.name(), value);
       }
+      for (TensorSpec input : part.takes()) {
+        between.add(renamed(input, part.source(input), names, prefix));
+      }
       for (TensorSpec output : part.gives()) {
         TensorSpec value = renamed(output, part.target(output), names, prefix);
+        between.add(value);
         if (values.put(value.name(), value) != null) {
           throw wrong(part, "gives '%s', which is there already".formatted(value.name()));
         }
@@ -108,7 +119,10 @@ final class Ensemble implements Computation, AutoCloseable {
       }
     }
     return new Ensemble(
-        List.copyOf(parts), List.copyOf(inputs), outputs(wanted, values, given, taken));
+        List.copyOf(parts),
+        List.copyOf(inputs),
+        outputs(wanted, values, given, taken),
+        List.copyOf(between));
   }
 
   private static List<TensorSpec> outputs(
@@ -215,6 +229,11 @@ final class Ensemble implements Computation, AutoCloseable {
   @Override
   public List<TensorSpec> outputs() {
     return outputs;
+  }
+
+  @Override
+  public List<TensorSpec> between() {
+    return between;
   }
 
   @Override

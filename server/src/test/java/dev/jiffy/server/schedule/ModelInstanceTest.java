@@ -200,7 +200,7 @@ class ModelInstanceTest {
           @Override
           public void close() {}
         };
-    Batching batching = Batching.of(computation.inputs(), computation.outputs());
+    Batching batching = Batching.of(computation);
     Scheduler scheduler =
         new Scheduler("m", policy.maxBatch(4), batching, List.of(fake), () -> 1000);
     scheduler.study(ModelInstanceTest::row, new ModelSessions(computation, null), 2000);

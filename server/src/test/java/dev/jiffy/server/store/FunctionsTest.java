@@ -262,6 +262,27 @@ class FunctionsTest {
   }
 
   @Test
+  void requestsAreComputedApartWhereAStepMixesTheirRows() throws IOException {
+    TensorFunction sum =
+        TensorFunction.of(
+            X,
+            List.of(new TensorSpec("sum", DType.F32, List.of(Dim.of(2)))),
+            inputs -> Map.of("sum", Tensor.of(new float[2], 2)));
+    TensorFunction shifted =
+        TensorFunction.of(
+            List.of(X.getFirst(), new TensorSpec("sum", DType.F32, List.of(Dim.of(2)))),
+            Y,
+            FunctionsTest::negative);
+    functions = Functions.builtIn().with("sum", sum).with("shifted", shifted);
+    serve("steps: [{function: sum}, {function: shifted}]");
+    assertFalse(models.served("both", "").scheduler().isBatching());
+
+    functions = Functions.builtIn().with("shifted", of(FunctionsTest::negative));
+    serve("steps: [{function: shifted}]");
+    assertTrue(models.served("both", "").scheduler().isBatching());
+  }
+
+  @Test
   void aStepThatCannotBeLinkedLetsGoOfTheOthers() throws IOException {
     TensorFunction broken =
         new TensorFunction() {
