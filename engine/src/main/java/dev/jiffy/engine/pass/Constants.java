@@ -1,5 +1,6 @@
 package dev.jiffy.engine.pass;
 
+import dev.jiffy.engine.kernel.Casts;
 import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
@@ -59,6 +60,17 @@ final class Constants {
       tensor.setLong(i, elements[i]);
     }
     return tensor;
+  }
+
+  /// {@return the same numbers as f32}
+  ///
+  /// @param tensor numbers of a narrower floating-point type
+  static Tensor floats(Tensor tensor) {
+    Tensor wide = Tensor.allocate(DType.F32, tensor.shape());
+    long from = tensor.segment().address();
+    long to = wide.segment().address();
+    Casts.cast(tensor.dtype(), DType.F32, from, to, tensor.shape().elements());
+    return wide;
   }
 
   /// {@return the dimensions permuted}

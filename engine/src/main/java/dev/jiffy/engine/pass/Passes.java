@@ -14,6 +14,7 @@ public final class Passes {
   private static final List<Pass> LIST =
       List.of(
           new Pass("clean", clean()),
+          new Pass("widened", Widening.RULES),
           new Pass("quantizations", Quantizations.RULES),
           new Pass("activations", Activations.RULES),
           new Pass("layer-norms", Normalizations.RULES),

@@ -1,0 +1,100 @@
+package dev.jiffy.engine.pass;
+
+import dev.jiffy.engine.ir.Node;
+import dev.jiffy.engine.ir.Op;
+import dev.jiffy.tensor.DType;
+import dev.jiffy.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.List;
+
+/// Operators of f16 and bf16 compute in f32, for which there are fast kernels. What one hands to
+/// the next stays f32: the roundings between them are left out, as in ONNX Runtime on CPUs.
+///
+/// Values that a caller gives or gets keep their types, and so do tables that are only looked up.
+final class Widening {
+  static final List<Rule> RULES =
+      List.of(
+          Rule.on(
+              Widening::widen,
+              Op.Unary.class,
+              Op.Binary.class,
+              Op.Where.class,
+              Op.MatMul.class,
+              Op.Gemm.class,
+              Op.Einsum.class,
+              Op.Attention.class,
+              Op.Conv.class,
+              Op.ConvTranspose.class,
+              Op.Recurrent.class,
+              Op.Softmax.class,
+              Op.Reduce.class,
+              Op.Pool.class,
+              Op.GlobalPool.class,
+              Op.BatchNorm.class,
+              Op.LayerNorm.class,
+              Op.InstanceNorm.class,
+              Op.Lrn.class,
+              Op.LpNormalization.class,
+              Op.Resize.class,
+              Op.Pad.class,
+              Op.Transpose.class,
+              Op.Reshape.class,
+              Op.Flatten.class,
+              Op.Squeeze.class,
+              Op.Unsqueeze.class,
+              Op.Expand.class,
+              Op.Tile.class,
+              Op.Concat.class,
+              Op.Split.class,
+              Op.Slice.class,
+              Op.Gather.class,
+              Op.DepthToSpace.class,
+              Op.SpaceToDepth.class));
+
+  private Widening() {}
+
+  private static boolean widen(Draft draft, Node node) {
+    boolean isTable = node.op() instanceof Op.Gather && draft.constant(node.input(0)) != null;
+    if (isTable || (!reads(draft, node.inputs()) && !reads(draft, node.outputs()))) {
+      return false;
+    }
+    List<String> inputs = new ArrayList<>();
+    for (String input : node.inputs()) {
+      inputs.add(isNarrow(draft, input) ? wide(draft, node, input) : input);
+    }
+    List<String> made = draft.add(node, node.op(), inputs, node.outputs().size());
+    List<String> results = new ArrayList<>();
+    for (int i = 0; i < made.size(); i++) {
+      String output = node.outputs().get(i);
+      results.add(
+          isNarrow(draft, output)
+              ? draft.add(node, new Op.Cast(draft.fact(output).dtype(), true), made.get(i))
+              : made.get(i));
+    }
+    return draft.replace(node, results);
+  }
+
+  private static boolean reads(Draft draft, List<String> values) {
+    return values.stream().anyMatch(value -> isNarrow(draft, value));
+  }
+
+  private static boolean isNarrow(Draft draft, String value) {
+    if (value.isEmpty()) {
+      return false;
+    }
+    DType dtype = draft.fact(value).dtype();
+    return dtype == DType.F16 || dtype == DType.BF16;
+  }
+
+  /// {@return a narrow value as f32: what it was rounded from, where it was}
+  private static String wide(Draft draft, Node node, String value) {
+    Tensor constant = draft.constant(value);
+    if (constant != null) {
+      return draft.constant(value, Constants.floats(constant));
+    }
+    Node producer = draft.producer(value, Op.Cast.class);
+    return producer != null && draft.fact(producer.input(0)).dtype() == DType.F32
+        ? producer.input(0)
+        : draft.add(node, new Op.Cast(DType.F32, true), value);
+  }
+}
