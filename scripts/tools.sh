@@ -45,11 +45,12 @@ install_quietly() {
     install_packages "$@"
     return
   fi
-  printf '#!/bin/sh\nexit 101\n' >"$policy" && chmod +x "$policy"
-  install_packages "$@"
-  local status=$?
-  rm -f "$policy"
-  return "$status"
+  ( # a shell of its own, so that the file goes whatever ends it
+    trap 'rm -f "$policy"' EXIT
+    trap 'exit 130' INT TERM
+    printf '#!/bin/sh\nexit 101\n' >"$policy" && chmod +x "$policy"
+    install_packages "$@"
+  )
 }
 
 # Sets JAVA_HOME to a JDK 25, which is installed if need be.
@@ -66,7 +67,7 @@ need_jdk() {
 need_maven() {
   command -v mvn >/dev/null && return
   install_packages maven && command -v mvn >/dev/null && return
-  die "no Maven found: mvn is not in PATH. Install Maven 3.9.9 or newer" \
+  die "no Maven found: mvn is not in PATH. Install Maven 3.6.3 or newer" \
     "(Debian, Ubuntu: apt-get install maven; others: https://maven.apache.org)."
 }
 
