@@ -14,8 +14,8 @@ import org.jspecify.annotations.Nullable;
 /// Answers held against the expected ones, output by output.
 ///
 /// Integers, truth values and strings must be equal. A floating-point number may be off by the
-/// tolerance, absolute or relative to the expected number, whichever is larger; NaN matches NaN and
-/// an infinity itself.
+/// tolerance, absolute or relative to the expected number, whichever is larger, and one of f16 or
+/// bf16 by two steps of its type; NaN matches NaN and an infinity itself.
 ///
 /// @param outputs the outputs in the order of the expected ones
 public record Comparison(List<Output> outputs) {
@@ -25,6 +25,11 @@ public record Comparison(List<Output> outputs) {
   /// The part of an output's largest magnitude under which a number counts as that part when
   /// relative errors are taken: next to it, rounding makes errors of any relative size.
   private static final double FLOOR = 1e-3;
+
+  /// Two steps between neighbours, relative to a number of f16, and of bf16.
+  private static final double HALF_STEPS = 0x1p-9;
+
+  private static final double BRAIN_STEPS = 0x1p-6;
 
   /// Copies the list.
   public Comparison {
@@ -178,7 +183,13 @@ public record Comparison(List<Output> outputs) {
   }
 
   private static Output floats(
-      String where, String name, Tensor expected, Tensor actual, double tolerance) {
+      String where, String name, Tensor expected, Tensor actual, double asked) {
+    double tolerance =
+        switch (expected.dtype()) {
+          case F16 -> Math.max(asked, HALF_STEPS);
+          case BF16 -> Math.max(asked, BRAIN_STEPS);
+          default -> asked;
+        };
     long count = expected.shape().elements();
     double largest = 0;
     for (long i = 0; i < count; i++) {

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
 import java.util.LinkedHashMap;
@@ -74,6 +75,17 @@ class ComparisonTest {
     }
     assertFalse(compare(floats(nan), floats(1)).matches());
     assertFalse(compare(floats(1), floats(nan)).matches());
+  }
+
+  @Test
+  void narrowNumbersMayBeTwoStepsOff() {
+    Tensor expected = Tensor.allocate(DType.F16, Shape.of(1));
+    Tensor actual = Tensor.allocate(DType.F16, Shape.of(1));
+    expected.setDouble(0, 1);
+    for (int steps = 0; steps < 5; steps++) {
+      actual.setDouble(0, 1 + steps * 0x1p-10);
+      assertEquals(steps < 3, compare(expected, actual).matches());
+    }
   }
 
   @Test
