@@ -40,7 +40,7 @@ final class NarrowProduct implements NarrowKernels.Prepared {
 
   private final Sums sums;
   private final MemorySegment toBf16;
-  private final MemorySegment range;
+  private final X86Bytes conversions;
   private final MemorySegment toBytes;
   private final MemorySegment tinyToBytes;
 
@@ -63,7 +63,7 @@ final class NarrowProduct implements NarrowKernels.Prepared {
     most = Math.max(1, Math.min(BLOCK, product.m()));
     sums = kernels.usesMatrixUnit() ? new MatrixSums(kernels) : new TileSums(kernels.tiles(format));
     toBf16 = kernels.code("bf16", () -> NarrowingCode.bf16(false));
-    range = kernels.code("range", BYTES::range);
+    conversions = kernels.conversions();
     toBytes = kernels.code("bytes", () -> BYTES.quantize(true));
     tinyToBytes = kernels.code("tiny bytes", () -> BYTES.quantize(false));
     Activation activation = product.activation();
@@ -239,7 +239,7 @@ final class NarrowProduct implements NarrowKernels.Prepared {
 
   /// Chooses a scale and a zero point by the range of some numbers and 0, and stores both.
   private void chooseScale(long x, long n, long to) {
-    long _ = Code.call(range, x, to, 4 * n, Masks.rest(LINE, n), 0, 0);
+    conversions.range(x, n, to);
     float least = Memory.getFloat(to);
     float greatest = Memory.getFloat(to + 4);
     float scale = Affine.scale(least, greatest);

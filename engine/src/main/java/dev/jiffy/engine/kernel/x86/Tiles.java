@@ -18,6 +18,9 @@ final class Tiles {
   /// From how many bytes on a right-hand side is taken for more than the second-level cache holds.
   private static final long FAR_BYTES = 1 << 20;
 
+  /// The most products of one call, some milliseconds: the JVM cannot stop a thread within.
+  private static final long MOST = 1 << 27;
+
   /// From how many tiles on, one below the other, the rows of `A` are no longer near.
   private static final int FAR_TILES = 16;
 
@@ -340,9 +343,11 @@ final class Tiles {
     boolean rowsAreFar = packed && vectors == 2 && tiles >= FAR_TILES;
     int row = 0;
     for (int part = 0; part < 2; part++) {
-      int count = part == 0 ? taller : tiles - taller;
+      int rest = part == 0 ? taller : tiles - taller;
       int tall = part == 0 ? height + 1 : height;
-      if (count > 0) {
+      int atOnce = Math.clamp(MOST / (tall * depth * vectors * lanes), 1, tiles);
+      while (rest > 0) {
+        int count = Math.min(rest, atOnce);
         if (rowsAreFar) {
           ahead = a + (row + 2 * tall) * aStep;
           aheadStep = tall * aStep / depth;
@@ -366,6 +371,7 @@ final class Tiles {
             Masks.first(vectorBytes, Math.min(present, lanes)),
             aheadStep);
         row += count * tall;
+        rest -= count;
         ahead += count * aheadStep * depth;
       }
     }

@@ -32,6 +32,7 @@ public final class X86NarrowKernels implements NarrowKernels {
   private final Tiles bf16Tiles;
   private final Tiles byteTiles;
   private final X86ByteKernels bytes;
+  private final X86Bytes conversions;
   private final X86BlockProducts blocks;
   private final @Nullable Bf16Attention attention;
   private final ConcurrentHashMap<Object, MemorySegment> codes = new ConcurrentHashMap<>();
@@ -48,6 +49,7 @@ public final class X86NarrowKernels implements NarrowKernels {
     this.bf16Tiles = new Tiles(cpu, Format.BF16);
     this.byteTiles = new Tiles(cpu, Format.INT8);
     this.bytes = new X86ByteKernels(cpu);
+    this.conversions = new X86Bytes(cpu);
     this.blocks = new X86BlockProducts(cpu);
     this.attention = cpu.bf16() ? new Bf16Attention(cpu, this) : null;
   }
@@ -209,6 +211,11 @@ public final class X86NarrowKernels implements NarrowKernels {
   @Override
   public Prepared prepareQuantized(Product product) {
     return new NarrowProduct(this, Format.INT8, product, true);
+  }
+
+  /// {@return conversions of numbers to bytes}
+  X86Bytes conversions() {
+    return conversions;
   }
 
   /// {@return whether raw sums are computed by the matrix unit}

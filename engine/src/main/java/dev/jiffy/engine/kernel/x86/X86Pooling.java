@@ -7,6 +7,9 @@ import dev.jiffy.engine.kernel.PoolGeometry;
 /// In a row of the result, the pixels whose windows lie within the columns of the image are
 /// computed by one call, those to the left and right of them one by one.
 final class X86Pooling {
+  /// The most elements that one call reads: the JVM cannot stop a thread within.
+  private static final long MOST = 1 << 22;
+
   private final int vectorBytes;
   private final int lanes;
 
@@ -28,9 +31,11 @@ final class X86Pooling {
     int room = g.inWidth() + g.padLeft() - span - 1;
     int to = room < 0 ? from : Math.clamp(room / g.strideWidth() + 1L, from, g.outWidth());
     boolean isWhole = from == 0 && to == g.outWidth();
+    long read = (long) g.outWidth() * g.channels() * g.kernelHeight() * g.kernelWidth();
+    long atOnce = MOST / Math.max(1, read);
     int rows;
     for (int row = rowFrom; row < rowTo; row += rows) {
-      rows = isWhole ? Math.clamp(alike(g, row), 1, rowTo - row) : 1;
+      rows = isWhole ? Math.clamp(Math.min(alike(g, row), atOnce), 1, rowTo - row) : 1;
       for (int column = 0; column < from; column++) {
         pixels(g, x, y, row, 1, column, 1);
       }
