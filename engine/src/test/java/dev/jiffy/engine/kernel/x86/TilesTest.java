@@ -49,6 +49,38 @@ class TilesTest {
     }
   }
 
+  /// More products than one call computes: as one, and row by row.
+  @ParameterizedTest(allowZeroInvocations = true)
+  @MethodSource("dev.jiffy.engine.kernel.x86.Cpus#all")
+  void tallProductsAreTheirRows(Cpu cpu) {
+    Tiles tiles = new Tiles(cpu, Format.F32);
+    int rows = 4400;
+    int k = 1000;
+    int columns = 32;
+    try (GuardedMemory memory = new GuardedMemory()) {
+      long a = numbers(memory, rows * k, true);
+      long packed = pack(memory, new float[k][columns], cpu.vectorBytes() / 4, columns, true);
+      long whole = numbers(memory, rows * columns, true);
+      long cut = numbers(memory, rows * columns, true);
+      multiply(tiles, rows, a, k, packed, columns, whole);
+      for (int row = 0; row < rows; row += 8) {
+        long to = cut + 4L * row * columns;
+        multiply(tiles, 8, a + 4L * row * k, k, packed, columns, to);
+      }
+      for (long i = 0; i < (long) rows * columns; i++) {
+        float right = Memory.getFloat(cut + 4 * i);
+        assertEquals(right, Memory.getFloat(whole + 4 * i), 1e-4f * Math.max(1, Math.abs(right)));
+      }
+    }
+  }
+
+  private static void multiply(
+      Tiles tiles, int rows, long a, int k, long packed, int columns, long c) {
+    long zeros = Zeros.ADDRESS;
+    tiles.multiply(
+        rows, a, 4L * k, zeros, 1, k, packed, columns, zeros, 0, 0, 0, null, c, 4L * columns);
+  }
+
   @ParameterizedTest(allowZeroInvocations = true)
   @MethodSource("dev.jiffy.engine.kernel.x86.Cpus#all")
   void linesStayWithinTheirOperands(Cpu cpu) {
