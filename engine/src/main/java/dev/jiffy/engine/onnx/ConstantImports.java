@@ -1,8 +1,6 @@
 package dev.jiffy.engine.onnx;
 
-import dev.jiffy.engine.function.BinaryFunction;
 import dev.jiffy.engine.ir.Op;
-import dev.jiffy.engine.ir.Op.Binary;
 import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Tensor;
 import java.util.List;
@@ -20,7 +18,7 @@ final class ConstantImports {
     table.add("ConstantOfShape", 9, 1, 1, ConstantImports::constantOfShape);
     table.add("EyeLike", 9, 1, 1, ConstantImports::eyeLike);
     table.add("Range", 11, 3, 3, n -> n.same(new Op.Range()));
-    table.add("OneHot", 9, 3, 3, ConstantImports::oneHot);
+    table.add("OneHot", 9, 3, 3, n -> n.same(new Op.OneHot(n.integer("axis", -1))));
   }
 
   private static void constant(NodeScope node) {
@@ -81,20 +79,5 @@ final class ConstantImports {
   private static void eyeLike(NodeScope node) {
     DType dtype = node.elementType("dtype");
     node.same(new Op.EyeLike(dtype, node.integer("k", 0)));
-  }
-
-  /// Before operator set 11 a negative index does not count from the end but is none at all.
-  private static void oneHot(NodeScope node) {
-    Op oneHot = new Op.OneHot(node.integer("axis", -1));
-    if (node.opset() >= 11) {
-      node.same(oneHot);
-      return;
-    }
-    String indices = node.make(new Op.Cast(DType.I64, true), node.input(0));
-    String zero = node.constant(Tensor.of(new long[] {0}));
-    String none = node.constant(Tensor.of(new long[] {Long.MAX_VALUE}));
-    String isNegative = node.make(new Binary(BinaryFunction.LESS), indices, zero);
-    String counted = node.make(new Op.Where(), isNegative, none, indices);
-    node.result(oneHot, counted, node.input(1), node.input(2));
   }
 }

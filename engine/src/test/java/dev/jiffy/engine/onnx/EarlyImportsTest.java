@@ -193,17 +193,6 @@ class EarlyImportsTest {
   }
 
   @Test
-  void negativeIndicesWereNone() {
-    Tensor depth = Tensor.of(new long[] {3}, 1);
-    Tensor values = Tensor.of(new float[] {0, 1}, 2);
-    for (Tensor indices :
-        List.of(Tensor.of(new long[] {-1, 1, 3}, 3), Tensor.of(new float[] {-1, 1, 3}, 3))) {
-      gives(run(10, "OneHot", Map.of(), indices, depth, values), 0, 0, 0, 0, 1, 0, 0, 0, 0);
-      gives(run(11, "OneHot", Map.of(), indices, depth, values), 0, 0, 1, 0, 1, 0, 0, 0, 0);
-    }
-  }
-
-  @Test
   void defaultsHadFewerDigits() {
     Tensor x = Tensor.of(new float[] {1e6f}, 1);
     assertEquals(1.0507f * 1e6f, run(5, "Selu", Map.of(), x).toFloats()[0]);
