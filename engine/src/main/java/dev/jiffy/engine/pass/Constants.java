@@ -1,6 +1,5 @@
 package dev.jiffy.engine.pass;
 
-import dev.jiffy.engine.kernel.Casts;
 import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
@@ -18,6 +17,9 @@ import org.jspecify.annotations.Nullable;
 final class Constants {
   private static final ValueLayout.OfInt INT =
       ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
+  private static final ValueLayout.OfShort SHORT =
+      ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
   private Constants() {}
 
@@ -64,12 +66,17 @@ final class Constants {
 
   /// {@return the same numbers as f32}
   ///
-  /// @param tensor numbers of a narrower floating-point type
+  /// @param tensor numbers of f16 or bf16
   static Tensor floats(Tensor tensor) {
     Tensor wide = Tensor.allocate(DType.F32, tensor.shape());
-    long from = tensor.segment().address();
-    long to = wide.segment().address();
-    Casts.cast(tensor.dtype(), DType.F32, from, to, tensor.shape().elements());
+    MemorySegment from = tensor.segment();
+    MemorySegment to = wide.segment();
+    boolean isHalf = tensor.dtype() == DType.F16;
+    for (long i = 0; i < tensor.shape().elements(); i++) {
+      short bits = from.get(SHORT, 2 * i);
+      float number = isHalf ? Float.float16ToFloat(bits) : Float.intBitsToFloat(bits << 16);
+      to.set(INT, 4 * i, Float.floatToRawIntBits(number));
+    }
     return wide;
   }
 
