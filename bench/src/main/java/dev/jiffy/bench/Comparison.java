@@ -15,7 +15,8 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Integers, truth values and strings must be equal. A floating-point number may be off by the
 /// tolerance, absolute or relative to the expected number, whichever is larger, and one of f16 or
-/// bf16 by two steps of its type; NaN matches NaN and an infinity itself.
+/// bf16 by one step of its type, which no other rounding avoids; NaN matches NaN and an infinity
+/// itself.
 ///
 /// @param outputs the outputs in the order of the expected ones
 public record Comparison(List<Output> outputs) {
@@ -26,10 +27,10 @@ public record Comparison(List<Output> outputs) {
   /// relative errors are taken: next to it, rounding makes errors of any relative size.
   private static final double FLOOR = 1e-3;
 
-  /// Two steps between neighbours, relative to a number of f16, and of bf16.
-  private static final double HALF_STEPS = 0x1p-9;
+  /// The largest step between neighbours, relative to a number of f16, and of bf16.
+  private static final double HALF_STEP = 0x1p-10;
 
-  private static final double BRAIN_STEPS = 0x1p-6;
+  private static final double BRAIN_STEP = 0x1p-7;
 
   /// Copies the list.
   public Comparison {
@@ -119,53 +120,31 @@ public record Comparison(List<Output> outputs) {
               .formatted(
                   where, expected.dtype(), expected.shape(), actual.dtype(), actual.shape()));
     }
-    if (expected.dtype() == DType.STRING) {
-      return strings(where, name, expected, actual);
-    }
     return expected.dtype().isFloat()
         ? floats(where, name, expected, actual, tolerance)
-        : integers(where, name, expected, actual);
+        : exact(where, name, expected, actual);
   }
 
-  private static Output strings(String where, String name, Tensor expected, Tensor actual) {
-    long wrong = 0;
-    long first = -1;
-    long count = expected.shape().elements();
-    for (long i = 0; i < count; i++) {
-      if (!expected.getString(i).equals(actual.getString(i))) {
-        first = wrong++ == 0 ? i : first;
-      }
-    }
-    String mismatch =
-        wrong == 0
-            ? null
-            : "%s at %s: expected \"%s\", got \"%s\"; %d of %d elements differ"
-                .formatted(
-                    where,
-                    index(expected.shape(), first),
-                    expected.getString(first),
-                    actual.getString(first),
-                    wrong,
-                    count);
-    return new Output(name, 0, 0, equalPart(wrong, count), mismatch);
-  }
-
-  private static double equalPart(long wrong, long count) {
-    return count == 0 ? 1 : (double) (count - wrong) / count;
-  }
-
-  private static Output integers(String where, String name, Tensor expected, Tensor actual) {
+  private static Output exact(String where, String name, Tensor expected, Tensor actual) {
+    boolean isText = expected.dtype() == DType.STRING;
     double worst = 0;
     double relative = 0;
     long wrong = 0;
     long first = -1;
     long count = expected.shape().elements();
     for (long i = 0; i < count; i++) {
-      if (expected.getLong(i) != actual.getLong(i)) {
+      boolean isEqual =
+          isText
+              ? expected.getString(i).equals(actual.getString(i))
+              : expected.getLong(i) == actual.getLong(i);
+      if (isEqual) {
+        continue;
+      }
+      first = wrong++ == 0 ? i : first;
+      if (!isText) {
         double error = Math.abs(expected.getDouble(i) - actual.getDouble(i));
         worst = Math.max(worst, error);
         relative = Math.max(relative, error / Math.max(1, Math.abs(expected.getDouble(i))));
-        first = wrong++ == 0 ? i : first;
       }
     }
     String mismatch =
@@ -175,19 +154,20 @@ public record Comparison(List<Output> outputs) {
                 .formatted(
                     where,
                     index(expected.shape(), first),
-                    number(expected, first),
-                    number(actual, first),
+                    element(expected, first),
+                    element(actual, first),
                     wrong,
                     count);
-    return new Output(name, worst, relative, equalPart(wrong, count), mismatch);
+    double equalPart = count == 0 ? 1 : (double) (count - wrong) / count;
+    return new Output(name, worst, relative, equalPart, mismatch);
   }
 
   private static Output floats(
       String where, String name, Tensor expected, Tensor actual, double asked) {
     double tolerance =
         switch (expected.dtype()) {
-          case F16 -> Math.max(asked, HALF_STEPS);
-          case BF16 -> Math.max(asked, BRAIN_STEPS);
+          case F16 -> Math.max(asked, HALF_STEP);
+          case BF16 -> Math.max(asked, BRAIN_STEP);
           default -> asked;
         };
     long count = expected.shape().elements();
@@ -228,8 +208,8 @@ public record Comparison(List<Output> outputs) {
                 .formatted(
                     where,
                     index(expected.shape(), at),
-                    number(expected, at),
-                    number(actual, at),
+                    element(expected, at),
+                    element(actual, at),
                     wrong,
                     count,
                     tolerance);
@@ -255,8 +235,9 @@ public record Comparison(List<Output> outputs) {
     return left == 0 && right == 0 ? 1 : dot / Math.max(Double.MIN_NORMAL, Math.sqrt(left * right));
   }
 
-  private static String number(Tensor tensor, long index) {
+  private static String element(Tensor tensor, long index) {
     return switch (tensor.dtype()) {
+      case STRING -> '"' + tensor.getString(index) + '"';
       case F64 -> Double.toString(tensor.getDouble(index));
       case F32, F16, BF16 -> Float.toString((float) tensor.getDouble(index));
       case U64 -> Long.toUnsignedString(tensor.getLong(index));

@@ -59,12 +59,12 @@ public abstract class Step {
 
   /// {@return where a part begins when `units` are cut into all parts}
   final int from(int units, int part) {
-    return (int) from((long) units, part);
+    return (int) ((long) units * part / parts);
   }
 
   /// {@return where a part begins when `units` are cut into all parts}
   final long from(long units, int part) {
-    return units / parts * part + units % parts * part / parts;
+    return units * part / parts;
   }
 
   /// {@return where a part begins when `units` are cut into all parts at multiples of `grain`}

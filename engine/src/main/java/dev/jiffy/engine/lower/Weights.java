@@ -33,6 +33,7 @@ public final class Weights {
     MATRIX,
     TRANSPOSED_MATRIX,
     TRANSPOSED_ROWS,
+    BYTES,
     BLOCKS,
     CONV,
     TRANSFORMED_CONV,
@@ -43,14 +44,6 @@ public final class Weights {
   /// @param count how many rows, or groups of a convolution
   private record Key(List<Tensor> tensors, Form form, Format format, int variant, int count)
       implements Packed {}
-
-  /// A matrix of bytes with the factors of its columns.
-  private record ScaledKey(Tensor matrix, Tensor scales) implements Packed {
-    @Override
-    public List<Tensor> tensors() {
-      return List.of(matrix, scales);
-    }
-  }
 
   /// A convolution.
   ///
@@ -151,7 +144,7 @@ public final class Weights {
     int k = Math.toIntExact(matrix.shape().dim(0));
     int n = Math.toIntExact(matrix.shape().dim(1));
     return packed.computeIfAbsent(
-        new ScaledKey(matrix, scales),
+        new Key(List.of(matrix, scales), Form.BYTES, Format.INT8, 0, 1),
         _ ->
             allocate(
                 narrow.packedBytes(Format.INT8, k, n),

@@ -55,7 +55,7 @@ final class Widening {
 
   private static boolean widen(Draft draft, Node node) {
     boolean isTable = node.op() instanceof Op.Gather && draft.constant(node.input(0)) != null;
-    if (isTable || (!reads(draft, node.inputs()) && !reads(draft, node.outputs()))) {
+    if (isTable || !areNarrow(draft, node.inputs())) {
       return false;
     }
     List<String> inputs = new ArrayList<>();
@@ -74,8 +74,13 @@ final class Widening {
     return draft.replace(node, results);
   }
 
-  private static boolean reads(Draft draft, List<String> values) {
-    return values.stream().anyMatch(value -> isNarrow(draft, value));
+  private static boolean areNarrow(Draft draft, List<String> values) {
+    for (String value : values) {
+      if (isNarrow(draft, value)) {
+        return true;
+      }
+    }
+    return false;
   }
 
   private static boolean isNarrow(Draft draft, String value) {

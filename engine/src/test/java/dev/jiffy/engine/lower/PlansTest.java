@@ -65,7 +65,8 @@ class PlansTest {
         Inference.infer(new Graph("g", inputs, List.of(outputs), nodes, constants, facts));
     Map<String, Tensor> expected = Interpreter.run(graph, given);
     try (Arena arena = Arena.ofShared()) {
-      Plan plan = assertNotNullPlan(graph, target, arena);
+      Plan plan = Lowering.plan(graph, target, new Weights(target, arena));
+      assertNotNull(plan);
       List<Tensor> actual = PlanOpsTest.run(plan, List.copyOf(given.values()));
       for (int i = 0; i < outputs.length; i++) {
         Tensor right = expected.get(outputs[i]);
@@ -76,12 +77,6 @@ class PlansTest {
         }
       }
     }
-  }
-
-  private static Plan assertNotNullPlan(Graph graph, Target target, Arena arena) {
-    Plan plan = Lowering.plan(graph, target, new Weights(target, arena));
-    assertNotNull(plan);
-    return plan;
   }
 
   @ParameterizedTest

@@ -292,14 +292,9 @@ final class WindowCases {
         }
       }
       Op alike =
-          new Op.Resize(
+          resize(
               Op.Interpolation.LINEAR,
               Op.CoordinateMode.HALF_PIXEL,
-              Op.NearestMode.FLOOR,
-              -0.75f,
-              false,
-              0,
-              false,
               last ? List.of(1L, 2L) : List.of(2L, 3L),
               Op.AspectPolicy.NOT_LARGER,
               layout);
@@ -310,6 +305,15 @@ final class WindowCases {
 
   private static Op resize(
       Op.Interpolation interpolation, Op.CoordinateMode coordinates, Layout layout) {
+    return resize(interpolation, coordinates, List.of(), Op.AspectPolicy.STRETCH, layout);
+  }
+
+  private static Op resize(
+      Op.Interpolation interpolation,
+      Op.CoordinateMode coordinates,
+      List<Long> axes,
+      Op.AspectPolicy aspect,
+      Layout layout) {
     return new Op.Resize(
         interpolation,
         coordinates,
@@ -318,8 +322,8 @@ final class WindowCases {
         false,
         0,
         false,
-        List.of(),
-        Op.AspectPolicy.STRETCH,
+        axes,
+        aspect,
         layout);
   }
 }
