@@ -71,31 +71,26 @@ final class VectorBytes {
     return shifts;
   }
 
-  /// Finds a range as [dev.jiffy.engine.kernel.RowKernels#range] does.
+  /// Finds the range of at least a vector of numbers as [dev.jiffy.engine.kernel.RowKernels#range]
+  /// does.
   static void range(long x, long n, long to) {
     FloatVector least0 = FloatVector.zero(SPECIES);
     FloatVector least1 = least0;
     FloatVector greatest0 = least0;
     FloatVector greatest1 = least0;
     long last = n - LANES;
-    for (long i = 0; i < last; i += 2L * LANES) {
-      FloatVector value0 = FloatVector.fromMemorySegment(SPECIES, ALL, x + 4 * i, LE);
-      long next = Math.min(i + LANES, last);
-      FloatVector value1 = FloatVector.fromMemorySegment(SPECIES, ALL, x + 4 * next, LE);
+    for (long i = 0; i < n; i += 2L * LANES) {
+      long first = Math.min(i, last);
+      long second = Math.min(i + LANES, last);
+      FloatVector value0 = FloatVector.fromMemorySegment(SPECIES, ALL, x + 4 * first, LE);
+      FloatVector value1 = FloatVector.fromMemorySegment(SPECIES, ALL, x + 4 * second, LE);
       least0 = least0.blend(value0, value0.compare(VectorOperators.LT, least0));
       least1 = least1.blend(value1, value1.compare(VectorOperators.LT, least1));
       greatest0 = greatest0.blend(value0, value0.compare(VectorOperators.GT, greatest0));
       greatest1 = greatest1.blend(value1, value1.compare(VectorOperators.GT, greatest1));
     }
-    float least = least0.min(least1).reduceLanes(VectorOperators.MIN);
-    float greatest = greatest0.max(greatest1).reduceLanes(VectorOperators.MAX);
-    for (long i = Math.max(0, last); i < n; i++) {
-      float value = Memory.getFloat(x + 4 * i);
-      least = value < least ? value : least;
-      greatest = value > greatest ? value : greatest;
-    }
-    Memory.setFloat(to, least);
-    Memory.setFloat(to + 4, greatest);
+    Memory.setFloat(to, least0.min(least1).reduceLanes(VectorOperators.MIN));
+    Memory.setFloat(to + 4, greatest0.max(greatest1).reduceLanes(VectorOperators.MAX));
   }
 
   /// Makes bytes as [dev.jiffy.engine.kernel.RowKernels#quantize(float, int, long, long, long)]
@@ -145,42 +140,21 @@ final class VectorBytes {
       long i = Math.min(done, n - GROUP);
       long to = y + 4 * i;
       IntVector words = IntVector.fromMemorySegment(INTS, ALL, x + i, LE);
-      words
-          .rearrange(VECTOR0)
-          .lanewise(VectorOperators.LSHR, OF_LANE)
-          .and(0xff)
-          .or(CARRIER_BITS)
-          .reinterpretAsFloats()
-          .sub(shift)
-          .mul(scale)
-          .intoMemorySegment(ALL, to, LE);
-      words
-          .rearrange(VECTOR1)
-          .lanewise(VectorOperators.LSHR, OF_LANE)
-          .and(0xff)
-          .or(CARRIER_BITS)
-          .reinterpretAsFloats()
-          .sub(shift)
-          .mul(scale)
-          .intoMemorySegment(ALL, to + BYTES, LE);
-      words
-          .rearrange(VECTOR2)
-          .lanewise(VectorOperators.LSHR, OF_LANE)
-          .and(0xff)
-          .or(CARRIER_BITS)
-          .reinterpretAsFloats()
-          .sub(shift)
-          .mul(scale)
-          .intoMemorySegment(ALL, to + 2L * BYTES, LE);
-      words
-          .rearrange(VECTOR3)
-          .lanewise(VectorOperators.LSHR, OF_LANE)
-          .and(0xff)
-          .or(CARRIER_BITS)
-          .reinterpretAsFloats()
-          .sub(shift)
-          .mul(scale)
-          .intoMemorySegment(ALL, to + 3L * BYTES, LE);
+      words.rearrange(VECTOR0).intoMemorySegment(ALL, to, LE);
+      words.rearrange(VECTOR1).intoMemorySegment(ALL, to + BYTES, LE);
+      words.rearrange(VECTOR2).intoMemorySegment(ALL, to + 2L * BYTES, LE);
+      words.rearrange(VECTOR3).intoMemorySegment(ALL, to + 3L * BYTES, LE);
+      for (int vector = 0; vector < 4; vector++) {
+        long at = to + (long) vector * BYTES;
+        IntVector.fromMemorySegment(INTS, ALL, at, LE)
+            .lanewise(VectorOperators.LSHR, OF_LANE)
+            .and(0xff)
+            .or(CARRIER_BITS)
+            .reinterpretAsFloats()
+            .sub(shift)
+            .mul(scale)
+            .intoMemorySegment(ALL, at, LE);
+      }
     }
   }
 }

@@ -51,7 +51,11 @@ public final class VectorRowKernels implements RowKernels {
 
   @Override
   public void range(long x, long n, long to) {
-    VectorBytes.range(x, n, to);
+    if (n < Lanes.LANES) {
+      RowKernels.super.range(x, n, to);
+    } else {
+      VectorBytes.range(x, n, to);
+    }
   }
 
   @Override

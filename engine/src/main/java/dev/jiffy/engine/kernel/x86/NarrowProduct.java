@@ -18,8 +18,6 @@ final class NarrowProduct implements NarrowKernels.Prepared {
   /// The rows that are made narrow and multiplied at a time.
   private static final int BLOCK = 64;
 
-  private static final ByteCode BYTES = new ByteCode(LINE);
-
   private final Format format;
   private final Product product;
 
@@ -41,8 +39,6 @@ final class NarrowProduct implements NarrowKernels.Prepared {
   private final Sums sums;
   private final MemorySegment toBf16;
   private final X86Bytes conversions;
-  private final MemorySegment toBytes;
-  private final MemorySegment tinyToBytes;
 
   /// For whole panels and for the last one, without and with residual.
   private final MemorySegment[] finishes = new MemorySegment[4];
@@ -64,8 +60,6 @@ final class NarrowProduct implements NarrowKernels.Prepared {
     sums = kernels.usesMatrixUnit() ? new MatrixSums(kernels) : new TileSums(kernels.tiles(format));
     toBf16 = kernels.code("bf16", () -> NarrowingCode.bf16(false));
     conversions = kernels.conversions();
-    toBytes = kernels.code("bytes", () -> BYTES.quantize(true));
-    tinyToBytes = kernels.code("tiny bytes", () -> BYTES.quantize(false));
     Activation activation = product.activation();
     for (int i = 0; i < finishes.length; i++) {
       boolean last = i >= 2;
@@ -222,7 +216,6 @@ final class NarrowProduct implements NarrowKernels.Prepared {
       Code.call(toBf16, rows, a, step, blocks, to, narrowRow(), part, 0, 0, 0, 0, 0, 0, 0, 0, 0);
       return;
     }
-    long part = (1L << (k % LANES)) - 1;
     for (int row = 0; row < rows; row++) {
       long x = a + row * step;
       long numbers = whole ? quantization : quantization + 8L * row;
@@ -232,8 +225,7 @@ final class NarrowProduct implements NarrowKernels.Prepared {
       float scale = Memory.getFloat(numbers);
       int zero = Memory.ALL.get(Memory.INT, numbers + 4);
       long y = to + row * narrowRow();
-      MemorySegment code = scale < Float.MIN_NORMAL ? tinyToBytes : toBytes;
-      long _ = Code.call(code, x, k / LANES, part, y, Float.floatToRawIntBits(scale), zero);
+      conversions.quantizeRow(scale, zero, x, y, k);
     }
   }
 

@@ -38,7 +38,7 @@ final class X86Bytes {
   void quantize(float scale, int zero, long x, long y, long n) {
     long whole = n / GROUP;
     if (whole > 0) {
-      MemorySegment code = codes.get(scale < Float.MIN_NORMAL ? TINY_TO_BYTES : TO_BYTES);
+      MemorySegment code = quantizing(scale);
       int bits = Float.floatToRawIntBits(scale);
       for (long done = 0; done < whole; done += MOST) {
         long groups = Math.min(MOST, whole - done);
@@ -48,6 +48,17 @@ final class X86Bytes {
     }
     long done = GROUP * whole;
     Affine.quantize(0, scale, zero, x + 4 * done, y + done, n - done);
+  }
+
+  /// The same for a row of a product, with AVX-512: what fills its last group is written, too.
+  void quantizeRow(float scale, int zero, long x, long y, int n) {
+    long part = (1L << (n % GROUP)) - 1;
+    int bits = Float.floatToRawIntBits(scale);
+    long _ = Code.call(quantizing(scale), x, n / GROUP, part, y, bits, zero);
+  }
+
+  private MemorySegment quantizing(float scale) {
+    return codes.get(scale < Float.MIN_NORMAL ? TINY_TO_BYTES : TO_BYTES);
   }
 
   /// As [dev.jiffy.engine.kernel.RowKernels#range].
