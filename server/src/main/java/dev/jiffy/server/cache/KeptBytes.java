@@ -93,6 +93,7 @@ final class KeptBytes {
   private static @Nullable Kept vectors(InferResponse read, Tensor tensor) {
     if (tensor.dtype() != DType.F32
         || tensor.shape().rank() != 2
+        || tensor.shape().dim(1) < 1
         || !(read.parameters().get(TOKENS) instanceof Parameter.Whole(long tokens))
         || tokens != (int) tokens) {
       return null;

@@ -63,9 +63,9 @@ public final class ResponseCache {
 
   /// What was looked up so far.
   ///
-  /// @param hits the requests that were answered with what was kept
+  /// @param hits the requests that were answered with what was kept, here or by other servers
   /// @param hitNanos how long making their keys and looking took
-  /// @param joins the requests that waited for the answer to an equal one
+  /// @param joins the requests that waited for the answer to an equal one and got it
   /// @param joinNanos how long making their keys and looking took, without the wait
   /// @param misses the requests that were computed
   /// @param missNanos how long making their keys and looking took
@@ -186,7 +186,7 @@ public final class ResponseCache {
     while (true) {
       Kept kept = answers.getIfPresent(key);
       if (kept != null) {
-        looked(hits, key, start);
+        looked(hits, nanos(key, start));
         ticket.finish(given(kept, 0));
         return () -> {};
       }
@@ -195,22 +195,22 @@ public final class ResponseCache {
         Flight own = new Flight(ticket, key);
         if (flights.putIfAbsent(key, own) == null) {
           Kept between = answers.getIfPresent(key);
-          looked(between == null ? misses : hits, key, start);
+          own.lookNanos = nanos(key, start);
           if (between == null) {
             own.begin(isSmall);
           } else {
+            looked(hits, own.lookNanos);
             own.settle(given(between, 0), between);
           }
           return own::leave;
         }
       } else if (ticket.priority() < flight.first.priority()) {
-        looked(misses, key, start);
+        looked(misses, nanos(key, start));
         uncached.submit(ticket, isSmall);
         return () -> uncached.cancel(ticket);
       } else {
-        Waiter waiter = new Waiter(ticket);
+        Waiter waiter = new Waiter(ticket, nanos(key, start));
         if (flight.join(waiter)) {
-          looked(joins, key, start);
           return () -> waiter.cancel.run();
         }
         Thread.onSpinWait(); // the flight is about to be removed
@@ -227,8 +227,12 @@ public final class ResponseCache {
     }
   }
 
-  private void looked(Sum sum, Key key, long start) {
-    long nanos = key.nanos() + clock.getAsLong() - start;
+  private long nanos(Key key, long start) {
+    return key.nanos() + clock.getAsLong() - start;
+  }
+
+  /// Counts a request, once it is known how it is answered.
+  private void looked(Sum sum, long nanos) {
     sum.add(nanos);
     worth.looked(sum != misses, nanos);
   }
@@ -236,10 +240,12 @@ public final class ResponseCache {
   /// A request that waits for the answer to an equal one.
   private static final class Waiter {
     private final Ticket ticket;
+    private final long lookNanos;
     private volatile Runnable cancel = () -> {};
 
-    Waiter(Ticket ticket) {
+    Waiter(Ticket ticket, long lookNanos) {
       this.ticket = ticket;
+      this.lookNanos = lookNanos;
     }
   }
 
@@ -254,6 +260,8 @@ public final class ResponseCache {
 
     /// Whether other servers were asked; written before the request is submitted.
     private boolean isShared;
+
+    private long lookNanos;
 
     Flight(Ticket first, Key key) {
       this.first = first;
@@ -284,17 +292,24 @@ public final class ResponseCache {
         }
         isShared = false;
       }
+      compute(isSmall);
+    }
+
+    private void compute(boolean isSmall) {
+      looked(misses, lookNanos);
       uncached.submit(asked, isSmall);
     }
 
     private void found(@Nullable Kept kept) {
       if (kept != null) {
         answers.put(key, kept);
+        looked(hits, lookNanos);
         settle(given(kept, clock.getAsLong() - first.arrivedNanos()), kept);
       } else if (isAbandoned()) {
+        looked(misses, lookNanos);
         settle(new Outcome.Cancelled(), null);
       } else {
-        uncached.submit(asked, false);
+        compute(false);
       }
     }
 
@@ -322,6 +337,7 @@ public final class ResponseCache {
         isNeeded = !hasLeft || !others.isEmpty();
       }
       if (wasWaiting) {
+        looked(joins, other.lookNanos);
         other.ticket.finish(new Outcome.Cancelled());
         if (!isNeeded) {
           uncached.cancel(asked);
@@ -379,12 +395,16 @@ public final class ResponseCache {
       Ticket ticket = other.ticket;
       long now = clock.getAsLong();
       if (outcome instanceof Outcome.BadInput) {
+        looked(joins, other.lookNanos);
         ticket.finish(outcome);
       } else if (ticket.deadlineNanos() != Ticket.NEVER && ticket.deadlineNanos() - now < 0) {
+        looked(joins, other.lookNanos);
         ticket.finish(new Outcome.Refused(Refusal.DROPPED_LATE));
       } else if (kept != null) {
+        looked(joins, other.lookNanos);
         ticket.finish(given(kept, now - ticket.arrivedNanos()));
       } else if (outcome instanceof Outcome.Done) { // too large to be shared
+        looked(misses, other.lookNanos);
         other.cancel = () -> uncached.cancel(ticket);
         uncached.submit(ticket, false);
       } else {

@@ -6,6 +6,7 @@ import dev.jiffy.server.metrics.Distribution;
 import dev.jiffy.server.metrics.Histogram;
 import io.vertx.core.Context;
 import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
 import io.vertx.redis.client.Command;
 import io.vertx.redis.client.Request;
 import io.vertx.redis.client.Response;
@@ -173,9 +174,15 @@ public final class RedisAnswers implements SharedAnswers, AutoCloseable {
   }
 
   private static byte @Nullable [] verified(byte[] digest, Response response) {
-    byte[] entry = response.type() == ResponseType.BULK ? response.toBytes() : new byte[0];
-    return entry.length >= DIGEST && Arrays.equals(digest, 0, DIGEST, entry, 0, DIGEST)
-        ? Arrays.copyOfRange(entry, DIGEST, entry.length)
+    if (response.type() != ResponseType.BULK) {
+      return null;
+    }
+    Buffer entry = response.toBuffer();
+    int size = entry.length() - DIGEST;
+    return size >= 0
+            && size <= MOST_BYTES
+            && Arrays.equals(digest, 0, DIGEST, entry.getBytes(0, DIGEST), 0, DIGEST)
+        ? entry.getBytes(DIGEST, entry.length())
         : null;
   }
 

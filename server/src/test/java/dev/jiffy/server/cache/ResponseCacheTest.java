@@ -195,6 +195,8 @@ class ResponseCacheTest {
       assertEquals(40, third.first);
       clock.addAndGet(20 * SECOND);
     }
+    ResponseCache.Counts counts = cache.counts();
+    assertEquals(List.of(0L, 4L, 8L), List.of(counts.hits(), counts.joins(), counts.misses()));
   }
 
   @Test

@@ -2,12 +2,17 @@ package dev.jiffy.server.cache;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.jiffy.pipeline.Embeddings;
+import dev.jiffy.protocol.InferResponse;
+import dev.jiffy.protocol.InferTensor;
+import dev.jiffy.protocol.InferWire;
+import dev.jiffy.protocol.Parameter;
 import dev.jiffy.server.schedule.Answer;
 import dev.jiffy.server.schedule.Outcome;
 import dev.jiffy.server.schedule.Question;
@@ -132,6 +137,26 @@ class SecondLevelTest {
     assertEquals(1, other.waiting.size(), "another model's answer is none");
   }
 
+  /// A server that was started again finds all of its answers elsewhere, and keeps looking here.
+  @Test
+  void whatOthersKeepPaysHereToo() {
+    for (int i = 0; i < Worth.WINDOW; i++) {
+      here.ask(i, outcomes);
+      shared.tell();
+      here.compute(1);
+    }
+    Place again = new Place(shared, 1);
+    for (int i = 0; i < Worth.WINDOW; i++) {
+      again.ask(i, outcomes);
+      clock.addAndGet(1000);
+      shared.tell();
+    }
+    ResponseCache.Counts counts = again.cache.counts();
+    assertEquals(Worth.WINDOW, counts.hits());
+    assertEquals(0, counts.misses());
+    assertFalse(counts.isPaused());
+  }
+
   @Test
   void whoeverLeavesMeanwhileIsNotComputed() {
     Runnable first = here.ask(1, outcomes);
@@ -251,6 +276,17 @@ class SecondLevelTest {
     Kept.Vectors again = assertInstanceOf(Kept.Vectors.class, KeptBytes.kept(bytes, List.of()));
     assertEquals(9, again.embeddings().tokens());
     assertArrayEquals(vectors.get(1), again.embeddings().vectors().get(1));
+    Tensor none = Tensor.allocate(DType.F32, Shape.of(Integer.MAX_VALUE, 0));
+    assertNull(
+        KeptBytes.kept(
+            InferWire.response(
+                new InferResponse(
+                    "vectors",
+                    null,
+                    null,
+                    Map.of("tokens", new Parameter.Whole(9)),
+                    List.of(new InferTensor("vectors", none, true)))),
+            List.of()));
     List<float[]> uneven = List.of(new float[1], new float[2]);
     assertNull(KeptBytes.of(new Kept.Vectors(new Embeddings(uneven, 9, 0, 0, 0))));
   }
