@@ -46,7 +46,7 @@ final class Classification {
     long classes = rows == 0 ? 0 : tensor.shape().elements() / rows;
     int kept = (int) Math.min(most, classes);
     List<String> texts = new ArrayList<>();
-    for (long row = 0; row < rows; row++) {
+    for (long row = 0; row < rows && kept > 0; row++) {
       greatest(tensor, row * classes, (int) classes, kept, texts);
     }
     return rank > 1 ? Tensor.ofStrings(texts, rows, kept) : Tensor.ofStrings(texts, kept);

@@ -79,6 +79,10 @@ final class BuiltIn {
           int rows = (int) hidden.shape().dim(0);
           int length = (int) hidden.shape().dim(1);
           int columns = (int) hidden.shape().dim(2);
+          if (length == 0) {
+            throw new ModelException(
+                "mean_pooling: expected at least one token, got hidden" + hidden.shape());
+          }
           float[] values = hidden.toFloats();
           long[] mask = input(inputs, "mask").toLongs();
           float[] vectors = new float[Math.multiplyExact(rows, columns)];
@@ -157,7 +161,7 @@ final class BuiltIn {
           Tensor x = input(inputs, "x");
           float[] values = x.toFloats();
           int count = (int) x.shape().dim(1);
-          for (int i = 0; i < x.shape().dim(0); i++) {
+          for (int i = 0; count > 0 && i < x.shape().dim(0); i++) {
             row.change(values, i * count, count);
           }
           return Map.of("y", Tensor.of(values, x.shape().dims()));
