@@ -6,17 +6,33 @@ import java.util.List;
 ///
 /// @param tickets at least one, all of which join
 /// @param rows the rows of all together
-/// @param isTrial whether some are also computed alone, to learn whether the bits are the same
+/// @param trial whether some are also computed alone, to learn whether the bits are the same
 /// @param startedNanos when it was taken out of the line
 /// @param expectedNanos how long it is expected to take, 0 where nothing is known
-record Batch(
-    List<Ticket> tickets, int rows, boolean isTrial, long startedNanos, double expectedNanos) {
-  /// So many requests of a trial are compared with single runs: the first, the middle, the last.
+record Batch(List<Ticket> tickets, int rows, Trial trial, long startedNanos, double expectedNanos) {
+  /// So many requests of a trial are compared with single runs where all have as many rows.
   static final int COMPARED = 3;
 
-  /// {@return whether a request is one of those that a trial compares}
-  boolean isCompared(int index) {
-    return index == 0 || index == tickets.size() / 2 || index == tickets.size() - 1;
+  /// Whether requests of a batch are also computed alone.
+  enum Trial {
+    NO,
+    /// Where their inputs differ: those that are equal were compared before.
+    OF_DIFFERENT,
+    YES
+  }
+
+  /// {@return whether a trial compares a request with a single run: the first, the middle, the
+  /// last, and the first of each number of rows}
+  static boolean isCompared(List<Ticket> tickets, int index) {
+    if (index == 0 || index == tickets.size() / 2 || index == tickets.size() - 1) {
+      return true;
+    }
+    for (Ticket before : tickets.subList(0, index)) {
+      if (before.rows == tickets.get(index).rows) {
+        return false;
+      }
+    }
+    return true;
   }
 
   /// {@return how many of its requests were answered well}

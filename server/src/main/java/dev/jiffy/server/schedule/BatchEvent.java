@@ -38,7 +38,7 @@ final class BatchEvent extends Event {
       requests = batch.tickets().size();
       rows = batch.rows();
       answered = batch.answered();
-      isTrial = batch.isTrial();
+      isTrial = batch.trial() != Batch.Trial.NO;
       commit();
     }
   }

@@ -15,9 +15,9 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Rows can be joined where every input and every output begins with the same named dimension, and
 /// so does what lies between. Texts of different lengths can be padded where every input is
-/// integers `[rows, length]` of the same two names, one of them the attention mask, and every
-/// output begins with the rows. Whether joining changes bits is not told by names: see [Line].
-/// Immutable.
+/// integers `[rows, length]` of the same two names, one of them the attention mask, and no output
+/// has an extent behind its second that is not a number. Whether joining changes bits is not told
+/// by names: see [Line]. Immutable.
 ///
 /// @param rows the name of the dimension that is joined, null where none is
 /// @param length the name of the dimension that may be padded, null where none may
@@ -67,7 +67,7 @@ record Batching(
     }
     return new Batching(
         rows,
-        length(inputs),
+        length(inputs, outputs),
         inputs,
         outputs,
         "every input and output begins with the dimension '%s'".formatted(rows));
@@ -82,7 +82,7 @@ record Batching(
     return dims.size() > axis && dims.get(axis) instanceof Dim.Symbol(String name) ? name : null;
   }
 
-  private static @Nullable String length(List<TensorSpec> inputs) {
+  private static @Nullable String length(List<TensorSpec> inputs, List<TensorSpec> outputs) {
     String length = name(inputs.getFirst(), 1);
     boolean isMasked = false;
     for (TensorSpec input : inputs) {
@@ -94,6 +94,11 @@ record Batching(
         return null;
       }
       isMasked |= input.name().equals(MASK);
+    }
+    for (TensorSpec output : outputs) {
+      if (!dims(output).stream().skip(2).allMatch(Dim.Known.class::isInstance)) {
+        return null;
+      }
     }
     return isMasked ? length : null;
   }

@@ -1,9 +1,12 @@
 package dev.jiffy.server.schedule;
 
 import java.util.Arrays;
+import java.util.BitSet;
+import java.util.List;
 
 /// The learned table of one bucket: how long a batch takes for its number of rows, S(b), and
-/// whether its answers have the bits of single runs. Guarded by the line's lock.
+/// whether its answers have the bits of single runs, for each number of rows of its requests.
+/// Guarded by the line's lock.
 ///
 /// Each size keeps a running mean and mean deviation; what was not measured follows from the line
 /// S(b) = τ₀ + α·b through the sizes that were. The decision how far batching pays is the size of
@@ -41,7 +44,8 @@ final class BucketCosts {
   private final double[] mean = new double[SIZES.length];
   private final double[] deviation = new double[SIZES.length];
   private final int[] samples = new int[SIZES.length];
-  private final boolean[] isTried = new boolean[SIZES.length];
+  private final BitSet same = new BitSet();
+  private final BitSet sameOfEqual = new BitSet();
   private int exactBelow = Integer.MAX_VALUE;
   private int decisions;
   private int late;
@@ -184,16 +188,33 @@ final class BucketCosts {
     return best(Integer.MAX_VALUE - 1, most, targetNanos);
   }
 
-  /// {@return whether batches of this size were compared with single runs}
-  boolean isTried(int rows) {
-    return isTried[slot(rows)];
+  /// {@return whether requests of so many rows are to be compared with single runs, in batches of
+  /// so many rows in all}
+  ///
+  /// @param batchRows the rows of the batch, of no more than are made
+  /// @param rows those of one of its requests
+  Batch.Trial trial(int batchRows, int rows) {
+    int made = composition(batchRows, rows);
+    if (same.get(made)) {
+      return Batch.Trial.NO;
+    }
+    return sameOfEqual.get(made) ? Batch.Trial.OF_DIFFERENT : Batch.Trial.YES;
   }
 
-  /// Learns whether a batch had the bits of single runs; where not, none as large is made again.
-  void tried(int rows, boolean isExact) {
-    isTried[slot(rows)] = true;
-    if (!isExact) {
-      exactBelow = Math.min(exactBelow, Math.max(2, rows));
+  /// {@return the position of requests of so many rows in batches of so many}
+  private static int composition(int batchRows, int rows) {
+    return batchRows * (SIZES[SIZES.length - 1] + 1) + rows;
+  }
+
+  /// Learns how the answers of a batch compare with those of single runs; where bits differ, none
+  /// as large is made again.
+  void tried(int batchRows, List<Ticket> tickets, Instance.Bits bits) {
+    switch (bits) {
+      case UNKNOWN -> {}
+      case SAME_OF_EQUAL ->
+          tickets.forEach(ticket -> sameOfEqual.set(composition(batchRows, ticket.rows)));
+      case SAME -> tickets.forEach(ticket -> same.set(composition(batchRows, ticket.rows)));
+      case OTHER -> exactBelow = Math.min(exactBelow, Math.max(2, batchRows));
     }
   }
 }

@@ -2,11 +2,24 @@ package dev.jiffy.server.schedule;
 
 /// The working memory with which one thread at a time computes batches of one model.
 interface Instance extends AutoCloseable {
+  /// How the answers of a batch compare with those of single runs.
+  enum Bits {
+    /// That was not looked at.
+    UNKNOWN,
+    /// All bits are the same, of inputs that all are the same too: what depends on the neighbours
+    /// would not have shown.
+    SAME_OF_EQUAL,
+    /// All bits are the same.
+    SAME,
+    /// Some differ, or the answers cannot be told apart.
+    OTHER
+  }
+
   /// How a batch went.
   ///
   /// @param nanos how long the model ran on it as a whole, negative where it did not
-  /// @param isExact whether the answers had the bits of single runs, where that was looked at
-  record Computed(long nanos, boolean isExact) {}
+  /// @param bits how its answers compare
+  record Computed(long nanos, Bits bits) {}
 
   /// Computes a batch and hands every request its outcome. Does not throw.
   Computed run(Batch batch);

@@ -111,14 +111,20 @@ final class Line {
     }
     BucketCosts known = costs.computeIfAbsent(ticket.bucket, _ -> new BucketCosts());
     ticket.costs = known;
-    int size = Math.max(ticket.rows, known.full(policy.maxBatch(), targetNanos));
+    int size =
+        ticket.bucket.length() < 0
+            ? ticket.rows
+            : Math.max(ticket.rows, known.full(policy.maxBatch(), targetNanos));
     double batch = known.expected(size);
     ticket.work = batch * ticket.rows / size;
     if (ticket.deadlineNanos() != Ticket.NEVER && known.samples(size) >= CONFIDENT) {
       double ahead = lanes.work(ticket.priority());
       boolean isFree = lanes.isEmpty() && batches.size() < policy.instances();
       double own = isFree ? known.expected(ticket.rows) : known.high(size);
-      if (!isFree && policy.exact() && size > ticket.rows && !known.isTried(size)) {
+      if (!isFree
+          && policy.exact()
+          && size > ticket.rows
+          && known.trial(size, ticket.rows) != Batch.Trial.NO) {
         own += Batch.COMPARED * known.expected(1); // so that there is time to try
       }
       if (ticket.isLate(now, residual(now) + ahead / policy.instances() + own)
@@ -175,18 +181,18 @@ final class Line {
       accepted++;
       ticket.costs = known;
       ticket.number = numbers++;
-      return started(List.of(ticket), false, now, known.expected(ticket.rows));
+      return started(List.of(ticket), Batch.Trial.NO, now, known.expected(ticket.rows));
     } finally {
       lock.unlock();
     }
   }
 
-  private Batch started(List<Ticket> tickets, boolean isTrial, long now, double expectedNanos) {
+  private Batch started(List<Ticket> tickets, Batch.Trial trial, long now, double expectedNanos) {
     for (Ticket ticket : tickets) {
       ticket.state = Ticket.State.RUNNING;
     }
     running += tickets.size();
-    Batch batch = new Batch(tickets, rows(tickets), isTrial, now, expectedNanos);
+    Batch batch = new Batch(tickets, rows(tickets), trial, now, expectedNanos);
     batches.add(batch);
     return batch;
   }
@@ -226,19 +232,35 @@ final class Line {
   private Batch start(List<Ticket> tickets, BucketCosts known, long now) {
     int rows = rows(tickets);
     double expected = known.expected(rows);
-    if (!policy.exact() || tickets.size() == 1 || known.isTried(rows)) {
-      return started(tickets, false, now, expected);
+    Batch.Trial trial = trial(tickets, rows, known);
+    if (trial == Batch.Trial.NO) {
+      return started(tickets, trial, now, expected);
     }
-    double tried = expected + Batch.COMPARED * known.expected(1);
+    double tried = expected;
+    for (int i = 0; i < tickets.size(); i++) {
+      tried += Batch.isCompared(tickets, i) ? known.expected(tickets.get(i).rows) : 0;
+    }
     for (Ticket ticket : tickets) {
       if (ticket.isLate(now, tried)) {
         List<Ticket> rest = tickets.subList(1, tickets.size());
         rest.forEach(lanes::putBack);
         Ticket first = tickets.getFirst();
-        return started(List.of(first), false, now, known.expected(first.rows));
+        double alone = Math.min(known.expected(first.rows), expected);
+        return started(List.of(first), Batch.Trial.NO, now, alone);
       }
     }
-    return started(tickets, true, now, tried);
+    return started(tickets, trial, now, tried);
+  }
+
+  private Batch.Trial trial(List<Ticket> tickets, int rows, BucketCosts known) {
+    Batch.Trial most = Batch.Trial.NO;
+    if (policy.exact() && tickets.size() > 1) {
+      for (Ticket ticket : tickets) {
+        Batch.Trial trial = known.trial(rows, ticket.rows);
+        most = trial.compareTo(most) > 0 ? trial : most;
+      }
+    }
+    return most;
   }
 
   private static int rows(List<Ticket> tickets) {
@@ -351,10 +373,8 @@ final class Line {
   /// Learns how a batch went, whose requests have ended.
   ///
   /// @param batch the batch
-  /// @param nanos how long its computation took, negative where it failed
-  /// @param isExact whether its answers had the bits of single runs; counts for trials and for what
-  ///   could not be computed together
-  void finish(Batch batch, long nanos, boolean isExact) {
+  /// @param computed how its computation went
+  void finish(Batch batch, Instance.Computed computed) {
     lock.lock();
     try {
       batches.remove(batch);
@@ -368,6 +388,7 @@ final class Line {
         }
       }
       BucketCosts known = costsOf(longest);
+      long nanos = computed.nanos();
       if (nanos >= 0) {
         known.took(batch.rows(), (double) nanos);
         long tokens = batch.tokens();
@@ -375,9 +396,7 @@ final class Line {
         BatchCount one = BatchCount.of(batch.rows(), nanos, tokens, padding);
         sizes.merge(one.rows(), one, BatchCount::plus);
       }
-      if (nanos >= 0 ? batch.isTrial() : !isExact) {
-        known.tried(batch.rows(), isExact);
-      }
+      known.tried(batch.rows(), batch.tickets(), computed.bits());
     } finally {
       lock.unlock();
     }
@@ -403,11 +422,13 @@ final class Line {
     }
   }
 
-  /// Learns whether a batch that was made elsewhere had the bits of single runs.
-  void tried(Bucket bucket, int rows, boolean isExact) {
+  /// Learns how the answers of a batch that was made elsewhere compare with those of single runs.
+  void tried(Bucket bucket, Batch batch, Instance.Bits bits) {
     lock.lock();
     try {
-      costs.computeIfAbsent(bucket, _ -> new BucketCosts()).tried(rows, isExact);
+      costs
+          .computeIfAbsent(bucket, _ -> new BucketCosts())
+          .tried(batch.rows(), batch.tickets(), bits);
     } finally {
       lock.unlock();
     }

@@ -1,8 +1,6 @@
 package dev.jiffy.server.schedule;
 
 import dev.jiffy.engine.ModelException;
-import dev.jiffy.pipeline.Embeddings;
-import dev.jiffy.pipeline.TextSession;
 import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
 import java.lang.System.Logger.Level;
@@ -38,14 +36,16 @@ final class ModelInstance implements Instance {
     try {
       outputs = sessions.session().run(joined.fill(batch.tickets(), batch.length()));
     } catch (Throwable e) { // one of the requests may be to blame: each is told its own failure
-      return singles(batch, true);
+      return singles(batch, Bits.UNKNOWN);
     }
     long nanos = clock.getAsLong() - start;
     if (!isJoined(outputs, batch.rows())) {
-      return singles(batch, false);
+      return singles(batch, Bits.OTHER);
     }
-    if (batch.isTrial()) {
-      return trial(batch, outputs, start, nanos);
+    boolean areEqual = batch.trial() != Batch.Trial.NO && areEqual(batch.tickets());
+    boolean isTrial = areEqual ? batch.trial() == Batch.Trial.YES : batch.trial() != Batch.Trial.NO;
+    if (isTrial) {
+      return trial(batch, areEqual ? Bits.SAME_OF_EQUAL : Bits.SAME, outputs, start, nanos);
     }
     int row = 0;
     for (Ticket ticket : batch.tickets()) {
@@ -53,19 +53,22 @@ final class ModelInstance implements Instance {
       finish(ticket, new Answer.Tensors(part), start, nanos, batch.rows());
       row += ticket.rows;
     }
-    return new Computed(nanos, true);
+    return new Computed(nanos, Bits.UNKNOWN);
   }
 
   /// Compares some answers with those of single runs. The others are answered from the batch where
   /// all bits are the same, and alone where not.
-  private Computed trial(Batch batch, Map<String, Tensor> outputs, long startNanos, long nanos) {
+  ///
+  /// @param same what it tells that all bits are the same
+  private Computed trial(
+      Batch batch, Bits same, Map<String, Tensor> outputs, long startNanos, long nanos) {
     Map<String, Tensor> copies = copies(outputs);
     List<Ticket> tickets = batch.tickets();
     boolean isExact = true;
     int row = 0;
     for (int i = 0; i < tickets.size(); i++) {
       Ticket ticket = tickets.get(i);
-      if (batch.isCompared(i)) {
+      if (Batch.isCompared(tickets, i)) {
         long start = clock.getAsLong();
         try {
           Map<String, Tensor> alone = sessions.session().run(inputs(ticket));
@@ -82,26 +85,26 @@ final class ModelInstance implements Instance {
     row = 0;
     for (int i = 0; i < tickets.size(); i++) {
       Ticket ticket = tickets.get(i);
-      if (!batch.isCompared(i) && isExact) {
+      if (!Batch.isCompared(tickets, i) && isExact) {
         Map<String, Tensor> part = part(copies, row, ticket, batch.length());
         finish(ticket, new Answer.Tensors(part), startNanos, nanos, batch.rows());
-      } else if (!batch.isCompared(i)) {
+      } else if (!Batch.isCompared(tickets, i)) {
         single(batch, ticket);
       }
       row += ticket.rows;
     }
-    return new Computed(nanos, isExact);
+    return new Computed(nanos, isExact ? same : Bits.OTHER);
   }
 
-  private Computed singles(Batch batch, boolean isExact) {
+  private Computed singles(Batch batch, Bits bits) {
     batch.tickets().forEach(ticket -> single(batch, ticket));
-    return new Computed(-1, isExact);
+    return new Computed(-1, bits);
   }
 
   private Computed single(Batch batch, Ticket ticket) {
     if (ticket.cancelled) {
       ticket.finish(new Outcome.Cancelled());
-      return new Computed(-1, true);
+      return new Computed(-1, Bits.UNKNOWN);
     }
     long start = clock.getAsLong();
     try {
@@ -109,22 +112,18 @@ final class ModelInstance implements Instance {
           switch (ticket.question()) {
             case Question.Tensors(Map<String, Tensor> inputs) ->
                 new Answer.Tensors(sessions.session().run(inputs));
-            case Question.Texts(List<String> texts) -> vectors(sessions.text(), texts);
+            case Question.Texts(List<String> texts) ->
+                new Answer.Vectors(sessions.text().embed(texts));
             case Question.Tokens(List<int[]> texts) ->
                 new Answer.Vectors(sessions.text().embedTokens(texts));
           };
       long nanos = clock.getAsLong() - start;
       finish(ticket, answer, start, nanos, ticket.rows);
-      return new Computed(batch.tickets().size() == 1 ? nanos : -1, true);
+      return new Computed(batch.tickets().size() == 1 ? nanos : -1, Bits.UNKNOWN);
     } catch (Throwable e) { // whatever happens, the caller is told
       fail(ticket, e);
-      return new Computed(-1, true);
+      return new Computed(-1, Bits.UNKNOWN);
     }
-  }
-
-  private static Answer vectors(TextSession session, List<String> texts) {
-    Embeddings embeddings = session.embed(texts);
-    return new Answer.Vectors(embeddings);
   }
 
   private static Map<String, Tensor> inputs(Ticket ticket) {
@@ -146,6 +145,8 @@ final class ModelInstance implements Instance {
   private static void fail(Ticket ticket, Throwable failure) {
     ticket.finish(
         switch (failure) {
+          case ModelException e when e.getCause() instanceof OutOfMemoryError none ->
+              new Outcome.Failed(none);
           case ModelException e -> new Outcome.BadInput(String.valueOf(e.getMessage()));
           case IllegalArgumentException e -> new Outcome.BadInput(String.valueOf(e.getMessage()));
           default -> {
@@ -188,12 +189,13 @@ final class ModelInstance implements Instance {
 
   private static Map<String, Tensor> copies(Map<String, Tensor> outputs) {
     Map<String, Tensor> copies = new HashMap<>();
-    outputs.forEach((name, output) -> {
-      Tensor copy = Tensor.allocate(output.dtype(), output.shape());
-      copy.segment().copyFrom(output.segment());
-      copies.put(name, copy);
-    });
+    outputs.forEach((name, output) -> copies.put(name, output.copy()));
     return copies;
+  }
+
+  private static boolean areEqual(List<Ticket> tickets) {
+    Map<String, Tensor> first = inputs(tickets.getFirst());
+    return tickets.stream().allMatch(ticket -> isSame(first, inputs(ticket)));
   }
 
   private static boolean isSame(Map<String, Tensor> some, Map<String, Tensor> others) {

@@ -2,7 +2,6 @@ package dev.jiffy.server.schedule;
 
 import dev.jiffy.engine.Model;
 import dev.jiffy.pipeline.TextPipeline;
-import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Tensor;
 import java.lang.System.Logger.Level;
 import java.util.ArrayList;
@@ -134,9 +133,7 @@ public final class Scheduler implements AutoCloseable {
     owner.lock.lock();
     try {
       Batch batch = line.next(clock.getAsLong(), owner.late);
-      for (Ticket ticket : owner.late) {
-        ticket.finish(new Outcome.Refused(Refusal.DROPPED_LATE));
-      }
+      owner.late.forEach(ticket -> ticket.finish(new Outcome.Refused(Refusal.DROPPED_LATE)));
       owner.late.clear();
       if (batch != null) {
         compute(owner, batch);
@@ -147,7 +144,7 @@ public final class Scheduler implements AutoCloseable {
   }
 
   private void compute(Owner owner, Batch batch) {
-    Instance.Computed computed = new Instance.Computed(-1, false);
+    Instance.Computed computed = new Instance.Computed(-1, Instance.Bits.OTHER);
     BatchEvent event = new BatchEvent();
     event.begin();
     try {
@@ -156,7 +153,7 @@ public final class Scheduler implements AutoCloseable {
       LOG.log(Level.ERROR, "a batch of model " + name + " failed", e);
       batch.tickets().forEach(ticket -> ticket.finish(new Outcome.Failed(e)));
     } finally {
-      line.finish(batch, computed.nanos(), computed.isExact());
+      line.finish(batch, computed);
       event.end(name, batch);
     }
   }
@@ -286,19 +283,10 @@ public final class Scheduler implements AutoCloseable {
     if (outcome
         instanceof Outcome.Done(Answer.Tensors(Map<String, Tensor> outputs), Timing timing)) {
       Map<String, Tensor> copies = new LinkedHashMap<>();
-      outputs.forEach((output, tensor) -> copies.put(output, copy(tensor)));
+      outputs.forEach((output, tensor) -> copies.put(output, tensor.copy()));
       return new Outcome.Done(new Answer.Tensors(copies), timing);
     }
     return outcome;
-  }
-
-  private static Tensor copy(Tensor tensor) {
-    if (tensor.dtype() == DType.STRING) {
-      return Tensor.ofStrings(tensor.strings(), tensor.shape().dims());
-    }
-    Tensor copy = Tensor.allocate(tensor.dtype(), tensor.shape());
-    copy.segment().copyFrom(tensor.segment());
-    return copy;
   }
 
   /// Lets go of a request: one that waits is cancelled at once, one that is computed gets no
@@ -344,15 +332,14 @@ public final class Scheduler implements AutoCloseable {
       if (bucket.equals(Bucket.ALONE)) {
         return;
       }
-      Instance.Computed first =
-          instance.run(new Batch(tickets, rows, policy.exact(), clock.getAsLong(), 0));
-      if (first.nanos() >= 0 ? policy.exact() : !first.isExact()) {
-        line.tried(bucket, rows, first.isExact());
-      }
-      if (first.nanos() < 0 || !first.isExact()) {
+      Batch.Trial trial = policy.exact() ? Batch.Trial.YES : Batch.Trial.NO;
+      Batch tried = new Batch(tickets, rows, trial, clock.getAsLong(), 0);
+      Instance.Computed first = instance.run(tried);
+      line.tried(bucket, tried, first.bits());
+      if (first.nanos() < 0 || first.bits() == Instance.Bits.OTHER) {
         return;
       }
-      Batch batch = new Batch(tickets, rows, false, clock.getAsLong(), 0);
+      Batch batch = new Batch(tickets, rows, Batch.Trial.NO, clock.getAsLong(), 0);
       for (int i = 0; i < BucketCosts.EXPLORED && clock.getAsLong() < endNanos; i++) {
         long nanos = instance.run(batch).nanos();
         if (nanos < 0) {

@@ -1,11 +1,14 @@
 package dev.jiffy.server.schedule;
 
+import java.lang.System.Logger.Level;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /// One request on its way through the scheduler. It ends with exactly one [Outcome], which is
 /// handed over by the thread that made it: an owner thread of the model, or the caller's own.
 public final class Ticket {
+  private static final System.Logger LOG = System.getLogger(Ticket.class.getName());
+
   /// The deadline of a request that may take any time.
   public static final long NEVER = Long.MAX_VALUE;
 
@@ -56,7 +59,7 @@ public final class Ticket {
   /// @param arrivedNanos when it came, by [System#nanoTime()]
   /// @param deadlineNanos when its answer is worth nothing any more, by [System#nanoTime()], or
   ///   [#NEVER]
-  /// @param reply takes the outcome, soon, and does not throw
+  /// @param reply takes the outcome, soon
   public Ticket(
       Question question,
       int priority,
@@ -96,7 +99,11 @@ public final class Ticket {
   public void finish(Outcome how) {
     if (outcome == null) {
       outcome = how;
-      reply.accept(how);
+      try {
+        reply.accept(how);
+      } catch (Throwable e) { // the other requests of a batch wait for their outcomes
+        LOG.log(Level.ERROR, "an outcome could not be handed over", e);
+      }
     }
   }
 

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 class BatchTest {
@@ -18,7 +19,7 @@ class BatchTest {
 
   private static Batch batch(Ticket... tickets) {
     int rows = Arrays.stream(tickets).mapToInt(ticket -> ticket.rows).sum();
-    return new Batch(List.of(tickets), rows, false, 0, 0);
+    return new Batch(List.of(tickets), rows, Batch.Trial.NO, 0, 0);
   }
 
   @Test
@@ -31,6 +32,15 @@ class BatchTest {
       assertEquals(0, others.length());
       assertEquals(0, others.tokens());
     }
+  }
+
+  @Test
+  void everyNumberOfRowsIsCompared() {
+    List<Ticket> tickets =
+        IntStream.of(1, 1, 2, 1, 1, 1, 1, 2, 3, 1).mapToObj(rows -> ticket(rows, 0)).toList();
+    assertEquals(
+        List.of(0, 2, 5, 8, 9),
+        IntStream.range(0, 10).filter(i -> Batch.isCompared(tickets, i)).boxed().toList());
   }
 
   @Test

@@ -3,6 +3,7 @@ package dev.jiffy.server.schedule;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -22,6 +23,30 @@ class BucketCostsTest {
     BucketCosts costs = settled();
     costs.took(1, 10_000_000);
     assertTrue(costs.expected(1) < 3000, () -> costs.expected(1) + " ns");
+  }
+
+  private static Ticket ticket(int rows) {
+    Ticket ticket = new Ticket(new Question.Texts(List.of("x")), 0, 0, Ticket.NEVER, outcome -> {});
+    ticket.rows = rows;
+    return ticket;
+  }
+
+  /// Eight rows of two requests tell nothing of eight rows of eight, nor of seven.
+  @Test
+  void bitsAreOfOneComposition() {
+    BucketCosts costs = new BucketCosts();
+    costs.tried(8, List.of(ticket(4), ticket(4)), Instance.Bits.SAME);
+    assertEquals(Batch.Trial.NO, costs.trial(8, 4));
+    assertEquals(Batch.Trial.YES, costs.trial(8, 1));
+    assertEquals(Batch.Trial.YES, costs.trial(7, 4));
+    costs.tried(2, List.of(ticket(1), ticket(1)), Instance.Bits.SAME_OF_EQUAL);
+    assertEquals(Batch.Trial.OF_DIFFERENT, costs.trial(2, 1));
+    costs.tried(2, List.of(ticket(1), ticket(1)), Instance.Bits.UNKNOWN);
+    assertEquals(Batch.Trial.OF_DIFFERENT, costs.trial(2, 1));
+    costs.tried(2, List.of(ticket(1), ticket(1)), Instance.Bits.SAME);
+    assertEquals(Batch.Trial.NO, costs.trial(2, 1));
+    costs.tried(8, List.of(ticket(4), ticket(4)), Instance.Bits.OTHER);
+    assertEquals(7, costs.most(64));
   }
 
   /// The first batch of four makes a plan, which takes thousands of times as long as a batch.

@@ -2,8 +2,10 @@ package dev.jiffy.server.schedule;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.jiffy.engine.ModelException;
 import dev.jiffy.engine.TensorSpec;
 import dev.jiffy.engine.ir.Dim;
 import dev.jiffy.tensor.DType;
@@ -118,6 +120,76 @@ class ModelInstanceTest {
     assertTrue(together > 0, "nothing was computed together");
   }
 
+  /// Padding reaches an extent behind the second too, where nothing cuts it off.
+  @Test
+  void whatPaddingReachesElsewhereIsNotPadded() {
+    List<Dim> texts = List.of(BATCH, TOKENS);
+    List<TensorSpec> inputs =
+        List.of(
+            new TensorSpec("ids", DType.I64, texts),
+            new TensorSpec(Batching.MASK, DType.I64, texts));
+    for (Dim last : List.of(TOKENS, new Dim.Symbol("unk__7"))) {
+      List<Dim> dims = List.of(BATCH, new Dim.Known(12), last);
+      Computation scores =
+          new Made(inputs, List.of(new TensorSpec("scores", DType.F32, dims)), tensors -> tensors);
+      assertNull(Batching.of(scores).length());
+    }
+  }
+
+  /// Where every row depends on the greatest of all, equal requests do not show it.
+  @Test
+  void whatDependsOnItsNeighboursIsComputedAlone() {
+    Computation scaled =
+        rows(inputs -> {
+          float[] x = tensor(inputs, "x").toFloats();
+          float most = 0;
+          for (float each : x) {
+            most = Math.max(most, each);
+          }
+          for (int i = 0; i < x.length; i++) {
+            x[i] /= most;
+          }
+          return Map.of("y", Tensor.of(x, x.length));
+        });
+    Instance instance =
+        new ModelInstance(new ModelSessions(scaled, null), Batching.of(scaled), System::nanoTime);
+    Scheduler scheduler =
+        new Scheduler(
+            "m", Policy.defaults(), Batching.of(scaled), List.of(instance), System::nanoTime);
+    List<Outcome> outcomes = new ArrayList<>();
+    int together = 0;
+    for (int round = 0; round < 40; round++) {
+      for (int i = 0; i < 16; i++) {
+        int x = round < 20 ? 5 : 5 + i;
+        scheduler.submit(new Ticket(row(x), 0, 0, Ticket.NEVER, outcomes::add));
+      }
+      while (scheduler.counts().waiting() > 0) {
+        scheduler.step();
+      }
+    }
+    for (Outcome outcome : outcomes) {
+      Outcome.Done done = assertInstanceOf(Outcome.Done.class, outcome);
+      Answer.Tensors answer = assertInstanceOf(Answer.Tensors.class, done.answer());
+      assertEquals(1, tensor(answer.outputs(), "y").toFloats()[0]);
+      together += done.timing().batchRows() > 1 ? 1 : 0;
+    }
+    assertTrue(together > 0, "equal requests were not computed together");
+  }
+
+  /// That there is no memory is no fault of the request.
+  @Test
+  void noMemoryIsAFailure() throws Exception {
+    Computation large =
+        rows(inputs -> {
+          throw new ModelException("no memory", new OutOfMemoryError("for the sake of the test"));
+        });
+    try (Scheduler scheduler = Scheduler.start("m", large, null, Policy.defaults())) {
+      Outcome outcome = scheduler.submit(row(1).inputs(), Ticket.NEVER).get(60, TimeUnit.SECONDS);
+      Outcome.Failed failed = assertInstanceOf(Outcome.Failed.class, outcome);
+      assertInstanceOf(OutOfMemoryError.class, failed.cause());
+    }
+  }
+
   private static List<Long> dims(Tensor tensor) {
     return Arrays.stream(tensor.shape().dims()).boxed().toList();
   }
@@ -194,7 +266,7 @@ class ModelInstanceTest {
           public Computed run(Batch batch) {
             batches.add(batch);
             batch.tickets().forEach(ticket -> ticket.finish(new Outcome.Cancelled()));
-            return new Computed(1000, true);
+            return new Computed(1000, Bits.UNKNOWN);
           }
 
           @Override
@@ -240,6 +312,7 @@ class ModelInstanceTest {
           return Map.of("y", x);
         });
     List<Batch> batches = studied(Policy.defaults(), failing);
-    assertTrue(batches.stream().anyMatch(Batch::isTrial), batches::toString);
+    assertTrue(
+        batches.stream().anyMatch(batch -> batch.trial() == Batch.Trial.YES), batches::toString);
   }
 }

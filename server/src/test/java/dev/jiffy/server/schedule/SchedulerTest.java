@@ -46,7 +46,7 @@ class SchedulerTest {
         ticket.finish(
             new Outcome.Done(new Answer.Tensors(Map.of()), new Timing(0, 1, batch.rows())));
       }
-      return new Computed(1_000_000, true);
+      return new Computed(1_000_000, Bits.UNKNOWN);
     }
 
     @Override
@@ -81,6 +81,29 @@ class SchedulerTest {
     assertEquals(2, outcomes.size());
   }
 
+  /// Who cannot be told keeps nobody else from being told.
+  @Test
+  void outcomesThatCannotBeHandedOverAreTheirOwnFailures() {
+    for (int i = 0; i < 2; i++) {
+      scheduler.submit(
+          new Ticket(
+              new Question.Texts(List.of("x")),
+              0,
+              clock.get(),
+              clock.get() + 10,
+              outcome -> {
+                throw new IllegalStateException("for the sake of the test");
+              }));
+    }
+    clock.addAndGet(20);
+    scheduler.submit(ticket(0, Ticket.NEVER));
+    scheduler.step();
+    assertInstanceOf(Outcome.Done.class, outcomes.getFirst());
+    Counts counts = scheduler.counts();
+    assertEquals(0, counts.running());
+    assertEquals(2, counts.expired());
+  }
+
   private Refusal refusal(int index) {
     return assertInstanceOf(Outcome.Refused.class, outcomes.get(index)).why();
   }
@@ -89,12 +112,7 @@ class SchedulerTest {
   @Test
   void whoIsRefusedIsToldWhy() {
     Scheduler small =
-        new Scheduler(
-            "m",
-            Policy.defaults().queueCapacity(2).maxBatch(1),
-            any,
-            List.of(instance),
-            clock::get);
+        new Scheduler("m", Policy.defaults().queueCapacity(2), any, List.of(instance), clock::get);
     small.submit(ticket(0, clock.get() - 1));
     assertEquals(Refusal.ARRIVED_LATE, refusal(0));
     for (int i = 0; i < Scheduler.KNOWN; i++) {

@@ -187,7 +187,7 @@ final class Simulation {
     queue.removeAll(batch.tickets());
     running = batch;
     double nanos = cost(batch.rows()) * (1 + noise * random.nextGaussian());
-    if (batch.isTrial()) {
+    if (batch.trial() != Batch.Trial.NO) {
       nanos += Batch.COMPARED * cost(1);
     }
     freeAt = now + Math.max(1, (long) nanos);
@@ -247,8 +247,12 @@ final class Simulation {
               new Timing(batch.startedNanos() - ticket.arrivedNanos(), nanos, batch.rows())));
       good += now <= ticket.deadlineNanos() ? ticket.rows : 0;
     }
-    long measured = batch.isTrial() ? (long) cost(batch.rows()) : nanos;
-    line.finish(batch, measured, true);
+    boolean isTrial = batch.trial() != Batch.Trial.NO;
+    line.finish(
+        batch,
+        new Instance.Computed(
+            isTrial ? (long) cost(batch.rows()) : nanos,
+            isTrial ? Instance.Bits.SAME : Instance.Bits.UNKNOWN));
     running = null;
     freeAt = Long.MAX_VALUE;
     start();
