@@ -127,7 +127,7 @@ final class LoadCommand implements Callable<Integer> {
   @Option(
       names = "--warm-up",
       paramLabel = "S",
-      converter = LoadValues.MaybeSeconds.class,
+      converter = OptionValues.SomeSeconds.class,
       description = {
         "The most time to warm up, by the rule of bench, before anything is measured; 20 by default, 0"
             + " for none."

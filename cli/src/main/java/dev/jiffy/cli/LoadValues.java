@@ -3,7 +3,6 @@ package dev.jiffy.cli;
 import dev.jiffy.bench.load.Lengths;
 import dev.jiffy.bench.load.Scenario;
 import dev.jiffy.bench.record.Slo;
-import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Collectors;
@@ -57,14 +56,6 @@ final class LoadValues {
     @Override
     public Integer convert(String value) {
       return (int) OptionValues.whole(value, 1, 1000);
-    }
-  }
-
-  /// Reads a time in seconds, 0 to an hour.
-  static final class MaybeSeconds implements ITypeConverter<Duration> {
-    @Override
-    public Duration convert(String value) {
-      return Duration.ofNanos(Math.round(OptionValues.decimal(value, 0, 3600) * 1e9));
     }
   }
 
