@@ -132,6 +132,7 @@ final class RequestMixin {
   Measured subject(String target, LoadOptions options, int slots, boolean mustCheck) {
     Double within = checks || mustCheck ? (Double) tolerance : null;
     if (target.equals("null")) {
+      refuseToCheck(within, "'null'");
       return new Measured(ThreadSubject.nothing(), () -> {});
     }
     if (isServer(target)) {
@@ -163,12 +164,14 @@ final class RequestMixin {
       throw usage("Which model of the server? Give --model.");
     }
     if (lines != null) {
+      refuseToCheck(within, "--jsonl");
       return Requests.lines(server, model, api.server, lines, slots, channels);
     }
     if (api == Api.OPENAI) {
       if (texts == null) {
         throw usage("--api openai takes --texts or --jsonl.");
       }
+      refuseToCheck(within, "--texts");
       return Requests.texts(server, model, Requests.read(texts), slots);
     }
     Served served = Served.ask(server, model, api.server);
@@ -189,6 +192,15 @@ final class RequestMixin {
       throw usage("To check answers, give recorded ones with --case.");
     }
     return Inputs.synthetic(inputs, shapes, dims, count, 1);
+  }
+
+  private void refuseToCheck(@Nullable Double within, String requests) {
+    if (within != null) {
+      throw usage(
+          "--check and --accuracy hold answers against those of --case; none are known for "
+              + requests
+              + ".");
+    }
   }
 
   private ParameterException usage(String message) {

@@ -3,8 +3,10 @@ package dev.jiffy.cli;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -81,6 +83,22 @@ class LoadCommandTest {
       assertEquals(ExitCodes.USAGE, run(args.toArray(String[]::new)), args + " " + err);
     }
     assertEquals("", out.toString());
+  }
+
+  @Test
+  void answersAreNotHeldAgainstNothing(@TempDir Path folder) throws IOException {
+    Path lines = folder.resolve("lines");
+    Files.writeString(lines, "{}\n");
+    String server = "load http://127.0.0.1:1 --model m ";
+    for (String asked :
+        List.of(
+            "load null", server + "--jsonl " + lines, server + "--api openai --texts " + lines)) {
+      for (String check : List.of(" --check", " --accuracy")) {
+        err.getBuffer().setLength(0);
+        assertEquals(ExitCodes.USAGE, run((asked + check).split(" ", -1)), err::toString);
+        assertTrue(err.toString().contains("none are known for "), err::toString);
+      }
+    }
   }
 
   @Test
