@@ -80,6 +80,11 @@ final class ArrivalsMixin {
   /// What to do and when.
   record Choice(Scenario scenario, Arrivals arrivals) {}
 
+  /// {@return how many requests a closed loop has under way, 0 where nobody said}
+  int concurrency() {
+    return concurrency;
+  }
+
   /// {@return one request after the other}
   static Arrivals one() {
     return new Arrivals.Closed(1, 1);

@@ -163,7 +163,7 @@ final class LoadCommand implements Callable<Integer> {
       converter = LoadValues.Count.class,
       description = {
         "The most requests under way: connections, or sessions in this process; 128, or 1 in this"
-            + " process, by default. Others wait, and their time runs."
+            + " process, by default, but as many as --concurrency. Others wait, and their time runs."
       })
   private int connections;
 
@@ -277,7 +277,16 @@ final class LoadCommand implements Callable<Integer> {
   }
 
   private int slots(String named) {
-    return connections > 0 ? connections : RequestMixin.isServer(named) ? MANY : 1;
+    int atATime = arrivals.concurrency();
+    if (connections == 0) {
+      return Math.max(atATime, RequestMixin.isServer(named) ? MANY : 1);
+    }
+    if (connections < atATime) {
+      throw usage(
+          "--concurrency %d needs at least as many --connections, got %d."
+              .formatted(atATime, connections));
+    }
+    return connections;
   }
 
   private ParameterException usage(String message) {

@@ -133,7 +133,7 @@ final class RequestMixin {
     Double within = checks || mustCheck ? (Double) tolerance : null;
     if (target.equals("null")) {
       refuseToCheck(within, "'null'");
-      return new Measured(ThreadSubject.nothing(), () -> {});
+      return new Measured(ThreadSubject.nothing(slots), () -> {});
     }
     if (isServer(target)) {
       return new Measured(server(URI.create(target), slots, within), () -> {});

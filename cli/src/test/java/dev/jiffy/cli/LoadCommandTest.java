@@ -53,6 +53,16 @@ class LoadCommandTest {
   }
 
   @Test
+  void asManyAreAskedAtATimeAsTheConcurrencySays() {
+    String asked = "load null --concurrency 3 --seconds 0.01 --warm-up 0 --json";
+    int code = run(asked.split(" ", -1));
+    assertTrue(code == ExitCodes.OK || code == LoadCommand.INVALID, err::toString);
+    assertEquals(3, JsonMapper.shared().readTree(out.toString()).path("slots").asInt());
+    assertEquals(ExitCodes.USAGE, run((asked + " --connections 2").split(" ", -1)), err::toString);
+    assertTrue(err.toString().contains("at least as many --connections, got 2"), err::toString);
+  }
+
+  @Test
   void theGeneratorIsValidatedInParts() {
     assertEquals(
         ExitCodes.OK, run("load", "--validate", "--rows", "simulated", "--json"), err::toString);

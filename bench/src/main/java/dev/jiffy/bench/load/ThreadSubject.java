@@ -47,8 +47,10 @@ public final class ThreadSubject implements Subject {
   }
 
   /// {@return what answers everything at once with nothing}
-  public static ThreadSubject nothing() {
-    return new ThreadSubject("null", 1, 1, thread -> sample -> Outcome.OK);
+  ///
+  /// @param slots the most threads
+  public static ThreadSubject nothing(int slots) {
+    return new ThreadSubject("null", 1, slots, thread -> sample -> Outcome.OK);
   }
 
   @Override

@@ -249,7 +249,7 @@ public final class Validation {
   }
 
   private static Row nullSystem() {
-    Subject nothing = ThreadSubject.nothing();
+    Subject nothing = ThreadSubject.nothing(1);
     run(nothing, new Arrivals.Closed(1, 1), Extent.seconds(1));
     Recording recording = run(nothing, new Arrivals.Closed(1, 1), Extent.seconds(2));
     double rate = Summary.of(recording, null, 0).throughput();

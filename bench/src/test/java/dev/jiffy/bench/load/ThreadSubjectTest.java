@@ -18,7 +18,7 @@ class ThreadSubjectTest {
 
   @Test
   void nothingIsAnsweredAtOnce() {
-    try (Subject nothing = ThreadSubject.nothing()) {
+    try (Subject nothing = ThreadSubject.nothing(1)) {
       AtomicInteger told = new AtomicInteger();
       Recording recording =
           nothing.run(
