@@ -18,6 +18,15 @@ final class LoadFiles {
 
   private LoadFiles() {}
 
+  /// {@return the folder of a run; there may be some of an earlier report that [#RESULT] has not}
+  ///
+  /// @param folder the report's
+  /// @param point the load, from 0
+  /// @param repeat which of its runs, from 0
+  static Path run(Path folder, int point, int repeat) {
+    return folder.resolve("run-%d-%d".formatted(point + 1, repeat + 1));
+  }
+
   /// Writes the page, the figures, and every run in a folder of its own.
   ///
   /// @param folder where to; made if it is not there
@@ -33,8 +42,7 @@ final class LoadFiles {
     for (int i = 0; i < points.size(); i++) {
       List<Run> runs = points.get(i).runs();
       for (int j = 0; j < runs.size(); j++) {
-        String name = "run-%d-%d".formatted(i + 1, j + 1);
-        Path run = Files.createDirectories(folder.resolve(name));
+        Path run = Files.createDirectories(run(folder, i, j));
         Export.requests(runs.get(j).recording(), run.resolve(Export.REQUESTS));
         Export.histograms(runs.get(j).recording(), timeoutNanos, run);
         table.append(Export.csv(points.get(i).label(), runs.get(j).summary())).append('\n');

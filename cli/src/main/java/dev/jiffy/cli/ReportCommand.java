@@ -10,7 +10,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -83,7 +82,7 @@ final class ReportCommand implements Callable<Integer> {
       List<Load> loads = new ArrayList<>();
       for (int i = 0; i < points; i++) {
         Diff diff =
-            Diff.of(recordings(before, i + 1), recordings(after, i + 1), timeoutNanos, least);
+            Diff.of(recordings(before, one, i), recordings(after, other, i), timeoutNanos, least);
         isWorse |= diff.isWorse();
         loads.add(new Load(label(one, i) + " → " + label(other, i), diff.changes()));
       }
@@ -107,23 +106,16 @@ final class ReportCommand implements Callable<Integer> {
       throw new IllegalArgumentException(file + ": no report of jiffy load");
     }
 
-    private static List<Recording> recordings(Path folder, int point) throws IOException {
-      List<Path> files;
-      try (Stream<Path> children = Files.list(folder)) {
-        files =
-            children
-                .filter(
-                    child -> String.valueOf(child.getFileName()).startsWith("run-" + point + "-"))
-                .map(child -> child.resolve(Export.REQUESTS))
-                .sorted()
-                .toList();
+    private static List<Recording> recordings(Path folder, JsonNode result, int point)
+        throws IOException {
+      int runs = result.path("points").path(point).path("runs").size();
+      if (runs == 0) {
+        throw new IllegalArgumentException(
+            "%s: no requests of load %d".formatted(folder, point + 1));
       }
       List<Recording> recordings = new ArrayList<>();
-      for (Path file : files) {
-        recordings.add(Export.read(file));
-      }
-      if (recordings.isEmpty()) {
-        throw new IllegalArgumentException("%s: no requests of load %d".formatted(folder, point));
+      for (int i = 0; i < runs; i++) {
+        recordings.add(Export.read(LoadFiles.run(folder, point, i).resolve(Export.REQUESTS)));
       }
       return recordings;
     }

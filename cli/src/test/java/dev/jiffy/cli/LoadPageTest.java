@@ -252,6 +252,18 @@ class LoadPageTest {
   }
 
   @Test
+  void runsOfAnEarlierReportAreNotCompared(@TempDir Path folder) throws IOException {
+    Path before = folder.resolve("before");
+    Path after = folder.resolve("after");
+    Load.Result result = result(null, List.of(), 1, MS / 2);
+    LoadFiles.write(before, result, "jiffy load");
+    LoadFiles.write(after, result(null, List.of(), 2, MS), "jiffy load");
+    LoadFiles.write(after, result, "jiffy load");
+    ReportCommand.Answer same = ReportCommand.Answer.of(before, after, 0.03);
+    assertFalse(same.isWorse(), same::text);
+  }
+
+  @Test
   void theVerdictSaysWhatWasFound() {
     Load.Result missed = result(Slo.parse("p99=1ms"), List.of(), 1, MS);
     assertEquals(Verdict.Kind.MISSED, missed.verdict().kind());
