@@ -10,10 +10,21 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.Spec;
 
 /// The options that say when requests arrive.
 final class ArrivalsMixin {
+  private static final List<String> ALL =
+      List.of(
+          "--concurrency",
+          "--rate",
+          "--arrivals",
+          "--burstiness",
+          "--steps",
+          "--step-seconds",
+          "--replay");
+
   /// How the arrivals of a rate lie.
   enum Kind {
     /// Independent of each other.
@@ -96,8 +107,10 @@ final class ArrivalsMixin {
   /// @param findsPeak whether the rate is searched
   /// @param requests the number of requests
   /// @param seed decides schedules
+  /// @throws ParameterException if that leaves no rate, or an option without effect
   Choice choice(@Nullable Scenario asked, boolean findsPeak, int requests, long seed) {
     Scenario scenario = asked != null ? asked : implied(findsPeak);
+    checkNoneIsIgnored("scenario " + scenario.label(), heeded(scenario));
     return new Choice(
         scenario,
         switch (scenario) {
@@ -117,6 +130,48 @@ final class ArrivalsMixin {
     return rate > 0 || findsPeak
         ? Scenario.SERVER
         : concurrency > 0 ? Scenario.CLOSED : Scenario.SINGLE_STREAM;
+  }
+
+  private List<String> heeded(Scenario scenario) {
+    return switch (scenario) {
+      case SINGLE_STREAM, MULTI_STREAM, OFFLINE -> List.of();
+      case CLOSED -> List.of("--concurrency");
+      case SERVER -> kind == Kind.POISSON ? List.of("--rate", "--arrivals") : List.of("--rate");
+      case OPEN -> {
+        if (replay != null) {
+          yield List.of("--replay");
+        }
+        List<String> heeded = new ArrayList<>(List.of("--rate", "--arrivals", "--steps"));
+        if (kind == Kind.GAMMA) {
+          heeded.add("--burstiness");
+        }
+        if (!steps.isEmpty()) {
+          heeded.add("--step-seconds");
+        }
+        yield heeded;
+      }
+    };
+  }
+
+  /// Checks that nobody is misled by an option that would change nothing.
+  ///
+  /// @param what what was asked for
+  /// @param heeded the options of this mixin that it goes by
+  /// @throws ParameterException if another one is given
+  void checkNoneIsIgnored(String what, List<String> heeded) {
+    ParseResult parsed = command().commandLine().getParseResult();
+    for (String option : ALL) {
+      if (parsed.hasMatchedOption(option) && !heeded.contains(option)) {
+        throw usage(
+            "%s would be ignored: %s %s."
+                .formatted(
+                    option,
+                    what,
+                    heeded.isEmpty()
+                        ? "has arrivals of its own"
+                        : "goes by " + String.join(", ", heeded) + " here"));
+      }
+    }
   }
 
   private double given(boolean findsPeak) {
@@ -156,9 +211,13 @@ final class ArrivalsMixin {
   }
 
   private ParameterException usage(String message) {
+    return new ParameterException(command().commandLine(), message);
+  }
+
+  private CommandSpec command() {
     if (command == null) {
       throw new IllegalStateException("not the mixin of a command");
     }
-    return new ParameterException(command.commandLine(), message);
+    return command;
   }
 }

@@ -242,6 +242,7 @@ final class LoadCommand implements Callable<Integer> {
 
   private Load.Settings settings(Subject subject) {
     if (isAccuracy) {
+      arrivals.checkNoneIsIgnored("--accuracy", List.of());
       Plan once =
           new Plan(
               ArrivalsMixin.one(),

@@ -11,6 +11,9 @@ import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -93,6 +96,40 @@ class LoadCommandTest {
       assertEquals(ExitCodes.USAGE, run(args.toArray(String[]::new)), args + " " + err);
     }
     assertEquals("", out.toString());
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "--scenario server --rate 10 --arrivals constant, --arrivals",
+    "--scenario server --rate 10 --arrivals gamma, --arrivals",
+    "--scenario server --rate 10 --steps 1, --steps",
+    "--scenario server --rate 10 --replay trace, --replay",
+    "--scenario server --rate 10 --burstiness 2, --burstiness",
+    "--scenario closed --rate 10, --rate",
+    "--scenario single-stream --concurrency 2, --concurrency",
+    "--scenario offline --rate 10, --rate",
+    "--rate 10 --concurrency 4, --concurrency",
+    "--rate 10 --arrivals constant --burstiness 2, --burstiness",
+    "--rate 10 --step-seconds 1, --step-seconds",
+    "--replay trace --rate 10, --rate"
+  })
+  void anOptionThatWouldBeIgnoredIsAUsageError(String options, String ignored) {
+    assertEquals(ExitCodes.USAGE, run(("load null " + options).split(" ", -1)), err::toString);
+    assertTrue(err.toString().startsWith(ignored + " would be ignored: "), err::toString);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "--scenario server --rate 1000 --arrivals poisson",
+        "--scenario open --rate 1000 --arrivals gamma --burstiness 2",
+        "--rate 1000 --steps 0.5,1 --step-seconds 0.01",
+        "--scenario closed --concurrency 2"
+      })
+  void whatGoesTogetherIsMeasured(String options) {
+    String asked = "load null --seconds 0.01 --requests 10 --warm-up 0 " + options;
+    int code = run(asked.split(" ", -1));
+    assertTrue(code == ExitCodes.OK || code == LoadCommand.INVALID, err::toString);
   }
 
   @Test

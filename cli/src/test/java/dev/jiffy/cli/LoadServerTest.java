@@ -201,6 +201,10 @@ class LoadServerTest {
     Files.delete(wrong);
     assertEquals(ExitCodes.USAGE, load(target, with("--accuracy", options)));
     assertTrue(err.toString().contains("not every case has one"), err::toString);
+    Files.copy(cases.resolve("set0/output_0.pb"), wrong);
+    String[] asked = with("--concurrency", with("2", options));
+    assertEquals(ExitCodes.USAGE, load(target, with("--accuracy", asked)));
+    assertTrue(err.toString().contains("--concurrency would be ignored"), err::toString);
   }
 
   private static String[] with(String first, String... others) {
