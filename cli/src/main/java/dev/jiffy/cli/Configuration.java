@@ -8,6 +8,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.IDefaultValueProvider;
 import picocli.CommandLine.Model.ArgSpec;
@@ -16,8 +18,13 @@ import picocli.CommandLine.Model.OptionSpec;
 
 /// Values of options that are not on the command line: of `--max-batch` the variable
 /// `JIFFY_MAX_BATCH`, or else `max_batch` in a YAML file. The paths to serve are `JIFFY_MODELS` and
-/// `models`.
+/// `models`. What may be said more than once is a list in the file and has a line for each value in
+/// a variable.
 final class Configuration implements IDefaultValueProvider {
+  /// Stands between the values of what may be said more than once; such an option has it as its
+  /// `split`.
+  static final String BETWEEN = "\n";
+
   private static final String FILE = "--config";
   private static final String VARIABLE = "JIFFY_";
   private static final String PATHS = "models";
@@ -85,22 +92,31 @@ final class Configuration implements IDefaultValueProvider {
   @Override
   public @Nullable String defaultValue(ArgSpec argument) {
     if (!(argument instanceof OptionSpec option)) {
-      return value(VARIABLE + "MODELS", PATHS);
+      return value(argument, VARIABLE + "MODELS", PATHS);
     }
     String name = option.longestName();
     // a flag on the command line would turn a default around
     if (NEVER.contains(name) || arguments.contains(name)) {
       return null;
     }
-    return value(variable(name), key(name));
+    return value(argument, variable(name), key(name));
   }
 
-  private @Nullable String value(String variable, String key) {
+  private @Nullable String value(ArgSpec argument, String variable, String key) {
+    boolean isRepeatable = BETWEEN.equals(argument.splitRegex());
     String value = variables.get(variable);
-    if (value == null && file != null && file.keys().contains(key)) {
-      return file.text(key, "");
+    if (value != null) {
+      return isRepeatable ? joined(value.lines()) : value;
     }
-    return value;
+    if (file == null || !file.keys().contains(key)) {
+      return null;
+    }
+    return isRepeatable && file.isList(key) ? joined(file.texts(key).stream()) : file.text(key, "");
+  }
+
+  private static @Nullable String joined(Stream<String> values) {
+    String all = values.filter(value -> !value.isBlank()).collect(Collectors.joining(BETWEEN));
+    return all.isEmpty() ? null : all;
   }
 
   private static String key(String option) {

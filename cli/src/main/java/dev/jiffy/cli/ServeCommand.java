@@ -43,7 +43,9 @@ import picocli.CommandLine.Spec;
           + " answered.",
       "What is not on the command line is taken from variables such as JIFFY_MAX_BATCH for"
           + " --max-batch (JIFFY_MODELS for what to serve), then from the file that --config names,"
-          + " with lines such as 'max_batch: 8' and 'models: /srv/models'."
+          + " with lines such as 'max_batch: 8' and 'models: /srv/models'. What may be said more than"
+          + " once has a line for each value in its variable, and is a list in the file, as in"
+          + " 'models: [/srv/models, /srv/one.onnx]'."
     },
     footer = {
       "",
@@ -69,8 +71,10 @@ final class ServeCommand implements Callable<Integer> {
   private static final int COMPILERS_NICENESS = 5;
 
   @Parameters(
-      paramLabel = "MODEL|DIR",
+      paramLabel = "[MODEL|DIR...]",
+      hideParamSyntax = true,
       arity = "0..*",
+      split = Configuration.BETWEEN,
       description = "ONNX files, and folders with ONNX files.")
   private final List<Path> paths = new ArrayList<>();
 

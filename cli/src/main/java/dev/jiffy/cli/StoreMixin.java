@@ -62,6 +62,8 @@ final class StoreMixin {
   @Option(
       names = "--functions",
       paramLabel = "JAR",
+      hideParamSyntax = true,
+      split = Configuration.BETWEEN,
       description = {
         "A jar with functions for ensembles, which it provides as the service"
             + " dev.jiffy.server.function.FunctionProvider; may be said more than once.",

@@ -67,7 +67,9 @@ final class WatchMixin {
   @Option(
       names = "--otlp-header",
       paramLabel = "NAME=VALUE",
-      description = "A header for the collector, such as a key.")
+      hideParamSyntax = true,
+      split = Configuration.BETWEEN,
+      description = "A header for the collector, such as a key; may be said more than once.")
   private Map<String, String> collectorHeaders = Map.of();
 
   @Option(

@@ -8,12 +8,14 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import picocli.CommandLine;
+import picocli.CommandLine.Model.CommandSpec;
 
 /// Options from the command line, the environment and a file, seen in what is printed of a model.
 class ConfigurationTest {
@@ -81,6 +83,52 @@ class ConfigurationTest {
     assertTrue(printed(2, Map.of("JIFFY_QUEUE", "many"), models.toString()).contains("'many'"));
   }
 
+  private static CommandSpec parsed(Map<String, String> variables, String... args) {
+    String[] all = Stream.concat(Stream.of("serve"), Stream.of(args)).toArray(String[]::new);
+    return Main.commandLine(variables, all).parseArgs(all).subcommand().commandSpec();
+  }
+
+  private static void checkRepeatable(
+      CommandSpec command, List<Path> models, List<Path> functions, Map<String, String> headers) {
+    assertEquals(models, command.positionalParameters().getFirst().getValue());
+    assertEquals(functions, command.findOption("--functions").getValue());
+    assertEquals(headers, command.findOption("--otlp-header").getValue());
+  }
+
+  @Test
+  void whatMayBeSaidMoreThanOnceIsAListOrHasALineForEach() throws IOException {
+    List<Path> two = List.of(Path.of("a, b.onnx"), Path.of("c"));
+    List<Path> jars = List.of(Path.of("f.jar"), Path.of("g.jar"));
+    Map<String, String> headers = Map.of("A", "1,B=2", "C", "\"d\" e");
+    Map<String, String> variables =
+        Map.of(
+            "JIFFY_MODELS",
+            "a, b.onnx\nc\n",
+            "JIFFY_FUNCTIONS",
+            "f.jar\ng.jar",
+            "JIFFY_OTLP_HEADER",
+            "A=1,B=2\n\nC=\"d\" e");
+    checkRepeatable(parsed(variables), two, jars, headers);
+    Files.writeString(
+        file,
+        """
+        models: ["a, b.onnx", c]
+        functions:
+          - f.jar
+          - g.jar
+        otlp_header: ["A=1,B=2", 'C="d" e']
+        """);
+    String config = "--config=" + file;
+    checkRepeatable(parsed(Map.of(), config), two, jars, headers);
+    checkRepeatable(
+        parsed(variables, config, "--otlp-header", "E=5", "x", "--functions=h.jar", "y"),
+        List.of(Path.of("x"), Path.of("y")),
+        List.of(Path.of("h.jar")),
+        Map.of("E", "5"));
+    Files.writeString(file, "models: c\nfunctions: []\notlp_header: A=1\n");
+    checkRepeatable(parsed(Map.of(), config), List.of(Path.of("c")), List.of(), Map.of("A", "1"));
+  }
+
   @Test
   void whatIsWrongInAFileIsNamed() throws IOException {
     Files.writeString(file, "queue: 11\nquue: 12\n");
@@ -90,6 +138,9 @@ class ConfigurationTest {
     assertTrue(
         printed(1, Map.of("JIFFY_CONFIG", file.toString())).contains("print_config: expected"));
     assertTrue(printed(1, Map.of(), "--config", folder + "/none").contains("cannot be read"));
+    Files.writeString(file, "queue: [1, 2]\n");
+    assertTrue(
+        printed(2, Map.of(), models.toString(), "--config=" + file).contains("one word or number"));
     assertTrue(printed(2, Map.of()).contains("Missing what to serve"));
   }
 }
