@@ -77,16 +77,8 @@ final class SafetyMixin {
   private Duration bodyTimeout = DEFAULTS.bodyTimeout();
 
   /// {@return the options as the server takes them; reads the keys}
-  ///
-  /// @throws IllegalArgumentException if one goes without the other that it needs
   SafetyOptions options() {
-    Tls tls = null;
-    if (certificate != null && key != null) {
-      tls = new Tls(certificate, key, authorities);
-    } else if (certificate != null || key != null || authorities != null) {
-      throw new IllegalArgumentException(
-          "--tls-cert and --tls-key need each other, and --tls-client-ca both");
-    }
+    Tls tls = certificate == null || key == null ? null : new Tls(certificate, key, authorities);
     return new SafetyOptions(tls, keys == null ? null : ApiKeys.in(keys));
   }
 

@@ -165,6 +165,7 @@ final class ServeCommand implements Callable<Integer> {
     if (command.defaultValueProvider() instanceof Configuration configuration) {
       configuration.check(command);
     }
+    OptionNeeds.check(command);
     if (paths.isEmpty()) {
       throw new ParameterException(
           command.commandLine(), "Missing what to serve: ONNX files, or folders of models.");

@@ -80,14 +80,11 @@ final class StoreMixin {
 
   /// {@return the second port, null for none}
   ///
-  /// @throws IllegalArgumentException if there is a port without a token
+  /// @throws IllegalArgumentException if the token is too short or too long
   /// @throws IOException if the token cannot be read
   @Nullable AdminOptions admin() throws IOException {
-    if (adminPort == null) {
+    if (adminPort == null || tokenFile == null) {
       return null;
-    }
-    if (tokenFile == null) {
-      throw new IllegalArgumentException("--admin-port needs --admin-token-file");
     }
     if (Files.size(tokenFile) > MAX_TOKEN_BYTES) {
       throw new IllegalArgumentException(

@@ -9,15 +9,22 @@ import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import picocli.CommandLine;
 
 class ServingTest {
   private static String said(int code, String... args) {
+    return said(code, Map.of(), args);
+  }
+
+  private static String said(int code, Map<String, String> variables, String... args) {
     StringWriter text = new StringWriter();
-    CommandLine line = Main.commandLine(args);
+    CommandLine line = Main.commandLine(variables, args);
     line.setOut(new PrintWriter(text)).setErr(new PrintWriter(text));
     assertEquals(code, line.execute(args), text::toString);
     return text.toString();
@@ -40,9 +47,6 @@ class ServingTest {
     assertTrue(said(1, "serve", folder.toString(), "--port", "0").contains("got no model"));
     Files.writeString(folder.resolve("x.onnx"), "no model");
     assertTrue(said(1, "serve", folder.toString(), "--port", "0").contains("malformed ONNX"));
-    assertTrue(
-        said(1, "serve", folder.toString(), "--admin-port", "0")
-            .contains("--admin-port needs --admin-token-file"));
     Path token = folder.resolve("token");
     Files.writeString(token, "short\n");
     assertTrue(
@@ -51,6 +55,31 @@ class ServingTest {
     assertTrue(
         said(1, "serve", folder.toString(), "--open-repository", "--host", "0.0.0.0")
             .contains("this machine's own addresses only"));
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "--unix-mode 660, --unix",
+    "--tls-cert c, --tls-key",
+    "--tls-key k, --tls-cert",
+    "--tls-client-ca c, --tls-cert",
+    "--admin-port 0, --admin-token-file",
+    "--admin-token-file t, --admin-port",
+    "--admin-host localhost, --admin-port",
+    "--cache-redis-timeout 1, --cache-redis",
+    "--otlp-header A=1, --otlp",
+    "--otlp-interval 1, --otlp",
+    "--service-name s, --otlp",
+    "--trace-sample 0.5, --otlp"
+  })
+  void anOptionThatMeansNothingWithoutAnotherIsAUsageError(String option, String other) {
+    String[] words = option.split(" ", -1);
+    String expected = words[0] + " needs " + other + ".";
+    String line = said(2, "serve", "x.onnx", words[0], words[1]);
+    assertTrue(line.startsWith(expected), line);
+    String variable = "JIFFY_" + words[0].substring(2).replace('-', '_').toUpperCase(Locale.ROOT);
+    String environment = said(2, Map.of(variable, words[1]), "serve", "x.onnx");
+    assertTrue(environment.startsWith(expected), environment);
   }
 
   @Test
