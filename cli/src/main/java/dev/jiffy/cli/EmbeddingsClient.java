@@ -1,5 +1,6 @@
 package dev.jiffy.cli;
 
+import dev.jiffy.bench.load.ServerTiming;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.net.URI;
@@ -71,20 +72,12 @@ final class EmbeddingsClient implements AutoCloseable {
       }
       vectors.add(vector);
     }
-    return new Answer(
-        vectors, stages(response.headers().firstValue("Server-Timing").orElse("")), total);
-  }
-
-  /// {@return the stages in a `Server-Timing` header, such as `tokenize;dur=0.021, pool;dur=0.01`}
-  static Map<String, Double> stages(String header) {
-    Map<String, Double> stages = new LinkedHashMap<>();
-    for (String stage : header.split(",", -1)) {
-      String[] parts = stage.strip().split(";dur=", -1);
-      if (parts.length == 2) {
-        stages.merge(parts[0], Double.parseDouble(parts[1]), Double::sum);
-      }
-    }
-    return stages;
+    String timing = response.headers().firstValue("Server-Timing").orElse("");
+    Map<String, Double> stagesMs = new LinkedHashMap<>();
+    ServerTiming.of(timing)
+        .stageNanos()
+        .forEach((stage, nanos) -> stagesMs.put(stage, nanos / 1e6));
+    return new Answer(vectors, stagesMs, total);
   }
 
   @Override

@@ -105,14 +105,6 @@ class ServingTest {
   }
 
   @Test
-  void stagesAreReadFromTheHeader() {
-    assertEquals(
-        Map.of("tokenize", 0.021, "compute", 3.5),
-        EmbeddingsClient.stages("tokenize;dur=0.021, compute;dur=1.5, compute;dur=2.0, odd"));
-    assertEquals(Map.of(), EmbeddingsClient.stages(""));
-  }
-
-  @Test
   void whatTheStagesLeaveIsHttp() {
     List<EmbeddingsClient.Answer> answers =
         List.of(

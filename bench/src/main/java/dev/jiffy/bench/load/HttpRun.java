@@ -315,7 +315,7 @@ final class HttpRun implements Target {
     String header = response.getHeader(TIMING);
     String timing = header == null ? response.getTrailer(TIMING) : header;
     if (timing != null) {
-      ServerTiming.read(timing, call.row, call.sink);
+      ServerTiming.of(timing).tell(call.row, call.sink);
     }
     Outcome outcome = carrier.outcome(response);
     AnswerCheck checked = check;

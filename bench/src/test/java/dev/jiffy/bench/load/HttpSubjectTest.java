@@ -192,17 +192,17 @@ class HttpSubjectTest {
   void stagesAreReadFromTheHeader() {
     Recorder recorder = new Recorder();
     int row = recorder.begin(0, 0, 0, 0);
-    ServerTiming.read(
-        "queue;dur=0.021, miss, compute;desc=\"run\";dur=3.5;x=1,odd;dur=no, neg;dur=-1,;dur=1,"
-            + " batch;desc=4",
-        row,
-        new Taker(recorder));
+    ServerTiming.of(
+            "queue;dur=0.021, miss, compute;desc=\"run\";dur=1.5;x=1,odd;dur=no, neg;dur=-1,;dur=1,"
+                + " batch;desc=4, compute;dur=2")
+        .tell(row, new Taker(recorder));
     recorder.end(row, 1, Outcome.OK);
     Recording recording = recorder.recording();
     assertEquals(List.of("queue", "compute"), recording.stages());
     assertEquals(21_000, recording.stageNanos("queue", row));
     assertEquals(3_500_000, recording.stageNanos("compute", row));
     assertEquals(4, recording.batch(row));
+    assertEquals(new ServerTiming(Map.of(), 0), ServerTiming.of(""));
   }
 
   private record Taker(Recorder recorder) implements Target.Sink {
