@@ -166,10 +166,12 @@ public final class Model implements AutoCloseable {
       Graph imported = Engines.graph(read, file, begun);
       foreign = Engines.foreign(imported);
       LoadOptions decided = kernels.decided(begun);
-      BooleanSupplier areSound = kernels.check(decided, imported);
+      BooleanSupplier asImported = kernels.check(decided, imported);
       Graph graph = options.optimize() ? Variants.rewritten(imported) : imported;
+      BooleanSupplier asRewritten = kernels.check(decided, graph);
       Form form = Form.of(decided, graph, kernels, arena);
       Handover handover = Handover.of(imported, read.graph().nodes().size()).orElse(null);
+      BooleanSupplier areSound = () -> asImported.getAsBoolean() && asRewritten.getAsBoolean();
       return new Model(options, arena, foreign, handover, graph, kernels, areSound, form);
     } catch (OutOfMemoryError | StackOverflowError e) {
       foreign.forEach(ForeignModel::close);
@@ -200,12 +202,23 @@ public final class Model implements AutoCloseable {
   /// others where they are not: no plan is ever made for wrong ones.
   private synchronized Form form() {
     if (!isChecked) {
-      if (!areSound.getAsBoolean()) {
-        form = Form.of(kernels.decided(options), graph, kernels, arena);
-      }
+      makeSound(areSound);
       isChecked = true;
     }
     return form;
+  }
+
+  /// The form for a graph that a plan is made of: where branches are decided only now, it may need
+  /// kernels that the graph as loaded does not.
+  private synchronized Form form(Graph bound) {
+    makeSound(kernels.check(form().options(), bound));
+    return form;
+  }
+
+  private void makeSound(BooleanSupplier check) {
+    if (!check.getAsBoolean()) {
+      form = Form.of(kernels.decided(options), graph, kernels, arena);
+    }
   }
 
   /// {@return how the model was loaded: where the options left a choice, with what was chosen}
@@ -300,8 +313,9 @@ public final class Model implements AutoCloseable {
         return known;
       }
     }
-    Form current = form();
-    Stage stage = program.stage(arguments, current.target(), current.weights());
+    Graph bound = program.bound(arguments);
+    Form current = form(bound);
+    Stage stage = program.stage(arguments, bound, current.target(), current.weights());
     Plan plan = stage.plan;
     if (plan != null) {
       checkMemory(plan);

@@ -117,11 +117,10 @@ final class Program {
   ///
   /// @param arguments a value for every input: of tensors the shape matters, and the elements where
   ///   they decide branches
+  /// @param bound the graph for them
   /// @param target the kernels and threads
   /// @param weights the packed weights of the model
-  /// @throws ModelException if a shape does not fit the graph
-  Stage stage(Value[] arguments, Target target, Weights weights) {
-    Graph bound = bound(arguments);
+  Stage stage(Value[] arguments, Graph bound, Target target, Weights weights) {
     Plan whole = Lowering.plan(bound, target, weights);
     if (whole != null) {
       return Stage.whole(this, arguments, whole);
