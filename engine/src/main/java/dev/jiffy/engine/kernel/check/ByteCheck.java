@@ -94,6 +94,27 @@ record ByteCheck(LongUnaryOperator memory) {
     }
   }
 
+  /// Quantizes the columns of a matrix of numbers from -1 to 1, each with a scale of its own, and
+  /// makes it what its bytes stand for.
+  ///
+  /// @param b the matrix
+  /// @param k its rows
+  /// @param n its columns
+  /// @param to where the bytes go
+  /// @param scales where the scales go
+  static void quantize(long b, int k, int n, long to, long scales) {
+    for (int column = 0; column < n; column++) {
+      float scale = 1 / (100f + column % 20);
+      Memory.setFloat(scales + 4L * column, scale);
+      for (int row = 0; row < k; row++) {
+        int index = row * n + column;
+        byte q = (byte) Math.rint(Memory.getFloat(b + 4L * index) / scale);
+        Memory.ALL.set(BYTE, to + index, q);
+        Memory.setFloat(b + 4L * index, q * scale);
+      }
+    }
+  }
+
   /// {@return a convolution of 3 by 3}
   ///
   /// @param groups groups of channels: 1, or as many as there are channels

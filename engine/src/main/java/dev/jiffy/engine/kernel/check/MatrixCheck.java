@@ -1,0 +1,201 @@
+package dev.jiffy.engine.kernel.check;
+
+import dev.jiffy.engine.kernel.AttentionGeometry;
+import dev.jiffy.engine.kernel.AttentionKernels;
+import dev.jiffy.engine.kernel.BlockProduct;
+import dev.jiffy.engine.kernel.ByteConvolution;
+import dev.jiffy.engine.kernel.ConvGeometry;
+import dev.jiffy.engine.kernel.Format;
+import dev.jiffy.engine.kernel.MatrixKernels;
+import dev.jiffy.engine.kernel.NarrowKernels;
+import dev.jiffy.engine.kernel.Product;
+import dev.jiffy.engine.kernel.scalar.ScalarMatrixKernels;
+import java.util.Locale;
+
+/// Small products, convolutions and attention.
+final class MatrixCheck {
+  private static final double TOLERANCE = Comparison.TOLERANCE;
+
+  /// How far products of narrow numbers may be off, whose sums are about 2.
+  private static final double NARROW_TOLERANCE = 0.25;
+
+  /// Where a result lies halfway between two bytes it may be either.
+  private static final double ONE_STEP = 1.01;
+
+  private final Comparison comparison;
+  private final MatrixKernels matrices;
+  private final MatrixKernels right = new ScalarMatrixKernels();
+
+  MatrixCheck(Comparison comparison, MatrixKernels matrices) {
+    this.comparison = comparison;
+    this.matrices = matrices;
+  }
+
+  void product() {
+    int m = 7;
+    int k = 9;
+    int n = 41;
+    Product product = new Product(m, k, n, k, n, n, 1, null);
+    long a = comparison.numbers(m * k);
+    long b = comparison.numbers(k * n);
+    long bias = comparison.numbers(n);
+    long residual = comparison.numbers(m * n);
+    comparison.near(
+        "product",
+        m * n,
+        TOLERANCE,
+        c -> multiply(matrices, product, a, b, bias, residual, c),
+        c -> multiply(right, product, a, b, bias, residual, c));
+  }
+
+  void narrowProduct(Format format) {
+    NarrowKernels narrow = matrices.narrow();
+    if (narrow == null || !narrow.computes(format, null)) {
+      return;
+    }
+    int m = 7;
+    int k = 9;
+    int n = 41;
+    Product product = new Product(m, k, n, k, n, 0, 1, null);
+    long a = comparison.numbers(m * k);
+    long b = comparison.numbers(k * n);
+    long bias = comparison.numbers(n);
+    NarrowKernels.Prepared prepared = narrow.prepare(format, product);
+    long packed = comparison.memory(narrow.packedBytes(format, k, n));
+    long scratch = comparison.memory(prepared.scratchBytes());
+    narrow.pack(format, b, n, 1, k, n, packed);
+    int panels = panels(matrices, n);
+    comparison.near(
+        "product in " + format.name().toLowerCase(Locale.ROOT),
+        m * n,
+        NARROW_TOLERANCE,
+        c -> prepared.multiply(a, packed, bias, 0, c, 0, m, 0, panels, scratch),
+        c -> multiply(right, product, a, b, bias, 0, c));
+  }
+
+  void byteConvolutions() {
+    NarrowKernels narrow = matrices.narrow();
+    ByteCheck problem = new ByteCheck(comparison::memory);
+    for (int groups : new int[] {1, ByteCheck.CHANNELS}) {
+      for (boolean rounds : new boolean[] {false, true}) {
+        ByteConvolution c = ByteCheck.convolution(groups, rounds);
+        if (narrow != null && narrow.bytes().suits(c)) {
+          comparison.near(
+              "convolution of bytes in %d groups%s".formatted(groups, rounds ? ", rounded" : ""),
+              ByteCheck.RESULTS,
+              rounds ? ONE_STEP : TOLERANCE,
+              y -> problem.convolve(narrow.bytes(), c, y),
+              y -> ByteCheck.convolve(c, y));
+        }
+      }
+    }
+  }
+
+  void blocks() {
+    NarrowKernels narrow = matrices.narrow();
+    ByteCheck problem = new ByteCheck(comparison::memory);
+    for (int bits : new int[] {2, 4, 8}) {
+      for (boolean bytes : new boolean[] {false, true}) {
+        BlockProduct p = ByteCheck.product(bits, bytes);
+        if (narrow != null && narrow.blocks().suits(p)) {
+          comparison.near(
+              "product with weights of %d bits".formatted(bits),
+              p.m() * p.n(),
+              bytes ? NARROW_TOLERANCE : TOLERANCE,
+              c -> problem.multiply(narrow.blocks(), p, c),
+              c -> problem.multiply(p, c));
+        }
+      }
+    }
+  }
+
+  private static int panels(MatrixKernels kernels, int n) {
+    return (n + kernels.panelColumns() - 1) / kernels.panelColumns();
+  }
+
+  private void multiply(
+      MatrixKernels kernels, Product p, long a, long b, long bias, long residual, long c) {
+    long packed = comparison.memory(kernels.packedBytes(p.k(), p.n()));
+    kernels.pack(b, p.n(), 1, p.k(), p.n(), 0, p.n(), packed);
+    kernels.multiply(p, a, packed, bias, residual, c, 0, p.m(), 0, panels(kernels, p.n()));
+  }
+
+  void convolutions() {
+    convolution("convolution", 3, 1, 1);
+    convolution("convolution with strides", 3, 2, 1);
+    convolution("convolution per channel", 3, 1, 17);
+    convolution("convolution of 1×1", 1, 1, 1);
+  }
+
+  private void convolution(String what, int window, int stride, int groups) {
+    int channels = 17;
+    int size = 4;
+    int out = (size + stride - 1) / stride;
+    ConvGeometry g =
+        new ConvGeometry(
+            1,
+            size,
+            size,
+            channels,
+            out,
+            out,
+            channels,
+            window,
+            window,
+            stride,
+            stride,
+            1,
+            1,
+            window / 2,
+            window / 2,
+            groups,
+            null);
+    long x = comparison.numbers(size * size * channels);
+    long weights = comparison.numbers(channels * channels / groups * window * window);
+    long bias = comparison.numbers(channels);
+    comparison.near(
+        what,
+        out * out * channels,
+        TOLERANCE,
+        y -> convolve(matrices, g, x, weights, bias, y),
+        y -> convolve(right, g, x, weights, bias, y));
+  }
+
+  private void convolve(
+      MatrixKernels kernels, ConvGeometry g, long x, long weights, long bias, long y) {
+    long packed = comparison.memory(kernels.convPackedBytes(g));
+    kernels.packConv(g, weights, packed);
+    kernels.convolve(
+        g, x, packed, bias, 0, y, 0, g.rows(), comparison.memory(kernels.convScratchBytes(g)));
+  }
+
+  void attention() {
+    attention("attention", TOLERANCE, matrices);
+  }
+
+  void bf16Attention() {
+    NarrowKernels narrow = matrices.narrow();
+    AttentionKernels kernels = narrow == null ? null : narrow.bf16Attention();
+    if (kernels != null) {
+      attention("attention in bf16", NARROW_TOLERANCE, kernels);
+    }
+  }
+
+  private void attention(String what, double tolerance, AttentionKernels kernels) {
+    int n = 17;
+    int width = 12;
+    AttentionGeometry g = new AttentionGeometry(n, n, width, width, width, width, width, 0, 0.3f);
+    long q = comparison.numbers(n * width);
+    long k = comparison.numbers(n * width);
+    long v = comparison.numbers(n * width);
+    long mask = comparison.numbers(n);
+    comparison.near(
+        what,
+        n * width,
+        tolerance,
+        y ->
+            kernels.attend(
+                g, q, k, v, mask, y, comparison.memory(kernels.attentionScratchBytes(g))),
+        y -> right.attend(g, q, k, v, mask, y, comparison.memory(right.attentionScratchBytes(g))));
+  }
+}

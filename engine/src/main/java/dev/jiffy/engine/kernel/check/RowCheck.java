@@ -1,0 +1,136 @@
+package dev.jiffy.engine.kernel.check;
+
+import dev.jiffy.engine.function.BinaryFunction;
+import dev.jiffy.engine.function.ReduceFunction;
+import dev.jiffy.engine.function.UnaryFunction;
+import dev.jiffy.engine.kernel.Pointwise;
+import dev.jiffy.engine.kernel.Pointwise.Instruction;
+import dev.jiffy.engine.kernel.PoolGeometry;
+import dev.jiffy.engine.kernel.RowKernels;
+import dev.jiffy.engine.kernel.StridedCopy;
+import dev.jiffy.engine.kernel.scalar.ScalarRowKernels;
+import java.util.List;
+
+/// Small problems whose cost is moving data.
+final class RowCheck {
+  private static final double TOLERANCE = Comparison.TOLERANCE;
+
+  /// What numbers from -1 to 1 become as bytes.
+  private static final float STEP = 1 / 120f;
+
+  private static final int ZERO = 127;
+
+  private final Comparison comparison;
+  private final RowKernels rows;
+  private final RowKernels right = new ScalarRowKernels();
+
+  RowCheck(Comparison comparison, RowKernels rows) {
+    this.comparison = comparison;
+    this.rows = rows;
+  }
+
+  void all() {
+    int m = 3;
+    int n = 37;
+    long x = comparison.numbers(m * n);
+    long scale = comparison.numbers(n);
+    long bias = comparison.numbers(n);
+    comparison.near(
+        "softmax",
+        m * n,
+        TOLERANCE,
+        y -> rows.softmax(false, x, y, m, n),
+        y -> right.softmax(false, x, y, m, n));
+    comparison.near(
+        "layer normalisation",
+        m * n,
+        TOLERANCE,
+        y -> rows.layerNorm(x, 0, scale, bias, y, m, n, 1e-5f),
+        y -> right.layerNorm(x, 0, scale, bias, y, m, n, 1e-5f));
+    comparison.near(
+        "mean",
+        m,
+        TOLERANCE,
+        y -> rows.reduce(ReduceFunction.MEAN, x, y, m, n, 1),
+        y -> right.reduce(ReduceFunction.MEAN, x, y, m, n, 1));
+    comparison.near("range", 2, 0, y -> rows.range(x, n, y), y -> right.range(x, n, y));
+    comparison.near(
+        "numbers as bytes",
+        m * n,
+        STEP + TOLERANCE,
+        y -> asBytes(rows, x, y, m * n),
+        y -> asBytes(right, x, y, m * n));
+  }
+
+  private void asBytes(RowKernels kernels, long x, long y, int n) {
+    long bytes = comparison.memory(n);
+    kernels.quantize(STEP, ZERO, x, bytes, n);
+    kernels.dequantize(STEP, ZERO, bytes, y, n);
+  }
+
+  /// One copy for each of the ways in which words are moved.
+  void copies() {
+    copy("transposition in squares", new long[] {37, 19}, new long[] {1, 37}, new long[] {19, 1});
+    copy("transposition in strips", new long[] {7, 70}, new long[] {1, 7}, new long[] {70, 1});
+    copy("transposition by words", new long[] {3, 5}, new long[] {1, 3}, new long[] {5, 1});
+    copy("interleaving", new long[] {33, 3}, new long[] {1, 33}, new long[] {3, 1});
+    copy("copy of rows", new long[] {19, 37}, new long[] {40, 1}, new long[] {37, 1});
+  }
+
+  /// @param source words from element to element of the source
+  /// @param target words from element to element of the target, in which nothing is left out
+  private void copy(String what, long[] dims, long[] source, long[] target) {
+    long read = 1;
+    int written = 1;
+    long[] from = new long[dims.length];
+    long[] to = new long[dims.length];
+    for (int d = 0; d < dims.length; d++) {
+      read += (dims[d] - 1) * source[d];
+      written *= (int) dims[d];
+      from[d] = 4 * source[d];
+      to[d] = 4 * target[d];
+    }
+    long x = comparison.numbers((int) read);
+    StridedCopy copy = StridedCopy.of(4, dims, from, to);
+    comparison.near(what, written, 0, y -> rows.copy(copy, x, y), y -> right.copy(copy, x, y));
+  }
+
+  void elementwise() {
+    int n = 111;
+    long x = comparison.numbers(n);
+    long other = comparison.numbers(n);
+    Pointwise chain =
+        new Pointwise(
+            List.of((long) n),
+            List.of(List.of(1L), List.of(1L)),
+            List.of(
+                new Instruction.Binary(BinaryFunction.MUL, 0, 1),
+                new Instruction.Unary(UnaryFunction.SIGMOID, 0, 0, 2)),
+            List.of(3));
+    comparison.near(
+        "elementwise chain",
+        n,
+        TOLERANCE,
+        y -> elementwise(rows, chain, x, other, y),
+        y -> elementwise(right, chain, x, other, y));
+  }
+
+  private void elementwise(RowKernels kernels, Pointwise chain, long x, long other, long y) {
+    RowKernels.PreparedPointwise prepared = kernels.prepare(chain);
+    prepared.run(
+        new long[] {x, other, y}, 0, prepared.pieces(), comparison.memory(prepared.scratchBytes()));
+  }
+
+  void pooling() {
+    int channels = 19;
+    PoolGeometry g =
+        new PoolGeometry(1, 6, 6, channels, 3, 3, 3, 3, 2, 2, 1, 1, 1, 1, 0, 0, true, false);
+    long x = comparison.numbers(36 * channels);
+    comparison.near(
+        "pooling",
+        9 * channels,
+        TOLERANCE,
+        y -> rows.pool(g, x, y, 0, g.rows()),
+        y -> right.pool(g, x, y, 0, g.rows()));
+  }
+}
