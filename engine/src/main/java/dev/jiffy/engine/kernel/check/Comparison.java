@@ -3,6 +3,7 @@ package dev.jiffy.engine.kernel.check;
 import dev.jiffy.engine.kernel.Memory;
 import dev.jiffy.tensor.Tensor;
 import java.lang.foreign.Arena;
+import java.util.function.DoubleUnaryOperator;
 
 /// What two families of kernels make of the same numbers.
 final class Comparison {
@@ -35,6 +36,18 @@ final class Comparison {
   /// @param tolerance how far each may be off, as a part of the right one, or of 1 where that is
   ///   more
   void near(String what, int n, double tolerance, Computation own, Computation oracle) {
+    compare(what, n, right -> tolerance * Math.max(1, Math.abs(right)), own, oracle);
+  }
+
+  /// Compares bytes that are stored as f32 numbers.
+  ///
+  /// @param most how far each may be off
+  void bytes(String what, int n, int most, Computation own, Computation oracle) {
+    compare(what, n, _ -> most, own, oracle);
+  }
+
+  private void compare(
+      String what, int n, DoubleUnaryOperator most, Computation own, Computation oracle) {
     long actual = memory(4L * n);
     long expected = memory(4L * n);
     own.run(actual);
@@ -42,7 +55,7 @@ final class Comparison {
     for (int i = 0; i < n; i++) {
       float right = Memory.getFloat(expected + 4L * i);
       float got = Memory.getFloat(actual + 4L * i);
-      if (!(Math.abs(right - got) <= tolerance * Math.max(1, Math.abs(right)))) {
+      if (!(Math.abs(right - got) <= most.applyAsDouble(right))) {
         throw new Fault("%s: element %d is %s instead of %s".formatted(what, i, got, right));
       }
     }

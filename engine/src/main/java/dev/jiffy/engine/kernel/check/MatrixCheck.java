@@ -4,6 +4,7 @@ import dev.jiffy.engine.kernel.AttentionGeometry;
 import dev.jiffy.engine.kernel.AttentionKernels;
 import dev.jiffy.engine.kernel.BlockProduct;
 import dev.jiffy.engine.kernel.ByteConvolution;
+import dev.jiffy.engine.kernel.ByteKernels;
 import dev.jiffy.engine.kernel.ConvGeometry;
 import dev.jiffy.engine.kernel.Format;
 import dev.jiffy.engine.kernel.MatrixKernels;
@@ -18,9 +19,6 @@ final class MatrixCheck {
 
   /// How far products of narrow numbers may be off, whose sums are about 2.
   private static final double NARROW_TOLERANCE = 0.25;
-
-  /// Where a result lies halfway between two bytes it may be either.
-  private static final double ONE_STEP = 1.01;
 
   private final Comparison comparison;
   private final MatrixKernels matrices;
@@ -75,19 +73,26 @@ final class MatrixCheck {
 
   void byteConvolutions() {
     NarrowKernels narrow = matrices.narrow();
-    ByteCheck problem = new ByteCheck(comparison::memory);
     for (int groups : new int[] {1, ByteCheck.CHANNELS}) {
       for (boolean rounds : new boolean[] {false, true}) {
         ByteConvolution c = ByteCheck.convolution(groups, rounds);
         if (narrow != null && narrow.bytes().suits(c)) {
-          comparison.near(
-              "convolution of bytes in %d groups%s".formatted(groups, rounds ? ", rounded" : ""),
-              ByteCheck.RESULTS,
-              rounds ? ONE_STEP : TOLERANCE,
-              y -> problem.convolve(narrow.bytes(), c, y),
-              y -> ByteCheck.convolve(c, y));
+          byteConvolution(narrow.bytes(), c);
         }
       }
+    }
+  }
+
+  private void byteConvolution(ByteKernels kernels, ByteConvolution c) {
+    ByteCheck problem = new ByteCheck(comparison::memory);
+    Comparison.Computation own = y -> problem.convolve(kernels, c, y);
+    Comparison.Computation oracle = y -> ByteCheck.convolve(c, y);
+    String what = "convolution of bytes in %d groups".formatted(c.geometry().groups());
+    if (c.rounding() == null) {
+      comparison.near(what, ByteCheck.RESULTS, TOLERANCE, own, oracle);
+    } else {
+      // what lies halfway between two bytes may become either
+      comparison.bytes(what + ", rounded", ByteCheck.RESULTS, 1, own, oracle);
     }
   }
 

@@ -6,9 +6,15 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 
 import dev.jiffy.engine.Targets;
 import dev.jiffy.engine.WrongKernels;
+import dev.jiffy.engine.kernel.ByteConvolution;
+import dev.jiffy.engine.kernel.ByteKernels;
+import dev.jiffy.engine.kernel.MatrixKernels;
+import dev.jiffy.engine.kernel.NarrowKernels;
 import dev.jiffy.engine.kernel.RowKernels;
 import dev.jiffy.engine.kernel.scalar.ScalarRowKernels;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -30,9 +36,40 @@ class KernelCheckTest {
     String fault = KernelCheck.fault(kind, WrongKernels.products(), rows);
     if (kind == KernelCheck.Kind.PRODUCT) {
       assertNotNull(fault);
-      assertEquals("product: element 0", fault.substring(0, fault.indexOf(" is ")));
+      assertEquals("product: element 0", place(fault));
     } else {
       assertNull(fault);
     }
+  }
+
+  private static String place(@Nullable String fault) {
+    return fault == null ? "none" : fault.substring(0, fault.indexOf(" is "));
+  }
+
+  /// Convolutions of bytes that are right but where they round.
+  private static ByteKernels withoutRounding() {
+    return WrongKernels.changed(
+        ByteKernels.class,
+        WrongKernels.idle(ByteKernels.class),
+        "convolve",
+        (result, arguments) -> {
+          ByteConvolution c = (ByteConvolution) arguments[0];
+          if (c.rounding() == null) {
+            ByteCheck.convolve(c, (long) arguments[4]);
+          }
+          return result;
+        });
+  }
+
+  @Test
+  void bytesThatAreAllZeroAreFound() {
+    ByteKernels bytes = withoutRounding();
+    NarrowKernels narrow =
+        WrongKernels.changed(
+            NarrowKernels.class, WrongKernels.idle(NarrowKernels.class), "bytes", (_, _) -> bytes);
+    MatrixKernels matrices = WrongKernels.narrow(narrow);
+    String fault =
+        KernelCheck.fault(KernelCheck.Kind.BYTE_CONVOLUTION, matrices, new ScalarRowKernels());
+    assertEquals("convolution of bytes in 1 groups, rounded: element 1", place(fault));
   }
 }
