@@ -126,15 +126,15 @@ final class MatrixCheck {
   }
 
   void convolutions() {
-    convolution("convolution", 3, 1, 1);
-    convolution("convolution with strides", 3, 2, 1);
-    convolution("convolution per channel", 3, 1, 17);
-    convolution("convolution of 1×1", 1, 1, 1);
+    convolution("convolution", 4, 3, 1, 1);
+    convolution("convolution with strides", 4, 3, 2, 1);
+    convolution("convolution per channel", 4, 3, 1, 17);
+    convolution("convolution of 1×1", 4, 1, 1, 1);
+    convolution("convolution of enough pixels to be transformed", 6, 3, 1, 1);
   }
 
-  private void convolution(String what, int window, int stride, int groups) {
+  private void convolution(String what, int size, int window, int stride, int groups) {
     int channels = 17;
-    int size = 4;
     int out = (size + stride - 1) / stride;
     ConvGeometry g =
         new ConvGeometry(

@@ -1,11 +1,17 @@
 package dev.jiffy.engine.kernel.x86;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
 
+import dev.jiffy.engine.WrongKernels;
 import dev.jiffy.engine.function.UnaryFunction;
 import dev.jiffy.engine.kernel.Activation;
 import dev.jiffy.engine.kernel.ConvGeometry;
+import dev.jiffy.engine.kernel.MatrixKernels;
 import dev.jiffy.engine.kernel.Memory;
+import dev.jiffy.engine.kernel.check.KernelCheck;
+import dev.jiffy.engine.kernel.scalar.ScalarRowKernels;
+import dev.jiffy.engine.kernel.tile.TiledMatrixKernels;
 import dev.jiffy.engine.kernel.tile.WinogradKernels;
 import dev.jiffy.engine.kernel.vector.VectorMicroKernels;
 import dev.jiffy.engine.kernel.vector.VectorWinograd;
@@ -56,6 +62,15 @@ class WinogradTest {
   @Test
   void transformsOfTheVectorApiAgreeAndStayWithinTheirOperands() {
     compare(new VectorWinograd(), new VectorMicroKernels().lanes());
+  }
+
+  @ParameterizedTest(allowZeroInvocations = true)
+  @MethodSource("dev.jiffy.engine.kernel.x86.Cpus#all")
+  void transformsAreCheckedWhereTheyRun(Cpu cpu) {
+    WinogradKernels idle = WrongKernels.idle(WinogradKernels.class);
+    MatrixKernels kernels =
+        new TiledMatrixKernels(new X86MicroKernels(cpu), new X86Depthwise(cpu), idle, null);
+    assertNotNull(KernelCheck.fault(KernelCheck.Kind.CONVOLUTION, kernels, new ScalarRowKernels()));
   }
 
   private void compare(WinogradKernels kernels, int least) {
