@@ -50,13 +50,15 @@ import org.jspecify.annotations.Nullable;
 /// Machine code is compared with the oracle in every process that uses it, on a thread of its own
 /// beside the load. On any doubt it is dropped for as long as the process runs.
 final class Kernels {
-  /// What quantized operators need: convolutions of bytes, or of f32 and a chain behind them.
+  /// What quantized operators need: convolutions of bytes, or of f32 and a chain behind them, and
+  /// conversions.
   private static final Set<KernelCheck.Kind> BYTES =
       Collections.unmodifiableSet(
           EnumSet.of(
               KernelCheck.Kind.BYTE_CONVOLUTION,
               KernelCheck.Kind.CONVOLUTION,
-              KernelCheck.Kind.ELEMENTWISE));
+              KernelCheck.Kind.ELEMENTWISE,
+              KernelCheck.Kind.ROWS));
 
   /// The kernels of this machine.
   static final Kernels HERE = new Kernels(Kernels::nativeTarget);
@@ -188,27 +190,34 @@ final class Kernels {
         : BYTES;
   }
 
+  /// {@return what is needed where products multiply numbers by weights}
+  private static Set<KernelCheck.Kind> products(Precision precision) {
+    return switch (precision) {
+      case BF16 -> EnumSet.of(KernelCheck.Kind.PRODUCT, KernelCheck.Kind.BF16);
+      case INT8 -> EnumSet.of(KernelCheck.Kind.PRODUCT, KernelCheck.Kind.INT8);
+      case F32, AUTO -> EnumSet.of(KernelCheck.Kind.PRODUCT);
+    };
+  }
+
   private Set<KernelCheck.Kind> kinds(LoadOptions decided, Graph graph) {
     // every graph may get copies, of its own or by a choice of layout
     Set<KernelCheck.Kind> kinds = EnumSet.of(KernelCheck.Kind.COPIES);
     for (Node node : graph.nodes()) {
       Bodies.of(node.op()).forEach(body -> kinds.addAll(kinds(decided, body)));
       switch (node.op()) {
-        case Op.MatMul _, Op.Gemm _, Op.Einsum _ -> {
-          kinds.add(KernelCheck.Kind.PRODUCT);
-          switch (decided.precision()) {
-            case BF16 -> kinds.add(KernelCheck.Kind.BF16);
-            case INT8 -> kinds.add(KernelCheck.Kind.INT8);
-            case F32, AUTO -> {}
-          }
-        }
-        case Op.Recurrent _ -> kinds.add(KernelCheck.Kind.PRODUCT);
+        case Op.MatMul _, Op.Gemm _, Op.Einsum _ -> kinds.addAll(products(decided.precision()));
+        case Op.Recurrent _ ->
+            kinds.addAll(EnumSet.of(KernelCheck.Kind.PRODUCT, KernelCheck.Kind.ELEMENTWISE));
         case Op.QuantizedMatMul product -> kinds.addAll(kinds(decided, product));
         case QuantizedOp.ByteMatMul _, QuantizedOp.ByteConv _, QuantizedOp.DynamicConv _ ->
             kinds.addAll(BYTES);
         case QuantizedOp.BlockMatMul _ ->
             kinds.addAll(EnumSet.of(KernelCheck.Kind.BLOCKS, KernelCheck.Kind.PRODUCT));
-        case Op.Conv _, Op.ConvTranspose _ -> kinds.add(KernelCheck.Kind.CONVOLUTION);
+        case Op.Conv _ -> {
+          kinds.add(KernelCheck.Kind.CONVOLUTION);
+          kinds.addAll(products(decided.precision())); // windows of one pixel
+        }
+        case Op.ConvTranspose _ -> kinds.add(KernelCheck.Kind.CONVOLUTION);
         case Op.Attention _ -> {
           kinds.add(KernelCheck.Kind.ATTENTION);
           if (decided.precision() != Precision.F32) {
@@ -217,10 +226,13 @@ final class Kernels {
         }
         case Op.Softmax _ ->
             kinds.addAll(EnumSet.of(KernelCheck.Kind.ATTENTION, KernelCheck.Kind.ROWS));
-        case Op.LayerNorm _, Op.Reduce _, SelectionOp.SuppressOverlaps _ ->
+        case Op.LayerNorm _, Op.Reduce _, Op.GlobalPool _, SelectionOp.SuppressOverlaps _ ->
+            kinds.add(KernelCheck.Kind.ROWS);
+        case Op.DynamicQuantize _, QuantizedOp.Quantize _, QuantizedOp.Dequantize _ ->
             kinds.add(KernelCheck.Kind.ROWS);
         case Op.Unary _, Op.Binary _, Op.Where _ -> kinds.add(KernelCheck.Kind.ELEMENTWISE);
-        case Op.Pool _, Op.GlobalPool _ -> kinds.add(KernelCheck.Kind.POOLING);
+        case Op.Pool _ -> kinds.add(KernelCheck.Kind.POOLING);
+        case Op.Resize _ -> kinds.add(KernelCheck.Kind.RESAMPLING);
         case TableOp.TreeEnsemble _ -> kinds.add(KernelCheck.Kind.TREES);
         default -> {}
       }

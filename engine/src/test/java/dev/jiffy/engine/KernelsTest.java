@@ -4,6 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 
+import dev.jiffy.engine.function.RecurrentCell;
+import dev.jiffy.engine.function.UnaryFunction;
 import dev.jiffy.engine.ir.Dim;
 import dev.jiffy.engine.ir.Fact;
 import dev.jiffy.engine.ir.Graph;
@@ -13,6 +15,8 @@ import dev.jiffy.engine.ir.Op;
 import dev.jiffy.engine.ir.QuantizedOp;
 import dev.jiffy.engine.kernel.Format;
 import dev.jiffy.engine.kernel.NarrowKernels;
+import dev.jiffy.engine.kernel.RowKernels;
+import dev.jiffy.engine.kernel.scalar.ScalarMatrixKernels;
 import dev.jiffy.engine.kernel.scalar.ScalarRowKernels;
 import dev.jiffy.engine.lower.Target;
 import dev.jiffy.engine.onnx.OnnxWriter;
@@ -21,11 +25,15 @@ import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /// Kernels that are compared with the oracle before a model relies on them.
 class KernelsTest {
@@ -141,6 +149,83 @@ class KernelsTest {
     try (Model model = Model.load(file, LoadOptions.defaults(), withoutByteProducts())) {
       assertEquals(KernelPath.NATIVE, model.options().kernels());
       assertArrayEquals(expected(file, inputs), answer(model, inputs), 1e-4f);
+      assertNotEquals(KernelPath.NATIVE, model.options().kernels());
+    }
+  }
+
+  /// An operator of one f32 input.
+  ///
+  /// @param op the operator
+  /// @param x its input
+  /// @param others what it takes besides
+  /// @param constants the constants among that
+  /// @param method the method of kernels that it runs on
+  record Relying(Op op, Fact x, List<String> others, Map<String, Tensor> constants, String method) {
+    Graph graph() {
+      List<String> inputs = new ArrayList<>(List.of("x"));
+      inputs.addAll(others);
+      Node node = new Node("node", op, inputs, List.of("y"));
+      return Inference.infer(
+          new Graph(
+              "relying", List.of("x"), List.of("y"), List.of(node), constants, Map.of("x", x)));
+    }
+
+    /// Kernels on which that method is wrong.
+    Target target() {
+      RowKernels rows =
+          WrongKernels.changed(
+              RowKernels.class,
+              new ScalarRowKernels(),
+              method,
+              (_, arguments) ->
+                  method.equals("prepare")
+                      ? WrongKernels.idle(RowKernels.PreparedPointwise.class)
+                      : WrongKernels.spoiled(arguments[2]));
+      return new Target(new ScalarMatrixKernels(), rows, 1, Format.F32);
+    }
+  }
+
+  static Stream<Relying> relying() {
+    Fact image = Fact.of(DType.F32, 1, 2, 5, 5);
+    Fact sequence = Fact.of(DType.F32, 2, 1, 4);
+    Op pool = new Op.GlobalPool(Op.PoolFunction.AVERAGE, 0, Op.Layout.CHANNELS_FIRST);
+    Op resize =
+        new Op.Resize(
+            Op.Interpolation.LINEAR,
+            Op.CoordinateMode.HALF_PIXEL,
+            Op.NearestMode.FLOOR,
+            -0.75f,
+            false,
+            0,
+            false,
+            List.of(),
+            Op.AspectPolicy.STRETCH,
+            Op.Layout.CHANNELS_FIRST);
+    Op layer =
+        new Op.Recurrent(
+            RecurrentCell.RNN,
+            Op.Direction.FORWARD,
+            4,
+            List.of(new Op.Unary(UnaryFunction.TANH)),
+            Float.POSITIVE_INFINITY,
+            false,
+            false);
+    Tensor scale = Tensor.of(new float[] {0.05f});
+    Tensor scales = Tensor.of(new float[] {1, 1, 2, 2}, 4);
+    Tensor weights = Tensor.of(new float[16], 1, 4, 4);
+    return Stream.of(
+        new Relying(pool, image, List.of(), Map.of(), "reduce"),
+        new Relying(resize, image, List.of("", "scales"), Map.of("scales", scales), "resize"),
+        new Relying(QUANTIZE, ROWS, List.of("scale"), Map.of("scale", scale), "range"),
+        new Relying(
+            layer, sequence, List.of("w", "r"), Map.of("w", weights, "r", weights), "prepare"));
+  }
+
+  @ParameterizedTest
+  @MethodSource("relying")
+  void operatorsAskForTheKernelsThatTheyRunOn(Relying relying) throws IOException {
+    Path file = written(relying.graph());
+    try (Model model = Model.load(file, LoadOptions.defaults(), new Kernels(relying::target))) {
       assertNotEquals(KernelPath.NATIVE, model.options().kernels());
     }
   }

@@ -36,6 +36,8 @@ public final class KernelCheck {
     ELEMENTWISE,
     /// Pooling.
     POOLING,
+    /// Resampling.
+    RESAMPLING,
     /// Decision trees.
     TREES
   }
@@ -56,7 +58,10 @@ public final class KernelCheck {
           ofMatrices.narrowProduct(Format.BF16);
           ofMatrices.bf16Attention();
         }
-        case INT8 -> ofMatrices.narrowProduct(Format.INT8);
+        case INT8 -> {
+          ofMatrices.narrowProduct(Format.INT8);
+          ofMatrices.quantizedProduct();
+        }
         case BYTE_CONVOLUTION -> ofMatrices.byteConvolutions();
         case BLOCKS -> ofMatrices.blocks();
         case CONVOLUTION -> ofMatrices.convolutions();
@@ -65,6 +70,7 @@ public final class KernelCheck {
         case COPIES -> ofRows.copies();
         case ELEMENTWISE -> ofRows.elementwise();
         case POOLING -> ofRows.pooling();
+        case RESAMPLING -> ofRows.resampling();
         case TREES -> new TreeCheck(comparison, rows).trees();
       }
       return null;

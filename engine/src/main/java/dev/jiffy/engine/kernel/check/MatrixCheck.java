@@ -71,6 +71,35 @@ final class MatrixCheck {
         c -> multiply(right, product, a, b, bias, 0, c));
   }
 
+  /// A product whose whole left-hand side has one scale, with weights that are bytes.
+  void quantizedProduct() {
+    NarrowKernels narrow = matrices.narrow();
+    if (narrow == null || !narrow.computes(Format.INT8, null)) {
+      return;
+    }
+    int m = 7;
+    int k = 9;
+    int n = 41;
+    Product product = new Product(m, k, n, k, n, 0, 1, null);
+    long a = comparison.numbers(m * k);
+    long b = comparison.numbers(k * n);
+    long bias = comparison.numbers(n);
+    long bytes = comparison.memory((long) k * n);
+    long scales = comparison.memory(4L * n);
+    ByteCheck.quantize(b, k, n, bytes, scales);
+    NarrowKernels.Prepared prepared = narrow.prepareQuantized(product);
+    long packed = comparison.memory(narrow.packedBytes(Format.INT8, k, n));
+    long scratch = comparison.memory(prepared.scratchBytes());
+    narrow.packBytes(bytes, scales, k, n, packed);
+    int panels = panels(matrices, n);
+    comparison.near(
+        "product of quantized numbers",
+        m * n,
+        NARROW_TOLERANCE,
+        c -> prepared.multiply(a, packed, bias, 0, c, 0, m, 0, panels, scratch),
+        c -> multiply(right, product, a, b, bias, 0, c));
+  }
+
   void byteConvolutions() {
     NarrowKernels narrow = matrices.narrow();
     for (int groups : new int[] {1, ByteCheck.CHANNELS}) {

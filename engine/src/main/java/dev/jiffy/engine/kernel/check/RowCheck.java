@@ -6,6 +6,7 @@ import dev.jiffy.engine.function.UnaryFunction;
 import dev.jiffy.engine.kernel.Pointwise;
 import dev.jiffy.engine.kernel.Pointwise.Instruction;
 import dev.jiffy.engine.kernel.PoolGeometry;
+import dev.jiffy.engine.kernel.ResizeGeometry;
 import dev.jiffy.engine.kernel.RowKernels;
 import dev.jiffy.engine.kernel.StridedCopy;
 import dev.jiffy.engine.kernel.scalar.ScalarRowKernels;
@@ -122,15 +123,40 @@ final class RowCheck {
   }
 
   void pooling() {
+    pooling("maximum", true);
+    pooling("average", false);
+  }
+
+  private void pooling(String what, boolean max) {
     int channels = 19;
     PoolGeometry g =
-        new PoolGeometry(1, 6, 6, channels, 3, 3, 3, 3, 2, 2, 1, 1, 1, 1, 0, 0, true, false);
+        new PoolGeometry(1, 6, 6, channels, 3, 3, 3, 3, 2, 2, 1, 1, 1, 1, 0, 0, max, false);
     long x = comparison.numbers(36 * channels);
     comparison.near(
-        "pooling",
+        "pooling, " + what,
         9 * channels,
         TOLERANCE,
         y -> rows.pool(g, x, y, 0, g.rows()),
         y -> right.pool(g, x, y, 0, g.rows()));
+  }
+
+  void resampling() {
+    float[] none = new float[3];
+    resampling("nearest elements", new int[] {0, 0, 2}, none, true);
+    resampling("linear resampling", new int[] {1, 1, 2}, new float[] {0, 0.25f, 0.75f}, false);
+  }
+
+  private void resampling(String what, int[] high, float[] weights, boolean nearest) {
+    int channels = 19;
+    int[] low = {0, 0, nearest ? 2 : 1};
+    ResizeGeometry g =
+        new ResizeGeometry(1, 3, 3, channels, low, high, weights, low, high, weights, nearest);
+    long x = comparison.numbers(9 * channels);
+    comparison.near(
+        what,
+        9 * channels,
+        TOLERANCE,
+        y -> rows.resize(g, x, y, 0, g.rows()),
+        y -> right.resize(g, x, y, 0, g.rows()));
   }
 }

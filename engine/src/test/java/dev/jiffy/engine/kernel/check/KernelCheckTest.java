@@ -10,8 +10,12 @@ import dev.jiffy.engine.kernel.ByteConvolution;
 import dev.jiffy.engine.kernel.ByteKernels;
 import dev.jiffy.engine.kernel.MatrixKernels;
 import dev.jiffy.engine.kernel.NarrowKernels;
+import dev.jiffy.engine.kernel.PoolGeometry;
+import dev.jiffy.engine.kernel.ResizeGeometry;
 import dev.jiffy.engine.kernel.RowKernels;
+import dev.jiffy.engine.kernel.scalar.ScalarMatrixKernels;
 import dev.jiffy.engine.kernel.scalar.ScalarRowKernels;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -20,6 +24,8 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 @Tag("many-machines")
 class KernelCheckTest {
+  private static final int RESULT = 2;
+
   @ParameterizedTest
   @EnumSource
   void allKernelsOfThisMachineAreSound(KernelCheck.Kind kind) {
@@ -71,5 +77,37 @@ class KernelCheckTest {
     String fault =
         KernelCheck.fault(KernelCheck.Kind.BYTE_CONVOLUTION, matrices, new ScalarRowKernels());
     assertEquals("convolution of bytes in 1 groups, rounded: element 1", place(fault));
+  }
+
+  /// {@return where a fault of some calls of a method is found}
+  private static String found(KernelCheck.Kind kind, String method, Predicate<Object[]> isWrong) {
+    RowKernels rows =
+        WrongKernels.changed(
+            RowKernels.class,
+            new ScalarRowKernels(),
+            method,
+            (result, arguments) ->
+                isWrong.test(arguments) ? WrongKernels.spoiled(arguments[RESULT]) : result);
+    return place(KernelCheck.fault(kind, new ScalarMatrixKernels(), rows));
+  }
+
+  @Test
+  void bothKindsOfPoolingAreChecked() {
+    assertEquals(
+        "pooling, maximum: element 0",
+        found(KernelCheck.Kind.POOLING, "pool", in -> ((PoolGeometry) in[0]).max()));
+    assertEquals(
+        "pooling, average: element 0",
+        found(KernelCheck.Kind.POOLING, "pool", in -> !((PoolGeometry) in[0]).max()));
+  }
+
+  @Test
+  void bothKindsOfResamplingAreChecked() {
+    assertEquals(
+        "nearest elements: element 0",
+        found(KernelCheck.Kind.RESAMPLING, "resize", in -> ((ResizeGeometry) in[0]).nearest()));
+    assertEquals(
+        "linear resampling: element 0",
+        found(KernelCheck.Kind.RESAMPLING, "resize", in -> !((ResizeGeometry) in[0]).nearest()));
   }
 }

@@ -2,12 +2,17 @@ package dev.jiffy.engine.kernel.x86;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import dev.jiffy.engine.WrongKernels;
 import dev.jiffy.engine.function.UnaryFunction;
 import dev.jiffy.engine.kernel.Activation;
 import dev.jiffy.engine.kernel.Format;
+import dev.jiffy.engine.kernel.MatrixKernels;
 import dev.jiffy.engine.kernel.Memory;
 import dev.jiffy.engine.kernel.NarrowKernels;
 import dev.jiffy.engine.kernel.Product;
+import dev.jiffy.engine.kernel.check.KernelCheck;
+import dev.jiffy.engine.kernel.scalar.ScalarRowKernels;
+import dev.jiffy.engine.kernel.tile.TiledMatrixKernels;
 import java.lang.foreign.ValueLayout;
 import java.util.Random;
 import java.util.stream.Stream;
@@ -52,6 +57,25 @@ class NarrowProductTest {
         }
       }
     }
+  }
+
+  @ParameterizedTest(allowZeroInvocations = true)
+  @MethodSource("cpus")
+  void productsOfQuantizedNumbersAreCheckedWhereTheyRun(Cpu cpu) {
+    NarrowKernels right = new X86NarrowKernels(cpu);
+    NarrowKernels wrong =
+        WrongKernels.changed(
+            NarrowKernels.class,
+            right,
+            "prepareQuantized",
+            (_, _) -> WrongKernels.idle(NarrowKernels.Prepared.class));
+    MatrixKernels kernels =
+        new TiledMatrixKernels(
+            new X86MicroKernels(cpu), new X86Depthwise(cpu), new X86Winograd(cpu), wrong);
+    String fault = KernelCheck.fault(KernelCheck.Kind.INT8, kernels, new ScalarRowKernels());
+    assertEquals(
+        right.computes(Format.INT8, null),
+        fault != null && fault.startsWith("product of quantized numbers: "));
   }
 
   private void compare(
