@@ -17,7 +17,6 @@ import java.lang.ref.Reference;
 import java.util.ArrayList;
 import java.util.IdentityHashMap;
 import java.util.List;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /// Runs the programs of a model for one session: stage by stage, in one block of memory that all
@@ -91,7 +90,7 @@ final class Execution implements AutoCloseable {
     private int passedEpoch;
 
     /// What a run in the session's own memory answers with.
-    @Nullable Map<String, Tensor> reused;
+    @Nullable ReusedAnswers reused;
 
     private Prepared(Stage stage, Track track) {
       this.stage = stage;

@@ -91,6 +91,9 @@ public final class Session implements AutoCloseable {
   /// Allocates nothing on the Java heap once a shape has been seen, save for operators that only
   /// the scalar kernels know. A model that is more than one plan answers in new memory.
   ///
+  /// An answer, or a part of one, may be an input of the next run, as states are: what the run
+  /// would write over is copied first.
+  ///
   /// @param inputs a tensor for every input of the model; read during the call only
   /// @throws ModelException if an input is missing, unknown, or has the wrong type or shape
   /// @throws IllegalStateException if the session is closed or runs in another thread
@@ -248,17 +251,14 @@ public final class Session implements AutoCloseable {
   private Map<String, Tensor> run(
       Execution.Prepared current, Plan plan, boolean reuse, long @Nullable [] times) {
     Frame frame = execution.frame(current, plan);
+    ReusedAnswers reused = reuse ? reused(current, plan) : null;
     List<Plan.Port> inputs = plan.inputs();
     for (int i = 0; i < arguments.length; i++) {
-      frame.point(inputs.get(i).slot(), ((Tensor) arguments[i]).segment().address());
+      Tensor input = (Tensor) arguments[i];
+      long from = reused == null ? input.segment().address() : reused.source(i, input);
+      frame.point(inputs.get(i).slot(), from);
     }
-    Map<String, Tensor> outputs = reuse ? current.reused : null;
-    if (outputs == null) {
-      outputs = allocate(plan.outputs());
-      if (reuse) {
-        current.reused = outputs;
-      }
-    }
+    Map<String, Tensor> outputs = reused == null ? allocate(plan.outputs()) : reused.tensors();
     List<Plan.Port> ports = plan.outputs();
     for (int i = 0; i < ports.size(); i++) {
       Plan.Port port = ports.get(i);
@@ -273,6 +273,15 @@ public final class Session implements AutoCloseable {
       Runner.profile(plan, frame, times);
     }
     return outputs;
+  }
+
+  private static ReusedAnswers reused(Execution.Prepared current, Plan plan) {
+    ReusedAnswers reused = current.reused;
+    if (reused == null) {
+      reused = new ReusedAnswers(plan);
+      current.reused = reused;
+    }
+    return reused;
   }
 
   private static Map<String, Tensor> allocate(List<Plan.Port> ports) {

@@ -1,0 +1,125 @@
+package dev.jiffy.engine;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import dev.jiffy.engine.function.BinaryFunction;
+import dev.jiffy.engine.ir.Dim;
+import dev.jiffy.engine.ir.Fact;
+import dev.jiffy.engine.ir.Graph;
+import dev.jiffy.engine.ir.Inference;
+import dev.jiffy.engine.ir.Node;
+import dev.jiffy.engine.ir.Op;
+import dev.jiffy.engine.onnx.OnnxWriter;
+import dev.jiffy.tensor.DType;
+import dev.jiffy.tensor.Tensor;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// A model with a state that one run hands to the next: `next = (state + x) · w`, and `y = state ·
+/// w`, which is computed after it.
+class SessionTest {
+  private static final int WIDTH = 48;
+
+  @TempDir private Path folder;
+  private Path file = Path.of("");
+
+  @BeforeEach
+  void writeModel() throws IOException {
+    Fact rows = Fact.of(DType.F32, List.of(Dim.of("n"), Dim.of(WIDTH)));
+    Map<String, Fact> inputs = new LinkedHashMap<>();
+    inputs.put("x", rows);
+    inputs.put("state", rows);
+    List<Node> nodes =
+        List.of(
+            new Node("sum", new Op.Binary(BinaryFunction.ADD), List.of("state", "x"), List.of("s")),
+            new Node("next", new Op.MatMul(), List.of("s", "w"), List.of("next")),
+            new Node("y", new Op.MatMul(), List.of("state", "w"), List.of("y")));
+    Map<String, Tensor> constants = Map.of("w", numbers(WIDTH, 0.2f));
+    Graph graph =
+        new Graph("state", List.of("x", "state"), List.of("next", "y"), nodes, constants, inputs);
+    file = folder.resolve("state.onnx");
+    OnnxWriter.write(Inference.infer(graph), 17, file);
+  }
+
+  private static Tensor numbers(int rows, float scale) {
+    float[] numbers = new float[rows * WIDTH];
+    for (int i = 0; i < numbers.length; i++) {
+      numbers[i] = scale * (float) Math.sin(0.7 * i);
+    }
+    return Tensor.of(numbers, rows, WIDTH);
+  }
+
+  private static Tensor get(Map<String, Tensor> tensors, String name) {
+    return Objects.requireNonNull(tensors.get(name));
+  }
+
+  @Test
+  void anAnswerMayBeAnInputOfTheNextRun() {
+    for (KernelPath kernels : List.of(KernelPath.AUTO, KernelPath.SCALAR)) {
+      try (Model model = Model.load(file, LoadOptions.defaults().kernels(kernels));
+          Session session = model.newSession()) {
+        for (int rows : new int[] {1, 3}) {
+          Tensor x = numbers(rows, 1);
+          Tensor state = numbers(rows, 2);
+          Tensor own = numbers(rows, 2);
+          for (int run = 0; run < 4; run++) {
+            Map<String, Tensor> expected = session.run(Map.of("x", x, "state", own));
+            Map<String, Tensor> actual = session.runReusing(Map.of("x", x, "state", state));
+            assertSame(expected, actual);
+            own = get(expected, "next");
+            state = get(actual, "next");
+          }
+        }
+      }
+    }
+  }
+
+  @Test
+  void allInputsMayBeAnswers() {
+    try (Model model = Model.load(file);
+        Session session = model.newSession()) {
+      Map<String, Tensor> inputs = Map.of("x", numbers(2, 1), "state", numbers(2, 2));
+      for (int run = 0; run < 3; run++) {
+        Map<String, Tensor> expected = session.run(inputs);
+        Map<String, Tensor> actual = session.runReusing(inputs);
+        assertSame(expected, actual);
+        inputs = Map.of("x", get(actual, "y"), "state", get(actual, "next"));
+      }
+    }
+  }
+
+  private static void assertSame(Map<String, Tensor> expected, Map<String, Tensor> actual) {
+    for (String name : List.of("next", "y")) {
+      assertArrayEquals(get(expected, name).toFloats(), get(actual, name).toFloats(), name);
+    }
+  }
+
+  @Test
+  void copiesAreMadeInMemoryThatIsUsedAgain() throws Throwable {
+    AllocatedBytes allocated = new AllocatedBytes();
+    try (Model model = Model.load(file, LoadOptions.defaults().threads(1));
+        Session session = model.newSession()) {
+      Tensor x = numbers(3, 1);
+      Map<String, Tensor> first = session.runReusing(Map.of("x", x, "state", numbers(3, 2)));
+      Map<String, Tensor> inputs = Map.of("x", x, "state", get(first, "next"));
+      long least = Long.MAX_VALUE;
+      // The JIT compiler takes its time to remove what unoptimised code allocates.
+      for (int round = 0; round < 200 && least > 0; round++) {
+        long before = allocated.now();
+        for (int i = 0; i < 1_000; i++) {
+          session.runReusing(inputs);
+        }
+        least = Math.min(least, allocated.now() - before);
+      }
+      assertEquals(0, least, "bytes of 1000 runs");
+    }
+  }
+}
