@@ -27,6 +27,7 @@ final class Resampling {
         || resize.layout() != Op.Layout.CHANNELS_LAST
         || (rank != 3 && rank != 4)
         || !lowering.isF32(node.input(0))
+        || x.elements() == 0
         || y.elements() == 0
         || y.elements() > Integer.MAX_VALUE
         || x.elements() > Integer.MAX_VALUE

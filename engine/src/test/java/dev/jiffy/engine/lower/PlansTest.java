@@ -2,7 +2,9 @@ package dev.jiffy.engine.lower;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import dev.jiffy.engine.ModelException;
 import dev.jiffy.engine.Targets;
 import dev.jiffy.engine.function.BinaryFunction;
 import dev.jiffy.engine.ir.Fact;
@@ -25,6 +27,18 @@ import org.junit.jupiter.params.provider.MethodSource;
 @Tag("many-machines")
 class PlansTest {
   private static final double TOLERANCE = 2e-4;
+  private static final Op RESIZE =
+      new Op.Resize(
+          Op.Interpolation.LINEAR,
+          Op.CoordinateMode.HALF_PIXEL,
+          Op.NearestMode.FLOOR,
+          -0.75f,
+          false,
+          0,
+          false,
+          List.of(),
+          Op.AspectPolicy.STRETCH,
+          Op.Layout.CHANNELS_LAST);
 
   private final List<String> inputs = new ArrayList<>();
   private final List<Node> nodes = new ArrayList<>();
@@ -60,9 +74,12 @@ class PlansTest {
     return ops(op, 1, in).getFirst();
   }
 
+  private Graph graph(String... outputs) {
+    return Inference.infer(new Graph("g", inputs, List.of(outputs), nodes, constants, facts));
+  }
+
   private void agree(Target target, String... outputs) {
-    Graph graph =
-        Inference.infer(new Graph("g", inputs, List.of(outputs), nodes, constants, facts));
+    Graph graph = graph(outputs);
     Map<String, Tensor> expected = Interpreter.run(graph, given);
     try (Arena arena = Arena.ofShared()) {
       Plan plan = Lowering.plan(graph, target, new Weights(target, arena));
@@ -130,5 +147,21 @@ class PlansTest {
     String y = op(new Op.QuantizedMatMul(null), x, w, constant(Samples.between(3, 0.01, 0.02, 16)));
     String z = op(new Op.QuantizedMatMul(null), x, w, constant(Samples.between(4, 0.03, 0.04, 16)));
     agree(target.target(), y, z);
+  }
+
+  @ParameterizedTest
+  @MethodSource("dev.jiffy.engine.Targets#all")
+  void emptyImagesAreNotResized(Targets.Named target) {
+    String x = input(Samples.floats(1, 2, 0, 3, 4));
+    String sizes = constant(Tensor.of(new long[] {2, 5, 6, 4}, 4));
+    Graph graph = graph(op(RESIZE, x, "", "", sizes));
+    try (Arena arena = Arena.ofShared()) {
+      Plan plan = Lowering.plan(graph, target.target(), new Weights(target.target(), arena));
+      assertNotNull(plan);
+      List<Tensor> tensors = List.copyOf(given.values());
+      ModelException refusal =
+          assertThrows(ModelException.class, () -> PlanOpsTest.run(plan, tensors));
+      assertEquals("n0 (Resize): dimension 1 is empty and cannot become 5", refusal.getMessage());
+    }
   }
 }
