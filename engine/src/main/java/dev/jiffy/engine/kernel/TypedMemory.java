@@ -116,6 +116,6 @@ public final class TypedMemory {
   }
 
   private static long toUnsigned(double value) {
-    return value < 0x1p63 ? (long) value : (long) (value - 0x1p63) ^ Long.MIN_VALUE;
+    return value >= 0x1p63 ? (long) (value - 0x1p63) ^ Long.MIN_VALUE : (long) value;
   }
 }
