@@ -137,7 +137,7 @@ final class ForestStep extends Step {
       if (rowsAtOnce == 1) {
         walkRow(keys, results);
       } else {
-        walkRows((count + LANES - 1) / LANES, keys, results);
+        walkRows(walked(count) / LANES, keys, results);
       }
       finish(frame, part, row, count, results);
     }
@@ -156,8 +156,16 @@ final class ForestStep extends Step {
         tables.ranks(first, at);
       }
       tables.members(input, first, at + 4L * columns.membersFrom());
-      Memory.ALL.set(Memory.INT, at + 4L * columns.zero(), 0);
     }
+    for (int row = 0; row < walked(count); row++) {
+      Memory.ALL.set(Memory.INT, keys + (long) row * packed.keyBytes() + 4L * columns.zero(), 0);
+    }
+  }
+
+  /// The rows that go down the trees: those that fill a block as well, of whose keys only the one
+  /// that keeps them in a leaf matters.
+  private int walked(int count) {
+    return rowsAtOnce == 1 ? count : (count + LANES - 1) & -LANES;
   }
 
   private void walkRow(long keys, long results) {
