@@ -259,17 +259,25 @@ final class QuantizedCases {
         }) {
       for (int bits : new int[] {2, 4, 8}) {
         for (boolean bytes : new boolean[] {true, false}) {
-          blockProduct(cases, size[0], size[1], size[2], size[3], bits, bytes);
+          blockProduct(cases, size[0], size[1], size[2], size[3], bits, bytes, 2);
         }
       }
     }
+    blockProduct(cases, 3, 40, 17, 32, 4, true, 1e-42);
   }
 
   private static void blockProduct(
-      List<OpCase> cases, long m, long k, long n, long block, int bits, boolean bytes) {
+      List<OpCase> cases,
+      long m,
+      long k,
+      long n,
+      long block,
+      int bits,
+      boolean bytes,
+      double limit) {
     long blocks = (k + block - 1) / block;
     long zeroBytes = (blocks * bits + 7) / 8;
-    Tensor x = Samples.floats(1, m, k);
+    Tensor x = Samples.between(1, -limit, limit, m, k);
     Tensor w = Samples.integers(DType.U8, 2, 0, 256, n, blocks, block * bits / 8);
     Tensor scales = Samples.between(3, 0.16 / (1 << bits), 1.6 / (1 << bits), n * blocks);
     Tensor zeros = Samples.integers(DType.U8, 4, 0, 256, n * zeroBytes);
@@ -287,13 +295,13 @@ final class QuantizedCases {
                         long place = i[1] * zeroBytes * 8 / bits + b;
                         double zero = plain ? 1 << (bits - 1) : packed(zeros, place, bits);
                         double value = at(x, i[0], d);
-                        if (bytes) {
-                          float step = step(x, i[0], b * block, Math.min(k, (b + 1) * block));
+                        float step = step(x, i[0], b * block, Math.min(k, (b + 1) * block));
+                        if (bytes && step >= Float.MIN_NORMAL) {
                           value = Math.rint((float) value * (1 / step)) * step;
                         }
                         return value * (q - zero) * at(scales, i[1] * blocks + b);
                       });
-      String name = bits + " bits, " + (bytes ? "bytes" : "numbers");
+      String name = bits + " bits, " + (bytes ? "bytes" : "numbers") + " to " + limit;
       cases.add(
           plain
               ? OpCase.of(name + ", symmetric", op, formula, x, w, scales)

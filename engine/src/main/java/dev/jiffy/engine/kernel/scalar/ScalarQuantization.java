@@ -204,13 +204,14 @@ public final class ScalarQuantization {
     }
   }
 
-  /// {@return a 127th of the greatest magnitude of some numbers}
+  /// {@return a 127th of the greatest magnitude of some numbers, or 0 where that has no inverse}
   private static float step(Tensor x, long from, int n) {
     double greatest = 0;
     for (long i = from; i < from + n; i++) {
       greatest = Math.max(greatest, Math.abs(x.getDouble(i)));
     }
-    return (float) greatest / 127;
+    float step = (float) greatest / 127;
+    return step < Float.MIN_NORMAL ? 0 : step;
   }
 
   /// {@return what weights of a few bits in blocks stand for, as an f32 matrix `[k, columns]`}

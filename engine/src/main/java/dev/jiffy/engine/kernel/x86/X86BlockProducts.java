@@ -206,7 +206,7 @@ final class X86BlockProducts implements BlockKernels {
       greatest = Math.max(greatest, Math.abs(Memory.getFloat(from + 4L * i)));
     }
     float scale = greatest / 127;
-    float inverse = scale == 0 ? 0 : 1 / scale;
+    float inverse = scale < Float.MIN_NORMAL ? 0 : 1 / scale;
     int sum = 0;
     for (int i = 0; i < p.block(); i++) {
       int q = i < present ? (int) Math.rint(Memory.getFloat(from + 4L * i) * inverse) : 0;
