@@ -22,17 +22,13 @@ final class VectorPooling {
     for (int row = rowFrom; row < rowTo; row++) {
       long image = x + (long) row / g.outHeight() * g.inHeight() * line;
       int top = row % g.outHeight() * g.strideHeight() - g.padTop();
-      int tapTop = firstTap(top, g.dilationHeight());
-      int tapBottom = lastTap(top, g.dilationHeight(), g.kernelHeight(), g.inHeight());
-      int countedRows =
-          lastTap(top, g.dilationHeight(), g.kernelHeight(), (long) g.inHeight() + g.padBottom());
+      int tapTop = g.firstTapRow(top);
+      int height = Math.max(0, g.lastTapRow(top) - tapTop);
       long to = y + (long) row * g.outWidth() * pixel;
       for (int column = 0; column < g.outWidth(); column++, to += pixel) {
         int left = column * g.strideWidth() - g.padLeft();
-        int tapLeft = firstTap(left, g.dilationWidth());
-        int tapRight = lastTap(left, g.dilationWidth(), g.kernelWidth(), g.inWidth());
-        int height = Math.max(0, tapBottom - tapTop);
-        int width = Math.max(0, tapRight - tapLeft);
+        int tapLeft = g.firstTapColumn(left);
+        int width = Math.max(0, g.lastTapColumn(left) - tapLeft);
         long from =
             image
                 + (top + (long) tapTop * g.dilationHeight()) * line
@@ -42,29 +38,10 @@ final class VectorPooling {
         if (g.max()) {
           max(from, down, right, height, width, to, g.channels());
         } else {
-          int counted =
-              g.countPadding()
-                  ? countedRows
-                      * lastTap(
-                          left,
-                          g.dilationWidth(),
-                          g.kernelWidth(),
-                          (long) g.inWidth() + g.padRight())
-                  : height * width;
-          average(from, down, right, height, width, counted, to, g.channels());
+          average(from, down, right, height, width, g.counted(top, left), to, g.channels());
         }
       }
     }
-  }
-
-  /// The first tap of a window that does not lie before the image.
-  private static int firstTap(int start, int dilation) {
-    return start >= 0 ? 0 : (-start + dilation - 1) / dilation;
-  }
-
-  /// The tap after the last that does not lie behind an extent.
-  private static int lastTap(int start, int dilation, int taps, long extent) {
-    return (int) Math.max(0, Math.min(taps, (extent - start + dilation - 1) / dilation));
   }
 
   private static void max(

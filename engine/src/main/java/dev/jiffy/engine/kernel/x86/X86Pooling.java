@@ -64,10 +64,10 @@ final class X86Pooling {
     long line = pixel * g.inWidth();
     int top = row % g.outHeight() * g.strideHeight() - g.padTop();
     int left = column * g.strideWidth() - g.padLeft();
-    int tapTop = firstTap(top, g.dilationHeight());
-    int tapLeft = firstTap(left, g.dilationWidth());
-    int height = lastTap(top, g.dilationHeight(), g.kernelHeight(), g.inHeight()) - tapTop;
-    int width = lastTap(left, g.dilationWidth(), g.kernelWidth(), g.inWidth()) - tapLeft;
+    int tapTop = g.firstTapRow(top);
+    int tapLeft = g.firstTapColumn(left);
+    int height = g.lastTapRow(top) - tapTop;
+    int width = g.lastTapColumn(left) - tapLeft;
     if (height <= 0 || width <= 0) {
       height = 0;
       width = 0;
@@ -89,29 +89,10 @@ final class X86Pooling {
         pixel,
         g.channels() / lanes,
         Masks.first(vectorBytes, rest),
-        Float.floatToRawIntBits(g.countPadding() ? counted(g, top, left) : height * width),
+        Float.floatToRawIntBits(g.counted(top, left)),
         rows,
         line * g.strideHeight() - count * pixel * g.strideWidth(),
         0,
         0);
-  }
-
-  /// {@return the elements of a window that count in its mean, padding included}
-  private static int counted(PoolGeometry g, int top, int left) {
-    int rows =
-        lastTap(top, g.dilationHeight(), g.kernelHeight(), (long) g.inHeight() + g.padBottom());
-    int columns =
-        lastTap(left, g.dilationWidth(), g.kernelWidth(), (long) g.inWidth() + g.padRight());
-    return rows * columns;
-  }
-
-  /// The first tap of a window that does not lie before the image.
-  private static int firstTap(int start, int dilation) {
-    return start >= 0 ? 0 : (-start + dilation - 1) / dilation;
-  }
-
-  /// The tap after the last that does not lie behind an extent.
-  private static int lastTap(int start, int dilation, int taps, long extent) {
-    return Math.clamp((extent - start + dilation - 1) / dilation, 0, taps);
   }
 }
