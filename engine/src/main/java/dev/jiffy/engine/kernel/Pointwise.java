@@ -99,4 +99,19 @@ public record Pointwise(
     }
     return never ? NEVER : dense == 1 ? 0 : dense;
   }
+
+  /// {@return after how many elements two inputs repeat together}
+  ///
+  /// @param a the period of one, positive
+  /// @param b the period of the other, positive
+  public static long leastCommonMultiple(long a, long b) {
+    long x = a;
+    long y = b;
+    while (y != 0) {
+      long rest = x % y;
+      x = y;
+      y = rest;
+    }
+    return a / x * b;
+  }
 }

@@ -64,7 +64,7 @@ final class BlockLayout {
       periods[i] = pointwise.period(i);
       access[i] = whole(periods[i]);
       if (access[i] == Access.PERIODIC) {
-        long together = leastCommonMultiple(common, periods[i]);
+        long together = Pointwise.leastCommonMultiple(common, periods[i]);
         if (together <= LONGEST_PERIOD) {
           common = together;
         } else {
@@ -83,7 +83,7 @@ final class BlockLayout {
       blockLength = roundUp((run + blocks - 1) / blocks, Lanes.LANES);
     } else {
       lineLength = elements;
-      long unit = leastCommonMultiple(common, Lanes.LANES);
+      long unit = Pointwise.leastCommonMultiple(common, Lanes.LANES);
       unit = unit <= LONGEST_PERIOD ? unit : common;
       blockLength = Math.max(unit, BLOCK / unit * unit);
     }
@@ -119,17 +119,6 @@ final class BlockLayout {
     return whole == Access.CONSTANT
         ? whole
         : stride == 1 ? Access.DENSE : stride == 0 ? Access.CONSTANT_IN_LINE : Access.GATHERED;
-  }
-
-  private static long leastCommonMultiple(long a, long b) {
-    long x = a;
-    long y = b;
-    while (y != 0) {
-      long rest = x % y;
-      x = y;
-      y = rest;
-    }
-    return a / x * b;
   }
 
   private static long roundUp(long value, long unit) {

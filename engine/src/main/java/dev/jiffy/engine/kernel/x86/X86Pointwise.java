@@ -130,7 +130,7 @@ final class X86Pointwise implements RowKernels.PreparedPointwise {
       long period = pointwise.period(i);
       flat &= period == Pointwise.NEVER || period == 0;
       regular &= period != Pointwise.IRREGULARLY;
-      together = period > 0 ? leastCommonMultiple(together, period) : together;
+      together = period > 0 ? Pointwise.leastCommonMultiple(together, period) : together;
       long stride = pointwise.inputStrides().get(i).getLast();
       adjacent &= pointwise.dims().getLast() == 1 || stride == 0 || stride == 1;
     }
@@ -181,17 +181,6 @@ final class X86Pointwise implements RowKernels.PreparedPointwise {
       dense *= dims[d];
     }
     return new Lines(dims, strides, new long[inputs]);
-  }
-
-  private static long leastCommonMultiple(long a, long b) {
-    long x = a;
-    long y = b;
-    while (y != 0) {
-      long rest = x % y;
-      x = y;
-      y = rest;
-    }
-    return a / x * b;
   }
 
   private static long roundUp(long bytes) {
