@@ -15,7 +15,8 @@ import grpc
 
 here = os.path.dirname(os.path.abspath(__file__))
 protos = os.path.join(here, "..", "protocol", "src", "main", "proto")
-stubs = tempfile.mkdtemp()
+folder = tempfile.TemporaryDirectory()  # removed at the end
+stubs = folder.name
 subprocess.run(
     [sys.executable, "-m", "grpc_tools.protoc", "-I", protos, "--python_out", stubs,
      "--grpc_python_out", stubs, "inference.proto", "health.proto"], check=True)

@@ -58,9 +58,9 @@ need_jdk() {
   find_jdk && return
   install_packages openjdk-25-jdk-headless && find_jdk && return
   install_packages temurin-25-jdk && find_jdk && return
-  die "no JDK 25 found in JAVA_HOME, /usr/lib/jvm or PATH. Install one" \
-    "(Debian, Ubuntu: apt-get install openjdk-25-jdk-headless; others: https://adoptium.net)" \
-    "and set JAVA_HOME to its folder."
+  die "no JDK 25 found in JAVA_HOME, /usr/lib/jvm or PATH. Install one (as root: apt-get install" \
+    "openjdk-25-jdk-headless, where the distribution has it; elsewhere, Debian 12 among them, from" \
+    "https://adoptium.net, which has packages for apt and dnf too) and set JAVA_HOME to its folder."
 }
 
 # Makes sure that Maven can be called.
@@ -71,8 +71,18 @@ need_maven() {
     "(Debian, Ubuntu: apt-get install maven; others: https://maven.apache.org)."
 }
 
-# Runs Maven quietly about itself, with what it prints on standard error.
+# Keeps other builds out of the target folders of the sources in $1 until this shell ends.
+lock_build() {
+  mkdir -p "$1/target" && [[ -w $1/target ]] && { [[ ! -e $1/target/lock ]] || [[ -w $1/target/lock ]]; } ||
+    die "cannot build: $1/target belongs to another user ($(id -un) may not write there)"
+  exec 9>"$1/target/lock"
+  if command -v flock >/dev/null; then flock 9; fi
+}
+
+# Runs Maven quietly about itself. JIFFY_MAVEN_ARGS adds arguments: MAVEN_ARGS is new in Maven 3.9.
 maven() {
   # Maven's own libraries use sun.misc.Unsafe, about which JDK 25 warns.
-  MAVEN_OPTS="${MAVEN_OPTS:-} --sun-misc-unsafe-memory-access=allow" mvn -B -ntp "$@"
+  # shellcheck disable=SC2086 # JIFFY_MAVEN_ARGS is a list
+  MAVEN_OPTS="${MAVEN_OPTS:-} --sun-misc-unsafe-memory-access=allow" \
+    mvn -B -ntp ${JIFFY_MAVEN_ARGS:-} "$@"
 }

@@ -15,7 +15,6 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 class OnnxRuntimeEngineTest {
-  private static final Path CASES = Path.of("/usr/share/libonnx-testdata/data/node");
 
   private static List<TensorSpec> specs(String names) {
     return Arrays.stream(names.split(" "))
@@ -34,9 +33,11 @@ class OnnxRuntimeEngineTest {
   })
   void answersAreInPlaceRunAfterRun(String name, String inputs, String outputs) {
     Case recorded =
-        new CaseFolder(CASES.resolve(name)).cases(specs(inputs), specs(outputs)).getFirst();
+        new CaseFolder(OperatorCases.NODE.resolve(name))
+            .cases(specs(inputs), specs(outputs))
+            .getFirst();
     try (OnnxRuntimeEngine engine =
-        new OnnxRuntimeEngine(CASES.resolve(name).resolve("model.onnx"), 1)) {
+        new OnnxRuntimeEngine(OperatorCases.NODE.resolve(name).resolve("model.onnx"), 1)) {
       engine.prepare(recorded.tensors());
       for (int run = 0; run < 3; run++) {
         engine.run();

@@ -12,13 +12,11 @@ import dev.jiffy.engine.LoadOptions;
 import dev.jiffy.engine.ModelException;
 import dev.jiffy.engine.Precision;
 import dev.jiffy.engine.ir.StepCost;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 class ProfileTest {
-  private static final Path CASES = Path.of("/usr/share/libonnx-testdata/data/node");
   private static final Ceilings CEILINGS =
       new Ceilings(
           1,
@@ -52,8 +50,8 @@ class ProfileTest {
 
   private static Profile.Result run(String name, LoadOptions options) {
     return Profile.run(
-        CASES.resolve(name).resolve("model.onnx"),
-        new CaseFolder(CASES.resolve(name)),
+        OperatorCases.NODE.resolve(name).resolve("model.onnx"),
+        new CaseFolder(OperatorCases.NODE.resolve(name)),
         options,
         new Profile.Settings(3, true, Map.of("l3", 1e9)),
         new WarmUp(0, 0, () -> 0),

@@ -1,5 +1,6 @@
 package dev.jiffy.bench.fuzz;
 
+import dev.jiffy.bench.OperatorCases;
 import dev.jiffy.engine.ModelException;
 import dev.jiffy.engine.onnx.TensorFile;
 import dev.jiffy.tensor.Tensor;
@@ -18,7 +19,6 @@ import java.util.stream.Stream;
 
 /// ONNX's own cases of single operators: what models are made of.
 final class Corpus {
-  private static final Path NODE_TESTS = Path.of("/usr/share/libonnx-testdata/data/node");
 
   /// Models of more bytes, such as those of images, take too long.
   private static final long MOST_BYTES = 100_000;
@@ -46,7 +46,7 @@ final class Corpus {
 
   Corpus() {
     Set<String> found = new TreeSet<>();
-    try (Stream<Path> folders = Files.list(NODE_TESTS)) {
+    try (Stream<Path> folders = Files.list(OperatorCases.NODE)) {
       for (Path folder : folders.sorted().toList()) {
         read(folder, found);
       }

@@ -15,14 +15,13 @@ import org.junit.jupiter.api.Test;
 
 /// Every model of ONNX's own suite is imported or refused with a reason, never anything else.
 class ConformanceImportTest {
-  private static final Path NODE = Path.of("/usr/share/libonnx-testdata/data/node");
 
   @Test
   void everyModelImportsOrSaysWhyNot() throws IOException {
     List<String> imported = new ArrayList<>();
     List<String> refused = new ArrayList<>();
     List<Path> cases;
-    try (Stream<Path> folders = Files.list(NODE)) {
+    try (Stream<Path> folders = Files.list(OperatorCases.NODE)) {
       cases = folders.sorted().toList();
     }
     for (Path folder : cases) {

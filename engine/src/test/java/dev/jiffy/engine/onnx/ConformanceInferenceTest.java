@@ -31,12 +31,11 @@ import org.junit.jupiter.api.Test;
 
 /// Facts inferred for the models of ONNX's own suite agree with the suite's results.
 class ConformanceInferenceTest {
-  private static final Path NODE = Path.of("/usr/share/libonnx-testdata/data/node");
 
   @Test
   void factsAgreeWithResults() throws IOException {
     List<Path> cases;
-    try (Stream<Path> folders = Files.list(NODE)) {
+    try (Stream<Path> folders = Files.list(OperatorCases.NODE)) {
       cases = folders.sorted().toList();
     }
     List<String> problems = new ArrayList<>();

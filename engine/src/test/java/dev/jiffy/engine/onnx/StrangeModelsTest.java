@@ -80,6 +80,8 @@ class StrangeModelsTest {
     if (options.optimize()) {
       Tensor y = run(models, options, Map.of("x", Tensor.of(new long[] {4}, 1)));
       assertArrayEquals(new long[] {5}, y.toLongs());
+    } else {
+      refused("by zero", models, options, Map.of("x", Tensor.of(new long[] {4}, 1)));
     }
   }
 
