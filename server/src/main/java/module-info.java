@@ -11,6 +11,7 @@ module dev.jiffy.server {
   requires io.netty.codec;
   requires io.netty.codec.http2;
   requires io.netty.common;
+  requires io.netty.handler;
   requires io.netty.transport;
   requires io.opentelemetry.api;
   requires io.opentelemetry.context;

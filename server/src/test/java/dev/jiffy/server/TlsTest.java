@@ -16,6 +16,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.Socket;
+import java.net.SocketTimeoutException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -186,6 +187,68 @@ class TlsTest {
       assertEquals("", Client.readAll(silent.getInputStream()));
       assertEquals("", Client.readAll(half.getInputStream()));
     }
+  }
+
+  /// A handshake that is over counts no longer among those that are expected.
+  @Test
+  void tooManyWhoBeginNoHandshakeAreTurnedAway() throws Exception {
+    HttpOptions few =
+        new HttpOptions(
+            "127.0.0.1", 0, 1, 1 << 20, 1 << 14, 3, Duration.ofMinutes(5), Duration.ofMinutes(5));
+    SSLContext context = server.client(server);
+    try (Server running =
+            Server.start(
+                ServerOptions.defaults()
+                    .http(few)
+                    .safety(
+                        SafetyOptions.defaults()
+                            .tls(new Tls(server.certificate(), server.key(), null))),
+                List.of());
+        Client client = new Client(running.port());
+        Socket first = client.connect();
+        Socket second = client.connect()) {
+      try (SSLSocket one = greeted(context, running.port());
+          SSLSocket another = greeted(context, running.port())) {
+        assertEquals("h2", one.getApplicationProtocol());
+        assertEquals("h2", another.getApplicationProtocol());
+      }
+      try (Socket third = client.connect()) {
+        Thread.sleep(200); // until it is there
+        try (Socket fourth = client.connect()) {
+          assertEquals("", Client.readAll(fourth.getInputStream()));
+        }
+        for (Socket silent : List.of(first, second, third)) {
+          silent.setSoTimeout(1);
+          assertThrows(SocketTimeoutException.class, () -> silent.getInputStream().read());
+        }
+      }
+      try (SSLSocket last = untilGreeted(context, running.port())) {
+        assertEquals("h2", last.getApplicationProtocol());
+      }
+    }
+  }
+
+  /// {@return a connection whose handshake is over, and over which the server has begun HTTP/2}
+  private static SSLSocket greeted(SSLContext context, int port) throws IOException {
+    SSLSocket socket =
+        (SSLSocket) context.getSocketFactory().createSocket(InetAddress.getLoopbackAddress(), port);
+    SSLParameters parameters = socket.getSSLParameters();
+    parameters.setApplicationProtocols(new String[] {"h2"});
+    socket.setSSLParameters(parameters);
+    socket.setSoTimeout(60_000);
+    assertTrue(socket.getInputStream().read() >= 0);
+    return socket;
+  }
+
+  private static SSLSocket untilGreeted(SSLContext context, int port) throws Exception {
+    for (int i = 0; i < 500; i++) {
+      try {
+        return greeted(context, port);
+      } catch (IOException e) {
+        Thread.sleep(20);
+      }
+    }
+    throw new AssertionError("never greeted");
   }
 
   @Test

@@ -24,8 +24,8 @@ import org.jspecify.annotations.Nullable;
 /// The JDK's sockets, with an eye on connections that have just come.
 ///
 /// Vert.x tells of a connection when the head of its first request is there, or its handshake is
-/// over. Until the head comes it is watched here: one of too many is turned away, and one that says
-/// too little is closed. Handshakes have a time of their own. Shared between threads.
+/// over. Until then it is counted here, and one of too many is turned away; one whose head does not
+/// come is closed. Handshakes have a time of their own. Shared between threads.
 public final class Arrivals implements Transport, io.vertx.core.transport.Transport {
   private final Transport sockets = io.vertx.core.transport.Transport.NIO.implementation();
   private final AtomicInteger expected = new AtomicInteger();
@@ -52,7 +52,6 @@ public final class Arrivals implements Transport, io.vertx.core.transport.Transp
   @Sharable
   private final class Door extends ChannelInboundHandlerAdapter {
     private final ResetStreams resets = new ResetStreams();
-    private final Decrypted decrypted = new Decrypted();
     private final boolean hasHandshake;
 
     Door(boolean hasHandshake) {
@@ -62,15 +61,15 @@ public final class Arrivals implements Transport, io.vertx.core.transport.Transp
     @Override
     public void channelRead(ChannelHandlerContext context, Object message) {
       Channel connection = (Channel) message;
+      if (expected.get() >= options.maxConnections()) {
+        traffic.connection(Event.TURNED_AWAY);
+        connection.unsafe().closeForcibly();
+        return;
+      }
       connection.pipeline().addFirst(resets);
       if (hasHandshake) {
-        connection.pipeline().addFirst(decrypted);
+        connection.pipeline().addFirst(new Handshake(expected));
       } else {
-        if (expected.get() >= options.maxConnections()) {
-          traffic.connection(Event.TURNED_AWAY);
-          connection.unsafe().closeForcibly();
-          return;
-        }
         connection.pipeline().addFirst(firstHead(), new StrayResets());
       }
       context.fireChannelRead(message);
@@ -79,16 +78,6 @@ public final class Arrivals implements Transport, io.vertx.core.transport.Transp
     private FirstHead firstHead() {
       return new FirstHead(
           options.idleTimeout().toNanos(), expected, () -> traffic.connection(Event.TIMED_OUT));
-    }
-  }
-
-  /// Puts [StrayResets] behind what decrypts, once that is there.
-  @Sharable
-  private static final class Decrypted extends ChannelInboundHandlerAdapter {
-    @Override
-    public void channelActive(ChannelHandlerContext context) {
-      context.pipeline().addAfter("ssl", null, new StrayResets()).remove(this);
-      context.fireChannelActive();
     }
   }
 
