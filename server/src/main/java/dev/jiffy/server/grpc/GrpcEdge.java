@@ -45,6 +45,7 @@ public final class GrpcEdge {
   private final @Nullable Regions regions;
   private final Rights rights;
   private final BooleanSupplier going;
+  private final Rounds watching;
 
   /// A method that is answered at once.
   private interface Method extends Function<byte[], byte[]> {}
@@ -85,6 +86,7 @@ public final class GrpcEdge {
     this.regions = regions;
     this.rights = rights;
     this.going = going;
+    this.watching = new Rounds(vertx, WATCH_MILLIS);
   }
 
   /// {@return whether a request is a gRPC call}
@@ -260,22 +262,17 @@ public final class GrpcEdge {
     boolean isService = isService(ServiceWire.names(message).first());
     Serving[] last = {serving(isService)};
     call.send(ServiceWire.health(last[0]));
-    long timer =
-        vertx.setPeriodic(
-            WATCH_MILLIS,
-            id -> {
-              Serving now = serving(isService);
-              if (call.isEnded()) {
-                vertx.cancelTimer(id);
-              } else if (going.getAsBoolean()) {
-                call.send(ServiceWire.health(Serving.NOT_SERVING));
-                call.end(new Status(Status.Code.UNAVAILABLE, "the server is going"));
-              } else if (now != last[0]) {
-                last[0] = now;
-                call.send(ServiceWire.health(now));
-              }
-            });
-    call.whenGone(() -> vertx.cancelTimer(timer));
+    watching.add(() -> {
+      Serving now = serving(isService);
+      if (!call.isEnded() && going.getAsBoolean()) {
+        call.send(ServiceWire.health(Serving.NOT_SERVING));
+        call.end(new Status(Status.Code.UNAVAILABLE, "the server is going"));
+      } else if (now != last[0]) {
+        last[0] = now;
+        call.send(ServiceWire.health(now));
+      }
+      return !call.isEnded();
+    });
   }
 
   private Serving serving(boolean isService) {
