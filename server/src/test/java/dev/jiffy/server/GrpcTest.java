@@ -1,5 +1,10 @@
 package dev.jiffy.server;
 
+import static dev.jiffy.server.GrpcClient.INFERENCE;
+import static dev.jiffy.server.GrpcClient.await;
+import static dev.jiffy.server.GrpcClient.framed;
+import static dev.jiffy.server.GrpcClient.names;
+import static dev.jiffy.server.GrpcClient.reply;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -14,15 +19,12 @@ import dev.jiffy.protocol.RequestedOutput;
 import dev.jiffy.protocol.SharedRange;
 import dev.jiffy.protocol.SharedRegion;
 import dev.jiffy.protocol.TraceSettings;
+import dev.jiffy.server.GrpcClient.Reply;
 import dev.jiffy.tensor.Tensor;
 import io.vertx.core.Future;
-import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
-import io.vertx.core.http.HttpClient;
-import io.vertx.core.http.HttpClientOptions;
 import io.vertx.core.http.HttpClientResponse;
 import io.vertx.core.http.HttpMethod;
-import io.vertx.core.http.HttpVersion;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -31,7 +33,6 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -49,14 +50,12 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /// Calls over plain HTTP/2, byte by byte.
 class GrpcTest {
-  private static final String INFERENCE = "/inference.GRPCInferenceService/";
   private static final int MAX_BODY = 100_000;
 
   @TempDir static Path folder;
 
   private static Server server;
-  private static Vertx vertx;
-  private static HttpClient client;
+  private static GrpcClient client;
   private static final Byte SERVING = 1;
   private static final Byte NOT_SERVING = 2;
   private static final Byte SERVICE_UNKNOWN = 3;
@@ -69,79 +68,16 @@ class GrpcTest {
         Server.start(
             TestServers.options().http(HttpOptions.defaults().port(0).maxBodyBytes(MAX_BODY)),
             List.of(TestModels.arithmetic(folder)));
-    vertx = Vertx.vertx();
-    client =
-        vertx.createHttpClient(
-            new HttpClientOptions()
-                .setProtocolVersion(HttpVersion.HTTP_2)
-                .setHttp2ClearTextUpgrade(false)
-                .setDefaultHost("127.0.0.1")
-                .setDefaultPort(server.port()));
+    client = new GrpcClient(server.port());
   }
 
   @AfterAll
   static void stop() throws Exception {
-    vertx.close().toCompletionStage().toCompletableFuture().get(30, TimeUnit.SECONDS);
+    client.close();
     server.close();
   }
 
-  /// What came back of a call.
-  private record Reply(String status, String message, List<byte[]> messages) {}
-
-  private static Reply call(String path, byte[] body, String... headers) throws Exception {
-    return call(server.port(), path, body, headers);
-  }
-
-  private static Reply call(int port, String path, byte[] body, String... headers)
-      throws Exception {
-    return client
-        .request(HttpMethod.POST, port, "127.0.0.1", path)
-        .compose(request -> {
-          request.putHeader("content-type", "application/grpc");
-          request.putHeader("te", "trailers");
-          for (int i = 0; i < headers.length; i += 2) {
-            request.putHeader(headers[i], headers[i + 1]);
-          }
-          // what is to be done with the answer must be said before it can come: it does not wait
-          Future<Reply> reply =
-              request
-                  .response()
-                  .compose(response -> response.body().map(whole -> reply(response, whole)));
-          return request.end(Buffer.buffer(body)).compose(sent -> reply);
-        })
-        .toCompletionStage()
-        .toCompletableFuture()
-        .get(60, TimeUnit.SECONDS);
-  }
-
-  private static Reply reply(HttpClientResponse response, Buffer body) {
-    assertEquals(200, response.statusCode());
-    assertEquals("application/grpc+proto", response.getHeader("content-type"));
-    String status = response.getTrailer("grpc-status");
-    String message = response.getTrailer("grpc-message");
-    if (status == null) {
-      status = response.getHeader("grpc-status");
-      message = response.getHeader("grpc-message");
-    }
-    List<byte[]> messages = new ArrayList<>();
-    int at = 0;
-    while (at < body.length()) {
-      int length = body.getInt(at + 1);
-      messages.add(body.getBytes(at + 5, at + 5 + length));
-      at += 5 + length;
-    }
-    return new Reply(String.valueOf(status), String.valueOf(message), messages);
-  }
-
-  private static byte[] framed(byte[]... messages) {
-    Buffer all = Buffer.buffer();
-    for (byte[] message : messages) {
-      all.appendByte((byte) 0).appendInt(message.length).appendBytes(message);
-    }
-    return all.getBytes();
-  }
-
-  private static byte[] request(String model, String id, float value) {
+  static byte[] request(String model, String id, float value) {
     InferRequest request =
         new InferRequest(
             id,
@@ -155,7 +91,7 @@ class GrpcTest {
 
   @Test
   void infer() throws Exception {
-    Reply reply = call(INFERENCE + "ModelInfer", framed(request("arith", "7", 1)));
+    Reply reply = client.call(INFERENCE + "ModelInfer", framed(request("arith", "7", 1)));
     assertEquals("0", reply.status(), reply.message());
     InferResponse response = wire.readResponse(reply.messages().getFirst(), Arena.ofAuto());
     assertEquals("arith", response.modelName());
@@ -179,10 +115,12 @@ class GrpcTest {
   @Test
   void compressedMessages() throws Exception {
     byte[] frame = compressed(request("arith", "7", 1));
-    assertEquals("0", call(INFERENCE + "ModelInfer", frame, "grpc-encoding", "gzip").status());
-    assertEquals("12", call(INFERENCE + "ModelInfer", frame).status());
+    assertEquals(
+        "0", client.call(INFERENCE + "ModelInfer", frame, "grpc-encoding", "gzip").status());
+    assertEquals("12", client.call(INFERENCE + "ModelInfer", frame).status());
     frame = compressed(new byte[50 << 20]);
-    assertEquals("8", call(INFERENCE + "ModelInfer", frame, "grpc-encoding", "gzip").status());
+    assertEquals(
+        "8", client.call(INFERENCE + "ModelInfer", frame, "grpc-encoding", "gzip").status());
   }
 
   /// What is read aside is answered in its place, also where it cannot be read.
@@ -201,7 +139,7 @@ class GrpcTest {
             .appendBytes(compressed(large.getBytes()))
             .appendBytes(compressed(request("arith", "small", 1)))
             .getBytes();
-    Reply reply = call(INFERENCE + "ModelStreamInfer", stream, "grpc-encoding", "gzip");
+    Reply reply = client.call(INFERENCE + "ModelStreamInfer", stream, "grpc-encoding", "gzip");
     assertEquals("0", reply.status(), reply.message());
     List<String> said =
         reply.messages().stream().map(each -> new String(each, StandardCharsets.UTF_8)).toList();
@@ -217,7 +155,7 @@ class GrpcTest {
     for (int i = 0; i < requests.length; i++) {
       requests[i] = request(i % 50 == 49 ? "none" : "arith", Integer.toString(i), i);
     }
-    Reply reply = call(INFERENCE + "ModelStreamInfer", framed(requests));
+    Reply reply = client.call(INFERENCE + "ModelStreamInfer", framed(requests));
     assertEquals("0", reply.status(), reply.message());
     assertEquals(requests.length, reply.messages().size());
     for (int i = 0; i < requests.length; i++) {
@@ -237,8 +175,9 @@ class GrpcTest {
   void aStreamHasOneDeadline() throws Exception {
     Buffer first = Buffer.buffer(framed(request("arith", "early", 1)));
     Buffer second = Buffer.buffer(framed(request("arith", "late", 1)));
-    Reply reply =
+    Future<Reply> asked =
         client
+            .http()
             .request(HttpMethod.POST, server.port(), "127.0.0.1", INFERENCE + "ModelStreamInfer")
             .compose(request -> {
               request.putHeader("content-type", "application/grpc");
@@ -249,13 +188,11 @@ class GrpcTest {
                       .compose(response -> response.body().map(whole -> reply(response, whole)));
               return request
                   .write(first)
-                  .compose(sent -> vertx.timer(600, TimeUnit.MILLISECONDS))
+                  .compose(sent -> client.vertx().timer(600, TimeUnit.MILLISECONDS))
                   .compose(late -> request.end(second))
                   .compose(sent -> answer);
-            })
-            .toCompletionStage()
-            .toCompletableFuture()
-            .get(60, TimeUnit.SECONDS);
+            });
+    Reply reply = await(asked);
     assertEquals("0", reply.status(), reply.message());
     String last = new String(reply.messages().getLast(), StandardCharsets.UTF_8);
     assertTrue(last.contains("deadline") && last.contains("late"), last);
@@ -278,8 +215,7 @@ class GrpcTest {
         assertEquals(NOT_SERVING, each.poll(60, TimeUnit.SECONDS));
       }
       for (Future<String> each : List.of(status, another)) {
-        assertEquals(
-            "14", each.toCompletionStage().toCompletableFuture().get(60, TimeUnit.SECONDS));
+        assertEquals("14", await(each));
       }
     } finally {
       own.close();
@@ -289,6 +225,7 @@ class GrpcTest {
   /// {@return the status with which a call that watches a service ends}
   private static Future<String> watch(Server server, byte[] service, BlockingQueue<Byte> told) {
     return client
+        .http()
         .request(HttpMethod.POST, server.port(), "127.0.0.1", "/grpc.health.v1.Health/Watch")
         .compose(request -> {
           request.putHeader("content-type", "application/grpc");
@@ -303,16 +240,6 @@ class GrpcTest {
                   });
           return request.end(Buffer.buffer(framed(service))).compose(sent -> end);
         });
-  }
-
-  /// Fields 1 and 2 are texts.
-  private static byte[] names(String... texts) {
-    Buffer message = Buffer.buffer();
-    for (int i = 0; i < texts.length; i++) {
-      message.appendByte((byte) ((i + 1) << 3 | 2));
-      message.appendByte((byte) texts[i].length()).appendString(texts[i]);
-    }
-    return message.getBytes();
   }
 
   @ParameterizedTest
@@ -340,7 +267,7 @@ class GrpcTest {
   })
   void methods(String method, String name, String status) throws Exception {
     byte[] message = name == null ? new byte[0] : names(name, "1");
-    Reply reply = call(INFERENCE + method, framed(message));
+    Reply reply = client.call(INFERENCE + method, framed(message));
     assertEquals(status, reply.status(), reply.message());
     assertEquals(status.equals("0") ? 1 : 0, reply.messages().size());
   }
@@ -351,21 +278,23 @@ class GrpcTest {
     try (Server open =
         Server.start(TestServers.options(), TestServers.storage(models).open(true))) {
       byte[] twice = framed(names("", "twice"));
-      assertEquals("0", call(open.port(), INFERENCE + "RepositoryModelUnload", twice).status());
+      assertEquals(
+          "0", client.call(open.port(), INFERENCE + "RepositoryModelUnload", twice).status());
       byte[] name = framed(names("twice"));
-      assertEquals("14", call(open.port(), INFERENCE + "ModelReady", name).status());
-      Reply loaded = call(open.port(), INFERENCE + "RepositoryModelLoad", twice);
+      assertEquals("14", client.call(open.port(), INFERENCE + "ModelReady", name).status());
+      Reply loaded = client.call(open.port(), INFERENCE + "RepositoryModelLoad", twice);
       assertEquals("0", loaded.status(), loaded.message());
       assertArrayEquals(new byte[0], loaded.messages().getFirst());
-      assertEquals("0", call(open.port(), INFERENCE + "ModelReady", name).status());
+      assertEquals("0", client.call(open.port(), INFERENCE + "ModelReady", name).status());
       byte[] change = new TraceSettings("twice", Map.of("trace_rate", List.of("5"))).toWire();
-      Reply changed = call(open.port(), INFERENCE + "TraceSetting", framed(change));
+      Reply changed = client.call(open.port(), INFERENCE + "TraceSetting", framed(change));
       assertEquals("0", changed.status(), changed.message());
       assertEquals(
           List.of("5"),
           TraceSettings.fromWire(changed.messages().getFirst()).values().get("trace_rate"));
       byte[] other = framed(names("", "other"));
-      assertEquals("5", call(open.port(), INFERENCE + "RepositoryModelLoad", other).status());
+      assertEquals(
+          "5", client.call(open.port(), INFERENCE + "RepositoryModelLoad", other).status());
     }
   }
 
@@ -380,10 +309,10 @@ class GrpcTest {
       String key = "/" + shared.getFileName();
       String service = INFERENCE + "SystemSharedMemory";
       byte[] region = framed(new SharedRegion("r", key, 0, 64).toWire());
-      assertEquals("0", call(sharing.port(), service + "Register", region).status());
-      assertEquals("6", call(sharing.port(), service + "Register", region).status());
+      assertEquals("0", client.call(sharing.port(), service + "Register", region).status());
+      assertEquals("6", client.call(sharing.port(), service + "Register", region).status());
       byte[] status =
-          call(sharing.port(), service + "Status", framed(names("r"))).messages().getFirst();
+          client.call(sharing.port(), service + "Status", framed(names("r"))).messages().getFirst();
       assertArrayEquals(SharedRegion.toWire(List.of(new SharedRegion("r", key, 0, 64))), status);
       InferRequest request =
           new InferRequest(
@@ -401,15 +330,16 @@ class GrpcTest {
                   new RequestedOutput("c", Map.of())));
       Files.write(shared, floats(64, 1, 2, -0.5f));
       byte[] message = framed(InferWire.request(new InferWire.Call("arith", "", request)));
-      Reply reply = call(sharing.port(), INFERENCE + "ModelInfer", message);
+      Reply reply = client.call(sharing.port(), INFERENCE + "ModelInfer", message);
       assertEquals("0", reply.status(), reply.message());
       assertArrayEquals(
           floats(32, -1, -2, 0.5f), Arrays.copyOfRange(Files.readAllBytes(shared), 32, 64));
-      assertEquals("0", call(sharing.port(), service + "Unregister", framed(names())).status());
-      assertEquals("3", call(sharing.port(), INFERENCE + "ModelInfer", message).status());
+      assertEquals(
+          "0", client.call(sharing.port(), service + "Unregister", framed(names())).status());
+      assertEquals("3", client.call(sharing.port(), INFERENCE + "ModelInfer", message).status());
       String cuda = INFERENCE + "CudaSharedMemory";
-      assertEquals("0", call(sharing.port(), cuda + "Unregister", framed(names())).status());
-      assertEquals("12", call(sharing.port(), cuda + "Register", region).status());
+      assertEquals("0", client.call(sharing.port(), cuda + "Unregister", framed(names())).status());
+      assertEquals("12", client.call(sharing.port(), cuda + "Register", region).status());
     } finally {
       Files.delete(shared);
     }
@@ -427,20 +357,20 @@ class GrpcTest {
   @Test
   void settings() throws Exception {
     byte[] change = new TraceSettings("", Map.of("trace_rate", List.of("5"))).toWire();
-    assertEquals("7", call(INFERENCE + "TraceSetting", framed(change)).status());
+    assertEquals("7", client.call(INFERENCE + "TraceSetting", framed(change)).status());
     byte[] ofArith = {18, 5, 'a', 'r', 'i', 't', 'h'};
-    Reply reply = call(INFERENCE + "TraceSetting", framed(ofArith));
+    Reply reply = client.call(INFERENCE + "TraceSetting", framed(ofArith));
     assertEquals("0", reply.status(), reply.message());
     assertEquals(
         List.of("OFF"),
         TraceSettings.fromWire(reply.messages().getFirst()).values().get("trace_level"));
     byte[] ofNone = {18, 1, 'x'};
-    assertEquals("5", call(INFERENCE + "TraceSetting", framed(ofNone)).status());
+    assertEquals("5", client.call(INFERENCE + "TraceSetting", framed(ofNone)).status());
   }
 
   @Test
   void versions() throws Exception {
-    Reply reply = call(INFERENCE + "ModelMetadata", framed(names("arith", "9")));
+    Reply reply = client.call(INFERENCE + "ModelMetadata", framed(names("arith", "9")));
     assertEquals("5", reply.status());
     assertTrue(reply.message().contains("no version"), reply::message);
   }
@@ -448,25 +378,30 @@ class GrpcTest {
   @Test
   void health() throws Exception {
     String check = "/grpc.health.v1.Health/Check";
-    assertArrayEquals(new byte[] {8, 1}, call(check, framed(new byte[0])).messages().getFirst());
-    assertEquals("5", call(check, framed(names("nonsense"))).status());
+    assertArrayEquals(
+        new byte[] {8, 1}, client.call(check, framed(new byte[0])).messages().getFirst());
+    assertEquals("5", client.call(check, framed(names("nonsense"))).status());
   }
 
   @Test
   void brokenCalls() throws Exception {
     String infer = INFERENCE + "ModelInfer";
-    assertEquals("3", call(infer, new byte[0]).status());
-    assertEquals("3", call(infer, new byte[] {0, 0, 0, 0, 9, 1}).status());
-    assertEquals("3", call(infer, new byte[] {7, 0, 0, 0, 0}).status());
-    assertEquals("3", call(infer, framed(new byte[] {-1, -1})).status());
-    assertEquals("3", call(infer, framed(new byte[0], new byte[0])).status());
-    assertEquals("8", call(infer, new byte[] {0, 127, 0, 0, 0}).status());
-    assertEquals("3", call(infer, framed(request("arith", "", 1)), "grpc-timeout", "1").status());
+    assertEquals("3", client.call(infer, new byte[0]).status());
+    assertEquals("3", client.call(infer, new byte[] {0, 0, 0, 0, 9, 1}).status());
+    assertEquals("3", client.call(infer, new byte[] {7, 0, 0, 0, 0}).status());
+    assertEquals("3", client.call(infer, framed(new byte[] {-1, -1})).status());
+    assertEquals("3", client.call(infer, framed(new byte[0], new byte[0])).status());
+    assertEquals("8", client.call(infer, new byte[] {0, 127, 0, 0, 0}).status());
     assertEquals(
-        "3", call(infer, framed(request("arith", "", 1)), "grpc-timeout", "123456789S").status());
-    assertEquals("4", call(infer, framed(request("arith", "", 1)), "grpc-timeout", "1n").status());
+        "3", client.call(infer, framed(request("arith", "", 1)), "grpc-timeout", "1").status());
     assertEquals(
-        "0", call(infer, framed(request("arith", "", 1)), "grpc-timeout", "99999999H").status());
+        "3",
+        client.call(infer, framed(request("arith", "", 1)), "grpc-timeout", "123456789S").status());
+    assertEquals(
+        "4", client.call(infer, framed(request("arith", "", 1)), "grpc-timeout", "1n").status());
+    assertEquals(
+        "0",
+        client.call(infer, framed(request("arith", "", 1)), "grpc-timeout", "99999999H").status());
   }
 
   /// Whatever comes, an answer comes back, and the next call is answered well.
@@ -483,27 +418,27 @@ class GrpcTest {
       if (random.nextInt(4) == 0) {
         body[random.nextInt(body.length)] ^= (byte) (1 << random.nextInt(8));
       }
-      Reply reply = call(INFERENCE + "ModelInfer", body);
+      Reply reply = client.call(INFERENCE + "ModelInfer", body);
       assertTrue(
           List.of("0", "3", "5", "8", "12").contains(reply.status()),
           () -> reply.status() + " " + reply.message());
     }
-    assertEquals("0", call(INFERENCE + "ModelInfer", framed(request("arith", "7", 1))).status());
+    assertEquals(
+        "0", client.call(INFERENCE + "ModelInfer", framed(request("arith", "7", 1))).status());
   }
 
   @Test
   void theSamePortSpeaksHttp2() throws Exception {
-    String body =
+    Future<String> asked =
         client
+            .http()
             .request(HttpMethod.GET, "/v2/models/arith")
             .compose(request -> {
               Future<Buffer> whole = request.response().compose(HttpClientResponse::body);
               return request.end().compose(sent -> whole);
             })
-            .map(Buffer::toString)
-            .toCompletionStage()
-            .toCompletableFuture()
-            .get(60, TimeUnit.SECONDS);
+            .map(Buffer::toString);
+    String body = await(asked);
     assertTrue(body.startsWith("{\"name\":\"arith\""), body);
   }
 }

@@ -32,6 +32,7 @@ final class Call {
   private Runnable gone = () -> {};
   private boolean isBegun;
   private boolean isEnded;
+  private boolean isAsked;
   private long sentBytes;
 
   Call(HttpServerRequest request, Context context, Watch watch, Runnable arrived) {
@@ -42,6 +43,9 @@ final class Call {
     whenGone(() -> {
       if (!isEnded) {
         watch.traffic().abandoned(Protocol.GRPC, request.bytesRead());
+        if (!isAsked) {
+          tell(Status.CLIENT_GONE);
+        }
       }
     });
   }
@@ -57,6 +61,11 @@ final class Call {
           task.run();
         };
     request.response().closeHandler(closed -> gone.run());
+  }
+
+  /// The requests of this call are [told][#tell] one by one, and not the call, if it ends well.
+  void asked() {
+    isAsked = true;
   }
 
   /// No more of the call is waited for.
@@ -133,13 +142,22 @@ final class Call {
       HttpServerResponse response = request.response();
       response.putTrailer(STATUS, "0");
       Buffer frame = counted(message);
-      answered(Status.OK);
+      answered(Status.OK, !isAsked);
       response.end(frame);
     }
   }
 
   /// Ends the call.
   void end(Status status) {
+    end(status, !isAsked);
+  }
+
+  /// Ends the call, which could not be read.
+  void fail(Throwable failure) {
+    end(Status.of(failure), true);
+  }
+
+  private void end(Status status, boolean isToTell) {
     if (isEnded()) {
       return;
     }
@@ -158,12 +176,19 @@ final class Call {
         response.putHeader(MESSAGE, status.encodedMessage());
       }
     }
-    answered(status);
+    answered(status, isToTell);
     response.end();
   }
 
-  private void answered(Status status) {
+  private void answered(Status status, boolean isToTell) {
     watch.traffic().answered(Protocol.GRPC, status.code().number(), request.bytesRead(), sentBytes);
+    if (isToTell) {
+      tell(status);
+    }
+  }
+
+  private void tell(Status status) {
+    tell(status, null, request.bytesRead(), sentBytes, arrivedNanos, null);
   }
 
   /// Tells watchers of a request of this call.
@@ -179,6 +204,16 @@ final class Call {
       long received,
       long sent,
       Stopwatch stopwatch) {
+    tell(status, model, received, sent, stopwatch.arrivedNanos(), stopwatch);
+  }
+
+  private void tell(
+      Status status,
+      Account.@Nullable Target model,
+      long received,
+      long sent,
+      long sinceNanos,
+      @Nullable Stopwatch stopwatch) {
     if (watch.isWanted()) {
       String path = String.valueOf(request.path());
       watch.ended(
@@ -192,7 +227,7 @@ final class Call {
               received,
               sent,
               Instant.now(),
-              System.nanoTime() - stopwatch.arrivedNanos(),
+              System.nanoTime() - sinceNanos,
               stopwatch,
               TraceContext.of(request.getHeader(TRACE_PARENT), request.getHeader(TRACE_STATE))));
     }

@@ -147,7 +147,7 @@ public final class GrpcEdge {
         unary(call, message -> call.answer(method.apply(message)));
       }
     } catch (RuntimeException e) {
-      call.end(Status.of(e));
+      call.fail(e);
     }
   }
 
@@ -335,7 +335,7 @@ public final class GrpcEdge {
     try {
       task.run();
     } catch (RuntimeException | OutOfMemoryError e) {
-      call.end(Status.of(e));
+      call.fail(e);
     }
   }
 }

@@ -89,6 +89,7 @@ final class InferCalls {
 
   /// Takes a request.
   void add(Frame frame) {
+    call.asked();
     Pending pending = new Pending(isStream ? System.nanoTime() : call.arrivedNanos());
     open.add(pending);
     if (open.size() >= MOST_OPEN && !isPaused) {
@@ -249,16 +250,17 @@ final class InferCalls {
   }
 
   private void tell(Pending pending) {
+    boolean isGone = call.isEnded();
     if (pending.served != null) {
-      Ending ending = call.isEnded() ? Ending.CLIENT_GONE : pending.ending;
-      pending.served.tally().ended(ending, pending.stopwatch);
+      pending.served.tally().ended(isGone ? Ending.CLIENT_GONE : pending.ending, pending.stopwatch);
     }
+    Status failure = isGone ? Status.CLIENT_GONE : pending.failure;
     byte[] answer = pending.answer;
     call.tell(
-        pending.failure == null ? Status.OK : pending.failure,
+        failure == null ? Status.OK : failure,
         pending.served == null ? null : pending.served.target(),
         pending.bytes,
-        answer == null ? 0 : answer.length,
+        isGone || answer == null ? 0 : answer.length,
         pending.stopwatch);
   }
 }

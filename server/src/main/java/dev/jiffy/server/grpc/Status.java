@@ -16,6 +16,7 @@ record Status(Code code, String message) {
   private static final System.Logger LOG = System.getLogger(Status.class.getName());
 
   static final Status OK = new Status(Code.OK, "");
+  static final Status CLIENT_GONE = new Status(Code.CANCELLED, "the client has gone");
 
   /// The codes of gRPC that are used here.
   enum Code {
