@@ -46,7 +46,7 @@ public enum LogFormat {
     return label;
   }
 
-  /// {@return the bytes of a message: a line, and behind it those of what was thrown}
+  /// {@return the bytes of a message: a line, and behind it, indented, those of what was thrown}
   byte[] line(LogRecord message) {
     String text = TEXTS.formatMessage(message);
     String logger = Objects.requireNonNullElse(message.getLoggerName(), "");
@@ -65,7 +65,7 @@ public enum LogFormat {
         };
     return this == JSON
         ? json(time, message.getLevel(), logger, text, stack)
-        : (plain + "] " + oneLine(text) + "\n" + stack).getBytes(StandardCharsets.UTF_8);
+        : (plain + "] " + oneLine(text) + "\n" + indented(stack)).getBytes(StandardCharsets.UTF_8);
   }
 
   private static String stack(@Nullable Throwable thrown) {
@@ -75,6 +75,13 @@ public enum LogFormat {
     StringWriter stack = new StringWriter();
     thrown.printStackTrace(new PrintWriter(stack));
     return stack.toString();
+  }
+
+  /// {@return the lines of a text, none of which looks like a message}
+  private static String indented(String text) {
+    StringBuilder lines = new StringBuilder(text.length());
+    text.lines().forEach(line -> lines.append('\t').append(oneLine(line)).append('\n'));
+    return lines.toString();
   }
 
   private static char letter(Level level) {
@@ -99,7 +106,7 @@ public enum LogFormat {
       char c = text.charAt(i);
       if (c == '\n') {
         line.append("\\n");
-      } else if (Character.isISOControl(c) || c == '\u2028' || c == '\u2029') {
+      } else if ((Character.isISOControl(c) && c != '\t') || c == '\u2028' || c == '\u2029') {
         line.append("\\u%04x".formatted((int) c));
       } else {
         line.append(c);

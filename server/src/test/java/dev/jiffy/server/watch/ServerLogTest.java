@@ -13,6 +13,7 @@ import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.time.ZoneOffset;
+import java.util.List;
 import java.util.TimeZone;
 import java.util.logging.Handler;
 import java.util.logging.Level;
@@ -22,6 +23,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// The log of this process, which the tests share: they run one after the other.
 class ServerLogTest {
@@ -167,9 +169,28 @@ class ServerLogTest {
           json);
       assertEquals(1, json.lines().count());
       String plain = new String(LogFormat.ISO8601.line(message), StandardCharsets.UTF_8);
-      assertTrue(plain.contains("\njava.lang.IllegalStateException: why\n\tat "), plain);
+      assertTrue(plain.contains("\n\tjava.lang.IllegalStateException: why\n\t\tat "), plain);
     } finally {
       TimeZone.setDefault(zone);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"\n", "\r", "\r\n", "\u2028", "\u0085", "\u000b"})
+  void aCallersTextInWhatWasThrownBeginsNoLine(String end) {
+    String forged = "E0102 15:04:05.678901 dev.jiffy.Some] forged";
+    LogRecord message = new LogRecord(Level.WARNING, "failed");
+    message.setThrown(
+        new IllegalStateException(
+            "no" + end + forged, new IllegalArgumentException("cause" + end + forged)));
+    for (LogFormat format : List.of(LogFormat.DEFAULT, LogFormat.ISO8601)) {
+      String text = new String(format.line(message), StandardCharsets.UTF_8);
+      String[] lines = text.split("\\R", -1);
+      assertTrue(lines.length > 3 && lines[0].endsWith("] failed"), text);
+      assertEquals("", lines[lines.length - 1]);
+      for (String line : List.of(lines).subList(1, lines.length - 1)) {
+        assertTrue(line.startsWith("\t"), text);
+      }
     }
   }
 }
