@@ -222,7 +222,8 @@ final class ServerMetrics {
             List.of(new Sample.Count(List.of(), traffic.openConnections()))),
         new Family(
             "jiffy_unwatched_requests",
-            "Requests that the access log or the trace lacks, as there were too many at a time.",
+            "Requests that the access log or the trace lacks: too many at a time, or disk or collector"
+                + " failed.",
             Kind.COUNTER,
             Unit.NONE,
             List.of(new Sample.Count(List.of(), watch.dropped()))),

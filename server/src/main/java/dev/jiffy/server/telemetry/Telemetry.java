@@ -16,21 +16,23 @@ import io.opentelemetry.sdk.metrics.SdkMeterProvider;
 import io.opentelemetry.sdk.metrics.export.PeriodicMetricReader;
 import io.opentelemetry.sdk.resources.Resource;
 import io.opentelemetry.sdk.trace.SdkTracerProvider;
-import io.opentelemetry.sdk.trace.export.BatchSpanProcessor;
 import io.opentelemetry.sdk.trace.samplers.Sampler;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
 /// Sends traces and metrics to a collector. Requests never wait for it: what it cannot take in time
-/// is dropped.
+/// is dropped and counted.
 public final class Telemetry implements Watcher {
   private static final long CLOSE_SECONDS = 5;
 
   private final SdkTracerProvider traces;
   private final SdkMeterProvider metrics;
+  private final SpanBatches batches;
+  private final Spans spans;
   private final Backlog backlog;
   private final Tracing tracing;
+  private volatile boolean isClosing;
 
   /// Starts sending.
   ///
@@ -60,11 +62,12 @@ public final class Telemetry implements Watcher {
           spanExporter.addHeader(name, value);
           metricExporter.addHeader(name, value);
         });
+    this.batches = new SpanBatches(spanExporter.build());
     this.traces =
         SdkTracerProvider.builder()
             .setResource(resource)
             .setSampler(Sampler.alwaysOn()) // those that are not traced never come here
-            .addSpanProcessor(BatchSpanProcessor.builder(spanExporter.build()).build())
+            .addSpanProcessor(batches)
             .build();
     this.metrics =
         SdkMeterProvider.builder()
@@ -75,8 +78,20 @@ public final class Telemetry implements Watcher {
                     .build())
             .registerMetricProducer(new FamilyProducer(families))
             .build();
-    Spans spans = new Spans(traces.get("dev.jiffy.server"));
-    this.backlog = new Backlog("telemetry", accounts -> accounts.forEach(spans::write));
+    this.spans = new Spans(traces.get("dev.jiffy.server"));
+    this.backlog = new Backlog("telemetry", this::write);
+  }
+
+  private void write(List<Account> accounts) {
+    for (Account account : accounts) {
+      spans.write(account);
+      batches.sendIfDue();
+    }
+    if (isClosing) {
+      batches.send();
+    } else {
+      batches.sendIfDue();
+    }
   }
 
   @Override
@@ -93,12 +108,13 @@ public final class Telemetry implements Watcher {
 
   @Override
   public long dropped() {
-    return backlog.dropped();
+    return backlog.dropped() + batches.lostRequests();
   }
 
   /// Sends what is there, for a few seconds at most. Idempotent.
   @Override
   public void close() {
+    isClosing = true;
     backlog.close();
     CompletableResultCode.ofAll(List.of(traces.shutdown(), metrics.shutdown()))
         .join(CLOSE_SECONDS, TimeUnit.SECONDS);

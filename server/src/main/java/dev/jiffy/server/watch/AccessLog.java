@@ -1,6 +1,5 @@
 package dev.jiffy.server.watch;
 
-import java.io.BufferedOutputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -10,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
+import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JsonEncoding;
 import tools.jackson.core.JsonGenerator;
@@ -18,7 +18,7 @@ import tools.jackson.core.StreamWriteFeature;
 import tools.jackson.core.json.JsonFactory;
 
 /// One line of JSON for each request, written by a thread of its own. Lines that come faster than
-/// they can be written are dropped and counted.
+/// they can be written, or that cannot be, are dropped and counted.
 ///
 /// A file is appended to. Whoever renames it finds the next lines in a new one of the old name.
 public final class AccessLog implements Watcher {
@@ -28,6 +28,7 @@ public final class AccessLog implements Watcher {
   private final JsonFactory json =
       JsonFactory.builder().disable(StreamWriteFeature.AUTO_CLOSE_TARGET).build();
   private final @Nullable Path file;
+  private final LongAdder lost = new LongAdder();
   private volatile @Nullable Backlog backlog;
   private volatile boolean isOn;
   private OutputStream out;
@@ -84,9 +85,7 @@ public final class AccessLog implements Watcher {
   }
 
   private static OutputStream open(Path file) throws IOException {
-    return new BufferedOutputStream(
-        Files.newOutputStream(file, StandardOpenOption.CREATE, StandardOpenOption.APPEND),
-        64 << 10);
+    return Files.newOutputStream(file, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
   }
 
   @Override
@@ -100,7 +99,7 @@ public final class AccessLog implements Watcher {
   @Override
   public long dropped() {
     Backlog writer = backlog;
-    return writer == null ? 0 : writer.dropped();
+    return lost.sum() + (writer == null ? 0 : writer.dropped());
   }
 
   private void write(List<Account> accounts) {
@@ -117,6 +116,7 @@ public final class AccessLog implements Watcher {
       out.flush();
       isFailing = false;
     } catch (IOException e) {
+      lost.add(accounts.size());
       if (!isFailing) {
         LOG.log(Level.ERROR, "the access log cannot be written", e);
       }

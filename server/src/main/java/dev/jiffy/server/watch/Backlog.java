@@ -28,7 +28,8 @@ public final class Backlog implements Watcher {
   ///
   /// @param name the thread's name
   /// @param taker takes what has gathered, never nothing, save that an empty list says that nothing
-  ///   happened for a while; what it throws is logged
+  ///   happened for a while, or that this is closed; where it throws, that is logged, and all it
+  ///   was given counts as dropped
   public Backlog(String name, Consumer<List<Account>> taker) {
     this.name = name;
     this.taker = taker;
@@ -63,6 +64,7 @@ public final class Backlog implements Watcher {
         return;
       } catch (Throwable e) { // the root of a thread
         LOG.log(Level.ERROR, name + " failed", e);
+        dropped.add(taken.size());
       }
       taken.clear();
     }

@@ -74,7 +74,8 @@ public final class Watch implements AutoCloseable {
     }
   }
 
-  /// {@return how many accounts were not written down, as there were too many at a time}
+  /// {@return how many accounts were not written down: there were too many at a time, or whoever
+  /// takes them failed}
   public long dropped() {
     return watchers.stream().mapToLong(Watcher::dropped).sum();
   }

@@ -13,7 +13,8 @@ public interface Watcher extends AutoCloseable {
     return true;
   }
 
-  /// {@return how many requests were not written down, as there were too many at a time}
+  /// {@return how many requests were not written down: there were too many at a time, or whoever
+  /// takes them failed}
   default long dropped() {
     return 0;
   }

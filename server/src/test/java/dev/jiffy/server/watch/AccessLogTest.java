@@ -119,4 +119,21 @@ class AccessLogTest {
     assertTrue(dropped > 0 && dropped < sent, () -> dropped + " were dropped");
     assertEquals(sent - dropped, out.toString(StandardCharsets.UTF_8).lines().count());
   }
+
+  @Test
+  void whatCannotBeWrittenIsCounted() {
+    OutputStream full =
+        new OutputStream() {
+          @Override
+          public void write(int one) throws IOException {
+            throw new IOException("no space left on device");
+          }
+        };
+    AccessLog log = AccessLog.to(full);
+    for (int i = 0; i < 3; i++) {
+      log.ended(account("/"));
+    }
+    log.close();
+    assertEquals(3, log.dropped());
+  }
 }
