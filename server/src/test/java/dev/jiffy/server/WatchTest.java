@@ -21,7 +21,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 import jdk.jfr.Recording;
@@ -70,6 +72,44 @@ class WatchTest {
     assertTrue(sum > 0 && sum <= answered.nanos(), sum + " of " + answered.nanos());
     assertEquals(1, stopwatch.batchRows());
     assertEquals(new Account.Target("arith", "1"), told.remove().model());
+  }
+
+  @Test
+  void whatNoModelAnswersIsTimedToo() throws Exception {
+    Queue<Account> told = new ConcurrentLinkedQueue<>();
+    try (Server server = start(WatchOptions.defaults().watchers(List.of(told::add)));
+        Client client = new Client(server.port())) {
+      client.get("/v2/models/none");
+      client.send("HEAD", "/v2", new byte[0]);
+      client.post("/v2/repository/index", "{}");
+      client.send("PUT", "/v2", new byte[0]);
+    }
+    assertEquals(List.of(404, 200, 200, 405), told.stream().map(Account::code).toList());
+    assertTrue(told.stream().allMatch(account -> account.nanos() > 0), told::toString);
+    assertEquals(
+        List.of(false, true, false, false),
+        told.stream().map(account -> account.sentBytes() == 0).toList());
+  }
+
+  @Test
+  void whoeverGoesBeforeTheAnswerIsTold() throws Exception {
+    BlockingQueue<Account> told = new LinkedBlockingQueue<>();
+    String head =
+        "POST /v2/models/arith/infer HTTP/1.1\r\nHost: x\r\nContent-Length: 50\r\n\r\n{\"inputs\"";
+    try (Server server = start(WatchOptions.defaults().watchers(List.of(told::add)));
+        Client client = new Client(server.port())) {
+      try (Socket socket = client.connect()) {
+        socket.getOutputStream().write(head.getBytes(StandardCharsets.ISO_8859_1));
+      }
+      Account gone = told.poll(60, TimeUnit.SECONDS);
+      assertNotNull(gone);
+      assertEquals(499, gone.code());
+      assertEquals("/v2/models/arith/infer", gone.path());
+      assertTrue(gone.client().startsWith("127.0.0.1:"), gone::client);
+      assertEquals(0, gone.sentBytes());
+      assertTrue(gone.nanos() > 0, gone::toString);
+    }
+    assertEquals(0, told.size());
   }
 
   @Test

@@ -129,7 +129,8 @@ final class Exchange {
       }
       case Outcome.BadInput(String message) ->
           Failures.reply(path, new ProtocolException(400, message));
-      case Outcome.Cancelled _ -> Reply.error(path, 499, "the request was cancelled");
+      case Outcome.Cancelled _ ->
+          Reply.error(path, Sender.CLIENT_GONE, "the request was cancelled");
       case Outcome.Failed(Throwable cause) -> Failures.reply(path, cause);
     };
   }

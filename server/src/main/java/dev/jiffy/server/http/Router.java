@@ -98,6 +98,7 @@ final class Router {
       return;
     }
     traffic.started(Protocol.HTTP);
+    sender.arrived(request);
     if (!isAllowed) {
       request.response().putHeader("WWW-Authenticate", "Bearer");
       sender.refuse(request, new ProtocolException(401, "the request must say who it comes from"));

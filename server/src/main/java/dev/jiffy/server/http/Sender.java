@@ -16,9 +16,15 @@ import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.http.HttpVersion;
 import java.time.Instant;
+import java.util.HashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
-/// Sends replies. Belongs to the event loop.
+/// Sends replies, and tells of each request how it ended. Belongs to the event loop.
 final class Sender {
+  /// What is told of a request whose client has gone before it was answered.
+  static final int CLIENT_GONE = 499;
+
   private static final CharSequence TRACE_PARENT = HttpHeaders.createOptimized("traceparent");
   private static final CharSequence TRACE_STATE = HttpHeaders.createOptimized("tracestate");
   private static final CharSequence SERVER_TIMING = HttpHeaders.createOptimized("server-timing");
@@ -30,10 +36,20 @@ final class Sender {
   private final Connections connections;
   private final Watch watch;
 
+  /// When requests came that are not answered yet, of those that are watched.
+  private final Map<HttpServerRequest, Long> arrivals = new HashMap<>();
+
   Sender(Vertx vertx, Connections connections, Watch watch) {
     this.vertx = vertx;
     this.connections = connections;
     this.watch = watch;
+  }
+
+  /// The head of a request has come, which is to end in [#send] or [#abandoned].
+  void arrived(HttpServerRequest request) {
+    if (watch.isWanted()) {
+      arrivals.put(request, System.nanoTime());
+    }
   }
 
   /// {@return the path of a request}
@@ -78,7 +94,7 @@ final class Sender {
       return;
     }
     if (response.closed()) {
-      abandoned(request);
+      abandoned(request, reply.target(), reply.stopwatch());
       return;
     }
     response.setStatusCode(reply.status());
@@ -99,13 +115,11 @@ final class Sender {
     if (stopwatch != null && reply.status() == 200) {
       response.putHeader(SERVER_TIMING, stopwatch.header());
     }
-    watch
-        .traffic()
-        .answered(Protocol.HTTP, reply.status(), request.bytesRead(), reply.body().length);
-    if (watch.isWanted()) {
-      watch.ended(account(request, reply));
-    }
-    if (request.method().equals(HttpMethod.HEAD)) {
+    boolean isHead = request.method().equals(HttpMethod.HEAD);
+    int sent = isHead ? 0 : reply.body().length;
+    watch.traffic().answered(Protocol.HTTP, reply.status(), request.bytesRead(), sent);
+    tell(request, reply.status(), sent, reply.target(), stopwatch);
+    if (isHead) {
       response.putHeader(HttpHeaders.CONTENT_LENGTH, Integer.toString(reply.body().length));
       response.end();
     } else {
@@ -113,27 +127,44 @@ final class Sender {
     }
   }
 
-  /// Counts a request whose client has gone, unless it was answered.
+  /// Ends a request whose client has gone, unless it was answered.
   void abandoned(HttpServerRequest request) {
+    abandoned(request, null, null);
+  }
+
+  private void abandoned(
+      HttpServerRequest request, Account.@Nullable Target model, @Nullable Stopwatch stopwatch) {
     if (!request.response().ended()) {
       watch.traffic().abandoned(Protocol.HTTP, request.bytesRead());
+      tell(request, CLIENT_GONE, 0, model, stopwatch);
     }
   }
 
-  private static Account account(HttpServerRequest request, Reply reply) {
-    Stopwatch stopwatch = reply.stopwatch();
-    return new Account(
-        "http",
-        Callers.address(request),
-        request.method().name(),
-        path(request),
-        reply.target(),
-        reply.status(),
-        request.bytesRead(),
-        reply.body().length,
-        Instant.now(),
-        stopwatch == null ? 0 : System.nanoTime() - stopwatch.arrivedNanos(),
-        stopwatch,
-        TraceContext.of(request.getHeader(TRACE_PARENT), request.getHeader(TRACE_STATE)));
+  private void tell(
+      HttpServerRequest request,
+      int code,
+      int sentBytes,
+      Account.@Nullable Target model,
+      @Nullable Stopwatch stopwatch) {
+    long now = System.nanoTime();
+    Long arrived = arrivals.remove(request);
+    if (!watch.isWanted()) {
+      return;
+    }
+    long since = arrived == null ? now : arrived;
+    watch.ended(
+        new Account(
+            "http",
+            Callers.address(request),
+            request.method().name(),
+            path(request),
+            model,
+            code,
+            request.bytesRead(),
+            sentBytes,
+            Instant.now(),
+            now - (stopwatch == null ? since : stopwatch.arrivedNanos()),
+            stopwatch,
+            TraceContext.of(request.getHeader(TRACE_PARENT), request.getHeader(TRACE_STATE))));
   }
 }

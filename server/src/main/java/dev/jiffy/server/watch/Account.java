@@ -10,11 +10,12 @@ import org.jspecify.annotations.Nullable;
 /// @param method the method of HTTP, or of the service
 /// @param path the path as it was asked for
 /// @param model the model and its version, null where the request named none that there is
-/// @param code the status of HTTP or of gRPC, negative where the client had gone
+/// @param code the status of HTTP or of gRPC; 499, or 1 (CANCELLED), where the client had gone
 /// @param receivedBytes the bytes of the request's body
 /// @param sentBytes the bytes of the answer's body
 /// @param ended when it ended
-/// @param nanos how long it took from its arrival
+/// @param nanos how long it took from its arrival: where a model was asked over HTTP, that of its
+///   last byte, otherwise of its head; over gRPC, of the message in a stream, otherwise of the head
 /// @param stopwatch where the time went, null where no model was asked
 /// @param trace the trace that the client says it belongs to, null for none
 public record Account(

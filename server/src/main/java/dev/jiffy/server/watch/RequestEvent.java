@@ -27,7 +27,7 @@ final class RequestEvent extends Event {
   @Nullable String model;
 
   @Label("Code")
-  @Description("The status of HTTP or of gRPC, negative where the client had gone")
+  @Description("The status of HTTP or of gRPC; 499, or 1, where the client had gone")
   int code;
 
   @Label("Received")
