@@ -22,8 +22,9 @@ public interface TensorFunction {
 
   /// {@return a tensor for every output, now or later}
   ///
-  /// The thread that calls waits for it, and computes nothing else meanwhile. What is thrown is a
-  /// fault of the server, whose client learns no more of it, save for a
+  /// The thread that calls waits for it, and computes nothing else meanwhile: for what comes later
+  /// until its time is over, for the method itself however long it takes. What is thrown is a fault
+  /// of the server, whose client learns no more of it, save for a
   /// [dev.jiffy.engine.ModelException], whose message tells the client what is wrong with its
   /// request.
   ///

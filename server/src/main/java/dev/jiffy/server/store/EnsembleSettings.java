@@ -40,7 +40,7 @@ public record EnsembleSettings(List<Step> steps, List<String> outputs) {
   ///
   /// @param name its name
   /// @param settings what is said of it: values by key
-  /// @param timeout how long a run of it may take
+  /// @param timeout how long what it gives later is waited for
   public record Function(String name, Map<String, List<String>> settings, Duration timeout)
       implements Who {
     /// How long a run may take where nothing is said of it.

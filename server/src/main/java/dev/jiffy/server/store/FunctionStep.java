@@ -17,8 +17,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
-/// A function in Java as a computation. What it takes and gives is checked, and it is not waited
-/// for for ever. Shared between threads.
+/// A function in Java as a computation. What it takes and gives is checked, and what it gives later
+/// is not waited for for ever. Shared between threads.
 final class FunctionStep implements Computation {
   private final String name;
   private final TensorFunction function;
@@ -26,7 +26,7 @@ final class FunctionStep implements Computation {
 
   /// @param name the function's name, for messages
   /// @param function the function
-  /// @param timeout how long a run may take
+  /// @param timeout how long what it gives later is waited for
   FunctionStep(String name, TensorFunction function, Duration timeout) {
     this.name = name;
     this.function = function;
