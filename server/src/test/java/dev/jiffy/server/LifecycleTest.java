@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.jiffy.protocol.TraceSettings;
 import dev.jiffy.server.store.LoadedModel;
 import java.io.DataInputStream;
 import java.io.IOException;
@@ -16,6 +17,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
@@ -76,6 +78,33 @@ class LifecycleTest {
         assertEquals(200, client.get(path).statusCode());
       }
       client.checkThatTheServerAnswers();
+    }
+  }
+
+  /// Both protocols refuse the same, 403 or 7 for want of rights: the server would do it.
+  @Test
+  void whatCanBeHadBeforeTheServerIsReady() throws Exception {
+    byte[] arith = GrpcClient.framed(GrpcClient.names("", "arith"));
+    byte[] settings =
+        GrpcClient.framed(new TraceSettings("", Map.of("trace_rate", List.of("5"))).toWire());
+    try (Server server = Server.listening(OPTIONS, List.of(TestModels.arithmetic(folder)));
+        Client client = new Client(server.port());
+        GrpcClient grpc = new GrpcClient(server.port())) {
+      for (boolean isReady : List.of(false, true)) {
+        for (String change : List.of("load", "unload")) {
+          String path = "/v2/repository/models/arith/" + change;
+          assertEquals(isReady ? 403 : 503, client.post(path, "{}").statusCode());
+        }
+        for (String change : List.of("RepositoryModelLoad", "RepositoryModelUnload")) {
+          assertEquals(
+              isReady ? "7" : "14", grpc.call(GrpcClient.INFERENCE + change, arith).status());
+        }
+        assertEquals(200, client.post("/v2/repository/index", "{}").statusCode());
+        assertEquals(403, client.post("/v2/trace/setting", "{}").statusCode());
+        assertEquals(403, client.post("/v2/logging", "{}").statusCode());
+        assertEquals("7", grpc.call(GrpcClient.INFERENCE + "TraceSetting", settings).status());
+        server.warmUp();
+      }
     }
   }
 

@@ -153,6 +153,9 @@ public final class GrpcEdge {
 
   private void change(
       Call call, byte[] message, Function<RepositoryChange, CompletableFuture<Void>> task) {
+    if (!ready.getAsBoolean()) {
+      throw new ProtocolException(503, "the server is not ready");
+    }
     rights.checkModels();
     var _ =
         task.apply(RepositoryChange.fromWire(message))

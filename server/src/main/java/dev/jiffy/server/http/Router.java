@@ -144,21 +144,28 @@ final class Router {
   }
 
   private void arrived(HttpServerRequest request, Route route, byte[] body) {
-    if (!ready.getAsBoolean()) {
-      throw new ProtocolException(503, "the server is not ready");
-    }
     switch (route) {
       case Route.Infer(Served served) -> {
+        checkReady();
         if (served.hold()) {
           requests.infer(request, served, body);
         } else { // it was replaced while the body came
           arrived(request, Paths.route(Sender.path(request), models), body);
         }
       }
-      case Route.Embeddings _ -> requests.embed(request, body);
+      case Route.Embeddings _ -> {
+        checkReady();
+        requests.embed(request, body);
+      }
       case Route.Index _ -> changes.index(request, body);
-      case Route.LoadModel(String name) -> changes.load(request, name, body);
-      case Route.UnloadModel(String name) -> changes.unload(request, name, body);
+      case Route.LoadModel(String name) -> {
+        checkReady();
+        changes.load(request, name, body);
+      }
+      case Route.UnloadModel(String name) -> {
+        checkReady();
+        changes.unload(request, name, body);
+      }
       case Route.Share(Route.Kind kind, String region) ->
           sender.send(request, shared.register(kind, region, body));
       case Route.Unshare(Route.Kind kind, String region) ->
@@ -177,6 +184,12 @@ final class Router {
           Route.Metrics _,
           Route.ListModels _ ->
           throw new IllegalStateException("takes no body: " + route);
+    }
+  }
+
+  private void checkReady() {
+    if (!ready.getAsBoolean()) {
+      throw new ProtocolException(503, "the server is not ready");
     }
   }
 }
