@@ -78,7 +78,8 @@ public record EmbeddingsRequest(String model, Input input, boolean base64) {
     }
     if (!format.equals("base64")) {
       throw ProtocolException.badRequest(
-          "'encoding_format' must be 'float' or 'base64', got '%s'", Json.shortened(format));
+          "'encoding_format' must be 'float' or 'base64', got '%s'",
+          ProtocolException.shortened(format));
     }
     return true;
   }

@@ -122,7 +122,7 @@ public final class InferReader {
       RequestedOutput output = output(json);
       if (!names.add(output.name())) {
         throw ProtocolException.badRequest(
-            "output '%s' is asked for twice", Json.shortened(output.name()));
+            "output '%s' is asked for twice", ProtocolException.shortened(output.name()));
       }
       outputs.add(output);
     }

@@ -145,7 +145,7 @@ public final class InferWire {
     for (RequestedOutput output : outputs) {
       if (!names.add(output.name())) {
         throw ProtocolException.badRequest(
-            "output '%s' is asked for twice", Json.shortened(output.name()));
+            "output '%s' is asked for twice", ProtocolException.shortened(output.name()));
       }
     }
     return new Call(

@@ -228,17 +228,9 @@ final class Json {
     DType dtype = Datatypes.dtype(name);
     if (dtype == null) {
       throw ProtocolException.badRequest(
-          "%s has the unknown datatype '%s'", where, shortened(name));
+          "%s has the unknown datatype '%s'", where, ProtocolException.shortened(name));
     }
     return dtype;
-  }
-
-  /// {@return the beginning of a peer's text, fit for a message}
-  static String shortened(String text) {
-    if (text.length() <= 64) {
-      return text;
-    }
-    return text.substring(0, Character.isHighSurrogate(text.charAt(63)) ? 63 : 64) + "…";
   }
 
   /// {@return the parameters in the current object; null has none}

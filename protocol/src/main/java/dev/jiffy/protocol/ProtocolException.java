@@ -7,6 +7,8 @@ package dev.jiffy.protocol;
 public final class ProtocolException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
+  private static final int MOST_TEXT = 64;
+
   private final int status;
 
   /// A broken message.
@@ -43,5 +45,16 @@ public final class ProtocolException extends RuntimeException {
   @SuppressWarnings("AnnotateFormatMethod") // the annotation would be a dependency
   static ProtocolException badRequest(String format, Object... arguments) {
     return new ProtocolException(400, format.formatted(arguments));
+  }
+
+  /// {@return the beginning of a peer's text, fit for a message}
+  ///
+  /// @param text the text, however long
+  public static String shortened(String text) {
+    if (text.length() <= MOST_TEXT) {
+      return text;
+    }
+    boolean splits = Character.isHighSurrogate(text.charAt(MOST_TEXT - 1));
+    return text.substring(0, splits ? MOST_TEXT - 1 : MOST_TEXT) + "…";
   }
 }

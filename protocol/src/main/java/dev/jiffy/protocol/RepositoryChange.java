@@ -69,7 +69,7 @@ public record RepositoryChange(String model, boolean dependents) {
         throw new ProtocolException(
             501,
             "parameter '%s' is not supported: models and how they are served lie in the repository"
-                .formatted(Json.shortened(parameter.getKey())));
+                .formatted(ProtocolException.shortened(parameter.getKey())));
       }
       if (!(parameter.getValue() instanceof Parameter.Flag(boolean value))) {
         throw new ProtocolException(

@@ -34,6 +34,6 @@ public record RequestedOutput(String name, Map<String, Parameter> parameters) {
 
   /// {@return what it is called in messages}
   public String label() {
-    return "output '" + Json.shortened(name) + "'";
+    return "output '" + ProtocolException.shortened(name) + "'";
   }
 }

@@ -174,7 +174,8 @@ public final class ServiceWire {
     DType dtype = Datatypes.dtype(datatype);
     if (dtype == null) {
       throw ProtocolException.badRequest(
-          "tensor '%s': no element type '%s'", Json.shortened(name), Json.shortened(datatype));
+          "tensor '%s': no element type '%s'",
+          ProtocolException.shortened(name), ProtocolException.shortened(datatype));
     }
     return new TensorMetadata(name, dtype, shape);
   }

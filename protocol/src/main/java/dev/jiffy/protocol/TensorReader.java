@@ -62,7 +62,7 @@ final class TensorReader {
       InferTensor tensor = tensor(json, tensors.size());
       if (!names.add(tensor.name())) {
         throw ProtocolException.badRequest(
-            "%s '%s' is there twice", kind, Json.shortened(tensor.name()));
+            "%s '%s' is there twice", kind, ProtocolException.shortened(tensor.name()));
       }
       tensors.add(tensor);
     }
@@ -134,7 +134,9 @@ final class TensorReader {
   }
 
   private String label(@Nullable String name, int index) {
-    return name == null ? kind + " " + index : kind + " '" + Json.shortened(name) + "'";
+    return name == null
+        ? kind + " " + index
+        : kind + " '" + ProtocolException.shortened(name) + "'";
   }
 
   private Shape shape(JsonParser json, String label) {

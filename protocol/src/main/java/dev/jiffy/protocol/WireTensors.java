@@ -118,7 +118,7 @@ final class WireTensors {
   }
 
   private String label(Head head) {
-    return kind + " '" + Json.shortened(head.name) + "'";
+    return kind + " '" + ProtocolException.shortened(head.name) + "'";
   }
 
   /// {@return the tensors}
@@ -148,7 +148,8 @@ final class WireTensors {
       DType dtype = Datatypes.dtype(head.datatype);
       if (dtype == null) {
         throw ProtocolException.badRequest(
-            "%s has the unknown datatype '%s'", label(head), Json.shortened(head.datatype));
+            "%s has the unknown datatype '%s'",
+            label(head), ProtocolException.shortened(head.datatype));
       }
       Shape shape = shape(head);
       SharedRange range = head.range;

@@ -264,6 +264,14 @@ class ServerTest {
             {"inputs":[{"name":"a","shape":[1,3],"datatype":"FP32","data":[1,2,3]},
               {"name":"b","shape":[1],"datatype":"INT64","data":[4]}],"outputs":[{"name":"z"}]}\
             """),
+        new Broken(
+            400,
+            "has no output '" + "z".repeat(63) + "…'",
+            """
+            {"inputs":[{"name":"a","shape":[1,3],"datatype":"FP32","data":[1,2,3]},
+              {"name":"b","shape":[1],"datatype":"INT64","data":[4]}],"outputs":[{"name":"%s"}]}\
+            """
+                .formatted("z".repeat(63) + "\ud83d\ude00")),
         new Broken(400, "0 to the body's 2 bytes", "{}", header, "3"),
         new Broken(400, "0 to the body's 2 bytes", "{}", header, "-1"),
         new Broken(400, "0 to the body's 2 bytes", "{}", header, "x"),

@@ -85,7 +85,9 @@ public final class InferCall {
       for (InferTensor input : request.inputs()) {
         if (model.inputs().stream().noneMatch(spec -> spec.name().equals(input.name()))) {
           throw new ProtocolException(
-              400, "model '%s' has no input '%s'".formatted(model.name(), shortened(input.name())));
+              400,
+              "model '%s' has no input '%s'"
+                  .formatted(model.name(), ProtocolException.shortened(input.name())));
         }
       }
     }
@@ -116,7 +118,9 @@ public final class InferCall {
     for (RequestedOutput output : request.outputs()) {
       if (model.outputs().stream().noneMatch(spec -> spec.name().equals(output.name()))) {
         throw new ProtocolException(
-            400, "model '%s' has no output '%s'".formatted(model.name(), shortened(output.name())));
+            400,
+            "model '%s' has no output '%s'"
+                .formatted(model.name(), ProtocolException.shortened(output.name())));
       }
       Classification.check(output);
     }
@@ -135,10 +139,6 @@ public final class InferCall {
         taken.add(span);
       }
     }
-  }
-
-  private static String shortened(String text) {
-    return text.length() <= 64 ? text : text.substring(0, 64) + "…";
   }
 
   private static long whole(InferRequest request, String name) {

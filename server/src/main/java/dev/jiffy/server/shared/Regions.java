@@ -188,8 +188,7 @@ public final class Regions implements SharedMemory, AutoCloseable {
     if (region == null) {
       throw new ProtocolException(
           status,
-          "there is no region '%s' of shared memory"
-              .formatted(name.length() <= 64 ? name : name.substring(0, 64) + "…"));
+          "there is no region '%s' of shared memory".formatted(ProtocolException.shortened(name)));
     }
     return region;
   }

@@ -92,12 +92,14 @@ public final class Models implements AutoCloseable {
     if (versions == null) {
       throw remarks.containsKey(name)
           ? new ProtocolException(503, "model '%s' is not ready".formatted(name))
-          : new ProtocolException(404, "there is no model '%s'".formatted(shortened(name)));
+          : new ProtocolException(
+              404, "there is no model '%s'".formatted(ProtocolException.shortened(name)));
     }
     Served served = versions.find(version);
     if (served == null) {
       throw new ProtocolException(
-          404, "model '%s' has no version '%s'".formatted(name, shortened(version)));
+          404,
+          "model '%s' has no version '%s'".formatted(name, ProtocolException.shortened(version)));
     }
     return served;
   }
@@ -114,10 +116,6 @@ public final class Models implements AutoCloseable {
         return served;
       }
     }
-  }
-
-  private static String shortened(String text) {
-    return text.length() <= 64 ? text : text.substring(0, 64) + "…";
   }
 
   /// {@return what clients are told of a model, with all of its versions}

@@ -211,8 +211,7 @@ public final class ServerLog implements AutoCloseable {
       default ->
           throw new ProtocolException(
               400,
-              "there is no setting '%s' of the log"
-                  .formatted(name.length() <= 64 ? name : name.substring(0, 64) + "…"));
+              "there is no setting '%s' of the log".formatted(ProtocolException.shortened(name)));
     };
   }
 

@@ -180,7 +180,9 @@ public final class Tracing {
       default -> {
         String value = FIXED.get(name);
         if (value == null) {
-          throw new ProtocolException(400, "there is no setting '%s' of traces".formatted(name));
+          throw new ProtocolException(
+              400,
+              "there is no setting '%s' of traces".formatted(ProtocolException.shortened(name)));
         }
         if (!values.isEmpty() && !values.equals(List.of(value))) {
           throw new ProtocolException(
@@ -200,7 +202,9 @@ public final class Tracing {
     boolean isOff = values.equals(List.of(OFF));
     if (!isOff && values.stream().anyMatch(value -> !value.equals(ON))) {
       throw new ProtocolException(
-          400, "'trace_level' must be OFF or TIMESTAMPS, got " + shortened(values.toString()));
+          400,
+          "'trace_level' must be OFF or TIMESTAMPS, got "
+              + ProtocolException.shortened(values.toString()));
     }
     if (!isOff && !isPossible) {
       throw new ProtocolException(
@@ -221,10 +225,6 @@ public final class Tracing {
     throw new ProtocolException(
         400,
         "'%s' must be an integer of at least %d, got %s"
-            .formatted(name, least, shortened(String.join(", ", values))));
-  }
-
-  private static String shortened(String text) {
-    return text.length() <= 64 ? text : text.substring(0, 64) + "…";
+            .formatted(name, least, ProtocolException.shortened(String.join(", ", values))));
   }
 }
