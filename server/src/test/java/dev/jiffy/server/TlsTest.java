@@ -13,6 +13,7 @@ import io.vertx.core.http.HttpVersion;
 import io.vertx.core.net.PemTrustOptions;
 import java.io.DataInputStream;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.Socket;
@@ -36,6 +37,8 @@ import javax.net.ssl.SSLSocket;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class TlsTest {
   @TempDir static Path folder;
@@ -189,21 +192,32 @@ class TlsTest {
     }
   }
 
-  /// A handshake that is over counts no longer among those that are expected.
-  @Test
-  void tooManyWhoBeginNoHandshakeAreTurnedAway() throws Exception {
+  private static Server startFew() {
     HttpOptions few =
         new HttpOptions(
             "127.0.0.1", 0, 1, 1 << 20, 1 << 14, 3, Duration.ofMinutes(5), Duration.ofMinutes(5));
+    return Server.start(
+        ServerOptions.defaults()
+            .http(few)
+            .safety(
+                SafetyOptions.defaults().tls(new Tls(server.certificate(), server.key(), null))),
+        List.of());
+  }
+
+  private static void checkThatNoneHasGone(Socket... silent) throws IOException {
+    for (Socket socket : silent) {
+      socket.setSoTimeout(1);
+      assertThrows(
+          SocketTimeoutException.class,
+          () -> socket.getInputStream().transferTo(OutputStream.nullOutputStream()));
+    }
+  }
+
+  /// A handshake that is over counts no longer among those that are expected.
+  @Test
+  void tooManyWhoBeginNoHandshakeAreTurnedAway() throws Exception {
     SSLContext context = server.client(server);
-    try (Server running =
-            Server.start(
-                ServerOptions.defaults()
-                    .http(few)
-                    .safety(
-                        SafetyOptions.defaults()
-                            .tls(new Tls(server.certificate(), server.key(), null))),
-                List.of());
+    try (Server running = startFew();
         Client client = new Client(running.port());
         Socket first = client.connect();
         Socket second = client.connect()) {
@@ -217,10 +231,7 @@ class TlsTest {
         try (Socket fourth = client.connect()) {
           assertEquals("", Client.readAll(fourth.getInputStream()));
         }
-        for (Socket silent : List.of(first, second, third)) {
-          silent.setSoTimeout(1);
-          assertThrows(SocketTimeoutException.class, () -> silent.getInputStream().read());
-        }
+        checkThatNoneHasGone(first, second, third);
       }
       try (SSLSocket last = untilGreeted(context, running.port())) {
         assertEquals("h2", last.getApplicationProtocol());
@@ -228,15 +239,54 @@ class TlsTest {
     }
   }
 
-  /// {@return a connection whose handshake is over, and over which the server has begun HTTP/2}
+  @ParameterizedTest
+  @ValueSource(strings = {"h2", "http/1.1"})
+  void tooManyWhoSayNothingAfterTheirHandshakeAreTurnedAway(String protocol) throws Exception {
+    SSLContext context = server.client(server);
+    try (Server running = startFew();
+        SSLSocket first = shaken(context, running.port(), protocol);
+        SSLSocket second = shaken(context, running.port(), protocol);
+        SSLSocket third = shaken(context, running.port(), protocol)) {
+      assertTrue(isTurnedAway(context, running.port(), protocol));
+      checkThatNoneHasGone(first, second, third);
+    }
+  }
+
+  /// {@return whether a connection is closed, be it before its handshake is over}
+  private static boolean isTurnedAway(SSLContext context, int port, String protocol) {
+    try (SSLSocket socket = shaken(context, port, protocol)) {
+      socket.getInputStream().transferTo(OutputStream.nullOutputStream());
+      return true;
+    } catch (IOException e) {
+      return !(e instanceof SocketTimeoutException);
+    }
+  }
+
+  /// {@return a connection whose handshake is over, and over which HTTP/2 has begun}
   private static SSLSocket greeted(SSLContext context, int port) throws IOException {
+    SSLSocket socket = shaken(context, port, "h2");
+    socket
+        .getOutputStream()
+        .write(
+            new Http2Bytes()
+                .frame(Http2Bytes.SETTINGS, 0, 0, new byte[0])
+                .frame(Http2Bytes.PING, 0, 0, new byte[8])
+                .bytes());
+    assertEquals(
+        new Http2Test.End(true, 0), Http2Test.end(new DataInputStream(socket.getInputStream())));
+    return socket;
+  }
+
+  private static SSLSocket shaken(SSLContext context, int port, String protocol)
+      throws IOException {
     SSLSocket socket =
         (SSLSocket) context.getSocketFactory().createSocket(InetAddress.getLoopbackAddress(), port);
     SSLParameters parameters = socket.getSSLParameters();
-    parameters.setApplicationProtocols(new String[] {"h2"});
+    parameters.setApplicationProtocols(new String[] {protocol});
     socket.setSSLParameters(parameters);
     socket.setSoTimeout(60_000);
-    assertTrue(socket.getInputStream().read() >= 0);
+    socket.setTcpNoDelay(true); // or the server learns later that the handshake is over
+    socket.startHandshake();
     return socket;
   }
 

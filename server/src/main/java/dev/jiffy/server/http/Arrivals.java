@@ -23,9 +23,10 @@ import org.jspecify.annotations.Nullable;
 
 /// The JDK's sockets, with an eye on connections that have just come.
 ///
-/// Vert.x tells of a connection when the head of its first request is there, or its handshake is
-/// over. Until then it is counted here, and one of too many is turned away; one whose head does not
-/// come is closed. Handshakes have a time of their own. Shared between threads.
+/// Vert.x tells of a connection when the head of its first request is there, or the first frame of
+/// HTTP/2, or, where it speaks HTTP/1.1 over TLS, when its handshake is over. Until then it is
+/// counted here, and one of too many is turned away; one whose head or frame does not come is
+/// closed. Handshakes have a time of their own. Shared between threads.
 public final class Arrivals implements Transport, io.vertx.core.transport.Transport {
   private final Transport sockets = io.vertx.core.transport.Transport.NIO.implementation();
   private final AtomicInteger expected = new AtomicInteger();
@@ -68,7 +69,7 @@ public final class Arrivals implements Transport, io.vertx.core.transport.Transp
       }
       connection.pipeline().addFirst(resets);
       if (hasHandshake) {
-        connection.pipeline().addFirst(new Handshake(expected));
+        connection.pipeline().addFirst(new Handshake(expected, this::firstHead));
       } else {
         connection.pipeline().addFirst(firstHead(), new StrayResets());
       }

@@ -14,6 +14,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /// A connection without a network, on a clock that is moved by hand.
 class FirstHeadTest {
+  private static final String PREFACE = "PRI * HTTP/2.0\\r\\n\\r\\nSM\\r\\n\\r\\n";
+
   private final AtomicInteger expected = new AtomicInteger();
   private final AtomicInteger late = new AtomicInteger();
   private final EmbeddedChannel channel = new EmbeddedChannel();
@@ -46,7 +48,8 @@ class FirstHeadTest {
         "\\r\\n\\r\\nPOST / HTTP/1.1\\r\\nHost: x\\r\\nA: \\r\\n\\r\\n",
         "PRIVATE / HTTP/1.1\\r\\n\\r\\n",
         "P\\r\\n\\r\\n",
-        "PRI * HTTP/2.0\\r\\n\\r\\nSM\\r\\n\\r\\n",
+        PREFACE + "\0\0\0\4\0\0\0\0\0",
+        PREFACE + "\0\0\6\4\0\0\0\0\0\0\4\0\0\n\n",
       })
   void headsThatCome(String escaped) {
     String head = unescaped(escaped);
@@ -74,6 +77,9 @@ class FirstHeadTest {
         "GET / HTTP/1.1\\r\\nA: b\\r\\n",
         "GET / HTTP/1.1\\r\\n \\r\\n",
         "PRI * HTTP/2.0\\r\\n\\r\\nSM\\r\\n\\r",
+        PREFACE,
+        PREFACE + "\0\0\0\4\0\0\0\0",
+        PREFACE + "\0\1\0\4\0\0\0\0\0\r\n\r\n",
       })
   void headsThatDoNotComeInTime(String escaped) {
     say(unescaped(escaped));
