@@ -104,11 +104,10 @@ final class FunctionStep implements Computation {
       }
       throw new FunctionException(
           "function '%s' took longer than %d ms".formatted(name, timeout.toMillis()), e);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw failed(e);
-    } catch (RuntimeException | LinkageError e) { // whatever a function throws is its own
-      throw failed(e);
+    } catch (InterruptedException | RuntimeException | LinkageError e) {
+      throw failed(e); // whatever a function throws is its own
+    } finally {
+      var _ = Thread.interrupted(); // would close the files that the answer is written to
     }
   }
 

@@ -261,6 +261,30 @@ class FunctionsTest {
     assertFalse(callers.contains(Thread.currentThread()));
   }
 
+  /// Whoever answers may write to a file, which an interrupt would close for everybody.
+  @Test
+  void anInterruptEndsWithTheFunction() throws Exception {
+    serve(
+        of(inputs -> {
+          Thread.currentThread().interrupt();
+          return negative(inputs);
+        }),
+        "");
+    CompletableFuture<Boolean> isInterrupted = new CompletableFuture<>();
+    models
+        .served("both", "")
+        .submit(
+            new Ticket(
+                new Question.Tensors(row(1, 2)),
+                Ticket.NORMAL,
+                System.nanoTime(),
+                Ticket.NEVER,
+                outcome -> isInterrupted.complete(Thread.currentThread().isInterrupted())),
+            null,
+            true);
+    assertFalse(isInterrupted.get(60, TimeUnit.SECONDS));
+  }
+
   @Test
   void requestsAreComputedApartWhereAStepMixesTheirRows() throws IOException {
     TensorFunction sum =
