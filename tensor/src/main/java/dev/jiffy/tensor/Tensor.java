@@ -436,7 +436,7 @@ public final class Tensor implements Value {
   }
 
   private static long doubleToUnsigned(double value) {
-    return value < 0x1p63 ? (long) value : (long) (value - 0x1p63) ^ Long.MIN_VALUE;
+    return value >= 0x1p63 ? (long) (value - 0x1p63) ^ Long.MIN_VALUE : (long) value;
   }
 
   @Override
