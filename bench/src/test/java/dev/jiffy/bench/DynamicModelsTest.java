@@ -3,6 +3,7 @@ package dev.jiffy.bench;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.jiffy.engine.EngineChoice;
 import dev.jiffy.engine.LoadOptions;
 import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
@@ -27,7 +28,8 @@ class DynamicModelsTest {
     model.write(file);
     Random random = new Random(3);
     Set<List<Shape>> shapes = new HashSet<>();
-    try (JiffyEngine jiffy = new JiffyEngine(file, LoadOptions.defaults().threads(1));
+    LoadOptions options = LoadOptions.defaults().engine(EngineChoice.JIFFY).threads(1);
+    try (JiffyEngine jiffy = new JiffyEngine(file, options);
         OnnxRuntimeEngine other = new OnnxRuntimeEngine(file, 1)) {
       for (int i = 0; i < 6; i++) {
         Map<String, Tensor> inputs = model.inputs(random);

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.jiffy.engine.EngineChoice;
 import dev.jiffy.engine.KernelPath;
 import dev.jiffy.engine.LoadOptions;
 import dev.jiffy.engine.Model;
@@ -222,7 +223,8 @@ class MicrosoftOperatorsTest {
       engine.prepare(node.inputs());
       engine.run();
       for (KernelPath path : new KernelPath[] {KernelPath.AUTO, KernelPath.SCALAR}) {
-        try (Model model = Model.load(file, LoadOptions.defaults().kernels(path));
+        LoadOptions options = LoadOptions.defaults().engine(EngineChoice.JIFFY).kernels(path);
+        try (Model model = Model.load(file, options);
             Session session = model.newSession()) {
           compare(engine.outputs(), session.run(node.inputs()));
         }

@@ -3,6 +3,7 @@ package dev.jiffy.bench;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.jiffy.engine.EngineChoice;
 import dev.jiffy.engine.KernelPath;
 import dev.jiffy.engine.LoadOptions;
 import dev.jiffy.engine.onnx.OnnxWriter;
@@ -49,7 +50,8 @@ class XgboostTest {
       Arrays.fill(rows, 0, BoostedTrees.FEATURES, Float.NaN);
       float[] expected = trees.predict(rows);
       for (KernelPath path : new KernelPath[] {KernelPath.AUTO, KernelPath.SCALAR}) {
-        try (JiffyEngine jiffy = new JiffyEngine(file, LoadOptions.defaults().kernels(path))) {
+        LoadOptions options = LoadOptions.defaults().engine(EngineChoice.JIFFY).kernels(path);
+        try (JiffyEngine jiffy = new JiffyEngine(file, options)) {
           jiffy.prepare(input(rows));
           jiffy.run();
           check(objective, expected, scores(jiffy));

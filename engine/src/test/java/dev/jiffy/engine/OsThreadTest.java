@@ -15,6 +15,7 @@ import org.junit.jupiter.api.Test;
 
 /// What a thread asks for is what Linux then says of it.
 class OsThreadTest {
+  private static final boolean IS_LINUX = System.getProperty("os.name").equals("Linux");
   private static final Path OWN = Path.of("/proc/thread-self");
 
   /// What Linux says of a thread that has asked, empty where it says nothing or did not grant it.
@@ -68,7 +69,7 @@ class OsThreadTest {
   @Test
   void aThreadStepsBack() {
     String stat = after(() -> OsThread.stepBack(7), "stat", "");
-    assertTrue(stat.isEmpty() || niceness(stat).equals("7"), stat);
+    assertTrue(IS_LINUX ? niceness(stat).equals("7") : stat.isEmpty(), stat);
   }
 
   @Test
@@ -84,7 +85,7 @@ class OsThreadTest {
         }
       }
     }
-    assertTrue(nice >= steppedBack, nice + " of " + steppedBack);
+    assertTrue(nice >= (IS_LINUX ? Math.max(1, steppedBack) : 0), nice + " of " + steppedBack);
   }
 
   private static String niceness(String stat) {

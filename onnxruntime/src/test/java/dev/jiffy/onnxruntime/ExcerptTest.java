@@ -121,7 +121,11 @@ class ExcerptTest {
     Wire weights = new Wire().integer(1, 4).integer(1, 4).integer(2, 1).text(8, "w");
     Wire graph = new Wire().message(1, nodeOf("com.microsoft", "CDist", "d", "x", "w"));
     graph.message(1, node("MatMul", "y", "d", "w")).text(2, "g");
-    graph.message(5, weights.bytes(9, new byte[64])).message(11, matrix("x"));
+    ByteBuffer floats = ByteBuffer.allocate(64).order(ByteOrder.LITTLE_ENDIAN);
+    for (int i = 0; i < 16; i++) {
+      floats.putFloat(1 + i % 3);
+    }
+    graph.message(5, weights.bytes(9, floats.array())).message(11, matrix("x"));
     runs(model(3, graph.message(11, matrix("w")).message(12, matrix("y"))), "n_d");
   }
 }

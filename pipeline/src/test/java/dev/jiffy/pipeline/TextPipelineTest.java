@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
@@ -171,6 +172,52 @@ class TextPipelineTest {
     assertThrows(ModelException.class, () -> TextSettings.read(file));
     Files.delete(folder.resolve("model-tokenizer.json"));
     assertThrows(ModelException.class, () -> TextSettings.read(file));
+  }
+
+  private static List<float[]> vectors(Path file, String... texts) throws IOException {
+    try (Model model = Model.load(file);
+        TextPipeline pipeline = TextPipeline.open(file, model);
+        TextSession session = pipeline.newSession()) {
+      return session.embed(List.of(texts)).vectors();
+    }
+  }
+
+  /// All texts begin with the same token.
+  @Test
+  void theFirstTokenAloneCountsWhereTheSettingsSaySo() throws IOException {
+    Path file = model("batch", "tokens");
+    List<float[]> means = vectors(file, "hello", "the cat !");
+    assertFalse(Arrays.equals(means.get(0), means.get(1)));
+    Files.createDirectory(folder.resolve("1_Pooling"));
+    Files.writeString(
+        folder.resolve("1_Pooling").resolve("config.json"), "{\"pooling_mode_cls_token\":true}");
+    List<float[]> firsts = vectors(file, "hello", "the cat !");
+    assertArrayEquals(firsts.get(0), firsts.get(1));
+    assertFalse(Arrays.equals(firsts.get(0), means.get(0)));
+  }
+
+  /// A model may give one vector for each text, which is scaled to length 1.
+  @Test
+  void vectorsOfWholeTextsAreTaken() throws IOException {
+    Path file = folder.resolve("model.onnx");
+    Files.write(
+        file,
+        new OnnxBytes()
+            .input("input_ids", OnnxBytes.INT64, "batch", "length")
+            .input("attention_mask", OnnxBytes.INT64, "batch", "length")
+            .longs("zero", new long[] {0})
+            .longs("pair", new long[] {3, 4}, 2)
+            .node("Gather", "first", "attention_mask,zero", "axis", 1)
+            .longs("last", new long[] {1}, 1)
+            .node("Unsqueeze", "column", "first,last")
+            .node("Mul", "both", "column,pair")
+            .node("Cast", "sentence_embedding", "both", "to", OnnxBytes.FLOAT)
+            .output("sentence_embedding", OnnxBytes.FLOAT, "batch", 2)
+            .bytes());
+    TokenizerFile.write(folder.resolve("tokenizer.json"), 16);
+    for (float[] vector : vectors(file, "hello", "the cat !")) {
+      assertArrayEquals(new float[] {0.6f, 0.8f}, vector, 1e-6f);
+    }
   }
 
   @Test

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetAddress;
 import java.net.Socket;
+import java.net.SocketException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -88,12 +89,13 @@ final class Client implements AutoCloseable {
     }
   }
 
-  static String readAll(InputStream in) {
+  /// {@return all that comes until the server hangs up, or resets after its answer}
+  static String readAll(InputStream in) throws IOException {
     ByteArrayOutputStream all = new ByteArrayOutputStream();
     try {
       in.transferTo(all);
-    } catch (IOException e) { // the server may reset after its answer
-      all.writeBytes(new byte[0]);
+    } catch (SocketException e) {
+      return all.toString(StandardCharsets.ISO_8859_1);
     }
     return all.toString(StandardCharsets.ISO_8859_1);
   }

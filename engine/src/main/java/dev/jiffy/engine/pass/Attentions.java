@@ -15,7 +15,8 @@ import org.jspecify.annotations.Nullable;
 /// The formula is `merge(softmax(scale · heads(q) · heads(k)ᵀ + mask) · heads(v))` where `heads`
 /// reshapes `[batch, length, heads · size]` to four dimensions and transposes to `[batch, heads,
 /// length, size]`, and `merge` does the reverse. The scale may stand before or after the product,
-/// on either operand, as factor or divisor; the mask may be added or chosen by Where.
+/// on either operand, as factor or divisor; the mask may be added or chosen by Where. The operator
+/// adds it, so that a masked score that is NaN or infinite stays so.
 final class Attentions {
   static final List<Rule> RULES = List.of(Rule.on(Attentions::attention, Op.Reshape.class));
 

@@ -62,7 +62,7 @@ class OnnxWriterTest {
           assertEquals(graph.outputs(), again.outputs(), folder::toString);
         } else if (graph.nodes().stream().anyMatch(node -> !Bodies.of(node.op()).isEmpty())) {
           // the values within have names of their own from now on
-          assertEquals(outputs(graph), outputs(again), folder::toString);
+          assertEquals(types(graph), types(again), folder::toString);
           assertEquals(graph.nodes().size(), again.nodes().size(), folder::toString);
           Graph third = again(again, Importer.NEWEST_OPSET, arena);
           assertEquals(again.nodes().size(), third.nodes().size(), folder::toString);
@@ -78,6 +78,12 @@ class OnnxWriterTest {
 
   private static List<String> outputs(Graph graph) {
     return graph.outputs().stream().map(output -> output + ": " + graph.fact(output)).toList();
+  }
+
+  private static List<String> types(Graph graph) {
+    return graph.outputs().stream()
+        .map(output -> output + ": " + graph.fact(output).dtype())
+        .toList();
   }
 
   /// ONNX's layer normalisation always has a scale, its random numbers are like another tensor.

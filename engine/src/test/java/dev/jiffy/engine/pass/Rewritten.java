@@ -18,6 +18,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
 import java.util.function.Predicate;
+import java.util.function.ToDoubleFunction;
 
 /// A graph after all passes, checked to compute what it did before.
 final class Rewritten {
@@ -25,17 +26,28 @@ final class Rewritten {
 
   private Rewritten() {}
 
-  /// The optimised graph, after a run of both on random inputs.
+  /// The optimised graph, after runs of both on random inputs, NaN and infinities among them.
   static Graph of(Graph graph) {
     Graph optimized = Passes.optimize(graph, Interpreter::evaluate);
     assertSame(graph, optimized);
     return optimized;
   }
 
+  /// The same, for what is kept of finite numbers only.
+  static Graph ofFinite(Graph graph) {
+    Graph optimized = Passes.optimize(graph, Interpreter::evaluate);
+    assertSame(graph, optimized, inputs(graph, 2, Random::nextGaussian));
+    return optimized;
+  }
+
   static void assertSame(Graph before, Graph after) {
+    assertSame(before, after, inputs(before, 2, Random::nextGaussian));
+    assertSame(before, after, inputs(before, 2, Rewritten::strange));
+  }
+
+  private static void assertSame(Graph before, Graph after, Map<String, Tensor> inputs) {
     assertEquals(before.inputs(), after.inputs());
     assertEquals(before.outputs(), after.outputs());
-    Map<String, Tensor> inputs = inputs(before);
     Map<String, Tensor> expected = Interpreter.run(before, inputs);
     Map<String, Tensor> actual = Interpreter.run(after, inputs);
     for (String output : before.outputs()) {
@@ -47,14 +59,28 @@ final class Rewritten {
         double a = left.getDouble(i);
         double b = right.getDouble(i);
         assertTrue(
-            a == b || Math.abs(a - b) <= TOLERANCE * Math.max(1, Math.abs(a)),
+            Double.compare(a, b) == 0 || Math.abs(a - b) <= TOLERANCE * Math.max(1, Math.abs(a)),
             () -> "%s: expected %s, got %s in%n%s".formatted(output, a, b, text(after)));
       }
     }
   }
 
-  /// Random numbers for every input: symbols stand for 2, 3, … in the order of their appearance.
-  static Map<String, Tensor> inputs(Graph graph) {
+  /// Now and then a number that computes unlike others.
+  private static double strange(Random random) {
+    return switch (random.nextInt(24)) {
+      case 0 -> Double.NaN;
+      case 1 -> Double.POSITIVE_INFINITY;
+      case 2 -> Double.NEGATIVE_INFINITY;
+      case 3 -> 100;
+      case 4 -> -100;
+      case 5 -> -0.0;
+      default -> random.nextGaussian();
+    };
+  }
+
+  /// Numbers for every input: symbols stand for `least`, one more, … in the order of their
+  /// appearance.
+  static Map<String, Tensor> inputs(Graph graph, long least, ToDoubleFunction<Random> number) {
     Random random = new Random(3);
     Map<String, Long> symbols = new LinkedHashMap<>();
     Map<String, Tensor> inputs = new LinkedHashMap<>();
@@ -67,13 +93,13 @@ final class Rewritten {
             switch (shape.get(i)) {
               case Dim.Known(long value) -> value;
               case Dim.Symbol(String name) ->
-                  symbols.computeIfAbsent(name, _ -> 2L + symbols.size());
+                  symbols.computeIfAbsent(name, _ -> least + symbols.size());
             };
       }
       Tensor tensor = Tensor.allocate(fact.dtype(), Shape.of(dims));
       for (long i = 0; i < tensor.shape().elements(); i++) {
         if (fact.dtype().isFloat()) {
-          tensor.setDouble(i, random.nextGaussian());
+          tensor.setDouble(i, number.applyAsDouble(random));
         } else {
           tensor.setLong(i, random.nextInt(2));
         }

@@ -31,7 +31,7 @@ class WideningTest {
 
   private static Graph optimized(Graph graph, double tolerance) {
     Graph optimized = Passes.optimize(graph, Interpreter::evaluate);
-    Map<String, Tensor> inputs = Rewritten.inputs(graph);
+    Map<String, Tensor> inputs = Rewritten.inputs(graph, 2, Random::nextGaussian);
     Map<String, Tensor> expected = Interpreter.run(graph, inputs);
     Map<String, Tensor> actual = Interpreter.run(optimized, inputs);
     for (String output : graph.outputs()) {

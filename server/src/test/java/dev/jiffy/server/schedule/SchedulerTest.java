@@ -355,6 +355,7 @@ class SchedulerTest {
   private static Outcome.Done assertSameBits(Map<String, Tensor> expected, Outcome outcome) {
     Outcome.Done done = assertInstanceOf(Outcome.Done.class, outcome);
     Answer.Tensors answer = assertInstanceOf(Answer.Tensors.class, done.answer());
+    assertEquals(expected.keySet(), answer.outputs().keySet());
     for (Map.Entry<String, Tensor> output : answer.outputs().entrySet()) {
       Tensor wanted = Objects.requireNonNull(expected.get(output.getKey()));
       assertEquals(wanted.shape(), output.getValue().shape());

@@ -1,9 +1,16 @@
 package dev.jiffy.engine.kernel.x86;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
 import java.util.stream.Stream;
 
 /// The CPUs that machine code is tested for.
 final class Cpus {
+  private static final List<String> NEEDED = List.of(" avx2", " fma", " f16c");
+
   private Cpus() {}
 
   /// {@return this machine and the lesser form that it can play; none where no machine code runs}
@@ -11,7 +18,22 @@ final class Cpus {
     try {
       return Stream.of(Cpu.detect(), new Cpu(32, false, false, false)).distinct();
     } catch (UnsupportedOperationException e) {
+      if (isCapable()) {
+        throw new AssertionError("this machine could run machine code", e);
+      }
       return Stream.empty();
+    }
+  }
+
+  /// {@return whether the kernel says that this machine has what machine code needs}
+  private static boolean isCapable() {
+    Path cpus = Path.of("/proc/cpuinfo");
+    try {
+      return !"off".equals(System.getProperty("jiffy.x86"))
+          && Files.exists(cpus)
+          && NEEDED.stream().allMatch(Files.readString(cpus)::contains);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
   }
 
