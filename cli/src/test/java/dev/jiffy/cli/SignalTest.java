@@ -26,6 +26,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /// A server in a process of its own, which is told to end.
 class SignalTest {
+  private static final String CONTINUE = "HTTP/1.1 100 Continue\r\n\r\n";
   private static final String BODY =
       "{\"inputs\":[{\"name\":\"ids\",\"shape\":[1,2],\"datatype\":\"INT64\",\"data\":[1,2]}]}";
 
@@ -86,10 +87,11 @@ class SignalTest {
       int port = Integer.parseInt(url.group(1));
       try (Socket socket = connect(port)) {
         String head =
-            "POST /v2/models/text/infer HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n{"
+            "POST /v2/models/text/infer HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: %d\r\n\r\n{"
                 .formatted(BODY.length());
         socket.getOutputStream().write(head.getBytes(StandardCharsets.ISO_8859_1));
-        Thread.sleep(500); // until the head has arrived
+        byte[] goOn = socket.getInputStream().readNBytes(CONTINUE.length());
+        assertEquals(CONTINUE, new String(goOn, StandardCharsets.ISO_8859_1));
         process.toHandle().destroy(); // SIGTERM
         assertFalse(process.waitFor(500, TimeUnit.MILLISECONDS));
         socket.getOutputStream().write(BODY.substring(1).getBytes(StandardCharsets.ISO_8859_1));

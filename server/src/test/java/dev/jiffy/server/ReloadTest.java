@@ -29,6 +29,7 @@ class ReloadTest {
   private static final int RELOADS = Integer.getInteger("server.reloads", 25);
   private static final String TOKEN = "open sesame, open sesame";
   private static final String BEARER = "Bearer " + TOKEN;
+  private static final String CONTINUE = "HTTP/1.1 100 Continue\r\n\r\n";
   private static final String INFER = "/v2/models/twice/infer";
   private static final String LOAD = "/v2/repository/models/twice/load";
   private static final String UNLOAD = "/v2/repository/models/twice/unload";
@@ -122,10 +123,11 @@ class ReloadTest {
   void aRequestWhoseBodyComesSlowlyFindsTheNewModel() throws Exception {
     try (Socket socket = client.connect()) {
       String head =
-          "POST %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: %d\r\n\r\n{"
+          "POST %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\nExpect: 100-continue\r\nContent-Length: %d\r\n\r\n{"
               .formatted(INFER, BODY.length());
       socket.getOutputStream().write(head.getBytes(StandardCharsets.ISO_8859_1));
-      Thread.sleep(50); // until its path was read
+      byte[] goOn = socket.getInputStream().readNBytes(CONTINUE.length());
+      assertEquals(CONTINUE, new String(goOn, StandardCharsets.ISO_8859_1));
       ExampleModels.times(folder.resolve("twice/model.onnx"), 7);
       assertEquals(200, change(LOAD).statusCode());
       socket.getOutputStream().write(BODY.substring(1).getBytes(StandardCharsets.ISO_8859_1));
