@@ -108,18 +108,7 @@ public final class SmallModels {
 
   /// Twice as high and as wide.
   private String doubled(String value) {
-    Op resize =
-        new Op.Resize(
-            Op.Interpolation.LINEAR,
-            Op.CoordinateMode.HALF_PIXEL,
-            Op.NearestMode.FLOOR,
-            -0.75f,
-            false,
-            0,
-            false,
-            List.of(),
-            Op.AspectPolicy.STRETCH,
-            Op.Layout.CHANNELS_FIRST);
+    Op resize = Op.Resize.linear(Op.Layout.CHANNELS_FIRST);
     return add(resize, value, "", constant(Tensor.of(new float[] {1, 1, 2, 2}, 4)));
   }
 

@@ -189,18 +189,7 @@ class KernelsTest {
     Fact image = Fact.of(DType.F32, 1, 2, 5, 5);
     Fact sequence = Fact.of(DType.F32, 2, 1, 4);
     Op pool = new Op.GlobalPool(Op.PoolFunction.AVERAGE, 0, Op.Layout.CHANNELS_FIRST);
-    Op resize =
-        new Op.Resize(
-            Op.Interpolation.LINEAR,
-            Op.CoordinateMode.HALF_PIXEL,
-            Op.NearestMode.FLOOR,
-            -0.75f,
-            false,
-            0,
-            false,
-            List.of(),
-            Op.AspectPolicy.STRETCH,
-            Op.Layout.CHANNELS_FIRST);
+    Op resize = Op.Resize.linear(Op.Layout.CHANNELS_FIRST);
     Op layer =
         new Op.Recurrent(
             RecurrentCell.RNN,

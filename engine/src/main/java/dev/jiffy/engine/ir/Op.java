@@ -649,5 +649,22 @@ public sealed interface Op {
     public Resize {
       axes = List.copyOf(axes);
     }
+
+    /// {@return bilinear resampling with the middles of pixels kept}
+    ///
+    /// @param layout the layout of input and result
+    public static Resize linear(Layout layout) {
+      return new Resize(
+          Interpolation.LINEAR,
+          CoordinateMode.HALF_PIXEL,
+          NearestMode.FLOOR,
+          -0.75f,
+          false,
+          0,
+          false,
+          List.of(),
+          AspectPolicy.STRETCH,
+          layout);
+    }
   }
 }

@@ -27,18 +27,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 @Tag("many-machines")
 class PlansTest {
   private static final double TOLERANCE = 2e-4;
-  private static final Op RESIZE =
-      new Op.Resize(
-          Op.Interpolation.LINEAR,
-          Op.CoordinateMode.HALF_PIXEL,
-          Op.NearestMode.FLOOR,
-          -0.75f,
-          false,
-          0,
-          false,
-          List.of(),
-          Op.AspectPolicy.STRETCH,
-          Op.Layout.CHANNELS_LAST);
+  private static final Op RESIZE = Op.Resize.linear(Op.Layout.CHANNELS_LAST);
 
   private final List<String> inputs = new ArrayList<>();
   private final List<Node> nodes = new ArrayList<>();

@@ -270,21 +270,7 @@ class OnnxWriterTest {
           some(2),
           Tensor.of(new float[] {1, 2}, 2));
       float[] scales = last ? new float[] {1, 2, 2, 1} : new float[] {1, 1, 2, 2};
-      assertComputesTheSame(
-          new Op.Resize(
-              Op.Interpolation.LINEAR,
-              Op.CoordinateMode.HALF_PIXEL,
-              Op.NearestMode.FLOOR,
-              -0.75f,
-              false,
-              0,
-              false,
-              List.of(),
-              Op.AspectPolicy.STRETCH,
-              layout),
-          x,
-          absent(),
-          Tensor.of(scales, 4));
+      assertComputesTheSame(Op.Resize.linear(layout), x, absent(), Tensor.of(scales, 4));
     }
   }
 

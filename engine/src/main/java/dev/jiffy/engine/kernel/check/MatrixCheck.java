@@ -47,6 +47,15 @@ final class MatrixCheck {
   }
 
   void narrowProduct(Format format) {
+    narrowProduct("product in " + format.name().toLowerCase(Locale.ROOT), format, false);
+  }
+
+  /// A product whose whole left-hand side has one scale, with weights that are bytes.
+  void quantizedProduct() {
+    narrowProduct("product of quantized numbers", Format.INT8, true);
+  }
+
+  private void narrowProduct(String what, Format format, boolean isQuantized) {
     NarrowKernels narrow = matrices.narrow();
     if (narrow == null || !narrow.computes(format, null)) {
       return;
@@ -58,42 +67,21 @@ final class MatrixCheck {
     long a = comparison.numbers(m * k);
     long b = comparison.numbers(k * n);
     long bias = comparison.numbers(n);
-    NarrowKernels.Prepared prepared = narrow.prepare(format, product);
     long packed = comparison.memory(narrow.packedBytes(format, k, n));
-    long scratch = comparison.memory(prepared.scratchBytes());
-    narrow.pack(format, b, n, 1, k, n, packed);
-    int panels = panels(matrices, n);
-    comparison.near(
-        "product in " + format.name().toLowerCase(Locale.ROOT),
-        m * n,
-        NARROW_TOLERANCE,
-        c -> prepared.multiply(a, packed, bias, 0, c, 0, m, 0, panels, scratch),
-        c -> multiply(right, product, a, b, bias, 0, c));
-  }
-
-  /// A product whose whole left-hand side has one scale, with weights that are bytes.
-  void quantizedProduct() {
-    NarrowKernels narrow = matrices.narrow();
-    if (narrow == null || !narrow.computes(Format.INT8, null)) {
-      return;
+    if (isQuantized) {
+      long bytes = comparison.memory((long) k * n);
+      long scales = comparison.memory(4L * n);
+      ByteCheck.quantize(b, k, n, bytes, scales);
+      narrow.packBytes(bytes, scales, k, n, packed);
+    } else {
+      narrow.pack(format, b, n, 1, k, n, packed);
     }
-    int m = 7;
-    int k = 9;
-    int n = 41;
-    Product product = new Product(m, k, n, k, n, 0, 1, null);
-    long a = comparison.numbers(m * k);
-    long b = comparison.numbers(k * n);
-    long bias = comparison.numbers(n);
-    long bytes = comparison.memory((long) k * n);
-    long scales = comparison.memory(4L * n);
-    ByteCheck.quantize(b, k, n, bytes, scales);
-    NarrowKernels.Prepared prepared = narrow.prepareQuantized(product);
-    long packed = comparison.memory(narrow.packedBytes(Format.INT8, k, n));
+    NarrowKernels.Prepared prepared =
+        isQuantized ? narrow.prepareQuantized(product) : narrow.prepare(format, product);
     long scratch = comparison.memory(prepared.scratchBytes());
-    narrow.packBytes(bytes, scales, k, n, packed);
     int panels = panels(matrices, n);
     comparison.near(
-        "product of quantized numbers",
+        what,
         m * n,
         NARROW_TOLERANCE,
         c -> prepared.multiply(a, packed, bias, 0, c, 0, m, 0, panels, scratch),
