@@ -10,10 +10,8 @@ import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpClientAgent;
-import io.vertx.core.http.HttpClientOptions;
 import io.vertx.core.http.HttpClientRequest;
 import io.vertx.core.http.HttpMethod;
-import io.vertx.core.http.HttpVersion;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -83,13 +81,7 @@ final class Soak implements AutoCloseable {
 
   Soak(int port) {
     this.port = port;
-    this.http2 =
-        vertx.createHttpClient(
-            new HttpClientOptions()
-                .setProtocolVersion(HttpVersion.HTTP_2)
-                .setHttp2ClearTextUpgrade(false)
-                .setDefaultHost("127.0.0.1")
-                .setDefaultPort(port));
+    this.http2 = GrpcClient.http2(vertx, port);
     StringBuilder json =
         new StringBuilder(
             "{\"inputs\":[{\"name\":\"x0\",\"datatype\":\"FP32\",\"shape\":[%d,256],\"data\":[0"

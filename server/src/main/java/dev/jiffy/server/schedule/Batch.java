@@ -1,5 +1,6 @@
 package dev.jiffy.server.schedule;
 
+import java.util.BitSet;
 import java.util.List;
 
 /// Requests that are computed together.
@@ -21,18 +22,21 @@ record Batch(List<Ticket> tickets, int rows, Trial trial, long startedNanos, dou
     YES
   }
 
-  /// {@return whether a trial compares a request with a single run: the first, the middle, the
-  /// last, and the first of each number of rows}
-  static boolean isCompared(List<Ticket> tickets, int index) {
-    if (index == 0 || index == tickets.size() / 2 || index == tickets.size() - 1) {
-      return true;
-    }
-    for (Ticket before : tickets.subList(0, index)) {
-      if (before.rows == tickets.get(index).rows) {
-        return false;
+  /// {@return which requests a trial compares with single runs: the first, the middle, the last,
+  /// and the first of each number of rows}
+  static BitSet compared(List<Ticket> tickets) {
+    BitSet compared = new BitSet();
+    compared.set(0);
+    compared.set(tickets.size() / 2);
+    compared.set(tickets.size() - 1);
+    BitSet rows = new BitSet();
+    for (int i = 0; i < tickets.size(); i++) {
+      if (!rows.get(tickets.get(i).rows)) {
+        rows.set(tickets.get(i).rows);
+        compared.set(i);
       }
     }
-    return true;
+    return compared;
   }
 
   /// {@return how many of its requests were answered well}

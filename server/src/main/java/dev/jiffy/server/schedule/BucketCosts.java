@@ -201,6 +201,19 @@ final class BucketCosts {
     return sameOfEqual.get(made) ? Batch.Trial.OF_DIFFERENT : Batch.Trial.YES;
   }
 
+  /// {@return whether some of the requests of a batch are to be compared with single runs}
+  ///
+  /// @param batchRows the rows of the batch
+  /// @param tickets its requests
+  Batch.Trial trial(int batchRows, List<Ticket> tickets) {
+    Batch.Trial most = Batch.Trial.NO;
+    for (Ticket ticket : tickets) {
+      Batch.Trial trial = trial(batchRows, ticket.rows);
+      most = trial.compareTo(most) > 0 ? trial : most;
+    }
+    return most;
+  }
+
   /// {@return the position of requests of so many rows in batches of so many}
   private static int composition(int batchRows, int rows) {
     return batchRows * (SIZES[SIZES.length - 1] + 1) + rows;

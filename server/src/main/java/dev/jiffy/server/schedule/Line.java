@@ -232,14 +232,16 @@ final class Line {
   private Batch start(List<Ticket> tickets, BucketCosts known, long now) {
     int rows = rows(tickets);
     double expected = known.expected(rows);
-    Batch.Trial trial = trial(tickets, rows, known);
+    Batch.Trial trial =
+        policy.exact() && tickets.size() > 1 ? known.trial(rows, tickets) : Batch.Trial.NO;
     if (trial == Batch.Trial.NO) {
       return started(tickets, trial, now, expected);
     }
-    double tried = expected;
-    for (int i = 0; i < tickets.size(); i++) {
-      tried += Batch.isCompared(tickets, i) ? known.expected(tickets.get(i).rows) : 0;
-    }
+    double tried =
+        expected
+            + Batch.compared(tickets).stream()
+                .mapToDouble(i -> known.expected(tickets.get(i).rows))
+                .sum();
     for (Ticket ticket : tickets) {
       if (ticket.isLate(now, tried)) {
         List<Ticket> rest = tickets.subList(1, tickets.size());
@@ -250,17 +252,6 @@ final class Line {
       }
     }
     return started(tickets, trial, now, tried);
-  }
-
-  private Batch.Trial trial(List<Ticket> tickets, int rows, BucketCosts known) {
-    Batch.Trial most = Batch.Trial.NO;
-    if (policy.exact() && tickets.size() > 1) {
-      for (Ticket ticket : tickets) {
-        Batch.Trial trial = known.trial(rows, ticket.rows);
-        most = trial.compareTo(most) > 0 ? trial : most;
-      }
-    }
-    return most;
   }
 
   private static int rows(List<Ticket> tickets) {

@@ -4,6 +4,7 @@ import dev.jiffy.engine.ModelException;
 import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
 import java.lang.System.Logger.Level;
+import java.util.BitSet;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -64,11 +65,12 @@ final class ModelInstance implements Instance {
       Batch batch, Bits same, Map<String, Tensor> outputs, long startNanos, long nanos) {
     Map<String, Tensor> copies = copies(outputs);
     List<Ticket> tickets = batch.tickets();
+    BitSet compared = Batch.compared(tickets);
     boolean isExact = true;
     int row = 0;
     for (int i = 0; i < tickets.size(); i++) {
       Ticket ticket = tickets.get(i);
-      if (Batch.isCompared(tickets, i)) {
+      if (compared.get(i)) {
         long start = clock.getAsLong();
         try {
           Map<String, Tensor> alone = sessions.session().run(inputs(ticket));
@@ -85,10 +87,10 @@ final class ModelInstance implements Instance {
     row = 0;
     for (int i = 0; i < tickets.size(); i++) {
       Ticket ticket = tickets.get(i);
-      if (!Batch.isCompared(tickets, i) && isExact) {
+      if (!compared.get(i) && isExact) {
         Map<String, Tensor> part = part(copies, row, ticket, batch.length());
         finish(ticket, new Answer.Tensors(part), startNanos, nanos, batch.rows());
-      } else if (!Batch.isCompared(tickets, i)) {
+      } else if (!compared.get(i)) {
         single(batch, ticket);
       }
       row += ticket.rows;
