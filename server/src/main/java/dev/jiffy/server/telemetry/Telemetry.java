@@ -3,6 +3,7 @@ package dev.jiffy.server.telemetry;
 import dev.jiffy.server.metrics.Family;
 import dev.jiffy.server.watch.Account;
 import dev.jiffy.server.watch.Backlog;
+import dev.jiffy.server.watch.Stage;
 import dev.jiffy.server.watch.Tracing;
 import dev.jiffy.server.watch.Watcher;
 import io.opentelemetry.api.common.AttributeKey;
@@ -16,6 +17,7 @@ import io.opentelemetry.sdk.metrics.SdkMeterProvider;
 import io.opentelemetry.sdk.metrics.export.PeriodicMetricReader;
 import io.opentelemetry.sdk.resources.Resource;
 import io.opentelemetry.sdk.trace.SdkTracerProvider;
+import io.opentelemetry.sdk.trace.export.BatchSpanProcessor;
 import io.opentelemetry.sdk.trace.samplers.Sampler;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -25,14 +27,22 @@ import java.util.function.Supplier;
 /// is dropped and counted.
 public final class Telemetry implements Watcher {
   private static final long CLOSE_SECONDS = 5;
+  private static final long FLUSH_SECONDS = 60;
+  private static final int QUEUED_SPANS = 2048;
+
+  /// So many requests are handed over before they are waited for: then the queue of spans, which
+  /// drops without counting, never overflows.
+  private static final int QUEUED_REQUESTS = QUEUED_SPANS / (1 + Stage.values().length);
 
   private final SdkTracerProvider traces;
   private final SdkMeterProvider metrics;
-  private final SpanBatches batches;
+  private final CountingExporter exporter;
   private final Spans spans;
   private final Backlog backlog;
   private final Tracing tracing;
-  private volatile boolean isClosing;
+
+  /// Used by the thread of the backlog alone.
+  private int handedOver;
 
   /// Starts sending.
   ///
@@ -62,12 +72,16 @@ public final class Telemetry implements Watcher {
           spanExporter.addHeader(name, value);
           metricExporter.addHeader(name, value);
         });
-    this.batches = new SpanBatches(spanExporter.build());
+    this.exporter = new CountingExporter(spanExporter.build());
     this.traces =
         SdkTracerProvider.builder()
             .setResource(resource)
             .setSampler(Sampler.alwaysOn()) // those that are not traced never come here
-            .addSpanProcessor(batches)
+            .addSpanProcessor(
+                BatchSpanProcessor.builder(exporter)
+                    .setMaxQueueSize(QUEUED_SPANS)
+                    .setScheduleDelay(1, TimeUnit.SECONDS)
+                    .build())
             .build();
     this.metrics =
         SdkMeterProvider.builder()
@@ -85,12 +99,11 @@ public final class Telemetry implements Watcher {
   private void write(List<Account> accounts) {
     for (Account account : accounts) {
       spans.write(account);
-      batches.sendIfDue();
-    }
-    if (isClosing) {
-      batches.send();
-    } else {
-      batches.sendIfDue();
+      handedOver++;
+      if (handedOver == QUEUED_REQUESTS) {
+        traces.forceFlush().join(FLUSH_SECONDS, TimeUnit.SECONDS);
+        handedOver = 0;
+      }
     }
   }
 
@@ -108,13 +121,12 @@ public final class Telemetry implements Watcher {
 
   @Override
   public long dropped() {
-    return backlog.dropped() + batches.lostRequests();
+    return backlog.dropped() + exporter.lostRequests();
   }
 
   /// Sends what is there, for a few seconds at most. Idempotent.
   @Override
   public void close() {
-    isClosing = true;
     backlog.close();
     CompletableResultCode.ofAll(List.of(traces.shutdown(), metrics.shutdown()))
         .join(CLOSE_SECONDS, TimeUnit.SECONDS);
