@@ -7,7 +7,8 @@ import io.opentelemetry.sdk.trace.export.SpanExporter;
 import java.util.Collection;
 import java.util.concurrent.atomic.LongAdder;
 
-/// Counts the requests whose spans a collector has not taken. Shared between threads.
+/// Counts the requests whose spans a collector has not taken, before anybody learns that. Shared
+/// between threads.
 final class CountingExporter implements SpanExporter {
   private final SpanExporter exporter;
   private final LongAdder lost = new LongAdder();
@@ -25,7 +26,16 @@ final class CountingExporter implements SpanExporter {
   public CompletableResultCode export(Collection<SpanData> spans) {
     long requests = spans.stream().filter(span -> span.getKind() == SpanKind.SERVER).count();
     CompletableResultCode result = exporter.export(spans);
-    return result.whenComplete(() -> lost.add(result.isSuccess() ? 0 : requests));
+    CompletableResultCode counted = new CompletableResultCode();
+    result.whenComplete(() -> {
+      if (result.isSuccess()) {
+        counted.succeed();
+      } else {
+        lost.add(requests);
+        counted.fail();
+      }
+    });
+    return counted;
   }
 
   @Override
