@@ -18,6 +18,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -169,59 +170,58 @@ class RegionsTest {
   void aFileThatBecomesSmallerAgainAndAgainWhileItIsRead() throws Exception {
     truncate(1 << 20);
     register("r", 0, 1 << 20);
-    AtomicBoolean isOver = new AtomicBoolean();
-    Thread truncating =
-        Thread.ofPlatform()
-            .start(() -> {
-              while (!isOver.get()) {
-                truncate(0);
-                truncate(1 << 20);
-              }
-            });
-    int read = 0;
-    int refused = 0;
-    for (int i = 0; i < 100_000 && (read < 20 || refused < 20); i++) {
-      try {
-        read("r", 0, 1 << 20);
-        read++;
-      } catch (ProtocolException e) {
-        assertEquals(400, e.status(), e::getMessage);
-        refused++;
-      }
-    }
-    isOver.set(true);
-    truncating.join();
-    assertTrue(read > 0 && refused > 0, read + " times read, " + refused + " refused");
+    whileItChanges(() -> truncate(0), () -> truncate(1 << 20), () -> read("r", 0, 1 << 20));
   }
 
   @Test
   void aRegionThatComesAndGoesWhileItIsUsed() throws Exception {
     truncate(4 << 20);
+    register("r", 0, 4 << 20);
+    whileItChanges(
+        () -> regions.unregister("r"),
+        () -> register("r", 0, 4 << 20),
+        () -> regions.write(new SharedRange("r", 0, 2 << 20), ByteBuffer.allocate(2 << 20)));
+    assertEquals(4 << 20, Files.size(folder.resolve("shm/m")));
+  }
+
+  /// Uses memory while another thread takes it away and brings it back, at random moments and, so
+  /// that every machine sees both, every other time once a use was refused or has succeeded.
+  private static void whileItChanges(Runnable away, Runnable back, Runnable use)
+      throws InterruptedException {
     AtomicBoolean isOver = new AtomicBoolean();
+    AtomicInteger used = new AtomicInteger();
+    AtomicInteger refused = new AtomicInteger();
     Thread changing =
         Thread.ofPlatform()
             .start(() -> {
-              while (!isOver.get()) {
-                register("r", 0, 4 << 20);
-                Thread.onSpinWait();
-                regions.unregister("r");
+              for (int i = 0; !isOver.get(); i++) {
+                int before = refused.get();
+                away.run();
+                while (i % 2 == 0 && refused.get() == before && !isOver.get()) {
+                  Thread.onSpinWait();
+                }
+                before = used.get();
+                back.run();
+                while (i % 2 == 0 && used.get() == before && !isOver.get()) {
+                  Thread.onSpinWait();
+                }
               }
             });
-    int used = 0;
-    int refused = 0;
-    for (int i = 0; i < 100_000 && (used < 20 || refused < 20); i++) {
-      try {
-        regions.write(new SharedRange("r", 0, 2 << 20), ByteBuffer.allocate(2 << 20));
-        used++;
-      } catch (ProtocolException e) {
-        assertEquals(400, e.status(), e::getMessage);
-        refused++;
+    try {
+      while (used.get() < 20 || refused.get() < 20) {
+        assertTrue(changing.isAlive(), "no change failed");
+        try {
+          use.run();
+          used.incrementAndGet();
+        } catch (ProtocolException e) {
+          assertEquals(400, e.status(), e::getMessage);
+          refused.incrementAndGet();
+        }
       }
+    } finally {
+      isOver.set(true);
+      changing.join();
     }
-    isOver.set(true);
-    changing.join();
-    assertTrue(used > 0 && refused > 0, used + " times used, " + refused + " refused");
-    assertEquals(4 << 20, Files.size(folder.resolve("shm/m")));
   }
 
   @Test
