@@ -40,6 +40,11 @@ final class Draft {
   private final Evaluator evaluator;
   private CommonSubexpressions seen = new CommonSubexpressions();
   private List<Entry> done = new ArrayList<>();
+
+  /// The nodes that the sweep goes through, and how many it has come to.
+  private List<Entry> pending = List.of();
+
+  private int next;
   private Entry atHand = new Entry(new Node("", new Op.Identity(), List.of(), List.of()));
   private int sweep;
   private int changes;
@@ -178,13 +183,13 @@ final class Draft {
 
   private boolean sweep(Rules rules) {
     boolean changed = false;
-    List<Entry> pending = done;
+    pending = done;
     done = new ArrayList<>(pending.size() + 16);
     sweep++;
     news.forEach(value -> value.isNews = false);
     news.clear();
-    for (int i = 0; i < pending.size(); i++) {
-      atHand = resolved(pending.get(i));
+    for (next = 0; next < pending.size(); ) {
+      atHand = resolved(pending.get(next++));
       if (isUnread(atHand)) {
         release(atHand);
         changed = true;
@@ -431,6 +436,23 @@ final class Draft {
     return known != null && known.reads == 1 && !known.isOutput;
   }
 
+  /// {@return the nodes behind the one at hand that read a value, in order}
+  ///
+  /// @param value the value's name
+  List<Node> readersAhead(String value) {
+    List<Node> readers = new ArrayList<>();
+    for (int i = next; i < pending.size(); i++) {
+      Entry entry = pending.get(i);
+      for (Value input : entry.inputs) {
+        if (resolved(input).name.equals(value) && !isUnread(entry)) {
+          readers.add(resolved(entry).node);
+          break;
+        }
+      }
+    }
+    return readers;
+  }
+
   /// {@return the results of an operator on constants}
   ///
   /// @param op the operator
@@ -553,6 +575,21 @@ final class Draft {
   /// @param values what stands for each of its outputs
   /// @return true
   boolean replace(Node node, List<String> values) {
+    standIn(node, values);
+    release(atHand);
+    return true;
+  }
+
+  /// Lets every reader of the output of a node that the sweep has yet to come to read another
+  /// value.
+  ///
+  /// @param node the node, which goes when the sweep comes to it
+  /// @param value what stands for its only output
+  void replaceAhead(Node node, String value) {
+    standIn(node, List.of(value));
+  }
+
+  private void standIn(Node node, List<String> values) {
     for (int i = 0; i < node.outputs().size(); i++) {
       String output = node.outputs().get(i);
       if (output.isEmpty()) {
@@ -569,8 +606,6 @@ final class Draft {
         outputs.add(value);
       }
     }
-    release(atHand);
-    return true;
   }
 
   /// Puts another operator in a node's place; it makes the values of the same names.

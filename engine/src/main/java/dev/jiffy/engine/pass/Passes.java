@@ -29,6 +29,7 @@ public final class Passes {
           new Pass("channels-last", imageLayout()),
           new Pass("free-transposes", List.of(Movements.TRANSPOSE_AS_RESHAPE)),
           new Pass("clean-again", clean()),
+          new Pass("siblings", Siblings.RULES),
           new Pass("projections", projections()));
 
   private Passes() {}

@@ -5,6 +5,7 @@ import dev.jiffy.engine.ir.Node;
 import dev.jiffy.engine.ir.Op;
 import dev.jiffy.tensor.Tensor;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -137,8 +138,14 @@ final class Projections {
         MatrixProducts.inputs(parts.get(0), parts.get(1), parts.get(2), node.input(3)));
   }
 
-  private static List<String> split(Draft draft, Node node, String whole, long[] sizes) {
-    boolean isEven = sizes[0] == sizes[1] && sizes[1] == sizes[2];
+  /// {@return the parts that a value is cut into along its last dimension}
+  ///
+  /// @param draft the graph
+  /// @param node the node in whose place the cut stands
+  /// @param whole the value
+  /// @param sizes the extent of each part
+  static List<String> split(Draft draft, Node node, String whole, long... sizes) {
+    boolean isEven = Arrays.stream(sizes).allMatch(size -> size == sizes[0]);
     return isEven
         ? draft.add(node, new Op.Split(-1, sizes.length), List.of(whole), sizes.length)
         : draft.add(

@@ -317,4 +317,54 @@ class ConvolutionsTest {
     Graph graph = rewritten(s, conv(s, even, 3, 2, 1));
     assertOperators(graph, "Transpose", "Conv", "Slice", "Conv", "Transpose");
   }
+
+  /// A head: a window of one pixel, then one of nine for each channel.
+  private static String head(Sketch s, String x, long channels) {
+    String y = conv(s, x, 16, channels, 1);
+    return s.op(
+        Sketch.conv(Sketch.window(3, 1, 1), channels),
+        y,
+        s.weights(channels, 1, 3, 3),
+        s.weights(channels));
+  }
+
+  @Test
+  void headsOfOneImageAreComputedTogether() {
+    Sketch s = new Sketch();
+    String x = s.unary(UnaryFunction.TANH, s.input("x", 2, 16, 6, 5));
+    String[] heads = {head(s, x, 1), head(s, x, 4), head(s, x, 10)};
+    Graph graph = rewritten(s, heads);
+    assertEquals(2, Rewritten.count(graph, Op.Conv.class), () -> Rewritten.text(graph));
+    assertEquals(1, Rewritten.count(graph, Op.Split.class), () -> Rewritten.text(graph));
+  }
+
+  @Test
+  void headsThatDifferStayApart() {
+    Sketch s = new Sketch();
+    String x = s.input("x", 2, 16, 6, 5);
+    String residual = s.input("r", 2, 4, 6, 5);
+    Graph graph =
+        rewritten(
+            s,
+            conv(s, x, 16, 4, 1),
+            conv(s, x, 16, 4, 3),
+            conv(s, x, 16, 16, 1),
+            s.add(conv(s, x, 16, 4, 1), residual),
+            s.unary(UnaryFunction.RELU, conv(s, x, 16, 4, 1)),
+            s.op(Sketch.conv(Sketch.window(1, 1, 0), 1), x, s.weights(4, 16, 1, 1)),
+            conv(s, s.unary(UnaryFunction.TANH, x), 16, 4, 1));
+    assertEquals(7, Rewritten.count(graph, Op.Conv.class), () -> Rewritten.text(graph));
+  }
+
+  @Test
+  void channelsThatAreReadElsewhereStayApart() {
+    Sketch s = new Sketch();
+    String x = s.input("x", 2, 16, 6, 5);
+    String first = conv(s, x, 16, 3, 1);
+    String own = s.op(Sketch.conv(Sketch.window(3, 1, 1), 3), first, s.weights(3, 1, 3, 3));
+    String second = conv(s, x, 16, 2, 1);
+    String other = s.op(Sketch.conv(Sketch.window(3, 1, 1), 2), second, s.weights(2, 1, 3, 3));
+    Graph graph = rewritten(s, own, s.unary(UnaryFunction.ABS, first), other);
+    assertEquals(3, Rewritten.count(graph, Op.Conv.class), () -> Rewritten.text(graph));
+  }
 }
