@@ -18,7 +18,9 @@ import dev.jiffy.engine.kernel.x86.Operand.Vector;
 /// Generates the interleaving of a few planes, as an image's channels are when it becomes
 /// channels-last: `y[p, c] = x[c, p]`; AVX-512 only.
 ///
-/// A vector of the result is loaded from each plane in turn, the elements spread over its lanes.
+/// A vector of the result takes elements of every plane, each in its lanes. All planes spread in
+/// the same way, so that a vector has one order; and the lanes are those of every so many numbers,
+/// so that there are no more masks than planes.
 ///
 /// The arguments, in order: x, the bytes from plane to plane, y, and how many blocks of 16 elements
 /// of each plane.
@@ -28,29 +30,28 @@ record InterleaveCode(int planes) {
   static final int MOST_PLANES = 4;
   static final int BLOCK = 16;
 
-  private static final int MASKS = 7;
+  /// The registers of the orders, behind those of the results.
+  private static final int ORDERS = MOST_PLANES;
 
   /// {@return the code}
   byte[] emit() {
     Assembler code = new Assembler();
     code.lea(R8, at(RSI, RSI, 2, 0));
-    for (int i = 0; i < MASKS && i < planes * planes; i++) {
-      load(code, i);
+    for (int i = 0; i < planes; i++) {
+      code.op(VectorOp.MOVUPS, Vector.zmm(ORDERS + i), code.table(order(i)));
+      code.mov(RAX, lanes(i));
+      code.kmov(new Mask(1 + i), RAX);
     }
     Label block = code.here();
-    for (int vector = 0; vector < planes; vector++) {
-      Vector result = Vector.zmm(vector);
-      for (int plane = 0; plane < planes; plane++) {
-        int number = vector * planes + plane;
-        if (number >= MASKS) {
-          load(code, number);
-        }
-        code.op(VectorOp.EXPANDPS, result, source(vector, plane), mask(number), plane == 0);
+    for (int i = 0; i < planes; i++) {
+      Vector result = Vector.zmm(i);
+      Vector order = Vector.zmm(ORDERS + i);
+      code.op(VectorOp.PERMPS, result, order, at(RDI));
+      for (int plane = 1; plane < planes; plane++) {
+        Mask mask = new Mask(1 + Math.floorMod(plane - BLOCK * i, planes));
+        code.op(VectorOp.PERMPS, result, order, elements(plane), mask, false);
       }
-      code.op(VectorOp.MOVUPS_TO, result, at(RDX, 4 * BLOCK * vector));
-    }
-    if (planes * planes > MASKS) {
-      load(code, 0);
+      code.op(VectorOp.MOVUPS_TO, result, at(RDX, 4 * BLOCK * i));
     }
     code.alu(ADD, RDI, 4 * BLOCK);
     code.alu(ADD, RDX, 4 * BLOCK * planes);
@@ -61,32 +62,29 @@ record InterleaveCode(int planes) {
     return code.finish();
   }
 
-  /// The first mask register is shared by all masks that have none of their own.
-  private static Mask mask(int number) {
-    return new Mask(number < MASKS ? number + 1 : 1);
-  }
-
-  /// Loads the mask of the lanes of a vector that come from a plane.
-  private void load(Assembler code, int number) {
-    int first = BLOCK * (number / planes);
-    int lanes = 0;
+  /// {@return which element of its plane each lane of a vector of the result holds}
+  private float[] order(int vector) {
+    float[] order = new float[BLOCK];
     for (int lane = 0; lane < BLOCK; lane++) {
-      if ((first + lane) % planes == number % planes) {
-        lanes |= 1 << lane;
-      }
+      order[lane] = Float.intBitsToFloat((BLOCK * vector + lane) / planes);
     }
-    code.mov(RAX, lanes);
-    code.kmov(mask(number), RAX);
+    return order;
   }
 
-  /// The first element of a plane that a vector holds.
-  private Address source(int vector, int plane) {
-    int first = (BLOCK * vector - plane + planes - 1) / planes;
+  /// {@return the lanes whose number leaves a rest when divided by the number of planes, as bits}
+  private int lanes(int rest) {
+    int lanes = 0;
+    for (int lane = rest; lane < BLOCK; lane += planes) {
+      lanes |= 1 << lane;
+    }
+    return lanes;
+  }
+
+  private static Address elements(int plane) {
     return switch (plane) {
-      case 0 -> at(RDI, 4 * first);
-      case 1 -> at(RDI, RSI, 1, 4 * first);
-      case 2 -> at(RDI, RSI, 2, 4 * first);
-      default -> at(RDI, R8, 1, 4 * first);
+      case 1 -> at(RDI, RSI, 1, 0);
+      case 2 -> at(RDI, RSI, 2, 0);
+      default -> at(RDI, R8, 1, 0);
     };
   }
 }

@@ -25,7 +25,6 @@ enum VectorOp {
   MASKMOVPS(1, 2, 0, 0x2c, MEMORY, VEX),
   MASKMOVPS_TO(1, 2, 0, 0x2e, MEMORY, VEX),
   BROADCASTSS(1, 2, 0, 0x18, SCALAR, BOTH),
-  EXPANDPS(1, 2, 0, 0x88, SCALAR, EVEX),
 
   // f32 arithmetic
   ADDPS(0, 1, 0, 0x58, FULL, BOTH),

@@ -71,7 +71,6 @@ final class VectorListing {
     blends();
     shifts();
     maskedMoves();
-    expansions();
   }
 
   private static Shape shape(VectorOp op) {
@@ -82,7 +81,7 @@ final class VectorListing {
       case MOVUPS_TO, MOVSS_TO, MOVLPS_TO, PMOVUSDB_TO -> Shape.STORE;
       case EXTRACTF128_TO, EXTRACTF32X8_TO -> Shape.STORE_AND_NUMBER;
       case MOVSS -> Shape.TWO;
-      case MASKMOVPS, MASKMOVPS_TO, BLENDVPS, CMPPS, PSHIFTD, EXPANDPS -> Shape.OWN;
+      case MASKMOVPS, MASKMOVPS_TO, BLENDVPS, CMPPS, PSHIFTD -> Shape.OWN;
       default -> Shape.THREE;
     };
   }
@@ -359,20 +358,6 @@ final class VectorListing {
           listing.add(
               "vmaskmovps " + memory + "," + name(mask) + "," + name(vector),
               code -> code.storeMasked(vector, mask, address));
-        }
-      }
-    }
-  }
-
-  private void expansions() {
-    for (int bytes : new int[] {16, 32, 64}) {
-      for (int[] n : HIGH) {
-        Vector vector = new Vector(n[0], bytes);
-        Mask mask = new Mask(1 + n[1] % 7);
-        for (Address address : addresses(VectorOp.EXPANDPS, bytes)) {
-          listing.add(
-              "vexpandps " + name(vector) + "{k" + mask.number() + "}," + memory(address, bytes),
-              code -> code.op(VectorOp.EXPANDPS, vector, address, mask, false));
         }
       }
     }
