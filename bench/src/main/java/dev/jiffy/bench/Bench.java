@@ -8,6 +8,7 @@ import dev.jiffy.tensor.Shape;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Locale;
 import java.util.Map;
 import java.util.function.Consumer;
 
@@ -68,12 +69,13 @@ public final class Bench {
       WarmUp warmUp = WarmUp.start(Long.MAX_VALUE);
       Rounds.warmUp(engine, warmUp);
       progress.accept(
-          "measuring for %.1f s, after %d runs in %.1f s%s"
-              .formatted(
-                  time.toMillis() / 1e3,
-                  warmUp.runs(),
-                  warmUp.totalNanos() / 1e9,
-                  warmUp.isSettled() ? "" : ", not settled"));
+          String.format(
+              Locale.ROOT,
+              "measuring for %.1f s, after %d runs in %.1f s%s",
+              time.toMillis() / 1e3,
+              warmUp.runs(),
+              warmUp.totalNanos() / 1e9,
+              warmUp.isSettled() ? "" : ", not settled"));
       Rounds rounds = new Rounds(engine, warmUp.runs());
       rounds.leadIn(time.toNanos() / 10);
       int count = Duel.rounds(time.toNanos());

@@ -2,6 +2,7 @@ package dev.jiffy.bench.load;
 
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.random.RandomGenerator;
 import java.util.random.RandomGeneratorFactory;
 
@@ -64,8 +65,11 @@ public sealed interface Arrivals {
       double expected = Math.max((double) most, rate() * extent.minNanos() / 1e9);
       if (expected > Extent.MOST_REQUESTS) {
         throw new IllegalArgumentException(
-            "%.0f requests are more than the %d of one run"
-                .formatted(expected, Extent.MOST_REQUESTS));
+            String.format(
+                Locale.ROOT,
+                "%.0f requests are more than the %d of one run",
+                expected,
+                Extent.MOST_REQUESTS));
       }
       Gaps gaps = gaps();
       long[] schedule = new long[(int) (expected * 1.05) + 64];

@@ -9,6 +9,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Locale;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -144,7 +145,7 @@ public record FindPeak(
       Recording recording =
           run(new Arrivals.Closed(Math.min(MOST_AT_A_TIME, plan.slots()), 1), probe);
       double rate = Summary.of(recording, null, plan.timeoutNanos()).throughput();
-      progress.accept("saturated at %.1f requests/s".formatted(rate));
+      progress.accept(String.format(Locale.ROOT, "saturated at %.1f requests/s", rate));
       if (!(rate > 0)) {
         throw new IllegalArgumentException(
             "%s answers nothing: %s".formatted(subject.name(), recording.outcomes()));
@@ -236,17 +237,18 @@ public record FindPeak(
       Probe tried = new Probe(rate, times.at(slo.p()) / 1e6, holds);
       probes.add(tried);
       progress.accept(
-          "%.1f requests/s: %s %.3f ms, %s"
-              .formatted(
-                  rate,
-                  Slo.percentile(slo.p()),
-                  tried.atPercentileMs(),
-                  holds ? "holds" : "too much"));
+          String.format(
+              Locale.ROOT,
+              "%.1f requests/s: %s %.3f ms, %s",
+              rate,
+              Slo.percentile(slo.p()),
+              tried.atPercentileMs(),
+              holds ? "holds" : "too much"));
       return holds;
     }
 
     Run full(double rate) {
-      progress.accept("a full run at %.1f requests/s".formatted(rate));
+      progress.accept(String.format(Locale.ROOT, "a full run at %.1f requests/s", rate));
       Plan full = plan.with(anew(rate), plan.extent());
       try (Watch watch = new Watch()) {
         Recording recording = run(full.arrivals(), full.extent());

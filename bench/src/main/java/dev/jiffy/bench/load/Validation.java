@@ -9,6 +9,7 @@ import dev.jiffy.bench.record.Summary;
 import dev.jiffy.bench.record.Time;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
@@ -175,7 +176,7 @@ public final class Validation {
     return new Row(
         "Poisson arrivals: Kolmogorov-Smirnov against exponential gaps",
         "p > 0.01",
-        "p = %.3f".formatted(chance),
+        String.format(Locale.ROOT, "p = %.3f", chance),
         chance > 0.01);
   }
 
@@ -185,7 +186,7 @@ public final class Validation {
     return new Row(
         "scheduled rate over 100 s",
         "1000/s ± 1 %",
-        "%.1f/s".formatted(rate),
+        String.format(Locale.ROOT, "%.1f/s", rate),
         near(rate, 1000, 0.01));
   }
 
@@ -199,8 +200,8 @@ public final class Validation {
   private static Row within(String what, double found, double expected) {
     return new Row(
         what,
-        "%.1f ms ± 2 %%".formatted(expected),
-        "%.3f ms".formatted(found),
+        String.format(Locale.ROOT, "%.1f ms ± 2 %%", expected),
+        String.format(Locale.ROOT, "%.3f ms", found),
         near(found, expected, 0.02));
   }
 
@@ -220,7 +221,7 @@ public final class Validation {
         new Row(
             what + ": p99 timed from the actual send",
             "about 50 ms: hides it",
-            "%.1f ms".formatted(service.at(0.99) / 1e6),
+            String.format(Locale.ROOT, "%.1f ms", service.at(0.99) / 1e6),
             service.at(0.99) < 100 * MS));
   }
 
@@ -243,8 +244,8 @@ public final class Validation {
     double seconds = (System.nanoTime() - begin) / 1e9;
     return new Row(
         "find peak, queue of %s ms exponential, %s, %s".formatted(meanNanos / 1e6, slo, where),
-        "%.1f/s ± 5 %%, under 90 s".formatted(known),
-        "%.1f/s in %.0f s".formatted(found.rate(), seconds),
+        String.format(Locale.ROOT, "%.1f/s ± 5 %%, under 90 s", known),
+        String.format(Locale.ROOT, "%.1f/s in %.0f s", found.rate(), seconds),
         near(found.rate(), known, 0.05) && seconds < 90);
   }
 
@@ -256,7 +257,7 @@ public final class Validation {
     return new Row(
         "null system in this process, one thread",
         "≥ 1,000,000 issues/s",
-        "%,.0f issues/s".formatted(rate),
+        String.format(Locale.ROOT, "%,.0f issues/s", rate),
         rate >= 1e6);
   }
 
@@ -281,7 +282,7 @@ public final class Validation {
           new Row(
               "echo over HTTP, one event loop asking",
               "≥ 50,000 requests/s",
-              "%,.0f requests/s".formatted(best),
+              String.format(Locale.ROOT, "%,.0f requests/s", best),
               best >= 50_000));
       Summary open =
           Summary.of(
@@ -292,7 +293,11 @@ public final class Validation {
           new Row(
               "echo over HTTP, issued over scheduled rate at 2000/s",
               "1 ± 1 %",
-              "%.4f, lag p99 %.3f ms".formatted(open.issued() / open.offered(), open.lag().p99Ms()),
+              String.format(
+                  Locale.ROOT,
+                  "%.4f, lag p99 %.3f ms",
+                  open.issued() / open.offered(),
+                  open.lag().p99Ms()),
               near(open.issued(), open.offered(), 0.01)));
     }
   }

@@ -9,6 +9,7 @@ import dev.jiffy.bench.record.Summary;
 import dev.jiffy.bench.record.Time;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /// Whether a run can be trusted, and whether it keeps its SLO.
@@ -56,27 +57,38 @@ public record Verdict(Kind kind, List<String> reasons, List<String> warnings) {
     double bound = slo == null ? summary.response().p99Ms() : slo.ms();
     if (summary.lag().p99Ms() > Math.max(LEAST_LAG_MS, MOST_LAG * bound)) {
       invalid.add(
-          ("the generator's own lag spoils it: p99 %.3f ms is more than %.0f %% of %.3f ms; give it"
-                  + " a core of its own, or a lower rate")
-              .formatted(summary.lag().p99Ms(), MOST_LAG * 100, bound));
+          String.format(
+              Locale.ROOT,
+              "the generator's own lag spoils it: p99 %.3f ms is more than %.0f %% of %.3f ms; give it"
+                  + " a core of its own, or a lower rate",
+              summary.lag().p99Ms(),
+              MOST_LAG * 100,
+              bound));
     }
     if (plan.arrivals() instanceof Arrivals.Open
         && !(plan.arrivals() instanceof Arrivals.AllAtOnce)
         && summary.requests() > 1
         && Math.abs(summary.issued() / summary.offered() - 1) > RATE_TOLERANCE) {
       warnings.add(
-          ("requests were issued at %.1f instead of %.1f per second, as no more than %d were let"
-                  + " be under way")
-              .formatted(summary.issued(), summary.offered(), plan.slots()));
+          String.format(
+              Locale.ROOT,
+              "requests were issued at %.1f instead of %.1f per second, as no more than %d were let"
+                  + " be under way",
+              summary.issued(),
+              summary.offered(),
+              plan.slots()));
     }
     if (summary.answered() == 0) {
       invalid.add("no request was answered");
     }
     if (!stability.isStable()) {
       warnings.add(
-          ("not stable: between thirds of the run throughput differs by a factor of %.2f, p50 by"
-                  + " %.2f")
-              .formatted(stability.throughputSpread(), stability.p50Spread()));
+          String.format(
+              Locale.ROOT,
+              "not stable: between thirds of the run throughput differs by a factor of %.2f, p50 by"
+                  + " %.2f",
+              stability.throughputSpread(),
+              stability.p50Spread()));
     }
     if (!summary.errors().isEmpty()) {
       warnings.add("errors: " + summary.errors());
@@ -96,7 +108,9 @@ public record Verdict(Kind kind, List<String> reasons, List<String> warnings) {
     Percentiles times = Percentiles.of(recording.queryNanos(Time.RESPONSE, plan.timeoutNanos()));
     long at = times.at(slo.p());
     if (at > slo.nanos()) {
-      missed.add("%s is %.3f ms, not %s".formatted(Slo.percentile(slo.p()), at / 1e6, slo));
+      missed.add(
+          String.format(
+              Locale.ROOT, "%s is %.3f ms, not %s", Slo.percentile(slo.p()), at / 1e6, slo));
       return;
     }
     long missing = EarlyStopping.missing(times, slo.p(), slo.nanos());

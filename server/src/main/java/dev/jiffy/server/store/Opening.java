@@ -10,6 +10,7 @@ import dev.jiffy.server.function.TensorFunction;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.SortedSet;
@@ -123,13 +124,14 @@ final class Opening {
       model.model().handover().map(Handover::text).ifPresent(progress);
     }
     progress.accept(
-        "%s is loaded: %.2f s, %d recorded cases hold, %.1f MiB of packed weights%s"
-            .formatted(
-                what,
-                (System.nanoTime() - start) / 1e9,
-                cases,
-                model.packedBytes() / MIB,
-                process(before)));
+        String.format(
+            Locale.ROOT,
+            "%s is loaded: %.2f s, %d recorded cases hold, %.1f MiB of packed weights%s",
+            what,
+            (System.nanoTime() - start) / 1e9,
+            cases,
+            model.packedBytes() / MIB,
+            process(before)));
     return served;
   }
 
@@ -211,7 +213,10 @@ final class Opening {
   static String process(long before) {
     return before == 0
         ? ""
-        : "; the process holds %.1f MiB, %.1f before"
-            .formatted(Background.residentBytes() / MIB, before / MIB);
+        : String.format(
+            Locale.ROOT,
+            "; the process holds %.1f MiB, %.1f before",
+            Background.residentBytes() / MIB,
+            before / MIB);
   }
 }
