@@ -7,8 +7,6 @@ import dev.jiffy.bench.serving.NullModel;
 import dev.jiffy.engine.onnx.TensorFile;
 import dev.jiffy.tensor.Tensor;
 import java.io.IOException;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -16,18 +14,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /// Recorded cases of a model that gives the negative of what it takes.
-class CasesTest {
+class CasesTest extends CommandRuns {
   @TempDir private Path folder;
-
-  private final StringWriter out = new StringWriter();
-  private final StringWriter err = new StringWriter();
-
-  private int run(String... args) {
-    return Main.commandLine()
-        .setOut(new PrintWriter(out, true))
-        .setErr(new PrintWriter(err, true))
-        .execute(args);
-  }
 
   /// {@return a case of ones for which some number was recorded, beside its model}
   private Path recorded(String name, float y) throws IOException {

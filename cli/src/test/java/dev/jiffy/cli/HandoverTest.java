@@ -12,8 +12,6 @@ import dev.jiffy.engine.onnx.OnnxModel.TypeProto.TensorType;
 import dev.jiffy.engine.onnx.OnnxModel.ValueProto;
 import dev.jiffy.engine.onnx.OnnxWriter;
 import java.io.IOException;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -24,15 +22,13 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /// A model with one operator that Jiffy does not support, under each engine.
-class HandoverTest {
+class HandoverTest extends CommandRuns {
   private static final String TOLD =
       "ONNX Runtime 1.28.0 computes 1 of 3 nodes, as Jiffy does not support"
           + " com.microsoft.Inverse 'inverse'";
 
   @TempDir Path folder;
 
-  private final StringWriter out = new StringWriter();
-  private final StringWriter err = new StringWriter();
   private String model = "";
 
   /// Writes `y = (sin x)⁻¹ · x`, of as many matrices as there are.
@@ -63,17 +59,13 @@ class HandoverTest {
     return new NodeProto(name, operator, domain, List.of(inputs), List.of(output), Map.of());
   }
 
-  private int run(String command, String... options) {
-    out.getBuffer().setLength(0);
-    err.getBuffer().setLength(0);
+  private int runModel(String command, String... options) {
+    forget();
     String[] words = new String[options.length + 2];
     words[0] = command;
     words[1] = model;
     System.arraycopy(options, 0, words, 2, options.length);
-    return Main.commandLine()
-        .setOut(new PrintWriter(out, true))
-        .setErr(new PrintWriter(err, true))
-        .execute(words);
+    return run(words);
   }
 
   private JsonNode json() {
@@ -82,11 +74,12 @@ class HandoverTest {
 
   @Test
   void onlyThatNodeLeavesAndTheRunSaysSo() {
-    assertEquals(ExitCodes.OK, run("run", "--dim", "count=2", "--json"), err::toString);
+    assertEquals(ExitCodes.OK, runModel("run", "--dim", "count=2", "--json"), err::toString);
     assertEquals("jiffy: " + TOLD, err.toString().strip());
     assertEquals("inverse", json().at("/handover/nodes/0/node").asString());
     String mixed = json().at("/cases/0/outputs").toString();
-    assertEquals(ExitCodes.OK, run("run", "--dim", "count=2", "--engine", "onnxruntime", "--json"));
+    assertEquals(
+        ExitCodes.OK, runModel("run", "--dim", "count=2", "--engine", "onnxruntime", "--json"));
     assertTrue(err.toString().contains("computes the whole model"), err::toString);
     assertTrue(json().at("/handover/whole").asBoolean());
     assertEquals(
@@ -98,7 +91,7 @@ class HandoverTest {
   @Test
   void jiffyAloneRefuses() {
     assertEquals(
-        ExitCodes.FAILURE, run("run", "--dim", "count=2", "--engine", "jiffy"), err::toString);
+        ExitCodes.FAILURE, runModel("run", "--dim", "count=2", "--engine", "jiffy"), err::toString);
     assertTrue(
         err.toString().contains("operator 'Inverse' of domain com.microsoft, node 'inverse'"),
         err::toString);
@@ -107,20 +100,20 @@ class HandoverTest {
 
   @Test
   void anInspectionSaysWhatRunsWhere() {
-    assertEquals(ExitCodes.OK, run("inspect", "--dim", "count=2", "--json"), err::toString);
+    assertEquals(ExitCodes.OK, runModel("inspect", "--dim", "count=2", "--json"), err::toString);
     assertEquals("x[0]", json().at("/dimensions/count/0").asString());
     assertEquals("Jiffy", json().at("/steps/0/engine").asString());
     assertEquals(50, json().at("/steps/0/flops").asLong());
     assertEquals("ONNX Runtime 1.28.0", json().at("/steps/1/engine").asString());
     assertEquals("MatMul", json().at("/steps/2/operator").asString());
-    assertEquals(ExitCodes.OK, run("inspect", "--dim", "count=2"));
+    assertEquals(ExitCodes.OK, runModel("inspect", "--dim", "count=2"));
     assertTrue(out.toString().contains(TOLD), out::toString);
     assertTrue(out.toString().contains("at least 550 FLOP"), out::toString);
   }
 
   @Test
   void anInspectionNeedsNoShapes() {
-    assertEquals(ExitCodes.OK, run("inspect", "--json"), err::toString);
+    assertEquals(ExitCodes.OK, runModel("inspect", "--json"), err::toString);
     assertEquals(3, json().at("/steps").size());
     assertEquals("ONNX Runtime 1.28.0", json().at("/steps/1/engine").asString());
     assertTrue(json().at("/steps/0/flops").isMissingNode());
@@ -128,7 +121,7 @@ class HandoverTest {
 
   @Test
   void anInspectionTellsOfAModelThatIsRefused() {
-    assertEquals(ExitCodes.OK, run("inspect", "--engine", "jiffy", "--json"), err::toString);
+    assertEquals(ExitCodes.OK, runModel("inspect", "--engine", "jiffy", "--json"), err::toString);
     assertFalse(json().at("/supported").asBoolean());
     assertEquals("count", json().at("/inputs/0/shape/0").asString());
     assertEquals("x[0]", json().at("/dimensions/count/0").asString());
@@ -137,9 +130,9 @@ class HandoverTest {
 
   @Test
   void aDeviceThatIsNotThereIsOneLine() {
-    assertEquals(ExitCodes.FAILURE, run("run", "--dim", "count=2", "--device", "cuda:0"));
+    assertEquals(ExitCodes.FAILURE, runModel("run", "--dim", "count=2", "--device", "cuda:0"));
     assertEquals(1, err.toString().lines().count(), err::toString);
     assertTrue(err.toString().contains("onnxruntime_gpu"), err::toString);
-    assertEquals(ExitCodes.USAGE, run("run", "--device", "gpu"));
+    assertEquals(ExitCodes.USAGE, runModel("run", "--device", "gpu"));
   }
 }

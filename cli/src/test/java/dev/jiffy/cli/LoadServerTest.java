@@ -20,8 +20,6 @@ import dev.jiffy.server.ServerOptions;
 import dev.jiffy.server.store.LoadedModel;
 import dev.jiffy.tensor.Tensor;
 import java.io.IOException;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -39,7 +37,7 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /// `jiffy load` against Jiffy's own server, in each way in which it can be asked.
-class LoadServerTest {
+class LoadServerTest extends CommandRuns {
   private static final int FLOAT = 1;
   private static final int INT64 = 7;
   private static final String TOKENIZER =
@@ -55,8 +53,6 @@ class LoadServerTest {
   private static Server server;
   private static String url;
   private static Path model;
-  private final StringWriter out = new StringWriter();
-  private final StringWriter err = new StringWriter();
 
   @BeforeAll
   static void start() throws IOException {
@@ -117,25 +113,20 @@ class LoadServerTest {
   }
 
   private int load(String target, String... options) {
-    out.getBuffer().setLength(0);
-    err.getBuffer().setLength(0);
+    forget();
     List<String> words = new ArrayList<>(List.of("load", target));
     words.addAll(List.of(options));
     words.addAll(List.of("--seconds", "0.1", "--requests", "40", "--warm-up", "0", "--json"));
-    String[] args = words.toArray(String[]::new);
-    return Main.commandLine(args)
-        .setOut(new PrintWriter(out, true))
-        .setErr(new PrintWriter(err, true))
-        .execute(args);
+    return run(words.toArray(String[]::new));
   }
 
-  private JsonNode run() {
+  private JsonNode measured() {
     return JsonMapper.shared().readTree(out.toString()).path("points").path(0).path("runs").path(0);
   }
 
   private void checkAllAnswered(int code) {
     assertTrue(code == ExitCodes.OK || code == LoadCommand.INVALID, err::toString);
-    JsonNode summary = run().path("summary");
+    JsonNode summary = measured().path("summary");
     assertTrue(summary.path("requests").asLong() >= 40, summary::toString);
     assertEquals(summary.path("requests").asLong(), summary.path("answered").asLong());
     assertTrue(summary.path("errors").isEmpty(), summary::toString);
@@ -164,7 +155,7 @@ class LoadServerTest {
             "2",
             "--out",
             report.toString()));
-    JsonNode parts = run().path("breakdowns").path(0).path("parts_ms");
+    JsonNode parts = measured().path("breakdowns").path(0).path("parts_ms");
     if (!api.equals("grpc")) {
       assertTrue(parts.has("compute") && parts.has("queue"), parts::toString);
     }
@@ -190,12 +181,12 @@ class LoadServerTest {
             : new String[] {"--model", "minus", "--api", api, "--case", cases.toString()};
     String target = api.equals("model") ? model.toString() : url;
     assertEquals(ExitCodes.OK, load(target, with("--accuracy", options)), err::toString);
-    assertEquals(3, run().path("summary").path("answered").asInt());
+    assertEquals(3, measured().path("summary").path("answered").asInt());
     checkAllAnswered(load(target, with("--check", options)));
     Path wrong = cases.resolve("set1/output_0.pb");
     TensorFile.write(wrong, "y", Tensor.of(new float[] {-1, -2.5f}, 1, 2));
     assertEquals(ExitCodes.FAILURE, load(target, with("--accuracy", options)), err::toString);
-    JsonNode summary = run().path("summary");
+    JsonNode summary = measured().path("summary");
     assertEquals(2, summary.path("answered").asInt(), summary::toString);
     assertEquals(1, summary.path("errors").path("wrong_answer").asInt(), summary::toString);
     Files.delete(wrong);
@@ -231,7 +222,7 @@ class LoadServerTest {
         ExitCodes.FAILURE,
         Math.min(1, load(url, "--model", "minus", "--api", api, "--jsonl", lines.toString())));
     assertTrue(
-        run().path("summary").path("errors").path("bad_request").asInt() >= 40, out::toString);
+        measured().path("summary").path("errors").path("bad_request").asInt() >= 40, out::toString);
   }
 
   @Test
@@ -239,7 +230,7 @@ class LoadServerTest {
     Path texts = folder.resolve("texts.txt");
     Files.writeString(texts, "cat dog\n\ndog\na \"quoted\" bird\n");
     checkAllAnswered(load(url, "--model", "texts", "--api", "openai", "--texts", texts.toString()));
-    JsonNode parts = run().path("breakdowns").path(0).path("parts_ms");
+    JsonNode parts = measured().path("breakdowns").path(0).path("parts_ms");
     assertTrue(parts.has("tokenize") && parts.has("pool"), parts::toString);
     Path lines = folder.resolve("texts.jsonl");
     Files.writeString(lines, "{\"input\":[\"cat\",\"dog\"]}\n");
@@ -293,7 +284,7 @@ class LoadServerTest {
     assertTrue(code == ExitCodes.OK || code == LoadCommand.INVALID, err::toString);
     JsonNode result = JsonMapper.shared().readTree(out.toString());
     assertEquals("open", result.path("scenario").asString());
-    assertEquals(20 + 60 + 20, run().path("summary").path("requests").asInt());
+    assertEquals(20 + 60 + 20, measured().path("summary").path("requests").asInt());
   }
 
   @Test

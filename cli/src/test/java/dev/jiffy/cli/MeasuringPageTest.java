@@ -4,8 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Set;
@@ -16,7 +14,7 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /// Every name in the JSON of the commands that measure is on the page that defines what they mean.
-class MeasuringPageTest {
+class MeasuringPageTest extends CommandRuns {
   private static final Path PAGE = Path.of("../docs/measuring.md");
 
   private static void collect(JsonNode node, Set<String> names) {
@@ -37,14 +35,9 @@ class MeasuringPageTest {
     });
   }
 
-  private static String run(String... args) {
-    StringWriter out = new StringWriter();
-    StringWriter err = new StringWriter();
-    int code =
-        Main.commandLine(args)
-            .setOut(new PrintWriter(out, true))
-            .setErr(new PrintWriter(err, true))
-            .execute(args);
+  private String printed(String... args) {
+    forget();
+    int code = run(args);
     assertTrue(code == ExitCodes.OK || code == LoadCommand.INVALID, err::toString);
     return out.toString();
   }
@@ -55,15 +48,15 @@ class MeasuringPageTest {
     JsonMapper json = JsonMapper.shared();
     for (String options :
         new String[] {
-          "--rate 2000 --slo p99=50ms --repeat 2",
-          "--slo p50=50ms --find-peak --probe-seconds 0.05 --sweep 0.5,1"
+          "--rate 2000 --slo p99=60s --repeat 2",
+          "--slo p50=60s --find-peak --probe-seconds 0.05 --sweep 0.5,1"
         }) {
       String[] words =
           ("load null " + options + " --seconds 0.05 --warm-up 0.1 --json --out " + folder)
               .split(" ", -1);
-      collect(json.readTree(run(words)), names);
+      collect(json.readTree(printed(words)), names);
     }
-    collect(json.readTree(run("report", "diff", "" + folder, "" + folder, "--json")), names);
+    collect(json.readTree(printed("report", "diff", "" + folder, "" + folder, "--json")), names);
     collect(json.readTree(JsonTest.bench()), names);
     collect(json.readTree(JsonTest.comparison()), names);
     String page = Files.readString(PAGE);
