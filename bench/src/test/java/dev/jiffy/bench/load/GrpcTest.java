@@ -88,10 +88,15 @@ class GrpcTest {
     AnswerCheck check =
         (sample, jsonLength, body) -> GrpcFrame.message(body)[0] == sample && sample != 2;
     Recording recording =
-        run(server, 3, 2, check, plan(new Arrivals.Closed(8, 1), Extent.requests(90), 3, SECOND));
+        run(
+            server,
+            3,
+            2,
+            check,
+            plan(new Arrivals.Closed(8, 1), Extent.requests(90), 3, 5 * SECOND));
     assertEquals(Map.of(Outcome.OK, 60L, Outcome.WRONG_ANSWER, 30L), recording.outcomes());
     assertEquals(2, connections.get());
-    assertEquals(Set.of("application/grpc 1000000u"), headers);
+    assertEquals(Set.of("application/grpc 5000000u"), headers);
     assertEquals(2_500_000, recording.stageNanos("compute", 4));
     assertEquals(2, recording.batch(4));
   }
@@ -104,7 +109,7 @@ class GrpcTest {
           left.add(String.valueOf(request.getHeader("grpc-timeout")));
           request.body().onSuccess(body -> answer(request, body, "0"));
         });
-    Plan plan = plan(new Arrivals.Poisson(500, 1), Extent.requests(50), 3, SECOND);
+    Plan plan = plan(new Arrivals.Poisson(500, 1), Extent.requests(50), 3, 5 * SECOND);
     assertEquals(
         Map.of(Outcome.OK, 50L), run(server, 3, 2, null, plan.deadline(60 * SECOND)).outcomes());
     left.forEach(each -> assertTrue(each.matches("[1-5]\\d{7}u"), () -> "left " + each));
@@ -126,13 +131,16 @@ class GrpcTest {
             default -> {} // never
           }
         });
+    Arrivals arrivals = new Arrivals.Closed(8, 1);
+    run(
+        server,
+        8,
+        1,
+        null,
+        plan(arrivals, Extent.requests(8), 8, 60 * SECOND)); // classes are loaded
+    connections.set(0);
     Recording recording =
-        run(
-            server,
-            9,
-            1,
-            null,
-            plan(new Arrivals.Closed(4, 1), Extent.requests(45), 9, SECOND / 4));
+        run(server, 9, 1, null, plan(arrivals, Extent.requests(45), 9, 3 * SECOND));
     Map<Outcome, Long> expected = new HashMap<>();
     expected.put(Outcome.OK, 5L);
     expected.put(Outcome.BAD_REQUEST, 5L);
@@ -158,7 +166,12 @@ class GrpcTest {
           }
         });
     Recording recording =
-        run(server, 1, 1, null, plan(new Arrivals.Closed(8, 1), Extent.requests(160), 1, SECOND));
+        run(
+            server,
+            1,
+            1,
+            null,
+            plan(new Arrivals.Closed(8, 1), Extent.requests(160), 1, 5 * SECOND));
     assertEquals(160, recording.size());
     assertEquals(3, connections.get());
   }

@@ -8,6 +8,8 @@ import dev.jiffy.bench.record.Outcome;
 import dev.jiffy.bench.record.Recording;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
@@ -32,6 +34,7 @@ class ThreadSubjectTest {
   @Test
   void aScheduleIsSharedByThreadsAndKept() {
     Set<Integer> threads = ConcurrentHashMap.newKeySet();
+    CountDownLatch all = new CountDownLatch(3);
     try (Subject three =
         new ThreadSubject(
             "three",
@@ -39,7 +42,10 @@ class ThreadSubjectTest {
             3,
             thread ->
                 sample -> {
-                  threads.add(thread);
+                  if (threads.add(thread)) {
+                    all.countDown();
+                  }
+                  await(all);
                   pause();
                   return sample == 5 ? Outcome.SERVER_ERROR : Outcome.OK;
                 })) {
@@ -57,6 +63,14 @@ class ThreadSubjectTest {
     }
   }
 
+  private static void await(CountDownLatch others) {
+    try {
+      assertTrue(others.await(60, TimeUnit.SECONDS));
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
   private static void pause() {
     try {
       Thread.sleep(3);
@@ -67,6 +81,7 @@ class ThreadSubjectTest {
 
   @Test
   void aFaultOfAThreadIsTold() {
+    CountDownLatch fault = new CountDownLatch(1);
     try (Subject faulty =
         new ThreadSubject(
             "faulty",
@@ -75,9 +90,10 @@ class ThreadSubjectTest {
             thread ->
                 sample -> {
                   if (thread == 1) {
+                    fault.countDown();
                     throw new IllegalStateException("broken");
                   }
-                  pause();
+                  await(fault);
                   return Outcome.OK;
                 })) {
       assertThrows(
