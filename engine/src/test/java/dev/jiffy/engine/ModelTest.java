@@ -344,15 +344,12 @@ class ModelTest {
     try (Model model = Model.load(file, LoadOptions.defaults().threads(1));
         Session session = model.newSession()) {
       Map<String, Tensor> outputs = session.runReusing(inputs);
-      long least = Long.MAX_VALUE;
-      // The JIT compiler takes its time to remove what unoptimised code allocates.
-      for (int round = 0; round < 200 && least > 0; round++) {
-        long before = allocated.now();
-        for (int i = 0; i < 1_000; i++) {
-          assertSame(outputs, session.runReusing(inputs));
-        }
-        least = Math.min(least, allocated.now() - before);
-      }
+      long least =
+          allocated.least(() -> {
+            for (int i = 0; i < 1_000; i++) {
+              assertSame(outputs, session.runReusing(inputs));
+            }
+          });
       assertEquals(0, least, "bytes of 1000 runs");
     }
   }

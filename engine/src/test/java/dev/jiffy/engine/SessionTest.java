@@ -110,15 +110,12 @@ class SessionTest {
       Tensor x = numbers(3, 1);
       Map<String, Tensor> first = session.runReusing(Map.of("x", x, "state", numbers(3, 2)));
       Map<String, Tensor> inputs = Map.of("x", x, "state", get(first, "next"));
-      long least = Long.MAX_VALUE;
-      // The JIT compiler takes its time to remove what unoptimised code allocates.
-      for (int round = 0; round < 200 && least > 0; round++) {
-        long before = allocated.now();
-        for (int i = 0; i < 1_000; i++) {
-          session.runReusing(inputs);
-        }
-        least = Math.min(least, allocated.now() - before);
-      }
+      long least =
+          allocated.least(() -> {
+            for (int i = 0; i < 1_000; i++) {
+              session.runReusing(inputs);
+            }
+          });
       assertEquals(0, least, "bytes of 1000 runs");
     }
   }

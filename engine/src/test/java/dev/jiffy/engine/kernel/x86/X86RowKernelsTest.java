@@ -221,20 +221,18 @@ final class X86RowKernelsTest {
         long y = floats.empty(1000);
         long scratch = (floats.empty(prepared.scratchBytes() / 4 + 16) + 63) & -64;
         long[] addresses = {x, x, y};
-        long least = Long.MAX_VALUE;
-        for (int round = 0; round < 100 && least > 0; round++) {
-          long before = bytes.now();
-          for (int i = 0; i < 10_000; i++) {
-            prepared.run(addresses, 0, prepared.pieces(), scratch);
-            kernels.softmax(false, x, y, 3, 77);
-            kernels.layerNorm(x, x + 400, x, x, y, 2, 77, 1e-5f);
-            kernels.reduce(ReduceFunction.MEAN, x, y, 2, 7, 21);
-            kernels.fill(1, y, 77);
-            blocks.finish(2, x, 308, x, activation, y, 308, 2, 77);
-            blocks.weigh(2, y, 320, 77, 1, x, 0, y + 640);
-          }
-          least = Math.min(least, bytes.now() - before);
-        }
+        long least =
+            bytes.least(() -> {
+              for (int i = 0; i < 10_000; i++) {
+                prepared.run(addresses, 0, prepared.pieces(), scratch);
+                kernels.softmax(false, x, y, 3, 77);
+                kernels.layerNorm(x, x + 400, x, x, y, 2, 77, 1e-5f);
+                kernels.reduce(ReduceFunction.MEAN, x, y, 2, 7, 21);
+                kernels.fill(1, y, 77);
+                blocks.finish(2, x, 308, x, activation, y, 308, 2, 77);
+                blocks.weigh(2, y, 320, 77, 1, x, 0, y + 640);
+              }
+            });
         assertEquals(0, least, "bytes");
       }
     }
