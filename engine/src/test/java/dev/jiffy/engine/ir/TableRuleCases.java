@@ -5,8 +5,7 @@ import static dev.jiffy.engine.ir.RuleCase.good;
 
 import dev.jiffy.engine.function.ClassChoice;
 import dev.jiffy.engine.function.Ensemble;
-import dev.jiffy.engine.function.Forest;
-import dev.jiffy.engine.function.NodeMode;
+import dev.jiffy.engine.function.OneComparison;
 import dev.jiffy.engine.function.ScoreTransform;
 import dev.jiffy.engine.function.SupportVectorKernel;
 import dev.jiffy.engine.function.SupportVectorVotes;
@@ -76,17 +75,13 @@ final class TableRuleCases {
     return new TableOp.TreeEnsemble(ensemble(decision), null, DType.F32);
   }
 
-  /// One comparison of feature 2, and two leaves.
   private static Ensemble ensemble(Ensemble.@Nullable Decision decision) {
-    Forest.Builder forest = new Forest.Builder(2);
-    int root = forest.branch(NodeMode.LEQ, 2, 0.5, false);
-    int yes = forest.leaf();
-    forest.weight(0, 1);
-    int no = forest.leaf();
-    forest.weight(1, 2);
-    forest.children(root, yes, no);
-    forest.root(root);
     return new Ensemble(
-        forest.build(), TreeAggregate.SUM, ScoreTransform.NONE, List.of(), decision, false);
+        OneComparison.forest(2, 2, 0.5),
+        TreeAggregate.SUM,
+        ScoreTransform.NONE,
+        List.of(),
+        decision,
+        false);
   }
 }

@@ -7,7 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 import dev.jiffy.engine.WrongKernels;
 import dev.jiffy.engine.function.Ensemble;
 import dev.jiffy.engine.function.Forest;
-import dev.jiffy.engine.function.NodeMode;
+import dev.jiffy.engine.function.OneComparison;
 import dev.jiffy.engine.function.ScoreTransform;
 import dev.jiffy.engine.function.TreeAggregate;
 import dev.jiffy.engine.ir.Fact;
@@ -36,15 +36,7 @@ class ForestStepTest {
   private int rowsWalked;
 
   private static Forest forest() {
-    Forest.Builder forest = new Forest.Builder(1);
-    int root = forest.branch(NodeMode.LEQ, 0, 3, false);
-    int few = forest.leaf();
-    forest.weight(0, 1);
-    int many = forest.leaf();
-    forest.weight(0, 2);
-    forest.children(root, few, many);
-    forest.root(root);
-    return forest.build();
+    return OneComparison.forest(1, 0, 3);
   }
 
   private static Graph graph() {
