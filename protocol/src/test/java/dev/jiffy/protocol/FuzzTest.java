@@ -41,7 +41,7 @@ class FuzzTest {
 
   private final InferReader reader = new InferReader(Limits.defaults().maxTensorBytes(1 << 20));
 
-  @Property(tries = 3000)
+  @Property(tries = 3000, seed = "1")
   void damagedRequests(@ForAll long seed) {
     Random random = new Random(seed);
     InferRequest request =
@@ -59,7 +59,7 @@ class FuzzTest {
     read(body, jsonLength);
   }
 
-  @Property(tries = 1000)
+  @Property(tries = 1000, seed = "1")
   void soups(@ForAll long seed) {
     Random random = new Random(seed);
     StringBuilder soup = new StringBuilder(random.nextBoolean() ? "{\"inputs\":[{" : "");
