@@ -44,7 +44,7 @@ final class X86Copies {
         new CodeTable(
             "interleave",
             InterleaveCode.MOST_PLANES + 1,
-            planes -> new InterleaveCode(planes).emit());
+            planes -> new InterleaveCode(vectorBytes, planes).emit());
     transposition = new X86Transposition(cpu);
     copies = new CodeTable("copy", 2, form -> new CopyCode(vectorBytes, form == 1).emit());
   }
@@ -231,13 +231,13 @@ final class X86Copies {
   /// {@return whether a copy interleaves a few planes}
   boolean interleaves(StridedCopy copy) {
     int rank = copy.dims().length;
-    if (vectorBytes < 64 || copy.elementBytes() != 4 || rank < 2) {
+    if (copy.elementBytes() != 4 || rank < 2) {
       return false;
     }
     long planes = copy.dims()[rank - 1];
     return planes >= 2
         && planes <= InterleaveCode.MOST_PLANES
-        && copy.dims()[rank - 2] >= InterleaveCode.BLOCK
+        && copy.dims()[rank - 2] >= vectorBytes / 4
         && copy.targetStrides()[rank - 1] == 4
         && copy.targetStrides()[rank - 2] == 4 * planes
         && copy.sourceStrides()[rank - 2] == 4;
@@ -255,14 +255,15 @@ final class X86Copies {
     int planes = (int) copy.dims()[rank - 1];
     long n = copy.dims()[rank - 2];
     long step = copy.sourceStrides()[rank - 1];
-    long blocks = n / InterleaveCode.BLOCK;
-    long most = MOST / InterleaveCode.BLOCK;
-    for (long block = 0; block < blocks; block += most) {
-      long at = 4 * InterleaveCode.BLOCK * block;
-      long count = Math.min(most, blocks - block);
+    int block = vectorBytes / 4;
+    long blocks = n / block;
+    long most = MOST / block;
+    for (long done = 0; done < blocks; done += most) {
+      long at = vectorBytes * done;
+      long count = Math.min(most, blocks - done);
       long _ = Code.call(interleavings.get(planes), x + at, step, y + planes * at, count, 0, 0);
     }
-    for (long i = blocks * InterleaveCode.BLOCK; i < n; i++) {
+    for (long i = blocks * block; i < n; i++) {
       for (int plane = 0; plane < planes; plane++) {
         float value = Memory.getFloat(x + plane * step + 4 * i);
         Memory.setFloat(y + 4 * (i * planes + plane), value);

@@ -88,10 +88,10 @@ final class VectorListing {
 
   private static int[] widths(VectorOp op) {
     return switch (op) {
-      case PERMPS, EXTRACTF32X8_TO -> new int[] {64};
+      case EXTRACTF32X8_TO -> new int[] {64};
       case PERM2F128 -> new int[] {32};
       case MOVLPS_TO -> new int[] {16};
-      case SHUFF32X4, EXTRACTF128_TO -> new int[] {32, 64};
+      case PERMPS, SHUFF32X4, EXTRACTF128_TO -> new int[] {32, 64};
       default ->
           op.tuple == Tuple.SCALAR && op != VectorOp.BROADCASTSS
               ? new int[] {16}
