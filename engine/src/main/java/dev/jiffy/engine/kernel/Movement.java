@@ -11,6 +11,9 @@ public final class Movement {
   /// From this size on a library call is faster than a loop.
   private static final long LARGE = 32;
 
+  /// Up to this size it is quicker to copy a word of many lines than the words of one.
+  private static final long SHORT_RUN = 64;
+
   /// Extents of the tiles in which a transposition keeps to few cache lines.
   private static final long TILE = 16;
 
@@ -71,7 +74,8 @@ public final class Movement {
     if (rank == 0) {
       bytes(x, y, element);
     } else if (targetInner >= 0 && targetInner == sourceInner) {
-      copy.around(targetInner, targetInner, Movement::run, x, y);
+      int lines = targetInner > 0 ? targetInner - 1 : rank - 1;
+      copy.around(targetInner, lines, Movement::runs, x, y);
     } else if (targetInner >= 0 && sourceInner >= 0) {
       copy.around(sourceInner, targetInner, Movement::transposition, x, y);
     } else {
@@ -80,9 +84,22 @@ public final class Movement {
     }
   }
 
-  /// Copies elements that lie side by side.
-  private static void run(StridedCopy copy, int inner, int same, long x, long y) {
-    bytes(x, y, copy.dims()[inner] * copy.elementBytes());
+  /// Copies lines of elements that lie side by side; many short ones word by word, the first of all
+  /// lines first.
+  private static void runs(StridedCopy copy, int inner, int line, long x, long y) {
+    long bytes = copy.dims()[inner] * copy.elementBytes();
+    long lines = line == inner ? 1 : copy.dims()[line];
+    long stepX = copy.sourceStrides()[line];
+    long stepY = copy.targetStrides()[line];
+    if (bytes % 4 == 0 && bytes <= SHORT_RUN && lines > bytes / 4) {
+      for (long word = 0; word < bytes; word += 4) {
+        words(x + word, stepX, y + word, stepY, lines);
+      }
+      return;
+    }
+    for (long i = 0; i < lines; i++) {
+      bytes(x + i * stepX, y + i * stepY, bytes);
+    }
   }
 
   /// Copies the elements along one dimension one by one.

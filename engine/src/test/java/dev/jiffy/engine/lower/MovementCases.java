@@ -130,6 +130,18 @@ final class MovementCases {
     cases.add(
         OpCase.of(
             "batch", new Op.Slice(), i -> at(x, i[0] + 1, i[1], i[2]), x, vector(1), vector(-1)));
+    Tensor rows = Samples.floats(2, 3, 45, 20);
+    for (long columns : new long[] {1, 3, 16, 19}) {
+      cases.add(
+          OpCase.of(
+              columns + "Columns",
+              new Op.Slice(),
+              i -> at(rows, i[0], i[1], i[2] + 1),
+              rows,
+              vector(1),
+              vector(1 + columns),
+              vector(2)));
+    }
   }
 
   private static void indices(List<OpCase> cases) {
