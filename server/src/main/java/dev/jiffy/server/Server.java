@@ -14,6 +14,7 @@ import dev.jiffy.server.metrics.Exposition;
 import dev.jiffy.server.metrics.Traffic;
 import dev.jiffy.server.redis.RedisAnswers;
 import dev.jiffy.server.schedule.Counts;
+import dev.jiffy.server.schedule.Scheduler;
 import dev.jiffy.server.shared.Regions;
 import dev.jiffy.server.store.LoadedModel;
 import dev.jiffy.server.store.Models;
@@ -343,7 +344,17 @@ public final class Server implements AutoCloseable {
   /// @param model the model's name
   /// @throws dev.jiffy.protocol.ProtocolException if there is no such model
   public Counts counts(String model) {
-    return models.served(model, "").scheduler().counts();
+    return scheduler(model).counts();
+  }
+
+  /// {@return what runs the requests of a model}
+  Scheduler scheduler(String model) {
+    return models.served(model, "").scheduler();
+  }
+
+  /// {@return what went over the connections}
+  Traffic traffic() {
+    return watch.traffic();
   }
 
   /// Accepts no more requests, waits for the answers under way, and releases everything, the models

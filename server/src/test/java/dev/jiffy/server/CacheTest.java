@@ -72,6 +72,7 @@ class CacheTest {
     check("/v2/models/thrice/infer", body(1, ""), 3, false); // no other model's answer
     check("/v2/models/plain/infer", body(1, ""), 5, false);
     check("/v2/models/plain/infer", body(1, ""), 5, false);
+    Running.awaitQuiet(server, "twice");
     String stats = text(client.get("/v2/models/twice/stats"));
     assertTrue(stats.contains("\"cache_hit\":{\"count\":2,"), stats);
     assertTrue(stats.contains("\"cache_miss\":{\"count\":2,"), stats);

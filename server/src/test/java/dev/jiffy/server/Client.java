@@ -8,6 +8,7 @@ import java.io.InputStream;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.net.SocketException;
+import java.net.SocketTimeoutException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -16,6 +17,8 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 
 /// A client of one server, over HTTP and over raw sockets.
 final class Client implements AutoCloseable {
@@ -79,6 +82,39 @@ final class Client implements AutoCloseable {
     Socket socket = new Socket(InetAddress.getLoopbackAddress(), port);
     socket.setSoTimeout(60_000);
     return socket;
+  }
+
+  /// {@return connections over each of which a request was sent}
+  List<Socket> ask(String model, String body, int count) throws IOException {
+    String request =
+        "POST /v2/models/%s/infer HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%s"
+            .formatted(model, body.length(), body);
+    List<Socket> sockets = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      Socket socket = connect();
+      socket.getOutputStream().write(request.getBytes(StandardCharsets.ISO_8859_1));
+      sockets.add(socket);
+    }
+    return sockets;
+  }
+
+  /// Connects until one is turned away: those before it may not be counted yet.
+  ///
+  /// @return the others, which stay open
+  List<Socket> connectUntilTurnedAway() throws IOException {
+    List<Socket> others = new ArrayList<>();
+    for (int i = 0; i < 120; i++) {
+      Socket socket = connect();
+      socket.setSoTimeout(500);
+      try {
+        assertEquals("", readAll(socket.getInputStream()));
+        socket.close();
+        return others;
+      } catch (SocketTimeoutException e) {
+        others.add(socket);
+      }
+    }
+    throw new AssertionError("nobody is turned away");
   }
 
   /// {@return all that comes back for bytes until the server hangs up}

@@ -43,11 +43,13 @@ class ExtensionsTest {
   @Test
   void statisticsCount() throws Exception {
     String path = "/v2/models/arith/versions/1/stats";
+    Running.awaitQuiet(RUNNING.server(), "arith");
     String before = text(RUNNING.client().get(path));
     for (int i = 0; i < 5; i++) {
       assertEquals(200, RUNNING.client().post(INFER, request("", "")).statusCode());
     }
     assertEquals(400, RUNNING.client().post(INFER, "{}").statusCode());
+    Running.awaitQuiet(RUNNING.server(), "arith");
     String after = text(RUNNING.client().get(path));
     assertEquals(number(before, "inference_count") + 10, number(after, "inference_count"));
     assertEquals(number(before, "execution_count") + 5, number(after, "execution_count"));

@@ -22,6 +22,7 @@ import dev.jiffy.protocol.TraceSettings;
 import dev.jiffy.server.GrpcClient.Reply;
 import dev.jiffy.tensor.Tensor;
 import io.vertx.core.Future;
+import io.vertx.core.Promise;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpClientResponse;
 import io.vertx.core.http.HttpMethod;
@@ -182,13 +183,22 @@ class GrpcTest {
             .compose(request -> {
               request.putHeader("content-type", "application/grpc");
               request.setChunked(true).putHeader("grpc-timeout", "300m");
+              Promise<Void> isAnswered = Promise.promise();
+              Buffer whole = Buffer.buffer();
               Future<Reply> answer =
                   request
                       .response()
-                      .compose(response -> response.body().map(whole -> reply(response, whole)));
+                      .compose(response -> {
+                        response.handler(part -> {
+                          whole.appendBuffer(part);
+                          isAnswered.tryComplete();
+                        });
+                        return response.end().map(end -> reply(response, whole));
+                      });
               return request
                   .write(first)
-                  .compose(sent -> client.vertx().timer(600, TimeUnit.MILLISECONDS))
+                  .compose(sent -> isAnswered.future())
+                  .compose(begun -> client.vertx().timer(600, TimeUnit.MILLISECONDS))
                   .compose(late -> request.end(second))
                   .compose(sent -> answer);
             });

@@ -20,6 +20,8 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -29,6 +31,10 @@ import org.junit.jupiter.params.provider.ValueSource;
 class Http2Test {
   private static final int GO_AWAY = 7;
   private static final int ENHANCE_YOUR_CALM = 11;
+
+  /// What Vert.x says where a machine is slow.
+  private static final Logger BLOCKED_THREADS =
+      Logger.getLogger("io.vertx.core.impl.BlockedThreadChecker");
 
   @RegisterExtension static final Running RUNNING = Running.arithmetic();
 
@@ -219,12 +225,14 @@ class Http2Test {
   private static void takeBackQuietly(byte[] stream) throws Exception {
     ByteArrayOutputStream said = new ByteArrayOutputStream();
     AccessLog requests = AccessLog.silent(said);
+    BLOCKED_THREADS.setLevel(Level.OFF);
     try (ServerLog log = ServerLog.start(said, Verbosity.INFO, LogFormat.DEFAULT, requests, false);
         Socket socket = RUNNING.client().connect()) {
       socket.getOutputStream().write(stream);
       assertEquals(new End(true, 0), end(new DataInputStream(socket.getInputStream())));
       assertEquals("", said.toString(StandardCharsets.UTF_8), log.settings()::toString);
     } finally {
+      BLOCKED_THREADS.setLevel(null);
       requests.close();
     }
   }

@@ -5,6 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.jiffy.protocol.TraceSettings;
+import dev.jiffy.server.metrics.Traffic.Event;
+import dev.jiffy.server.metrics.Traffic.Protocol;
+import dev.jiffy.server.schedule.HeldOwner;
 import dev.jiffy.server.store.LoadedModel;
 import java.io.DataInputStream;
 import java.io.IOException;
@@ -26,35 +29,20 @@ import org.junit.jupiter.api.io.TempDir;
 class LifecycleTest {
   private static final ServerOptions OPTIONS = TestServers.options();
 
+  /// Bodies are to arrive soon.
+  private static final HttpOptions SOON =
+      OPTIONS.http().timeouts(Duration.ofMinutes(5), Duration.ofMillis(300));
+
   @TempDir Path folder;
 
   /// {@return a request that takes the model `slow` a while}
-  private static byte[] slowRequest(int rows) {
+  private static String slowRequest() {
+    int rows = 256;
     StringBuilder body =
         new StringBuilder(
             "{\"inputs\":[{\"name\":\"x0\",\"datatype\":\"FP32\",\"shape\":[%d,256],\"data\":[0"
                 .formatted(rows));
-    body.repeat(",0", rows * 256 - 1).append("]}],\"outputs\":[]}");
-    return ("POST /v2/models/slow/infer HTTP/1.1\r\nHost: x\r\nContent-Length: "
-            + body.length()
-            + "\r\n\r\n"
-            + body)
-        .getBytes(StandardCharsets.ISO_8859_1);
-  }
-
-  private static List<Socket> send(Client client, byte[] request, int count) throws IOException {
-    List<Socket> sockets = new ArrayList<>();
-    for (int i = 0; i < count; i++) {
-      Socket socket = client.connect();
-      socket.getOutputStream().write(request);
-      sockets.add(socket);
-    }
-    return sockets;
-  }
-
-  /// {@return connections on which a request to the model `slow` was sent that takes long}
-  static List<Socket> slowRequests(Client client, int count) throws IOException {
-    return send(client, slowRequest(2048), count);
+    return body.repeat(",0", rows * 256 - 1).append("]}],\"outputs\":[]}").toString();
   }
 
   private static String status(Socket socket) throws IOException {
@@ -112,8 +100,8 @@ class LifecycleTest {
   void aClosingServerAnswersWhatHasArrived() throws Exception {
     Server server = Server.start(OPTIONS, List.of(TestModels.slow(folder)));
     try (Client client = new Client(server.port())) {
-      List<Socket> sockets = send(client, slowRequest(256), 6);
-      Thread.sleep(500); // until the requests have arrived
+      List<Socket> sockets = client.ask("slow", slowRequest(), 6);
+      Await.until(() -> server.counts("slow").accepted() == 6);
       server.close();
       for (Socket socket : sockets) {
         assertEquals("HTTP/1.1 200", status(socket));
@@ -140,9 +128,13 @@ class LifecycleTest {
     try (Server server =
             Server.start(
                 OPTIONS.policy(OPTIONS.policy().queueCapacity(1)),
-                List.of(TestModels.slow(folder)));
+                List.of(TestModels.arithmetic(folder)));
         Client client = new Client(server.port())) {
-      List<Socket> sockets = send(client, slowRequest(512), 12);
+      List<Socket> sockets;
+      try (HeldOwner _ = new HeldOwner(server.scheduler("arith"), TestModels.arithmeticRow())) {
+        sockets = client.ask("arith", Client.GOOD, 12);
+        Await.until(() -> server.counts("arith").refused() == 11);
+      }
       int answered = 0;
       for (Socket socket : sockets) {
         String status = status(socket);
@@ -150,7 +142,7 @@ class LifecycleTest {
         answered += status.equals("HTTP/1.1 200") ? 1 : 0;
         socket.close();
       }
-      assertTrue(answered >= 1 && answered < 12, answered + " of 12 were answered");
+      assertEquals(1, answered);
       assertEquals(200, client.get("/v2/health/ready").statusCode());
     }
   }
@@ -187,20 +179,19 @@ class LifecycleTest {
       assertEquals("", Client.readAll(dripping.getInputStream()));
       assertEquals("", Client.readAll(unfinished.getInputStream()));
       drip.join();
-      String timedOut = "jiffy_connection_events_total{event=\"timed_out\"}";
-      assertEquals(3, Scrape.of(Client.text(client.get("/metrics"))).value(timedOut));
+      assertEquals(3, server.traffic().count(Event.TIMED_OUT));
     }
   }
 
   /// A request that is taken back, or given up, no longer counts as one that arrives.
   @Test
   void bodiesOverHttp2ThatNeverArrive() throws Exception {
-    Duration soon = Duration.ofMillis(300);
+    Duration idle = Duration.ofSeconds(2); // heads are to arrive before that
     byte[] head =
         Http2Bytes.headers(":method", "POST", ":path", "/v2/models/slow/infer", ":scheme", "http");
     try (Server server =
             Server.start(
-                OPTIONS.http(OPTIONS.http().timeouts(soon, soon)),
+                OPTIONS.http(OPTIONS.http().timeouts(idle, SOON.bodyTimeout())),
                 List.of(TestModels.slow(folder)));
         Client client = new Client(server.port());
         Socket takingBack = client.connect();
@@ -214,18 +205,15 @@ class LifecycleTest {
       takingBack.getOutputStream().write(bytes.bytes());
       Client.readAll(takingBack.getInputStream());
       Client.readAll(stalling.getInputStream());
-      Scrape scrape = Scrape.of(Client.text(client.get("/metrics")));
-      assertEquals(3, scrape.value("jiffy_connection_events_total{event=\"timed_out\"}"));
-      assertEquals(2, scrape.value("jiffy_protocol_abandoned_total{protocol=\"http\"}"));
+      assertEquals(3, server.traffic().count(Event.TIMED_OUT));
+      assertEquals(2, server.traffic().abandonedCount(Protocol.HTTP));
     }
   }
 
   /// A call of one message is to arrive in time; a stream takes as long as it likes.
   @Test
   void callsThatNeverArrive() throws Exception {
-    Duration soon = Duration.ofMillis(300);
-    try (Server server =
-            Server.start(OPTIONS.http(OPTIONS.http().timeouts(soon, soon)), List.of());
+    try (Server server = Server.start(OPTIONS.http(SOON), List.of());
         Client client = new Client(server.port());
         Socket socket = client.connect()) {
       Http2Bytes bytes =
@@ -239,8 +227,7 @@ class LifecycleTest {
               .frame(Http2Bytes.HEADERS, Http2Bytes.END_HEADERS, 3, Http2Bytes.call("ModelInfer"));
       socket.getOutputStream().write(bytes.bytes());
       assertEquals(3, Http2Test.takenBack(new DataInputStream(socket.getInputStream())));
-      Scrape scrape = Scrape.of(Client.text(client.get("/metrics")));
-      assertEquals(1, scrape.value("jiffy_protocol_abandoned_total{protocol=\"grpc\"}"));
+      Await.until(() -> server.traffic().abandonedCount(Protocol.GRPC) == 1);
     }
   }
 
@@ -255,9 +242,8 @@ class LifecycleTest {
       for (int i = 0; i < 3; i++) {
         silent.add(client.connect());
       }
-      Thread.sleep(200); // until they are there
-      try (Socket fourth = client.connect()) {
-        assertEquals("", Client.readAll(fourth.getInputStream()));
+      for (Socket other : client.connectUntilTurnedAway()) {
+        other.close();
       }
       silent.getFirst().close();
       String turnedAway = "jiffy_connection_events_total{event=\"turned_away\"}";
@@ -270,7 +256,7 @@ class LifecycleTest {
 
   /// {@return an answer, once there is a place for its connection}
   private static String untilAnswered(Client client, String path) throws Exception {
-    for (int i = 0; i < 500; i++) {
+    for (int i = 0; i < 3000; i++) {
       try {
         return Client.text(client.get(path));
       } catch (IOException e) {

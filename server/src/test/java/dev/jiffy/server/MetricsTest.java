@@ -62,9 +62,7 @@ class MetricsTest {
       wrong += refused.body().length;
     }
     assertEquals(404, RUNNING.client().get("/v2/models/none").statusCode());
-    for (int i = 0; i < 200 && RUNNING.server().counts("arith").running() > 0; i++) {
-      Thread.sleep(20); // a batch is counted once everyone in it has an answer
-    }
+    Running.awaitQuiet(RUNNING.server(), "arith");
     Scrape after = scrape();
     after.checkHistograms();
     Growth growth = new Growth(before, after);

@@ -62,6 +62,13 @@ final class Running implements BeforeAllCallback, AfterAllCallback {
     }
   }
 
+  /// Waits until all requests to a model are counted: a batch is once everyone in it has an answer.
+  static void awaitQuiet(Server server, String model) throws Exception {
+    Await.until(
+        () -> server.counts(model).waiting() + server.counts(model).running() == 0,
+        () -> server.counts(model).toString());
+  }
+
   Server server() {
     return requireNonNull(server);
   }

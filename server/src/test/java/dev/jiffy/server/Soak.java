@@ -8,6 +8,7 @@ import dev.jiffy.server.metrics.ResidentMemory;
 import dev.jiffy.tensor.Tensor;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
+import io.vertx.core.VertxOptions;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpClientAgent;
 import io.vertx.core.http.HttpClientRequest;
@@ -38,7 +39,7 @@ final class Soak implements AutoCloseable {
   private static final int ROWS = 64;
 
   private final int port;
-  private final Vertx vertx = Vertx.vertx();
+  private final Vertx vertx = Vertx.vertx(new VertxOptions().setEventLoopPoolSize(2));
   private final HttpClientAgent http2;
   private final byte[] slowJson;
   private final byte[] slowWire;
@@ -47,7 +48,7 @@ final class Soak implements AutoCloseable {
 
   /// What the process holds.
   ///
-  /// @param threads the threads
+  /// @param threads the threads of the server, and of clients over HTTP/2
   /// @param files the open files, connections too
   /// @param heapBytes the heap in use
   /// @param directBytes the buffers outside the heap
@@ -71,7 +72,7 @@ final class Soak implements AutoCloseable {
               ? unix.getOpenFileDescriptorCount()
               : 0;
       return new Held(
-          ManagementFactory.getThreadMXBean().getThreadCount(),
+          Footprint.threads(),
           files,
           ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getUsed(),
           direct,

@@ -2,9 +2,11 @@ package dev.jiffy.server;
 
 import dev.jiffy.engine.LoadOptions;
 import dev.jiffy.server.store.LoadedModel;
+import dev.jiffy.tensor.Tensor;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Map;
 
 /// Small models to serve.
 final class TestModels {
@@ -24,6 +26,11 @@ final class TestModels {
             .output("c", OnnxBytes.FLOAT, "n")
             .bytes());
     return load(file);
+  }
+
+  /// {@return a row of inputs of `arith`}
+  static Map<String, Tensor> arithmeticRow() {
+    return Map.of("a", Tensor.of(new float[3], 1, 3), "b", Tensor.of(new long[1], 1));
   }
 
   /// {@return `slow`: x FP32 [n, 256] times the unit matrix, again and again}

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.jiffy.server.schedule.HeldOwner;
 import dev.jiffy.server.telemetry.TelemetryOptions;
 import dev.jiffy.server.watch.Account;
 import dev.jiffy.server.watch.Stage;
@@ -17,7 +18,6 @@ import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
@@ -36,6 +36,8 @@ import org.junit.jupiter.api.io.TempDir;
 class WatchTest {
   private static final String TRACE = "4bf92f3577b34da6a3ce929d0e0e4736";
   private static final String PARENT = "00-" + TRACE + "-00f067aa0ba902b7-01";
+  private static final String TRACES = "/v1/traces secret";
+  private static final String METRICS = "/v1/metrics secret";
 
   @TempDir Path folder;
 
@@ -115,14 +117,15 @@ class WatchTest {
   @Test
   void theFlightRecorderIsTold() throws Exception {
     Path file = folder.resolve("recording.jfr");
-    try (Server server = start(WatchOptions.defaults());
-        Client client = new Client(server.port());
-        Recording recording = new Recording()) {
+    try (Recording recording = new Recording()) {
       recording.enable("jiffy.Request");
       recording.enable("jiffy.Batch");
       recording.start();
-      client.checkThatTheServerAnswers();
-      client.get("/v2/health/live");
+      try (Server server = start(WatchOptions.defaults());
+          Client client = new Client(server.port())) {
+        client.checkThatTheServerAnswers();
+        client.get("/v2/health/live");
+      } // closed, as a batch is told of once everyone in it has an answer
       recording.stop();
       recording.dump(file);
     }
@@ -174,29 +177,35 @@ class WatchTest {
             URI.create("http://127.0.0.1:" + collector.actualPort()),
             "my-service",
             0,
-            Duration.ofMinutes(1),
+            Duration.ofMillis(100),
             Map.of("x-key", "secret"));
     try (Server server = start(WatchOptions.defaults().telemetry(options));
         Client client = new Client(server.port())) {
       client.post("/v2/models/arith/infer", Client.GOOD, "traceparent", PARENT);
       client.post("/v2/models/arith/infer", Client.GOOD); // not sampled: neither here nor there
       client.get("/v2/health/live");
+      Await.until(() -> spans(sent) >= 5 && body(sent, METRICS).contains("answered"));
     } finally {
       vertx.close().toCompletionStage().toCompletableFuture().get(30, TimeUnit.SECONDS);
     }
+    String traces = body(sent, TRACES);
+    for (String part : List.of("my-service", "POST arith", "decode", "queue", "compute")) {
+      assertTrue(traces.contains(part), part);
+    }
+    assertEquals(5, spans(sent));
+    String metrics = body(sent, METRICS);
+    for (String part : List.of("jiffy_request_duration_seconds", "jiffy_requests", "answered")) {
+      assertTrue(metrics.contains(part), part);
+    }
+  }
+
+  /// {@return how many spans of the trace were sent}
+  private static int spans(Queue<Sent> sent) {
     StringBuilder traceId = new StringBuilder();
     for (int i = 0; i < TRACE.length(); i += 2) {
       traceId.append((char) Integer.parseInt(TRACE.substring(i, i + 2), 16));
     }
-    String traces = body(sent, "/v1/traces secret");
-    for (String part : List.of("my-service", "POST arith", "decode", "queue", "compute")) {
-      assertTrue(traces.contains(part), part);
-    }
-    assertEquals(5, traces.split(Pattern.quote(traceId.toString()), -1).length - 1);
-    String metrics = body(sent, "/v1/metrics secret");
-    for (String part : List.of("jiffy_request_duration_seconds", "jiffy_requests", "answered")) {
-      assertTrue(metrics.contains(part), part);
-    }
+    return body(sent, TRACES).split(Pattern.quote(traceId.toString()), -1).length - 1;
   }
 
   private static String body(Queue<Sent> sent, String path) {
@@ -212,20 +221,15 @@ class WatchTest {
                 TestServers.options()
                     .policy(ServerOptions.defaults().policy().queueCapacity(4).maxBatch(1))
                     .warmUpTime(Duration.ofMillis(1)),
-                List.of(TestModels.slow(folder)));
-        Client client = new Client(server.port())) {
-      List<Socket> sockets = new ArrayList<>();
-      String waiting = "jiffy_queue_length{model=\"slow\",version=\"1\"}";
-      boolean isFull = false;
-      boolean isStillBusy = false;
-      for (int i = 0; i < 100 && !(isFull && isStillBusy); i++) {
-        sockets.addAll(LifecycleTest.slowRequests(client, 8));
-        isFull = Scrape.of(text(client.get("/metrics"))).value(waiting) == 4;
-        assertEquals(200, client.get("/v2/health/live").statusCode());
-        assertEquals(200, client.get("/v2/health/ready").statusCode());
-        isStillBusy = Scrape.of(text(client.get("/metrics"))).value(waiting) > 0;
-      }
-      assertTrue(isFull && isStillBusy);
+                List.of(TestModels.arithmetic(folder)));
+        Client client = new Client(server.port());
+        HeldOwner _ = new HeldOwner(server.scheduler("arith"), TestModels.arithmeticRow())) {
+      List<Socket> sockets = client.ask("arith", Client.GOOD, 8);
+      Await.until(() -> server.counts("arith").refused() == 4);
+      assertEquals(200, client.get("/v2/health/live").statusCode());
+      assertEquals(200, client.get("/v2/health/ready").statusCode());
+      String waiting = "jiffy_queue_length{model=\"arith\",version=\"1\"}";
+      assertEquals(4, Scrape.of(text(client.get("/metrics"))).value(waiting));
       for (Socket socket : sockets) {
         socket.close();
       }

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.jiffy.server.Await;
 import dev.jiffy.server.cache.RedisOptions;
 import dev.jiffy.server.redis.RedisAnswers.Ending;
 import io.vertx.core.Vertx;
@@ -61,9 +62,7 @@ class RedisAnswersTest {
   }
 
   private static void await(RedisAnswers answers, Ending ending, long count) throws Exception {
-    for (int i = 0; i < 1000 && answers.count(ending) < count; i++) {
-      Thread.sleep(10);
-    }
+    Await.until(() -> answers.count(ending) >= count, ending::toString);
     assertEquals(count, answers.count(ending), ending::toString);
   }
 
@@ -136,7 +135,9 @@ class RedisAnswersTest {
   private static void untilFound(RedisAnswers answers, AtomicLong clock) throws Exception {
     for (int i = 0; i < 3000; i++) {
       answers.keep(digest(1), new byte[] {1}, LONG);
-      if (find(answers, digest(1)) != null) {
+      byte[] found = find(answers, digest(1));
+      if (found != null) {
+        assertArrayEquals(new byte[] {1}, found);
         return;
       }
       clock.addAndGet(TimeUnit.SECONDS.toNanos(60));
@@ -173,14 +174,8 @@ class RedisAnswersTest {
       assertFalse(answers.isUp());
       try (RedisServer.StandIn server = new RedisServer.StandIn(port)) {
         assertEquals(port, server.port());
-        for (int i = 0; i < 1000 && !answers.isUp(); i++) {
-          assertNull(find(answers, digest(1)));
-          Thread.sleep(10);
-        }
+        untilFound(answers, new AtomicLong());
         assertTrue(answers.isUp());
-        answers.keep(digest(1), new byte[] {1}, LONG);
-        await(answers, Ending.STORED, 1);
-        assertArrayEquals(new byte[] {1}, find(answers, digest(1)));
       }
     }
   }
@@ -191,15 +186,11 @@ class RedisAnswersTest {
   void answersOfAnotherKindAreNone(String line) throws Exception {
     try (RedisServer.StandIn server = new RedisServer.StandIn(0);
         RedisAnswers answers = answers(server.port(), Duration.ofSeconds(2))) {
-      answers.keep(digest(1), new byte[] {1}, LONG);
-      await(answers, Ending.STORED, 1);
+      untilFound(answers, new AtomicLong());
       server.tell(line);
       assertNull(find(answers, digest(1)));
       server.tell(null);
-      for (int i = 0; i < 1000 && find(answers, digest(1)) == null; i++) {
-        Thread.sleep(10);
-      }
-      assertArrayEquals(new byte[] {1}, find(answers, digest(1)));
+      untilFound(answers, new AtomicLong());
     }
   }
 

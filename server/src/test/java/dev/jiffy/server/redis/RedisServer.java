@@ -51,7 +51,19 @@ public interface RedisServer extends AutoCloseable {
   record Real(Process process, int port) implements RedisServer {
     static final Path PROGRAM = Path.of("/usr/bin/redis-server");
 
+    /// Somebody else may take the port before it does: it tries others then.
     static Real start(Path folder) throws IOException {
+      for (int i = 0; i < 5; i++) {
+        Real server = begin(folder);
+        if (server.isReady()) {
+          return server;
+        }
+        server.close();
+      }
+      throw new IOException(Files.readString(folder.resolve("redis.log")));
+    }
+
+    private static Real begin(Path folder) throws IOException {
       int port;
       try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
         port = free.getLocalPort();
@@ -74,17 +86,24 @@ public interface RedisServer extends AutoCloseable {
               .redirectErrorStream(true)
               .redirectOutput(folder.resolve("redis.log").toFile())
               .start();
-      Real server = new Real(process, port);
+      return new Real(process, port);
+    }
+
+    /// {@return whether it answers who knows its password}
+    private boolean isReady() {
+      byte[] expected = "+OK\r\n+PONG\r\n".getBytes(StandardCharsets.ISO_8859_1);
       for (int i = 0; i < 500 && process.isAlive(); i++) {
-        try {
-          new Socket(InetAddress.getLoopbackAddress(), port).close();
-          return server;
+        try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
+          socket.setSoTimeout(10_000);
+          socket
+              .getOutputStream()
+              .write("AUTH secret\r\nPING\r\n".getBytes(StandardCharsets.ISO_8859_1));
+          return Arrays.equals(expected, socket.getInputStream().readNBytes(expected.length));
         } catch (IOException e) {
           pause();
         }
       }
-      server.close();
-      throw new IOException(Files.readString(folder.resolve("redis.log")));
+      return false;
     }
 
     private static void pause() {

@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
@@ -72,6 +73,14 @@ class ModelInstanceTest {
     return Map.of("sum", Tensor.of(sums, rows, 16), "same", ids);
   }
 
+  private static Map<String, Tensor> text(int length, int token) {
+    long[] ids = new long[length];
+    long[] mask = new long[length];
+    Arrays.fill(ids, token);
+    Arrays.fill(mask, 1);
+    return Map.of("ids", Tensor.of(ids, 1, length), Batching.MASK, Tensor.of(mask, 1, length));
+  }
+
   /// An extent that happens to be as long as the padded texts is not cut.
   @Test
   void onlyThePaddedDimensionIsCut() throws Exception {
@@ -89,19 +98,10 @@ class ModelInstanceTest {
     int together = 0;
     try (Scheduler scheduler =
         Scheduler.start("m", sums, null, Policy.defaults().exact(false).queueCapacity(1000))) {
-      for (int i = 0; i < 1000; i++) {
-        long[] ids = new long[i % 2 == 0 ? 15 : 16];
-        long[] mask = new long[ids.length];
-        Arrays.fill(ids, i);
-        Arrays.fill(mask, 1);
-        futures.add(
-            scheduler.submit(
-                Map.of(
-                    "ids",
-                    Tensor.of(ids, 1, ids.length),
-                    Batching.MASK,
-                    Tensor.of(mask, 1, mask.length)),
-                Ticket.NEVER));
+      try (HeldOwner _ = new HeldOwner(scheduler, text(3, 0))) {
+        for (int i = 0; i < 1000; i++) {
+          futures.add(scheduler.submit(text(i % 2 == 0 ? 15 : 16, i), Ticket.NEVER));
+        }
       }
       for (int i = 0; i < futures.size(); i++) {
         Outcome outcome = futures.get(i).get(60, TimeUnit.SECONDS);
@@ -222,6 +222,32 @@ class ModelInstanceTest {
         assertEquals(List.of(1L), dims(tensor(answer.outputs(), "y")));
       }
     }
+  }
+
+  /// Whether it waits or is computed.
+  @Test
+  void aCancelledFutureLetsGoOfItsRequest() throws Exception {
+    CountDownLatch isComputing = new CountDownLatch(1);
+    CompletableFuture<Void> gate = new CompletableFuture<>();
+    Computation waiting =
+        rows(inputs -> {
+          isComputing.countDown();
+          gate.join();
+          return Map.of("y", tensor(inputs, "x"));
+        });
+    Scheduler scheduler = Scheduler.start("m", waiting, null, Policy.defaults());
+    try (scheduler) {
+      List<CompletableFuture<Outcome>> futures = new ArrayList<>();
+      for (int i = 0; i < 100; i++) {
+        futures.add(scheduler.submit(row(i).inputs(), Ticket.NEVER));
+      }
+      assertTrue(isComputing.await(60, TimeUnit.SECONDS));
+      futures.forEach(future -> future.cancel(true));
+      gate.complete(null);
+    }
+    Counts counts = scheduler.counts();
+    assertEquals(100, counts.accepted());
+    assertEquals(100, counts.cancelled(), counts::toString);
   }
 
   /// Whoever waits is told also where the answer cannot be copied.

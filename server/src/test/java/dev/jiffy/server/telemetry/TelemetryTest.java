@@ -3,6 +3,7 @@ package dev.jiffy.server.telemetry;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.jiffy.server.Await;
 import dev.jiffy.server.watch.Account;
 import dev.jiffy.server.watch.Stopwatch;
 import dev.jiffy.server.watch.Tracing;
@@ -80,10 +81,12 @@ class TelemetryTest {
     for (int i = 0; i < 2000; i++) {
       telemetry.ended(account(i));
     }
+    Await.until(() -> String.join("", traces).split("/number-", -1).length > 2000);
+    telemetry.ended(account(2000));
     telemetry.close();
     assertEquals(0, telemetry.dropped());
     String all = String.join("", traces);
-    for (int i = 0; i < 2000; i++) {
+    for (int i = 0; i <= 2000; i++) {
       assertTrue(all.contains("/number-%d/".formatted(i)), "number " + i);
     }
     assertTrue(traces.size() > 1, "not all at once");
@@ -95,6 +98,7 @@ class TelemetryTest {
     for (int i = 0; i < 600; i++) {
       telemetry.ended(account(i));
     }
+    Await.until(() -> telemetry.dropped() == 600);
     telemetry.close();
     assertEquals(600, telemetry.dropped());
   }
