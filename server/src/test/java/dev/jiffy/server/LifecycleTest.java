@@ -9,6 +9,10 @@ import dev.jiffy.server.metrics.Traffic.Event;
 import dev.jiffy.server.metrics.Traffic.Protocol;
 import dev.jiffy.server.schedule.HeldOwner;
 import dev.jiffy.server.store.LoadedModel;
+import dev.jiffy.server.watch.Account;
+import dev.jiffy.server.watch.Watcher;
+import io.vertx.core.http.HttpClientRequest;
+import io.vertx.core.http.HttpMethod;
 import java.io.DataInputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -231,6 +235,34 @@ class LifecycleTest {
     }
   }
 
+  /// A request that is its head has arrived with it.
+  @Test
+  void answersToRequestsWithoutABodyMayTakeLong() throws Exception {
+    Watcher slow =
+        new Watcher() {
+          @Override
+          public void ended(Account account) {}
+
+          @Override
+          public long dropped() { // is asked for every scrape
+            LockSupport.parkNanos(Duration.ofMillis(1500).toNanos());
+            return 0;
+          }
+        };
+    WatchOptions watch = WatchOptions.defaults().watchers(List.of(slow));
+    try (Server server = Server.start(OPTIONS.http(SOON).watch(watch), List.of());
+        Client client = new Client(server.port());
+        GrpcClient http2 = new GrpcClient(server.port())) {
+      assertEquals(200, client.get("/metrics").statusCode());
+      assertEquals(
+          200,
+          GrpcClient.await(
+                  http2.http().request(HttpMethod.GET, "/metrics").compose(HttpClientRequest::send))
+              .statusCode());
+      assertEquals(0, server.traffic().count(Event.TIMED_OUT));
+    }
+  }
+
   @Test
   void tooManyWhoSayNothingAreTurnedAway() throws Exception {
     HttpOptions few =
@@ -283,8 +315,10 @@ class LifecycleTest {
     try (Server server = Server.start(OPTIONS.http(OPTIONS.http().timeouts(soon, soon)), storage);
         Client client = new Client(server.port())) {
       isSlow.set(true);
-      HttpResponse<byte[]> loaded = client.post("/v2/repository/models/twice/load", "{}");
-      assertEquals(200, loaded.statusCode(), Client.text(loaded));
+      for (String body : List.of("{}", "")) {
+        HttpResponse<byte[]> loaded = client.post("/v2/repository/models/twice/load", body);
+        assertEquals(200, loaded.statusCode(), Client.text(loaded));
+      }
     }
   }
 

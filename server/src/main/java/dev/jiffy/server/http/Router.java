@@ -137,6 +137,7 @@ final class Router {
 
   /// Answers with what takes too long for an event loop to make.
   private void later(HttpServerRequest request, Callable<Reply> maker) {
+    request.endHandler(end -> connections.answering(request));
     vertx
         .executeBlocking(maker, false)
         .otherwise(e -> Failures.reply(Sender.path(request), e))
