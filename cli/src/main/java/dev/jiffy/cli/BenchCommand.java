@@ -8,7 +8,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Locale;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -69,41 +68,40 @@ final class BenchCommand implements Callable<Integer> {
     @Override
     public String text() {
       Figures figures = result.figures();
-      return String.format(
-          Locale.ROOT,
-          """
-          %s
-          load %s, first run %s
-          p50 %s, p90 %s, p99 %s
-          mean %s, min %s, max %s
-          p50 of %d rounds on average %s, 95 %% confident of %s to %s
-          %d runs, %.1f per second, %s allocated per run
-          %d threads, %s, %s kernels
-          %s, %d processors, %s, %s\
-          """,
-          Measurements.subject(result.model(), result.name(), result.shapes()),
-          Quantities.duration(figures.loadMs()),
-          Quantities.duration(figures.firstMs()),
-          Quantities.duration(figures.latency().p50Ms()),
-          Quantities.duration(figures.latency().p90Ms()),
-          Quantities.duration(figures.latency().p99Ms()),
-          Quantities.duration(figures.latency().meanMs()),
-          Quantities.duration(figures.latency().minMs()),
-          Quantities.duration(figures.latency().maxMs()),
-          figures.p50Interval().count(),
-          Quantities.duration(figures.p50Interval().mean()),
-          Quantities.duration(figures.p50Interval().low()),
-          Quantities.duration(figures.p50Interval().high()),
-          figures.latency().count(),
-          figures.runsPerSecond(),
-          Quantities.bytes(figures.allocatedBytesPerRun()),
-          result.threads(),
-          result.precision(),
-          result.kernels(),
-          result.environment().cpu(),
-          result.environment().cores(),
-          result.environment().os(),
-          result.environment().jdk());
+      return """
+      %s
+      load %s, first run %s
+      p50 %s, p90 %s, p99 %s
+      mean %s, min %s, max %s
+      p50 of %d rounds on average %s, 95 %% confident of %s to %s
+      %d runs, %.1f per second, %s allocated per run
+      %d threads, %s, %s kernels
+      %s, %d processors, %s, %s\
+      """
+          .formatted(
+              Measurements.subject(result.model(), result.name(), result.shapes()),
+              Quantities.duration(figures.loadMs()),
+              Quantities.duration(figures.firstMs()),
+              Quantities.duration(figures.latency().p50Ms()),
+              Quantities.duration(figures.latency().p90Ms()),
+              Quantities.duration(figures.latency().p99Ms()),
+              Quantities.duration(figures.latency().meanMs()),
+              Quantities.duration(figures.latency().minMs()),
+              Quantities.duration(figures.latency().maxMs()),
+              figures.p50Interval().count(),
+              Quantities.duration(figures.p50Interval().mean()),
+              Quantities.duration(figures.p50Interval().low()),
+              Quantities.duration(figures.p50Interval().high()),
+              figures.latency().count(),
+              figures.runsPerSecond(),
+              Quantities.bytes(figures.allocatedBytesPerRun()),
+              result.threads(),
+              result.precision(),
+              result.kernels(),
+              result.environment().cpu(),
+              result.environment().cores(),
+              result.environment().os(),
+              result.environment().jdk());
     }
   }
 }

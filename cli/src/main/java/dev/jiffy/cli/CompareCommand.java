@@ -11,7 +11,6 @@ import dev.jiffy.bench.record.Spread;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import java.util.Locale;
 import java.util.concurrent.Callable;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.Collectors;
@@ -151,44 +150,43 @@ final class CompareCommand implements Callable<Integer> {
   record One(@JsonUnwrapped Compare.Result result) implements Output.Answer {
     @Override
     public String text() {
-      return String.format(
-          Locale.ROOT,
-          """
-          %s
-          %-22s %10s %10s %10s %10s %10s %10s
-          %s
-          %s
-          p50 ratio %.3f (95 %% confident of %.3f to %.3f; %.3f to %.3f over %d rounds), load ratio %.3f
-          max error %s, relative %s, cosine %.6f, %s
-          %d threads, %s, %s kernels; %s, %d processors, %s\
-          """,
-          Measurements.subject(result.model(), result.name(), result.shapes()),
-          "",
-          "load",
-          "first",
-          "p50",
-          "p90",
-          "p99",
-          "allocated",
-          row("jiffy", result.figures()),
-          row(result.against().name(), result.against().figures()),
-          result.ratioP50(),
-          result.ratioInterval().low(),
-          result.ratioInterval().high(),
-          result.ratioLow(),
-          result.ratioHigh(),
-          result.rounds(),
-          result.ratioLoad(),
-          Quantities.error(result.maxAbsError()),
-          Quantities.error(result.maxRelError()),
-          result.minCosine(),
-          result.matches() ? "answers agree" : "answers DIFFER",
-          result.threads(),
-          result.precision(),
-          result.kernels(),
-          result.environment().cpu(),
-          result.environment().cores(),
-          result.environment().jdk());
+      return """
+      %s
+      %-22s %10s %10s %10s %10s %10s %10s
+      %s
+      %s
+      p50 ratio %.3f (95 %% confident of %.3f to %.3f; %.3f to %.3f over %d rounds), load ratio %.3f
+      max error %s, relative %s, cosine %.6f, %s
+      %d threads, %s, %s kernels; %s, %d processors, %s\
+      """
+          .formatted(
+              Measurements.subject(result.model(), result.name(), result.shapes()),
+              "",
+              "load",
+              "first",
+              "p50",
+              "p90",
+              "p99",
+              "allocated",
+              row("jiffy", result.figures()),
+              row(result.against().name(), result.against().figures()),
+              result.ratioP50(),
+              result.ratioInterval().low(),
+              result.ratioInterval().high(),
+              result.ratioLow(),
+              result.ratioHigh(),
+              result.rounds(),
+              result.ratioLoad(),
+              Quantities.error(result.maxAbsError()),
+              Quantities.error(result.maxRelError()),
+              result.minCosine(),
+              result.matches() ? "answers agree" : "answers DIFFER",
+              result.threads(),
+              result.precision(),
+              result.kernels(),
+              result.environment().cpu(),
+              result.environment().cores(),
+              result.environment().jdk());
     }
 
     private static String row(String name, Figures figures) {
@@ -241,8 +239,7 @@ final class CompareCommand implements Callable<Integer> {
               Collectors.joining(
                   "\n\n",
                   "",
-                  String.format(
-                      Locale.ROOT, "\n\nall cases: p50 ratio %.3f (geometric mean)", ratioP50)));
+                  "\n\nall cases: p50 ratio %.3f (geometric mean)".formatted(ratioP50)));
     }
   }
 }

@@ -9,7 +9,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.function.Consumer;
 import java.util.function.ToDoubleFunction;
@@ -71,26 +70,21 @@ record CompareTable(
             .formatted("model", "case", "ratio", "", "jiffy", "other", "load", "error"));
     for (Compare.Result each : cases) {
       text.append(
-          String.format(
-              Locale.ROOT,
-              "%-36s %-18s %7.3f %17s %11s %11s %7.2f %9s%s%n",
-              String.valueOf(Path.of(each.model()).getFileName()),
-              each.name(),
-              each.ratioP50(),
-              String.format(Locale.ROOT, "(%.3f to %.3f)", each.ratioLow(), each.ratioHigh()),
-              Quantities.duration(each.figures().latency().p50Ms()),
-              Quantities.duration(each.against().figures().latency().p50Ms()),
-              each.ratioLoad(),
-              Quantities.error(each.maxAbsError()),
-              each.matches() ? "" : "  DIFFERS"));
+          "%-36s %-18s %7.3f %17s %11s %11s %7.2f %9s%s%n"
+              .formatted(
+                  String.valueOf(Path.of(each.model()).getFileName()),
+                  each.name(),
+                  each.ratioP50(),
+                  "(%.3f to %.3f)".formatted(each.ratioLow(), each.ratioHigh()),
+                  Quantities.duration(each.figures().latency().p50Ms()),
+                  Quantities.duration(each.against().figures().latency().p50Ms()),
+                  each.ratioLoad(),
+                  Quantities.error(each.maxAbsError()),
+                  each.matches() ? "" : "  DIFFERS"));
     }
     failed.forEach((model, reason) -> text.append(model + ": " + reason + "\n"));
     return text
-        + String.format(
-            Locale.ROOT,
-            "geometric means over %d cases: p50 ratio %.3f, load ratio %.3f",
-            cases.size(),
-            ratioP50,
-            ratioLoad);
+        + "geometric means over %d cases: p50 ratio %.3f, load ratio %.3f"
+            .formatted(cases.size(), ratioP50, ratioLoad);
   }
 }

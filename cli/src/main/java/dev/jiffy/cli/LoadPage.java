@@ -11,7 +11,6 @@ import dev.jiffy.bench.record.Spread;
 import dev.jiffy.bench.record.Summary;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 
@@ -99,8 +98,8 @@ final class LoadPage {
     Summary summary = result.main().first().summary();
     Spread times = summary.response();
     page.open("div", "class", "figures");
-    figure(String.format(Locale.ROOT, "%.1f/s", summary.throughput()), "throughput");
-    figure(String.format(Locale.ROOT, "%.1f/s", summary.goodput()), "goodput");
+    figure("%.1f/s".formatted(summary.throughput()), "throughput");
+    figure("%.1f/s".formatted(summary.goodput()), "goodput");
     figure(Quantities.duration(times.meanMs()), "average");
     figure(Quantities.duration(times.p50Ms()), "p50");
     figure(Quantities.duration(times.p90Ms()), "p90");
@@ -108,8 +107,8 @@ final class LoadPage {
     figure(Quantities.duration(times.p99Ms()), "p99");
     figure(Quantities.duration(times.p999Ms()), "p99.9");
     figure(Quantities.duration(times.p9999Ms()), "p99.99");
-    figure(String.format(Locale.ROOT, "%,d", summary.requests()), "requests");
-    figure(String.format(Locale.ROOT, "%,d", summary.requests() - summary.answered()), "errors");
+    figure("%,d".formatted(summary.requests()), "requests");
+    figure("%,d".formatted(summary.requests() - summary.answered()), "errors");
     figure(Quantities.duration(summary.lag().p99Ms()), "generator lag p99");
     page.close();
   }
@@ -162,10 +161,10 @@ final class LoadPage {
             "scope",
             "row");
     List<String> cells = new ArrayList<>();
-    cells.add(String.format(Locale.ROOT, "%.1f", summary.offered()));
-    cells.add(String.format(Locale.ROOT, "%.1f", summary.throughput()));
-    cells.add(String.format(Locale.ROOT, "%.1f", summary.goodput()));
-    cells.add(String.format(Locale.ROOT, "%.2f %%", summary.good() * 100));
+    cells.add("%.1f".formatted(summary.offered()));
+    cells.add("%.1f".formatted(summary.throughput()));
+    cells.add("%.1f".formatted(summary.goodput()));
+    cells.add("%.2f %%".formatted(summary.good() * 100));
     for (double ms :
         new double[] {
           times.meanMs(),
@@ -197,16 +196,15 @@ final class LoadPage {
       for (Map.Entry<String, Interval> each : point.intervals().entrySet()) {
         Interval interval = each.getValue();
         lines.add(
-            String.format(
-                Locale.ROOT,
-                "%s, %s: %.4g on average of %d runs, 95 %% confident of %.4g to %.4g, variation %.1f %%",
-                point.label(),
-                each.getKey(),
-                interval.mean(),
-                interval.count(),
-                interval.low(),
-                interval.high(),
-                interval.variation() * 100));
+            "%s, %s: %.4g on average of %d runs, 95 %% confident of %.4g to %.4g, variation %.1f %%"
+                .formatted(
+                    point.label(),
+                    each.getKey(),
+                    interval.mean(),
+                    interval.count(),
+                    interval.low(),
+                    interval.high(),
+                    interval.variation() * 100));
       }
     }
     lines(lines);
@@ -257,11 +255,9 @@ final class LoadPage {
     long all = counts.values().stream().mapToLong(Long::longValue).sum();
     counts.forEach((size, count) -> {
       double percent = 100.0 * count / all;
-      page.open("tr")
-          .leaf("th", "" + size, "scope", "row")
-          .leaf("td", String.format(Locale.ROOT, "%,d", count));
+      page.open("tr").leaf("th", "" + size, "scope", "row").leaf("td", "%,d".formatted(count));
       page.open("td", "class", "share", "style", "--share:" + Markup.number(percent) + "%");
-      page.text(String.format(Locale.ROOT, "%.1f %%", percent)).close().close();
+      page.text("%.1f %%".formatted(percent)).close().close();
     });
     page.close().close().close();
   }

@@ -13,7 +13,6 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.ToDoubleFunction;
@@ -160,7 +159,7 @@ final class LoadPlots {
       double rate = of.applyAsDouble(point.first());
       Plot.Point at = new Plot.Point(point.first().summary().offered(), rate);
       line.add(at);
-      plot.point(style, at, String.format(Locale.ROOT, "%s: %s %.1f/s", point.label(), name, rate));
+      plot.point(style, at, "%s: %s %.1f/s".formatted(point.label(), name, rate));
     }
     plot.path(style, line, name);
   }
@@ -189,13 +188,12 @@ final class LoadPlots {
             event.kind() == Event.Kind.HICCUP ? "hiccup" : "gc",
             from,
             Math.min(end, from + event.durationNanos() / 1e9),
-            String.format(
-                Locale.ROOT,
-                "%s %s of %s at %.3f s",
-                name(event.kind()),
-                event.detail(),
-                Quantities.duration(event.durationNanos() / 1e6),
-                from));
+            "%s %s of %s at %.3f s"
+                .formatted(
+                    name(event.kind()),
+                    event.detail(),
+                    Quantities.duration(event.durationNanos() / 1e6),
+                    from));
       }
     }
     cells(plot, result, recording, end, least, most);
@@ -325,9 +323,7 @@ final class LoadPlots {
 
   private static String number(double value) {
     double rounded = Math.round(value * 1000) / 1000.0;
-    return rounded == Math.rint(rounded)
-        ? String.format(Locale.ROOT, "%,d", (long) rounded)
-        : "" + rounded;
+    return rounded == Math.rint(rounded) ? "%,d".formatted((long) rounded) : "" + rounded;
   }
 
   private static Percentiles times(Load.Result result, Run run, Time time) {

@@ -11,7 +11,6 @@ import dev.jiffy.bench.record.Spread;
 import dev.jiffy.bench.record.Summary;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 
 /// What came of a load as lines for a person.
@@ -45,15 +44,14 @@ final class LoadText {
       for (Map.Entry<String, Interval> entry : point.intervals().entrySet()) {
         Interval interval = entry.getValue();
         lines.add(
-            String.format(
-                Locale.ROOT,
-                "  %s over %d runs: mean %.4g, 95 %% confident of %.4g to %.4g, variation %.1f %%",
-                entry.getKey(),
-                interval.count(),
-                interval.mean(),
-                interval.low(),
-                interval.high(),
-                interval.variation() * 100));
+            "  %s over %d runs: mean %.4g, 95 %% confident of %.4g to %.4g, variation %.1f %%"
+                .formatted(
+                    entry.getKey(),
+                    interval.count(),
+                    interval.mean(),
+                    interval.low(),
+                    interval.high(),
+                    interval.variation() * 100));
       }
     }
     result.verdict().warnings().forEach(warning -> lines.add("note: " + warning));
@@ -65,21 +63,20 @@ final class LoadText {
     Summary summary = run.summary();
     Spread times = summary.response();
     long errors = summary.requests() - summary.answered();
-    return String.format(
-        Locale.ROOT,
-        "%-22s %10.1f %10.1f %9s %9s %9s %9s %9s %9s %9s %7d %9s",
-        label,
-        summary.throughput(),
-        summary.goodput(),
-        Quantities.duration(times.meanMs()),
-        Quantities.duration(times.p50Ms()),
-        Quantities.duration(times.p90Ms()),
-        Quantities.duration(times.p95Ms()),
-        Quantities.duration(times.p99Ms()),
-        Quantities.duration(times.p999Ms()),
-        Quantities.duration(times.p9999Ms()),
-        errors,
-        Quantities.duration(summary.lag().p99Ms()));
+    return "%-22s %10.1f %10.1f %9s %9s %9s %9s %9s %9s %9s %7d %9s"
+        .formatted(
+            label,
+            summary.throughput(),
+            summary.goodput(),
+            Quantities.duration(times.meanMs()),
+            Quantities.duration(times.p50Ms()),
+            Quantities.duration(times.p90Ms()),
+            Quantities.duration(times.p95Ms()),
+            Quantities.duration(times.p99Ms()),
+            Quantities.duration(times.p999Ms()),
+            Quantities.duration(times.p9999Ms()),
+            errors,
+            Quantities.duration(summary.lag().p99Ms()));
   }
 
   /// {@return the result in one line}
@@ -102,25 +99,23 @@ final class LoadText {
               ? "too few requests for the " + run.metric().name()
               : run.metric().unit().equals("ms")
                   ? "%s of %s".formatted(Quantities.duration(value), run.metric().name())
-                  : String.format(
-                      Locale.ROOT, "%.1f %s %s", value, run.metric().unit(), run.metric().name()));
+                  : "%.1f %s %s".formatted(value, run.metric().unit(), run.metric().name()));
     } else {
       parts.add(
-          String.format(
-              Locale.ROOT,
-              "%.1f requests/s with %s %s",
-              summary.throughput(),
-              Slo.percentile(slo.p()),
-              Quantities.duration(at(summary.response(), slo))
-                  + (at(summary.response(), slo) > slo.ms() ? " > " : " ≤ ")
-                  + Quantities.duration(slo.ms())));
-      parts.add(String.format(Locale.ROOT, "goodput %.2f %%", summary.good() * 100));
+          "%.1f requests/s with %s %s"
+              .formatted(
+                  summary.throughput(),
+                  Slo.percentile(slo.p()),
+                  Quantities.duration(at(summary.response(), slo))
+                      + (at(summary.response(), slo) > slo.ms() ? " > " : " ≤ ")
+                      + Quantities.duration(slo.ms())));
+      parts.add("goodput %.2f %%".formatted(summary.good() * 100));
     }
-    parts.add(String.format(Locale.ROOT, "%,d requests", summary.requests()));
+    parts.add("%,d requests".formatted(summary.requests()));
     parts.add(
         summary.errors().isEmpty()
             ? "no errors"
-            : String.format(Locale.ROOT, "%,d errors", summary.requests() - summary.answered()));
+            : "%,d errors".formatted(summary.requests() - summary.answered()));
     parts.add("generator lag p99 " + Quantities.duration(summary.lag().p99Ms()));
     return String.join(" · ", parts);
   }
@@ -141,25 +136,21 @@ final class LoadText {
     FindPeak peak = result.peak();
     if (peak != null) {
       notes.add(
-          String.format(
-              Locale.ROOT,
-              "peak %.1f requests/s with %s%s; saturated at %.1f; %d probes",
-              peak.rate(),
-              result.slo(),
-              peak.isConfirmed() ? ", confirmed by a full run" : ", NOT confirmed",
-              peak.saturation(),
-              peak.probes().size()));
+          "peak %.1f requests/s with %s%s; saturated at %.1f; %d probes"
+              .formatted(
+                  peak.rate(),
+                  result.slo(),
+                  peak.isConfirmed() ? ", confirmed by a full run" : ", NOT confirmed",
+                  peak.saturation(),
+                  peak.probes().size()));
     }
     WarmedUp warm = result.warmUp();
     notes.add(
         warm == null
             ? "no warm-up"
-            : String.format(
-                Locale.ROOT,
-                "warm-up of %,d requests in %.1f s, %s, not measured",
-                warm.runs(),
-                warm.seconds(),
-                warm.isSettled() ? "settled" : "NOT settled"));
+            : "warm-up of %,d requests in %.1f s, %s, not measured"
+                .formatted(
+                    warm.runs(), warm.seconds(), warm.isSettled() ? "settled" : "NOT settled"));
     notes.add(
         "at most %d requests at a time, %s%s, arrivals %s"
             .formatted(

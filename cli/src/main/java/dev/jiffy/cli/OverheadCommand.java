@@ -182,18 +182,17 @@ final class OverheadCommand implements Callable<Integer> {
   record EchoAnswer(@JsonUnwrapped Overhead.AgainstEcho measured) implements Output.Answer {
     @Override
     public String text() {
-      return String.format(
-          Locale.ROOT,
-          """
-          one connection, p50    echo %.1f µs, server %.1f µs: %.1f µs more
-          32 requests under way  echo %.0f/s, server %.0f/s: %.2f of it\
-          """,
-          measured.echoMicros(),
-          measured.serverMicros(),
-          measured.moreMicros(),
-          measured.echoRate(),
-          measured.serverRate(),
-          measured.rateRatio());
+      return """
+      one connection, p50    echo %.1f µs, server %.1f µs: %.1f µs more
+      32 requests under way  echo %.0f/s, server %.0f/s: %.2f of it\
+      """
+          .formatted(
+              measured.echoMicros(),
+              measured.serverMicros(),
+              measured.moreMicros(),
+              measured.echoRate(),
+              measured.serverRate(),
+              measured.rateRatio());
     }
   }
 

@@ -10,7 +10,6 @@ import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.EnumSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.Set;
 
 /// A profile as one HTML page that needs nothing else: no network, no other file.
@@ -81,11 +80,8 @@ final class ProfilePage {
     List<Profile.Step> silent =
         result.steps().stream().filter(step -> step.rates().flops() == 0).toList();
     double share = silent.stream().mapToDouble(Profile.Step::share).sum();
-    return String.format(
-        Locale.ROOT,
-        "A step's area is its share of the time. Not shown: %d rows without arithmetic, %.1f %% of the time.",
-        silent.size(),
-        share * 100);
+    return "A step's area is its share of the time. Not shown: %d rows without arithmetic, %.1f %% of the time."
+        .formatted(silent.size(), share * 100);
   }
 
   private void figures() {
@@ -93,10 +89,10 @@ final class ProfilePage {
     figure(Quantities.duration(result.p50Us() / 1e3), "p50 of a run");
     Double ofBound = result.total().ofBound();
     if (ofBound != null) {
-      figure(String.format(Locale.ROOT, "%.0f %%", ofBound * 100), "of the roofline");
+      figure("%.0f %%".formatted(ofBound * 100), "of the roofline");
     }
-    figure(String.format(Locale.ROOT, "%.0f", result.total().gflopPerS()), "GFLOP/s");
-    figure(String.format(Locale.ROOT, "%.1f", result.total().gbPerS()), "GB/s");
+    figure("%.0f".formatted(result.total().gflopPerS()), "GFLOP/s");
+    figure("%.1f".formatted(result.total().gbPerS()), "GB/s");
     figure(Quantities.bytes(result.memory().packedBytes()), "packed weights");
     figure(Quantities.bytes(result.memory().arenaBytes()), "arena");
     figure(Quantities.bytes(result.memory().fileBytes()), "model file");
@@ -167,7 +163,7 @@ final class ProfilePage {
     page.leaf("td", Quantities.duration(us / 1e3));
     page.open(
         "td", "class", "share", "style", "--share:" + Markup.number(share / whole * 100) + "%");
-    page.text(String.format(Locale.ROOT, "%.2f %%", share * 100)).close();
+    page.text("%.2f %%".formatted(share * 100)).close();
     ProfileText.cells(rates).forEach(cell -> page.leaf("td", cell));
   }
 
@@ -186,19 +182,14 @@ final class ProfilePage {
     String speed =
         rates.bytes() == 0
             ? ""
-            : String.format(
-                Locale.ROOT,
-                ", %.1f GFLOP/s, %.1f GB/s, %s",
-                rates.gflopPerS(),
-                rates.gbPerS(),
-                ProfileText.bound(rates));
-    return String.format(
-        Locale.ROOT,
-        "%s  %s: %s, %.2f %%%s",
-        step.name(),
-        step.detail(),
-        Quantities.duration(step.us() / 1e3),
-        step.share() * 100,
-        speed);
+            : ", %.1f GFLOP/s, %.1f GB/s, %s"
+                .formatted(rates.gflopPerS(), rates.gbPerS(), ProfileText.bound(rates));
+    return "%s  %s: %s, %.2f %%%s"
+        .formatted(
+            step.name(),
+            step.detail(),
+            Quantities.duration(step.us() / 1e3),
+            step.share() * 100,
+            speed);
   }
 }

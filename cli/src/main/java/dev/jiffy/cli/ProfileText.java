@@ -81,7 +81,7 @@ final class ProfileText {
   private static String row(double us, double share, List<String> rates, String name) {
     List<String> cells = new ArrayList<>();
     cells.add(Quantities.duration(us / 1e3));
-    cells.add(String.format(Locale.ROOT, "%.2f %%", share * 100));
+    cells.add("%.2f %%".formatted(share * 100));
     cells.addAll(rates);
     cells.add(name);
     return FORMAT.formatted(cells.toArray());
@@ -94,9 +94,9 @@ final class ProfileText {
     }
     return List.of(
         bound(rates),
-        rates.flops() == 0 ? "" : String.format(Locale.ROOT, "%.1f", rates.gflopPerS()),
-        String.format(Locale.ROOT, "%.1f", rates.gbPerS()),
-        rates.flops() == 0 ? "" : String.format(Locale.ROOT, "%.1f", rates.flopPerByte()),
+        rates.flops() == 0 ? "" : "%.1f".formatted(rates.gflopPerS()),
+        "%.1f".formatted(rates.gbPerS()),
+        rates.flops() == 0 ? "" : "%.1f".formatted(rates.flopPerByte()),
         Quantities.count((double) rates.flops()).strip(),
         Quantities.bytes(rates.bytes()));
   }
@@ -105,19 +105,16 @@ final class ProfileText {
   static String bound(Rates rates) {
     return rates.ofBound() == null || rates.boundBy() == null
         ? ""
-        : String.format(Locale.ROOT, "%.0f %% %s", rates.ofBound() * 100, rates.boundBy());
+        : "%.0f %% %s".formatted(rates.ofBound() * 100, rates.boundBy());
   }
 
   /// {@return in a sentence or two where the time goes, and where it could be won}
   static String verdict(Profile.Result result) {
     Profile.Operator most = result.operators().getFirst();
     String head =
-        String.format(
-            Locale.ROOT,
-            "%s takes %.0f %% of %s",
-            most.name(),
-            most.share() * 100,
-            Quantities.duration(result.totalUs() / 1e3));
+        "%s takes %.0f %% of %s"
+            .formatted(
+                most.name(), most.share() * 100, Quantities.duration(result.totalUs() / 1e3));
     Double whole = result.total().ofBound();
     if (whole == null) {
       return head + ".";
@@ -129,21 +126,13 @@ final class ProfileText {
     String limit =
         most.rates().boundBy() == null
             ? ""
-            : String.format(
-                Locale.ROOT,
-                " at %.0f %% of its %s bound",
-                percent(most.rates()),
-                most.rates().boundBy());
-    return String.format(
-        Locale.ROOT,
-        """
-        %s%s. The whole run is at %.0f %% of what this machine allows; the largest gap, %s, is in %s.\
-        """,
-        head,
-        limit,
-        whole * 100,
-        Quantities.duration(excess(worst) / 1e3),
-        worst.name());
+            : " at %.0f %% of its %s bound"
+                .formatted(percent(most.rates()), most.rates().boundBy());
+    return """
+    %s%s. The whole run is at %.0f %% of what this machine allows; the largest gap, %s, is in %s.\
+    """
+        .formatted(
+            head, limit, whole * 100, Quantities.duration(excess(worst) / 1e3), worst.name());
   }
 
   private static double percent(Rates rates) {

@@ -1,7 +1,5 @@
 package dev.jiffy.cli;
 
-import java.util.Locale;
-
 /// Tells now and then how many requests are issued.
 final class Progress {
   private static final long EVERY_NANOS = 2_000_000_000;
@@ -18,7 +16,7 @@ final class Progress {
     long now = System.nanoTime();
     if (count > 0 && now - last > EVERY_NANOS) {
       last = now;
-      output.progress(String.format(Locale.ROOT, "  %,d requests issued", count));
+      output.progress("  %,d requests issued".formatted(count));
     }
   }
 }

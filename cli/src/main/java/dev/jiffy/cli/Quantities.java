@@ -13,14 +13,13 @@ final class Quantities {
   /// {@return a duration with three or four digits and a fitting unit, such as `31.20 µs`}
   static String duration(double ms) {
     if (ms >= 10_000) {
-      return String.format(Locale.ROOT, "%.1f s", ms / 1e3);
+      return "%.1f s".formatted(ms / 1e3);
     }
     if (ms >= 1) {
-      return String.format(
-          Locale.ROOT, ms >= 100 ? "%.0f ms" : ms >= 10 ? "%.1f ms" : "%.2f ms", ms);
+      return (ms >= 100 ? "%.0f ms" : ms >= 10 ? "%.1f ms" : "%.2f ms").formatted(ms);
     }
     double us = ms * 1e3;
-    return String.format(Locale.ROOT, us >= 100 ? "%.0f µs" : us >= 10 ? "%.1f µs" : "%.2f µs", us);
+    return (us >= 100 ? "%.0f µs" : us >= 10 ? "%.1f µs" : "%.2f µs").formatted(us);
   }
 
   /// {@return a number of bytes in a fitting unit, such as `90.4 MB`}
@@ -38,12 +37,12 @@ final class Quantities {
       prefix++;
     }
     String digits = prefix == 0 ? "%.0f" : rest >= 100 ? "%.0f" : rest >= 10 ? "%.1f" : "%.2f";
-    return String.format(Locale.ROOT, digits, rest) + " " + prefixes[prefix];
+    return digits.formatted(rest) + " " + prefixes[prefix];
   }
 
   /// {@return an error with two digits, such as `3.1e-07`, or `0`}
   static String error(double error) {
-    return error == 0 ? "0" : String.format(Locale.ROOT, "%.1e", error);
+    return error == 0 ? "0" : "%.1e".formatted(error);
   }
 
   /// {@return a type and its extents, such as `f32[1×384]`}

@@ -8,7 +8,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
@@ -131,21 +130,18 @@ final class ReportCommand implements Callable<Integer> {
       for (Diff.Change change : load.changes()) {
         Double chance = change.chance();
         text.append(
-            String.format(
-                Locale.ROOT,
-                "%n  %-12s %12.4f %12.4f  %+7.1f %%  %s  %s",
-                change.figure(),
-                change.before(),
-                change.after(),
-                (change.ratio() - 1) * 100,
-                chance == null
-                    ? "too few requests"
-                    : String.format(Locale.ROOT, "p = %.4f", chance),
-                switch (change.kind()) {
-                  case SAME, UNKNOWN -> "";
-                  case BETTER -> "better";
-                  case WORSE -> "WORSE";
-                }));
+            "%n  %-12s %12.4f %12.4f  %+7.1f %%  %s  %s"
+                .formatted(
+                    change.figure(),
+                    change.before(),
+                    change.after(),
+                    (change.ratio() - 1) * 100,
+                    chance == null ? "too few requests" : "p = %.4f".formatted(chance),
+                    switch (change.kind()) {
+                      case SAME, UNKNOWN -> "";
+                      case BETTER -> "better";
+                      case WORSE -> "WORSE";
+                    }));
       }
       return text.toString();
     }

@@ -13,7 +13,6 @@ import java.math.BigInteger;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
@@ -202,15 +201,11 @@ final class RunCommand implements Callable<Integer> {
     String text() {
       String elements =
           first.stream()
-              .map(value ->
-                  value instanceof Double number
-                      ? String.format(Locale.ROOT, "%.5g", number)
-                      : "" + value)
+              .map(value -> value instanceof Double number ? "%.5g".formatted(number) : "" + value)
               .collect(Collectors.joining(", ", "[", first.size() == SHOWN ? ", ...]" : "]"));
       return min == null
           ? elements
-          : String.format(
-              Locale.ROOT, "%s  from %.5g to %.5g, mean %.5g", elements, min, max, mean);
+          : "%s  from %.5g to %.5g, mean %.5g".formatted(elements, min, max, mean);
     }
   }
 }

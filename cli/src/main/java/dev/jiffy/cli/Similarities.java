@@ -2,7 +2,6 @@ package dev.jiffy.cli;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 
 /// How alike sentences are: the cosine of the angle between their vectors.
 ///
@@ -50,7 +49,7 @@ record Similarities(List<String> sentences, List<List<Double>> cosines) {
     for (int row = 0; row < sentences.size(); row++) {
       text.append("\n%2d".formatted(row + 1));
       for (double cosine : cosines.get(row)) {
-        text.append(String.format(Locale.ROOT, " %s %5.2f", shade(cosine), cosine));
+        text.append(" %s %5.2f".formatted(shade(cosine), cosine));
       }
       text.append("  ").append(sentences.get(row));
     }

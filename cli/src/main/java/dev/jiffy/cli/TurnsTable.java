@@ -2,7 +2,6 @@ package dev.jiffy.cli;
 
 import dev.jiffy.bench.Turns;
 import java.util.List;
-import java.util.Locale;
 
 /// Comparisons by runs that took turns with several inputs, a line for each.
 ///
@@ -21,18 +20,17 @@ record TurnsTable(boolean matches, List<Turns> cases) implements Output.Answer {
             .formatted("model", "rows", "threads", "ratio", "", "jiffy", "other", "error"));
     for (Turns each : cases) {
       text.append(
-          String.format(
-              Locale.ROOT,
-              "%n%-32s %5d %7d %7.3f %17s %11s %11s %9s%s",
-              each.model(),
-              each.rows(),
-              each.threads(),
-              each.ratioP50(),
-              String.format(Locale.ROOT, "(%.3f to %.3f)", each.ratioLow(), each.ratioHigh()),
-              Quantities.duration(each.jiffy().p50Ms()),
-              Quantities.duration(each.other().p50Ms()),
-              Quantities.error(each.maxAbsError()),
-              each.matches() ? "" : "  DIFFERS"));
+          "%n%-32s %5d %7d %7.3f %17s %11s %11s %9s%s"
+              .formatted(
+                  each.model(),
+                  each.rows(),
+                  each.threads(),
+                  each.ratioP50(),
+                  "(%.3f to %.3f)".formatted(each.ratioLow(), each.ratioHigh()),
+                  Quantities.duration(each.jiffy().p50Ms()),
+                  Quantities.duration(each.other().p50Ms()),
+                  Quantities.error(each.maxAbsError()),
+                  each.matches() ? "" : "  DIFFERS"));
     }
     return text.toString();
   }

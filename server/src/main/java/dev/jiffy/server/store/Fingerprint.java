@@ -43,7 +43,7 @@ final class Fingerprint {
       MessageDigest digest = MessageDigest.getInstance("SHA-256");
       add(
           digest,
-          "%s %d %s %s"
+          "%s %s %s %s"
               .formatted(source.name(), version, settings.load(), settings.policy().exact()));
       List<Source.Stamp> stamps =
           source.stamps(version).stream()

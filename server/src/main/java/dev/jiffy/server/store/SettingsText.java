@@ -195,7 +195,7 @@ final class SettingsText {
         SettingsFile.CACHE,
         cache == null
             ? SettingsFile.NONE
-            : "{%s: %d, %s: %s}"
+            : "{%s: %s, %s: %s}"
                 .formatted(
                     SettingsFile.BYTES, cache.bytes(), SettingsFile.TTL, seconds(cache.ttl())),
         "answers to keep while that pays: none, or {bytes: NUMBER, ttl: SECONDS}");
@@ -207,7 +207,7 @@ final class SettingsText {
         SettingsFile.VERSIONS,
         switch (settings.versions()) {
           case VersionPolicy.All _ -> SettingsFile.ALL;
-          case VersionPolicy.Latest(int count) -> "{%s: %d}".formatted(SettingsFile.LATEST, count);
+          case VersionPolicy.Latest(int count) -> "{%s: %s}".formatted(SettingsFile.LATEST, count);
           case VersionPolicy.Only(List<Long> only) -> only.toString();
         },
         "there are %s; 'all', {latest: NUMBER} or a list".formatted(there));
