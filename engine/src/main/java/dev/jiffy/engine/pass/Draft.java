@@ -22,10 +22,11 @@ import org.jspecify.annotations.Nullable;
 /// A graph while rules rewrite it, one forward sweep at a time.
 ///
 /// A sweep visits nodes in order; everything that a node reads has been visited and rewritten
-/// before it. A rule may add nodes in front of the node at hand and replace it by a value or by
-/// another operator. Counts of reads are exact at every moment, so that a rule can tell whether a
-/// value is read elsewhere. Nodes that nobody reads any more are dropped. Facts are kept true: what
-/// reads a value of which more is known than before is inferred anew when the sweep comes to it.
+/// before it. A rule may add nodes in front of the node at hand, replace it by a value or by
+/// another operator, and say what stands for values that are made behind it. Counts of reads are
+/// exact at every moment, so that a rule can tell whether a value is read elsewhere. Nodes that
+/// nobody reads any more are dropped. Facts are kept true: what reads a value of which more is
+/// known than before is inferred anew when the sweep comes to it.
 final class Draft {
   private static final int MAX_SWEEPS = 32;
 

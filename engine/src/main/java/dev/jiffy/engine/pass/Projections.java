@@ -144,7 +144,7 @@ final class Projections {
   /// @param node the node in whose place the cut stands
   /// @param whole the value
   /// @param sizes the extent of each part
-  static List<String> split(Draft draft, Node node, String whole, long... sizes) {
+  static List<String> split(Draft draft, Node node, String whole, long[] sizes) {
     boolean isEven = Arrays.stream(sizes).allMatch(size -> size == sizes[0]);
     return isEven
         ? draft.add(node, new Op.Split(-1, sizes.length), List.of(whole), sizes.length)

@@ -2,6 +2,7 @@ package dev.jiffy.engine.pass;
 
 import dev.jiffy.engine.ir.Node;
 import dev.jiffy.engine.ir.Op;
+import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
 import java.util.ArrayList;
@@ -9,9 +10,10 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 
-/// Convolutions of one image that make a few channels each, as the heads of detectors do, become
-/// one whose results are cut apart, so that vectors are full. So do depthwise convolutions of
-/// channels that were cut apart. Runs when layouts are decided: channels are last.
+/// Convolutions of one image by windows of one pixel that make a few channels each, as the heads of
+/// detectors do, become one whose results are cut apart, so that vectors are full. So do depthwise
+/// convolutions of channels that were cut apart. Neither changes how a channel is added up. Runs
+/// when layouts are decided: channels are last.
 final class Siblings {
   static final List<Rule> RULES =
       List.of(
@@ -30,11 +32,14 @@ final class Siblings {
     String image = node.input(0);
     List<Node> siblings = new ArrayList<>(List.of(node));
     for (Node other : draft.readersAhead(image)) {
-      if (makesFew(draft, other) && other.op().equals(node.op()) && areAlike(draft, node, other)) {
+      if (other.input(0).equals(image)
+          && makesFew(draft, other)
+          && other.op().equals(node.op())
+          && areAlike(draft, node, other)) {
         siblings.add(other);
       }
     }
-    return siblings.size() > 1 && merge(draft, node, siblings, node.op(), image);
+    return fillsVectors(draft, siblings) && merge(draft, node, siblings, node.op(), image);
   }
 
   private static boolean ofOwnChannels(Draft draft, Node node) {
@@ -51,6 +56,7 @@ final class Siblings {
       List<Node> readers = part.equals(node.input(0)) ? List.of(node) : draft.readersAhead(part);
       if (!draft.readOnce(part)
           || readers.size() != 1
+          || !readers.getFirst().input(0).equals(part)
           || !isDepthwise(draft, readers.getFirst())
           || !withGroups(readers.getFirst(), 1).equals(withGroups(node, 1))
           || !areAlike(draft, node, readers.getFirst())) {
@@ -59,17 +65,35 @@ final class Siblings {
       siblings.add(readers.getFirst());
     }
     long channels = siblings.stream().mapToLong(each -> channels(draft, each)).sum();
-    return merge(draft, node, siblings, withGroups(node, channels), split.input(0));
+    return fillsVectors(draft, siblings)
+        && merge(draft, node, siblings, withGroups(node, channels), split.input(0));
   }
 
-  /// {@return whether a node is a convolution of whole windows that fills less than a vector, and
-  /// whose window has more to compute than the cutting apart copies}
+  /// {@return whether the channels of all together take fewer vectors}
+  private static boolean fillsVectors(Draft draft, List<Node> siblings) {
+    long together = 0;
+    long apart = 0;
+    for (Node each : siblings) {
+      together += channels(draft, each);
+      apart += vectors(channels(draft, each));
+    }
+    return vectors(together) < apart;
+  }
+
+  private static long vectors(long channels) {
+    return (channels + VECTOR - 1) / VECTOR;
+  }
+
+  /// {@return whether a node is a convolution of pixels that fills less than a vector, and computes
+  /// more of each than the cutting apart copies}
   private static boolean makesFew(Draft draft, Node node) {
     if (!isPlain(draft, node) || !(node.op() instanceof Op.Conv conv) || conv.groups() != 1) {
       return false;
     }
     Shape weights = weights(draft, node).shape();
-    return weights.dim(0) < VECTOR && weights.elements(1, weights.rank()) >= VECTOR;
+    return weights.dim(0) < VECTOR
+        && weights.dim(1) >= VECTOR
+        && weights.elements(2, weights.rank()) == 1;
   }
 
   private static boolean isDepthwise(Draft draft, Node node) {
@@ -79,10 +103,11 @@ final class Siblings {
         && weights(draft, node).shape().dim(1) == 1;
   }
 
-  /// {@return whether a node is a convolution by constants without residual, channels last}
+  /// {@return whether a node is a convolution of f32 by constants without residual, channels last}
   private static boolean isPlain(Draft draft, Node node) {
     return node.op() instanceof Op.Conv conv
         && conv.layout() == Op.Layout.CHANNELS_LAST
+        && draft.fact(node.output()).dtype() == DType.F32
         && draft.constant(node.input(1)) != null
         && (!node.hasInput(2) || draft.constant(node.input(2)) != null)
         && !node.hasInput(3);
@@ -101,8 +126,7 @@ final class Siblings {
   private static boolean areAlike(Draft draft, Node a, Node b) {
     long[] one = weights(draft, a).shape().dims();
     long[] other = weights(draft, b).shape().dims();
-    return weights(draft, a).dtype() == weights(draft, b).dtype()
-        && Arrays.equals(one, 1, one.length, other, 1, other.length)
+    return Arrays.equals(one, 1, one.length, other, 1, other.length)
         && a.hasInput(2) == b.hasInput(2);
   }
 
@@ -124,11 +148,14 @@ final class Siblings {
     }
     long[] sizes = siblings.stream().mapToLong(each -> channels(draft, each)).toArray();
     List<String> parts = Projections.split(draft, node, draft.add(node, op, inputs), sizes);
+    String own = "";
     for (int i = 0; i < sizes.length; i++) {
-      if (!siblings.get(i).equals(node)) {
+      if (siblings.get(i).equals(node)) {
+        own = parts.get(i);
+      } else {
         draft.replaceAhead(siblings.get(i), parts.get(i));
       }
     }
-    return draft.replace(node, parts.get(siblings.indexOf(node)));
+    return draft.replace(node, own);
   }
 }

@@ -357,6 +357,14 @@ class ConvolutionsTest {
   }
 
   @Test
+  void headsThatFillAsManyVectorsTogetherStayApart() {
+    Sketch s = new Sketch();
+    String x = s.input("x", 2, 16, 6, 5);
+    Graph graph = rewritten(s, conv(s, x, 16, 15, 1), conv(s, x, 16, 8, 1));
+    assertEquals(2, Rewritten.count(graph, Op.Conv.class), () -> Rewritten.text(graph));
+  }
+
+  @Test
   void channelsThatAreReadElsewhereStayApart() {
     Sketch s = new Sketch();
     String x = s.input("x", 2, 16, 6, 5);
