@@ -1,5 +1,7 @@
 package dev.jiffy.server.schedule;
 
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+
 import dev.jiffy.tensor.Tensor;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -24,10 +26,16 @@ public final class HeldOwner implements AutoCloseable {
             scheduler.now(),
             Ticket.NEVER,
             outcome -> {
-              answer.complete(outcome);
-              gate.join();
+              if (answer.complete(outcome) && outcome instanceof Outcome.Done) {
+                gate.join();
+              }
             }));
-    answer.get(60, TimeUnit.SECONDS);
+    try {
+      assertInstanceOf(Outcome.Done.class, answer.get(60, TimeUnit.SECONDS));
+    } catch (Exception | AssertionError e) {
+      close();
+      throw e;
+    }
   }
 
   @Override

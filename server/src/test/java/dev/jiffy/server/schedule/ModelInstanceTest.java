@@ -237,13 +237,16 @@ class ModelInstanceTest {
         });
     Scheduler scheduler = Scheduler.start("m", waiting, null, Policy.defaults());
     try (scheduler) {
-      List<CompletableFuture<Outcome>> futures = new ArrayList<>();
-      for (int i = 0; i < 100; i++) {
-        futures.add(scheduler.submit(row(i).inputs(), Ticket.NEVER));
+      try {
+        List<CompletableFuture<Outcome>> futures = new ArrayList<>();
+        for (int i = 0; i < 100; i++) {
+          futures.add(scheduler.submit(row(i).inputs(), Ticket.NEVER));
+        }
+        assertTrue(isComputing.await(60, TimeUnit.SECONDS));
+        futures.forEach(future -> future.cancel(true));
+      } finally {
+        gate.complete(null);
       }
-      assertTrue(isComputing.await(60, TimeUnit.SECONDS));
-      futures.forEach(future -> future.cancel(true));
-      gate.complete(null);
     }
     Counts counts = scheduler.counts();
     assertEquals(100, counts.accepted());

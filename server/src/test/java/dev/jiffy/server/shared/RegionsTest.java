@@ -17,6 +17,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
@@ -208,8 +209,11 @@ class RegionsTest {
               }
             });
     try {
+      long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
       while (used.get() < 20 || refused.get() < 20) {
         assertTrue(changing.isAlive(), "no change failed");
+        assertTrue(
+            System.nanoTime() - end < 0, () -> used + " times used, " + refused + " refused");
         try {
           use.run();
           used.incrementAndGet();
