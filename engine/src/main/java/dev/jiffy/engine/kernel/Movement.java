@@ -14,6 +14,9 @@ public final class Movement {
   /// Up to this size it is quicker to copy a word of many lines than the words of one.
   private static final long SHORT_RUN = 64;
 
+  /// So many lines stay in the first-level cache from word to word.
+  private static final long NEAR_LINES = 128;
+
   /// Extents of the tiles in which a transposition keeps to few cache lines.
   private static final long TILE = 16;
 
@@ -84,16 +87,21 @@ public final class Movement {
     }
   }
 
-  /// Copies lines of elements that lie side by side; many short ones word by word, the first of all
-  /// lines first.
+  /// Copies lines of elements that lie side by side; many short ones word by word, the first of
+  /// some lines first.
   private static void runs(StridedCopy copy, int inner, int line, long x, long y) {
     long bytes = copy.dims()[inner] * copy.elementBytes();
     long lines = line == inner ? 1 : copy.dims()[line];
     long stepX = copy.sourceStrides()[line];
     long stepY = copy.targetStrides()[line];
     if (bytes % 4 == 0 && bytes <= SHORT_RUN && lines > bytes / 4) {
-      for (long word = 0; word < bytes; word += 4) {
-        words(x + word, stepX, y + word, stepY, lines);
+      for (long done = 0; done < lines; done += NEAR_LINES) {
+        long from = x + done * stepX;
+        long to = y + done * stepY;
+        long some = Math.min(NEAR_LINES, lines - done);
+        for (long word = 0; word < bytes; word += 4) {
+          words(from + word, stepX, to + word, stepY, some);
+        }
       }
       return;
     }

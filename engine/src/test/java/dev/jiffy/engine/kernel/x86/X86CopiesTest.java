@@ -79,6 +79,7 @@ class X86CopiesTest {
     return List.of(
         new StridedCopy(4, dims(16, rows), dims(4, 64), dims(4L * rows, 4)),
         new StridedCopy(4, dims(7, rows), dims(4, 28), dims(4L * rows, 4)),
+        new StridedCopy(4, dims(many, 3), dims(4, 4L * many), dims(12, 4)),
         new StridedCopy(4, dims(many, 5), dims(4, 4L * many), dims(20, 4)),
         new StridedCopy(4, dims(many), dims(8), dims(4)),
         new StridedCopy(4, dims(600, 512), dims(4 * 520, 4), dims(4 * 512, 4)));
