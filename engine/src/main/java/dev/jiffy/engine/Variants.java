@@ -28,8 +28,8 @@ final class Variants {
   private final Graph graph;
   private final boolean optimize;
   private final Set<String> deciding;
-  private final Map<List<Boolean>, Graph> variants = new HashMap<>();
-  private final Map<List<Boolean>, Graph> settled = new HashMap<>();
+  private final Map<List<Branches.Decision>, Graph> variants = new HashMap<>();
+  private final Map<List<Branches.Decision>, Graph> settled = new HashMap<>();
 
   /// @param graph the graph, after all passes unless it has branches
   /// @param optimize whether passes run once branches are decided
@@ -74,10 +74,10 @@ final class Variants {
   /// @param values the inputs that decide branches
   Graph of(Map<String, Shape> shapes, Map<String, Tensor> values) {
     Graph current = graph;
-    List<Boolean> decisions = new ArrayList<>();
+    List<Branches.Decision> decisions = new ArrayList<>();
     while (Branches.areIn(current)) {
       Branches.Decided decided = Branches.decided(current, shapes, values);
-      List<Boolean> before = List.copyOf(decisions);
+      List<Branches.Decision> before = List.copyOf(decisions);
       decisions.addAll(decided.decisions());
       Graph variant =
           decided.decisions().isEmpty() ? null : variant(List.copyOf(decisions), decided.graph());
@@ -89,7 +89,7 @@ final class Variants {
     return current;
   }
 
-  private @Nullable Graph variant(List<Boolean> decisions, Graph decided) {
+  private @Nullable Graph variant(List<Branches.Decision> decisions, Graph decided) {
     synchronized (variants) {
       Graph variant = variants.get(decisions);
       if (variant == null && variants.size() < MOST) {
@@ -100,7 +100,7 @@ final class Variants {
     }
   }
 
-  private Graph settled(List<Boolean> decisions, Graph undecided) {
+  private Graph settled(List<Branches.Decision> decisions, Graph undecided) {
     synchronized (variants) {
       return settled.computeIfAbsent(decisions, _ -> optimize ? settled(undecided) : undecided);
     }

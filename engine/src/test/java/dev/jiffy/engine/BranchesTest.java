@@ -161,12 +161,7 @@ class BranchesTest {
     for (int bit = 0; bit < 7; bit++) {
       constants.put("p" + bit, Tensor.of(new float[] {1 << bit}));
       constants.put("i" + bit, number(bit));
-      Graph add =
-          graph(
-              Map.of("m", MATRIX),
-              Map.of("power", Tensor.of(new float[] {1 << bit})),
-              "y",
-              node(new Op.Binary(BinaryFunction.ADD), "y", "m", "power"));
+      Graph add = added(1 << bit);
       Graph same = graph(Map.of("m", MATRIX), Map.of(), "y", node(new Op.Identity(), "y", "m"));
       nodes.add(node(new Op.Gather(0), "b" + bit, "bits", "i" + bit));
       nodes.add(node(new Op.If(add, same), "s" + bit, "b" + bit, last));
@@ -187,6 +182,94 @@ class BranchesTest {
         }
         float[] y = run(session, Map.of("x", x, "bits", bits)).toFloats();
         assertArrayEquals(new float[] {sum + 0.5f, sum + 1}, y);
+      }
+    }
+  }
+
+  /// A branch within one and a branch beside it have constants of one name.
+  @Test
+  void namesOfBranchesAreTheirOwn() throws IOException {
+    Map<String, Fact> inner = new LinkedHashMap<>();
+    inner.put("m", MATRIX);
+    Graph same = graph(Map.of("m", MATRIX), Map.of(), "y", node(new Op.Identity(), "y", "m"));
+    Graph ten = added(10);
+    Graph twenty = added(20);
+    inner.put("within", Fact.of(DType.BOOL));
+    Graph nested = graph(inner, Map.of(), "y", node(new Op.If(ten, same), "y", "within", "m"));
+    Map<String, Fact> inputs = new LinkedHashMap<>();
+    inputs.put("x", MATRIX);
+    inputs.put("a", Fact.of(DType.BOOL));
+    inputs.put("within", Fact.of(DType.BOOL));
+    inputs.put("b", Fact.of(DType.BOOL));
+    Graph otherwise = graph(inner, Map.of(), "y", node(new Op.Identity(), "y", "m"));
+    Graph graph =
+        graph(
+            inputs,
+            Map.of(),
+            "y",
+            node(new Op.If(nested, otherwise), "z", "a", "x", "within"),
+            node(new Op.If(twenty, same), "y", "b", "z"));
+    Tensor x = Tensor.of(new float[] {1, 2}, 1, 2);
+    try (Model model = Model.load(written(graph));
+        Session session = model.newSession()) {
+      for (int bits = 0; bits < 8; bits++) {
+        boolean a = (bits & 1) != 0;
+        boolean within = (bits & 2) != 0;
+        boolean b = (bits & 4) != 0;
+        Map<String, Tensor> arguments =
+            Map.of("x", x, "a", truth(a), "within", truth(within), "b", truth(b));
+        float added = (a && within ? 10 : 0) + (b ? 20 : 0);
+        assertArrayEquals(new float[] {1 + added, 2 + added}, run(session, arguments).toFloats());
+      }
+    }
+  }
+
+  private static Tensor truth(boolean value) {
+    return Tensor.of(new boolean[] {value});
+  }
+
+  private static Graph added(float power) {
+    return graph(
+        Map.of("m", MATRIX),
+        Map.of("power", Tensor.of(new float[] {power})),
+        "y",
+        node(new Op.Binary(BinaryFunction.ADD), "y", "m", "power"));
+  }
+
+  /// Of two branches that depend on the first element of an input of their own, the one whose input
+  /// is long is decided late.
+  @Test
+  void sameDecisionsOfOtherBranchesAreOthers() throws IOException {
+    List<Node> nodes = new ArrayList<>();
+    Map<String, Fact> inputs = new LinkedHashMap<>();
+    inputs.put("x", MATRIX);
+    Map<String, Tensor> constants = Map.of("zero", number(0), "one", number(1));
+    String last = "x";
+    for (String name : List.of("a", "b")) {
+      inputs.put(name, Fact.of(DType.I64, List.of(Dim.of("n_" + name))));
+      Graph add = added(name.equals("a") ? 10 : 20);
+      Graph same = graph(Map.of("m", MATRIX), Map.of(), "y", node(new Op.Identity(), "y", "m"));
+      nodes.add(node(new Op.Gather(0), "first_" + name, name, "zero"));
+      nodes.add(node(EQUAL, "is_" + name, "first_" + name, "one"));
+      nodes.add(node(new Op.If(add, same), "after_" + name, "is_" + name, last));
+      last = "after_" + name;
+    }
+    nodes.add(node(RELU, "y", last));
+    Graph graph = graph(inputs, constants, "y", nodes.toArray(Node[]::new));
+    Tensor x = Tensor.of(new float[] {1, 2}, 1, 2);
+    try (Model model = Model.load(written(graph));
+        Session session = model.newSession()) {
+      for (int[] lengths : new int[][] {{2, 100}, {100, 2}, {2, 2}, {100, 100}}) {
+        for (int taken = 0; taken < 4; taken++) {
+          long[] a = new long[lengths[0]];
+          long[] b = new long[lengths[1]];
+          a[0] = taken & 1;
+          b[0] = taken >> 1;
+          Map<String, Tensor> arguments =
+              Map.of("x", x, "a", Tensor.of(a, a.length), "b", Tensor.of(b, b.length));
+          float added = 10 * a[0] + 20 * b[0];
+          assertArrayEquals(new float[] {1 + added, 2 + added}, run(session, arguments).toFloats());
+        }
       }
     }
   }

@@ -19,11 +19,22 @@ import org.jspecify.annotations.Nullable;
 public final class Branches {
   private Branches() {}
 
+  /// Which branch was taken.
+  ///
+  /// @param results the values that the branches make, which no others do
+  /// @param holds whether the condition holds
+  public record Decision(List<String> results, boolean holds) {
+    /// Copies the list.
+    public Decision {
+      results = List.copyOf(results);
+    }
+  }
+
   /// A graph without the branches that are decided.
   ///
   /// @param graph the graph, of which as much is known as of the one that it was made of
-  /// @param decisions which branch was taken, in the order in which they were
-  public record Decided(Graph graph, List<Boolean> decisions) {
+  /// @param decisions which branches were taken, in the order in which they were
+  public record Decided(Graph graph, List<Decision> decisions) {
     /// Copies the list.
     public Decided {
       decisions = List.copyOf(decisions);
@@ -63,16 +74,19 @@ public final class Branches {
   public static Decided decided(
       Graph graph, Map<String, Shape> shapes, Map<String, Tensor> values) {
     Graph current = graph;
-    List<Boolean> decisions = new ArrayList<>();
+    List<Decision> decisions = new ArrayList<>();
     while (areIn(current)) {
       Map<Integer, Boolean> known = known(Inference.bind(current, shapes, values));
       if (known.isEmpty()) {
         break;
       }
-      decisions.addAll(known.values());
-      current = inlined(current, known);
+      for (Map.Entry<Integer, Boolean> each : known.entrySet()) {
+        Node node = current.nodes().get(each.getKey());
+        decisions.add(new Decision(node.outputs(), each.getValue()));
+      }
+      current = Inference.infer(inlined(current, known));
     }
-    return new Decided(decisions.isEmpty() ? graph : Inference.infer(current), decisions);
+    return new Decided(current, decisions);
   }
 
   /// {@return the inputs whose elements, not only their shapes, may decide branches}
