@@ -382,14 +382,42 @@ public final class Tensor implements Value {
     switch (dtype) {
       case F32 -> segment.set(FLOAT, index << 2, (float) value);
       case F64 -> segment.set(DOUBLE, index << 3, value);
-      case F16 -> segment.set(SHORT, index << 1, Float.floatToFloat16((float) value));
-      case BF16 -> segment.set(SHORT, index << 1, toBfloat16((float) value));
+      case F16 -> segment.set(SHORT, index << 1, toFloat16(value));
+      case BF16 -> segment.set(SHORT, index << 1, toBfloat16(value));
       case BOOL -> segment.set(ValueLayout.JAVA_BYTE, index, (byte) (value != 0 ? 1 : 0));
       case U64 -> segment.set(LONG, index << 3, doubleToUnsigned(value));
       case I4, U4 -> setLong(index, to4Bits(dtype, value));
       case I8, I16, I32, I64, U8, U16, U32 -> setLong(index, (long) value);
       case STRING -> throw new IllegalStateException("strings are not numbers");
     }
+  }
+
+  /// {@return the bits of the f16 nearest to a number, ties to even}
+  ///
+  /// @param value the number
+  public static short toFloat16(double value) {
+    return Float.floatToFloat16(toOdd(value));
+  }
+
+  /// {@return the bits of the bfloat16 nearest to a number, ties to even; NaN stays NaN}
+  ///
+  /// @param value the number
+  public static short toBfloat16(double value) {
+    return toBfloat16(toOdd(value));
+  }
+
+  /// {@return one of the two floats next to a number, the one whose last bit is 1; the number
+  /// itself where a float holds it} What is rounded from there to fewer bits is as if it were
+  /// rounded at once (Boldo and Melquiond, "Emulation of FMA and correctly rounded sums: proved
+  /// algorithms using rounding to odd", 2008).
+  private static float toOdd(double value) {
+    float nearest = (float) value;
+    if (nearest == value || Double.isNaN(value)) {
+      return nearest;
+    }
+    int bits = Float.floatToRawIntBits(nearest);
+    boolean isBeyond = Math.abs((double) nearest) > Math.abs(value);
+    return Float.intBitsToFloat((isBeyond ? bits - 1 : bits) | 1);
   }
 
   /// {@return the integer of 4 bits that is nearest to a number; 0 for NaN}

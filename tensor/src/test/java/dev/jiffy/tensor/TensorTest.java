@@ -22,6 +22,11 @@ class TensorTest {
     "F16, 1.00048828125, 1", // half a step above 1
     "F16, 1.00146484375, 1.001953125", // one step and a half
     "F16, 1.0005, 1.0009765625",
+    "F16, 1.0004882812509095, 1.0009765625", // nearer to the greater one, unlike the nearest float
+    "F16, -1.0004882812509095, -1.0009765625",
+    "F16, 1.0014648437490905, 1.0009765625", // and to the smaller one
+    "F16, 1e300, Infinity",
+    "F16, -1e-300, -0.0",
     "F16, 65519, 65504",
     "F16, 65520, Infinity",
     "F16, 2.98e-8, 0",
@@ -31,6 +36,8 @@ class TensorTest {
     "BF16, 1.00390625, 1", // half a step above 1
     "BF16, 1.01171875, 1.015625", // one step and a half
     "BF16, 1.004, 1.0078125",
+    "BF16, 1.0039062500009095, 1.0078125", // nearer to the greater one, unlike the nearest float
+    "BF16, 1.0117187499990905, 1.0078125",
     "BF16, 3.397e38, Infinity",
     "BF16, -0.0, -0.0",
     "BF16, NaN, NaN",

@@ -61,8 +61,8 @@ public final class TypedMemory {
     switch (type) {
       case F32 -> Memory.setFloat(address, (float) value);
       case F64 -> Memory.ALL.set(DOUBLE, address, value);
-      case F16 -> Memory.ALL.set(SHORT, address, Float.floatToFloat16((float) value));
-      case BF16 -> Memory.ALL.set(SHORT, address, Tensor.toBfloat16((float) value));
+      case F16 -> Memory.ALL.set(SHORT, address, Tensor.toFloat16(value));
+      case BF16 -> Memory.ALL.set(SHORT, address, Tensor.toBfloat16(value));
       case BOOL -> Memory.ALL.set(BYTE, address, (byte) (value != 0 ? 1 : 0));
       case U64 -> Memory.ALL.set(Memory.LONG, address, toUnsigned(value));
       case I4, U4 -> setLong(type, address, Tensor.to4Bits(type, value));
