@@ -174,7 +174,11 @@ final class Kernels {
     if (!begun.isEmpty()) {
       Thread thread = new Thread(() -> begun.forEach(FutureTask::run), "jiffy-kernel-check");
       thread.setDaemon(true);
-      thread.start();
+      try {
+        thread.start();
+      } catch (OutOfMemoryError _) { // no more threads; others wait for these checks, too
+        begun.forEach(FutureTask::run);
+      }
     }
     return () -> wanted.stream().allMatch(this::holds);
   }

@@ -6,8 +6,10 @@ package dev.jiffy.engine;
 /// Beyond these the JVM has a limit of its own for memory outside the heap,
 /// `-XX:MaxDirectMemorySize`, by default as much as the heap may take.
 ///
-/// @param tensorBytes the most bytes of one computed tensor
-/// @param memoryBytes the most bytes of all computed tensors that one run needs at the same time
+/// @param tensorBytes the most bytes of one tensor that is computed where no plan could be made, or
+///   of the numbers that a loop collects
+/// @param memoryBytes the most bytes of all tensors that a plan needs at the same time, and of its
+///   results
 /// @param nodes the most nodes of a graph and all graphs within, functions expanded
 public record Limits(long tensorBytes, long memoryBytes, int nodes) {
   /// Four GiB for a tensor, 16 for a run, a million nodes.
@@ -24,14 +26,14 @@ public record Limits(long tensorBytes, long memoryBytes, int nodes) {
 
   /// {@return these limits with another for tensors}
   ///
-  /// @param most the most bytes of one computed tensor
+  /// @param most the most bytes of one tensor outside of plans
   public Limits tensorBytes(long most) {
     return new Limits(most, memoryBytes, nodes);
   }
 
   /// {@return these limits with another for runs}
   ///
-  /// @param most the most bytes that one run needs at the same time
+  /// @param most the most bytes that a plan needs at the same time
   public Limits memoryBytes(long most) {
     return new Limits(tensorBytes, most, nodes);
   }

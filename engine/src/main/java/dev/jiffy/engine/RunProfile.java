@@ -84,7 +84,12 @@ public final class RunProfile {
   }
 
   /// {@return the run whose time is the median}
+  ///
+  /// @throws IllegalStateException if there are no runs
   public int medianRun() {
+    if (runs() == 0) {
+      throw new IllegalStateException("no run was timed");
+    }
     long[] sorted = new long[runs()];
     Arrays.setAll(sorted, this::runNanos);
     Arrays.sort(sorted);

@@ -81,6 +81,8 @@ public final class Session implements AutoCloseable {
     try {
       collect(inputs);
       return run(execution.prepare(arguments));
+    } catch (OutOfMemoryError e) {
+      throw noMemory(e);
     } finally {
       BUSY.setRelease(this, false);
     }
@@ -169,10 +171,14 @@ public final class Session implements AutoCloseable {
           });
       return outputs;
     } catch (OutOfMemoryError e) {
-      throw new ModelException("there is no memory for a run of these shapes: " + e, e);
+      throw noMemory(e);
     } finally {
       BUSY.setRelease(this, false);
     }
+  }
+
+  private static ModelException noMemory(OutOfMemoryError e) {
+    return new ModelException("there is no memory for a run of these shapes: " + e, e);
   }
 
   private void collect(Map<String, ? extends Value> inputs) {

@@ -281,6 +281,17 @@ class LoopsTest {
   }
 
   @Test
+  void whatIsCollectedIsLimited() throws IOException {
+    LoadOptions options = LoadOptions.defaults().limits(Limits.DEFAULTS.tensorBytes(800));
+    try (Model model = load(sums(), options);
+        Session session = model.newSession()) {
+      assertEquals(Shape.of(100, 2), tensor(sums(session, 100, true, -1), "all").shape());
+      String message = failure(() -> sums(session, 101, true, -1));
+      assertTrue(message.contains("iteration 100: what is collected has 808 bytes"), message);
+    }
+  }
+
+  @Test
   void whatIsCollectedKeepsItsShape() throws IOException {
     Graph body =
         graph(

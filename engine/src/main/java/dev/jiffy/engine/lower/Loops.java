@@ -27,7 +27,7 @@ final class Loops {
     }
     List<Value> captured = List.copyOf(states.subList(op.states(), states.size()));
     states = states.subList(0, op.states());
-    List<@Nullable Stack> stacks = stacks(op, wanted, trips);
+    List<@Nullable Stack> stacks = stacks(op, wanted, trips, bodies.tensorBytes());
     Evaluation.Body body = bodies.of(op.body());
     for (long i = 0; i < trips && goesOn; i++) {
       List<Value> inputs = new ArrayList<>(in.size());
@@ -66,13 +66,14 @@ final class Loops {
   }
 
   /// Takes what is collected; null for what nobody reads.
-  private static List<@Nullable Stack> stacks(LoopOp.Loop op, boolean[] wanted, long trips) {
+  private static List<@Nullable Stack> stacks(
+      LoopOp.Loop op, boolean[] wanted, long trips, long mostBytes) {
     Graph body = op.body();
     List<@Nullable Stack> stacks = new ArrayList<>();
     for (int k = 0; k < op.collected(); k++) {
       boolean isRead = op.states() + k < wanted.length && wanted[op.states() + k];
       Fact fact = body.fact(body.outputs().get(1 + op.states() + k));
-      stacks.add(isRead ? new Stack(fact, op.isCounted() ? trips : 0) : null);
+      stacks.add(isRead ? new Stack(fact, op.isCounted() ? trips : 0, mostBytes) : null);
     }
     return stacks;
   }

@@ -43,6 +43,9 @@ final class ScalarMovementOps {
   }
 
   static void expand(Operands o) {
+    if (isEmpty(o)) {
+      return;
+    }
     long[] y = o.out().shape().dims();
     long[] x = led(o.in(0).shape().dims(), y.length);
     long[][] maps = maps(y);
@@ -62,6 +65,11 @@ final class ScalarMovementOps {
     return all;
   }
 
+  /// {@return whether there is nothing to compute, though extents may be huge}
+  private static boolean isEmpty(Operands o) {
+    return o.out().shape().elements() == 0;
+  }
+
   private static long[][] maps(long[] dims) {
     long[][] maps = new long[dims.length][];
     for (int d = 0; d < dims.length; d++) {
@@ -71,6 +79,9 @@ final class ScalarMovementOps {
   }
 
   static void tile(Operands o) {
+    if (isEmpty(o)) {
+      return;
+    }
     long[] x = o.in(0).shape().dims();
     long[][] maps = maps(o.out().shape().dims());
     for (int d = 0; d < x.length; d++) {
@@ -110,6 +121,9 @@ final class ScalarMovementOps {
   }
 
   static void slice(Operands o) {
+    if (isEmpty(o)) {
+      return;
+    }
     Shape shape = o.in(0).shape();
     int rank = shape.rank();
     long[][] maps = maps(o.out().shape().dims());
@@ -145,11 +159,16 @@ final class ScalarMovementOps {
     for (int k = 0; k < listed; k++) {
       begins[axes == null ? k : o.axis(axes.getLong(k))] = pads.getLong(k);
     }
-    long[][] maps = maps(o.out().shape().dims());
     for (int d = 0; d < rank; d++) {
-      if (shape.dim(d) == 0 && maps[d].length > 0 && op.mode() != Op.PadMode.CONSTANT) {
+      if (shape.dim(d) == 0 && o.out().shape().dim(d) > 0 && op.mode() != Op.PadMode.CONSTANT) {
         throw new ModelException("an empty axis %d cannot be padded by %s".formatted(d, op.mode()));
       }
+    }
+    if (isEmpty(o)) {
+      return;
+    }
+    long[][] maps = maps(o.out().shape().dims());
+    for (int d = 0; d < rank; d++) {
       for (int i = 0; i < maps[d].length; i++) {
         maps[d][i] = source(op.mode(), i - begins[d], shape.dim(d));
       }

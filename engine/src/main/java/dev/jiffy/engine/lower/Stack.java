@@ -20,6 +20,7 @@ final class Stack {
 
   private final Fact fact;
   private final long expected;
+  private final long mostBytes;
   private @Nullable Tensor buffer;
   private @Nullable Shape row;
   private final List<String> strings = new ArrayList<>();
@@ -29,9 +30,11 @@ final class Stack {
   ///
   /// @param fact what is known of each row
   /// @param expected how many rows will come, 0 where that is not known
-  Stack(Fact fact, long expected) {
+  /// @param mostBytes the most bytes of all rows
+  Stack(Fact fact, long expected, long mostBytes) {
     this.fact = fact;
     this.expected = expected;
+    this.mostBytes = mostBytes;
   }
 
   /// Copies a tensor behind those that are there.
@@ -62,6 +65,15 @@ final class Stack {
     long next = Math.max(FIRST, 2 * capacity);
     if (expected > 0 && expected - rows <= Math.max(next, MOST_AHEAD)) {
       next = expected;
+    }
+    long bytes = shape.bytes(fact.dtype());
+    if ((rows + 1) * bytes > mostBytes) {
+      throw new ModelException(
+          "iteration %d: what is collected has %d bytes, the limit is %d"
+              .formatted(rows, (rows + 1) * bytes, mostBytes));
+    }
+    if (bytes > 0) {
+      next = Math.min(next, mostBytes / bytes);
     }
     Tensor grown = Evaluation.allocate(fact.dtype(), stacked(next, shape));
     if (current != null) {

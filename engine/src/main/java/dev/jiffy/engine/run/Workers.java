@@ -95,12 +95,23 @@ final class Workers {
   }
 
   private Workers(int count) {
-    workers = new Worker[Math.max(0, count)];
     List<Integer> processors = processors(System.getProperty(PROCESSORS, ""));
-    for (int i = 0; i < workers.length; i++) {
-      workers[i] = new Worker(i + 1, i < processors.size() ? processors.get(i) : -1);
-      workers[i].start();
+    List<Worker> started = new ArrayList<>();
+    try {
+      for (int i = 0; i < count; i++) {
+        Worker worker = new Worker(i + 1, i < processors.size() ? processors.get(i) : -1);
+        worker.start();
+        started.add(worker);
+      }
+    } catch (OutOfMemoryError e) {
+      LOG.log(
+          Level.WARNING,
+          "only {0} of {1} worker threads can be started: {2}",
+          String.valueOf(started.size()),
+          String.valueOf(count),
+          String.valueOf(e.getMessage()));
     }
+    workers = started.toArray(Worker[]::new);
   }
 
   /// {@return the numbers of a list with commas, none where one of them is no processor's}

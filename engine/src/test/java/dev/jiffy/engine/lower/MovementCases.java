@@ -19,6 +19,7 @@ final class MovementCases {
     transposes(cases);
     joins(cases);
     slices(cases);
+    nothing(cases);
     indices(cases);
     pads(cases);
     reshapes(cases);
@@ -102,6 +103,21 @@ final class MovementCases {
     cases.add(OpCase.of("repeats", new Op.Tile(), i -> at(x, i[0] % 7, i[1] % 3), x, vector(2, 3)));
     Tensor thin = Samples.floats(6, 3, 1);
     cases.add(OpCase.of("both", new Op.Expand(), i -> at(thin, i[1], 0), thin, vector(2, 1, 4)));
+  }
+
+  /// Extents may be huge where another one is 0.
+  private static void nothing(List<OpCase> cases) {
+    int many = Integer.MAX_VALUE;
+    Tensor x = Samples.floats(1, many, 0);
+    Tensor one = Samples.floats(1, 1, 0);
+    cases.add(OpCase.of("muchOfNothing", new Op.Concat(1), i -> 0, x, x));
+    cases.add(new OpCase("muchOfNothing", new Op.Split(1, 2), List.of(x), 2, i -> 0));
+    cases.add(
+        OpCase.of("muchOfNothing", new Op.Slice(), i -> 0, x, vector(5), vector(many), vector(0)));
+    cases.add(OpCase.of("muchOfNothing", new Op.Tile(), i -> 0, x, vector(3, 1)));
+    cases.add(OpCase.of("muchOfNothing", new Op.Expand(), i -> 0, one, vector(many, 0)));
+    cases.add(
+        OpCase.of("muchOfNothing", new Op.Pad(Op.PadMode.CONSTANT), i -> 0, x, vector(1, 0, 1, 0)));
   }
 
   private static void slices(List<OpCase> cases) {

@@ -86,6 +86,9 @@ public final class ScalarMovement {
     Shape shape = x.shape();
     long outer = shape.elements(0, axis);
     long inner = shape.elements(axis + 1, shape.rank());
+    if (count * inner == 0) {
+      return; // however many times: extents of empty tensors may be huge
+    }
     for (long o = 0; o < outer; o++) {
       Elements.copy(
           x,
