@@ -67,14 +67,17 @@ final class LoadMixin {
       names = "--max-tensor-bytes",
       paramLabel = "N",
       converter = OptionValues.Size.class,
-      description = "The most bytes of one computed tensor; 4 GiB by default.")
+      description =
+          "The most bytes of one tensor whose shape is known only once it is computed; 4 GiB by"
+              + " default.")
   private long tensorBytes = Limits.DEFAULTS.tensorBytes();
 
   @Option(
       names = "--max-run-bytes",
       paramLabel = "N",
       converter = OptionValues.Size.class,
-      description = "The most bytes of computed tensors that one run needs; 16 GiB by default.")
+      description =
+          "The most bytes of tensors that a plan needs at the same time; 16 GiB by default.")
   private long runBytes = Limits.DEFAULTS.memoryBytes();
 
   @Option(

@@ -253,7 +253,9 @@ class LifecycleTest {
     try (Server server = Server.start(OPTIONS.http(SOON).watch(watch), List.of());
         Client client = new Client(server.port());
         GrpcClient http2 = new GrpcClient(server.port())) {
-      assertEquals(200, client.get("/metrics").statusCode());
+      String metrics = Client.text(client.get("/metrics"));
+      String none = "jiffy_connection_events_total{event=\"timed_out\"} 0";
+      assertTrue(metrics.contains(none), metrics);
       assertEquals(
           200,
           GrpcClient.await(
