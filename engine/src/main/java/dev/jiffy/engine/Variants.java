@@ -28,8 +28,11 @@ final class Variants {
   private final Graph graph;
   private final boolean optimize;
   private final Set<String> deciding;
-  private final Map<List<Branches.Decision>, Graph> variants = new HashMap<>();
-  private final Map<List<Branches.Decision>, Graph> settled = new HashMap<>();
+
+  /// By the decisions of each round: what they name are values of the graph of the round before.
+  private final Map<List<List<Branches.Decision>>, Graph> variants = new HashMap<>();
+
+  private final Map<List<List<Branches.Decision>>, Graph> settled = new HashMap<>();
 
   /// @param graph the graph, after all passes unless it has branches
   /// @param optimize whether passes run once branches are decided
@@ -74,11 +77,11 @@ final class Variants {
   /// @param values the inputs that decide branches
   Graph of(Map<String, Shape> shapes, Map<String, Tensor> values) {
     Graph current = graph;
-    List<Branches.Decision> decisions = new ArrayList<>();
+    List<List<Branches.Decision>> decisions = new ArrayList<>();
     while (Branches.areIn(current)) {
       Branches.Decided decided = Branches.decided(current, shapes, values);
-      List<Branches.Decision> before = List.copyOf(decisions);
-      decisions.addAll(decided.decisions());
+      List<List<Branches.Decision>> before = List.copyOf(decisions);
+      decisions.add(decided.decisions());
       Graph variant =
           decided.decisions().isEmpty() ? null : variant(List.copyOf(decisions), decided.graph());
       if (variant == null) {
@@ -89,7 +92,7 @@ final class Variants {
     return current;
   }
 
-  private @Nullable Graph variant(List<Branches.Decision> decisions, Graph decided) {
+  private @Nullable Graph variant(List<List<Branches.Decision>> decisions, Graph decided) {
     synchronized (variants) {
       Graph variant = variants.get(decisions);
       if (variant == null && variants.size() < MOST) {
@@ -100,7 +103,7 @@ final class Variants {
     }
   }
 
-  private Graph settled(List<Branches.Decision> decisions, Graph undecided) {
+  private Graph settled(List<List<Branches.Decision>> decisions, Graph undecided) {
     synchronized (variants) {
       return settled.computeIfAbsent(decisions, _ -> optimize ? settled(undecided) : undecided);
     }
