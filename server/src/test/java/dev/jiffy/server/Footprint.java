@@ -4,24 +4,30 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.stream.Stream;
 
-/// What servers hold in this process. The rest of it opens files and starts threads as well.
+/// What this process holds, without what tests and the JVM open and start as they need it.
 public final class Footprint {
   private static final Path OPEN = Path.of("/proc/self/fd");
+
+  private static final String FOREIGN =
+      "(HttpClient|ForkJoinPool\\.commonPool|process reaper|Attach Listener|globalEventExecutor).*";
 
   private Footprint() {}
 
   /// {@return how many open files and sockets have names that begin so, 0 where the system does not
   /// tell}
   ///
-  /// @param prefix the begin of the names, such as `socket:`
-  public static long open(String prefix) {
+  /// @param prefixes the begins of the names, such as `socket:`
+  public static long open(String... prefixes) {
     if (!Files.isDirectory(OPEN)) {
       return 0;
     }
     try (Stream<Path> all = Files.list(OPEN)) {
-      return all.filter(each -> name(each).startsWith(prefix)).count();
+      return all.map(Footprint::name)
+          .filter(name -> Arrays.stream(prefixes).anyMatch(name::startsWith))
+          .count();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -35,11 +41,11 @@ public final class Footprint {
     }
   }
 
-  /// {@return how many threads are those of servers and of Vert.x}
+  /// {@return how many threads there are}
   public static int threads() {
     return (int)
         Thread.getAllStackTraces().keySet().stream()
-            .filter(thread -> thread.getName().matches("(jiffy|vert\\.?x)-.*"))
+            .filter(thread -> !thread.getName().matches(FOREIGN))
             .count();
   }
 }

@@ -37,6 +37,7 @@ import org.junit.jupiter.api.io.TempDir;
 ///
 /// `-Dfuzz.requests=N` sends N of each protocol, `-Dfuzz.seed=N` others.
 class MalformedRequestsTest {
+  private static final String[] CONNECTIONS = {"socket:", "anon_inode:"};
   private static final int REQUESTS = Integer.getInteger("fuzz.requests", 200);
   private static final long SEED = Long.getLong("fuzz.seed", 1);
   private static final int AT_A_TIME = 40;
@@ -50,7 +51,7 @@ class MalformedRequestsTest {
   private static Server server;
   private static Client client;
   private static Assault assault;
-  private static long sockets;
+  private static long files;
   private static int threads;
 
   @BeforeAll
@@ -66,7 +67,7 @@ class MalformedRequestsTest {
     for (int i = 0; i < 2; i++) { // each makes a worker thread
       assertEquals(200, client.get("/metrics").statusCode());
     }
-    sockets = Footprint.open("socket:");
+    files = Footprint.open(CONNECTIONS);
     threads = Footprint.threads();
   }
 
@@ -75,10 +76,10 @@ class MalformedRequestsTest {
   static void stop() throws Exception {
     client.checkThatTheServerAnswers();
     Await.until(
-        () -> Footprint.open("socket:") <= sockets + 2 && Footprint.threads() <= threads,
+        () -> Footprint.open(CONNECTIONS) <= files + 2 && Footprint.threads() <= threads,
         () ->
-            "%d sockets after %d, %d threads after %d"
-                .formatted(Footprint.open("socket:"), sockets, Footprint.threads(), threads));
+            "%d files after %d, %d threads after %d"
+                .formatted(Footprint.open(CONNECTIONS), files, Footprint.threads(), threads));
     Running.awaitQuiet(server, "arith");
     Counts counts = server.counts("arith");
     assertEquals(counts.accepted(), counts.finished(), counts::toString);

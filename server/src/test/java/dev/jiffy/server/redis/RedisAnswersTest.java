@@ -190,7 +190,7 @@ class RedisAnswersTest {
       server.tell(line);
       assertNull(find(answers, digest(1)));
       server.tell(null);
-      untilFound(answers, new AtomicLong());
+      Await.until(() -> find(answers, digest(1)) != null);
     }
   }
 
