@@ -48,7 +48,7 @@ final class Soak implements AutoCloseable {
 
   /// What the process holds.
   ///
-  /// @param threads the threads of the server, and of clients over HTTP/2
+  /// @param threads the threads, clients over HTTP/2 included
   /// @param files the open files, connections too
   /// @param heapBytes the heap in use
   /// @param directBytes the buffers outside the heap
