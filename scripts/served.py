@@ -9,6 +9,7 @@ import functools
 import json
 import math
 import os
+import re
 import signal
 import socket
 import struct
@@ -102,7 +103,12 @@ def jiffy(*options, cores=frozenset(OTHERS), environment=None):
 
 
 def name_of(model):
-    return os.path.splitext(os.path.basename(model))[0]
+    """The name by which a server knows a model."""
+    folder, file = os.path.split(os.path.abspath(model))
+    name = file.removesuffix(".onnx")
+    if name == "model":
+        name = os.path.basename(folder) or name
+    return re.sub(r"[^A-Za-z0-9._-]|^\.", "-", name)
 
 
 def get(url, path):
@@ -110,14 +116,15 @@ def get(url, path):
         return answer.read().decode()
 
 
-def shapes(url, model):
-    """Options for made-up inputs: one row, and `length` for every other dimension that is free."""
+def made_up(url, model, lengths):
+    """Options for made-up inputs: one row, and `lengths` for every other dimension that is free."""
     def extent(place, size):
         return str(size) if size > 0 else "1" if place == 0 else "length"
-    inputs = json.loads(get(url, f"/v2/models/{model}"))["inputs"]
-    return ["--shape", ",".join(
-        f"{each['name']}=" + "x".join(extent(i, size) for i, size in enumerate(each["shape"]))
-        for each in inputs)]
+    shapes = {each["name"]: [extent(i, size) for i, size in enumerate(each["shape"])]
+              for each in json.loads(get(url, f"/v2/models/{model}"))["inputs"]}
+    free = any("length" in extents for extents in shapes.values())
+    return ["--shape", ",".join(f"{name}={'x'.join(shapes[name])}" for name in shapes),
+            *(["--dim", f"length={lengths}"] if free else [])]
 
 
 def request(path, metadata, length):

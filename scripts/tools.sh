@@ -7,6 +7,11 @@ die() {
   exit 1
 }
 
+# Ends where $2, what $1 is to be, is no whole number above 0.
+need_count() {
+  [[ $2 =~ ^[1-9][0-9]{0,8}$ ]] || die "$1: expected a whole number above 0, got '$2'"
+}
+
 # Whether $1 is the home of a JDK 25.
 is_jdk() {
   [[ -n $1 && -x $1/bin/javac && -r $1/release ]] &&

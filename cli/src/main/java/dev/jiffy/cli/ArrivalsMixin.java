@@ -10,7 +10,6 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.Spec;
 
 /// The options that say when requests arrive.
@@ -159,19 +158,14 @@ final class ArrivalsMixin {
   /// @param heeded the options of this mixin that it goes by
   /// @throws ParameterException if another one is given
   void checkNoneIsIgnored(String what, List<String> heeded) {
-    ParseResult parsed = command().commandLine().getParseResult();
-    for (String option : ALL) {
-      if (parsed.hasMatchedOption(option) && !heeded.contains(option)) {
-        throw usage(
-            "%s would be ignored: %s %s."
-                .formatted(
-                    option,
-                    what,
-                    heeded.isEmpty()
-                        ? "has arrivals of its own"
-                        : "goes by " + String.join(", ", heeded) + " here"));
-      }
-    }
+    String why =
+        heeded.isEmpty()
+            ? "has arrivals of its own"
+            : "goes by " + String.join(", ", heeded) + " here";
+    Ignored.refuse(
+        command(),
+        what + " " + why,
+        ALL.stream().filter(option -> !heeded.contains(option)).toArray(String[]::new));
   }
 
   private double given(boolean findsPeak) {

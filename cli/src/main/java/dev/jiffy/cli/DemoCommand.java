@@ -77,14 +77,19 @@ final class DemoCommand implements Callable<Integer> {
       throw e;
     }
     double loadMs = (System.nanoTime() - start) / 1e6;
-    if (exit) {
-      try (server) {
-        output.print(ask(ServeCommand.urlOf(server), loadMs));
+    boolean isAsked = false;
+    try {
+      output.print(ask(ServeCommand.urlOf(server), loadMs));
+      isAsked = true;
+    } finally {
+      if (exit || !isAsked) {
+        server.close();
       }
+    }
+    if (exit) {
       return ExitCodes.OK;
     }
     ServeCommand.closeAtExit(server, output);
-    output.print(ask(ServeCommand.urlOf(server), loadMs));
     output.progress("serving until Ctrl-C");
     ServeCommand.waitForSignal();
     return ExitCodes.OK;

@@ -1,6 +1,7 @@
 package dev.jiffy.cli;
 
 import com.fasterxml.jackson.annotation.JsonUnwrapped;
+import dev.jiffy.bench.load.Arrivals;
 import dev.jiffy.bench.load.Extent;
 import dev.jiffy.bench.load.Load;
 import dev.jiffy.bench.load.Order;
@@ -208,6 +209,8 @@ final class LoadCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     if (validates) {
+      Ignored.refuseOthers(
+          spec(), "--validate brings loads of its own", "--validate", "--rows", "--json");
       ValidationTable table = ValidationTable.measured(parts, output::progress);
       output.print(table);
       return table.holds() ? ExitCodes.OK : ExitCodes.FAILURE;
@@ -215,17 +218,43 @@ final class LoadCommand implements Callable<Integer> {
     if (target == null) {
       throw usage("What is to be measured? Give TARGET.");
     }
-    try (Measured measured = inputs.subject(target, load.options(), slots(target), isAccuracy)) {
+    checkNoneIsIgnored(target);
+    try (Measured measured =
+        inputs.subject(target, load.options(), slots(target), isAccuracy, seed)) {
       Load.Settings settings = settings(measured.subject());
       Progress progress = new Progress(output);
       Load.Result result =
           Load.run(measured.subject(), settings, output::progress, progress::issued);
+      output.print(new Answer(result));
       if (out != null) {
         LoadFiles.write(out, result, output.commandLine());
         output.progress("written " + out.resolve(LoadFiles.PAGE));
       }
-      output.print(new Answer(result));
       return exitCode(result);
+    }
+  }
+
+  private void checkNoneIsIgnored(String named) {
+    Ignored.refuse(spec(), "only --validate has parts", "--rows");
+    if (RequestMixin.isServer(named) || named.equals("null")) {
+      Ignored.refuseMixin(spec(), "no model is loaded into this process", "load");
+    }
+    if (isAccuracy) {
+      Ignored.refuse(
+          spec(),
+          "--accuracy asks every input once",
+          "--scenario",
+          "--slo",
+          "--find-peak",
+          "--probe-seconds",
+          "--sweep",
+          "--seconds",
+          "--requests",
+          "--repeat",
+          "--warm-up",
+          "--deadline");
+    } else if (!findsPeak) {
+      Ignored.refuse(spec(), "only --find-peak makes probes", "--probe-seconds");
     }
   }
 
@@ -254,6 +283,15 @@ final class LoadCommand implements Callable<Integer> {
           Scenario.CLOSED, once, null, false, Extent.requests(1), List.of(), 1, 0);
     }
     ArrivalsMixin.Choice choice = arrivals.choice(scenario, findsPeak, requests, seed);
+    switch (choice.arrivals()) {
+      case Arrivals.AllAtOnce _ ->
+          Ignored.refuse(spec(), "all requests are made at once", "--seconds");
+      case Arrivals.Steps _ ->
+          Ignored.refuse(spec(), "--steps last --step-seconds each", "--seconds", "--requests");
+      case Arrivals.Replay _ ->
+          Ignored.refuse(spec(), "--replay says when to ask", "--seconds", "--requests");
+      case Arrivals.Closed _, Arrivals.Rated _ -> {}
+    }
     Plan plan =
         new Plan(
             choice.arrivals(),
@@ -291,10 +329,14 @@ final class LoadCommand implements Callable<Integer> {
   }
 
   private ParameterException usage(String message) {
+    return new ParameterException(spec().commandLine(), message);
+  }
+
+  private CommandSpec spec() {
     if (spec == null) {
       throw new IllegalStateException("not run by a command line");
     }
-    return new ParameterException(spec.commandLine(), message);
+    return spec;
   }
 
   /// The result.

@@ -6,9 +6,11 @@ import dev.jiffy.bench.load.Load;
 import dev.jiffy.bench.load.Run;
 import dev.jiffy.bench.load.Verdict;
 import dev.jiffy.bench.record.Interval;
+import dev.jiffy.bench.record.Percentiles;
 import dev.jiffy.bench.record.Slo;
 import dev.jiffy.bench.record.Spread;
 import dev.jiffy.bench.record.Summary;
+import dev.jiffy.bench.record.Time;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -101,13 +103,14 @@ final class LoadText {
                   ? "%s of %s".formatted(Quantities.duration(value), run.metric().name())
                   : "%.1f %s %s".formatted(value, run.metric().unit(), run.metric().name()));
     } else {
+      double at = at(run, result, slo);
       parts.add(
           "%.1f requests/s with %s %s"
               .formatted(
                   summary.throughput(),
                   Slo.percentile(slo.p()),
-                  Quantities.duration(at(summary.response(), slo))
-                      + (at(summary.response(), slo) > slo.ms() ? " > " : " ≤ ")
+                  Quantities.duration(at)
+                      + (at > slo.ms() ? " > " : " ≤ ")
                       + Quantities.duration(slo.ms())));
       parts.add("goodput %.2f %%".formatted(summary.good() * 100));
     }
@@ -120,14 +123,9 @@ final class LoadText {
     return String.join(" · ", parts);
   }
 
-  private static double at(Spread times, Slo slo) {
-    double p = slo.p();
-    if (p <= 0.5) {
-      return times.p50Ms();
-    }
-    return p <= 0.9
-        ? times.p90Ms()
-        : p <= 0.95 ? times.p95Ms() : p <= 0.99 ? times.p99Ms() : times.p999Ms();
+  private static double at(Run run, Load.Result result, Slo slo) {
+    long timeout = Math.round(result.timeoutMs() * 1e6);
+    return Percentiles.of(run.recording().queryNanos(Time.RESPONSE, timeout)).at(slo.p()) / 1e6;
   }
 
   /// {@return what else is to be known}

@@ -42,26 +42,30 @@ final class Practice {
   private static void practise(Duration most, Consumer<Exception> failed) {
     long end = System.nanoTime() + most.toNanos();
     try {
-      Path file = Files.createTempFile("practice", ".onnx");
       ServerOptions options =
           ServerOptions.defaults()
               .http(HttpOptions.defaults().port(0).eventLoops(1))
               .warmUpTime(Duration.ZERO);
-      try {
-        NullModel.write(file);
-        LoadedModel model = LoadedModel.load(NullModel.NAME, file, LoadOptions.defaults());
-        try (Server server = Server.start(options, List.of(model))) {
-          while (System.nanoTime() < end) {
-            round(server.port(), Overhead.Protocol.HTTP, 1);
-            round(server.port(), Overhead.Protocol.HTTP, MANY_ROWS);
-            round(server.port(), Overhead.Protocol.GRPC, 1);
-          }
+      try (Server server = Server.start(options, List.of(model()))) {
+        while (System.nanoTime() < end) {
+          round(server.port(), Overhead.Protocol.HTTP, 1);
+          round(server.port(), Overhead.Protocol.HTTP, MANY_ROWS);
+          round(server.port(), Overhead.Protocol.GRPC, 1);
         }
-      } finally {
-        Files.delete(file);
       }
     } catch (IOException | RuntimeException e) {
       failed.accept(e);
+    }
+  }
+
+  /// {@return the model, whose file is gone already: the process may end at any moment}
+  private static LoadedModel model() throws IOException {
+    Path file = Files.createTempFile("practice", ".onnx");
+    try {
+      NullModel.write(file);
+      return LoadedModel.load(NullModel.NAME, file, LoadOptions.defaults());
+    } finally {
+      Files.delete(file);
     }
   }
 

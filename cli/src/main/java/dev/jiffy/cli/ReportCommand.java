@@ -128,14 +128,15 @@ final class ReportCommand implements Callable<Integer> {
     private static String text(Load load) {
       StringBuilder text = new StringBuilder(load.load());
       for (Diff.Change change : load.changes()) {
+        Double ratio = change.ratio();
         Double chance = change.chance();
         text.append(
-            "%n  %-12s %12.4f %12.4f  %+7.1f %%  %s  %s"
+            "%n  %-12s %12.4f %12.4f  %s  %s  %s"
                 .formatted(
                     change.figure(),
                     change.before(),
                     change.after(),
-                    (change.ratio() - 1) * 100,
+                    ratio == null ? " ".repeat(9) : "%+7.1f %%".formatted((ratio - 1) * 100),
                     chance == null ? "too few requests" : "p = %.4f".formatted(chance),
                     switch (change.kind()) {
                       case SAME, UNKNOWN -> "";

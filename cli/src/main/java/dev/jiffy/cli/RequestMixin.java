@@ -28,6 +28,10 @@ import picocli.CommandLine.Spec;
 
 /// The options that say what requests are made of.
 final class RequestMixin {
+  private static final String[] ALL = {
+    "--model", "--api", "--channels", "--case", "--jsonl", "--texts", "--shape", "--dim", "--inputs"
+  };
+
   /// How a server is asked.
   enum Api {
     /// The Open Inference Protocol, tensors as bytes behind the JSON.
@@ -129,18 +133,32 @@ final class RequestMixin {
   /// @param options how a model is loaded into this process
   /// @param slots the most requests under way
   /// @param mustCheck whether answers must be held against known ones
-  Measured subject(String target, LoadOptions options, int slots, boolean mustCheck) {
+  /// @param seed decides the lengths of made-up inputs
+  /// @throws ParameterException if that cannot be asked, or an option is without effect
+  Measured subject(String target, LoadOptions options, int slots, boolean mustCheck, long seed) {
     Double within = checks || mustCheck ? (Double) tolerance : null;
+    if (within == null) {
+      Ignored.refuse(command(), "no answer is checked", "--tolerance");
+    }
     if (target.equals("null")) {
       refuseToCheck(within, "'null'");
+      Ignored.refuse(command(), "'null' is asked nothing", ALL);
       return new Measured(ThreadSubject.nothing(slots), () -> {});
     }
     if (isServer(target)) {
-      return new Measured(server(URI.create(target), slots, within), () -> {});
+      return new Measured(server(URI.create(target), slots, within, seed), () -> {});
     }
+    Ignored.refuse(
+        command(),
+        "the model runs in this process",
+        "--model",
+        "--api",
+        "--channels",
+        "--jsonl",
+        "--texts");
     Model loaded = Model.load(Path.of(target), options);
     try {
-      List<Case> cases = cases(loaded.inputs(), loaded.outputs(), within);
+      List<Case> cases = cases(loaded.inputs(), loaded.outputs(), within, seed);
       return new Measured(
           new ModelSubject(
               Path.of(target).getFileName() + " in this process", loaded, cases, slots, within),
@@ -156,15 +174,26 @@ final class RequestMixin {
     return target.startsWith("http:") || target.startsWith("https:") || target.startsWith("unix:");
   }
 
-  private Subject server(URI server, int slots, @Nullable Double within) {
+  private Subject server(URI server, int slots, @Nullable Double within, long seed) {
     if (server.getHost() == null && !"unix".equals(server.getScheme())) {
       throw usage("'" + server + "' is no address such as http://localhost:8000.");
     }
     if (model == null) {
       throw usage("Which model of the server? Give --model.");
     }
+    if (api != Api.GRPC) {
+      Ignored.refuse(command(), "--api grpc alone has channels", "--channels");
+    }
     if (lines != null) {
       refuseToCheck(within, "--jsonl");
+      Ignored.refuse(
+          command(),
+          "--jsonl has whole requests",
+          "--texts",
+          "--case",
+          "--shape",
+          "--dim",
+          "--inputs");
       return Requests.lines(server, model, api.server, lines, slots, channels);
     }
     if (api == Api.OPENAI) {
@@ -172,16 +201,19 @@ final class RequestMixin {
         throw usage("--api openai takes --texts or --jsonl.");
       }
       refuseToCheck(within, "--texts");
+      Ignored.refuse(command(), "texts have no shapes", "--case", "--shape", "--dim", "--inputs");
       return Requests.texts(server, model, Requests.read(texts), slots);
     }
+    Ignored.refuse(command(), "texts are for --api openai", "--texts");
     Served served = Served.ask(server, model, api.server);
-    List<Case> cases = cases(served.inputs(), served.outputs(), within);
+    List<Case> cases = cases(served.inputs(), served.outputs(), within, seed);
     return Requests.tensors(server, model, api.server, cases, within, slots, channels);
   }
 
   private List<Case> cases(
-      List<TensorSpec> inputs, List<TensorSpec> outputs, @Nullable Double within) {
+      List<TensorSpec> inputs, List<TensorSpec> outputs, @Nullable Double within, long seed) {
     if (!folders.isEmpty()) {
+      Ignored.refuse(command(), "--case brings its own inputs", "--shape", "--dim", "--inputs");
       List<Case> cases = Inputs.of(folders.stream().map(CaseFolder::new).toList(), inputs, outputs);
       if (within != null && cases.stream().anyMatch(each -> each.expected().isEmpty())) {
         throw usage("Answers are to be checked, but not every case has one.");
@@ -191,7 +223,7 @@ final class RequestMixin {
     if (within != null) {
       throw usage("To check answers, give recorded ones with --case.");
     }
-    return Inputs.synthetic(inputs, shapes, dims, count, 1);
+    return Inputs.synthetic(inputs, shapes, dims, count, seed);
   }
 
   private void refuseToCheck(@Nullable Double within, String requests) {
@@ -204,9 +236,13 @@ final class RequestMixin {
   }
 
   private ParameterException usage(String message) {
+    return new ParameterException(command().commandLine(), message);
+  }
+
+  private CommandSpec command() {
     if (command == null) {
       throw new IllegalStateException("not the mixin of a command");
     }
-    return new ParameterException(command.commandLine(), message);
+    return command;
   }
 }

@@ -99,10 +99,37 @@ class LoadCommandTest extends CommandRuns {
     "--rate 10 --concurrency 4, --concurrency",
     "--rate 10 --arrivals constant --burstiness 2, --burstiness",
     "--rate 10 --step-seconds 1, --step-seconds",
-    "--replay trace --rate 10, --rate"
+    "--replay trace --rate 10, --rate",
+    "--scenario offline --seconds 60, --seconds",
+    "--rate 10 --steps 1 --requests 9, --requests",
+    "--rate 10 --probe-seconds 1, --probe-seconds",
+    "--rows echo, --rows",
+    "--validate --rate 10, --rate",
+    "--precision int8, --precision",
+    "--model m, --model",
+    "--dim x=1, --dim",
+    "--tolerance 1, --tolerance"
   })
   void anOptionThatWouldBeIgnoredIsAUsageError(String options, String ignored) {
-    assertEquals(ExitCodes.USAGE, run(("load null " + options).split(" ", -1)), err::toString);
+    checkIgnored("null " + options, ignored);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "http://localhost:1 --model m --engine jiffy, --engine",
+    "http://localhost:1 --model m --channels 2, --channels",
+    "http://localhost:1 --model m --texts t, --texts",
+    "http://localhost:1 --model m --jsonl j --case c, --case",
+    "http://localhost:1 --model m --api openai --texts t --shape x=1, --shape",
+    "http://localhost:1 --model m --case c --accuracy --slo p99=1ms, --slo",
+    "http://localhost:1 --model m --case c --accuracy --find-peak, --find-peak"
+  })
+  void anOptionThatAServerMakesVoidIsAUsageError(String options, String ignored) {
+    checkIgnored(options, ignored);
+  }
+
+  private void checkIgnored(String options, String ignored) {
+    assertEquals(ExitCodes.USAGE, run(("load " + options).split(" ", -1)), err::toString);
     assertTrue(err.toString().startsWith(ignored + " would be ignored: "), err::toString);
   }
 
@@ -115,7 +142,10 @@ class LoadCommandTest extends CommandRuns {
         "--scenario closed --concurrency 2"
       })
   void whatGoesTogetherIsMeasured(String options) {
-    String asked = "load null --seconds 0.01 --requests 10 --warm-up 0 " + options;
+    String asked = "load null --warm-up 0 " + options;
+    if (!options.contains("--steps")) {
+      asked += " --seconds 0.01 --requests 10";
+    }
     int code = run(asked.split(" ", -1));
     assertTrue(code == ExitCodes.OK || code == LoadCommand.INVALID, err::toString);
   }

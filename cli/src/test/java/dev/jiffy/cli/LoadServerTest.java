@@ -116,7 +116,13 @@ class LoadServerTest extends CommandRuns {
     forget();
     List<String> words = new ArrayList<>(List.of("load", target));
     words.addAll(List.of(options));
-    words.addAll(List.of("--seconds", "0.1", "--requests", "40", "--warm-up", "0", "--json"));
+    words.add("--json");
+    if (!words.contains("--accuracy")) {
+      words.addAll(List.of("--warm-up", "0"));
+      if (!words.contains("--steps") && !words.contains("--replay")) {
+        words.addAll(List.of("--seconds", "0.1", "--requests", "40"));
+      }
+    }
     return run(words.toArray(String[]::new));
   }
 
@@ -136,25 +142,24 @@ class LoadServerTest extends CommandRuns {
   @ValueSource(strings = {"binary", "json", "grpc"})
   void tensorsOfVaryingLength(String api) throws IOException {
     Path report = folder.resolve("report-" + api);
+    String[] options = {
+      "--model",
+      "minus",
+      "--api",
+      api,
+      "--shape",
+      "x=1xlength",
+      "--dim",
+      "length=1..200",
+      "--inputs",
+      "16",
+      "--concurrency",
+      "4",
+      "--out",
+      report.toString()
+    };
     checkAllAnswered(
-        load(
-            url,
-            "--model",
-            "minus",
-            "--api",
-            api,
-            "--shape",
-            "x=1xlength",
-            "--dim",
-            "length=1..200",
-            "--inputs",
-            "16",
-            "--concurrency",
-            "4",
-            "--channels",
-            "2",
-            "--out",
-            report.toString()));
+        load(url, api.equals("grpc") ? with("--channels", with("2", options)) : options));
     JsonNode parts = measured().path("breakdowns").path(0).path("parts_ms");
     if (!api.equals("grpc")) {
       assertTrue(parts.has("compute") && parts.has("queue"), parts::toString);

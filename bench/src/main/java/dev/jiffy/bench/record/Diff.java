@@ -39,14 +39,14 @@ public record Diff(List<Change> changes) {
   /// @param figure its name
   /// @param before what it was
   /// @param after what it is
-  /// @param ratio after over before
+  /// @param ratio after over before, null where it was nothing and is something
   /// @param chance the probability of such a difference by chance, null where it is not known
   /// @param kind what became of it
   public record Change(
       String figure,
       double before,
       double after,
-      double ratio,
+      @Nullable Double ratio,
       @Nullable Double chance,
       Kind kind) {}
 
@@ -143,13 +143,8 @@ public record Diff(List<Change> changes) {
             ? 1
             : FisherExactTest.withDefaults().test(new int[][] {one, other}).getPValue();
     Kind kind = chance >= CHANCE ? Kind.SAME : second < first ? Kind.BETTER : Kind.WORSE;
-    return new Change(
-        "failed_part",
-        first,
-        second,
-        first == 0 ? (second == 0 ? 1 : Double.POSITIVE_INFINITY) : second / first,
-        chance,
-        kind);
+    Double ratio = first > 0 ? (Double) (second / first) : second == 0 ? 1.0 : null;
+    return new Change("failed_part", first, second, ratio, chance, kind);
   }
 
   /// {@return the requests that were answered, and those that were not}
