@@ -22,12 +22,24 @@ import org.jspecify.annotations.Nullable;
 final class OneNode {
   private final Random random = new Random(7);
   private final String operator;
+  private final String domain;
   private final List<@Nullable Tensor> operands = new ArrayList<>();
   private final Map<String, AttributeProto> attributes = new LinkedHashMap<>();
   private int outputs = 1;
 
+  /// A node of `com.microsoft`.
   OneNode(String operator) {
+    this(operator, "com.microsoft");
+  }
+
+  private OneNode(String operator, String domain) {
     this.operator = operator;
+    this.domain = domain;
+  }
+
+  /// {@return a node of the standard's operators}
+  static OneNode standard(String operator) {
+    return new OneNode(operator, "");
   }
 
   OneNode with(String attribute, long value) {
@@ -139,7 +151,7 @@ final class OneNode {
     }
     int type = x != null && x.dtype() == DType.U8 ? 2 : x != null && x.dtype() == DType.I32 ? 6 : 1;
     ValueProto input = new ValueProto("x", new TypeProto.TensorType(type, dims));
-    NodeProto node = new NodeProto("n", operator, "com.microsoft", names, made, attributes);
+    NodeProto node = new NodeProto("n", operator, domain, names, made, attributes);
     GraphProto graph =
         new GraphProto(
             "one node", List.of(node), constants, List.of(), List.of(input), results, List.of());

@@ -80,7 +80,7 @@ public enum BinaryFunction {
       case SUB -> x - y;
       case MUL -> x * y;
       case DIV -> x / y;
-      case POW -> Math.pow(x, y);
+      case POW -> x == 1 || (x == -1 && Double.isInfinite(y)) ? 1 : Math.pow(x, y);
       case MOD -> x - y * Math.floor(x / y);
       case FMOD -> x % y;
       case MIN -> Math.min(x, y);

@@ -13,6 +13,11 @@ final class CodePoints {
   /// The number of code points that there are.
   private static final int COUNT = Character.MAX_CODE_POINT + 1;
 
+  /// What Unicode folds to i in Turkic languages alone.
+  private static final int CAPITAL_DOTTED_I = 0x130;
+
+  private static final int SMALL_DOTLESS_I = 0x131;
+
   /// Ranges in order: first, last, first, last.
   private final int[] ranges;
 
@@ -92,6 +97,9 @@ final class CodePoints {
     private static int[][] orbits() {
       Map<Integer, BitSet> orbits = new HashMap<>();
       for (int c = 0; c < COUNT; c++) {
+        if (c == CAPITAL_DOTTED_I || c == SMALL_DOTLESS_I) {
+          continue;
+        }
         int fold = Character.toLowerCase(Character.toUpperCase(c));
         if (fold != c) {
           BitSet orbit = orbits.computeIfAbsent(fold, _ -> new BitSet());

@@ -229,9 +229,10 @@ public final class Forest {
     /// @param threshold the number
     /// @param takesMissing whether NaN takes the first way whatever the mode
     public int branch(NodeMode mode, int feature, double threshold, boolean takesMissing) {
-      if (feature < 0) {
+      if (feature < 0 || feature == Integer.MAX_VALUE) {
         throw new IllegalArgumentException(
-            "node %d: expected a feature of at least 0, got %d".formatted(nodes, feature));
+            "node %d: expected a feature from 0 to %d, got %d"
+                .formatted(nodes, Integer.MAX_VALUE - 1, feature));
       }
       return node(mode, feature, threshold, takesMissing);
     }

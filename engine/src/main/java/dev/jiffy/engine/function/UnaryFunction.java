@@ -94,6 +94,11 @@ public enum UnaryFunction {
   /// The complement of every bit.
   BITWISE_NOT;
 
+  /// Beyond, adding one to a square changes nothing, and soon the square is infinite.
+  private static final double HUGE = 1e150;
+
+  private static final double LN_2 = Math.log(2);
+
   /// {@return whether the result is a truth value}
   public boolean isPredicate() {
     return this == IS_NAN || this == IS_INF || this == NOT;
@@ -125,9 +130,10 @@ public enum UnaryFunction {
       case SINH -> Math.sinh(x);
       case COSH -> Math.cosh(x);
       case TANH -> Math.tanh(x);
-      case ASINH -> Math.copySign(Math.log(Math.abs(x) + Math.sqrt(x * x + 1)), x);
-      case ACOSH -> Math.log(x + Math.sqrt(x * x - 1));
-      case ATANH -> 0.5 * Math.log((1 + x) / (1 - x));
+      case ASINH -> Math.copySign(asinh(Math.abs(x)), x);
+      case ACOSH ->
+          x > HUGE ? Math.log(x) + LN_2 : Math.log1p(x - 1 + Math.sqrt((x - 1) * (x + 1)));
+      case ATANH -> Math.copySign(0.5 * Math.log1p(2 * Math.abs(x) / (1 - Math.abs(x))), x);
       case ERF -> ErrorFunction.erf(x);
       case RELU -> x < 0 ? 0 : x;
       case SIGMOID -> sigmoid(x);
@@ -156,6 +162,10 @@ public enum UnaryFunction {
       case NOT -> x == 0 ? 1 : 0;
       case BITWISE_NOT -> ~(long) x;
     };
+  }
+
+  private static double asinh(double x) {
+    return x > HUGE ? Math.log(x) + LN_2 : Math.log1p(x + x * x / (1 + Math.sqrt(x * x + 1)));
   }
 
   private static double sigmoid(double x) {

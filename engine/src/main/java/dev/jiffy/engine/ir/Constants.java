@@ -16,13 +16,19 @@ final class Constants {
   }
 
   /// The elements of an integer or bool tensor of rank 0 or 1 and at most `limit` elements, else
-  /// null.
+  /// null; null too where one is no number of 64 bits with a sign.
   static @Nullable List<Dim> value(Tensor tensor, int limit) {
     DType dtype = tensor.dtype();
     boolean tracked = dtype.isInteger() || dtype == DType.BOOL;
     if (!tracked || tensor.shape().rank() > 1 || tensor.shape().elements() > limit) {
       return null;
     }
-    return Dims.of(tensor.toLongs());
+    long[] elements = tensor.toLongs();
+    for (long element : elements) {
+      if (!Dtypes.holds(dtype, element)) {
+        return null;
+      }
+    }
+    return Dims.of(elements);
   }
 }

@@ -136,6 +136,9 @@ final class ImageRules {
     if (rank < 0) {
       return Fact.unranked(dtype);
     }
+    if (image != null) {
+      ShapeRules.extents("image", image);
+    }
     if (in.length(1) >= 0 && in.length(2) >= 0 && in.length(1) != in.length(2)) {
       throw new ModelException("block: expected " + in.length(1) + " extents, got " + in.fact(2));
     }

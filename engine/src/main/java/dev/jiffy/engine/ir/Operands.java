@@ -13,6 +13,8 @@ final class Operands {
   /// Values of more elements than this are not tracked.
   static final int MAX_VALUE = 64;
 
+  private static final int MAX_RANK = 1024;
+
   private final List<@Nullable Fact> facts;
   private final List<@Nullable Tensor> constants;
   private final int outputs;
@@ -215,9 +217,17 @@ final class Operands {
 
   /// A shape of which only the rank is known.
   List<Dim> fresh(String hint, int rank) {
-    Dim[] dims = new Dim[rank];
+    Dim[] dims = new Dim[checkRank(rank)];
     Arrays.setAll(dims, _ -> fresh(hint));
     return List.of(dims);
+  }
+
+  /// A rank that a file asks for, checked before anything is made of it.
+  static int checkRank(int rank) {
+    if (rank > MAX_RANK) {
+      throw new ModelException("expected at most " + MAX_RANK + " dimensions, got " + rank);
+    }
+    return rank;
   }
 
   /// An axis counted from the front.

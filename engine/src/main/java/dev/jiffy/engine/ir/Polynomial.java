@@ -107,7 +107,7 @@ final class Polynomial {
     }
     String text = PolynomialText.of(this);
     if (terms.size() > MAX_TERMS || text.length() > MAX_TEXT) {
-      text = PolynomialText.digest(text);
+      text = PolynomialText.digest(this);
     }
     return Dim.of(text);
   }
@@ -137,7 +137,8 @@ final class Polynomial {
         return false;
       }
       for (String atom : term.getKey()) {
-        if (atom.indexOf('-') >= 0 && !(atom.startsWith("max(") && atom.endsWith(",0)"))) {
+        boolean hasSign = atom.indexOf('-') >= 0 || atom.contains(PolynomialText.SIGNED);
+        if (hasSign && !(atom.startsWith("max(") && atom.endsWith(",0)"))) {
           return false;
         }
       }
@@ -170,7 +171,7 @@ final class Polynomial {
   }
 
   private Polynomial opaque() {
-    return terms.size() < 2 ? this : atom(PolynomialText.digest(PolynomialText.of(this)));
+    return terms.size() < 2 ? this : atom(PolynomialText.digest(this));
   }
 
   private static List<String> join(List<String> a, List<String> b) {

@@ -15,6 +15,9 @@ import org.jspecify.annotations.Nullable;
 /// `sum = ["-"] term {("+" | "-") term}`, `term = number | [number "*"] atom {"*" atom}`, `atom =
 /// identifier ["(" anything balanced ")"] | "`" anything "`"`.
 final class PolynomialText {
+  /// What the short names of expressions begin with that may be negative.
+  static final String SIGNED = "signed_expression_";
+
   private final String text;
   private int at;
 
@@ -192,11 +195,12 @@ final class PolynomialText {
   }
 
   /// A short name for an expression too long to print; the same expression gets the same name.
-  static String digest(String text) {
+  static String digest(Polynomial polynomial) {
     try {
-      byte[] hash =
-          MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8));
-      return "expression_" + HexFormat.of().formatHex(hash, 0, 12);
+      byte[] text = of(polynomial).getBytes(StandardCharsets.UTF_8);
+      byte[] hash = MessageDigest.getInstance("SHA-256").digest(text);
+      return (polynomial.isNonNegative() ? "expression_" : SIGNED)
+          + HexFormat.of().formatHex(hash, 0, 12);
     } catch (NoSuchAlgorithmException e) {
       throw new IllegalStateException("every Java platform has SHA-256", e);
     }

@@ -2,11 +2,14 @@ package dev.jiffy.engine.ir;
 
 import dev.jiffy.engine.ModelException;
 import dev.jiffy.tensor.DType;
+import java.util.Collections;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// Rules of the operators on quantized numbers.
 final class QuantizedRules {
+  private static final long MAX_BLOCK = 1 << 20;
+
   private QuantizedRules() {}
 
   static Fact infer(QuantizedOp op, Operands in) {
@@ -55,8 +58,8 @@ final class QuantizedRules {
     }
     List<Dim> x = in.shape(0);
     List<Dim> scale = in.shape(1);
-    if (in.has(2) && !isOne(in.shape(2)) && !isOne(scale)) {
-      Dims.merge("zero point", scale, in.shape(2));
+    if (in.has(2) && !isOne(in.shape(2))) {
+      Dims.merge("zero point", isOne(scale) ? ones(in.shape(2)) : scale, in.shape(2));
     }
     if (x == null || scale == null) {
       return;
@@ -69,6 +72,10 @@ final class QuantizedRules {
     } else if (scale.size() > 1) {
       throw new ModelException("scale: expected a scalar or a vector, got " + in.fact(1));
     }
+  }
+
+  private static @Nullable List<Dim> ones(@Nullable List<Dim> shape) {
+    return shape == null ? null : Collections.nCopies(shape.size(), Dims.ONE);
   }
 
   private static boolean isOne(@Nullable List<Dim> shape) {
@@ -141,9 +148,11 @@ final class QuantizedRules {
     in.expect(1, DType.U8);
     in.same(2, 0);
     in.same(4, 0);
-    if (op.k() < 1 || op.columns() < 1 || op.block() < 16 || Long.bitCount(op.block()) != 1) {
+    boolean isBlock = op.block() >= 16 && op.block() <= MAX_BLOCK && Long.bitCount(op.block()) == 1;
+    if (op.k() < 1 || op.columns() < 1 || !isBlock) {
       throw new ModelException(
-          "expected rows, columns and blocks of a power of two from 16 on, got " + op);
+          "expected rows, columns and blocks of a power of two from 16 to %d, got %d, %d and %d"
+              .formatted(MAX_BLOCK, op.k(), op.columns(), op.block()));
     }
     List<Dim> packed = dims(op.columns(), op.blocks(), op.block() * op.bits() / 8);
     Dims.merge("weights", packed, in.shape(1));

@@ -253,7 +253,7 @@ final class ShapeRules {
     if (from == null || length < 0) {
       return null;
     }
-    Dim[] dims = new Dim[Math.max(from.size(), length)];
+    Dim[] dims = new Dim[Math.max(from.size(), Operands.checkRank(length))];
     for (int i = 0; i < dims.length; i++) {
       int source = i - dims.length + from.size();
       Dim dim = source < 0 ? Dims.ONE : from.get(source);
@@ -298,13 +298,10 @@ final class ShapeRules {
     DType dtype = op.value().dtype();
     Fact shaped = shaped(dtype, in);
     List<Dim> shape = shaped.shape();
-    if (shape != null
-        && in.value(0) != null
-        && shape.size() <= 1
-        && (dtype.isInteger() || dtype == DType.BOOL)) {
-      return repeated(dtype, shape, List.of(Dim.of(op.value().getLong(0))));
-    }
-    return shaped;
+    List<Dim> value = Constants.value(op.value().reshape(1), 1);
+    return shape != null && in.value(0) != null && shape.size() <= 1 && value != null
+        ? repeated(dtype, shape, value)
+        : shaped;
   }
 
   /// A result whose shape is the first input.

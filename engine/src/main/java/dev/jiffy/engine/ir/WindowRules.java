@@ -202,7 +202,8 @@ final class WindowRules {
         reach instanceof Dim.Known known
             ? Dims.add(extent, Math.subtractExact(padding, known.value()))
             : Dims.subtract(padded, reach);
-    if (room instanceof Dim.Known known && known.value() < 0) {
+    // rounded up, a window may reach over the end by less than a stride
+    if (room instanceof Dim.Known known && known.value() <= (ceil ? -stride : -1)) {
       throw new ModelException(
           "spatial dimension "
               + axis

@@ -53,6 +53,11 @@ record BlockWeights(Tensor w, Tensor scales, @Nullable Tensor zeros) {
     return narrow != null && narrow.blocks().suits(product) ? narrow.blocks() : null;
   }
 
+  /// {@return whether a step reads packed weights: activations in bytes need kernels of their own}
+  private static boolean isComputed(@Nullable BlockKernels kernels, QuantizedOp.BlockMatMul op) {
+    return kernels != null || !op.bytes();
+  }
+
   private Tensor packed(@Nullable BlockKernels kernels, BlockProduct product, Weights weights) {
     if (kernels != null) {
       return weights.blocks(kernels, product, w, scales, zeros);
@@ -71,7 +76,10 @@ record BlockWeights(Tensor w, Tensor scales, @Nullable Tensor zeros) {
     BlockWeights constants = of(graph, node, op);
     if (constants != null) {
       BlockProduct product = constants.product(op, 1);
-      Tensor _ = constants.packed(kernels(product, weights.target()), product, weights);
+      BlockKernels kernels = kernels(product, weights.target());
+      if (isComputed(kernels, op)) {
+        Tensor _ = constants.packed(kernels, product, weights);
+      }
     }
   }
 
@@ -84,7 +92,7 @@ record BlockWeights(Tensor w, Tensor scales, @Nullable Tensor zeros) {
     BlockProduct product = constants.product(op, (int) (x.elements() / op.k()));
     Target target = lowering.target();
     BlockKernels kernels = kernels(product, target);
-    if (kernels == null && op.bytes()) {
+    if (!isComputed(kernels, op)) {
       return false;
     }
     Place a = lowering.place(node.input(0));

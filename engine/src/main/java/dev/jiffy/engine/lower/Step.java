@@ -69,6 +69,6 @@ public abstract class Step {
 
   /// {@return where a part begins when `units` are cut into all parts at multiples of `grain`}
   final int from(int units, int grain, int part) {
-    return Math.min(units, from((units + grain - 1) / grain, part) * grain);
+    return (int) Math.min(units, from((units + grain - 1L) / grain, part) * grain);
   }
 }

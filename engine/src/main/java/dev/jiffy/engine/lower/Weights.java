@@ -18,6 +18,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SegmentAllocator;
 import java.lang.foreign.ValueLayout;
+import java.lang.ref.Reference;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
@@ -145,9 +146,10 @@ public final class Weights {
     int n = Math.toIntExact(matrix.shape().dim(1));
     return packed.computeIfAbsent(
         new Key(List.of(matrix, scales), Form.BYTES, Format.INT8, 0, 1),
-        _ ->
+        key ->
             allocate(
                 narrow.packedBytes(Format.INT8, k, n),
+                key.tensors(),
                 to ->
                     narrow.packBytes(
                         matrix.segment().address(), scales.segment().address(), k, n, to)));
@@ -172,28 +174,34 @@ public final class Weights {
             new Key(matrix.parts(), form, multiplied, 0, 1),
             _ ->
                 narrow != null && isNarrow
-                    ? allocate(
-                        narrow.packedBytes(format, k, n),
-                        to -> packNarrow(narrow, matrix.whole(), to))
-                    : allocate(kernels.packedBytes(k, n), to -> pack(matrix, to)));
+                    ? narrow(narrow, matrix.whole())
+                    : panels(matrix.isCutAt(kernels.panelColumns()) ? matrix : matrix.whole()));
     return new Matrix(multiplied, tensor);
   }
 
-  private void packNarrow(NarrowKernels narrow, Columns matrix, long to) {
+  private Tensor narrow(NarrowKernels narrow, Columns matrix) {
     Tensor part = matrix.parts().getFirst();
-    long b = part.segment().address();
-    narrow.pack(
-        target.format(),
-        b,
-        matrix.rowStride(part),
-        matrix.columnStride(),
-        matrix.k(),
-        matrix.n(),
-        to);
+    Format format = target.format();
+    return allocate(
+        narrow.packedBytes(format, matrix.k(), matrix.n()),
+        matrix.parts(),
+        to ->
+            narrow.pack(
+                format,
+                part.segment().address(),
+                matrix.rowStride(part),
+                matrix.columnStride(),
+                matrix.k(),
+                matrix.n(),
+                to));
   }
 
-  private void pack(Columns columns, long to) {
-    Columns matrix = columns.isCutAt(kernels.panelColumns()) ? columns : columns.whole();
+  private Tensor panels(Columns matrix) {
+    return allocate(
+        kernels.packedBytes(matrix.k(), matrix.n()), matrix.parts(), to -> pack(matrix, to));
+  }
+
+  private void pack(Columns matrix, long to) {
     int column = 0;
     for (Tensor part : matrix.parts()) {
       int next = column + matrix.width(part);
@@ -217,10 +225,14 @@ public final class Weights {
   /// @param k elements of a row: rows of what is packed
   /// @param n how many rows: columns of what is packed
   Tensor transposedRows(Tensor stack, int from, int k, int n) {
-    long b = stack.segment().address() + 4L * from * k;
+    long offset = 4L * from * k;
     return packed.computeIfAbsent(
         new Key(List.of(stack), Form.TRANSPOSED_ROWS, Format.F32, from, n),
-        _ -> allocate(kernels.packedBytes(k, n), to -> kernels.pack(b, 1, k, k, n, 0, n, to)));
+        key ->
+            allocate(
+                kernels.packedBytes(k, n),
+                key.tensors(),
+                to -> kernels.pack(stack.segment().address() + offset, 1, k, k, n, 0, n, to)));
   }
 
   /// {@return packed weights of a convolution}
@@ -232,10 +244,7 @@ public final class Weights {
     Form form = kernels.transformsWeights(geometry) ? Form.TRANSFORMED_CONV : Form.CONV;
     return packed.computeIfAbsent(
         new ConvKey(List.of(weights), form, group.size(), group.stride(), geometry.groups()),
-        _ ->
-            allocate(
-                kernels.convPackedBytes(geometry),
-                to -> kernels.packConv(geometry, group.weights(weights).segment().address(), to)));
+        _ -> filters(geometry, group.weights(weights)));
   }
 
   /// {@return packed weights of a convolution of bytes}
@@ -260,6 +269,7 @@ public final class Weights {
           Tensor filters = tensor.shape().rank() == 2 ? swapped(tensor) : tensor;
           return allocate(
               kernels.packedBytes(convolution),
+              bias == null ? List.of(filters, scales) : List.of(filters, scales, bias),
               to ->
                   kernels.pack(
                       convolution,
@@ -280,8 +290,11 @@ public final class Weights {
     return packed.computeIfAbsent(
         new Key(parts, Form.BLOCKS, Format.F32, 0, 1),
         _ -> {
-          long b = matrix.get().segment().address();
-          return allocate(kernels.packedBytes(k, n), to -> kernels.pack(b, n, 1, k, n, 0, n, to));
+          Tensor numbers = matrix.get();
+          return allocate(
+              kernels.packedBytes(k, n),
+              List.of(numbers),
+              to -> kernels.pack(numbers.segment().address(), n, 1, k, n, 0, n, to));
         });
   }
 
@@ -297,9 +310,10 @@ public final class Weights {
     List<Tensor> tensors = zeros == null ? List.of(w, scales) : List.of(w, scales, zeros);
     return packed.computeIfAbsent(
         new BlockKey(tensors, product.bits(), product.bytes()),
-        _ ->
+        key ->
             allocate(
                 kernels.packedBytes(product),
+                key.tensors(),
                 to ->
                     kernels.pack(
                         product,
@@ -319,12 +333,14 @@ public final class Weights {
     List<Tensor> tensors = scales == null ? List.of(tensor) : List.of(tensor, scales);
     return packed.computeIfAbsent(
         new Key(tensors, form, Format.F32, 0, geometry.groups()),
-        _ -> {
-          Tensor scaled = floats(tensor, geometry.outChannels(), scales);
-          return allocate(
-              kernels.convPackedBytes(geometry),
-              to -> kernels.packConv(geometry, scaled.segment().address(), to));
-        });
+        _ -> filters(geometry, floats(tensor, geometry.outChannels(), scales)));
+  }
+
+  private Tensor filters(ConvGeometry geometry, Tensor weights) {
+    return allocate(
+        kernels.convPackedBytes(geometry),
+        List.of(weights),
+        to -> kernels.packConv(geometry, weights.segment().address(), to));
   }
 
   /// {@return weights of bytes as f32, in the order of filters}
@@ -370,9 +386,10 @@ public final class Weights {
   Tensor convTranspose(ConvGeometry geometry, Tensor weights) {
     return packed.computeIfAbsent(
         new Key(List.of(weights), Form.CONV_TRANSPOSE, Format.F32, 0, geometry.groups()),
-        _ ->
+        key ->
             allocate(
                 kernels.convTransposePackedBytes(geometry),
+                key.tensors(),
                 to -> kernels.packConvTranspose(geometry, weights.segment().address(), to)));
   }
 
@@ -388,9 +405,19 @@ public final class Weights {
         .orElse(null);
   }
 
-  private Tensor allocate(long bytes, LongConsumer pack) {
+  /// {@return a packed form}
+  ///
+  /// @param bytes its size
+  /// @param sources what it is made of, kept from the collector until it is made: kernels know
+  ///   their addresses alone
+  /// @param pack makes it at an address
+  private Tensor allocate(long bytes, List<Tensor> sources, LongConsumer pack) {
     Tensor form = Tensor.of(DType.U8, Shape.of(bytes), memory.allocate(bytes, Tensor.ALIGNMENT));
-    pack.accept(form.segment().address());
+    try {
+      pack.accept(form.segment().address());
+    } finally {
+      Reference.reachabilityFence(sources);
+    }
     return form;
   }
 }

@@ -71,7 +71,34 @@ final class NormalizationImports {
 
   private static void layer(NodeScope node) {
     node.ignore("stash_type");
-    node.same(new Op.LayerNorm(node.integer("axis", -1), node.real("epsilon", 1e-5f)));
+    long axis = node.integer("axis", -1);
+    Op norm = new Op.LayerNorm(axis, node.real("epsilon", 1e-5f));
+    String x = node.input(0);
+    long normalized = axis < 0 ? -axis : node.rank(x) - axis;
+    boolean isByRow = false;
+    for (int i = 1; i < node.inputs(); i++) {
+      isByRow |= node.has(i) && node.rank(x) >= 0 && node.rank(node.input(i)) > normalized;
+    }
+    if (isByRow) {
+      scaledByRow(node, node.makeAll(norm, Math.max(1, node.outputs()), x));
+    } else {
+      node.same(norm);
+    }
+  }
+
+  /// Applies scale and bias that differ from row to row, or have the dimensions for it.
+  private static void scaledByRow(NodeScope node, List<String> made) {
+    if (node.has(2)) {
+      String scaled = node.make(new Binary(BinaryFunction.MUL), made.getFirst(), node.input(1));
+      node.result(0, new Binary(BinaryFunction.ADD), scaled, node.input(2));
+    } else {
+      node.result(0, new Binary(BinaryFunction.MUL), made.getFirst(), node.input(1));
+    }
+    for (int i = 1; i < made.size(); i++) {
+      if (node.wants(i)) {
+        node.result(i, new Op.Identity(), made.get(i));
+      }
+    }
   }
 
   /// Each group is one row to normalise; scale and bias go with groups before operator set 21 and

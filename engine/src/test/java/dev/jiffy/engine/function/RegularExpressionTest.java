@@ -102,6 +102,8 @@ class RegularExpressionTest {
         "\\w ~ é",
         "\\d ~ ٣",
         "(?i)[^k] ~ K",
+        "(?i)i ~ \u0131",
+        "(?i)i ~ \u0130",
         "a$b ~ ab",
         "(?-i)a ~ A",
         "(?i:a)b ~ aB",

@@ -184,6 +184,14 @@ final class NeuralRuleCases {
               "f32[1×1×2]",
               "f32[1×1×1]"),
           good(
+              pool(PoolFunction.AVERAGE, List.of(3L), List.of(2L), true),
+              "f32[1×1×2]",
+              "f32[1×1×1]"),
+          bad(
+              pool(PoolFunction.AVERAGE, List.of(3L), List.of(2L), true),
+              "f32[1×1×1]",
+              "spatial dimension 0 of f32[1×1×1]: expected at least 3 elements with padding, got 1"),
+          good(
               pool(PoolFunction.MAX, List.of(3L), List.of(2L), true),
               "f32[n×3×t]",
               "f32[n×3×floor((t)/(2))]"),

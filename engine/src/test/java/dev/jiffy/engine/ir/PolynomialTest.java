@@ -121,6 +121,19 @@ class PolynomialTest {
   }
 
   @Test
+  void longDifferencesMayBeNegative() {
+    Dim sum = Dim.of("n");
+    for (int i = 0; i < 60; i++) {
+      sum = Dims.add(sum, Dim.of("a_rather_long_name_" + i));
+    }
+    Dim difference = Dims.subtract(Dim.of("m"), sum);
+    assertNotEquals(difference, Dims.max(difference, Dim.of(0)));
+    Dim half = Dims.floorDivide(difference, Dim.of(2));
+    assertNotEquals(half, Dims.max(half, Dim.of(0)));
+    assertEquals(sum, Dims.max(sum, Dim.of(0)));
+  }
+
+  @Test
   void longExpressionsGetShortNames() {
     List<Dim> dims = new ArrayList<>();
     for (int i = 0; i < 60; i++) {

@@ -34,6 +34,8 @@ final class QuantizedRuleCases {
           bad(TO_BYTES, "f32[n×3×4]; f32[4]", "scale: expected shape [3], got [4]"),
           bad(TO_BYTES, "f32[n×3×4]; f32[]; i8[]", "input 2: expected u8, got i8[]"),
           bad(TO_BYTES, "f32[n×3]; f32[3×1]", "scale: expected a scalar or a vector, got f32[3×1]"),
+          bad(TO_BYTES, "f32[n×3]; f32[]; u8[3]", "zero point: expected shape [1], got [3]"),
+          bad(TO_BYTES, "f32[n×3]; f32[1]; u8[0]", "zero point: expected shape [1], got [0]"),
           good(BLOCKS, "i4[10×n]; f16[3×n]", "f16[10×n]"),
           bad(
               BLOCKS,
@@ -63,6 +65,11 @@ final class QuantizedRuleCases {
               "f32[n×5×6×3]; i8[8×3×3×3]; f32[7]",
               "input 2: expected shape [8], got [7]"),
           good(BLOCK_PRODUCT, "f32[n×100]; u8[7×4×16]; f32[28]; u8[14]; f32[7]", "f32[n×7]"),
+          bad(
+              new QuantizedOp.BlockMatMul(32, 8, 1L << 62, 4, false),
+              "f32[n×32]; u8[8×1×0]; f32[8]",
+              "expected rows, columns and blocks of a power of two from 16 to 1048576, got 32, 8 and"
+                  + " 4611686018427387904"),
           bad(
               BLOCK_PRODUCT,
               "f32[n×100]; u8[7×4×16]; f32[27]",

@@ -4,6 +4,7 @@ import static dev.jiffy.engine.ir.RuleCase.bad;
 import static dev.jiffy.engine.ir.RuleCase.good;
 
 import dev.jiffy.tensor.DType;
+import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
 import java.util.List;
 
@@ -16,6 +17,8 @@ final class ShapeRuleCases {
   private static final Op RANGE = new Op.Range();
   private static final Op ZEROS = new Op.ConstantOfShape(Tensor.of(new float[] {0}, 1));
   private static final Op ONES = new Op.ConstantOfShape(Tensor.of(new long[] {1}, 1));
+
+  private static final Op GREATEST = new Op.ConstantOfShape(greatest());
 
   static final List<RuleCase> CASES =
       List.of(
@@ -97,6 +100,8 @@ final class ShapeRuleCases {
               new Op.ConstantOfShape(Tensor.of(new float[2], 2)),
               "i64[1]=[3]",
               "value: expected one element, got [2]"),
+          good(GREATEST, "i64[1]=[3]", "u64[3]"),
+          bad(ZEROS, "i64[2000]", "expected at most 1024 dimensions, got 2000"),
           good(RANGE, "i64[]=[0]; i64[]=[n]; i64[]=[1]", "i64[n]"),
           good(RANGE, "i64[]=[2]; i64[]=[9]; i64[]=[3]", "i64[3]=[2, 5, 8]"),
           good(RANGE, "i64[]=[9]; i64[]=[2]; i64[]=[-3]", "i64[3]=[9, 6, 3]"),
@@ -113,4 +118,11 @@ final class ShapeRuleCases {
           bad(new Op.EyeLike(null, 0), "f32[2]", "input 0: expected rank 2, got f32[2]"));
 
   private ShapeRuleCases() {}
+
+  /// An element that has no place in 64 bits with a sign.
+  private static Tensor greatest() {
+    Tensor tensor = Tensor.allocate(DType.U64, Shape.of(1));
+    tensor.setLong(0, -1);
+    return tensor;
+  }
 }

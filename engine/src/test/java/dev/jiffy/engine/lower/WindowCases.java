@@ -8,6 +8,8 @@ import dev.jiffy.engine.ir.Op.Layout;
 import dev.jiffy.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.DoubleStream;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /// Convolutions, pools and resampling over two spatial dimensions, in both layouts.
@@ -38,6 +40,7 @@ final class WindowCases {
       convolutions(cases, layout);
       transposed(cases, layout);
       pools(cases, layout);
+      overhanging(cases, layout);
       resizes(cases, layout);
     }
     return cases;
@@ -211,6 +214,32 @@ final class WindowCases {
                     sum += pixel(layout, x, p[0], p[1], s / 7, s % 7);
                   }
                   return sum / 63;
+                },
+                x));
+      }
+    }
+  }
+
+  /// Rounded up, one window covers more than the image.
+  private static void overhanging(List<OpCase> cases, Layout layout) {
+    Op.Window window =
+        new Op.Window(
+            List.of(3L, 3L), List.of(2L, 2L), List.of(), List.of(), Op.AutoPad.NOTSET, true);
+    for (long channels : new long[] {1, 16, 17}) {
+      Tensor x = image(layout, 1, 2, channels, 2, 2);
+      for (Op.PoolFunction function : List.of(Op.PoolFunction.MAX, Op.PoolFunction.AVERAGE)) {
+        cases.add(
+            OpCase.of(
+                "%s %s of a window larger than the image".formatted(layout, function),
+                new Op.Pool(function, window, false, false, 2, layout),
+                i -> {
+                  long[] p = position(layout, i);
+                  DoubleStream pixels =
+                      IntStream.range(0, 4)
+                          .mapToDouble(s -> pixel(layout, x, p[0], p[1], s / 2, s % 2));
+                  return function == Op.PoolFunction.MAX
+                      ? pixels.max().orElseThrow()
+                      : pixels.average().orElseThrow();
                 },
                 x));
       }

@@ -45,8 +45,8 @@ final class Products {
     boolean inPlace = residual != 0 && residual == c;
     long panel = packed + 4L * first * k;
     long cBias = bias == 0 ? 0 : bias + 4L * first;
-    for (int row = rowFrom; row < rowTo; row += block) {
-      int rows = Math.min(block, rowTo - row);
+    for (long row = rowFrom; row < rowTo; row += block) {
+      int rows = (int) Math.min(block, rowTo - row);
       long added = residual == 0 ? 0 : residual + row * residualStep + 4L * first;
       long to = c + row * cStep + 4L * first;
       block(product, rows, a + row * aStep, panel, columns, cBias, added, inPlace, to);

@@ -255,7 +255,7 @@ final class Blocks {
     long end = single ? Masks.first(vectorBytes, n) : Masks.rest(vectorBytes, n);
     long bits = Float.floatToRawIntBits(scale);
     int most = (int) Math.max(1, MOST / n);
-    for (int row = 0; row < rows; row += most) {
+    for (long row = 0; row < rows; row += most) {
       long part = Math.min(most, rows - row);
       long from = scores + row * scoreStep;
       long added = mask + row * maskStep;
@@ -271,7 +271,7 @@ final class Blocks {
     MemorySegment code = packs.get((adjacent ? ADJACENT : 0) | (width > lanes ? WIDE : 0));
     long form = adjacent ? Masks.first(vectorBytes, columns - width + lanes) : columnStep;
     int most = (int) MOST / width;
-    for (int row = 0; row < rows; row += most) {
+    for (long row = 0; row < rows; row += most) {
       long part = Math.min(most, rows - row);
       long to = panel + 4L * width * row;
       long _ = Code.call(code, b + row * rowStep, to, rowStep, form, part, 4L * columns);

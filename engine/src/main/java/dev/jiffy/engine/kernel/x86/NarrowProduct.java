@@ -191,8 +191,8 @@ final class NarrowProduct implements NarrowKernels.Prepared {
     if (whole) {
       chooseScale(a, (long) product.m() * product.k(), quantization);
     }
-    for (int row = rowFrom; row < rowTo; row += most) {
-      int rows = Math.min(most, rowTo - row);
+    for (long row = rowFrom; row < rowTo; row += most) {
+      int rows = (int) Math.min(most, rowTo - row);
       narrow(a + 4L * row * product.aStride(), rows, scratch, quantization);
       long to = c + 4L * row * product.cStride();
       long added = residual == 0 ? 0 : residual + 4L * row * product.residualStride();

@@ -122,8 +122,8 @@ final class X86BlockProducts implements BlockKernels {
       long scratch) {
     long numbers = scratch + rowsBytes(p);
     int whole = Math.min(panelTo, p.n() / LANES);
-    for (int row = rowFrom; row < rowTo; row += BlockCode.MOST_ROWS) {
-      int rows = Math.min(BlockCode.MOST_ROWS, rowTo - row);
+    for (long row = rowFrom; row < rowTo; row += BlockCode.MOST_ROWS) {
+      int rows = (int) Math.min(BlockCode.MOST_ROWS, rowTo - row);
       arrange(p, rows, a + 4L * row * p.k(), scratch, numbers);
       long to = c + 4L * row * p.n();
       int most = (int) Math.max(1, MOST / ((long) rows * LANES * p.k()));

@@ -33,7 +33,7 @@ final class X86Trees {
     }
     long end = Masks.rest(vectorBytes, features);
     int most = Math.max(1, MOST_FEATURES / features);
-    for (int row = 0; row < rows; row += most) {
+    for (long row = 0; row < rows; row += most) {
       long _ =
           Code.call(
               keys.get(twice ? 1 : 0),

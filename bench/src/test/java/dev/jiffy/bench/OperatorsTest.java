@@ -22,9 +22,9 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/// Operators of `com.microsoft` against ONNX Runtime. Bytes may be off by one, where a quotient is
-/// half-way between two.
-class MicrosoftOperatorsTest {
+/// Operators of `com.microsoft`, and what of the standard's no recorded case shows, against ONNX
+/// Runtime. Bytes may be off by one, where a quotient is half-way between two.
+class OperatorsTest {
   private static final double TOLERANCE = 1e-4;
 
   @TempDir private Path folder = Path.of("");
@@ -37,7 +37,26 @@ class MicrosoftOperatorsTest {
     rotary(nodes);
     bytes(nodes);
     products(nodes);
+    standard(nodes);
     return nodes.stream();
+  }
+
+  private static void standard(List<OneNode> nodes) {
+    nodes.add(
+        OneNode.standard("MaxPool")
+            .with("kernel_shape", List.of(3L, 3L))
+            .with("strides", List.of(2L, 2L))
+            .with("ceil_mode", 1)
+            .floats(1, 17, 2, 2));
+    nodes.add(
+        OneNode.standard("AveragePool")
+            .with("kernel_shape", List.of(3L, 3L))
+            .with("strides", List.of(2L, 2L))
+            .with("ceil_mode", 1)
+            .floats(1, 4, 2, 4));
+    nodes.add(
+        OneNode.standard("LayerNormalization").floats(2, 3, 8).floats(1, 1, 8).floats(2, 1, 8));
+    nodes.add(OneNode.standard("LayerNormalization").outputs(3).floats(2, 3, 8).floats(2, 1, 8));
   }
 
   private static void activations(List<OneNode> nodes) {
