@@ -5,6 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
@@ -27,6 +28,25 @@ record TextSettings(Path tokenizerFile, int maxTokens, int padId, int vocabulary
   private static final String SENTENCES = "sentence_bert_config.json";
   private static final String TOKENIZER_CONFIG = "tokenizer_config.json";
   private static final String POOLING = "1_Pooling/config.json";
+  private static final String POSITIONS = "max_position_embeddings";
+
+  /// The types of models that count positions from the one behind the padding token's number on.
+  private static final Set<String> FROM_PADDING =
+      Set.of(
+          "camembert",
+          "data2vec-text",
+          "esm",
+          "ibert",
+          "lilt",
+          "longformer",
+          "luke",
+          "mpnet",
+          "roberta",
+          "roberta-prelayernorm",
+          "xlm-roberta",
+          "xlm-roberta-xl",
+          "xmod");
+
   private static final String POOLING_MODE = "pooling_mode_";
 
   /// How the vectors of tokens become one.
@@ -79,7 +99,11 @@ record TextSettings(Path tokenizerFile, int maxTokens, int padId, int vocabulary
       maxTokens = tokens(json(file.resolveSibling(TOKENIZER_CONFIG)).path("model_max_length"));
     }
     if (maxTokens == null) {
-      maxTokens = tokens(config.path("max_position_embeddings"));
+      maxTokens = tokens(config.path(POSITIONS));
+    }
+    Integer behindPadding = positionsBehindPadding(config);
+    if (maxTokens != null && behindPadding != null) {
+      maxTokens = Math.min(maxTokens, behindPadding);
     }
     JsonNode padding = tokenizer.path("padding").path("pad_id");
     int padId = padding.isInt() ? padding.intValue() : config.path("pad_token_id").asInt(0);
@@ -106,6 +130,17 @@ record TextSettings(Path tokenizerFile, int maxTokens, int padId, int vocabulary
     }
     throw new ModelException(
         "%s: expected the pooling mean_tokens or cls_token, got %s".formatted(file, modes));
+  }
+
+  /// {@return the positions that tokens can have where that of the first one is the one behind the
+  /// padding token's number; null for other models}
+  private static @Nullable Integer positionsBehindPadding(JsonNode config) {
+    Integer positions = tokens(config.path(POSITIONS));
+    if (positions == null || !FROM_PADDING.contains(config.path("model_type").asString(""))) {
+      return null;
+    }
+    int behind = positions - config.path("pad_token_id").asInt(1) - 1;
+    return behind >= 1 ? behind : null;
   }
 
   /// {@return these settings with fewer tokens}

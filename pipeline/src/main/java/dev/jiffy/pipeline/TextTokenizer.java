@@ -5,6 +5,7 @@ import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
 import dev.jiffy.engine.ModelException;
 import java.io.IOException;
 import java.util.Arrays;
+import java.util.Map;
 
 /// Texts to tokens, truncated and with the special tokens of a single sentence, by the native
 /// library of Hugging Face. Shared between threads.
@@ -17,6 +18,9 @@ final class TextTokenizer implements AutoCloseable {
   /// Natural text has a few characters per token. What is cut off can change the tokens only of
   /// texts that are spaces for the most part.
   private static final int CHARACTERS_PER_TOKEN = 64;
+
+  /// The option without which the library takes no model for longer than 512 tokens.
+  private static final String MODEL_MAX_LENGTH = "modelMaxLength";
 
   private final HuggingFaceTokenizer tokenizer;
   private final int maxCharacters;
@@ -34,7 +38,7 @@ final class TextTokenizer implements AutoCloseable {
     System.setProperty("OPT_OUT_TRACKING", "true");
     try {
       return new TextTokenizer(
-          HuggingFaceTokenizer.builder()
+          HuggingFaceTokenizer.builder(Map.of(MODEL_MAX_LENGTH, settings.maxTokens()))
               .optTokenizerPath(settings.tokenizerFile())
               .optPadding(false)
               .optTruncation(true)

@@ -174,6 +174,32 @@ class TextPipelineTest {
     assertThrows(ModelException.class, () -> TextSettings.read(file));
   }
 
+  /// In models such as RoBERTa the first token has the position behind the padding token's number.
+  @Test
+  void notAllPositionsAreForTokens() throws IOException {
+    Path file = folder.resolve("model.onnx");
+    TokenizerFile.write(folder.resolve("tokenizer.json"), 0);
+    assertEquals(512, maxTokens(file, "bert", 512, 0));
+    assertEquals(514, maxTokens(file, "deberta", 514, 1));
+    assertEquals(512, maxTokens(file, "roberta", 514, 1));
+    assertEquals(8192, maxTokens(file, "xlm-roberta", 8194, 1));
+    assertEquals(511, maxTokens(file, "mpnet", 514, 2));
+    Path sentences = folder.resolve("sentence_bert_config.json");
+    Files.writeString(sentences, "{\"max_seq_length\":514}");
+    assertEquals(512, maxTokens(file, "roberta", 514, 1));
+    assertEquals(514, maxTokens(file, "bert", 512, 0));
+    Files.writeString(sentences, "{\"max_seq_length\":128}");
+    assertEquals(128, maxTokens(file, "camembert", 514, 1));
+  }
+
+  private int maxTokens(Path file, String type, int positions, int padding) throws IOException {
+    Files.writeString(
+        folder.resolve("config.json"),
+        "{\"model_type\":\"%s\",\"max_position_embeddings\":%d,\"pad_token_id\":%d}"
+            .formatted(type, positions, padding));
+    return TextSettings.read(file).maxTokens();
+  }
+
   private static List<float[]> vectors(Path file, String... texts) throws IOException {
     try (Model model = Model.load(file);
         TextPipeline pipeline = TextPipeline.open(file, model);

@@ -102,4 +102,15 @@ class TextTokenizerTest {
     Files.writeString(folder.resolve("tokenizer.json"), "{}");
     assertThrows(ModelException.class, () -> TextTokenizer.open(settings));
   }
+
+  @Test
+  void asManyTokensAsTheSettingsSayAlsoAbove512() throws IOException {
+    TokenizerFile.write(folder.resolve("tokenizer.json"), 16);
+    Files.writeString(folder.resolve("sentence_bert_config.json"), "{\"max_seq_length\":8192}");
+    TextSettings settings = TextSettings.read(folder.resolve("model.onnx"));
+    try (TextTokenizer longer = TextTokenizer.open(settings)) {
+      assertEquals(2002, longer.encode("a ".repeat(2000)).count());
+      assertEquals(8192, longer.encode("a ".repeat(9000)).count());
+    }
+  }
 }
