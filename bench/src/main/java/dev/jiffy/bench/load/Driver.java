@@ -112,7 +112,7 @@ final class Driver implements Target.Sink {
       if (now < until) {
         target.send(sample, row, until, this);
       } else {
-        ended(row, Outcome.TIMEOUT);
+        ended(row, now, Outcome.TIMEOUT);
       }
     }
   }
@@ -138,12 +138,11 @@ final class Driver implements Target.Sink {
   }
 
   @Override
-  public void ended(int row, Outcome outcome) {
-    long now = clock.nanos();
-    boolean isLate = now - recorder.issuedNanos(row) > timeoutNanos;
-    recorder.end(row, now, isLate && outcome == Outcome.OK ? Outcome.TIMEOUT : outcome);
+  public void ended(int row, long nanos, Outcome outcome) {
+    boolean isLate = nanos - recorder.issuedNanos(row) > timeoutNanos;
+    recorder.end(row, nanos, isLate && outcome == Outcome.OK ? Outcome.TIMEOUT : outcome);
     if (underWay == slots || perQuery > 1) {
-      roomSince = now;
+      roomSince = nanos;
     }
     underWay--;
     if (!isStepping) {

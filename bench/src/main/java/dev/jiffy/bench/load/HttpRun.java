@@ -245,7 +245,7 @@ final class HttpRun implements Target {
       if (!call.hasEnded) {
         call.hasEnded = true;
         giveUp(call);
-        ended(call, Outcome.TIMEOUT);
+        ended(call, now, Outcome.TIMEOUT);
       }
     }
   }
@@ -272,7 +272,8 @@ final class HttpRun implements Target {
     Call call =
         new Call(row, sample, clock.nanos(), untilNanos, sink, link == null ? new Link() : link);
     calls.add(call);
-    call.connection.onComplete(open -> send(open, call), failure -> end(call, Outcome.UNREACHABLE));
+    call.connection.onComplete(
+        open -> send(open, call), failure -> end(call, clock.nanos(), Outcome.UNREACHABLE));
   }
 
   private void send(HttpClientConnection open, Call call) {
@@ -306,6 +307,7 @@ final class HttpRun implements Target {
   }
 
   private void done(HttpClientResponse response, Buffer body, Call call) {
+    long now = clock.nanos(); // the check of the answer is not the server's time
     if (call.hasEnded) {
       return;
     }
@@ -324,7 +326,7 @@ final class HttpRun implements Target {
       outcome =
           checked.isRight(call.sample, length, body.getBytes()) ? Outcome.OK : Outcome.WRONG_ANSWER;
     }
-    end(call, outcome);
+    end(call, now, outcome);
   }
 
   private void broken(Call call, Throwable failure) {
@@ -334,22 +336,22 @@ final class HttpRun implements Target {
     if (!carrier.isOnlyStream(failure)) {
       hangUp(call);
     }
-    end(call, Outcome.BROKEN);
+    end(call, clock.nanos(), Outcome.BROKEN);
   }
 
-  private void end(Call call, Outcome outcome) {
+  private void end(Call call, long nanos, Outcome outcome) {
     if (!call.hasEnded) {
       call.hasEnded = true;
-      ended(call, outcome);
+      ended(call, nanos, outcome);
     }
   }
 
-  private void ended(Call call, Outcome outcome) {
+  private void ended(Call call, long nanos, Outcome outcome) {
     if (call.link.isOpen()) {
       idle.addLast(call.link);
     } else {
       idle.addFirst(call.link); // used again when no other is idle
     }
-    call.sink.ended(call.row, outcome);
+    call.sink.ended(call.row, nanos, outcome);
   }
 }

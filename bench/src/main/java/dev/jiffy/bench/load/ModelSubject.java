@@ -13,7 +13,8 @@ import java.util.Map;
 import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 
-/// A model in this process: a session for each request under way, and no network.
+/// A model in this process: a session for each request under way, kept from run to run, and no
+/// network.
 public final class ModelSubject implements Subject {
   private final ThreadSubject threads;
 
@@ -35,23 +36,40 @@ public final class ModelSubject implements Subject {
             thread -> new OneSession(model.newSession(), cases, tensors, tolerance));
   }
 
-  private record OneSession(
-      Session session,
-      List<Case> cases,
-      List<Map<String, Tensor>> tensors,
-      @Nullable Double tolerance)
-      implements ThreadSubject.Work {
+  private static final class OneSession implements ThreadSubject.Work {
+    private final Session session;
+    private final List<Case> cases;
+    private final List<Map<String, Tensor>> tensors;
+    private final @Nullable Double tolerance;
+    private Map<String, Tensor> answers = Map.of();
+
+    OneSession(
+        Session session,
+        List<Case> cases,
+        List<Map<String, Tensor>> tensors,
+        @Nullable Double tolerance) {
+      this.session = session;
+      this.cases = cases;
+      this.tensors = tensors;
+      this.tolerance = tolerance;
+    }
+
     @Override
     public Outcome answer(int sample) {
       try {
-        Map<String, Tensor> answers = session.runReusing(tensors.get(sample));
-        return tolerance == null
-                || Comparison.of(cases.get(sample).expected(), answers, tolerance).matches()
-            ? Outcome.OK
-            : Outcome.WRONG_ANSWER;
+        answers = session.runReusing(tensors.get(sample));
+        return Outcome.OK;
       } catch (ModelException e) {
         return Outcome.BAD_REQUEST;
       }
+    }
+
+    @Override
+    public Outcome check(int sample) {
+      return tolerance == null
+              || Comparison.of(cases.get(sample).expected(), answers, tolerance).matches()
+          ? Outcome.OK
+          : Outcome.WRONG_ANSWER;
     }
 
     @Override

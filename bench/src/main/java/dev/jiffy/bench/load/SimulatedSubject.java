@@ -131,7 +131,7 @@ public record SimulatedSubject(
       }
       ends.remove();
       now = end.nanos();
-      end.sink().ended(end.row(), end.outcome());
+      end.sink().ended(end.row(), now, end.outcome());
     }
   }
 

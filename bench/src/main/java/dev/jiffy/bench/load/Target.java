@@ -26,6 +26,9 @@ interface Target {
     void batch(int row, int requests);
 
     /// The request has ended.
-    void ended(int row, Outcome outcome);
+    ///
+    /// @param nanos when, by the run's clock; what is done with the answer afterwards is not its
+    ///   time
+    void ended(int row, long nanos, Outcome outcome);
   }
 }

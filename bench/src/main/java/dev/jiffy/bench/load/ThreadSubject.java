@@ -6,13 +6,15 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.IntConsumer;
 import java.util.function.IntFunction;
 
 /// Something in this process that answers while the caller waits, on one thread for each request
-/// under way. A thread takes the next request of the schedule as soon as it is free.
+/// under way. A thread takes the next request of the schedule as soon as it is free. What threads
+/// ask is kept from run to run, so that what is measured has been warmed up.
 public final class ThreadSubject implements Subject {
   private static final long SPIN_NANOS = 100_000;
 
@@ -20,6 +22,10 @@ public final class ThreadSubject implements Subject {
   private final int samples;
   private final int slots;
   private final IntFunction<Work> works;
+  private final ThreadFactory threads;
+
+  /// What was made so far, by the thread's number.
+  private final List<Work> open = new ArrayList<>();
 
   /// What one thread asks.
   public interface Work extends AutoCloseable {
@@ -28,6 +34,15 @@ public final class ThreadSubject implements Subject {
     /// @param sample which input
     /// @return how it ended
     Outcome answer(int sample);
+
+    /// Looks at the answer that was given last, which no request's time includes. Called after each
+    /// request that was answered.
+    ///
+    /// @param sample which input
+    /// @return how the request ended
+    default Outcome check(int sample) {
+      return Outcome.OK;
+    }
 
     @Override
     default void close() {}
@@ -40,10 +55,19 @@ public final class ThreadSubject implements Subject {
   /// @param slots the most threads
   /// @param works makes what a thread asks, from the thread's number
   public ThreadSubject(String name, int samples, int slots, IntFunction<Work> works) {
+    this(name, samples, slots, works, Thread.ofPlatform().name("load-", 1).daemon().factory());
+  }
+
+  /// Something in this process.
+  ///
+  /// @param threads makes all threads but the first, which is the caller's
+  ThreadSubject(
+      String name, int samples, int slots, IntFunction<Work> works, ThreadFactory threads) {
     this.name = name;
     this.samples = samples;
     this.slots = slots;
     this.works = works;
+    this.threads = threads;
   }
 
   /// {@return what answers everything at once with nothing}
@@ -70,24 +94,20 @@ public final class ThreadSubject implements Subject {
 
   @Override
   public Recording run(Plan plan, IntConsumer progress) {
-    int threads = plan.perQuery() > 1 ? 1 : Math.min(slots, plan.queriesAtATime());
+    int count = plan.perQuery() > 1 ? 1 : Math.min(slots, plan.queriesAtATime());
     Pace pace = Pace.of(plan.arrivals(), plan.extent());
     AtomicLong numbers = new AtomicLong();
     List<CompletableFuture<Recording>> parts = new ArrayList<>();
-    List<Work> open = new ArrayList<>();
+    while (open.size() < count) {
+      open.add(works.apply(open.size()));
+    }
     try {
-      for (int i = 0; i < threads; i++) {
-        open.add(works.apply(i));
-      }
       Clock clock = new Clock.Real();
-      for (int i = 1; i < threads; i++) {
+      for (int i = 1; i < count; i++) {
         Work work = open.get(i);
         CompletableFuture<Recording> part = new CompletableFuture<>();
-        parts.add(part);
-        Thread.ofPlatform()
-            .name("load-" + i)
-            .daemon()
-            .start(() -> complete(part, plan, pace, numbers, work, clock));
+        threads.newThread(() -> complete(part, plan, pace, numbers, work, clock)).start();
+        parts.add(part); // not before: a thread that did not start would be waited for for ever
       }
       CompletableFuture<Recording> own = new CompletableFuture<>();
       Work first = open.getFirst();
@@ -101,7 +121,6 @@ public final class ThreadSubject implements Subject {
       throw new IllegalStateException("a thread that issues requests failed", e.getCause());
     } finally {
       parts.forEach(part -> part.handle((recording, failure) -> recording).join());
-      open.forEach(Work::close);
     }
   }
 
@@ -123,7 +142,12 @@ public final class ThreadSubject implements Subject {
 
   private static Driver driver(
       Plan plan, Pace pace, AtomicLong numbers, Work work, Clock clock, IntConsumer progress) {
-    Target target = (sample, row, until, sink) -> sink.ended(row, work.answer(sample));
+    Target target =
+        (sample, row, until, sink) -> {
+          Outcome outcome = work.answer(sample);
+          long end = clock.nanos();
+          sink.ended(row, end, outcome == Outcome.OK ? work.check(sample) : outcome);
+        };
     int slots = plan.perQuery() > 1 ? plan.perQuery() : 1;
     return new Driver(plan, pace, numbers, slots, target, clock, () -> {}, progress);
   }
@@ -150,5 +174,8 @@ public final class ThreadSubject implements Subject {
   }
 
   @Override
-  public void close() {}
+  public void close() {
+    open.forEach(Work::close);
+    open.clear();
+  }
 }

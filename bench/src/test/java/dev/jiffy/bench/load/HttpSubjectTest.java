@@ -185,6 +185,22 @@ class HttpSubjectTest {
   }
 
   @Test
+  void anAnswersCheckIsNotItsTime() {
+    URI server = serve(request -> request.response().end());
+    List<Long> begins = new ArrayList<>();
+    AnswerCheck check =
+        (sample, jsonLength, body) -> {
+          begins.add(System.nanoTime());
+          return true;
+        };
+    Recording recording =
+        run(server, 1, check, plan(new Arrivals.Closed(1, 1), Extent.requests(10), 1, 5 * SECOND));
+    for (int i = 0; i < 10; i++) {
+      assertTrue(recording.originNanos() + recording.completedNanos(i) <= begins.get(i));
+    }
+  }
+
+  @Test
   void aServerThatIsNotThereIsTold() {
     URI nobody = URI.create("http://127.0.0.1:1");
     Plan plan = plan(new Arrivals.Closed(1, 1), Extent.requests(1), 1, 5 * SECOND);
@@ -225,6 +241,6 @@ class HttpSubjectTest {
     }
 
     @Override
-    public void ended(int row, Outcome outcome) {}
+    public void ended(int row, long nanos, Outcome outcome) {}
   }
 }

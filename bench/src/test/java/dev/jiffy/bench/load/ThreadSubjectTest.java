@@ -6,6 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.jiffy.bench.record.Outcome;
 import dev.jiffy.bench.record.Recording;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
@@ -132,5 +135,88 @@ class ThreadSubjectTest {
           () -> faulty.run(plan(new Arrivals.Closed(3, 1), Extent.requests(20), 1), issued -> {}));
     }
     assertEquals(0, open.get());
+  }
+
+  @Test
+  void whatIsAskedIsKeptFromRunToRun() {
+    AtomicInteger made = new AtomicInteger();
+    AtomicInteger closed = new AtomicInteger();
+    try (Subject kept =
+        new ThreadSubject(
+            "kept",
+            1,
+            3,
+            thread -> {
+              made.incrementAndGet();
+              return new ThreadSubject.Work() {
+                @Override
+                public Outcome answer(int sample) {
+                  return Outcome.OK;
+                }
+
+                @Override
+                public void close() {
+                  closed.incrementAndGet();
+                }
+              };
+            })) {
+      for (int concurrency : new int[] {1, 3, 2, 3}) {
+        kept.run(plan(new Arrivals.Closed(concurrency, 1), Extent.requests(20), 1), issued -> {});
+      }
+      assertEquals(3, made.get());
+      assertEquals(0, closed.get());
+    }
+    assertEquals(3, closed.get());
+  }
+
+  @Test
+  void aThreadThatCannotBeStartedIsTold() {
+    AtomicInteger threads = new AtomicInteger();
+    try (Subject poor =
+        new ThreadSubject(
+            "poor",
+            1,
+            3,
+            thread -> sample -> Outcome.OK,
+            task -> {
+              if (threads.incrementAndGet() == 2) {
+                throw new OutOfMemoryError("unable to create native thread");
+              }
+              return new Thread(task);
+            })) {
+      assertThrows(
+          OutOfMemoryError.class,
+          () -> poor.run(plan(new Arrivals.Closed(3, 1), Extent.requests(20), 1), issued -> {}));
+    }
+  }
+
+  @Test
+  void anAnswersCheckIsNotItsTime() {
+    List<Long> begins = new ArrayList<>();
+    ThreadSubject.Work work =
+        new ThreadSubject.Work() {
+          @Override
+          public Outcome answer(int sample) {
+            return sample == 2 ? Outcome.BAD_REQUEST : Outcome.OK;
+          }
+
+          @Override
+          public Outcome check(int sample) {
+            begins.add(System.nanoTime());
+            return sample == 1 ? Outcome.WRONG_ANSWER : Outcome.OK;
+          }
+        };
+    try (Subject checked = new ThreadSubject("checked", 3, 1, thread -> work)) {
+      Recording recording =
+          checked.run(plan(new Arrivals.Closed(1, 1), Extent.requests(30), 3), issued -> {});
+      assertEquals(
+          Map.of(Outcome.OK, 10L, Outcome.WRONG_ANSWER, 10L, Outcome.BAD_REQUEST, 10L),
+          recording.outcomes());
+      assertEquals(20, begins.size());
+      for (int i = 0; i < 20; i++) {
+        int request = i / 2 * 3 + i % 2;
+        assertTrue(recording.originNanos() + recording.completedNanos(request) <= begins.get(i));
+      }
+    }
   }
 }
