@@ -1,5 +1,6 @@
 package dev.jiffy.bench.load;
 
+import dev.jiffy.bench.record.Outcome;
 import dev.jiffy.bench.record.Percentiles;
 import dev.jiffy.bench.record.Recording;
 import dev.jiffy.bench.record.Slo;
@@ -142,8 +143,8 @@ public record FindPeak(
     }
 
     double saturation() {
-      Recording recording =
-          run(new Arrivals.Closed(Math.min(MOST_AT_A_TIME, plan.slots()), 1), probe);
+      Arrivals closed = new Arrivals.Closed(Math.min(MOST_AT_A_TIME, plan.slots()), 1);
+      Recording recording = run(plan.with(closed, probe));
       double rate = Summary.of(recording, null, plan.timeoutNanos()).throughput();
       progress.accept(String.format(Locale.ROOT, "saturated at %.1f requests/s", rate));
       if (!(rate > 0)) {
@@ -157,15 +158,15 @@ public record FindPeak(
       return rate;
     }
 
-    private Recording run(Arrivals made, Extent extent) {
-      Recording recording = subject.run(plan.with(made, extent), issued -> {});
+    private Recording run(Plan made) {
+      Recording recording = subject.run(made, issued -> {});
       spentNanos += recording.endNanos();
       return recording;
     }
 
-    /// {@return arrivals that no other run of this search has}
-    private Arrivals anew(double rate) {
-      return arrivals.at(rate).reseeded(runs++);
+    /// {@return a run whose arrivals and inputs no other run of this search has}
+    private Plan anew(double rate, Extent extent) {
+      return plan.with(arrivals.at(rate), extent).reseeded(runs++);
     }
 
     /// {@return the highest rate whose probe holds, 0 where none does}
@@ -228,12 +229,9 @@ public record FindPeak(
     }
 
     private boolean holds(double rate) {
-      Recording recording = run(anew(rate), probe);
+      Recording recording = run(anew(rate, probe));
       Percentiles times = Percentiles.of(recording.nanos(Time.RESPONSE, plan.timeoutNanos()));
-      Summary summary = Summary.of(recording, slo, plan.timeoutNanos());
-      boolean holds =
-          times.at(slo.p()) <= slo.nanos()
-              && summary.throughput() >= LEAST_ANSWERED * Math.min(rate, summary.offered());
+      boolean holds = times.at(slo.p()) <= slo.nanos() && answered(recording) >= LEAST_ANSWERED;
       Probe tried = new Probe(rate, times.at(slo.p()) / 1e6, holds);
       probes.add(tried);
       progress.accept(
@@ -247,11 +245,34 @@ public record FindPeak(
       return holds;
     }
 
+    /// {@return the requests answered per second over those that were to be made}
+    ///
+    /// What all of them take alike does not count, only what later ones take more than earlier
+    /// ones, by medians of the halves: a slow system is one that has yet to answer its last
+    /// requests when no more come, a system that is asked too much is one whose queue grows.
+    private double answered(Recording recording) {
+      int all = recording.size();
+      int half = all / 2;
+      if (half == 0) {
+        return 1;
+      }
+      long apart =
+          recording.scheduledNanos(half + (all - half) / 2) - recording.scheduledNanos(half / 2);
+      long growth =
+          Math.max(0, median(recording.slice(half, all)) - median(recording.slice(0, half)));
+      double part = recording.outcomes().getOrDefault(Outcome.OK, 0L) / (double) all;
+      return part * apart / Math.max(1, apart + growth);
+    }
+
+    private long median(Recording part) {
+      return Percentiles.of(part.nanos(Time.RESPONSE, plan.timeoutNanos())).at(0.5);
+    }
+
     Run full(double rate) {
       progress.accept(String.format(Locale.ROOT, "a full run at %.1f requests/s", rate));
-      Plan full = plan.with(anew(rate), plan.extent());
+      Plan full = anew(rate, plan.extent());
       try (Watch watch = new Watch()) {
-        Recording recording = run(full.arrivals(), full.extent());
+        Recording recording = run(full);
         return Run.of(Scenario.SERVER, full, slo, recording, watch.events(recording.originNanos()));
       }
     }

@@ -78,12 +78,23 @@ public final class HttpSubject implements Subject {
     return slots;
   }
 
+  @Override
+  public void check(Plan plan) {
+    if (plan.perQuery() > slots) {
+      throw new IllegalArgumentException(
+          "queries of %d requests, issued together, need at least as many connections, got %d"
+              .formatted(plan.perQuery(), slots));
+    }
+  }
+
   /// {@return what happened in a run}
   ///
   /// @throws UncheckedIOException if no connection can be made before the run begins
-  /// @throws IllegalArgumentException if the plan's schedule is too long
+  /// @throws IllegalArgumentException if the plan's schedule is too long, or a query of it has more
+  ///   requests than may be under way
   @Override
   public Recording run(Plan plan, IntConsumer progress) {
+    check(plan);
     CompletableFuture<Recording> result = new CompletableFuture<>();
     vertx
         .getOrCreateContext()

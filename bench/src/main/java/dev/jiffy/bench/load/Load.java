@@ -154,10 +154,11 @@ public final class Load {
   /// @param settings what to do
   /// @param progress is told in short lines how the work goes
   /// @param issued is told now and then how many requests of the present run are issued
-  /// @throws IllegalArgumentException if nothing is answered, or the SLO that a peak is searched
-  ///   for holds at no rate
+  /// @throws IllegalArgumentException if the subject cannot be asked so, nothing is answered, or
+  ///   the SLO that a peak is searched for holds at no rate
   public static Result run(
       Subject subject, Settings settings, Consumer<String> progress, IntConsumer issued) {
+    subject.check(settings.plan());
     WarmedUp warm = settings.warmUpNanos() == 0 ? null : warmUp(subject, settings, progress);
     FindPeak peak = null;
     if (settings.findsPeak()
@@ -273,7 +274,7 @@ public final class Load {
           settings.repeats() == 1
               ? "measuring " + label
               : "measuring %s, %d of %d".formatted(label, i + 1, settings.repeats()));
-      Plan run = plan.with(arrivals.reseeded(i), plan.extent());
+      Plan run = plan.with(arrivals, plan.extent()).reseeded(i);
       try (Watch watch = new Watch()) {
         Recording recording = subject.run(run, issued);
         runs.add(

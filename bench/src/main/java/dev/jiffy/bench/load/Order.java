@@ -13,12 +13,21 @@ public record Order(int samples, boolean inTurn, long seed) {
     }
   }
 
+  /// {@return another order, as far as chance decides it; else the same}
+  ///
+  /// @param by which other; of 0 this one
+  public Order reseeded(int by) {
+    return new Order(samples, inTurn, seed + by);
+  }
+
   /// {@return the input of a request; the same for the same values}
   ///
   /// @param request the request's number in the run, from 0
   public int sample(long request) {
     return (int)
-        (inTurn ? request % samples : Long.remainderUnsigned(mixed(seed + request), samples));
+        (inTurn
+            ? request % samples
+            : Long.remainderUnsigned(mixed(mixed(seed) + request), samples));
   }
 
   /// The finalizer of SplitMix64 (Steele, Lea and Flood, 2014).

@@ -51,6 +51,14 @@ public record Plan(
     return new Plan(others, length, order, slots, timeoutNanos, deadlineNanos);
   }
 
+  /// {@return the same run with other arrivals and inputs, as far as chance decides them}
+  ///
+  /// @param by which others; of 0 these
+  public Plan reseeded(int by) {
+    return new Plan(
+        arrivals.reseeded(by), extent, order.reseeded(by), slots, timeoutNanos, deadlineNanos);
+  }
+
   /// {@return the same run with requests whose answers are worth nothing after a while}
   ///
   /// @param nanos how long, from when a request was to be made

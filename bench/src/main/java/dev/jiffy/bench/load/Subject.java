@@ -14,6 +14,12 @@ public interface Subject extends AutoCloseable {
   /// {@return the most requests that it takes at a time}
   int slots();
 
+  /// Checks that runs of a kind can be made, before anything is.
+  ///
+  /// @param plan one of them
+  /// @throws IllegalArgumentException if it cannot
+  default void check(Plan plan) {}
+
   /// {@return what happened in a run}
   ///
   /// @param plan the run

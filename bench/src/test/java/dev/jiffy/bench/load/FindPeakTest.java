@@ -112,4 +112,18 @@ class FindPeakTest {
     checkLands(search(quiet, Extent.seconds(20), Extent.seconds(60)));
     assertTrue(quiet.nanos < 440_000 * MS, () -> "" + quiet.nanos);
   }
+
+  /// What takes 0.4 s, 20 at a time, answers 50 a second. The last answers of a probe come long
+  /// after its last request, and its queue may grow for all of a probe without missing the SLO.
+  @Test
+  void slowAnswersAreToldFromAGrowingQueue() {
+    SimulatedSubject slow = new SimulatedSubject("slow", 20, new ServiceTime.Fixed(400 * MS));
+    Arrivals.Poisson arrivals = new Arrivals.Poisson(1, 7);
+    Plan plan =
+        new Plan(arrivals, new Extent(0, 1000), new Order(1, true, 0), 1 << 20, 10_000 * MS);
+    Slo slo = Slo.parse("p99=800ms");
+    FindPeak found = FindPeak.search(slow, plan, arrivals, slo, Extent.seconds(2), line -> {});
+    assertEquals(46, found.rate(), 5, found::toString);
+    assertTrue(found.isConfirmed(), found::toString);
+  }
 }

@@ -201,6 +201,25 @@ class HttpSubjectTest {
   }
 
   @Test
+  void aQueryOfMoreRequestsThanConnectionsIsRefused() {
+    URI nobody = URI.create("http://127.0.0.1:1");
+    Plan plan = plan(new Arrivals.Closed(1, Scenario.PER_QUERY), Extent.requests(8), 1, 5 * SECOND);
+    try (Subject four = new HttpSubject("test", nobody, messages(1), Carrier.HTTP, 4, 4, null)) {
+      Load.Settings settings =
+          new Load.Settings(
+              Scenario.MULTI_STREAM, plan, null, false, plan.extent(), List.of(), 1, SECOND);
+      String message =
+          String.valueOf(
+              assertThrows(
+                      IllegalArgumentException.class,
+                      () -> Load.run(four, settings, line -> {}, issued -> {}))
+                  .getMessage());
+      assertTrue(message.endsWith("at least as many connections, got 4"), message);
+      assertThrows(IllegalArgumentException.class, () -> four.run(plan, issued -> {}));
+    }
+  }
+
+  @Test
   void aServerThatIsNotThereIsTold() {
     URI nobody = URI.create("http://127.0.0.1:1");
     Plan plan = plan(new Arrivals.Closed(1, 1), Extent.requests(1), 1, 5 * SECOND);
