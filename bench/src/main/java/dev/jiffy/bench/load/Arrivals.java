@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.random.RandomGenerator;
 import java.util.random.RandomGeneratorFactory;
+import java.util.stream.LongStream;
 
 /// When requests arrive.
 ///
@@ -196,7 +197,7 @@ public sealed interface Arrivals {
     }
   }
 
-  /// The same arrivals at one rate after the other.
+  /// The same kind of arrivals at one rate after the other, by other chances in each step.
   ///
   /// @param base the arrivals
   /// @param factors what their rate is multiplied by in each step, at least one, each above 0
@@ -215,24 +216,30 @@ public sealed interface Arrivals {
 
     @Override
     public Steps reseeded(int by) {
-      return new Steps(base.reseeded(by), factors, secondsEach);
+      return new Steps(base.reseeded(by * factors.size()), factors, secondsEach);
     }
 
     @Override
     public long[] schedule(Extent extent) {
+      long length = Extent.seconds(secondsEach).minNanos();
       long[] all = {};
-      long begin = 0;
-      for (double factor : factors) {
-        Extent step = Extent.seconds(secondsEach);
-        long[] part = base.at(base.rate() * factor).schedule(step);
-        int count = all.length;
-        all = Arrays.copyOf(all, count + part.length);
-        for (int i = 0; i < part.length; i++) {
-          all[count + i] = begin + part[i];
-        }
-        begin += step.minNanos();
+      for (int step = 0; step < factors.size(); step++) {
+        long begin = step * length;
+        all =
+            LongStream.concat(
+                    Arrays.stream(all),
+                    Arrays.stream(step(step)).filter(at -> at < length).map(at -> begin + at))
+                .toArray();
       }
-      return all;
+      return all.length > 0 ? all : Arrays.copyOf(step(0), 1);
+    }
+
+    /// {@return when requests of a step arrive, in nanoseconds since its begin; at least one does,
+    /// if after its end}
+    private long[] step(int number) {
+      return base.at(base.rate() * factors.get(number))
+          .reseeded(number)
+          .schedule(Extent.seconds(secondsEach));
     }
   }
 

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.function.DoubleUnaryOperator;
 import java.util.stream.IntStream;
@@ -99,6 +100,29 @@ class ArrivalsTest {
         400,
         LongStream.of(schedule).filter(at -> at >= 2_000_000_000L && at < 4_000_000_000L).count());
     assertTrue(isAscending(schedule));
+  }
+
+  @Test
+  void stepsEndInTimeAndDifferByChance() {
+    Arrivals.Steps rare =
+        new Arrivals.Steps(new Arrivals.Poisson(1, 3), Collections.nCopies(200, 0.5), 1);
+    long[] schedule = rare.schedule(Extent.requests(1));
+    assertTrue(isAscending(schedule));
+    assertTrue(schedule[schedule.length - 1] < 200_000_000_000L);
+    assertEquals(100, schedule.length, 40);
+    long[] two =
+        new Arrivals.Steps(new Arrivals.Poisson(100, 3), List.of(1.0, 1.0), 1)
+            .schedule(Extent.requests(1));
+    long[] first = LongStream.of(two).filter(at -> at < 1_000_000_000L).toArray();
+    long[] second =
+        LongStream.of(two).map(at -> at - 1_000_000_000L).filter(at -> at >= 0).toArray();
+    assertArrayEquals(new Arrivals.Poisson(100, 3).schedule(Extent.seconds(1)), first);
+    assertFalse(Arrays.equals(Arrays.copyOf(first, 10), Arrays.copyOf(second, 10)));
+    assertEquals(
+        1,
+        new Arrivals.Steps(new Arrivals.Poisson(1e-6, 3), List.of(1.0, 1.0), 1)
+            .schedule(Extent.requests(1))
+            .length);
   }
 
   @Test
