@@ -4,11 +4,13 @@ import dev.jiffy.bench.Case;
 import dev.jiffy.bench.InputSource;
 import dev.jiffy.bench.SyntheticInputs;
 import dev.jiffy.engine.TensorSpec;
+import dev.jiffy.engine.ir.Dim;
 import dev.jiffy.tensor.Shape;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.random.RandomGenerator;
 import java.util.random.RandomGeneratorFactory;
 
@@ -52,10 +54,21 @@ public final class Inputs {
       Map<String, Shape> given = new LinkedHashMap<>();
       shapes.forEach((name, template) -> given.put(name, shape(name, template, extents)));
       Map<String, Long> free = new LinkedHashMap<>(extents);
-      shapes.values().forEach(template -> template.forEach(free::remove));
+      free.keySet().removeIf(name -> isOnlyInTemplates(name, inputs, shapes));
       cases.addAll(new SyntheticInputs(given, free).cases(inputs, List.of()));
     }
     return cases;
+  }
+
+  /// A template may use names that the model does not know.
+  private static boolean isOnlyInTemplates(
+      String name, List<TensorSpec> inputs, Map<String, List<String>> shapes) {
+    return shapes.values().stream().anyMatch(template -> template.contains(name))
+        && inputs.stream()
+            .map(TensorSpec::shape)
+            .filter(Objects::nonNull)
+            .flatMap(List::stream)
+            .noneMatch(dim -> dim instanceof Dim.Symbol symbol && symbol.name().equals(name));
   }
 
   private static Shape shape(String input, List<String> template, Map<String, Long> extents) {

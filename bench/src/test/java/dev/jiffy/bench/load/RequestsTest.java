@@ -61,6 +61,24 @@ class RequestsTest {
   }
 
   @Test
+  void aDimensionOfATemplateIsThatOfOtherInputsToo() {
+    List<Dim> shape = List.of(new Dim.Symbol("batch"), new Dim.Symbol("seq"));
+    List<Case> cases =
+        Inputs.synthetic(
+            List.of(
+                new TensorSpec("input_ids", DType.I64, shape),
+                new TensorSpec("attention_mask", DType.I64, shape)),
+            Map.of("input_ids", List.of("1", "seq")),
+            Map.of("batch", Lengths.parse("1"), "seq", Lengths.parse("8..128")),
+            20,
+            1);
+    assertEquals(20, cases.size());
+    for (Case each : cases) {
+      assertEquals(each.shapes().get("input_ids"), each.shapes().get("attention_mask"));
+    }
+  }
+
+  @Test
   void linesAreBodies(@TempDir Path folder) throws IOException {
     URI server = URI.create("http://127.0.0.1:1");
     Path file = folder.resolve("lines.jsonl");
