@@ -264,6 +264,9 @@ public final class Conformance {
     if (recorded.size() > specs.size()) {
       return "expected inputs %s, got %d".formatted(names, recorded.size());
     }
+    if (expected.isEmpty()) {
+      return "expected output_0.pb, got none";
+    }
     Map<String, Value> inputs = new LinkedHashMap<>();
     for (int j = 0; j < recorded.size(); j++) {
       int named = names.indexOf(recorded.get(j).name());

@@ -61,6 +61,12 @@ class ConformanceVerdictsTest {
   }
 
   @Test
+  void inputsWithoutAnAnswerProveNothing() throws IOException {
+    write("input_0.pb", 1);
+    ends(Outcome.FAILED, "test_data_set_0 expected output_0.pb, got none");
+  }
+
+  @Test
   void moreInputsThanTheModelTakes() throws IOException {
     write("input_0.pb", 1);
     write("input_1.pb", 1);
