@@ -49,6 +49,19 @@ final class Barrage implements AutoCloseable {
     out.clear();
   }
 
+  /// Asks, and goes on with what could not be sent before.
+  ///
+  /// @param count how many more requests
+  private void ask(Connection connection, int count) throws IOException {
+    connection.dialect.request(count);
+    boolean isMore = true;
+    while (isMore) {
+      isMore = connection.dialect.write(out);
+      write(connection.channel);
+    }
+  }
+
+  /// {@return how many answers have ended}
   private int read(Connection connection) throws IOException {
     in.clear();
     if (connection.channel.read(in) < 0) {
@@ -68,10 +81,10 @@ final class Barrage implements AutoCloseable {
     long now;
     do {
       long begin = System.nanoTime();
-      connection.dialect.request(out);
-      write(connection.channel);
-      int ended = 0;
+      ask(connection, 1);
+      int ended = read(connection);
       while (ended == 0) {
+        ask(connection, 0);
         ended = read(connection);
       }
       now = System.nanoTime();
@@ -101,22 +114,15 @@ final class Barrage implements AutoCloseable {
           int ended = read(connection);
           if (goesOn) {
             answered += ended;
-            ask(connection, ended);
           } else {
             open -= ended;
           }
+          ask(connection, goesOn ? ended : 0);
         }
         selector.selectedKeys().clear();
       }
       return answered * 1e9 / nanos;
     }
-  }
-
-  private void ask(Connection connection, int count) throws IOException {
-    for (int i = 0; i < count; i++) {
-      connection.dialect.request(out);
-    }
-    write(connection.channel);
   }
 
   @Override
