@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -31,7 +32,33 @@ public final class TreeComparison {
 
   private static final int BATCHES = 2;
 
-  private TreeComparison() {}
+  private final LoadOptions options;
+  private final Duration time;
+  private final double tolerance;
+  private final Consumer<String> progress;
+  private final List<Turns> cases = new ArrayList<>();
+  private final Map<String, String> failed = new LinkedHashMap<>();
+
+  private TreeComparison(
+      LoadOptions options, Duration time, double tolerance, Consumer<String> progress) {
+    this.options = options;
+    this.time = time;
+    this.tolerance = tolerance;
+    this.progress = progress;
+  }
+
+  /// What came out.
+  ///
+  /// @param cases the comparisons
+  /// @param failed the first line of why a model could not be compared, or not in every case, by
+  ///   file
+  public record Result(List<Turns> cases, Map<String, String> failed) {
+    /// Copies the collections.
+    public Result {
+      cases = List.copyOf(cases);
+      failed = new LinkedHashMap<>(failed);
+    }
+  }
 
   /// {@return the comparisons of made-up forests, then those of the models with trees in a folder
   /// and below}
@@ -41,32 +68,56 @@ public final class TreeComparison {
   /// @param time how long to measure either engine on each case
   /// @param tolerance how far answers may be apart
   /// @param progress is told in short lines how the work goes
-  public static List<Turns> run(
+  public static Result run(
       Path folder,
       LoadOptions options,
       Duration time,
       double tolerance,
       Consumer<String> progress) {
-    List<Turns> results = new ArrayList<>();
+    TreeComparison comparison = new TreeComparison(options, time, tolerance, progress);
     try {
       Path made = Files.createTempDirectory("jiffy-trees");
       for (int[] forest : FORESTS) {
         Path file = made.resolve("%dx%d.onnx".formatted(forest[0], forest[1]));
         progress.accept("making " + file.getFileName());
         TreeModels.write(forest[0], forest[1], file);
-        results.addAll(compare(file, options, time, tolerance, progress));
+        comparison.compare(file);
         Files.delete(file);
       }
       Files.delete(made);
       if (!folder.toString().isEmpty()) {
-        for (Path file : files(folder)) {
-          results.addAll(compare(file, options, time, tolerance, progress));
-        }
+        comparison.compareAll(folder);
       }
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
-    return results;
+    return comparison.result();
+  }
+
+  /// {@return the comparisons of the models with trees in a folder and below}
+  static Result folder(
+      Path folder,
+      LoadOptions options,
+      Duration time,
+      double tolerance,
+      Consumer<String> progress) {
+    TreeComparison comparison = new TreeComparison(options, time, tolerance, progress);
+    try {
+      comparison.compareAll(folder);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return comparison.result();
+  }
+
+  private Result result() {
+    return new Result(cases, failed);
+  }
+
+  private void compareAll(Path folder) throws IOException {
+    for (Path file : files(folder)) {
+      compare(file);
+    }
   }
 
   private static List<Path> files(Path folder) throws IOException {
@@ -75,9 +126,7 @@ public final class TreeComparison {
     }
   }
 
-  private static List<Turns> compare(
-      Path file, LoadOptions options, Duration time, double tolerance, Consumer<String> progress) {
-    List<Turns> results = new ArrayList<>();
+  private void compare(Path file) {
     for (int threads : new int[] {1, 2}) {
       for (int rows : new int[] {1, BATCH}) {
         try (JiffyEngine jiffy = new JiffyEngine(file, options.threads(threads))) {
@@ -86,7 +135,7 @@ public final class TreeComparison {
           }
           progress.accept("%s, %d rows, %d threads".formatted(file.getFileName(), rows, threads));
           try (OnnxRuntimeEngine other = new OnnxRuntimeEngine(file, threads)) {
-            results.add(
+            cases.add(
                 Turns.of(
                     String.valueOf(file.getFileName()),
                     rows,
@@ -98,12 +147,13 @@ public final class TreeComparison {
                     tolerance,
                     progress));
           }
-        } catch (ModelException e) {
-          progress.accept(file + ": " + e.getMessage());
+        } catch (ModelException | IllegalArgumentException e) {
+          String reason = String.valueOf(e.getMessage()).lines().findFirst().orElse("");
+          progress.accept(file + ": " + reason);
+          failed.putIfAbsent(file.toString(), reason);
         }
       }
     }
-    return results;
   }
 
   /// Whether a model has trees and takes tables of so many rows.

@@ -11,6 +11,7 @@ import dev.jiffy.bench.record.Spread;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.Collectors;
@@ -104,13 +105,16 @@ final class CompareCommand implements Callable<Integer> {
         throw inputs.usage(
             "--trees makes its cases itself: no other option for them goes with it.");
       }
-      return print(TreeComparison.run(model, load.options(), time, tolerance, output::progress));
+      TreeComparison.Result result =
+          TreeComparison.run(model, load.options(), time, tolerance, output::progress);
+      return print(TurnsTable.of(result.cases(), result.failed()));
     }
     if (dynamic) {
       if (all || inputs.areGiven() || !model.toString().isEmpty()) {
         throw inputs.usage("--dynamic makes its models and cases itself: nothing goes with it.");
       }
-      return print(DynamicComparison.run(load.options(), time, tolerance, output::progress));
+      List<Turns> cases = DynamicComparison.run(load.options(), time, tolerance, output::progress);
+      return print(TurnsTable.of(cases, Map.of()));
     }
     if (model.toString().isEmpty()) {
       throw inputs.usage("a model is missing, or with --all a folder");
@@ -140,10 +144,9 @@ final class CompareCommand implements Callable<Integer> {
     return results.stream().allMatch(Compare.Result::matches) ? ExitCodes.OK : ExitCodes.FAILURE;
   }
 
-  private int print(List<Turns> cases) {
-    TurnsTable table = TurnsTable.of(cases);
+  private int print(TurnsTable table) {
     output.print(table);
-    return table.matches() ? ExitCodes.OK : ExitCodes.FAILURE;
+    return table.exitCode();
   }
 
   /// One case.

@@ -2,14 +2,23 @@ package dev.jiffy.cli;
 
 import dev.jiffy.bench.Turns;
 import java.util.List;
+import java.util.Map;
 
 /// Comparisons by runs that took turns with several inputs, a line for each.
 ///
-/// @param matches whether all answers agree
+/// @param matches whether all answers agree; where nothing could be compared, they do not
 /// @param cases the comparisons
-record TurnsTable(boolean matches, List<Turns> cases) implements Output.Answer {
-  static TurnsTable of(List<Turns> cases) {
-    return new TurnsTable(cases.stream().allMatch(Turns::matches), List.copyOf(cases));
+/// @param failed the first line of why a model could not be compared, by file
+record TurnsTable(boolean matches, List<Turns> cases, Map<String, String> failed)
+    implements Output.Answer {
+  static TurnsTable of(List<Turns> cases, Map<String, String> failed) {
+    return new TurnsTable(
+        !cases.isEmpty() && cases.stream().allMatch(Turns::matches), List.copyOf(cases), failed);
+  }
+
+  /// {@return what the command ends with}
+  int exitCode() {
+    return matches && failed.isEmpty() ? ExitCodes.OK : ExitCodes.FAILURE;
   }
 
   @Override
@@ -32,6 +41,7 @@ record TurnsTable(boolean matches, List<Turns> cases) implements Output.Answer {
                   Quantities.error(each.maxAbsError()),
                   each.matches() ? "" : "  DIFFERS"));
     }
+    failed.forEach((model, reason) -> text.append("%n%s: %s".formatted(model, reason)));
     return text.toString();
   }
 }

@@ -1,8 +1,11 @@
 package dev.jiffy.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.jiffy.bench.Turns;
+import dev.jiffy.bench.record.Spread;
 import dev.jiffy.bench.serving.NullModel;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -10,6 +13,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -125,5 +129,19 @@ class CommandsTest extends CommandRuns {
       assertEquals(1, err.toString().lines().count(), err::toString);
       assertTrue(err.toString().contains(folder.toString()), err::toString);
     }
+  }
+
+  @Test
+  void nothingComparedInTurnsDoesNotAgree() {
+    TurnsTable nothing = TurnsTable.of(List.of(), Map.of());
+    assertFalse(nothing.matches());
+    assertEquals(ExitCodes.FAILURE, nothing.exitCode());
+    Spread times = new Spread(9, 1, 0, 1, 1, 1, 1, 1, 1, 1, 1, 1);
+    List<Turns> agreeing = List.of(new Turns("good.onnx", 1, 1, 1, 1, 1, times, times, 0, 0, true));
+    assertEquals(ExitCodes.OK, TurnsTable.of(agreeing, Map.of()).exitCode());
+    TurnsTable some = TurnsTable.of(agreeing, Map.of("bad.onnx", "no model"));
+    assertTrue(some.matches());
+    assertEquals(ExitCodes.FAILURE, some.exitCode());
+    assertTrue(some.text().endsWith("bad.onnx: no model"), some::text);
   }
 }
