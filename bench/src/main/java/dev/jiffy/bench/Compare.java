@@ -19,6 +19,7 @@ import java.util.function.Supplier;
 ///
 /// Loads alternate, and so do the runs: see [Duel].
 public final class Compare {
+  /// The least loads in each engine.
   private static final int LOADS = 5;
 
   /// The least cosine, or part of equal integers, at which answers in a narrower precision count as
@@ -84,6 +85,7 @@ public final class Compare {
   /// @param model the model's file
   /// @param sources where the inputs come from
   /// @param options how Jiffy loads the model; ONNX Runtime gets the same number of threads
+  /// @param loads how long to load in turns; of more than five loads the later half counts
   /// @param time how long to measure either engine on each case
   /// @param tolerance how far answers may be apart
   /// @param progress is told in short lines how the work goes
@@ -91,22 +93,24 @@ public final class Compare {
       Path model,
       List<InputSource> sources,
       LoadOptions options,
+      Duration loads,
       Duration time,
       double tolerance,
       Consumer<String> progress) {
     int threads = Bench.threads(options);
-    progress.accept("loading %s %d times in each engine".formatted(model.getFileName(), LOADS));
+    progress.accept("loading " + model.getFileName() + " in both engines in turn");
     Supplier<JiffyEngine> openJiffy = () -> new JiffyEngine(model, options);
     Supplier<OnnxRuntimeEngine> openOther = () -> new OnnxRuntimeEngine(model, threads);
-    long[] jiffyLoads = new long[LOADS];
-    long[] otherLoads = new long[LOADS];
-    for (int i = 1; i < LOADS; i++) {
-      open(openJiffy, jiffyLoads, i).close();
-      open(openOther, otherLoads, i).close();
+    List<Long> jiffyLoads = new ArrayList<>();
+    List<Long> otherLoads = new ArrayList<>();
+    long begin = System.nanoTime();
+    while (jiffyLoads.size() < LOADS - 1 || System.nanoTime() - begin < loads.toNanos()) {
+      open(openJiffy, jiffyLoads).close();
+      open(openOther, otherLoads).close();
     }
     List<Result> results = new ArrayList<>();
-    try (JiffyEngine jiffy = open(openJiffy, jiffyLoads, 0);
-        OnnxRuntimeEngine other = open(openOther, otherLoads, 0)) {
+    try (JiffyEngine jiffy = open(openJiffy, jiffyLoads);
+        OnnxRuntimeEngine other = open(openOther, otherLoads)) {
       jiffy.model().handover().ifPresent(handover -> progress.accept(handover.text()));
       for (InputSource source : sources) {
         for (Case each : source.cases(jiffy.model().inputs(), jiffy.model().outputs())) {
@@ -155,14 +159,19 @@ public final class Compare {
     return Math.round(first / Math.max(1e-9, second) * 1e4) / 1e4;
   }
 
-  private static <E extends Engine> E open(Supplier<E> engine, long[] nanos, int index) {
+  private static <E extends Engine> E open(Supplier<E> engine, List<Long> nanos) {
     long start = System.nanoTime();
     E opened = engine.get();
-    nanos[index] = System.nanoTime() - start;
+    nanos.add(System.nanoTime() - start);
     return opened;
   }
 
-  private static double median(long[] nanos) {
-    return Percentiles.of(nanos).at(0.5) / 1e6;
+  private static double median(List<Long> nanos) {
+    long[] counted =
+        nanos.stream()
+            .skip(nanos.size() > LOADS ? nanos.size() / 2 : 0)
+            .mapToLong(Long::longValue)
+            .toArray();
+    return Percentiles.of(counted).at(0.5) / 1e6;
   }
 }

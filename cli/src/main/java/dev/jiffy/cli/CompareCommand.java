@@ -86,6 +86,16 @@ final class CompareCommand implements Callable<Integer> {
   private Duration time = Duration.ofSeconds(3);
 
   @Option(
+      names = "--load-seconds",
+      paramLabel = "S",
+      converter = OptionValues.SomeSeconds.class,
+      description = {
+        "How long to load each model in turns before it is measured. The median of the later half of"
+            + " the loads counts, as of a process that has loaded for long; without, that of five."
+      })
+  private Duration loads = Duration.ZERO;
+
+  @Option(
       names = "--tolerance",
       paramLabel = "T",
       converter = OptionValues.Tolerance.class,
@@ -100,6 +110,9 @@ final class CompareCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
+    if (trees || dynamic) {
+      Ignored.refuse(inputs.command(), "loads are not measured", "--load-seconds");
+    }
     if (trees) {
       if (all || inputs.areGiven()) {
         throw inputs.usage(
@@ -125,7 +138,7 @@ final class CompareCommand implements Callable<Integer> {
             "--all finds its cases itself: --case, --shape and --dim do not go with it.");
       }
       CompareTable table =
-          CompareTable.of(model, load.options(), time, tolerance, output::progress);
+          CompareTable.of(model, load.options(), loads, time, tolerance, output::progress);
       output.print(table);
       return table.matches() && table.failed().isEmpty() ? ExitCodes.OK : ExitCodes.FAILURE;
     }
@@ -133,7 +146,13 @@ final class CompareCommand implements Callable<Integer> {
         switch (against) {
           case ONNXRUNTIME ->
               Compare.run(
-                  model, inputs.sources(), load.options(), time, tolerance, output::progress);
+                  model,
+                  inputs.sources(),
+                  load.options(),
+                  loads,
+                  time,
+                  tolerance,
+                  output::progress);
         };
     output.print(results.size() == 1 ? new One(results.getFirst()) : Several.of(results));
     for (Compare.Result result : results) {

@@ -33,6 +33,7 @@ record CompareTable(
   static CompareTable of(
       Path folder,
       LoadOptions options,
+      Duration loads,
       Duration time,
       double tolerance,
       Consumer<String> progress) {
@@ -42,7 +43,7 @@ record CompareTable(
       Path model = entry.model();
       try {
         cases.addAll(
-            Compare.run(model, List.of(entry.source()), options, time, tolerance, progress));
+            Compare.run(model, List.of(entry.source()), options, loads, time, tolerance, progress));
       } catch (ModelException | IllegalArgumentException e) {
         String reason = String.valueOf(e.getMessage()).lines().findFirst().orElse("");
         progress.accept(model + ": " + reason);

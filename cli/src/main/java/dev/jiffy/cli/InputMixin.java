@@ -69,9 +69,14 @@ final class InputMixin {
   }
 
   ParameterException usage(String message) {
+    return new ParameterException(command().commandLine(), message);
+  }
+
+  /// {@return the command, parsed}
+  CommandSpec command() {
     if (command == null) {
       throw new IllegalStateException("not the mixin of a command");
     }
-    return new ParameterException(command.commandLine(), message);
+    return command;
   }
 }

@@ -19,6 +19,8 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.FieldSource;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
 
 class CommandsTest extends CommandRuns {
   static final List<String> COMMANDS = List.copyOf(Main.commandLine().getSubcommands().keySet());
@@ -107,6 +109,19 @@ class CommandsTest extends CommandRuns {
         ExitCodes.FAILURE,
         run("compare", "--all", folder.toString(), "--seconds", "0.004", "--json"));
     assertTrue(out.toString().contains("\"matches\":true"), out::toString);
+  }
+
+  @Test
+  void loadsCanBeMeasuredForLonger() throws IOException {
+    Path model = folder.resolve("null.onnx");
+    NullModel.write(model);
+    String asked = "compare MODEL --dim rows=1 --seconds 0.004 --load-seconds 0.1 --json";
+    assertEquals(
+        ExitCodes.OK, run(asked.replace("MODEL", model.toString()).split(" ", -1)), err::toString);
+    JsonNode answer = JsonMapper.shared().readTree(out.toString());
+    assertTrue(answer.path("load_ms").asDouble() > 0, out::toString);
+    assertEquals(ExitCodes.USAGE, run("compare", "--dynamic", "--load-seconds", "1"));
+    assertTrue(err.toString().startsWith("--load-seconds would be ignored"), err::toString);
   }
 
   @Test

@@ -124,7 +124,8 @@ final class TableImportsTest {
     refuses("tree 0 has no node 8, the owner of weight 0", "target_nodeids", Models.ints(8L, 1L));
     refuses("target: expected 0 to 0, got 3", "target_ids", Models.ints(3L, 0L));
     refuses("node mode 'BRANCH'", "nodes_modes", texts("BRANCH", "LEAF", "LEAF"));
-    refuses("expected a feature of at least 0", "nodes_featureids", Models.ints(-1L, 0L, 0L));
+    refuses("expected a feature from 0", "nodes_featureids", Models.ints(-1L, 0L, 0L));
+    refuses("got 2147483647", "nodes_featureids", Models.ints((long) Integer.MAX_VALUE, 0L, 0L));
     refuses(
         "expected at least 1000001 features", "nodes_featureids", Models.ints(1_000_000L, 0L, 0L));
     refuses("overflow", "nodes_featureids", Models.ints(1L << 40, 0L, 0L));
