@@ -120,6 +120,7 @@ class CommandsTest extends CommandRuns {
         ExitCodes.OK, run(asked.replace("MODEL", model.toString()).split(" ", -1)), err::toString);
     JsonNode answer = JsonMapper.shared().readTree(out.toString());
     assertTrue(answer.path("load_ms").asDouble() > 0, out::toString);
+    forget();
     assertEquals(ExitCodes.USAGE, run("compare", "--dynamic", "--load-seconds", "1"));
     assertTrue(err.toString().startsWith("--load-seconds would be ignored"), err::toString);
   }

@@ -38,6 +38,10 @@ final class BucketCosts {
   /// else waits.
   private static final int DOUBTED = 8;
 
+  /// So often a batch is made smaller, as there is no time to compare its answers with single runs,
+  /// before they are compared all the same: under load there never is.
+  private static final int INSISTED = 16;
+
   /// A larger batch must be better by this to be worth its wait.
   private static final double GAIN = 1.03;
 
@@ -46,9 +50,11 @@ final class BucketCosts {
   private final int[] samples = new int[SIZES.length];
   private final BitSet same = new BitSet();
   private final BitSet sameOfEqual = new BitSet();
+  private final BitSet failed = new BitSet();
   private int exactBelow = Integer.MAX_VALUE;
   private int decisions;
   private int late;
+  private int postponed;
   private double fixed;
   private double perRow;
 
@@ -112,6 +118,20 @@ final class BucketCosts {
     return samples[slot(rows)];
   }
 
+  /// {@return the largest size between two that was measured so often, or 0}
+  ///
+  /// @param least the least rows
+  /// @param most the most rows
+  /// @param often how often
+  int measured(int least, int most, int often) {
+    for (int slot = slot(most); slot >= slot(least); slot--) {
+      if (samples[slot] >= often) {
+        return Math.clamp(SIZES[slot], least, most);
+      }
+    }
+    return 0;
+  }
+
   /// {@return whether anything was measured more than once}
   boolean isKnown() {
     for (int count : samples) {
@@ -139,6 +159,11 @@ final class BucketCosts {
     return ++late % DOUBTED == 0;
   }
 
+  /// Counts a batch without time for its trial, and tells whether to make it for once.
+  boolean insists() {
+    return ++postponed % INSISTED == 0;
+  }
+
   /// {@return the most rows whose answers may have the bits of single runs, and no more than a
   /// limit}
   int most(int limit) {
@@ -147,20 +172,26 @@ final class BucketCosts {
 
   /// {@return how many rows to compute together}
   ///
-  /// @param waiting the rows that wait and could be; at least 1
+  /// @param rows those of the first request, which the others are taken to have too
+  /// @param waiting the rows that wait and could be; at least those of the first
   /// @param most the most rows of a batch
   /// @param targetNanos the latency target
-  int best(int waiting, int most, double targetNanos) {
+  int best(int rows, int waiting, int most, double targetNanos) {
     int limit = Math.min(waiting, most(most));
-    int best = 1;
-    double bestRate = 1 / Math.max(1, expected(1));
+    int best = rows;
+    double bestRate = rows / Math.max(1, expected(rows));
+    int reached = 0;
     for (int slot = 1; slot < SIZES.length && SIZES[slot] <= limit; slot++) {
+      if (!isReached(slot, rows)) {
+        continue;
+      }
       if (2 * high(SIZES[slot]) > targetNanos) {
         break;
       }
+      reached++;
       if (samples[slot] < EXPLORED) { // one step beyond what is known, if it may pay
         double rate = SIZES[slot] / Math.max(1, fixed + perRow * SIZES[slot]);
-        boolean isPromising = slot <= ALWAYS || rate > bestRate * GAIN;
+        boolean isPromising = reached <= ALWAYS || rate > bestRate * GAIN;
         return isPromising ? SIZES[slot] : best;
       }
       double rate = SIZES[slot] / Math.max(1, mean[slot]);
@@ -172,9 +203,15 @@ final class BucketCosts {
     return best;
   }
 
+  /// {@return whether several requests of so many rows are measured as a size}
+  private static boolean isReached(int slot, int rows) {
+    int requests = SIZES[slot] / rows;
+    return requests > 1 && requests * rows > SIZES[slot - 1];
+  }
+
   /// {@return what [#best] says, for a batch that will be made}
-  int choose(int waiting, int most, double targetNanos) {
-    int best = best(waiting, most, targetNanos);
+  int choose(int rows, int waiting, int most, double targetNanos) {
+    int best = best(rows, waiting, most, targetNanos);
     int next = slot(best) + 1;
     if (++decisions % REVISITED == 0 && next < SIZES.length) {
       samples[next] = Math.min(samples[next], 1);
@@ -184,8 +221,8 @@ final class BucketCosts {
   }
 
   /// {@return the size of batches if very much waits}
-  int full(int most, double targetNanos) {
-    return best(Integer.MAX_VALUE - 1, most, targetNanos);
+  int full(int rows, int most, double targetNanos) {
+    return best(rows, Integer.MAX_VALUE - 1, most, targetNanos);
   }
 
   /// {@return whether requests of so many rows are to be compared with single runs, in batches of
@@ -219,11 +256,17 @@ final class BucketCosts {
     return batchRows * (SIZES[SIZES.length - 1] + 1) + rows;
   }
 
-  /// Learns how the answers of a batch compare with those of single runs; where bits differ, none
-  /// as large is made again.
+  /// Learns how the answers of a batch compare with those of single runs; where bits differ, or a
+  /// size fails twice in turn that single runs do not, none as large is made again.
   void tried(int batchRows, List<Ticket> tickets, Instance.Bits bits) {
+    if (bits == Instance.Bits.FAILED && failed.get(batchRows)) {
+      exactBelow = Math.min(exactBelow, Math.max(2, batchRows));
+    }
+    if (tickets.size() > 1) {
+      failed.set(batchRows, bits == Instance.Bits.FAILED);
+    }
     switch (bits) {
-      case UNKNOWN -> {}
+      case UNKNOWN, FAILED -> {}
       case SAME_OF_EQUAL ->
           tickets.forEach(ticket -> sameOfEqual.set(composition(batchRows, ticket.rows)));
       case SAME -> tickets.forEach(ticket -> same.set(composition(batchRows, ticket.rows)));

@@ -12,14 +12,22 @@ interface Instance extends AutoCloseable {
     /// All bits are the same.
     SAME,
     /// Some differ, or the answers cannot be told apart.
-    OTHER
+    OTHER,
+    /// One way failed, and the other did not.
+    FAILED
   }
 
   /// How a batch went.
   ///
   /// @param nanos how long the model ran on it as a whole, negative where it did not
+  /// @param busyNanos how long until all were answered as well, which those behind it wait for
   /// @param bits how its answers compare
-  record Computed(long nanos, Bits bits) {}
+  record Computed(long nanos, long busyNanos, Bits bits) {
+    /// Nothing ran as a whole.
+    static Computed not(Bits bits) {
+      return new Computed(-1, -1, bits);
+    }
+  }
 
   /// Computes a batch and hands every request its outcome. Does not throw.
   Computed run(Batch batch);

@@ -114,19 +114,14 @@ final class Line {
     int size =
         ticket.bucket.length() < 0
             ? ticket.rows
-            : Math.max(ticket.rows, known.full(policy.maxBatch(), targetNanos));
-    double batch = known.expected(size);
-    ticket.work = batch * ticket.rows / size;
-    if (ticket.deadlineNanos() != Ticket.NEVER && known.samples(size) >= CONFIDENT) {
+            : Math.max(ticket.rows, known.full(ticket.rows, policy.maxBatch(), targetNanos));
+    int measured = known.measured(ticket.rows, size, CONFIDENT);
+    int judged = measured == 0 ? size : measured;
+    ticket.work = known.expected(judged) * ticket.rows / judged;
+    if (ticket.deadlineNanos() != Ticket.NEVER && measured > 0) {
       double ahead = lanes.work(ticket.priority());
       boolean isFree = lanes.isEmpty() && batches.size() < policy.instances();
-      double own = isFree ? known.expected(ticket.rows) : known.high(size);
-      if (!isFree
-          && policy.exact()
-          && size > ticket.rows
-          && known.trial(size, ticket.rows) != Batch.Trial.NO) {
-        own += Batch.COMPARED * known.expected(1); // so that there is time to try
-      }
+      double own = isFree ? known.expected(ticket.rows) : known.high(judged);
       if (ticket.isLate(now, residual(now) + ahead / policy.instances() + own)
           && !(isFree && probes(ticket, known, now))) {
         return isFree
@@ -208,7 +203,7 @@ final class Line {
         Ticket head = lanes.head(picks % FAIR == FAIR - 1);
         BucketCosts known = costsOf(head);
         int most = known.most(policy.maxBatch());
-        int size = known.choose(joinable(head, most), most, targetNanos);
+        int size = known.choose(head.rows, joinable(head, most), most, targetNanos);
         boolean isAlone = lanes.size() == 1;
         double nanos = isAlone ? known.expected(head.rows) : known.high(Math.max(size, head.rows));
         if (head.isLate(now, known.isKnown() ? nanos : 0)
@@ -217,7 +212,7 @@ final class Line {
           continue;
         }
         picks++;
-        List<Ticket> tickets = gather(head, size, now, nanos, late);
+        List<Ticket> tickets = gather(head, size, now, known.isKnown() ? nanos : 0, late);
         dropLate(tickets, known, now, nanos, late);
         if (!tickets.isEmpty()) {
           return start(tickets, known, now);
@@ -242,16 +237,29 @@ final class Line {
             + Batch.compared(tickets).stream()
                 .mapToDouble(i -> known.expected(tickets.get(i).rows))
                 .sum();
-    for (Ticket ticket : tickets) {
-      if (ticket.isLate(now, tried)) {
-        List<Ticket> rest = tickets.subList(1, tickets.size());
-        rest.forEach(lanes::putBack);
-        Ticket first = tickets.getFirst();
-        double alone = Math.min(known.expected(first.rows), expected);
-        return started(List.of(first), Batch.Trial.NO, now, alone);
-      }
+    boolean isLate = tickets.stream().anyMatch(ticket -> ticket.isLate(now, tried));
+    if (isLate && !known.insists()) {
+      int count = untried(tickets, known);
+      tickets.subList(count, tickets.size()).forEach(lanes::putBack);
+      List<Ticket> first = List.copyOf(tickets.subList(0, count));
+      double fewer = Math.min(known.expected(rows(first)), expected);
+      return started(first, Batch.Trial.NO, now, fewer);
     }
+    tickets.forEach(ticket -> ticket.isProbe |= isLate);
     return started(tickets, trial, now, tried);
+  }
+
+  /// {@return how many of the first requests need no trial; one never does}
+  private static int untried(List<Ticket> tickets, BucketCosts known) {
+    int count = tickets.size() - 1;
+    while (count > 1) {
+      List<Ticket> first = tickets.subList(0, count);
+      if (known.trial(rows(first), first) == Batch.Trial.NO) {
+        break;
+      }
+      count--;
+    }
+    return count;
   }
 
   private static int rows(List<Ticket> tickets) {
@@ -381,7 +389,11 @@ final class Line {
       BucketCosts known = costsOf(longest);
       long nanos = computed.nanos();
       if (nanos >= 0) {
-        known.took(batch.rows(), (double) nanos);
+        known.took(batch.rows(), (double) computed.busyNanos());
+        BucketCosts first = costsOf(batch.tickets().getFirst());
+        if (first != known) { // it decided how many there were
+          first.took(batch.rows(), (double) computed.busyNanos());
+        }
         long tokens = batch.tokens();
         long padding = (long) batch.rows() * batch.length() - tokens;
         BatchCount one = BatchCount.of(batch.rows(), nanos, tokens, padding);

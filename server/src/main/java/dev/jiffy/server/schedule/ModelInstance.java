@@ -30,18 +30,21 @@ final class ModelInstance implements Instance {
   @Override
   public Computed run(Batch batch) {
     if (batch.tickets().size() == 1) {
-      return single(batch, batch.tickets().getFirst());
+      return single(batch.tickets().getFirst());
     }
     Map<String, Tensor> outputs;
     long start = clock.getAsLong();
     try {
       outputs = sessions.session().run(joined.fill(batch.tickets(), batch.length()));
     } catch (Throwable e) { // one of the requests may be to blame: each is told its own failure
-      return singles(batch, Bits.UNKNOWN);
+      singles(batch);
+      boolean isToBlame = batch.answered() == batch.tickets().size();
+      return Computed.not(isToBlame ? Bits.FAILED : Bits.UNKNOWN);
     }
     long nanos = clock.getAsLong() - start;
     if (!isJoined(outputs, batch.rows())) {
-      return singles(batch, Bits.OTHER);
+      singles(batch);
+      return Computed.not(Bits.OTHER);
     }
     boolean areEqual = batch.trial() != Batch.Trial.NO && areEqual(batch.tickets());
     boolean isTrial = areEqual ? batch.trial() == Batch.Trial.YES : batch.trial() != Batch.Trial.NO;
@@ -54,7 +57,7 @@ final class ModelInstance implements Instance {
       finish(ticket, new Answer.Tensors(part), start, nanos, batch.rows());
       row += ticket.rows;
     }
-    return new Computed(nanos, Bits.UNKNOWN);
+    return new Computed(nanos, clock.getAsLong() - start, Bits.UNKNOWN);
   }
 
   /// Compares some answers with those of single runs. The others are answered from the batch where
@@ -67,6 +70,7 @@ final class ModelInstance implements Instance {
     List<Ticket> tickets = batch.tickets();
     BitSet compared = Batch.compared(tickets);
     boolean isExact = true;
+    boolean isFailed = false;
     int row = 0;
     for (int i = 0; i < tickets.size(); i++) {
       Ticket ticket = tickets.get(i);
@@ -78,7 +82,7 @@ final class ModelInstance implements Instance {
           long took = clock.getAsLong() - start;
           finish(ticket, new Answer.Tensors(alone), start, took, ticket.rows);
         } catch (Throwable e) {
-          isExact = false;
+          isFailed = true;
           fail(ticket, e);
         }
       }
@@ -87,26 +91,25 @@ final class ModelInstance implements Instance {
     row = 0;
     for (int i = 0; i < tickets.size(); i++) {
       Ticket ticket = tickets.get(i);
-      if (!compared.get(i) && isExact) {
+      if (!compared.get(i) && isExact && !isFailed) {
         Map<String, Tensor> part = part(copies, row, ticket, batch.length());
         finish(ticket, new Answer.Tensors(part), startNanos, nanos, batch.rows());
       } else if (!compared.get(i)) {
-        single(batch, ticket);
+        single(ticket);
       }
       row += ticket.rows;
     }
-    return new Computed(nanos, isExact ? same : Bits.OTHER);
+    return new Computed(nanos, nanos, !isExact ? Bits.OTHER : isFailed ? Bits.FAILED : same);
   }
 
-  private Computed singles(Batch batch, Bits bits) {
-    batch.tickets().forEach(ticket -> single(batch, ticket));
-    return new Computed(-1, bits);
+  private void singles(Batch batch) {
+    batch.tickets().forEach(this::single);
   }
 
-  private Computed single(Batch batch, Ticket ticket) {
+  private Computed single(Ticket ticket) {
     if (ticket.cancelled) {
       ticket.finish(new Outcome.Cancelled());
-      return new Computed(-1, Bits.UNKNOWN);
+      return Computed.not(Bits.UNKNOWN);
     }
     long start = clock.getAsLong();
     try {
@@ -121,10 +124,10 @@ final class ModelInstance implements Instance {
           };
       long nanos = clock.getAsLong() - start;
       finish(ticket, answer, start, nanos, ticket.rows);
-      return new Computed(batch.tickets().size() == 1 ? nanos : -1, Bits.UNKNOWN);
+      return new Computed(nanos, clock.getAsLong() - start, Bits.UNKNOWN);
     } catch (Throwable e) { // whatever happens, the caller is told
       fail(ticket, e);
-      return new Computed(-1, Bits.UNKNOWN);
+      return Computed.not(Bits.UNKNOWN);
     }
   }
 
@@ -145,17 +148,18 @@ final class ModelInstance implements Instance {
   }
 
   private static void fail(Ticket ticket, Throwable failure) {
-    ticket.finish(
+    Outcome outcome =
         switch (failure) {
           case ModelException e when e.getCause() instanceof OutOfMemoryError none ->
               new Outcome.Failed(none);
           case ModelException e -> new Outcome.BadInput(String.valueOf(e.getMessage()));
           case IllegalArgumentException e -> new Outcome.BadInput(String.valueOf(e.getMessage()));
-          default -> {
-            LOG.log(Level.ERROR, "a run of a model failed", failure);
-            yield new Outcome.Failed(failure);
-          }
-        });
+          default -> new Outcome.Failed(failure);
+        };
+    ticket.finish(outcome);
+    if (outcome instanceof Outcome.Failed && !(failure instanceof ModelException)) {
+      LOG.log(Level.ERROR, "a run of a model failed", failure);
+    }
   }
 
   /// {@return whether every output has so many rows}

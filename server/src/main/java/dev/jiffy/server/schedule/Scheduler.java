@@ -144,17 +144,21 @@ public final class Scheduler implements AutoCloseable {
   }
 
   private void compute(Owner owner, Batch batch) {
-    Instance.Computed computed = new Instance.Computed(-1, Instance.Bits.OTHER);
-    BatchEvent event = new BatchEvent();
-    event.begin();
+    Instance.Computed computed = Instance.Computed.not(Instance.Bits.UNKNOWN);
+    BatchEvent event = null;
     try {
+      event = new BatchEvent();
+      event.begin();
       computed = owner.instance.run(batch);
     } catch (Throwable e) { // whatever happens, the callers are told
+      Outcome failed = new Outcome.Failed(e);
+      batch.tickets().forEach(ticket -> ticket.finish(failed));
       LOG.log(Level.ERROR, "a batch of model " + name + " failed", e);
-      batch.tickets().forEach(ticket -> ticket.finish(new Outcome.Failed(e)));
     } finally {
       line.finish(batch, computed);
-      event.end(name, batch);
+      if (event != null) {
+        event.end(name, batch);
+      }
     }
   }
 

@@ -49,6 +49,32 @@ class BucketCostsTest {
     assertEquals(7, costs.most(64));
   }
 
+  @Test
+  void whatFailsTwiceInTurnIsNotMadeAgain() {
+    BucketCosts costs = new BucketCosts();
+    List<Ticket> eight = List.of(ticket(4), ticket(4));
+    costs.tried(8, eight, Instance.Bits.FAILED);
+    costs.tried(8, eight, Instance.Bits.SAME);
+    costs.tried(8, eight, Instance.Bits.FAILED);
+    costs.tried(4, List.of(ticket(4)), Instance.Bits.UNKNOWN);
+    assertEquals(64, costs.most(64));
+    costs.tried(8, eight, Instance.Bits.FAILED);
+    assertEquals(7, costs.most(64));
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2, 3, 5})
+  void requestsOfSeveralRowsAreJoinedAsWell(int rows) {
+    BucketCosts costs = new BucketCosts();
+    int largest = 0;
+    for (int i = 0; i < 200; i++) {
+      int made = Math.max(1, costs.choose(rows, 64, 64, 1e9) / rows) * rows;
+      costs.took(made, 1_000_000 + 1000.0 * made);
+      largest = Math.max(largest, made);
+    }
+    assertEquals(64 / rows * rows, largest);
+  }
+
   /// The first batch of four makes a plan, which takes thousands of times as long as a batch.
   @Test
   void oneSlowRunRulesNoSizeOut() {
@@ -58,7 +84,7 @@ class BucketCostsTest {
       costs.took(3, 3000);
     }
     costs.took(4, 9_000_000);
-    assertEquals(4, costs.best(64, 64, 1e8));
+    assertEquals(4, costs.best(1, 64, 64, 1e8));
   }
 
   @Test
@@ -78,7 +104,7 @@ class BucketCostsTest {
     int runsOfTwo = 0;
     int largest = 0;
     for (int i = 0; i < 2000; i++) {
-      int rows = costs.choose(64, 4, 1e8);
+      int rows = costs.choose(1, 64, 4, 1e8);
       boolean isSlow = rows == 2 && runsOfTwo++ == slowRun;
       costs.took(rows, isSlow ? 3e8 : 2000 + 500 * rows);
       largest = i < 1000 ? 0 : Math.max(largest, rows);

@@ -3,6 +3,7 @@ package dev.jiffy.server.schedule;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -11,11 +12,31 @@ class LineTest {
   private final Line line = new Line(Policy.defaults().exact(false));
 
   private void offer(int rows) {
+    offer(line, rows, Ticket.NEVER);
+  }
+
+  private static void offer(Line line, int rows, long deadlineNanos) {
     Ticket ticket =
-        new Ticket(new Question.Texts(List.of("x")), Ticket.NORMAL, 0, Ticket.NEVER, outcome -> {});
+        new Ticket(
+            new Question.Texts(List.of("x")), Ticket.NORMAL, 0, deadlineNanos, outcome -> {});
     ticket.bucket = new Bucket(new long[] {2}, 0);
     ticket.rows = rows;
     assertEquals(null, line.offer(ticket, 0));
+  }
+
+  /// What the first run of a shape takes is mostly its plan.
+  @Test
+  void nobodyIsDroppedForOneSlowRun() {
+    Line line = new Line(Policy.defaults().exact(false).latencyTarget(Duration.ofSeconds(1)));
+    line.learn(new Bucket(new long[] {2}, 0), 1, 60_000_000);
+    for (int i = 0; i < 5; i++) {
+      offer(line, 1, 100_000_000);
+    }
+    List<Ticket> late = new ArrayList<>();
+    Batch batch = line.next(0, late);
+    assertNotNull(batch);
+    assertEquals(List.of(), late);
+    assertEquals(2, batch.rows());
   }
 
   /// A request of as many rows as there can be, of no elements, does not keep others apart.

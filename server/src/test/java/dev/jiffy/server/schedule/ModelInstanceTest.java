@@ -295,7 +295,7 @@ class ModelInstanceTest {
           public Computed run(Batch batch) {
             batches.add(batch);
             batch.tickets().forEach(ticket -> ticket.finish(new Outcome.Cancelled()));
-            return new Computed(1000, Bits.UNKNOWN);
+            return new Computed(1000, 1000, Bits.UNKNOWN);
           }
 
           @Override
@@ -312,6 +312,49 @@ class ModelInstanceTest {
       scheduler.step();
     }
     return batches;
+  }
+
+  /// A model of one row whatever it declares.
+  @Test
+  void whatFailsInBatchesIsComputedAloneSoon() {
+    int[] runs = new int[1];
+    Computation single =
+        rows(inputs -> {
+          runs[0]++;
+          if (tensor(inputs, "x").shape().dim(0) > 1) {
+            throw new ModelException("one row alone");
+          }
+          return Map.of("y", tensor(inputs, "x"));
+        });
+    Batching batching = Batching.of(single);
+    Instance instance =
+        new ModelInstance(new ModelSessions(single, null), batching, System::nanoTime);
+    Policy policy = Policy.defaults().exact(false);
+    try (Scheduler scheduler =
+        new Scheduler("m", policy, batching, List.of(instance), System::nanoTime)) {
+      int answered = 0;
+      for (int i = 0; i < 100; i++) {
+        boolean[] isDone = new boolean[4];
+        for (int k = 0; k < isDone.length; k++) {
+          int number = k;
+          scheduler.submit(
+              new Ticket(
+                  row(k),
+                  0,
+                  scheduler.now(),
+                  Ticket.NEVER,
+                  outcome -> isDone[number] = outcome instanceof Outcome.Done));
+        }
+        while (scheduler.counts().waiting() > 0) {
+          scheduler.step();
+        }
+        for (boolean each : isDone) {
+          answered += each ? 1 : 0;
+        }
+      }
+      assertEquals(400, answered);
+      assertTrue(runs[0] < 410, () -> runs[0] + " runs of 400 requests");
+    }
   }
 
   /// Where bits do not matter, what has other bits in batches is computed in batches all the same.

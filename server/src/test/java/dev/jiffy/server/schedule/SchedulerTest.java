@@ -46,7 +46,7 @@ class SchedulerTest {
         ticket.finish(
             new Outcome.Done(new Answer.Tensors(Map.of()), new Timing(0, 1, batch.rows())));
       }
-      return new Computed(1_000_000, Bits.UNKNOWN);
+      return new Computed(1_000_000, 1_000_000, Bits.UNKNOWN);
     }
 
     @Override

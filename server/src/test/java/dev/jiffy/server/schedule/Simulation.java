@@ -252,6 +252,7 @@ final class Simulation {
         batch,
         new Instance.Computed(
             isTrial ? (long) cost(batch.rows()) : nanos,
+            isTrial ? (long) cost(batch.rows()) : nanos,
             isTrial ? Instance.Bits.SAME : Instance.Bits.UNKNOWN));
     running = null;
     freeAt = Long.MAX_VALUE;
