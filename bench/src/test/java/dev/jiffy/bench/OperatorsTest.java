@@ -55,6 +55,14 @@ class OperatorsTest {
             .with("ceil_mode", 1)
             .floats(1, 4, 2, 4));
     nodes.add(
+        OneNode.standard("Resize")
+            .with("mode", "cubic")
+            .with("coordinate_transformation_mode", "pytorch_half_pixel")
+            .floats(1, 1, 4, 4)
+            .absent()
+            .absent()
+            .integers(DType.I64, 1, 1, 4));
+    nodes.add(
         OneNode.standard("LayerNormalization").floats(2, 3, 8).floats(1, 1, 8).floats(2, 1, 8));
     nodes.add(OneNode.standard("LayerNormalization").outputs(3).floats(2, 3, 8).floats(2, 1, 8));
   }
@@ -99,6 +107,17 @@ class OperatorsTest {
             .with("epsilon", 1e-5f)
             .floats(2, 3, 8)
             .floats(2, 3, 8)
+            .floats(8)
+            .floats(8));
+    nodes.add(
+        new OneNode("EmbedLayerNormalization")
+            .with("epsilon", 1e-5f)
+            .outputs(2)
+            .integers(DType.I32, 0, 8, 2, 4)
+            .absent()
+            .floats(9, 8)
+            .floats(6, 8)
+            .absent()
             .floats(8)
             .floats(8));
     nodes.add(
@@ -179,6 +198,7 @@ class OperatorsTest {
   private static void bytes(List<OneNode> nodes) {
     nodes.add(of("QLinearAdd", 2, 3, 8).bytes(3, 8).scales().zero(120).scales().zero(9));
     nodes.add(of("QLinearMul", 2, 3, 8).bytes(3, 8).scales().zero(120).scales().zero(9));
+    nodes.add(of("QLinearMul", 2, 3, 8).bytes(3, 8).scales().absent().scales().zero(9));
     nodes.add(of("QLinearSigmoid", 2, 3, 8).scales().zero(0));
     nodes.add(of("QLinearLeakyRelu", 2, 3, 8).with("alpha", 0.1f).scales().zero(20));
     nodes.add(of("QLinearSoftmax", 2, 3, 8).with("axis", -1).with("opset", 13).scales().zero(0));

@@ -4,6 +4,7 @@ import dev.jiffy.engine.lower.Plan;
 import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -12,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 /// What the runs of one plan in a session's own memory answer with, all in one block, so that a
 /// single comparison tells whether an input lies in it.
 final class ReusedAnswers {
-  private final Map<String, Tensor> tensors = new LinkedHashMap<>();
+  private final Map<String, Tensor> tensors;
   private final long address;
   private final long bytes;
 
@@ -32,17 +33,19 @@ final class ReusedAnswers {
     this.bytes = offsets[ports.size()];
     Tensor block = Tensor.allocate(DType.U8, Shape.of(bytes));
     this.address = block.segment().address();
+    Map<String, Tensor> made = new LinkedHashMap<>();
     for (int i = 0; i < ports.size(); i++) {
       Plan.Port port = ports.get(i);
       long size = port.shape().bytes(port.dtype());
-      tensors.put(
+      made.put(
           port.name(),
           Tensor.of(port.dtype(), port.shape(), block.segment().asSlice(offsets[i], size)));
     }
+    this.tensors = Collections.unmodifiableMap(made);
     this.copies = new @Nullable Tensor[plan.inputs().size()];
   }
 
-  /// {@return the answers}
+  /// {@return the answers, which nobody can take out: the block lives as long as they do}
   Map<String, Tensor> tensors() {
     return tensors;
   }

@@ -116,6 +116,7 @@ class ModelTest {
             assertArrayEquals(expected(x, rows), tensor(own, "y").toFloats(), 2e-3f);
             assertArrayEquals(x, tensor(own, "same").toFloats());
             Map<String, Tensor> reused = session.runReusing(inputs);
+            assertThrows(UnsupportedOperationException.class, reused::clear);
             assertArrayEquals(tensor(own, "h").toFloats(), tensor(reused, "h").toFloats());
           }
         }

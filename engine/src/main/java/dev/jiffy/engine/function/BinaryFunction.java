@@ -109,7 +109,7 @@ public enum BinaryFunction {
       case SUB -> x - y;
       case MUL -> x * y;
       case DIV -> x / y;
-      case POW -> (long) Math.pow((double) x, (double) y);
+      case POW -> power(x, y);
       case MOD -> Math.floorMod(x, y);
       case FMOD -> x % y;
       case MIN -> Math.min(x, y);
@@ -129,5 +129,19 @@ public enum BinaryFunction {
       case GREATER -> x > y ? 1 : 0;
       case GREATER_OR_EQUAL -> x >= y ? 1 : 0;
     };
+  }
+
+  /// {@return a power in two's complement; where it is no integer, its integer part}
+  private static long power(long x, long y) {
+    if (y < 0) {
+      return x == 1 || (x == -1 && (y & 1) == 0) ? 1 : x == -1 ? -1 : 0;
+    }
+    long power = 1;
+    long square = x;
+    for (long rest = y; rest > 0; rest >>= 1) {
+      power *= (rest & 1) == 0 ? 1 : square;
+      square *= square;
+    }
+    return power;
   }
 }

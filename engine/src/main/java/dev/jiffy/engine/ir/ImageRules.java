@@ -8,6 +8,8 @@ import org.jspecify.annotations.Nullable;
 
 /// Rules of the operators on images that look where other inputs tell them to.
 final class ImageRules {
+  private static final long MAX_SAMPLES = 1 << 16;
+
   private ImageRules() {}
 
   static Fact infer(ImageOp op, Operands in) {
@@ -55,8 +57,8 @@ final class ImageRules {
     if (images != null && Dims.merge(count, images.getFirst()) == null) {
       throw new ModelException("images: expected " + count + " indices, got " + in.fact(2));
     }
-    if (op.samples() < 0) {
-      throw new ModelException("samples: expected at least 0, got " + op.samples());
+    if (op.samples() < 0 || op.samples() > MAX_SAMPLES) {
+      throw new ModelException("samples: expected 0 to " + MAX_SAMPLES + ", got " + op.samples());
     }
     return bins(op.height(), op.width(), count, in);
   }

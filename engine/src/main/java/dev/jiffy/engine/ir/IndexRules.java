@@ -145,6 +145,9 @@ final class IndexRules {
     in.expect(3, 3, 1);
     in.index(1);
     in.same(2, 0);
+    if (op.mode() != Op.ScatterMode.REPLACE) {
+      in.numericOrBool(0);
+    }
     List<Dim> shape = in.shape(0);
     Dims.merge("updates", in.shape(1), in.shape(2));
     if (shape != null) {

@@ -375,7 +375,10 @@ final class ShapeRules {
     in.expect(1, 1, 1);
     List<Dim> shape = in.shape(0, 2);
     DType wanted = op.dtype();
-    return Fact.of(
-        wanted == null ? in.dtype(0) : wanted, shape == null ? in.fresh("eye", 2) : shape);
+    DType made = wanted == null ? in.dtype(0) : wanted;
+    if (made == DType.STRING) {
+      throw new ModelException("expected a type of numbers, got " + made);
+    }
+    return Fact.of(made, shape == null ? in.fresh("eye", 2) : shape);
   }
 }

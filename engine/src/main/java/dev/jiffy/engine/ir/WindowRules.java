@@ -129,7 +129,8 @@ final class WindowRules {
     return kernel;
   }
 
-  /// One number for each dimension, checked against a lower bound; a default where none are given.
+  /// One number of 32 bits for each dimension, checked against a lower bound; a default where none
+  /// are given.
   private static long[] numbers(
       String what, List<Long> given, int count, long fallback, long bound) {
     long[] numbers = new long[count];
@@ -145,6 +146,11 @@ final class WindowRules {
     if (!fits) {
       throw new ModelException(
           what + ": expected " + count + " numbers of at least " + bound + ", got " + given);
+    }
+    for (long number : numbers) {
+      if (number != (int) number) {
+        throw new ModelException(what + ": expected numbers of 32 bits, got " + given);
+      }
     }
     return numbers;
   }

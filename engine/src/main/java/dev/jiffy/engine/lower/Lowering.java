@@ -19,6 +19,8 @@ import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ForkJoinTask;
 import org.jspecify.annotations.Nullable;
 
@@ -86,16 +88,39 @@ public final class Lowering {
   /// @param weights where the packed forms go
   public static void pack(Graph graph, Weights weights) {
     Map<String, Node> producers = graph.producers();
+    Queue<Throwable> failures = new ConcurrentLinkedQueue<>();
     List<ForkJoinTask<?>> tasks = new ArrayList<>();
     for (Node node : graph.nodes()) {
       if (node.op() instanceof LoopOp.Loop loop) {
         pack(loop.body(), weights);
       }
       if (hasWeights(node.op())) {
-        tasks.add(ForkJoinTask.adapt(() -> pack(graph, node, producers, weights)));
+        tasks.add(ForkJoinTask.adapt(() -> pack(graph, node, producers, weights, failures)));
       }
     }
     ForkJoinTask.invokeAll(tasks);
+    switch (failures.peek()) {
+      case RuntimeException e -> throw e;
+      case Error e -> throw e;
+      case null, default -> {}
+    }
+  }
+
+  /// Packs a node's weights, and takes down a failure: a task that fails would end the wait for the
+  /// others, whose memory is freed then.
+  private static void pack(
+      Graph graph,
+      Node node,
+      Map<String, Node> producers,
+      Weights weights,
+      Queue<Throwable> failures) {
+    if (failures.isEmpty()) {
+      try {
+        pack(graph, node, producers, weights);
+      } catch (Throwable e) { // thrown once all have ended
+        failures.add(e);
+      }
+    }
   }
 
   private static boolean hasWeights(Op op) {

@@ -20,8 +20,14 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Immutable; lives as long as the memory that it was packed into.
 final class PackedForest {
-  /// The most nodes: a node that is reached on several paths is there several times.
+  /// The most nodes: a node that is reached on several paths is there several times, in groups of
+  /// trees as deep as the deepest of them.
   private static final long MOST_NODES = 1L << 28;
+
+  /// How many times the nodes of the file there may be of larger files.
+  private static final int TIMES = 64;
+
+  private static final long FEW_NODES = 1L << 20;
 
   private static final int MOST_COLUMNS = 1 << 18;
 
@@ -91,13 +97,14 @@ final class PackedForest {
     for (int tree = 0; tree < forest.trees(); tree++) {
       trees.get(isSum ? targets[tree] : 0).add(tree);
     }
+    long most = Math.min(MOST_NODES, Math.max(FEW_NODES, (long) TIMES * forest.nodes()));
     TreeNodes packed = new TreeNodes(forest, columns, isSum);
     int[] groupBegins = new int[trees.size() + 1];
     int[] treeBegins = new int[trees.size() + 1];
     for (int i = 0; i < trees.size(); i++) {
       for (int from = 0; from < trees.get(i).size(); from += TreeShape.LANES) {
         int to = Math.min(from + TreeShape.LANES, trees.get(i).size());
-        if (!packed.group(trees.get(i).subList(from, to), MOST_NODES)) {
+        if (!packed.group(trees.get(i).subList(from, to), most)) {
           return null;
         }
       }

@@ -130,7 +130,7 @@ final class ResizeTaps {
     return switch (op.coordinates()) {
       case HALF_PIXEL -> (i + 0.5) / scale - 0.5;
       case HALF_PIXEL_SYMMETRIC -> in / 2.0 * (1 - out / width) + (i + 0.5) / scale - 0.5;
-      case PYTORCH_HALF_PIXEL -> out == 1 ? -0.5 : (i + 0.5) / scale - 0.5;
+      case PYTORCH_HALF_PIXEL -> out == 1 ? 0 : (i + 0.5) / scale - 0.5;
       case ALIGN_CORNERS -> width == 1 || out == 1 ? 0 : i * (in - 1) / (width - 1);
       case ASYMMETRIC -> i / scale;
       case TF_HALF_PIXEL_FOR_NN -> (i + 0.5) / scale;

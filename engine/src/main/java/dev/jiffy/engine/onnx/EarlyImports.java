@@ -187,7 +187,7 @@ final class EarlyImports {
         sizes.add(size);
       }
     }
-    node.results(
+    node.parts(
         new Op.Split(node.integer("axis", 0), 0),
         node.input(0),
         sizes.isEmpty() ? "" : node.longs(sizes));

@@ -35,7 +35,7 @@ final class MicrosoftImports {
     table.add("FusedConv", 1, 2, 4, MicrosoftImports::conv);
     table.add("SkipLayerNormalization", 1, 3, 5, 4, MicrosoftImports::skipNorm);
     table.add("SkipSimplifiedLayerNormalization", 1, 3, 4, 4, MicrosoftImports::skipRms);
-    table.add("EmbedLayerNormalization", 1, 7, 9, 3, MicrosoftImports::embed);
+    table.add("EmbedLayerNormalization", 1, 1, 9, 3, MicrosoftImports::embed);
     registerRms(table);
     QuantizationImports.registerLinear(table);
     QLinearImports.register(table);
@@ -207,6 +207,7 @@ final class MicrosoftImports {
 
   /// Words, positions and segments looked up, added and normalised.
   private static void embed(NodeScope node) {
+    node.require(2, 3, 5, 6);
     node.ignore("mask_index_type");
     float epsilon = node.real("epsilon", 1e-12f);
     String ids = node.input(0);

@@ -83,6 +83,18 @@ final class NodeScope {
     return index < node.inputs().size() ? node.inputs().get(index) : "";
   }
 
+  /// Checks that inputs are there, where others between them need not be.
+  ///
+  /// @param indices their positions
+  /// @throws ModelException if one is not
+  void require(int... indices) {
+    for (int index : indices) {
+      if (!has(index)) {
+        throw invalid("input " + index + " is missing");
+      }
+    }
+  }
+
   /// {@return whether an input is there}
   ///
   /// @param index the position
@@ -405,6 +417,16 @@ final class NodeScope {
     add(op, trimmed(inputs), node.outputs());
   }
 
+  /// Makes the node that gives all outputs, those too that have no name.
+  ///
+  /// @param op the operator
+  /// @param inputs the values read
+  void parts(Op op, String... inputs) {
+    List<String> outputs = new ArrayList<>(node.outputs());
+    outputs.replaceAll(output -> output.isEmpty() ? assembly.fresh(name + "/unread") : output);
+    add(op, trimmed(inputs), outputs);
+  }
+
   /// Makes the node that gives all outputs from all inputs.
   ///
   /// @param op the operator
@@ -470,7 +492,10 @@ final class NodeScope {
   ///
   /// @param tensor its value
   void constantResult(Tensor tensor) {
-    assembly.constant(node.outputs().getFirst(), tensor);
+    String output = node.outputs().getFirst();
+    if (!output.isEmpty()) { // the name of whatever is absent
+      assembly.constant(output, tensor);
+    }
   }
 
   /// {@return the name of a constant of rank 1}

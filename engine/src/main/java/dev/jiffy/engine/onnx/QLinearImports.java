@@ -28,10 +28,10 @@ final class QLinearImports {
   ///
   /// @param table the table
   static void register(Operators table) {
-    table.add("QLinearAdd", 1, 7, 8, n -> pair(n, ADD));
-    table.add("QLinearMul", 1, 7, 8, n -> pair(n, MULTIPLY));
-    table.add("QLinearSigmoid", 1, 4, 5, n -> one(n, new Unary(UnaryFunction.SIGMOID)));
-    table.add("QLinearLeakyRelu", 1, 4, 5, QLinearImports::leakyRelu);
+    table.add("QLinearAdd", 1, 1, 8, n -> pair(n, ADD));
+    table.add("QLinearMul", 1, 1, 8, n -> pair(n, MULTIPLY));
+    table.add("QLinearSigmoid", 1, 1, 5, n -> one(n, new Unary(UnaryFunction.SIGMOID)));
+    table.add("QLinearLeakyRelu", 1, 1, 5, QLinearImports::leakyRelu);
     table.add("QLinearSoftmax", 1, 5, 5, QLinearImports::softmax);
     table.add("QLinearGlobalAveragePool", 1, 5, 5, QLinearImports::globalAverage);
     table.add("QLinearAveragePool", 1, 4, 5, QLinearImports::average);
@@ -43,12 +43,14 @@ final class QLinearImports {
   }
 
   private static void pair(NodeScope node, Op op) {
+    node.require(1, 3, 4, 6);
     String a = QuantizationImports.dequantized(node, 0, 0);
     String b = QuantizationImports.dequantized(node, 3, 0);
     QuantizationImports.requantize(node, node.make(op, a, b), 6, 0);
   }
 
   private static void one(NodeScope node, Op op) {
+    node.require(1, 3);
     String x = QuantizationImports.dequantized(node, 0, 0);
     QuantizationImports.requantize(node, node.make(op, x), 3, 0);
   }

@@ -43,9 +43,10 @@ final class ShapeImports {
     long axis = node.integer("axis", 0);
     if (node.opset() < 13) {
       List<Long> sizes = node.integers("split");
-      node.results(new Op.Split(axis, 0), node.input(0), sizes.isEmpty() ? "" : node.longs(sizes));
+      node.parts(new Op.Split(axis, 0), node.input(0), sizes.isEmpty() ? "" : node.longs(sizes));
     } else {
-      node.same(new Op.Split(axis, node.has(1) ? 0 : node.integer("num_outputs", 0)));
+      long count = node.has(1) ? 0 : node.integer("num_outputs", 0);
+      node.parts(new Op.Split(axis, count), node.input(0), node.input(1));
     }
   }
 

@@ -56,6 +56,15 @@ class ElementwiseFunctionsTest {
   }
 
   @Test
+  void powersOfIntegersAreExact() {
+    assertEquals(4_052_555_153_018_976_267L, BinaryFunction.POW.apply(3L, 39L));
+    assertEquals(-27, BinaryFunction.POW.apply(-3L, 3L));
+    assertEquals(1, BinaryFunction.POW.apply(0L, 0L));
+    assertEquals(0, BinaryFunction.POW.apply(2L, -1L));
+    assertEquals(-1, BinaryFunction.POW.apply(-1L, -3L));
+  }
+
+  @Test
   void aFeatureThatNoRowCanHaveIsRefused() {
     Forest.Builder forest = new Forest.Builder(1);
     assertThrows(

@@ -209,6 +209,10 @@ final class NeuralRuleCases {
               "f32[1×1×4]",
               "kernel: expected 1 extents, got [2×2]"),
           bad(
+              pool(PoolFunction.MAX, List.of(1L), List.of(1L << 32), false),
+              "f32[1×1×4]",
+              "strides: expected numbers of 32 bits, got [4294967296]"),
+          bad(
               pool(PoolFunction.MAX, List.of(0L), List.of(), false),
               "f32[1×1×4]",
               "kernel: expected extents of at least 1, got [0]"),

@@ -3,10 +3,12 @@ package dev.jiffy.engine.lower;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertNull;
 
 import dev.jiffy.engine.WrongKernels;
 import dev.jiffy.engine.function.Ensemble;
 import dev.jiffy.engine.function.Forest;
+import dev.jiffy.engine.function.NodeMode;
 import dev.jiffy.engine.function.OneComparison;
 import dev.jiffy.engine.function.ScoreTransform;
 import dev.jiffy.engine.function.TreeAggregate;
@@ -51,6 +53,29 @@ class ForestStepTest {
             List.of(new Node("tree", op, List.of("x"), List.of("y"))),
             Map.of(),
             Map.of("x", Fact.of(DType.F32, ROWS, 1))));
+  }
+
+  /// Nodes that many paths share are not copied for each of them without end.
+  @Test
+  void aSmallForestDoesNotBecomeLarge() {
+    Forest.Builder builder = new Forest.Builder(1);
+    int[] levels = new int[40];
+    for (int i = 0; i < levels.length; i++) {
+      levels[i] = builder.branch(NodeMode.LEQ, 0, i, false);
+    }
+    int leaf = builder.leaf();
+    builder.weight(0, 1);
+    for (int i = 0; i < levels.length; i++) {
+      int next = i + 1 < levels.length ? levels[i + 1] : leaf;
+      builder.children(levels[i], next, next);
+    }
+    builder.root(levels[0]);
+    Ensemble ensemble =
+        new Ensemble(
+            builder.build(), TreeAggregate.SUM, ScoreTransform.NONE, List.of(), null, false);
+    try (Arena arena = Arena.ofConfined()) {
+      assertNull(PackedForest.of(ensemble, 1, arena));
+    }
   }
 
   /// Every row stays in a leaf, those that fill the last block as well.

@@ -1,17 +1,28 @@
 package dev.jiffy.engine.lower;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.jiffy.engine.WrongKernels;
+import dev.jiffy.engine.ir.Fact;
+import dev.jiffy.engine.ir.Graph;
+import dev.jiffy.engine.ir.Inference;
+import dev.jiffy.engine.ir.Node;
+import dev.jiffy.engine.ir.Op;
 import dev.jiffy.engine.kernel.Format;
 import dev.jiffy.engine.kernel.MatrixKernels;
 import dev.jiffy.engine.kernel.scalar.ScalarMatrixKernels;
 import dev.jiffy.engine.kernel.scalar.ScalarRowKernels;
+import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.ref.WeakReference;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 
 class WeightsTest {
@@ -22,6 +33,48 @@ class WeightsTest {
     Tensor numbers = Tensor.of(new float[] {1, 2, 3, 4}, 2, 2);
     made.add(new WeakReference<>(numbers));
     return numbers;
+  }
+
+  private static Graph products(int count) {
+    List<Node> nodes = new ArrayList<>();
+    Map<String, Tensor> constants = new LinkedHashMap<>();
+    Map<String, Fact> facts = new LinkedHashMap<>();
+    facts.put("x0", Fact.of(DType.F32, 2, 2));
+    for (int i = 0; i < count; i++) {
+      constants.put("w" + i, Tensor.of(new float[] {1, 2, 3, i}, 2, 2));
+      facts.put("w" + i, Fact.of(DType.F32, 2, 2));
+      nodes.add(
+          new Node("n" + i, new Op.MatMul(), List.of("x" + i, "w" + i), List.of("x" + (i + 1))));
+    }
+    return Inference.infer(
+        new Graph("products", List.of("x0"), List.of("x" + count), nodes, constants, facts));
+  }
+
+  /// Whoever asked frees the memory then.
+  @Test
+  void aFailureWaitsForWhatIsStillPacked() {
+    AtomicInteger begun = new AtomicInteger();
+    AtomicInteger ended = new AtomicInteger();
+    MatrixKernels kernels =
+        WrongKernels.changed(
+            MatrixKernels.class,
+            new ScalarMatrixKernels(),
+            "pack",
+            (result, _) -> {
+              if (begun.getAndIncrement() == 1) {
+                throw new IllegalStateException("the second of all");
+              }
+              LockSupport.parkNanos(100_000_000);
+              ended.incrementAndGet();
+              return result;
+            });
+    try (Arena arena = Arena.ofShared()) {
+      Weights weights =
+          new Weights(new Target(kernels, new ScalarRowKernels(), 1, Format.F32), arena);
+      Graph graph = products(4);
+      assertThrows(IllegalStateException.class, () -> Lowering.pack(graph, weights));
+      assertEquals(begun.get() - 1, ended.get());
+    }
   }
 
   @Test

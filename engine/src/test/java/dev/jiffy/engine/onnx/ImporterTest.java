@@ -1,6 +1,8 @@
 package dev.jiffy.engine.onnx;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -13,6 +15,7 @@ import dev.jiffy.engine.ir.Fact;
 import dev.jiffy.engine.ir.Graph;
 import dev.jiffy.engine.ir.Node;
 import dev.jiffy.engine.ir.Op;
+import dev.jiffy.engine.lower.Interpreter;
 import dev.jiffy.engine.onnx.OnnxModel.AttributeProto;
 import dev.jiffy.engine.onnx.OnnxModel.DimensionProto;
 import dev.jiffy.engine.onnx.OnnxModel.GraphProto;
@@ -56,6 +59,37 @@ class ImporterTest {
       assertEquals(List.of(Dim.of("n"), Dim.of(-1)), graph.fact("t").value());
       assertTrue(graph.facts().keySet().containsAll(graph.producers().keySet()));
     }
+  }
+
+  @Test
+  void partsThatNobodyNamesArePartsAllTheSame() {
+    Models split =
+        Models.opset(13)
+            .input("x", DType.F32, 4)
+            .node("Split", List.of("x"), List.of("", "y"), Map.of())
+            .output("y");
+    Graph graph = Importer.graph(split.model());
+    assertFalse(graph.nodes().getFirst().outputs().contains(""), graph::toString);
+    Map<String, Tensor> inputs = Map.of("x", Tensor.of(new float[] {1, 2, 3, 4}, 4));
+    assertArrayEquals(
+        new float[] {3, 4},
+        Objects.requireNonNull(Interpreter.run(graph, inputs).get("y")).toFloats());
+  }
+
+  /// The empty name is that of whatever is absent.
+  @Test
+  void aConstantWithoutANameIsNoInput() {
+    Models clip =
+        Models.opset(13)
+            .input("x", DType.F32, 2)
+            .node("Constant", List.of(), List.of(""), Map.of("value_float", Models.real(5)))
+            .node("Clip", List.of("x", ""), List.of("y"), Map.of())
+            .output("y");
+    Map<String, Tensor> inputs = Map.of("x", Tensor.of(new float[] {1, 9}, 2));
+    assertArrayEquals(
+        new float[] {1, 9},
+        Objects.requireNonNull(Interpreter.run(Importer.graph(clip.model()), inputs).get("y"))
+            .toFloats());
   }
 
   @Test

@@ -134,8 +134,18 @@ public final class ScalarElementwise {
             "division of the integer %s by zero at element %d"
                 .formatted(unsigned ? Long.toUnsignedString(a) : Long.toString(a), at + n));
       }
-      out.setLong(at + n, unsigned ? unsigned(function, a, b) : function.apply(a, b));
+      out.setLong(at + n, integer(function, x.dtype(), a, b));
     }
+  }
+
+  /// {@return a function of two integers}
+  ///
+  /// @param function the function
+  /// @param dtype their type
+  /// @param x the first
+  /// @param y the second, not 0 for a division
+  static long integer(BinaryFunction function, DType dtype, long x, long y) {
+    return dtype == DType.U64 ? unsigned(function, x, y) : function.apply(x, y);
   }
 
   private static long unsigned(BinaryFunction function, long x, long y) {

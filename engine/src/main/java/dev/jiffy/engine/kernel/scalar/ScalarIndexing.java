@@ -183,7 +183,9 @@ public final class ScalarIndexing {
     } else if (out.dtype().isFloat()) {
       out.setDouble(target, combine.apply(out.getDouble(target), updates.getDouble(source)));
     } else {
-      out.setLong(target, combine.apply(out.getLong(target), updates.getLong(source)));
+      long before = out.getLong(target);
+      long update = updates.getLong(source);
+      out.setLong(target, ScalarElementwise.integer(combine, out.dtype(), before, update));
     }
   }
 
