@@ -15,9 +15,10 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Rows can be joined where every input and every output begins with the same named dimension, and
 /// so does what lies between. Texts of different lengths can be padded where every input is
-/// integers `[rows, length]` of the same two names, one of them the attention mask, and no output
-/// has an extent behind its second that is not a number. Whether joining changes bits is not told
-/// by names: see [Line]. Immutable.
+/// integers `[rows, length]` of the same two names, one of them the attention mask, and every
+/// output's second extent is that length or a number, and those behind it are numbers: another
+/// extent may happen to be as long as the padded texts, and would be cut like them. Whether joining
+/// changes bits is not told by names: see [Line]. Immutable.
 ///
 /// @param rows the name of the dimension that is joined, null where none is
 /// @param length the name of the dimension that may be padded, null where none may
@@ -84,19 +85,21 @@ record Batching(
 
   private static @Nullable String length(List<TensorSpec> inputs, List<TensorSpec> outputs) {
     String length = name(inputs.getFirst(), 1);
+    if (length == null) {
+      return null;
+    }
     boolean isMasked = false;
     for (TensorSpec input : inputs) {
       boolean isInteger = input.dtype() == DType.I64 || input.dtype() == DType.I32;
-      if (length == null
-          || !isInteger
-          || dims(input).size() != 2
-          || !length.equals(name(input, 1))) {
+      if (!isInteger || dims(input).size() != 2 || !length.equals(name(input, 1))) {
         return null;
       }
       isMasked |= input.name().equals(MASK);
     }
     for (TensorSpec output : outputs) {
-      if (!dims(output).stream().skip(2).allMatch(Dim.Known.class::isInstance)) {
+      List<Dim> dims = dims(output);
+      boolean isCut = dims.size() > 1 && length.equals(name(output, 1));
+      if (!dims.stream().skip(isCut ? 2 : 1).allMatch(Dim.Known.class::isInstance)) {
         return null;
       }
     }

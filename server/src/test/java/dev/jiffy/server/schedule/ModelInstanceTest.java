@@ -136,6 +136,26 @@ class ModelInstanceTest {
     }
   }
 
+  /// Of an extent of another name nobody knows whether it is padded, or only happens to be as long.
+  @Test
+  void whereASecondExtentIsNotTheLengthNothingIsPadded() {
+    List<Dim> texts = List.of(BATCH, TOKENS);
+    List<TensorSpec> inputs =
+        List.of(
+            new TensorSpec("ids", DType.I64, texts),
+            new TensorSpec(Batching.MASK, DType.I64, texts));
+    List<Dim> other = List.of(BATCH, new Dim.Symbol("unk__7"));
+    for (List<Dim> dims : List.of(List.of(BATCH), texts, List.of(BATCH, new Dim.Known(12)))) {
+      TensorSpec known = new TensorSpec("known", DType.F32, dims);
+      Computation one = new Made(inputs, List.of(known), tensors -> tensors);
+      assertEquals("tokens", Batching.of(one).length());
+      TensorSpec named = new TensorSpec("named", DType.F32, other);
+      Computation both = new Made(inputs, List.of(known, named), tensors -> tensors);
+      assertEquals("batch", Batching.of(both).rows());
+      assertNull(Batching.of(both).length());
+    }
+  }
+
   /// Where every row depends on the greatest of all, equal requests do not show it.
   @Test
   void whatDependsOnItsNeighboursIsComputedAlone() {
