@@ -123,8 +123,16 @@ record Batching(
     ticket.rows = 1;
     switch (ticket.question()) {
       case Question.Tensors(Map<String, Tensor> tensors) -> place(ticket, tensors);
-      case Question.Texts(List<String> texts) -> ticket.rows = Math.max(1, texts.size());
-      case Question.Tokens(List<int[]> texts) -> ticket.rows = Math.max(1, texts.size());
+      case Question.Texts(List<String> texts) -> {
+        ticket.rows = Math.max(1, texts.size());
+        long characters = texts.stream().mapToLong(String::length).sum();
+        ticket.bucket = Bucket.ofTexts(ticket.rows, characters);
+      }
+      case Question.Tokens(List<int[]> texts) -> {
+        ticket.rows = Math.max(1, texts.size());
+        long tokens = texts.stream().mapToLong(text -> text.length).sum();
+        ticket.bucket = Bucket.ofTokens(ticket.rows, tokens);
+      }
     }
   }
 

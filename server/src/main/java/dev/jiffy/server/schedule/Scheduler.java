@@ -333,7 +333,7 @@ public final class Scheduler implements AutoCloseable {
         tickets.add(ticket);
       }
       Bucket bucket = tickets.getFirst().bucket;
-      if (bucket.equals(Bucket.ALONE)) {
+      if (bucket.isAlone()) {
         return;
       }
       Batch.Trial trial = policy.exact() ? Batch.Trial.YES : Batch.Trial.NO;

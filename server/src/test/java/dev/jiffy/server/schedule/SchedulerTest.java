@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -233,6 +234,48 @@ class SchedulerTest {
     }
     int inVain = instance.batches.size() - answered;
     assertTrue(inVain < 300, "computed " + inVain + " of 2000 that cannot be in time");
+  }
+
+  /// What short texts cost tells nothing of long ones, and the other way round.
+  @Test
+  void textsCostWhatTextsOfTheirLengthCost() {
+    Question.Texts longText = new Question.Texts(List.of("a word ".repeat(1000)));
+    Question.Tokens longTokens = new Question.Tokens(List.of(new int[400]));
+    for (int i = 0; i < Scheduler.KNOWN; i++) {
+      scheduler.learn(longText, 1_000_000_000);
+      scheduler.learn(longTokens, 1_000_000_000);
+    }
+    for (Question question :
+        List.of(
+            new Question.Texts(List.of("x")),
+            new Question.Texts(Collections.nCopies(64, "x")),
+            new Question.Tokens(List.of(new int[3])))) {
+      scheduler.submit(ticket(question));
+      scheduler.step();
+      assertInstanceOf(Outcome.Done.class, outcomes.getLast());
+    }
+    for (Question question :
+        List.of(
+            longText, longTokens, new Question.Texts(List.of("a word ".repeat(999) + "and one")))) {
+      scheduler.submit(ticket(question));
+      assertEquals(Refusal.DEADLINE_TOO_SHORT, refusal(outcomes.size() - 1));
+    }
+  }
+
+  private Ticket ticket(Question question) {
+    return new Ticket(question, 0, clock.get(), clock.get() + 10_000_000, outcomes::add);
+  }
+
+  @Test
+  void textsAreComputedAlone() {
+    for (int i = 0; i < 4; i++) {
+      scheduler.submit(ticket(new Question.Texts(List.of("x"))));
+      scheduler.submit(ticket(new Question.Tokens(List.of(new int[1]))));
+    }
+    while (scheduler.counts().waiting() > 0) {
+      scheduler.step();
+    }
+    assertEquals(Collections.nCopies(8, 1), instance.batches);
   }
 
   @Test
