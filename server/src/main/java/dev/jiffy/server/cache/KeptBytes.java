@@ -6,7 +6,6 @@ import dev.jiffy.protocol.InferTensor;
 import dev.jiffy.protocol.InferWire;
 import dev.jiffy.protocol.Limits;
 import dev.jiffy.protocol.Parameter;
-import dev.jiffy.protocol.ProtocolException;
 import dev.jiffy.server.schedule.Answer;
 import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Tensor;
@@ -85,7 +84,7 @@ final class KeptBytes {
       return read.modelName().equals(VECTORS) && names.isEmpty() && read.outputs().size() == 1
           ? vectors(read, read.outputs().getFirst().tensor())
           : null;
-    } catch (ProtocolException | OutOfMemoryError e) {
+    } catch (RuntimeException | OutOfMemoryError e) { // whatever the bytes are, somebody waits
       return null;
     }
   }

@@ -194,14 +194,7 @@ public final class ResponseCache {
       if (flight == null) {
         Flight own = new Flight(ticket, key);
         if (flights.putIfAbsent(key, own) == null) {
-          Kept between = answers.getIfPresent(key);
-          own.lookNanos = nanos(key, start);
-          if (between == null) {
-            own.begin(isSmall);
-          } else {
-            looked(hits, own.lookNanos);
-            own.settle(given(between, 0), between);
-          }
+          own.begin(isSmall, start);
           return own::leave;
         }
       } else if (ticket.priority() < flight.first.priority()) {
@@ -283,8 +276,28 @@ public final class ResponseCache {
       return !isOver;
     }
 
-    /// Looks at what other servers keep, if there is such a thing, and is computed otherwise.
-    void begin(boolean isSmall) {
+    /// Looks once more at what is kept, then at what other servers keep, if there is such a thing,
+    /// and is computed otherwise.
+    void begin(boolean isSmall, long start) {
+      try {
+        Kept between = answers.getIfPresent(key);
+        lookNanos = nanos(key, start);
+        if (between == null) {
+          look(isSmall);
+        } else {
+          looked(hits, lookNanos);
+          settle(given(between, 0), between);
+        }
+      } catch (Throwable e) { // whatever happens, nobody waits for ever
+        fail(e);
+      }
+    }
+
+    private void fail(Throwable failure) {
+      asked.finish(new Outcome.Failed(failure));
+    }
+
+    private void look(boolean isSmall) {
       if (shared != null && shared.isTried()) {
         isShared = true;
         if (shared.find(key, this::found)) {
@@ -301,15 +314,19 @@ public final class ResponseCache {
     }
 
     private void found(@Nullable Kept kept) {
-      if (kept != null) {
-        answers.put(key, kept);
-        looked(hits, lookNanos);
-        settle(given(kept, clock.getAsLong() - first.arrivedNanos()), kept);
-      } else if (isAbandoned()) {
-        looked(misses, lookNanos);
-        settle(new Outcome.Cancelled(), null);
-      } else {
-        compute(false);
+      try {
+        if (kept != null) {
+          answers.put(key, kept);
+          looked(hits, lookNanos);
+          settle(given(kept, clock.getAsLong() - first.arrivedNanos()), kept);
+        } else if (isAbandoned()) {
+          looked(misses, lookNanos);
+          settle(new Outcome.Cancelled(), null);
+        } else {
+          compute(false);
+        }
+      } catch (Throwable e) { // whatever happens, nobody waits for ever
+        fail(e);
       }
     }
 
@@ -387,7 +404,11 @@ public final class ResponseCache {
       }
       first.finish(isWanted ? outcome : new Outcome.Cancelled());
       for (Waiter other : waiting) {
-        settle(other, outcome, kept);
+        try {
+          settle(other, outcome, kept);
+        } catch (Throwable e) { // the others wait as well
+          other.ticket.finish(new Outcome.Failed(e));
+        }
       }
     }
 

@@ -164,7 +164,12 @@ public final class RedisAnswers implements SharedAnswers, AutoCloseable {
             Ending.GET_FAILED,
             Ending.GET_LATE,
             response -> {
-              byte[] answer = response == null ? null : verified(digest, response);
+              byte[] answer = null;
+              try {
+                answer = response == null ? null : verified(digest, response);
+              } catch (OutOfMemoryError e) { // the answer is there, and there is no place for it
+                LOG.log(Level.WARNING, "an answer from Redis cannot be taken: " + e);
+              }
               adder(answer != null ? Ending.HIT : response == null ? Ending.MISS : Ending.FOREIGN)
                   .increment();
               taker.accept(answer);

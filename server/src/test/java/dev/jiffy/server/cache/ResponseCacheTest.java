@@ -199,6 +199,51 @@ class ResponseCacheTest {
     assertEquals(List.of(0L, 4L, 8L), List.of(counts.hits(), counts.joins(), counts.misses()));
   }
 
+  /// Whoever asks the same later waits for nothing that has never begun.
+  @Test
+  void whatCannotBeginIsAFailureAndIsAskedAgainByTheNext() {
+    LinkageError broken = new LinkageError("for the sake of the test");
+    Starting starting = new Starting(new Waiting(waiting), broken);
+    ResponseCache failing = new ResponseCache(OPTIONS, starting, null, clock::get);
+    Question question = new Question.Tensors(Map.of("x", Tensor.of(new float[] {4}, 1)));
+    Key key = Objects.requireNonNull(Key.of(question, List.of("y"), OPTIONS));
+    List<Outcome> outcomes = new ArrayList<>();
+    for (int i = 0; i < 2; i++) {
+      failing.submit(new Ticket(question, 0, 0, Ticket.NEVER, outcomes::add), key, false);
+    }
+    assertEquals(List.of(new Outcome.Failed(broken)), outcomes);
+    assertEquals(1, waiting.size());
+    compute();
+    assertInstanceOf(Outcome.Done.class, outcomes.getLast());
+    assertEquals(2, outcomes.size());
+  }
+
+  /// Does not take the first request.
+  static final class Starting implements ResponseCache.Uncached {
+    private final ResponseCache.Uncached next;
+    private final Error failure;
+    private boolean hasFailed;
+
+    Starting(ResponseCache.Uncached next, Error failure) {
+      this.next = next;
+      this.failure = failure;
+    }
+
+    @Override
+    public void submit(Ticket ticket, boolean isSmall) {
+      if (!hasFailed) {
+        hasFailed = true;
+        throw failure;
+      }
+      next.submit(ticket, isSmall);
+    }
+
+    @Override
+    public void cancel(Ticket ticket) {
+      next.cancel(ticket);
+    }
+  }
+
   @Test
   void aBadQuestionIsBadForAll() {
     Asked first = new Asked(4);

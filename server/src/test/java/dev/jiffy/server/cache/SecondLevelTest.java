@@ -33,6 +33,7 @@ import java.util.Objects;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
@@ -47,6 +48,7 @@ class SecondLevelTest {
     private final Map<String, byte[]> answers = new HashMap<>();
     private final ArrayDeque<Runnable> looks = new ArrayDeque<>();
     private boolean isAway;
+    private @Nullable RuntimeException failure;
 
     @Override
     public int mostBytes() {
@@ -55,6 +57,10 @@ class SecondLevelTest {
 
     @Override
     public boolean find(byte[] digest, Consumer<byte @Nullable []> taker) {
+      RuntimeException broken = failure;
+      if (broken != null) {
+        throw broken;
+      }
       if (!isAway) {
         looks.add(() -> taker.accept(answers.get(HexFormat.of().formatHex(digest))));
       }
@@ -78,10 +84,14 @@ class SecondLevelTest {
     private final ResponseCache cache;
 
     Place(SharedAnswers shared, int model) {
+      this(shared, model, next -> next);
+    }
+
+    Place(SharedAnswers shared, int model, UnaryOperator<ResponseCache.Uncached> before) {
       cache =
           new ResponseCache(
               OPTIONS,
-              new ResponseCacheTest.Waiting(waiting),
+              before.apply(new ResponseCacheTest.Waiting(waiting)),
               new SecondLevel(shared, new byte[] {(byte) model}, clock::get),
               clock::get);
     }
@@ -171,6 +181,33 @@ class SecondLevelTest {
     third.run();
     shared.tell();
     assertEquals(1, here.waiting.size(), "the fourth still waits");
+  }
+
+  /// Those who wait for the same are told, or computed instead.
+  @Test
+  void whatFailsAfterTheLookIsAFailureOfItsOwn() {
+    LinkageError broken = new LinkageError("for the sake of the test");
+    Place failing = new Place(shared, 1, next -> new ResponseCacheTest.Starting(next, broken));
+    failing.ask(1, outcomes);
+    failing.ask(1, outcomes);
+    shared.tell();
+    assertEquals(List.of(new Outcome.Failed(broken)), outcomes);
+    shared.tell();
+    failing.compute(1);
+    assertEquals(7, value(1));
+  }
+
+  @Test
+  void whatCannotBeLookedForIsAFailure() {
+    IllegalStateException broken = new IllegalStateException("for the sake of the test");
+    shared.failure = broken;
+    here.ask(1, outcomes);
+    assertEquals(List.of(new Outcome.Failed(broken)), outcomes);
+    shared.failure = null;
+    here.ask(1, outcomes);
+    shared.tell();
+    here.compute(1);
+    assertEquals(7, value(1));
   }
 
   @Test
