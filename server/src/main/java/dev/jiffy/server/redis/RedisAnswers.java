@@ -20,6 +20,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
@@ -31,8 +32,9 @@ import org.jspecify.annotations.Nullable;
 ///
 /// The name of an entry is half of the digest; the entry begins with all of it, which is compared.
 /// Whoever asks waits no longer than the options say. After three failures in a row Redis is not
-/// asked for a second, then for twice as long each time up to half a minute, save for one request
-/// then that tries whether it is back. Shared between threads.
+/// asked for a second, then for twice as long each time up to half a minute. Then it is connected
+/// to, which nobody waits for, and once that is done one request tries whether it is back. Shared
+/// between threads.
 public final class RedisAnswers implements SharedAnswers, AutoCloseable {
   private static final System.Logger LOG = System.getLogger(RedisAnswers.class.getName());
   private static final int MOST_BYTES = 1 << 20;
@@ -43,6 +45,10 @@ public final class RedisAnswers implements SharedAnswers, AutoCloseable {
   private static final int DIGEST = 32;
   private static final int NAME = DIGEST / 2;
   private static final int FAILURES = 3;
+
+  /// How long connecting may take.
+  private static final Duration CONNECT = Duration.ofSeconds(1);
+
   private static final long FIRST_PAUSE = TimeUnit.SECONDS.toNanos(1);
   private static final long LONGEST_PAUSE = TimeUnit.SECONDS.toNanos(30);
 
@@ -97,6 +103,9 @@ public final class RedisAnswers implements SharedAnswers, AutoCloseable {
   /// Until when Redis is not asked, 0 while it answers.
   private final AtomicLong pausedUntilNanos = new AtomicLong();
 
+  /// Whether there is a connection again, on which the next request tries whether Redis is back.
+  private final AtomicBoolean isBack = new AtomicBoolean();
+
   private volatile long pauseNanos = FIRST_PAUSE;
   private volatile boolean isClosed;
 
@@ -110,16 +119,17 @@ public final class RedisAnswers implements SharedAnswers, AutoCloseable {
   /// @param vertx whose event loops are used
   /// @param options where it is
   public RedisAnswers(Vertx vertx, RedisOptions options) {
-    this(vertx, options, System::nanoTime);
+    this(vertx, options, System::nanoTime, CONNECT);
   }
 
   /// @param clock tells how long Redis has not been asked, in nanoseconds
-  RedisAnswers(Vertx vertx, RedisOptions options, LongSupplier clock) {
+  /// @param connect how long connecting may take
+  RedisAnswers(Vertx vertx, RedisOptions options, LongSupplier clock, Duration connect) {
     this.vertx = vertx;
     this.context = vertx.getOrCreateContext();
     this.options = options;
     this.clock = clock;
-    this.link = new RedisLink(vertx, options, 2 * MOST_ASKED);
+    this.link = new RedisLink(vertx, options, 2 * MOST_ASKED, connect.toMillis(), new Links());
     for (Ending ending : Ending.values()) {
       endings.put(ending, new LongAdder());
     }
@@ -221,18 +231,43 @@ public final class RedisAnswers implements SharedAnswers, AutoCloseable {
     if (isClosed) {
       return false;
     }
-    long until = pausedUntilNanos.get();
-    if (until != 0) {
-      long now = clock.getAsLong();
-      if (now - until < 0 || !pausedUntilNanos.compareAndSet(until, until(now))) {
-        return false;
-      }
+    if (!isUp() && !isBack.getAndSet(false)) {
+      connectAfterPause();
+      return false;
     }
     if (asked.incrementAndGet() > MOST_ASKED) {
       asked.decrementAndGet();
       return false;
     }
     return true;
+  }
+
+  private void connectAfterPause() {
+    long until = pausedUntilNanos.get();
+    long now = clock.getAsLong();
+    if (until != 0 && now - until >= 0 && pausedUntilNanos.compareAndSet(until, until(now))) {
+      context.runOnContext(here -> {
+        if (link.isConnected()) {
+          isBack.set(true);
+        } else {
+          link.connect();
+        }
+      });
+    }
+  }
+
+  private final class Links implements RedisLink.Told {
+    @Override
+    public void connected() {
+      isBack.set(!isUp());
+    }
+
+    @Override
+    public void notConnected(Throwable cause) {
+      if (!isUp()) { // otherwise those who waited for it count
+        pause(cause);
+      }
+    }
   }
 
   private long until(long now) {
@@ -304,9 +339,12 @@ public final class RedisAnswers implements SharedAnswers, AutoCloseable {
   /// After some failures in a row the connection is given up, with all that waits on it.
   private void broken(@Nullable Throwable cause) {
     failures++;
-    if (failures < FAILURES) {
-      return;
+    if (failures >= FAILURES) {
+      pause(cause);
     }
+  }
+
+  private void pause(@Nullable Throwable cause) {
     if (pausedUntilNanos.getAndSet(until(clock.getAsLong())) == 0) {
       LOG.log(
           Level.WARNING,
@@ -314,6 +352,7 @@ public final class RedisAnswers implements SharedAnswers, AutoCloseable {
               .formatted(options, cause == null ? "too slow" : cause.getClass().getSimpleName()));
     }
     pauseNanos = Math.min(2 * pauseNanos, LONGEST_PAUSE);
+    isBack.set(false);
     link.hangUp();
   }
 

@@ -1,40 +1,63 @@
 package dev.jiffy.server.redis;
 
 import dev.jiffy.server.cache.RedisOptions;
+import io.vertx.core.AsyncResult;
 import io.vertx.core.Future;
+import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.net.NetClientOptions;
 import io.vertx.redis.client.Redis;
 import io.vertx.redis.client.RedisConnection;
 import io.vertx.redis.client.Request;
 import io.vertx.redis.client.Response;
+import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
 /// The connection to a Redis server: made when it is needed, and another one when it has broken.
-/// Belongs to one event loop.
+/// Making it takes longer than a request may wait, and has a time of its own. Belongs to one event
+/// loop.
 final class RedisLink {
-  private static final int CONNECT_MILLIS = 1000;
-
   private final Vertx vertx;
   private final RedisOptions options;
   private final int mostWaiting;
+  private final long connectMillis;
+  private final Told told;
   private boolean isClosed;
   private int generation;
-  private long connections;
   private @Nullable Redis client;
+  private long connections;
   private @Nullable Future<RedisConnection> connection;
 
+  /// Who is told what becomes of connections.
+  interface Told {
+    /// A connection was made.
+    void connected();
+
+    /// One could not be made.
+    ///
+    /// @param cause why
+    void notConnected(Throwable cause);
+  }
+
   /// @param mostWaiting the most requests that wait for their answers at a time
-  RedisLink(Vertx vertx, RedisOptions options, int mostWaiting) {
+  /// @param connectMillis how long making a connection may take, with all that is said then
+  RedisLink(Vertx vertx, RedisOptions options, int mostWaiting, long connectMillis, Told told) {
     this.vertx = vertx;
     this.options = options;
     this.mostWaiting = mostWaiting;
+    this.connectMillis = connectMillis;
+    this.told = told;
   }
 
-  /// {@return a number that grows whenever a connection is given up: what fails on it then is no
-  /// news}
+  /// {@return a number that grows whenever a connection is made or given up: what was asked before
+  /// and fails then is no news}
   int generation() {
     return generation;
+  }
+
+  /// {@return whether there is a connection}
+  boolean isConnected() {
+    return connection != null && connection.isComplete();
   }
 
   /// Connects, where that is not so.
@@ -64,34 +87,81 @@ final class RedisLink {
                   .setConnectionString(options.uri().toString())
                   .setMaxPoolSize(1)
                   .setMaxWaitingHandlers(mostWaiting)
-                  .setNetClientOptions(new NetClientOptions().setConnectTimeout(CONNECT_MILLIS)));
+                  .setNetClientOptions(
+                      new NetClientOptions().setConnectTimeout((int) connectMillis)));
       client = redis;
     }
     connections++;
     long number = connections;
-    Future<RedisConnection> fresh = redis.connect();
-    connection = fresh;
-    fresh
-        .onSuccess(made -> {
-          made.exceptionHandler(e -> forget(number));
-          made.endHandler(end -> forget(number));
-        })
-        .onFailure(e -> forget(number));
-    return fresh;
+    Promise<RedisConnection> fresh = Promise.promise();
+    connection = fresh.future();
+    long timer =
+        vertx.setTimer(
+            connectMillis,
+            late -> {
+              if (isCurrent(number)) {
+                drop();
+              }
+              failed(number, fresh, new TimeoutException());
+            });
+    redis
+        .connect()
+        .onComplete(made -> {
+          vertx.cancelTimer(timer);
+          take(number, fresh, made);
+        });
+    return fresh.future();
+  }
+
+  private void take(
+      long number, Promise<RedisConnection> fresh, AsyncResult<RedisConnection> made) {
+    if (made.failed()) {
+      failed(number, fresh, made.cause());
+      return;
+    }
+    RedisConnection open = made.result();
+    if (!isCurrent(number)) { // it was given up meanwhile
+      var _ = open.close();
+      return;
+    }
+    open.exceptionHandler(e -> forget(number));
+    open.endHandler(end -> forget(number));
+    generation++;
+    told.connected();
+    fresh.complete(open);
+  }
+
+  private void failed(long number, Promise<RedisConnection> fresh, Throwable cause) {
+    if (isCurrent(number)) {
+      connection = null;
+      told.notConnected(cause);
+    }
+    fresh.tryFail(cause);
+  }
+
+  private boolean isCurrent(long number) {
+    return connection != null && connections == number;
   }
 
   private void forget(long number) {
-    if (connections == number) {
+    if (isCurrent(number)) {
       connection = null;
     }
   }
 
-  /// Gives the connection up, with all that waits on it.
+  /// Gives the connection up, with all that waits on it. One that is being made is not: whoever has
+  /// waited for it in vain says nothing of it.
   void hangUp() {
     generation++;
+    if (connection == null || isConnected()) {
+      connection = null;
+      drop();
+    }
+  }
+
+  private void drop() {
     Redis open = client;
     client = null;
-    connection = null;
     if (open != null) {
       var _ = open.close();
     }
@@ -100,6 +170,8 @@ final class RedisLink {
   /// Hangs up for good: what is sent then fails.
   void close() {
     isClosed = true;
-    hangUp();
+    generation++;
+    connection = null;
+    drop();
   }
 }

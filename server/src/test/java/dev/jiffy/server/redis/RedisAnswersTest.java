@@ -70,6 +70,10 @@ class RedisAnswersTest {
     return new RedisAnswers(vertx, options(port, timeout));
   }
 
+  private RedisAnswers answers(RedisServer server, AtomicLong clock, Duration connect) {
+    return new RedisAnswers(vertx, options(server.port(), SHORT), clock::get, connect);
+  }
+
   private static RedisOptions options(int port, Duration timeout) {
     return RedisOptions.of("redis://:secret@127.0.0.1:" + port).timeout(timeout);
   }
@@ -108,7 +112,7 @@ class RedisAnswersTest {
   void whoFallsSilentIsNotWaitedFor() throws Exception {
     AtomicLong clock = new AtomicLong();
     try (RedisServer.StandIn server = new RedisServer.StandIn(0);
-        RedisAnswers answers = new RedisAnswers(vertx, options(server.port(), SHORT), clock::get)) {
+        RedisAnswers answers = answers(server, clock, Duration.ofSeconds(1))) {
       untilFound(answers, clock);
       assertTrue(answers.isUp());
       server.silent(true);
@@ -144,6 +148,66 @@ class RedisAnswersTest {
       Thread.sleep(10);
     }
     throw new AssertionError("never found");
+  }
+
+  /// However often a request has waited in vain for a connection that is being made, when the
+  /// server starts and after Redis was gone.
+  @Test
+  void aConnectionThatIsBeingMadeIsNotGivenUp() throws Exception {
+    AtomicLong clock = new AtomicLong();
+    try (RedisServer.StandIn server = new RedisServer.StandIn(0)) {
+      server.hold(true);
+      try (RedisAnswers answers = answers(server, clock, LONG)) {
+        findNothing(answers, clock);
+        Await.until(() -> server.open() == 1);
+        assertEquals(1, server.connections());
+        server.hold(false);
+        untilFound(answers, clock);
+        assertTrue(answers.isUp());
+
+        server.silent(true);
+        for (int i = 0; i < 3; i++) {
+          assertNull(find(answers, digest(1)));
+        }
+        assertFalse(answers.isUp());
+        Await.until(() -> server.open() == 0);
+        server.hold(true);
+        server.silent(false);
+        int before = server.connections();
+        findNothing(answers, clock);
+        Await.until(() -> server.open() == 1);
+        assertEquals(before + 1, server.connections());
+        server.hold(false);
+        untilFound(answers, clock);
+        assertTrue(answers.isUp());
+      }
+    }
+  }
+
+  private static void findNothing(RedisAnswers answers, AtomicLong clock) throws Exception {
+    for (int i = 0; i < 6; i++) {
+      assertNull(find(answers, digest(1)));
+      clock.addAndGet(TimeUnit.SECONDS.toNanos(60));
+    }
+  }
+
+  @Test
+  void aConnectionThatIsNeverMadeIsTriedAgain() throws Exception {
+    AtomicLong clock = new AtomicLong();
+    try (RedisServer.StandIn server = new RedisServer.StandIn(0)) {
+      server.hold(true);
+      try (RedisAnswers answers = answers(server, clock, SHORT)) {
+        Await.until(() -> {
+          findNothing(answers, clock);
+          return server.connections() > 3;
+        });
+        assertFalse(answers.isUp());
+        Await.until(() -> server.open() <= 1, () -> server.open() + " are open");
+        server.hold(false);
+        untilFound(answers, clock);
+        assertTrue(answers.isUp());
+      }
+    }
   }
 
   @Test

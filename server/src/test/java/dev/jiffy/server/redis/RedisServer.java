@@ -1,6 +1,7 @@
 package dev.jiffy.server.redis;
 
 import java.io.BufferedInputStream;
+import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -14,6 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -132,6 +134,9 @@ public interface RedisServer extends AutoCloseable {
     private final ServerSocket listener;
     private final Map<String, Entry> entries = new ConcurrentHashMap<>();
     private final List<Socket> sockets = new ArrayList<>();
+    private final Map<Socket, ByteArrayOutputStream> held = new HashMap<>();
+    private int connections;
+    private boolean isHolding;
     private volatile boolean isSilent;
     private volatile @Nullable String told;
 
@@ -190,6 +195,46 @@ public interface RedisServer extends AutoCloseable {
       isSilent = yes;
     }
 
+    /// Keeps its answers to itself, or gives all of them.
+    ///
+    /// @param yes whether it keeps them
+    void hold(boolean yes) throws IOException {
+      synchronized (sockets) {
+        isHolding = yes;
+        if (!yes) {
+          for (Socket socket : sockets) {
+            ByteArrayOutputStream answers = held.remove(socket);
+            if (answers != null) {
+              socket.getOutputStream().write(answers.toByteArray());
+            }
+          }
+        }
+      }
+    }
+
+    private boolean isHeld(Socket socket, byte[] answer) {
+      synchronized (sockets) {
+        if (isHolding) {
+          held.computeIfAbsent(socket, _ -> new ByteArrayOutputStream()).writeBytes(answer);
+        }
+        return isHolding;
+      }
+    }
+
+    /// {@return how often somebody has connected}
+    int connections() {
+      synchronized (sockets) {
+        return connections;
+      }
+    }
+
+    /// {@return how many connections there are}
+    int open() {
+      synchronized (sockets) {
+        return sockets.size();
+      }
+    }
+
     /// Answers everything with a line, or as it should again.
     ///
     /// @param line the line without its end, null for none
@@ -203,6 +248,7 @@ public interface RedisServer extends AutoCloseable {
           Socket socket = listener.accept();
           synchronized (sockets) {
             sockets.add(socket);
+            connections++;
           }
           Thread.ofPlatform().daemon(true).name("redis").start(() -> serve(socket));
         } catch (IOException e) {
@@ -225,13 +271,17 @@ public interface RedisServer extends AutoCloseable {
             words.add(word);
           }
           byte[] answer = answer(words);
-          if (!isSilent) {
+          if (!isSilent && !isHeld(socket, answer)) {
             out.write(answer);
             out.flush();
           }
         }
       } catch (IOException e) {
         // the client has gone
+      } finally {
+        synchronized (sockets) {
+          sockets.remove(socket);
+        }
       }
     }
 
