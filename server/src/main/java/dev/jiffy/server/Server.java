@@ -53,6 +53,10 @@ import org.jspecify.annotations.Nullable;
 public final class Server implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger(Server.class.getName());
   private static final long STEP_SECONDS = 30;
+
+  /// How long what is computed is waited for at least, whatever draining has left of its time.
+  private static final Duration LAST = Duration.ofSeconds(5);
+
   private static final String VERSION =
       Objects.requireNonNullElse(
           Server.class.getPackage().getImplementationVersion(), "development");
@@ -194,7 +198,7 @@ public final class Server implements AutoCloseable {
       server.listen();
       return server;
     } catch (RuntimeException | Error e) {
-      server.stop();
+      server.stop(LAST);
       throw e;
     }
   }
@@ -358,13 +362,15 @@ public final class Server implements AutoCloseable {
   }
 
   /// Accepts no more requests, waits for the answers under way, and releases everything, the models
-  /// too. Idempotent.
+  /// too. What is still computed some seconds after the time for that is left alone, with its
+  /// model: it keeps no process from ending. Idempotent.
   @Override
   public void close() {
     if (!closed.compareAndSet(false, true)) {
       return;
     }
     removeSocket();
+    long startNanos = System.nanoTime();
     long millis = options.drainTimeout().toMillis();
     Future<?> drained =
         Future.all(
@@ -374,7 +380,8 @@ public final class Server implements AutoCloseable {
                 .toList());
     await(drained, millis + TimeUnit.SECONDS.toMillis(STEP_SECONDS), "draining");
     ready.set(false);
-    stop();
+    Duration left = options.drainTimeout().minusNanos(System.nanoTime() - startNanos);
+    stop(left.compareTo(LAST) < 0 ? LAST : left);
     models.close();
   }
 
@@ -389,10 +396,10 @@ public final class Server implements AutoCloseable {
     }
   }
 
-  private void stop() {
+  private void stop(Duration most) {
     removeSocket();
     store.close();
-    models.stop();
+    models.stop(most);
     if (redis != null) {
       redis.close();
     }

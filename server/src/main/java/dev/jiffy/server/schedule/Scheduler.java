@@ -4,11 +4,13 @@ import dev.jiffy.engine.Model;
 import dev.jiffy.pipeline.TextPipeline;
 import dev.jiffy.tensor.Tensor;
 import java.lang.System.Logger.Level;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.IntFunction;
 import java.util.function.LongSupplier;
@@ -29,6 +31,12 @@ public final class Scheduler implements AutoCloseable {
   /// About what two thread hops cost.
   private static final double QUICK_NANOS = 50_000;
 
+  /// How long closing waits, where nobody says, while nothing comes to its end.
+  private static final Duration PATIENCE = Duration.ofSeconds(30);
+
+  /// How long it waits at least: threads that have nothing to do need a moment to end.
+  private static final Duration MOMENT = Duration.ofMillis(100);
+
   /// The part of a request's time that its answer may need to reach the client.
   private static final int WAY = 20;
 
@@ -38,16 +46,54 @@ public final class Scheduler implements AutoCloseable {
   private final LongSupplier clock;
   private final Line line;
   private final List<Owner> owners = new ArrayList<>();
-  private final List<Thread> threads = new ArrayList<>();
+  private volatile boolean isLeft;
 
   /// An instance and the right to use it.
   private static final class Owner {
     private final Instance instance;
     private final ReentrantLock lock = new ReentrantLock();
     private final List<Ticket> late = new ArrayList<>();
+    private @Nullable Thread thread;
+    private volatile boolean isReleased;
 
     Owner(Instance instance) {
       this.instance = instance;
+    }
+
+    /// Releases the working memory once nothing computes with it any more.
+    ///
+    /// @param endNanos the time after which that is not waited for
+    void release(long endNanos) {
+      boolean wasInterrupted = false;
+      try {
+        while (!isReleased) {
+          try {
+            if (hasEnded(endNanos) && lock.tryLock(left(endNanos), TimeUnit.NANOSECONDS)) {
+              try {
+                instance.close();
+                isReleased = true;
+              } finally {
+                lock.unlock();
+              }
+            }
+            return;
+          } catch (InterruptedException e) {
+            wasInterrupted = true;
+          }
+        }
+      } finally {
+        if (wasInterrupted) {
+          Thread.currentThread().interrupt();
+        }
+      }
+    }
+
+    private boolean hasEnded(long endNanos) throws InterruptedException {
+      return thread == null || thread.join(Duration.ofNanos(left(endNanos)));
+    }
+
+    private static long left(long endNanos) {
+      return Math.max(0, endNanos - System.nanoTime());
     }
   }
 
@@ -105,11 +151,11 @@ public final class Scheduler implements AutoCloseable {
   void startThreads() {
     for (int i = 0; i < owners.size(); i++) {
       Owner owner = owners.get(i);
-      threads.add(
+      owner.thread =
           Thread.ofPlatform()
               .name("jiffy-%s-%d".formatted(name, i))
               .daemon(true)
-              .start(() -> serve(owner)));
+              .start(() -> serve(owner));
     }
   }
 
@@ -357,32 +403,55 @@ public final class Scheduler implements AutoCloseable {
     }
   }
 
-  /// Takes no more requests, computes those that were taken, and releases the working memory.
-  /// Idempotent.
+  /// Takes no more requests, computes those that were taken, and releases the working memory. What
+  /// has come to no end for half a minute is left as [#close(Duration)] does. Idempotent.
   @Override
   public void close() {
     line.close();
-    boolean interrupted = false;
-    for (Thread thread : threads) {
-      while (true) {
-        try {
-          thread.join();
-          break;
-        } catch (InterruptedException e) {
-          interrupted = true;
-        }
-      }
+    long before;
+    do {
+      before = counts().finished();
+      release(PATIENCE);
+    } while (!hasEnded() && counts().finished() > before);
+    leave();
+  }
+
+  /// Takes no more requests, computes those that were taken, and releases the working memory; for
+  /// some time. Whoever waits then is told that nobody computes it any more. What is computed then
+  /// is left alone: its thread, which keeps no process from ending, and its working memory.
+  /// Idempotent.
+  ///
+  /// @param most the time
+  public void close(Duration most) {
+    line.close();
+    release(most.compareTo(MOMENT) < 0 ? MOMENT : most);
+    leave();
+  }
+
+  private void release(Duration most) {
+    long endNanos = System.nanoTime() + (isLeft ? 0 : most.toNanos());
+    owners.forEach(owner -> owner.release(endNanos));
+  }
+
+  /// {@return whether it is closed and computes nothing any more, so that the model may be closed}
+  public boolean hasEnded() {
+    return owners.stream().allMatch(owner -> owner.isReleased);
+  }
+
+  private void leave() {
+    if (isLeft || hasEnded()) {
+      return;
     }
-    for (Owner owner : owners) {
-      owner.lock.lock();
-      try {
-        owner.instance.close();
-      } finally {
-        owner.lock.unlock();
-      }
+    isLeft = true;
+    LOG.log(
+        Level.WARNING,
+        "model %s still computes and is not waited for any longer; its memory stays"
+            .formatted(name));
+    List<Ticket> late = new ArrayList<>();
+    for (Batch batch = line.next(now(), late); batch != null; batch = line.next(now(), late)) {
+      batch.tickets().forEach(ticket -> ticket.finish(new Outcome.Cancelled()));
+      line.finish(batch, new Instance.Computed(-1, Instance.Bits.UNKNOWN));
     }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
-    }
+    late.forEach(ticket -> ticket.finish(new Outcome.Refused(Refusal.DROPPED_LATE)));
   }
 }

@@ -181,11 +181,17 @@ public final class Models implements AutoCloseable {
   }
 
   /// Answers what was taken and stops the owner threads; the models stay open.
-  public void stop() {
-    all().forEach(served -> served.scheduler().close());
+  ///
+  /// @param most how long that may take; what is computed then is not waited for any longer
+  public void stop(Duration most) {
+    long endNanos = System.nanoTime() + most.toNanos();
+    all()
+        .forEach(served ->
+            served.scheduler().close(Duration.ofNanos(Math.max(0, endNanos - System.nanoTime()))));
   }
 
-  /// Answers what was taken, stops the owner threads and frees the models. Idempotent.
+  /// Answers what was taken, stops the owner threads and frees the models, save for those that
+  /// still compute something that comes to no end. Idempotent.
   @Override
   public void close() {
     all().stream().filter(served -> served.model().isEnsemble()).forEach(Served::close);

@@ -228,10 +228,26 @@ public final class Served implements AutoCloseable {
     WarmUp.run(model.name(), model.computation(), model.text(), scheduler, most);
   }
 
-  /// Takes no more requests, answers those that were taken, and frees the model. Idempotent.
+  /// Takes no more requests, answers those that were taken, and frees the model, unless it still
+  /// computes something that comes to no end. Idempotent.
   @Override
   public void close() {
     scheduler.close();
-    model.close();
+    free();
+  }
+
+  /// Takes no more requests, answers those that were taken, for some time, and frees the model,
+  /// unless it still computes something then. Idempotent.
+  ///
+  /// @param most the time
+  void close(Duration most) {
+    scheduler.close(most);
+    free();
+  }
+
+  private void free() {
+    if (scheduler.hasEnded()) {
+      model.close();
+    }
   }
 }

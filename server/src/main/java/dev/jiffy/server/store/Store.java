@@ -38,6 +38,9 @@ import org.jspecify.annotations.Nullable;
 public final class Store implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger(Store.class.getName());
 
+  /// How long closing waits for what is retired and still computes.
+  private static final Duration LAST = Duration.ofSeconds(5);
+
   private final Repository repository;
   private final ModelSettings defaults;
   private final Models models;
@@ -409,9 +412,10 @@ public final class Store implements AutoCloseable {
     synchronized (this) { // waits for the one model that is being loaded
       executor.shutdown(); // changes that wait are refused
     }
+    long endNanos = System.nanoTime() + LAST.toNanos();
     for (Served served : List.copyOf(retired)) {
       if (retired.remove(served)) {
-        served.close();
+        served.close(Duration.ofNanos(Math.max(0, endNanos - System.nanoTime())));
       }
     }
   }

@@ -1,6 +1,7 @@
 package dev.jiffy.server.schedule;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -8,10 +9,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.jiffy.engine.ModelException;
 import dev.jiffy.engine.TensorSpec;
 import dev.jiffy.engine.ir.Dim;
+import dev.jiffy.server.Await;
 import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
 import java.lang.foreign.Arena;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -271,6 +274,42 @@ class ModelInstanceTest {
     Counts counts = scheduler.counts();
     assertEquals(100, counts.accepted());
     assertEquals(100, counts.cancelled(), counts::toString);
+  }
+
+  /// What waits behind it is told; it keeps its memory, and gives it back once it has ended.
+  @Test
+  void whatNeverEndsDoesNotHoldUpAClose() throws Exception {
+    CountDownLatch isComputing = new CountDownLatch(1);
+    CompletableFuture<Void> gate = new CompletableFuture<>();
+    Computation hanging =
+        rows(inputs -> {
+          isComputing.countDown();
+          gate.join();
+          return Map.of("y", tensor(inputs, "x"));
+        });
+    Scheduler scheduler = Scheduler.start("m", hanging, null, Policy.defaults().maxBatch(1));
+    try {
+      CompletableFuture<Outcome> first = scheduler.submit(row(0).inputs(), Ticket.NEVER);
+      assertTrue(isComputing.await(60, TimeUnit.SECONDS));
+      CompletableFuture<Outcome> second = scheduler.submit(row(1).inputs(), Ticket.NEVER);
+      scheduler.close(Duration.ZERO);
+      scheduler.close(); // nor does it wait again
+      assertFalse(scheduler.hasEnded());
+      assertFalse(first.isDone());
+      assertEquals(new Outcome.Cancelled(), second.get(60, TimeUnit.SECONDS));
+      gate.complete(null);
+      assertInstanceOf(Outcome.Done.class, first.get(60, TimeUnit.SECONDS));
+      Await.until(() -> {
+        scheduler.close();
+        return scheduler.hasEnded();
+      });
+      Counts counts = scheduler.counts();
+      assertEquals(List.of(1L, 1L), List.of(counts.done(), counts.cancelled()));
+      assertEquals(0, counts.waiting() + counts.running());
+    } finally {
+      gate.complete(null);
+      scheduler.close();
+    }
   }
 
   /// Whoever waits is told also where the answer cannot be copied.

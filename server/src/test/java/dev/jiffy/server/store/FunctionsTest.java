@@ -398,6 +398,34 @@ class FunctionsTest {
     assertEquals(1, most.get());
   }
 
+  /// Models that come after it in an ensemble stay as long as it does.
+  @Test
+  void aFunctionThatNeverReturnsDoesNotHoldUpAClose() throws Exception {
+    CountDownLatch isInside = new CountDownLatch(1);
+    CompletableFuture<Void> gate = new CompletableFuture<>();
+    serve(
+        of(inputs -> {
+          isInside.countDown();
+          gate.join();
+          return negative(inputs);
+        }),
+        "");
+    try {
+      CompletableFuture<Outcome> first = submit(row(1, 2));
+      assertTrue(isInside.await(60, TimeUnit.SECONDS));
+      CompletableFuture<Outcome> second = submit(row(3, 4));
+      models.stop(Duration.ZERO);
+      store.close();
+      models.close();
+      assertEquals(new Outcome.Cancelled(), second.get(60, TimeUnit.SECONDS));
+      gate.complete(null);
+      float[] y = output(first.get(60, TimeUnit.SECONDS), "y").toFloats();
+      assertArrayEquals(new float[] {-2, -4}, y);
+    } finally {
+      gate.complete(null);
+    }
+  }
+
   @ParameterizedTest
   @CsvSource(
       quoteCharacter = '`',
