@@ -46,6 +46,12 @@ final class Identities {
 
   private static final long MAX_DIVISORS = 1 << 16;
 
+  /// So many operators in a row are looked at for what becomes of a quotient.
+  private static final int MAX_DEPTH = 4;
+
+  /// The bits of an f32 that are zero in a power of two.
+  private static final int FRACTION = (1 << 23) - 1;
+
   private Identities() {}
 
   /// The result is the input.
@@ -218,7 +224,8 @@ final class Identities {
     return op.function() == UnaryFunction.RELU ? Float.POSITIVE_INFINITY : op.beta();
   }
 
-  /// `x / c` is `x · (1 / c)`.
+  /// `x / c` is `x · (1 / c)`, exactly so for powers of two. Others are rounded twice, which is
+  /// left alone where a whole quotient may have to stay whole.
   private static boolean reciprocal(Draft draft, Node node) {
     Tensor divisor = node.inputs().size() == 2 ? draft.constant(node.input(1)) : null;
     if (divisor == null
@@ -226,6 +233,9 @@ final class Identities {
         || function != BinaryFunction.DIV
         || divisor.dtype() != DType.F32
         || divisor.shape().elements() > MAX_DIVISORS) {
+      return false;
+    }
+    if (!arePowersOfTwo(divisor) && !takesRounding(draft, node.output(), MAX_DEPTH)) {
       return false;
     }
     Tensor factor = Constants.map(divisor, c -> 1 / c);
@@ -239,5 +249,65 @@ final class Identities {
         new Op.Binary(BinaryFunction.MUL),
         node.input(0),
         draft.constant(node.input(1), factor));
+  }
+
+  private static boolean arePowersOfTwo(Tensor numbers) {
+    for (float number : numbers.toFloats()) {
+      if ((Float.floatToRawIntBits(number) & FRACTION) != 0) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /// {@return whether all that is made of a value goes into sums of many products before anything
+  /// cuts, compares or hands out}
+  private static boolean takesRounding(Draft draft, String value, int depth) {
+    if (depth == 0 || draft.isOutput(value)) {
+      return false;
+    }
+    for (Node reader : draft.readersAhead(value)) {
+      boolean takesRounding =
+          switch (reader.op()) {
+            case Op.MatMul _,
+                Op.Conv _,
+                Op.ConvTranspose _,
+                Op.Attention _,
+                Op.Recurrent _,
+                Op.Softmax _,
+                Op.LayerNorm _,
+                Op.InstanceNorm _ ->
+                true;
+            default ->
+                isContinuous(reader.op()) && takesRounding(draft, reader.output(), depth - 1);
+          };
+      if (!takesRounding) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private static boolean isContinuous(Op op) {
+    return switch (op) {
+      case Op.Unary unary -> Epilogues.ACTIVATIONS.contains(unary.function());
+      case Op.Binary(BinaryFunction function) ->
+          switch (function) {
+            case ADD, SUB, MUL, MIN, MAX -> true;
+            default -> false;
+          };
+      case Op.Where _,
+          Op.Transpose _,
+          Op.Reshape _,
+          Op.Flatten _,
+          Op.Squeeze _,
+          Op.Unsqueeze _,
+          Op.Expand _,
+          Op.Concat _,
+          Op.Pad _,
+          Op.Slice _ ->
+          true;
+      default -> false;
+    };
   }
 }

@@ -17,6 +17,8 @@ import dev.jiffy.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -229,6 +231,44 @@ class CleaningTest {
     String x = s.unary(UnaryFunction.EXP, s.input("x", "n", 3));
     Graph graph = rewritten(s, s.binary(BinaryFunction.POW, x, s.number(2.5)));
     assertOperators(graph, "Unary", "Binary");
+  }
+
+  private static long divisions(Graph graph) {
+    return Rewritten.count(graph, new Op.Binary(BinaryFunction.DIV)::equals);
+  }
+
+  @ParameterizedTest
+  @ValueSource(doubles = {41, 47, 55})
+  void wholeQuotientsStayWhole(double divisor) {
+    Sketch s = new Sketch();
+    String quotient = s.div(s.input("x", "n"), s.number(divisor));
+    String less = s.transpose(s.sub(quotient, s.number(1)), 0);
+    Graph graph =
+        rewritten(s, s.unary(UnaryFunction.FLOOR, quotient), s.unary(UnaryFunction.SIGN, less));
+    Tensor x = Tensor.of(new float[] {(float) divisor}, 1);
+    Map<String, Tensor> results = Interpreter.run(graph, Map.of("x", x));
+    List<Double> numbers =
+        graph.outputs().stream()
+            .map(output -> Objects.requireNonNull(results.get(output)).getDouble(0))
+            .toList();
+    assertEquals(List.of(1.0, 0.0), numbers, () -> Rewritten.text(graph));
+  }
+
+  @Test
+  void quotientsByPowersOfTwoAreProducts() {
+    Sketch s = new Sketch();
+    Graph graph = rewritten(s, s.unary(UnaryFunction.FLOOR, s.div(s.input("x", "n"), s.number(8))));
+    assertEquals(0, divisions(graph), () -> Rewritten.text(graph));
+  }
+
+  @Test
+  void quotientsThatAreSummedAreProducts() {
+    Sketch s = new Sketch();
+    String x = s.div(s.input("x", "n", 4, 3), s.number(255));
+    String shifted = s.unary(UnaryFunction.RELU, s.sub(x, s.weights(4, 1)));
+    String summed = s.matMul(s.transpose(shifted, 0, 2, 1), s.weights(4, 2));
+    Graph graph = rewritten(s, summed, s.op(new Op.Softmax(-1, false), x));
+    assertEquals(0, divisions(graph), () -> Rewritten.text(graph));
   }
 
   @Test
