@@ -11,6 +11,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// Attention in the ways exporters write it becomes one operator on one merged product.
 class AttentionsTest {
@@ -75,7 +76,7 @@ class AttentionsTest {
                   new Op.Where(),
                   s.binary(BinaryFunction.OR, choice(s), s.constant(first(true))),
                   scores,
-                  s.number(-1e9));
+                  s.number(Double.NEGATIVE_INFINITY));
           case CHOSEN_INVERSE ->
               s.op(
                   new Op.Where(),
@@ -136,18 +137,32 @@ class AttentionsTest {
     }
   }
 
-  @Test
-  void smallNumberDoesNotHideScores() {
+  /// Attention without projections, scores hidden by a number.
+  private static Graph hidden(double number, Object queries, Object keys) {
     Sketch s = new Sketch();
     String x = s.input("x", "batch", "seq", WIDTH);
     String q = heads(s, x, 0, 2, 1, 3);
     String k = heads(s, x, 0, 2, 3, 1);
-    String mask = s.input("mask", DType.BOOL, "batch", 1, 1, "seq");
-    String scores = s.op(new Op.Where(), mask, s.matMul(q, k), s.number(-2));
+    String mask = s.input("mask", DType.BOOL, "batch", 1, queries, keys);
+    String scores = s.op(new Op.Where(), mask, s.matMul(q, k), s.number(number));
     String weights = s.op(new Op.Softmax(3, false), scores);
     String context = s.transpose(s.matMul(weights, q), 0, 2, 1, 3);
-    Graph graph = Rewritten.of(s.graph(s.reshape(context, 0, 0, WIDTH)));
-    Rewritten.assertCount(0, graph, Op.Attention.class);
+    return s.graph(s.reshape(context, 0, 0, WIDTH));
+  }
+
+  @ParameterizedTest
+  @ValueSource(doubles = {-2, -1e4, -65504, -1e8, -1e9, -1e20})
+  void smallNumberDoesNotHideScores(double number) {
+    Rewritten.assertCount(0, Rewritten.of(hidden(number, 1, "seq")), Op.Attention.class);
+    Rewritten.assertCount(0, Rewritten.of(hidden(number, "seq", 1)), Op.Attention.class);
+  }
+
+  /// Of a query that sees no key, nothing is left but the mean of all values.
+  @ParameterizedTest
+  @ValueSource(doubles = {-1e30, -3.4028235e38})
+  void hiddenScoresAllWeighTheSame(double number) {
+    Graph graph = Rewritten.ofFinite(hidden(number, "seq", 1));
+    Rewritten.assertCount(1, graph, Op.Attention.class);
   }
 
   @Test
