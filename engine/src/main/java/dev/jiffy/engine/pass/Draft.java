@@ -454,6 +454,14 @@ final class Draft {
     return readers;
   }
 
+  /// {@return what would be known of the only result of an operator}
+  ///
+  /// @param op the operator
+  /// @param inputs the values it would read, "" for absent ones
+  Fact made(Op op, String... inputs) {
+    return infer(op, Arrays.asList(inputs), 1).getFirst();
+  }
+
   /// {@return the results of an operator on constants}
   ///
   /// @param op the operator

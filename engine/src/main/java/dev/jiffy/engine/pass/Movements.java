@@ -50,15 +50,22 @@ final class Movements {
     if (before == null) {
       return false;
     }
-    long[] target =
-        ShapeArithmetic.target(
-            draft.fact(before.input(0)).shape(), draft.fact(node.output()).shape());
-    return target != null
-        && draft.replace(
-            node,
-            new Op.Reshape(false),
-            before.input(0),
-            draft.vector(node.output() + "/shape", target));
+    List<Dim> to = draft.fact(node.output()).shape();
+    long[] target = ShapeArithmetic.target(draft.fact(before.input(0)).shape(), to);
+    if (to == null || target == null || !keepsElements(draft, before)) {
+      return false;
+    }
+    String shape = draft.vector(node.output() + "/shape", target);
+    return to.equals(ShapeArithmetic.reshaped(draft, before.input(0), shape))
+        && draft.replace(node, new Op.Reshape(false), before.input(0), shape);
+  }
+
+  /// {@return whether a reshape has as many elements as its input whatever the named dimensions
+  /// are: nothing is left for the run to check}
+  private static boolean keepsElements(Draft draft, Node reshape) {
+    String all = draft.vector("all", -1);
+    List<Dim> before = ShapeArithmetic.reshaped(draft, reshape.input(0), all);
+    return before != null && before.equals(ShapeArithmetic.reshaped(draft, reshape.output(), all));
   }
 
   /// Softmax of a matrix that a reshape made and another undoes is Softmax along a dimension.

@@ -39,7 +39,8 @@ final class ShapeArithmetic {
         node, draft.constant(node.output(), Constants.ofIntegers(fact.dtype(), shape, value)));
   }
 
-  /// Reshape, Flatten, Squeeze and Unsqueeze become Reshape with a constant target.
+  /// Reshape, Flatten, Squeeze and Unsqueeze become Reshape with a constant target, unless the run
+  /// has to check extents that only have names.
   private static boolean reshape(Draft draft, Node node) {
     boolean isReshape =
         switch (node.op()) {
@@ -50,13 +51,25 @@ final class ShapeArithmetic {
     if (!isReshape) {
       return false;
     }
-    long[] target = target(draft.fact(node.input(0)).shape(), draft.fact(node.output()).shape());
-    return target != null
-        && draft.replace(
-            node,
-            new Op.Reshape(false),
-            node.input(0),
-            draft.vector(node.output() + "/shape", target));
+    List<Dim> to = draft.fact(node.output()).shape();
+    long[] target = target(draft.fact(node.input(0)).shape(), to);
+    if (target == null) {
+      return false;
+    }
+    String shape = draft.vector(node.output() + "/shape", target);
+    return to != null
+        && to.equals(reshaped(draft, node.input(0), shape))
+        && draft.replace(node, new Op.Reshape(false), node.input(0), shape);
+  }
+
+  /// {@return the shape that Reshape would give a value: -1 takes what is left, also where the run
+  /// would find that it is not what was wanted}
+  ///
+  /// @param draft the graph
+  /// @param value the value
+  /// @param target the constant that says the shape
+  static @Nullable List<Dim> reshaped(Draft draft, String value, String target) {
+    return draft.made(new Op.Reshape(false), value, target).shape();
   }
 
   /// {@return a reshape's target: 0 where an extent is copied, -1 where one follows from the

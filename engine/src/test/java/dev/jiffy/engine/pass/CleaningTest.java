@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import dev.jiffy.engine.ModelException;
 import dev.jiffy.engine.function.BinaryFunction;
 import dev.jiffy.engine.function.ReduceFunction;
 import dev.jiffy.engine.function.UnaryFunction;
@@ -178,6 +179,61 @@ class CleaningTest {
     Graph graph =
         rewritten(s, extent(s, x, 1), s.op(new Op.Cast(DType.F32, true), extent(s, x, 1)));
     assertOperators(graph, "ShapeOf", "Cast");
+  }
+
+  private static void assertRefused(Graph graph, Tensor x) {
+    assertThrows(ModelException.class, () -> Interpreter.run(graph, Map.of("x", x)));
+  }
+
+  @Test
+  void namedDimensionsAreSqueezedWhereTheyAreOne() {
+    Sketch s = new Sketch();
+    Graph graph = s.graph(s.op(new Op.Squeeze(), s.input("x", "batch", "seq", 4), s.vector(0)));
+    Graph optimized = Passes.optimize(graph, Interpreter::evaluate);
+    Tensor one = Tensor.allocate(DType.F32, Shape.of(1, 3, 4));
+    Tensor result = Interpreter.run(optimized, Map.of("x", one)).get(graph.outputs().getFirst());
+    assertEquals(Shape.of(3, 4), Objects.requireNonNull(result).shape());
+    assertRefused(optimized, Tensor.allocate(DType.F32, Shape.of(2, 3, 4)));
+  }
+
+  @Test
+  void knownDimensionsAreSqueezedByAReshape() {
+    Sketch s = new Sketch();
+    String x = s.input("x", "batch", 1, "seq", 1);
+    assertOperators(rewritten(s, s.op(new Op.Squeeze(), x, s.vector(1, -1))), "Reshape");
+  }
+
+  @Test
+  void elementsThatDoNotDivideAreRefusedThoughTheyMeetAgain() {
+    for (long back : new long[] {-1, 0}) {
+      Sketch s = new Sketch();
+      String x = s.input("x", "n");
+      String target = back < 0 ? s.vector(-1) : s.op(new Op.ShapeOf(0, null), x);
+      String pairs = s.reshape(x, -1, 2);
+      Graph graph = s.graph(s.unary(UnaryFunction.ABS, s.op(new Op.Reshape(false), pairs, target)));
+      Graph optimized = Passes.optimize(graph, Interpreter::evaluate);
+      Tensor even = Tensor.allocate(DType.F32, Shape.of(6));
+      Tensor result = Interpreter.run(optimized, Map.of("x", even)).get(graph.outputs().getFirst());
+      assertEquals(Shape.of(6), Objects.requireNonNull(result).shape());
+      assertRefused(optimized, Tensor.allocate(DType.F32, Shape.of(7)));
+    }
+  }
+
+  @Test
+  void theExtentOfAnotherInputIsChecked() {
+    Sketch s = new Sketch();
+    String x = s.input("x", "rows", 4);
+    String y = s.input("y", "others");
+    String target = s.op(new Op.Concat(0), extent(s, y, 0), s.vector(4));
+    Graph graph =
+        Passes.optimize(s.graph(s.op(new Op.Reshape(false), x, target)), Interpreter::evaluate);
+    Map<String, Tensor> inputs =
+        Map.of(
+            "x",
+            Tensor.allocate(DType.F32, Shape.of(3, 4)),
+            "y",
+            Tensor.allocate(DType.F32, Shape.of(2)));
+    assertThrows(ModelException.class, () -> Interpreter.run(graph, inputs));
   }
 
   // ---- identities
