@@ -17,6 +17,7 @@ import dev.jiffy.engine.function.ReduceFunction;
 import dev.jiffy.engine.function.UnaryFunction;
 import dev.jiffy.engine.ir.Op;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /// Activation functions written out as formulas become one function.
 final class Activations {
@@ -80,11 +81,7 @@ final class Activations {
   private static final Fusion SILU =
       new Fusion(
           product(X, unary(UnaryFunction.SIGMOID, product(captured("a"), X))),
-          (draft, match) ->
-              draft.add(
-                  match.root(),
-                  new Op.Unary(UnaryFunction.SILU, (float) match.number("a"), 0),
-                  match.value("x")));
+          (draft, match) -> withParameters(draft, match, UnaryFunction.SILU, match.number("a"), 0));
 
   /// `x · tanh(softplus(x))`
   private static final Fusion MISH =
@@ -96,21 +93,13 @@ final class Activations {
   private static final Fusion HARD_SWISH =
       new Fusion(
           product(X, unary(UnaryFunction.CLIP, 0, 6, add(X, number(3))), inverseOf(6)),
-          (draft, match) ->
-              draft.add(
-                  match.root(),
-                  new Op.Unary(UnaryFunction.HARD_SWISH, 1 / 6f, 0.5f),
-                  match.value("x")));
+          (draft, match) -> withParameters(draft, match, UnaryFunction.HARD_SWISH, 1 / 6.0, 0.5));
 
   /// `clip(x + 3, 0, 6) / 6`
   private static final Fusion HARD_SIGMOID =
       new Fusion(
           product(unary(UnaryFunction.CLIP, 0, 6, add(X, number(3))), inverseOf(6)),
-          (draft, match) ->
-              draft.add(
-                  match.root(),
-                  new Op.Unary(UnaryFunction.HARD_SIGMOID, 1 / 6f, 0.5f),
-                  match.value("x")));
+          (draft, match) -> withParameters(draft, match, UnaryFunction.HARD_SIGMOID, 1 / 6.0, 0.5));
 
   /// `x · hardSigmoid(x)`
   private static final Fusion HARD_SWISH_OF_SIGMOID =
@@ -138,10 +127,7 @@ final class Activations {
             boolean isReal = draft.fact(match.root().output()).dtype().isFloat();
             return !isReal || (isMaximum && (slope < 0 || slope > 1))
                 ? null
-                : draft.add(
-                    match.root(),
-                    new Op.Unary(UnaryFunction.LEAKY_RELU, (float) slope, 0),
-                    match.value("x"));
+                : withParameters(draft, match, UnaryFunction.LEAKY_RELU, slope, 0);
           });
 
   /// `e^x / Σ e^x`, with or without the maximum subtracted first
@@ -171,6 +157,15 @@ final class Activations {
     return new Fusion(
         List.of(formulas),
         (draft, match) -> draft.add(match.root(), new Op.Unary(function), match.value("x")));
+  }
+
+  private static @Nullable String withParameters(
+      Draft draft, Match match, UnaryFunction function, double alpha, double beta) {
+    return Fusion.isParameter(draft, match.root().output(), alpha)
+            && Fusion.isParameter(draft, match.root().output(), beta)
+        ? draft.add(
+            match.root(), new Op.Unary(function, (float) alpha, (float) beta), match.value("x"))
+        : null;
   }
 
   private static Fusion softmax() {

@@ -84,10 +84,11 @@ final class Attentions {
       return false;
     }
     double scale = scores.factor * product.alpha() * q.factor * k.factor;
-    return draft.replace(
-        node,
-        new Op.Attention(q.count, (float) scale),
-        MatrixProducts.inputs(q.value, k.value, v.value, scores.mask));
+    return Fusion.isParameter(draft, node.output(), scale)
+        && draft.replace(
+            node,
+            new Op.Attention(q.count, (float) scale),
+            MatrixProducts.inputs(q.value, k.value, v.value, scores.mask));
   }
 
   private static @Nullable Node transposed(Draft draft, String value, int... perm) {

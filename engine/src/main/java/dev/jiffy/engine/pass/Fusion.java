@@ -2,6 +2,7 @@ package dev.jiffy.engine.pass;
 
 import dev.jiffy.engine.ir.Dim;
 import dev.jiffy.engine.ir.Node;
+import dev.jiffy.tensor.DType;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -54,6 +55,16 @@ record Fusion(List<Pattern> formulas, Replacement replacement) implements Rule {
       }
     }
     return false;
+  }
+
+  /// {@return whether a number can be a parameter of the operator that makes a value: parameters
+  /// are f32, which must not cost f64 its precision}
+  ///
+  /// @param draft the graph
+  /// @param value the value
+  /// @param number the number
+  static boolean isParameter(Draft draft, String value, double number) {
+    return draft.fact(value).dtype() != DType.F64 || (float) number == number;
   }
 
   /// {@return whether a value can stand for another as far as shapes are known}

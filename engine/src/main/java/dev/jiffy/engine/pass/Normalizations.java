@@ -69,7 +69,8 @@ final class Normalizations {
     String x = match.value("x");
     long[] axes = draft.integers(match.value("axes"));
     int rank = draft.fact(x).rank();
-    if (axes == null || rank < 0) {
+    double epsilon = match.number("epsilon");
+    if (axes == null || rank < 0 || !Fusion.isParameter(draft, x, epsilon)) {
       return null;
     }
     int first = rank - axes.length;
@@ -84,7 +85,7 @@ final class Normalizations {
     if (gain == null || shift == null) {
       return null;
     }
-    Op op = new Op.LayerNorm(first - rank, (float) match.number("epsilon"));
+    Op op = new Op.LayerNorm(first - rank, (float) epsilon);
     return draft.add(match.root(), op, MatrixProducts.inputs(x, gain, shift));
   }
 

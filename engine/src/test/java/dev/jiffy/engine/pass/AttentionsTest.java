@@ -6,6 +6,7 @@ import dev.jiffy.engine.function.BinaryFunction;
 import dev.jiffy.engine.ir.Graph;
 import dev.jiffy.engine.ir.Op;
 import dev.jiffy.tensor.DType;
+import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -163,6 +164,21 @@ class AttentionsTest {
   void hiddenScoresAllWeighTheSame(double number) {
     Graph graph = Rewritten.ofFinite(hidden(number, "seq", 1));
     Rewritten.assertCount(1, graph, Op.Attention.class);
+  }
+
+  @Test
+  void doublesKeepAScaleThatIsNoFloat() {
+    for (double scale : new double[] {0.25, 0.3}) {
+      Sketch s = new Sketch();
+      String x = s.input("x", DType.F64, "batch", "seq", WIDTH);
+      String q = heads(s, x, 0, 2, 1, 3);
+      Tensor factor = Constants.of(DType.F64, Shape.of(), new double[] {scale});
+      String scores = s.mul(s.matMul(q, heads(s, x, 0, 2, 3, 1)), s.constant(factor));
+      String weights = s.op(new Op.Softmax(3, false), scores);
+      String context = s.transpose(s.matMul(weights, q), 0, 2, 1, 3);
+      Graph graph = Rewritten.of(s.graph(s.reshape(context, 0, 0, WIDTH)));
+      Rewritten.assertCount(scale == 0.25 ? 1 : 0, graph, Op.Attention.class);
+    }
   }
 
   @Test

@@ -8,6 +8,8 @@ import dev.jiffy.engine.function.ReduceFunction;
 import dev.jiffy.engine.function.UnaryFunction;
 import dev.jiffy.engine.ir.Graph;
 import dev.jiffy.engine.ir.Op;
+import dev.jiffy.tensor.DType;
+import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;
@@ -118,6 +120,49 @@ class FusionTest {
     Sketch s = new Sketch();
     Graph graph = Rewritten.of(s.graph(shifted(s)));
     assertEquals(List.of("Softmax"), Rewritten.operators(graph));
+  }
+
+  /// A number as f64.
+  private static String precise(Sketch s, double value) {
+    return s.constant(Constants.of(DType.F64, Shape.of(), new double[] {value}));
+  }
+
+  /// Formulas of f64 with one number, and what they become.
+  private static Graph ofDoubles(UnaryFunction function, double number) {
+    Sketch s = new Sketch();
+    String x = s.input("x", DType.F64, "batch", 6);
+    String own = precise(s, number);
+    return Rewritten.of(
+        s.graph(
+            switch (function) {
+              case SILU -> s.mul(x, s.unary(UnaryFunction.SIGMOID, s.mul(x, own)));
+              case LEAKY_RELU -> s.binary(BinaryFunction.PRELU, x, own);
+              case HARD_SIGMOID -> s.mul(s.clip(0, 6, s.add(x, precise(s, 3))), own);
+              case SQRT -> {
+                String d = s.sub(x, s.reduce(ReduceFunction.MEAN, x, -1));
+                String variance = s.add(s.reduce(ReduceFunction.MEAN, s.mul(d, d), -1), own);
+                yield s.div(d, s.unary(UnaryFunction.SQRT, variance));
+              }
+              default -> throw new IllegalArgumentException(function.toString());
+            }));
+  }
+
+  @Test
+  void doublesKeepNumbersThatTheirOperatorWouldRound() {
+    UnaryFunction[] functions = {UnaryFunction.SILU, UnaryFunction.LEAKY_RELU, UnaryFunction.SQRT};
+    for (UnaryFunction function : functions) {
+      Graph exact = ofDoubles(function, 0.25);
+      assertEquals(1, exact.nodes().size(), () -> Rewritten.text(exact));
+      Graph rounded = ofDoubles(function, 0.1);
+      Rewritten.assertCount(0, rounded, Op.LayerNorm.class);
+      assertEquals(
+          0,
+          Rewritten.count(
+              rounded, Rewritten.is(UnaryFunction.SILU).or(Rewritten.is(UnaryFunction.LEAKY_RELU))),
+          () -> Rewritten.text(rounded));
+    }
+    Graph sixth = ofDoubles(UnaryFunction.HARD_SIGMOID, 1 / 6.0);
+    assertEquals(0, Rewritten.count(sixth, Rewritten.is(UnaryFunction.HARD_SIGMOID)));
   }
 
   // ---- the formulas
