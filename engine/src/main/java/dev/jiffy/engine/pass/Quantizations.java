@@ -47,7 +47,7 @@ final class Quantizations {
         continue;
       }
       Tensor vector = vector(scale, channelAxis(op, weights), weights.shape().dim(axis));
-      if (vector != null) {
+      if (vector != null && scale.shape().rank() <= draft.fact(product.output()).rank()) {
         return draft.replace(
             node,
             op,

@@ -19,6 +19,11 @@ class QuantizationsTest {
 
   private static String product(
       Sketch s, List<String> quantized, DType weightType, long zero, long columns) {
+    return product(s, quantized, weightType, zero, columns, s.number(0.01));
+  }
+
+  private static String product(
+      Sketch s, List<String> quantized, DType weightType, long zero, long columns, String scale) {
     long[] elements = new long[Math.toIntExact(DEPTH * columns)];
     for (int i = 0; i < elements.length; i++) {
       elements[i] = i * 7L % 100 + (weightType == DType.U8 ? 78 : -50);
@@ -29,7 +34,7 @@ class QuantizationsTest {
     String left = s.sub(s.op(wide, quantized.get(0)), s.op(wide, quantized.get(2)));
     String right = s.sub(s.op(wide, s.constant(weights)), s.op(wide, s.constant(zeros)));
     String real = s.op(new Op.Cast(DType.F32, true), s.matMul(left, right));
-    return s.mul(real, s.mul(quantized.get(1), s.number(0.01)));
+    return s.mul(real, s.mul(quantized.get(1), scale));
   }
 
   @Test
@@ -47,6 +52,17 @@ class QuantizationsTest {
     List<String> quantized = s.ops(new Op.DynamicQuantize(), 3, s.input("x", "batch", DEPTH));
     Graph graph = Rewritten.of(s.graph(product(s, quantized, DType.U8, 128, 6)));
     assertEquals(List.of("QuantizedMatMul"), Rewritten.operators(graph));
+  }
+
+  @Test
+  void scalesThatWidenTheShapeStay() {
+    for (int rank = 1; rank <= 3; rank++) {
+      Sketch s = new Sketch();
+      List<String> quantized = s.ops(new Op.DynamicQuantize(), 3, s.input("x", "batch", DEPTH));
+      String scale = rank == 1 ? s.weights(5) : rank == 2 ? s.weights(1, 5) : s.weights(1, 1, 5);
+      Graph graph = Rewritten.of(s.graph(product(s, quantized, DType.I8, 0, 5, scale)));
+      Rewritten.assertCount(rank < 3 ? 1 : 0, graph, Op.QuantizedMatMul.class);
+    }
   }
 
   @Test
