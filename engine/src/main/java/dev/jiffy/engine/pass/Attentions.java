@@ -168,7 +168,9 @@ final class Attentions {
       Double number = draft.scalar(node.input(1 - side));
       boolean isFactor = function == BinaryFunction.MUL;
       boolean isDivisor = function == BinaryFunction.DIV && side == 0;
-      if (number == null || !(isFactor || isDivisor)) {
+      if (number == null
+          || !(isFactor || isDivisor)
+          || !Fusion.sameRank(draft, node.input(side), value)) {
         continue;
       }
       Scaled inner = unscaled(draft, node.input(side));

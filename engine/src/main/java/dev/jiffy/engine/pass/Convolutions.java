@@ -243,6 +243,7 @@ final class Convolutions {
       if (scaled == null
           || addend == null
           || !isBinary(scaled, BinaryFunction.MUL)
+          || !Fusion.sameRank(draft, scaled.output(), sum.output())
           || !draft.readOnce(scaled.output())) {
         continue;
       }

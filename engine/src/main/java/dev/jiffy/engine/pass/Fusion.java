@@ -67,6 +67,16 @@ record Fusion(List<Pattern> formulas, Replacement replacement) implements Rule {
     return draft.fact(value).dtype() != DType.F64 || (float) number == number;
   }
 
+  /// {@return whether two values are known to have the same rank}
+  ///
+  /// @param draft the graph
+  /// @param a one value
+  /// @param b the other
+  static boolean sameRank(Draft draft, String a, String b) {
+    int rank = draft.fact(a).rank();
+    return rank >= 0 && rank == draft.fact(b).rank();
+  }
+
   /// {@return whether a value can stand for another as far as shapes are known}
   ///
   /// @param draft the graph

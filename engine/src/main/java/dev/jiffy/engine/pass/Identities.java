@@ -133,7 +133,7 @@ final class Identities {
     if (!(node.op() instanceof Op.Binary(BinaryFunction function))
         || function != BinaryFunction.POW
         || !draft.fact(node.input(0)).dtype().isFloat()
-        || !sameRank(draft, node)) {
+        || !Fusion.sameRank(draft, node.input(0), node.output())) {
       return false;
     }
     Double exponent = draft.scalar(node.input(1));
@@ -156,11 +156,6 @@ final class Identities {
     return false;
   }
 
-  private static boolean sameRank(Draft draft, Node node) {
-    int rank = draft.fact(node.input(0)).rank();
-    return rank >= 0 && rank == draft.fact(node.output()).rank();
-  }
-
   /// `max(x, c)` and `min(x, c)` are Clip; `max(x, 0)` is Relu.
   private static boolean limit(Draft draft, Node node) {
     if (!(node.op() instanceof Op.Binary(BinaryFunction function))
@@ -170,11 +165,9 @@ final class Identities {
     }
     for (int side = 0; side < 2; side++) {
       Double number = draft.scalar(node.input(1 - side));
-      int rank = draft.fact(node.input(side)).rank();
       if (number == null
           || number.isNaN()
-          || rank < 0
-          || rank != draft.fact(node.output()).rank()) {
+          || !Fusion.sameRank(draft, node.input(side), node.output())) {
         continue;
       }
       Op.Unary limit =

@@ -182,6 +182,21 @@ class AttentionsTest {
   }
 
   @Test
+  void scaleThatMakesABatchStays() {
+    Sketch s = new Sketch();
+    String half = s.constant(Tensor.of(new float[] {0.5f}, 1, 1, 1));
+    String x = s.mul(s.input("x", "queries", WIDTH), half);
+    String y = s.input("y", 1, "keys", WIDTH);
+    String q = heads(s, x, 0, 2, 1, 3);
+    String scores = s.matMul(q, heads(s, y, 0, 2, 3, 1));
+    String weights = s.op(new Op.Softmax(3, false), scores);
+    String context = s.matMul(weights, heads(s, y, 0, 2, 1, 3));
+    Graph graph = Rewritten.of(s.graph(s.reshape(s.transpose(context, 0, 2, 1, 3), 0, 0, WIDTH)));
+    assertEquals(
+        List.of("Binary", "Attention"), Rewritten.operators(graph), () -> Rewritten.text(graph));
+  }
+
+  @Test
   void crossAttentionKeepsItsProducts() {
     Sketch s = new Sketch();
     String x = s.input("x", "batch", "queries", WIDTH);

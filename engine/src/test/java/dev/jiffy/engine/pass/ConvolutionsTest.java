@@ -3,6 +3,7 @@ package dev.jiffy.engine.pass;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.jiffy.engine.function.BinaryFunction;
 import dev.jiffy.engine.function.ReduceFunction;
 import dev.jiffy.engine.function.UnaryFunction;
 import dev.jiffy.engine.ir.Graph;
@@ -172,6 +173,19 @@ class ConvolutionsTest {
     Op depthwise = Sketch.conv(Sketch.window(3, 2, 1), 3);
     Graph graph = rewritten(s, s.op(depthwise, before, s.weights(3, 1, 3, 3), s.weights(3)));
     assertEquals(1, Rewritten.count(graph, Op.Binary.class), () -> Rewritten.text(graph));
+  }
+
+  @Test
+  void addendThatMakesAnImageOfItStays() {
+    Sketch s = new Sketch();
+    String x = s.mul(s.input("x", 3, 5, 4), s.number(0.5));
+    String image = s.add(x, s.constant(Tensor.of(new float[] {2}, 1, 1, 1, 1)));
+    Graph graph = rewritten(s, conv(s, image, 3, 4, 3));
+    Rewritten.assertCount(1, graph, Op.Conv.class);
+    assertEquals(
+        1,
+        Rewritten.count(graph, new Op.Binary(BinaryFunction.ADD)::equals),
+        () -> Rewritten.text(graph));
   }
 
   @Test
