@@ -4,6 +4,7 @@ import dev.jiffy.engine.function.BinaryFunction;
 import dev.jiffy.engine.function.UnaryFunction;
 import dev.jiffy.engine.ir.Node;
 import dev.jiffy.engine.ir.Op;
+import dev.jiffy.tensor.DType;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -13,7 +14,11 @@ import org.jspecify.annotations.Nullable;
 /// A formula is found only where nothing but its result is read outside of it: replacing it then
 /// takes all of its nodes away. Backtracks by continuation: each step gets what is left to match.
 final class Matcher {
-  private static final double TOLERANCE = 1e-5;
+  /// By how much, relative to themselves, numbers differ that were rounded to f32 a few times;
+  /// those of narrower types are f32 by the time formulas are looked for.
+  private static final double TOLERANCE = 5e-7;
+
+  private static final double TOLERANCE_OF_DOUBLES = 1e-12;
 
   private final Draft draft;
 
@@ -43,18 +48,22 @@ final class Matcher {
   /// @param pattern the formula
   /// @param root the node at hand
   @Nullable Match find(Pattern pattern, Node root) {
-    if (pattern instanceof Pattern.Product product && !mayBe(product, factors(root.output()))) {
+    if (pattern instanceof Pattern.Product product
+        && !mayBe(product, root.output(), factors(root.output()))) {
       return null;
     }
     return match(pattern, root.output(), new Match(root), match -> isClosed(match) ? match : null);
   }
 
-  /// {@return whether two numbers are the same but for rounding}
+  /// {@return whether a number that stands in the graph is another but for rounding}
   ///
-  /// @param a one
-  /// @param b the other
-  static boolean close(double a, double b) {
-    return a == b || Math.abs(a - b) <= TOLERANCE * Math.max(Math.abs(a), Math.abs(b));
+  /// @param value a value computed with the number
+  private boolean isClose(String value, double number, double expected) {
+    boolean isDouble = draft.fact(value).dtype() == DType.F64;
+    double tolerance = isDouble ? TOLERANCE_OF_DOUBLES : TOLERANCE;
+    return number == expected
+        || Math.abs(number - expected)
+            <= tolerance * Math.max(Math.abs(number), Math.abs(expected));
   }
 
   private boolean isClosed(Match match) {
@@ -92,7 +101,7 @@ final class Matcher {
       }
       case Pattern.Literal(double expected) -> {
         Double number = draft.scalar(value);
-        yield number != null && close(number, expected) ? rest.match(soFar) : null;
+        yield number != null && isClose(value, number, expected) ? rest.match(soFar) : null;
       }
       case Pattern.Apply apply -> matchApply(apply, value, soFar, rest);
       case Pattern.Product product -> matchProduct(product, value, soFar, rest);
@@ -114,7 +123,7 @@ final class Matcher {
     if (bound == null) {
       return rest.match(soFar.withNumber(name, number));
     }
-    return close(bound, number) ? rest.match(soFar) : null;
+    return bound == number ? rest.match(soFar) : null;
   }
 
   private @Nullable Match matchApply(Pattern.Apply apply, String value, Match soFar, Rest rest) {
@@ -162,7 +171,7 @@ final class Matcher {
   private @Nullable Match matchProduct(
       Pattern.Product product, String value, Match soFar, Rest rest) {
     Factors factors = factors(value);
-    if (!mayBe(product, factors)) {
+    if (!mayBe(product, value, factors)) {
       return null;
     }
     Match covered = soFar.covering(factors.nodes);
@@ -193,9 +202,10 @@ final class Matcher {
     return node != null && Rule.kind(node.op()).equals(apply.kind());
   }
 
-  private static boolean mayBe(Pattern.Product product, Factors factors) {
+  private boolean mayBe(Pattern.Product product, String value, Factors factors) {
     return product.factors().size() == factors.factors.size()
-        && (!product.captured().isEmpty() || close(factors.coefficient, product.coefficient()));
+        && (!product.captured().isEmpty()
+            || isClose(value, factors.coefficient, product.coefficient()));
   }
 
   private @Nullable Match matchFactors(

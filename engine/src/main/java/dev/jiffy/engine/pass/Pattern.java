@@ -31,7 +31,7 @@ sealed interface Pattern {
   /// @param name what the match calls it
   record NumberHole(String name) implements Pattern {}
 
-  /// This number: a constant of one element, close to it.
+  /// This number: a constant of one element, the same but for rounding.
   ///
   /// @param value the number
   record Literal(double value) implements Pattern {}
@@ -107,8 +107,8 @@ sealed interface Pattern {
         function,
         op ->
             op instanceof Op.Unary unary
-                && Matcher.close(unary.alpha(), alpha)
-                && Matcher.close(unary.beta(), beta),
+                && unary.alpha() == (float) alpha
+                && unary.beta() == (float) beta,
         x);
   }
 

@@ -122,6 +122,33 @@ class FusionTest {
     assertEquals(List.of("Softmax"), Rewritten.operators(graph));
   }
 
+  private static Graph gelu(DType dtype, double root) {
+    Sketch s = new Sketch();
+    String x = s.input("x", dtype, "batch", 6);
+    String[] numbers = new String[3];
+    double[] values = {root, 1, 0.5};
+    for (int i = 0; i < numbers.length; i++) {
+      numbers[i] = s.constant(Constants.of(dtype, Shape.of(), new double[] {values[i]}));
+    }
+    String erf = s.unary(UnaryFunction.ERF, s.div(x, numbers[0]));
+    return Rewritten.of(s.graph(s.mul(s.mul(x, s.add(erf, numbers[1])), numbers[2])));
+  }
+
+  @Test
+  void numbersAreThoseOfTheFormulaButForRounding() {
+    double root = Math.sqrt(2);
+    for (double number : new double[] {root, 1.4142135381698608, 1.4142135, 1.4142137}) {
+      assertEquals(List.of("Unary"), Rewritten.operators(gelu(DType.F32, number)));
+    }
+    assertEquals(List.of("Unary"), Rewritten.operators(gelu(DType.F64, root)));
+    for (double number : new double[] {1.4142, 1.41421, 1.414215}) {
+      Graph graph = gelu(DType.F32, number);
+      assertEquals(0, Rewritten.count(graph, Rewritten.is(UnaryFunction.GELU)), graph::toString);
+    }
+    Graph graph = gelu(DType.F64, 1.4142135381698608);
+    assertEquals(0, Rewritten.count(graph, Rewritten.is(UnaryFunction.GELU)), graph::toString);
+  }
+
   /// A number as f64.
   private static String precise(Sketch s, double value) {
     return s.constant(Constants.of(DType.F64, Shape.of(), new double[] {value}));
