@@ -1,7 +1,10 @@
 package dev.jiffy.engine.pass;
 
+import dev.jiffy.engine.ir.Bodies;
 import dev.jiffy.engine.ir.Fact;
+import dev.jiffy.engine.ir.Foreign;
 import dev.jiffy.engine.ir.Node;
+import dev.jiffy.engine.ir.Op;
 import dev.jiffy.engine.ir.RandomOp;
 import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Tensor;
@@ -38,7 +41,7 @@ final class CommonSubexpressions {
   /// As [Rule#apply].
   @SuppressWarnings("ReferenceEquality") // a node seen in an earlier sweep
   boolean apply(Draft draft, Node node) {
-    if (node.op() instanceof RandomOp || settled.contains(node)) {
+    if (settled.contains(node) || isRandom(node.op())) {
       return false;
     }
     List<String> inputs = represented(draft, node.inputs());
@@ -71,6 +74,15 @@ final class CommonSubexpressions {
       return false;
     }
     return !equal.equals(node.output()) && draft.replace(node, equal);
+  }
+
+  /// {@return whether an operator may give other results each time it is computed}
+  private static boolean isRandom(Op op) {
+    return op instanceof RandomOp
+        || op instanceof Foreign
+        || Bodies.of(op).stream()
+            .flatMap(body -> body.nodes().stream())
+            .anyMatch(node -> isRandom(node.op()));
   }
 
   private static boolean computesSame(Node a, Node b) {

@@ -80,6 +80,28 @@ class CleaningTest {
   }
 
   @Test
+  void branchesThatDrawNumbersAreNotShared() {
+    for (boolean random : new boolean[] {true, false}) {
+      Sketch branch = new Sketch();
+      String made =
+          random
+              ? branch.op(new RandomOp.Uniform(DType.F32, 0, 1, null), branch.vector(2))
+              : branch.op(new Op.Expand(), branch.number(3), branch.vector(2));
+      Graph body = branch.graph(made);
+      Sketch outer = new Sketch();
+      String inner =
+          outer.op(new Op.If(body, body), outer.constant(Tensor.of(new boolean[] {true})));
+      Graph nested = outer.graph(inner);
+      Sketch s = new Sketch();
+      String condition = s.input("condition", DType.BOOL);
+      String a = s.op(new Op.If(nested, nested), condition);
+      String b = s.op(new Op.If(nested, nested), condition);
+      Graph graph = Passes.optimize(s.graph(s.add(a, b)), Interpreter::evaluate);
+      Rewritten.assertCount(random ? 2 : 1, graph, Op.If.class);
+    }
+  }
+
+  @Test
   void expansionsAreNotComputed() {
     Sketch s = new Sketch();
     String large = s.op(new Op.Expand(), s.weights(1, 1), s.vector(1000, 1000));
