@@ -25,35 +25,9 @@ final class ConstantFolding {
   private ConstantFolding() {}
 
   static boolean apply(Draft draft, Node node) {
-    if (node.op() instanceof Foreign
-        || node.op() instanceof LoopOp
-        || node.op() instanceof SequenceOp
-        || node.op() instanceof Op.If
-        || node.op() instanceof RandomOp) {
+    List<Tensor> results = computed(draft, node);
+    if (results == null) {
       return false;
-    }
-    if ((node.hasInput(0) && draft.constant(node.input(0)) == null)
-        || ByteProducts.keeps(draft, node)) {
-      return false;
-    }
-    List<@Nullable Tensor> inputs = new ArrayList<>();
-    long bytes = 0;
-    for (String input : node.inputs()) {
-      Tensor tensor = input.isEmpty() ? null : draft.constant(input);
-      if (tensor == null && !input.isEmpty()) {
-        return false;
-      }
-      inputs.add(tensor);
-      bytes += tensor == null ? 0 : tensor.shape().bytes(tensor.dtype());
-    }
-    if (resultBytes(draft, node) > Math.max(MAX_SMALL_BYTES, bytes)) {
-      return false;
-    }
-    List<Tensor> results;
-    try {
-      results = results(draft, node, inputs);
-    } catch (ModelException _) {
-      return false; // the run says so, if it comes to this node
     }
     List<String> values = new ArrayList<>();
     for (int i = 0; i < node.outputs().size(); i++) {
@@ -61,6 +35,43 @@ final class ConstantFolding {
       values.add(output.isEmpty() ? "" : draft.constant(output, results.get(i)));
     }
     return draft.replace(node, values);
+  }
+
+  /// {@return what a node makes of constants, or null where it reads others, makes too much, or
+  /// cannot be computed}
+  ///
+  /// @param draft the graph
+  /// @param node the node
+  static @Nullable List<Tensor> computed(Draft draft, Node node) {
+    if (node.op() instanceof Foreign
+        || node.op() instanceof LoopOp
+        || node.op() instanceof SequenceOp
+        || node.op() instanceof Op.If
+        || node.op() instanceof RandomOp) {
+      return null;
+    }
+    if ((node.hasInput(0) && draft.constant(node.input(0)) == null)
+        || ByteProducts.keeps(draft, node)) {
+      return null;
+    }
+    List<@Nullable Tensor> inputs = new ArrayList<>();
+    long bytes = 0;
+    for (String input : node.inputs()) {
+      Tensor tensor = input.isEmpty() ? null : draft.constant(input);
+      if (tensor == null && !input.isEmpty()) {
+        return null;
+      }
+      inputs.add(tensor);
+      bytes += tensor == null ? 0 : tensor.shape().bytes(tensor.dtype());
+    }
+    if (resultBytes(draft, node) > Math.max(MAX_SMALL_BYTES, bytes)) {
+      return null;
+    }
+    try {
+      return results(draft, node, inputs);
+    } catch (ModelException _) {
+      return null; // the run says so, if it comes to this node
+    }
   }
 
   private static List<Tensor> results(Draft draft, Node node, List<@Nullable Tensor> inputs) {

@@ -3,6 +3,7 @@ package dev.jiffy.engine.pass;
 import dev.jiffy.engine.ir.Dim;
 import dev.jiffy.engine.ir.Node;
 import dev.jiffy.engine.ir.Op;
+import dev.jiffy.tensor.Tensor;
 import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -58,7 +59,8 @@ final class Slices {
             origin, new Op.Slice(), x, starts, ends, axes, draft.vector(hint + "/steps", step));
   }
 
-  /// `w[indices[a:b]]` with constant weights and indices is `w[indices][a:b]`.
+  /// `w[indices[a:b]]` with constant weights and indices is `w[indices][a:b]`, unless all that the
+  /// indices pick is too much to be kept or some pick nothing.
   private static boolean gatherOfSlice(Draft draft, Node node) {
     Node slice =
         node.op() instanceof Op.Gather ? draft.producer(node.input(1), Op.Slice.class) : null;
@@ -76,12 +78,17 @@ final class Slices {
     }
     int first = Axes.normal(axis, rank);
     long[] own = Arrays.stream(axes).map(a -> first + Axes.normal(a, indexRank)).toArray();
-    String all = draft.add(node, node.op(), node.input(0), slice.input(0));
+    String picked = draft.add(node, node.op(), node.input(0), slice.input(0));
+    Node gather = draft.producer(picked);
+    List<Tensor> all = gather == null ? null : ConstantFolding.computed(draft, gather);
+    if (all == null) {
+      return false;
+    }
     return draft.replace(
         node,
         new Op.Slice(),
         MatrixProducts.inputs(
-            all,
+            draft.constant(picked, all.getFirst()),
             slice.input(1),
             slice.input(2),
             draft.vector(node.output() + "/axes", own),

@@ -428,6 +428,31 @@ class CleaningTest {
     assertOperators(graph, "ShapeOf", "Slice");
   }
 
+  private static String[] positioned(Sketch s, String table, long last) {
+    long[] indices = new long[4096];
+    for (int i = 0; i < indices.length; i++) {
+      indices[i] = i % 8;
+    }
+    indices[indices.length - 1] = last;
+    String seq = extent(s, s.input("x", "batch", "seq"), 1);
+    String some = s.op(new Op.Slice(), s.vector(indices), s.vector(0), seq, s.vector(0));
+    return new String[] {s.op(new Op.Gather(0), table, some)};
+  }
+
+  @Test
+  void positionsOfTooManyRowsAreLookedUpAsTheyAreNeeded() {
+    Sketch s = new Sketch();
+    Graph graph = rewritten(s, positioned(s, s.weights(8, 64), 7));
+    assertOperators(graph, "ShapeOf", "Slice", "Gather");
+  }
+
+  @Test
+  void positionsThatNobodyAsksForNeedNoRow() {
+    Sketch s = new Sketch();
+    Graph graph = rewritten(s, positioned(s, s.weights(8, 2), 8));
+    assertOperators(graph, "ShapeOf", "Slice", "Gather");
+  }
+
   // ---- the pipeline
 
   @Test
