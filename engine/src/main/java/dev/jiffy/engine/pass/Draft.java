@@ -162,14 +162,19 @@ final class Draft {
   /// Rewrites by rules, swept until none applies.
   ///
   /// @param rules the rules, the first that applies to a node wins
-  void rewrite(Rules rules) {
+  /// @return whether none applies any more; rules that undo each other are stopped at some time
+  boolean rewrite(Rules rules) {
     if (!concern(rules)) {
-      return;
+      return true;
     }
     seen = new CommonSubexpressions();
-    for (int sweep = 0; sweep < MAX_SWEEPS && sweep(rules); sweep++) {
+    for (int sweep = 0; sweep < MAX_SWEEPS; sweep++) {
+      if (!sweep(rules)) {
+        return true;
+      }
       isSource = false;
     }
+    return false;
   }
 
   /// {@return whether there are rules for any of the nodes}

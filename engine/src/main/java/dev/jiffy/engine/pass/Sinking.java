@@ -123,13 +123,14 @@ final class Sinking {
           default -> false;
         };
     int rank = isElementwise ? draft.fact(node.output()).rank() : -1;
-    int[] perm = rank < 0 ? null : commonPerm(draft, node, rank);
-    if (perm == null) {
+    Sunk common = rank < 0 ? null : common(draft, node, rank);
+    if (common == null) {
       return false;
     }
+    int[] perm = common.perm();
     String[] inputs = new String[node.inputs().size()];
     for (int i = 0; i < inputs.length; i++) {
-      String aligned = aligned(draft, node, node.input(i), perm);
+      String aligned = aligned(draft, node, node.input(i), perm, !isFree(draft, common));
       if (aligned == null) {
         return false;
       }
@@ -138,28 +139,42 @@ final class Sinking {
     return finish(draft, node, draft.add(node, node.op(), inputs), perm);
   }
 
-  private static int @Nullable [] commonPerm(Draft draft, Node node, int rank) {
+  /// {@return the first transpose of the result's rank that makes an input, one that takes work if
+  /// there is any, or null}
+  private static @Nullable Sunk common(Draft draft, Node node, int rank) {
+    Sunk first = null;
     for (String input : node.inputs()) {
       Sunk sunk = sunk(draft, input);
-      if (sunk != null && sunk.perm().length == rank) {
-        return sunk.perm();
+      if (sunk == null || sunk.perm().length != rank) {
+        continue;
+      } else if (!isFree(draft, sunk)) {
+        return sunk;
       }
+      first = first == null ? sunk : first;
     }
-    return null;
+    return first;
+  }
+
+  private static boolean isFree(Draft draft, Sunk sunk) {
+    List<Dim> shape = draft.fact(sunk.source()).shape();
+    return shape != null && isFree(shape, sunk.perm());
   }
 
   /// {@return what gives a value, broadcasting included, when transposed by `perm`; null where that
   /// takes work}
-  private static @Nullable String aligned(Draft draft, Node node, String value, int[] perm) {
+  ///
+  /// @param mayTranspose whether there may be a new transpose that takes no work; it would sink in
+  ///   turn, without end, where the one that sinks takes none either
+  private static @Nullable String aligned(
+      Draft draft, Node node, String value, int[] perm, boolean mayTranspose) {
     List<Dim> shape = draft.fact(value).shape();
     if (shape == null || shape.size() > perm.length) {
       return null;
     }
     Tensor constant = draft.constant(value);
-    if (shape.stream().allMatch(dim -> dim.is(1))) {
-      return shape.size() < perm.length || constant != null
-          ? value
-          : draft.add(node, new Op.Transpose(Axes.list(Axes.inverse(perm))), value);
+    if (shape.stream().allMatch(dim -> dim.is(1))
+        && (shape.size() < perm.length || constant != null)) {
+      return value;
     }
     if (constant != null) {
       long[] padded = new long[perm.length];
@@ -172,7 +187,8 @@ final class Sinking {
     }
     Sunk sunk = sunk(draft, value);
     if (shape.size() == perm.length) {
-      return (sunk != null && Arrays.equals(sunk.perm(), perm)) || isFree(shape, Axes.inverse(perm))
+      return (sunk != null && Arrays.equals(sunk.perm(), perm))
+              || (mayTranspose && isFree(shape, Axes.inverse(perm)))
           ? transposed(draft, node, value, Axes.inverse(perm))
           : null;
     }
@@ -204,10 +220,12 @@ final class Sinking {
       return false;
     }
     int rank = draft.fact(node.output()).rank();
-    int[] perm = commonPerm(draft, node, rank);
-    if (perm == null) {
+    Sunk common = common(draft, node, rank);
+    if (common == null) {
       return false;
     }
+    int[] perm = common.perm();
+    boolean mayTranspose = !isFree(draft, common);
     int balance = 0;
     for (String input : node.inputs()) {
       Sunk sunk = sunk(draft, input);
@@ -216,7 +234,8 @@ final class Sinking {
         balance++;
       } else if (shape == null) {
         return false;
-      } else if (draft.constant(input) == null && !isFree(shape, Axes.inverse(perm))) {
+      } else if (draft.constant(input) == null
+          && !(mayTranspose && isFree(shape, Axes.inverse(perm)))) {
         balance--;
       }
     }
