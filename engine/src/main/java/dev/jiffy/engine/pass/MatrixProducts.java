@@ -22,6 +22,10 @@ final class MatrixProducts {
           Rule.on(MatrixProducts::factor, BinaryFunction.MUL, BinaryFunction.DIV),
           Rule.on(MatrixProducts::bias, BinaryFunction.ADD, BinaryFunction.SUB));
 
+  /// Weights larger than this are not multiplied by factors: they stay where they are, shared with
+  /// whoever reads the same file.
+  private static final long MAX_SCALED_BYTES = 64 << 20;
+
   private MatrixProducts() {}
 
   private static boolean gemm(Draft draft, Node node) {
@@ -120,14 +124,37 @@ final class MatrixProducts {
           factors[i] = 1 / factors[i];
         }
       }
+      boolean isLarge = weights.shape().bytes(weights.dtype()) > MAX_SCALED_BYTES;
+      Op.MatMul next = isLarge ? scaled(draft, node, product, constant, factors) : product;
+      if (next == null) {
+        continue;
+      }
       String scaled =
-          draft.constant(
-              before.input(1), Constants.scaled(weights, factors, product.transposeB() ? 0 : 1));
+          isLarge
+              ? before.input(1)
+              : draft.constant(
+                  before.input(1),
+                  Constants.scaled(weights, factors, product.transposeB() ? 0 : 1));
       String shift =
           bias == null ? "" : draft.constant(before.input(2), Constants.scaled(bias, factors, 0));
-      return draft.replace(node, product, inputs(before.input(0), scaled, shift));
+      return draft.replace(node, next, inputs(before.input(0), scaled, shift));
     }
     return false;
+  }
+
+  /// {@return a product whose own factor takes one for all columns, or null where there are several
+  /// or the result is no usual number}
+  private static Op.@Nullable MatMul scaled(
+      Draft draft, Node node, Op.MatMul product, Tensor constant, double[] factors) {
+    if (constant.shape().elements() != 1 || factors.length == 0) {
+      return null;
+    }
+    double alpha = product.alpha() * factors[0];
+    boolean isUsual = Math.abs(alpha) >= Float.MIN_NORMAL && Math.abs(alpha) <= Float.MAX_VALUE;
+    return isUsual && Fusion.isParameter(draft, node.output(), alpha)
+        ? new Op.MatMul(
+            product.transposeA(), product.transposeB(), (float) alpha, product.activation())
+        : null;
   }
 
   /// `x · w + b` with one constant for each column.

@@ -1,6 +1,7 @@
 package dev.jiffy.engine.pass;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertSame;
 
 import dev.jiffy.engine.function.BinaryFunction;
 import dev.jiffy.engine.function.ReduceFunction;
@@ -8,6 +9,7 @@ import dev.jiffy.engine.function.UnaryFunction;
 import dev.jiffy.engine.ir.Graph;
 import dev.jiffy.engine.ir.Op;
 import dev.jiffy.tensor.DType;
+import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -100,6 +102,28 @@ class MatrixProductsTest {
     String y = s.matMul(s.input("x", "n", 4), s.weights(4, 3));
     String z = s.mul(s.sub(s.mul(y, s.weights(3)), s.weights(1, 3)), s.number(0.3));
     assertOperators(rewritten(s, z), "MatMul");
+  }
+
+  @Test
+  void largeWeightsStayAsTheyAre() {
+    Tensor weights = Tensor.allocate(DType.F32, Shape.of(4096, 4097));
+    for (long i = 0; i < weights.shape().elements(); i += 1021) {
+      weights.setDouble(i, (double) (i % 7 - 3));
+    }
+    for (boolean isOne : new boolean[] {true, false}) {
+      Sketch s = new Sketch();
+      String y = s.matMul(s.input("x", 1, 4096), s.constant(weights));
+      String biased = s.add(y, s.weights(4097));
+      Graph graph = rewritten(s, s.mul(biased, isOne ? s.number(0.3) : s.weights(4097)));
+      if (isOne) {
+        assertOperators(graph, "MatMul");
+        assertEquals(new Op.MatMul(false, false, 0.3f, null), graph.nodes().getFirst().op());
+      } else {
+        assertOperators(graph, "MatMul", "Binary");
+      }
+      String read = graph.nodes().getFirst().input(1);
+      assertSame(weights, graph.constants().get(read));
+    }
   }
 
   @Test
