@@ -26,6 +26,11 @@ public final class LoadedModel implements AutoCloseable {
       "a model's name is 1 to 128 of A-Z a-z 0-9 . _ -, and does not begin with a dot";
 
   private static final String PLATFORM = "onnx_onnxv1";
+
+  /// Not `ensemble`: of that, clients such as perf_analyzer read Triton's schedule of its steps,
+  /// which there is none of.
+  private static final String ENSEMBLE = "jiffy_ensemble";
+
   private static final Pattern NAME = Pattern.compile("[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}");
 
   private final String name;
@@ -72,7 +77,7 @@ public final class LoadedModel implements AutoCloseable {
   /// @param name the name for clients
   /// @param ensemble the models; closed with the result
   static LoadedModel of(String name, Ensemble ensemble) {
-    return new LoadedModel(name, FIRST, "ensemble", null, ensemble, ensemble, null, 0);
+    return new LoadedModel(name, FIRST, ENSEMBLE, null, ensemble, ensemble, null, 0);
   }
 
   /// {@return whether a model may have a name}

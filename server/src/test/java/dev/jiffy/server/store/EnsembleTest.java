@@ -107,7 +107,8 @@ class EnsembleTest {
     assertEquals(1, outputs.size());
     assertArrayEquals(new float[] {6, -6}, floats(outputs, "c"));
     LoadedModel both = models.served("both", "1").model();
-    assertEquals("ensemble", both.metadata().platform());
+    assertEquals("jiffy_ensemble", both.metadata().platform());
+    assertEquals("jiffy_ensemble", models.served("both", "").config().platform());
     assertEquals(
         "[a F32[n, 2]]", both.inputs().stream().map(EnsembleTest::text).toList().toString());
     assertEquals(
