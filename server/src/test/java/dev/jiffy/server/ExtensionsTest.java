@@ -5,9 +5,14 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -55,6 +60,34 @@ class ExtensionsTest {
     assertEquals(number(before, "execution_count") + 5, number(after, "execution_count"));
     assertEquals(number(before, "success\":{\"count") + 5, number(after, "success\":{\"count"));
     assertTrue(text(RUNNING.client().get("/v2/models/stats")).contains("\"name\":\"arith\""));
+  }
+
+  @Test
+  void statisticsOfNoVersionAreThoseOfAllThatAreServed(@TempDir Path folder) throws Exception {
+    for (int version : new int[] {1, 2, 3}) {
+      ExampleModels.times(folder.resolve("twice/" + version + "/model.onnx"), 2);
+    }
+    Files.writeString(folder.resolve("twice/jiffy.yaml"), "versions: [1, 3]");
+    try (Server server = Server.start(TestServers.options(), TestServers.storage(folder));
+        Client client = new Client(server.port());
+        GrpcClient grpc = new GrpcClient(server.port())) {
+      assertEquals(List.of("1", "3"), versions(text(client.get("/v2/models/twice/stats"))));
+      assertEquals(List.of("1"), versions(text(client.get("/v2/models/twice/versions/1/stats"))));
+      byte[] name = GrpcClient.framed(GrpcClient.names("twice"));
+      String told =
+          new String(
+              grpc.call(GrpcClient.INFERENCE + "ModelStatistics", name).messages().getFirst(),
+              StandardCharsets.ISO_8859_1);
+      assertEquals(2, told.split("twice", -1).length - 1);
+    }
+  }
+
+  private static List<String> versions(String json) {
+    return Pattern.compile("\"version\":\"(\\d+)\"")
+        .matcher(json)
+        .results()
+        .map(found -> found.group(1))
+        .toList();
   }
 
   private static long number(String json, String field) {

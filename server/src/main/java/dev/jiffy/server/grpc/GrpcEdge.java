@@ -21,7 +21,6 @@ import dev.jiffy.server.watch.Watch;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpVersion;
-import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
@@ -187,9 +186,9 @@ public final class GrpcEdge {
           message -> {
             Names names = ServiceWire.names(message);
             return ModelStatistics.toWire(
-                names.first().isEmpty()
-                    ? models.statistics()
-                    : List.of(models.served(names.first(), names.second()).statistics()));
+                models.all(names.first(), names.second()).stream()
+                    .map(Served::statistics)
+                    .toList());
           };
       case INFERENCE + "RepositoryIndex" ->
           message ->

@@ -60,7 +60,8 @@ final class Paths {
       all.put(model + "/ready", (names, models) -> new Route.ModelReady(names.model(models)));
       all.put(model + "/config", (names, models) -> new Route.Config(names.model(models)));
       all.put(
-          model + "/stats", (names, models) -> new Route.Statistics(List.of(names.model(models))));
+          model + "/stats",
+          (names, models) -> new Route.Statistics(models.all(names.first(), names.second())));
       all.put(model + "/infer", (names, models) -> new Route.Infer(names.model(models)));
       all.put(
           model + "/trace/setting",

@@ -2,7 +2,6 @@ package dev.jiffy.server.store;
 
 import dev.jiffy.protocol.ModelMetadata;
 import dev.jiffy.protocol.ModelState;
-import dev.jiffy.protocol.ModelStatistics;
 import dev.jiffy.protocol.ProtocolException;
 import dev.jiffy.server.schedule.Policy;
 import java.time.Duration;
@@ -130,9 +129,19 @@ public final class Models implements AutoCloseable {
             own.name(), versions.names(), own.platform(), own.inputs(), own.outputs());
   }
 
-  /// {@return what each model has done so far}
-  public List<ModelStatistics> statistics() {
-    return all().stream().map(Served::statistics).toList();
+  /// {@return the model of a name and version, or all versions of it that are served where none is
+  /// named; all models where no name is}
+  ///
+  /// @param name the name by which clients ask for it, empty for all
+  /// @param version the version or a label, empty for all that are served
+  /// @throws ProtocolException of status 404 if there is none, 503 if it is there but not served
+  public List<Served> all(String name, String version) {
+    if (name.isEmpty()) {
+      return all();
+    }
+    Served greatest = served(name, version);
+    Versions versions = version.isEmpty() ? byName.get(name) : null;
+    return versions == null ? List.of(greatest) : List.copyOf(versions.served().values());
   }
 
   /// {@return the models that there are}
