@@ -15,6 +15,7 @@ final class Http2Bytes {
   static final int RST_STREAM = 3;
   static final int SETTINGS = 4;
   static final int PING = 6;
+  static final int GO_AWAY = 7;
   static final int WINDOW_UPDATE = 8;
   static final int CONTINUATION = 9;
 

@@ -29,7 +29,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /// HTTP/2, frame by frame.
 class Http2Test {
-  private static final int GO_AWAY = 7;
   private static final int ENHANCE_YOUR_CALM = 11;
 
   /// What Vert.x says where a machine is slow.
@@ -87,7 +86,7 @@ class Http2Test {
       if (type == Http2Bytes.PING && flags == 1) {
         return new End(true, 0);
       }
-      if (type == GO_AWAY) {
+      if (type == Http2Bytes.GO_AWAY) {
         return new End(false, payload[7]);
       }
     }

@@ -19,6 +19,7 @@ import java.io.UncheckedIOException;
 import java.net.ConnectException;
 import java.net.Socket;
 import java.net.http.HttpResponse;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -322,6 +323,53 @@ class LifecycleTest {
         assertEquals(200, loaded.statusCode(), Client.text(loaded));
       }
     }
+  }
+
+  /// A client that takes long to read its answer is not idle meanwhile, unless it takes it back.
+  @Test
+  void whatIsSentIsNotIdle() throws Exception {
+    Duration soon = Duration.ofSeconds(1);
+    byte[] head = Http2Bytes.headers(":method", "GET", ":path", "/v2", ":scheme", "http");
+    byte[] noWindow = ByteBuffer.allocate(6).putShort((short) 4).array();
+    try (Server server =
+            Server.start(OPTIONS.http(OPTIONS.http().timeouts(soon, soon)), List.of());
+        Client client = new Client(server.port());
+        Socket reading = client.connect();
+        Socket takingBack = client.connect();
+        Socket idle = client.connect()) {
+      byte[] asking =
+          new Http2Bytes()
+              .frame(Http2Bytes.SETTINGS, 0, 0, noWindow)
+              .frame(Http2Bytes.HEADERS, Http2Bytes.END_HEADERS | Http2Bytes.END_STREAM, 1, head)
+              .bytes();
+      DataInputStream in = new DataInputStream(reading.getInputStream());
+      reading.getOutputStream().write(asking);
+      takingBack.getOutputStream().write(asking);
+      awaitFrame(in, Http2Bytes.HEADERS);
+      awaitFrame(new DataInputStream(takingBack.getInputStream()), Http2Bytes.HEADERS);
+      takingBack
+          .getOutputStream()
+          .write(Http2Bytes.one(Http2Bytes.RST_STREAM, 0, 1, Http2Bytes.CANCEL));
+      idle.getOutputStream()
+          .write("GET /v2 HTTP/1.1\r\nHost: x\r\n\r\n".getBytes(StandardCharsets.ISO_8859_1));
+      assertTrue(Client.readAll(idle.getInputStream()).startsWith("HTTP/1.1 200"));
+      Client.readAll(takingBack.getInputStream());
+      byte[] window = ByteBuffer.allocate(4).putInt(1 << 16).array();
+      reading.getOutputStream().write(Http2Bytes.one(Http2Bytes.WINDOW_UPDATE, 0, 1, window));
+      awaitFrame(in, Http2Bytes.DATA);
+      assertEquals(2, server.traffic().count(Event.TIMED_OUT));
+    }
+  }
+
+  /// Reads until a frame of a type has come; no other may end the connection before.
+  private static void awaitFrame(DataInputStream in, int wanted) throws IOException {
+    int type;
+    do {
+      int lengthAndType = in.readInt();
+      type = lengthAndType & 0xff;
+      in.skipNBytes(5L + (lengthAndType >>> 8));
+      assertTrue(type != Http2Bytes.GO_AWAY, "the server hangs up");
+    } while (type != wanted);
   }
 
   @Test

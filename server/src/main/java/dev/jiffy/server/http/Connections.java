@@ -21,8 +21,8 @@ import java.util.concurrent.TimeUnit;
 /// The open connections of one event loop, and what each waits for. Belongs to that event loop.
 ///
 /// A connection that lies idle is closed, also if its client sends a byte now and then; one over
-/// which an answer is worked on is not idle. So is one whose request does not arrive in time; over
-/// HTTP/2 only that request is given up.
+/// which an answer is worked on, or sent, is not idle. One whose request does not arrive in time is
+/// closed as well; over HTTP/2 only that request is given up.
 final class Connections {
   private static final long DRAIN_MILLIS = 10;
 
@@ -37,6 +37,9 @@ final class Connections {
 
     private final Set<HttpServerRequest> answering = new HashSet<>();
     private long idleSinceNanos = System.nanoTime();
+
+    /// Whether it is closed as its time is over, which may wait for bytes to be sent.
+    private boolean isClosing;
   }
 
   Connections(HttpOptions options, Traffic traffic) {
@@ -105,7 +108,7 @@ final class Connections {
     }
   }
 
-  /// A request is answered, or given up.
+  /// The answer to a request is sent, or it is given up.
   void idle(HttpServerRequest request) {
     State state = states.get(request.connection());
     if (state != null) {
@@ -122,8 +125,7 @@ final class Connections {
       State state = entry.getValue();
       boolean isIdle = state.answering.isEmpty() && state.reading.isEmpty();
       if (isIdle && now - state.idleSinceNanos > options.idleTimeout().toNanos()) {
-        traffic.connection(Event.TIMED_OUT);
-        entry.getKey().close();
+        close(entry.getKey(), state);
       }
       List<HttpServerRequest> late = new ArrayList<>();
       state.reading.forEach((request, since) -> {
@@ -131,17 +133,25 @@ final class Connections {
           late.add(request);
         }
       });
-      late.forEach(this::giveUp);
+      late.forEach(request -> giveUp(request, state));
     }
   }
 
-  private void giveUp(HttpServerRequest request) {
-    traffic.connection(Event.TIMED_OUT);
+  private void giveUp(HttpServerRequest request, State state) {
     if (request.version() == HttpVersion.HTTP_2) {
+      traffic.connection(Event.TIMED_OUT);
       idle(request);
       request.response().reset();
     } else {
-      request.connection().close();
+      close(request.connection(), state);
+    }
+  }
+
+  private void close(HttpConnection connection, State state) {
+    if (!state.isClosing) {
+      state.isClosing = true;
+      traffic.connection(Event.TIMED_OUT);
+      connection.close();
     }
   }
 }

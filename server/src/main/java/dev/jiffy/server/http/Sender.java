@@ -8,6 +8,7 @@ import dev.jiffy.server.watch.Account;
 import dev.jiffy.server.watch.Stopwatch;
 import dev.jiffy.server.watch.TraceContext;
 import dev.jiffy.server.watch.Watch;
+import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
@@ -89,11 +90,11 @@ final class Sender {
   /// Answers a request, unless its client has gone.
   void send(HttpServerRequest request, Reply reply) {
     HttpServerResponse response = request.response();
-    connections.idle(request);
     if (response.ended()) {
       return;
     }
     if (response.closed()) {
+      connections.idle(request);
       abandoned(request, reply.target(), reply.stopwatch());
       return;
     }
@@ -119,12 +120,12 @@ final class Sender {
     int sent = isHead ? 0 : reply.body().length;
     watch.traffic().answered(Protocol.HTTP, reply.status(), request.bytesRead(), sent);
     tell(request, reply.status(), sent, reply.target(), stopwatch);
+    connections.answering(request);
     if (isHead) {
       response.putHeader(HttpHeaders.CONTENT_LENGTH, Integer.toString(reply.body().length));
-      response.end();
-    } else {
-      response.end(Buffer.buffer(reply.body()));
     }
+    Future<Void> written = isHead ? response.end() : response.end(Buffer.buffer(reply.body()));
+    written.onComplete(over -> connections.idle(request));
   }
 
   /// Ends a request whose client has gone, unless it was answered.
