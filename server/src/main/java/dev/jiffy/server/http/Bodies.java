@@ -36,10 +36,12 @@ final class Bodies {
     }
     BodyCollector collector = new BodyCollector(announced, limit);
     request.handler(chunk -> {
-      if (!collector.add(chunk)) {
-        request.handler(rest -> {});
-        request.endHandler(end -> {});
-        sender.refuse(request, collector.isCrumbled() ? crumbled() : tooLarge());
+      try {
+        if (!collector.add(chunk)) {
+          refuse(request, collector.isCrumbled() ? crumbled() : tooLarge());
+        }
+      } catch (OutOfMemoryError e) { // the library would go on with the next chunk
+        refuse(request, e);
       }
     });
     request
@@ -53,13 +55,19 @@ final class Bodies {
       connections.answering(request);
       try {
         taker.accept(collector.body());
-      } catch (RuntimeException e) {
+      } catch (RuntimeException | OutOfMemoryError e) {
         sender.send(request, Failures.reply(Sender.path(request), e));
       }
     });
   }
 
-  /// {@return the announced length of the body, -1 if there is none}
+  private void refuse(HttpServerRequest request, Throwable failure) {
+    request.handler(rest -> {});
+    request.endHandler(end -> {});
+    sender.refuse(request, Failures.reply(Sender.path(request), failure));
+  }
+
+  /// {@return the announced length of the body, -1 if there is none, or it comes compressed}
   private static long announced(HttpServerRequest request) {
     String length = request.getHeader(HttpHeaders.CONTENT_LENGTH);
     if (length == null) {

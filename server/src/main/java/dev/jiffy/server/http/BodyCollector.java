@@ -11,17 +11,17 @@ final class BodyCollector {
 
   private static final int FIRST = 16 << 10;
 
+  private final long announced;
   private final int limit;
   private byte[] bytes;
-  private final boolean isChunked;
   private int size;
   private int chunks;
 
   /// @param announced how many bytes are said to come, negative if nothing was said
   /// @param limit the most bytes that are taken
   BodyCollector(long announced, int limit) {
+    this.announced = announced;
     this.limit = limit;
-    this.isChunked = announced < 0;
     this.bytes = new byte[announced < 0 ? FIRST : (int) Math.min(announced, FIRST)];
   }
 
@@ -43,11 +43,18 @@ final class BodyCollector {
 
   /// {@return whether there were too many chunks}
   boolean isCrumbled() {
-    return isChunked && chunks > MAX_CHUNKS;
+    return announced < 0 && chunks > MAX_CHUNKS;
   }
 
   /// {@return all bytes}
+  ///
+  /// @throws IllegalStateException if there are fewer than were announced: some were lost here, as
+  ///   the connection would have told of a client that said fewer
   byte[] body() {
+    if (announced >= 0 && size != announced) {
+      throw new IllegalStateException(
+          "of a body of %d bytes %d are there".formatted(announced, size));
+    }
     return size == bytes.length ? bytes : Arrays.copyOf(bytes, size);
   }
 }

@@ -68,12 +68,18 @@ final class Sender {
   /// Answers with an error before all of the request has arrived, and hangs up if the rest does not
   /// come soon.
   void refuse(HttpServerRequest request, ProtocolException e) {
+    refuse(request, Failures.reply(path(request), e));
+  }
+
+  /// Answers with an error before all of the request has arrived, and hangs up if the rest does not
+  /// come soon.
+  void refuse(HttpServerRequest request, Reply reply) {
     boolean isAlone = request.version() != HttpVersion.HTTP_2;
     boolean whole = request.isEnded() || (isAlone && hasNoBody(request));
     if (!whole && isAlone) {
       request.response().putHeader(HttpHeaders.CONNECTION, HttpHeaders.CLOSE);
     }
-    send(request, Failures.reply(path(request), e));
+    send(request, reply);
     if (!whole) {
       vertx.setTimer(
           LINGER_MILLIS,
