@@ -6,6 +6,7 @@ import dev.jiffy.protocol.Limits;
 import dev.jiffy.protocol.ServerMetadata;
 import dev.jiffy.protocol.SharedMemory;
 import dev.jiffy.server.cache.RedisOptions;
+import dev.jiffy.server.call.BodyMemory;
 import dev.jiffy.server.http.Access;
 import dev.jiffy.server.http.Arrivals;
 import dev.jiffy.server.http.HttpEdge;
@@ -78,6 +79,7 @@ public final class Server implements AutoCloseable {
   private final ServerOptions options;
   private final StoreOptions storage;
   private final Models models = new Models();
+  private final BodyMemory bodies = BodyMemory.ofHeap();
   private final Store store;
   private final Queue<HttpEdge> edges = new ConcurrentLinkedQueue<>();
   private final Queue<HttpEdge> adminEdges = new ConcurrentLinkedQueue<>();
@@ -284,6 +286,7 @@ public final class Server implements AutoCloseable {
                       metrics,
                       store,
                       regions,
+                      bodies,
                       access);
               started.add(edge);
               return edge;
@@ -354,6 +357,11 @@ public final class Server implements AutoCloseable {
   /// {@return what runs the requests of a model}
   Scheduler scheduler(String model) {
     return models.served(model, "").scheduler();
+  }
+
+  /// {@return what the bodies of requests take}
+  BodyMemory bodies() {
+    return bodies;
   }
 
   /// {@return what went over the connections}

@@ -12,6 +12,7 @@ import dev.jiffy.protocol.ServiceWire.Names;
 import dev.jiffy.protocol.ServiceWire.Serving;
 import dev.jiffy.protocol.SharedRegion;
 import dev.jiffy.protocol.TraceSettings;
+import dev.jiffy.server.call.BodyMemory;
 import dev.jiffy.server.guard.Rights;
 import dev.jiffy.server.shared.Regions;
 import dev.jiffy.server.store.Models;
@@ -39,6 +40,7 @@ public final class GrpcEdge {
   private final InferWire wire;
   private final BooleanSupplier ready;
   private final int maxMessageBytes;
+  private final BodyMemory memory;
   private final Watch watch;
   private final Store store;
   private final @Nullable Regions regions;
@@ -57,6 +59,7 @@ public final class GrpcEdge {
   /// @param wire reads requests
   /// @param ready whether the server takes requests
   /// @param maxMessageBytes the largest message
+  /// @param memory what all messages, and bodies of HTTP, together may take
   /// @param watch is told of calls
   /// @param store loads and unloads models
   /// @param regions memory that callers share, null for none
@@ -69,6 +72,7 @@ public final class GrpcEdge {
       InferWire wire,
       BooleanSupplier ready,
       int maxMessageBytes,
+      BodyMemory memory,
       Watch watch,
       Store store,
       @Nullable Regions regions,
@@ -81,6 +85,7 @@ public final class GrpcEdge {
     this.wire = wire;
     this.ready = ready;
     this.maxMessageBytes = maxMessageBytes;
+    this.memory = memory;
     this.store = store;
     this.regions = regions;
     this.rights = rights;
@@ -283,11 +288,25 @@ public final class GrpcEdge {
 
   /// Takes the only message of a call once the caller has said all.
   private void unary(Call call, Consumer<byte[]> taker) {
-    only(call, frame -> taker.accept(frame.message()));
+    only(
+        call,
+        frame -> {
+          try {
+            taker.accept(frame.message());
+          } finally {
+            frame.release();
+          }
+        });
   }
 
+  /// Takes the only frame of a call, which the taker releases.
   private void only(Call call, Consumer<Frame> taker) {
-    Frame[] only = new Frame[1];
+    @Nullable Frame[] only = new Frame[1];
+    call.whenGone(() -> {
+      if (only[0] != null) {
+        only[0].release();
+      }
+    });
     stream(
         call,
         frame -> {
@@ -297,25 +316,30 @@ public final class GrpcEdge {
           only[0] = frame;
         },
         () -> {
-          if (only[0] == null) {
+          Frame frame = only[0];
+          if (frame == null) {
             throw new ProtocolException(400, "the call has no message");
           }
-          taker.accept(only[0]);
+          only[0] = null;
+          taker.accept(frame);
         });
   }
 
-  /// Takes the messages of a call as they come. A failure ends the call.
+  /// Takes the messages of a call as they come, each of which the taker releases. A failure ends
+  /// the call.
   private void stream(Call call, Consumer<Frame> taker, Runnable ended) {
     HttpServerRequest request = call.request();
     String encoding = request.getHeader("grpc-encoding");
     if (encoding != null && !encoding.equals("identity") && !encoding.equals("gzip")) {
       throw new ProtocolException(501, "messages may be compressed by gzip only");
     }
-    Messages messages = new Messages(maxMessageBytes, "gzip".equals(encoding), taker);
+    Messages messages = new Messages(maxMessageBytes, "gzip".equals(encoding), memory, taker);
+    call.whenGone(messages::release);
     request.exceptionHandler(gone -> {});
     request.handler(chunk ->
         guard(
             call,
+            messages,
             () -> {
               if (!call.isEnded()) {
                 messages.add(chunk);
@@ -324,6 +348,7 @@ public final class GrpcEdge {
     request.endHandler(end ->
         guard(
             call,
+            messages,
             () -> {
               if (!call.isEnded()) {
                 call.arrived();
@@ -333,10 +358,11 @@ public final class GrpcEdge {
             }));
   }
 
-  private static void guard(Call call, Runnable task) {
+  private static void guard(Call call, Messages messages, Runnable task) {
     try {
       task.run();
     } catch (RuntimeException | OutOfMemoryError e) {
+      messages.release();
       call.fail(e);
     }
   }

@@ -43,6 +43,7 @@ final class InferCalls {
 
   /// A request until its answer is sent.
   private static final class Pending {
+    private final Frame frame;
     private final Stopwatch stopwatch;
     private int bytes;
     private boolean isShared;
@@ -53,7 +54,8 @@ final class InferCalls {
     private Ending ending = Ending.ERROR;
     private String id = "";
 
-    Pending(long arrivedNanos) {
+    Pending(Frame frame, long arrivedNanos) {
+      this.frame = frame;
       this.stopwatch = new Stopwatch(arrivedNanos);
     }
 
@@ -87,10 +89,10 @@ final class InferCalls {
     flush();
   }
 
-  /// Takes a request.
+  /// Takes a request, and releases its frame once it is read.
   void add(Frame frame) {
     call.asked();
-    Pending pending = new Pending(isStream ? System.nanoTime() : call.arrivedNanos());
+    Pending pending = new Pending(frame, isStream ? System.nanoTime() : call.arrivedNanos());
     open.add(pending);
     if (open.size() >= MOST_OPEN && !isPaused) {
       isPaused = true;
@@ -158,6 +160,7 @@ final class InferCalls {
   }
 
   private void fail(Pending pending, Throwable failure, Slab memory) {
+    pending.frame.release();
     memory.close();
     pending.failure = Status.of(failure);
     pending.ending = Ending.of(failure);
@@ -165,6 +168,7 @@ final class InferCalls {
   }
 
   private void submit(Pending pending, Read read, Slab memory) {
+    pending.frame.release();
     if (call.isEnded()) {
       finish(pending, read, new Outcome.Cancelled(), memory);
       return;

@@ -1,6 +1,7 @@
 package dev.jiffy.server.grpc;
 
 import dev.jiffy.protocol.ProtocolException;
+import dev.jiffy.server.call.BodyMemory;
 import io.vertx.core.buffer.Buffer;
 import java.util.Arrays;
 import java.util.function.Consumer;
@@ -13,7 +14,9 @@ final class Messages {
 
   private final int limit;
   private final boolean isGzip;
+  private final BodyMemory memory;
   private final Consumer<Frame> taker;
+  private BodyMemory.Share share;
   private byte[] bytes = new byte[0];
   private int size;
 
@@ -26,16 +29,20 @@ final class Messages {
 
   /// @param limit the largest message, also when it comes compressed, in bytes
   /// @param isGzip whether messages may be compressed by gzip
-  /// @param taker takes each frame
-  Messages(int limit, boolean isGzip, Consumer<Frame> taker) {
+  /// @param memory what all messages together may take
+  /// @param taker takes each frame, and releases it unless it throws something
+  Messages(int limit, boolean isGzip, BodyMemory memory, Consumer<Frame> taker) {
     this.limit = limit;
     this.isGzip = isGzip;
+    this.memory = memory;
+    this.share = memory.share();
     this.taker = taker;
   }
 
   /// Takes what has arrived.
   ///
-  /// @throws ProtocolException if it is no frame of a message, or the message is too large
+  /// @throws ProtocolException if it is no frame of a message, the message is too large, or there
+  ///   is no room for it
   void add(Buffer chunk) {
     int at = 0;
     int end = chunk.length();
@@ -47,6 +54,9 @@ final class Messages {
         }
       } else {
         int part = Math.min(end - at, length - size);
+        if (!share.add(part)) {
+          throw BodyMemory.crowded();
+        }
         need(part);
         chunk.getBytes(at, at + part, bytes, size);
         size += part;
@@ -89,7 +99,20 @@ final class Messages {
     size = 0;
     length = -1;
     headSize = 0;
-    taker.accept(new Frame(message, isCompressed, limit));
+    Frame frame = new Frame(message, isCompressed, limit, share);
+    share = memory.share();
+    try {
+      taker.accept(frame);
+    } catch (RuntimeException | Error e) {
+      frame.release();
+      throw e;
+    }
+  }
+
+  /// Lets go of a message that has not come as a whole. Idempotent.
+  void release() {
+    share.release();
+    bytes = new byte[0];
   }
 
   /// Checks that all that arrived was whole messages.

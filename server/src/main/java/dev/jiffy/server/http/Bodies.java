@@ -1,6 +1,7 @@
 package dev.jiffy.server.http;
 
 import dev.jiffy.protocol.ProtocolException;
+import dev.jiffy.server.call.BodyMemory;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerRequest;
 import java.util.Locale;
@@ -8,15 +9,20 @@ import java.util.function.Consumer;
 
 /// Takes in the bodies of requests. Belongs to the event loop.
 final class Bodies {
+  private static final int RETRY_SECONDS = 1;
+
   private final int limit;
+  private final BodyMemory memory;
   private final Connections connections;
   private final Sender sender;
 
   /// @param limit the largest body in bytes
+  /// @param memory what all bodies together may take
   /// @param connections is told what has arrived
   /// @param sender refuses bodies that are too large
-  Bodies(int limit, Connections connections, Sender sender) {
+  Bodies(int limit, BodyMemory memory, Connections connections, Sender sender) {
     this.limit = limit;
+    this.memory = memory;
     this.connections = connections;
     this.sender = sender;
   }
@@ -34,19 +40,20 @@ final class Bodies {
     if ("100-continue".equalsIgnoreCase(request.getHeader(HttpHeaders.EXPECT))) {
       request.response().writeContinue();
     }
-    BodyCollector collector = new BodyCollector(announced, limit);
+    BodyCollector collector = new BodyCollector(announced, limit, memory.share());
     request.handler(chunk -> {
       try {
         if (!collector.add(chunk)) {
-          refuse(request, collector.isCrumbled() ? crumbled() : tooLarge());
+          refuse(request, collector, refusal(request, collector));
         }
       } catch (OutOfMemoryError e) { // the library would go on with the next chunk
-        refuse(request, e);
+        refuse(request, collector, Failures.reply(Sender.path(request), e));
       }
     });
     request
         .response()
         .closeHandler(gone -> {
+          collector.release();
           connections.idle(request);
           sender.abandoned(request);
         });
@@ -57,14 +64,26 @@ final class Bodies {
         taker.accept(collector.body());
       } catch (RuntimeException | OutOfMemoryError e) {
         sender.send(request, Failures.reply(Sender.path(request), e));
+      } finally {
+        collector.release();
       }
     });
   }
 
-  private void refuse(HttpServerRequest request, Throwable failure) {
+  private void refuse(HttpServerRequest request, BodyCollector collector, Reply reply) {
     request.handler(rest -> {});
     request.endHandler(end -> {});
-    sender.refuse(request, Failures.reply(Sender.path(request), failure));
+    collector.release();
+    sender.refuse(request, reply);
+  }
+
+  /// {@return why a chunk was not taken}
+  private Reply refusal(HttpServerRequest request, BodyCollector collector) {
+    String path = Sender.path(request);
+    if (collector.isCrowded()) {
+      return Failures.reply(path, BodyMemory.crowded()).retryAfterSeconds(RETRY_SECONDS);
+    }
+    return Failures.reply(path, collector.isCrumbled() ? crumbled() : tooLarge());
   }
 
   /// {@return the announced length of the body, -1 if there is none, or it comes compressed}

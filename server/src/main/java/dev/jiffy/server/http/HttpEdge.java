@@ -5,6 +5,7 @@ import dev.jiffy.protocol.InferReader;
 import dev.jiffy.protocol.ServerMetadata;
 import dev.jiffy.server.HttpOptions;
 import dev.jiffy.server.Tls;
+import dev.jiffy.server.call.BodyMemory;
 import dev.jiffy.server.metrics.Exposition;
 import dev.jiffy.server.shared.Regions;
 import dev.jiffy.server.store.Models;
@@ -50,6 +51,7 @@ public final class HttpEdge extends VerticleBase {
   private final BooleanSupplier ready;
   private final Store store;
   private final @Nullable Regions regions;
+  private final BodyMemory memory;
   private final Access access;
   private final InferReader reader;
   private final Connections connections;
@@ -72,6 +74,7 @@ public final class HttpEdge extends VerticleBase {
   /// @param metrics what scrapers are told, null for nothing
   /// @param store loads and unloads models
   /// @param regions memory that callers share, null for none
+  /// @param memory what the bodies of all requests together may take
   /// @param access what whoever reaches the port may do
   public HttpEdge(
       HttpOptions options,
@@ -85,6 +88,7 @@ public final class HttpEdge extends VerticleBase {
       @Nullable Exposition metrics,
       Store store,
       @Nullable Regions regions,
+      BodyMemory memory,
       Access access) {
     this.options = options;
     this.place = place;
@@ -93,6 +97,7 @@ public final class HttpEdge extends VerticleBase {
     this.ready = ready;
     this.store = store;
     this.regions = regions;
+    this.memory = memory;
     this.access = access;
     this.reader = reader;
     this.tls = tls;
@@ -117,6 +122,7 @@ public final class HttpEdge extends VerticleBase {
             metrics,
             store,
             regions,
+            memory,
             access);
     HttpServer listener = vertx.createHttpServer(listening());
     http = listener;

@@ -9,6 +9,7 @@ import dev.jiffy.protocol.InferWriter;
 import dev.jiffy.protocol.Message;
 import dev.jiffy.protocol.ProtocolException;
 import dev.jiffy.protocol.SharedRange;
+import dev.jiffy.server.call.BodyMemory;
 import dev.jiffy.server.call.InferCall;
 import dev.jiffy.server.call.RawBody;
 import dev.jiffy.server.call.Slab;
@@ -42,9 +43,11 @@ final class ModelRequests {
   private final Vertx vertx;
   private final Models models;
   private final InferReader reader;
+  private final BodyMemory bodies;
   private final Sender sender;
 
-  ModelRequests(Vertx vertx, Models models, InferReader reader, Sender sender) {
+  ModelRequests(Vertx vertx, Models models, InferReader reader, BodyMemory bodies, Sender sender) {
+    this.bodies = bodies;
     this.vertx = vertx;
     this.models = models;
     this.reader = reader;
@@ -63,6 +66,7 @@ final class ModelRequests {
         new Exchange(request, vertx.getOrCreateContext(), served, stopwatch, memory::close, sender);
     int weight = weight(body);
     read(
+        body,
         weight,
         () -> infer(served, header, body, memory),
         call -> infer(request, exchange, call, weight, stopwatch),
@@ -82,18 +86,22 @@ final class ModelRequests {
   void embed(HttpServerRequest request, byte[] body) {
     Stopwatch stopwatch = new Stopwatch(System.nanoTime());
     read(
+        body,
         body.length,
         () -> EmbeddingsRequest.fromJson(body),
         parsed -> embed(request, parsed, body.length, stopwatch),
         e -> sender.send(request, Failures.reply(Sender.path(request), e)));
   }
 
-  /// Reads a body here, or on a worker thread where that would keep other requests waiting.
+  /// Reads a body here, or on a worker thread where that would keep other requests waiting; until
+  /// then it takes its share of memory.
   private <T> void read(
-      int bytes, Callable<T> reader, Consumer<T> then, Consumer<Throwable> failed) {
-    if (bytes > LARGE_BODY) {
+      byte[] body, int weight, Callable<T> reader, Consumer<T> then, Consumer<Throwable> failed) {
+    if (weight > LARGE_BODY) {
+      BodyMemory.Share share = bodies.share(body.length);
       vertx
           .executeBlocking(reader, false)
+          .onComplete(over -> share.release())
           .map(read -> {
             then.accept(read);
             return read;

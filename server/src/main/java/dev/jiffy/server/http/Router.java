@@ -5,6 +5,7 @@ import dev.jiffy.protocol.InferWire;
 import dev.jiffy.protocol.ProtocolException;
 import dev.jiffy.protocol.ServerMetadata;
 import dev.jiffy.server.HttpOptions;
+import dev.jiffy.server.call.BodyMemory;
 import dev.jiffy.server.grpc.GrpcEdge;
 import dev.jiffy.server.guard.Rights;
 import dev.jiffy.server.metrics.Exposition;
@@ -53,6 +54,7 @@ final class Router {
       @Nullable Exposition metrics,
       Store store,
       @Nullable Regions regions,
+      BodyMemory memory,
       Access access) {
     this.vertx = vertx;
     this.traffic = watch.traffic();
@@ -69,17 +71,18 @@ final class Router {
             new InferWire(reader.limits(), reader.memory()),
             ready,
             options.maxBodyBytes(),
+            memory,
             watch,
             store,
             regions,
             rights,
             connections::isDraining);
     this.sender = new Sender(vertx, connections, watch);
-    this.bodies = new Bodies(options.maxBodyBytes(), connections, sender);
+    this.bodies = new Bodies(options.maxBodyBytes(), memory, connections, sender);
     this.settings = new SettingRequests(watch, rights);
     this.shared = new SharedRequests(regions);
     this.descriptions = new Descriptions(models, server, ready, settings, shared);
-    this.requests = new ModelRequests(vertx, models, reader, sender);
+    this.requests = new ModelRequests(vertx, models, reader, memory, sender);
     this.changes = new RepositoryRequests(vertx, store, models, rights, sender);
     this.access = access;
   }
