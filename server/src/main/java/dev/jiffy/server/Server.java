@@ -7,6 +7,7 @@ import dev.jiffy.protocol.ServerMetadata;
 import dev.jiffy.protocol.SharedMemory;
 import dev.jiffy.server.cache.RedisOptions;
 import dev.jiffy.server.call.BodyMemory;
+import dev.jiffy.server.guard.Pages;
 import dev.jiffy.server.http.Access;
 import dev.jiffy.server.http.Arrivals;
 import dev.jiffy.server.http.HttpEdge;
@@ -214,11 +215,12 @@ public final class Server implements AutoCloseable {
 
   private void listen() {
     HttpOptions http = options.http();
-    Access access = new Access(null, options.safety().keys(), storage.isOpen());
+    Pages pages = new Pages(storage.isOpen() || options.isSharing());
+    Access access = new Access(null, options.safety().keys(), storage.isOpen(), pages);
     listen(http, port(http, FREE_PORT), access, options.safety().tls(), edges);
     UnixOptions unix = options.unix();
     if (unix != null) {
-      listen(http, unix, access);
+      listen(http, unix, new Access(null, access.keys(), access.mayChange(), null));
     }
     AdminOptions admin = options.admin();
     if (admin != null) {
@@ -226,7 +228,7 @@ public final class Server implements AutoCloseable {
       listen(
           own,
           port(own, FREE_ADMIN_PORT),
-          new Access(admin.token(), null, true),
+          new Access(admin.token(), null, true, new Pages(false)),
           options.safety().tls(),
           adminEdges);
     }

@@ -92,13 +92,18 @@ class UnixSocketTest {
     Path socket = folder.resolve("s");
     Queue<Account> told = new ConcurrentLinkedQueue<>();
     try (Server server =
-        start(options(socket).watch(WatchOptions.defaults().watchers(List.of(told::add))))) {
+        start(
+            options(socket)
+                .sharing(true)
+                .watch(WatchOptions.defaults().watchers(List.of(told::add))))) {
       assertEquals(socket, server.unix());
       assertEquals("rw-------", permissions(socket));
       assertEquals(List.of(socket), files());
       for (int i = 0; i < 4; i++) { // both event loops
         assertTrue(ask(socket, READY).startsWith("HTTP/1.1 200"));
       }
+      String ofPage = READY.replace("localhost", "any.name\r\nOrigin: http://another");
+      assertTrue(ask(socket, ofPage).startsWith("HTTP/1.1 200"));
       String infer =
           "POST /v2/models/arith/infer HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
               + "Content-Length: "

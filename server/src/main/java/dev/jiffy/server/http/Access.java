@@ -1,10 +1,14 @@
 package dev.jiffy.server.http;
 
+import dev.jiffy.protocol.ProtocolException;
 import dev.jiffy.server.Secret;
 import dev.jiffy.server.grpc.GrpcEdge;
 import dev.jiffy.server.guard.ApiKeys;
+import dev.jiffy.server.guard.Pages;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.http.HttpVersion;
+import io.vertx.core.net.HostAndPort;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -16,7 +20,10 @@ import org.jspecify.annotations.Nullable;
 ///   neither
 /// @param mayChange whether models may be loaded and unloaded and settings changed, and reasons are
 ///   told
-public record Access(@Nullable Secret token, @Nullable ApiKeys keys, boolean mayChange) {
+/// @param pages which pages of browsers may ask over HTTP, null for all, as browsers do not get
+///   here
+public record Access(
+    @Nullable Secret token, @Nullable ApiKeys keys, boolean mayChange, @Nullable Pages pages) {
   private static final String HEALTH = "/v2/health/";
   private static final Set<String> PUBLIC = Set.of("/docs", "/openapi.json", "/openapi.yaml");
   private static final String SCHEME = "Bearer ";
@@ -35,6 +42,23 @@ public record Access(@Nullable Secret token, @Nullable ApiKeys keys, boolean may
     return keys == null
         || isForHealth(request)
         || keys.admit(header, request.getHeader(ApiKeys.HEADER));
+  }
+
+  /// Checks that no page of another site asks.
+  ///
+  /// @throws ProtocolException of status 403 if one does
+  void checkPage(HttpServerRequest request) {
+    if (pages != null) {
+      pages.check(request.getHeader(HttpHeaders.ORIGIN), authority(request));
+    }
+  }
+
+  private static @Nullable String authority(HttpServerRequest request) {
+    if (request.version() != HttpVersion.HTTP_2) {
+      return request.getHeader(HttpHeaders.HOST);
+    }
+    HostAndPort asked = request.authority();
+    return asked == null ? null : asked.toString();
   }
 
   private static boolean isForHealth(HttpServerRequest request) {

@@ -108,6 +108,7 @@ final class Router {
       return;
     }
     try {
+      access.checkPage(request);
       Route route = Paths.route(Sender.path(request), models);
       if (!route.asked().by(request.method())) {
         String allowed = route.asked().methods();
