@@ -110,7 +110,8 @@ def main(target):
     check("config", stub.ModelConfig(pb.ModelConfigRequest(name="null")).config.name, "null")
     counted = stub.ModelStatistics(pb.ModelStatisticsRequest(name="null"))
     check("statistics", counted.model_stats[0].inference_stats.success.count >= 303, True)
-    status("no such model", lambda: stub.ModelReady(pb.ModelReadyRequest(name="none")), "NOT_FOUND")
+    check("no such model is ready", stub.ModelReady(pb.ModelReadyRequest(name="none")).ready, False)
+    status("no such model", lambda: stub.ModelMetadata(pb.ModelMetadataRequest(name="none")), "NOT_FOUND")
     shared(stub)
     bad = request(1)
     bad.inputs[0].shape[0] = 2

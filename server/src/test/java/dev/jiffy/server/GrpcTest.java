@@ -7,6 +7,7 @@ import static dev.jiffy.server.GrpcClient.names;
 import static dev.jiffy.server.GrpcClient.reply;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.jiffy.protocol.InferRequest;
@@ -258,7 +259,7 @@ class GrpcTest {
     "ServerReady,,0",
     "ServerMetadata,,0",
     "ModelReady,arith,0",
-    "ModelReady,other,5",
+    "ModelReady,other,0",
     "ModelMetadata,arith,0",
     "ModelMetadata,,5",
     "ModelConfig,arith,0",
@@ -282,6 +283,20 @@ class GrpcTest {
     assertEquals(status.equals("0") ? 1 : 0, reply.messages().size());
   }
 
+  private static boolean isReady(int port, String... model) throws Exception {
+    Reply reply = client.call(port, INFERENCE + "ModelReady", framed(names(model)));
+    assertEquals("0", reply.status(), reply.message());
+    return reply.messages().getFirst().length > 0;
+  }
+
+  @Test
+  void aModelThatIsNotThereIsNotReady() throws Exception {
+    assertTrue(isReady(server.port(), "arith"));
+    assertTrue(isReady(server.port(), "arith", "1"));
+    assertFalse(isReady(server.port(), "arith", "2"));
+    assertFalse(isReady(server.port(), "other"));
+  }
+
   @Test
   void aRepositoryThatIsOpen(@TempDir Path models) throws Exception {
     ExampleModels.times(models.resolve("twice.onnx"), 2);
@@ -290,12 +305,11 @@ class GrpcTest {
       byte[] twice = framed(names("", "twice"));
       assertEquals(
           "0", client.call(open.port(), INFERENCE + "RepositoryModelUnload", twice).status());
-      byte[] name = framed(names("twice"));
-      assertEquals("14", client.call(open.port(), INFERENCE + "ModelReady", name).status());
+      assertFalse(isReady(open.port(), "twice"));
       Reply loaded = client.call(open.port(), INFERENCE + "RepositoryModelLoad", twice);
       assertEquals("0", loaded.status(), loaded.message());
       assertArrayEquals(new byte[0], loaded.messages().getFirst());
-      assertEquals("0", client.call(open.port(), INFERENCE + "ModelReady", name).status());
+      assertTrue(isReady(open.port(), "twice"));
       byte[] change = new TraceSettings("twice", Map.of("trace_rate", List.of("5"))).toWire();
       Reply changed = client.call(open.port(), INFERENCE + "TraceSetting", framed(change));
       assertEquals("0", changed.status(), changed.message());

@@ -181,8 +181,8 @@ public final class GrpcEdge {
       case INFERENCE + "ModelReady" ->
           message -> {
             Names names = ServiceWire.names(message);
-            models.served(names.first(), names.second());
-            return ServiceWire.flag(ready.getAsBoolean());
+            return ServiceWire.flag(
+                ready.getAsBoolean() && models.isServed(names.first(), names.second()));
           };
       case INFERENCE + "ModelMetadata" ->
           message -> ServiceWire.metadata(models.metadata(served(message)));

@@ -73,12 +73,13 @@ public final class Models implements AutoCloseable {
     return byName.get(name);
   }
 
-  /// {@return the model of a name, null if there is none}
+  /// {@return whether a model is served}
   ///
   /// @param name the name by which clients ask for it
-  public @Nullable Served find(String name) {
+  /// @param version the version or a label, empty for any
+  public boolean isServed(String name, String version) {
     Versions versions = byName.get(name);
-    return versions == null ? null : versions.find("");
+    return versions != null && versions.find(version) != null;
   }
 
   /// {@return the model of a name and version}
