@@ -175,6 +175,10 @@ final class CacheMetrics {
   }
 
   private List<Sample> samples(BiFunction<Served, Counts, Stream<Sample>> each) {
-    return models.stream().flatMap(one -> each.apply(one.model(), one.counts())).toList();
+    return models.stream()
+        .flatMap(one ->
+            each.apply(one.model(), one.counts())
+                .map(sample -> sample.since(one.model().startNanos())))
+        .toList();
   }
 }

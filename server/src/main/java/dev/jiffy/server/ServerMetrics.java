@@ -275,9 +275,11 @@ final class ServerMetrics {
     return Stream.of(new Sample.Count(labels(model), value));
   }
 
-  /// {@return the samples of all models}
+  /// {@return the samples of all models, each counted since the model was loaded}
   static List<Sample> samples(List<Served> models, Function<Served, Stream<Sample>> each) {
-    return models.stream().flatMap(each).toList();
+    return models.stream()
+        .flatMap(model -> each.apply(model).map(sample -> sample.since(model.startNanos())))
+        .toList();
   }
 
   /// {@return the labels that name a model, and further ones}

@@ -6,6 +6,10 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.jiffy.server.WatchOptions.Names;
+import dev.jiffy.server.metrics.Family;
+import dev.jiffy.server.metrics.Family.Sample;
+import dev.jiffy.server.schedule.Policy;
+import dev.jiffy.server.store.Served;
 import java.net.Socket;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
@@ -205,6 +209,21 @@ class MetricsTest {
                 List.of(TestModels.picky(folder)));
         Client other = new Client(silent.port())) {
       assertEquals(404, other.get("/metrics").statusCode());
+    }
+  }
+
+  @Test
+  void whatAModelHasDoneIsCountedSinceItWasLoaded(@TempDir Path folder) throws Exception {
+    Policy policy = Policy.defaults();
+    try (Served old = Served.start(TestModels.arithmetic(folder), policy, null, null);
+        Served reloaded = Served.start(TestModels.arithmetic(folder), policy, null, null)) {
+      long started = reloaded.startNanos();
+      assertTrue(old.startNanos() > 0 && started >= old.startNanos(), () -> "" + started);
+      for (Family family : TritonMetrics.families(List.of(reloaded))) {
+        for (Sample sample : family.samples()) {
+          assertEquals(started, sample.sinceNanos(), family.name());
+        }
+      }
     }
   }
 }

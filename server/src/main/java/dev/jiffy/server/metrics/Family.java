@@ -77,20 +77,60 @@ public record Family(String name, String help, Kind kind, Unit unit, List<Sample
 
   /// What was found for one combination of labels.
   public sealed interface Sample {
+    /// Since the process began.
+    long EVER = 0;
+
     /// {@return the labels}
     List<Label> labels();
+
+    /// {@return since when it was counted, in nanoseconds since 1970, or [#EVER]}
+    long sinceNanos();
+
+    /// {@return the same, counted since some moment}
+    ///
+    /// @param nanos the moment, in nanoseconds since 1970
+    Sample since(long nanos);
 
     /// A number.
     ///
     /// @param labels the labels
     /// @param value the number, as it was counted
-    record Count(List<Label> labels, long value) implements Sample {}
+    /// @param sinceNanos since when it was counted, in nanoseconds since 1970, or [#EVER]
+    record Count(List<Label> labels, long value, long sinceNanos) implements Sample {
+      /// A number that was counted since the process began.
+      ///
+      /// @param labels the labels
+      /// @param value the number, as it was counted
+      public Count(List<Label> labels, long value) {
+        this(labels, value, EVER);
+      }
+
+      @Override
+      public Count since(long nanos) {
+        return new Count(labels, value, nanos);
+      }
+    }
 
     /// Numbers by ranges.
     ///
     /// @param labels the labels
     /// @param distribution the numbers, as they were counted
-    record Spread(List<Label> labels, Distribution distribution) implements Sample {}
+    /// @param sinceNanos since when they were counted, in nanoseconds since 1970, or [#EVER]
+    record Spread(List<Label> labels, Distribution distribution, long sinceNanos)
+        implements Sample {
+      /// Numbers that were counted since the process began.
+      ///
+      /// @param labels the labels
+      /// @param distribution the numbers, as they were counted
+      public Spread(List<Label> labels, Distribution distribution) {
+        this(labels, distribution, EVER);
+      }
+
+      @Override
+      public Spread since(long nanos) {
+        return new Spread(labels, distribution, nanos);
+      }
+    }
   }
 
   /// {@return labels of names and values by turns}

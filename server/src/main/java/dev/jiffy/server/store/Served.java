@@ -20,7 +20,9 @@ import dev.jiffy.server.schedule.WarmUp;
 import dev.jiffy.server.watch.Account;
 import dev.jiffy.server.watch.Stage;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
@@ -36,6 +38,7 @@ public final class Served implements AutoCloseable {
   private final ResponseCache.Uncached uncached;
   private final Tally tally;
   private final @Nullable ResponseCache cache;
+  private final Instant start = Instant.now();
 
   /// Those who hold it, and one more until it is retired.
   private final AtomicInteger holders = new AtomicInteger(1);
@@ -106,6 +109,11 @@ public final class Served implements AutoCloseable {
   /// {@return what runs its requests}
   public Scheduler scheduler() {
     return scheduler;
+  }
+
+  /// {@return when its counts began, in nanoseconds since 1970}
+  public long startNanos() {
+    return TimeUnit.SECONDS.toNanos(start.getEpochSecond()) + start.getNano();
   }
 
   /// {@return what its requests took so far}

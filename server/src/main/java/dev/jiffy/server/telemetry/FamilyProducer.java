@@ -26,7 +26,8 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
-/// Families in OpenTelemetry's form: sums and distributions since the start.
+/// Families in OpenTelemetry's form: sums and distributions since the start, or since their model
+/// was loaded.
 final class FamilyProducer implements MetricProducer {
   private static final InstrumentationScopeInfo SCOPE =
       InstrumentationScopeInfo.create("dev.jiffy.server");
@@ -116,9 +117,9 @@ final class FamilyProducer implements MetricProducer {
   private List<DoublePointData> numbers(Family family, long now) {
     List<DoublePointData> points = new ArrayList<>();
     for (Sample sample : family.samples()) {
-      if (sample instanceof Sample.Count(List<Label> labels, long value)) {
+      if (sample instanceof Sample.Count(List<Label> labels, long value, long since)) {
         double told = family.unit().of(value);
-        points.add(DoublePointData.create(startNanos, now, attributes(labels), told, List.of()));
+        points.add(DoublePointData.create(start(since), now, attributes(labels), told, List.of()));
       }
     }
     return points;
@@ -128,7 +129,8 @@ final class FamilyProducer implements MetricProducer {
     Unit unit = family.unit();
     List<HistogramPointData> points = new ArrayList<>();
     for (Sample sample : family.samples()) {
-      if (sample instanceof Sample.Spread(List<Label> labels, Distribution distribution)) {
+      if (sample
+          instanceof Sample.Spread(List<Label> labels, Distribution distribution, long since)) {
         List<Double> bounds = new ArrayList<>();
         for (long bound : distribution.bounds()) {
           bounds.add(unit.of(bound));
@@ -139,7 +141,7 @@ final class FamilyProducer implements MetricProducer {
         }
         points.add(
             HistogramPointData.create(
-                startNanos,
+                start(since),
                 now,
                 attributes(labels),
                 unit.of(distribution.sum()),
@@ -152,6 +154,11 @@ final class FamilyProducer implements MetricProducer {
       }
     }
     return points;
+  }
+
+  /// {@return when counting began: a sum that falls back to 0 begins anew}
+  private long start(long since) {
+    return since == Sample.EVER ? startNanos : since;
   }
 
   private static Attributes attributes(List<Label> labels) {
