@@ -43,8 +43,8 @@ final class Frame {
 
   private byte[] decompressed() {
     try (InputStream in = new GZIPInputStream(new ByteArrayInputStream(bytes))) {
-      byte[] whole = in.readNBytes(limit + 1);
-      if (whole.length > limit) {
+      byte[] whole = in.readNBytes(limit);
+      if (in.read() >= 0) {
         throw tooLarge(limit);
       }
       if (!share.add(whole.length)) {
