@@ -6,6 +6,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Consumer;
 
 /// Requests and answers of `inference.GRPCInferenceService` from and to the bytes of their protocol
 /// buffers, `ModelInferRequest` and `ModelInferResponse`. Immutable and shared between threads.
@@ -117,6 +118,17 @@ public final class InferWire {
   /// @param arena where the tensors' memory comes from; with it ends their life
   /// @throws ProtocolException if the message is malformed or breaks the limits
   public Call readRequest(byte[] bytes, Arena arena) {
+    return readRequest(bytes, arena, id -> {});
+  }
+
+  /// {@return the request in a message}
+  ///
+  /// @param bytes the message
+  /// @param arena where the tensors' memory comes from; with it ends their life
+  /// @param named is told the request's id as soon as it is read, before tensors are, so that a
+  ///   failure can say whose it is
+  /// @throws ProtocolException if the message is malformed or breaks the limits
+  public Call readRequest(byte[] bytes, Arena arena, Consumer<String> named) {
     WireReader message = new WireReader(bytes);
     WireTensors tensors = new WireTensors("input", limits, memory, arena);
     String modelName = "";
@@ -128,7 +140,10 @@ public final class InferWire {
       switch (WireReader.field(tag)) {
         case 1 -> modelName = text(message, tag, "model_name");
         case 2 -> modelVersion = text(message, tag, "model_version");
-        case 3 -> id = text(message, tag, "id");
+        case 3 -> {
+          id = text(message, tag, "id");
+          named.accept(id);
+        }
         case 4 -> parameters = WireParameters.add(parameters, part(message, tag), limits);
         case 5 -> tensors.head(part(message, tag));
         case 6 -> {

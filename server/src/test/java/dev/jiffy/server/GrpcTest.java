@@ -172,6 +172,16 @@ class GrpcTest {
     }
   }
 
+  @Test
+  void aFailureOfAStreamSaysWhoseItIs() throws Exception {
+    byte[] noElements = {0x3a, 0}; // raw contents of no input
+    byte[] bad = Buffer.buffer(request("arith", "whose", 1)).appendBytes(noElements).getBytes();
+    Reply reply = client.call(INFERENCE + "ModelStreamInfer", framed(bad));
+    assertEquals("0", reply.status(), reply.message());
+    String said = new String(reply.messages().getFirst(), StandardCharsets.UTF_8);
+    assertTrue(said.contains("input") && said.contains("whose"), said);
+  }
+
   /// A call's deadline is that of each of its requests, whenever it comes.
   @Test
   void aStreamHasOneDeadline() throws Exception {

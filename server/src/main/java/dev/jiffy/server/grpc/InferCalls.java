@@ -148,8 +148,7 @@ final class InferCalls {
     if (!ready.getAsBoolean()) {
       throw new ProtocolException(503, "the server is not ready");
     }
-    InferWire.Call read = wire.readRequest(message, memory);
-    pending.id = read.request().id() == null ? "" : read.request().id();
+    InferWire.Call read = wire.readRequest(message, memory, id -> pending.id = id);
     Served served = models.hold(read.modelName(), read.modelVersion());
     memory.whenClosed(served::release);
     pending.served = served;
