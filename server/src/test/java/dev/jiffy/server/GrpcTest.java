@@ -461,6 +461,29 @@ class GrpcTest {
         "0", client.call(INFERENCE + "ModelInfer", framed(request("arith", "7", 1))).status());
   }
 
+  @ParameterizedTest
+  @CsvSource({
+    "application/grpc,200",
+    "application/grpc+proto,200",
+    "application/grpc;charset=utf-8,200",
+    "application/grpc-web,415",
+    "application/grpc-web+proto,415",
+    "application/grpc-web-text,415",
+    "application/grpcs,415",
+  })
+  void typesOfCalls(String type, int status) throws Exception {
+    Buffer frame = Buffer.buffer(framed(new byte[0]));
+    Future<Integer> asked =
+        client
+            .http()
+            .request(HttpMethod.POST, INFERENCE + "ServerLive")
+            .compose(request -> {
+              Future<Integer> answer = request.response().map(HttpClientResponse::statusCode);
+              return request.putHeader("content-type", type).end(frame).compose(sent -> answer);
+            });
+    assertEquals(status, await(asked));
+  }
+
   @Test
   void theSamePortSpeaksHttp2() throws Exception {
     Future<String> asked =

@@ -20,6 +20,7 @@ import dev.jiffy.server.store.Served;
 import dev.jiffy.server.store.Store;
 import dev.jiffy.server.watch.Watch;
 import io.vertx.core.Vertx;
+import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpVersion;
 import java.util.concurrent.CompletableFuture;
@@ -32,6 +33,7 @@ import org.jspecify.annotations.Nullable;
 public final class GrpcEdge {
   private static final String INFERENCE = "/inference.GRPCInferenceService/";
   private static final String HEALTH = "/grpc.health.v1.Health/";
+  private static final String TYPE = "application/grpc";
   private static final long WATCH_MILLIS = 250;
 
   private final Vertx vertx;
@@ -100,8 +102,21 @@ public final class GrpcEdge {
     if (request.version() != HttpVersion.HTTP_2) {
       return false;
     }
-    String type = request.getHeader("content-type");
-    return type != null && type.startsWith("application/grpc");
+    String type = request.getHeader(HttpHeaders.CONTENT_TYPE);
+    return type != null
+        && type.startsWith(TYPE)
+        && (type.length() == TYPE.length() || "+;".indexOf(type.charAt(TYPE.length())) >= 0);
+  }
+
+  /// Checks that a request that is no call is not meant as one: gRPC-Web, say, has other frames.
+  ///
+  /// @param request the request, which is not one that [#isCall]
+  /// @throws ProtocolException of status 415 if it is
+  public static void checkIsNone(HttpServerRequest request) {
+    String type = request.getHeader(HttpHeaders.CONTENT_TYPE);
+    if (type != null && type.startsWith(TYPE)) {
+      throw new ProtocolException(415, "calls of gRPC must come as application/grpc over HTTP/2");
+    }
   }
 
   /// {@return whether a call only asks for health}

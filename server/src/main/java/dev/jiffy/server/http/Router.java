@@ -109,6 +109,7 @@ final class Router {
     }
     try {
       access.checkPage(request);
+      GrpcEdge.checkIsNone(request);
       Route route = Paths.route(Sender.path(request), models);
       if (!route.asked().by(request.method())) {
         String allowed = route.asked().methods();
