@@ -235,6 +235,13 @@ final class Json {
 
   /// {@return the parameters in the current object; null has none}
   static Map<String, Parameter> parameters(JsonParser json, Limits limits) {
+    return parameters(json, limits, name -> {});
+  }
+
+  /// {@return the parameters in the current object; null has none}
+  ///
+  /// @param names takes each name before its value is read
+  static Map<String, Parameter> parameters(JsonParser json, Limits limits, Consumer<String> names) {
     if (json.currentToken() == JsonToken.VALUE_NULL) {
       return Map.of();
     }
@@ -244,6 +251,7 @@ final class Json {
       if (!isWellFormed(name)) {
         throw ProtocolException.badRequest("a parameter's name has half of a surrogate pair");
       }
+      names.accept(name);
       JsonToken token = json.nextToken();
       Parameter value =
           switch (token) {

@@ -28,7 +28,7 @@ public record RepositoryChange(String model, boolean dependents) {
               for (String field = json.nextName(); field != null; field = json.nextName()) {
                 json.nextToken();
                 if (field.equals("parameters")) {
-                  read = Json.parameters(json, Limits.defaults());
+                  read = Json.parameters(json, Limits.defaults(), RepositoryChange::checkName);
                 } else {
                   json.skipChildren();
                 }
@@ -54,7 +54,9 @@ public record RepositoryChange(String model, boolean dependents) {
         }
         case 3 -> {
           message.expect(tag, WireReader.LENGTH, "parameters");
-          parameters = WireParameters.add(parameters, message.message(), Limits.defaults());
+          WireReader entry = message.message();
+          checkName(WireParameters.name(entry.again(), Limits.defaults()));
+          parameters = WireParameters.add(parameters, entry, Limits.defaults());
         }
         default -> message.skip(tag);
       }
@@ -62,16 +64,21 @@ public record RepositoryChange(String model, boolean dependents) {
     return of(model, parameters);
   }
 
+  /// Checks a parameter's name before its value is read: a file has values of a kind, and a size,
+  /// that no other parameter has.
+  private static void checkName(String name) {
+    if (!name.equals(DEPENDENTS)) {
+      throw new ProtocolException(
+          501,
+          "parameter '%s' is not supported: models and how they are served lie in the repository"
+              .formatted(ProtocolException.shortened(name)));
+    }
+  }
+
   private static RepositoryChange of(String model, Map<String, Parameter> parameters) {
     boolean dependents = false;
-    for (Map.Entry<String, Parameter> parameter : parameters.entrySet()) {
-      if (!parameter.getKey().equals(DEPENDENTS)) {
-        throw new ProtocolException(
-            501,
-            "parameter '%s' is not supported: models and how they are served lie in the repository"
-                .formatted(ProtocolException.shortened(parameter.getKey())));
-      }
-      if (!(parameter.getValue() instanceof Parameter.Flag(boolean value))) {
+    for (Parameter parameter : parameters.values()) {
+      if (!(parameter instanceof Parameter.Flag(boolean value))) {
         throw new ProtocolException(
             400, "parameter '%s' must be true or false".formatted(DEPENDENTS));
       }

@@ -34,6 +34,20 @@ final class WireParameters {
     return more;
   }
 
+  /// {@return the name of an entry}
+  static String name(WireReader entry, Limits limits) {
+    String name = "";
+    for (int tag = entry.tag(); tag != 0; tag = entry.tag()) {
+      if (WireReader.field(tag) == 1) {
+        entry.expect(tag, WireReader.LENGTH, "parameters");
+        name = entry.text("parameters", limits.maxNameLength());
+      } else {
+        entry.skip(tag);
+      }
+    }
+    return name;
+  }
+
   private static Parameter value(WireReader message, String name, Limits limits) {
     Parameter value = new Parameter.Text("");
     for (int tag = message.tag(); tag != 0; tag = message.tag()) {
