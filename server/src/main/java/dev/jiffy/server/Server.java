@@ -7,7 +7,6 @@ import dev.jiffy.protocol.ServerMetadata;
 import dev.jiffy.protocol.SharedMemory;
 import dev.jiffy.server.cache.RedisOptions;
 import dev.jiffy.server.call.BodyMemory;
-import dev.jiffy.server.guard.Pages;
 import dev.jiffy.server.http.Access;
 import dev.jiffy.server.http.Arrivals;
 import dev.jiffy.server.http.HttpEdge;
@@ -215,12 +214,12 @@ public final class Server implements AutoCloseable {
 
   private void listen() {
     HttpOptions http = options.http();
-    Pages pages = new Pages(storage.isOpen() || options.isSharing());
-    Access access = new Access(null, options.safety().keys(), storage.isOpen(), pages);
+    boolean isLocal = storage.isOpen() || options.isSharing();
+    Access access = new Access(null, options.safety().keys(), storage.isOpen(), isLocal);
     listen(http, port(http, FREE_PORT), access, options.safety().tls(), edges);
     UnixOptions unix = options.unix();
     if (unix != null) {
-      listen(http, unix, new Access(null, access.keys(), access.mayChange(), null));
+      listen(http, unix, new Access(null, access.keys(), access.mayChange(), false));
     }
     AdminOptions admin = options.admin();
     if (admin != null) {
@@ -228,7 +227,7 @@ public final class Server implements AutoCloseable {
       listen(
           own,
           port(own, FREE_ADMIN_PORT),
-          new Access(admin.token(), null, true, new Pages(false)),
+          new Access(admin.token(), null, true, false),
           options.safety().tls(),
           adminEdges);
     }

@@ -55,11 +55,6 @@ final class ExportScope {
     return opset;
   }
 
-  /// {@return the number of outputs}
-  int outputs() {
-    return node.outputs().size();
-  }
-
   /// {@return an input's name, "" where it is absent}
   String input(int index) {
     return node.input(index);

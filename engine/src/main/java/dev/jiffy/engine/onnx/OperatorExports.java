@@ -182,9 +182,7 @@ final class OperatorExports {
     AttributeSet attributes = axis(op.axis());
     if (!node.has(1) && op.parts() != 0) {
       node.needs(18, "a number of parts");
-    }
-    if (!node.has(1) && node.opset() >= 18) {
-      attributes.integer("num_outputs", node.outputs());
+      attributes.integer("num_outputs", op.parts());
     }
     node.same("Split", attributes);
   }

@@ -5,16 +5,17 @@ import java.util.Locale;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/// Which pages a browser may show that ask this server: its own. A browser sends whatever any page
-/// says to this machine too, and says which page that is.
-///
-/// @param isLocal whether the server is asked under names of this machine only. A page whose name
-///   was made to mean this machine after it was loaded is taken for the server's own
-public record Pages(boolean isLocal) {
+/// Which pages of a browser may ask a server that answers this machine alone: its own. A browser
+/// sends whatever any page says to this machine too, and says which page that is. A page whose name
+/// was made to mean this machine after it was loaded would be taken for one of the server's own, so
+/// that the server is asked under names of this machine only.
+public final class Pages {
   private static final Pattern SCHEME = Pattern.compile("(https?)://(.+)");
   private static final Pattern AUTHORITY = Pattern.compile("(\\[[^]]*]|[^:]*)(?::(\\d*))?");
   private static final Pattern LOOPBACK =
       Pattern.compile("localhost|127(\\.(25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)){3}|\\[::1]");
+
+  private Pages() {}
 
   /// Checks what a request says of where it comes from and where it goes.
   ///
@@ -23,8 +24,8 @@ public record Pages(boolean isLocal) {
   ///   as no browser does
   /// @throws ProtocolException of status 403 if a page of another site asks, or the host is none of
   ///   this machine's
-  public void check(@Nullable String origin, @Nullable String authority) {
-    if (isLocal && authority != null && !LOOPBACK.matcher(host(authority)).matches()) {
+  public static void check(@Nullable String origin, @Nullable String authority) {
+    if (authority != null && !LOOPBACK.matcher(host(authority)).matches()) {
       throw new ProtocolException(
           403, "the host that is asked must be localhost, or a loopback address");
     }

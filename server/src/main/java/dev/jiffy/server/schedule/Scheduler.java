@@ -450,7 +450,7 @@ public final class Scheduler implements AutoCloseable {
     List<Ticket> late = new ArrayList<>();
     for (Batch batch = line.next(now(), late); batch != null; batch = line.next(now(), late)) {
       batch.tickets().forEach(ticket -> ticket.finish(new Outcome.Cancelled()));
-      line.finish(batch, new Instance.Computed(-1, Instance.Bits.UNKNOWN));
+      line.finish(batch, Instance.Computed.not(Instance.Bits.UNKNOWN));
     }
     late.forEach(ticket -> ticket.finish(new Outcome.Refused(Refusal.DROPPED_LATE)));
   }
