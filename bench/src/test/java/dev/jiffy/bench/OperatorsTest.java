@@ -198,7 +198,6 @@ class OperatorsTest {
   private static void bytes(List<OneNode> nodes) {
     nodes.add(of("QLinearAdd", 2, 3, 8).bytes(3, 8).scales().zero(120).scales().zero(9));
     nodes.add(of("QLinearMul", 2, 3, 8).bytes(3, 8).scales().zero(120).scales().zero(9));
-    nodes.add(of("QLinearMul", 2, 3, 8).bytes(3, 8).scales().absent().scales().zero(9));
     nodes.add(of("QLinearSigmoid", 2, 3, 8).scales().zero(0));
     nodes.add(of("QLinearLeakyRelu", 2, 3, 8).with("alpha", 0.1f).scales().zero(20));
     nodes.add(of("QLinearSoftmax", 2, 3, 8).with("axis", -1).with("opset", 13).scales().zero(0));
