@@ -75,8 +75,10 @@ public final class BodyMemory {
 
     /// Gives all of it back. Idempotent.
     public void release() {
-      taken.addAndGet(-bytes);
-      bytes = 0;
+      if (bytes != 0) { // most are released twice, by all threads at one counter
+        taken.addAndGet(-bytes);
+        bytes = 0;
+      }
     }
   }
 }
