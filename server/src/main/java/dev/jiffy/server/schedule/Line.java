@@ -15,10 +15,12 @@ import org.jspecify.annotations.Nullable;
 /// A request whose deadline cannot be met by what is learned of costs is refused when it comes, by
 /// a bound that later arrivals cannot break; one whose answer would be late by the time its turn
 /// comes is dropped then. As costs that let nobody in would never be measured again, one of some is
-/// computed all the same where nothing else waits. Whoever waits is computed as soon as an instance
-/// is free: batches are made of what waits already, never by waiting for more. Higher classes go
-/// first, each in the order of arrival; every eighth batch begins with the request that has waited
-/// longest. Where no more may wait, the last of the least urgent makes room for a more urgent one.
+/// computed all the same where nothing else waits; and of the batches that are made smaller for
+/// want of time to compare their bits, every sixteenth is made and compared all the same, late or
+/// not. Whoever waits is computed as soon as an instance is free: batches are made of what waits
+/// already, never by waiting for more. Higher classes go first, each in the order of arrival; every
+/// eighth batch begins with the request that has waited longest. Where no more may wait, the last
+/// of the least urgent makes room for a more urgent one.
 ///
 /// Sources: early drop follows Nexus (SOSP 2019); the sizes of batches follow [BucketCosts]. Shared
 /// between threads.
