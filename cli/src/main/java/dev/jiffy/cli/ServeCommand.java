@@ -114,7 +114,9 @@ final class ServeCommand implements Callable<Integer> {
       description =
           "Let callers on this machine register POSIX shared memory and name it in requests instead"
               + " of sending tensors: the protocol's extension 'system_shared_memory'. They can then"
-              + " read and write whatever lies in /dev/shm that the server may.")
+              + " read and write whatever lies in /dev/shm that the server may. What is asked under"
+              + " another name than localhost or a loopback address, or by another site's page, is"
+              + " refused.")
   private boolean isSharing;
 
   @Option(

@@ -33,7 +33,8 @@ final class StoreMixin {
       names = "--open-repository",
       description =
           "Let everybody who reaches the port load and unload models; on this machine's own"
-              + " addresses only.")
+              + " addresses only. What is asked under another name than localhost or a loopback"
+              + " address, or by another site's page, is refused.")
   private boolean isOpen;
 
   @Option(

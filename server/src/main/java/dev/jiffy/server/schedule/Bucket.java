@@ -52,7 +52,7 @@ final class Bucket {
     return length < 0;
   }
 
-  /// {@return the length of the padded dimension, 0 where there is none}
+  /// {@return the length of the padded dimension, 0 where there is none, negative where [#isAlone]}
   int length() {
     return length;
   }
