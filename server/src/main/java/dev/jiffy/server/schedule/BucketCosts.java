@@ -214,6 +214,9 @@ final class BucketCosts {
     int best = best(rows, waiting, most, targetNanos);
     int next = slot(best) + 1;
     if (++decisions % REVISITED == 0 && next < SIZES.length) {
+    while (next < SIZES.length && !isReached(next, rows)) {
+      next++;
+    }
       samples[next] = Math.min(samples[next], 1);
       deviation[next] = 0;
     }

@@ -112,6 +112,21 @@ class BucketCostsTest {
     assertEquals(4, largest);
   }
 
+  /// Not every size can be made of requests of several rows: the next one that can is measured.
+  @ParameterizedTest
+  @ValueSource(ints = {2, 3})
+  void batchesThatBecameCheapAreMadeAgain(int rows) {
+    BucketCosts costs = new BucketCosts();
+    int largest = 0;
+    for (int i = 0; i < 4000; i++) {
+      int made = Math.max(1, costs.choose(rows, 64, 64, 1e9) / rows) * rows;
+      boolean isDear = i < 1000 && made > rows;
+      costs.took(made, isDear ? 1_000_000.0 * made : 2000 + made);
+      largest = i < 1000 ? 0 : Math.max(largest, made);
+    }
+    assertTrue(largest > rows, () -> "never more than one request of " + rows);
+  }
+
   /// Requests of more rows than any batch that is made have costs too.
   @Test
   void largeRequestsAreLearned() {
