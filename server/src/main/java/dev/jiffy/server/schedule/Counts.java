@@ -9,7 +9,8 @@ package dev.jiffy.server.schedule;
 /// @param done those that were answered
 /// @param expired those that were dropped, as they would have been late
 /// @param displaced those that had to make room for more urgent ones
-/// @param cancelled those whose callers left before they were answered
+/// @param cancelled those whose callers left before they were answered, or that were left when the
+///   model went
 /// @param failed those that were computed in vain: bad inputs and failures
 public record Counts(
     long accepted,

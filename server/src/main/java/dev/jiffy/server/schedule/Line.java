@@ -392,6 +392,24 @@ final class Line {
       long nanos = computed.nanos();
       if (nanos >= 0) {
         known.took(batch.rows(), (double) computed.busyNanos());
+  /// {@return those that waited, and do not any more: nobody will compute them}
+  List<Ticket> drain() {
+    lock.lock();
+    try {
+      List<Ticket> drained = new ArrayList<>();
+      while (!lanes.isEmpty()) {
+        Ticket ticket = lanes.head(false);
+        lanes.remove(ticket);
+        ticket.state = Ticket.State.FINISHED;
+        cancelled++;
+        drained.add(ticket);
+      }
+      return drained;
+    } finally {
+      lock.unlock();
+    }
+  }
+
         BucketCosts first = costsOf(batch.tickets().getFirst());
         if (first != known) { // it decided how many there were
           first.took(batch.rows(), (double) computed.busyNanos());

@@ -447,11 +447,6 @@ public final class Scheduler implements AutoCloseable {
         Level.WARNING,
         "model %s still computes and is not waited for any longer; its memory stays"
             .formatted(name));
-    List<Ticket> late = new ArrayList<>();
-    for (Batch batch = line.next(now(), late); batch != null; batch = line.next(now(), late)) {
-      batch.tickets().forEach(ticket -> ticket.finish(new Outcome.Cancelled()));
-      line.finish(batch, Instance.Computed.not(Instance.Bits.UNKNOWN));
-    }
-    late.forEach(ticket -> ticket.finish(new Outcome.Refused(Refusal.DROPPED_LATE)));
+    line.drain().forEach(ticket -> ticket.finish(new Outcome.Refused(Refusal.NOT_READY)));
   }
 }

@@ -296,7 +296,7 @@ class ModelInstanceTest {
       scheduler.close(); // nor does it wait again
       assertFalse(scheduler.hasEnded());
       assertFalse(first.isDone());
-      assertEquals(new Outcome.Cancelled(), second.get(60, TimeUnit.SECONDS));
+      assertEquals(new Outcome.Refused(Refusal.NOT_READY), second.get(60, TimeUnit.SECONDS));
       gate.complete(null);
       assertInstanceOf(Outcome.Done.class, first.get(60, TimeUnit.SECONDS));
       Await.until(() -> {
