@@ -24,7 +24,7 @@ interface Instance extends AutoCloseable {
   /// @param bits how its answers compare
   record Computed(long nanos, long busyNanos, Bits bits) {
     /// Nothing ran as a whole.
-    static Computed not(Bits bits) {
+    static Computed none(Bits bits) {
       return new Computed(-1, -1, bits);
     }
   }

@@ -38,13 +38,13 @@ final class ModelInstance implements Instance {
       outputs = sessions.session().run(joined.fill(batch.tickets(), batch.length()));
     } catch (Throwable e) { // one of the requests may be to blame: each is told its own failure
       singles(batch);
-      boolean isToBlame = batch.answered() == batch.tickets().size();
-      return Computed.not(isToBlame ? Bits.FAILED : Bits.UNKNOWN);
+      boolean isBatchAtFault = batch.answered() == batch.tickets().size();
+      return Computed.none(isBatchAtFault ? failed(e) : Bits.UNKNOWN);
     }
     long nanos = clock.getAsLong() - start;
     if (!isJoined(outputs, batch.rows())) {
       singles(batch);
-      return Computed.not(Bits.OTHER);
+      return Computed.none(Bits.OTHER);
     }
     boolean areEqual = batch.trial() != Batch.Trial.NO && areEqual(batch.tickets());
     boolean isTrial = areEqual ? batch.trial() == Batch.Trial.YES : batch.trial() != Batch.Trial.NO;
@@ -70,7 +70,7 @@ final class ModelInstance implements Instance {
     List<Ticket> tickets = batch.tickets();
     BitSet compared = Batch.compared(tickets);
     boolean isExact = true;
-    boolean isFailed = false;
+    Bits bits = same;
     int row = 0;
     for (int i = 0; i < tickets.size(); i++) {
       Ticket ticket = tickets.get(i);
@@ -82,7 +82,7 @@ final class ModelInstance implements Instance {
           long took = clock.getAsLong() - start;
           finish(ticket, new Answer.Tensors(alone), start, took, ticket.rows);
         } catch (Throwable e) {
-          isFailed = true;
+          bits = failed(e);
           fail(ticket, e);
         }
       }
@@ -91,7 +91,7 @@ final class ModelInstance implements Instance {
     row = 0;
     for (int i = 0; i < tickets.size(); i++) {
       Ticket ticket = tickets.get(i);
-      if (!compared.get(i) && isExact && !isFailed) {
+      if (!compared.get(i) && isExact && bits == same) {
         Map<String, Tensor> part = part(copies, row, ticket, batch.length());
         finish(ticket, new Answer.Tensors(part), startNanos, nanos, batch.rows());
       } else if (!compared.get(i)) {
@@ -99,7 +99,15 @@ final class ModelInstance implements Instance {
       }
       row += ticket.rows;
     }
-    return new Computed(nanos, nanos, !isExact ? Bits.OTHER : isFailed ? Bits.FAILED : same);
+    return new Computed(nanos, nanos, isExact ? bits : Bits.OTHER);
+  }
+
+  /// {@return what a failure tells of batches as large: nothing where memory was short, which
+  /// passes}
+  private static Bits failed(Throwable failure) {
+    return failure instanceof OutOfMemoryError || failure.getCause() instanceof OutOfMemoryError
+        ? Bits.UNKNOWN
+        : Bits.FAILED;
   }
 
   private void singles(Batch batch) {
@@ -109,7 +117,7 @@ final class ModelInstance implements Instance {
   private Computed single(Ticket ticket) {
     if (ticket.cancelled) {
       ticket.finish(new Outcome.Cancelled());
-      return Computed.not(Bits.UNKNOWN);
+      return Computed.none(Bits.UNKNOWN);
     }
     long start = clock.getAsLong();
     try {
@@ -127,7 +135,7 @@ final class ModelInstance implements Instance {
       return new Computed(nanos, clock.getAsLong() - start, Bits.UNKNOWN);
     } catch (Throwable e) { // whatever happens, the caller is told
       fail(ticket, e);
-      return Computed.not(Bits.UNKNOWN);
+      return Computed.none(Bits.UNKNOWN);
     }
   }
 

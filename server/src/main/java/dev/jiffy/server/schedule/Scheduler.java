@@ -190,7 +190,7 @@ public final class Scheduler implements AutoCloseable {
   }
 
   private void compute(Owner owner, Batch batch) {
-    Instance.Computed computed = Instance.Computed.not(Instance.Bits.UNKNOWN);
+    Instance.Computed computed = Instance.Computed.none(Instance.Bits.UNKNOWN);
     BatchEvent event = null;
     try {
       event = new BatchEvent();

@@ -416,6 +416,41 @@ class ModelInstanceTest {
     }
   }
 
+  /// What passes, as a want of memory does, rules no size out.
+  @Test
+  void aWantOfMemoryRulesNoBatchOut() {
+    int[] failures = {16};
+    Computation wanting =
+        rows(inputs -> {
+          if (tensor(inputs, "x").shape().dim(0) > 1 && failures[0]-- > 0) {
+            OutOfMemoryError none = new OutOfMemoryError("for the sake of the test");
+            if (failures[0] % 2 == 0) {
+              throw none;
+            }
+            throw new ModelException("no memory", none);
+          }
+          return Map.of("y", tensor(inputs, "x"));
+        });
+    Batching batching = Batching.of(wanting);
+    Instance instance =
+        new ModelInstance(new ModelSessions(wanting, null), batching, System::nanoTime);
+    Policy policy = Policy.defaults().exact(false);
+    try (Scheduler scheduler =
+        new Scheduler("m", policy, batching, List.of(instance), System::nanoTime)) {
+      List<Outcome> outcomes = new ArrayList<>();
+      for (int i = 0; i < 40; i++) {
+        for (int k = 0; k < 2; k++) {
+          scheduler.submit(new Ticket(row(k), 0, 0, Ticket.NEVER, outcomes::add));
+        }
+        while (scheduler.counts().waiting() > 0) {
+          scheduler.step();
+        }
+      }
+      assertEquals(80, scheduler.counts().done());
+      assertTrue(failures[0] < 0, () -> "no batch was made after " + (16 - failures[0]));
+    }
+  }
+
   /// Where bits do not matter, what has other bits in batches is computed in batches all the same.
   @Test
   void otherBitsRuleNoBatchOutWhereTheyDoNotMatter() {
