@@ -335,6 +335,13 @@ final class Line {
   /// arrival.
   private List<Ticket> gather(Ticket head, int size, long now, double nanos, List<Ticket> late) {
     List<Ticket> tickets = new ArrayList<>(Math.min(size, 64));
+  private static void learn(BucketCosts known, Batch batch, Instance.Computed computed) {
+    if (computed.nanos() >= 0) {
+      known.took(batch.rows(), (double) computed.busyNanos());
+    }
+    known.tried(batch.rows(), batch.tickets(), computed.bits());
+  }
+
     lanes.remove(head);
     tickets.add(head);
     int rows = head.rows;
@@ -388,38 +395,18 @@ final class Line {
           longest = ticket;
         }
       }
-      BucketCosts known = costsOf(longest);
+      learn(costsOf(longest), batch, computed);
+      Ticket first = batch.tickets().getFirst();
+      if (first != longest) { // it decided how many there were
+        learn(costsOf(first), batch, computed);
+      }
       long nanos = computed.nanos();
       if (nanos >= 0) {
-        known.took(batch.rows(), (double) computed.busyNanos());
-  /// {@return those that waited, and do not any more: nobody will compute them}
-  List<Ticket> drain() {
-    lock.lock();
-    try {
-      List<Ticket> drained = new ArrayList<>();
-      while (!lanes.isEmpty()) {
-        Ticket ticket = lanes.head(false);
-        lanes.remove(ticket);
-        ticket.state = Ticket.State.FINISHED;
-        cancelled++;
-        drained.add(ticket);
-      }
-      return drained;
-    } finally {
-      lock.unlock();
-    }
-  }
-
-        BucketCosts first = costsOf(batch.tickets().getFirst());
-        if (first != known) { // it decided how many there were
-          first.took(batch.rows(), (double) computed.busyNanos());
-        }
         long tokens = batch.tokens();
         long padding = (long) batch.rows() * batch.length() - tokens;
         BatchCount one = BatchCount.of(batch.rows(), nanos, tokens, padding);
         sizes.merge(one.rows(), one, BatchCount::plus);
       }
-      known.tried(batch.rows(), batch.tickets(), computed.bits());
     } finally {
       lock.unlock();
     }

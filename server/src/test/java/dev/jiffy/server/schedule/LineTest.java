@@ -16,12 +16,30 @@ class LineTest {
   }
 
   private static void offer(Line line, int rows, long deadlineNanos) {
+    offer(line, rows, 0, deadlineNanos);
+  }
+
+  private static void offer(Line line, int rows, int length, long deadlineNanos) {
     Ticket ticket =
         new Ticket(
             new Question.Texts(List.of("x")), Ticket.NORMAL, 0, deadlineNanos, outcome -> {});
-    ticket.bucket = new Bucket(new long[] {2}, 0);
+    ticket.bucket = new Bucket(new long[] {2}, length);
     ticket.rows = rows;
     assertEquals(null, line.offer(ticket, 0));
+  }
+
+  /// The shorter request that came first decided how many are padded to the length of the other.
+  @Test
+  void whatCannotBePaddedIsNotMadeAgain() {
+    for (int size : new int[] {2, 1}) {
+      offer(line, 1, 32, Ticket.NEVER);
+      offer(line, 1, 33, Ticket.NEVER);
+      Batch batch = line.next(0, new ArrayList<>());
+      assertNotNull(batch);
+      assertEquals(size, batch.tickets().size());
+      batch.tickets().forEach(ticket -> ticket.finish(new Outcome.Cancelled()));
+      line.finish(batch, Instance.Computed.none(Instance.Bits.OTHER));
+    }
   }
 
   /// What the first run of a shape takes is mostly its plan.
