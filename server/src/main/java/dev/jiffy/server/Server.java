@@ -213,9 +213,9 @@ public final class Server implements AutoCloseable {
   }
 
   private void listen() {
-    HttpOptions http = options.http();
-    boolean isLocal = storage.isOpen() || options.isSharing();
-    Access access = new Access(null, options.safety().keys(), storage.isOpen(), isLocal);
+    HttpOptions http = withBodiesThatFit(options.http());
+    boolean checksPages = storage.isOpen() || options.isSharing();
+    Access access = new Access(null, options.safety().keys(), storage.isOpen(), checksPages);
     listen(http, port(http, FREE_PORT), access, options.safety().tls(), edges);
     UnixOptions unix = options.unix();
     if (unix != null) {

@@ -20,10 +20,10 @@ import org.jspecify.annotations.Nullable;
 ///   neither
 /// @param mayChange whether models may be loaded and unloaded and settings changed, and reasons are
 ///   told
-/// @param isLocal whether pages of browsers are refused that are not of this machine: whoever
+/// @param checksPages whether pages of browsers are refused that are not of this machine: whoever
 ///   reaches the port may do more than ask
 public record Access(
-    @Nullable Secret token, @Nullable ApiKeys keys, boolean mayChange, boolean isLocal) {
+    @Nullable Secret token, @Nullable ApiKeys keys, boolean mayChange, boolean checksPages) {
   private static final String HEALTH = "/v2/health/";
   private static final Set<String> PUBLIC = Set.of("/docs", "/openapi.json", "/openapi.yaml");
   private static final String SCHEME = "Bearer ";
@@ -48,7 +48,7 @@ public record Access(
   ///
   /// @throws ProtocolException of status 403 if one does
   void checkPage(HttpServerRequest request) {
-    if (isLocal) {
+    if (checksPages) {
       Pages.check(request.getHeader(HttpHeaders.ORIGIN), authority(request));
     }
   }

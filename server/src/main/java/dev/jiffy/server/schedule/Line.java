@@ -114,7 +114,7 @@ final class Line {
     BucketCosts known = costs.computeIfAbsent(ticket.bucket, _ -> new BucketCosts());
     ticket.costs = known;
     int size =
-        ticket.bucket.length() < 0
+        ticket.bucket.isAlone()
             ? ticket.rows
             : Math.max(ticket.rows, known.full(ticket.rows, policy.maxBatch(), targetNanos));
     int measured = known.measured(ticket.rows, size, CONFIDENT);
