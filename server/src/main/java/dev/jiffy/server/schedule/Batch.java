@@ -22,6 +22,15 @@ record Batch(List<Ticket> tickets, int rows, Trial trial, long startedNanos, dou
     YES
   }
 
+  /// {@return the rows of some requests together}
+  static int rows(List<Ticket> tickets) {
+    int rows = 0;
+    for (Ticket ticket : tickets) {
+      rows += ticket.rows;
+    }
+    return rows;
+  }
+
   /// {@return which requests a trial compares with single runs: the first, the middle, the last,
   /// and the first of each number of rows}
   static BitSet compared(List<Ticket> tickets) {

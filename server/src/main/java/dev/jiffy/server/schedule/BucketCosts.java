@@ -3,6 +3,7 @@ package dev.jiffy.server.schedule;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
+import java.util.Set;
 
 /// The learned table of one bucket: how long a batch takes for its number of rows, S(b), and
 /// whether its answers have the bits of single runs, for each number of rows of its requests.
@@ -213,10 +214,10 @@ final class BucketCosts {
   int choose(int rows, int waiting, int most, double targetNanos) {
     int best = best(rows, waiting, most, targetNanos);
     int next = slot(best) + 1;
-    if (++decisions % REVISITED == 0 && next < SIZES.length) {
     while (next < SIZES.length && !isReached(next, rows)) {
       next++;
     }
+    if (++decisions % REVISITED == 0 && next < SIZES.length) {
       samples[next] = Math.min(samples[next], 1);
       deviation[next] = 0;
     }
@@ -252,6 +253,14 @@ final class BucketCosts {
       most = trial.compareTo(most) > 0 ? trial : most;
     }
     return most;
+  }
+
+  /// {@return whether some of the requests of a batch are to be compared with single runs}
+  ///
+  /// @param batchRows the rows of the batch
+  /// @param rows those of its requests
+  boolean isTrialDue(int batchRows, Set<Integer> rows) {
+    return rows.stream().anyMatch(each -> trial(batchRows, each) != Batch.Trial.NO);
   }
 
   /// {@return the position of requests of so many rows in batches of so many}

@@ -34,6 +34,7 @@ final class Line {
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition work = lock.newCondition();
   private final Lanes lanes = new Lanes();
+  private final Company company;
   private final Map<Bucket, BucketCosts> costs =
       new LinkedHashMap<>(16, 0.75f, true) {
         private static final long serialVersionUID = 1L;
@@ -59,6 +60,7 @@ final class Line {
 
   Line(Policy policy) {
     this.policy = policy;
+    this.company = new Company(lanes, policy.exact());
     this.targetNanos = policy.latencyTarget().toNanos();
   }
 
@@ -189,7 +191,7 @@ final class Line {
       ticket.state = Ticket.State.RUNNING;
     }
     running += tickets.size();
-    Batch batch = new Batch(tickets, rows(tickets), trial, now, expectedNanos);
+    Batch batch = new Batch(tickets, Batch.rows(tickets), trial, now, expectedNanos);
     batches.add(batch);
     return batch;
   }
@@ -205,7 +207,7 @@ final class Line {
         Ticket head = lanes.head(picks % FAIR == FAIR - 1);
         BucketCosts known = costsOf(head);
         int most = known.most(policy.maxBatch());
-        int size = known.choose(head.rows, joinable(head, most), most, targetNanos);
+        int size = known.choose(head.rows, company.rows(head, most), most, targetNanos);
         boolean isAlone = lanes.size() == 1;
         double nanos = isAlone ? known.expected(head.rows) : known.high(Math.max(size, head.rows));
         if (head.isLate(now, known.isKnown() ? nanos : 0)
@@ -214,7 +216,8 @@ final class Line {
           continue;
         }
         picks++;
-        List<Ticket> tickets = gather(head, size, now, known.isKnown() ? nanos : 0, late);
+        double least = known.isKnown() ? nanos : 0;
+        List<Ticket> tickets = company.take(head, size, each -> dropLate(each, now, least, late));
         dropLate(tickets, known, now, nanos, late);
         if (!tickets.isEmpty()) {
           return start(tickets, known, now);
@@ -227,7 +230,7 @@ final class Line {
   }
 
   private Batch start(List<Ticket> tickets, BucketCosts known, long now) {
-    int rows = rows(tickets);
+    int rows = Batch.rows(tickets);
     double expected = known.expected(rows);
     Batch.Trial trial =
         policy.exact() && tickets.size() > 1 ? known.trial(rows, tickets) : Batch.Trial.NO;
@@ -241,35 +244,14 @@ final class Line {
                 .sum();
     boolean isLate = tickets.stream().anyMatch(ticket -> ticket.isLate(now, tried));
     if (isLate && !known.insists()) {
-      int count = untried(tickets, known);
+      int count = Company.untried(tickets, known);
       tickets.subList(count, tickets.size()).forEach(lanes::putBack);
       List<Ticket> first = List.copyOf(tickets.subList(0, count));
-      double fewer = Math.min(known.expected(rows(first)), expected);
+      double fewer = Math.min(known.expected(Batch.rows(first)), expected);
       return started(first, Batch.Trial.NO, now, fewer);
     }
     tickets.forEach(ticket -> ticket.isProbe |= isLate);
     return started(tickets, trial, now, tried);
-  }
-
-  /// {@return how many of the first requests need no trial; one never does}
-  private static int untried(List<Ticket> tickets, BucketCosts known) {
-    int count = tickets.size() - 1;
-    while (count > 1) {
-      List<Ticket> first = tickets.subList(0, count);
-      if (known.trial(rows(first), first) == Batch.Trial.NO) {
-        break;
-      }
-      count--;
-    }
-    return count;
-  }
-
-  private static int rows(List<Ticket> tickets) {
-    int rows = 0;
-    for (Ticket ticket : tickets) {
-      rows += ticket.rows;
-    }
-    return rows;
   }
 
   /// Drops those of a batch that would be late, until none would. A batch that became smaller is
@@ -279,7 +261,7 @@ final class Line {
     boolean isKnown = known.isKnown();
     boolean isSettled = false;
     while (!isSettled) {
-      int rows = rows(tickets);
+      int rows = Batch.rows(tickets);
       double nanos =
           isKnown ? Math.max(known.expected(rows), Math.min(known.high(rows), mostNanos)) : 0;
       isSettled = true;
@@ -300,71 +282,12 @@ final class Line {
     return known;
   }
 
-  /// {@return the rows that wait and could be computed together with a request, with its own, and
-  /// no more than a limit}
-  private int joinable(Ticket head, int most) {
-    if (most == 1) {
-      return 1;
+  private boolean dropLate(Ticket ticket, long now, double nanos, List<Ticket> late) {
+    boolean isLate = ticket.isLate(now, nanos);
+    if (isLate) {
+      drop(ticket, late);
     }
-    int rows = 0;
-    for (int lane = Ticket.FIRST; lane <= Ticket.LAST; lane++) {
-      for (Ticket each = lanes.first(lane); each != null; each = each.after) {
-        if (each == head || joins(head, each)) {
-          if (each.rows >= most - rows) {
-            return most;
-          }
-          rows += each.rows;
-        }
-      }
-    }
-    return rows;
-  }
-
-  private boolean joins(Ticket head, Ticket other) {
-    return head.bucket.joins(other.bucket)
-        && (head.bucket.length() == other.bucket.length()
-            || (!policy.exact() && isSimilar(head.bucket.length(), other.bucket.length())));
-  }
-
-  /// {@return whether padding the shorter to the longer costs little}
-  private static boolean isSimilar(int one, int other) {
-    return 16L * Math.abs(one - other) <= Math.max(one, other);
-  }
-
-  /// Takes a request and those that join it out of their lanes, in the order of their classes and
-  /// arrival.
-  private List<Ticket> gather(Ticket head, int size, long now, double nanos, List<Ticket> late) {
-    List<Ticket> tickets = new ArrayList<>(Math.min(size, 64));
-  private static void learn(BucketCosts known, Batch batch, Instance.Computed computed) {
-    if (computed.nanos() >= 0) {
-      known.took(batch.rows(), (double) computed.busyNanos());
-    }
-    known.tried(batch.rows(), batch.tickets(), computed.bits());
-  }
-
-    lanes.remove(head);
-    tickets.add(head);
-    int rows = head.rows;
-    for (int lane = Ticket.FIRST; lane <= Ticket.LAST && rows < size; lane++) {
-      Ticket next;
-      for (Ticket each = lanes.first(lane); each != null && rows < size; each = next) {
-        next = each.after;
-        if (!joins(head, each)) {
-          continue;
-        }
-        if (each.rows > size - rows) {
-          return tickets;
-        }
-        if (each.isLate(now, nanos)) {
-          drop(each, late);
-          continue;
-        }
-        lanes.remove(each);
-        tickets.add(each);
-        rows += each.rows;
-      }
-    }
-    return tickets;
+    return isLate;
   }
 
   private void drop(Ticket ticket, List<Ticket> late) {
@@ -412,6 +335,13 @@ final class Line {
     }
   }
 
+  private static void learn(BucketCosts known, Batch batch, Instance.Computed computed) {
+    if (computed.nanos() >= 0) {
+      known.took(batch.rows(), (double) computed.busyNanos());
+    }
+    known.tried(batch.rows(), batch.tickets(), computed.bits());
+  }
+
   private void count(@Nullable Outcome outcome) {
     switch (outcome) {
       case Outcome.Done _ -> done++;
@@ -457,6 +387,24 @@ final class Line {
       ticket.state = Ticket.State.FINISHED;
       cancelled++;
       return true;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /// {@return those that waited, and do not any more: nobody will compute them}
+  List<Ticket> drain() {
+    lock.lock();
+    try {
+      List<Ticket> drained = new ArrayList<>();
+      while (!lanes.isEmpty()) {
+        Ticket ticket = lanes.head(false);
+        lanes.remove(ticket);
+        ticket.state = Ticket.State.FINISHED;
+        cancelled++;
+        drained.add(ticket);
+      }
+      return drained;
     } finally {
       lock.unlock();
     }
