@@ -233,6 +233,18 @@ public final class Server implements AutoCloseable {
     }
   }
 
+  /// {@return options by which the largest body is no larger than there is memory for all}
+  private HttpOptions withBodiesThatFit(HttpOptions http) {
+    int most = bodies.largest(http.maxBodyBytes());
+    if (most < http.maxBodyBytes()) {
+      LOG.log(
+          Level.WARNING,
+          "bodies may have %d bytes and not %d, as bodies may take a quarter of the heap"
+              .formatted(most, http.maxBodyBytes()));
+    }
+    return http.maxBodyBytes(most);
+  }
+
   private static Place port(HttpOptions http, int free) {
     return new Place.Port(http.port() == 0 ? free : http.port());
   }

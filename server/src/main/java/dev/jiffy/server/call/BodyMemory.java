@@ -29,30 +29,21 @@ public final class BodyMemory {
     return mostBytes;
   }
 
+  /// {@return the largest body that can be taken: no larger than all may be together}
+  ///
+  /// @param limit the largest that was asked for
+  public int largest(int limit) {
+    return (int) Math.min(limit, mostBytes);
+  }
+
   /// {@return how much is taken}
   public long takenBytes() {
     return taken.get();
   }
 
-  /// {@return what tells a caller that there is no room}
-  public static ProtocolException crowded() {
-    return new ProtocolException(
-        503, "the requests that arrive now take all the memory that there is for them");
-  }
-
   /// {@return the share of a body of which nothing has come}
   public Share share() {
     return new Share();
-  }
-
-  /// {@return the share of a body that has come, whatever others take}
-  ///
-  /// @param bytes its bytes
-  public Share share(long bytes) {
-    Share share = new Share();
-    share.bytes = bytes;
-    taken.addAndGet(bytes);
-    return share;
   }
 
   /// What one body takes. Belongs to one thread at a time.
@@ -61,16 +52,30 @@ public final class BodyMemory {
 
     private Share() {}
 
-    /// {@return whether there is room for more, which is taken then}
+    /// Takes more.
     ///
     /// @param more how many bytes
-    public boolean add(long more) {
+    /// @throws ProtocolException of status 413 if the body is larger than all may be together, of
+    ///   status 503 if others leave no room
+    public void add(long more) {
+      if (more > mostBytes - bytes) {
+        throw new ProtocolException(
+            413, "the request is larger than the %d bytes for all of them".formatted(mostBytes));
+      }
       if (taken.addAndGet(more) > mostBytes) {
         taken.addAndGet(-more);
-        return false;
+        throw new ProtocolException(
+            503, "the requests that arrive now take all the memory that there is for them");
       }
       bytes += more;
-      return true;
+    }
+
+    /// {@return a share of what this one took, which has nothing to give back any more}
+    public Share moved() {
+      Share moved = new Share();
+      moved.bytes = bytes;
+      bytes = 0;
+      return moved;
     }
 
     /// Gives all of it back. Idempotent.

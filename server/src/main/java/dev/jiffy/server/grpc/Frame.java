@@ -1,15 +1,19 @@
 package dev.jiffy.server.grpc;
 
 import dev.jiffy.protocol.ProtocolException;
+import dev.jiffy.server.call.Body;
 import dev.jiffy.server.call.BodyMemory;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.zip.GZIPInputStream;
 
 /// A message as it came. One thread at a time.
 final class Frame {
   private static final int LARGE_BYTES = 4 << 10;
+  private static final int BLOCK = 64 << 10;
   private static final byte[] NOTHING = new byte[0];
 
   private final BodyMemory.Share share;
@@ -17,13 +21,12 @@ final class Frame {
   private final boolean isCompressed;
   private final int limit;
 
-  /// @param bytes the message, perhaps compressed
+  /// @param message the message, perhaps compressed
   /// @param isCompressed whether it is compressed by gzip
   /// @param limit the largest message in bytes
-  /// @param share what the bytes take of the memory for all messages
-  Frame(byte[] bytes, boolean isCompressed, int limit, BodyMemory.Share share) {
-    this.share = share;
-    this.bytes = bytes;
+  Frame(Body message, boolean isCompressed, int limit) {
+    this.share = message.share();
+    this.bytes = message.bytes();
     this.isCompressed = isCompressed;
     this.limit = limit;
   }
@@ -43,17 +46,33 @@ final class Frame {
 
   private byte[] decompressed() {
     try (InputStream in = new GZIPInputStream(new ByteArrayInputStream(bytes))) {
-      byte[] whole = in.readNBytes(limit);
-      if (in.read() >= 0) {
-        throw tooLarge(limit);
+      List<byte[]> blocks = new ArrayList<>();
+      int size = 0;
+      for (byte[] block = in.readNBytes(BLOCK); block.length > 0; block = in.readNBytes(BLOCK)) {
+        if (block.length > limit - size) {
+          throw tooLarge(limit);
+        }
+        share.add(block.length);
+        blocks.add(block);
+        size += block.length;
       }
-      if (!share.add(whole.length)) {
-        throw BodyMemory.crowded();
-      }
-      return whole;
+      return joined(blocks, size);
     } catch (IOException e) {
       throw new ProtocolException(400, "a message is not valid gzip", e);
     }
+  }
+
+  private static byte[] joined(List<byte[]> blocks, int size) {
+    if (blocks.size() == 1) {
+      return blocks.getFirst();
+    }
+    byte[] all = new byte[size];
+    int at = 0;
+    for (byte[] block : blocks) {
+      System.arraycopy(block, 0, all, at, block.length);
+      at += block.length;
+    }
+    return all;
   }
 
   /// Lets go of the bytes, once the message is read. Idempotent.

@@ -1,27 +1,23 @@
 package dev.jiffy.server.grpc;
 
 import dev.jiffy.protocol.ProtocolException;
+import dev.jiffy.server.call.BodyCollector;
 import dev.jiffy.server.call.BodyMemory;
 import io.vertx.core.buffer.Buffer;
-import java.util.Arrays;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
-/// Cuts the bytes of one call into frames as they arrive. Takes no more memory than twice what has
-/// arrived of one message, whatever was announced. One thread at a time.
+/// Cuts the bytes of one call into frames as they arrive. One thread at a time.
 final class Messages {
   private static final int HEAD = 5;
-  private static final int FIRST = 4 << 10;
 
   private final int limit;
   private final boolean isGzip;
   private final BodyMemory memory;
   private final Consumer<Frame> taker;
-  private BodyMemory.Share share;
-  private byte[] bytes = new byte[0];
-  private int size;
 
-  /// The length of the message that arrives, -1 while its head does.
-  private int length = -1;
+  /// The message that arrives, null while its head does.
+  private @Nullable BodyCollector message;
 
   private boolean isCompressed;
   private int headSize;
@@ -35,7 +31,6 @@ final class Messages {
     this.limit = limit;
     this.isGzip = isGzip;
     this.memory = memory;
-    this.share = memory.share();
     this.taker = taker;
   }
 
@@ -47,28 +42,23 @@ final class Messages {
     int at = 0;
     int end = chunk.length();
     while (at < end) {
-      if (length < 0) {
+      BodyCollector arriving = message;
+      if (arriving == null) {
         head[headSize++] = chunk.getByte(at++);
-        if (headSize == HEAD) {
-          begin();
-        }
+        arriving = headSize == HEAD ? begun() : null;
+        message = arriving;
       } else {
-        int part = Math.min(end - at, length - size);
-        if (!share.add(part)) {
-          throw BodyMemory.crowded();
-        }
-        need(part);
-        chunk.getBytes(at, at + part, bytes, size);
-        size += part;
+        int part = (int) Math.min(end - at, arriving.missing());
+        arriving.add(chunk, at, at + part);
         at += part;
       }
-      if (length >= 0 && size == length) {
-        finish();
+      if (arriving != null && arriving.missing() == 0) {
+        finish(arriving);
       }
     }
   }
 
-  private void begin() {
+  private BodyCollector begun() {
     int flag = head[0];
     if (flag != 0 && flag != 1) {
       throw new ProtocolException(400, "a message's compression flag must be 0 or 1");
@@ -82,25 +72,13 @@ final class Messages {
     if (announced > limit) {
       throw Frame.tooLarge(limit);
     }
-    length = (int) announced;
-    bytes = new byte[Math.min(length, FIRST)];
+    return new BodyCollector(announced, limit, memory);
   }
 
-  private void need(int more) {
-    if (more > bytes.length - size) {
-      long doubled = Math.max(2L * bytes.length, (long) size + more);
-      bytes = Arrays.copyOf(bytes, (int) Math.min(doubled, length));
-    }
-  }
-
-  private void finish() {
-    byte[] message = bytes.length == length ? bytes : Arrays.copyOf(bytes, length);
-    bytes = new byte[0];
-    size = 0;
-    length = -1;
+  private void finish(BodyCollector whole) {
+    Frame frame = new Frame(whole.body(), isCompressed, limit);
+    message = null;
     headSize = 0;
-    Frame frame = new Frame(message, isCompressed, limit, share);
-    share = memory.share();
     try {
       taker.accept(frame);
     } catch (RuntimeException | Error e) {
@@ -111,8 +89,10 @@ final class Messages {
 
   /// Lets go of a message that has not come as a whole. Idempotent.
   void release() {
-    share.release();
-    bytes = new byte[0];
+    BodyCollector arriving = message;
+    if (arriving != null) {
+      arriving.release();
+    }
   }
 
   /// Checks that all that arrived was whole messages.

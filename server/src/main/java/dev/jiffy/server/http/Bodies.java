@@ -1,6 +1,8 @@
 package dev.jiffy.server.http;
 
 import dev.jiffy.protocol.ProtocolException;
+import dev.jiffy.server.call.Body;
+import dev.jiffy.server.call.BodyCollector;
 import dev.jiffy.server.call.BodyMemory;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerRequest;
@@ -29,25 +31,24 @@ final class Bodies {
 
   /// Collects the body of a request.
   ///
-  /// @param taker takes the whole body; what it throws is told to the client
+  /// @param taker takes the whole body, with its share of memory if it reads it later; what it
+  ///   throws is told to the client
   /// @throws ProtocolException if what is said of the body will not do
-  void collect(HttpServerRequest request, Route route, Consumer<byte[]> taker) {
+  void collect(HttpServerRequest request, Route route, Consumer<Body> taker) {
     checkType(request, route);
     long announced = announced(request);
     if (announced > limit) {
-      throw tooLarge();
+      throw new ProtocolException(413, "the body is larger than %d bytes".formatted(limit));
     }
     if ("100-continue".equalsIgnoreCase(request.getHeader(HttpHeaders.EXPECT))) {
       request.response().writeContinue();
     }
-    BodyCollector collector = new BodyCollector(announced, limit, memory.share());
+    BodyCollector collector = new BodyCollector(announced, limit, memory);
     request.handler(chunk -> {
       try {
-        if (!collector.add(chunk)) {
-          refuse(request, collector, refusal(request, collector));
-        }
-      } catch (OutOfMemoryError e) { // the library would go on with the next chunk
-        refuse(request, collector, Failures.reply(Sender.path(request), e));
+        collector.add(chunk, 0, chunk.length());
+      } catch (ProtocolException | OutOfMemoryError e) { // the library would go on with the next
+        refuse(request, collector, e);
       }
     });
     request
@@ -61,29 +62,29 @@ final class Bodies {
       request.response().closeHandler(null); // from here on, whoever answers finds that out
       connections.answering(request);
       try {
-        taker.accept(collector.body());
+        taken(collector.body(), taker);
       } catch (RuntimeException | OutOfMemoryError e) {
-        sender.send(request, Failures.reply(Sender.path(request), e));
-      } finally {
         collector.release();
+        sender.send(request, Failures.reply(Sender.path(request), e));
       }
     });
   }
 
-  private void refuse(HttpServerRequest request, BodyCollector collector, Reply reply) {
+  private static void taken(Body body, Consumer<Body> taker) {
+    try {
+      taker.accept(body);
+    } finally {
+      body.share().release();
+    }
+  }
+
+  private void refuse(HttpServerRequest request, BodyCollector collector, Throwable why) {
     request.handler(rest -> {});
     request.endHandler(end -> {});
     collector.release();
-    sender.refuse(request, reply);
-  }
-
-  /// {@return why a chunk was not taken}
-  private Reply refusal(HttpServerRequest request, BodyCollector collector) {
-    String path = Sender.path(request);
-    if (collector.isCrowded()) {
-      return Failures.reply(path, BodyMemory.crowded()).retryAfterSeconds(RETRY_SECONDS);
-    }
-    return Failures.reply(path, collector.isCrumbled() ? crumbled() : tooLarge());
+    Reply reply = Failures.reply(Sender.path(request), why);
+    boolean isCrowded = why instanceof ProtocolException e && e.status() == 503;
+    sender.refuse(request, isCrowded ? reply.retryAfterSeconds(RETRY_SECONDS) : reply);
   }
 
   /// {@return the announced length of the body, -1 if there is none, or it comes compressed}
@@ -97,15 +98,6 @@ final class Bodies {
     } catch (NumberFormatException e) {
       throw new ProtocolException(400, "the header Content-Length is no number", e);
     }
-  }
-
-  private static ProtocolException crumbled() {
-    return new ProtocolException(
-        413, "the body has more than %d chunks".formatted(BodyCollector.MAX_CHUNKS));
-  }
-
-  private ProtocolException tooLarge() {
-    return new ProtocolException(413, "the body is larger than %d bytes".formatted(limit));
   }
 
   private static void checkType(HttpServerRequest request, Route route) {

@@ -9,6 +9,7 @@ import dev.jiffy.protocol.InferWriter;
 import dev.jiffy.protocol.Message;
 import dev.jiffy.protocol.ProtocolException;
 import dev.jiffy.protocol.SharedRange;
+import dev.jiffy.server.call.Body;
 import dev.jiffy.server.call.BodyMemory;
 import dev.jiffy.server.call.InferCall;
 import dev.jiffy.server.call.RawBody;
@@ -43,11 +44,9 @@ final class ModelRequests {
   private final Vertx vertx;
   private final Models models;
   private final InferReader reader;
-  private final BodyMemory bodies;
   private final Sender sender;
 
-  ModelRequests(Vertx vertx, Models models, InferReader reader, BodyMemory bodies, Sender sender) {
-    this.bodies = bodies;
+  ModelRequests(Vertx vertx, Models models, InferReader reader, Sender sender) {
     this.vertx = vertx;
     this.models = models;
     this.reader = reader;
@@ -57,18 +56,18 @@ final class ModelRequests {
   /// Answers a request for tensors.
   ///
   /// @param served the model, which the caller holds; it is released in the end
-  void infer(HttpServerRequest request, Served served, byte[] body) {
+  void infer(HttpServerRequest request, Served served, Body body) {
     Stopwatch stopwatch = new Stopwatch(System.nanoTime());
     String header = request.getHeader(Message.JSON_LENGTH_HEADER);
     Slab memory = new Slab();
     memory.whenClosed(served::release);
     Exchange exchange =
         new Exchange(request, vertx.getOrCreateContext(), served, stopwatch, memory::close, sender);
-    int weight = weight(body);
+    int weight = weight(body.bytes());
     read(
         body,
         weight,
-        () -> infer(served, header, body, memory),
+        () -> infer(served, header, body.bytes(), memory),
         call -> infer(request, exchange, call, weight, stopwatch),
         exchange::fail);
   }
@@ -83,22 +82,22 @@ final class ModelRequests {
   }
 
   /// Answers a request for the vectors of texts.
-  void embed(HttpServerRequest request, byte[] body) {
+  void embed(HttpServerRequest request, Body body) {
     Stopwatch stopwatch = new Stopwatch(System.nanoTime());
     read(
         body,
-        body.length,
-        () -> EmbeddingsRequest.fromJson(body),
-        parsed -> embed(request, parsed, body.length, stopwatch),
+        body.bytes().length,
+        () -> EmbeddingsRequest.fromJson(body.bytes()),
+        parsed -> embed(request, parsed, body.bytes().length, stopwatch),
         e -> sender.send(request, Failures.reply(Sender.path(request), e)));
   }
 
   /// Reads a body here, or on a worker thread where that would keep other requests waiting; until
   /// then it takes its share of memory.
   private <T> void read(
-      byte[] body, int weight, Callable<T> reader, Consumer<T> then, Consumer<Throwable> failed) {
+      Body body, int weight, Callable<T> reader, Consumer<T> then, Consumer<Throwable> failed) {
     if (weight > LARGE_BODY) {
-      BodyMemory.Share share = bodies.share(body.length);
+      BodyMemory.Share share = body.share().moved();
       vertx
           .executeBlocking(reader, false)
           .onComplete(over -> share.release())

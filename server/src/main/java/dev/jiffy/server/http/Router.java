@@ -5,6 +5,7 @@ import dev.jiffy.protocol.InferWire;
 import dev.jiffy.protocol.ProtocolException;
 import dev.jiffy.protocol.ServerMetadata;
 import dev.jiffy.server.HttpOptions;
+import dev.jiffy.server.call.Body;
 import dev.jiffy.server.call.BodyMemory;
 import dev.jiffy.server.grpc.GrpcEdge;
 import dev.jiffy.server.guard.Rights;
@@ -82,7 +83,7 @@ final class Router {
     this.settings = new SettingRequests(watch, rights);
     this.shared = new SharedRequests(regions);
     this.descriptions = new Descriptions(models, server, ready, settings, shared);
-    this.requests = new ModelRequests(vertx, models, reader, memory, sender);
+    this.requests = new ModelRequests(vertx, models, reader, sender);
     this.changes = new RepositoryRequests(vertx, store, models, rights, sender);
     this.access = access;
   }
@@ -149,7 +150,7 @@ final class Router {
         .onSuccess(reply -> sender.send(request, reply));
   }
 
-  private void arrived(HttpServerRequest request, Route route, byte[] body) {
+  private void arrived(HttpServerRequest request, Route route, Body body) {
     switch (route) {
       case Route.Infer(Served served) -> {
         checkReady();
@@ -163,21 +164,21 @@ final class Router {
         checkReady();
         requests.embed(request, body);
       }
-      case Route.Index _ -> changes.index(request, body);
+      case Route.Index _ -> changes.index(request, body.bytes());
       case Route.LoadModel(String name) -> {
         checkReady();
-        changes.load(request, name, body);
+        changes.load(request, name, body.bytes());
       }
       case Route.UnloadModel(String name) -> {
         checkReady();
-        changes.unload(request, name, body);
+        changes.unload(request, name, body.bytes());
       }
       case Route.Share(Route.Kind kind, String region) ->
-          sender.send(request, shared.register(kind, region, body));
+          sender.send(request, shared.register(kind, region, body.bytes()));
       case Route.Unshare(Route.Kind kind, String region) ->
           sender.send(request, shared.unregister(kind, region));
-      case Route.Log _ -> sender.send(request, settings.log(body));
-      case Route.Trace(String model) -> sender.send(request, settings.trace(model, body));
+      case Route.Log _ -> sender.send(request, settings.log(body.bytes()));
+      case Route.Trace(String model) -> sender.send(request, settings.trace(model, body.bytes()));
       case Route.Live _,
           Route.Ready _,
           Route.Describe _,

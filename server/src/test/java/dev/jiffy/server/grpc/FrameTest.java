@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.jiffy.protocol.ProtocolException;
+import dev.jiffy.server.call.Body;
 import dev.jiffy.server.call.BodyMemory;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -16,12 +17,41 @@ class FrameTest {
 
   private final BodyMemory memory = new BodyMemory(MESSAGE.length);
 
-  private Frame compressed(int limit) throws IOException {
+  private static byte[] gzip(byte[] message) throws IOException {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     try (GZIPOutputStream gzip = new GZIPOutputStream(bytes)) {
-      gzip.write(MESSAGE);
+      gzip.write(message);
     }
-    return new Frame(bytes.toByteArray(), true, limit, memory.share());
+    return bytes.toByteArray();
+  }
+
+  private Frame compressed(int limit) throws IOException {
+    return new Frame(new Body(gzip(MESSAGE), memory.share()), true, limit);
+  }
+
+  /// That its end is broken is not seen: it is not read as far.
+  @Test
+  void whatDoesNotFitIsNotReadToItsEnd() throws IOException {
+    byte[] bytes = gzip(new byte[1 << 20]);
+    bytes[bytes.length - 8] ^= 1;
+    BodyMemory small = new BodyMemory(100_000);
+    Frame frame = new Frame(new Body(bytes, small.share()), true, Integer.MAX_VALUE);
+    assertEquals(413, assertThrows(ProtocolException.class, frame::message).status());
+    frame.release();
+    assertEquals(0, small.takenBytes());
+    Frame broken = new Frame(new Body(bytes, new BodyMemory(2 << 20).share()), true, 2 << 20);
+    assertEquals(400, assertThrows(ProtocolException.class, broken::message).status());
+  }
+
+  @Test
+  void blocksAreJoined() throws IOException {
+    byte[] message = new byte[200_000];
+    for (int i = 0; i < message.length; i++) {
+      message[i] = (byte) (i % 251);
+    }
+    BodyMemory large = new BodyMemory(1 << 20);
+    Frame frame = new Frame(new Body(gzip(message), large.share()), true, message.length);
+    assertArrayEquals(message, frame.message());
   }
 
   @Test
