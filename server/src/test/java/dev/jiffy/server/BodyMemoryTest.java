@@ -74,6 +74,8 @@ class BodyMemoryTest {
     assertEquals("1", refused.headers().firstValue("retry-after").orElseThrow());
     byte[] message = framed(GrpcTest.request("arith", "7", 1));
     assertEquals("14", grpc.call(INFERENCE + "ModelInfer", message).status());
+    byte[] service = framed(GrpcClient.names("inference.GRPCInferenceService"));
+    assertEquals("0", grpc.call("/grpc.health.v1.Health/Check", service).status());
     others.release();
     awaitNothingTaken();
     client.checkThatTheServerAnswers();

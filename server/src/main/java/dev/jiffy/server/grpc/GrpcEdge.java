@@ -36,6 +36,9 @@ public final class GrpcEdge {
   private static final String TYPE = "application/grpc";
   private static final long WATCH_MILLIS = 250;
 
+  /// The largest message of a call that asks for health.
+  private static final int HEALTH_BYTES = 1 << 10;
+
   private final Vertx vertx;
   private final Models models;
   private final ServerMetadata metadata;
@@ -43,6 +46,10 @@ public final class GrpcEdge {
   private final BooleanSupplier ready;
   private final int maxMessageBytes;
   private final BodyMemory memory;
+
+  /// What messages that ask for health may take, however much others do.
+  private final BodyMemory healthMemory = new BodyMemory(4096L * HEALTH_BYTES);
+
   private final Watch watch;
   private final Store store;
   private final @Nullable Regions regions;
@@ -348,7 +355,13 @@ public final class GrpcEdge {
     if (encoding != null && !encoding.equals("identity") && !encoding.equals("gzip")) {
       throw new ProtocolException(501, "messages may be compressed by gzip only");
     }
-    Messages messages = new Messages(maxMessageBytes, "gzip".equals(encoding), memory, taker);
+    boolean isForHealth = isForHealth(String.valueOf(request.path()));
+    Messages messages =
+        new Messages(
+            isForHealth ? HEALTH_BYTES : maxMessageBytes,
+            "gzip".equals(encoding),
+            isForHealth ? healthMemory : memory,
+            taker);
     call.whenGone(messages::release);
     request.exceptionHandler(gone -> {});
     request.handler(chunk ->
