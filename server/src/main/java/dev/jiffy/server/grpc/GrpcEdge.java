@@ -321,7 +321,7 @@ public final class GrpcEdge {
         });
   }
 
-  /// Takes the only frame of a call, which the taker releases.
+  /// Takes the only frame of a call, which the taker releases unless it throws something.
   private void only(Call call, Consumer<Frame> taker) {
     @Nullable Frame[] only = new Frame[1];
     call.whenGone(() -> {
@@ -343,7 +343,12 @@ public final class GrpcEdge {
             throw new ProtocolException(400, "the call has no message");
           }
           only[0] = null;
-          taker.accept(frame);
+          try {
+            taker.accept(frame);
+          } catch (RuntimeException | Error e) {
+            frame.release();
+            throw e;
+          }
         });
   }
 
