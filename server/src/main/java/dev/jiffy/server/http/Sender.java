@@ -123,6 +123,7 @@ final class Sender {
       response.putHeader(SERVER_TIMING, stopwatch.header());
     }
     boolean isHead = request.method().equals(HttpMethod.HEAD);
+    Buffer body = isHead ? Buffer.buffer() : Buffer.buffer(reply.body()); // takes memory
     int sent = isHead ? 0 : reply.body().length;
     watch.traffic().answered(Protocol.HTTP, reply.status(), request.bytesRead(), sent);
     tell(request, reply.status(), sent, reply.target(), stopwatch);
@@ -130,7 +131,7 @@ final class Sender {
     if (isHead) {
       response.putHeader(HttpHeaders.CONTENT_LENGTH, Integer.toString(reply.body().length));
     }
-    Future<Void> written = isHead ? response.end() : response.end(Buffer.buffer(reply.body()));
+    Future<Void> written = isHead ? response.end() : response.end(body);
     written.onComplete(over -> connections.idle(request));
   }
 
