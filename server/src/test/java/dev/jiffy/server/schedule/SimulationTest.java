@@ -49,7 +49,9 @@ class SimulationTest {
     "4.0, 0.2, 1.2, true",
     "4.0, 0.2, 1.5, true",
     "4.0, 0.2, 5, true",
+    "0.5, 2.0, 1.2, true",
     "0.5, 2.0, 1.5, true",
+    "0.5, 2.0, 5, true",
   })
   void goodputHoldsUnderOverload(
       double fixedMillis, double rowMillis, double load, boolean isExact) {
