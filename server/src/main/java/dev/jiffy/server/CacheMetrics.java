@@ -1,6 +1,7 @@
 package dev.jiffy.server;
 
 import static dev.jiffy.server.ServerMetrics.labels;
+import static dev.jiffy.server.ServerMetrics.sinceLoaded;
 
 import dev.jiffy.server.cache.ResponseCache.Counts;
 import dev.jiffy.server.metrics.Family;
@@ -176,9 +177,7 @@ final class CacheMetrics {
 
   private List<Sample> samples(BiFunction<Served, Counts, Stream<Sample>> each) {
     return models.stream()
-        .flatMap(one ->
-            each.apply(one.model(), one.counts())
-                .map(sample -> sample.since(one.model().startNanos())))
+        .flatMap(one -> sinceLoaded(one.model(), each.apply(one.model(), one.counts())))
         .toList();
   }
 }

@@ -277,9 +277,12 @@ final class ServerMetrics {
 
   /// {@return the samples of all models, each counted since the model was loaded}
   static List<Sample> samples(List<Served> models, Function<Served, Stream<Sample>> each) {
-    return models.stream()
-        .flatMap(model -> each.apply(model).map(sample -> sample.since(model.startNanos())))
-        .toList();
+    return models.stream().flatMap(model -> sinceLoaded(model, each.apply(model))).toList();
+  }
+
+  /// {@return samples, counted since their model was loaded}
+  static Stream<Sample> sinceLoaded(Served model, Stream<Sample> samples) {
+    return samples.map(sample -> sample.since(model.startNanos()));
   }
 
   /// {@return the labels that name a model, and further ones}

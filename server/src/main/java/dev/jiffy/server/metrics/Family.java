@@ -1,7 +1,9 @@
 package dev.jiffy.server.metrics;
 
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 
 /// All samples of one metric at some moment.
 ///
@@ -131,6 +133,13 @@ public record Family(String name, String help, Kind kind, Unit unit, List<Sample
         return new Spread(labels, distribution, nanos);
       }
     }
+  }
+
+  /// {@return a moment in nanoseconds since 1970, as samples have it}
+  ///
+  /// @param moment the moment
+  public static long nanos(Instant moment) {
+    return TimeUnit.SECONDS.toNanos(moment.getEpochSecond()) + moment.getNano();
   }
 
   /// {@return labels of names and values by turns}

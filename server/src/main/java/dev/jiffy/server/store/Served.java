@@ -11,6 +11,7 @@ import dev.jiffy.server.cache.CacheOptions;
 import dev.jiffy.server.cache.Key;
 import dev.jiffy.server.cache.ResponseCache;
 import dev.jiffy.server.cache.SecondLevel;
+import dev.jiffy.server.metrics.Family;
 import dev.jiffy.server.schedule.BatchCount;
 import dev.jiffy.server.schedule.Policy;
 import dev.jiffy.server.schedule.Question;
@@ -22,7 +23,6 @@ import dev.jiffy.server.watch.Stage;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
@@ -113,7 +113,7 @@ public final class Served implements AutoCloseable {
 
   /// {@return when its counts began, in nanoseconds since 1970}
   public long startNanos() {
-    return TimeUnit.SECONDS.toNanos(start.getEpochSecond()) + start.getNano();
+    return Family.nanos(start);
   }
 
   /// {@return what its requests took so far}

@@ -23,7 +23,6 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
 /// Families in OpenTelemetry's form: sums and distributions since the start, or since their model
@@ -33,7 +32,7 @@ final class FamilyProducer implements MetricProducer {
       InstrumentationScopeInfo.create("dev.jiffy.server");
 
   private final Supplier<List<Family>> families;
-  private final long startNanos = nanos(Instant.now());
+  private final long startNanos = Family.nanos(Instant.now());
 
   FamilyProducer(Supplier<List<Family>> families) {
     this.families = families;
@@ -80,7 +79,7 @@ final class FamilyProducer implements MetricProducer {
 
   @Override
   public Collection<MetricData> produce(Resource resource) {
-    long now = nanos(Instant.now());
+    long now = Family.nanos(Instant.now());
     List<MetricData> all = new ArrayList<>();
     for (Family family : families.get()) {
       if (!family.samples().isEmpty()) {
@@ -165,9 +164,5 @@ final class FamilyProducer implements MetricProducer {
     AttributesBuilder attributes = Attributes.builder();
     labels.forEach(label -> attributes.put(label.name(), label.value()));
     return attributes.build();
-  }
-
-  private static long nanos(Instant time) {
-    return TimeUnit.SECONDS.toNanos(time.getEpochSecond()) + time.getNano();
   }
 }
