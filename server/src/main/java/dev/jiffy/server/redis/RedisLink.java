@@ -122,6 +122,7 @@ final class RedisLink {
     RedisConnection open = made.result();
     if (!isCurrent(number)) { // it was given up meanwhile
       var _ = open.close();
+      fresh.tryFail("closed");
       return;
     }
     open.exceptionHandler(e -> forget(number));

@@ -10,7 +10,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.jiffy.server.Await;
 import dev.jiffy.server.cache.RedisOptions;
 import dev.jiffy.server.redis.RedisAnswers.Ending;
+import io.vertx.core.Context;
 import io.vertx.core.Vertx;
+import io.vertx.redis.client.Command;
+import io.vertx.redis.client.Request;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -221,6 +224,33 @@ class RedisAnswersTest {
         assertNull(find(answers, digest(1)));
       }
       assertEquals(5, answers.count(Ending.GET_SKIPPED));
+    }
+  }
+
+  /// Also where the connection that it waits for is there after that.
+  @Test
+  void whatIsAskedBeforeAHangUpFails() throws Exception {
+    try (RedisServer.StandIn server = new RedisServer.StandIn(0)) {
+      server.hold(true);
+      Context loop = vertx.getOrCreateContext();
+      RedisLink.Told nobody =
+          new RedisLink.Told() {
+            @Override
+            public void connected() {}
+
+            @Override
+            public void notConnected(Throwable cause) {}
+          };
+      RedisLink link =
+          new RedisLink(vertx, options(server.port(), SHORT), 8, LONG.toMillis(), nobody);
+      CompletableFuture<Boolean> hasFailed = new CompletableFuture<>();
+      loop.runOnContext(here ->
+          link.send(Request.cmd(Command.PING))
+              .onComplete(over -> assertTrue(hasFailed.complete(over.failed()), "told twice")));
+      Await.until(() -> server.open() == 1);
+      loop.runOnContext(here -> link.close());
+      server.hold(false);
+      assertTrue(hasFailed.get(30, TimeUnit.SECONDS));
     }
   }
 
