@@ -12,6 +12,8 @@ import dev.jiffy.server.watch.ServerLog;
 import dev.jiffy.server.watch.ServerLog.Verbosity;
 import dev.jiffy.tensor.Tensor;
 import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpClientResponse;
+import io.vertx.core.http.HttpMethod;
 import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
 import java.io.IOException;
@@ -194,6 +196,46 @@ class Http2Test {
       count++;
     }
     return count;
+  }
+
+  /// Answers of many pieces come as a whole, over each protocol.
+  @Test
+  void largeAnswers() throws Exception {
+    int rows = 30_000;
+    String body =
+        """
+        {"inputs":[{"name":"a","shape":[%d,3],"datatype":"FP32","data":[1%s]},
+          {"name":"b","shape":[%d],"datatype":"INT64","data":[1%s]}]}\
+        """
+            .formatted(rows, ",1".repeat(3 * rows - 1), rows, ",1".repeat(rows - 1));
+    String path = "/v2/models/arith/infer";
+    String answer = Client.text(RUNNING.client().post(path, body));
+    assertTrue(answer.contains("[-1.0" + ",-1.0".repeat(3 * rows - 1) + "]"), answer);
+    assertTrue(answer.endsWith("[1.0" + ",1.0".repeat(rows - 1) + "]}]}"), answer);
+    InferRequest request =
+        new InferRequest(
+            "",
+            Map.of(),
+            List.of(
+                new InferTensor("a", Tensor.of(new float[3 * rows], rows, 3), true),
+                new InferTensor("b", Tensor.of(new long[rows], rows), true)),
+            List.of());
+    byte[] message = GrpcClient.framed(InferWire.request(new InferWire.Call("arith", "", request)));
+    try (GrpcClient http2 = new GrpcClient(RUNNING.server().port())) {
+      Buffer same =
+          GrpcClient.await(
+              http2
+                  .http()
+                  .request(HttpMethod.POST, path)
+                  .compose(asked -> asked.send(Buffer.buffer(body)))
+                  .compose(HttpClientResponse::body));
+      assertEquals(answer, same.toString());
+      for (String method : List.of("ModelInfer", "ModelStreamInfer")) {
+        GrpcClient.Reply reply = http2.call(GrpcClient.INFERENCE + method, message);
+        assertEquals("0", reply.status(), reply.message());
+        assertTrue(reply.messages().getFirst().length > 16 * rows, method);
+      }
+    }
   }
 
   private static double accepted() throws Exception {

@@ -1,5 +1,6 @@
 package dev.jiffy.server.grpc;
 
+import dev.jiffy.server.call.Pieces;
 import dev.jiffy.server.metrics.Traffic.Protocol;
 import dev.jiffy.server.watch.Account;
 import dev.jiffy.server.watch.Stopwatch;
@@ -27,6 +28,7 @@ final class Call {
   private final Context context;
   private final Watch watch;
   private final Runnable arrived;
+  private final Runnable sending;
   private final Thread loop = Thread.currentThread();
   private final long arrivedNanos = System.nanoTime();
   private Runnable gone = () -> {};
@@ -35,11 +37,13 @@ final class Call {
   private boolean isAsked;
   private long sentBytes;
 
-  Call(HttpServerRequest request, Context context, Watch watch, Runnable arrived) {
+  Call(
+      HttpServerRequest request, Context context, Watch watch, Runnable arrived, Runnable sending) {
     this.request = request;
     this.context = context;
     this.watch = watch;
     this.arrived = arrived;
+    this.sending = sending;
     whenGone(() -> {
       if (!isEnded) {
         watch.traffic().abandoned(Protocol.GRPC, request.bytesRead());
@@ -130,7 +134,14 @@ final class Call {
   void send(byte[] message) {
     if (!isEnded()) {
       begin();
-      request.response().write(counted(message));
+      Pieces.write(request.response(), counted(message), this::sent);
+    }
+  }
+
+  /// What is sent of a call that has not ended tells nothing: it may have nothing more to say.
+  private void sent() {
+    if (isEnded) {
+      sending.run();
     }
   }
 
@@ -143,7 +154,8 @@ final class Call {
       response.putTrailer(STATUS, "0");
       Buffer frame = counted(message);
       answered(Status.OK, !isAsked);
-      response.end(frame);
+      sending.run();
+      Pieces.end(response, frame, sending);
     }
   }
 
@@ -177,6 +189,7 @@ final class Call {
       }
     }
     answered(status, isToTell);
+    sending.run();
     response.end();
   }
 

@@ -140,10 +140,16 @@ public final class GrpcEdge {
   /// @param request the request, which [#isCall]
   /// @param isAllowed whether whoever calls may do so
   /// @param arrived is run when all of the call has arrived; of a stream, when its head has
+  /// @param sending is run when the end of the answer is there, and whenever some of it was sent
+  ///   then
   /// @param ended is run when the call has ended
   public void handle(
-      HttpServerRequest request, boolean isAllowed, Runnable arrived, Runnable ended) {
-    Call call = new Call(request, vertx.getOrCreateContext(), watch, arrived);
+      HttpServerRequest request,
+      boolean isAllowed,
+      Runnable arrived,
+      Runnable sending,
+      Runnable ended) {
+    Call call = new Call(request, vertx.getOrCreateContext(), watch, arrived, sending);
     request.response().exceptionHandler(gone -> {});
     String path = String.valueOf(request.path());
     call.whenGone(ended);

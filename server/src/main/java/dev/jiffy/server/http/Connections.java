@@ -11,20 +11,26 @@ import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpVersion;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.TimeUnit;
 
 /// The open connections of one event loop, and what each waits for. Belongs to that event loop.
 ///
 /// A connection that lies idle is closed, also if its client sends a byte now and then; one over
 /// which an answer is worked on, or sent, is not idle. One whose request does not arrive in time is
-/// closed as well; over HTTP/2 only that request is given up.
+/// closed as well; over HTTP/2 only that request is given up. So is one of which nothing could be
+/// sent for much longer, as its client does not read, whatever else that sends; over HTTP/1.1,
+/// where it can send nothing else, the timer of the library sees to that.
 final class Connections {
+  /// How much longer than a connection may lie idle nothing of an answer may be sent.
+  static final int PATIENCE = 10;
+
   private static final long DRAIN_MILLIS = 10;
+
+  /// The time of an answer of which nothing can be sent yet.
+  private static final long WORKED_ON = Long.MIN_VALUE;
 
   private final HttpOptions options;
   private final Traffic traffic;
@@ -35,7 +41,9 @@ final class Connections {
     /// When the heads of requests arrived whose bodies have not.
     private final Map<HttpServerRequest, Long> reading = new LinkedHashMap<>();
 
-    private final Set<HttpServerRequest> answering = new HashSet<>();
+    /// When requests that have arrived were last sent some of their answers.
+    private final Map<HttpServerRequest, Long> answering = new HashMap<>();
+
     private long idleSinceNanos = System.nanoTime();
 
     /// Whether it is closed as its time is over, which may wait for bytes to be sent.
@@ -104,7 +112,15 @@ final class Connections {
   void answering(HttpServerRequest request) {
     State state = states.get(request.connection());
     if (state != null && state.reading.remove(request) != null) {
-      state.answering.add(request);
+      state.answering.put(request, WORKED_ON);
+    }
+  }
+
+  /// The answer to a request that has arrived is there, or some of it was sent.
+  void sending(HttpServerRequest request) {
+    State state = states.get(request.connection());
+    if (state != null) {
+      state.answering.computeIfPresent(request, (same, before) -> System.nanoTime());
     }
   }
 
@@ -130,6 +146,13 @@ final class Connections {
       List<HttpServerRequest> late = new ArrayList<>();
       state.reading.forEach((request, since) -> {
         if (now - since > options.bodyTimeout().toNanos()) {
+          late.add(request);
+        }
+      });
+      state.answering.forEach((request, since) -> {
+        if (since != WORKED_ON
+            && now - since > PATIENCE * options.idleTimeout().toNanos()
+            && request.version() == HttpVersion.HTTP_2) {
           late.add(request);
         }
       });

@@ -42,9 +42,6 @@ public final class HttpEdge extends VerticleBase {
   /// clients' deadlines is no attack: it takes back all streams at once, some times a second.
   private static final int MAX_RESETS = 4 * MAX_STREAMS;
 
-  /// How much longer than a connection may lie idle an answer may be worked on.
-  private static final int PATIENCE = 10;
-
   private final HttpOptions options;
   private final Place place;
   private final Models models;
@@ -147,7 +144,9 @@ public final class HttpEdge extends VerticleBase {
             // a stream that is silent counts as an answer that is worked on; the timer of the
             // library, which knows of neither, ends it if its client has gone without a word
             .setIdleTimeout(
-                (int) Math.min(Integer.MAX_VALUE, PATIENCE * options.idleTimeout().toMillis()))
+                (int)
+                    Math.min(
+                        Integer.MAX_VALUE, Connections.PATIENCE * options.idleTimeout().toMillis()))
             .setIdleTimeoutUnit(TimeUnit.MILLISECONDS)
             .setInitialSettings(
                 new Http2Settings()

@@ -98,6 +98,7 @@ final class Router {
           request,
           isAllowed,
           () -> connections.answering(request),
+          () -> connections.sending(request),
           () -> connections.idle(request));
       return;
     }

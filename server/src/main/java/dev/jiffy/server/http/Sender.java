@@ -2,6 +2,7 @@ package dev.jiffy.server.http;
 
 import dev.jiffy.protocol.Message;
 import dev.jiffy.protocol.ProtocolException;
+import dev.jiffy.server.call.Pieces;
 import dev.jiffy.server.grpc.Callers;
 import dev.jiffy.server.metrics.Traffic.Protocol;
 import dev.jiffy.server.watch.Account;
@@ -128,10 +129,12 @@ final class Sender {
     watch.traffic().answered(Protocol.HTTP, reply.status(), request.bytesRead(), sent);
     tell(request, reply.status(), sent, reply.target(), stopwatch);
     connections.answering(request);
-    if (isHead) {
+    connections.sending(request);
+    if (isHead || body.length() > Pieces.BYTES) {
       response.putHeader(HttpHeaders.CONTENT_LENGTH, Integer.toString(reply.body().length));
     }
-    Future<Void> written = isHead ? response.end() : response.end(body);
+    Future<Void> written =
+        isHead ? response.end() : Pieces.end(response, body, () -> connections.sending(request));
     written.onComplete(over -> connections.idle(request));
   }
 
