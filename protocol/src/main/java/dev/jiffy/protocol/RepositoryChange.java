@@ -54,9 +54,9 @@ public record RepositoryChange(String model, boolean dependents) {
         }
         case 3 -> {
           message.expect(tag, WireReader.LENGTH, "parameters");
-          WireReader entry = message.message();
-          checkName(WireParameters.name(entry.again(), Limits.defaults()));
-          parameters = WireParameters.add(parameters, entry, Limits.defaults());
+          parameters =
+              WireParameters.add(
+                  parameters, message.message(), Limits.defaults(), RepositoryChange::checkName);
         }
         default -> message.skip(tag);
       }

@@ -2,6 +2,7 @@ package dev.jiffy.protocol;
 
 import java.util.HashMap;
 import java.util.Map;
+import java.util.function.Consumer;
 
 /// Parameters in gRPC messages: a map from names to one of several kinds of values.
 final class WireParameters {
@@ -10,8 +11,16 @@ final class WireParameters {
   /// {@return a map with one more entry}
   static Map<String, Parameter> add(
       Map<String, Parameter> parameters, WireReader entry, Limits limits) {
+    return add(parameters, entry, limits, name -> {});
+  }
+
+  /// {@return a map with one more entry}
+  ///
+  /// @param names is told the name before the value is read
+  static Map<String, Parameter> add(
+      Map<String, Parameter> parameters, WireReader entry, Limits limits, Consumer<String> names) {
     String name = "";
-    Parameter value = new Parameter.Text("");
+    WireReader message = null;
     for (int tag = entry.tag(); tag != 0; tag = entry.tag()) {
       switch (WireReader.field(tag)) {
         case 1 -> {
@@ -20,11 +29,13 @@ final class WireParameters {
         }
         case 2 -> {
           entry.expect(tag, WireReader.LENGTH, "parameters");
-          value = value(entry.message(), name, limits);
+          message = entry.message();
         }
         default -> entry.skip(tag);
       }
     }
+    names.accept(name);
+    Parameter value = message == null ? new Parameter.Text("") : value(message, name, limits);
     Map<String, Parameter> more =
         parameters instanceof HashMap ? parameters : new HashMap<>(parameters);
     if (more.size() >= limits.maxTensors()) {
@@ -32,20 +43,6 @@ final class WireParameters {
     }
     more.put(name, value);
     return more;
-  }
-
-  /// {@return the name of an entry}
-  static String name(WireReader entry, Limits limits) {
-    String name = "";
-    for (int tag = entry.tag(); tag != 0; tag = entry.tag()) {
-      if (WireReader.field(tag) == 1) {
-        entry.expect(tag, WireReader.LENGTH, "parameters");
-        name = entry.text("parameters", limits.maxNameLength());
-      } else {
-        entry.skip(tag);
-      }
-    }
-    return name;
   }
 
   private static Parameter value(WireReader message, String name, Limits limits) {

@@ -28,11 +28,6 @@ final class WireReader {
     this.end = end;
   }
 
-  /// {@return a reader of all that this one has left}
-  WireReader again() {
-    return new WireReader(bytes, position, end);
-  }
-
   /// {@return the next field's number and type, 0 at the end of the message}
   int tag() {
     if (position == end) {
