@@ -74,10 +74,23 @@ public final class TreeComparison {
       Duration time,
       double tolerance,
       Consumer<String> progress) {
+    return run(FORESTS, folder, options, time, tolerance, progress);
+  }
+
+  /// {@return the same}
+  ///
+  /// @param forests the trees of each made-up forest, and their depth
+  static Result run(
+      int[][] forests,
+      Path folder,
+      LoadOptions options,
+      Duration time,
+      double tolerance,
+      Consumer<String> progress) {
     TreeComparison comparison = new TreeComparison(options, time, tolerance, progress);
     try {
       Path made = Files.createTempDirectory("jiffy-trees");
-      for (int[] forest : FORESTS) {
+      for (int[] forest : forests) {
         Path file = made.resolve("%dx%d.onnx".formatted(forest[0], forest[1]));
         progress.accept("making " + file.getFileName());
         TreeModels.write(forest[0], forest[1], file);
@@ -91,27 +104,7 @@ public final class TreeComparison {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
-    return comparison.result();
-  }
-
-  /// {@return the comparisons of the models with trees in a folder and below}
-  static Result folder(
-      Path folder,
-      LoadOptions options,
-      Duration time,
-      double tolerance,
-      Consumer<String> progress) {
-    TreeComparison comparison = new TreeComparison(options, time, tolerance, progress);
-    try {
-      comparison.compareAll(folder);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-    return comparison.result();
-  }
-
-  private Result result() {
-    return new Result(cases, failed);
+    return new Result(comparison.cases, comparison.failed);
   }
 
   private void compareAll(Path folder) throws IOException {

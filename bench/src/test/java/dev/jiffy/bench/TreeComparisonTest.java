@@ -20,8 +20,8 @@ class TreeComparisonTest {
     Path bad = folder.resolve("bad.onnx");
     Files.writeString(bad, "no model");
     TreeComparison.Result result =
-        TreeComparison.folder(
-            folder, LoadOptions.defaults(), Duration.ofMillis(4), 1e-4, line -> {});
+        TreeComparison.run(
+            new int[0][], folder, LoadOptions.defaults(), Duration.ofMillis(4), 1e-4, line -> {});
     assertEquals(List.of(), result.cases());
     assertEquals(Set.of(bad.toString()), result.failed().keySet());
   }
