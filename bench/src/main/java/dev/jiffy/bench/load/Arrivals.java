@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.random.RandomGenerator;
 import java.util.random.RandomGeneratorFactory;
-import java.util.stream.LongStream;
+import java.util.stream.IntStream;
 
 /// When requests arrive.
 ///
@@ -222,15 +222,14 @@ public sealed interface Arrivals {
     @Override
     public long[] schedule(Extent extent) {
       long length = Extent.seconds(secondsEach).minNanos();
-      long[] all = {};
-      for (int step = 0; step < factors.size(); step++) {
-        long begin = step * length;
-        all =
-            LongStream.concat(
-                    Arrays.stream(all),
-                    Arrays.stream(step(step)).filter(at -> at < length).map(at -> begin + at))
-                .toArray();
-      }
+      long[] all =
+          IntStream.range(0, factors.size())
+              .mapToObj(number ->
+                  Arrays.stream(step(number))
+                      .filter(at -> at < length)
+                      .map(at -> number * length + at))
+              .flatMapToLong(each -> each)
+              .toArray();
       return all.length > 0 ? all : Arrays.copyOf(step(0), 1);
     }
 
