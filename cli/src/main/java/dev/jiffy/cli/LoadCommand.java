@@ -33,7 +33,7 @@ import picocli.CommandLine.Spec;
       "Puts load on a server or a model and measures what its users would see. Times count from when"
           + " a request was to be made, so that a system that stands still cannot hide it.",
       "TARGET is the address of a server (http://host:port, unix:/path of a socket; --model names"
-          + " the model), an ONNX file,"
+          + " the model where there are several), an ONNX file,"
           + " which then runs in this process, or 'null', which answers at once.",
       "",
       "  jiffy load http://localhost:8000 --model m --rate 200 --slo p99=25ms",

@@ -14,6 +14,7 @@ import dev.jiffy.bench.load.ThreadSubject;
 import dev.jiffy.engine.LoadOptions;
 import dev.jiffy.engine.Model;
 import dev.jiffy.engine.TensorSpec;
+import java.io.UncheckedIOException;
 import java.net.URI;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -50,7 +51,11 @@ final class RequestMixin {
     }
   }
 
-  @Option(names = "--model", paramLabel = "NAME", description = "The model's name at the server.")
+  @Option(
+      names = "--model",
+      paramLabel = "NAME",
+      description =
+          "The model's name at the server; where it serves only one, that one by default.")
   private @Nullable String model;
 
   @Option(
@@ -178,9 +183,7 @@ final class RequestMixin {
     if (server.getHost() == null && !"unix".equals(server.getScheme())) {
       throw usage("'" + server + "' is no address such as http://localhost:8000.");
     }
-    if (model == null) {
-      throw usage("Which model of the server? Give --model.");
-    }
+    String named = model == null ? onlyModel(server) : model;
     if (api != Api.GRPC) {
       Ignored.refuse(command(), "--api grpc alone has channels", "--channels");
     }
@@ -194,7 +197,7 @@ final class RequestMixin {
           "--shape",
           "--dim",
           "--inputs");
-      return Requests.lines(server, model, api.server, lines, slots, channels);
+      return Requests.lines(server, named, api.server, lines, slots, channels);
     }
     if (api == Api.OPENAI) {
       if (texts == null) {
@@ -202,12 +205,30 @@ final class RequestMixin {
       }
       refuseToCheck(within, "--texts");
       Ignored.refuse(command(), "texts have no shapes", "--case", "--shape", "--dim", "--inputs");
-      return Requests.texts(server, model, Requests.read(texts), slots);
+      return Requests.texts(server, named, Requests.read(texts), slots);
     }
     Ignored.refuse(command(), "texts are for --api openai", "--texts");
-    Served served = Served.ask(server, model, api.server);
+    Served served = Served.ask(server, named, api.server);
     List<Case> cases = cases(served.inputs(), served.outputs(), within, seed);
-    return Requests.tensors(server, model, api.server, cases, within, slots, channels);
+    return Requests.tensors(server, named, api.server, cases, within, slots, channels);
+  }
+
+  private String onlyModel(URI server) {
+    List<String> names;
+    try {
+      names = Served.names(server);
+    } catch (UncheckedIOException e) {
+      String why = e.getCause() == null ? e.getMessage() : e.getCause().getMessage();
+      throw usage("Which model of the server? Give --model: %s.".formatted(why));
+    }
+    if (names.size() != 1) {
+      throw usage(
+          names.isEmpty()
+              ? "No model of the server is ready."
+              : "Which model of the server? Give --model, one of %s."
+                  .formatted(String.join(", ", names)));
+    }
+    return names.getFirst();
   }
 
   private List<Case> cases(

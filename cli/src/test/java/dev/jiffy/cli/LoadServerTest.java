@@ -293,6 +293,19 @@ class LoadServerTest extends CommandRuns {
   }
 
   @Test
+  void theOnlyModelNeedNotBeNamed() {
+    assertEquals(ExitCodes.USAGE, load(url, "--shape", "x=1x2"));
+    assertTrue(err.toString().contains("--model, one of minus, texts."), err::toString);
+    try (Server other =
+        Server.start(
+            ServerOptions.defaults().http(HttpOptions.defaults().port(0)), List.of(load(model)))) {
+      checkAllAnswered(load("http://127.0.0.1:" + other.port(), "--shape", "x=1x2"));
+    }
+    assertEquals(ExitCodes.USAGE, load("http://127.0.0.1:1"));
+    assertTrue(err.toString().startsWith("Which model of the server?"), err::toString);
+  }
+
+  @Test
   void whatTheServerDoesNotHaveIsTold() {
     for (String api : List.of("binary", "grpc")) {
       assertEquals(ExitCodes.FAILURE, load(url, "--model", "plus", "--api", api));

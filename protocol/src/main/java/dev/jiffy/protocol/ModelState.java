@@ -1,6 +1,9 @@
 package dev.jiffy.protocol;
 
+import java.util.ArrayList;
 import java.util.List;
+import tools.jackson.core.JsonParser;
+import tools.jackson.core.JsonToken;
 
 /// A model that there is, and whether it takes requests: the protocol's extension
 /// `model_repository`.
@@ -35,6 +38,45 @@ public record ModelState(String name, String version, String state, String reaso
       }
       json.writeEndArray();
     });
+  }
+
+  /// {@return the models of an index}
+  ///
+  /// @param body the JSON
+  /// @throws ProtocolException if it is no such JSON
+  public static List<ModelState> fromJson(byte[] body) {
+    return Json.read(
+        body,
+        body.length,
+        Limits.defaults(),
+        json -> {
+          List<ModelState> models = new ArrayList<>();
+          Json.startArray(json, "the index");
+          while (json.nextToken() != JsonToken.END_ARRAY) {
+            models.add(read(json));
+          }
+          return List.copyOf(models);
+        });
+  }
+
+  private static ModelState read(JsonParser json) {
+    String name = null;
+    String version = "";
+    String state = "";
+    String reason = "";
+    Json.startObject(json, "a model of the index");
+    for (String field = json.nextName(); field != null; field = json.nextName()) {
+      json.nextToken();
+      switch (field) {
+        case "name" -> name = Json.text(json, field, Json.ANY_LENGTH);
+        case "version" -> version = Json.text(json, field, Json.ANY_LENGTH);
+        case "state" -> state = Json.text(json, field, Json.ANY_LENGTH);
+        case "reason" -> reason = Json.text(json, field, Json.ANY_LENGTH);
+        default -> json.skipChildren();
+      }
+    }
+    return new ModelState(
+        Json.required(name, "name", "a model of the index"), version, state, reason);
   }
 
   /// {@return the bytes of the gRPC message `RepositoryIndexResponse`}

@@ -37,6 +37,19 @@ class RepositoryChangeTest {
     return assertThrows(ProtocolException.class, reading::run).status();
   }
 
+  @Test
+  void anIndexIsReadAsItWasWritten() {
+    List<ModelState> models =
+        List.of(
+            new ModelState("one", "1", ModelState.READY, ""),
+            new ModelState("two", "3", ModelState.UNAVAILABLE, "no memory"));
+    assertEquals(models, ModelState.fromJson(ModelState.toJson(models)));
+    for (String text : List.of("{}", "[1]", "[{}]", "[{\"name\":1}]", "[{\"name\":\"m\"}")) {
+      byte[] body = text.getBytes(StandardCharsets.UTF_8);
+      assertEquals(400, status(() -> ModelState.fromJson(body)), text);
+    }
+  }
+
   /// Files come as bytes, which no parameter is besides, or as texts longer than any.
   @Test
   void filesAreNotSupported() {

@@ -4,6 +4,7 @@ import dev.jiffy.bench.record.Outcome;
 import dev.jiffy.engine.TensorSpec;
 import dev.jiffy.engine.ir.Dim;
 import dev.jiffy.protocol.ModelMetadata;
+import dev.jiffy.protocol.ModelState;
 import dev.jiffy.protocol.ProtocolException;
 import dev.jiffy.protocol.ServiceWire;
 import dev.jiffy.protocol.TensorMetadata;
@@ -16,6 +17,7 @@ import io.vertx.core.http.RequestOptions;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletionException;
@@ -59,6 +61,24 @@ public record Served(List<TensorSpec> inputs, List<TensorSpec> outputs) {
             }
           };
       return new Served(specs(metadata.inputs()), specs(metadata.outputs()));
+    } catch (ProtocolException e) {
+      throw new UncheckedIOException(
+          new IOException("%s: %s".formatted(server, e.getMessage()), e));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /// {@return the names of the models that a server serves, by the index of its repository over
+  /// HTTP}
+  ///
+  /// @param server the server's address
+  /// @throws UncheckedIOException if it cannot be asked
+  public static List<String> names(URI server) {
+    try {
+      byte[] onlyReady = "{\"ready\":true}".getBytes(StandardCharsets.UTF_8);
+      byte[] index = ask(server, Carrier.HTTP, HttpMethod.POST, "/v2/repository/index", onlyReady);
+      return ModelState.fromJson(index).stream().map(ModelState::name).distinct().toList();
     } catch (ProtocolException e) {
       throw new UncheckedIOException(
           new IOException("%s: %s".formatted(server, e.getMessage()), e));
