@@ -10,7 +10,9 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 import picocli.CommandLine;
 import picocli.CommandLine.IExecutionExceptionHandler;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
+import picocli.CommandLine.UnmatchedArgumentException;
 
 /// Turns what a command throws into one line on standard error and an exit code.
 ///
@@ -31,6 +33,19 @@ final class Failures implements IExecutionExceptionHandler {
     }
     err.flush();
     return ExitCodes.FAILURE;
+  }
+
+  /// {@return the exit code of a command that was asked wrongly, after it was told how}
+  ///
+  /// @param misuse what is wrong
+  static int misuse(ParameterException misuse) {
+    CommandLine commandLine = misuse.getCommandLine();
+    PrintWriter err = commandLine.getErr();
+    err.println(misuse.getMessage());
+    UnmatchedArgumentException.printSuggestions(misuse, err);
+    err.println("Try '%s --help'.".formatted(commandLine.getCommandSpec().qualifiedName()));
+    err.flush();
+    return ExitCodes.USAGE;
   }
 
   private static String message(Throwable failure) {

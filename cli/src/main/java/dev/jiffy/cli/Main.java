@@ -103,6 +103,7 @@ final class Main implements Callable<Integer> {
       serve.setDefaultValueProvider(new Configuration(List.of(args), variables));
     }
     return line.setExecutionExceptionHandler(new Failures())
+        .setParameterExceptionHandler((failure, given) -> Failures.misuse(failure))
         .setCaseInsensitiveEnumValuesAllowed(true);
   }
 

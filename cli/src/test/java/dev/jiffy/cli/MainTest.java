@@ -32,10 +32,19 @@ class MainTest extends CommandRuns {
   @Test
   void aMissingOrUnknownCommandIsAUsageError() {
     assertEquals(ExitCodes.USAGE, run());
-    assertTrue(err.toString().startsWith("Missing COMMAND."), err::toString);
+    assertLinesMatch(
+        List.of("Missing COMMAND.", "Try 'jiffy --help'."), err.toString().lines().toList());
     err.getBuffer().setLength(0);
     assertEquals(ExitCodes.USAGE, run("paint"));
     assertTrue(err.toString().contains("paint"), err::toString);
+    err.getBuffer().setLength(0);
+    assertEquals(ExitCodes.USAGE, run("load", "--sed", "2"));
+    assertLinesMatch(
+        List.of(
+            "Unknown option: '--sed'",
+            "Possible solutions: .*--seed.*",
+            "Try 'jiffy load --help'."),
+        err.toString().lines().toList());
     assertEquals("", out.toString());
   }
 
