@@ -42,7 +42,8 @@ import picocli.CommandLine.Parameters;
       "Measures what serving adds. Without MODEL: a model that does next to nothing, on 32 floats as"
           + " bytes, beside a bare Vert.x server that sends back what it gets, with one connection"
           + " and with 32 requests under way.",
-      "With MODEL: requests over one connection beside runs in this process.",
+      "With MODEL: requests over one connection beside runs in this process, and beside a bare"
+          + " Vert.x server that runs the model for whatever it is asked.",
       "With --in-process: requests of a network of 4,128 weights that the embedded scheduler computes"
           + " alone, and together where they wait anyway, 64 under way.",
       "Both take turns; the client does as little as a client can."
@@ -216,10 +217,15 @@ final class OverheadCommand implements Callable<Integer> {
     public String text() {
       return String.format(
           Locale.ROOT,
-          "one connection, p50    in process %.1f µs, server %.1f µs: %.1f µs more",
+          """
+          one connection, p50    in process %.1f µs, server %.1f µs: %.1f µs more
+                                 a bare server that runs the model %.1f µs: %.1f µs more\
+          """,
           measured.inProcessMicros(),
           measured.serverMicros(),
-          measured.moreMicros());
+          measured.moreMicros(),
+          measured.bareMicros(),
+          measured.bareMoreMicros());
     }
   }
 }

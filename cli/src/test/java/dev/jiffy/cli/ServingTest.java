@@ -101,7 +101,9 @@ class ServingTest {
             "grpc",
             "--seconds",
             "0.002");
-    assertTrue(model.matches("(?s).*in process [0-9.]+ µs, server [0-9.]+ µs.*"), model);
+    assertTrue(
+        model.matches("(?s).*in process [0-9.]+ µs, server [0-9.]+ µs.* runs the model [0-9.]+.*"),
+        model);
   }
 
   @Test

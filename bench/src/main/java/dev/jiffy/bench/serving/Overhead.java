@@ -5,14 +5,18 @@ import dev.jiffy.protocol.InferWire;
 import dev.jiffy.protocol.InferWriter;
 import dev.jiffy.protocol.Message;
 import dev.jiffy.protocol.Parameter;
+import dev.jiffy.tensor.Tensor;
+import io.vertx.core.buffer.Buffer;
 import java.io.IOException;
+import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
 import org.HdrHistogram.Histogram;
 
-/// What a server adds: to a bare echo of the same bytes, or to the model in the same process. Both
-/// take turns, on one machine, in one process.
+/// What a server adds: to a bare echo of the same bytes, or to the model in the same process and to
+/// a bare server that runs it. They take turns, on one machine, in one process.
 public final class Overhead {
   private static final int IN_FLIGHT = 32;
   private static final int CALL_CONNECTIONS = 4;
@@ -51,9 +55,17 @@ public final class Overhead {
   /// A server beside the model in this process. Medians over rounds.
   ///
   /// @param inProcessMicros the p50 of a run in this process, in microseconds
-  /// @param serverMicros the p50 of a request over one connection
-  /// @param moreMicros the median of the rounds' differences
-  public record AgainstModel(double inProcessMicros, double serverMicros, double moreMicros) {}
+  /// @param bareMicros the p50 of a request, over one connection, to a bare server that runs the
+  ///   model and sends the bytes of its outputs
+  /// @param serverMicros the p50 of a request to the server, likewise
+  /// @param bareMoreMicros the median of the rounds' differences between the bare server and a run
+  /// @param moreMicros that between the server and a run
+  public record AgainstModel(
+      double inProcessMicros,
+      double bareMicros,
+      double serverMicros,
+      double bareMoreMicros,
+      double moreMicros) {}
 
   private static Supplier<Dialect> dialect(Protocol protocol, String model, InferRequest request) {
     return switch (protocol) {
@@ -95,7 +107,7 @@ public final class Overhead {
     Supplier<Dialect> dialect = dialect(protocol, model, asked);
     int connections = protocol == Protocol.HTTP ? IN_FLIGHT : CALL_CONNECTIONS;
     int depth = IN_FLIGHT / connections;
-    try (BareEcho echo = new BareEcho();
+    try (BareServer echo = new BareServer(UnaryOperator.identity());
         Barrage echoed = new Barrage(echo.port(), connections, dialect);
         Barrage served = new Barrage(port, connections, dialect)) {
       for (int i = 0; i < WARM_UP_ROUNDS; i++) {
@@ -147,27 +159,51 @@ public final class Overhead {
   /// @param port the server's port on this machine
   /// @param model the model's name
   /// @param request what it is asked
-  /// @param run runs the same in this process
+  /// @param run runs the same in this process, on whatever thread
   /// @param protocol how
   /// @param nanos how long a round is; there are thirty of each kind, and eight to warm up
   /// @throws IOException if a connection breaks
   public static AgainstModel model(
-      int port, String model, InferRequest request, Runnable run, Protocol protocol, long nanos)
+      int port,
+      String model,
+      InferRequest request,
+      Supplier<Map<String, Tensor>> run,
+      Protocol protocol,
+      long nanos)
       throws IOException {
     InferRequest asked = protocol == Protocol.HTTP ? binary(request) : request;
-    try (Barrage served = new Barrage(port, 1, dialect(protocol, model, asked))) {
+    Supplier<Dialect> dialect = dialect(protocol, model, asked);
+    try (BareServer bare = new BareServer(body -> bytes(run.get()));
+        Barrage barely = new Barrage(bare.port(), 1, dialect);
+        Barrage served = new Barrage(port, 1, dialect)) {
       for (int i = 0; i < WARM_UP_ROUNDS; i++) {
         inProcess(run, nanos);
+        barely.oneByOne(nanos, histogram());
         served.oneByOne(nanos, histogram());
       }
-      double[][] micros = new double[3][2 * ROUNDS];
+      double[][] micros = new double[5][2 * ROUNDS];
       for (int i = 0; i < 2 * ROUNDS; i++) {
         micros[0][i] = inProcess(run, nanos);
-        micros[1][i] = p50(served, nanos);
-        micros[2][i] = micros[1][i] - micros[0][i];
+        micros[1][i] = p50(barely, nanos);
+        micros[2][i] = p50(served, nanos);
+        micros[3][i] = micros[1][i] - micros[0][i];
+        micros[4][i] = micros[2][i] - micros[0][i];
       }
-      return new AgainstModel(median(micros[0]), median(micros[1]), median(micros[2]));
+      return new AgainstModel(
+          median(micros[0]),
+          median(micros[1]),
+          median(micros[2]),
+          median(micros[3]),
+          median(micros[4]));
     }
+  }
+
+  private static Buffer bytes(Map<String, Tensor> outputs) {
+    Buffer bytes = Buffer.buffer();
+    outputs
+        .values()
+        .forEach(output -> bytes.appendBytes(output.segment().toArray(ValueLayout.JAVA_BYTE)));
+    return bytes;
   }
 
   private static double p50(Barrage barrage, long nanos) throws IOException {
@@ -176,13 +212,13 @@ public final class Overhead {
     return times.getValueAtPercentile(50) / 1e3;
   }
 
-  private static double inProcess(Runnable run, long nanos) {
+  private static double inProcess(Supplier<?> run, long nanos) {
     Histogram times = histogram();
     long end = System.nanoTime() + nanos;
     long now = System.nanoTime();
     while (now < end) {
       long begin = now;
-      run.run();
+      var _ = run.get();
       now = System.nanoTime();
       times.recordValue(now - begin);
     }

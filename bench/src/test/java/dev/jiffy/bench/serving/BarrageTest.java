@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
 import org.HdrHistogram.Histogram;
 import org.junit.jupiter.api.Test;
 
@@ -123,7 +124,7 @@ class BarrageTest {
     byte[] image = new byte[4 * 3 * 224 * 224];
     Supplier<Dialect> http = () -> new Dialect.Http("/", "", image);
     Supplier<Dialect> grpc = () -> new Dialect.Grpc("/a.B/C", image);
-    try (BareEcho echo = new BareEcho();
+    try (BareServer echo = new BareServer(UnaryOperator.identity());
         Barrage requests = new Barrage(echo.port(), 2, http);
         Barrage calls = new Barrage(echo.port(), 2, grpc)) {
       Histogram times = new Histogram(1_000_000_000_000L, 3);
@@ -139,7 +140,7 @@ class BarrageTest {
   void theEchoAnswersOverBothProtocols() throws Exception {
     Supplier<Dialect> http = () -> new Dialect.Http("/", "", bytes("abc"));
     Supplier<Dialect> grpc = () -> new Dialect.Grpc("/a.B/C", bytes("abc"));
-    try (BareEcho echo = new BareEcho();
+    try (BareServer echo = new BareServer(UnaryOperator.identity());
         Barrage requests = new Barrage(echo.port(), 3, http);
         Barrage calls = new Barrage(echo.port(), 2, grpc)) {
       Histogram times = new Histogram(1_000_000_000_000L, 3);

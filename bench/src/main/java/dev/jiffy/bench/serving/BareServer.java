@@ -2,22 +2,26 @@ package dev.jiffy.bench.serving;
 
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
+import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.http.HttpVersion;
 import java.util.concurrent.TimeUnit;
+import java.util.function.UnaryOperator;
 
-/// A bare server of one event loop that answers every request with what it was asked, over HTTP/1.1
-/// and over HTTP/2 as a gRPC call ends: what a server costs that does nothing.
-final class BareEcho implements AutoCloseable {
+/// A bare server of one event loop that answers over HTTP/1.1, and over HTTP/2 as a gRPC call ends,
+/// without looking at what it is asked: what a server costs that does nothing else.
+final class BareServer implements AutoCloseable {
   private final Vertx vertx =
       Vertx.vertx(new VertxOptions().setEventLoopPoolSize(1).setWorkerPoolSize(1));
   private final HttpServer server;
 
   /// Starts it on a free port of this machine.
-  BareEcho() {
+  ///
+  /// @param answer makes the body of an answer of that of a request, on the event loop
+  BareServer(UnaryOperator<Buffer> answer) {
     server =
         vertx
             .createHttpServer(
@@ -25,14 +29,14 @@ final class BareEcho implements AutoCloseable {
                     .setHost("127.0.0.1")
                     .setPort(0)
                     .setHttp2ClearTextEnabled(true))
-            .requestHandler(BareEcho::echo)
+            .requestHandler(request -> answer(request, answer))
             .listen()
             .toCompletionStage()
             .toCompletableFuture()
             .join();
   }
 
-  private static void echo(HttpServerRequest request) {
+  private static void answer(HttpServerRequest request, UnaryOperator<Buffer> answer) {
     request
         .body()
         .onSuccess(body -> {
@@ -41,7 +45,7 @@ final class BareEcho implements AutoCloseable {
             response.putHeader("content-type", "application/grpc");
             response.putTrailer("grpc-status", "0");
           }
-          response.end(body);
+          response.end(answer.apply(body));
         });
   }
 
