@@ -3,12 +3,8 @@ package dev.jiffy.bench;
 import dev.jiffy.engine.function.BinaryFunction;
 import dev.jiffy.engine.function.ReduceFunction;
 import dev.jiffy.engine.function.UnaryFunction;
-import dev.jiffy.engine.ir.Dim;
-import dev.jiffy.engine.ir.Fact;
-import dev.jiffy.engine.ir.Graph;
-import dev.jiffy.engine.ir.Inference;
+import dev.jiffy.engine.ir.GraphBuilder;
 import dev.jiffy.engine.ir.LoopOp;
-import dev.jiffy.engine.ir.Node;
 import dev.jiffy.engine.ir.Op;
 import dev.jiffy.engine.ir.SelectionOp;
 import dev.jiffy.engine.onnx.OnnxWriter;
@@ -17,8 +13,6 @@ import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -30,7 +24,7 @@ enum DynamicModels {
   /// and do not overlap.
   DETECTOR {
     @Override
-    void build(Draft draft, Random random) {
+    void build(GraphBuilder draft, Random random) {
       draft.input("boxes", DType.F32, 1, BOXES, 4);
       draft.input("logits", DType.F32, 1, BOXES, CLASSES);
       draft.constant("anchors", normal(random, 0.2f, 1, BOXES, 4));
@@ -41,11 +35,11 @@ enum DynamicModels {
       draft.constant("zero", Tensor.of(new long[] {0}, 1));
       draft.constant("second", Tensor.of(new long[] {1}));
       draft.constant("third", Tensor.of(new long[] {2}));
-      draft.add(new Op.Unary(UnaryFunction.SIGMOID), "p", "logits");
-      draft.add(new Op.Transpose(List.of(0L, 2L, 1L)), "by_class", "p");
-      draft.add(MUL, "scaled", "boxes", "scale");
-      draft.add(ADD, "placed", "scaled", "anchors");
-      draft.add(
+      draft.node(new Op.Unary(UnaryFunction.SIGMOID), "p", "logits");
+      draft.node(new Op.Transpose(List.of(0L, 2L, 1L)), "by_class", "p");
+      draft.node(MUL, "scaled", "boxes", "scale");
+      draft.node(ADD, "placed", "scaled", "anchors");
+      draft.node(
           new SelectionOp.SuppressOverlaps(true),
           "picked",
           "placed",
@@ -53,11 +47,11 @@ enum DynamicModels {
           "most",
           "overlap",
           "threshold");
-      draft.add(new Op.Gather(1), "class", "picked", "second");
-      draft.add(new Op.Gather(1), "box", "picked", "third");
-      draft.add(new Op.Squeeze(), "all", "placed", "zero");
-      draft.add(new Op.Gather(0), "found", "all", "box");
-      draft.add(new Op.GatherNd(0), "score", "by_class", "picked");
+      draft.node(new Op.Gather(1), "class", "picked", "second");
+      draft.node(new Op.Gather(1), "box", "picked", "third");
+      draft.node(new Op.Squeeze(), "all", "placed", "zero");
+      draft.node(new Op.Gather(0), "found", "all", "box");
+      draft.node(new Op.GatherNd(0), "score", "by_class", "picked");
       draft.outputs("found", "class", "score");
     }
 
@@ -74,25 +68,25 @@ enum DynamicModels {
   /// A loop of 8 to 39 iterations, each a network of two layers of 128 whose result is collected.
   LOOP {
     @Override
-    void build(Draft draft, Random random) {
-      Draft body = new Draft("step");
+    void build(GraphBuilder draft, Random random) {
+      GraphBuilder body = new GraphBuilder("step");
       body.input("i", DType.I64);
       body.input("goes_on", DType.BOOL);
       body.input("h", DType.F32, 1, WIDTH);
       body.constant("w", normal(random, 0.08f, WIDTH, WIDTH));
       body.constant("b", normal(random, 0.1f, WIDTH));
       body.constant("v", normal(random, 0.08f, WIDTH, WIDTH));
-      body.add(new Op.MatMul(), "wide", "h", "w");
-      body.add(ADD, "shifted", "wide", "b");
-      body.add(RELU, "kept", "shifted");
-      body.add(new Op.MatMul(), "narrow", "kept", "v");
-      body.add(new Op.Unary(UnaryFunction.TANH), "next", "narrow");
-      body.add(new Op.Identity(), "collected", "next");
+      body.node(new Op.MatMul(), "wide", "h", "w");
+      body.node(ADD, "shifted", "wide", "b");
+      body.node(RELU, "kept", "shifted");
+      body.node(new Op.MatMul(), "narrow", "kept", "v");
+      body.node(new Op.Unary(UnaryFunction.TANH), "next", "narrow");
+      body.node(new Op.Identity(), "collected", "next");
       body.outputs("goes_on", "next", "collected");
       draft.input("trips", DType.I64);
       draft.input("x", DType.F32, 1, WIDTH);
       draft.constant("true", Tensor.of(new boolean[] {true}));
-      draft.add(new LoopOp.Loop(body.graph(), 1), List.of("last", "steps"), "trips", "true", "x");
+      draft.node(new LoopOp.Loop(body.build(), 1), List.of("last", "steps"), "trips", "true", "x");
       draft.outputs("last", "steps");
     }
 
@@ -110,7 +104,7 @@ enum DynamicModels {
   /// multiplied by a matrix.
   PIXELS {
     @Override
-    void build(Draft draft, Random random) {
+    void build(GraphBuilder draft, Random random) {
       draft.input("image", DType.F32, 1, 3, SIDE, SIDE);
       draft.constant("w0", normal(random, 0.3f, CHANNELS, 3, 3, 3));
       draft.constant("w1", normal(random, 0.1f, CHANNELS, CHANNELS, 3, 3));
@@ -118,19 +112,19 @@ enum DynamicModels {
       draft.constant("head", normal(random, 0.2f, CHANNELS, 8));
       draft.constant("channels", Tensor.of(new long[] {1}, 1));
       draft.constant("threshold", Tensor.of(new float[] {0.22f}));
-      draft.add(conv(2), "c0", "image", "w0");
-      draft.add(RELU, "r0", "c0");
-      draft.add(conv(1), "c1", "r0", "w1");
-      draft.add(RELU, "r1", "c1");
-      draft.add(conv(1), "c2", "r1", "w2");
-      draft.add(new Op.Reduce(ReduceFunction.MEAN, false, false), "mean", "c2", "channels");
-      draft.add(new Op.Binary(BinaryFunction.GREATER), "good", "mean", "threshold");
-      draft.add(new Op.NonZero(), "columns", "good");
-      draft.add(new Op.Transpose(List.of(1L, 0L)), "where", "columns");
-      draft.add(new Op.Transpose(List.of(0L, 2L, 3L, 1L)), "pixels", "c2");
-      draft.add(new Op.GatherNd(0), "chosen", "pixels", "where");
-      draft.add(new Op.MatMul(), "product", "chosen", "head");
-      draft.add(new Op.Softmax(-1, false), "kinds", "product");
+      draft.node(conv(2), "c0", "image", "w0");
+      draft.node(RELU, "r0", "c0");
+      draft.node(conv(1), "c1", "r0", "w1");
+      draft.node(RELU, "r1", "c1");
+      draft.node(conv(1), "c2", "r1", "w2");
+      draft.node(new Op.Reduce(ReduceFunction.MEAN, false, false), "mean", "c2", "channels");
+      draft.node(new Op.Binary(BinaryFunction.GREATER), "good", "mean", "threshold");
+      draft.node(new Op.NonZero(), "columns", "good");
+      draft.node(new Op.Transpose(List.of(1L, 0L)), "where", "columns");
+      draft.node(new Op.Transpose(List.of(0L, 2L, 3L, 1L)), "pixels", "c2");
+      draft.node(new Op.GatherNd(0), "chosen", "pixels", "where");
+      draft.node(new Op.MatMul(), "product", "chosen", "head");
+      draft.node(new Op.Softmax(-1, false), "kinds", "product");
       draft.outputs("where", "kinds");
     }
 
@@ -151,7 +145,7 @@ enum DynamicModels {
   private static final Op MUL = new Op.Binary(BinaryFunction.MUL);
   private static final Op RELU = new Op.Unary(UnaryFunction.RELU);
 
-  abstract void build(Draft draft, Random random);
+  abstract void build(GraphBuilder draft, Random random);
 
   /// {@return inputs for one run}
   ///
@@ -162,9 +156,9 @@ enum DynamicModels {
   ///
   /// @param file where it goes
   void write(Path file) throws IOException {
-    Draft draft = new Draft(name());
+    GraphBuilder draft = new GraphBuilder(name());
     build(draft, new Random(SEED));
-    OnnxWriter.write(draft.graph(), OPSET, file);
+    OnnxWriter.write(draft.build(), OPSET, file);
   }
 
   private static Op conv(long stride) {
@@ -180,47 +174,5 @@ enum DynamicModels {
       tensor.setDouble(i, deviation * random.nextGaussian());
     }
     return tensor;
-  }
-
-  /// A graph that is put together.
-  static final class Draft {
-    private final String name;
-    private final Map<String, Fact> inputs = new LinkedHashMap<>();
-    private final Map<String, Tensor> constants = new LinkedHashMap<>();
-    private final List<Node> nodes = new ArrayList<>();
-    private List<String> outputs = List.of();
-
-    Draft(String name) {
-      this.name = name;
-    }
-
-    void input(String input, DType dtype, long... extents) {
-      List<Dim> dims = new ArrayList<>();
-      for (long extent : extents) {
-        dims.add(Dim.of(extent));
-      }
-      inputs.put(input, Fact.of(dtype, dims));
-    }
-
-    void constant(String constant, Tensor value) {
-      constants.put(constant, value);
-    }
-
-    void add(Op op, String made, String... read) {
-      add(op, List.of(made), read);
-    }
-
-    void add(Op op, List<String> made, String... read) {
-      nodes.add(new Node("make_" + made.getFirst(), op, List.of(read), made));
-    }
-
-    void outputs(String... names) {
-      outputs = List.of(names);
-    }
-
-    Graph graph() {
-      return Inference.infer(
-          new Graph(name, List.copyOf(inputs.keySet()), outputs, nodes, constants, inputs));
-    }
   }
 }

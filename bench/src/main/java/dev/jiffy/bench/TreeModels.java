@@ -5,10 +5,8 @@ import dev.jiffy.engine.function.Forest;
 import dev.jiffy.engine.function.NodeMode;
 import dev.jiffy.engine.function.ScoreTransform;
 import dev.jiffy.engine.function.TreeAggregate;
-import dev.jiffy.engine.ir.Dim;
-import dev.jiffy.engine.ir.Fact;
 import dev.jiffy.engine.ir.Graph;
-import dev.jiffy.engine.ir.Inference;
+import dev.jiffy.engine.ir.GraphBuilder;
 import dev.jiffy.engine.ir.Node;
 import dev.jiffy.engine.ir.TableOp;
 import dev.jiffy.engine.onnx.OnnxWriter;
@@ -19,7 +17,6 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Random;
 
 /// Made-up forests, and rows for any forest.
@@ -49,22 +46,11 @@ final class TreeModels {
     Ensemble ensemble =
         new Ensemble(
             forest.build(), TreeAggregate.SUM, ScoreTransform.NONE, List.of(0.5), null, false);
-    Fact x = Fact.of(DType.F32, List.of(Dim.of("rows"), Dim.of(FEATURES)));
-    Node node =
-        new Node(
-            "trees",
-            new TableOp.TreeEnsemble(ensemble, null, DType.F32),
-            List.of("x"),
-            List.of("scores"));
-    Graph graph =
-        new Graph(
-            "%d trees of depth %d".formatted(trees, depth),
-            List.of("x"),
-            List.of("scores"),
-            List.of(node),
-            Map.of(),
-            Map.of("x", x));
-    OnnxWriter.write(Inference.infer(graph), OPSET, file);
+    GraphBuilder graph =
+        new GraphBuilder("%d trees of depth %d".formatted(trees, depth))
+            .input("x", DType.F32, "rows", FEATURES)
+            .node(new TableOp.TreeEnsemble(ensemble, null, DType.F32), "scores", "x");
+    OnnxWriter.write(graph.build(), OPSET, file);
   }
 
   private static int node(Forest.Builder forest, int depth, Random random) {

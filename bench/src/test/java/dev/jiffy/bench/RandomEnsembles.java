@@ -6,11 +6,8 @@ import dev.jiffy.engine.function.Forest;
 import dev.jiffy.engine.function.NodeMode;
 import dev.jiffy.engine.function.ScoreTransform;
 import dev.jiffy.engine.function.TreeAggregate;
-import dev.jiffy.engine.ir.Dim;
-import dev.jiffy.engine.ir.Fact;
 import dev.jiffy.engine.ir.Graph;
-import dev.jiffy.engine.ir.Inference;
-import dev.jiffy.engine.ir.Node;
+import dev.jiffy.engine.ir.GraphBuilder;
 import dev.jiffy.engine.ir.TableOp;
 import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Shape;
@@ -18,7 +15,6 @@ import dev.jiffy.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -108,10 +104,10 @@ final class RandomEnsembles {
   /// @param features how many there are
   static Graph graph(TableOp.TreeEnsemble op, DType input, int features) {
     List<String> outputs = op.labels() == null ? List.of("scores") : List.of("label", "scores");
-    Fact x = Fact.of(input, List.of(Dim.of("rows"), Dim.of(features)));
-    Node node = new Node("trees", op, List.of("x"), outputs);
-    return Inference.infer(
-        new Graph("trees", List.of("x"), outputs, List.of(node), Map.of(), Map.of("x", x)));
+    return new GraphBuilder("trees")
+        .input("x", input, "rows", features)
+        .node(op, outputs, "x")
+        .build();
   }
 
   private Tensor labels() {

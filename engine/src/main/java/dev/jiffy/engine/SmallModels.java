@@ -3,19 +3,13 @@ package dev.jiffy.engine;
 import dev.jiffy.engine.function.BinaryFunction;
 import dev.jiffy.engine.function.ReduceFunction;
 import dev.jiffy.engine.function.UnaryFunction;
-import dev.jiffy.engine.ir.Dim;
-import dev.jiffy.engine.ir.Fact;
 import dev.jiffy.engine.ir.Graph;
-import dev.jiffy.engine.ir.Inference;
-import dev.jiffy.engine.ir.Node;
+import dev.jiffy.engine.ir.GraphBuilder;
 import dev.jiffy.engine.ir.Op;
 import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 
 /// Small models made up here, of what most models are made of.
 ///
@@ -23,36 +17,38 @@ import java.util.Map;
 public final class SmallModels {
   private static final int WIDTH = 32;
 
-  private final Map<String, Fact> inputs = new LinkedHashMap<>();
-  private final Map<String, Tensor> constants = new LinkedHashMap<>();
-  private final List<Node> nodes = new ArrayList<>();
+  private final GraphBuilder graph;
+  private int constants;
 
-  private SmallModels() {}
+  private SmallModels(String name) {
+    graph = new GraphBuilder(name);
+  }
 
   /// {@return a layer of a transformer, as exporters write it}
   public static Graph text() {
-    SmallModels graph = new SmallModels();
-    graph.inputs.put("ids", Fact.of(DType.I64, List.of(Dim.of("batch"), Dim.of("length"))));
-    String x = graph.add(new Op.Gather(0), graph.weights(1000, WIDTH), "ids");
+    SmallModels model = new SmallModels("text");
+    model.graph.input("ids", DType.I64, "batch", "length");
+    String x = model.add(new Op.Gather(0), model.weights(1000, WIDTH), "ids");
     String scores =
-        graph.add(
+        model.add(
             new Op.MatMul(),
-            graph.heads(graph.linear(x), 0, 2, 1, 3),
-            graph.heads(graph.linear(x), 0, 2, 3, 1));
-    scores = graph.add(new Op.Binary(BinaryFunction.DIV), scores, graph.number(2.8f));
+            model.heads(model.linear(x), 0, 2, 1, 3),
+            model.heads(model.linear(x), 0, 2, 3, 1));
+    scores = model.add(new Op.Binary(BinaryFunction.DIV), scores, model.number(2.8f));
     String weighted =
-        graph.add(
+        model.add(
             new Op.MatMul(),
-            graph.add(new Op.Softmax(-1, false), scores),
-            graph.heads(graph.linear(x), 0, 2, 1, 3));
+            model.add(new Op.Softmax(-1, false), scores),
+            model.heads(model.linear(x), 0, 2, 1, 3));
     String merged =
-        graph.add(
+        model.add(
             new Op.Reshape(false),
-            graph.add(new Op.Transpose(List.of(0L, 2L, 1L, 3L)), weighted),
-            graph.vector(0, 0, WIDTH));
-    String attended = graph.norm(graph.sum(x, graph.linear(merged)));
-    String inner = graph.gelu(graph.linear(attended));
-    return graph.graph("text", graph.norm(graph.sum(attended, graph.linear(inner))));
+            model.add(new Op.Transpose(List.of(0L, 2L, 1L, 3L)), weighted),
+            model.vector(0, 0, WIDTH));
+    String attended = model.norm(model.sum(x, model.linear(merged)));
+    String inner = model.gelu(model.linear(attended));
+    model.norm(model.sum(attended, model.linear(inner)));
+    return model.graph.build();
   }
 
   private String heads(String value, long... order) {
@@ -83,22 +79,22 @@ public final class SmallModels {
   /// {@return convolutions in a row, plain, depthwise and pointwise, at two resolutions that are
   /// put together again, and a classifier}
   public static Graph image() {
-    SmallModels graph = new SmallModels();
-    graph.inputs.put("image", Fact.of(DType.F32, 1, 3, 16, 16));
-    String x = graph.normalized(graph.conv("image", 3, 3, 1));
-    x = graph.add(new Op.Unary(UnaryFunction.RELU), x);
-    String fine = graph.add(new Op.Unary(UnaryFunction.RELU), graph.conv(x, WIDTH, 3, 1));
+    SmallModels model = new SmallModels("image");
+    model.graph.input("image", DType.F32, 1, 3, 16, 16);
+    String x = model.normalized(model.conv("image", 3, 3, 1));
+    x = model.add(new Op.Unary(UnaryFunction.RELU), x);
+    String fine = model.add(new Op.Unary(UnaryFunction.RELU), model.conv(x, WIDTH, 3, 1));
     Op.Window halves = window(2, 2, 0);
     Op.Layout first = Op.Layout.CHANNELS_FIRST;
-    x = graph.add(new Op.Pool(Op.PoolFunction.MAX, halves, false, false, 0, first), fine);
-    String wide = graph.conv(graph.conv(x, WIDTH, 3, WIDTH), WIDTH, 1, 1);
-    x = graph.sum(graph.add(new Op.Unary(UnaryFunction.SIGMOID), wide), x);
-    x = graph.add(new Op.Concat(1), graph.doubled(x), fine);
-    x = graph.add(new Op.GlobalPool(Op.PoolFunction.AVERAGE, 0, first), x);
-    x = graph.add(new Op.Flatten(1), x);
+    x = model.add(new Op.Pool(Op.PoolFunction.MAX, halves, false, false, 0, first), fine);
+    String wide = model.conv(model.conv(x, WIDTH, 3, WIDTH), WIDTH, 1, 1);
+    x = model.sum(model.add(new Op.Unary(UnaryFunction.SIGMOID), wide), x);
+    x = model.add(new Op.Concat(1), model.doubled(x), fine);
+    x = model.add(new Op.GlobalPool(Op.PoolFunction.AVERAGE, 0, first), x);
+    x = model.add(new Op.Flatten(1), x);
     Op gemm = new Op.Gemm(1, 1, false, true);
-    x = graph.add(gemm, x, graph.weights(10, 2 * WIDTH), graph.weights(10));
-    return graph.graph("image", x);
+    model.add(gemm, x, model.weights(10, 2 * WIDTH), model.weights(10));
+    return model.graph.build();
   }
 
   private String conv(String value, int channels, int kernel, int groups) {
@@ -138,15 +134,12 @@ public final class SmallModels {
   }
 
   private String add(Op op, String... values) {
-    String name = "value" + nodes.size();
-    nodes.add(new Node(name, op, List.of(values), List.of(name)));
-    return name;
+    return graph.add(op, values);
   }
 
   private String constant(Tensor tensor) {
-    String name = "constant" + constants.size();
-    constants.put(name, tensor);
-    return name;
+    constants++;
+    return graph.constant(tensor);
   }
 
   /// Numbers from -0.2 to 0.2, others for each constant.
@@ -162,7 +155,7 @@ public final class SmallModels {
   private String numbers(float center, long... shape) {
     float[] values = new float[(int) Shape.of(shape).elements()];
     for (int i = 0; i < values.length; i++) {
-      values[i] = center + ((i * 37 + constants.size() * 11) % 101 - 50) / 250f;
+      values[i] = center + ((i * 37 + constants * 11) % 101 - 50) / 250f;
     }
     return constant(Tensor.of(values, shape));
   }
@@ -173,10 +166,5 @@ public final class SmallModels {
 
   private String vector(long... values) {
     return constant(Tensor.of(values, values.length));
-  }
-
-  private Graph graph(String name, String output) {
-    List<String> names = List.copyOf(inputs.keySet());
-    return Inference.infer(new Graph(name, names, List.of(output), nodes, constants, inputs));
   }
 }

@@ -14,8 +14,7 @@ import dev.jiffy.engine.ir.Branches;
 import dev.jiffy.engine.ir.Dim;
 import dev.jiffy.engine.ir.Fact;
 import dev.jiffy.engine.ir.Graph;
-import dev.jiffy.engine.ir.Inference;
-import dev.jiffy.engine.ir.Node;
+import dev.jiffy.engine.ir.GraphBuilder;
 import dev.jiffy.engine.ir.Op;
 import dev.jiffy.engine.lower.Interpreter;
 import dev.jiffy.engine.onnx.OnnxWriter;
@@ -24,7 +23,6 @@ import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -39,18 +37,16 @@ class BranchesTest {
   private static final Op RELU = new Op.Unary(UnaryFunction.RELU);
   private static final Fact MATRIX = Fact.of(DType.F32, List.of(Dim.of("n"), Dim.of(2)));
 
+  private static final Graph SAME =
+      new GraphBuilder("g").input("m", MATRIX).node(new Op.Identity(), "y", "m").build();
+  private static final Graph SQUEEZED =
+      new GraphBuilder("g")
+          .input("m", MATRIX)
+          .constant("zero", Tensor.of(new long[] {0}, 1))
+          .node(new Op.Squeeze(), "y", "m", "zero")
+          .build();
+
   @TempDir private Path folder;
-
-  private static Node node(Op op, String output, String... in) {
-    return new Node("make_" + output, op, List.of(in), List.of(output));
-  }
-
-  private static Graph graph(
-      Map<String, Fact> inputs, Map<String, Tensor> constants, String output, Node... nodes) {
-    return Inference.infer(
-        new Graph(
-            "g", List.copyOf(inputs.keySet()), List.of(output), List.of(nodes), constants, inputs));
-  }
 
   private static Tensor number(long value) {
     return Tensor.of(new long[] {value});
@@ -60,36 +56,26 @@ class BranchesTest {
   /// matrices as they are, without negative numbers.
   private static Graph rates() {
     Graph twice =
-        graph(
-            Map.of("m", MATRIX),
-            Map.of(),
-            "sum",
-            node(new Op.Binary(BinaryFunction.ADD), "sum", "m", "m"));
-    Graph squeezed =
-        graph(
-            Map.of("m", MATRIX),
-            Map.of("zero", Tensor.of(new long[] {0}, 1)),
-            "y",
-            node(new Op.Squeeze(), "y", "m", "zero"));
-    Graph same = graph(Map.of("m", MATRIX), Map.of(), "y", node(new Op.Identity(), "y", "m"));
+        new GraphBuilder("g")
+            .input("m", MATRIX)
+            .node(new Op.Binary(BinaryFunction.ADD), "sum", "m", "m")
+            .build();
     Graph other =
-        graph(
-            Map.of("m", MATRIX),
-            Map.of("one", Tensor.of(new long[] {1}, 1)),
-            "z",
-            node(RELU, "positive", "m"),
-            node(new Op.ShapeOf(0, 1L), "count", "m"),
-            node(EQUAL, "single", "count", "one"),
-            node(new Op.If(squeezed, same), "z", "single", "positive"));
-    Map<String, Fact> inputs = new LinkedHashMap<>();
-    inputs.put("x", MATRIX);
-    inputs.put("rate", Fact.of(DType.I64));
-    return graph(
-        inputs,
-        Map.of("sixteen", number(16)),
-        "y",
-        node(EQUAL, "fast", "rate", "sixteen"),
-        node(new Op.If(twice, other), "y", "fast", "x"));
+        new GraphBuilder("g")
+            .input("m", MATRIX)
+            .constant("one", Tensor.of(new long[] {1}, 1))
+            .node(RELU, "positive", "m")
+            .node(new Op.ShapeOf(0, 1L), "count", "m")
+            .node(EQUAL, "single", "count", "one")
+            .node(new Op.If(SQUEEZED, SAME), "z", "single", "positive")
+            .build();
+    return new GraphBuilder("g")
+        .input("x", MATRIX)
+        .input("rate", DType.I64)
+        .constant("sixteen", number(16))
+        .node(EQUAL, "fast", "rate", "sixteen")
+        .node(new Op.If(twice, other), "y", "fast", "x")
+        .build();
   }
 
   private Path written(Graph graph) throws IOException {
@@ -134,16 +120,18 @@ class BranchesTest {
   @Test
   void elementsOfTheNetworkDecideToo() throws IOException {
     Graph negative =
-        graph(Map.of("m", MATRIX), Map.of(), "y", node(new Op.Unary(UnaryFunction.NEG), "y", "m"));
-    Graph same = graph(Map.of("m", MATRIX), Map.of(), "y", node(new Op.Identity(), "y", "m"));
+        new GraphBuilder("g")
+            .input("m", MATRIX)
+            .node(new Op.Unary(UnaryFunction.NEG), "y", "m")
+            .build();
     Graph graph =
-        graph(
-            Map.of("x", MATRIX),
-            Map.of("zero", Tensor.of(new float[] {0})),
-            "y",
-            node(new Op.Reduce(ReduceFunction.SUM, false, false), "sum", "x"),
-            node(new Op.Binary(BinaryFunction.LESS), "less", "sum", "zero"),
-            node(new Op.If(negative, same), "y", "less", "x"));
+        new GraphBuilder("g")
+            .input("x", MATRIX)
+            .constant("zero", Tensor.of(new float[] {0}))
+            .node(new Op.Reduce(ReduceFunction.SUM, false, false), "sum", "x")
+            .node(new Op.Binary(BinaryFunction.LESS), "less", "sum", "zero")
+            .node(new Op.If(negative, SAME), "y", "less", "x")
+            .build();
     try (Model model = Model.load(written(graph));
         Session session = model.newSession()) {
       Tensor down = Tensor.of(new float[] {-3, 2}, 1, 2);
@@ -157,24 +145,18 @@ class BranchesTest {
   /// Each of seven truth values adds a power of two or does not.
   @Test
   void manyWaysOfDecidingAreRight() throws IOException {
-    List<Node> nodes = new ArrayList<>();
-    Map<String, Tensor> constants = new LinkedHashMap<>();
+    GraphBuilder graph = new GraphBuilder("g").input("x", MATRIX).input("bits", DType.BOOL, 7);
     String last = "x";
     for (int bit = 0; bit < 7; bit++) {
-      constants.put("p" + bit, Tensor.of(new float[] {1 << bit}));
-      constants.put("i" + bit, number(bit));
+      graph.constant("p" + bit, Tensor.of(new float[] {1 << bit}));
+      graph.constant("i" + bit, number(bit));
       Graph add = added(1 << bit);
-      Graph same = graph(Map.of("m", MATRIX), Map.of(), "y", node(new Op.Identity(), "y", "m"));
-      nodes.add(node(new Op.Gather(0), "b" + bit, "bits", "i" + bit));
-      nodes.add(node(new Op.If(add, same), "s" + bit, "b" + bit, last));
+      graph.node(new Op.Gather(0), "b" + bit, "bits", "i" + bit);
+      graph.node(new Op.If(add, SAME), "s" + bit, "b" + bit, last);
       last = "s" + bit;
     }
-    nodes.add(node(RELU, "y", last));
-    Map<String, Fact> inputs = new LinkedHashMap<>();
-    inputs.put("x", MATRIX);
-    inputs.put("bits", Fact.of(DType.BOOL, 7));
-    Graph graph = graph(inputs, constants, "y", nodes.toArray(Node[]::new));
-    try (Model model = Model.load(written(graph));
+    graph.node(RELU, "y", last);
+    try (Model model = Model.load(written(graph.build()));
         Session session = model.newSession()) {
       Tensor x = Tensor.of(new float[] {0.5f, 1}, 1, 2);
       for (int sum = 0; sum < 128; sum++) {
@@ -191,26 +173,27 @@ class BranchesTest {
   /// A branch within one and a branch beside it have constants of one name.
   @Test
   void namesOfBranchesAreTheirOwn() {
-    Map<String, Fact> inner = new LinkedHashMap<>();
-    inner.put("m", MATRIX);
-    Graph same = graph(Map.of("m", MATRIX), Map.of(), "y", node(new Op.Identity(), "y", "m"));
-    Graph ten = added(10);
-    Graph twenty = added(20);
-    inner.put("within", Fact.of(DType.BOOL));
-    Graph nested = graph(inner, Map.of(), "y", node(new Op.If(ten, same), "y", "within", "m"));
-    Map<String, Fact> inputs = new LinkedHashMap<>();
-    inputs.put("x", MATRIX);
-    inputs.put("a", Fact.of(DType.BOOL));
-    inputs.put("within", Fact.of(DType.BOOL));
-    inputs.put("b", Fact.of(DType.BOOL));
-    Graph otherwise = graph(inner, Map.of(), "y", node(new Op.Identity(), "y", "m"));
+    Graph otherwise =
+        new GraphBuilder("g")
+            .input("m", MATRIX)
+            .input("within", DType.BOOL)
+            .node(new Op.Identity(), "y", "m")
+            .build();
+    Graph nested =
+        new GraphBuilder("g")
+            .input("m", MATRIX)
+            .input("within", DType.BOOL)
+            .node(new Op.If(added(10), SAME), "y", "within", "m")
+            .build();
     Graph graph =
-        graph(
-            inputs,
-            Map.of(),
-            "y",
-            node(new Op.If(nested, otherwise), "z", "a", "x", "within"),
-            node(new Op.If(twenty, same), "y", "b", "z"));
+        new GraphBuilder("g")
+            .input("x", MATRIX)
+            .input("a", DType.BOOL)
+            .input("within", DType.BOOL)
+            .input("b", DType.BOOL)
+            .node(new Op.If(nested, otherwise), "z", "a", "x", "within")
+            .node(new Op.If(added(20), SAME), "y", "b", "z")
+            .build();
     Tensor x = Tensor.of(new float[] {1, 2}, 1, 2);
     Map<String, Tensor> yes = Map.of("a", truth(true), "within", truth(true), "b", truth(true));
     Shape one = Shape.of();
@@ -228,35 +211,34 @@ class BranchesTest {
   }
 
   private static Graph added(float power) {
-    return graph(
-        Map.of("m", MATRIX),
-        Map.of("power", Tensor.of(new float[] {power})),
-        "y",
-        node(new Op.Binary(BinaryFunction.ADD), "y", "m", "power"));
+    return new GraphBuilder("g")
+        .input("m", MATRIX)
+        .constant("power", Tensor.of(new float[] {power}))
+        .node(new Op.Binary(BinaryFunction.ADD), "y", "m", "power")
+        .build();
   }
 
   /// Of two branches that depend on the first element of an input of their own, the one whose input
   /// is long is decided late.
   @Test
   void sameDecisionsOfOtherBranchesAreOthers() throws IOException {
-    List<Node> nodes = new ArrayList<>();
-    Map<String, Fact> inputs = new LinkedHashMap<>();
-    inputs.put("x", MATRIX);
-    Map<String, Tensor> constants = Map.of("zero", number(0), "one", number(1));
+    GraphBuilder graph =
+        new GraphBuilder("g")
+            .input("x", MATRIX)
+            .constant("zero", number(0))
+            .constant("one", number(1));
     String last = "x";
     for (String name : List.of("a", "b")) {
-      inputs.put(name, Fact.of(DType.I64, List.of(Dim.of("n_" + name))));
+      graph.input(name, DType.I64, "n_" + name);
       Graph add = added(name.equals("a") ? 10 : 20);
-      Graph same = graph(Map.of("m", MATRIX), Map.of(), "y", node(new Op.Identity(), "y", "m"));
-      nodes.add(node(new Op.Gather(0), "first_" + name, name, "zero"));
-      nodes.add(node(EQUAL, "is_" + name, "first_" + name, "one"));
-      nodes.add(node(new Op.If(add, same), "after_" + name, "is_" + name, last));
+      graph.node(new Op.Gather(0), "first_" + name, name, "zero");
+      graph.node(EQUAL, "is_" + name, "first_" + name, "one");
+      graph.node(new Op.If(add, SAME), "after_" + name, "is_" + name, last);
       last = "after_" + name;
     }
-    nodes.add(node(RELU, "y", last));
-    Graph graph = graph(inputs, constants, "y", nodes.toArray(Node[]::new));
+    graph.node(RELU, "y", last);
     Tensor x = Tensor.of(new float[] {1, 2}, 1, 2);
-    try (Model model = Model.load(written(graph));
+    try (Model model = Model.load(written(graph.build()));
         Session session = model.newSession()) {
       for (int[] lengths : new int[][] {{2, 100}, {100, 2}, {2, 2}, {100, 100}}) {
         for (int taken = 0; taken < 4; taken++) {
@@ -275,16 +257,12 @@ class BranchesTest {
 
   @Test
   void aBranchThatDoesNotFitIsNamed() throws IOException {
-    Graph squeezed =
-        graph(
-            Map.of("m", MATRIX),
-            Map.of("zero", Tensor.of(new long[] {0}, 1)),
-            "y",
-            node(new Op.Squeeze(), "y", "m", "zero"));
-    Map<String, Fact> inputs = new LinkedHashMap<>();
-    inputs.put("x", MATRIX);
-    inputs.put("c", Fact.of(DType.BOOL));
-    Graph graph = graph(inputs, Map.of(), "y", node(new Op.If(squeezed, squeezed), "y", "c", "x"));
+    Graph graph =
+        new GraphBuilder("g")
+            .input("x", MATRIX)
+            .input("c", DType.BOOL)
+            .node(new Op.If(SQUEEZED, SQUEEZED), "y", "c", "x")
+            .build();
     try (Model model = Model.load(written(graph));
         Session session = model.newSession()) {
       Tensor two = Tensor.of(new float[] {-1, 2, 3, -4}, 2, 2);

@@ -9,8 +9,7 @@ import dev.jiffy.engine.function.UnaryFunction;
 import dev.jiffy.engine.ir.Dim;
 import dev.jiffy.engine.ir.Fact;
 import dev.jiffy.engine.ir.Graph;
-import dev.jiffy.engine.ir.Inference;
-import dev.jiffy.engine.ir.Node;
+import dev.jiffy.engine.ir.GraphBuilder;
 import dev.jiffy.engine.ir.Op;
 import dev.jiffy.engine.ir.QuantizedOp;
 import dev.jiffy.engine.kernel.Format;
@@ -25,8 +24,6 @@ import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -44,10 +41,6 @@ class KernelsTest {
 
   @TempDir private Path folder;
 
-  private static Node node(Op op, String output, String... inputs) {
-    return new Node("make_" + output, op, List.of(inputs), List.of(output));
-  }
-
   private static Tensor integers(DType type, long first, long... dims) {
     Tensor tensor = Tensor.allocate(type, Shape.of(dims));
     for (long i = 0; i < tensor.shape().elements(); i++) {
@@ -58,45 +51,27 @@ class KernelsTest {
 
   /// A product of what bytes stand for, which only passes make a product of bytes.
   private static Graph quantized() {
-    return Inference.infer(
-        new Graph(
-            "quantized",
-            List.of("x"),
-            List.of("y"),
-            List.of(
-                node(QUANTIZE, "bytes", "x", "scale", "zero"),
-                node(DEQUANTIZE, "coarse", "bytes", "scale", "zero"),
-                node(DEQUANTIZE, "weights", "matrix", "scale"),
-                node(new Op.MatMul(), "y", "coarse", "weights")),
-            Map.of(
-                "scale", Tensor.of(new float[] {0.05f}),
-                "zero", integers(DType.U8, 120),
-                "matrix", integers(DType.I8, -50, WIDTH, WIDTH)),
-            Map.of("x", ROWS)));
+    return new GraphBuilder("quantized")
+        .input("x", ROWS)
+        .constant("scale", Tensor.of(new float[] {0.05f}))
+        .constant("zero", integers(DType.U8, 120))
+        .constant("matrix", integers(DType.I8, -50, WIDTH, WIDTH))
+        .node(QUANTIZE, "bytes", "x", "scale", "zero")
+        .node(DEQUANTIZE, "coarse", "bytes", "scale", "zero")
+        .node(DEQUANTIZE, "weights", "matrix", "scale")
+        .node(new Op.MatMul(), "y", "coarse", "weights")
+        .build();
   }
 
   /// The same where a number asks for it, else nothing.
   private static Graph branching() {
     Graph same =
-        Inference.infer(
-            new Graph(
-                "same",
-                List.of("x"),
-                List.of("y"),
-                List.of(node(new Op.Identity(), "y", "x")),
-                Map.of(),
-                Map.of("x", ROWS)));
-    Map<String, Fact> inputs = new LinkedHashMap<>();
-    inputs.put("x", ROWS);
-    inputs.put("multiplies", Fact.of(DType.BOOL));
-    return Inference.infer(
-        new Graph(
-            "branching",
-            List.copyOf(inputs.keySet()),
-            List.of("y"),
-            List.of(node(new Op.If(quantized(), same), "y", "multiplies", "x")),
-            Map.of(),
-            inputs));
+        new GraphBuilder("same").input("x", ROWS).node(new Op.Identity(), "y", "x").build();
+    return new GraphBuilder("branching")
+        .input("x", ROWS)
+        .input("multiplies", DType.BOOL)
+        .node(new Op.If(quantized(), same), "y", "multiplies", "x")
+        .build();
   }
 
   private Path written(Graph graph) throws IOException {
@@ -162,12 +137,10 @@ class KernelsTest {
   /// @param method the method of kernels that it runs on
   record Relying(Op op, Fact x, List<String> others, Map<String, Tensor> constants, String method) {
     Graph graph() {
-      List<String> inputs = new ArrayList<>(List.of("x"));
-      inputs.addAll(others);
-      Node node = new Node("node", op, inputs, List.of("y"));
-      return Inference.infer(
-          new Graph(
-              "relying", List.of("x"), List.of("y"), List.of(node), constants, Map.of("x", x)));
+      GraphBuilder graph = new GraphBuilder("relying").input("x", x);
+      constants.forEach(graph::constant);
+      String[] in = Stream.concat(Stream.of("x"), others.stream()).toArray(String[]::new);
+      return graph.node(op, "y", in).build();
     }
 
     /// Kernels on which that method is wrong.

@@ -14,10 +14,8 @@ import dev.jiffy.engine.function.ScoreTransform;
 import dev.jiffy.engine.function.TreeAggregate;
 import dev.jiffy.engine.function.UnaryFunction;
 import dev.jiffy.engine.ir.Dim;
-import dev.jiffy.engine.ir.Fact;
 import dev.jiffy.engine.ir.Graph;
-import dev.jiffy.engine.ir.Inference;
-import dev.jiffy.engine.ir.Node;
+import dev.jiffy.engine.ir.GraphBuilder;
 import dev.jiffy.engine.ir.Op;
 import dev.jiffy.engine.ir.StepCost;
 import dev.jiffy.engine.ir.TableOp;
@@ -61,21 +59,18 @@ class ModelTest {
     for (int i = 0; i < v.length; i++) {
       v[i] = (float) Math.cos(i);
     }
-    Graph graph =
-        new Graph(
-            "mlp",
-            List.of("x"),
-            List.of("y", "h", "same"),
-            List.of(
-                new Node("first", new Op.MatMul(), List.of("x", "w"), List.of("product")),
-                new Node(
-                    "relu", new Op.Unary(UnaryFunction.RELU), List.of("product"), List.of("h")),
-                new Node("second", new Op.MatMul(), List.of("h", "v"), List.of("y")),
-                new Node("copy", new Op.Identity(), List.of("x"), List.of("same"))),
-            Map.of("w", Tensor.of(w, WIDTH, HIDDEN), "v", Tensor.of(v, HIDDEN, 3)),
-            Map.of("x", Fact.of(DType.F32, List.of(Dim.of("batch"), Dim.of(WIDTH)))));
+    GraphBuilder graph =
+        new GraphBuilder("mlp")
+            .input("x", DType.F32, "batch", WIDTH)
+            .constant("w", Tensor.of(w, WIDTH, HIDDEN))
+            .constant("v", Tensor.of(v, HIDDEN, 3))
+            .node(new Op.MatMul(), "product", "x", "w")
+            .node(new Op.Unary(UnaryFunction.RELU), "h", "product")
+            .node(new Op.MatMul(), "y", "h", "v")
+            .node(new Op.Identity(), "same", "x")
+            .outputs("y", "h", "same");
     file = folder.resolve("mlp.onnx");
-    OnnxWriter.write(Inference.infer(graph), 17, file);
+    OnnxWriter.write(graph.build(), 17, file);
   }
 
   private static float[] input(int rows) {
@@ -305,15 +300,10 @@ class ModelTest {
             false);
     Tensor labels = Tensor.of(new long[] {4, 5, 6}, 3);
     Op classifier = new TableOp.TreeEnsemble(ensemble, labels, DType.F32);
-    List<String> outputs = List.of("label", "scores");
-    return Inference.infer(
-        new Graph(
-            "trees",
-            List.of("x"),
-            outputs,
-            List.of(new Node("trees", classifier, List.of("x"), outputs)),
-            Map.of(),
-            Map.of("x", Fact.of(DType.F32, List.of(Dim.of("rows"), Dim.of(2))))));
+    return new GraphBuilder("trees")
+        .input("x", DType.F32, "rows", 2)
+        .node(classifier, List.of("label", "scores"), "x")
+        .build();
   }
 
   @Test

@@ -4,18 +4,13 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.jiffy.engine.function.BinaryFunction;
-import dev.jiffy.engine.ir.Dim;
-import dev.jiffy.engine.ir.Fact;
-import dev.jiffy.engine.ir.Graph;
-import dev.jiffy.engine.ir.Inference;
-import dev.jiffy.engine.ir.Node;
+import dev.jiffy.engine.ir.GraphBuilder;
 import dev.jiffy.engine.ir.Op;
 import dev.jiffy.engine.onnx.OnnxWriter;
 import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Tensor;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -33,20 +28,17 @@ class SessionTest {
 
   @BeforeEach
   void writeModel() throws IOException {
-    Fact rows = Fact.of(DType.F32, List.of(Dim.of("n"), Dim.of(WIDTH)));
-    Map<String, Fact> inputs = new LinkedHashMap<>();
-    inputs.put("x", rows);
-    inputs.put("state", rows);
-    List<Node> nodes =
-        List.of(
-            new Node("sum", new Op.Binary(BinaryFunction.ADD), List.of("state", "x"), List.of("s")),
-            new Node("next", new Op.MatMul(), List.of("s", "w"), List.of("next")),
-            new Node("y", new Op.MatMul(), List.of("state", "w"), List.of("y")));
-    Map<String, Tensor> constants = Map.of("w", numbers(WIDTH, 0.2f));
-    Graph graph =
-        new Graph("state", List.of("x", "state"), List.of("next", "y"), nodes, constants, inputs);
+    GraphBuilder graph =
+        new GraphBuilder("state")
+            .input("x", DType.F32, "n", WIDTH)
+            .input("state", DType.F32, "n", WIDTH)
+            .constant("w", numbers(WIDTH, 0.2f))
+            .node(new Op.Binary(BinaryFunction.ADD), "s", "state", "x")
+            .node(new Op.MatMul(), "next", "s", "w")
+            .node(new Op.MatMul(), "y", "state", "w")
+            .outputs("next", "y");
     file = folder.resolve("state.onnx");
-    OnnxWriter.write(Inference.infer(graph), 17, file);
+    OnnxWriter.write(graph.build(), 17, file);
   }
 
   private static Tensor numbers(int rows, float scale) {

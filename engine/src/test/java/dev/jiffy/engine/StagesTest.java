@@ -12,7 +12,7 @@ import dev.jiffy.engine.function.UnaryFunction;
 import dev.jiffy.engine.ir.Dim;
 import dev.jiffy.engine.ir.Fact;
 import dev.jiffy.engine.ir.Graph;
-import dev.jiffy.engine.ir.Inference;
+import dev.jiffy.engine.ir.GraphBuilder;
 import dev.jiffy.engine.ir.LoopOp;
 import dev.jiffy.engine.ir.Node;
 import dev.jiffy.engine.ir.Op;
@@ -27,7 +27,6 @@ import dev.jiffy.tensor.Value;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -44,19 +43,6 @@ class StagesTest {
   private static final Op RELU = new Op.Unary(UnaryFunction.RELU);
 
   @TempDir private Path folder;
-
-  private static Node node(Op op, String output, String... in) {
-    return new Node("make_" + output, op, List.of(in), List.of(output));
-  }
-
-  private static Graph graph(
-      Map<String, Fact> inputs,
-      Map<String, Tensor> constants,
-      List<String> outputs,
-      List<Node> nodes) {
-    return Inference.infer(
-        new Graph("g", List.copyOf(inputs.keySet()), outputs, nodes, constants, inputs));
-  }
 
   private static Tensor random(long seed, long... dims) {
     Random random = new Random(seed);
@@ -75,26 +61,24 @@ class StagesTest {
 
   /// A product; the rows whose sum is positive; another product of these.
   private static Graph detector() {
-    Map<String, Tensor> constants = new LinkedHashMap<>();
-    constants.put("w", random(1, WIDTH, WIDTH));
-    constants.put("v", random(2, WIDTH, WIDTH));
-    constants.put("zero", Tensor.of(new float[] {0}));
-    constants.put("one", Tensor.of(new long[] {1}, 1));
-    constants.put("minus", Tensor.of(new long[] {-1}, 1));
-    return graph(
-        Map.of("x", ROWS),
-        constants,
-        List.of("y", "where", "p"),
-        List.of(
-            node(new Op.MatMul(), "h", "x", "w"),
-            node(RELU, "p", "h"),
-            node(new Op.Reduce(ReduceFunction.SUM, false, false), "s", "h", "one"),
-            node(new Op.Binary(BinaryFunction.GREATER), "good", "s", "zero"),
-            node(new Op.NonZero(), "found", "good"),
-            node(new Op.Reshape(false), "where", "found", "minus"),
-            node(new Op.Gather(0), "picked", "p", "where"),
-            node(new Op.MatMul(), "q", "picked", "v"),
-            node(new Op.Softmax(-1, false), "y", "q")));
+    return new GraphBuilder("g")
+        .input("x", ROWS)
+        .constant("w", random(1, WIDTH, WIDTH))
+        .constant("v", random(2, WIDTH, WIDTH))
+        .constant("zero", Tensor.of(new float[] {0}))
+        .constant("one", Tensor.of(new long[] {1}, 1))
+        .constant("minus", Tensor.of(new long[] {-1}, 1))
+        .node(new Op.MatMul(), "h", "x", "w")
+        .node(RELU, "p", "h")
+        .node(new Op.Reduce(ReduceFunction.SUM, false, false), "s", "h", "one")
+        .node(new Op.Binary(BinaryFunction.GREATER), "good", "s", "zero")
+        .node(new Op.NonZero(), "found", "good")
+        .node(new Op.Reshape(false), "where", "found", "minus")
+        .node(new Op.Gather(0), "picked", "p", "where")
+        .node(new Op.MatMul(), "q", "picked", "v")
+        .node(new Op.Softmax(-1, false), "y", "q")
+        .outputs("y", "where", "p")
+        .build();
   }
 
   @Test
@@ -169,35 +153,26 @@ class StagesTest {
   void bodiesArePlansThatSharePackedWeights() throws IOException {
     Tensor w = random(5, WIDTH, WIDTH);
     Graph body =
-        graph(
-            facts(
-                "i",
-                Fact.of(DType.I64),
-                "c",
-                Fact.of(DType.BOOL),
-                "s",
-                ROWS,
-                "weights",
-                Fact.of(DType.F32, WIDTH, WIDTH)),
-            Map.of(),
-            List.of("c", "t", "t_copy"),
-            List.of(
-                node(new Op.MatMul(), "h", "s", "weights"),
-                node(new Op.Unary(UnaryFunction.TANH), "t", "h"),
-                node(new Op.Identity(), "t_copy", "t")));
+        new GraphBuilder("g")
+            .input("i", DType.I64)
+            .input("c", DType.BOOL)
+            .input("s", ROWS)
+            .input("weights", DType.F32, WIDTH, WIDTH)
+            .node(new Op.MatMul(), "h", "s", "weights")
+            .node(new Op.Unary(UnaryFunction.TANH), "t", "h")
+            .node(new Op.Identity(), "t_copy", "t")
+            .outputs("c", "t", "t_copy")
+            .build();
     Graph graph =
-        graph(
-            facts("m", Fact.of(DType.I64), "x", ROWS),
-            Map.of("w", w),
-            List.of("y", "all"),
-            List.of(
-                node(new Op.MatMul(), "x0", "x", "w"),
-                new Node(
-                    "loop",
-                    new LoopOp.Loop(body, 1),
-                    List.of("m", "", "x0", "w"),
-                    List.of("last", "all")),
-                node(new Op.MatMul(), "y", "last", "w")));
+        new GraphBuilder("g")
+            .input("m", DType.I64)
+            .input("x", ROWS)
+            .constant("w", w)
+            .node(new Op.MatMul(), "x0", "x", "w")
+            .node(new LoopOp.Loop(body, 1), List.of("last", "all"), "m", "", "x0", "w")
+            .node(new Op.MatMul(), "y", "last", "w")
+            .outputs("y", "all")
+            .build();
     try (Model model = load(graph);
         Session session = model.newSession()) {
       long packed = model.packedBytes();
@@ -224,35 +199,25 @@ class StagesTest {
     }
   }
 
-  private static Map<String, Fact> facts(Object... namesAndFacts) {
-    Map<String, Fact> facts = new LinkedHashMap<>();
-    for (int i = 0; i < namesAndFacts.length; i += 2) {
-      facts.put((String) namesAndFacts[i], (Fact) namesAndFacts[i + 1]);
-    }
-    return facts;
-  }
-
   /// What steers an operator may be computed: bounds, shapes, numbers of repeats.
   @Test
   void elementsMaySteer() throws IOException {
-    Map<String, Tensor> constants = new LinkedHashMap<>();
-    constants.put("w", random(1, WIDTH, WIDTH));
-    constants.put("zeros", Tensor.of(new long[] {0}, 1));
-    constants.put("hundred", Tensor.of(new float[] {5}, 1));
     Graph graph =
-        graph(
-            Map.of("x", ROWS),
-            constants,
-            List.of("y", "count", "filled"),
-            List.of(
-                node(new Op.MatMul(), "h", "x", "w"),
-                node(new Op.Reduce(ReduceFunction.MAX, false, false), "top", "h"),
-                node(MUL, "scaled", "top", "hundred"),
-                node(new Op.Unary(UnaryFunction.ABS), "positive", "scaled"),
-                node(new Op.Cast(DType.I64, false), "count", "positive"),
-                node(new Op.Slice(), "cut", "h", "zeros", "count"),
-                node(RELU, "y", "cut"),
-                node(new Op.ConstantOfShape(Tensor.of(new float[] {2}, 1)), "filled", "count")));
+        new GraphBuilder("g")
+            .input("x", ROWS)
+            .constant("w", random(1, WIDTH, WIDTH))
+            .constant("zeros", Tensor.of(new long[] {0}, 1))
+            .constant("hundred", Tensor.of(new float[] {5}, 1))
+            .node(new Op.MatMul(), "h", "x", "w")
+            .node(new Op.Reduce(ReduceFunction.MAX, false, false), "top", "h")
+            .node(MUL, "scaled", "top", "hundred")
+            .node(new Op.Unary(UnaryFunction.ABS), "positive", "scaled")
+            .node(new Op.Cast(DType.I64, false), "count", "positive")
+            .node(new Op.Slice(), "cut", "h", "zeros", "count")
+            .node(RELU, "y", "cut")
+            .node(new Op.ConstantOfShape(Tensor.of(new float[] {2}, 1)), "filled", "count")
+            .outputs("y", "count", "filled")
+            .build();
     try (Model model = load(graph);
         Session session = model.newSession()) {
       for (int seed = 0; seed < 6; seed++) {
@@ -268,21 +233,18 @@ class StagesTest {
   void answersHaveMemoryOfTheirOwn() throws IOException {
     Fact sequence = Fact.unranked(DType.F32).as(Value.Kind.SEQUENCE);
     Graph graph =
-        graph(
-            facts("x", ROWS, "s", sequence),
-            Map.of(
-                "k",
-                random(1, 2, WIDTH),
-                "zero",
-                Tensor.of(new long[] {0}),
-                "end",
-                Tensor.of(new long[] {-1})),
-            List.of("pair", "first", "last"),
-            List.of(
-                node(new SequenceOp.SequenceInsert(), "longer", "s", "x"),
-                node(new SequenceOp.SequenceInsert(), "pair", "longer", "k"),
-                node(new SequenceOp.SequenceAt(), "first", "pair", "zero"),
-                node(new SequenceOp.SequenceAt(), "last", "pair", "end")));
+        new GraphBuilder("g")
+            .input("x", ROWS)
+            .input("s", sequence)
+            .constant("k", random(1, 2, WIDTH))
+            .constant("zero", Tensor.of(new long[] {0}))
+            .constant("end", Tensor.of(new long[] {-1}))
+            .node(new SequenceOp.SequenceInsert(), "longer", "s", "x")
+            .node(new SequenceOp.SequenceInsert(), "pair", "longer", "k")
+            .node(new SequenceOp.SequenceAt(), "first", "pair", "zero")
+            .node(new SequenceOp.SequenceAt(), "last", "pair", "end")
+            .outputs("pair", "first", "last")
+            .build();
     try (Model model = load(graph);
         Session session = model.newSession()) {
       Tensor x = random(4, 3, WIDTH);
@@ -326,35 +288,36 @@ class StagesTest {
   }
 
   private static Graph random(Random random) {
-    Map<String, Tensor> constants = new LinkedHashMap<>();
-    constants.put("w", random(1, WIDTH, WIDTH));
-    constants.put("minus", Tensor.of(new long[] {-1}, 1));
-    constants.put("one", Tensor.of(new long[] {1}, 1));
-    constants.put("zero", Tensor.of(new float[] {0}));
-    List<Node> nodes = new ArrayList<>();
+    GraphBuilder graph =
+        new GraphBuilder("g")
+            .input("x", ROWS)
+            .constant("w", random(1, WIDTH, WIDTH))
+            .constant("minus", Tensor.of(new long[] {-1}, 1))
+            .constant("one", Tensor.of(new long[] {1}, 1))
+            .constant("zero", Tensor.of(new float[] {0}));
     List<String> rows = new ArrayList<>(List.of("x"));
     int steps = 4 + random.nextInt(8);
     for (int i = 0; i < steps; i++) {
       String in = rows.get(random.nextInt(rows.size()));
       String out = "v" + i;
       switch (random.nextInt(6)) {
-        case 0 -> nodes.add(node(new Op.MatMul(), out, in, "w"));
-        case 1 -> nodes.add(node(RELU, out, in));
-        case 2 -> nodes.add(node(ADD, out, in, in));
+        case 0 -> graph.node(new Op.MatMul(), out, in, "w");
+        case 1 -> graph.node(RELU, out, in);
+        case 2 -> graph.node(ADD, out, in, in);
         case 3 -> {
-          nodes.add(node(new Op.Reduce(ReduceFunction.SUM, false, false), out + "s", in, "one"));
-          nodes.add(node(new Op.Binary(BinaryFunction.GREATER), out + "g", out + "s", "zero"));
-          nodes.add(node(new Op.Compress(0L), out, in, out + "g"));
+          graph.node(new Op.Reduce(ReduceFunction.SUM, false, false), out + "s", in, "one");
+          graph.node(new Op.Binary(BinaryFunction.GREATER), out + "g", out + "s", "zero");
+          graph.node(new Op.Compress(0L), out, in, out + "g");
         }
         case 4 -> {
-          nodes.add(node(new Op.Reduce(ReduceFunction.SUM, false, false), out + "s", in, "one"));
-          nodes.add(node(new Op.NonZero(), out + "n", out + "s"));
-          nodes.add(node(new Op.Reshape(false), out + "i", out + "n", "minus"));
-          nodes.add(node(new Op.Gather(0), out, in, out + "i"));
+          graph.node(new Op.Reduce(ReduceFunction.SUM, false, false), out + "s", in, "one");
+          graph.node(new Op.NonZero(), out + "n", out + "s");
+          graph.node(new Op.Reshape(false), out + "i", out + "n", "minus");
+          graph.node(new Op.Gather(0), out, in, out + "i");
         }
         default -> {
-          nodes.add(node(new SequenceOp.SequenceConstruct(), out + "q", in, in));
-          nodes.add(node(new SequenceOp.ConcatFromSequence(0, false), out, out + "q"));
+          graph.node(new SequenceOp.SequenceConstruct(), out + "q", in, in);
+          graph.node(new SequenceOp.ConcatFromSequence(0, false), out, out + "q");
         }
       }
       rows.add(out);
@@ -362,6 +325,6 @@ class StagesTest {
     List<String> outputs = new ArrayList<>();
     outputs.add(rows.getLast());
     outputs.add(rows.get(1 + random.nextInt(rows.size() - 1)));
-    return graph(Map.of("x", ROWS), constants, outputs.stream().distinct().toList(), nodes);
+    return graph.outputs(outputs.stream().distinct().toArray(String[]::new)).build();
   }
 }

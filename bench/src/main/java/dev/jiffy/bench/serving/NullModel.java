@@ -1,11 +1,7 @@
 package dev.jiffy.bench.serving;
 
 import dev.jiffy.engine.function.UnaryFunction;
-import dev.jiffy.engine.ir.Dim;
-import dev.jiffy.engine.ir.Fact;
-import dev.jiffy.engine.ir.Graph;
-import dev.jiffy.engine.ir.Inference;
-import dev.jiffy.engine.ir.Node;
+import dev.jiffy.engine.ir.GraphBuilder;
 import dev.jiffy.engine.ir.Op;
 import dev.jiffy.engine.onnx.OnnxWriter;
 import dev.jiffy.protocol.InferRequest;
@@ -16,7 +12,6 @@ import dev.jiffy.tensor.Tensor;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Map;
 
 /// A model that does next to nothing: y = -x of 32 floats a row.
 public final class NullModel {
@@ -33,11 +28,11 @@ public final class NullModel {
   /// @param file where to
   /// @throws IOException if it cannot be written
   public static void write(Path file) throws IOException {
-    Fact x = Fact.of(DType.F32, List.of(Dim.of("rows"), Dim.of(COLUMNS)));
-    Node node = new Node("node", new Op.Unary(UnaryFunction.NEG), List.of("x"), List.of("y"));
-    Graph graph =
-        new Graph(NAME, List.of("x"), List.of("y"), List.of(node), Map.of(), Map.of("x", x));
-    OnnxWriter.write(Inference.infer(graph), OPSET, file);
+    GraphBuilder graph =
+        new GraphBuilder(NAME)
+            .input("x", DType.F32, "rows", COLUMNS)
+            .node(new Op.Unary(UnaryFunction.NEG), "y", "x");
+    OnnxWriter.write(graph.build(), OPSET, file);
   }
 
   /// {@return a request of one row}

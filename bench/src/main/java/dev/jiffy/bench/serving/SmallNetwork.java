@@ -1,11 +1,7 @@
 package dev.jiffy.bench.serving;
 
 import dev.jiffy.engine.function.UnaryFunction;
-import dev.jiffy.engine.ir.Dim;
-import dev.jiffy.engine.ir.Fact;
-import dev.jiffy.engine.ir.Graph;
-import dev.jiffy.engine.ir.Inference;
-import dev.jiffy.engine.ir.Node;
+import dev.jiffy.engine.ir.GraphBuilder;
 import dev.jiffy.engine.ir.Op;
 import dev.jiffy.engine.onnx.OnnxWriter;
 import dev.jiffy.tensor.DType;
@@ -13,9 +9,6 @@ import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Random;
 
@@ -36,29 +29,19 @@ public final class SmallNetwork {
   /// @throws IOException if it cannot be written
   public static void write(Path file) throws IOException {
     Random random = new Random(1);
-    Map<String, Tensor> constants = new HashMap<>();
-    List<Node> nodes = new ArrayList<>();
+    GraphBuilder graph = new GraphBuilder(NAME).input("x", DType.F32, "rows", WIDTHS[0]);
     String last = "x";
     for (int layer = 1; layer < WIDTHS.length; layer++) {
-      constants.put("w" + layer, uniform(random, WIDTHS[layer - 1], WIDTHS[layer]));
-      constants.put("b" + layer, uniform(random, WIDTHS[layer]));
+      graph.constant("w" + layer, uniform(random, WIDTHS[layer - 1], WIDTHS[layer]));
+      graph.constant("b" + layer, uniform(random, WIDTHS[layer]));
       String sum = layer == WIDTHS.length - 1 ? "y" : "s" + layer;
-      nodes.add(
-          new Node(
-              "dense" + layer,
-              new Op.Gemm(1, 1, false, false),
-              List.of(last, "w" + layer, "b" + layer),
-              List.of(sum)));
+      graph.node(new Op.Gemm(1, 1, false, false), sum, last, "w" + layer, "b" + layer);
       if (layer < WIDTHS.length - 1) {
         last = "h" + layer;
-        nodes.add(
-            new Node(
-                "relu" + layer, new Op.Unary(UnaryFunction.RELU), List.of(sum), List.of(last)));
+        graph.node(new Op.Unary(UnaryFunction.RELU), last, sum);
       }
     }
-    Fact x = Fact.of(DType.F32, List.of(Dim.of("rows"), Dim.of(WIDTHS[0])));
-    Graph graph = new Graph(NAME, List.of("x"), List.of("y"), nodes, constants, Map.of("x", x));
-    OnnxWriter.write(Inference.infer(graph), OPSET, file);
+    OnnxWriter.write(graph.build(), OPSET, file);
   }
 
   /// {@return made-up inputs of one row}

@@ -42,7 +42,7 @@ final class BranchRuleCases {
   private BranchRuleCases() {}
 
   private static Graph body(Op op, String... in) {
-    GraphBuilder body = new GraphBuilder().input("x", DType.F32, "a", "b");
+    GraphBuilder body = new GraphBuilder("test").input("x", DType.F32, "a", "b");
     if (in.length > 1) {
       body.constant("zero", Tensor.of(new long[] {0}, 1));
     }

@@ -23,7 +23,7 @@ class GraphInferenceTest {
 
   /// Queries split into heads by shapes that the graph computes, multiplied and joined again.
   static Graph attention() {
-    return new GraphBuilder()
+    return new GraphBuilder("test")
         .input("x", DType.F32, "batch", "seq", 384)
         .constant("zero", scalar(0))
         .constant("one", scalar(1))
@@ -52,7 +52,7 @@ class GraphInferenceTest {
 
   @Test
   void attentionKeepsItsNames() {
-    Graph graph = Inference.infer(attention());
+    Graph graph = attention();
     assertEquals("f32[batch×seq×12×32]", graph.fact("parts").toString());
     assertEquals("f32[batch×12×32×seq]", graph.fact("k").toString());
     assertEquals("f32[batch×12×seq×seq]", graph.fact("scores").toString());
@@ -63,7 +63,7 @@ class GraphInferenceTest {
 
   @Test
   void bindingMakesEveryShapeConcrete() {
-    Graph graph = Inference.bind(Inference.infer(attention()), Map.of("x", Shape.of(2, 7, 384)));
+    Graph graph = Inference.bind(attention(), Map.of("x", Shape.of(2, 7, 384)));
     assertEquals("f32[2×12×7×7]", graph.fact("scores").toString());
     assertEquals("i64[4]=[2, -1, 12, 32]", graph.fact("split").toString());
     for (Node node : graph.nodes()) {
@@ -78,7 +78,7 @@ class GraphInferenceTest {
 
   @Test
   void bindingChecksInputs() {
-    Graph graph = Inference.infer(attention());
+    Graph graph = attention();
     assertMessage(
         "input 'x', dimension 2: expected 384, got 380 in shape [2, 7, 380]",
         () -> Inference.bind(graph, Map.of("x", Shape.of(2, 7, 380))));
@@ -94,12 +94,11 @@ class GraphInferenceTest {
   @Test
   void aSymbolStandsForOneNumber() {
     Graph graph =
-        Inference.infer(
-            new GraphBuilder()
-                .input("ids", DType.I64, "batch", "seq")
-                .input("mask", DType.I64, "batch", "seq")
-                .node(new Op.Binary(BinaryFunction.ADD), "y", "ids", "mask")
-                .build());
+        new GraphBuilder("test")
+            .input("ids", DType.I64, "batch", "seq")
+            .input("mask", DType.I64, "batch", "seq")
+            .node(new Op.Binary(BinaryFunction.ADD), "y", "ids", "mask")
+            .build();
     assertEquals("i64[batch×seq]", graph.fact("y").toString());
     assertMessage(
         "input 'mask', dimension 1: expected seq = 8, got 9 in shape [1, 9]",
@@ -108,16 +107,15 @@ class GraphInferenceTest {
 
   @Test
   void failuresNameTheNode() {
-    Graph graph =
-        new GraphBuilder()
+    GraphBuilder graph =
+        new GraphBuilder("test")
             .input("x", DType.F32, 2, 3)
             .input("y", DType.F32, 2, 4)
-            .node(new Op.Binary(BinaryFunction.ADD), "z", "x", "y")
-            .build();
+            .node(new Op.Binary(BinaryFunction.ADD), "z", "x", "y");
     assertMessage(
         "node 'make_z' (Binary): shapes do not broadcast: expected extents equal or 1, got [2×3] and"
             + " [2×4]",
-        () -> Inference.infer(graph));
+        graph::build);
   }
 
   static void assertMessage(String expected, org.junit.jupiter.api.function.Executable body) {

@@ -17,23 +17,22 @@ class GraphTextTest {
         new Op.Window(
             List.of(), List.of(2L, 2L), List.of(), List.of(), Op.AutoPad.SAME_UPPER, false);
     Graph graph =
-        Inference.infer(
-            new GraphBuilder()
-                .input("x", DType.F32, "n", 3, 8, 8)
-                .constant("w", Tensor.allocate(DType.F32, Shape.of(4, 3, 3, 3)))
-                .constant("b", Tensor.of(new float[] {1, 2.5f, -3, 0}, 4))
-                .constant("axes", Tensor.of(new long[] {2, 3}, 2))
-                .node(new Op.Conv(window, 1, Op.Layout.CHANNELS_FIRST, clip), "c", "x", "w", "b")
-                .node(new Op.Unary(UnaryFunction.RELU), "r", "c")
-                .node(
-                    new Op.Reduce(dev.jiffy.engine.function.ReduceFunction.MEAN, true, false),
-                    "m",
-                    "r",
-                    "axes")
-                .node(new Op.Pad(Op.PadMode.CONSTANT), "p", "m", "pads", "", "axes")
-                .constant("pads", Tensor.of(new long[] {0, 0, 1, 1}, 4))
-                .node(new Op.ConstantOfShape(Tensor.of(new float[] {2})), "k", "axes")
-                .build());
+        new GraphBuilder("test")
+            .input("x", DType.F32, "n", 3, 8, 8)
+            .constant("w", Tensor.allocate(DType.F32, Shape.of(4, 3, 3, 3)))
+            .constant("b", Tensor.of(new float[] {1, 2.5f, -3, 0}, 4))
+            .constant("axes", Tensor.of(new long[] {2, 3}, 2))
+            .node(new Op.Conv(window, 1, Op.Layout.CHANNELS_FIRST, clip), "c", "x", "w", "b")
+            .node(new Op.Unary(UnaryFunction.RELU), "r", "c")
+            .node(
+                new Op.Reduce(dev.jiffy.engine.function.ReduceFunction.MEAN, true, false),
+                "m",
+                "r",
+                "axes")
+            .node(new Op.Pad(Op.PadMode.CONSTANT), "p", "m", "pads", "", "axes")
+            .constant("pads", Tensor.of(new long[] {0, 0, 1, 1}, 4))
+            .node(new Op.ConstantOfShape(Tensor.of(new float[] {2})), "k", "axes")
+            .build();
     assertEquals(
         """
         graph test

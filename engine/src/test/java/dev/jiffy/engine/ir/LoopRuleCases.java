@@ -14,32 +14,30 @@ final class LoopRuleCases {
   /// The state stays as it is; its slices, and what is captured, are collected.
   private static final Op STABLE =
       new LoopOp.Loop(
-          Inference.infer(
-              new GraphBuilder()
-                  .input("i", DType.I64)
-                  .input("c", DType.BOOL)
-                  .input("s", DType.F32, "n", 3)
-                  .input("x", DType.F32, "m")
-                  .node(RELU, "t", "s")
-                  .node(RELU, "y", "x")
-                  .node(new Op.Identity(), "t_copy", "t")
-                  .output("c", "t", "t_copy", "y")
-                  .build()),
+          new GraphBuilder("test")
+              .input("i", DType.I64)
+              .input("c", DType.BOOL)
+              .input("s", DType.F32, "n", 3)
+              .input("x", DType.F32, "m")
+              .node(RELU, "t", "s")
+              .node(RELU, "y", "x")
+              .node(new Op.Identity(), "t_copy", "t")
+              .outputs("c", "t", "t_copy", "y")
+              .build(),
           1);
 
   /// The state becomes longer.
   private static final Op GROWING =
       new LoopOp.Loop(
-          Inference.infer(
-              new GraphBuilder()
-                  .input("i", DType.I64)
-                  .input("c", DType.BOOL)
-                  .input("s", DType.F32, "some", 3)
-                  .node(new Op.Concat(0), "t", "s", "s")
-                  .node(new Op.Identity(), "go", "c")
-                  .node(new Op.Identity(), "t_copy", "t")
-                  .output("go", "t", "t_copy")
-                  .build()),
+          new GraphBuilder("test")
+              .input("i", DType.I64)
+              .input("c", DType.BOOL)
+              .input("s", DType.F32, "some", 3)
+              .node(new Op.Concat(0), "t", "s", "s")
+              .node(new Op.Identity(), "go", "c")
+              .node(new Op.Identity(), "t_copy", "t")
+              .outputs("go", "t", "t_copy")
+              .build(),
           1);
 
   static final List<RuleCase> CASES =

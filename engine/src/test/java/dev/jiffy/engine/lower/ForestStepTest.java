@@ -12,10 +12,8 @@ import dev.jiffy.engine.function.NodeMode;
 import dev.jiffy.engine.function.OneComparison;
 import dev.jiffy.engine.function.ScoreTransform;
 import dev.jiffy.engine.function.TreeAggregate;
-import dev.jiffy.engine.ir.Fact;
 import dev.jiffy.engine.ir.Graph;
-import dev.jiffy.engine.ir.Inference;
-import dev.jiffy.engine.ir.Node;
+import dev.jiffy.engine.ir.GraphBuilder;
 import dev.jiffy.engine.ir.TableOp;
 import dev.jiffy.engine.kernel.Format;
 import dev.jiffy.engine.kernel.Memory;
@@ -28,7 +26,6 @@ import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.util.List;
-import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 /// A tree of one comparison: whether a number is at most 3.
@@ -45,14 +42,7 @@ class ForestStepTest {
     Ensemble ensemble =
         new Ensemble(forest(), TreeAggregate.SUM, ScoreTransform.NONE, List.of(), null, false);
     TableOp op = new TableOp.TreeEnsemble(ensemble, null, DType.F32);
-    return Inference.infer(
-        new Graph(
-            "tree",
-            List.of("x"),
-            List.of("y"),
-            List.of(new Node("tree", op, List.of("x"), List.of("y"))),
-            Map.of(),
-            Map.of("x", Fact.of(DType.F32, ROWS, 1))));
+    return new GraphBuilder("tree").input("x", DType.F32, ROWS, 1).node(op, "y", "x").build();
   }
 
   /// Nodes that many paths share are not copied for each of them without end.

@@ -9,13 +9,11 @@ import dev.jiffy.engine.Targets;
 import dev.jiffy.engine.function.BinaryFunction;
 import dev.jiffy.engine.ir.Fact;
 import dev.jiffy.engine.ir.Graph;
-import dev.jiffy.engine.ir.Inference;
-import dev.jiffy.engine.ir.Node;
+import dev.jiffy.engine.ir.GraphBuilder;
 import dev.jiffy.engine.ir.Op;
 import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Tensor;
 import java.lang.foreign.Arena;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -29,46 +27,18 @@ class PlansTest {
   private static final double TOLERANCE = 2e-4;
   private static final Op RESIZE = Op.Resize.linear(Op.Layout.CHANNELS_LAST);
 
-  private final List<String> inputs = new ArrayList<>();
-  private final List<Node> nodes = new ArrayList<>();
+  private final GraphBuilder builder = new GraphBuilder("g");
   private final Map<String, Tensor> given = new LinkedHashMap<>();
-  private final Map<String, Tensor> constants = new LinkedHashMap<>();
-  private final Map<String, Fact> facts = new LinkedHashMap<>();
 
   private String input(Tensor tensor) {
-    String name = "x" + inputs.size();
-    inputs.add(name);
+    String name = "x" + given.size();
     given.put(name, tensor);
-    facts.put(name, Fact.of(tensor.dtype(), tensor.shape().dims()));
+    builder.input(name, Fact.of(tensor.dtype(), tensor.shape().dims()));
     return name;
-  }
-
-  private String constant(Tensor tensor) {
-    String name = "c" + constants.size();
-    constants.put(name, tensor);
-    facts.put(name, Fact.of(tensor.dtype(), tensor.shape().dims()));
-    return name;
-  }
-
-  private List<String> ops(Op op, int outputs, String... in) {
-    List<String> made = new ArrayList<>();
-    for (int i = 0; i < outputs; i++) {
-      made.add("v" + nodes.size() + "_" + i);
-    }
-    nodes.add(new Node("n" + nodes.size(), op, List.of(in), made));
-    return made;
-  }
-
-  private String op(Op op, String... in) {
-    return ops(op, 1, in).getFirst();
-  }
-
-  private Graph graph(String... outputs) {
-    return Inference.infer(new Graph("g", inputs, List.of(outputs), nodes, constants, facts));
   }
 
   private void agree(Target target, String... outputs) {
-    Graph graph = graph(outputs);
+    Graph graph = builder.outputs(outputs).build();
     Map<String, Tensor> expected = Interpreter.run(graph, given);
     try (Arena arena = Arena.ofShared()) {
       Plan plan = Lowering.plan(graph, target, new Weights(target, arena));
@@ -90,9 +60,9 @@ class PlansTest {
   void partsAreCopiedForAnAttentionWithoutKernel(Targets.Named target) {
     String x = input(Samples.floats(1, 2, 3, 24));
     String mask = input(Samples.floats(2, 2, 2, 3, 1));
-    List<String> parts = ops(new Op.Split(-1, 3), 3, x);
+    List<String> parts = builder.add(new Op.Split(-1, 3), 3, x);
     Op attention = new Op.Attention(2, 0.5f);
-    agree(target.target(), op(attention, parts.get(0), parts.get(1), parts.get(2), mask));
+    agree(target.target(), builder.add(attention, parts.get(0), parts.get(1), parts.get(2), mask));
   }
 
   @ParameterizedTest
@@ -101,19 +71,21 @@ class PlansTest {
     String all = "";
     for (int i = 0; i < 30; i++) {
       String x = input(Samples.between(i, 0, 1, 9));
-      String one = op(new Op.Binary(BinaryFunction.GREATER), x, constant(Samples.floats(9, 1)));
-      all = all.isEmpty() ? one : op(new Op.Binary(BinaryFunction.OR), all, one);
+      String one =
+          builder.add(
+              new Op.Binary(BinaryFunction.GREATER), x, builder.constant(Samples.floats(9, 1)));
+      all = all.isEmpty() ? one : builder.add(new Op.Binary(BinaryFunction.OR), all, one);
     }
     String a = input(Samples.floats(41, 9));
-    agree(target.target(), op(new Op.Where(), all, a, input(Samples.floats(42, 9))));
+    agree(target.target(), builder.add(new Op.Where(), all, a, input(Samples.floats(42, 9))));
   }
 
   @ParameterizedTest
   @MethodSource("dev.jiffy.engine.Targets#all")
   void convolutionsOfDifferentStridesShareWeights(Targets.Named target) {
     String x = input(Samples.floats(1, 1, 32, 64, 3));
-    String w = constant(Samples.floats(2, 2, 3, 3, 3));
-    agree(target.target(), op(conv(1), x, w), op(conv(2), x, w));
+    String w = builder.constant(Samples.floats(2, 2, 3, 3, 3));
+    agree(target.target(), builder.add(conv(1), x, w), builder.add(conv(2), x, w));
   }
 
   private static Op conv(long stride) {
@@ -132,9 +104,19 @@ class PlansTest {
   @MethodSource("dev.jiffy.engine.Targets#all")
   void productsOfDifferentScalesShareBytes(Targets.Named target) {
     String x = input(Samples.floats(1, 4, 32));
-    String w = constant(Samples.integers(DType.I8, 2, -100, 100, 32, 16));
-    String y = op(new Op.QuantizedMatMul(null), x, w, constant(Samples.between(3, 0.01, 0.02, 16)));
-    String z = op(new Op.QuantizedMatMul(null), x, w, constant(Samples.between(4, 0.03, 0.04, 16)));
+    String w = builder.constant(Samples.integers(DType.I8, 2, -100, 100, 32, 16));
+    String y =
+        builder.add(
+            new Op.QuantizedMatMul(null),
+            x,
+            w,
+            builder.constant(Samples.between(3, 0.01, 0.02, 16)));
+    String z =
+        builder.add(
+            new Op.QuantizedMatMul(null),
+            x,
+            w,
+            builder.constant(Samples.between(4, 0.03, 0.04, 16)));
     agree(target.target(), y, z);
   }
 
@@ -142,15 +124,17 @@ class PlansTest {
   @MethodSource("dev.jiffy.engine.Targets#all")
   void emptyImagesAreNotResized(Targets.Named target) {
     String x = input(Samples.floats(1, 2, 0, 3, 4));
-    String sizes = constant(Tensor.of(new long[] {2, 5, 6, 4}, 4));
-    Graph graph = graph(op(RESIZE, x, "", "", sizes));
+    String sizes = builder.constant(Tensor.of(new long[] {2, 5, 6, 4}, 4));
+    builder.add(RESIZE, x, "", "", sizes);
+    Graph graph = builder.build();
     try (Arena arena = Arena.ofShared()) {
       Plan plan = Lowering.plan(graph, target.target(), new Weights(target.target(), arena));
       assertNotNull(plan);
       List<Tensor> tensors = List.copyOf(given.values());
       ModelException refusal =
           assertThrows(ModelException.class, () -> PlanOpsTest.run(plan, tensors));
-      assertEquals("n0 (Resize): dimension 1 is empty and cannot become 5", refusal.getMessage());
+      assertEquals(
+          "make_v0 (Resize): dimension 1 is empty and cannot become 5", refusal.getMessage());
     }
   }
 }

@@ -4,10 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.jiffy.engine.WrongKernels;
-import dev.jiffy.engine.ir.Fact;
 import dev.jiffy.engine.ir.Graph;
-import dev.jiffy.engine.ir.Inference;
-import dev.jiffy.engine.ir.Node;
+import dev.jiffy.engine.ir.GraphBuilder;
 import dev.jiffy.engine.ir.Op;
 import dev.jiffy.engine.kernel.Format;
 import dev.jiffy.engine.kernel.MatrixKernels;
@@ -18,9 +16,7 @@ import dev.jiffy.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.ref.WeakReference;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
@@ -36,18 +32,12 @@ class WeightsTest {
   }
 
   private static Graph products(int count) {
-    List<Node> nodes = new ArrayList<>();
-    Map<String, Tensor> constants = new LinkedHashMap<>();
-    Map<String, Fact> facts = new LinkedHashMap<>();
-    facts.put("x0", Fact.of(DType.F32, 2, 2));
+    GraphBuilder graph = new GraphBuilder("products").input("x0", DType.F32, 2, 2);
     for (int i = 0; i < count; i++) {
-      constants.put("w" + i, Tensor.of(new float[] {1, 2, 3, i}, 2, 2));
-      facts.put("w" + i, Fact.of(DType.F32, 2, 2));
-      nodes.add(
-          new Node("n" + i, new Op.MatMul(), List.of("x" + i, "w" + i), List.of("x" + (i + 1))));
+      graph.constant("w" + i, Tensor.of(new float[] {1, 2, 3, i}, 2, 2));
+      graph.node(new Op.MatMul(), "x" + (i + 1), "x" + i, "w" + i);
     }
-    return Inference.infer(
-        new Graph("products", List.of("x0"), List.of("x" + count), nodes, constants, facts));
+    return graph.build();
   }
 
   /// Whoever asked frees the memory then.

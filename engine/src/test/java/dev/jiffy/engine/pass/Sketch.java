@@ -3,29 +3,22 @@ package dev.jiffy.engine.pass;
 import dev.jiffy.engine.function.BinaryFunction;
 import dev.jiffy.engine.function.ReduceFunction;
 import dev.jiffy.engine.function.UnaryFunction;
-import dev.jiffy.engine.ir.Dim;
-import dev.jiffy.engine.ir.Fact;
 import dev.jiffy.engine.ir.Graph;
-import dev.jiffy.engine.ir.Inference;
-import dev.jiffy.engine.ir.Node;
+import dev.jiffy.engine.ir.GraphBuilder;
 import dev.jiffy.engine.ir.Op;
 import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
 import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Random;
 
 /// A small graph written as nested calls.
 final class Sketch {
   static final Op.Window POINT = window(1, 1, 0);
 
-  private final Map<String, Fact> inputs = new LinkedHashMap<>();
-  private final Map<String, Tensor> constants = new LinkedHashMap<>();
-  private final List<Node> nodes = new ArrayList<>();
+  private final GraphBuilder graph = new GraphBuilder("sketch");
+  private final List<String> made = new ArrayList<>();
   private final Random random = new Random(7);
   private final int perturbed;
   private int numbers;
@@ -58,18 +51,12 @@ final class Sketch {
   }
 
   String input(String name, DType dtype, Object... dims) {
-    List<Dim> shape =
-        Arrays.stream(dims)
-            .map(dim -> dim instanceof Integer n ? Dim.of(n) : Dim.of((String) dim))
-            .toList();
-    inputs.put(name, Fact.of(dtype, shape));
+    graph.input(name, dtype, dims);
     return name;
   }
 
   String constant(Tensor tensor) {
-    String name = "c" + constants.size();
-    constants.put(name, tensor);
-    return name;
+    return graph.constant(tensor);
   }
 
   String number(double value) {
@@ -99,24 +86,20 @@ final class Sketch {
   }
 
   String op(Op op, String... in) {
-    String name = "v" + nodes.size();
-    nodes.add(new Node("n" + nodes.size(), op, List.of(in), List.of(name)));
-    return name;
+    return ops(op, 1, in).getFirst();
   }
 
   List<String> ops(Op op, int outputs, String... in) {
-    List<String> names = new ArrayList<>();
-    for (int i = 0; i < outputs; i++) {
-      names.add("v" + nodes.size() + "_" + i);
-    }
-    nodes.add(new Node("n" + nodes.size(), op, List.of(in), names));
+    List<String> names = graph.add(op, outputs, in);
+    made.addAll(names);
     return names;
   }
 
   /// The second result of an operator whose first nobody reads.
   String second(Op op, String... in) {
-    String name = "v" + nodes.size();
-    nodes.add(new Node("n" + nodes.size(), op, List.of(in), List.of("", name)));
+    String name = "v" + made.size();
+    graph.node(op, List.of("", name), in);
+    made.add(name);
     return name;
   }
 
@@ -165,16 +148,15 @@ final class Sketch {
   }
 
   Graph graph(String... outputs) {
-    return graph(List.of(outputs));
+    return graph.outputs(outputs).build();
   }
 
   Graph graph(List<String> outputs) {
-    return Inference.infer(
-        new Graph("sketch", List.copyOf(inputs.keySet()), outputs, nodes, constants, inputs));
+    return graph(outputs.toArray(String[]::new));
   }
 
   /// Every value that a node makes.
   List<String> made() {
-    return nodes.stream().flatMap(node -> node.outputs().stream()).toList();
+    return made;
   }
 }
