@@ -8,6 +8,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.jiffy.engine.Model;
 import dev.jiffy.engine.ModelException;
+import dev.jiffy.engine.function.BinaryFunction;
+import dev.jiffy.engine.function.UnaryFunction;
+import dev.jiffy.engine.ir.GraphBuilder;
+import dev.jiffy.engine.ir.Op;
+import dev.jiffy.engine.onnx.OnnxWriter;
+import dev.jiffy.tensor.DType;
+import dev.jiffy.tensor.Tensor;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -32,19 +39,19 @@ class TextPipelineTest {
       table[i] = random.nextFloat() - 0.5f;
     }
     Path file = folder.resolve("model.onnx");
-    Files.write(
-        file,
-        new OnnxBytes()
-            .input("input_ids", OnnxBytes.INT64, batch, length)
-            .input("attention_mask", OnnxBytes.INT64, batch, length)
-            .floats("table", table, VOCABULARY, SIZE)
-            .longs("last", new long[] {2}, 1)
-            .node("Gather", "vectors", "table,input_ids")
-            .node("Cast", "mask", "attention_mask", "to", OnnxBytes.FLOAT)
-            .node("Unsqueeze", "column", "mask,last")
-            .node("Add", "last_hidden_state", "vectors,column")
-            .output("last_hidden_state", OnnxBytes.FLOAT, batch, length, SIZE)
-            .bytes());
+    OnnxWriter.write(
+        new GraphBuilder("graph")
+            .input("input_ids", DType.I64, batch, length)
+            .input("attention_mask", DType.I64, batch, length)
+            .constant("table", Tensor.of(table, VOCABULARY, SIZE))
+            .constant("last", Tensor.of(new long[] {2}, 1))
+            .node(new Op.Gather(0), "vectors", "table", "input_ids")
+            .node(new Op.Cast(DType.F32, false), "mask", "attention_mask")
+            .node(new Op.Unsqueeze(), "column", "mask", "last")
+            .node(new Op.Binary(BinaryFunction.ADD), "last_hidden_state", "vectors", "column")
+            .build(),
+        17,
+        file);
     TokenizerFile.write(folder.resolve("tokenizer.json"), 16);
     return file;
   }
@@ -133,13 +140,13 @@ class TextPipelineTest {
   @Test
   void otherModelsDoNotFit() throws IOException {
     Path file = model("batch", "tokens");
-    Files.write(
-        file,
-        new OnnxBytes()
-            .input("x", OnnxBytes.FLOAT, 2)
-            .node("Abs", "y", "x")
-            .output("y", OnnxBytes.FLOAT, 2)
-            .bytes());
+    OnnxWriter.write(
+        new GraphBuilder("graph")
+            .input("x", DType.F32, 2)
+            .node(new Op.Unary(UnaryFunction.ABS), "y", "x")
+            .build(),
+        17,
+        file);
     try (Model model = Model.load(file)) {
       assertFalse(TextPipeline.fits(file, model));
       assertThrows(ModelException.class, () -> TextPipeline.open(file, model));
@@ -226,20 +233,20 @@ class TextPipelineTest {
   @Test
   void vectorsOfWholeTextsAreTaken() throws IOException {
     Path file = folder.resolve("model.onnx");
-    Files.write(
-        file,
-        new OnnxBytes()
-            .input("input_ids", OnnxBytes.INT64, "batch", "length")
-            .input("attention_mask", OnnxBytes.INT64, "batch", "length")
-            .longs("zero", new long[] {0})
-            .longs("pair", new long[] {3, 4}, 2)
-            .node("Gather", "first", "attention_mask,zero", "axis", 1)
-            .longs("last", new long[] {1}, 1)
-            .node("Unsqueeze", "column", "first,last")
-            .node("Mul", "both", "column,pair")
-            .node("Cast", "sentence_embedding", "both", "to", OnnxBytes.FLOAT)
-            .output("sentence_embedding", OnnxBytes.FLOAT, "batch", 2)
-            .bytes());
+    OnnxWriter.write(
+        new GraphBuilder("graph")
+            .input("input_ids", DType.I64, "batch", "length")
+            .input("attention_mask", DType.I64, "batch", "length")
+            .constant("zero", Tensor.of(new long[] {0}))
+            .constant("pair", Tensor.of(new long[] {3, 4}, 2))
+            .node(new Op.Gather(1), "first", "attention_mask", "zero")
+            .constant("last", Tensor.of(new long[] {1}, 1))
+            .node(new Op.Unsqueeze(), "column", "first", "last")
+            .node(new Op.Binary(BinaryFunction.MUL), "both", "column", "pair")
+            .node(new Op.Cast(DType.F32, false), "sentence_embedding", "both")
+            .build(),
+        17,
+        file);
     TokenizerFile.write(folder.resolve("tokenizer.json"), 16);
     for (float[] vector : vectors(file, "hello", "the cat !")) {
       assertArrayEquals(new float[] {0.6f, 0.8f}, vector, 1e-6f);

@@ -1,5 +1,12 @@
 package dev.jiffy.server;
 
+import dev.jiffy.engine.function.BinaryFunction;
+import dev.jiffy.engine.function.UnaryFunction;
+import dev.jiffy.engine.ir.GraphBuilder;
+import dev.jiffy.engine.ir.Op;
+import dev.jiffy.engine.onnx.OnnxWriter;
+import dev.jiffy.tensor.DType;
+import dev.jiffy.tensor.Tensor;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -16,21 +23,21 @@ public final class ExampleModels {
   /// @throws IOException if it cannot be
   public static Path attention(Path folder) throws IOException {
     Path file = folder.resolve("attention.onnx");
-    Files.write(
-        file,
-        new OnnxBytes()
-            .input("ids", OnnxBytes.INT64, "batch", "tokens")
-            .input("attention_mask", OnnxBytes.INT64, "batch", "tokens")
-            .floats("table", new float[] {0, 1, 1, 0, 0, 2, 3, 0, -1, -1, 1, 1}, 6, 2)
-            .floats("w", new float[] {0.1f, 0.2f, 0.3f, 0.4f}, 2, 2)
-            .longs("axis", new long[] {-1}, 1)
-            .node("Gather", "vectors", "table,ids")
-            .node("Cast", "floats", "attention_mask", "to", OnnxBytes.FLOAT)
-            .node("Unsqueeze", "mask", "floats,axis")
-            .node("Mul", "masked", "vectors,mask")
-            .node("MatMul", "y", "masked,w")
-            .output("y", OnnxBytes.FLOAT, "batch", "tokens", 2)
-            .bytes());
+    OnnxWriter.write(
+        new GraphBuilder("graph")
+            .input("ids", DType.I64, "batch", "tokens")
+            .input("attention_mask", DType.I64, "batch", "tokens")
+            .constant("table", Tensor.of(new float[] {0, 1, 1, 0, 0, 2, 3, 0, -1, -1, 1, 1}, 6, 2))
+            .constant("w", Tensor.of(new float[] {0.1f, 0.2f, 0.3f, 0.4f}, 2, 2))
+            .constant("axis", Tensor.of(new long[] {-1}, 1))
+            .node(new Op.Gather(0), "vectors", "table", "ids")
+            .node(new Op.Cast(DType.F32, false), "floats", "attention_mask")
+            .node(new Op.Unsqueeze(), "mask", "floats", "axis")
+            .node(new Op.Binary(BinaryFunction.MUL), "masked", "vectors", "mask")
+            .node(new Op.MatMul(), "y", "masked", "w")
+            .build(),
+        17,
+        file);
     return file;
   }
 
@@ -40,13 +47,13 @@ public final class ExampleModels {
   /// @throws IOException if it cannot be
   public static Path fixed(Path folder) throws IOException {
     Path file = folder.resolve("fixed.onnx");
-    Files.write(
-        file,
-        new OnnxBytes()
-            .input("x", OnnxBytes.FLOAT, 2)
-            .node("Neg", "y", "x")
-            .output("y", OnnxBytes.FLOAT, 2)
-            .bytes());
+    OnnxWriter.write(
+        new GraphBuilder("graph")
+            .input("x", DType.F32, 2)
+            .node(new Op.Unary(UnaryFunction.NEG), "y", "x")
+            .build(),
+        17,
+        file);
     return file;
   }
 
@@ -58,14 +65,14 @@ public final class ExampleModels {
   public static void times(Path file, float factor) throws IOException {
     Path folder = Files.createDirectories(file.toAbsolutePath().getParent());
     Path written = Files.createTempFile(folder, ".", ".part");
-    Files.write(
-        written,
-        new OnnxBytes()
-            .input("x", OnnxBytes.FLOAT, "n", 2)
-            .floats("factor", new float[] {factor}, 1)
-            .node("Mul", "y", "x,factor")
-            .output("y", OnnxBytes.FLOAT, "n", 2)
-            .bytes());
+    OnnxWriter.write(
+        new GraphBuilder("graph")
+            .input("x", DType.F32, "n", 2)
+            .constant("factor", Tensor.of(new float[] {factor}, 1))
+            .node(new Op.Binary(BinaryFunction.MUL), "y", "x", "factor")
+            .build(),
+        17,
+        written);
     Files.move(written, file, StandardCopyOption.ATOMIC_MOVE);
   }
 }

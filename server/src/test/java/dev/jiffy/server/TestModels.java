@@ -1,7 +1,12 @@
 package dev.jiffy.server;
 
 import dev.jiffy.engine.LoadOptions;
+import dev.jiffy.engine.function.UnaryFunction;
+import dev.jiffy.engine.ir.GraphBuilder;
+import dev.jiffy.engine.ir.Op;
+import dev.jiffy.engine.onnx.OnnxWriter;
 import dev.jiffy.server.store.LoadedModel;
+import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Tensor;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -15,16 +20,16 @@ final class TestModels {
   /// {@return `arith`: a FP32 [n, 3] and b INT64 [n] to y = -a and c = (FP32) b}
   static LoadedModel arithmetic(Path folder) throws IOException {
     Path file = folder.resolve("arith.onnx");
-    Files.write(
-        file,
-        new OnnxBytes()
-            .input("a", OnnxBytes.FLOAT, "n", 3)
-            .input("b", OnnxBytes.INT64, "n")
-            .node("Neg", "y", "a")
-            .node("Cast", "c", "b", "to", OnnxBytes.FLOAT)
-            .output("y", OnnxBytes.FLOAT, "n", 3)
-            .output("c", OnnxBytes.FLOAT, "n")
-            .bytes());
+    OnnxWriter.write(
+        new GraphBuilder("graph")
+            .input("a", DType.F32, "n", 3)
+            .input("b", DType.I64, "n")
+            .node(new Op.Unary(UnaryFunction.NEG), "y", "a")
+            .node(new Op.Cast(DType.F32, false), "c", "b")
+            .outputs("y", "c")
+            .build(),
+        17,
+        file);
     return load(file);
   }
 
@@ -39,27 +44,30 @@ final class TestModels {
     for (int i = 0; i < 256; i++) {
       unit[i * 257] = 1;
     }
-    OnnxBytes model =
-        new OnnxBytes().input("x0", OnnxBytes.FLOAT, "n", 256).floats("unit", unit, 256, 256);
+    GraphBuilder model =
+        new GraphBuilder("graph")
+            .input("x0", DType.F32, "n", 256)
+            .constant("unit", Tensor.of(unit, 256, 256));
     for (int i = 0; i < 8; i++) {
-      model.node("MatMul", "p" + i, "x" + i + ",unit").node("Sigmoid", "x" + (i + 1), "p" + i);
+      model.node(new Op.MatMul(), "p" + i, "x" + i, "unit");
+      model.node(new Op.Unary(UnaryFunction.SIGMOID), "x" + (i + 1), "p" + i);
     }
     Path file = folder.resolve("slow.onnx");
-    Files.write(file, model.output("x8", OnnxBytes.FLOAT, "n", 256).bytes());
+    OnnxWriter.write(model.build(), 17, file);
     return load(file);
   }
 
   /// {@return `picky`: x FP32 [n, m] times a matrix of 5 rows, so that m must be 5}
   static LoadedModel picky(Path folder) throws IOException {
     Path file = folder.resolve("picky.onnx");
-    Files.write(
-        file,
-        new OnnxBytes()
-            .input("x", OnnxBytes.FLOAT, "n", "m")
-            .floats("w", new float[10], 5, 2)
-            .node("MatMul", "y", "x,w")
-            .output("y", OnnxBytes.FLOAT, "n", 2)
-            .bytes());
+    OnnxWriter.write(
+        new GraphBuilder("graph")
+            .input("x", DType.F32, "n", "m")
+            .constant("w", Tensor.of(new float[10], 5, 2))
+            .node(new Op.MatMul(), "y", "x", "w")
+            .build(),
+        17,
+        file);
     return load(file);
   }
 
@@ -67,14 +75,14 @@ final class TestModels {
   static LoadedModel texts(Path folder) throws IOException {
     Path own = Files.createDirectories(folder.resolve("texts"));
     Path file = own.resolve("model.onnx");
-    Files.write(
-        file,
-        new OnnxBytes()
-            .input("input_ids", OnnxBytes.INT64, "batch", "tokens")
-            .floats("table", new float[] {0, 1, 1, 0, 0, 2, 3, 0, -1, -1, 1, 1}, 6, 2)
-            .node("Gather", "last_hidden_state", "table,input_ids")
-            .output("last_hidden_state", OnnxBytes.FLOAT, "batch", "tokens", 2)
-            .bytes());
+    OnnxWriter.write(
+        new GraphBuilder("graph")
+            .input("input_ids", DType.I64, "batch", "tokens")
+            .constant("table", Tensor.of(new float[] {0, 1, 1, 0, 0, 2, 3, 0, -1, -1, 1, 1}, 6, 2))
+            .node(new Op.Gather(0), "last_hidden_state", "table", "input_ids")
+            .build(),
+        17,
+        file);
     Files.writeString(
         own.resolve("tokenizer.json"),
         """
