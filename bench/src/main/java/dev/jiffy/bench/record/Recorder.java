@@ -171,17 +171,6 @@ public final class Recorder {
     return chunk(row).column(Column.COMPLETED)[row & MASK] != Recording.UNKNOWN;
   }
 
-  /// Ends the requests that have not ended, as not answered in time.
-  ///
-  /// @param nanos now, in nanoseconds since the run began
-  public void endOthers(long nanos) {
-    for (int row = 0; row < size; row++) {
-      if (!isEnded(row)) {
-        end(row, nanos, Outcome.TIMEOUT);
-      }
-    }
-  }
-
   /// Takes down a request of another recording.
   void copy(Recording from, int request) {
     int row =

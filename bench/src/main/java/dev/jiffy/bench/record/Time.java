@@ -1,7 +1,5 @@
 package dev.jiffy.bench.record;
 
-import java.util.Locale;
-
 /// The times of a request that are reported.
 public enum Time {
   /// From when a request was to start until it had ended: what a user waits.
@@ -34,9 +32,4 @@ public enum Time {
   /// @param request the request's place
   /// @param timeoutNanos what a request counts as at least that was not answered
   abstract long of(Recording recording, int request, long timeoutNanos);
-
-  /// {@return the name in reports, such as `response`}
-  public String label() {
-    return name().toLowerCase(Locale.ROOT);
-  }
 }

@@ -229,9 +229,4 @@ final class Proto {
     remove(number);
     return add(number, value);
   }
-
-  Proto with(int number, Proto message) {
-    remove(number);
-    return add(number, message);
-  }
 }

@@ -55,7 +55,7 @@ class RecorderTest {
     recorder.begin(1, 1, 1, 0);
     assertThrows(IllegalStateException.class, recorder::recording);
     assertFalse(recorder.isEnded(1));
-    recorder.endOthers(9);
+    recorder.end(1, 9, Outcome.TIMEOUT);
     Recording recording = recorder.recording();
     assertEquals(Outcome.TIMEOUT, recording.outcome(1));
     assertEquals(Outcome.OK, recording.outcome(0));

@@ -110,8 +110,7 @@ class StatisticsTest {
   @Test
   void nothingAnsweredIsASummaryToo() {
     Recorder recorder = new Recorder();
-    recorder.begin(0, 0, 0, 0);
-    recorder.endOthers(7);
+    recorder.end(recorder.begin(0, 0, 0, 0), 7, Outcome.TIMEOUT);
     Summary summary = Summary.of(recorder.recording(), null, 100);
     assertNull(summary.answeredResponse());
     assertEquals(0, summary.throughput());

@@ -87,11 +87,6 @@ public final class Fourier {
     return new Bluestein(inner, chirp, transformed.clone());
   }
 
-  /// {@return the number of complex numbers}
-  public int length() {
-    return length;
-  }
-
   /// {@return the length that working arrays need, twice what the transform works on}
   public int workLength() {
     return 2 * Math.max(length, bluestein.kernel().length / 2);

@@ -59,11 +59,6 @@ final class NodeScope {
     return opset;
   }
 
-  /// {@return the operator's ONNX name}
-  String operator() {
-    return node.operator();
-  }
-
   // ---- inputs and outputs
 
   /// {@return the number of inputs, absent ones included}

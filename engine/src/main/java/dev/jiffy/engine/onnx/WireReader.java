@@ -145,11 +145,6 @@ final class WireReader {
     return field;
   }
 
-  /// {@return the byte offset of the current field's tag}
-  long offset() {
-    return fieldOffset;
-  }
-
   /// {@return whether the current field holds a length and bytes: a packed list, where a list of
   /// numbers is expected}
   boolean isBytes() {

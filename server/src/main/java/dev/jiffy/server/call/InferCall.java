@@ -248,9 +248,4 @@ public final class InferCall {
     parameters.put("batch_size", new Parameter.Whole(stopwatch.batchRows()));
     return parameters;
   }
-
-  /// {@return the request's id}
-  public @Nullable String id() {
-    return request.id();
-  }
 }

@@ -159,10 +159,6 @@ final class MathCode {
 
   // ---- pieces
 
-  void op(VectorOp op, Vector dst, Vector x, Operand y) {
-    code.op(op, dst, x, y);
-  }
-
   /// `dst = op(x, number)`
   void op(VectorOp op, Vector dst, Vector x, float number) {
     code.op(op, dst, x, code.constant(number, bytes));
