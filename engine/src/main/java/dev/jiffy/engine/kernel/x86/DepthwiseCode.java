@@ -1,5 +1,9 @@
 package dev.jiffy.engine.kernel.x86;
 
+import static dev.jiffy.engine.kernel.x86.CutVectors.add;
+import static dev.jiffy.engine.kernel.x86.CutVectors.load;
+import static dev.jiffy.engine.kernel.x86.CutVectors.present;
+import static dev.jiffy.engine.kernel.x86.CutVectors.store;
 import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Alu.ADD;
 import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Alu.AND;
 import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Alu.CMP;
@@ -29,7 +33,6 @@ import static dev.jiffy.engine.kernel.x86.Register.RSI;
 import static dev.jiffy.engine.kernel.x86.Register.RSP;
 
 import dev.jiffy.engine.kernel.Activation;
-import dev.jiffy.engine.kernel.x86.Assembler.Mask;
 import dev.jiffy.engine.kernel.x86.Operand.Address;
 import dev.jiffy.engine.kernel.x86.Operand.Vector;
 import org.jspecify.annotations.Nullable;
@@ -79,8 +82,6 @@ record DepthwiseCode(
   private static final int FIRST_LEFT = STACK + 48;
   private static final int IN_WIDTH = STACK + 56;
   private static final int OUT_WIDTH = STACK + 64;
-
-  private static final Mask PRESENT = new Mask(1);
 
   /// The most rows or columns of the input that a tile may see: each has a bit.
   static final int MOST_EXTENT = 31;
@@ -166,11 +167,6 @@ record DepthwiseCode(
 
   private Vector input() {
     return register(rows * pixels);
-  }
-
-  /// The vector of the mask without AVX-512.
-  private Vector maskVector() {
-    return register(15);
   }
 
   private int registers() {
@@ -284,11 +280,7 @@ record DepthwiseCode(
     code.bind(rest);
     if (cut) {
       code.load(RAX, at(RSP, MASK));
-      if (wide()) {
-        code.kmov(PRESENT, RAX);
-      } else {
-        code.op(VectorOp.MOVUPS, maskVector(), at(RAX));
-      }
+      present(code, vectorBytes, RAX);
       vector(code, true);
     }
   }
@@ -431,7 +423,7 @@ record DepthwiseCode(
         if (store) {
           store(code, sum(row, pixel), place, masked);
         } else {
-          add(code, sum(row, pixel), place, masked);
+          add(code, sum(row, pixel), place, masked, input());
         }
         if (pixel % 4 == 3 && pixel + 1 < pixels) {
           code.lea(R11, at(R11, RSI, 4, 0));
@@ -441,37 +433,6 @@ record DepthwiseCode(
       if (row + 1 < rows) {
         code.alu(ADD, R10, R9);
       }
-    }
-  }
-
-  private void load(Assembler code, Vector to, Address from, boolean masked) {
-    if (!masked) {
-      code.op(VectorOp.MOVUPS, to, from);
-    } else if (wide()) {
-      code.op(VectorOp.MOVUPS, to, from, PRESENT, true);
-    } else {
-      code.loadMasked(to, maskVector(), from);
-    }
-  }
-
-  private void add(Assembler code, Vector sum, Address from, boolean masked) {
-    if (!masked) {
-      code.op(VectorOp.ADDPS, sum, sum, from);
-    } else if (wide()) {
-      code.op(VectorOp.ADDPS, sum, sum, from, PRESENT, false);
-    } else {
-      code.loadMasked(input(), maskVector(), from);
-      code.op(VectorOp.ADDPS, sum, sum, input());
-    }
-  }
-
-  private void store(Assembler code, Vector sum, Address to, boolean masked) {
-    if (!masked) {
-      code.op(VectorOp.MOVUPS_TO, sum, to);
-    } else if (wide()) {
-      code.op(VectorOp.MOVUPS_TO, sum, to, PRESENT, false);
-    } else {
-      code.storeMasked(sum, maskVector(), to);
     }
   }
 }

@@ -7,7 +7,6 @@ import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Condition.GREATER_OR_
 import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Condition.LESS_OR_EQUAL;
 import static dev.jiffy.engine.kernel.x86.Operand.Address.at;
 
-import dev.jiffy.engine.kernel.x86.Assembler.Mask;
 import dev.jiffy.engine.kernel.x86.Operand.Address;
 import dev.jiffy.engine.kernel.x86.Operand.Vector;
 import java.util.Arrays;
@@ -16,11 +15,9 @@ import java.util.Arrays;
 /// the row ends.
 ///
 /// Bodies load and store through this, so that a cut vector is neither read nor written beyond the
-/// end. The register `RCX` counts the bytes that are done; the first mask register with AVX-512, or
-/// the last vector register without, says which elements of the cut vector exist.
+/// end (see [CutVectors]). The register `RCX` counts the bytes that are done.
 final class LoopCode {
   private static final Register DONE = Register.RCX;
-  private static final Mask PRESENT = new Mask(1);
   private static final int EXCHANGE_HALVES = 0x4e;
   private static final int EXCHANGE_NEIGHBOURS = 0xb1;
 
@@ -67,15 +64,7 @@ final class LoopCode {
 
   /// Takes the mask of cut vectors from a register, as [Masks] makes it.
   void present(Register mask) {
-    if (wide) {
-      code.kmov(PRESENT, mask);
-    } else {
-      code.op(VectorOp.MOVUPS, maskVector(), at(mask));
-    }
-  }
-
-  private Vector maskVector() {
-    return new Vector(15, bytes);
+    CutVectors.present(code, bytes, mask);
   }
 
   /// Generates a loop.
@@ -151,40 +140,25 @@ final class LoopCode {
 
   /// Loads a vector of a row, with zeros beyond its end.
   void load(Vector dst, Register row, int vector) {
-    if (cut) {
-      loadCut(dst, address(row, vector));
-    } else {
-      code.op(VectorOp.MOVUPS, dst, address(row, vector));
-    }
+    CutVectors.load(code, dst, address(row, vector), cut);
   }
 
   /// Loads the elements of a vector that exist, with zeros for the others.
   void loadCut(Vector dst, Address from) {
-    if (wide) {
-      code.op(VectorOp.MOVUPS, dst, from, PRESENT, true);
-    } else {
-      code.loadMasked(dst, maskVector(), from);
-    }
+    CutVectors.load(code, dst, from, true);
   }
 
   /// Stores a vector of a row.
   void store(Vector source, Register row, int vector) {
-    Address to = address(row, vector);
-    if (!cut) {
-      code.op(VectorOp.MOVUPS_TO, source, to);
-    } else if (wide) {
-      code.op(VectorOp.MOVUPS_TO, source, to, PRESENT, false);
-    } else {
-      code.storeMasked(source, maskVector(), to);
-    }
+    CutVectors.store(code, source, address(row, vector), cut);
   }
 
   /// Puts another vector's elements where the row has ended.
   void fill(Vector value, Vector beyond) {
     if (cut && wide) {
-      code.op(VectorOp.BLENDMPS, value, beyond, value, PRESENT, false);
+      code.op(VectorOp.BLENDMPS, value, beyond, value, CutVectors.PRESENT, false);
     } else if (cut) {
-      code.blend(value, beyond, value, maskVector());
+      code.blend(value, beyond, value, CutVectors.mask(bytes));
     }
   }
 

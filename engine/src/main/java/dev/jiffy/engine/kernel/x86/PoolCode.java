@@ -1,5 +1,8 @@
 package dev.jiffy.engine.kernel.x86;
 
+import static dev.jiffy.engine.kernel.x86.CutVectors.load;
+import static dev.jiffy.engine.kernel.x86.CutVectors.present;
+import static dev.jiffy.engine.kernel.x86.CutVectors.store;
 import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Alu.ADD;
 import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Alu.CMP;
 import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Alu.SUB;
@@ -53,7 +56,6 @@ record PoolCode(int vectorBytes, boolean max, boolean cut) {
   private static final int ROWS = STACK + 48;
   private static final int GAP = STACK + 56;
 
-  private static final Mask PRESENT = new Mask(1);
   private static final Mask NOT_A_NUMBER = new Mask(2);
 
   /// The predicate of comparisons that holds where an operand is NaN.
@@ -82,10 +84,6 @@ record PoolCode(int vectorBytes, boolean max, boolean cut) {
     return register(14);
   }
 
-  private Vector mask() {
-    return register(15);
-  }
-
   /// {@return the code}
   byte[] emit() {
     Assembler code = new Assembler();
@@ -95,11 +93,7 @@ record PoolCode(int vectorBytes, boolean max, boolean cut) {
     }
     if (cut) {
       code.load(RAX, at(RSP, MASK));
-      if (wide()) {
-        code.kmov(PRESENT, RAX);
-      } else {
-        code.op(VectorOp.MOVUPS, mask(), at(RAX));
-      }
+      present(code, vectorBytes, RAX);
     }
     Label row = code.here();
     code.load(RBP, at(RSP, PIXELS));
@@ -208,26 +202,6 @@ record PoolCode(int vectorBytes, boolean max, boolean cut) {
     } else {
       load(code, element(i), from, true);
       code.op(VectorOp.ADDPS, sum, sum, element(i));
-    }
-  }
-
-  private void load(Assembler code, Vector to, Address from, boolean masked) {
-    if (!masked) {
-      code.op(VectorOp.MOVUPS, to, from);
-    } else if (wide()) {
-      code.op(VectorOp.MOVUPS, to, from, PRESENT, true);
-    } else {
-      code.loadMasked(to, mask(), from);
-    }
-  }
-
-  private void store(Assembler code, Vector vector, Address to, boolean masked) {
-    if (!masked) {
-      code.op(VectorOp.MOVUPS_TO, vector, to);
-    } else if (wide()) {
-      code.op(VectorOp.MOVUPS_TO, vector, to, PRESENT, false);
-    } else {
-      code.storeMasked(vector, mask(), to);
     }
   }
 }

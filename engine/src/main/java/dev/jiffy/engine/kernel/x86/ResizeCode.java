@@ -1,5 +1,8 @@
 package dev.jiffy.engine.kernel.x86;
 
+import static dev.jiffy.engine.kernel.x86.CutVectors.load;
+import static dev.jiffy.engine.kernel.x86.CutVectors.present;
+import static dev.jiffy.engine.kernel.x86.CutVectors.store;
 import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Alu.ADD;
 import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Alu.SUB;
 import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Condition.EQUAL;
@@ -19,8 +22,6 @@ import static dev.jiffy.engine.kernel.x86.Register.RDX;
 import static dev.jiffy.engine.kernel.x86.Register.RSI;
 import static dev.jiffy.engine.kernel.x86.Register.RSP;
 
-import dev.jiffy.engine.kernel.x86.Assembler.Mask;
-import dev.jiffy.engine.kernel.x86.Operand.Address;
 import dev.jiffy.engine.kernel.x86.Operand.Vector;
 
 /// Generates the resampling of a row of an image with two taps in each direction, or of nearest
@@ -47,18 +48,8 @@ record ResizeCode(int vectorBytes, boolean nearest, boolean cut) {
   private static final int LOWER = STACK + 16;
   private static final int UPPER = STACK + 24;
 
-  private static final Mask PRESENT = new Mask(1);
-
-  private boolean wide() {
-    return vectorBytes == 64;
-  }
-
   private Vector register(int number) {
     return new Vector(number, vectorBytes);
-  }
-
-  private Vector mask() {
-    return register(15);
   }
 
   /// {@return the code}
@@ -67,11 +58,7 @@ record ResizeCode(int vectorBytes, boolean nearest, boolean cut) {
     code.push(SAVED);
     if (cut) {
       code.load(RAX, at(RSP, MASK));
-      if (wide()) {
-        code.kmov(PRESENT, RAX);
-      } else {
-        code.op(VectorOp.MOVUPS, mask(), at(RAX));
-      }
+      present(code, vectorBytes, RAX);
     }
     code.op(VectorOp.BROADCASTSS, register(8), at(RSP, LOWER));
     code.op(VectorOp.BROADCASTSS, register(9), at(RSP, UPPER));
@@ -119,29 +106,12 @@ record ResizeCode(int vectorBytes, boolean nearest, boolean cut) {
       mix(code, register(2), register(3), register(11), register(10));
       mix(code, register(0), register(2), register(9), register(8));
     }
-    Address to = at(RDX, RAX, 1, 0);
-    if (!masked) {
-      code.op(VectorOp.MOVUPS_TO, register(0), to);
-    } else if (wide()) {
-      code.op(VectorOp.MOVUPS_TO, register(0), to, PRESENT, false);
-    } else {
-      code.storeMasked(register(0), mask(), to);
-    }
+    store(code, register(0), at(RDX, RAX, 1, 0), masked);
   }
 
   /// `x = x · xWeight + y · yWeight`
   private static void mix(Assembler code, Vector x, Vector y, Vector xWeight, Vector yWeight) {
     code.op(VectorOp.MULPS, x, x, xWeight);
     code.op(VectorOp.FMADD231PS, x, y, yWeight);
-  }
-
-  private void load(Assembler code, Vector to, Address from, boolean masked) {
-    if (!masked) {
-      code.op(VectorOp.MOVUPS, to, from);
-    } else if (wide()) {
-      code.op(VectorOp.MOVUPS, to, from, PRESENT, true);
-    } else {
-      code.loadMasked(to, mask(), from);
-    }
   }
 }

@@ -1,5 +1,10 @@
 package dev.jiffy.engine.kernel.x86;
 
+import static dev.jiffy.engine.kernel.x86.CutVectors.PRESENT;
+import static dev.jiffy.engine.kernel.x86.CutVectors.add;
+import static dev.jiffy.engine.kernel.x86.CutVectors.load;
+import static dev.jiffy.engine.kernel.x86.CutVectors.present;
+import static dev.jiffy.engine.kernel.x86.CutVectors.store;
 import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Alu.ADD;
 import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Alu.CMP;
 import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Alu.SUB;
@@ -133,8 +138,6 @@ record TileCode(
   /// What products push onto the stack.
   private static final int PUSHED = 16;
 
-  private static final Mask PRESENT = new Mask(1);
-
   /// {@return the most rows of a tile}
   static int most(int vectorBytes, int vectors) {
     return vectorBytes == 64 ? (vectors == 2 ? 12 : 24) : (vectors == 2 ? 6 : 12);
@@ -186,11 +189,6 @@ record TileCode(
     return wide() ? 32 : 16;
   }
 
-  /// The vector of the mask of a cut tile without AVX-512.
-  private Vector maskVector() {
-    return register(registers() - 1);
-  }
-
   /// {@return the code}
   byte[] emit() {
     Assembler code = new Assembler();
@@ -219,27 +217,28 @@ record TileCode(
     code.lea(RBP, at(RDX, RDX, 4, 0));
     code.load(R12, at(RSP, B_STEP));
     code.mov(R15, R9);
-    if (cut && wide()) {
-      code.load(RAX, at(RSP, MASK));
-      code.kmov(PRESENT, RAX);
+    if (wide()) {
+      loadMask(code);
     }
   }
 
-  private void loadMask(Assembler code, Register scratch) {
-    if (cut && !wide()) {
-      code.load(scratch, at(RSP, MASK));
-      code.op(VectorOp.MOVUPS, maskVector(), at(scratch));
+  private void loadMask(Assembler code) {
+    if (cut) {
+      code.load(RAX, at(RSP, MASK));
+      present(code, vectorBytes, RAX);
     }
   }
 
   /// Loads the values that the sums start from.
   private void start(Assembler code) {
-    loadMask(code, RAX);
+    if (!wide()) {
+      loadMask(code);
+    }
     code.load(RDI, at(RSP, INIT));
     code.load(RAX, at(RSP, INIT_STEP));
     for (int row = 0; row < rows; row++) {
       for (int vector = 0; vector < vectors; vector++) {
-        load(code, sum(0, row, vector), at(RDI, vector * vectorBytes));
+        load(code, sum(0, row, vector), at(RDI, vector * vectorBytes), cut);
       }
       if (row + 1 < rows) {
         code.alu(ADD, RDI, RAX);
@@ -272,16 +271,6 @@ record TileCode(
       code.alu(ADD, RDI, RAX);
     }
     code.bind(near);
-  }
-
-  private void load(Assembler code, Vector to, Address from) {
-    if (!cut) {
-      code.op(VectorOp.MOVUPS, to, from);
-    } else if (wide()) {
-      code.op(VectorOp.MOVUPS, to, from, PRESENT, true);
-    } else {
-      code.loadMasked(to, maskVector(), from);
-    }
   }
 
   private void zero(Assembler code, Vector vector) {
@@ -366,7 +355,7 @@ record TileCode(
         }
         code.op(VectorOp.MOVUPS, register(free + vector), b);
       } else {
-        load(code, register(free + vector), b);
+        load(code, register(free + vector), b, cut);
       }
     }
     if (!packed) {
@@ -423,7 +412,9 @@ record TileCode(
 
   /// Adds the residual, applies the activation and stores.
   private void finish(Assembler code) {
-    loadMask(code, RAX);
+    if (!wide()) {
+      loadMask(code);
+    }
     if (result != Result.SUMS) {
       code.load(RDI, at(RSP, RESIDUAL));
       scale(code);
@@ -446,15 +437,7 @@ record TileCode(
         for (int vector = 0; vector < vectors; vector++) {
           Vector sum = sum(0, row, vector);
           Address from = at(RDI, vector * vectorBytes);
-          if (!cut) {
-            code.op(VectorOp.ADDPS, sum, sum, from);
-          } else if (wide()) {
-            code.op(VectorOp.ADDPS, sum, sum, from, PRESENT, false);
-          } else {
-            Vector added = register(rows * vectors);
-            code.loadMasked(added, maskVector(), from);
-            code.op(VectorOp.ADDPS, sum, sum, added);
-          }
+          add(code, sum, from, cut, register(rows * vectors));
         }
         code.alu(ADD, RDI, RAX);
       }
@@ -487,12 +470,8 @@ record TileCode(
         Address to = at(RDI, vector * resultBytes());
         if (result == Result.BYTES) {
           code.op(VectorOp.PMOVUSDB_TO, sum, to, cut ? PRESENT : Mask.NONE, false);
-        } else if (!cut) {
-          code.op(VectorOp.MOVUPS_TO, sum, to);
-        } else if (wide()) {
-          code.op(VectorOp.MOVUPS_TO, sum, to, PRESENT, false);
         } else {
-          code.storeMasked(sum, maskVector(), to);
+          store(code, sum, to, cut);
         }
       }
       code.alu(ADD, RDI, RAX);

@@ -1,5 +1,8 @@
 package dev.jiffy.engine.kernel.x86;
 
+import static dev.jiffy.engine.kernel.x86.CutVectors.load;
+import static dev.jiffy.engine.kernel.x86.CutVectors.present;
+import static dev.jiffy.engine.kernel.x86.CutVectors.store;
 import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Alu.ADD;
 import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Alu.CMP;
 import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Alu.OR;
@@ -27,7 +30,6 @@ import static dev.jiffy.engine.kernel.x86.Register.RSI;
 import static dev.jiffy.engine.kernel.x86.Register.RSP;
 
 import dev.jiffy.engine.kernel.Activation;
-import dev.jiffy.engine.kernel.x86.Assembler.Mask;
 import dev.jiffy.engine.kernel.x86.Operand.Address;
 import dev.jiffy.engine.kernel.x86.Operand.Vector;
 import org.jspecify.annotations.Nullable;
@@ -61,8 +63,6 @@ record WinogradCode(int vectorBytes, boolean cut) {
   private static final int INIT = STACK + 48;
   private static final int INIT_STEP = STACK + 56;
 
-  private static final Mask PRESENT = new Mask(1);
-
   /// The rows of a tile of the input.
   private static final Register[] PIXELS = {R10, R11, R12, R13};
 
@@ -83,10 +83,6 @@ record WinogradCode(int vectorBytes, boolean cut) {
 
   private Vector register(int number) {
     return new Vector(number, vectorBytes);
-  }
-
-  private Vector maskVector() {
-    return register(15);
   }
 
   /// {@return the code of the input's transform}
@@ -145,11 +141,7 @@ record WinogradCode(int vectorBytes, boolean cut) {
     code.lea(RBX, at(R9, R9, 2, 0));
     if (cut) {
       code.load(RAX, at(RSP, MASK));
-      if (wide()) {
-        code.kmov(PRESENT, RAX);
-      } else {
-        code.op(VectorOp.MOVUPS, maskVector(), at(RAX));
-      }
+      present(code, vectorBytes, RAX);
     }
   }
 
@@ -345,26 +337,6 @@ record WinogradCode(int vectorBytes, boolean cut) {
         code.op(VectorOp.ADDPS, register(i), register(i), register(4));
       }
       code.bind(absent);
-    }
-  }
-
-  private void load(Assembler code, Vector to, Address from, boolean masked) {
-    if (!masked) {
-      code.op(VectorOp.MOVUPS, to, from);
-    } else if (wide()) {
-      code.op(VectorOp.MOVUPS, to, from, PRESENT, true);
-    } else {
-      code.loadMasked(to, maskVector(), from);
-    }
-  }
-
-  private void store(Assembler code, Vector vector, Address to, boolean masked) {
-    if (!masked) {
-      code.op(VectorOp.MOVUPS_TO, vector, to);
-    } else if (wide()) {
-      code.op(VectorOp.MOVUPS_TO, vector, to, PRESENT, false);
-    } else {
-      code.storeMasked(vector, maskVector(), to);
     }
   }
 }
