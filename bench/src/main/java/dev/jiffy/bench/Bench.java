@@ -64,10 +64,10 @@ public final class Bench {
       engine.model().handover().ifPresent(handover -> progress.accept(handover.text()));
       Case first = source.cases(engine.model().inputs(), engine.model().outputs()).getFirst();
       engine.prepare(first.tensors());
-      long firstRun = Rounds.once(engine);
+      long firstRun = Rounds.once(engine::run);
       progress.accept("warming up on " + first.name() + " " + first.shapes());
       WarmUp warmUp = WarmUp.start(Long.MAX_VALUE);
-      Rounds.warmUp(engine, warmUp);
+      Rounds.warmUp(engine::run, warmUp);
       progress.accept(
           String.format(
               Locale.ROOT,
@@ -76,7 +76,7 @@ public final class Bench {
               warmUp.runs(),
               warmUp.totalNanos() / 1e9,
               warmUp.isSettled() ? "" : ", not settled"));
-      Rounds rounds = new Rounds(engine, warmUp.runs());
+      Rounds rounds = new Rounds(engine::run, warmUp.runs());
       rounds.leadIn(time.toNanos() / 10);
       int count = Duel.rounds(time.toNanos());
       for (int i = 0; i < count; i++) {

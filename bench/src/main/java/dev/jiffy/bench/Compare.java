@@ -117,11 +117,11 @@ public final class Compare {
           progress.accept("case " + each.name() + " " + each.shapes());
           jiffy.prepare(each.tensors());
           other.prepare(each.tensors());
-          double jiffyFirst = Rounds.once(jiffy) / 1e6;
+          double jiffyFirst = Rounds.once(jiffy::run) / 1e6;
           double otherFirst = other.firstMs();
           other.run();
           Comparison answers = Comparison.of(other.outputs(), jiffy.outputs(), tolerance);
-          Duel duel = Duel.of(jiffy, other, time.toNanos(), progress);
+          Duel duel = Duel.of(jiffy::run, other::run, time.toNanos(), progress);
           Figures figures = duel.first().figures(jiffy.version(), median(jiffyLoads), jiffyFirst);
           Figures others = duel.second().figures(other.version(), median(otherLoads), otherFirst);
           results.add(
@@ -159,7 +159,7 @@ public final class Compare {
     return Math.round(first / Math.max(1e-9, second) * 1e4) / 1e4;
   }
 
-  private static <E extends Engine> E open(Supplier<E> engine, List<Long> nanos) {
+  private static <E> E open(Supplier<E> engine, List<Long> nanos) {
     long start = System.nanoTime();
     E opened = engine.get();
     nanos.add(System.nanoTime() - start);

@@ -40,11 +40,11 @@ record Duel(
 
   /// {@return what came out}
   ///
-  /// @param first an engine with its inputs
+  /// @param first runs an engine once, on its inputs
   /// @param second another
   /// @param nanos the time that either runs, after warm-up
   /// @param progress is told in short lines how the work goes
-  static Duel of(Engine first, Engine second, long nanos, Consumer<String> progress) {
+  static Duel of(Runnable first, Runnable second, long nanos, Consumer<String> progress) {
     progress.accept("warming up");
     Rounds one = warmedUp(first);
     Rounds other = warmedUp(second);
@@ -75,7 +75,7 @@ record Duel(
         ratios.length);
   }
 
-  private static Rounds warmedUp(Engine engine) {
+  private static Rounds warmedUp(Runnable engine) {
     WarmUp rule = WarmUp.start(Long.MAX_VALUE);
     Rounds.warmUp(engine, rule);
     return new Rounds(engine, rule.runs());

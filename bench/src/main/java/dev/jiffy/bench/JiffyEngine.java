@@ -10,7 +10,7 @@ import java.util.Locale;
 import java.util.Map;
 
 /// Jiffy's own engine, its answers in the session's memory.
-final class JiffyEngine implements Engine {
+final class JiffyEngine implements AutoCloseable {
   private final Model model;
   private final Session session;
   private Map<String, Tensor> inputs = Map.of();
@@ -50,24 +50,24 @@ final class JiffyEngine implements Engine {
     return session.profile(inputs, runs);
   }
 
-  @Override
-  public String version() {
+  /// {@return the engine's version}
+  String version() {
     String version = Model.class.getPackage().getImplementationVersion();
     return version == null ? "development" : version;
   }
 
-  @Override
-  public void prepare(Map<String, Tensor> tensors) {
+  /// Sets the inputs of the runs that follow.
+  void prepare(Map<String, Tensor> tensors) {
     inputs = tensors;
   }
 
-  @Override
-  public void run() {
+  /// Runs once.
+  void run() {
     outputs = session.runReusing(inputs);
   }
 
-  @Override
-  public Map<String, Tensor> outputs() {
+  /// {@return the answers of the last run, valid until the next}
+  Map<String, Tensor> outputs() {
     return outputs;
   }
 

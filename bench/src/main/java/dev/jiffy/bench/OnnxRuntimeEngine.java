@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 /// outputs in native memory that is made once and that it reads and writes in place.
 ///
 /// Outputs that are not dense tensors of numbers are left in its own memory.
-final class OnnxRuntimeEngine implements Engine {
+final class OnnxRuntimeEngine implements AutoCloseable {
   private final OnnxRuntimeModel model;
   private @Nullable RepeatedRun runs;
   private final List<RepeatedRun> turns = new ArrayList<>();
@@ -24,8 +24,8 @@ final class OnnxRuntimeEngine implements Engine {
     model = OnnxRuntimeModel.load(file, LoadOptions.defaults().threads(threads));
   }
 
-  @Override
-  public String version() {
+  /// {@return the engine's version}
+  String version() {
     return model.version();
   }
 
@@ -35,24 +35,22 @@ final class OnnxRuntimeEngine implements Engine {
   }
 
   /// Sets the inputs of the runs that follow, and runs once to learn the shapes of the outputs.
-  @Override
-  public void prepare(Map<String, Tensor> tensors) {
+  void prepare(Map<String, Tensor> tensors) {
     release();
     runs = model.repeated(tensors);
   }
 
-  /// {@return this engine with several inputs that take turns; it keeps them until the engine is
-  /// closed}
+  /// {@return runs of several inputs that take turns; the engine keeps them until it is closed}
   ///
   /// @param inputs the inputs
-  Engine takingTurns(List<Map<String, Tensor>> inputs) {
+  Runnable takingTurns(List<Map<String, Tensor>> inputs) {
     List<Runnable> all = new ArrayList<>();
     for (Map<String, Tensor> tensors : inputs) {
       RepeatedRun run = model.repeated(tensors);
       turns.add(run);
       all.add(run::run);
     }
-    return new TakingTurns(this, all);
+    return new TakingTurns(all);
   }
 
   private RepeatedRun prepared() {
@@ -63,13 +61,13 @@ final class OnnxRuntimeEngine implements Engine {
     return current;
   }
 
-  @Override
-  public void run() {
+  /// Runs once.
+  void run() {
     prepared().run();
   }
 
-  @Override
-  public Map<String, Tensor> outputs() {
+  /// {@return the answers of the last run, valid until the next}
+  Map<String, Tensor> outputs() {
     return prepared().outputs();
   }
 

@@ -178,7 +178,7 @@ public final class Profile {
       Case first = source.cases(engine.model().inputs(), engine.model().outputs()).getFirst();
       engine.prepare(first.tensors());
       progress.accept("warming up on " + first.name() + " " + first.shapes());
-      Rounds.warmUp(engine, warmUp);
+      Rounds.warmUp(engine::run, warmUp);
       int runs = settings.runs() == 0 ? runs(warmUp) : settings.runs();
       List<StepCost> costs = engine.profile(Math.min(runs, FIRST_RUNS)).steps();
       if (costs.isEmpty()) {

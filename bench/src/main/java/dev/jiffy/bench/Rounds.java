@@ -15,7 +15,7 @@ final class Rounds {
   /// The most runs that are taken down, 16 bytes each.
   private static final int MOST_RUNS = 20_000_000;
 
-  private final Engine engine;
+  private final Runnable engine;
   private final long warmUpRuns;
   private long origin;
   private Recorder recorder = new Recorder();
@@ -25,22 +25,22 @@ final class Rounds {
 
   /// Rounds of an engine that is warm.
   ///
-  /// @param engine the engine, with its inputs
+  /// @param engine runs the engine once, on its inputs
   /// @param warmUpRuns how many runs made it so
-  Rounds(Engine engine, long warmUpRuns) {
+  Rounds(Runnable engine, long warmUpRuns) {
     this.engine = engine;
     this.warmUpRuns = warmUpRuns;
   }
 
   /// Runs until the rule says that the engine is warm.
-  static void warmUp(Engine engine, WarmUp rule) {
+  static void warmUp(Runnable engine, WarmUp rule) {
     while (!rule.isDone()) {
       rule.add(once(engine));
     }
   }
 
   /// {@return how long one run takes, in nanoseconds}
-  static long once(Engine engine) {
+  static long once(Runnable engine) {
     long start = System.nanoTime();
     engine.run();
     return System.nanoTime() - start;

@@ -60,8 +60,7 @@ public record Turns(
       matches &= comparison.matches();
       comparison.mismatches().forEach(progress);
     }
-    Duel duel =
-        Duel.of(new TakingTurns(jiffy, own), other.takingTurns(inputs), time.toNanos(), progress);
+    Duel duel = Duel.of(new TakingTurns(own), other.takingTurns(inputs), time.toNanos(), progress);
     return new Turns(
         model,
         rows,

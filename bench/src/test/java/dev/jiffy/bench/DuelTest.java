@@ -3,10 +3,8 @@ package dev.jiffy.bench;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.jiffy.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 
@@ -31,21 +29,13 @@ class DuelTest {
     assertEquals(List.of("warming up", "measuring 4 rounds of 20 ms each"), progress);
   }
 
-  private final class Sleeper implements Engine {
+  private final class Sleeper implements Runnable {
     private final String name;
     private byte[] garbage = {};
 
     Sleeper(String name) {
       this.name = name;
     }
-
-    @Override
-    public String version() {
-      return "1";
-    }
-
-    @Override
-    public void prepare(Map<String, Tensor> inputs) {}
 
     @Override
     public void run() {
@@ -56,13 +46,5 @@ class DuelTest {
       garbage = new byte[BYTES];
       LockSupport.parkNanos(500_000);
     }
-
-    @Override
-    public Map<String, Tensor> outputs() {
-      return Map.of();
-    }
-
-    @Override
-    public void close() {}
   }
 }

@@ -6,13 +6,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.jiffy.bench.record.Percentiles;
 import dev.jiffy.bench.record.Recording;
 import dev.jiffy.bench.record.Time;
-import dev.jiffy.tensor.Tensor;
-import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 class RoundsTest {
   /// Allocates what is asked for at each run.
-  private static final class Allocating implements Engine {
+  private static final class Allocating implements Runnable {
     private final int bytes;
     private byte[] garbage = {};
     private int runs;
@@ -22,26 +20,10 @@ class RoundsTest {
     }
 
     @Override
-    public void prepare(Map<String, Tensor> inputs) {}
-
-    @Override
-    public String version() {
-      return "1";
-    }
-
-    @Override
     public void run() {
       runs += garbage.length == bytes ? 1 : 0;
       garbage = new byte[bytes];
     }
-
-    @Override
-    public Map<String, Tensor> outputs() {
-      return Map.of();
-    }
-
-    @Override
-    public void close() {}
   }
 
   @Test

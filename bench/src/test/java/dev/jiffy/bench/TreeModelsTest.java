@@ -30,12 +30,13 @@ class TreeModelsTest {
       Random random = new Random(5);
       Map<String, Tensor> one = Map.of("x", rows(jiffy.model(), random));
       Map<String, Tensor> two = Map.of("x", rows(jiffy.model(), random));
-      Engine turns = new TakingTurns(jiffy, List.of(() -> run(jiffy, one), () -> run(jiffy, two)));
-      double[] first = scores(turns);
-      double[] second = scores(turns);
+      Runnable turns = new TakingTurns(List.of(() -> run(jiffy, one), () -> run(jiffy, two)));
+      double[] first = scores(turns, jiffy);
+      double[] second = scores(turns, jiffy);
       assertNotEquals(Arrays.toString(first), Arrays.toString(second));
-      assertEquals(Arrays.toString(first), Arrays.toString(scores(turns)));
-      run(other, two);
+      assertEquals(Arrays.toString(first), Arrays.toString(scores(turns, jiffy)));
+      other.prepare(two);
+      other.run();
       assertEquals(
           Arrays.toString(second),
           Arrays.toString(Objects.requireNonNull(other.outputs().get("scores")).toDoubles()));
@@ -47,13 +48,13 @@ class TreeModelsTest {
     return TreeModels.rows(model.graph(), 3, TreeModels.FEATURES, random);
   }
 
-  private static void run(Engine engine, Map<String, Tensor> inputs) {
+  private static void run(JiffyEngine engine, Map<String, Tensor> inputs) {
     engine.prepare(inputs);
     engine.run();
   }
 
-  private static double[] scores(Engine engine) {
-    engine.run();
+  private static double[] scores(Runnable turns, JiffyEngine engine) {
+    turns.run();
     return Objects.requireNonNull(engine.outputs().get("scores")).toDoubles();
   }
 }

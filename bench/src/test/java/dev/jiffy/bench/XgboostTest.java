@@ -69,7 +69,7 @@ class XgboostTest {
   }
 
   /// The scores of a regression, or the probabilities of the second class.
-  private static float[] scores(Engine engine) {
+  private static float[] scores(JiffyEngine engine) {
     Tensor scores = engine.outputs().get("scores");
     if (scores == null) {
       throw new IllegalStateException("no scores");
@@ -128,46 +128,12 @@ class XgboostTest {
     abstract float[][] predict(Booster booster, float[] row) throws XGBoostError;
   }
 
-  /// XGBoost, whose runs take turns with several rows.
-  private static final class Xgboost implements Engine {
-    private final Booster booster;
-    private final Asked way;
-    private final List<float[]> rows;
-    private int turn;
-
-    Xgboost(Booster booster, Asked way, List<float[]> rows) {
-      this.booster = booster;
-      this.way = way;
-      this.rows = rows;
+  private static void predict(Booster booster, Asked way, float[] row) {
+    try {
+      way.predict(booster, row);
+    } catch (XGBoostError e) {
+      throw new IllegalStateException(e);
     }
-
-    @Override
-    public void run() {
-      try {
-        way.predict(booster, rows.get(turn));
-      } catch (XGBoostError e) {
-        throw new IllegalStateException(e);
-      }
-      turn = turn + 1 == rows.size() ? 0 : turn + 1;
-    }
-
-    @Override
-    public void prepare(Map<String, Tensor> inputs) {
-      throw new UnsupportedOperationException("the rows are given");
-    }
-
-    @Override
-    public String version() {
-      return "development";
-    }
-
-    @Override
-    public Map<String, Tensor> outputs() {
-      return Map.of();
-    }
-
-    @Override
-    public void close() {}
   }
 
   private static void measure(
@@ -182,17 +148,17 @@ class XgboostTest {
     StringBuilder text = new StringBuilder(Files.exists(TIMES) ? Files.readString(TIMES) : "");
     for (Asked way : Asked.values()) {
       try (JiffyEngine jiffy = new JiffyEngine(file, LoadOptions.defaults().threads(1))) {
-        List<Runnable> runs = new ArrayList<>();
+        List<Runnable> own = new ArrayList<>();
+        List<Runnable> others = new ArrayList<>();
         for (float[] row : rows) {
           Map<String, Tensor> input = input(row);
-          runs.add(() -> {
+          own.add(() -> {
             jiffy.prepare(input);
             jiffy.run();
           });
+          others.add(() -> predict(trees.booster, way, row));
         }
-        Duel duel =
-            Duel.of(
-                new TakingTurns(jiffy, runs), new Xgboost(trees.booster, way, rows), nanos, silent);
+        Duel duel = Duel.of(new TakingTurns(own), new TakingTurns(others), nanos, silent);
         text.append(
             "%s, one row: Jiffy %.2f µs, xgboost4j %s %.2f µs, %.0f times as long (%.0f to %.0f)%n"
                 .formatted(
