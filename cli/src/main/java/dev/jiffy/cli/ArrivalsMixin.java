@@ -7,13 +7,11 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Spec;
 
 /// The options that say when requests arrive.
-final class ArrivalsMixin {
+final class ArrivalsMixin extends Mixed {
   private static final List<String> ALL =
       List.of(
           "--concurrency",
@@ -83,9 +81,6 @@ final class ArrivalsMixin {
       paramLabel = "FILE",
       description = "When requests arrived once: a line each, in microseconds since the first.")
   private @Nullable Path replay;
-
-  @Spec(Spec.Target.MIXEE)
-  private @Nullable CommandSpec command;
 
   /// What to do and when.
   record Choice(Scenario scenario, Arrivals arrivals) {}
@@ -202,16 +197,5 @@ final class ArrivalsMixin {
     }
     long first = nanos.getFirst();
     return nanos.stream().map(at -> at - first).toList();
-  }
-
-  private ParameterException usage(String message) {
-    return new ParameterException(command().commandLine(), message);
-  }
-
-  private CommandSpec command() {
-    if (command == null) {
-      throw new IllegalStateException("not the mixin of a command");
-    }
-    return command;
   }
 }

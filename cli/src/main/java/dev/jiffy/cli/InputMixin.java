@@ -9,14 +9,10 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Spec;
 
 /// The options that say what a model is fed with: recorded cases, or made-up inputs.
-final class InputMixin {
+final class InputMixin extends Mixed {
   @Option(
       names = "--case",
       paramLabel = "DIR",
@@ -41,9 +37,6 @@ final class InputMixin {
       description = "The extent of a named dimension of made-up inputs, as in batch=1,seq=128.")
   private final Map<String, Long> dims = new LinkedHashMap<>();
 
-  @Spec(Spec.Target.MIXEE)
-  private @Nullable CommandSpec command;
-
   /// {@return whether any of the options is given}
   boolean areGiven() {
     return !folders.isEmpty() || !shapes.isEmpty() || !dims.isEmpty();
@@ -66,17 +59,5 @@ final class InputMixin {
       throw usage("Only one --case goes with this command.");
     }
     return sources().getFirst();
-  }
-
-  ParameterException usage(String message) {
-    return new ParameterException(command().commandLine(), message);
-  }
-
-  /// {@return the command, parsed}
-  CommandSpec command() {
-    if (command == null) {
-      throw new IllegalStateException("not the mixin of a command");
-    }
-    return command;
   }
 }

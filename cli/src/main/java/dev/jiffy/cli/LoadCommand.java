@@ -20,11 +20,8 @@ import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 
 /// `jiffy load`: how something behaves under load.
 @Command(
@@ -204,19 +201,18 @@ final class LoadCommand implements Callable<Integer> {
   @Mixin private final RequestMixin inputs = new RequestMixin();
   @Mixin private final LoadMixin load = new LoadMixin();
   @Mixin private final Output output = new Output();
-  @Spec private @Nullable CommandSpec spec;
 
   @Override
   public Integer call() throws IOException {
     if (validates) {
       Ignored.refuseOthers(
-          spec(), "--validate brings loads of its own", "--validate", "--rows", "--json");
+          output.command(), "--validate brings loads of its own", "--validate", "--rows", "--json");
       ValidationTable table = ValidationTable.measured(parts, output::progress);
       output.print(table);
       return table.holds() ? ExitCodes.OK : ExitCodes.FAILURE;
     }
     if (target == null) {
-      throw usage("What is to be measured? Give TARGET.");
+      throw output.usage("What is to be measured? Give TARGET.");
     }
     checkNoneIsIgnored(target);
     try (Measured measured =
@@ -235,13 +231,13 @@ final class LoadCommand implements Callable<Integer> {
   }
 
   private void checkNoneIsIgnored(String named) {
-    Ignored.refuse(spec(), "only --validate has parts", "--rows");
+    Ignored.refuse(output.command(), "only --validate has parts", "--rows");
     if (RequestMixin.isServer(named) || named.equals("null")) {
-      Ignored.refuseMixin(spec(), "no model is loaded into this process", "load");
+      Ignored.refuseMixin(output.command(), "no model is loaded into this process", "load");
     }
     if (isAccuracy) {
       Ignored.refuse(
-          spec(),
+          output.command(),
           "--accuracy asks every input once",
           "--scenario",
           "--slo",
@@ -254,7 +250,7 @@ final class LoadCommand implements Callable<Integer> {
           "--warm-up",
           "--deadline");
     } else if (!findsPeak) {
-      Ignored.refuse(spec(), "only --find-peak makes probes", "--probe-seconds");
+      Ignored.refuse(output.command(), "only --find-peak makes probes", "--probe-seconds");
     }
   }
 
@@ -285,11 +281,12 @@ final class LoadCommand implements Callable<Integer> {
     ArrivalsMixin.Choice choice = arrivals.choice(scenario, findsPeak, requests, seed);
     switch (choice.arrivals()) {
       case Arrivals.AllAtOnce _ ->
-          Ignored.refuse(spec(), "all requests are made at once", "--seconds");
+          Ignored.refuse(output.command(), "all requests are made at once", "--seconds");
       case Arrivals.Steps _ ->
-          Ignored.refuse(spec(), "--steps last --step-seconds each", "--seconds", "--requests");
+          Ignored.refuse(
+              output.command(), "--steps last --step-seconds each", "--seconds", "--requests");
       case Arrivals.Replay _ ->
-          Ignored.refuse(spec(), "--replay says when to ask", "--seconds", "--requests");
+          Ignored.refuse(output.command(), "--replay says when to ask", "--seconds", "--requests");
       case Arrivals.Closed _, Arrivals.Rated _ -> {}
     }
     Plan plan =
@@ -311,7 +308,7 @@ final class LoadCommand implements Callable<Integer> {
           repeats,
           warmUp.toNanos());
     } catch (IllegalArgumentException e) {
-      throw usage(e.getMessage() + ".");
+      throw output.usage(e.getMessage() + ".");
     }
   }
 
@@ -321,22 +318,11 @@ final class LoadCommand implements Callable<Integer> {
       return Math.max(atATime, RequestMixin.isServer(named) ? MANY : 1);
     }
     if (connections < atATime) {
-      throw usage(
+      throw output.usage(
           "--concurrency %d needs at least as many --connections, got %d."
               .formatted(atATime, connections));
     }
     return connections;
-  }
-
-  private ParameterException usage(String message) {
-    return new ParameterException(spec().commandLine(), message);
-  }
-
-  private CommandSpec spec() {
-    if (spec == null) {
-      throw new IllegalStateException("not run by a command line");
-    }
-    return spec;
   }
 
   /// The result.

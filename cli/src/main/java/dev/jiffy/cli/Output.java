@@ -1,20 +1,14 @@
 package dev.jiffy.cli;
 
-import org.jspecify.annotations.Nullable;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Spec;
 
 /// Where a command writes: its answer to standard output, everything else to standard error.
 ///
 /// Commands take it as a mixin, which gives them the option `--json`: the answer is then one JSON
 /// object on one line, and nothing else is written to standard output.
-final class Output {
+final class Output extends Mixed {
   @Option(names = "--json", description = "Print the answer as one JSON object on standard output.")
   private boolean json;
-
-  @Spec(Spec.Target.MIXEE)
-  private @Nullable CommandSpec command;
 
   /// An answer in its two forms.
   interface Answer {
@@ -36,21 +30,9 @@ final class Output {
     err.flush();
   }
 
-  /// {@return whether the answer goes out as JSON}
-  boolean json() {
-    return json;
-  }
-
   /// {@return what the user typed, for pages that say where they come from}
   String commandLine() {
     return "jiffy "
         + String.join(" ", command().root().commandLine().getParseResult().originalArgs());
-  }
-
-  private CommandSpec command() {
-    if (command == null) {
-      throw new IllegalStateException("not the mixin of a command");
-    }
-    return command;
   }
 }

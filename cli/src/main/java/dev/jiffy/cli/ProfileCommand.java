@@ -14,11 +14,9 @@ import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 
 /// `jiffy profile`: where the time of a warm run goes.
 @Command(
@@ -88,7 +86,6 @@ final class ProfileCommand implements Callable<Integer> {
   @Mixin private final InputMixin inputs = new InputMixin();
   @Mixin private final LoadMixin load = new LoadMixin();
   @Mixin private final Output output = new Output();
-  @Spec private @Nullable CommandSpec spec;
 
   @Override
   public Integer call() throws IOException {
@@ -108,15 +105,8 @@ final class ProfileCommand implements Callable<Integer> {
     try {
       return new Profile.Settings(runs, !skipsPeaks, ceilings);
     } catch (IllegalArgumentException e) {
-      throw new ParameterException(commandSpec().commandLine(), "--peak: " + e.getMessage(), e);
+      throw new ParameterException(output.command().commandLine(), "--peak: " + e.getMessage(), e);
     }
-  }
-
-  private CommandSpec commandSpec() {
-    if (spec == null) {
-      throw new IllegalStateException("not run by a command line");
-    }
-    return spec;
   }
 
   private List<Profile.Step> sorted(Profile.Result result) {

@@ -22,13 +22,11 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Spec;
 
 /// The options that say what requests are made of.
-final class RequestMixin {
+final class RequestMixin extends Mixed {
   private static final String[] ALL = {
     "--model", "--api", "--channels", "--case", "--jsonl", "--texts", "--shape", "--dim", "--inputs"
   };
@@ -128,9 +126,6 @@ final class RequestMixin {
       converter = OptionValues.Tolerance.class,
       description = "How far numbers may be off, absolute or relative; 1e-4 by default.")
   private double tolerance = Comparison.TOLERANCE;
-
-  @Spec(Spec.Target.MIXEE)
-  private @Nullable CommandSpec command;
 
   /// {@return what is to be measured}
   ///
@@ -254,16 +249,5 @@ final class RequestMixin {
               + requests
               + ".");
     }
-  }
-
-  private ParameterException usage(String message) {
-    return new ParameterException(command().commandLine(), message);
-  }
-
-  private CommandSpec command() {
-    if (command == null) {
-      throw new IllegalStateException("not the mixin of a command");
-    }
-    return command;
   }
 }

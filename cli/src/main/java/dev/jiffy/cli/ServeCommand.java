@@ -28,9 +28,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 
 /// `jiffy serve`: models behind HTTP and gRPC until the process is told to end.
 @Command(
@@ -148,8 +146,6 @@ final class ServeCommand implements Callable<Integer> {
               + " compiled before others ask; 2 by default, 0 for not at all.")
   private Duration practice = Duration.ofSeconds(2);
 
-  @Spec private @Nullable CommandSpec spec;
-
   @Mixin private final StoreMixin store = new StoreMixin();
   @Mixin private final ScheduleMixin schedule = new ScheduleMixin();
   @Mixin private final CacheMixin cache = new CacheMixin();
@@ -160,17 +156,13 @@ final class ServeCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    CommandSpec command = spec;
-    if (command == null) {
-      throw new IllegalStateException("not run by a command line");
-    }
+    CommandSpec command = output.command();
     if (command.defaultValueProvider() instanceof Configuration configuration) {
       configuration.check(command);
     }
     OptionNeeds.check(command);
     if (paths.isEmpty()) {
-      throw new ParameterException(
-          command.commandLine(), "Missing what to serve: ONNX files, or folders of models.");
+      throw output.usage("Missing what to serve: ONNX files, or folders of models.");
     }
     if (config != null) {
       output.progress("options from " + config);
