@@ -213,10 +213,6 @@ class NarrowProductTest {
   }
 
   private long numbers(GuardedMemory memory, int n, boolean end) {
-    long at = end ? memory.before(4L * n) : memory.after(4L * n);
-    for (int i = 0; i < n; i++) {
-      Memory.setFloat(at + 4L * i, random.nextFloat() * 2 - 0.7f);
-    }
-    return at;
+    return memory.floats(random, n, -0.7f, 1.3f, end);
   }
 }

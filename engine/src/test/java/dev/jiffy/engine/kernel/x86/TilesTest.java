@@ -229,11 +229,7 @@ class TilesTest {
   }
 
   private long numbers(GuardedMemory memory, int n, boolean end) {
-    long at = end ? memory.before(4L * n) : memory.after(4L * n);
-    for (int i = 0; i < n; i++) {
-      Memory.setFloat(at + 4L * i, random.nextFloat() * 2 - 1);
-    }
-    return at;
+    return memory.floats(random, n, -1, 1, end);
   }
 
   /// Fills a matrix and packs it: panels of two vectors, then of one, filled up with zeros.

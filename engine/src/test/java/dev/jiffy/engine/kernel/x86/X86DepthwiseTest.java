@@ -138,10 +138,6 @@ class X86DepthwiseTest {
   }
 
   private long numbers(GuardedMemory memory, long n, boolean end) {
-    long at = end ? memory.before(4 * n) : memory.after(4 * n);
-    for (long i = 0; i < n; i++) {
-      Memory.setFloat(at + 4 * i, random.nextFloat() * 2 - 1);
-    }
-    return at;
+    return memory.floats(random, (int) n, -1, 1, end);
   }
 }

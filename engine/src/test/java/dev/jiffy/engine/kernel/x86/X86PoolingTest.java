@@ -79,10 +79,7 @@ class X86PoolingTest {
     try (GuardedMemory memory = new GuardedMemory();
         Arena arena = Arena.ofConfined()) {
       int n = g.batch() * g.inHeight() * g.inWidth() * g.channels();
-      long x = end ? memory.before(4L * n) : memory.after(4L * n);
-      for (int i = 0; i < n; i++) {
-        Memory.setFloat(x + 4L * i, random.nextFloat() * 2 - 1);
-      }
+      long x = memory.floats(random, n, -1, 1, end);
       for (float special : SPECIAL) {
         Memory.setFloat(x + 4L * random.nextInt(n), special);
       }

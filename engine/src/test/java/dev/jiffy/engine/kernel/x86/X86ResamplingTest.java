@@ -61,10 +61,7 @@ class X86ResamplingTest {
     try (GuardedMemory memory = new GuardedMemory();
         Arena arena = Arena.ofConfined()) {
       int n = g.batch() * g.inHeight() * g.inWidth() * g.channels();
-      long x = end ? memory.before(4L * n) : memory.after(4L * n);
-      for (int i = 0; i < n; i++) {
-        Memory.setFloat(x + 4L * i, random.nextFloat() * 2 - 1);
-      }
+      long x = memory.floats(random, n, -1, 1, end);
       long size = (long) g.rows() * g.columnLow().length * g.channels();
       long expected = arena.allocate(4 * size, 64).address();
       long actual = end ? memory.before(4 * size) : memory.after(4 * size);
