@@ -150,57 +150,46 @@ public record OnnxModel(
   /// The value of an attribute.
   public sealed interface AttributeProto {
     /// {@return the kind as the ONNX format names it}
-    String kind();
+    default String kind() {
+      return switch (this) {
+        case FloatValue _ -> "FLOAT";
+        case IntValue _ -> "INT";
+        case StringValue _ -> "STRING";
+        case TensorValue _ -> "TENSOR";
+        case GraphValue _ -> "GRAPH";
+        case Floats _ -> "FLOATS";
+        case Ints _ -> "INTS";
+        case Strings _ -> "STRINGS";
+        case TypeValue _ -> "TYPE_PROTO";
+        case Reference(String name) -> "reference to '" + name + "'";
+        case Other(String kind) -> kind;
+      };
+    }
 
     /// A float.
     ///
     /// @param value the number
-    record FloatValue(float value) implements AttributeProto {
-      @Override
-      public String kind() {
-        return "FLOAT";
-      }
-    }
+    record FloatValue(float value) implements AttributeProto {}
 
     /// An integer.
     ///
     /// @param value the number
-    record IntValue(long value) implements AttributeProto {
-      @Override
-      public String kind() {
-        return "INT";
-      }
-    }
+    record IntValue(long value) implements AttributeProto {}
 
     /// A text.
     ///
     /// @param value the text
-    record StringValue(String value) implements AttributeProto {
-      @Override
-      public String kind() {
-        return "STRING";
-      }
-    }
+    record StringValue(String value) implements AttributeProto {}
 
     /// A tensor.
     ///
     /// @param value the tensor
-    record TensorValue(TensorProto value) implements AttributeProto {
-      @Override
-      public String kind() {
-        return "TENSOR";
-      }
-    }
+    record TensorValue(TensorProto value) implements AttributeProto {}
 
     /// A graph: the body of a control-flow operator.
     ///
     /// @param value the graph
-    record GraphValue(GraphProto value) implements AttributeProto {
-      @Override
-      public String kind() {
-        return "GRAPH";
-      }
-    }
+    record GraphValue(GraphProto value) implements AttributeProto {}
 
     /// Floats.
     ///
@@ -209,11 +198,6 @@ public record OnnxModel(
       /// Copies the list unless it is immutable.
       public Floats {
         values = values instanceof FloatList ? values : List.copyOf(values);
-      }
-
-      @Override
-      public String kind() {
-        return "FLOATS";
       }
     }
 
@@ -225,11 +209,6 @@ public record OnnxModel(
       public Ints {
         values = values instanceof LongList ? values : List.copyOf(values);
       }
-
-      @Override
-      public String kind() {
-        return "INTS";
-      }
     }
 
     /// Texts.
@@ -240,32 +219,17 @@ public record OnnxModel(
       public Strings {
         values = List.copyOf(values);
       }
-
-      @Override
-      public String kind() {
-        return "STRINGS";
-      }
     }
 
     /// A type.
     ///
     /// @param value the type
-    record TypeValue(TypeProto value) implements AttributeProto {
-      @Override
-      public String kind() {
-        return "TYPE_PROTO";
-      }
-    }
+    record TypeValue(TypeProto value) implements AttributeProto {}
 
     /// In a node of a function: an attribute that the node applying the function gives.
     ///
     /// @param name the name of that attribute
-    record Reference(String name) implements AttributeProto {
-      @Override
-      public String kind() {
-        return "reference to '" + name + "'";
-      }
-    }
+    record Reference(String name) implements AttributeProto {}
 
     /// A kind that no operator of Jiffy has: lists of tensors and graphs, sparse tensors.
     ///
