@@ -1,6 +1,9 @@
 package dev.jiffy.bench;
 
+import dev.jiffy.engine.LoadOptions;
+import dev.jiffy.engine.Model;
 import dev.jiffy.engine.ModelException;
+import dev.jiffy.engine.Session;
 import dev.jiffy.engine.TensorSpec;
 import dev.jiffy.engine.ir.Dim;
 import dev.jiffy.engine.onnx.NamedValue;
@@ -66,6 +69,44 @@ public final class Conformance {
 
     @Override
     void close();
+  }
+
+  /// {@return what loads models into Jiffy}
+  ///
+  /// @param options how
+  public static Runner jiffy(LoadOptions options) {
+    return file -> {
+      Model model = Model.load(file, options);
+      try {
+        return new Jiffy(model, model.newSession());
+      } catch (RuntimeException | Error e) {
+        model.close();
+        throw e;
+      }
+    };
+  }
+
+  private record Jiffy(Model model, Session session) implements Loaded {
+    @Override
+    public List<TensorSpec> inputs() {
+      return model.inputs();
+    }
+
+    @Override
+    public List<TensorSpec> outputs() {
+      return model.outputs();
+    }
+
+    @Override
+    public List<Value> run(Map<String, Value> inputs) {
+      return List.copyOf(session.runValues(inputs).values());
+    }
+
+    @Override
+    public void close() {
+      session.close();
+      model.close();
+    }
   }
 
   /// How a case ended.

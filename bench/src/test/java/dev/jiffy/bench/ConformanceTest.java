@@ -7,10 +7,6 @@ import dev.jiffy.bench.Conformance.Outcome;
 import dev.jiffy.engine.EngineChoice;
 import dev.jiffy.engine.KernelPath;
 import dev.jiffy.engine.LoadOptions;
-import dev.jiffy.engine.Model;
-import dev.jiffy.engine.Session;
-import dev.jiffy.engine.TensorSpec;
-import dev.jiffy.tensor.Value;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -64,7 +60,7 @@ class ConformanceTest {
       Path folder = OperatorCases.ALL.resolve(suite);
       List<String> names = new ArrayList<>();
       Predicate<String> counted = name -> names.add(name) && wanted.test(name);
-      Conformance.run(folder, file -> new Loaded(file, options), counted)
+      Conformance.run(folder, Conformance.jiffy(options), counted)
           .verdicts()
           .forEach(verdict -> compare(verdict, unsupported, deviating, surprises));
       assertEquals(cases, names.size(), suite);
@@ -126,43 +122,6 @@ class ConformanceTest {
       return new String(Objects.requireNonNull(stream).readAllBytes(), StandardCharsets.UTF_8);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
-    }
-  }
-
-  /// A model with a session of its own.
-  private static final class Loaded implements Conformance.Loaded {
-    private final Model model;
-    private final Session session;
-
-    Loaded(Path file, LoadOptions options) {
-      this.model = Model.load(file, options);
-      this.session = model.newSession();
-    }
-
-    @Override
-    public List<TensorSpec> inputs() {
-      return model.inputs();
-    }
-
-    @Override
-    public List<TensorSpec> outputs() {
-      return model.outputs();
-    }
-
-    @Override
-    public List<Value> run(Map<String, Value> inputs) {
-      Map<String, Value> outputs = session.runValues(inputs);
-      List<Value> ordered = new ArrayList<>();
-      for (TensorSpec spec : model.outputs()) {
-        ordered.add(Objects.requireNonNull(outputs.get(spec.name())));
-      }
-      return ordered;
-    }
-
-    @Override
-    public void close() {
-      session.close();
-      model.close();
     }
   }
 }

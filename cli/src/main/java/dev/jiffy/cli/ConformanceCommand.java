@@ -4,17 +4,12 @@ import dev.jiffy.bench.Conformance;
 import dev.jiffy.bench.Conformance.Outcome;
 import dev.jiffy.engine.EngineChoice;
 import dev.jiffy.engine.LoadOptions;
-import dev.jiffy.engine.Model;
-import dev.jiffy.engine.Session;
-import dev.jiffy.engine.TensorSpec;
-import dev.jiffy.tensor.Value;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -53,7 +48,7 @@ final class ConformanceCommand implements Callable<Integer> {
     for (Path each : suites(folder)) {
       output.progress("running " + each);
       Conformance.Report report =
-          Conformance.run(each, file -> new Loaded(file, options), name -> name.contains(filter));
+          Conformance.run(each, Conformance.jiffy(options), name -> name.contains(filter));
       suites.add(Suite.of(each, report));
     }
     Answer answer =
@@ -96,42 +91,6 @@ final class ConformanceCommand implements Callable<Integer> {
       return children.anyMatch(Conformance::isCase);
     } catch (IOException _) {
       return false;
-    }
-  }
-
-  private static final class Loaded implements Conformance.Loaded {
-    private final Model model;
-    private final Session session;
-
-    Loaded(Path file, LoadOptions options) {
-      model = Model.load(file, options);
-      try {
-        session = model.newSession();
-      } catch (RuntimeException | Error e) {
-        model.close();
-        throw e;
-      }
-    }
-
-    @Override
-    public List<TensorSpec> inputs() {
-      return model.inputs();
-    }
-
-    @Override
-    public List<TensorSpec> outputs() {
-      return model.outputs();
-    }
-
-    @Override
-    public List<Value> run(Map<String, Value> inputs) {
-      return List.copyOf(session.runValues(inputs).values());
-    }
-
-    @Override
-    public void close() {
-      session.close();
-      model.close();
     }
   }
 
