@@ -1,10 +1,11 @@
 package dev.jiffy.engine.onnx;
 
+import static dev.jiffy.engine.onnx.Models.node;
+import static dev.jiffy.engine.onnx.Models.refused;
+import static dev.jiffy.engine.onnx.Models.untyped;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.jiffy.engine.ModelException;
 import dev.jiffy.engine.ir.Fact;
 import dev.jiffy.engine.ir.Graph;
 import dev.jiffy.engine.ir.Node;
@@ -12,8 +13,6 @@ import dev.jiffy.engine.ir.Op;
 import dev.jiffy.engine.onnx.OnnxModel.AttributeProto;
 import dev.jiffy.engine.onnx.OnnxModel.GraphProto;
 import dev.jiffy.engine.onnx.OnnxModel.NodeProto;
-import dev.jiffy.engine.onnx.OnnxModel.TypeProto;
-import dev.jiffy.engine.onnx.OnnxModel.ValueProto;
 import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
@@ -22,14 +21,6 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 class BranchImportsTest {
-  private static ValueProto untyped(String name) {
-    return new ValueProto(name, new TypeProto.OtherType("no type"));
-  }
-
-  private static NodeProto node(String operator, String output, String... inputs) {
-    return new NodeProto("", operator, "", List.of(inputs), List.of(output), Map.of());
-  }
-
   private static GraphProto body(String output, NodeProto... nodes) {
     return new GraphProto(
         "body",
@@ -60,11 +51,6 @@ class BranchImportsTest {
         .constant("w", Tensor.of(new float[] {1, 2, 3}, 3))
         .node("If", List.of("c"), List.of("y"), branches(then, otherwise))
         .output("y");
-  }
-
-  private static String refused(Models model) {
-    return String.valueOf(
-        assertThrows(ModelException.class, () -> Importer.graph(model.model())).getMessage());
   }
 
   @Test

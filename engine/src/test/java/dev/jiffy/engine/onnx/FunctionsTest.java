@@ -1,11 +1,10 @@
 package dev.jiffy.engine.onnx;
 
+import static dev.jiffy.engine.onnx.Models.refused;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.jiffy.engine.ModelException;
 import dev.jiffy.engine.ir.Graph;
 import dev.jiffy.engine.lower.Interpreter;
 import dev.jiffy.engine.onnx.OnnxModel.AttributeProto;
@@ -197,11 +196,6 @@ class FunctionsTest {
             Map.of("", 11L));
     assertArrayEquals(
         new float[] {-2, 3}, run(model(List.of(old), node(OWN, "Old", "y", Map.of(), "x"))));
-  }
-
-  private static String refused(OnnxModel model) {
-    return String.valueOf(
-        assertThrows(ModelException.class, () -> Importer.graph(model)).getMessage());
   }
 
   @Test

@@ -1,12 +1,11 @@
 package dev.jiffy.engine.onnx;
 
+import static dev.jiffy.engine.onnx.Models.refused;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.jiffy.engine.ModelException;
 import dev.jiffy.engine.function.BinaryFunction;
 import dev.jiffy.engine.function.ReduceFunction;
 import dev.jiffy.engine.function.UnaryFunction;
@@ -33,11 +32,6 @@ import java.util.Objects;
 import org.junit.jupiter.api.Test;
 
 class ImporterTest {
-  private static String refused(OnnxModel model) {
-    return String.valueOf(
-        assertThrows(ModelException.class, () -> Importer.graph(model)).getMessage());
-  }
-
   private static List<Op> ops(Models model) {
     return Importer.graph(model.model()).nodes().stream().map(Node::op).toList();
   }

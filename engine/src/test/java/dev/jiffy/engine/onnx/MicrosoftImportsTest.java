@@ -1,11 +1,10 @@
 package dev.jiffy.engine.onnx;
 
+import static dev.jiffy.engine.onnx.Models.refused;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.jiffy.engine.ModelException;
 import dev.jiffy.engine.function.BinaryFunction;
 import dev.jiffy.engine.function.UnaryFunction;
 import dev.jiffy.engine.ir.Node;
@@ -40,11 +39,6 @@ final class MicrosoftImportsTest {
     return Importer.graph(model(operator, attributes, inputs).model()).nodes().stream()
         .map(Node::op)
         .toList();
-  }
-
-  private static String refused(OnnxModel model) {
-    return String.valueOf(
-        assertThrows(ModelException.class, () -> Importer.graph(model)).getMessage());
   }
 
   @Test

@@ -1,5 +1,8 @@
 package dev.jiffy.engine.onnx;
 
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import dev.jiffy.engine.ModelException;
 import dev.jiffy.engine.onnx.OnnxModel.AttributeProto;
 import dev.jiffy.engine.onnx.OnnxModel.DimensionProto;
 import dev.jiffy.engine.onnx.OnnxModel.GraphProto;
@@ -38,7 +41,7 @@ final class Models {
   }
 
   Models output(String name) {
-    outputs.add(new ValueProto(name, new TypeProto.OtherType("no type")));
+    outputs.add(untyped(name));
     return this;
   }
 
@@ -74,6 +77,24 @@ final class Models {
         new GraphProto("test", nodes, initializers, List.of(), inputs, outputs, List.of());
     Map<String, Long> opsets = Map.of("", opset, "com.microsoft", 1L, "ai.onnx.ml", 5L);
     return new OnnxModel(8, "test", opsets, Map.of(), List.of(), graph);
+  }
+
+  static ValueProto untyped(String name) {
+    return new ValueProto(name, new TypeProto.OtherType("no type"));
+  }
+
+  static NodeProto node(String operator, String output, String... inputs) {
+    return new NodeProto("", operator, "", List.of(inputs), List.of(output), Map.of());
+  }
+
+  /// Why a model cannot be imported.
+  static String refused(OnnxModel model) {
+    return String.valueOf(
+        assertThrows(ModelException.class, () -> Importer.graph(model)).getMessage());
+  }
+
+  static String refused(Models models) {
+    return refused(models.model());
   }
 
   /// A dimension of -1 has no number, one of -2 is named `n`.

@@ -1,19 +1,18 @@
 package dev.jiffy.engine.onnx;
 
+import static dev.jiffy.engine.onnx.Models.node;
+import static dev.jiffy.engine.onnx.Models.refused;
+import static dev.jiffy.engine.onnx.Models.untyped;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.jiffy.engine.ModelException;
 import dev.jiffy.engine.ir.Fact;
 import dev.jiffy.engine.ir.Graph;
 import dev.jiffy.engine.lower.Interpreter;
 import dev.jiffy.engine.onnx.OnnxModel.AttributeProto;
 import dev.jiffy.engine.onnx.OnnxModel.GraphProto;
 import dev.jiffy.engine.onnx.OnnxModel.NodeProto;
-import dev.jiffy.engine.onnx.OnnxModel.TypeProto;
-import dev.jiffy.engine.onnx.OnnxModel.ValueProto;
 import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
@@ -26,14 +25,6 @@ import org.junit.jupiter.api.Test;
 /// Loops over the slices of tensors.
 class ScanImportsTest {
   private static final int STEPS = 3;
-
-  private static ValueProto untyped(String name) {
-    return new ValueProto(name, new TypeProto.OtherType("no type"));
-  }
-
-  private static NodeProto node(String operator, String output, String... inputs) {
-    return new NodeProto("", operator, "", List.of(inputs), List.of(output), Map.of());
-  }
 
   /// `sum += slice · factor`, of which each sum is collected.
   private static GraphProto sums() {
@@ -116,11 +107,6 @@ class ScanImportsTest {
     assertEquals(all.shape(), got.shape(), which);
     assertArrayEquals(all.toFloats(), got.toFloats(), which);
     assertEquals(Fact.of(DType.F32, all.shape().dims()), graph.fact("all"), which);
-  }
-
-  private static String refused(Models model) {
-    return String.valueOf(
-        assertThrows(ModelException.class, () -> Importer.graph(model.model())).getMessage());
   }
 
   @Test

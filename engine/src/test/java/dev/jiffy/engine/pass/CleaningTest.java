@@ -1,5 +1,6 @@
 package dev.jiffy.engine.pass;
 
+import static dev.jiffy.engine.pass.Rewritten.assertOperators;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -26,10 +27,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /// Folding, shape arithmetic, identities, repetitions and movements.
 class CleaningTest {
-  private static void assertOperators(Graph graph, String... names) {
-    assertEquals(List.of(names), Rewritten.operators(graph), () -> Rewritten.text(graph));
-  }
-
   private static Graph rewritten(Sketch s, String... outputs) {
     return Rewritten.of(s.graph(outputs));
   }

@@ -1,5 +1,6 @@
 package dev.jiffy.engine.pass;
 
+import static dev.jiffy.engine.pass.Rewritten.assertOperators;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -41,10 +42,6 @@ class ConvolutionsTest {
 
   private static Graph rewritten(Sketch s, String... outputs) {
     return Rewritten.of(s.graph(outputs));
-  }
-
-  private static void assertOperators(Graph graph, String... names) {
-    assertEquals(List.of(names), Rewritten.operators(graph), () -> Rewritten.text(graph));
   }
 
   @ParameterizedTest

@@ -1,5 +1,6 @@
 package dev.jiffy.engine.pass;
 
+import static dev.jiffy.engine.pass.Rewritten.assertOperators;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertSame;
 
@@ -11,17 +12,12 @@ import dev.jiffy.engine.ir.Op;
 import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
-import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /// What stands around a matrix product goes into it.
 class MatrixProductsTest {
-  private static void assertOperators(Graph graph, String... names) {
-    assertEquals(List.of(names), Rewritten.operators(graph), () -> Rewritten.text(graph));
-  }
-
   private static Graph rewritten(Sketch s, String... outputs) {
     return Rewritten.of(s.graph(outputs));
   }

@@ -40,6 +40,10 @@ final class Rewritten {
     return optimized;
   }
 
+  static void assertOperators(Graph graph, String... names) {
+    assertEquals(List.of(names), operators(graph), () -> text(graph));
+  }
+
   static void assertSame(Graph before, Graph after) {
     assertSame(before, after, inputs(before, 2, Random::nextGaussian));
     assertSame(before, after, inputs(before, 2, Rewritten::strange));
