@@ -9,13 +9,11 @@ import dev.jiffy.engine.LoadOptions;
 import dev.jiffy.engine.Model;
 import dev.jiffy.engine.Session;
 import dev.jiffy.engine.onnx.OnnxWriter;
-import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Tensor;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -74,28 +72,8 @@ class TablesTest {
       oracle.prepare(Map.of("x", x));
       oracle.run();
       Map<String, Tensor> actual = session.run(Map.of("x", x));
-      oracle
-          .outputs()
-          .forEach((output, expected) -> {
-            Tensor found = Objects.requireNonNull(actual.get(output));
-            String where = name + ", " + output;
-            assertEquals(expected.shape(), found.shape(), where);
-            if (expected.dtype() == DType.STRING) {
-              assertEquals(expected.strings(), found.strings(), where);
-              return;
-            }
-            double[] numbers = expected.toDoubles();
-            for (int i = 0; i < numbers.length; i++) {
-              double error = Math.abs(numbers[i] - found.getDouble(i));
-              boolean same = Double.compare(numbers[i], found.getDouble(i)) == 0;
-              int at = i;
-              assertTrue(
-                  same || error <= tolerance * Math.max(1, Math.abs(numbers[i])),
-                  () ->
-                      "%s[%d]: expected %s, got %s"
-                          .formatted(where, at, numbers[at], found.getDouble(at)));
-            }
-          });
+      List<String> wrong = Comparison.of(oracle.outputs(), actual, tolerance).mismatches();
+      assertEquals(List.of(), wrong, name);
     }
   }
 }
