@@ -32,17 +32,11 @@ final class LoadPage {
   static String of(Load.Result result, String command) {
     LoadPage page = new LoadPage(result, command);
     page.write();
-    return page.page.toString();
+    return page.page.ended();
   }
 
   private void write() {
-    page.open("html", "lang", "en");
-    page.open("head").empty("meta", "charset", "utf-8");
-    page.empty("meta", "name", "viewport", "content", "width=device-width, initial-scale=1");
-    page.leaf("title", result.subject() + " · jiffy load");
-    page.raw("style", ProfilePage.resource("profile.css") + ProfilePage.resource("load.css"));
-    page.close();
-    page.open("body").open("main");
+    page.page(result.subject() + " · jiffy load", "profile.css", "load.css");
     page.leaf("h1", result.subject() + " · " + result.scenario());
     page.leaf(
         "p",
@@ -55,12 +49,13 @@ final class LoadPage {
       page.leaf("h2", "Latency over throughput");
       legend(List.of("p50", "p99", "p99.9", "goodput", "", "throughput"));
       LoadPlots.curve(result, page);
-      say("Dotted: what was offered. Point at a dot or tap it for its numbers.");
+      page.say("Dotted: what was offered. Point at a dot or tap it for its numbers.");
     }
     page.leaf("h2", "Percentiles");
     legend(result.points().stream().map(Load.Point::label).toList());
     LoadPlots.spectrum(result, page);
-    say("Solid: response time, from scheduled to completed. Dashed: service time, from issued on.");
+    page.say(
+        "Solid: response time, from scheduled to completed. Dashed: service time, from issued on.");
     page.leaf("h2", "Figures");
     table();
     intervals();
@@ -69,11 +64,6 @@ final class LoadPage {
     }
     page.leaf("h2", "Environment");
     environment();
-    page.close().raw("script", ProfilePage.resource("profile.js")).close().close();
-  }
-
-  private void say(String first) {
-    page.leaf("p", first, "class", "say", "aria-live", "polite");
   }
 
   private void lines(List<String> lines) {
@@ -98,23 +88,19 @@ final class LoadPage {
     Summary summary = result.main().first().summary();
     Spread times = summary.response();
     page.open("div", "class", "figures");
-    figure("%.1f/s".formatted(summary.throughput()), "throughput");
-    figure("%.1f/s".formatted(summary.goodput()), "goodput");
-    figure(Quantities.duration(times.meanMs()), "average");
-    figure(Quantities.duration(times.p50Ms()), "p50");
-    figure(Quantities.duration(times.p90Ms()), "p90");
-    figure(Quantities.duration(times.p95Ms()), "p95");
-    figure(Quantities.duration(times.p99Ms()), "p99");
-    figure(Quantities.duration(times.p999Ms()), "p99.9");
-    figure(Quantities.duration(times.p9999Ms()), "p99.99");
-    figure("%,d".formatted(summary.requests()), "requests");
-    figure("%,d".formatted(summary.requests() - summary.answered()), "errors");
-    figure(Quantities.duration(summary.lag().p99Ms()), "generator lag p99");
+    page.figure("%.1f/s".formatted(summary.throughput()), "throughput");
+    page.figure("%.1f/s".formatted(summary.goodput()), "goodput");
+    page.figure(Quantities.duration(times.meanMs()), "average");
+    page.figure(Quantities.duration(times.p50Ms()), "p50");
+    page.figure(Quantities.duration(times.p90Ms()), "p90");
+    page.figure(Quantities.duration(times.p95Ms()), "p95");
+    page.figure(Quantities.duration(times.p99Ms()), "p99");
+    page.figure(Quantities.duration(times.p999Ms()), "p99.9");
+    page.figure(Quantities.duration(times.p9999Ms()), "p99.99");
+    page.figure("%,d".formatted(summary.requests()), "requests");
+    page.figure("%,d".formatted(summary.requests() - summary.answered()), "errors");
+    page.figure(Quantities.duration(summary.lag().p99Ms()), "generator lag p99");
     page.close();
-  }
-
-  private void figure(String number, String label) {
-    page.open("div").leaf("b", number).leaf("span", label).close();
   }
 
   private void table() {
@@ -219,14 +205,14 @@ final class LoadPage {
     lines(run.verdict().warnings());
     page.leaf("h3", "Time line");
     LoadPlots.timeline(result, run, page);
-    say(
+    page.say(
         "Darker: more requests. Red: failed ones. Bars: pauses of this process (orange) and late"
             + " wake-ups of its threads (grey).");
     List<Breakdown> breakdowns = run.breakdowns();
     if (!breakdowns.isEmpty()) {
       page.leaf("h3", "Where the time goes");
       LoadPlots.breakdown(breakdowns, page);
-      say(
+      page.say(
           breakdowns.stream().anyMatch(each -> each.gcMs() > 0)
               ? "Within it, this process collected garbage for %s on average of the requests around %s."
                   .formatted(

@@ -1,7 +1,13 @@
 package dev.jiffy.cli;
 
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
+import java.util.Arrays;
 import java.util.Deque;
+import java.util.stream.Collectors;
 
 /// Writes HTML and SVG that are also well-formed XML. Whatever is not an element's or attribute's
 /// name is escaped.
@@ -56,6 +62,45 @@ final class Markup {
     open(name);
     text.append(content);
     return close();
+  }
+
+  /// Begins a page that needs nothing else, with the element that holds what is on it.
+  ///
+  /// @param title its title
+  /// @param styles the resources of its style
+  Markup page(String title, String... styles) {
+    open("html", "lang", "en");
+    open("head").empty("meta", "charset", "utf-8");
+    empty("meta", "name", "viewport", "content", "width=device-width, initial-scale=1");
+    leaf("title", title);
+    raw("style", Arrays.stream(styles).map(Markup::resource).collect(Collectors.joining()));
+    return close().open("body").open("main");
+  }
+
+  /// {@return the page, ended}
+  String ended() {
+    return close().raw("script", resource("profile.js")).close().close().toString();
+  }
+
+  private static String resource(String name) {
+    try (InputStream in = Markup.class.getResourceAsStream(name)) {
+      if (in == null) {
+        throw new IllegalStateException("no resource " + name);
+      }
+      return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /// Writes what is said of a picture, until something in it is pointed at.
+  void say(String first) {
+    leaf("p", first, "class", "say", "aria-live", "polite");
+  }
+
+  /// Writes a number and what it is.
+  void figure(String number, String label) {
+    open("div").leaf("b", number).leaf("span", label).close();
   }
 
   /// Closes the element opened last.

@@ -2,10 +2,6 @@ package dev.jiffy.cli;
 
 import dev.jiffy.bench.Profile;
 import dev.jiffy.bench.Rates;
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.EnumSet;
@@ -30,16 +26,12 @@ final class ProfilePage {
   static String of(Profile.Result result, String command) {
     ProfilePage page = new ProfilePage(result, command);
     page.write();
-    return page.page.toString();
+    return page.page.ended();
   }
 
   private void write() {
     String file = String.valueOf(Path.of(result.model()).getFileName());
-    page.open("html", "lang", "en");
-    page.open("head").empty("meta", "charset", "utf-8");
-    page.empty("meta", "name", "viewport", "content", "width=device-width, initial-scale=1");
-    page.leaf("title", file + " · jiffy profile").raw("style", resource("profile.css")).close();
-    page.open("body").open("main");
+    page.page(file + " · jiffy profile", "profile.css");
     page.leaf("h1", file);
     page.leaf("p", ProfileText.verdict(result), "class", "verdict");
     figures();
@@ -48,32 +40,16 @@ final class ProfilePage {
     page.open("div", "class", "scroll");
     TimelineView.draw(result, page);
     page.close();
-    say("Point at a bar or tap it to see what it is.");
+    page.say("Point at a bar or tap it to see what it is.");
     page.leaf("h2", "Roofline");
     RooflinePlot.draw(result, page);
-    say(hidden());
+    page.say(hidden());
     page.leaf("h2", "Operators");
     operators();
     page.leaf("h2", "Steps");
     steps();
     page.leaf("h2", "Environment");
     environment();
-    page.close().raw("script", resource("profile.js")).close().close();
-  }
-
-  static String resource(String name) {
-    try (InputStream in = ProfilePage.class.getResourceAsStream(name)) {
-      if (in == null) {
-        throw new IllegalStateException("no resource " + name);
-      }
-      return new String(in.readAllBytes(), StandardCharsets.UTF_8);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-  }
-
-  private void say(String first) {
-    page.leaf("p", first, "class", "say", "aria-live", "polite");
   }
 
   private String hidden() {
@@ -86,21 +62,17 @@ final class ProfilePage {
 
   private void figures() {
     page.open("div", "class", "figures");
-    figure(Quantities.duration(result.p50Us() / 1e3), "p50 of a run");
+    page.figure(Quantities.duration(result.p50Us() / 1e3), "p50 of a run");
     Double ofBound = result.total().ofBound();
     if (ofBound != null) {
-      figure("%.0f %%".formatted(ofBound * 100), "of the roofline");
+      page.figure("%.0f %%".formatted(ofBound * 100), "of the roofline");
     }
-    figure("%.0f".formatted(result.total().gflopPerS()), "GFLOP/s");
-    figure("%.1f".formatted(result.total().gbPerS()), "GB/s");
-    figure(Quantities.bytes(result.memory().packedBytes()), "packed weights");
-    figure(Quantities.bytes(result.memory().arenaBytes()), "arena");
-    figure(Quantities.bytes(result.memory().fileBytes()), "model file");
+    page.figure("%.0f".formatted(result.total().gflopPerS()), "GFLOP/s");
+    page.figure("%.1f".formatted(result.total().gbPerS()), "GB/s");
+    page.figure(Quantities.bytes(result.memory().packedBytes()), "packed weights");
+    page.figure(Quantities.bytes(result.memory().arenaBytes()), "arena");
+    page.figure(Quantities.bytes(result.memory().fileBytes()), "model file");
     page.close();
-  }
-
-  private void figure(String number, String label) {
-    page.open("div").leaf("b", number).leaf("span", label).close();
   }
 
   private void legend() {
