@@ -58,7 +58,7 @@ final class CeilingMeasurement {
   Ceilings measure(Collection<Precision> precisions) {
     Map<Precision, Double> arithmetic = new EnumMap<>(Precision.class);
     for (Precision precision : precisions) {
-      Format format = format(precision);
+      Format format = Kernels.format(precision);
       if (peaks.computes(format)) {
         arithmetic.put(precision, best(() -> rounds -> peaks.compute(format, rounds)));
       }
@@ -70,14 +70,6 @@ final class CeilingMeasurement {
       memory.add(new Ceilings.Level(place.name(), place.capacity(), each * threads, rate));
     }
     return new Ceilings(threads, arithmetic, memory);
-  }
-
-  private static Format format(Precision precision) {
-    return switch (precision) {
-      case F32, AUTO -> Format.F32;
-      case BF16 -> Format.BF16;
-      case INT8 -> Format.INT8;
-    };
   }
 
   /// Reads a block of the thread's own over and over, a part of at most 1 MiB per round.

@@ -303,7 +303,8 @@ final class Kernels {
     return decided;
   }
 
-  private static Format format(Precision precision) {
+  /// {@return the numbers that products multiply}
+  static Format format(Precision precision) {
     return switch (precision) {
       case F32, AUTO -> Format.F32;
       case BF16 -> Format.BF16;

@@ -49,6 +49,31 @@ public record ConvGeometry(
     return batch * outHeight;
   }
 
+  /// {@return the rows of the input that the windows of some rows of the result span}
+  ///
+  /// @param resultRows how many rows of the result, one below the other
+  public long windowRows(int resultRows) {
+    return (resultRows - 1L) * strideHeight + (kernelHeight - 1L) * dilationHeight + 1;
+  }
+
+  /// {@return the columns of the input that the windows of a row of the result span}
+  public long windowColumns() {
+    return (outWidth - 1L) * strideWidth + (kernelWidth - 1L) * dilationWidth + 1;
+  }
+
+  /// {@return whether every window lies within the image}
+  public boolean isInterior() {
+    return padTop == 0
+        && padLeft == 0
+        && windowRows(outHeight) <= inHeight
+        && windowColumns() <= inWidth;
+  }
+
+  /// {@return how many runs of adjacent pixels a window has}
+  public int runs() {
+    return dilationWidth == 1 ? kernelHeight : kernelHeight * kernelWidth;
+  }
+
   /// {@return the same convolution without an activation}
   public ConvGeometry linear() {
     return with(inWidth, outWidth, padLeft, null);

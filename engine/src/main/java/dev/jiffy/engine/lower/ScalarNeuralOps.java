@@ -3,7 +3,6 @@ package dev.jiffy.engine.lower;
 import dev.jiffy.engine.ModelException;
 import dev.jiffy.engine.ir.Op;
 import dev.jiffy.engine.ir.Op.Layout;
-import dev.jiffy.engine.kernel.Activation;
 import dev.jiffy.engine.kernel.scalar.ScalarConvolution;
 import dev.jiffy.engine.kernel.scalar.ScalarLinear;
 import dev.jiffy.engine.kernel.scalar.ScalarNormalization;
@@ -14,7 +13,6 @@ import dev.jiffy.engine.kernel.scalar.ScalarResampling;
 import dev.jiffy.engine.kernel.scalar.Sliding;
 import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
-import org.jspecify.annotations.Nullable;
 
 /// Matrix products, convolutions, pools and normalisations on the scalar kernels.
 final class ScalarNeuralOps {
@@ -29,7 +27,7 @@ final class ScalarNeuralOps {
         (double) op.alpha(),
         o.optional(2),
         o.optional(3),
-        activation(op.activation()),
+        Linear.activation(op.activation()),
         o.out());
   }
 
@@ -40,12 +38,8 @@ final class ScalarNeuralOps {
         o.in(2),
         o.optional(3),
         o.optional(4),
-        activation(op.activation()),
+        Linear.activation(op.activation()),
         o.out());
-  }
-
-  private static @Nullable Activation activation(Op.@Nullable Unary unary) {
-    return unary == null ? null : new Activation(unary.function(), unary.alpha(), unary.beta());
   }
 
   static void attention(Op.Attention op, Operands o) {
@@ -105,7 +99,7 @@ final class ScalarNeuralOps {
         geometry.sliding(),
         Math.toIntExact(op.groups()),
         isLast(op.layout()),
-        activation(op.activation()),
+        Linear.activation(op.activation()),
         o.out());
   }
 
@@ -123,7 +117,7 @@ final class ScalarNeuralOps {
         geometry.sliding(),
         Math.toIntExact(op.groups()),
         isLast(op.layout()),
-        activation(op.activation()),
+        Linear.activation(op.activation()),
         o.out());
   }
 

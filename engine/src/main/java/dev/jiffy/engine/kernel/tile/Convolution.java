@@ -77,7 +77,7 @@ final class Convolution {
     if (isPointwise(g)) {
       return 64;
     }
-    return tapsBytes(g) + (isInterior(g) ? 0 : windowRows(g, blockRows(g)) * pitch(g)) + 64;
+    return tapsBytes(g) + (isInterior(g) ? 0 : g.windowRows(blockRows(g)) * pitch(g)) + 64;
   }
 
   void convolve(
@@ -128,32 +128,18 @@ final class Convolution {
 
   /// Whether every window lies within the image and its channels are adjacent.
   private static boolean isInterior(ConvGeometry g) {
-    return g.groups() == 1
-        && g.padTop() == 0
-        && g.padLeft() == 0
-        && windowRows(g, g.outHeight()) <= g.inHeight()
-        && windowColumns(g) <= g.inWidth();
-  }
-
-  /// The rows of the input that some rows of the result see.
-  private static long windowRows(ConvGeometry g, int rows) {
-    return (rows - 1L) * g.strideHeight() + (g.kernelHeight() - 1L) * g.dilationHeight() + 1;
-  }
-
-  /// The columns of the input that a row of the result sees.
-  private static long windowColumns(ConvGeometry g) {
-    return (g.outWidth() - 1L) * g.strideWidth() + (g.kernelWidth() - 1L) * g.dilationWidth() + 1;
+    return g.groups() == 1 && g.isInterior();
   }
 
   /// The bytes of a row of the copied input.
   private static long pitch(ConvGeometry g) {
-    return 4 * windowColumns(g) * (g.inChannels() / g.groups());
+    return 4 * g.windowColumns() * (g.inChannels() / g.groups());
   }
 
   /// The rows of the result that are computed at a time.
   private static int blockRows(ConvGeometry g) {
     long rows = 1;
-    long fixed = windowRows(g, 1);
+    long fixed = g.windowRows(1);
     long fit = WINDOW_BYTES / Math.max(1, pitch(g));
     if (fit > fixed) {
       rows = 1 + (fit - fixed) / g.strideHeight();
@@ -161,12 +147,8 @@ final class Convolution {
     return (int) Math.min(rows, Math.max(1, g.outHeight()));
   }
 
-  private static int runs(ConvGeometry g) {
-    return g.dilationWidth() == 1 ? g.kernelHeight() : g.kernelHeight() * g.kernelWidth();
-  }
-
   private static long tapsBytes(ConvGeometry g) {
-    return (8L * runs(g) + 63) & -64;
+    return (8L * g.runs() + 63) & -64;
   }
 
   /// Writes the offsets of the runs of a window.
@@ -259,7 +241,7 @@ final class Convolution {
     for (int group = 0; group < g.groups(); group++) {
       long from = images + top * pitch;
       if (window != 0) {
-        copy(g, images + 4L * group * in, top, (int) windowRows(g, rows), window);
+        copy(g, images + 4L * group * in, top, (int) g.windowRows(rows), window);
         from = window;
       }
       long start = init == Zeros.ADDRESS ? Zeros.ADDRESS : init + 4L * group * out;
@@ -284,7 +266,7 @@ final class Convolution {
       long to) {
     int in = g.inChannels() / g.groups();
     int out = g.outChannels() / g.groups();
-    int runs = runs(g);
+    int runs = g.runs();
     int k = depth(g) / runs;
     long step = 4L * g.outChannels();
     long aStep = 4L * g.strideWidth() * in;
@@ -321,7 +303,7 @@ final class Convolution {
   private void copy(ConvGeometry g, long x, int top, int rows, long window) {
     int in = g.inChannels() / g.groups();
     long pitch = pitch(g);
-    long present = Math.clamp(windowColumns(g) - g.padLeft(), 0, g.inWidth());
+    long present = Math.clamp(g.windowColumns() - g.padLeft(), 0, g.inWidth());
     int first = Math.clamp(-top, 0, rows);
     int last = Math.clamp(g.inHeight() - top, 0, rows);
     if (present == 0 || first >= last) {

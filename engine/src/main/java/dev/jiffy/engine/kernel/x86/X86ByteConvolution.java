@@ -182,31 +182,15 @@ final class X86ByteConvolution implements ByteKernels {
 
   // ---- computing
 
-  /// Whether every window lies within the image.
-  private static boolean isInterior(ConvGeometry g) {
-    return g.padTop() == 0
-        && g.padLeft() == 0
-        && windowRows(g, g.outHeight()) <= g.inHeight()
-        && windowColumns(g) <= g.inWidth();
-  }
-
   /// Whether windows are read where they lie.
   private boolean isInPlace(ConvGeometry g) {
-    return reach == 4 && g.groups() == 1 && g.inChannels() % 4 == 0 && isInterior(g);
+    return reach == 4 && g.groups() == 1 && g.inChannels() % 4 == 0 && g.isInterior();
   }
 
   private boolean isPointwise(ConvGeometry g) {
-    return (isInPlace(g) || (reach == 2 && g.groups() == 1 && isInterior(g)))
+    return (isInPlace(g) || (reach == 2 && g.groups() == 1 && g.isInterior()))
         && g.kernelHeight() * g.kernelWidth() == 1
         && g.strideHeight() * g.strideWidth() == 1;
-  }
-
-  private static long windowRows(ConvGeometry g, int rows) {
-    return (rows - 1L) * g.strideHeight() + (g.kernelHeight() - 1L) * g.dilationHeight() + 1;
-  }
-
-  private static long windowColumns(ConvGeometry g) {
-    return (g.outWidth() - 1L) * g.strideWidth() + (g.kernelWidth() - 1L) * g.dilationWidth() + 1;
   }
 
   /// The bytes of a pixel as windows are read.
@@ -216,21 +200,17 @@ final class X86ByteConvolution implements ByteKernels {
 
   /// The bytes from row to row as windows are read.
   private long pitch(ConvGeometry g) {
-    return (isInPlace(g) ? g.inWidth() : windowColumns(g)) * pixel(g);
+    return (isInPlace(g) ? g.inWidth() : g.windowColumns()) * pixel(g);
   }
 
   private int blockRows(ConvGeometry g) {
-    long fit = WINDOW_BYTES / Math.max(1, pitch(g)) - windowRows(g, 1);
+    long fit = WINDOW_BYTES / Math.max(1, pitch(g)) - g.windowRows(1);
     long rows = 1 + Math.max(0, fit) / g.strideHeight();
     return (int) Math.min(rows, Math.max(1, g.outHeight()));
   }
 
-  private static int runs(ConvGeometry g) {
-    return g.dilationWidth() == 1 ? g.kernelHeight() : g.kernelHeight() * g.kernelWidth();
-  }
-
   private static long tapsBytes(ConvGeometry g) {
-    return (8L * runs(g) + LINE - 1) & -LINE;
+    return (8L * g.runs() + LINE - 1) & -LINE;
   }
 
   @Override
@@ -241,7 +221,7 @@ final class X86ByteConvolution implements ByteKernels {
             ? 0
             : isPointwise(g)
                 ? (long) blockPixels(c) * pixel(g)
-                : windowRows(g, blockRows(g)) * pitch(g);
+                : g.windowRows(blockRows(g)) * pitch(g);
     return tailsBytes(c) + tapsBytes(g) + copied + LINE;
   }
 
@@ -307,7 +287,7 @@ final class X86ByteConvolution implements ByteKernels {
 
   private void tabulate(ConvGeometry g, long table) {
     int columns = g.dilationWidth() == 1 ? 1 : g.kernelWidth();
-    for (int run = 0; run < runs(g); run++) {
+    for (int run = 0; run < g.runs(); run++) {
       long row = (long) (run / columns) * g.dilationHeight() * pitch(g);
       long column = (long) (run % columns) * g.dilationWidth() * pixel(g);
       ALL.set(Memory.LONG, table + 8L * run, row + column);
@@ -430,7 +410,7 @@ final class X86ByteConvolution implements ByteKernels {
       from += top * pitch(g);
     } else {
       long window = table + tapsBytes(g);
-      copy(g, zero, from + (long) group * in(g), top, (int) windowRows(g, rows), window);
+      copy(g, zero, from + (long) group * in(g), top, (int) g.windowRows(rows), window);
       from = window;
     }
     long line = g.strideHeight() * pitch(g);
@@ -443,7 +423,7 @@ final class X86ByteConvolution implements ByteKernels {
       for (int i = 0; i < rows; i++) {
         long a = from + i * line;
         long at = to + i * rowBytes;
-        multiply(c, g.outWidth(), a, aStep, table, runs(g), weights, tail, column, columns, at);
+        multiply(c, g.outWidth(), a, aStep, table, g.runs(), weights, tail, column, columns, at);
       }
     }
   }
@@ -452,7 +432,7 @@ final class X86ByteConvolution implements ByteKernels {
   private void copy(ConvGeometry g, int zero, long x, int top, int rows, long window) {
     long pitch = pitch(g);
     int pixel = pixel(g);
-    int present = Math.clamp(windowColumns(g) - g.padLeft(), 0, g.inWidth());
+    int present = Math.clamp(g.windowColumns() - g.padLeft(), 0, g.inWidth());
     long left = Math.min(pitch, (long) g.padLeft() * pixel);
     for (int row = 0; row < rows; row++) {
       long to = window + row * pitch;

@@ -8,6 +8,7 @@ import dev.jiffy.engine.kernel.Format;
 import dev.jiffy.engine.kernel.Memory;
 import dev.jiffy.engine.kernel.NarrowKernels;
 import dev.jiffy.engine.kernel.Product;
+import dev.jiffy.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.concurrent.ConcurrentHashMap;
@@ -131,7 +132,8 @@ public final class X86NarrowKernels implements NarrowKernels {
       long line = to + 4L * width * (row / 2) + 2 * (row % 2);
       for (int column = 0; column < columns; column++) {
         float value = Memory.getFloat(b + row * rowStep + column * columnStep);
-        Memory.ALL.set(ValueLayout.JAVA_SHORT_UNALIGNED, line + 4L * column, bf16(value));
+        Memory.ALL.set(
+            ValueLayout.JAVA_SHORT_UNALIGNED, line + 4L * column, Tensor.toBfloat16(value));
       }
     }
   }
@@ -192,15 +194,6 @@ public final class X86NarrowKernels implements NarrowKernels {
     }
     Memory.setFloat(scaleTo, scale);
     Memory.ALL.set(Memory.INT, sumTo, sum);
-  }
-
-  /// Rounds to bf16, to the nearest and then to even.
-  private static short bf16(float value) {
-    int bits = Float.floatToRawIntBits(value);
-    if (Float.isNaN(value)) {
-      return (short) ((bits >>> 16) | 0x40);
-    }
-    return (short) ((bits + 0x7fff + ((bits >>> 16) & 1)) >>> 16);
   }
 
   @Override
