@@ -32,9 +32,9 @@ final class QLinearImports {
     table.add("QLinearMul", 1, 1, 8, n -> pair(n, MULTIPLY));
     table.add("QLinearSigmoid", 1, 1, 5, n -> one(n, new Unary(UnaryFunction.SIGMOID)));
     table.add("QLinearLeakyRelu", 1, 1, 5, QLinearImports::leakyRelu);
-    table.add("QLinearSoftmax", 1, 5, 5, QLinearImports::softmax);
+    table.add("QLinearSoftmax", 1, 1, 5, QLinearImports::softmax);
     table.add("QLinearGlobalAveragePool", 1, 5, 5, QLinearImports::globalAverage);
-    table.add("QLinearAveragePool", 1, 4, 5, QLinearImports::average);
+    table.add("QLinearAveragePool", 1, 1, 5, QLinearImports::average);
     table.add("QLinearConcat", 1, 5, Operators.MANY, QLinearImports::concat);
     table.add("QGemm", 1, 6, 9, QLinearImports::gemm);
     table.add("DynamicQuantizeMatMul", 1, 3, 5, QLinearImports::dynamicProduct);
@@ -61,6 +61,7 @@ final class QLinearImports {
 
   /// Before operator set 13 all dimensions from the axis on count together.
   private static void softmax(NodeScope node) {
+    node.require(4);
     long opset = node.integer("opset", 13);
     int rank = node.rank(node.input(0));
     long axis = node.integer("axis", -1);

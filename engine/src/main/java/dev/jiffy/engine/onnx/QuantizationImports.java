@@ -75,11 +75,12 @@ final class QuantizationImports {
         node.input(input + 2));
   }
 
-  /// Makes the node's result of what it stands for, in the type of its zero point.
+  /// Makes the node's result of what it stands for, in the type of its zero point, or of the node's
+  /// first input where there is none.
   ///
   /// @param scale the position of the scale, after which the zero point follows
   static void requantize(NodeScope node, String value, int scale, long axis) {
-    DType to = node.has(scale + 1) ? node.dtype(node.input(scale + 1)) : DType.U8;
+    DType to = node.dtype(node.input(node.has(scale + 1) ? scale + 1 : 0));
     if (to != null) {
       node.result(
           new QuantizedOp.Quantize(axis, 0, to), value, node.input(scale), node.input(scale + 1));

@@ -198,6 +198,32 @@ final class MicrosoftImportsTest {
         Importer.graph(model.model()).nodes().stream().map(Node::op).toList());
   }
 
+  private static List<Op> quantized(
+      String operator, Map<String, AttributeProto> attributes, String... inputs) {
+    Models model =
+        Models.opset(13)
+            .input("q", DType.I8, 1, 2, 3, 3)
+            .input("s", DType.F32)
+            .input("z", DType.I8)
+            .node("com.microsoft", operator, List.of(inputs), List.of("y"), attributes)
+            .output("y");
+    return Importer.graph(model.model()).nodes().stream().map(Node::op).toList();
+  }
+
+  /// All zero points are those of the schemas in ONNX Runtime that need not be there.
+  @Test
+  void resultsWithoutAZeroPointHaveTheTypeOfTheInput() {
+    QuantizedOp.Quantize quantize = new QuantizedOp.Quantize(0, 0, DType.I8);
+    Map<String, AttributeProto> kernel = Map.of("kernel_shape", Models.ints(2L, 2L));
+    assertEquals(quantize, quantized("QLinearSigmoid", Map.of(), "q", "s", "", "s").getLast());
+    assertEquals(
+        quantize, quantized("QLinearAdd", Map.of(), "q", "s", "", "q", "s", "", "s").getLast());
+    assertEquals(quantize, quantized("QLinearAveragePool", kernel, "q", "s", "", "s").getLast());
+    assertEquals(quantize, quantized("QLinearSoftmax", Map.of(), "q", "s", "", "s", "z").getLast());
+    assertThrows(
+        ModelException.class, () -> quantized("QLinearSoftmax", Map.of(), "q", "s", "", "s"));
+  }
+
   @Test
   void domainsHaveOperatorsAndVersionsOfTheirOwn() {
     String relu = refused(model("Relu", Map.of(), "x").model());
