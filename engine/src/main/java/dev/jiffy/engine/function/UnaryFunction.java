@@ -131,8 +131,7 @@ public enum UnaryFunction {
       case COSH -> Math.cosh(x);
       case TANH -> Math.tanh(x);
       case ASINH -> Math.copySign(asinh(Math.abs(x)), x);
-      case ACOSH ->
-          x > HUGE ? Math.log(x) + LN_2 : Math.log1p(x - 1 + Math.sqrt((x - 1) * (x + 1)));
+      case ACOSH -> x < 1 ? Double.NaN : acosh(x);
       case ATANH -> Math.copySign(0.5 * Math.log1p(2 * Math.abs(x) / (1 - Math.abs(x))), x);
       case ERF -> ErrorFunction.erf(x);
       case RELU -> x < 0 ? 0 : x;
@@ -166,6 +165,10 @@ public enum UnaryFunction {
 
   private static double asinh(double x) {
     return x > HUGE ? Math.log(x) + LN_2 : Math.log1p(x + x * x / (1 + Math.sqrt(x * x + 1)));
+  }
+
+  private static double acosh(double x) {
+    return x > HUGE ? Math.log(x) + LN_2 : Math.log1p(x - 1 + Math.sqrt((x - 1) * (x + 1)));
   }
 
   private static double sigmoid(double x) {
