@@ -131,14 +131,23 @@ public enum BinaryFunction {
     };
   }
 
-  /// {@return a power in two's complement; where it is no integer, its integer part}
+  /// {@return a power in two's complement; where it is no integer, its integer part, and 0 where 0
+  /// is raised to a negative power}
   private static long power(long x, long y) {
     if (y < 0) {
       return x == 1 || (x == -1 && (y & 1) == 0) ? 1 : x == -1 ? -1 : 0;
     }
+    return unsignedPower(x, y);
+  }
+
+  /// {@return a power in two's complement}
+  ///
+  /// @param x the base
+  /// @param y the exponent, which is unsigned
+  public static long unsignedPower(long x, long y) {
     long power = 1;
     long square = x;
-    for (long rest = y; rest > 0; rest >>= 1) {
+    for (long rest = y; rest != 0; rest >>>= 1) {
       power *= (rest & 1) == 0 ? 1 : square;
       square *= square;
     }

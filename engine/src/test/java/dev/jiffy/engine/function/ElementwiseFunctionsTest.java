@@ -62,6 +62,8 @@ class ElementwiseFunctionsTest {
     assertEquals(1, BinaryFunction.POW.apply(0L, 0L));
     assertEquals(0, BinaryFunction.POW.apply(2L, -1L));
     assertEquals(-1, BinaryFunction.POW.apply(-1L, -3L));
+    assertEquals(0, BinaryFunction.POW.apply(0L, -1L));
+    assertEquals(3, BinaryFunction.unsignedPower(3, Long.MIN_VALUE + 1));
   }
 
   @Test

@@ -59,6 +59,10 @@ class ScalarOpsTest {
     assertEquals(List.of(1L << 62, 0L), longs(new Op.Binary(BinaryFunction.DIV), x, y));
     assertEquals(List.of(0L, 1L), longs(new Op.Binary(BinaryFunction.LESS), x, y));
     assertEquals(List.of(2L, 7L), longs(new Op.Binary(BinaryFunction.MIN), x, y));
+    Tensor bases = Tensor.of(new long[] {-1, 3}, 2);
+    Tensor odd = Tensor.allocate(DType.U64, Shape.of(1));
+    odd.setLong(0, Long.MIN_VALUE + 1);
+    assertEquals(List.of(-1L, 3L), longs(new Op.Binary(BinaryFunction.POW), bases, odd));
   }
 
   @Test

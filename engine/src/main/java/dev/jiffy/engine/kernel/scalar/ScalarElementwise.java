@@ -122,6 +122,7 @@ public final class ScalarElementwise {
       long at,
       long count) {
     boolean unsigned = x.dtype() == DType.U64;
+    boolean raises = function == BinaryFunction.POW && y.dtype() == DType.U64;
     boolean divides =
         function == BinaryFunction.DIV
             || function == BinaryFunction.MOD
@@ -134,7 +135,8 @@ public final class ScalarElementwise {
             "division of the integer %s by zero at element %d"
                 .formatted(unsigned ? Long.toUnsignedString(a) : Long.toString(a), at + n));
       }
-      out.setLong(at + n, integer(function, x.dtype(), a, b));
+      out.setLong(
+          at + n, raises ? BinaryFunction.unsignedPower(a, b) : integer(function, x.dtype(), a, b));
     }
   }
 
