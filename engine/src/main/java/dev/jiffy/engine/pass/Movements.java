@@ -105,18 +105,8 @@ final class Movements {
       return false;
     }
     List<Dim> from = draft.fact(node.input(0)).shape();
-    if (from == null) {
+    if (from == null || !Sinking.isFree(from, Axes.perm(list, from.size()))) {
       return false;
-    }
-    int last = -1;
-    for (int axis : Axes.perm(list, from.size())) {
-      if (from.get(axis).is(1)) {
-        continue;
-      }
-      if (axis < last) {
-        return false;
-      }
-      last = axis;
     }
     List<Dim> to = draft.fact(node.output()).shape();
     long[] target = ShapeArithmetic.target(from, to);
