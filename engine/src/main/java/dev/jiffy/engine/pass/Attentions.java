@@ -201,7 +201,10 @@ final class Attentions {
     }
     List<Dim> flat = List.of(split.get(0), split.get(1), Dim.of(count * size));
     Node reshape = draft.producer(middle.value, Op.Reshape.class);
-    String source = reshape == null ? middle.value : reshape.input(0);
+    String source =
+        reshape != null && ShapeArithmetic.keepsElements(draft, reshape)
+            ? reshape.input(0)
+            : middle.value;
     if (!flat.equals(draft.fact(source).shape())) {
       long[] target = ShapeArithmetic.target(draft.fact(source).shape(), flat);
       if (target == null) {

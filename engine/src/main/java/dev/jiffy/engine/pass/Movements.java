@@ -52,20 +52,12 @@ final class Movements {
     }
     List<Dim> to = draft.fact(node.output()).shape();
     long[] target = ShapeArithmetic.target(draft.fact(before.input(0)).shape(), to);
-    if (to == null || target == null || !keepsElements(draft, before)) {
+    if (to == null || target == null || !ShapeArithmetic.keepsElements(draft, before)) {
       return false;
     }
     String shape = draft.vector(node.output() + "/shape", target);
     return to.equals(ShapeArithmetic.reshaped(draft, before.input(0), shape))
         && draft.replace(node, new Op.Reshape(false), before.input(0), shape);
-  }
-
-  /// {@return whether a reshape has as many elements as its input whatever the named dimensions
-  /// are: nothing is left for the run to check}
-  private static boolean keepsElements(Draft draft, Node reshape) {
-    String all = draft.vector("all", -1);
-    List<Dim> before = ShapeArithmetic.reshaped(draft, reshape.input(0), all);
-    return before != null && before.equals(ShapeArithmetic.reshaped(draft, reshape.output(), all));
   }
 
   /// Softmax of a matrix that a reshape made and another undoes is Softmax along a dimension.
@@ -76,7 +68,8 @@ final class Movements {
         || softmax == null
         || !(flat.op() instanceof Op.Reshape || flat.op() instanceof Op.Flatten)
         || draft.fact(flat.output()).rank() != 2
-        || !draft.readOnce(softmax.output())) {
+        || !draft.readOnce(softmax.output())
+        || !ShapeArithmetic.keepsElements(draft, flat)) {
       return false;
     }
     List<Dim> matrix = draft.fact(flat.output()).shape();

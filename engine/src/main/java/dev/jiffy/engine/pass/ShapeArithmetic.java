@@ -72,6 +72,17 @@ final class ShapeArithmetic {
     return draft.made(new Op.Reshape(false), value, target).shape();
   }
 
+  /// {@return whether a reshape has as many elements as its input whatever the named dimensions
+  /// are: nothing is left for the run to check}
+  ///
+  /// @param draft the graph
+  /// @param reshape the node
+  static boolean keepsElements(Draft draft, Node reshape) {
+    String all = draft.vector("all", -1);
+    List<Dim> before = reshaped(draft, reshape.input(0), all);
+    return before != null && before.equals(reshaped(draft, reshape.output(), all));
+  }
+
   /// {@return a reshape's target: 0 where an extent is copied, -1 where one follows from the
   /// others, or null where that cannot be said}
   ///

@@ -108,7 +108,8 @@ final class Slices {
         || ends == null
         || axes == null
         || axes.length != 1
-        || (node.hasInput(4) && (steps == null || steps[0] != 1))) {
+        || (node.hasInput(4) && (steps == null || steps[0] != 1))
+        || !ShapeArithmetic.keepsElements(draft, reshape)) {
       return false;
     }
     List<Dim> before = draft.fact(reshape.input(0)).shape();

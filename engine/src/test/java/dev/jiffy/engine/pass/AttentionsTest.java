@@ -1,14 +1,18 @@
 package dev.jiffy.engine.pass;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import dev.jiffy.engine.ModelException;
 import dev.jiffy.engine.function.BinaryFunction;
 import dev.jiffy.engine.ir.Graph;
 import dev.jiffy.engine.ir.Op;
+import dev.jiffy.engine.lower.Interpreter;
 import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -194,6 +198,31 @@ class AttentionsTest {
     Graph graph = Rewritten.of(s.graph(s.reshape(s.transpose(context, 0, 2, 1, 3), 0, 0, WIDTH)));
     assertEquals(
         List.of("Binary", "Attention"), Rewritten.operators(graph), () -> Rewritten.text(graph));
+  }
+
+  @Test
+  void headsThatDoNotFitAreRefused() {
+    Sketch s = new Sketch();
+    String x = s.input("x", "batch", "seq", WIDTH);
+    String batch = s.op(new Op.ShapeOf(0, 1L), s.input("y", "others"));
+    String target = s.op(new Op.Concat(0), batch, s.vector(0, HEADS, SIZE));
+    String split = s.op(new Op.Reshape(false), x, target);
+    String q = s.transpose(split, 0, 2, 1, 3);
+    String scores = s.matMul(q, s.transpose(split, 0, 2, 3, 1));
+    String weights = s.op(new Op.Softmax(3, false), scores);
+    String context = s.transpose(s.matMul(weights, q), 0, 2, 1, 3);
+    Graph graph = Passes.optimize(s.graph(s.reshape(context, 0, 0, WIDTH)), Interpreter::evaluate);
+    Rewritten.assertCount(1, graph, Op.Attention.class);
+    Tensor three = Tensor.allocate(DType.F32, Shape.of(2, 3, WIDTH));
+    for (long others = 2; others < 4; others++) {
+      Tensor y = Tensor.allocate(DType.F32, Shape.of(others));
+      Map<String, Tensor> inputs = Map.of("x", three, "y", y);
+      if (others == 2) {
+        Interpreter.run(graph, inputs);
+      } else {
+        assertThrows(ModelException.class, () -> Interpreter.run(graph, inputs));
+      }
+    }
   }
 
   @Test

@@ -201,7 +201,15 @@ class CleaningTest {
   }
 
   private static void assertRefused(Graph graph, Tensor x) {
-    assertThrows(ModelException.class, () -> Interpreter.run(graph, Map.of("x", x)));
+    assertRefused(graph, Map.of("x", x));
+  }
+
+  private static void assertRefused(Graph graph, Map<String, Tensor> inputs) {
+    assertThrows(ModelException.class, () -> Interpreter.run(graph, inputs));
+  }
+
+  private static Tensor zeros(long... dims) {
+    return Tensor.allocate(DType.F32, Shape.of(dims));
   }
 
   @Test
@@ -246,13 +254,29 @@ class CleaningTest {
     String target = s.op(new Op.Concat(0), extent(s, y, 0), s.vector(4));
     Graph graph =
         Passes.optimize(s.graph(s.op(new Op.Reshape(false), x, target)), Interpreter::evaluate);
-    Map<String, Tensor> inputs =
-        Map.of(
-            "x",
-            Tensor.allocate(DType.F32, Shape.of(3, 4)),
-            "y",
-            Tensor.allocate(DType.F32, Shape.of(2)));
-    assertThrows(ModelException.class, () -> Interpreter.run(graph, inputs));
+    assertRefused(graph, Map.of("x", zeros(3, 4), "y", zeros(2)));
+  }
+
+  @Test
+  void partsOfAReshapeThatDoesNotFitAreRefused() {
+    Sketch s = new Sketch();
+    String x = s.reshape(s.input("x", "n"), 3, 4);
+    Graph graph = s.graph(s.op(new Op.Slice(), x, s.vector(1), s.vector(2), s.vector(0)));
+    Graph optimized = Passes.optimize(graph, Interpreter::evaluate);
+    Interpreter.run(optimized, Map.of("x", zeros(12)));
+    assertRefused(optimized, zeros(16));
+  }
+
+  @Test
+  void matricesThatDoNotFitAreRefused() {
+    Sketch s = new Sketch();
+    String x = s.input("x", "rows", "columns", 4);
+    String target = s.op(new Op.Concat(0), extent(s, s.input("y", "others"), 0), s.vector(4));
+    String soft = s.op(new Op.Softmax(1, false), s.op(new Op.Reshape(false), x, target));
+    String y = s.op(new Op.Reshape(false), soft, s.op(new Op.ShapeOf(0, null), x));
+    Graph optimized = Passes.optimize(s.graph(y), Interpreter::evaluate);
+    Interpreter.run(optimized, Map.of("x", zeros(2, 3, 4), "y", zeros(6)));
+    assertRefused(optimized, Map.of("x", zeros(2, 3, 4), "y", zeros(5)));
   }
 
   // ---- identities
