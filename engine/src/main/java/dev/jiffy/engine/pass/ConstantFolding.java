@@ -1,6 +1,7 @@
 package dev.jiffy.engine.pass;
 
 import dev.jiffy.engine.ModelException;
+import dev.jiffy.engine.ir.Fact;
 import dev.jiffy.engine.ir.Foreign;
 import dev.jiffy.engine.ir.LoopOp;
 import dev.jiffy.engine.ir.Node;
@@ -25,7 +26,13 @@ final class ConstantFolding {
   private ConstantFolding() {}
 
   static boolean apply(Draft draft, Node node) {
-    List<Tensor> results = computed(draft, node);
+    boolean isKnown = !node.hasInput(0) || draft.constant(node.input(0)) != null;
+    if (!isKnown || ByteProducts.keeps(draft, node)) {
+      return false;
+    }
+    List<@Nullable Fact> made = new ArrayList<>();
+    node.outputs().forEach(output -> made.add(output.isEmpty() ? null : draft.fact(output)));
+    List<Tensor> results = computed(draft, node.op(), node.inputs(), made);
     if (results == null) {
       return false;
     }
@@ -37,26 +44,25 @@ final class ConstantFolding {
     return draft.replace(node, values);
   }
 
-  /// {@return what a node makes of constants, or null where it reads others, makes too much, or
-  /// cannot be computed}
+  /// {@return what an operator makes of constants, or null where it reads others, makes too much,
+  /// or cannot be computed}
   ///
   /// @param draft the graph
-  /// @param node the node
-  static @Nullable List<Tensor> computed(Draft draft, Node node) {
-    if (node.op() instanceof Foreign
-        || node.op() instanceof LoopOp
-        || node.op() instanceof SequenceOp
-        || node.op() instanceof Op.If
-        || node.op() instanceof RandomOp) {
-      return null;
-    }
-    if ((node.hasInput(0) && draft.constant(node.input(0)) == null)
-        || ByteProducts.keeps(draft, node)) {
+  /// @param op the operator
+  /// @param values the values it reads, "" for absent ones
+  /// @param made what is known of what it makes, null for absent outputs
+  static @Nullable List<Tensor> computed(
+      Draft draft, Op op, List<String> values, List<? extends @Nullable Fact> made) {
+    if (op instanceof Foreign
+        || op instanceof LoopOp
+        || op instanceof SequenceOp
+        || op instanceof Op.If
+        || op instanceof RandomOp) {
       return null;
     }
     List<@Nullable Tensor> inputs = new ArrayList<>();
     long bytes = 0;
-    for (String input : node.inputs()) {
+    for (String input : values) {
       Tensor tensor = input.isEmpty() ? null : draft.constant(input);
       if (tensor == null && !input.isEmpty()) {
         return null;
@@ -64,30 +70,31 @@ final class ConstantFolding {
       inputs.add(tensor);
       bytes += tensor == null ? 0 : tensor.shape().bytes(tensor.dtype());
     }
-    if (resultBytes(draft, node) > Math.max(MAX_SMALL_BYTES, bytes)) {
+    if (resultBytes(made) > Math.max(MAX_SMALL_BYTES, bytes)) {
       return null;
     }
     try {
-      return results(draft, node, inputs);
+      return results(draft, op, inputs, made.size());
     } catch (ModelException _) {
       return null; // the run says so, if it comes to this node
     }
   }
 
-  private static List<Tensor> results(Draft draft, Node node, List<@Nullable Tensor> inputs) {
+  private static List<Tensor> results(
+      Draft draft, Op op, List<@Nullable Tensor> inputs, int outputs) {
     Tensor data = inputs.isEmpty() ? null : inputs.getFirst();
     return data != null
             && data.dtype() != DType.STRING
-            && node.op() instanceof Op.Transpose(List<Long> perm)
+            && op instanceof Op.Transpose(List<Long> perm)
         ? List.of(Constants.permute(data, Axes.perm(perm, data.shape().rank())))
-        : draft.evaluate(node.op(), inputs, node.outputs().size());
+        : draft.evaluate(op, inputs, outputs);
   }
 
-  private static long resultBytes(Draft draft, Node node) {
+  private static long resultBytes(List<? extends @Nullable Fact> made) {
     long bytes = 0;
-    for (String output : node.outputs()) {
-      Shape shape = output.isEmpty() ? null : draft.fact(output).concreteShape();
-      bytes += shape == null ? 0 : shape.bytes(draft.fact(output).dtype());
+    for (Fact fact : made) {
+      Shape shape = fact == null ? null : fact.concreteShape();
+      bytes += fact == null || shape == null ? 0 : shape.bytes(fact.dtype());
     }
     return bytes;
   }

@@ -1,6 +1,7 @@
 package dev.jiffy.engine.pass;
 
 import dev.jiffy.engine.ir.Dim;
+import dev.jiffy.engine.ir.Fact;
 import dev.jiffy.engine.ir.Node;
 import dev.jiffy.engine.ir.Op;
 import dev.jiffy.tensor.Tensor;
@@ -78,17 +79,17 @@ final class Slices {
     }
     int first = Axes.normal(axis, rank);
     long[] own = Arrays.stream(axes).map(a -> first + Axes.normal(a, indexRank)).toArray();
-    String picked = draft.add(node, node.op(), node.input(0), slice.input(0));
-    Node gather = draft.producer(picked);
-    List<Tensor> all = gather == null ? null : ConstantFolding.computed(draft, gather);
-    if (all == null) {
+    List<String> read = List.of(node.input(0), slice.input(0));
+    List<Fact> made = List.of(draft.made(node.op(), node.input(0), slice.input(0)));
+    List<Tensor> picked = ConstantFolding.computed(draft, node.op(), read, made);
+    if (picked == null) {
       return false;
     }
     return draft.replace(
         node,
         new Op.Slice(),
         MatrixProducts.inputs(
-            draft.constant(picked, all.getFirst()),
+            draft.constant(node.output(), picked.getFirst()),
             slice.input(1),
             slice.input(2),
             draft.vector(node.output() + "/axes", own),
