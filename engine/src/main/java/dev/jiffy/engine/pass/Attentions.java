@@ -20,8 +20,8 @@ import org.jspecify.annotations.Nullable;
 final class Attentions {
   static final List<Rule> RULES = List.of(Rule.on(Attentions::attention, Op.Reshape.class));
 
-  /// Adding this or less to a score leaves nothing of the score, in double precision neither: where
-  /// all keys are masked, all weigh the same.
+  /// Plus a score, this or less stays what it is, even in double precision: a mask that is added
+  /// hides the score as one that is chosen does, and where all keys are masked, all weigh the same.
   private static final double BLOTS_OUT = -1e30;
 
   private Attentions() {}
