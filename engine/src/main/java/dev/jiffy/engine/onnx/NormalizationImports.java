@@ -80,9 +80,28 @@ final class NormalizationImports {
       isByRow |= node.has(i) && node.rank(x) >= 0 && node.rank(node.input(i)) > normalized;
     }
     if (isByRow) {
-      scaledByRow(node, node.makeAll(norm, Math.max(1, node.outputs()), x));
+      checkSpreads(node, 1, "scale");
+      checkSpreads(node, 2, "bias");
+      scaledByRow(node, node.makeAll(norm, node.outputs(), x));
     } else {
       node.same(norm);
+    }
+  }
+
+  /// Checks that an input broadcasts to the first without widening it.
+  private static void checkSpreads(NodeScope node, int input, String what) {
+    int rank = node.rank(node.input(0));
+    int own = node.has(input) ? node.rank(node.input(input)) : -1;
+    boolean fits = own <= rank;
+    for (int i = 1; fits && i <= own; i++) {
+      Long extent = node.extent(node.input(0), rank - i);
+      Long given = node.extent(node.input(input), own - i);
+      fits = extent == null || given == null || given == 1 || given.equals(extent);
+    }
+    if (!fits) {
+      throw node.invalid(
+          "%s %s does not broadcast to %s"
+              .formatted(what, node.fact(node.input(input)), node.fact(node.input(0))));
     }
   }
 

@@ -207,6 +207,27 @@ class ImporterTest {
   }
 
   @Test
+  void scalesOfRowsWidenNothing() {
+    for (long[] dims : new long[][] {{3, 1, 4}, {1, 2, 4}, {3, 4}}) {
+      for (boolean isBias : new boolean[] {false, true}) {
+        Models model =
+            Models.opset(17)
+                .input("x", DType.F32, 2, 4)
+                .input("row", DType.F32, 2, 1)
+                .input("wide", DType.F32, dims)
+                .node(
+                    "LayerNormalization",
+                    isBias ? List.of("x", "row", "wide") : List.of("x", "wide"),
+                    List.of("y"))
+                .output("y");
+        String message = refused(model.model());
+        String what = isBias ? "bias" : "scale";
+        assertTrue(message.contains(what) && message.contains("does not broadcast"), message);
+      }
+    }
+  }
+
+  @Test
   void initializersThatAreInputsAreConstants() {
     Models model =
         one(13, "Add", Map.of(), "x", "w")
