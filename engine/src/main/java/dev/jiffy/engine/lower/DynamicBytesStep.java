@@ -79,8 +79,9 @@ final class DynamicBytesStep extends Step {
       kernels.quantize(scale, zero, frame.at(x) + 4L * from, frame.at(y) + from, to - from);
     } else {
       long bytes = frame.scratch(part);
-      for (int at = from; at < to; at += BLOCK) {
-        int n = Math.min(BLOCK, to - at);
+      int n;
+      for (int at = from; at < to; at += n) {
+        n = Math.min(BLOCK, to - at);
         kernels.quantize(scale, zero, frame.at(x) + 4L * at, bytes, n);
         kernels.dequantize(1, zero, bytes, frame.at(y) + 4L * at, n);
       }

@@ -85,7 +85,7 @@ final class ForestStep extends Step {
     this.scores = scores;
     int rowBytes = Math.max(packed.keyBytes(), 4 * packed.resultCount());
     int most = Math.clamp(MOST_BYTES / rowBytes & -LANES, LANES, MOST_ROWS);
-    this.rowsAtOnce = rows < LEAST_ROWS ? 1 : Math.min((rows + LANES - 1) & -LANES, most);
+    this.rowsAtOnce = rows < LEAST_ROWS ? 1 : (int) Math.min((rows + LANES - 1L) & -LANES, most);
     this.shape = packed.shape();
     this.tables = new KeyTables(packed.columns(), features);
     this.scored = packed.scored();
@@ -125,7 +125,8 @@ final class ForestStep extends Step {
     long keys = frame.scratch(part);
     long results = keys + keyBytes();
     int to = from(rows, part + 1);
-    for (int row = from(rows, part); row < to; row += rowsAtOnce) {
+    int row = from(rows, part);
+    while (row < to) {
       int count = Math.min(rowsAtOnce, to - row);
       long from = frame.at(x) + (long) row * features * input.bytes();
       makeKeys(from, count, keys);
@@ -140,6 +141,7 @@ final class ForestStep extends Step {
         walkRows(walked(count) / LANES, keys, results);
       }
       finish(frame, part, row, count, results);
+      row += count;
     }
   }
 
