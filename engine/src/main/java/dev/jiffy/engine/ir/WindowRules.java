@@ -174,7 +174,7 @@ final class WindowRules {
       dims[i] =
           switch (window.autoPad()) {
             case SAME_UPPER, SAME_LOWER -> Dims.ceilDivide(extent, strides[i]);
-            case VALID -> positions(extent, 0, reach, strides[i], 0, window.ceilMode(), 0, in);
+            case VALID -> positions(extent, 0, reach, strides[i], 0, window.ceilMode(), i, in);
             case NOTSET ->
                 positions(
                     extent,
@@ -209,14 +209,15 @@ final class WindowRules {
             ? Dims.add(extent, Math.subtractExact(padding, known.value()))
             : Dims.subtract(padded, reach);
     // rounded up, a window may reach over the end by less than a stride
-    if (room instanceof Dim.Known known && known.value() <= (ceil ? -stride : -1)) {
+    long missing = ceil ? stride : 1;
+    if (room instanceof Dim.Known known && known.value() <= -missing) {
       throw new ModelException(
           "spatial dimension "
               + axis
               + " of "
               + in.fact(0)
               + ": expected at least "
-              + reach
+              + Dims.add(reach, 1 - missing)
               + " elements with padding, got "
               + padded);
     }

@@ -190,7 +190,18 @@ final class NeuralRuleCases {
           bad(
               pool(PoolFunction.AVERAGE, List.of(3L), List.of(2L), true),
               "f32[1×1×1]",
-              "spatial dimension 0 of f32[1×1×1]: expected at least 3 elements with padding, got 1"),
+              "spatial dimension 0 of f32[1×1×1]: expected at least 2 elements with padding, got 1"),
+          bad(
+              new Op.Pool(
+                  PoolFunction.MAX,
+                  window(List.of(1L, 3L), List.of(), List.of(), AutoPad.VALID, false),
+                  false,
+                  false,
+                  0,
+                  Layout.CHANNELS_FIRST),
+              "f32[1×1×4×2]",
+              "spatial dimension 1 of f32[1×1×4×2]: expected at least 3 elements with padding, got"
+                  + " 2"),
           good(
               pool(PoolFunction.MAX, List.of(3L), List.of(2L), true),
               "f32[n×3×t]",
