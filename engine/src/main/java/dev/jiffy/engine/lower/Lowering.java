@@ -19,9 +19,8 @@ import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Queue;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ForkJoinTask;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /// Makes a plan of a graph whose shapes are all numbers.
@@ -88,21 +87,22 @@ public final class Lowering {
   /// @param weights where the packed forms go
   public static void pack(Graph graph, Weights weights) {
     Map<String, Node> producers = graph.producers();
-    Queue<Throwable> failures = new ConcurrentLinkedQueue<>();
+    AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
     List<ForkJoinTask<?>> tasks = new ArrayList<>();
     for (Node node : graph.nodes()) {
       if (node.op() instanceof LoopOp.Loop loop) {
         pack(loop.body(), weights);
       }
       if (hasWeights(node.op())) {
-        tasks.add(ForkJoinTask.adapt(() -> pack(graph, node, producers, weights, failures)));
+        tasks.add(ForkJoinTask.adapt(() -> pack(graph, node, producers, weights, failure)));
       }
     }
     ForkJoinTask.invokeAll(tasks);
-    switch (failures.peek()) {
+    switch (failure.get()) {
+      case null -> {}
       case RuntimeException e -> throw e;
       case Error e -> throw e;
-      case null, default -> {}
+      case Throwable e -> throw new IllegalStateException(e);
     }
   }
 
@@ -113,12 +113,12 @@ public final class Lowering {
       Node node,
       Map<String, Node> producers,
       Weights weights,
-      Queue<Throwable> failures) {
-    if (failures.isEmpty()) {
+      AtomicReference<@Nullable Throwable> failure) {
+    if (failure.get() == null) {
       try {
         pack(graph, node, producers, weights);
       } catch (Throwable e) { // thrown once all have ended
-        failures.add(e);
+        failure.compareAndSet(null, e);
       }
     }
   }
