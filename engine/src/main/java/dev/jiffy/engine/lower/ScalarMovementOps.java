@@ -43,12 +43,9 @@ final class ScalarMovementOps {
   }
 
   static void expand(Operands o) {
-    if (isEmpty(o)) {
-      return;
-    }
     long[] y = o.out().shape().dims();
     long[] x = led(o.in(0).shape().dims(), y.length);
-    long[][] maps = maps(y);
+    long[][] maps = maps(o.out().shape());
     for (int d = 0; d < y.length; d++) {
       for (int i = 0; i < maps[d].length; i++) {
         maps[d][i] = x[d] == 1 ? 0 : i;
@@ -65,25 +62,19 @@ final class ScalarMovementOps {
     return all;
   }
 
-  /// {@return whether there is nothing to compute, though extents may be huge}
-  private static boolean isEmpty(Operands o) {
-    return o.out().shape().elements() == 0;
-  }
-
-  private static long[][] maps(long[] dims) {
-    long[][] maps = new long[dims.length][];
-    for (int d = 0; d < dims.length; d++) {
-      maps[d] = new long[Math.toIntExact(dims[d])];
+  /// {@return a map for each dimension of a result, without indices where it has no elements, since
+  /// its extents may be huge}
+  private static long[][] maps(Shape shape) {
+    long[][] maps = new long[shape.rank()][0];
+    if (shape.elements() > 0) {
+      Arrays.setAll(maps, d -> new long[Math.toIntExact(shape.dim(d))]);
     }
     return maps;
   }
 
   static void tile(Operands o) {
-    if (isEmpty(o)) {
-      return;
-    }
     long[] x = o.in(0).shape().dims();
-    long[][] maps = maps(o.out().shape().dims());
+    long[][] maps = maps(o.out().shape());
     for (int d = 0; d < x.length; d++) {
       for (int i = 0; i < maps[d].length; i++) {
         maps[d][i] = i % x[d];
@@ -121,12 +112,9 @@ final class ScalarMovementOps {
   }
 
   static void slice(Operands o) {
-    if (isEmpty(o)) {
-      return;
-    }
     Shape shape = o.in(0).shape();
     int rank = shape.rank();
-    long[][] maps = maps(o.out().shape().dims());
+    long[][] maps = maps(o.out().shape());
     for (int d = 0; d < rank; d++) {
       for (int i = 0; i < maps[d].length; i++) {
         maps[d][i] = i;
@@ -164,10 +152,7 @@ final class ScalarMovementOps {
         throw new ModelException("an empty axis %d cannot be padded by %s".formatted(d, op.mode()));
       }
     }
-    if (isEmpty(o)) {
-      return;
-    }
-    long[][] maps = maps(o.out().shape().dims());
+    long[][] maps = maps(o.out().shape());
     for (int d = 0; d < rank; d++) {
       for (int i = 0; i < maps[d].length; i++) {
         maps[d][i] = source(op.mode(), i - begins[d], shape.dim(d));
