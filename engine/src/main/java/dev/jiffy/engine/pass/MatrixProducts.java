@@ -124,32 +124,29 @@ final class MatrixProducts {
           factors[i] = 1 / factors[i];
         }
       }
-      boolean isLarge = weights.shape().bytes(weights.dtype()) > MAX_SCALED_BYTES;
-      Op.MatMul next = isLarge ? scaled(draft, node, product, constant, factors) : product;
+      String right = before.input(1);
+      Op.MatMul next = product;
+      if (weights.shape().bytes(weights.dtype()) <= MAX_SCALED_BYTES) {
+        int columns = product.transposeB() ? 0 : 1;
+        right = draft.constant(right, Constants.scaled(weights, factors, columns));
+      } else {
+        next = constant.shape().elements() == 1 ? scaled(draft, node, product, factors[0]) : null;
+      }
       if (next == null) {
         continue;
       }
-      String scaled =
-          isLarge
-              ? before.input(1)
-              : draft.constant(
-                  before.input(1),
-                  Constants.scaled(weights, factors, product.transposeB() ? 0 : 1));
       String shift =
           bias == null ? "" : draft.constant(before.input(2), Constants.scaled(bias, factors, 0));
-      return draft.replace(node, next, inputs(before.input(0), scaled, shift));
+      return draft.replace(node, next, inputs(before.input(0), right, shift));
     }
     return false;
   }
 
-  /// {@return a product whose own factor takes one for all columns, or null where there are several
-  /// or the result is no usual number}
+  /// {@return a product whose own factor takes another, or null where the result is no usual
+  /// number}
   private static Op.@Nullable MatMul scaled(
-      Draft draft, Node node, Op.MatMul product, Tensor constant, double[] factors) {
-    if (constant.shape().elements() != 1 || factors.length == 0) {
-      return null;
-    }
-    double alpha = product.alpha() * factors[0];
+      Draft draft, Node node, Op.MatMul product, double factor) {
+    double alpha = product.alpha() * factor;
     boolean isUsual = Math.abs(alpha) >= Float.MIN_NORMAL && Math.abs(alpha) <= Float.MAX_VALUE;
     return isUsual && Fusion.isParameter(draft, node.output(), alpha)
         ? new Op.MatMul(
