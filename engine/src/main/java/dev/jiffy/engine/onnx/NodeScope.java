@@ -391,8 +391,11 @@ final class NodeScope {
   /// @param op the operator
   /// @param inputs the values read
   void result(Op op, String... inputs) {
-    String output = node.outputs().getFirst();
-    add(op, trimmed(inputs), List.of(output.isEmpty() ? assembly.fresh(name + "/unread") : output));
+    add(op, trimmed(inputs), List.of(named(node.outputs().getFirst())));
+  }
+
+  private String named(String output) {
+    return output.isEmpty() ? assembly.fresh(name + "/unread") : output;
   }
 
   /// Makes a node that gives another output.
@@ -412,14 +415,13 @@ final class NodeScope {
     add(op, trimmed(inputs), node.outputs());
   }
 
-  /// Makes the node that gives all outputs, those too that have no name.
+  /// Makes the node that gives all outputs and names those that have no name, where [#results]
+  /// leaves them absent: for operators that make every output, whoever reads it, such as Split.
   ///
   /// @param op the operator
   /// @param inputs the values read
   void parts(Op op, String... inputs) {
-    List<String> outputs = new ArrayList<>(node.outputs());
-    outputs.replaceAll(output -> output.isEmpty() ? assembly.fresh(name + "/unread") : output);
-    add(op, trimmed(inputs), outputs);
+    add(op, trimmed(inputs), node.outputs().stream().map(this::named).toList());
   }
 
   /// Makes the node that gives all outputs from all inputs.
