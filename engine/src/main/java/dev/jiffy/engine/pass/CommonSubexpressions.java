@@ -41,7 +41,7 @@ final class CommonSubexpressions {
   /// As [Rule#apply].
   @SuppressWarnings("ReferenceEquality") // a node seen in an earlier sweep
   boolean apply(Draft draft, Node node) {
-    if (settled.contains(node) || isRandom(node.op())) {
+    if (settled.contains(node) || mayDiffer(node.op())) {
       return false;
     }
     List<String> inputs = represented(draft, node.inputs());
@@ -77,12 +77,12 @@ final class CommonSubexpressions {
   }
 
   /// {@return whether an operator may give other results each time it is computed}
-  private static boolean isRandom(Op op) {
+  private static boolean mayDiffer(Op op) {
     return op instanceof RandomOp
         || op instanceof Foreign
         || Bodies.of(op).stream()
             .flatMap(body -> body.nodes().stream())
-            .anyMatch(node -> isRandom(node.op()));
+            .anyMatch(node -> mayDiffer(node.op()));
   }
 
   private static boolean computesSame(Node a, Node b) {
