@@ -163,7 +163,7 @@ final class IndexRules {
     in.index(1);
     in.same(2, 0);
     if (op.mode() != Op.ScatterMode.REPLACE) {
-      in.numeric(0);
+      in.numericOrBool(0);
     }
     List<Dim> shape = in.shape(0);
     List<Dim> indices = in.shape(1);

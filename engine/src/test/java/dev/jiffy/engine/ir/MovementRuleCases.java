@@ -109,6 +109,11 @@ final class MovementRuleCases {
               "updates: expected shape [2×4], got [2×3]"),
           good(
               new Op.ScatterNd(Op.ScatterMode.REPLACE), "f32[3×4]; i64[n×1]; f32[n×4]", "f32[3×4]"),
+          good(new Op.ScatterNd(Op.ScatterMode.MUL), "bool[3×4]; i64[n×1]; bool[n×4]", "bool[3×4]"),
+          good(
+              new Op.ScatterElements(0, Op.ScatterMode.ADD),
+              "bool[3×4]; i64[2×4]; bool[2×4]",
+              "bool[3×4]"),
           bad(
               new Op.ScatterNd(Op.ScatterMode.REPLACE),
               "f32[3×4]; i64[2×1]; f32[2×3]",

@@ -211,6 +211,15 @@ final class MovementCases {
             table,
             rows,
             updates));
+    Tensor truth = Tensor.of(new boolean[] {true, false, true, false}, 2, 2);
+    cases.add(
+        OpCase.of(
+            "truth",
+            new Op.ScatterNd(Op.ScatterMode.ADD),
+            i -> i[0] == 1 ? 1 : at(truth, i),
+            truth,
+            Tensor.of(new long[] {1}, 1, 1),
+            Tensor.of(new boolean[] {true, true}, 1, 2)));
     Tensor targets = Tensor.of(new long[] {2, -2}, 2, 1);
     Tensor vectors = Samples.floats(3, 2, 31, 1);
     cases.add(
