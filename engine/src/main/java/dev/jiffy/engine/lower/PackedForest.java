@@ -20,8 +20,8 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Immutable; lives as long as the memory that it was packed into.
 final class PackedForest {
-  /// The most nodes: a node that is reached on several paths is there several times, in groups of
-  /// trees as deep as the deepest of them.
+  /// The most nodes: a node that is reached on several paths is there several times, and nodes that
+  /// give nothing fill lanes and lines of the cache.
   private static final long MOST_NODES = 1L << 28;
 
   /// How many times the nodes of the file there may be of larger files.

@@ -14,9 +14,10 @@ import org.jspecify.annotations.Nullable;
 /// The process's worker threads, which share out the parts of one step at a time.
 ///
 /// There is one worker less than the processors that the process may use (the JVM counts a
-/// container's share), since the caller works too. Workers spin for a bounded time after work and
-/// then park. Where another session's step is under way, the caller computes all parts itself:
-/// nobody waits for threads that are busy elsewhere.
+/// container's share), since the caller works too, or fewer where the system starts no more
+/// threads. Workers spin for a bounded time after work and then park. Where another session's step
+/// is under way, the caller computes all parts itself: nobody waits for threads that are busy
+/// elsewhere.
 ///
 /// With the system property `jiffy.workers.processors=2,3` the first worker stays on the processor
 /// of number 2, the next on that of number 3, where the system lets them; others run anywhere.
