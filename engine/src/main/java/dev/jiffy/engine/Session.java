@@ -11,6 +11,7 @@ import dev.jiffy.tensor.Value;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -91,7 +92,8 @@ public final class Session implements AutoCloseable {
   /// {@return the model's answers in the session's own memory, valid until its next run}
   ///
   /// Allocates nothing on the Java heap once a shape has been seen, save for operators that only
-  /// the scalar kernels know. A model that is more than one plan answers in new memory.
+  /// the scalar kernels know. A model that is more than one plan answers in new memory. The map
+  /// cannot be changed.
   ///
   /// An answer, or a part of one, may be an input of the next run, as states are: what the run
   /// would write over is copied first.
@@ -169,7 +171,7 @@ public final class Session implements AutoCloseable {
             }
             outputs.put(name, tensor);
           });
-      return outputs;
+      return reuse ? Collections.unmodifiableMap(outputs) : outputs;
     } catch (OutOfMemoryError e) {
       throw noMemory(e);
     } finally {
