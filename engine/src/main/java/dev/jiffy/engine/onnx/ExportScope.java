@@ -65,6 +65,11 @@ final class ExportScope {
     return node.hasInput(index);
   }
 
+  /// {@return the number of outputs, absent ones included}
+  int outputs() {
+    return node.outputs().size();
+  }
+
   /// {@return whether any output but the first is there}
   boolean wantsMore() {
     return node.outputs().stream().skip(1).anyMatch(output -> !output.isEmpty());

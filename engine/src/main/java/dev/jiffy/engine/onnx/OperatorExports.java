@@ -182,7 +182,9 @@ final class OperatorExports {
     AttributeSet attributes = axis(op.axis());
     if (!node.has(1) && op.parts() != 0) {
       node.needs(18, "a number of parts");
-      attributes.integer("num_outputs", op.parts());
+    }
+    if (!node.has(1) && node.opset() >= 18) {
+      attributes.integer("num_outputs", node.outputs());
     }
     node.same("Split", attributes);
   }

@@ -20,6 +20,7 @@ import dev.jiffy.engine.ir.Op.Unary;
 import dev.jiffy.engine.ir.Op.Window;
 import dev.jiffy.engine.ir.RandomOp;
 import dev.jiffy.engine.lower.Interpreter;
+import dev.jiffy.engine.onnx.OnnxModel.AttributeProto;
 import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
@@ -86,10 +87,12 @@ class OnnxWriterTest {
         .toList();
   }
 
-  /// ONNX's layer normalisation always has a scale, its random numbers are like another tensor.
+  /// ONNX's layer normalisation always has a scale, its random numbers are like another tensor, and
+  /// what is split evenly is split into a number of parts since operator set 18.
   private static boolean isTakenApart(Node node) {
     return node.op() instanceof RandomOp
-        || (node.op() instanceof Op.LayerNorm && !node.hasInput(1));
+        || (node.op() instanceof Op.LayerNorm && !node.hasInput(1))
+        || (node.op() instanceof Op.Split(_, long parts) && parts == 0 && !node.hasInput(1));
   }
 
   private static Graph again(Graph graph, long opset, Arena arena) {
@@ -145,6 +148,23 @@ class OnnxWriterTest {
     Graph graph = graph(new Op.Binary(BinaryFunction.BITWISE_AND), inputs, "x", "x");
     ModelException e = assertThrows(ModelException.class, () -> Exporter.model(graph, 17));
     assertTrue(String.valueOf(e.getMessage()).contains("needs operator set 18"), e::getMessage);
+  }
+
+  @Test
+  void theNumberOfPartsIsWrittenWhereItMustBe() {
+    Models split =
+        Models.opset(13)
+            .input("x", DType.F32, 6)
+            .node("Split", List.of("x"), List.of("a", "b"))
+            .output("a")
+            .output("b");
+    Graph graph = Importer.graph(split.model());
+    for (long opset : new long[] {17, 18, Importer.NEWEST_OPSET}) {
+      Map<String, AttributeProto> attributes =
+          Exporter.model(graph, opset).graph().nodes().getFirst().attributes();
+      AttributeProto two = opset < 18 ? null : new AttributeProto.IntValue(2);
+      assertEquals(two, attributes.get("num_outputs"));
+    }
   }
 
   private static Graph graph(Op op, Map<String, Tensor> inputs, String... in) {
