@@ -4,6 +4,7 @@ import dev.jiffy.engine.ModelException;
 import dev.jiffy.engine.onnx.OnnxModel.GraphProto;
 import dev.jiffy.engine.onnx.OnnxModel.NodeProto;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
@@ -120,12 +121,14 @@ final class NodeOrder {
       at++;
     }
     List<Integer> path = new ArrayList<>();
-    while (!path.contains(at)) {
+    BitSet seen = new BitSet();
+    while (!seen.get(at)) {
+      seen.set(at);
       path.add(at);
       at = waitsFor(at, waits);
     }
     StringBuilder text = new StringBuilder(describe(at));
-    for (int i = path.size() - 1; i >= path.indexOf(at); i--) {
+    for (int i = path.size() - 1, first = path.indexOf(at); i >= first; i--) {
       text.append(" → ").append(describe(path.get(i)));
     }
     return text.toString();
