@@ -20,6 +20,10 @@ import org.jspecify.annotations.Nullable;
 final class Attentions {
   static final List<Rule> RULES = List.of(Rule.on(Attentions::attention, Op.Reshape.class));
 
+  /// This or less, chosen instead of a score, weighs nothing beside one that is no such number
+  /// itself: the exponential of the difference is 0.
+  private static final double HIDES = -1e8;
+
   /// Plus a score, this or less stays what it is, even in double precision: a mask that is added
   /// hides the score as one that is chosen does, and where all keys are masked, all weigh the same.
   private static final double BLOTS_OUT = -1e30;
@@ -120,18 +124,19 @@ final class Attentions {
     return masked.op() instanceof Op.Where ? chosen(draft, masked) : null;
   }
 
-  /// Scores where a condition holds or does not, a number that blots them out elsewhere.
+  /// Scores where a condition holds or does not, a number that hides them elsewhere.
   private static @Nullable Scores chosen(Draft draft, Node where) {
     for (int side = 1; side <= 2; side++) {
       Double fill = draft.scalar(where.input(3 - side));
       Scores scores = product(draft, where.input(side), "");
       DType dtype = draft.fact(where.output()).dtype();
-      if (fill == null || fill > BLOTS_OUT || scores == null || dtype != DType.F32) {
+      if (fill == null || fill > HIDES || scores == null || dtype != DType.F32) {
         continue;
       }
       Tensor zero = Tensor.allocate(dtype, Shape.of());
       String kept = draft.constant(where.output() + "/kept", zero);
-      String blot = where.input(3 - side);
+      Tensor least = Tensor.of(new float[] {(float) Math.min(fill, BLOTS_OUT)});
+      String blot = draft.constant(where.output() + "/hidden", least);
       String mask =
           side == 1
               ? draft.add(where, new Op.Where(), where.input(0), kept, blot)
