@@ -417,7 +417,7 @@ class FunctionsTest {
       models.stop(Duration.ZERO);
       store.close();
       models.close();
-      assertEquals(new Outcome.Cancelled(), second.get(60, TimeUnit.SECONDS));
+      assertEquals(new Outcome.Refused(Refusal.NOT_READY), second.get(60, TimeUnit.SECONDS));
       gate.complete(null);
       float[] y = output(first.get(60, TimeUnit.SECONDS), "y").toFloats();
       assertArrayEquals(new float[] {-2, -4}, y);
