@@ -80,7 +80,8 @@ final class Attentions {
         || q.size != v.size
         || !q.batch.equals(k.batch)
         || !q.batch.equals(v.batch)
-        || !k.length.equals(v.length)) {
+        || !k.length.equals(v.length)
+        || !tellsKeysApart(draft, scores.mask, k.length)) {
       return false;
     }
     List<Dim> result = draft.fact(node.output()).shape();
@@ -93,6 +94,16 @@ final class Attentions {
             node,
             new Op.Attention(q.count, (float) scale),
             MatrixProducts.inputs(q.value, k.value, v.value, scores.mask));
+  }
+
+  /// {@return whether a mask, if there is one, has a number for each key: there are kernels for no
+  /// other}
+  private static boolean tellsKeysApart(Draft draft, String mask, Dim keys) {
+    if (mask.isEmpty() || keys.is(1)) {
+      return true;
+    }
+    List<Dim> shape = draft.fact(mask).shape();
+    return shape != null && !shape.isEmpty() && !shape.getLast().is(1);
   }
 
   private static @Nullable Node transposed(Draft draft, String value, int... perm) {

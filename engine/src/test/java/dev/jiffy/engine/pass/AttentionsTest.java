@@ -166,10 +166,12 @@ class AttentionsTest {
   @ParameterizedTest
   @ValueSource(doubles = {-1e8, -1e9, -1e20, -1e30, -3.4028235e38})
   void hiddenScoresAllWeighTheSame(double number) {
-    Graph graph = Rewritten.ofFinite(hidden(number, "seq", 1));
-    Rewritten.assertCount(1, graph, Op.Attention.class);
-    Graph some = Rewritten.ofFinite(hidden(number, 1, "seq"));
-    Rewritten.assertCount(1, some, Op.Attention.class);
+    for (Object queries : List.of(1, "seq")) {
+      Graph graph = Rewritten.ofFinite(hidden(number, queries, "seq"));
+      Rewritten.assertCount(1, graph, Op.Attention.class);
+    }
+    Graph rows = Rewritten.ofFinite(hidden(number, "seq", 1));
+    Rewritten.assertCount(0, rows, Op.Attention.class); // there are no kernels for such a mask
   }
 
   @Test
