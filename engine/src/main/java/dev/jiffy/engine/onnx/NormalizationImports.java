@@ -1,8 +1,11 @@
 package dev.jiffy.engine.onnx;
 
+import dev.jiffy.engine.ModelException;
 import dev.jiffy.engine.function.BinaryFunction;
 import dev.jiffy.engine.function.ReduceFunction;
 import dev.jiffy.engine.function.UnaryFunction;
+import dev.jiffy.engine.ir.Dim;
+import dev.jiffy.engine.ir.Fact;
 import dev.jiffy.engine.ir.Op;
 import dev.jiffy.engine.ir.Op.Binary;
 import dev.jiffy.engine.ir.Op.Layout;
@@ -80,38 +83,53 @@ final class NormalizationImports {
       isByRow |= node.has(i) && node.rank(x) >= 0 && node.rank(node.input(i)) > normalized;
     }
     if (isByRow) {
-      checkSpreads(node, 1, "scale");
-      checkSpreads(node, 2, "bias");
-      scaledByRow(node, node.makeAll(norm, node.outputs(), x));
+      boolean spreadsScale = spreads(node, 1, "scale");
+      boolean spreadsBias = spreads(node, 2, "bias");
+      scaledByRow(node, node.makeAll(norm, node.outputs(), x), spreadsScale && spreadsBias);
     } else {
       node.same(norm);
     }
   }
 
-  /// Checks that an input broadcasts to the first without widening it.
-  private static void checkSpreads(NodeScope node, int input, String what) {
-    int rank = node.rank(node.input(0));
-    int own = node.has(input) ? node.rank(node.input(input)) : -1;
-    boolean fits = own <= rank;
-    for (int i = 1; fits && i <= own; i++) {
-      Long extent = node.extent(node.input(0), rank - i);
-      Long given = node.extent(node.input(input), own - i);
-      fits = extent == null || given == null || given == 1 || given.equals(extent);
+  /// {@return whether it is known that an input broadcasts to the first without widening it}
+  ///
+  /// @throws ModelException if it is known that it does not
+  private static boolean spreads(NodeScope node, int input, String what) {
+    Fact whole = node.fact(node.input(0));
+    Fact part = node.has(input) ? node.fact(node.input(input)) : null;
+    if (!node.has(input)) {
+      return true;
+    }
+    if (whole == null || part == null || whole.shape() == null || part.shape() == null) {
+      return false;
+    }
+    List<Dim> dims = whole.shape().reversed();
+    List<Dim> own = part.shape().reversed();
+    boolean isKnown = own.size() <= dims.size();
+    boolean fits = isKnown;
+    for (int i = 0; fits && i < own.size(); i++) {
+      boolean isSame = own.get(i).is(1) || own.get(i).equals(dims.get(i));
+      fits = isSame || !(own.get(i) instanceof Dim.Known && dims.get(i) instanceof Dim.Known);
+      isKnown &= isSame;
     }
     if (!fits) {
-      throw node.invalid(
-          "%s %s does not broadcast to %s"
-              .formatted(what, node.fact(node.input(input)), node.fact(node.input(0))));
+      throw node.invalid("%s %s does not broadcast to %s".formatted(what, part, whole));
     }
+    return isKnown;
   }
 
   /// Applies scale and bias that differ from row to row, or have the dimensions for it.
-  private static void scaledByRow(NodeScope node, List<String> made) {
-    if (node.has(2)) {
-      String scaled = node.make(new Binary(BinaryFunction.MUL), made.getFirst(), node.input(1));
-      node.result(0, new Binary(BinaryFunction.ADD), scaled, node.input(2));
+  ///
+  /// @param isKnown whether it is known that these widen nothing; the run checks it otherwise
+  private static void scaledByRow(NodeScope node, List<String> made, boolean isKnown) {
+    String scaled = node.make(new Binary(BinaryFunction.MUL), made.getFirst(), node.input(1));
+    String shifted =
+        node.has(2) ? node.make(new Binary(BinaryFunction.ADD), scaled, node.input(2)) : scaled;
+    if (isKnown) {
+      node.result(0, new Op.Identity(), shifted);
     } else {
-      node.result(0, new Binary(BinaryFunction.MUL), made.getFirst(), node.input(1));
+      String shape = node.make(new Op.ShapeOf(0, null), node.input(0));
+      node.result(0, new Op.Reshape(true), shifted, shape);
     }
     for (int i = 1; i < made.size(); i++) {
       if (node.wants(i)) {

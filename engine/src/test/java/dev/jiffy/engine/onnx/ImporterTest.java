@@ -227,6 +227,23 @@ class ImporterTest {
     }
   }
 
+  /// Where extents have names only, the run checks it: a reshape to the input's own shape.
+  @Test
+  void scalesOfRowsAreCheckedByTheRunWhereTheyMayWiden() {
+    for (long rows : new long[] {1, -2, -1, 3}) {
+      Models model =
+          Models.opset(17)
+              .input("x", DType.F32, -2, 4)
+              .input("scale", DType.F32, rows, 4)
+              .node("LayerNormalization", List.of("x", "scale"), List.of("y"))
+              .output("y");
+      boolean isChecked =
+          Importer.graph(model.model()).nodes().stream()
+              .anyMatch(node -> node.op().equals(new Op.Reshape(true)));
+      assertEquals(rows == -1 || rows == 3, isChecked, "" + rows);
+    }
+  }
+
   @Test
   void initializersThatAreInputsAreConstants() {
     Models model =
