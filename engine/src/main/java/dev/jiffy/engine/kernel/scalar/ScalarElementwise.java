@@ -157,6 +157,7 @@ public final class ScalarElementwise {
       case MIN -> Long.compareUnsigned(x, y) <= 0 ? x : y;
       case MAX -> Long.compareUnsigned(x, y) >= 0 ? x : y;
       case PRELU -> x;
+      case POW -> y >= 0 ? BinaryFunction.unsignedPower(x, y) : x == 1 ? 1 : 0;
       case LESS -> Long.compareUnsigned(x, y) < 0 ? 1 : 0;
       case LESS_OR_EQUAL -> Long.compareUnsigned(x, y) <= 0 ? 1 : 0;
       case GREATER -> Long.compareUnsigned(x, y) > 0 ? 1 : 0;
