@@ -4,9 +4,11 @@ import dev.jiffy.engine.ModelException;
 import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Tensor;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /// A graph that is put together, with names given or made up.
 ///
@@ -16,6 +18,7 @@ public final class GraphBuilder {
   private final Map<String, Fact> inputs = new LinkedHashMap<>();
   private final Map<String, Tensor> constants = new LinkedHashMap<>();
   private final List<Node> nodes = new ArrayList<>();
+  private final Set<String> taken = new HashSet<>();
   private List<String> outputs = List.of();
 
   /// A graph of nothing.
@@ -52,6 +55,7 @@ public final class GraphBuilder {
   /// @return this
   public GraphBuilder input(String input, Fact fact) {
     inputs.put(input, fact);
+    taken.add(input);
     return this;
   }
 
@@ -62,6 +66,7 @@ public final class GraphBuilder {
   /// @return this
   public GraphBuilder constant(String constant, Tensor tensor) {
     constants.put(constant, tensor);
+    taken.add(constant);
     return this;
   }
 
@@ -69,7 +74,7 @@ public final class GraphBuilder {
   ///
   /// @param tensor its elements
   public String constant(Tensor tensor) {
-    String constant = "c" + constants.size();
+    String constant = fresh("c" + constants.size());
     constant(constant, tensor);
     return constant;
   }
@@ -87,11 +92,12 @@ public final class GraphBuilder {
   /// Adds a node.
   ///
   /// @param op the operator
-  /// @param made the names of the values that it makes; the node is named after the last, and "" is
-  ///   one that nobody reads
+  /// @param made the names of the values that it makes; "" is one that nobody reads, but not the
+  ///   last, after which the node is named
   /// @param in the values that it reads; "" stands for an absent optional one
   /// @return this
   public GraphBuilder node(Op op, List<String> made, String... in) {
+    taken.addAll(made);
     nodes.add(new Node("make_" + made.getLast(), op, List.of(in), made));
     return this;
   }
@@ -112,10 +118,18 @@ public final class GraphBuilder {
   public List<String> add(Op op, int count, String... in) {
     List<String> made = new ArrayList<>();
     for (int i = 0; i < count; i++) {
-      made.add("v" + nodes.size() + (i == 0 ? "" : "_" + i));
+      made.add(fresh("v" + nodes.size() + (i == 0 ? "" : "_" + i)));
     }
     node(op, made, in);
     return made;
+  }
+
+  private String fresh(String wanted) {
+    String free = wanted;
+    while (taken.contains(free)) {
+      free += "_";
+    }
+    return free;
   }
 
   /// Names the outputs, where they are not all that the last node makes.
