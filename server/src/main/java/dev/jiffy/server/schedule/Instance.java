@@ -20,10 +20,11 @@ interface Instance extends AutoCloseable {
   /// How a batch went.
   ///
   /// @param nanos how long the model ran on it as a whole, negative where it did not
-  /// @param busyNanos how long until all were answered as well, which those behind it wait for
+  /// @param busyNanos how long until all were answered as well, which those behind it wait for;
+  ///   negative where that tells nothing of batches as large
   /// @param bits how its answers compare
   record Computed(long nanos, long busyNanos, Bits bits) {
-    /// Nothing ran as a whole.
+    /// Nothing ran as a whole, for reasons that are not the batch's.
     static Computed none(Bits bits) {
       return new Computed(-1, -1, bits);
     }

@@ -336,7 +336,7 @@ final class Line {
   }
 
   private static void learn(BucketCosts known, Batch batch, Instance.Computed computed) {
-    if (computed.nanos() >= 0) {
+    if (computed.busyNanos() >= 0) {
       known.took(batch.rows(), (double) computed.busyNanos());
     }
     known.tried(batch.rows(), batch.tickets(), computed.bits());

@@ -39,7 +39,9 @@ final class ModelInstance implements Instance {
     } catch (Throwable e) { // one of the requests may be to blame: each is told its own failure
       singles(batch);
       boolean isBatchAtFault = batch.answered() == batch.tickets().size();
-      return Computed.none(isBatchAtFault ? failed(e) : Bits.UNKNOWN);
+      return isBatchAtFault
+          ? new Computed(-1, clock.getAsLong() - start, failed(e))
+          : Computed.none(Bits.UNKNOWN);
     }
     long nanos = clock.getAsLong() - start;
     if (!isJoined(outputs, batch.rows())) {

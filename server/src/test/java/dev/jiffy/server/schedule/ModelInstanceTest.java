@@ -23,6 +23,7 @@ import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
 
@@ -438,7 +439,7 @@ class ModelInstanceTest {
     try (Scheduler scheduler =
         new Scheduler("m", policy, batching, List.of(instance), System::nanoTime)) {
       List<Outcome> outcomes = new ArrayList<>();
-      for (int i = 0; i < 40; i++) {
+      for (int i = 0; i < 1500; i++) {
         for (int k = 0; k < 2; k++) {
           scheduler.submit(new Ticket(row(k), 0, 0, Ticket.NEVER, outcomes::add));
         }
@@ -446,8 +447,40 @@ class ModelInstanceTest {
           scheduler.step();
         }
       }
-      assertEquals(80, scheduler.counts().done());
+      assertEquals(3000, scheduler.counts().done());
       assertTrue(failures[0] < 0, () -> "no batch was made after " + (16 - failures[0]));
+    }
+  }
+
+  /// Where memory never is enough, batches are slower than single runs.
+  @Test
+  void whatNeverFindsMemoryIsSeldomTried() {
+    AtomicLong clock = new AtomicLong();
+    int[] failures = {0};
+    Computation wanting =
+        rows(inputs -> {
+          clock.addAndGet(1000);
+          if (tensor(inputs, "x").shape().dim(0) > 1) {
+            failures[0]++;
+            throw new OutOfMemoryError("for the sake of the test");
+          }
+          return Map.of("y", tensor(inputs, "x"));
+        });
+    Batching batching = Batching.of(wanting);
+    Instance instance = new ModelInstance(new ModelSessions(wanting, null), batching, clock::get);
+    Policy policy = Policy.defaults().exact(false);
+    try (Scheduler scheduler =
+        new Scheduler("m", policy, batching, List.of(instance), clock::get)) {
+      for (int i = 0; i < 1000; i++) {
+        for (int k = 0; k < 2; k++) {
+          scheduler.submit(new Ticket(row(k), 0, 0, Ticket.NEVER, outcome -> {}));
+        }
+        while (scheduler.counts().waiting() > 0) {
+          scheduler.step();
+        }
+      }
+      assertEquals(2000, scheduler.counts().done());
+      assertTrue(failures[0] < 100, failures[0] + " batches failed");
     }
   }
 
