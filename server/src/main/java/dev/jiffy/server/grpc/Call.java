@@ -148,11 +148,17 @@ final class Call {
   /// Sends the only message, and ends the call well.
   void answer(byte[] message) {
     if (!isEnded()) {
+      Buffer frame;
+      try {
+        frame = counted(message);
+      } catch (OutOfMemoryError e) {
+        end(Status.of(e));
+        return;
+      }
       begin();
       isEnded = true;
       HttpServerResponse response = request.response();
       response.putTrailer(STATUS, "0");
-      Buffer frame = counted(message);
       answered(Status.OK, !isAsked);
       sending.run();
       Pieces.end(response, frame, sending);

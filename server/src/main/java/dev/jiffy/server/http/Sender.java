@@ -105,6 +105,20 @@ final class Sender {
       abandoned(request, reply.target(), reply.stopwatch());
       return;
     }
+    boolean isHead = request.method().equals(HttpMethod.HEAD);
+    Buffer body;
+    try {
+      body = isHead ? Buffer.buffer() : Buffer.buffer(reply.body());
+    } catch (OutOfMemoryError e) {
+      Reply failure = Failures.reply(path(request), e);
+      send(request, failure, Buffer.buffer(failure.body()));
+      return;
+    }
+    send(request, reply, body);
+  }
+
+  private void send(HttpServerRequest request, Reply reply, Buffer body) {
+    HttpServerResponse response = request.response();
     response.setStatusCode(reply.status());
     response.putHeader(HttpHeaders.CONTENT_TYPE, reply.contentType());
     if (reply.jsonLength() >= 0) {
@@ -124,8 +138,7 @@ final class Sender {
       response.putHeader(SERVER_TIMING, stopwatch.header());
     }
     boolean isHead = request.method().equals(HttpMethod.HEAD);
-    Buffer body = isHead ? Buffer.buffer() : Buffer.buffer(reply.body()); // takes memory
-    int sent = isHead ? 0 : reply.body().length;
+    int sent = body.length();
     watch.traffic().answered(Protocol.HTTP, reply.status(), request.bytesRead(), sent);
     tell(request, reply.status(), sent, reply.target(), stopwatch);
     connections.answering(request);
