@@ -45,7 +45,9 @@ final class SafetyMixin {
       names = "--max-body",
       paramLabel = "BYTES",
       converter = OptionValues.Amount.class,
-      description = "The largest request, also when it comes compressed; 67108864 by default.")
+      description =
+          "The largest request, also when it comes compressed; 67108864 by default, and never more"
+              + " than a quarter of the heap.")
   private int maxBody = DEFAULTS.maxBodyBytes();
 
   @Option(

@@ -4,9 +4,9 @@ import dev.jiffy.protocol.ProtocolException;
 import io.vertx.core.buffer.Buffer;
 import java.util.Arrays;
 
-/// The bytes of a body or message as they arrive. Takes nothing before any has, then 16 KiB, and
-/// beyond that no more memory than twice what has arrived, whatever was announced. One thread at a
-/// time.
+/// The bytes of a body or message as they arrive. Takes nothing before any has, then at most 16 KiB
+/// of what was announced, and beyond that no more memory than twice what has arrived, whatever was
+/// announced. One thread at a time.
 public final class BodyCollector {
   /// The most chunks of a body whose length was not announced: each costs time, however small.
   public static final int MAX_CHUNKS = 65_536;

@@ -21,8 +21,8 @@ import java.util.concurrent.TimeUnit;
 /// A connection that lies idle is closed, also if its client sends a byte now and then; one over
 /// which an answer is worked on, or sent, is not idle. One whose request does not arrive in time is
 /// closed as well; over HTTP/2 only that request is given up. So is one of which nothing could be
-/// sent for much longer, as its client does not read, whatever else that sends; over HTTP/1.1,
-/// where it can send nothing else, the timer of the library sees to that.
+/// sent for much longer, as its client does not read, whatever else that sends; over HTTP/1.1 the
+/// timer of the library sees to that, unless its client sends on byte by byte.
 final class Connections {
   /// How much longer than a connection may lie idle nothing of an answer may be sent.
   static final int PATIENCE = 10;
