@@ -15,6 +15,7 @@ import io.vertx.core.http.HttpClientRequest;
 import io.vertx.core.http.HttpMethod;
 import java.io.DataInputStream;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.net.ConnectException;
 import java.net.Socket;
@@ -356,6 +357,43 @@ class LifecycleTest {
       reading.getOutputStream().write(Http2Bytes.one(Http2Bytes.WINDOW_UPDATE, 0, 1, window));
       awaitFrame(in, Http2Bytes.DATA);
       assertEquals(2, server.traffic().count(Event.TIMED_OUT));
+    }
+  }
+
+  /// A client that never reads its answer, and shows in another way that it is there.
+  @Test
+  void whatIsNeverReadIsGivenUp() throws Exception {
+    Duration idle = Duration.ofMillis(500);
+    byte[] head = Http2Bytes.headers(":method", "GET", ":path", "/v2", ":scheme", "http");
+    byte[] noWindow = ByteBuffer.allocate(6).putShort((short) 4).array();
+    try (Server server =
+            Server.start(
+                OPTIONS.http(OPTIONS.http().timeouts(idle, Duration.ofSeconds(60))), List.of());
+        Client client = new Client(server.port());
+        Socket socket = client.connect()) {
+      OutputStream out = socket.getOutputStream();
+      out.write(
+          new Http2Bytes()
+              .frame(Http2Bytes.SETTINGS, 0, 0, noWindow)
+              .frame(Http2Bytes.HEADERS, Http2Bytes.END_HEADERS | Http2Bytes.END_STREAM, 1, head)
+              .bytes());
+      DataInputStream in = new DataInputStream(socket.getInputStream());
+      awaitFrame(in, Http2Bytes.HEADERS);
+      AtomicBoolean isOver = new AtomicBoolean();
+      Thread pings =
+          Thread.startVirtualThread(() -> {
+            try {
+              while (!isOver.get()) {
+                out.write(Http2Bytes.one(Http2Bytes.PING, 0, 0, new byte[8]));
+                Thread.sleep(50);
+              }
+            } catch (IOException | InterruptedException _) {
+              isOver.set(true);
+            }
+          });
+      awaitFrame(in, Http2Bytes.RST_STREAM);
+      isOver.set(true);
+      pings.join();
     }
   }
 

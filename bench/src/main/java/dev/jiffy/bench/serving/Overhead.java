@@ -9,9 +9,12 @@ import dev.jiffy.tensor.Tensor;
 import io.vertx.core.buffer.Buffer;
 import java.io.IOException;
 import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
+import java.util.function.ToDoubleFunction;
 import java.util.function.UnaryOperator;
 import org.HdrHistogram.Histogram;
 
@@ -181,21 +184,24 @@ public final class Overhead {
         barely.oneByOne(nanos, histogram());
         served.oneByOne(nanos, histogram());
       }
-      double[][] micros = new double[5][2 * ROUNDS];
+      List<Turn> turns = new ArrayList<>();
       for (int i = 0; i < 2 * ROUNDS; i++) {
-        micros[0][i] = inProcess(run, nanos);
-        micros[1][i] = p50(barely, nanos);
-        micros[2][i] = p50(served, nanos);
-        micros[3][i] = micros[1][i] - micros[0][i];
-        micros[4][i] = micros[2][i] - micros[0][i];
+        turns.add(new Turn(inProcess(run, nanos), p50(barely, nanos), p50(served, nanos)));
       }
       return new AgainstModel(
-          median(micros[0]),
-          median(micros[1]),
-          median(micros[2]),
-          median(micros[3]),
-          median(micros[4]));
+          median(turns, Turn::inProcess),
+          median(turns, Turn::bare),
+          median(turns, Turn::server),
+          median(turns, turn -> turn.bare - turn.inProcess),
+          median(turns, turn -> turn.server - turn.inProcess));
     }
+  }
+
+  /// The p50 of one round of each, in microseconds.
+  private record Turn(double inProcess, double bare, double server) {}
+
+  private static double median(List<Turn> turns, ToDoubleFunction<Turn> micros) {
+    return median(turns.stream().mapToDouble(micros).toArray());
   }
 
   private static Buffer bytes(Map<String, Tensor> outputs) {

@@ -95,22 +95,23 @@ final class NormalizationImports {
   ///
   /// @throws ModelException if it is known that it does not
   private static boolean spreads(NodeScope node, int input, String what) {
-    Fact whole = node.fact(node.input(0));
-    Fact part = node.has(input) ? node.fact(node.input(input)) : null;
     if (!node.has(input)) {
       return true;
     }
+    Fact whole = node.fact(node.input(0));
+    Fact part = node.fact(node.input(input));
     if (whole == null || part == null || whole.shape() == null || part.shape() == null) {
       return false;
     }
     List<Dim> dims = whole.shape().reversed();
     List<Dim> own = part.shape().reversed();
-    boolean isKnown = own.size() <= dims.size();
-    boolean fits = isKnown;
+    boolean fits = own.size() <= dims.size();
+    boolean isKnown = fits;
     for (int i = 0; fits && i < own.size(); i++) {
-      boolean isSame = own.get(i).is(1) || own.get(i).equals(dims.get(i));
-      fits = isSame || !(own.get(i) instanceof Dim.Known && dims.get(i) instanceof Dim.Known);
-      isKnown &= isSame;
+      if (!own.get(i).is(1) && !own.get(i).equals(dims.get(i))) {
+        isKnown = false;
+        fits = !(own.get(i) instanceof Dim.Known && dims.get(i) instanceof Dim.Known);
+      }
     }
     if (!fits) {
       throw node.invalid("%s %s does not broadcast to %s".formatted(what, part, whole));

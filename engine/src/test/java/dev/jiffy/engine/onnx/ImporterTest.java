@@ -4,8 +4,10 @@ import static dev.jiffy.engine.onnx.Models.refused;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.jiffy.engine.ModelException;
 import dev.jiffy.engine.function.BinaryFunction;
 import dev.jiffy.engine.function.ReduceFunction;
 import dev.jiffy.engine.function.UnaryFunction;
@@ -237,10 +239,18 @@ class ImporterTest {
               .input("scale", DType.F32, rows, 4)
               .node("LayerNormalization", List.of("x", "scale"), List.of("y"))
               .output("y");
+      Graph graph = Importer.graph(model.model());
       boolean isChecked =
-          Importer.graph(model.model()).nodes().stream()
-              .anyMatch(node -> node.op().equals(new Op.Reshape(true)));
+          graph.nodes().stream().anyMatch(node -> node.op().equals(new Op.Reshape(true)));
       assertEquals(rows == -1 || rows == 3, isChecked, "" + rows);
+      Tensor three = Tensor.of(new float[12], 3, 4);
+      Tensor one = Tensor.of(new float[4], 1, 4);
+      Tensor scale = rows == 1 ? one : three;
+      assertEquals(1, Interpreter.run(graph, Map.of("x", three, "scale", scale)).size());
+      if (isChecked) {
+        assertThrows(
+            ModelException.class, () -> Interpreter.run(graph, Map.of("x", one, "scale", scale)));
+      }
     }
   }
 

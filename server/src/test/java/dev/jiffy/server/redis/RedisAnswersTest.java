@@ -246,7 +246,7 @@ class RedisAnswersTest {
       CompletableFuture<Boolean> hasFailed = new CompletableFuture<>();
       loop.runOnContext(here ->
           link.send(Request.cmd(Command.PING))
-              .onComplete(over -> assertTrue(hasFailed.complete(over.failed()), "told twice")));
+              .onComplete(over -> hasFailed.complete(over.failed())));
       Await.until(() -> server.open() == 1);
       loop.runOnContext(here -> link.close());
       server.hold(false);

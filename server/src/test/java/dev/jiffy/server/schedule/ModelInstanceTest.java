@@ -1,5 +1,9 @@
 package dev.jiffy.server.schedule;
 
+import static dev.jiffy.server.schedule.MadeUp.BATCH;
+import static dev.jiffy.server.schedule.MadeUp.row;
+import static dev.jiffy.server.schedule.MadeUp.rows;
+import static dev.jiffy.server.schedule.MadeUp.tensor;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
@@ -19,45 +23,14 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicLong;
-import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
 
 /// Batches of computations that are made up.
 class ModelInstanceTest {
-  private static final Dim BATCH = new Dim.Symbol("batch");
   private static final Dim TOKENS = new Dim.Symbol("tokens");
-
-  /// A computation of one method.
-  private record Made(
-      List<TensorSpec> inputs, List<TensorSpec> outputs, UnaryOperator<Map<String, Tensor>> run)
-      implements Computation {
-    @Override
-    public Memory newMemory() {
-      return new Memory() {
-        @Override
-        public Map<String, Tensor> run(Map<String, Tensor> tensors) {
-          return run.apply(tensors);
-        }
-
-        @Override
-        public long bytes() {
-          return 0;
-        }
-
-        @Override
-        public void close() {}
-      };
-    }
-  }
-
-  private static Tensor tensor(Map<String, Tensor> tensors, String name) {
-    return Objects.requireNonNull(tensors.get(name));
-  }
 
   /// Of each text a vector of 16 numbers, each the sum of its tokens that count, and the tokens
   /// themselves.
@@ -90,7 +63,7 @@ class ModelInstanceTest {
   void onlyThePaddedDimensionIsCut() throws Exception {
     List<Dim> texts = List.of(BATCH, TOKENS);
     Computation sums =
-        new Made(
+        new MadeUp(
             List.of(
                 new TensorSpec("ids", DType.I64, texts),
                 new TensorSpec(Batching.MASK, DType.I64, texts)),
@@ -135,7 +108,8 @@ class ModelInstanceTest {
     for (Dim last : List.of(TOKENS, new Dim.Symbol("unk__7"))) {
       List<Dim> dims = List.of(BATCH, new Dim.Known(12), last);
       Computation scores =
-          new Made(inputs, List.of(new TensorSpec("scores", DType.F32, dims)), tensors -> tensors);
+          new MadeUp(
+              inputs, List.of(new TensorSpec("scores", DType.F32, dims)), tensors -> tensors);
       assertNull(Batching.of(scores).length());
     }
   }
@@ -151,10 +125,10 @@ class ModelInstanceTest {
     List<Dim> other = List.of(BATCH, new Dim.Symbol("unk__7"));
     for (List<Dim> dims : List.of(List.of(BATCH), texts, List.of(BATCH, new Dim.Known(12)))) {
       TensorSpec known = new TensorSpec("known", DType.F32, dims);
-      Computation one = new Made(inputs, List.of(known), tensors -> tensors);
+      Computation one = new MadeUp(inputs, List.of(known), tensors -> tensors);
       assertEquals("tokens", Batching.of(one).length());
       TensorSpec named = new TensorSpec("named", DType.F32, other);
-      Computation both = new Made(inputs, List.of(known, named), tensors -> tensors);
+      Computation both = new MadeUp(inputs, List.of(known, named), tensors -> tensors);
       assertEquals("batch", Batching.of(both).rows());
       assertNull(Batching.of(both).length());
     }
@@ -216,17 +190,6 @@ class ModelInstanceTest {
 
   private static List<Long> dims(Tensor tensor) {
     return Arrays.stream(tensor.shape().dims()).boxed().toList();
-  }
-
-  private static Computation rows(UnaryOperator<Map<String, Tensor>> run) {
-    return new Made(
-        List.of(new TensorSpec("x", DType.F32, List.of(BATCH))),
-        List.of(new TensorSpec("y", DType.F32, List.of(BATCH))),
-        run);
-  }
-
-  private static Question.Tensors row(int x) {
-    return new Question.Tensors(Map.of("x", Tensor.of(new float[] {x}, 1)));
   }
 
   /// Whoever computes may be interrupted, and goes on.
@@ -364,7 +327,7 @@ class ModelInstanceTest {
     Batching batching = Batching.of(computation);
     Scheduler scheduler =
         new Scheduler("m", policy.maxBatch(4), batching, List.of(fake), () -> 1000);
-    scheduler.study(ModelInstanceTest::row, new ModelSessions(computation, null), 2000);
+    scheduler.study(MadeUp::row, new ModelSessions(computation, null), 2000);
     for (int i = 0; i < 8; i++) {
       scheduler.submit(new Ticket(row(i), 0, 0, Ticket.NEVER, outcome -> {}));
     }
@@ -372,116 +335,6 @@ class ModelInstanceTest {
       scheduler.step();
     }
     return batches;
-  }
-
-  /// A model of one row whatever it declares.
-  @Test
-  void whatFailsInBatchesIsComputedAloneSoon() {
-    int[] runs = new int[1];
-    Computation single =
-        rows(inputs -> {
-          runs[0]++;
-          if (tensor(inputs, "x").shape().dim(0) > 1) {
-            throw new ModelException("one row alone");
-          }
-          return Map.of("y", tensor(inputs, "x"));
-        });
-    Batching batching = Batching.of(single);
-    Instance instance =
-        new ModelInstance(new ModelSessions(single, null), batching, System::nanoTime);
-    Policy policy = Policy.defaults().exact(false);
-    try (Scheduler scheduler =
-        new Scheduler("m", policy, batching, List.of(instance), System::nanoTime)) {
-      int answered = 0;
-      for (int i = 0; i < 100; i++) {
-        boolean[] isDone = new boolean[4];
-        for (int k = 0; k < isDone.length; k++) {
-          int number = k;
-          scheduler.submit(
-              new Ticket(
-                  row(k),
-                  0,
-                  scheduler.now(),
-                  Ticket.NEVER,
-                  outcome -> isDone[number] = outcome instanceof Outcome.Done));
-        }
-        while (scheduler.counts().waiting() > 0) {
-          scheduler.step();
-        }
-        for (boolean each : isDone) {
-          answered += each ? 1 : 0;
-        }
-      }
-      assertEquals(400, answered);
-      assertTrue(runs[0] < 410, () -> runs[0] + " runs of 400 requests");
-    }
-  }
-
-  /// What passes, as a want of memory does, rules no size out.
-  @Test
-  void aWantOfMemoryRulesNoBatchOut() {
-    int[] failures = {16};
-    Computation wanting =
-        rows(inputs -> {
-          if (tensor(inputs, "x").shape().dim(0) > 1 && failures[0]-- > 0) {
-            OutOfMemoryError none = new OutOfMemoryError("for the sake of the test");
-            if (failures[0] % 2 == 0) {
-              throw none;
-            }
-            throw new ModelException("no memory", none);
-          }
-          return Map.of("y", tensor(inputs, "x"));
-        });
-    Batching batching = Batching.of(wanting);
-    Instance instance =
-        new ModelInstance(new ModelSessions(wanting, null), batching, System::nanoTime);
-    Policy policy = Policy.defaults().exact(false);
-    try (Scheduler scheduler =
-        new Scheduler("m", policy, batching, List.of(instance), System::nanoTime)) {
-      List<Outcome> outcomes = new ArrayList<>();
-      for (int i = 0; i < 1500; i++) {
-        for (int k = 0; k < 2; k++) {
-          scheduler.submit(new Ticket(row(k), 0, 0, Ticket.NEVER, outcomes::add));
-        }
-        while (scheduler.counts().waiting() > 0) {
-          scheduler.step();
-        }
-      }
-      assertEquals(3000, scheduler.counts().done());
-      assertTrue(failures[0] < 0, () -> "no batch was made after " + (16 - failures[0]));
-    }
-  }
-
-  /// Where memory never is enough, batches are slower than single runs.
-  @Test
-  void whatNeverFindsMemoryIsSeldomTried() {
-    AtomicLong clock = new AtomicLong();
-    int[] failures = {0};
-    Computation wanting =
-        rows(inputs -> {
-          clock.addAndGet(1000);
-          if (tensor(inputs, "x").shape().dim(0) > 1) {
-            failures[0]++;
-            throw new OutOfMemoryError("for the sake of the test");
-          }
-          return Map.of("y", tensor(inputs, "x"));
-        });
-    Batching batching = Batching.of(wanting);
-    Instance instance = new ModelInstance(new ModelSessions(wanting, null), batching, clock::get);
-    Policy policy = Policy.defaults().exact(false);
-    try (Scheduler scheduler =
-        new Scheduler("m", policy, batching, List.of(instance), clock::get)) {
-      for (int i = 0; i < 1000; i++) {
-        for (int k = 0; k < 2; k++) {
-          scheduler.submit(new Ticket(row(k), 0, 0, Ticket.NEVER, outcome -> {}));
-        }
-        while (scheduler.counts().waiting() > 0) {
-          scheduler.step();
-        }
-      }
-      assertEquals(2000, scheduler.counts().done());
-      assertTrue(failures[0] < 100, failures[0] + " batches failed");
-    }
   }
 
   /// Where bits do not matter, what has other bits in batches is computed in batches all the same.
