@@ -207,7 +207,9 @@ final class Kernels {
     // every graph may get copies, of its own or by a choice of layout
     Set<KernelCheck.Kind> kinds = EnumSet.of(KernelCheck.Kind.COPIES);
     for (Node node : graph.nodes()) {
-      Bodies.of(node.op()).forEach(body -> kinds.addAll(kinds(decided, body)));
+      for (Graph body : Bodies.of(node.op())) {
+        kinds.addAll(kinds(decided, body));
+      }
       switch (node.op()) {
         case Op.MatMul _, Op.Gemm _, Op.Einsum _ -> kinds.addAll(products(decided.precision()));
         case Op.Recurrent _ ->

@@ -52,6 +52,10 @@ public final class Model implements AutoCloseable {
   private final BooleanSupplier areSound;
   private Form form;
   private boolean isChecked;
+
+  /// The nodes for which kernels were last found sound.
+  private List<Node> checked = List.of();
+
   private final List<TensorSpec> inputs;
   private final List<TensorSpec> outputs;
   private final Program program;
@@ -210,8 +214,13 @@ public final class Model implements AutoCloseable {
 
   /// The form for a graph that a plan is made of: where branches are decided only now, it may need
   /// kernels that the graph as loaded does not.
+  @SuppressWarnings("ReferenceEquality") // other lists of the same nodes are checked again
   private synchronized Form form(Graph bound) {
-    makeSound(kernels.check(form().options(), bound));
+    Form current = form();
+    if (bound.nodes() != checked) {
+      makeSound(kernels.check(current.options(), bound));
+      checked = bound.nodes();
+    }
     return form;
   }
 

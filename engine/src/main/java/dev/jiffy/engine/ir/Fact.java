@@ -95,6 +95,28 @@ public record Fact(
     return dims == null ? null : Shape.of(dims);
   }
 
+  /// {@return whether it is a tensor of which every extent is a known number}
+  public boolean hasConcreteShape() {
+    return isTensor() && areNumbers(shape);
+  }
+
+  /// {@return whether the elements are known numbers}
+  public boolean hasConcreteValue() {
+    return areNumbers(value);
+  }
+
+  private static boolean areNumbers(@Nullable List<Dim> dims) {
+    if (dims == null) {
+      return false;
+    }
+    for (int i = 0; i < dims.size(); i++) {
+      if (!(dims.get(i) instanceof Dim.Known)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
   /// {@return the value's elements, or null unless every one is a known number}
   public long @Nullable [] concreteValue() {
     return numbers(value);

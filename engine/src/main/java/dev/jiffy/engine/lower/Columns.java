@@ -46,15 +46,16 @@ record Columns(List<Tensor> parts, boolean transposed, int k, int n) {
 
   /// {@return the constants that a node lays end to end; empty for any other node}
   static List<Tensor> joined(Graph graph, @Nullable Node node) {
+    if (node == null || !(node.op() instanceof Op.Concat)) {
+      return List.of();
+    }
     List<Tensor> parts = new ArrayList<>();
-    if (node != null && node.op() instanceof Op.Concat) {
-      for (String input : node.inputs()) {
-        Tensor part = graph.constants().get(input);
-        if (part == null) {
-          return List.of();
-        }
-        parts.add(part);
+    for (String input : node.inputs()) {
+      Tensor part = graph.constants().get(input);
+      if (part == null) {
+        return List.of();
       }
+      parts.add(part);
     }
     return parts;
   }

@@ -56,8 +56,8 @@ public record Cut(Graph first, List<Node> nodes, Map<String, Tensor> constants, 
 
     Cutting(Graph graph) {
       this.graph = graph;
-      this.needs = Needs.of(graph);
       this.producers = graph.producers();
+      this.needs = Needs.of(graph, producers);
     }
 
     Cut cut() {

@@ -30,8 +30,7 @@ final class Linear {
   }
 
   static boolean lower(Node node, Op.MatMul matMul, Lowering lowering) {
-    if (!lowering.isF32(node.inputs().toArray(String[]::new))
-        || lowering.shape(node.output()).elements() == 0) {
+    if (!lowering.areF32(node.inputs()) || lowering.shape(node.output()).elements() == 0) {
       return false;
     }
     Shape x = lowering.shape(node.input(0));
@@ -251,7 +250,7 @@ final class Linear {
   static boolean suits(Node node, Op.Attention attention, Lowering lowering) {
     Shape q = lowering.shape(node.input(0));
     Shape k = lowering.shape(node.input(1));
-    return lowering.isF32(node.inputs().toArray(String[]::new))
+    return lowering.areF32(node.inputs())
         && q.equals(lowering.shape(node.output()))
         && k.equals(lowering.shape(node.input(2)))
         && q.dim(2) == k.dim(2)

@@ -15,6 +15,7 @@ import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
@@ -35,6 +36,7 @@ public final class Lowering {
   private final PlanBuilder builder = new PlanBuilder();
   private final Map<String, Place> places = new HashMap<>();
   private final Map<String, Place> wanted = new HashMap<>();
+  private final Map<String, Shape> shapes = new HashMap<>();
   private final Map<String, Node> producers;
   private final Map<String, List<Node>> consumers;
   private final Needs needs;
@@ -49,8 +51,8 @@ public final class Lowering {
     this.weights = weights;
     this.producers = graph.producers();
     this.consumers = graph.consumers();
-    this.needs = Needs.of(graph);
-    this.groups = PointwiseGroups.of(graph, needs);
+    this.needs = Needs.of(graph, producers);
+    this.groups = PointwiseGroups.of(graph, needs, producers, consumers);
   }
 
   /// {@return the plan, or null where a shape depends on data, which only the interpreter can run}
@@ -151,8 +153,8 @@ public final class Lowering {
       }
     }
     for (String output : graph.outputs()) {
-      if (graph.fact(output).concreteShape() == null
-          || graph.fact(output).dtype() == DType.STRING) {
+      Fact fact = graph.fact(output);
+      if (!fact.hasConcreteShape() || fact.dtype() == DType.STRING) {
         return false;
       }
     }
@@ -317,14 +319,23 @@ public final class Lowering {
   }
 
   Shape shape(String value) {
+    Shape known = shapes.get(value);
+    if (known != null) {
+      return known;
+    }
     Shape shape = graph.fact(value).concreteShape();
     if (shape == null) {
       throw new IllegalStateException("'" + value + "' has no concrete shape");
     }
+    shapes.put(value, shape);
     return shape;
   }
 
   boolean isF32(String... values) {
+    return areF32(Arrays.asList(values));
+  }
+
+  boolean areF32(List<String> values) {
     for (String value : values) {
       if (!value.isEmpty() && dtype(value) != DType.F32) {
         return false;

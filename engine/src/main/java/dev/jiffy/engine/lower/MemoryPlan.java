@@ -1,7 +1,6 @@
 package dev.jiffy.engine.lower;
 
-import java.util.ArrayList;
-import java.util.Comparator;
+import java.util.Arrays;
 import java.util.List;
 
 /// Offsets in one arena for buffers whose lifetimes are known, so that buffers alive at the same
@@ -29,33 +28,33 @@ record MemoryPlan(long[] offsets, long bytes) {
   }
 
   static MemoryPlan of(List<Buffer> buffers) {
-    long[] offsets = new long[buffers.size()];
-    List<Integer> order = new ArrayList<>();
-    for (int i = 0; i < buffers.size(); i++) {
-      order.add(i);
-    }
-    order.sort(Comparator.comparingLong(i -> -buffers.get(i).bytes()));
-    List<Integer> placed = new ArrayList<>();
+    Buffer[] all = buffers.toArray(Buffer[]::new);
+    long[] offsets = new long[all.length];
+    Integer[] order = new Integer[all.length];
+    Arrays.setAll(order, i -> i);
+    Arrays.sort(order, (a, b) -> Long.compare(all[b].bytes, all[a].bytes));
+    int[] placed = new int[all.length]; // by their offsets
     long size = 0;
-    for (int index : order) {
-      Buffer buffer = buffers.get(index);
+    for (int count = 0; count < all.length; count++) {
+      int index = order[count];
+      Buffer buffer = all[index];
       long offset = 0;
-      for (int other : placed) {
-        if (!buffer.overlaps(buffers.get(other))) {
-          continue;
+      for (int i = 0; i < count; i++) {
+        int other = placed[i];
+        if (buffer.overlaps(all[other])) {
+          if (offset + buffer.bytes <= offsets[other]) {
+            break;
+          }
+          offset = Math.max(offset, align(offsets[other] + all[other].bytes));
         }
-        if (offset + buffer.bytes() <= offsets[other]) {
-          break;
-        }
-        offset = Math.max(offset, align(offsets[other] + buffers.get(other).bytes()));
       }
       offsets[index] = offset;
-      int position = 0;
-      while (position < placed.size() && offsets[placed.get(position)] <= offset) {
-        position++;
+      int position = count;
+      for (; position > 0 && offsets[placed[position - 1]] > offset; position--) {
+        placed[position] = placed[position - 1];
       }
-      placed.add(position, index);
-      size = Math.max(size, offset + buffer.bytes());
+      placed[position] = index;
+      size = Math.max(size, offset + buffer.bytes);
     }
     return new MemoryPlan(offsets, align(size));
   }

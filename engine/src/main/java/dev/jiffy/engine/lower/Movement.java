@@ -360,12 +360,13 @@ final class Movement {
   /// {@return whether all readers of a value take it where it lies within a larger one}
   private static boolean isReadInPlace(String value, Lowering lowering) {
     List<Node> readers = lowering.readers(value);
-    return lastAxisPart(value, lowering) != null
-        && !readers.isEmpty()
-        && readers.stream()
-            .allMatch(reader ->
-                reader.op() instanceof Op.Attention attention
-                    && !reader.input(3).equals(value)
-                    && Linear.suits(reader, attention, lowering));
+    for (Node reader : readers) {
+      if (!(reader.op() instanceof Op.Attention attention)
+          || reader.input(3).equals(value)
+          || !Linear.suits(reader, attention, lowering)) {
+        return false;
+      }
+    }
+    return !readers.isEmpty() && lastAxisPart(value, lowering) != null;
   }
 }

@@ -10,7 +10,9 @@ import dev.jiffy.engine.ir.RandomOp;
 import dev.jiffy.engine.ir.SequenceOp;
 import dev.jiffy.engine.ir.SignalOp;
 import dev.jiffy.tensor.DType;
+import java.util.Collections;
 import java.util.HashSet;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -24,19 +26,25 @@ final class Needs {
   private final Graph graph;
   private final Map<String, Node> producers;
   private final Set<String> values = new HashSet<>();
+  private final Set<Node> running = Collections.newSetFromMap(new IdentityHashMap<>());
 
-  private Needs(Graph graph) {
+  private Needs(Graph graph, Map<String, Node> producers) {
     this.graph = graph;
-    this.producers = graph.producers();
+    this.producers = producers;
   }
 
-  static Needs of(Graph graph) {
-    Needs needs = new Needs(graph);
+  /// {@return what a graph needs}
+  ///
+  /// @param graph the graph
+  /// @param producers the node that makes each value
+  static Needs of(Graph graph, Map<String, Node> producers) {
+    Needs needs = new Needs(graph, producers);
     needs.values.addAll(graph.outputs());
     List<Node> nodes = graph.nodes();
     for (int i = nodes.size() - 1; i >= 0; i--) {
       Node node = nodes.get(i);
-      if (needs.runs(node)) {
+      if (needs.makesNeeded(node)) {
+        needs.running.add(node);
         for (int input = 0; input < node.inputs().size(); input++) {
           if (node.hasInput(input)
               && (!isParameter(node.op(), input) || !needs.isKnown(node.input(input)))) {
@@ -50,6 +58,10 @@ final class Needs {
 
   /// {@return whether a node must run}
   boolean runs(Node node) {
+    return running.contains(node);
+  }
+
+  private boolean makesNeeded(Node node) {
     for (String output : node.outputs()) {
       if (values.contains(output) && !isKnown(output)) {
         return true;
@@ -61,7 +73,7 @@ final class Needs {
   /// {@return whether a value's elements are known before the run}
   boolean isKnown(String value) {
     return graph.constants().containsKey(value)
-        || graph.fact(value).concreteValue() != null
+        || graph.fact(value).hasConcreteValue()
         || !Columns.joined(graph, producers.get(value)).isEmpty();
   }
 
@@ -73,12 +85,14 @@ final class Needs {
         || ScalarOps.isSizedByElements(node.op())) {
       return false;
     }
-    for (List<String> values : List.of(node.inputs(), node.outputs())) {
-      for (String value : values) {
-        Fact fact = value.isEmpty() ? null : graph.fact(value);
-        if (fact != null && (!fact.isTensor() || fact.dtype() == DType.STRING)) {
-          return false;
-        }
+    return areOrdinary(node.inputs()) && areOrdinary(node.outputs());
+  }
+
+  private boolean areOrdinary(List<String> values) {
+    for (String value : values) {
+      Fact fact = value.isEmpty() ? null : graph.fact(value);
+      if (fact != null && (!fact.isTensor() || fact.dtype() == DType.STRING)) {
+        return false;
       }
     }
     return true;
@@ -87,14 +101,16 @@ final class Needs {
   /// {@return whether a plan can have a step for a node: it may, all shapes are numbers, and all
   /// that steers it is known}
   boolean isPlanned(Node node) {
-    if (!isOrdinary(node) || !hasParameters(node)) {
-      return false;
-    }
-    for (List<String> values : List.of(node.inputs(), node.outputs())) {
-      for (String value : values) {
-        if (!value.isEmpty() && graph.fact(value).concreteShape() == null) {
-          return false;
-        }
+    return isOrdinary(node)
+        && hasParameters(node)
+        && haveShapes(node.inputs())
+        && haveShapes(node.outputs());
+  }
+
+  private boolean haveShapes(List<String> values) {
+    for (String value : values) {
+      if (!value.isEmpty() && !graph.fact(value).hasConcreteShape()) {
+        return false;
       }
     }
     return true;

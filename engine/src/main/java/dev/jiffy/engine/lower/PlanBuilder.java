@@ -2,10 +2,9 @@ package dev.jiffy.engine.lower;
 
 import dev.jiffy.tensor.Tensor;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.List;
-import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /// Collects the steps and slots of a plan and then lays out its memory.
 ///
@@ -15,11 +14,20 @@ final class PlanBuilder {
 
   private final List<Step> steps = new ArrayList<>();
   private final List<Plan.Slot> slots = new ArrayList<>();
-  private final Map<Integer, Lifetime> lifetimes = new HashMap<>();
+
+  /// For each slot how long it lives, null for those that are not in the session's arena.
+  private final List<@Nullable Lifetime> lifetimes = new ArrayList<>();
+
   private final IdentityHashMap<Tensor, Integer> fixed = new IdentityHashMap<>();
 
   PlanBuilder() {
-    slots.add(CALLERS);
+    add(CALLERS, null);
+  }
+
+  private int add(Plan.Slot slot, @Nullable Lifetime lifetime) {
+    slots.add(slot);
+    lifetimes.add(lifetime);
+    return slots.size() - 1;
   }
 
   private static final class Lifetime {
@@ -36,25 +44,17 @@ final class PlanBuilder {
   ///
   /// @param bytes its size
   int planned(long bytes) {
-    slots.add(new Plan.Slot.Planned(0));
-    lifetimes.put(slots.size() - 1, new Lifetime(Math.max(bytes, 1)));
-    return slots.size() - 1;
+    return add(new Plan.Slot.Planned(0), new Lifetime(Math.max(bytes, 1)));
   }
 
   /// {@return the slot of a constant}
   int fixed(Tensor tensor) {
-    return fixed.computeIfAbsent(
-        tensor,
-        constant -> {
-          slots.add(new Plan.Slot.Fixed(constant));
-          return slots.size() - 1;
-        });
+    return fixed.computeIfAbsent(tensor, constant -> add(new Plan.Slot.Fixed(constant), null));
   }
 
   /// {@return a slot for memory of the caller}
   int callers() {
-    slots.add(CALLERS);
-    return slots.size() - 1;
+    return add(CALLERS, null);
   }
 
   /// Adds a step that touches some places.
@@ -78,10 +78,10 @@ final class PlanBuilder {
   Plan build(List<Plan.Port> inputs, List<Plan.Port> outputs) {
     List<Integer> planned = new ArrayList<>();
     List<MemoryPlan.Buffer> buffers = new ArrayList<>();
-    for (Map.Entry<Integer, Lifetime> entry : lifetimes.entrySet()) {
-      Lifetime lifetime = entry.getValue();
-      if (lifetime.last >= 0) {
-        planned.add(entry.getKey());
+    for (int slot = 0; slot < lifetimes.size(); slot++) {
+      Lifetime lifetime = lifetimes.get(slot);
+      if (lifetime != null && lifetime.last >= 0) {
+        planned.add(slot);
         buffers.add(new MemoryPlan.Buffer(lifetime.bytes, lifetime.first, lifetime.last));
       }
     }

@@ -50,14 +50,22 @@ final class PointwiseGroups {
     }
   }
 
-  private PointwiseGroups(Graph graph) {
+  private PointwiseGroups(
+      Graph graph, Map<String, Node> producers, Map<String, List<Node>> consumers) {
     this.graph = graph;
-    this.producers = graph.producers();
-    this.consumers = graph.consumers();
+    this.producers = producers;
+    this.consumers = consumers;
   }
 
-  static PointwiseGroups of(Graph graph, Needs needs) {
-    PointwiseGroups groups = new PointwiseGroups(graph);
+  /// {@return the chains of a graph}
+  ///
+  /// @param graph the graph
+  /// @param needs what it needs
+  /// @param producers the node that makes each value
+  /// @param consumers the nodes that read each value
+  static PointwiseGroups of(
+      Graph graph, Needs needs, Map<String, Node> producers, Map<String, List<Node>> consumers) {
+    PointwiseGroups groups = new PointwiseGroups(graph, producers, consumers);
     Set<String> outputs = new LinkedHashSet<>(graph.outputs());
     List<Node> nodes = graph.nodes();
     for (int i = nodes.size() - 1; i >= 0; i--) {
