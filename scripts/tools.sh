@@ -91,3 +91,32 @@ maven() {
   MAVEN_OPTS="${MAVEN_OPTS:-} --sun-misc-unsafe-memory-access=allow" \
     mvn -B -ntp ${JIFFY_MAVEN_ARGS:-} "$@"
 }
+
+# The flags of the JVM that runs Jiffy, on which the archive of loaded classes depends.
+java_flags=(
+  --add-modules jdk.incubator.vector
+  --enable-native-access=ALL-UNNAMED
+  --sun-misc-unsafe-memory-access=allow # Netty and JNA
+  -XX:+UseSerialGC                      # the tensors are outside the heap; no collector threads
+)
+
+# Dumps the classes that loading, running and serving small models needs into $1/classes.jsa, in the
+# form in which the JVM keeps them, so that later starts map them: $2... starts it, with a class
+# path. The archive is only for speed, and the JVM itself ignores one that does not fit its jars or
+# flags.
+#
+# The JVM leaves out old classes that are linked while it dumps, and those that are made of them.
+# Picocli is compiled for Java 5, so nothing may be resolved that refers to it.
+archive_classes() {
+  local folder=$1 lists
+  shift
+  lists=$(mktemp -d)
+  {
+    "$@" -Xshare:off -XX:DumpLoadedClassList="$lists/all" dev.jiffy.cli.ArchiveRun &&
+      grep -v -e '^@cp picocli/' -e '^@cp dev/jiffy/cli/' -e '^@lambda-proxy .*picocli/' \
+        "$lists/all" >"$lists/some" &&
+      "$@" -Xshare:dump -XX:SharedClassListFile="$lists/some" \
+        -XX:SharedArchiveFile="$folder/classes.jsa"
+  } >/dev/null 2>&1 || rm -f "$folder/classes.jsa"
+  rm -r "$lists"
+}

@@ -1,6 +1,5 @@
 package dev.jiffy.cli;
 
-import dev.jiffy.engine.LoadOptions;
 import dev.jiffy.engine.Model;
 import dev.jiffy.engine.SmallModels;
 import dev.jiffy.engine.onnx.Exporter;
@@ -8,20 +7,24 @@ import dev.jiffy.engine.onnx.OnnxWriter;
 import dev.jiffy.server.HttpOptions;
 import dev.jiffy.server.Server;
 import dev.jiffy.server.ServerOptions;
-import dev.jiffy.server.store.LoadedModel;
+import dev.jiffy.server.StoreOptions;
+import dev.jiffy.server.store.Repository;
 import java.io.IOException;
 import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Collections;
 import java.util.List;
 import java.util.jar.JarEntry;
 import java.util.jar.JarFile;
 
-/// What the launcher runs once after a build: two small models are loaded, run and served, and what
-/// other models need of the engine is loaded too. The classes that this loads are what the JVM's
-/// archive holds.
+/// What the launcher runs once after a build: two small models are loaded, run and served, the
+/// server is asked over all protocols, and what other models need of the engine is loaded too. The
+/// classes that this loads are what the JVM's archive holds.
 final class ArchiveRun {
+  private static final Duration PRACTICE = Duration.ofMillis(100);
+
   private ArchiveRun() {}
 
   /// Runs the models, in a folder of their own that is removed in the end.
@@ -35,8 +38,9 @@ final class ArchiveRun {
       execute("run", text.toString(), "--dim", "batch=2,length=5");
       execute("run", image.toString(), "--json");
       serve(text);
+      Practice.start(PRACTICE, e -> System.err.println("not in the archive: " + e)).join();
       loadAll(Path.of(Model.class.getProtectionDomain().getCodeSource().getLocation().toURI()));
-    } catch (URISyntaxException e) {
+    } catch (URISyntaxException | InterruptedException e) {
       throw new IOException(e);
     } finally {
       Files.deleteIfExists(text);
@@ -71,8 +75,7 @@ final class ArchiveRun {
 
   private static void serve(Path file) {
     ServerOptions options = ServerOptions.defaults().http(HttpOptions.defaults().port(0));
-    LoadedModel model = LoadedModel.load("text", file, LoadOptions.defaults());
-    Server.start(options, List.of(model)).close();
+    Server.start(options, StoreOptions.of(new Repository(List.of(file)))).close();
   }
 
   /// Writes the model for texts.
