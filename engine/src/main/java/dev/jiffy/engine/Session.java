@@ -67,7 +67,7 @@ public final class Session implements AutoCloseable {
   /// @throws ModelException if an input is missing, unknown, or has the wrong type or shape
   /// @throws IllegalStateException if the session is closed or runs in another thread
   public Map<String, Tensor> run(Map<String, Tensor> inputs) {
-    return guarded(inputs, false, null);
+    return guarded(inputs, false);
   }
 
   /// {@return the model's answers, of any kind, in memory of their own}
@@ -102,7 +102,7 @@ public final class Session implements AutoCloseable {
   /// @throws ModelException if an input is missing, unknown, or has the wrong type or shape
   /// @throws IllegalStateException if the session is closed or runs in another thread
   public Map<String, Tensor> runReusing(Map<String, Tensor> inputs) {
-    return guarded(inputs, true, null);
+    return guarded(inputs, true);
   }
 
   /// {@return where the time of runs goes, step by step}
@@ -112,11 +112,23 @@ public final class Session implements AutoCloseable {
   /// @param inputs a tensor for every input of the model
   /// @param runs how many runs, at least 1
   /// @throws ModelException if an input is missing, unknown, or has the wrong type or shape
+  /// @throws IllegalStateException if the session is closed or runs in another thread
   public RunProfile profile(Map<String, Tensor> inputs, int runs) {
     if (runs < 1) {
       throw new IllegalArgumentException("runs must be at least 1, got " + runs);
     }
-    guarded(inputs, true, null);
+    enter();
+    try {
+      return profiled(inputs, runs);
+    } catch (OutOfMemoryError e) {
+      throw noMemory(e);
+    } finally {
+      BUSY.setRelease(this, false);
+    }
+  }
+
+  private RunProfile profiled(Map<String, Tensor> inputs, int runs) {
+    run(inputs, true, null);
     Execution.Prepared current = execution.prepare(arguments);
     Plan plan = current.stage.plan;
     if (plan == null || !current.stage.isWhole()) {
@@ -127,11 +139,11 @@ public final class Session implements AutoCloseable {
     for (int i = 0; i < runs; i++) {
       long[] times = new long[plan.steps().size() + 3];
       times[0] = System.nanoTime();
-      guarded(inputs, true, times);
+      run(inputs, true, times);
       times[times.length - 1] = System.nanoTime();
       stamps.add(times);
       long start = System.nanoTime();
-      guarded(inputs, true, null);
+      run(inputs, true, null);
       plain[i] = System.nanoTime() - start;
     }
     return new RunProfile(model.costs(arguments), plan.bytes(), stamps, plain);
@@ -147,36 +159,40 @@ public final class Session implements AutoCloseable {
     }
   }
 
-  /// Runs; where `times` is not null, it takes the times of the steps.
-  private Map<String, Tensor> guarded(
-      Map<String, Tensor> inputs, boolean reuse, long @Nullable [] times) {
+  private Map<String, Tensor> guarded(Map<String, Tensor> inputs, boolean reuse) {
     enter();
     try {
-      if (other != null) {
-        throw new ModelException(
-            "'%s' is no tensor but %s: such a model runs with runValues"
-                .formatted(other.name(), other.kind()));
-      }
-      collect(inputs);
-      Execution.Prepared current = execution.prepare(arguments);
-      Plan plan = current.stage.plan;
-      if (plan != null && current.stage.isWhole()) {
-        return run(current, plan, reuse, times);
-      }
-      Map<String, Tensor> outputs = new LinkedHashMap<>();
-      run(current)
-          .forEach((name, value) -> {
-            if (!(value instanceof Tensor tensor)) {
-              throw new IllegalStateException("output '" + name + "' is no tensor");
-            }
-            outputs.put(name, tensor);
-          });
-      return reuse ? Collections.unmodifiableMap(outputs) : outputs;
+      return run(inputs, reuse, null);
     } catch (OutOfMemoryError e) {
       throw noMemory(e);
     } finally {
       BUSY.setRelease(this, false);
     }
+  }
+
+  /// Runs; where `times` is not null, it takes the times of the steps.
+  private Map<String, Tensor> run(
+      Map<String, Tensor> inputs, boolean reuse, long @Nullable [] times) {
+    if (other != null) {
+      throw new ModelException(
+          "'%s' is no tensor but %s: such a model runs with runValues"
+              .formatted(other.name(), other.kind()));
+    }
+    collect(inputs);
+    Execution.Prepared current = execution.prepare(arguments);
+    Plan plan = current.stage.plan;
+    if (plan != null && current.stage.isWhole()) {
+      return run(current, plan, reuse, times);
+    }
+    Map<String, Tensor> outputs = new LinkedHashMap<>();
+    run(current)
+        .forEach((name, value) -> {
+          if (!(value instanceof Tensor tensor)) {
+            throw new IllegalStateException("output '" + name + "' is no tensor");
+          }
+          outputs.put(name, tensor);
+        });
+    return reuse ? Collections.unmodifiableMap(outputs) : outputs;
   }
 
   private static ModelException noMemory(OutOfMemoryError e) {
