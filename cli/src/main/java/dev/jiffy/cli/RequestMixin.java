@@ -14,6 +14,7 @@ import dev.jiffy.bench.load.ThreadSubject;
 import dev.jiffy.engine.LoadOptions;
 import dev.jiffy.engine.Model;
 import dev.jiffy.engine.TensorSpec;
+import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
 import java.nio.file.Path;
@@ -213,8 +214,11 @@ final class RequestMixin extends Mixed {
     try {
       names = Served.names(server);
     } catch (UncheckedIOException e) {
-      String why = e.getCause() == null ? e.getMessage() : e.getCause().getMessage();
-      throw usage("Which model of the server? Give --model: %s.".formatted(why));
+      IOException why = e.getCause();
+      if (why == null || why.getCause() instanceof IOException) { // nobody answers
+        throw e;
+      }
+      throw usage("Which model of the server? Give --model: %s.".formatted(why.getMessage()));
     }
     if (names.size() != 1) {
       throw usage(

@@ -74,7 +74,6 @@ class LoadCommandTest extends CommandRuns {
             List.of("load", "null", "--find-peak"),
             List.of("load", "null", "--concurrency", "2", "--sweep", "1,2"),
             List.of("load", "null", "--rate", "-1"),
-            List.of("load", "http://localhost:1"),
             List.of("load", "http:///", "--model", "m"),
             List.of("load", "http://localhost:1", "--model", "m", "--api", "openai"),
             List.of("load", "null", "--dim", "seq=short"),
@@ -148,6 +147,16 @@ class LoadCommandTest extends CommandRuns {
     }
     int code = run(asked.split(" ", -1));
     assertTrue(code == ExitCodes.OK || code == LoadCommand.INVALID, err::toString);
+  }
+
+  @Test
+  void aServerThatIsDownIsNoUsageError() {
+    for (String asked : List.of("load http://127.0.0.1:1", "load http://127.0.0.1:1 --model m")) {
+      err.getBuffer().setLength(0);
+      assertEquals(ExitCodes.FAILURE, run(asked.split(" ", -1)), err::toString);
+      String told = "jiffy: cannot ask http://127.0.0.1:1: Connection refused";
+      assertTrue(err.toString().contains(told), err::toString);
+    }
   }
 
   @Test
