@@ -38,7 +38,8 @@ import org.jspecify.annotations.Nullable;
 public final class Store implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger(Store.class.getName());
 
-  /// How long closing waits for what is retired and still computes.
+  /// How long closing waits for a model that is being loaded, and for what is retired and still
+  /// computes.
   private static final Duration LAST = Duration.ofSeconds(5);
 
   private final Repository repository;
@@ -68,6 +69,9 @@ public final class Store implements AutoCloseable {
 
   /// Whether no more changes are made; whoever makes several looks between them.
   private volatile boolean closed;
+
+  /// Whether closing does not wait any longer for a model that is being loaded.
+  private volatile boolean isLeftAlone;
 
   /// A model in service.
   private record Loaded(Source source, ModelSettings settings) {}
@@ -260,6 +264,9 @@ public final class Store implements AutoCloseable {
           fresh.add(opening.open(source, version, settings, place));
         }
       }
+      if (isLeftAlone) {
+        throw going();
+      }
     } catch (RuntimeException | Error e) {
       fresh.forEach(Served::close);
       String reason = String.valueOf(e.getMessage());
@@ -405,18 +412,43 @@ public final class Store implements AutoCloseable {
     return texts;
   }
 
-  /// Makes no more changes and frees what was retired; what is served stays so. Idempotent.
+  /// Makes no more changes and frees what was retired; what is served stays so. A model that is
+  /// still loaded some seconds later is left alone, and freed once it is there. Idempotent.
   @Override
   public void close() {
     closed = true;
-    synchronized (this) { // waits for the one model that is being loaded
+    if (Thread.holdsLock(this)) {
       executor.shutdown(); // changes that wait are refused
+    } else {
+      shutDownAfterLoad();
     }
     long endNanos = System.nanoTime() + LAST.toNanos();
     for (Served served : List.copyOf(retired)) {
       if (retired.remove(served)) {
         served.close(Duration.ofNanos(Math.max(0, endNanos - System.nanoTime())));
       }
+    }
+  }
+
+  /// Refuses changes that wait once the one model that is being loaded is there, unless that hangs.
+  private void shutDownAfterLoad() {
+    Thread last =
+        Thread.ofPlatform()
+            .name("jiffy-store-close")
+            .daemon()
+            .start(() -> {
+              synchronized (this) {
+                executor.shutdown();
+              }
+            });
+    try {
+      isLeftAlone = !last.join(LAST);
+    } catch (InterruptedException _) {
+      isLeftAlone = true;
+      Thread.currentThread().interrupt();
+    }
+    if (isLeftAlone) {
+      LOG.log(Level.WARNING, "a model that is still being loaded is left alone");
     }
   }
 }

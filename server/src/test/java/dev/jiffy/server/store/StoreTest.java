@@ -2,6 +2,7 @@ package dev.jiffy.server.store;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNotSame;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -36,10 +37,12 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 class StoreTest {
@@ -54,14 +57,17 @@ class StoreTest {
 
   @BeforeEach
   void open() {
-    store =
-        new Store(
-            new Repository(List.of(folder)),
-            ModelSettings.defaults()
-                .load(LoadOptions.defaults().threads(1))
-                .warmUpTime(Duration.ofMillis(1)),
-            models,
-            lines::add);
+    store = store(lines::add);
+  }
+
+  private Store store(Consumer<String> progress) {
+    return new Store(
+        new Repository(List.of(folder)),
+        ModelSettings.defaults()
+            .load(LoadOptions.defaults().threads(1))
+            .warmUpTime(Duration.ofMillis(1)),
+        models,
+        progress);
   }
 
   @AfterEach
@@ -101,6 +107,29 @@ class StoreTest {
     } finally {
       served.release();
     }
+  }
+
+  @Test
+  @Timeout(60)
+  void aLoadThatHangsHoldsUpNoClose() throws Exception {
+    write("twice.onnx", 2);
+    CompletableFuture<Void> begun = new CompletableFuture<>();
+    CompletableFuture<Void> hanging = new CompletableFuture<>();
+    CompletableFuture<Void> loading;
+    try (Store hangs =
+        store(line -> {
+          if (line.startsWith("loading")) {
+            begun.complete(null);
+            hanging.join();
+          }
+        })) {
+      loading = hangs.load("twice");
+      begun.join();
+    }
+    hanging.complete(null);
+    CompletionException e = assertThrows(CompletionException.class, loading::join);
+    assertEquals(503, assertInstanceOf(ProtocolException.class, e.getCause()).status());
+    assertEquals(List.of(), models.names());
   }
 
   private int status(String version) {
