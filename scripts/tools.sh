@@ -110,7 +110,7 @@ java_flags=(
 archive_classes() {
   local folder=$1 lists
   shift
-  lists=$(mktemp -d)
+  lists=$(mktemp -d) || return 0
   {
     "$@" -Xshare:off -XX:DumpLoadedClassList="$lists/all" dev.jiffy.cli.ArchiveRun &&
       grep -v -e '^@cp picocli/' -e '^@cp dev/jiffy/cli/' -e '^@lambda-proxy .*picocli/' \
