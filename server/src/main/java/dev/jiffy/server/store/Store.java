@@ -24,6 +24,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -57,7 +58,10 @@ public final class Store implements AutoCloseable {
   /// Those that are retired and not yet freed.
   private final Set<Served> retired = ConcurrentHashMap.newKeySet();
 
-  // What follows is known to whoever holds the lock of this.
+  /// Held by whoever changes what is served, from the look at the repository on.
+  private final ReentrantLock changing = new ReentrantLock();
+
+  // What follows is known to whoever holds that lock.
   private final Map<String, Loaded> loaded = new HashMap<>();
   private Repository.Listing seen = new Repository.Listing();
 
@@ -114,13 +118,18 @@ public final class Store implements AutoCloseable {
   /// @throws ModelException if something there is no model, or cannot be loaded; what was loaded
   ///   before stays served
   /// @throws UncheckedIOException if the repository cannot be read
-  public synchronized void start() {
+  public void start() {
     Model.startThreads();
-    see(repository.listing());
-    if (!seen.problems().isEmpty()) {
-      throw new ModelException(String.join("\n", seen.problems().values()));
+    changing.lock();
+    try {
+      see(repository.listing());
+      if (!seen.problems().isEmpty()) {
+        throw new ModelException(String.join("\n", seen.problems().values()));
+      }
+      ordered(seen.sources().values()).forEach(source -> replace(source, Supplier::get, true));
+    } finally {
+      changing.unlock();
     }
-    ordered(seen.sources().values()).forEach(source -> replace(source, Supplier::get, true));
   }
 
   private void see(Repository.Listing now) {
@@ -197,11 +206,14 @@ public final class Store implements AutoCloseable {
     try {
       executor.execute(() -> {
         try {
-          synchronized (this) {
+          changing.lock();
+          try {
             if (closed) {
               throw going();
             }
             task.run();
+          } finally {
+            changing.unlock();
           }
           done.complete(null);
         } catch (Throwable e) { // the root of a task: whoever asked is told
@@ -333,11 +345,12 @@ public final class Store implements AutoCloseable {
   }
 
   /// One look of [#poll].
-  synchronized void look() {
-    if (closed) {
-      return;
-    }
+  void look() {
+    changing.lock();
     try {
+      if (closed) {
+        return;
+      }
       Repository.Listing before = seen;
       Repository.Listing now = repository.listing();
       see(now);
@@ -368,6 +381,8 @@ public final class Store implements AutoCloseable {
       }
     } catch (Throwable e) { // the root of a task: the next look may do better
       LOG.log(Level.WARNING, "the repository " + repository + " cannot be looked at", e);
+    } finally {
+      changing.unlock();
     }
   }
 
@@ -389,7 +404,7 @@ public final class Store implements AutoCloseable {
   /// value, by name; loads them, serves none, and closes the models}
   ///
   /// @throws ModelException if something there is no model, or cannot be loaded
-  public synchronized Map<String, String> settings() {
+  public Map<String, String> settings() {
     Repository.Listing listing = repository.listing();
     if (!listing.problems().isEmpty()) {
       throw new ModelException(String.join("\n", listing.problems().values()));
@@ -417,38 +432,24 @@ public final class Store implements AutoCloseable {
   @Override
   public void close() {
     closed = true;
-    if (Thread.holdsLock(this)) {
-      executor.shutdown(); // changes that wait are refused
+    boolean isLoaded = false;
+    try {
+      isLoaded = changing.tryLock(LAST.toNanos(), TimeUnit.NANOSECONDS);
+    } catch (InterruptedException _) {
+      Thread.currentThread().interrupt();
+    }
+    executor.shutdown(); // changes that wait are refused
+    if (isLoaded) {
+      changing.unlock();
     } else {
-      shutDownAfterLoad();
+      isLeftAlone = true;
+      LOG.log(Level.WARNING, "a model that is still being loaded is left alone");
     }
     long endNanos = System.nanoTime() + LAST.toNanos();
     for (Served served : List.copyOf(retired)) {
       if (retired.remove(served)) {
         served.close(Duration.ofNanos(Math.max(0, endNanos - System.nanoTime())));
       }
-    }
-  }
-
-  /// Refuses changes that wait once the one model that is being loaded is there, unless that hangs.
-  private void shutDownAfterLoad() {
-    Thread last =
-        Thread.ofPlatform()
-            .name("jiffy-store-close")
-            .daemon()
-            .start(() -> {
-              synchronized (this) {
-                executor.shutdown();
-              }
-            });
-    try {
-      isLeftAlone = !last.join(LAST);
-    } catch (InterruptedException _) {
-      isLeftAlone = true;
-      Thread.currentThread().interrupt();
-    }
-    if (isLeftAlone) {
-      LOG.log(Level.WARNING, "a model that is still being loaded is left alone");
     }
   }
 }
