@@ -1,5 +1,5 @@
-# Finds the tools that Jiffy needs, and installs them where that is possible. Sourced by ../jiffy and
-# ../check. Everything it says goes to standard error.
+# Finds the tools that Jiffy needs, installs them where that is possible, and says how Jiffy is
+# started. Sourced by ../jiffy, ../check and others. Everything it says goes to standard error.
 
 say() { printf 'jiffy: %s\n' "$*" >&2; }
 die() {
