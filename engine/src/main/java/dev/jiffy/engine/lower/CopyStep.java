@@ -51,6 +51,11 @@ final class CopyStep extends Step {
   }
 
   @Override
+  long flops() {
+    return 0;
+  }
+
+  @Override
   long movedBytes() {
     return bytes;
   }

@@ -54,6 +54,16 @@ final class DynamicBytesStep extends Step {
   }
 
   @Override
+  long flops() {
+    return 5L * elements;
+  }
+
+  @Override
+  long movedBytes() {
+    return (toBytes ? 5L : 8L) * elements;
+  }
+
+  @Override
   long scratchBytes() {
     return toBytes ? 0 : BLOCK;
   }

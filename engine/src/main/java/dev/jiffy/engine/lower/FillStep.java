@@ -18,6 +18,11 @@ final class FillStep extends Step {
   }
 
   @Override
+  long flops() {
+    return 0;
+  }
+
+  @Override
   long movedBytes() {
     return 4 * elements;
   }

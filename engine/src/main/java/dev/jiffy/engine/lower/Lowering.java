@@ -16,8 +16,8 @@ import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Collections;
 import java.util.HashMap;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ForkJoinTask;
@@ -75,12 +75,20 @@ public final class Lowering {
     List<Step> steps = lowering.lower().steps();
     StepCosts costs = new StepCosts(graph, weights, lowering.groups);
     List<StepCost> all = new ArrayList<>();
+    IdentityHashMap<@Nullable Node, List<Step>> shares = new IdentityHashMap<>();
     for (int i = 0; i < steps.size(); i++) {
-      Node origin = i < lowering.origins.size() ? lowering.origins.get(i) : null;
-      boolean isShare = Collections.frequency(lowering.origins, origin) > 1;
-      all.add(costs.of(steps.get(i), origin, isShare));
+      shares.computeIfAbsent(lowering.origin(i), _ -> new ArrayList<>()).add(steps.get(i));
+    }
+    for (int i = 0; i < steps.size(); i++) {
+      Node origin = lowering.origin(i);
+      all.add(costs.of(steps.get(i), origin, shares.getOrDefault(origin, List.of())));
     }
     return all;
+  }
+
+  /// {@return the node that a step was made for, or null where it copies an output}
+  private @Nullable Node origin(int step) {
+    return step < origins.size() ? origins.get(step) : null;
   }
 
   /// Packs all weights whose form does not depend on input shapes, on all processors.

@@ -27,6 +27,16 @@ final class RangeStep extends Step {
   }
 
   @Override
+  long flops() {
+    return 2L * elements;
+  }
+
+  @Override
+  long movedBytes() {
+    return 4L * elements;
+  }
+
+  @Override
   public void run(Frame frame, int part) {
     int from = from(elements, GRAIN, part);
     int n = from(elements, GRAIN, part + 1) - from;

@@ -40,7 +40,7 @@ public abstract class Step {
   }
 
   /// {@return the operations where the step may be one of several that compute a node, otherwise
-  /// -1}
+  /// -1: what the others leave of the node's}
   long flops() {
     return -1;
   }

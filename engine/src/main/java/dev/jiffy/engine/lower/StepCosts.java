@@ -42,8 +42,8 @@ final class StepCosts {
   ///
   /// @param step the step
   /// @param origin the node that it was made for, or null where it copies an output
-  /// @param isShare whether other steps were made for that node too
-  StepCost of(Step step, @Nullable Node origin, boolean isShare) {
+  /// @param shares all steps that were made for that node
+  StepCost of(Step step, @Nullable Node origin, List<Step> shares) {
     if (origin == null) {
       return cost(step, new StepCost.By.FastKernels(), "Copy", "an output", List.of(), 0, 0, 0);
     }
@@ -74,9 +74,27 @@ final class StepCosts {
         operator(origin),
         detail(step, origin, members),
         members.stream().map(Node::name).toList(),
-        isShare && step.flops() >= 0 ? step.flops() : operations,
+        share(step, shares, operations),
         activations,
         constants);
+  }
+
+  /// The operations of a step of those of its node. What no step claims is shared out to those that
+  /// make no claim.
+  private static long share(Step step, List<Step> shares, long operations) {
+    if (shares.size() == 1) {
+      return operations;
+    }
+    if (step.flops() >= 0) {
+      return step.flops();
+    }
+    long claimed = 0;
+    int without = 0;
+    for (Step share : shares) {
+      claimed += Math.max(0, share.flops());
+      without += share.flops() < 0 ? 1 : 0;
+    }
+    return Math.max(0, operations - claimed) / without;
   }
 
   private static StepCost.By by(Step step, Node origin) {

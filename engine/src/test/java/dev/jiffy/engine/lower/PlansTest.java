@@ -3,6 +3,7 @@ package dev.jiffy.engine.lower;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.jiffy.engine.ModelException;
 import dev.jiffy.engine.Targets;
@@ -11,6 +12,7 @@ import dev.jiffy.engine.ir.Fact;
 import dev.jiffy.engine.ir.Graph;
 import dev.jiffy.engine.ir.GraphBuilder;
 import dev.jiffy.engine.ir.Op;
+import dev.jiffy.engine.ir.StepCost;
 import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Tensor;
 import java.lang.foreign.Arena;
@@ -118,6 +120,22 @@ class PlansTest {
             w,
             builder.constant(Samples.between(4, 0.03, 0.04, 16)));
     agree(target.target(), y, z);
+  }
+
+  @ParameterizedTest
+  @MethodSource("dev.jiffy.engine.Targets#all")
+  void theStepsOfANodeShareItsOperations(Targets.Named target) {
+    String x = input(Samples.floats(1, 40, 96));
+    String w = builder.constant(Samples.integers(DType.I8, 2, -100, 100, 96, 48));
+    String scales = builder.constant(Samples.between(3, 0.01, 0.02, 48));
+    builder.outputs(builder.add(new Op.QuantizedMatMul(null), x, w, scales));
+    try (Arena arena = Arena.ofShared()) {
+      Weights weights = new Weights(target.target(), arena);
+      List<StepCost> costs = Lowering.costs(builder.build(), target.target(), weights);
+      long flops = costs.stream().mapToLong(StepCost::flops).sum();
+      long products = 2 * 40 * 96 * 48;
+      assertTrue(flops >= products && flops < 1.2 * products, () -> flops + " of " + costs);
+    }
   }
 
   @ParameterizedTest

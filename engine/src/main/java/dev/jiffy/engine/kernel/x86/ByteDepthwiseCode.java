@@ -52,7 +52,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param vectorBytes the width of vectors: 16, 32 or 64
 /// @param registers the vector registers: 16, or 32 with AVX-512
-/// @param reach the taps that 32 bits hold: 4 with `vpdpbusd`, else 2
+/// @param product what multiplies bytes, see [Cpu#byteProduct]
 /// @param window the windows
 /// @param rows rows of the result
 /// @param rounds whether results are bytes, else f32
@@ -60,7 +60,7 @@ import org.jspecify.annotations.Nullable;
 record ByteDepthwiseCode(
     int vectorBytes,
     int registers,
-    int reach,
+    VectorOp product,
     Window window,
     int rows,
     boolean rounds,
@@ -152,9 +152,14 @@ record ByteDepthwiseCode(
     }
   }
 
+  /// {@return the taps that 32 bits hold}
+  private int reach() {
+    return product == VectorOp.PMADDWD ? 2 : 4;
+  }
+
   /// {@return the pixels of a tile}
   int pixels() {
-    int sums = registers - PARTS - (reach == 4 ? PARTS : 2);
+    int sums = registers - PARTS - (reach() == 4 ? PARTS : 2);
     int room = DepthwiseCode.MOST_EXTENT - window.columns(1);
     return Math.clamp(sums / (PARTS * rows), 1, room / window.strideWidth() + 1);
   }
@@ -198,7 +203,7 @@ record ByteDepthwiseCode(
     code.alu(ADD, RDI, vectorBytes);
     code.load(R8, at(RSP, Y));
     code.alu(ADD, R8, rounds ? vectorBytes : 4 * vectorBytes);
-    code.alu(ADD, R13, window.weights(reach) * vectorBytes);
+    code.alu(ADD, R13, window.weights(reach()) * vectorBytes);
     code.load(RAX, at(RSP, TAILS));
     code.alu(ADD, RAX, TAIL * vectorBytes);
     code.store(RAX, at(RSP, TAILS));
@@ -251,16 +256,16 @@ record ByteDepthwiseCode(
         code.op(VectorOp.MOVUPS, register(i * PARTS + part), first);
       }
     }
-    if (reach == 2) {
+    if (reach() == 2) {
       code.op(VectorOp.XORPS, nothing(), nothing(), nothing());
     }
     code.mov(RCX, RDI);
-    for (int unit = 0; unit < window.units(reach); unit++) {
-      int present = Math.min(reach, window.rows(rows) - unit * reach);
+    for (int unit = 0; unit < window.units(reach()); unit++) {
+      int present = Math.min(reach(), window.rows(rows) - unit * reach());
       for (int i = 0; i < present; i++) {
         Label exists = new Label();
         code.mov(ROWS[i], RCX);
-        code.test(RBP, 1 << (unit * reach + i));
+        code.test(RBP, 1 << (unit * reach() + i));
         code.jump(NOT_EQUAL, exists);
         code.mov(ROWS[i], R15);
         code.bind(exists);
@@ -323,20 +328,20 @@ record ByteDepthwiseCode(
     Label loaded = new Label();
     code.test(RAX, 1 << column);
     code.jump(EQUAL, absent);
-    for (int i = 0; i < reach; i++) {
+    for (int i = 0; i < reach(); i++) {
       Address from = DepthwiseCode.quarter(ROWS[Math.min(i, present - 1)], column);
       code.op(VectorOp.MOVUPS, input(i), from);
     }
     code.jump(loaded);
     code.bind(absent);
-    for (int i = 0; i < reach; i++) {
+    for (int i = 0; i < reach(); i++) {
       code.op(VectorOp.MOVUPS, input(i), at(R15));
     }
     code.bind(loaded);
   }
 
   private void interleave(Assembler code) {
-    if (reach == 4) {
+    if (reach() == 4) {
       code.op(VectorOp.PUNPCKLBW, spare(0), input(0), input(1));
       code.op(VectorOp.PUNPCKHBW, spare(1), input(0), input(1));
       code.op(VectorOp.PUNPCKLBW, spare(2), input(2), input(3));
@@ -358,18 +363,18 @@ record ByteDepthwiseCode(
   /// Adds the products of interleaved input with a column of taps to the sums of a pixel.
   private void multiply(Assembler code, int pixels, int pixel, int unit, int tap) {
     for (int row = 0; row < rows; row++) {
-      int from = unit * reach - row * window.strideHeight();
-      if (from + reach <= 0 || from >= window.height()) {
+      int from = unit * reach() - row * window.strideHeight();
+      if (from + reach() <= 0 || from >= window.height()) {
         continue;
       }
-      int index = (row * window.units(reach) + unit) * window.width() + tap;
+      int index = (row * window.units(reach()) + unit) * window.width() + tap;
       for (int part = 0; part < PARTS; part++) {
         Address weights = at(R13, (index * PARTS + part) * vectorBytes);
         Vector sum = sum(pixels, row, pixel, part);
-        if (reach == 4) {
-          code.op(VectorOp.PDPBUSD, sum, input(part), weights);
+        if (reach() == 4) {
+          code.op(product, sum, input(part), weights);
         } else {
-          code.op(VectorOp.PMADDWD, spare(2), input(part), weights);
+          code.op(product, spare(2), input(part), weights);
           code.op(VectorOp.PADDD, sum, sum, spare(2));
         }
       }

@@ -28,7 +28,8 @@ record Cpu(int vectorBytes, boolean vnni, boolean bf16, boolean matrices) {
   private static final long MATRIX_STATE = 0x60000;
 
   /// What the process found out when it first asked, or less where the system property `jiffy.x86`
-  /// says so: `avx2`, `avx512` (no narrow numbers), `vnni` (no matrix unit), or `off`.
+  /// says so: `avx2`, `avxvnni` (no AVX-512), `avx512` (no narrow numbers), `vnni` (no matrix
+  /// unit), or `off`.
   ///
   /// @throws UnsupportedOperationException with the reason, if no machine code can run here
   static synchronized Cpu detect() {
@@ -47,21 +48,39 @@ record Cpu(int vectorBytes, boolean vnni, boolean bf16, boolean matrices) {
     if (!System.getProperty("os.name").equals("Linux")) {
       throw new UnsupportedOperationException("the operating system is not Linux");
     }
-    Cpu found = ask();
     String limit = System.getProperty("jiffy.x86", "").toLowerCase(Locale.ROOT);
     return switch (limit) {
-      case "" -> found;
-      case "vnni" -> new Cpu(found.vectorBytes, found.vnni, found.bf16, false);
-      case "avx512" -> new Cpu(found.vectorBytes, false, false, false);
-      case "avx2" -> new Cpu(32, false, false, false);
+      case "" -> ask(true);
+      case "vnni" -> ask(true).withoutMatrices();
+      case "avx512" -> ask(true).withoutNarrow();
+      case "avxvnni" -> ask(false);
+      case "avx2" -> ask(false).withoutNarrow();
       case "off" -> throw new UnsupportedOperationException("it is switched off by jiffy.x86=off");
       default ->
           throw new IllegalArgumentException(
-              "jiffy.x86: expected avx2, avx512, vnni or off, got " + limit);
+              "jiffy.x86: expected avx2, avxvnni, avx512, vnni or off, got " + limit);
     };
   }
 
-  private static Cpu ask() {
+  /// {@return the same without matrix unit}
+  Cpu withoutMatrices() {
+    return new Cpu(vectorBytes, vnni, bf16, false);
+  }
+
+  /// {@return the same without products of narrow numbers}
+  Cpu withoutNarrow() {
+    return new Cpu(vectorBytes, false, false, false);
+  }
+
+  /// {@return the instruction that multiplies bytes, or words where there is none}
+  VectorOp byteProduct() {
+    return !vnni ? VectorOp.PMADDWD : vectorBytes == 64 ? VectorOp.PDPBUSD : VectorOp.PDPBUSD_VEX;
+  }
+
+  /// Asks the CPU.
+  ///
+  /// @param wide whether AVX-512 is to be used where there is some
+  static Cpu ask(boolean wide) {
     MemorySegment cpuid = Code.load("cpuid", cpuid());
     MemorySegment xgetbv = Code.load("xgetbv", xgetbv());
     try (Arena arena = Arena.ofConfined()) {
@@ -81,14 +100,15 @@ record Cpu(int vectorBytes, boolean vnni, boolean bf16, boolean matrices) {
       }
       int extended = leaf(cpuid, registers, 7, 0, 1);
       boolean avx512 =
-          (state & 0xe6) == 0xe6
+          wide
+              && (state & 0xe6) == 0xe6
               && bit(extended, 16)
               && bit(extended, 17)
               && bit(extended, 30)
               && bit(extended, 31);
-      boolean vnni = avx512 && bit(leaf(cpuid, registers, 7, 0, 2), 11);
-      boolean bf16 =
-          avx512 && leaf(cpuid, registers, 7, 0, 0) >= 1 && bit(leaf(cpuid, registers, 7, 1, 0), 5);
+      int more = leaf(cpuid, registers, 7, 0, 0) >= 1 ? leaf(cpuid, registers, 7, 1, 0) : 0;
+      boolean vnni = avx512 ? bit(leaf(cpuid, registers, 7, 0, 2), 11) : bit(more, 4);
+      boolean bf16 = avx512 && bit(more, 5);
       int units = leaf(cpuid, registers, 7, 0, 3);
       boolean matrices =
           vnni

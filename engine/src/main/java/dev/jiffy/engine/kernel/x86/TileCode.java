@@ -393,7 +393,7 @@ record TileCode(
     return switch (format) {
       case F32 -> VectorOp.FMADD231PS;
       case BF16 -> VectorOp.DPBF16PS;
-      case INT8 -> VectorOp.PDPBUSD;
+      case INT8 -> wide() ? VectorOp.PDPBUSD : VectorOp.PDPBUSD_VEX;
     };
   }
 

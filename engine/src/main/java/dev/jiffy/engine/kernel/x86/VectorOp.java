@@ -66,6 +66,8 @@ enum VectorOp {
   // products of narrow numbers
   DPBF16PS(2, 2, 0, 0x52, FULL, EVEX),
   PDPBUSD(1, 2, 0, 0x50, FULL, EVEX),
+  /// The same of AVX-VNNI, which CPUs with AVX-512 need not have.
+  PDPBUSD_VEX(1, 2, 0, 0x50, FULL, VEX),
   PMADDWD(1, 1, 0, 0xf5, MEMORY, BOTH),
 
   // rearranging

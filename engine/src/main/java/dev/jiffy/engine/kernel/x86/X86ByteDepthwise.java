@@ -301,7 +301,8 @@ final class X86ByteDepthwise implements ByteKernels {
     }
     int registers = cpu.vectorBytes() == 64 && (width == 64 || isLimit(activation)) ? 32 : 16;
     ByteDepthwiseCode code =
-        new ByteDepthwiseCode(width, registers, reach, window, rows, rounds, activation);
+        new ByteDepthwiseCode(
+            width, registers, cpu.byteProduct(), window, rows, rounds, activation);
     String name = "bytes depthwise" + window.height() + "x" + window.width();
     MemorySegment function = Code.load(name, code.emit());
     Form[] more = Arrays.copyOf(known, known.length + 1);

@@ -78,7 +78,7 @@ public final class X86NarrowKernels implements NarrowKernels {
     return switch (format) {
       case F32 -> false;
       case BF16 -> cpu.bf16();
-      case INT8 -> cpu.vnni();
+      case INT8 -> cpu.vnni() && cpu.vectorBytes() == LINE;
     };
   }
 

@@ -80,7 +80,7 @@ public final class X86Peaks implements Peaks {
         switch (format) {
           case F32 -> VectorOp.FMADD231PS;
           case BF16 -> VectorOp.DPBF16PS;
-          case INT8 -> inWords(format) ? VectorOp.PMADDWD : VectorOp.PDPBUSD;
+          case INT8 -> cpu.byteProduct();
         };
     Assembler code = new Assembler();
     Operand.Vector factor = new Operand.Vector(SUMS, cpu.vectorBytes());

@@ -13,10 +13,10 @@ final class Cpus {
 
   private Cpus() {}
 
-  /// {@return this machine and the lesser form that it can play; none where no machine code runs}
+  /// {@return this machine and the lesser forms that it can play; none where no machine code runs}
   static Stream<Cpu> all() {
     try {
-      return Stream.of(Cpu.detect(), new Cpu(32, false, false, false)).distinct();
+      return Stream.of(Cpu.detect(), Cpu.ask(false), Cpu.ask(false).withoutNarrow()).distinct();
     } catch (UnsupportedOperationException e) {
       if (isCapable()) {
         throw new AssertionError("this machine could run machine code", e);
@@ -39,8 +39,6 @@ final class Cpus {
 
   /// {@return the same, and each without products of bytes}
   static Stream<Cpu> ofBytes() {
-    return all()
-        .flatMap(cpu -> Stream.of(cpu, new Cpu(cpu.vectorBytes(), false, false, false)))
-        .distinct();
+    return all().flatMap(cpu -> Stream.of(cpu, cpu.withoutNarrow())).distinct();
   }
 }

@@ -28,9 +28,7 @@ class NarrowProductTest {
 
   /// This machine, and the same without a matrix unit.
   static Stream<Cpu> cpus() {
-    return Cpus.all()
-        .flatMap(cpu -> Stream.of(cpu, new Cpu(cpu.vectorBytes(), cpu.vnni(), cpu.bf16(), false)))
-        .distinct();
+    return Cpus.all().flatMap(cpu -> Stream.of(cpu, cpu.withoutMatrices())).distinct();
   }
 
   @ParameterizedTest(allowZeroInvocations = true)

@@ -108,6 +108,7 @@ final class VectorListing {
     return switch (op) {
       case ROUNDPS -> extended ? "vrndscaleps" : "vroundps";
       case EXTRACTF128_TO -> extended ? "vextractf32x4" : "vextractf128";
+      case PDPBUSD_VEX -> "{vex} vpdpbusd";
       default -> "v" + op.name().toLowerCase(Locale.ROOT).replace("_to", "");
     };
   }
