@@ -4,6 +4,30 @@ package dev.jiffy.engine.kernel;
 /// methods are safe to call from several threads on disjoint parts of a result. Nothing checks
 /// bounds.
 public interface ByteKernels {
+  /// Where weights, i8, lie. The taps of an input channel are adjacent, row by row.
+  ///
+  /// @param address the first
+  /// @param filterStep bytes from the filter of a result channel to the next
+  /// @param channelStep bytes from an input channel to the next
+  record Filters(long address, long filterStep, long channelStep) {
+    /// {@return `[outChannels, inChannels / groups, kernelHeight, kernelWidth]`}
+    ///
+    /// @param geometry the convolution's
+    /// @param address the first weight
+    public static Filters of(ConvGeometry geometry, long address) {
+      long taps = (long) geometry.kernelHeight() * geometry.kernelWidth();
+      return new Filters(address, geometry.inChannels() / geometry.groups() * taps, taps);
+    }
+
+    /// {@return a matrix `[inChannels, outChannels]`, for windows of one pixel and one group}
+    ///
+    /// @param geometry the convolution's
+    /// @param address the first weight
+    public static Filters matrix(ConvGeometry geometry, long address) {
+      return new Filters(address, 1, geometry.outChannels());
+    }
+  }
+
   /// {@return whether these kernels compute a convolution}
   ///
   /// @param convolution the convolution
@@ -18,11 +42,11 @@ public interface ByteKernels {
   /// convolution but the extents of images.
   ///
   /// @param convolution the convolution
-  /// @param weights `[outChannels, inChannels / groups, kernelHeight, kernelWidth]`, i8
+  /// @param filters the weights
   /// @param scales an f32 for each result channel
   /// @param bias an f32 for each result channel, or 0
   /// @param packed where the packed form goes, 64-byte aligned and cleared
-  void pack(ByteConvolution convolution, long weights, long scales, long bias, long packed);
+  void pack(ByteConvolution convolution, Filters filters, long scales, long bias, long packed);
 
   /// {@return the bytes of working memory that [#convolve] needs per thread}
   ///

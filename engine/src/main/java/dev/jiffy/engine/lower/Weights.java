@@ -266,14 +266,16 @@ public final class Weights {
     return packed.computeIfAbsent(
         new ByteKey(tensors, convolution.zero(), convolution.rounding(), form),
         _ -> {
-          Tensor filters = tensor.shape().rank() == 2 ? swapped(tensor) : tensor;
+          long weights = tensor.segment().address();
           return allocate(
               kernels.packedBytes(convolution),
-              bias == null ? List.of(filters, scales) : List.of(filters, scales, bias),
+              tensors,
               to ->
                   kernels.pack(
                       convolution,
-                      filters.segment().address(),
+                      tensor.shape().rank() == 2
+                          ? ByteKernels.Filters.matrix(g, weights)
+                          : ByteKernels.Filters.of(g, weights),
                       scales.segment().address(),
                       bias == null ? 0 : bias.segment().address(),
                       to));
@@ -364,22 +366,6 @@ public final class Weights {
       }
     }
     return scaled;
-  }
-
-  /// {@return a matrix of bytes whose rows were columns}
-  private static Tensor swapped(Tensor matrix) {
-    long rows = matrix.shape().dim(0);
-    long columns = matrix.shape().dim(1);
-    Tensor swapped = Tensor.allocate(matrix.dtype(), Shape.of(columns, rows));
-    MemorySegment from = matrix.segment();
-    MemorySegment to = swapped.segment();
-    for (long column = 0; column < columns; column++) {
-      for (long row = 0; row < rows; row++) {
-        byte element = from.get(ValueLayout.JAVA_BYTE, row * columns + column);
-        to.set(ValueLayout.JAVA_BYTE, column * rows + row, element);
-      }
-    }
-    return swapped;
   }
 
   /// {@return packed weights of a transposed convolution}

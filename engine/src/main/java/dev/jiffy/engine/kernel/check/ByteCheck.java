@@ -133,7 +133,12 @@ record ByteCheck(LongUnaryOperator memory) {
     long packed = memory.applyAsLong(kernels.packedBytes(c));
     Memory.ALL.asSlice(packed, kernels.packedBytes(c)).fill((byte) 0);
     long w = bytes(CHANNELS * CHANNELS * 9, 5);
-    kernels.pack(c, w, floats(CHANNELS, 0.001f), floats(CHANNELS, 0.1f), packed);
+    kernels.pack(
+        c,
+        ByteKernels.Filters.of(c.geometry(), w),
+        floats(CHANNELS, 0.001f),
+        floats(CHANNELS, 0.1f),
+        packed);
     long to = c.rounding() == null ? y : memory.applyAsLong(RESULTS);
     long scratch = memory.applyAsLong(kernels.scratchBytes(c));
     kernels.convolve(c, bytes(RESULTS, 9), 0, packed, to, 0, c.geometry().rows(), scratch);

@@ -122,14 +122,14 @@ final class X86ByteConvolution implements ByteKernels {
   }
 
   @Override
-  public void pack(ByteConvolution c, long weights, long scales, long bias, long packed) {
+  public void pack(ByteConvolution c, Filters filters, long scales, long bias, long packed) {
     ConvGeometry g = c.geometry();
     for (int group = 0; group < g.groups(); group++) {
       for (int place = 0; place < vectors(g) * lanes; place++) {
         int column = column(c, place);
         if (column < out(g)) {
           int channel = group * out(g) + column;
-          pack(c, weights, scales, bias, channel, place, packed + group * groupBytes(g));
+          pack(c, filters, scales, bias, channel, place, packed + group * groupBytes(g));
         }
       }
     }
@@ -137,10 +137,16 @@ final class X86ByteConvolution implements ByteKernels {
 
   /// Packs what is known of one result channel.
   private void pack(
-      ByteConvolution c, long weights, long scales, long bias, int channel, int place, long group) {
+      ByteConvolution c,
+      Filters filters,
+      long scales,
+      long bias,
+      int channel,
+      int place,
+      long group) {
     ConvGeometry g = c.geometry();
-    long filter = (long) in(g) * g.kernelHeight() * g.kernelWidth();
-    int sum = packFilter(g, weights + channel * filter, place, group);
+    long filter = filters.address() + channel * filters.filterStep();
+    int sum = packFilter(g, filter, filters.channelStep(), place, group);
     long init = group + weightBytes(g);
     ALL.set(Memory.INT, init + 4L * place, c.isDynamic() ? sum : -c.zero() * sum);
     long numbers = init + (long) vectorBytes * vectors(g) + place / lanes * (long) numbersBytes();
@@ -157,24 +163,27 @@ final class X86ByteConvolution implements ByteKernels {
   /// Packs the weights of one result channel.
   ///
   /// @return their sum
-  private int packFilter(ConvGeometry g, long filter, int place, long group) {
+  private int packFilter(ConvGeometry g, long filter, long channelStep, int place, long group) {
     boolean isWide = place < out(g) / (2 * lanes) * (2 * lanes);
     int width = isWide ? 2 * lanes : lanes;
     int first = place / width * width;
     long panel = group + (long) first * 4 * depth(g) + 4L * (place - first);
     int taps = g.kernelHeight() * g.kernelWidth();
+    int channels = in(g);
+    int bits = Integer.SIZE / reach;
+    int mask = (int) ((1L << bits) - 1);
     int sum = 0;
-    for (int channel = 0; channel < in(g); channel++) {
-      for (int tap = 0; tap < taps; tap++) {
-        byte weight = ALL.get(ValueLayout.JAVA_BYTE, filter + (long) channel * taps + tap);
-        long row = (long) tap * elements(g) + channel / reach;
-        long to = panel + 4L * width * row + channel % reach * (4L / reach);
-        if (reach == 4) {
-          ALL.set(ValueLayout.JAVA_BYTE, to, weight);
-        } else {
-          ALL.set(ValueLayout.JAVA_SHORT_UNALIGNED, to, weight);
+    for (int tap = 0; tap < taps; tap++) {
+      long to = panel + 4L * width * tap * elements(g);
+      for (int channel = 0; channel < channels; channel += reach) {
+        int word = 0;
+        for (int i = 0; i < reach && channel + i < channels; i++) {
+          byte weight = ALL.get(ValueLayout.JAVA_BYTE, filter + (channel + i) * channelStep + tap);
+          word |= (weight & mask) << (bits * i);
+          sum += weight;
         }
-        sum += weight;
+        ALL.set(Memory.INT, to, word);
+        to += 4L * width;
       }
     }
     return sum;

@@ -121,7 +121,7 @@ final class X86ByteDepthwise implements ByteKernels {
   }
 
   @Override
-  public void pack(ByteConvolution c, long weights, long scales, long bias, long packed) {
+  public void pack(ByteConvolution c, Filters filters, long scales, long bias, long packed) {
     ConvGeometry g = c.geometry();
     int channels = g.inChannels();
     int taps = g.kernelHeight() * g.kernelWidth();
@@ -131,7 +131,7 @@ final class X86ByteDepthwise implements ByteKernels {
       int width = width(channels, first);
       int from = Math.min(first, channels - width);
       for (int i = 0; i < width; i++) {
-        long filter = weights + (long) (from + i) * taps;
+        long filter = filters.address() + (from + i) * filters.filterStep();
         packFilter(g, filter, width, i, to);
         int sum = 0;
         for (int tap = 0; tap < taps; tap++) {

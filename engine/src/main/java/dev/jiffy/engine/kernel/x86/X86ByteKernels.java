@@ -28,8 +28,9 @@ final class X86ByteKernels implements ByteKernels {
   }
 
   @Override
-  public void pack(ByteConvolution convolution, long weights, long scales, long bias, long packed) {
-    of(convolution).pack(convolution, weights, scales, bias, packed);
+  public void pack(
+      ByteConvolution convolution, Filters filters, long scales, long bias, long packed) {
+    of(convolution).pack(convolution, filters, scales, bias, packed);
   }
 
   @Override

@@ -37,7 +37,7 @@ final class ByteConvolutions {
       long scales = memory.floats(random, g.outChannels(), small, 6 * small, end);
       long bias = memory.floats(random, g.outChannels(), -5, 5, end);
       long packed = memory.after(kernels.packedBytes(c));
-      kernels.pack(c, w, scales, bias, packed);
+      kernels.pack(c, ByteKernels.Filters.of(g, w), scales, bias, packed);
       long bytes = c.rounding() == null ? 4L * results : results;
       long y = end ? memory.before(bytes) : memory.after(bytes);
       long scratch = memory.after(kernels.scratchBytes(c));
