@@ -181,9 +181,6 @@ final class Convolution {
       int pixels = (int) Math.min(block, last - pixel);
       long result = y + 4 * pixel * out;
       long rest = residual == 0 ? 0 : residual + 4 * pixel * out;
-      boolean inPlace = residual != 0 && residual == y;
-      long init = inPlace ? preset(g, bias, result, pixels) : bias == 0 ? Zeros.ADDRESS : bias;
-      long initStep = inPlace ? 4L * out : 0;
       long from = x + 4 * pixel * in;
       micro.multiply(
           pixels,
@@ -194,23 +191,14 @@ final class Convolution {
           in,
           packed,
           out,
-          init,
-          initStep,
-          inPlace ? 0 : rest,
+          bias == 0 ? Zeros.ADDRESS : bias,
+          0,
+          rest,
           4L * out,
           g.activation(),
           result,
           4L * out);
     }
-  }
-
-  /// Adds the bias to the residual in the result's place, where the sums of some pixels then start.
-  private long preset(ConvGeometry g, long bias, long y, long pixels) {
-    if (bias != 0) {
-      long step = 4L * g.outChannels();
-      micro.preset(y, step, bias, 1, y, step, pixels, g.outChannels());
-    }
-    return y;
   }
 
   /// Computes some rows of one result image.
@@ -232,11 +220,8 @@ final class Convolution {
     long images = x + 4L * image * g.inHeight() * g.inWidth() * g.inChannels();
     long step = 4L * g.outChannels();
     long rowBytes = g.outWidth() * step;
-    long pixels = (long) rows * g.outWidth();
     long result = y + row * rowBytes;
     long rest = residual == 0 ? 0 : residual + row * rowBytes;
-    boolean inPlace = residual != 0 && residual == y;
-    long init = inPlace ? preset(g, bias, result, pixels) : bias == 0 ? Zeros.ADDRESS : bias;
     long pitch = window == 0 ? 4L * g.inWidth() * g.inChannels() : pitch(g);
     for (int group = 0; group < g.groups(); group++) {
       long from = images + top * pitch;
@@ -244,11 +229,11 @@ final class Convolution {
         copy(g, images + 4L * group * in, top, (int) g.windowRows(rows), window);
         from = window;
       }
-      long start = init == Zeros.ADDRESS ? Zeros.ADDRESS : init + 4L * group * out;
+      long start = bias == 0 ? Zeros.ADDRESS : bias + 4L * group * out;
       long to = result + 4L * group * out;
       long b = packed + group * panels.bytes(depth(g), out);
-      long added = rest == 0 || inPlace ? 0 : rest + 4L * group * out;
-      rows(g, rows, from, pitch, taps, b, start, inPlace, added, to);
+      long added = rest == 0 ? 0 : rest + 4L * group * out;
+      rows(g, rows, from, pitch, taps, b, start, added, to);
     }
   }
 
@@ -261,7 +246,6 @@ final class Convolution {
       long taps,
       long packed,
       long init,
-      boolean many,
       long residual,
       long to) {
     int in = g.inChannels() / g.groups();
@@ -285,7 +269,7 @@ final class Convolution {
           b,
           columns,
           init == Zeros.ADDRESS ? Zeros.ADDRESS : init + 4L * column,
-          many ? step : 0,
+          0,
           residual == 0 ? 0 : residual + 4L * column,
           step,
           g.activation(),

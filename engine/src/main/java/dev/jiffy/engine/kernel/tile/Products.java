@@ -42,28 +42,19 @@ final class Products {
     long aStep = 4 * product.aStride();
     long cStep = 4 * product.cStride();
     long residualStep = 4 * product.residualStride();
-    boolean inPlace = residual != 0 && residual == c;
     long panel = packed + 4L * first * k;
     long cBias = bias == 0 ? 0 : bias + 4L * first;
     for (long row = rowFrom; row < rowTo; row += block) {
       int rows = (int) Math.min(block, rowTo - row);
       long added = residual == 0 ? 0 : residual + row * residualStep + 4L * first;
       long to = c + row * cStep + 4L * first;
-      block(product, rows, a + row * aStep, panel, columns, cBias, added, inPlace, to);
+      block(product, rows, a + row * aStep, panel, columns, cBias, added, to);
     }
   }
 
   /// Computes some rows.
   private void block(
-      Product product,
-      int rows,
-      long a,
-      long b,
-      int columns,
-      long bias,
-      long residual,
-      boolean inPlace,
-      long c) {
+      Product product, int rows, long a, long b, int columns, long bias, long residual, long c) {
     float alpha = product.alpha();
     long cStep = 4 * product.cStride();
     long residualStep = 4 * product.residualStride();
@@ -77,18 +68,18 @@ final class Products {
     long initStep = 0;
     long restOfBias = bias;
     long restOfResidual = residual;
-    if (inPlace) {
+    boolean whole = alpha == 1;
+    if (!whole && residual == c) {
       // The tiles would overwrite the residual: their sums start from it.
       micro.preset(residual, residualStep, bias, 1 / alpha, c, cStep, rows, columns);
       init = c;
       initStep = cStep;
       restOfBias = 0;
       restOfResidual = 0;
-    } else if (alpha == 1 && bias != 0) {
+    } else if (whole && bias != 0) {
       init = bias;
       restOfBias = 0;
     }
-    boolean whole = alpha == 1;
     micro.multiply(
         rows,
         a,

@@ -41,6 +41,13 @@ public final class VectorMicroKernels implements MicroKernels {
       @Nullable Activation activation,
       long c,
       long cStep) {
+    if (residual == c) {
+      // Strips overwrite the residual before it is added: their sums start from it.
+      long bias = init == Zeros.ADDRESS ? 0 : init;
+      Epilogue.preset(c, cStep, bias, 1, c, cStep, rows, columns);
+      multiply(rows, a, aStep, taps, runs, k, b, columns, c, cStep, 0, 0, activation, c, cStep);
+      return;
+    }
     long panel = b;
     int column = 0;
     while (column < columns) {
