@@ -2,8 +2,11 @@ package dev.jiffy.engine.kernel.tile;
 
 import dev.jiffy.engine.kernel.ConvGeometry;
 
-/// Convolutions with windows of three by three adjacent pixels that compute two by two pixels with
-/// 16 multiplications instead of 36 per pair of channels.
+/// Convolutions with windows of three by three pixels that compute two by two pixels with 16
+/// multiplications instead of 36 per pair of channels.
+///
+/// Where the taps of a window are apart, so are the pixels of a tile: a dilated convolution is one
+/// of adjacent pixels for each of the grids that its taps jump along.
 ///
 /// The four by four pixels that such a tile of the result sees are transformed, multiplied by
 /// transformed weights as 16 products of matrices with a row per tile, and transformed back.
@@ -29,6 +32,10 @@ final class Winograd {
   /// The fewest tiles from which on this is faster, although there are 16 weights for each 9.
   private static final int LEAST_RESULT_TILES = 8;
 
+  /// The most tiles per pixel of a dilated convolution's result from which on this is slower; where
+  /// all pixels exist there are 0.25.
+  private static final double MOST_TILES_PER_PIXEL = 0.33;
+
   private final MicroKernels micro;
   private final WinogradKernels kernels;
   private final Panels panels;
@@ -49,11 +56,17 @@ final class Winograd {
         && g.kernelWidth() == 3
         && g.strideHeight() == 1
         && g.strideWidth() == 1
-        && g.dilationHeight() == 1
-        && g.dilationWidth() == 1
         && g.groups() == 1
         && Math.min(g.inChannels(), g.outChannels()) >= Math.max(LEAST_CHANNELS, micro.lanes())
-        && (long) g.batch() * half(g.outHeight()) * half(g.outWidth()) >= LEAST_RESULT_TILES;
+        && hasTiles(g);
+  }
+
+  /// Whether there are enough tiles, and few of their pixels lie beyond the image.
+  private static boolean hasTiles(ConvGeometry g) {
+    long tiles = (long) pairs(g.outHeight(), g.dilationHeight()) * columns(g);
+    boolean isDilated = g.dilationHeight() > 1 || g.dilationWidth() > 1;
+    return g.batch() * tiles >= LEAST_RESULT_TILES
+        && (!isDilated || MOST_TILES_PER_PIXEL * g.outHeight() * g.outWidth() >= tiles);
   }
 
   long packedBytes(ConvGeometry g) {
@@ -108,7 +121,7 @@ final class Winograd {
       long scratch) {
     int in = g.inChannels();
     int out = g.outChannels();
-    int tiles = Lines.of(g, rowFrom, rowTo).count() * half(g.outWidth());
+    int tiles = Lines.of(g, rowFrom, rowTo).count() * columns(g);
     int most = blockTiles(g, rowTo - rowFrom);
     int blocks = (tiles + most - 1) / most;
     long inStep = step(most, in);
@@ -154,20 +167,28 @@ final class Winograd {
       long matrices,
       long step) {
     Lines lines = Lines.of(g, rowFrom, rowTo);
-    int columns = half(g.outWidth());
+    int columns = columns(g);
+    int apart = g.dilationWidth();
     long channels = input ? g.inChannels() : g.outChannels();
     int count;
     for (int tile = first; tile < last; tile += count) {
-      int line = tile / columns;
-      int column = tile % columns;
-      count = Math.min(columns - column, last - tile);
-      int row = lines.row(line);
+      int row = lines.row(tile / columns);
+      int rest = tile % columns;
+      int grid = 0;
+      int inGrid = inGrid(g, grid);
+      while (rest >= inGrid) {
+        rest -= inGrid;
+        inGrid = inGrid(g, ++grid);
+      }
+      count = Math.min(inGrid - rest, last - tile);
+      int column = grid + 2 * apart * rest;
       long at = matrices + 4 * channels * (tile - first);
       if (input) {
-        kernels.transformInput(g, images, row, 2 * column, count, at, step);
+        kernels.transformInput(g, images, row, column, count, at, step);
       } else {
-        int rows = Math.min(2, Math.min(rowTo - row, g.outHeight() - row % g.outHeight()));
-        kernels.transformResult(g, at, step, bias, residual, images, row, rows, 2 * column, count);
+        int second = row + g.dilationHeight();
+        int rows = second < Math.min(rowTo, row - row % g.outHeight() + g.outHeight()) ? 2 : 1;
+        kernels.transformResult(g, at, step, bias, residual, images, row, rows, column, count);
       }
     }
   }
@@ -177,36 +198,56 @@ final class Winograd {
   /// @param first the first row
   /// @param height the rows of the first image
   /// @param imageHeight the rows of the others
+  /// @param apart rows from one row of a tile to the other
   /// @param count how many rows of tiles
-  private record Lines(int first, int height, int imageHeight, int count) {
+  private record Lines(int first, int height, int imageHeight, int apart, int count) {
     static Lines of(ConvGeometry g, int rowFrom, int rowTo) {
       int height = Math.min(g.outHeight() - rowFrom % g.outHeight(), rowTo - rowFrom);
       int rest = rowTo - rowFrom - height;
       int whole = rest / g.outHeight();
-      int count = half(height) + whole * half(g.outHeight()) + half(rest - whole * g.outHeight());
-      return new Lines(rowFrom, height, g.outHeight(), count);
+      int apart = g.dilationHeight();
+      int count =
+          pairs(height, apart)
+              + whole * pairs(g.outHeight(), apart)
+              + pairs(rest - whole * g.outHeight(), apart);
+      return new Lines(rowFrom, height, g.outHeight(), apart, count);
     }
 
     int row(int line) {
-      int inFirst = half(height);
+      int inFirst = pairs(height, apart);
       if (line < inFirst) {
-        return first + 2 * line;
+        return first + row(line, apart);
       }
-      int perImage = half(imageHeight);
+      int perImage = pairs(imageHeight, apart);
       int further = line - inFirst;
-      return first + height + further / perImage * imageHeight + further % perImage * 2;
+      return first + height + further / perImage * imageHeight + row(further % perImage, apart);
+    }
+
+    private static int row(int pair, int apart) {
+      return 2 * apart * (pair / apart) + pair % apart;
     }
   }
 
-  /// The tiles along an extent.
-  private static int half(int extent) {
-    return (extent + 1) / 2;
+  /// The pairs of rows that are some rows apart; the second of a pair may not exist.
+  private static int pairs(int rows, int apart) {
+    long both = 2L * apart;
+    return (int) (rows / both * apart + Math.min(rows % both, apart));
+  }
+
+  /// The tiles of a row of tiles, grid by grid.
+  private static int columns(ConvGeometry g) {
+    return pairs(g.outWidth(), g.dilationWidth());
+  }
+
+  /// The tiles of a row of tiles in one grid of columns.
+  private static int inGrid(ConvGeometry g, int grid) {
+    return pairs(Math.ceilDiv(g.outWidth() - grid, g.dilationWidth()), 1);
   }
 
   /// The tiles that are computed at a time.
   private static int blockTiles(ConvGeometry g, int rows) {
     long fit = BLOCK_BYTES / (4L * MATRICES * (g.inChannels() + g.outChannels()));
-    long all = (long) half(g.outWidth()) * rows;
+    long all = (long) columns(g) * rows;
     return (int) Math.max(1, Math.min(Math.max(LEAST_TILES, fit / 12 * 12), all));
   }
 

@@ -4,10 +4,11 @@ import dev.jiffy.engine.kernel.ConvGeometry;
 
 /// The transforms around the products of [Winograd]'s convolutions.
 ///
-/// A tile is two by two adjacent pixels of a result; those of a row of tiles are named by the first
-/// pixel of the first tile. What is transformed lies in 16 matrices with a row per tile and a
-/// column per channel, a constant step apart. There are as many channels as a vector has elements
-/// at least. Arguments are as in [dev.jiffy.engine.kernel.MatrixKernels].
+/// A tile is two by two pixels of a result, which are as far apart as the taps of a window; so are
+/// the pixels of two tiles of a row of tiles, which is named by the first pixel of the first. What
+/// is transformed lies in 16 matrices with a row per tile and a column per channel, a constant step
+/// apart. There are as many channels as a vector has elements at least. Arguments are as in
+/// [dev.jiffy.engine.kernel.MatrixKernels].
 public interface WinogradKernels {
   /// Computes `Bᵀ d B` of the four by four pixels of the input that each tile sees.
   ///

@@ -29,7 +29,7 @@ public final class VectorWinograd implements WinogradKernels {
     long image = x + (long) row / g.outHeight() * g.inHeight() * g.inWidth() * pixel;
     long table = Staging.address();
     for (int tile = 0; tile < tiles; tile++) {
-      int left = column + 2 * tile - g.padLeft();
+      int left = column + 2 * tile * g.dilationWidth() - g.padLeft();
       int channels = Math.min(CHANNELS, g.inChannels());
       for (int i = 0; i < g.inChannels(); i += CHANNELS) {
         int channel = Math.min(i, g.inChannels() - channels);
@@ -47,8 +47,8 @@ public final class VectorWinograd implements WinogradKernels {
   private static void tabulate(ConvGeometry g, long image, int top, int left, long table) {
     long pixel = 4L * g.inChannels();
     for (int i = 0; i < 16; i++) {
-      int row = top + i / 4;
-      int column = left + i % 4;
+      int row = top + i / 4 * g.dilationHeight();
+      int column = left + i % 4 * g.dilationWidth();
       boolean present = row >= 0 && row < g.inHeight() && column >= 0 && column < g.inWidth();
       long at = image + ((long) row * g.inWidth() + column) * pixel;
       ALL.set(LONG, table + 8L * i, present ? at : Zeros.ADDRESS);
@@ -102,20 +102,21 @@ public final class VectorWinograd implements WinogradKernels {
       int column,
       int tiles) {
     long pixel = 4L * g.outChannels();
-    int pixels = Math.min(2 * tiles, g.outWidth() - column);
+    int apart = g.dilationWidth();
+    int pixels = Math.min(2 * tiles, Math.ceilDiv(g.outWidth() - column, apart));
     int channels = g.outChannels();
     int whole = channels - channels % LANES;
     long biasMask = bias == 0 ? 0 : -1;
     long restMask = residual == 0 ? 0 : -1;
     for (int i = 0; i < rows; i++) {
-      long offset = ((row + (long) i) * g.outWidth() + column) * pixel;
+      long offset = ((row + (long) i * g.dilationHeight()) * g.outWidth() + column) * pixel;
       for (int tile = 0; tile < tiles; tile++) {
-        long at = offset + 2L * tile * pixel;
+        long at = offset + 2L * tile * apart * pixel;
         long matrices = from + tile * pixel + 4L * i * step;
         float sign = i == 0 ? 1 : -1;
         long added = bias == 0 ? Zeros.ADDRESS : bias;
         long rest = residual == 0 ? Zeros.ADDRESS : residual + at;
-        long second = 2 * tile + 1 < pixels ? pixel : 0;
+        long second = 2 * tile + 1 < pixels ? apart * pixel : 0;
         resultRow(matrices, step, sign, channels, added, biasMask, rest, restMask, y + at, second);
         if (whole < channels) {
           long end = 4L * whole;
@@ -131,8 +132,10 @@ public final class VectorWinograd implements WinogradKernels {
               second);
         }
       }
-      long elements = (long) pixels * g.outChannels();
-      Epilogue.finish(1, 0, 0, 0, g.activation(), y + offset, pixel, 1, elements);
+      boolean dense = apart == 1;
+      long elements = (dense ? (long) pixels : 1) * channels;
+      int lines = dense ? 1 : pixels;
+      Epilogue.finish(1, 0, 0, 0, g.activation(), y + offset, apart * pixel, lines, elements);
     }
   }
 

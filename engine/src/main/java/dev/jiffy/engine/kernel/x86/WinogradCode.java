@@ -38,11 +38,11 @@ import org.jspecify.annotations.Nullable;
 /// all channels of a tile one vector after the other.
 ///
 /// Both functions have these arguments, all numbers, in order: the first pixel of the image, bytes
-/// from pixel to pixel, bytes from row to row, a bit for each row of a tile that does not exist,
-/// the first tile's row in the first matrix, bytes from matrix to matrix, tiles, the column of the
-/// first pixel, columns of the image, whole vectors of channels, the mask of the rest (see
-/// [Masks]). A row of a matrix is as long as a pixel. For results there follow residual - y, init,
-/// and initStep.
+/// from pixel to pixel of a tile, bytes from row to row, a bit for each row of a tile that does not
+/// exist, the first tile's row in the first matrix, bytes from matrix to matrix, tiles, the column
+/// of the first pixel, columns of the image, both counted in pixels of tiles, whole vectors of
+/// channels, the mask of the rest (see [Masks]), for results residual - y, init and initStep, and
+/// the bytes of a pixel, which are those of a row of a matrix.
 ///
 /// @param vectorBytes the width of vectors
 /// @param cut whether the last vector of channels is not whole
@@ -62,6 +62,7 @@ record WinogradCode(int vectorBytes, boolean cut) {
   private static final int RESIDUAL = STACK + 40;
   private static final int INIT = STACK + 48;
   private static final int INIT_STEP = STACK + 56;
+  private static final int MATRIX_ROW = STACK + 64;
 
   /// The rows of a tile of the input.
   private static final Register[] PIXELS = {R10, R11, R12, R13};
@@ -169,7 +170,7 @@ record WinogradCode(int vectorBytes, boolean cut) {
     code.lea(RAX, at(RAX, RSI, 2, 0));
     code.store(RAX, at(RSP, IMAGE));
     code.load(RAX, at(RSP, MATRIX));
-    code.alu(ADD, RAX, RSI);
+    code.alu(ADD, RAX, at(RSP, MATRIX_ROW));
     code.store(RAX, at(RSP, MATRIX));
     code.load(RAX, at(RSP, COLUMN));
     code.alu(ADD, RAX, 2);

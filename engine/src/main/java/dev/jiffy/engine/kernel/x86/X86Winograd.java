@@ -47,27 +47,35 @@ public final class X86Winograd implements WinogradKernels {
     long left = (long) column - g.padLeft();
     int absent = 0;
     for (int i = 0; i < 4; i++) {
-      absent |= top + i < 0 || top + i >= g.inHeight() ? 16 << i : 0;
+      long at = top + (long) i * g.dilationHeight();
+      absent |= at < 0 || at >= g.inHeight() ? 16 << i : 0;
     }
+    int apart = g.dilationWidth();
     int rest = g.inChannels() % lanes;
     Code.call(
         inputs.get(rest == 0 ? 0 : 1),
         x + ((long) row / g.outHeight() * g.inHeight() + top) * line + left * pixel,
-        pixel,
-        line,
+        apart * pixel,
+        g.dilationHeight() * line,
         absent,
         to,
         step,
         tiles,
-        left,
-        g.inWidth(),
+        Math.floorDiv(left, apart),
+        columns(g.inWidth(), left, apart),
         g.inChannels() / lanes,
         Masks.first(vectorBytes, rest),
         0,
         0,
         0,
-        0,
+        pixel,
         0);
+  }
+
+  /// The columns of an image of which every so many-th is counted, one of which is given, be it
+  /// within the image or not.
+  private static long columns(int width, long one, int apart) {
+    return Math.max(0, Math.ceilDiv(width - Math.floorMod(one, (long) apart), apart));
   }
 
   @Override
@@ -88,29 +96,32 @@ public final class X86Winograd implements WinogradKernels {
     long pixel = 4L * g.outChannels();
     long line = pixel * g.outWidth();
     long to = y + row * line + column * pixel;
+    int apart = g.dilationWidth();
+    long columns = columns(g.outWidth(), column, apart);
     int rest = g.outChannels() % lanes;
     Code.call(
         table.get((rest == 0 ? 0 : 1) | (residual == 0 ? 0 : 2)),
         to,
-        pixel,
-        line,
+        apart * pixel,
+        g.dilationHeight() * line,
         rows == 1 ? 32 : 0,
         from,
         step,
         tiles,
-        column,
-        g.outWidth(),
+        column / apart,
+        columns,
         g.outChannels() / lanes,
         Masks.first(vectorBytes, rest),
         residual - y,
         bias == 0 ? Zeros.ADDRESS : bias,
         bias == 0 ? 0 : vectorBytes,
-        0,
+        pixel,
         0);
     if (activation != null && !fused) {
-      int pixels = Math.min(2 * tiles, g.outWidth() - column);
+      int pixels = (int) Math.min(2L * tiles, columns - column / apart);
       for (int i = 0; i < rows; i++) {
-        activation.apply(to + i * line, pixel, pixels, g.outChannels());
+        long first = to + (long) i * g.dilationHeight() * line;
+        activation.apply(first, apart * pixel, pixels, g.outChannels());
       }
     }
   }

@@ -159,6 +159,11 @@ final class MatrixCases {
       }
     }
     cases.add(conv(2, 45, 67, 32, 32, square, 1, 1, 1, 1, 1, 1, RELU));
+    int[][] dilated = {{2, 9, 16, 2}, {5, 30, 31, 5}, {3, 13, 12, 3}, {4, 17, 21, 2}, {7, 9, 9, 7}};
+    for (int[] d : dilated) {
+      cases.add(conv(2, d[1], d[2], 32, 40, square, 1, 1, d[0], d[3], d[3], 1, RELU));
+      cases.add(conv(1, d[2], d[1], 33, 16, square, 1, 1, d[0], d[0], d[3] - 1, 1, GELU));
+    }
     cases.add(conv(1, 24, 40, 130, 65, square, 1, 1, 1, 1, 1, 1, null));
   }
 

@@ -25,12 +25,13 @@ import org.junit.jupiter.params.provider.MethodSource;
 /// touched.
 class WinogradTest {
   private static final int[] CHANNELS = {1, 7, 8, 9, 16, 17, 40, 48};
+  private static final int[][] DILATIONS = {{1, 1}, {1, 3}, {2, 1}, {2, 2}};
   private static final int[][] INPUT = {{1, 0, -1, 0}, {0, 1, 1, 0}, {0, -1, 1, 0}, {0, 1, 0, -1}};
   private static final int[][] RESULT = {{1, 1, 1, 0}, {0, 1, -1, -1}};
 
   private final Random random = new Random(1);
 
-  private static ConvGeometry geometry(int extent, int channels, int padding) {
+  private static ConvGeometry geometry(int extent, int channels, int padding, int[] apart) {
     Activation relu = extent % 2 == 0 ? new Activation(UnaryFunction.RELU, 0, 0) : null;
     int width = 10 - extent;
     return new ConvGeometry(
@@ -38,15 +39,15 @@ class WinogradTest {
         extent,
         width,
         channels,
-        extent + 2 * padding - 2,
-        width + 2 * padding - 2,
+        extent + 2 * padding - 2 * apart[0],
+        width + 2 * padding - 2 * apart[1],
         channels,
         3,
         3,
         1,
         1,
-        1,
-        1,
+        apart[0],
+        apart[1],
         padding,
         padding,
         1,
@@ -77,37 +78,51 @@ class WinogradTest {
     for (int channels : IntStream.of(CHANNELS).filter(each -> each >= least).toArray()) {
       for (int extent = 1; extent < 10; extent++) {
         for (int padding = 1; padding < 4; padding++) {
-          ConvGeometry geometry = geometry(extent, channels, padding);
-          if (geometry.outHeight() > 0 && geometry.outWidth() > 0) {
-            for (int row = 0; row < geometry.rows(); row += 2) {
-              compareInput(kernels, geometry, row, row % 4 == 0);
-              compareResult(kernels, geometry, row, row % 4 == 0);
-            }
-          }
+          compare(kernels, geometry(extent, channels, padding, DILATIONS[extent * padding % 4]));
         }
       }
     }
-    ConvGeometry many = geometry(3, 1030, 1); // more channels than there are zeros
+    ConvGeometry many = geometry(3, 1030, 1, DILATIONS[0]); // more channels than there are zeros
     compareInput(kernels, many, 0, true);
     compareResult(kernels, many, 0, true);
   }
 
+  private void compare(WinogradKernels kernels, ConvGeometry geometry) {
+    if (geometry.outHeight() > 0 && geometry.outWidth() > 0) {
+      for (int row = 0; row < geometry.rows(); row += 2) {
+        compareInput(kernels, geometry, row, row % 4 == 0);
+        compareResult(kernels, geometry, row, row % 4 == 0);
+      }
+    }
+  }
+
+  /// {@return the first column of tiles in some row}
+  private static int column(ConvGeometry g, int row) {
+    return row / 2 % Math.min(g.dilationWidth(), g.outWidth());
+  }
+
+  /// {@return the tiles of a row from a column on}
+  private static int tiles(ConvGeometry g, int column) {
+    return Math.ceilDiv(Math.ceilDiv(g.outWidth() - column, g.dilationWidth()), 2);
+  }
+
   private void compareInput(WinogradKernels kernels, ConvGeometry g, int row, boolean end) {
     int channels = g.inChannels();
-    int tiles = (g.outWidth() + 1) / 2;
+    int column = column(g, row);
+    int tiles = tiles(g, column);
     try (GuardedMemory memory = new GuardedMemory()) {
       long x = numbers(memory, (long) g.batch() * g.inHeight() * g.inWidth() * channels, end);
       long step = 4L * tiles * channels;
       long to = numbers(memory, 16L * tiles * channels, end);
-      kernels.transformInput(g, x, row, 0, tiles, to, step);
+      kernels.transformInput(g, x, row, column, tiles, to, step);
       for (int tile = 0; tile < tiles; tile++) {
         for (int i = 0; i < 16; i++) {
           for (int channel = 0; channel < channels; channel++) {
             double sum = 0;
             for (int tap = 0; tap < 16; tap++) {
               int factor = INPUT[i / 4][tap / 4] * INPUT[i % 4][tap % 4];
-              int top = row % g.outHeight() - g.padTop() + tap / 4;
-              int left = 2 * tile - g.padLeft() + tap % 4;
+              int top = row % g.outHeight() - g.padTop() + tap / 4 * g.dilationHeight();
+              int left = column - g.padLeft() + (2 * tile + tap % 4) * g.dilationWidth();
               if (top >= 0 && top < g.inHeight() && left >= 0 && left < g.inWidth()) {
                 int line = row / g.outHeight() * g.inHeight() + top;
                 long at = ((long) line * g.inWidth() + left) * channels + channel;
@@ -124,8 +139,10 @@ class WinogradTest {
 
   private void compareResult(WinogradKernels kernels, ConvGeometry g, int row, boolean end) {
     int channels = g.outChannels();
-    int tiles = (g.outWidth() + 1) / 2;
-    int rows = Math.min(2, g.outHeight() - row % g.outHeight());
+    int first = column(g, row);
+    int tiles = tiles(g, first);
+    int second = row + g.dilationHeight();
+    int rows = row % g.outHeight() + g.dilationHeight() < g.outHeight() ? 2 : 1;
     try (GuardedMemory memory = new GuardedMemory()) {
       long step = 4L * tiles * channels;
       long from = numbers(memory, 16L * tiles * channels + 16, end);
@@ -137,18 +154,20 @@ class WinogradTest {
       for (int i = 0; i < size; i++) {
         before[i] = Memory.getFloat(y + 4L * i);
       }
-      kernels.transformResult(g, from, step, bias, residual, y, row, rows, 0, tiles);
+      kernels.transformResult(g, from, step, bias, residual, y, row, rows, first, tiles);
       for (int i = 0; i < size; i++) {
         int line = i / channels / g.outWidth();
         int column = i / channels % g.outWidth();
         int channel = i % channels;
         double sum = before[i];
-        if (line >= row && line < row + rows) {
+        int pixel = (column - first) / g.dilationWidth();
+        boolean isInGrid = column >= first && (column - first) % g.dilationWidth() == 0;
+        if (isInGrid && (line == row || (rows == 2 && line == second))) {
           sum = bias == 0 ? 0 : Memory.getFloat(bias + 4L * channel);
           sum += residual == 0 ? 0 : Memory.getFloat(residual + 4L * i);
           for (int tap = 0; tap < 16; tap++) {
-            int factor = RESULT[line - row][tap / 4] * RESULT[column % 2][tap % 4];
-            long at = tap * step + 4L * (column / 2 * channels + channel);
+            int factor = RESULT[line == row ? 0 : 1][tap / 4] * RESULT[pixel % 2][tap % 4];
+            long at = tap * step + 4L * (pixel / 2 * channels + channel);
             sum += factor * Memory.getFloat(from + at);
           }
           sum = g.activation() == null ? sum : Math.max(0, sum);
