@@ -5,7 +5,8 @@ import dev.jiffy.engine.kernel.PoolGeometry;
 /// Pooling of channels-last images as machine code.
 ///
 /// In a row of the result, the pixels whose windows lie within the columns of the image are
-/// computed by one call, those to the left and right of them one by one.
+/// computed by one call, those to the left and right of them one by one. Where windows are a pixel
+/// apart and vectors would not be full, the former are one pixel of many channels.
 final class X86Pooling {
   /// The most elements that one call reads: the JVM cannot stop a thread within.
   private static final long MOST = 1 << 22;
@@ -75,7 +76,10 @@ final class X86Pooling {
     long originRow =
         (long) row / g.outHeight() * g.inHeight() + top + (long) tapTop * g.dilationHeight();
     long originColumn = left + (long) tapLeft * g.dilationWidth();
-    int rest = g.channels() % lanes;
+    boolean isOne = g.strideWidth() == 1 && g.channels() % lanes != 0;
+    long channels = isOne ? (long) count * g.channels() : g.channels();
+    int pixels = isOne ? 1 : count;
+    int rest = (int) (channels % lanes);
     Code.call(
         functions.get((g.max() ? 1 : 0) | (rest != 0 ? 2 : 0)),
         x + originRow * line + originColumn * pixel,
@@ -84,10 +88,10 @@ final class X86Pooling {
         width,
         height,
         y + ((long) row * g.outWidth() + column) * pixel,
-        count,
-        pixel * g.strideWidth(),
-        pixel,
-        g.channels() / lanes,
+        pixels,
+        4 * channels * g.strideWidth(),
+        4 * channels,
+        channels / lanes,
         Masks.first(vectorBytes, rest),
         Float.floatToRawIntBits(g.counted(top, left)),
         rows,
