@@ -24,18 +24,35 @@ import static dev.jiffy.engine.kernel.x86.Register.RSI;
 import static dev.jiffy.engine.kernel.x86.Register.RSP;
 
 import dev.jiffy.engine.kernel.x86.Operand.Vector;
+import java.util.ArrayList;
+import java.util.List;
 
-/// Generates copies between strided views: three loops, the innermost over words that lie apart or
-/// over vectors of words that lie side by side in both.
+/// Generates copies between strided views: three loops, the innermost over what [Kind] says.
 ///
 /// The arguments, all numbers, in order: x, y, words, bytes from word to word of x, and of y; then
 /// the count of the middle loop, the bytes from pass to pass in x and in y, and the same three of
-/// the outer loop. Counts are not 0. Where words lie side by side, their bytes stand for their
-/// number and the mask of the last vector (see [Masks]) for the first step.
+/// the outer loop. Counts are not 0. For vectors bytes stand for words and the mask of the last
+/// vector (see [Masks]) for the first step.
 ///
 /// @param vectorBytes the width of vectors
-/// @param adjacent whether words lie side by side
-record CopyCode(int vectorBytes, boolean adjacent) {
+/// @param kind what moves at a time
+/// @param run the words of a run, a multiple of four up to [#MOST_RUN]
+record CopyCode(int vectorBytes, Kind kind, int run) {
+  /// What moves at a time.
+  enum Kind {
+    /// A word; words lie apart.
+    WORDS,
+    /// A vector of words that lie side by side in both.
+    VECTORS,
+    /// Every other word of two vectors of x, as a vector of y; there are as many words at least.
+    HALVES,
+    /// A run of words that lie side by side in both, without a loop.
+    RUN
+  }
+
+  /// The most words that are moved without a loop.
+  static final int MOST_RUN = 64;
+
   private static final Register[] SAVED = {RBX, R12, R13, R14, R15};
 
   private static final int STACK = 8 * SAVED.length + 8; // and the return address
@@ -52,18 +69,21 @@ record CopyCode(int vectorBytes, boolean adjacent) {
     Assembler code = new Assembler();
     LoopCode loop = new LoopCode(code, vectorBytes);
     code.push(SAVED);
-    if (adjacent) {
+    if (kind == Kind.VECTORS) {
       loop.present(RCX);
+    } else if (kind == Kind.HALVES) {
+      code.op(VectorOp.MOVUPS, order(), code.table(halvesInOrder()));
     }
     Label outer = code.here();
     code.mov(R12, RDI);
     code.mov(R13, RSI);
     code.mov(R14, R9);
     Label middle = code.here();
-    if (adjacent) {
-      vectors(loop);
-    } else {
-      words(code);
+    switch (kind) {
+      case WORDS -> words(code);
+      case VECTORS -> vectors(loop);
+      case RUN -> run(code);
+      case HALVES -> halves(code);
     }
     code.alu(ADD, R12, at(RSP, MIDDLE_X));
     code.alu(ADD, R13, at(RSP, MIDDLE_Y));
@@ -76,11 +96,29 @@ record CopyCode(int vectorBytes, boolean adjacent) {
     code.store(RAX, at(RSP, OUTER));
     code.jump(NOT_EQUAL, outer);
     code.pop(SAVED);
-    if (adjacent) {
+    if (kind != Kind.WORDS) {
       code.vzeroupper();
     }
     code.ret();
     return code.finish();
+  }
+
+  private void run(Assembler code) {
+    List<Vector> values = new ArrayList<>();
+    for (int left = 4 * run; left > 0; left -= values.getLast().bytes()) {
+      int width = Math.min(vectorBytes, Integer.highestOneBit(left));
+      values.add(new Vector(values.size(), width));
+    }
+    int at = 0;
+    for (Vector value : values) {
+      code.op(VectorOp.MOVUPS, value, at(R12, at));
+      at += value.bytes();
+    }
+    at = 0;
+    for (Vector value : values) {
+      code.op(VectorOp.MOVUPS_TO, value, at(R13, at));
+      at += value.bytes();
+    }
   }
 
   private void vectors(LoopCode loop) {
@@ -97,6 +135,55 @@ record CopyCode(int vectorBytes, boolean adjacent) {
             loop.store(values[i], R13, i);
           }
         });
+  }
+
+  private Vector order() {
+    return new Vector(2, vectorBytes);
+  }
+
+  /// Where the words of two vectors are after each lane got two words of either.
+  private float[] halvesInOrder() {
+    float[] places = new float[vectorBytes / 4];
+    for (int i = 0; i < places.length; i++) {
+      int ofHalf = i % (places.length / 2);
+      int place = ofHalf / 2 * 4 + ofHalf % 2 + (i < places.length / 2 ? 0 : 2);
+      places[i] = Float.intBitsToFloat(place);
+    }
+    return places;
+  }
+
+  private void halves(Assembler code) {
+    int lanes = vectorBytes / 4;
+    Label end = new Label();
+    code.mov(RAX, R12);
+    code.mov(RBX, R13);
+    code.mov(R15, RDX);
+    code.alu(SUB, R15, lanes);
+    Label block = code.here();
+    half(code);
+    code.alu(ADD, RAX, 2 * vectorBytes);
+    code.alu(ADD, RBX, vectorBytes);
+    code.alu(SUB, R15, lanes);
+    code.jump(GREATER_OR_EQUAL, block);
+    code.alu(ADD, R15, lanes);
+    code.jump(EQUAL, end);
+    // The last vector overlaps the one before it rather than reach beyond the words.
+    code.lea(RAX, at(RAX, R15, 8, -2 * vectorBytes));
+    code.lea(RBX, at(RBX, R15, 4, -vectorBytes));
+    half(code);
+    code.bind(end);
+  }
+
+  /// Moves a vector of every other word. Of the second vector of x those with odd numbers are
+  /// taken, as it begins a word earlier rather than reach beyond the last one.
+  private void half(Assembler code) {
+    Vector first = new Vector(0, vectorBytes);
+    Vector second = new Vector(1, vectorBytes);
+    code.op(VectorOp.MOVUPS, first, at(RAX));
+    code.op(VectorOp.MOVUPS, second, at(RAX, vectorBytes - 4));
+    code.op(VectorOp.SHUFPS, first, first, second, 0xd8);
+    code.op(VectorOp.PERMPS, first, order(), first);
+    code.op(VectorOp.MOVUPS_TO, first, at(RBX));
   }
 
   private static void words(Assembler code) {

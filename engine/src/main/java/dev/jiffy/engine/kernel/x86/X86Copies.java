@@ -3,6 +3,7 @@ package dev.jiffy.engine.kernel.x86;
 import dev.jiffy.engine.kernel.Memory;
 import dev.jiffy.engine.kernel.Movement;
 import dev.jiffy.engine.kernel.StridedCopy;
+import dev.jiffy.engine.kernel.x86.CopyCode.Kind;
 import java.lang.foreign.MemorySegment;
 
 /// Copies between strided views.
@@ -31,11 +32,15 @@ final class X86Copies {
   /// From this extent on the elements that the target has side by side are copied in turn.
   private static final long SHORT = 8;
 
+  /// The form before that of the shortest runs.
+  private static final int RUNS = 2;
+
   private final int vectorBytes;
   private final CodeTable interleavings;
   private final X86Transposition transposition;
 
-  /// Copies word by word, and vector by vector.
+  /// The kinds of [CopyCode] in their order, but that runs are last: of four words, eight and so
+  /// on.
   private final CodeTable copies;
 
   X86Copies(Cpu cpu) {
@@ -46,7 +51,30 @@ final class X86Copies {
             InterleaveCode.MOST_PLANES + 1,
             planes -> new InterleaveCode(vectorBytes, planes).emit());
     transposition = new X86Transposition(cpu);
-    copies = new CodeTable("copy", 2, form -> new CopyCode(vectorBytes, form == 1).emit());
+    copies =
+        new CodeTable(
+            "copy",
+            RUNS + 1 + CopyCode.MOST_RUN / 4,
+            form -> new CopyCode(vectorBytes, kind(form), 4 * (form - RUNS)).emit());
+  }
+
+  private static Kind kind(int form) {
+    return switch (form) {
+      case 0 -> Kind.WORDS;
+      case 1 -> Kind.VECTORS;
+      case 2 -> Kind.HALVES;
+      default -> Kind.RUN;
+    };
+  }
+
+  private MemorySegment code(Kind kind) {
+    return copies.get(
+        switch (kind) {
+          case WORDS -> 0;
+          case VECTORS -> 1;
+          case HALVES -> 2;
+          case RUN -> throw new IllegalArgumentException("of how many words?");
+        });
   }
 
   /// Copies as [dev.jiffy.engine.kernel.RowKernels#copy] does.
@@ -62,14 +90,16 @@ final class X86Copies {
     } else if (transposition.suits(copy, source, target)) {
       transposition.copy(copy, source, target, x, y);
     } else if (target >= 0 && target == source && isRun(bytes * copy.dims()[target])) {
-      copy(copy, target, next(copy, target, -1), true, 0, x, y);
+      copy(copy, target, next(copy, target, -1), Kind.VECTORS, 0, x, y);
+    } else if (bytes == 4 && target >= 0 && isHalf(copy, target)) {
+      copy(copy, target, next(copy, target, -1), Kind.HALVES, 0, x, y);
     } else if (bytes == 4 && copy.dims().length > 0 && (target < 0 || target != source)) {
       int inner = target < 0 ? copy.dims().length - 1 : target;
       if (source >= 0 && copy.dims()[inner] < SHORT && copy.dims()[source] > copy.dims()[inner]) {
         inner = source;
       }
       int middle = target >= 0 && source >= 0 ? target + source - inner : next(copy, inner, -1);
-      copy(copy, inner, middle, false, 0, x, y);
+      copy(copy, inner, middle, Kind.WORDS, 0, x, y);
     } else {
       Movement.copy(copy, x, y);
     }
@@ -77,6 +107,12 @@ final class X86Copies {
 
   private static boolean isRun(long bytes) {
     return bytes % 4 == 0 && bytes <= LONGEST;
+  }
+
+  /// Whether every other word of the source is copied, and there are enough for a vector.
+  private boolean isHalf(StridedCopy copy, int dimension) {
+    long words = copy.dims()[dimension];
+    return copy.sourceStrides()[dimension] == 8 && words >= vectorBytes / 4 && words <= MOST;
   }
 
   /// {@return the last dimension but two, or -1}
@@ -91,32 +127,30 @@ final class X86Copies {
 
   /// Runs over all dimensions but those of the loops in machine code.
   private void copy(
-      StridedCopy copy, int inner, int middle, boolean adjacent, int dimension, long x, long y) {
-    boolean strips = isCutIntoStrips(copy, inner, middle, adjacent);
+      StridedCopy copy, int inner, int middle, Kind kind, int dimension, long x, long y) {
+    boolean strips = kind == Kind.WORDS && isCutIntoStrips(copy, inner, middle);
     int outer = strips ? -1 : next(copy, inner, middle);
     if (dimension == copy.dims().length) {
       if (strips) {
         strips(copy, inner, middle, x, y);
       } else {
-        loops(copy, inner, middle, outer, adjacent, x, y);
+        loops(copy, inner, middle, outer, kind, x, y);
       }
     } else if (dimension == inner || dimension == middle || dimension == outer) {
-      copy(copy, inner, middle, adjacent, dimension + 1, x, y);
+      copy(copy, inner, middle, kind, dimension + 1, x, y);
     } else {
       long from = x;
       long to = y;
       for (long i = copy.dims()[dimension]; i > 0; i--) {
-        copy(copy, inner, middle, adjacent, dimension + 1, from, to);
+        copy(copy, inner, middle, kind, dimension + 1, from, to);
         from += copy.sourceStrides()[dimension];
         to += copy.targetStrides()[dimension];
       }
     }
   }
 
-  private static boolean isCutIntoStrips(
-      StridedCopy copy, int inner, int middle, boolean adjacent) {
-    return !adjacent
-        && middle >= 0
+  private static boolean isCutIntoStrips(StridedCopy copy, int inner, int middle) {
+    return middle >= 0
         && copy.targetStrides()[inner] == 4
         && copy.sourceStrides()[middle] == 4
         && copy.dims()[inner] >= CUT
@@ -132,7 +166,7 @@ final class X86Copies {
     long m = copy.dims()[middle];
     long n = copy.dims()[inner];
     long whole = n / STRIP;
-    MemorySegment code = copies.get(0);
+    MemorySegment code = code(Kind.WORDS);
     call(
         code,
         STRIP,
@@ -156,7 +190,7 @@ final class X86Copies {
   }
 
   private void loops(
-      StridedCopy copy, int inner, int middle, int outer, boolean adjacent, long x, long y) {
+      StridedCopy copy, int inner, int middle, int outer, Kind kind, long x, long y) {
     long middleX = middle < 0 ? 0 : copy.sourceStrides()[middle];
     long middleY = middle < 0 ? 0 : copy.targetStrides()[middle];
     long outerX = outer < 0 ? 0 : copy.sourceStrides()[outer];
@@ -164,14 +198,15 @@ final class X86Copies {
     long m = middle < 0 ? 1 : copy.dims()[middle];
     long o = outer < 0 ? 1 : copy.dims()[outer];
     long n = copy.dims()[inner];
-    if (adjacent) {
+    if (kind == Kind.VECTORS) {
       long bytes = n * copy.elementBytes();
       long mask = Masks.rest(vectorBytes, bytes / 4);
-      MemorySegment code = copies.get(1);
+      boolean isRun = bytes % 16 == 0 && bytes <= 4 * CopyCode.MOST_RUN;
+      MemorySegment code = isRun ? copies.get(RUNS + (int) bytes / 16) : code(kind);
       call(code, bytes / 4, x, y, bytes, mask, 0, m, middleX, middleY, o, outerX, outerY);
       return;
     }
-    MemorySegment code = copies.get(0);
+    MemorySegment code = code(kind);
     long stepX = copy.sourceStrides()[inner];
     long stepY = copy.targetStrides()[inner];
     for (long i = 0; i < n; i += MOST) {

@@ -72,6 +72,51 @@ class X86CopiesTest {
     }
   }
 
+  @ParameterizedTest(allowZeroInvocations = true)
+  @MethodSource("dev.jiffy.engine.kernel.x86.Cpus#all")
+  void runsAndEveryOtherWordAreCopiedWithinTheirOperands(Cpu cpu) {
+    X86Copies copies = new X86Copies(cpu);
+    for (int words = 1; words < 80; words++) {
+      for (int step = 1; step <= 3; step++) {
+        StridedCopy copy =
+            new StridedCopy(
+                4,
+                dims(2, 3, words),
+                dims(4L * step * words * 6, 8L * step * words, 4L * step),
+                dims(12L * words, 4L * words, 4));
+        compare(copies, copy, true);
+        compare(copies, copy, false);
+      }
+    }
+  }
+
+  private static void compare(X86Copies copies, StridedCopy copy, boolean end) {
+    long read = extent(copy, copy.sourceStrides());
+    long written = extent(copy, copy.targetStrides());
+    try (GuardedMemory memory = new GuardedMemory()) {
+      long x = end ? memory.before(read) : memory.after(read);
+      long expected = memory.after(written);
+      long y = end ? memory.before(written) : memory.after(written);
+      for (long i = 0; i < read; i += 4) {
+        Memory.setFloat(x + i, (float) i);
+      }
+      Movement.copy(copy, x, expected);
+      copies.copy(copy, x, y);
+      for (long i = 0; i < written; i += 4) {
+        assertEquals(Memory.getFloat(expected + i), Memory.getFloat(y + i), copy::toString);
+      }
+    }
+  }
+
+  /// The bytes from the first element to the end of the last.
+  private static long extent(StridedCopy copy, long[] strides) {
+    long bytes = copy.elementBytes();
+    for (int d = 0; d < strides.length; d++) {
+      bytes += (copy.dims()[d] - 1) * strides[d];
+    }
+    return bytes;
+  }
+
   /// One for each loop that is cut into several calls: squares, strips, planes, words, runs.
   private static List<StridedCopy> longOnes() {
     int rows = 65_600;
@@ -94,12 +139,8 @@ class X86CopiesTest {
   void longCopiesTakeSeveralCalls(Cpu cpu) {
     X86Copies copies = new X86Copies(cpu);
     for (StridedCopy copy : longOnes()) {
-      long read = 4;
-      long written = 4;
-      for (int d = 0; d < copy.dims().length; d++) {
-        read += (copy.dims()[d] - 1) * copy.sourceStrides()[d];
-        written += (copy.dims()[d] - 1) * copy.targetStrides()[d];
-      }
+      long read = extent(copy, copy.sourceStrides());
+      long written = extent(copy, copy.targetStrides());
       try (Arena arena = Arena.ofConfined()) {
         MemorySegment x = arena.allocate(read, 64);
         MemorySegment expected = arena.allocate(written, 64);
