@@ -27,6 +27,16 @@ final class BytesStep extends Step {
   }
 
   @Override
+  long flops() {
+    return (toBytes ? 4 : 2) * elements;
+  }
+
+  @Override
+  long movedBytes() {
+    return 5 * elements;
+  }
+
+  @Override
   public void run(Frame frame, int part) {
     long from = share(part);
     long n = share(part + 1) - from;

@@ -65,6 +65,11 @@ final class ConvStep extends Step {
   }
 
   @Override
+  long flops() {
+    return transposed ? -1 : (long) flops(geometry);
+  }
+
+  @Override
   long scratchBytes() {
     return transposed
         ? kernels.convTransposeScratchBytes(geometry)

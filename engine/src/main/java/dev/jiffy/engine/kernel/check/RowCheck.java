@@ -76,6 +76,8 @@ final class RowCheck {
     copy("transposition by words", new long[] {3, 5}, new long[] {1, 3}, new long[] {5, 1});
     copy("interleaving", new long[] {33, 3}, new long[] {1, 33}, new long[] {3, 1});
     copy("copy of rows", new long[] {19, 37}, new long[] {40, 1}, new long[] {37, 1});
+    copy("copy of short rows", new long[] {5, 28}, new long[] {30, 1}, new long[] {28, 1});
+    copy("every other word", new long[] {3, 37}, new long[] {80, 2}, new long[] {37, 1});
   }
 
   /// @param source words from element to element of the source

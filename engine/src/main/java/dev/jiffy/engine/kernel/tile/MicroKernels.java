@@ -61,7 +61,8 @@ public interface MicroKernels {
   /// @param init what the sums start from, or [Zeros#ADDRESS] with a step of 0 for zeros in any
   ///   number of columns; may be `c`
   /// @param initStep from row to row of `init`; 0 where one row serves all
-  /// @param residual what is added to the sums, or 0; may be `c` where `initStep` is 0
+  /// @param residual what is added to the sums, or 0; may be `c`, with its step, where `initStep`
+  ///   is 0
   /// @param residualStep from row to row of the residual
   /// @param activation what is applied last, or null
   /// @param c the result

@@ -36,6 +36,10 @@ final class Winograd {
   /// all pixels exist there are 0.25.
   private static final double MOST_TILES_PER_PIXEL = 0.33;
 
+  /// How many blocks of rows that make pairs a dilated convolution has at least, since threads cut
+  /// some of them.
+  private static final int LEAST_PAIRS = 2;
+
   private final MicroKernels micro;
   private final WinogradKernels kernels;
   private final Panels panels;
@@ -66,7 +70,8 @@ final class Winograd {
     long tiles = (long) pairs(g.outHeight(), g.dilationHeight()) * columns(g);
     boolean isDilated = g.dilationHeight() > 1 || g.dilationWidth() > 1;
     return g.batch() * tiles >= LEAST_RESULT_TILES
-        && (!isDilated || MOST_TILES_PER_PIXEL * g.outHeight() * g.outWidth() >= tiles);
+        && (!isDilated || MOST_TILES_PER_PIXEL * g.outHeight() * g.outWidth() >= tiles)
+        && (g.dilationHeight() == 1 || g.outHeight() >= LEAST_PAIRS * 2L * g.dilationHeight());
   }
 
   long packedBytes(ConvGeometry g) {
@@ -174,14 +179,15 @@ final class Winograd {
     for (int tile = first; tile < last; tile += count) {
       int row = lines.row(tile / columns);
       int rest = tile % columns;
-      int grid = 0;
-      int inGrid = inGrid(g, grid);
-      while (rest >= inGrid) {
-        rest -= inGrid;
-        inGrid = inGrid(g, ++grid);
-      }
-      count = Math.min(inGrid - rest, last - tile);
-      int column = grid + 2 * apart * rest;
+      int most = most(g);
+      int full = full(g);
+      // Of the grids of columns the first have a tile more than the others.
+      int inGrid = rest < full * most ? most : most - 1;
+      int before = rest < full * most ? 0 : full * most;
+      int grid = (before == 0 ? 0 : full) + (rest - before) / inGrid;
+      int inItsGrid = (rest - before) % inGrid;
+      count = Math.min(inGrid - inItsGrid, last - tile);
+      int column = grid + 2 * apart * inItsGrid;
       long at = matrices + 4 * channels * (tile - first);
       if (input) {
         kernels.transformInput(g, images, row, column, count, at, step);
@@ -239,9 +245,15 @@ final class Winograd {
     return pairs(g.outWidth(), g.dilationWidth());
   }
 
-  /// The tiles of a row of tiles in one grid of columns.
-  private static int inGrid(ConvGeometry g, int grid) {
-    return pairs(Math.ceilDiv(g.outWidth() - grid, g.dilationWidth()), 1);
+  /// The most tiles of a row of tiles in one grid of columns.
+  private static int most(ConvGeometry g) {
+    return Math.ceilDiv(columns(g), Math.min(g.dilationWidth(), g.outWidth()));
+  }
+
+  /// How many grids of columns have as many.
+  private static int full(ConvGeometry g) {
+    int grids = Math.min(g.dilationWidth(), g.outWidth());
+    return columns(g) - (most(g) - 1) * grids;
   }
 
   /// The tiles that are computed at a time.

@@ -9,9 +9,10 @@ import java.lang.foreign.MemorySegment;
 /// Copies between strided views.
 ///
 /// Elements that lie side by side in both views move as vectors, where they are whole words and not
-/// so many that the library's copy is as good; words that lie apart are transposed in registers
-/// where they make squares, else, with some columns less than a square, they move one by one, in
-/// strips of a cache line; a few planes of f32 are interleaved. All else is left to [Movement].
+/// so many that the library's copy is as good, short runs without a loop; of every other word two
+/// vectors make one; words that lie apart otherwise are transposed in registers where they make
+/// squares, else, with some columns less than a square, they move one by one, in strips of a cache
+/// line; a few planes of f32 are interleaved. All else is left to [Movement].
 final class X86Copies {
   /// The most words, or blocks of an interleaving, of one call: the JVM cannot stop a thread
   /// within.

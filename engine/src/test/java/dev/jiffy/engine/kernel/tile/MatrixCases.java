@@ -13,6 +13,10 @@ import org.jspecify.annotations.Nullable;
 final class MatrixCases {
   private static final Activation RELU = new Activation(UnaryFunction.RELU, 0, 0);
   private static final Activation RELU6 = new Activation(UnaryFunction.CLIP, 0, 6);
+
+  /// One that machine code does not apply with the product.
+  private static final Activation CELU = new Activation(UnaryFunction.CELU, 1, 0);
+
   private static final Activation GELU = new Activation(UnaryFunction.GELU, 0, 0);
 
   private MatrixCases() {}
@@ -163,6 +167,8 @@ final class MatrixCases {
     for (int[] d : dilated) {
       cases.add(conv(2, d[1], d[2], 32, 40, square, 1, 1, d[0], d[3], d[3], 1, RELU));
       cases.add(conv(1, d[2], d[1], 33, 16, square, 1, 1, d[0], d[0], d[3] - 1, 1, GELU));
+      cases.add(conv(1, d[2], d[1], 16, 17, square, 1, 1, d[0], d[0], d[3] - 1, 1, CELU));
+      cases.add(conv(2, d[1], d[2], 32, 33, square, 1, 1, d[0], d[3], d[3], 1, CELU));
     }
     cases.add(conv(1, 24, 40, 130, 65, square, 1, 1, 1, 1, 1, 1, null));
   }

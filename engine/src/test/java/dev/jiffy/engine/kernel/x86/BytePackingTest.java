@@ -14,8 +14,11 @@ final class BytePackingTest {
 
   @Test
   void bytesStandWhereProductsReadThem() {
-    for (Cpu cpu : Cpus.all().filter(Cpu::vnni).toList()) {
+    for (Cpu cpu : Cpus.all().toList()) {
       X86NarrowKernels kernels = new X86NarrowKernels(cpu);
+      if (!kernels.computes(Format.INT8, null)) {
+        continue;
+      }
       for (int k : SIZES) {
         for (int n : SIZES) {
           try (GuardedMemory memory = new GuardedMemory()) {
