@@ -174,20 +174,21 @@ final class Winograd {
     Lines lines = Lines.of(g, rowFrom, rowTo);
     int columns = columns(g);
     int apart = g.dilationWidth();
+    // Of the grids of columns the first have a tile more than the others.
+    int grids = Math.min(apart, g.outWidth());
+    int most = Math.ceilDiv(columns, grids);
+    int longGrids = columns - (most - 1) * grids;
     long channels = input ? g.inChannels() : g.outChannels();
     int count;
     for (int tile = first; tile < last; tile += count) {
       int row = lines.row(tile / columns);
       int rest = tile % columns;
-      int most = most(g);
-      int full = full(g);
-      // Of the grids of columns the first have a tile more than the others.
-      int inGrid = rest < full * most ? most : most - 1;
-      int before = rest < full * most ? 0 : full * most;
-      int grid = (before == 0 ? 0 : full) + (rest - before) / inGrid;
-      int inItsGrid = (rest - before) % inGrid;
-      count = Math.min(inGrid - inItsGrid, last - tile);
-      int column = grid + 2 * apart * inItsGrid;
+      boolean isLong = rest < longGrids * most;
+      int inGrid = isLong ? most : most - 1;
+      int place = isLong ? rest : rest - longGrids * most;
+      int grid = (isLong ? 0 : longGrids) + place / inGrid;
+      count = Math.min(inGrid - place % inGrid, last - tile);
+      int column = grid + 2 * apart * (place % inGrid);
       long at = matrices + 4 * channels * (tile - first);
       if (input) {
         kernels.transformInput(g, images, row, column, count, at, step);
@@ -243,17 +244,6 @@ final class Winograd {
   /// The tiles of a row of tiles, grid by grid.
   private static int columns(ConvGeometry g) {
     return pairs(g.outWidth(), g.dilationWidth());
-  }
-
-  /// The most tiles of a row of tiles in one grid of columns.
-  private static int most(ConvGeometry g) {
-    return Math.ceilDiv(columns(g), Math.min(g.dilationWidth(), g.outWidth()));
-  }
-
-  /// How many grids of columns have as many.
-  private static int full(ConvGeometry g) {
-    int grids = Math.min(g.dilationWidth(), g.outWidth());
-    return columns(g) - (most(g) - 1) * grids;
   }
 
   /// The tiles that are computed at a time.

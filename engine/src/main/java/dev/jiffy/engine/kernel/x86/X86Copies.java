@@ -33,16 +33,16 @@ final class X86Copies {
   /// From this extent on the elements that the target has side by side are copied in turn.
   private static final long SHORT = 8;
 
-  /// The form before that of the shortest runs.
-  private static final int RUNS = 2;
-
   private final int vectorBytes;
   private final CodeTable interleavings;
   private final X86Transposition transposition;
 
-  /// The kinds of [CopyCode] in their order, but that runs are last: of four words, eight and so
-  /// on.
-  private final CodeTable copies;
+  private final CodeTable words;
+  private final CodeTable vectors;
+  private final CodeTable halves;
+
+  /// Of four words, of eight and so on.
+  private final CodeTable runs;
 
   X86Copies(Cpu cpu) {
     vectorBytes = cpu.vectorBytes();
@@ -52,30 +52,14 @@ final class X86Copies {
             InterleaveCode.MOST_PLANES + 1,
             planes -> new InterleaveCode(vectorBytes, planes).emit());
     transposition = new X86Transposition(cpu);
-    copies =
-        new CodeTable(
-            "copy",
-            RUNS + 1 + CopyCode.MOST_RUN / 4,
-            form -> new CopyCode(vectorBytes, kind(form), 4 * (form - RUNS)).emit());
+    words = table(Kind.WORDS, 1);
+    vectors = table(Kind.VECTORS, 1);
+    halves = table(Kind.HALVES, 1);
+    runs = table(Kind.RUN, CopyCode.MOST_RUN / 4 + 1);
   }
 
-  private static Kind kind(int form) {
-    return switch (form) {
-      case 0 -> Kind.WORDS;
-      case 1 -> Kind.VECTORS;
-      case 2 -> Kind.HALVES;
-      default -> Kind.RUN;
-    };
-  }
-
-  private MemorySegment code(Kind kind) {
-    return copies.get(
-        switch (kind) {
-          case WORDS -> 0;
-          case VECTORS -> 1;
-          case HALVES -> 2;
-          case RUN -> throw new IllegalArgumentException("of how many words?");
-        });
+  private CodeTable table(Kind kind, int forms) {
+    return new CodeTable("copy", forms, form -> new CopyCode(vectorBytes, kind, 4 * form).emit());
   }
 
   /// Copies as [dev.jiffy.engine.kernel.RowKernels#copy] does.
@@ -167,7 +151,7 @@ final class X86Copies {
     long m = copy.dims()[middle];
     long n = copy.dims()[inner];
     long whole = n / STRIP;
-    MemorySegment code = code(Kind.WORDS);
+    MemorySegment code = words.get(0);
     call(
         code,
         STRIP,
@@ -203,11 +187,11 @@ final class X86Copies {
       long bytes = n * copy.elementBytes();
       long mask = Masks.rest(vectorBytes, bytes / 4);
       boolean isRun = bytes % 16 == 0 && bytes <= 4 * CopyCode.MOST_RUN;
-      MemorySegment code = isRun ? copies.get(RUNS + (int) bytes / 16) : code(kind);
+      MemorySegment code = isRun ? runs.get((int) bytes / 16) : vectors.get(0);
       call(code, bytes / 4, x, y, bytes, mask, 0, m, middleX, middleY, o, outerX, outerY);
       return;
     }
-    MemorySegment code = code(kind);
+    MemorySegment code = (kind == Kind.HALVES ? halves : words).get(0);
     long stepX = copy.sourceStrides()[inner];
     long stepY = copy.targetStrides()[inner];
     for (long i = 0; i < n; i += MOST) {
