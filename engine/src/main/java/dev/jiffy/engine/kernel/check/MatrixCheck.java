@@ -30,16 +30,21 @@ final class MatrixCheck {
   }
 
   void product() {
+    product(41);
+    product(40);
+    product(24);
+  }
+
+  private void product(int n) {
     int m = 7;
     int k = 9;
-    int n = 41;
     Product product = new Product(m, k, n, k, n, n, 1, null);
     long a = comparison.numbers(m * k);
     long b = comparison.numbers(k * n);
     long bias = comparison.numbers(n);
     long residual = comparison.numbers(m * n);
     comparison.near(
-        "product",
+        "product with " + n + " columns",
         m * n,
         TOLERANCE,
         c -> multiply(matrices, product, a, b, bias, residual, c),
@@ -143,15 +148,16 @@ final class MatrixCheck {
   }
 
   void convolutions() {
-    convolution("convolution", 4, 3, 1, 1);
-    convolution("convolution with strides", 4, 3, 2, 1);
-    convolution("convolution per channel", 4, 3, 1, 17);
-    convolution("convolution of 1×1", 4, 1, 1, 1);
-    convolution("convolution of enough pixels to be transformed", 6, 3, 1, 1);
+    convolution("convolution", 4, 3, 1, 1, 17);
+    convolution("convolution with strides", 4, 3, 2, 1, 17);
+    convolution("convolution per channel", 4, 3, 1, 17, 17);
+    convolution("convolution of 1×1", 4, 1, 1, 1, 17);
+    convolution("convolution of 1×1 over 24 channels", 4, 1, 1, 1, 24);
+    convolution("convolution of enough pixels to be transformed", 6, 3, 1, 1, 17);
   }
 
-  private void convolution(String what, int size, int window, int stride, int groups) {
-    int channels = 17;
+  private void convolution(
+      String what, int size, int window, int stride, int groups, int channels) {
     int out = (size + stride - 1) / stride;
     ConvGeometry g =
         new ConvGeometry(

@@ -254,8 +254,10 @@ final class Convolution {
     int k = depth(g) / runs;
     long step = 4L * g.outChannels();
     long aStep = 4L * g.strideWidth() * in;
-    for (int column = 0; column < out; column += panels.columns()) {
-      int columns = Math.min(panels.columns(), out - column);
+    int panel = panels.columns();
+    for (int column = 0, columns; column < out; column += columns) {
+      // a quarter of a panel is computed with the whole one before it
+      columns = out - column <= panel + panel / 4 ? out - column : panel;
       long b = packed + 4L * column * depth(g);
       micro.multiplyLines(
           rows,

@@ -9,6 +9,14 @@ final class Products {
   /// cache. The right-hand side is streamed once for each block.
   private static final long BLOCK_BYTES = 512 * 1024;
 
+  /// From how many bytes on the right-hand side does not stay in the second-level cache beside a
+  /// block.
+  private static final long FAR_BYTES = 512 * 1024;
+
+  /// The most tiles of a block then, one below the other: kernels bring the next panel near while
+  /// they compute so few, and the rows of the left-hand side instead where there are many more.
+  private static final int FEW_TILES = 12;
+
   private final MicroKernels micro;
   private final int panelColumns;
 
@@ -38,7 +46,7 @@ final class Products {
     if (columns <= 0) {
       return;
     }
-    int block = blockRows(k, rowTo - rowFrom);
+    int block = blockRows(k, columns, rowTo - rowFrom);
     long aStep = 4 * product.aStride();
     long cStep = 4 * product.cStride();
     long residualStep = 4 * product.residualStride();
@@ -104,11 +112,14 @@ final class Products {
 
   /// The rows of a block: as equal as possible, whole tiles, of which all panels are computed while
   /// the left-hand side stays in the second-level cache.
-  private int blockRows(int k, int rows) {
+  private int blockRows(int k, int columns, int rows) {
+    int tile = micro.tileRows();
     long most = BLOCK_BYTES / (4L * Math.max(1, k));
+    if (4L * k * columns > FAR_BYTES) {
+      most = Math.min(most, (long) FEW_TILES * tile);
+    }
     long blocks = Math.max(1, (rows + most - 1) / Math.max(1, most));
     long each = (rows + blocks - 1) / blocks;
-    int tile = micro.tileRows();
     return Math.toIntExact(Math.max(2, (each + tile - 1) / tile) * tile);
   }
 }

@@ -102,10 +102,10 @@ record TileCode(
   /// What results are limited to before they become integers, which have no greater ones.
   private static final float MOST_RESULT = 1 << 20;
 
-  private static final Register[] SAVED = {RBX, RBP, R12, R13, R14, R15};
+  static final Register[] SAVED = {RBX, RBP, R12, R13, R14, R15};
 
   /// The registers that the rows of `A` are reached from, six rows each.
-  private static final Register[] BASES = {R10, R11, R13, R14};
+  static final Register[] BASES = {R10, R11, R13, R14};
 
   /// How far ahead of its use `B` is brought into the second-level cache by tiles that read it
   /// once, in bytes: the hardware does not foresee what is beyond a page.
@@ -119,16 +119,16 @@ record TileCode(
   /// From how many tiles on, one below the other, their rows of `C` are brought near early.
   private static final int MANY_TILES = 4;
 
-  private static final int TILES = 0;
+  static final int TILES = 0;
   private static final int STACK = 8 * SAVED.length + 8 + 8; // saved, a local, the return address
-  private static final int B = STACK;
-  private static final int B_STEP = STACK + 8;
-  private static final int INIT = STACK + 16;
-  private static final int INIT_STEP = STACK + 24;
-  private static final int C = STACK + 32;
-  private static final int C_STEP = STACK + 40;
-  private static final int RESIDUAL = STACK + 48;
-  private static final int RESIDUAL_STEP = STACK + 56;
+  static final int B = STACK;
+  static final int B_STEP = STACK + 8;
+  static final int INIT = STACK + 16;
+  static final int INIT_STEP = STACK + 24;
+  static final int C = STACK + 32;
+  static final int C_STEP = STACK + 40;
+  static final int RESIDUAL = STACK + 48;
+  static final int RESIDUAL_STEP = STACK + 56;
   private static final int MASK = STACK + 64;
   private static final int LAST = STACK + 72; // by the form of the tile one of the following
   private static final int INIT_ADVANCE = LAST;
@@ -398,7 +398,7 @@ record TileCode(
   }
 
   /// The current element of a row of `A`.
-  private static Address element(int row, int displacement) {
+  static Address element(int row, int displacement) {
     Register base = BASES[row / 6];
     return switch (row % 6) {
       case 0 -> at(base, displacement);

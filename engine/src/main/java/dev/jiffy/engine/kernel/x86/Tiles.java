@@ -58,6 +58,22 @@ final class Tiles {
       return tile == null ? make(form, 2, rows, true, far, true, false, residual) : tile;
     }
 
+    /// {@return the code of tiles of pairs of rows}
+    MemorySegment pairs(int vectors, int rows, boolean residual) {
+      int at = (24 | (vectors == 2 ? 2 : 0) | (residual ? 1 : 0)) * MOST_ROWS + rows;
+      MemorySegment tile = code[at];
+      return tile == null ? makePairs(at, new PairCode(vectors, rows, residual, activation)) : tile;
+    }
+
+    private synchronized MemorySegment makePairs(int at, PairCode pairs) {
+      MemorySegment made = code[at];
+      if (made == null) {
+        made = Code.load("pairs" + pairs.rows() + "x" + pairs.vectors(), pairs.emit());
+        code[at] = made;
+      }
+      return made;
+    }
+
     private synchronized MemorySegment make(
         int form,
         int vectors,
@@ -142,6 +158,9 @@ final class Tiles {
     int start = 0;
     if (rows <= TileCode.most(vectorBytes, 2) && columns >= 4 * lanes) {
       start = columns / (2 * lanes) * (2 * lanes);
+      if (takesPairs(2, rows) && columns - start == lanes / 2) {
+        start -= 2 * lanes;
+      }
       long elements = (long) runs * k;
       long panels = Math.max(1, MOST_ACROSS / (2L * lanes * Math.max(1, elements)));
       int most = (int) panels * 2 * lanes;
@@ -172,6 +191,26 @@ final class Tiles {
       }
     }
     for (int column = start; column < columns; ) {
+      int whole = (columns - column) / lanes;
+      if (columns - column == whole * lanes + lanes / 2 && takesPairs(whole, rows)) {
+        pairs(
+            forms,
+            whole,
+            rows,
+            a,
+            aStep,
+            taps,
+            runs,
+            k,
+            panel,
+            init == Zeros.ADDRESS ? init : init + 4L * column,
+            initStep,
+            besides(residual, column),
+            residualStep,
+            c + 4L * column,
+            cStep);
+        return;
+      }
       int vectors = columns - column >= 2 * lanes ? 2 : 1;
       int present = Math.min(vectors * lanes, columns - column);
       long offset = 4L * column;
@@ -307,6 +346,70 @@ final class Tiles {
           c + offset,
           cStep);
       column += vectors * lanes;
+    }
+  }
+
+  /// Whether so many rows are computed in pairs, where half a vector of columns is left beside
+  /// whole ones.
+  private boolean takesPairs(int vectors, int rows) {
+    return (vectors == 1 || vectors == 2)
+        && rows >= PairCode.least(vectors)
+        && vectorBytes == 64
+        && format == Format.F32
+        && result == TileCode.Result.SUMS;
+  }
+
+  /// Computes all rows of whole vectors of columns and half a one, in tiles that are as equal as
+  /// possible.
+  private void pairs(
+      Forms forms,
+      int vectors,
+      int rows,
+      long a,
+      long aStep,
+      long taps,
+      int runs,
+      int k,
+      long b,
+      long init,
+      long initStep,
+      long residual,
+      long residualStep,
+      long c,
+      long cStep) {
+    int most = PairCode.most(vectors);
+    int tiles = (rows + most - 1) / most;
+    int height = rows / tiles;
+    int taller = rows - height * tiles;
+    long depth = Math.max(1, (long) runs * k);
+    int row = 0;
+    for (int part = 0; part < 2; part++) {
+      int rest = part == 0 ? taller : tiles - taller;
+      int tall = part == 0 ? height + 1 : height;
+      int atOnce = Math.clamp(MOST / (tall * depth * (vectors + 1) * lanes), 1, tiles);
+      while (rest > 0) {
+        int count = Math.min(rest, atOnce);
+        Code.call(
+            forms.pairs(vectors, tall, isAdded(residual)),
+            count,
+            a + row * aStep,
+            aStep,
+            taps,
+            runs,
+            k,
+            b,
+            b + vectors * (long) vectorBytes * runs * k,
+            init + row * initStep,
+            initStep,
+            c + row * cStep,
+            cStep,
+            residual + row * residualStep,
+            residualStep,
+            0,
+            0);
+        row += count * tall;
+        rest -= count;
+      }
     }
   }
 
