@@ -42,7 +42,7 @@ class KernelCheckTest {
     String fault = KernelCheck.fault(kind, WrongKernels.products(), rows);
     if (kind == KernelCheck.Kind.PRODUCT) {
       assertNotNull(fault);
-      assertEquals("product: element 0", place(fault));
+      assertEquals("product with 41 columns: element 0", place(fault));
     } else {
       assertNull(fault);
     }
