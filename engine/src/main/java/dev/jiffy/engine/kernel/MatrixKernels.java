@@ -124,7 +124,8 @@ public interface MatrixKernels extends AttentionKernels {
   /// @param geometry the transposed convolution
   long convTransposePackedBytes(ConvGeometry geometry);
 
-  /// Packs the weights of a transposed convolution.
+  /// Packs the weights of a transposed convolution. The form depends on channels, kernel, groups,
+  /// strides and dilations, but not on anything else of the geometry.
   ///
   /// @param geometry the transposed convolution
   /// @param weights `[inChannels, outChannels / groups, kernelHeight, kernelWidth]`

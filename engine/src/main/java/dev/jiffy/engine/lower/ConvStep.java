@@ -33,7 +33,8 @@ final class ConvStep extends Step {
     super(
         name,
         Math.min(
-            byColumns ? geometry.outWidth() : geometry.rows(), target.parts(flops(geometry), 0)));
+            byColumns ? geometry.outWidth() : geometry.rows(),
+            target.parts(flops(geometry, transposed), 0)));
     this.kernels = target.matrices();
     this.geometry = geometry;
     this.transposed = transposed;
@@ -53,20 +54,19 @@ final class ConvStep extends Step {
     return cut;
   }
 
-  private static double flops(ConvGeometry geometry) {
-    int inputs = geometry.inChannels() / geometry.groups();
-    return 2.0
-        * geometry.rows()
-        * geometry.outWidth()
-        * geometry.outChannels()
-        * inputs
-        * geometry.kernelHeight()
-        * geometry.kernelWidth();
+  /// The window meets each pixel of the result, or of the input where it is transposed.
+  private static double flops(ConvGeometry g, boolean transposed) {
+    double pixels =
+        transposed
+            ? (double) g.batch() * g.inHeight() * g.inWidth()
+            : (double) g.rows() * g.outWidth();
+    int inputs = g.inChannels() / g.groups();
+    return 2 * pixels * g.outChannels() * inputs * g.kernelHeight() * g.kernelWidth();
   }
 
   @Override
   long flops() {
-    return transposed ? -1 : (long) flops(geometry);
+    return (long) flops(geometry, transposed);
   }
 
   @Override

@@ -42,7 +42,11 @@ final class Images {
   static void pack(Graph graph, Node node, Op.ConvTranspose conv, Weights weights) {
     Tensor tensor = graph.constants().get(node.input(1));
     if (conv.layout() == Op.Layout.CHANNELS_LAST && tensor != null && isImages(tensor)) {
-      weights.convTranspose(weightsOnly(tensor.shape(), conv.groups()), tensor);
+      int in = (int) tensor.shape().dim(0);
+      int out = Math.toIntExact(tensor.shape().dim(1) * conv.groups());
+      Shape x = expected(graph.fact(node.input(0)), tensor.shape().rank(), in);
+      Shape y = expected(graph.fact(node.output()), tensor.shape().rank(), out);
+      weights.convTranspose(geometry(conv, tensor, x, y), tensor);
     }
   }
 
@@ -64,29 +68,6 @@ final class Images {
         && (rank == 3 || rank == 4)
         && weights.shape().elements() > 0
         && weights.shape().elements() <= Integer.MAX_VALUE;
-  }
-
-  /// A geometry that says what packing for a transposed convolution depends on.
-  private static ConvGeometry weightsOnly(Shape weights, long groups) {
-    int rank = weights.rank();
-    return new ConvGeometry(
-        1,
-        1,
-        1,
-        (int) weights.dim(0),
-        1,
-        1,
-        (int) (weights.dim(1) * groups),
-        rank == 3 ? 1 : (int) weights.dim(2),
-        (int) weights.dim(rank - 1),
-        1,
-        1,
-        1,
-        1,
-        0,
-        0,
-        (int) groups,
-        null);
   }
 
   /// The weights of a convolution with a window of one element as a matrix.
@@ -201,11 +182,15 @@ final class Images {
     }
     Shape x = lowering.shape(node.input(0));
     Shape y = lowering.shape(node.output());
-    WindowGeometry window =
-        WindowGeometry.transposed(conv, kernel(weights), spatial(x), spatial(y));
-    ConvGeometry geometry = geometry(x, y, window, conv.groups(), conv.activation());
+    ConvGeometry geometry = geometry(conv, weights, x, y);
     Tensor packed = lowering.weights().convTranspose(geometry, weights);
     return add(node, geometry, true, packed, lowering.place(node.input(2)), lowering);
+  }
+
+  private static ConvGeometry geometry(Op.ConvTranspose conv, Tensor weights, Shape x, Shape y) {
+    WindowGeometry window =
+        WindowGeometry.transposed(conv, kernel(weights), spatial(x), spatial(y));
+    return geometry(x, y, window, conv.groups(), conv.activation());
   }
 
   private static int[] kernel(Tensor weights) {

@@ -37,8 +37,7 @@ public final class Weights {
     BYTES,
     BLOCKS,
     CONV,
-    TRANSFORMED_CONV,
-    CONV_TRANSPOSE
+    TRANSFORMED_CONV
   }
 
   /// @param variant the first row, where only some are packed; else 0
@@ -52,6 +51,11 @@ public final class Weights {
   /// @param stride the columns between them; 1 where there is one
   private record ConvKey(List<Tensor> tensors, Form form, int size, int stride, int groups)
       implements Packed {}
+
+  /// A transposed convolution.
+  ///
+  /// @param form what its packed form depends on besides the weights
+  private record TransposedKey(List<Tensor> tensors, List<Integer> form) implements Packed {}
 
   /// A convolution of bytes.
   ///
@@ -369,9 +373,19 @@ public final class Weights {
   }
 
   /// {@return packed weights of a transposed convolution}
+  ///
+  /// @param geometry the transposed convolution
+  /// @param weights its weights
   Tensor convTranspose(ConvGeometry geometry, Tensor weights) {
+    List<Integer> form =
+        List.of(
+            geometry.groups(),
+            geometry.strideHeight(),
+            geometry.strideWidth(),
+            geometry.dilationHeight(),
+            geometry.dilationWidth());
     return packed.computeIfAbsent(
-        new Key(List.of(weights), Form.CONV_TRANSPOSE, Format.F32, 0, geometry.groups()),
+        new TransposedKey(List.of(weights), form),
         key ->
             allocate(
                 kernels.convTransposePackedBytes(geometry),

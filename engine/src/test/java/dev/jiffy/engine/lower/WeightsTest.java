@@ -1,12 +1,15 @@
 package dev.jiffy.engine.lower;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotSame;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.jiffy.engine.WrongKernels;
 import dev.jiffy.engine.ir.Graph;
 import dev.jiffy.engine.ir.GraphBuilder;
 import dev.jiffy.engine.ir.Op;
+import dev.jiffy.engine.kernel.ConvGeometry;
 import dev.jiffy.engine.kernel.Format;
 import dev.jiffy.engine.kernel.MatrixKernels;
 import dev.jiffy.engine.kernel.scalar.ScalarMatrixKernels;
@@ -87,5 +90,22 @@ class WeightsTest {
       assertEquals(first, weights.blocks(this::numbers, List.of(part), 2, 2));
     }
     assertEquals(List.of(true), areThere);
+  }
+
+  private static ConvGeometry transposed(int stride, int dilation, int pad) {
+    return new ConvGeometry(1, 9, 9, 2, 9, 9, 1, 1, 2, 1, stride, 1, dilation, pad, pad, 1, null);
+  }
+
+  @Test
+  void transposedConvolutionsShareWhatTheirStridesAndDilationsAllow() {
+    try (Arena arena = Arena.ofShared()) {
+      Target target = new Target(new ScalarMatrixKernels(), new ScalarRowKernels(), 1, Format.F32);
+      Weights weights = new Weights(target, arena);
+      Tensor tensor = Tensor.of(new float[] {1, 2, 3, 4}, 2, 1, 1, 2);
+      Tensor form = weights.convTranspose(transposed(2, 1, 0), tensor);
+      assertSame(form, weights.convTranspose(transposed(2, 1, 1), tensor));
+      assertNotSame(form, weights.convTranspose(transposed(1, 1, 0), tensor));
+      assertNotSame(form, weights.convTranspose(transposed(2, 2, 0), tensor));
+    }
   }
 }

@@ -147,7 +147,14 @@ final class WindowCases {
 
   private static void transposed(List<OpCase> cases, Layout layout) {
     for (Square square :
-        List.of(new Square(2, 2, 0, 1), new Square(3, 2, 1, 1), new Square(3, 1, 1, 2))) {
+        List.of(
+            new Square(2, 2, 0, 1),
+            new Square(3, 2, 1, 1),
+            new Square(4, 2, 1, 1),
+            new Square(2, 3, 1, 1),
+            new Square(3, 2, 2, 2),
+            new Square(3, 1, 1, 2))) {
+      List<Long> extra = square.stride > 1 ? List.of(1L, 0L) : List.of();
       for (long groups : new long[] {1, 2}) {
         Tensor x = image(layout, 1, 2, 6, 5, 4);
         Tensor w = Samples.floats(2, 6, 4 / groups, square.kernel, square.kernel);
@@ -179,11 +186,27 @@ final class WindowCases {
         cases.add(
             OpCase.of(
                 "%s %s groups %d".formatted(layout, square, groups),
-                new Op.ConvTranspose(square.window(), groups, List.of(), List.of(), layout, null),
+                new Op.ConvTranspose(square.window(), groups, extra, List.of(), layout, null),
                 formula,
                 x,
                 w,
                 bias));
+      }
+    }
+    List<Long> strides = List.of(2L, 3L);
+    List<Long> pads = List.of(0L, 2L, 1L, 1L);
+    for (Op.AutoPad autoPad : Op.AutoPad.values()) {
+      Op.Window window = new Op.Window(List.of(), strides, pads, List.of(), autoPad, false);
+      for (List<Long> extents : List.of(List.<Long>of(), List.of(9L, 11L), List.of(13L, 16L))) {
+        Op op = new Op.ConvTranspose(window, 1, List.of(), extents, layout, null);
+        Tensor x = image(layout, 1, 2, 6, 5, 4);
+        cases.add(
+            OpCase.of(
+                "%s %s %s".formatted(layout, autoPad, extents),
+                op,
+                null,
+                x,
+                Samples.floats(2, 6, 5, 3, 4)));
       }
     }
   }

@@ -210,13 +210,6 @@ public interface MicroKernels {
       long rows,
       long columns);
 
-  /// Adds elements to others.
-  ///
-  /// @param from what is added
-  /// @param to what it is added to
-  /// @param n how many elements
-  void add(long from, long to, long n);
-
   /// Turns scores into weights: replaces each row by `e^(x - max x)` where `x = scale · scores +
   /// mask`, and stores the inverse of its sum, which makes it a softmax.
   ///

@@ -1,11 +1,26 @@
 package dev.jiffy.engine.kernel.tile;
 
+import static dev.jiffy.engine.kernel.Memory.ALL;
+import static dev.jiffy.engine.kernel.Memory.LONG;
+
+import dev.jiffy.engine.kernel.Activation;
 import dev.jiffy.engine.kernel.ConvGeometry;
 import dev.jiffy.engine.kernel.Memory;
+import org.jspecify.annotations.Nullable;
 
-/// Transposed convolutions as products whose results are scattered: for each row of taps that meets
-/// a row of the result, the input row that it reads is multiplied by the weights of that row of
-/// taps, and each product is added to the pixel that it belongs to.
+/// Transposed convolutions as products that are written where their results lie.
+///
+/// Counted from the padding on, a column of the result has those taps whose distance to it, `column
+/// - tap · dilation`, is a multiple of the stride; the quotient is the column of the input that
+///   they read. Columns with the same remainder by the stride, a phase, have the same taps and read
+///   adjacent pixels one after another. Of one row of the result they are one product, whose
+///   left-hand side is the input in place, with a run for each tap, and whose rows are a stride
+///   apart. The same is true of rows of the result, so that there is a matrix of weights for each
+///   phase of rows and each of columns.
+///
+/// Where it takes no more work, as with windows that do not overlap, all phases of columns are
+/// computed as one: as many adjacent columns as the stride says are then a unit, and what is said
+/// of columns above holds for units, with a stride of 1. Otherwise each column is a unit.
 final class TransposedConvolution {
   private final MicroKernels micro;
   private final Panels panels;
@@ -22,38 +37,156 @@ final class TransposedConvolution {
     return g.inChannels() / g.groups();
   }
 
-  /// The columns of a product: the channels of a group for each tap of a row.
-  private static int columns(ConvGeometry g) {
-    return g.outChannels() / g.groups() * g.kernelWidth();
+  private static int out(ConvGeometry g) {
+    return g.outChannels() / g.groups();
+  }
+
+  /// {@return the columns of a unit: as many as the stride, where that multiplies no more vectors}
+  private int width(ConvGeometry g) {
+    int stride = g.strideWidth();
+    long apart = (long) g.kernelWidth() * Math.ceilDiv(g.outChannels(), micro.lanes());
+    long vectors = Math.ceilDiv((long) stride * g.outChannels(), micro.lanes());
+    boolean joint = Math.ceilDiv(g.kernelWidth(), stride) * vectors <= apart;
+    return joint && g.groups() == 1 && g.dilationWidth() == 1 ? stride : 1;
+  }
+
+  /// {@return how many taps a row of the window has for units}
+  private int taps(ConvGeometry g) {
+    return Math.ceilDiv(g.kernelWidth(), width(g));
+  }
+
+  /// {@return the columns of a product: the channels of a group for each column of a unit}
+  private int columns(ConvGeometry g) {
+    return Math.multiplyExact(width(g), out(g));
+  }
+
+  /// {@return how many taps belong to the phases before one}
+  private static int before(int phase, int taps, int dilation, int stride) {
+    int count = 0;
+    for (int tap = 0; tap < taps; tap++) {
+      count += (long) tap * dilation % stride < phase ? 1 : 0;
+    }
+    return count;
+  }
+
+  /// {@return how many taps belong to a phase}
+  private static int count(int phase, int taps, int dilation, int stride) {
+    return before(phase + 1, taps, dilation, stride) - before(phase, taps, dilation, stride);
+  }
+
+  /// {@return the bytes of the weights of a tap}
+  private long tapBytes(ConvGeometry g) {
+    long columns = (long) Math.ceilDiv(columns(g), micro.lanes()) * micro.lanes();
+    return Math.multiplyExact(4L * in(g), columns);
   }
 
   long packedBytes(ConvGeometry g) {
-    return (long) g.groups() * g.kernelHeight() * panels.bytes(in(g), columns(g));
+    long taps = (long) g.groups() * g.kernelHeight() * taps(g);
+    return Math.addExact(Math.multiplyExact(taps, tapBytes(g)), 63) & -64;
   }
 
-  /// Packs the weights: a matrix per group and row of taps, whose columns are ordered by tap.
+  /// Packs the weights: for each group, phase of rows and phase of columns a matrix, whose rows are
+  /// ordered by tap.
   void pack(ConvGeometry g, long weights, long packed) {
-    int in = in(g);
-    int out = g.outChannels() / g.groups();
-    int taps = g.kernelHeight() * g.kernelWidth();
-    long bytes = panels.bytes(in, columns(g));
+    int height = g.kernelHeight();
+    int width = width(g);
+    int taps = taps(g);
+    int down = g.strideHeight();
+    int across = g.strideWidth() / width;
     micro.zero(packed, packedBytes(g));
-    for (int channel = 0; channel < g.inChannels(); channel++) {
-      long to = packed + (long) (channel / in) * g.kernelHeight() * bytes;
-      for (int result = 0; result < out; result++) {
-        for (int tap = 0; tap < taps; tap++) {
-          int column = tap % g.kernelWidth() * out + result;
-          long at = panels.index(channel % in, column, in, columns(g));
-          float weight =
-              Memory.getFloat(weights + 4L * (((long) channel * out + result) * taps + tap));
-          Memory.setFloat(to + tap / g.kernelWidth() * bytes + 4 * at, weight);
-        }
+    for (int y = 0; y < height; y++) {
+      int row = (int) ((long) y * g.dilationHeight() % down);
+      int rows = count(row, height, g.dilationHeight(), down);
+      long above = before(row, height, g.dilationHeight(), down);
+      for (int x = 0; x < g.kernelWidth(); x++) {
+        int tap = x / width;
+        int column = (int) ((long) tap * g.dilationWidth() % across);
+        int columns = count(column, taps, g.dilationWidth(), across);
+        long left = before(column, taps, g.dilationWidth(), across);
+        int run =
+            count(row, y, g.dilationHeight(), down) * columns
+                + count(column, tap, g.dilationWidth(), across);
+        pack(
+            g,
+            weights + 4L * (y * g.kernelWidth() + x),
+            packed + tapBytes(g) * (above * taps + left * rows),
+            rows * columns,
+            run,
+            x % width * out(g));
       }
     }
   }
 
+  /// Packs the weights of one tap of all groups.
+  ///
+  /// @param weights the first one
+  /// @param packed the matrix of the first group
+  /// @param runs the taps of a matrix
+  /// @param run which of them it is
+  /// @param column the column of the first channel
+  private void pack(ConvGeometry g, long weights, long packed, int runs, int run, int column) {
+    int in = in(g);
+    int out = out(g);
+    long groupBytes = tapBytes(g) * g.kernelHeight() * taps(g);
+    long step = 4L * g.kernelHeight() * g.kernelWidth();
+    for (int channel = 0; channel < g.inChannels(); channel++) {
+      long to = packed + channel / in * groupBytes;
+      int row = run * in + channel % in;
+      for (int result = 0; result < out; result++) {
+        float weight = Memory.getFloat(weights + ((long) channel * out + result) * step);
+        long at = panels.index(row, column + result, runs * in, columns(g));
+        Memory.setFloat(to + 4 * at, weight);
+      }
+    }
+  }
+
+  /// {@return the last unit that has columns of the result}
+  private int lastUnit(ConvGeometry g) {
+    return (int) (((long) g.padLeft() + g.outWidth() - 1) / width(g));
+  }
+
+  /// {@return the columns to the left of an image that are read}
+  private long left(ConvGeometry g) {
+    int width = width(g);
+    long reach = (taps(g) - 1L) * g.dilationWidth() - g.padLeft() / width;
+    return Math.max(0, reach / (g.strideWidth() / width));
+  }
+
+  /// {@return the columns to the right of an image that are read}
+  private long right(ConvGeometry g) {
+    return Math.max(0, lastUnit(g) / (g.strideWidth() / width(g)) + 1L - g.inWidth());
+  }
+
+  /// {@return the bytes of a row of the input with the columns on both sides that are read}
+  private long pitch(ConvGeometry g) {
+    return Math.multiplyExact(left(g) + g.inWidth() + right(g), 4L * g.inChannels());
+  }
+
+  /// {@return how many rows of the input are kept with columns on both sides, or 0 where no such
+  /// columns are read: as many as a window spans}
+  private int lines(ConvGeometry g) {
+    long span = (g.kernelHeight() - 1L) * g.dilationHeight() / g.strideHeight() + 1;
+    return left(g) + right(g) == 0 ? 0 : (int) Math.min(g.inHeight(), span);
+  }
+
+  private static long tableBytes(ConvGeometry g) {
+    return 8L * g.kernelHeight() * g.kernelWidth();
+  }
+
+  /// {@return the bytes of a row of units, or 0 where a row of the result consists of whole ones}
+  private long unitsBytes(ConvGeometry g) {
+    int width = width(g);
+    if (g.padLeft() % width == 0 && g.outWidth() % width == 0) {
+      return 0;
+    }
+    return 4L * columns(g) * (lastUnit(g) - g.padLeft() / width + 1L);
+  }
+
+  /// The table of runs, the bias of a unit, a row of zeros, rows of the input, and a row of units.
   long scratchBytes(ConvGeometry g) {
-    return panels.bytes(g.inWidth(), columns(g)) + 64;
+    long lines = Math.multiplyExact(pitch(g), 1L + lines(g));
+    long others = tableBytes(g) + 4L * width(g) * g.outChannels() + unitsBytes(g);
+    return Math.addExact(lines, others);
   }
 
   void convolve(
@@ -65,55 +198,151 @@ final class TransposedConvolution {
       int rowFrom,
       int rowTo,
       long scratch) {
+    long init = scratch + tableBytes(g);
     long step = 4L * g.outChannels();
-    long bytes = panels.bytes(in(g), columns(g));
+    long zeros = init + width(g) * step;
+    long pitch = pitch(g);
+    int lines = lines(g);
+    micro.preset(0, 0, bias, 1, init, step, width(g), g.outChannels());
+    micro.zero(zeros, pitch * (1 + lines));
+    long copied = 0;
     for (int row = rowFrom; row < rowTo; row++) {
       int image = row / g.outHeight();
-      int below = row - image * g.outHeight() + g.padTop();
-      long result = y + (long) row * g.outWidth() * step;
-      micro.preset(0, 0, bias, 1, result, step, g.outWidth(), g.outChannels());
-      for (int tap = 0; tap < g.kernelHeight(); tap++) {
-        int scaled = below - tap * g.dilationHeight();
-        int source = scaled / g.strideHeight();
-        if (scaled < 0 || scaled % g.strideHeight() != 0 || source >= g.inHeight()) {
-          continue;
-        }
-        long from = x + 4L * ((long) image * g.inHeight() + source) * g.inWidth() * g.inChannels();
-        for (int group = 0; group < g.groups(); group++) {
-          micro.multiply(
-              g.inWidth(),
-              from + 4L * group * in(g),
-              4L * g.inChannels(),
-              Zeros.ADDRESS,
-              1,
-              in(g),
-              packed + (long) (group * g.kernelHeight() + tap) * bytes,
-              columns(g),
-              Zeros.ADDRESS,
-              0,
-              0,
-              0,
-              null,
-              scratch,
-              4L * columns(g));
-          scatter(g, scratch, result + 4L * group * (g.outChannels() / g.groups()));
-        }
+      int within = row - image * g.outHeight();
+      long unit = (long) within + g.padTop();
+      long source = x + 4L * image * g.inHeight() * g.inWidth() * g.inChannels();
+      if (lines > 0) {
+        long last = unit / g.strideHeight();
+        copied = copy(g, source, within == 0 ? 0 : copied, last, zeros + pitch);
       }
-      micro.finish(1, 0, 0, 0, g.activation(), result, step, g.outWidth(), g.outChannels());
+      row(g, unit, source, packed, y + (long) row * g.outWidth() * step, scratch);
     }
   }
 
-  /// Adds the products of one input row to a row of the result.
-  private void scatter(ConvGeometry g, long products, long row) {
-    int out = g.outChannels() / g.groups();
-    for (int column = 0; column < g.inWidth(); column++) {
-      for (int tap = 0; tap < g.kernelWidth(); tap++) {
-        int at = column * g.strideWidth() - g.padLeft() + tap * g.dilationWidth();
-        if (at >= 0 && at < g.outWidth()) {
-          long from = products + 4L * ((long) column * g.kernelWidth() + tap) * out;
-          micro.add(from, row + 4L * at * g.outChannels(), out);
+  /// Copies rows of an image to where they have columns on both sides, each to the place of one
+  /// that is no longer needed.
+  ///
+  /// @param image the image
+  /// @param copied how many of its rows were copied or passed before
+  /// @param last the last row that is needed, which may lie below the image
+  /// @param lines where rows are kept
+  /// @return how many rows have been copied or passed
+  private long copy(ConvGeometry g, long image, long copied, long last, long lines) {
+    int count = lines(g);
+    int elements = g.inWidth() * g.inChannels();
+    long to = lines + 4 * left(g) * g.inChannels();
+    long end = Math.min(last + 1, g.inHeight());
+    long row = Math.max(copied, end - count);
+    for (; row < end; row++) {
+      long line = to + row % count * pitch(g);
+      micro.preset(image + 4 * row * elements, 0, 0, 1, line, 0, 1, elements);
+    }
+    return row;
+  }
+
+  /// Computes a row of the result.
+  ///
+  /// @param unit the row, counted from the padding on
+  /// @param image the image of the input
+  /// @param y the row of the result
+  /// @param table working memory
+  private void row(ConvGeometry g, long unit, long image, long packed, long y, long table) {
+    int width = width(g);
+    int stride = g.strideWidth() / width;
+    int first = g.padLeft() / width;
+    int last = lastUnit(g);
+    long pixel = 4L * g.inChannels();
+    long step = 4L * g.outChannels();
+    long init = table + tableBytes(g);
+    long zeros = init + width * step;
+    boolean whole = unitsBytes(g) == 0;
+    long units = zeros + pitch(g) * (1 + lines(g));
+    long columns = whole ? y : units + (g.padLeft() - (long) first * width) * step;
+    // lanes that hold no columns would be activated, too
+    Activation within = columns(g) < micro.lanes() ? null : g.activation();
+    int rest = (int) (unit % g.strideHeight());
+    long done = before(rest, g.kernelHeight(), g.dilationHeight(), g.strideHeight());
+    long b = packed + tapBytes(g) * done * taps(g);
+    for (int phase = 0; phase < stride && phase <= last; phase++) {
+      int runs = tabulate(g, unit, phase, image, zeros, table);
+      int from = Math.ceilDiv(first - phase, stride);
+      int rows = (last - phase) / stride + 1 - from;
+      long to = columns + (((long) from * stride + phase) * width - g.padLeft()) * step;
+      for (int group = 0; group < g.groups() && rows > 0; group++) {
+        long skipped = 4L * group * out(g);
+        product(
+            g,
+            rows,
+            from * pixel + 4L * group * in(g),
+            table,
+            runs,
+            b + tapBytes(g) * group * g.kernelHeight() * taps(g),
+            init + skipped,
+            within,
+            to + skipped,
+            g.strideWidth() * step);
+      }
+      b += tapBytes(g) * runs;
+    }
+    if (!whole) {
+      micro.preset(columns, 0, 0, 1, y, 0, 1, g.outWidth() * g.outChannels());
+    }
+    if (within == null) {
+      micro.finish(1, 0, 0, 0, g.activation(), y, step, g.outWidth(), g.outChannels());
+    }
+  }
+
+  /// Writes the addresses of the runs of a phase for the first column of the input.
+  ///
+  /// @return how many there are
+  private int tabulate(ConvGeometry g, long unit, int phase, long image, long zeros, long table) {
+    int stride = g.strideWidth() / width(g);
+    int taps = taps(g);
+    int kept = lines(g);
+    long pitch = pitch(g);
+    long left = left(g);
+    int runs = 0;
+    for (int y = 0; y < g.kernelHeight(); y++) {
+      long distance = unit - (long) y * g.dilationHeight();
+      if (distance % g.strideHeight() != 0) {
+        continue;
+      }
+      long row = distance / g.strideHeight();
+      boolean isThere = row >= 0 && row < g.inHeight();
+      long line =
+          !isThere ? zeros : kept == 0 ? image + row * pitch : zeros + (1 + row % kept) * pitch;
+      for (int tap = 0; tap < taps; tap++) {
+        long over = (long) tap * g.dilationWidth();
+        if (over % stride == phase) {
+          long address = line + 4 * (left - over / stride) * g.inChannels();
+          ALL.set(LONG, table + 8L * runs, address);
+          runs++;
         }
       }
     }
+    return runs;
+  }
+
+  /// Computes the channels of a group for a phase of a row of the result.
+  private void product(
+      ConvGeometry g,
+      int rows,
+      long a,
+      long taps,
+      int runs,
+      long b,
+      long init,
+      @Nullable Activation activation,
+      long c,
+      long cStep) {
+    int columns = columns(g);
+    if (runs == 0) {
+      micro.preset(0, 0, init, 1, c, cStep, rows, columns);
+      micro.finish(1, 0, 0, 0, activation, c, cStep, rows, columns);
+      return;
+    }
+    long aStep = 4L * g.inChannels();
+    micro.multiply(
+        rows, a, aStep, taps, runs, in(g), b, columns, init, 0, 0, 0, activation, c, cStep);
   }
 }

@@ -132,11 +132,6 @@ public final class VectorMicroKernels implements MicroKernels {
   }
 
   @Override
-  public void add(long from, long to, long n) {
-    Epilogue.add(from, to, n);
-  }
-
-  @Override
   public void weigh(
       int rows,
       long scores,

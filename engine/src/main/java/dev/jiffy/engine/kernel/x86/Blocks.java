@@ -235,11 +235,6 @@ final class Blocks {
     return INPUTS + instructions.size() - 1;
   }
 
-  /// As [dev.jiffy.engine.kernel.tile.MicroKernels#add].
-  void add(long from, long to, long n) {
-    finish(1, from, 4 * n, 0, null, to, 4 * n, 1, n);
-  }
-
   /// As [dev.jiffy.engine.kernel.tile.MicroKernels#weigh].
   void weigh(
       int rows,

@@ -195,11 +195,6 @@ public final class X86MicroKernels implements MicroKernels {
   }
 
   @Override
-  public void add(long from, long to, long n) {
-    blocks.add(from, to, n);
-  }
-
-  @Override
   public void weigh(
       int rows,
       long scores,

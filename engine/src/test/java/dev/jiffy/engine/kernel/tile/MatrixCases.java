@@ -19,6 +19,23 @@ final class MatrixCases {
 
   private static final Activation GELU = new Activation(UnaryFunction.GELU, 0, 0);
 
+  /// Height, width, strides, dilations and padding above and to the left of the windows of
+  /// transposed convolutions.
+  private static final int[][] WINDOWS = {
+    {2, 2, 2, 2, 1, 1, 0, 0},
+    {4, 4, 2, 2, 1, 1, 1, 1},
+    {3, 3, 2, 2, 1, 1, 1, 1},
+    {3, 3, 2, 2, 2, 2, 2, 1},
+    {3, 3, 1, 1, 2, 3, 2, 3},
+    {1, 1, 2, 3, 1, 1, 0, 0},
+    {2, 2, 3, 4, 1, 1, 1, 1},
+    {2, 3, 2, 3, 1, 1, 1, 2},
+    {3, 6, 1, 3, 1, 1, 0, 4},
+    {5, 4, 3, 2, 1, 1, 2, 5},
+    {4, 3, 3, 2, 3, 5, 1, 0},
+    {1, 16, 1, 8, 1, 1, 0, 4},
+  };
+
   private MatrixCases() {}
 
   /// A product and what is added to it.
@@ -224,17 +241,59 @@ final class MatrixCases {
         }
       }
     }
+    int[][] channels = {{3, 1, 1}, {8, 12, 1}, {5, 33, 1}, {16, 32, 1}, {12, 20, 4}, {9, 9, 9}};
+    int number = 0;
+    for (int[] w : WINDOWS) {
+      for (int[] c : channels) {
+        for (int[] image : new int[][] {{1, 1}, {1, 30}, {4, 3}, {7, 19}}) {
+          number++;
+          Activation activation = number % 4 == 0 ? CELU : number % 2 == 0 ? GELU : null;
+          cases.add(transposed(1 + number % 2, image, c, w, number % 3, activation));
+          int extent = Math.max(w[1] * w[5], w[0] * w[4]);
+          cases.add(transposed(2, image, c, w, -(number % extent), RELU));
+        }
+      }
+    }
+    cases.add(transposed(1, new int[] {20, 50}, new int[] {24, 1, 1}, WINDOWS[0], 0, RELU));
+    cases.add(transposed(2, new int[] {9, 70}, new int[] {24, 24, 1}, WINDOWS[0], 0, GELU));
+    cases.add(transposed(1, new int[] {9, 70}, new int[] {40, 72, 1}, WINDOWS[1], 0, RELU));
     return cases;
+  }
+
+  /// A transposed convolution with as much padding at the end as at the beginning.
+  ///
+  /// @param image height and width
+  /// @param c channels of the input, of the result, groups
+  /// @param w one of the windows
+  /// @param more rows and columns of the result beyond those that windows reach
+  private static ConvGeometry transposed(
+      int batch, int[] image, int[] c, int[] w, int more, @Nullable Activation activation) {
+    int height = (image[0] - 1) * w[2] + (w[0] - 1) * w[4] + 1 - 2 * w[6] + more;
+    int width = (image[1] - 1) * w[3] + (w[1] - 1) * w[5] + 1 - 2 * w[7] + more;
+    return new ConvGeometry(
+        batch,
+        image[0],
+        image[1],
+        c[0],
+        Math.max(1, height),
+        Math.max(1, width),
+        c[1],
+        w[0],
+        w[1],
+        w[2],
+        w[3],
+        w[4],
+        w[5],
+        w[6],
+        w[7],
+        c[2],
+        activation);
   }
 
   private static ConvGeometry transposed(
       int batch, int height, int width, int[] c, int kernel, int stride, int dilation, int pad) {
-    int extent = dilation * (kernel - 1) + 1 - 2 * pad;
-    int outHeight = Math.max(1, (height - 1) * stride + extent + (stride > 1 ? 1 : 0));
-    int outWidth = Math.max(1, (width - 1) * stride + extent);
-    return new ConvGeometry(
-        batch, height, width, c[0], outHeight, outWidth, c[1], kernel, kernel, stride, stride,
-        dilation, dilation, pad, pad, c[2], RELU);
+    int[] window = {kernel, kernel, stride, stride, dilation, dilation, pad, pad};
+    return transposed(batch, new int[] {height, width}, c, window, stride > 1 ? 1 : 0, RELU);
   }
 
   static List<AttentionGeometry> attentions() {

@@ -11,6 +11,7 @@ import dev.jiffy.engine.kernel.Product;
 import dev.jiffy.engine.kernel.scalar.ScalarMatrixKernels;
 import java.lang.foreign.Arena;
 import java.util.Random;
+import java.util.function.LongUnaryOperator;
 
 /// Compares kernels that are cut into tiles with the oracle at many sizes, the work cut into parts,
 /// and checks that nothing outside the result is written.
@@ -153,29 +154,47 @@ public final class MatrixComparison {
   public void transposedConvolutions() {
     for (ConvGeometry g : MatrixCases.transposed()) {
       try (Arena arena = Arena.ofConfined()) {
-        compareTransposed(g, arena);
+        long y = compareTransposed(g, arena, bytes -> garbage(arena, bytes));
+        long end = y + 4L * g.rows() * g.outWidth() * g.outChannels();
+        assertTrue(Float.isNaN(Memory.getFloat(end)), g::toString);
       }
     }
   }
 
-  private void compareTransposed(ConvGeometry g, Arena arena) {
-    long x = numbers(arena, (long) g.batch() * g.inHeight() * g.inWidth() * g.inChannels());
-    long weights = numbers(arena, weights(g));
-    long bias = g.strideWidth() == 1 ? 0 : numbers(arena, g.outChannels());
-    long size = (long) g.rows() * g.outWidth() * g.outChannels();
-    long expected = filled(arena, size);
-    long actual = filled(arena, size);
-    for (boolean oracle : new boolean[] {true, false}) {
-      MatrixKernels kernels = oracle ? scalar : fast;
-      long y = oracle ? expected : actual;
-      long packed = garbage(arena, kernels.convTransposePackedBytes(g));
-      kernels.packConvTranspose(g, weights, packed);
-      long scratch = garbage(arena, kernels.convTransposeScratchBytes(g));
-      int row = g.rows() / 3;
-      kernels.convolveTransposed(g, x, packed, bias, y, 0, row, scratch);
-      kernels.convolveTransposed(g, x, packed, bias, y, row, g.rows(), scratch);
+  /// Compares transposed convolutions whose operands lie in memory of the caller.
+  ///
+  /// @param memory makes memory of so many bytes
+  public void transposedConvolutions(LongUnaryOperator memory) {
+    for (ConvGeometry g : MatrixCases.transposed()) {
+      try (Arena arena = Arena.ofConfined()) {
+        compareTransposed(g, arena, memory);
+      }
     }
-    compare(g, expected, actual, size);
+  }
+
+  /// Compares a transposed convolution.
+  ///
+  /// @param memory holds everything that the kernels read and write
+  /// @return where the result lies
+  private long compareTransposed(ConvGeometry g, Arena arena, LongUnaryOperator memory) {
+    long images = (long) g.batch() * g.inHeight() * g.inWidth() * g.inChannels();
+    long x = numbers(memory, images);
+    long weights = numbers(memory, weights(g));
+    long bias = g.strideWidth() == 1 ? 0 : numbers(memory, g.outChannels());
+    long size = (long) g.rows() * g.outWidth() * g.outChannels();
+    long packed = garbage(arena, scalar.convTransposePackedBytes(g));
+    scalar.packConvTranspose(g, weights, packed);
+    long expected = garbage(arena, 4 * size);
+    scalar.convolveTransposed(g, x, packed, bias, expected, 0, g.rows(), 0);
+    long form = memory.applyAsLong(fast.convTransposePackedBytes(g));
+    fast.packConvTranspose(g, weights, form);
+    long scratch = memory.applyAsLong(fast.convTransposeScratchBytes(g));
+    long y = memory.applyAsLong(4 * size);
+    int row = g.rows() / 3;
+    fast.convolveTransposed(g, x, form, bias, y, row, g.rows(), scratch);
+    fast.convolveTransposed(g, x, form, bias, y, 0, row, scratch);
+    near(g, expected, y, size);
+    return y;
   }
 
   /// Compares attention.
@@ -206,6 +225,11 @@ public final class MatrixComparison {
   }
 
   private static void compare(Object testCase, long expected, long actual, long size) {
+    near(testCase, expected, actual, size);
+    assertEquals(UNTOUCHED, Memory.getFloat(actual + 4 * size), testCase::toString);
+  }
+
+  private static void near(Object testCase, long expected, long actual, long size) {
     for (long i = 0; i < size; i++) {
       float right = Memory.getFloat(expected + 4 * i);
       float got = Memory.getFloat(actual + 4 * i);
@@ -213,11 +237,14 @@ public final class MatrixComparison {
       long at = i;
       assertTrue(near, () -> testCase + " at " + at + ": expected " + right + ", got " + got);
     }
-    assertEquals(UNTOUCHED, Memory.getFloat(actual + 4 * size), testCase::toString);
   }
 
   private long numbers(Arena arena, long n) {
-    long address = garbage(arena, 4 * n);
+    return numbers(bytes -> garbage(arena, bytes), n);
+  }
+
+  private long numbers(LongUnaryOperator memory, long n) {
+    long address = memory.applyAsLong(4 * n);
     for (long i = 0; i < n; i++) {
       Memory.setFloat(address + 4 * i, random.nextFloat() * 2 - 1);
     }

@@ -34,6 +34,17 @@ class X86MatrixKernelsTest {
 
   @ParameterizedTest(allowZeroInvocations = true)
   @MethodSource("comparisons")
+  void transposedConvolutionsTouchNothingElse(MatrixComparison comparison) {
+    try (GuardedMemory memory = new GuardedMemory()) {
+      comparison.transposedConvolutions(memory::before);
+    }
+    try (GuardedMemory memory = new GuardedMemory()) {
+      comparison.transposedConvolutions(memory::after);
+    }
+  }
+
+  @ParameterizedTest(allowZeroInvocations = true)
+  @MethodSource("comparisons")
   void attentionAgreesWithTheOracle(MatrixComparison comparison) {
     comparison.attention();
   }
