@@ -112,7 +112,7 @@ record TileCode(
   static final int AHEAD = 16384;
 
   /// From how many rows on tiles that read `B` once compute as long as they wait for it.
-  private static final int COMPUTING_ROWS = 4;
+  static final int COMPUTING_ROWS = 4;
 
   private static final int LINE = 64;
 

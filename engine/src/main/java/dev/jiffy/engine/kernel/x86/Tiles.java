@@ -156,7 +156,8 @@ final class Tiles {
     Forms forms = forms(activation);
     long panel = b;
     int start = 0;
-    if (rows <= TileCode.most(vectorBytes, 2) && columns >= 4 * lanes) {
+    int least = rows < TileCode.COMPUTING_ROWS ? 2 : 4; // with few rows it also asks for less
+    if (rows <= TileCode.most(vectorBytes, 2) && columns >= least * lanes) {
       start = columns / (2 * lanes) * (2 * lanes);
       if (takesPairs(2, rows) && columns - start == lanes / 2) {
         start -= 2 * lanes;
