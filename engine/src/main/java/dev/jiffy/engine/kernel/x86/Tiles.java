@@ -192,34 +192,15 @@ final class Tiles {
       }
     }
     for (int column = start; column < columns; ) {
-      int whole = (columns - column) / lanes;
-      if (columns - column == whole * lanes + lanes / 2 && takesPairs(whole, rows)) {
-        pairs(
-            forms,
-            whole,
-            rows,
-            a,
-            aStep,
-            taps,
-            runs,
-            k,
-            panel,
-            init == Zeros.ADDRESS ? init : init + 4L * column,
-            initStep,
-            besides(residual, column),
-            residualStep,
-            c + 4L * column,
-            cStep);
-        return;
-      }
-      int vectors = columns - column >= 2 * lanes ? 2 : 1;
-      int present = Math.min(vectors * lanes, columns - column);
-      long offset = 4L * column;
+      int left = columns - column;
+      int vectors = left >= 2 * lanes ? 2 : 1;
+      boolean half = left == vectors * lanes + lanes / 2 && takesPairs(vectors, rows);
       strip(
           forms,
           vectors,
+          half,
           true,
-          present,
+          Math.min(vectors * lanes, left),
           rows,
           a,
           aStep,
@@ -228,12 +209,15 @@ final class Tiles {
           k,
           panel,
           0,
-          init == Zeros.ADDRESS ? init : init + offset,
+          init == Zeros.ADDRESS ? init : init + 4L * column,
           initStep,
           besides(residual, column),
           residualStep,
           c + resultOffset(column),
           cStep);
+      if (half) {
+        return;
+      }
       column += vectors * lanes;
       panel += (long) vectors * vectorBytes * runs * k;
     }
@@ -331,6 +315,7 @@ final class Tiles {
           plain,
           vectors,
           false,
+          false,
           present,
           rows,
           a,
@@ -353,71 +338,19 @@ final class Tiles {
   /// Whether so many rows are computed in pairs, where half a vector of columns is left beside
   /// whole ones.
   private boolean takesPairs(int vectors, int rows) {
-    return (vectors == 1 || vectors == 2)
-        && rows >= PairCode.least(vectors)
+    return rows >= PairCode.least(vectors)
         && vectorBytes == 64
         && format == Format.F32
         && result == TileCode.Result.SUMS;
   }
 
-  /// Computes all rows of whole vectors of columns and half a one, in tiles that are as equal as
-  /// possible.
-  private void pairs(
-      Forms forms,
-      int vectors,
-      int rows,
-      long a,
-      long aStep,
-      long taps,
-      int runs,
-      int k,
-      long b,
-      long init,
-      long initStep,
-      long residual,
-      long residualStep,
-      long c,
-      long cStep) {
-    int most = PairCode.most(vectors);
-    int tiles = (rows + most - 1) / most;
-    int height = rows / tiles;
-    int taller = rows - height * tiles;
-    long depth = Math.max(1, (long) runs * k);
-    int row = 0;
-    for (int part = 0; part < 2; part++) {
-      int rest = part == 0 ? taller : tiles - taller;
-      int tall = part == 0 ? height + 1 : height;
-      int atOnce = Math.clamp(MOST / (tall * depth * (vectors + 1) * lanes), 1, tiles);
-      while (rest > 0) {
-        int count = Math.min(rest, atOnce);
-        Code.call(
-            forms.pairs(vectors, tall, isAdded(residual)),
-            count,
-            a + row * aStep,
-            aStep,
-            taps,
-            runs,
-            k,
-            b,
-            b + vectors * (long) vectorBytes * runs * k,
-            init + row * initStep,
-            initStep,
-            c + row * cStep,
-            cStep,
-            residual + row * residualStep,
-            residualStep,
-            0,
-            0);
-        row += count * tall;
-        rest -= count;
-      }
-    }
-  }
-
   /// Computes all rows of one or two vectors of columns, in tiles that are as equal as possible.
+  ///
+  /// @param half whether there is half a vector more, whose panel is the next one
   private void strip(
       Forms forms,
       int vectors,
+      boolean half,
       boolean packed,
       int present,
       int rows,
@@ -434,7 +367,7 @@ final class Tiles {
       long residualStep,
       long c,
       long cStep) {
-    int most = TileCode.most(vectorBytes, vectors);
+    int most = half ? PairCode.most(vectors) : TileCode.most(vectorBytes, vectors);
     int tiles = (rows + most - 1) / most;
     int height = rows / tiles;
     int taller = rows - height * tiles;
@@ -442,9 +375,11 @@ final class Tiles {
     long depth = Math.max(1, (long) runs * k);
     long panelRow = (long) vectors * vectorBytes;
     // what is brought near: the rest of the panel, or the next one
+    boolean bringsNear = packed && vectors == 2 && !half;
     long ahead = b + (tiles == 1 ? TileCode.AHEAD : panelRow * depth);
-    long aheadStep = packed && vectors == 2 ? panelRow / tiles : 0;
-    boolean rowsAreFar = packed && vectors == 2 && tiles >= FAR_TILES;
+    long aheadStep = bringsNear ? panelRow / tiles : 0;
+    boolean rowsAreFar = bringsNear && tiles >= FAR_TILES;
+    long last = b + panelRow * runs * k; // of half a vector
     int row = 0;
     for (int part = 0; part < 2; part++) {
       int rest = part == 0 ? taller : tiles - taller;
@@ -456,8 +391,11 @@ final class Tiles {
           ahead = a + (row + 2 * tall) * aStep;
           aheadStep = tall * aStep / depth;
         }
+        boolean added = packed && isAdded(residual);
         Code.call(
-            forms.tile(vectors, tall, packed, cut, packed && isAdded(residual)),
+            half
+                ? forms.pairs(vectors, tall, added)
+                : forms.tile(vectors, tall, packed, cut, added),
             count,
             a + row * aStep,
             aStep,
@@ -465,7 +403,7 @@ final class Tiles {
             runs,
             k,
             b,
-            packed ? ahead : bStep,
+            half ? last : packed ? ahead : bStep,
             init + row * initStep,
             initStep,
             c + row * cStep,
