@@ -196,7 +196,8 @@ class ModelTest {
     ModelException refusal =
         assertThrows(ModelException.class, () -> Model.load(file, insisting, kernels));
     assertTrue(
-        String.valueOf(refusal.getMessage()).contains("wrong here: product: element 0"),
+        String.valueOf(refusal.getMessage())
+            .contains("wrong here: product with 41 columns: element 0"),
         refusal::getMessage);
     assertEquals(1, asked.get());
   }

@@ -6,7 +6,6 @@ import static dev.jiffy.engine.kernel.Memory.LONG;
 import dev.jiffy.engine.kernel.Activation;
 import dev.jiffy.engine.kernel.ConvGeometry;
 import dev.jiffy.engine.kernel.Memory;
-import org.jspecify.annotations.Nullable;
 
 /// Transposed convolutions as products that are written where their results lie.
 ///
@@ -60,18 +59,60 @@ final class TransposedConvolution {
     return Math.multiplyExact(width(g), out(g));
   }
 
-  /// {@return how many taps belong to the phases before one}
-  private static int before(int phase, int taps, int dilation, int stride) {
-    int count = 0;
-    for (int tap = 0; tap < taps; tap++) {
-      count += (long) tap * dilation % stride < phase ? 1 : 0;
-    }
-    return count;
+  private static int divisor(int stride, int dilation) {
+    return dilation == 0 ? stride : divisor(dilation, stride % dilation);
   }
 
-  /// {@return how many taps belong to a phase}
-  private static int count(int phase, int taps, int dilation, int stride) {
-    return before(phase + 1, taps, dilation, stride) - before(phase, taps, dilation, stride);
+  /// {@return the taps from one of a phase to the next: the first ones of all phases are below}
+  private static int period(int stride, int dilation) {
+    return stride / divisor(stride, dilation);
+  }
+
+  /// {@return the first tap of a phase, however many taps there are, or -1}
+  private static int firstTap(long phase, int stride, int dilation) {
+    int divisor = divisor(stride, dilation);
+    int period = stride / divisor;
+    return phase % divisor == 0
+        ? (int) (phase / divisor % period * inverse(dilation / divisor % period, period) % period)
+        : -1;
+  }
+
+  /// {@return the number that a number is to be multiplied with for a remainder of 1}
+  ///
+  /// @param number a number without a divisor in common with the modulus
+  private static long inverse(int number, int modulus) {
+    long rest = modulus;
+    long next = number;
+    long factor = 0;
+    long nextFactor = 1;
+    while (next > 1) { // Euclid's algorithm: each factor times the number leaves its rest
+      long quotient = rest / next;
+      long before = rest;
+      rest = next;
+      next = before - quotient * next;
+      before = factor;
+      factor = nextFactor;
+      nextFactor = before - quotient * nextFactor;
+    }
+    return Math.floorMod(next == 0 ? factor : nextFactor, (long) modulus);
+  }
+
+  /// {@return how many taps belong to the phase of a tap within the first period}
+  private static int count(int first, int taps, int period) {
+    return Math.ceilDiv(taps - first, period);
+  }
+
+  /// {@return how many taps belong to the phases of the taps before one within the first period}
+  private static long before(int first, int taps, int period) {
+    return (long) (taps / period) * first + Math.min(taps % period, first);
+  }
+
+  private int downPeriod(ConvGeometry g) {
+    return period(g.strideHeight(), g.dilationHeight());
+  }
+
+  private int acrossPeriod(ConvGeometry g) {
+    return period(g.strideWidth() / width(g), g.dilationWidth());
   }
 
   /// {@return the bytes of the weights of a tap}
@@ -91,21 +132,17 @@ final class TransposedConvolution {
     int height = g.kernelHeight();
     int width = width(g);
     int taps = taps(g);
-    int down = g.strideHeight();
-    int across = g.strideWidth() / width;
+    int down = downPeriod(g);
+    int across = acrossPeriod(g);
     micro.zero(packed, packedBytes(g));
     for (int y = 0; y < height; y++) {
-      int row = (int) ((long) y * g.dilationHeight() % down);
-      int rows = count(row, height, g.dilationHeight(), down);
-      long above = before(row, height, g.dilationHeight(), down);
+      int rows = count(y % down, height, down);
+      long above = before(y % down, height, down);
       for (int x = 0; x < g.kernelWidth(); x++) {
         int tap = x / width;
-        int column = (int) ((long) tap * g.dilationWidth() % across);
-        int columns = count(column, taps, g.dilationWidth(), across);
-        long left = before(column, taps, g.dilationWidth(), across);
-        int run =
-            count(row, y, g.dilationHeight(), down) * columns
-                + count(column, tap, g.dilationWidth(), across);
+        int columns = count(tap % across, taps, across);
+        long left = before(tap % across, taps, across);
+        int run = y / down * columns + tap / across;
         pack(
             g,
             weights + 4L * (y * g.kernelWidth() + x),
@@ -215,7 +252,7 @@ final class TransposedConvolution {
         long last = unit / g.strideHeight();
         copied = copy(g, source, within == 0 ? 0 : copied, last, zeros + pitch);
       }
-      row(g, unit, source, packed, y + (long) row * g.outWidth() * step, scratch);
+      row(g, unit, source, packed, bias, y + (long) row * g.outWidth() * step, scratch);
     }
   }
 
@@ -246,7 +283,8 @@ final class TransposedConvolution {
   /// @param image the image of the input
   /// @param y the row of the result
   /// @param table working memory
-  private void row(ConvGeometry g, long unit, long image, long packed, long y, long table) {
+  private void row(
+      ConvGeometry g, long unit, long image, long packed, long bias, long y, long table) {
     int width = width(g);
     int stride = g.strideWidth() / width;
     int first = g.padLeft() / width;
@@ -260,24 +298,40 @@ final class TransposedConvolution {
     long columns = whole ? y : units + (g.padLeft() - (long) first * width) * step;
     // lanes that hold no columns would be activated, too
     Activation within = columns(g) < micro.lanes() ? null : g.activation();
-    int rest = (int) (unit % g.strideHeight());
-    long done = before(rest, g.kernelHeight(), g.dilationHeight(), g.strideHeight());
-    long b = packed + tapBytes(g) * done * taps(g);
-    for (int phase = 0; phase < stride && phase <= last; phase++) {
-      int runs = tabulate(g, unit, phase, image, zeros, table);
+    int top = firstTap(unit, g.strideHeight(), g.dilationHeight());
+    if (top < 0 || top >= g.kernelHeight()) {
+      micro.preset(0, 0, bias, 1, y, step, g.outWidth(), g.outChannels());
+      micro.finish(1, 0, 0, 0, g.activation(), y, step, g.outWidth(), g.outChannels());
+      return;
+    }
+    int taps = taps(g);
+    int phases = Math.min(acrossPeriod(g), taps);
+    if (phases < stride) { // the others have no taps
+      micro.preset(0, 0, bias, 1, y, step, g.outWidth(), g.outChannels());
+      micro.finish(1, 0, 0, 0, within, y, step, g.outWidth(), g.outChannels());
+    }
+    long b = packed + tapBytes(g) * before(top, g.kernelHeight(), downPeriod(g)) * taps;
+    for (int tap = 0; tap < phases; tap++) {
+      int phase = (int) ((long) tap * g.dilationWidth() % stride);
+      int runs = tabulate(g, unit, top, tap, image, zeros, table);
       int from = Math.ceilDiv(first - phase, stride);
-      int rows = (last - phase) / stride + 1 - from;
+      int rows = Math.floorDiv(last - phase, stride) + 1 - from;
       long to = columns + (((long) from * stride + phase) * width - g.padLeft()) * step;
       for (int group = 0; group < g.groups() && rows > 0; group++) {
         long skipped = 4L * group * out(g);
-        product(
-            g,
+        micro.multiply(
             rows,
             from * pixel + 4L * group * in(g),
+            pixel,
             table,
             runs,
-            b + tapBytes(g) * group * g.kernelHeight() * taps(g),
+            in(g),
+            b + tapBytes(g) * group * g.kernelHeight() * taps,
+            columns(g),
             init + skipped,
+            0,
+            0,
+            0,
             within,
             to + skipped,
             g.strideWidth() * step);
@@ -294,55 +348,30 @@ final class TransposedConvolution {
 
   /// Writes the addresses of the runs of a phase for the first column of the input.
   ///
+  /// @param top the first row of its taps
+  /// @param first the first column of its taps
   /// @return how many there are
-  private int tabulate(ConvGeometry g, long unit, int phase, long image, long zeros, long table) {
+  private int tabulate(
+      ConvGeometry g, long unit, int top, int first, long image, long zeros, long table) {
     int stride = g.strideWidth() / width(g);
     int taps = taps(g);
+    int down = downPeriod(g);
+    int across = acrossPeriod(g);
     int kept = lines(g);
     long pitch = pitch(g);
     long left = left(g);
     int runs = 0;
-    for (int y = 0; y < g.kernelHeight(); y++) {
-      long distance = unit - (long) y * g.dilationHeight();
-      if (distance % g.strideHeight() != 0) {
-        continue;
-      }
-      long row = distance / g.strideHeight();
+    for (int y = top; y < g.kernelHeight(); y += down) {
+      long row = (unit - (long) y * g.dilationHeight()) / g.strideHeight();
       boolean isThere = row >= 0 && row < g.inHeight();
       long line =
           !isThere ? zeros : kept == 0 ? image + row * pitch : zeros + (1 + row % kept) * pitch;
-      for (int tap = 0; tap < taps; tap++) {
-        long over = (long) tap * g.dilationWidth();
-        if (over % stride == phase) {
-          long address = line + 4 * (left - over / stride) * g.inChannels();
-          ALL.set(LONG, table + 8L * runs, address);
-          runs++;
-        }
+      for (int tap = first; tap < taps; tap += across) {
+        long over = (long) tap * g.dilationWidth() / stride;
+        ALL.set(LONG, table + 8L * runs, line + 4 * (left - over) * g.inChannels());
+        runs++;
       }
     }
     return runs;
-  }
-
-  /// Computes the channels of a group for a phase of a row of the result.
-  private void product(
-      ConvGeometry g,
-      int rows,
-      long a,
-      long taps,
-      int runs,
-      long b,
-      long init,
-      @Nullable Activation activation,
-      long c,
-      long cStep) {
-    int columns = columns(g);
-    if (runs == 0) {
-      micro.preset(0, 0, init, 1, c, cStep, rows, columns);
-      micro.finish(1, 0, 0, 0, activation, c, cStep, rows, columns);
-      return;
-    }
-    long aStep = 4L * g.inChannels();
-    micro.multiply(
-        rows, a, aStep, taps, runs, in(g), b, columns, init, 0, 0, 0, activation, c, cStep);
   }
 }
