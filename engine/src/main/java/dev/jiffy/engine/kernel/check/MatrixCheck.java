@@ -154,6 +154,34 @@ final class MatrixCheck {
     convolution("convolution of 1×1", 4, 1, 1, 1, 17);
     convolution("convolution of 1×1 over 24 channels", 4, 1, 1, 1, 24);
     convolution("convolution of enough pixels to be transformed", 6, 3, 1, 1, 17);
+    transposed();
+  }
+
+  /// A transposed convolution whose windows overlap, with padding.
+  private void transposed() {
+    int size = 4;
+    int channels = 17;
+    int out = 2 * size;
+    ConvGeometry g =
+        new ConvGeometry(
+            1, size, size, channels, out, out, channels, 4, 4, 2, 2, 1, 1, 1, 1, 1, null);
+    long x = comparison.numbers(size * size * channels);
+    long weights = comparison.numbers(channels * channels * 16);
+    long bias = comparison.numbers(channels);
+    comparison.near(
+        "transposed convolution",
+        out * out * channels,
+        TOLERANCE,
+        y -> convolveTransposed(matrices, g, x, weights, bias, y),
+        y -> convolveTransposed(right, g, x, weights, bias, y));
+  }
+
+  private void convolveTransposed(
+      MatrixKernels kernels, ConvGeometry g, long x, long weights, long bias, long y) {
+    long packed = comparison.memory(kernels.convTransposePackedBytes(g));
+    kernels.packConvTranspose(g, weights, packed);
+    long scratch = comparison.memory(kernels.convTransposeScratchBytes(g));
+    kernels.convolveTransposed(g, x, packed, bias, y, 0, g.rows(), scratch);
   }
 
   private void convolution(

@@ -256,8 +256,9 @@ final class Convolution {
     long aStep = 4L * g.strideWidth() * in;
     int panel = panels.columns();
     for (int column = 0, columns; column < out; column += columns) {
-      // a quarter of a panel is computed with the whole one before it
-      columns = out - column <= panel + panel / 4 ? out - column : panel;
+      // half a vector is computed with the whole panel before it
+      int left = out - column;
+      columns = left == panel + panel / 4 ? left : Math.min(panel, left);
       long b = packed + 4L * column * depth(g);
       micro.multiplyLines(
           rows,

@@ -46,17 +46,19 @@ final class Products {
     if (columns <= 0) {
       return;
     }
-    int block = blockRows(k, columns, rowTo - rowFrom);
+    int rows = rowTo - rowFrom;
+    long blocks = blocks(k, columns, rows);
     long aStep = 4 * product.aStride();
     long cStep = 4 * product.cStride();
     long residualStep = 4 * product.residualStride();
     long panel = packed + 4L * first * k;
     long cBias = bias == 0 ? 0 : bias + 4L * first;
-    for (long row = rowFrom; row < rowTo; row += block) {
-      int rows = (int) Math.min(block, rowTo - row);
+    for (long i = 0; i < blocks; i++) {
+      long row = rowFrom + rows * i / blocks;
+      int height = (int) (rowFrom + rows * (i + 1) / blocks - row);
       long added = residual == 0 ? 0 : residual + row * residualStep + 4L * first;
       long to = c + row * cStep + 4L * first;
-      block(product, rows, a + row * aStep, panel, columns, cBias, added, to);
+      block(product, height, a + row * aStep, panel, columns, cBias, added, to);
     }
   }
 
@@ -110,16 +112,14 @@ final class Products {
     }
   }
 
-  /// The rows of a block: as equal as possible, whole tiles, of which all panels are computed while
+  /// How many blocks of rows there are, as equal as possible: of each all panels are computed while
   /// the left-hand side stays in the second-level cache.
-  private int blockRows(int k, int columns, int rows) {
+  private long blocks(int k, int columns, int rows) {
     int tile = micro.tileRows();
     long most = BLOCK_BYTES / (4L * Math.max(1, k));
     if (4L * k * columns > FAR_BYTES) {
       most = Math.min(most, (long) FEW_TILES * tile);
     }
-    long blocks = Math.max(1, (rows + most - 1) / Math.max(1, most));
-    long each = (rows + blocks - 1) / blocks;
-    return Math.toIntExact(Math.max(2, (each + tile - 1) / tile) * tile);
+    return Math.ceilDiv(rows, Math.max(2L * tile, most));
   }
 }

@@ -6,16 +6,18 @@ import static dev.jiffy.engine.kernel.Memory.LONG;
 import dev.jiffy.engine.kernel.Activation;
 import dev.jiffy.engine.kernel.ConvGeometry;
 import dev.jiffy.engine.kernel.Memory;
+import org.jspecify.annotations.Nullable;
 
 /// Transposed convolutions as products that are written where their results lie.
 ///
-/// Counted from the padding on, a column of the result has those taps whose distance to it, `column
-/// - tap · dilation`, is a multiple of the stride; the quotient is the column of the input that
-///   they read. Columns with the same remainder by the stride, a phase, have the same taps and read
-///   adjacent pixels one after another. Of one row of the result they are one product, whose
-///   left-hand side is the input in place, with a run for each tap, and whose rows are a stride
-///   apart. The same is true of rows of the result, so that there is a matrix of weights for each
-///   phase of rows and each of columns.
+/// A tap contributes to a column of the result, counted from the padding on, where its distance
+/// from it is a multiple of the stride; the quotient is the column of the input that it reads.
+/// Columns with the same remainder by the stride, a phase, have the same taps and read adjacent
+/// pixels one after another. Of one row of the result they are one product, whose left-hand side is
+/// the input in place, with a run for each tap, and whose rows are a stride apart. The same is true
+/// of rows of the result, so that there is a matrix of weights for each phase of rows and each of
+/// columns that has taps at all. Taps of one phase are a period apart. Taps whose row of the input
+/// does not exist are left out.
 ///
 /// Where it takes no more work, as with windows that do not overlap, all phases of columns are
 /// computed as one: as many adjacent columns as the stride says are then a unit, and what is said
@@ -178,8 +180,8 @@ final class TransposedConvolution {
   }
 
   /// {@return the last unit that has columns of the result}
-  private int lastUnit(ConvGeometry g) {
-    return (int) (((long) g.padLeft() + g.outWidth() - 1) / width(g));
+  private long lastUnit(ConvGeometry g) {
+    return ((long) g.padLeft() + g.outWidth() - 1) / width(g);
   }
 
   /// {@return the columns to the left of an image that are read}
@@ -191,7 +193,7 @@ final class TransposedConvolution {
 
   /// {@return the columns to the right of an image that are read}
   private long right(ConvGeometry g) {
-    return Math.max(0, lastUnit(g) / (g.strideWidth() / width(g)) + 1L - g.inWidth());
+    return Math.max(0, lastUnit(g) / (g.strideWidth() / width(g)) + 1 - g.inWidth());
   }
 
   /// {@return the bytes of a row of the input with the columns on both sides that are read}
@@ -201,7 +203,7 @@ final class TransposedConvolution {
 
   /// {@return how many rows of the input are kept with columns on both sides, or 0 where no such
   /// columns are read: as many as a window spans}
-  private int lines(ConvGeometry g) {
+  private int keptRows(ConvGeometry g) {
     long span = (g.kernelHeight() - 1L) * g.dilationHeight() / g.strideHeight() + 1;
     return left(g) + right(g) == 0 ? 0 : (int) Math.min(g.inHeight(), span);
   }
@@ -210,20 +212,23 @@ final class TransposedConvolution {
     return 8L * g.kernelHeight() * g.kernelWidth();
   }
 
+  private long initBytes(ConvGeometry g) {
+    return 4L * width(g) * g.outChannels();
+  }
+
   /// {@return the bytes of a row of units, or 0 where a row of the result consists of whole ones}
   private long unitsBytes(ConvGeometry g) {
     int width = width(g);
     if (g.padLeft() % width == 0 && g.outWidth() % width == 0) {
       return 0;
     }
-    return 4L * columns(g) * (lastUnit(g) - g.padLeft() / width + 1L);
+    return 4L * columns(g) * (lastUnit(g) - g.padLeft() / width + 1);
   }
 
-  /// The table of runs, the bias of a unit, a row of zeros, rows of the input, and a row of units.
+  /// The table of runs, the bias of a unit, a row of units, and rows of the input.
   long scratchBytes(ConvGeometry g) {
-    long lines = Math.multiplyExact(pitch(g), 1L + lines(g));
-    long others = tableBytes(g) + 4L * width(g) * g.outChannels() + unitsBytes(g);
-    return Math.addExact(lines, others);
+    long kept = Math.multiplyExact(pitch(g), (long) keptRows(g));
+    return Math.addExact(kept, tableBytes(g) + initBytes(g) + unitsBytes(g));
   }
 
   void convolve(
@@ -235,24 +240,24 @@ final class TransposedConvolution {
       int rowFrom,
       int rowTo,
       long scratch) {
-    long init = scratch + tableBytes(g);
     long step = 4L * g.outChannels();
-    long zeros = init + width(g) * step;
-    long pitch = pitch(g);
-    int lines = lines(g);
+    long init = scratch + tableBytes(g);
+    long kept = init + initBytes(g) + unitsBytes(g);
+    int keptRows = keptRows(g);
     micro.preset(0, 0, bias, 1, init, step, width(g), g.outChannels());
-    micro.zero(zeros, pitch * (1 + lines));
+    micro.zero(kept, pitch(g) * keptRows);
     long copied = 0;
     for (int row = rowFrom; row < rowTo; row++) {
       int image = row / g.outHeight();
       int within = row - image * g.outHeight();
-      long unit = (long) within + g.padTop();
+      long position = (long) within + g.padTop();
       long source = x + 4L * image * g.inHeight() * g.inWidth() * g.inChannels();
-      if (lines > 0) {
-        long last = unit / g.strideHeight();
-        copied = copy(g, source, within == 0 ? 0 : copied, last, zeros + pitch);
+      if (keptRows > 0) {
+        long last = position / g.strideHeight();
+        copied = keep(g, source, within == 0 ? 0 : copied, last, kept);
+        source = kept;
       }
-      row(g, unit, source, packed, bias, y + (long) row * g.outWidth() * step, scratch);
+      row(g, position, source, packed, bias, y + (long) row * g.outWidth() * step, scratch);
     }
   }
 
@@ -262,83 +267,77 @@ final class TransposedConvolution {
   /// @param image the image
   /// @param copied how many of its rows were copied or passed before
   /// @param last the last row that is needed, which may lie below the image
-  /// @param lines where rows are kept
+  /// @param kept where rows are kept
   /// @return how many rows have been copied or passed
-  private long copy(ConvGeometry g, long image, long copied, long last, long lines) {
-    int count = lines(g);
+  private long keep(ConvGeometry g, long image, long copied, long last, long kept) {
+    int count = keptRows(g);
     int elements = g.inWidth() * g.inChannels();
-    long to = lines + 4 * left(g) * g.inChannels();
+    long to = kept + 4 * left(g) * g.inChannels();
     long end = Math.min(last + 1, g.inHeight());
     long row = Math.max(copied, end - count);
     for (; row < end; row++) {
-      long line = to + row % count * pitch(g);
-      micro.preset(image + 4 * row * elements, 0, 0, 1, line, 0, 1, elements);
+      long place = to + row % count * pitch(g);
+      micro.preset(image + 4 * row * elements, 0, 0, 1, place, 0, 1, elements);
     }
     return row;
   }
 
   /// Computes a row of the result.
   ///
-  /// @param unit the row, counted from the padding on
-  /// @param image the image of the input
+  /// @param position the row, counted from the padding on
+  /// @param input the image of the input, or the rows of it that are kept
   /// @param y the row of the result
   /// @param table working memory
   private void row(
-      ConvGeometry g, long unit, long image, long packed, long bias, long y, long table) {
-    int width = width(g);
-    int stride = g.strideWidth() / width;
-    int first = g.padLeft() / width;
-    int last = lastUnit(g);
-    long pixel = 4L * g.inChannels();
-    long step = 4L * g.outChannels();
-    long init = table + tableBytes(g);
-    long zeros = init + width * step;
-    boolean whole = unitsBytes(g) == 0;
-    long units = zeros + pitch(g) * (1 + lines(g));
-    long columns = whole ? y : units + (g.padLeft() - (long) first * width) * step;
-    // lanes that hold no columns would be activated, too
-    Activation within = columns(g) < micro.lanes() ? null : g.activation();
-    int top = firstTap(unit, g.strideHeight(), g.dilationHeight());
-    if (top < 0 || top >= g.kernelHeight()) {
-      micro.preset(0, 0, bias, 1, y, step, g.outWidth(), g.outChannels());
-      micro.finish(1, 0, 0, 0, g.activation(), y, step, g.outWidth(), g.outChannels());
-      return;
-    }
+      ConvGeometry g, long position, long input, long packed, long bias, long y, long table) {
+    int stride = g.strideWidth() / width(g);
     int taps = taps(g);
     int phases = Math.min(acrossPeriod(g), taps);
-    if (phases < stride) { // the others have no taps
+    long step = 4L * g.outChannels();
+    long init = table + tableBytes(g);
+    long first = g.padLeft() / width(g);
+    boolean whole = unitsBytes(g) == 0;
+    long columns = whole ? y : init + initBytes(g) + (g.padLeft() - first * width(g)) * step;
+    // lanes that hold no columns would be activated, too
+    Activation within = columns(g) < micro.lanes() ? null : g.activation();
+    int down = downPeriod(g);
+    int top = firstTap(position, g.strideHeight(), g.dilationHeight());
+    long missing = top < 0 ? 0 : missing(g, position, top);
+    long present = top < 0 ? 0 : Math.max(0, present(g, position, top) - missing);
+    if (present == 0 || phases < stride) { // there are pixels without taps
       micro.preset(0, 0, bias, 1, y, step, g.outWidth(), g.outChannels());
       micro.finish(1, 0, 0, 0, within, y, step, g.outWidth(), g.outChannels());
     }
-    long b = packed + tapBytes(g) * before(top, g.kernelHeight(), downPeriod(g)) * taps;
-    for (int tap = 0; tap < phases; tap++) {
+    for (int tap = 0; tap < phases && present > 0; tap++) {
       int phase = (int) ((long) tap * g.dilationWidth() % stride);
-      int runs = tabulate(g, unit, top, tap, image, zeros, table);
-      int from = Math.ceilDiv(first - phase, stride);
-      int rows = Math.floorDiv(last - phase, stride) + 1 - from;
-      long to = columns + (((long) from * stride + phase) * width - g.padLeft()) * step;
-      for (int group = 0; group < g.groups() && rows > 0; group++) {
-        long skipped = 4L * group * out(g);
-        micro.multiply(
-            rows,
-            from * pixel + 4L * group * in(g),
-            pixel,
-            table,
-            runs,
-            in(g),
-            b + tapBytes(g) * group * g.kernelHeight() * taps,
-            columns(g),
-            init + skipped,
-            0,
-            0,
-            0,
-            within,
-            to + skipped,
-            g.strideWidth() * step);
+      long from = Math.ceilDiv(first - phase, stride);
+      int rows = (int) (Math.floorDiv(lastUnit(g) - phase, stride) + 1 - from);
+      if (rows <= 0) {
+        continue;
       }
-      b += tapBytes(g) * runs;
+      int across = count(tap, taps, acrossPeriod(g));
+      int all = count(top, g.kernelHeight(), down);
+      long matrix =
+          before(top, g.kernelHeight(), down) * taps + before(tap, taps, acrossPeriod(g)) * all;
+      long a = tabulate(g, position, top + missing * down, (int) present, tap, input, table);
+      long to = columns + ((from * stride + phase) * width(g) - g.padLeft()) * step;
+      for (int group = 0; group < g.groups(); group++) {
+        long skipped = 4L * group * out(g);
+        product(
+            g,
+            rows,
+            a + 4L * (from * g.inChannels() + (long) group * in(g)),
+            table,
+            (int) present * across,
+            missing * across,
+            (long) all * across,
+            packed + tapBytes(g) * (matrix + (long) group * g.kernelHeight() * taps),
+            init + skipped,
+            within,
+            to + skipped);
+      }
     }
-    if (!whole) {
+    if (!whole && present > 0) {
       micro.preset(columns, 0, 0, 1, y, 0, 1, g.outWidth() * g.outChannels());
     }
     if (within == null) {
@@ -346,32 +345,95 @@ final class TransposedConvolution {
     }
   }
 
-  /// Writes the addresses of the runs of a phase for the first column of the input.
+  /// Multiplies by some adjacent rows of a matrix.
   ///
-  /// @param top the first row of its taps
-  /// @param first the first column of its taps
-  /// @return how many there are
-  private int tabulate(
-      ConvGeometry g, long unit, int top, int first, long image, long zeros, long table) {
-    int stride = g.strideWidth() / width(g);
-    int taps = taps(g);
-    int down = downPeriod(g);
-    int across = acrossPeriod(g);
-    int kept = lines(g);
-    long pitch = pitch(g);
-    long left = left(g);
-    int runs = 0;
-    for (int y = top; y < g.kernelHeight(); y += down) {
-      long row = (unit - (long) y * g.dilationHeight()) / g.strideHeight();
-      boolean isThere = row >= 0 && row < g.inHeight();
-      long line =
-          !isThere ? zeros : kept == 0 ? image + row * pitch : zeros + (1 + row % kept) * pitch;
-      for (int tap = first; tap < taps; tap += across) {
-        long over = (long) tap * g.dilationWidth() / stride;
-        ALL.set(LONG, table + 8L * runs, line + 4 * (left - over) * g.inChannels());
-        runs++;
-      }
+  /// @param rows rows of the product
+  /// @param runs the runs of the left-hand side
+  /// @param skipped how many taps of the matrix there are before those of the runs
+  /// @param all how many taps it has
+  private void product(
+      ConvGeometry g,
+      int rows,
+      long a,
+      long table,
+      int runs,
+      long skipped,
+      long all,
+      long matrix,
+      long init,
+      @Nullable Activation activation,
+      long c) {
+    int columns = columns(g);
+    for (int column = 0, together; column < columns; column += together) {
+      int left = columns - column;
+      int panel = left >= panels.columns() ? panels.columns() : micro.lanes();
+      // of a part of a matrix each panel by itself: the next one does not follow it
+      together = runs == all ? left : Math.min(panel, left);
+      micro.multiply(
+          rows,
+          a,
+          4L * g.inChannels(),
+          table,
+          runs,
+          in(g),
+          matrix + 4L * in(g) * (all * column + skipped * panel),
+          together,
+          init + 4L * column,
+          0,
+          0,
+          0,
+          activation,
+          c + 4L * column,
+          4L * g.strideWidth() * g.outChannels());
     }
-    return runs;
+  }
+
+  /// {@return how many of a row's taps, from the first on, read rows below the image}
+  private long missing(ConvGeometry g, long position, int top) {
+    long below = (position - (long) top * g.dilationHeight()) / g.strideHeight() - g.inHeight() + 1;
+    return Math.clamp(Math.ceilDiv(below, rowsApart(g)), 0, count(g, top));
+  }
+
+  /// {@return how many of a row's taps, from the first on, read rows that are not above the image}
+  private long present(ConvGeometry g, long position, int top) {
+    long row = Math.floorDiv(position - (long) top * g.dilationHeight(), g.strideHeight());
+    return Math.clamp(Math.floorDiv(row, rowsApart(g)) + 1, 0, count(g, top));
+  }
+
+  private int count(ConvGeometry g, int top) {
+    return top >= g.kernelHeight() ? 0 : count(top, g.kernelHeight(), downPeriod(g));
+  }
+
+  /// {@return how many rows of the input lie between those of one tap of a phase and of the next}
+  private long rowsApart(ConvGeometry g) {
+    return (long) downPeriod(g) * g.dilationHeight() / g.strideHeight();
+  }
+
+  /// Writes the runs of a phase, relative to the first one, for the first column of the input.
+  ///
+  /// @param position the row of the result, counted from the padding on
+  /// @param top the first row of its taps whose row of the input exists
+  /// @param rows how many there are
+  /// @param first the first column of its taps
+  /// @return where the first run lies
+  private long tabulate(
+      ConvGeometry g, long position, long top, int rows, int first, long input, long table) {
+    int stride = g.strideWidth() / width(g);
+    int columns = count(first, taps(g), acrossPeriod(g));
+    int kept = keptRows(g);
+    long pitch = pitch(g);
+    long origin = 0;
+    for (int i = 0; i < rows * columns; i++) {
+      long y = top + (long) (i / columns) * downPeriod(g);
+      long tap = first + (long) (i % columns) * acrossPeriod(g);
+      long row = (position - y * g.dilationHeight()) / g.strideHeight();
+      long column = left(g) - tap * g.dilationWidth() / stride;
+      long run = input + (kept == 0 ? row : row % kept) * pitch + 4 * column * g.inChannels();
+      if (i == 0) {
+        origin = run;
+      }
+      ALL.set(LONG, table + 8L * i, run - origin);
+    }
+    return origin;
   }
 }

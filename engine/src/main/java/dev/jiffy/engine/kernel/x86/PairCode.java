@@ -91,6 +91,7 @@ record PairCode(int vectors, int rows, boolean residual, @Nullable Activation ac
     code.kmov(HIGH, RAX);
     Label tile = code.here();
     each(code, TileCode.INIT, TileCode.INIT_STEP, (sum, from, mask) -> load(code, sum, from, mask));
+    code.store(RDI, at(RSP, TileCode.INIT));
     products(code);
     if (residual) {
       each(
@@ -241,14 +242,10 @@ record PairCode(int vectors, int rows, boolean residual, @Nullable Activation ac
     }
   }
 
-  /// Moves on to the next tile; those of C and the residual have moved already.
+  /// Moves on to the next tile; all but `A` has moved already.
   private void advance(Assembler code) {
     code.imul(RAX, RDX, rows);
     code.alu(ADD, RSI, RAX);
-    code.load(RAX, at(RSP, TileCode.INIT_STEP));
-    code.imul(RAX, RAX, rows);
-    code.alu(ADD, RAX, at(RSP, TileCode.INIT));
-    code.store(RAX, at(RSP, TileCode.INIT));
     code.load(RDI, at(RSP, TileCode.TILES));
   }
 }

@@ -5,6 +5,7 @@ import dev.jiffy.engine.kernel.Format;
 import dev.jiffy.engine.kernel.tile.Zeros;
 import java.lang.foreign.MemorySegment;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /// The emitted tiles of products, each made when it is first needed.
@@ -60,21 +61,18 @@ final class Tiles {
 
     /// {@return the code of tiles of pairs of rows}
     MemorySegment pairs(int vectors, int rows, boolean residual) {
-      int at = (24 | (vectors == 2 ? 2 : 0) | (residual ? 1 : 0)) * MOST_ROWS + rows;
-      MemorySegment tile = code[at];
-      return tile == null ? makePairs(at, new PairCode(vectors, rows, residual, activation)) : tile;
+      int form = 24 | (vectors == 2 ? 2 : 0) | (residual ? 1 : 0);
+      MemorySegment tile = code[form * MOST_ROWS + rows];
+      return tile == null
+          ? make(
+              form,
+              rows,
+              "pairs" + rows + "x" + vectors,
+              () -> new PairCode(vectors, rows, residual, activation).emit())
+          : tile;
     }
 
-    private synchronized MemorySegment makePairs(int at, PairCode pairs) {
-      MemorySegment made = code[at];
-      if (made == null) {
-        made = Code.load("pairs" + pairs.rows() + "x" + pairs.vectors(), pairs.emit());
-        code[at] = made;
-      }
-      return made;
-    }
-
-    private synchronized MemorySegment make(
+    private MemorySegment make(
         int form,
         int vectors,
         int rows,
@@ -83,23 +81,32 @@ final class Tiles {
         boolean packed,
         boolean cut,
         boolean residual) {
+      return make(
+          form,
+          rows,
+          "tile" + rows + "x" + vectors,
+          () ->
+              new TileCode(
+                      vectorBytes,
+                      vectors,
+                      rows,
+                      across,
+                      far,
+                      packed,
+                      cut,
+                      residual,
+                      activation,
+                      format,
+                      words,
+                      result)
+                  .emit());
+    }
+
+    private synchronized MemorySegment make(
+        int form, int rows, String name, Supplier<byte[]> emitter) {
       MemorySegment made = code[form * MOST_ROWS + rows];
       if (made == null) {
-        TileCode tile =
-            new TileCode(
-                vectorBytes,
-                vectors,
-                rows,
-                across,
-                far,
-                packed,
-                cut,
-                residual,
-                activation,
-                format,
-                words,
-                result);
-        made = Code.load("tile" + rows + "x" + vectors, tile.emit());
+        made = Code.load(name, emitter.get());
         code[form * MOST_ROWS + rows] = made;
       }
       return made;

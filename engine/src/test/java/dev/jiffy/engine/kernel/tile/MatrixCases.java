@@ -59,6 +59,12 @@ final class MatrixCases {
         cases.add(product(m, 5 + m % 7, n, 0, 0, 1, null, false));
       }
     }
+    for (int m : new int[] {3, 4, 7, 8, 14, 15, 16, 17, 33}) {
+      for (int n : new int[] {24, 40, 72}) {
+        cases.add(
+            product(m, 4 + m % 3, n, 2, m % 2 == 0 ? 5 : 0, 1, m % 3 == 0 ? GELU : null, true));
+      }
+    }
     for (int k : new int[] {0, 1, 2, 3, 4, 5, 8, 63, 384}) {
       for (int m : new int[] {1, 2, 8}) {
         cases.add(product(m, k, 37, 3, 2, 1, RELU, true));
@@ -73,6 +79,7 @@ final class MatrixCases {
     }
     cases.add(product(60, 1536, 33, 0, 0, 1, null, true));
     cases.add(product(7, 3, 0, 0, 0, 1, null, false));
+    cases.add(product(300, 384, 400, 0, 0, 1, RELU, true));
     return withResiduals(cases);
   }
 
@@ -257,6 +264,10 @@ final class MatrixCases {
     cases.add(transposed(1, new int[] {20, 50}, new int[] {24, 1, 1}, WINDOWS[0], 0, RELU));
     cases.add(transposed(2, new int[] {9, 70}, new int[] {24, 24, 1}, WINDOWS[0], 0, GELU));
     cases.add(transposed(1, new int[] {9, 70}, new int[] {40, 72, 1}, WINDOWS[1], 0, RELU));
+    int far = Integer.MAX_VALUE;
+    int[] pixel = {1, 1};
+    cases.add(transposed(2, pixel, channels[1], new int[] {2, 3, far, 1, 1, 1, 0, 0}, 0, null));
+    cases.add(transposed(2, pixel, channels[1], new int[] {3, 2, 1, far, 1, 1, 0, 0}, 0, null));
     return cases;
   }
 
