@@ -227,8 +227,8 @@ class Http2Test {
               http2
                   .http()
                   .request(HttpMethod.POST, path)
-                  .compose(asked -> asked.send(Buffer.buffer(body)))
-                  .compose(HttpClientResponse::body));
+                  .compose(
+                      asked -> asked.send(Buffer.buffer(body)).compose(HttpClientResponse::body)));
       assertEquals(answer, same.toString());
       for (String method : List.of("ModelInfer", "ModelStreamInfer")) {
         GrpcClient.Reply reply = http2.call(GrpcClient.INFERENCE + method, message);

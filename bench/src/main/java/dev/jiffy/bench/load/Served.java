@@ -104,15 +104,20 @@ public record Served(List<TensorSpec> inputs, List<TensorSpec> outputs) {
     try {
       return client
           .request(options)
-          .compose(request -> request.send(Buffer.buffer(body)))
-          .compose(
-              response -> response.body().map(answer -> answered(path, carrier, response, answer)))
+          // one chain on the event loop: a body that comes before somebody asks for it is lost
+          .compose(request ->
+              request
+                  .send(Buffer.buffer(body))
+                  .compose(response ->
+                      response.body().map(answer -> answered(path, carrier, response, answer))))
           .toCompletionStage()
           .toCompletableFuture()
+          .orTimeout(TIMEOUT_NANOS, TimeUnit.NANOSECONDS)
           .join();
     } catch (CompletionException e) {
       Throwable cause = e.getCause() == null ? e : e.getCause();
-      throw new IOException("cannot ask %s: %s".formatted(server, cause.getMessage()), cause);
+      String why = cause.getMessage() == null ? "no answer in time" : cause.getMessage();
+      throw new IOException("cannot ask %s: %s".formatted(server, why), cause);
     } finally {
       vertx.close().toCompletionStage().toCompletableFuture().join();
     }
