@@ -163,7 +163,8 @@ final class Tiles {
     Forms forms = forms(activation);
     long panel = b;
     int start = 0;
-    int least = rows < TileCode.COMPUTING_ROWS ? 2 : 4; // with few rows it also asks for less
+    // few rows wait for memory alone, and tiles side by side ask for none ahead then
+    int least = rows < TileCode.COMPUTING_ROWS ? 2 : 4;
     if (rows <= TileCode.most(vectorBytes, 2) && columns >= least * lanes) {
       start = columns / (2 * lanes) * (2 * lanes);
       if (takesPairs(2, rows) && columns - start == lanes / 2) {
