@@ -1,7 +1,5 @@
 package dev.jiffy.engine.kernel.vector;
 
-import static dev.jiffy.engine.kernel.vector.Lanes.LANES;
-
 import java.nio.ByteOrder;
 
 /// The micro-kernels of products: they compute a few rows by one or two vectors of columns of `C =
@@ -17,12 +15,15 @@ import java.nio.ByteOrder;
 /// within what the first compiler can do, too: a method whose profiled version that one gives up on
 /// may never reach the second. About 65 calls are possible, fewer with masks, hence no masks here.
 ///
-/// Taller tiles fit the registers of 512-bit CPUs, but the second compiler fails on them in about
-/// one process of four: it leaves some sums on the heap. Two tiles of 6 rows are as fast as one of
-/// 12, since the second finds the panel in the cache.
+/// Taller tiles fit the registers of 512-bit CPUs, but the second compiler has 18000 nodes for a
+/// method and what is inlined into it (`NodeCountInliningCutoff`), and of the calls that come too
+/// late it makes real ones, in the middle of the loop. With 8 rows some processes do so, always the
+/// same. Two tiles of 6 rows are as fast as one of 12, since the second finds the panel in the
+/// cache.
 final class Tiles {
-  /// The most rows of a tile two vectors wide: what fits the registers.
-  static final int WIDE_ROWS = LANES >= 16 ? 8 : 6;
+  /// The most rows of a tile two vectors wide: what the second compiler can do, and what fits the
+  /// registers of 256-bit CPUs.
+  static final int WIDE_ROWS = 6;
 
   /// The most rows of a tile one vector wide.
   static final int NARROW_ROWS = 8;
@@ -58,8 +59,6 @@ final class Tiles {
       case 4 -> WideTiles.wide4(a, aStep, taps, runs, k, b, bStep, init, initStep, c, cStep);
       case 5 -> WideTiles.wide5(a, aStep, taps, runs, k, b, bStep, init, initStep, c, cStep);
       case 6 -> WideTiles.wide6(a, aStep, taps, runs, k, b, bStep, init, initStep, c, cStep);
-      case 7 -> WideTiles.wide7(a, aStep, taps, runs, k, b, bStep, init, initStep, c, cStep);
-      case 8 -> WideTiles.wide8(a, aStep, taps, runs, k, b, bStep, init, initStep, c, cStep);
       default -> throw new IllegalStateException("rows of a tile: " + rows);
     }
   }
