@@ -12,8 +12,11 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
 
 /// Pooling of channels-last images: a vector of channels at a time, over the taps of a window that
-/// lie within the image.
+/// lie within the image; of four adjacent pixels together where their windows are whole columns.
 final class VectorPooling {
+  /// The adjacent pixels that are computed together.
+  private static final int TOGETHER = 4;
+
   private VectorPooling() {}
 
   static void pool(PoolGeometry g, long x, long y, int rowFrom, int rowTo) {
@@ -24,23 +27,76 @@ final class VectorPooling {
       int top = row % g.outHeight() * g.strideHeight() - g.padTop();
       int tapTop = g.firstTapRow(top);
       int height = Math.max(0, g.lastTapRow(top) - tapTop);
-      long to = y + (long) row * g.outWidth() * pixel;
-      for (int column = 0; column < g.outWidth(); column++, to += pixel) {
-        int left = column * g.strideWidth() - g.padLeft();
-        int tapLeft = g.firstTapColumn(left);
-        int width = Math.max(0, g.lastTapColumn(left) - tapLeft);
-        long from =
-            image
-                + (top + (long) tapTop * g.dilationHeight()) * line
-                + (left + (long) tapLeft * g.dilationWidth()) * pixel;
-        long down = g.dilationHeight() * line;
-        long right = g.dilationWidth() * pixel;
+      long taps = image + (top + (long) tapTop * g.dilationHeight()) * line;
+      row(g, taps, height, top, y + (long) row * g.outWidth() * pixel);
+    }
+  }
+
+  /// Computes a row of the result.
+  ///
+  /// @param taps the row of the image that the first row of taps lies in
+  /// @param height the rows of taps within the image
+  /// @param top the row of the image that windows begin at
+  /// @param y the row of the result
+  private static void row(PoolGeometry g, long taps, int height, int top, long y) {
+    long right = 4L * g.dilationWidth() * g.channels();
+    long down = 4L * g.dilationHeight() * g.channels() * g.inWidth();
+    long step = 4L * g.channels();
+    long xStep = g.strideWidth() * step;
+    long beyond = (TOGETHER - 1L) * g.strideWidth() + (g.kernelWidth() - 1L) * g.dilationWidth();
+    int column = 0;
+    while (column < g.outWidth()) {
+      int left = column * g.strideWidth() - g.padLeft();
+      long to = y + column * step;
+      boolean together = g.channels() >= LANES && column + TOGETHER <= g.outWidth();
+      if (together && left >= 0 && left + beyond < g.inWidth()) {
+        long from = taps + left * step;
+        int width = g.kernelWidth();
         if (g.max()) {
-          max(from, down, right, height, width, to, g.channels());
+          max4(from, xStep, down, right, height, width, to, g.channels());
         } else {
-          average(from, down, right, height, width, g.counted(top, left), to, g.channels());
+          int count = g.counted(top, left);
+          average4(from, xStep, down, right, height, width, count, to, g.channels());
+        }
+        column += TOGETHER;
+        continue;
+      }
+      int tapLeft = g.firstTapColumn(left);
+      int width = Math.max(0, g.lastTapColumn(left) - tapLeft);
+      long from = taps + (left + (long) tapLeft * g.dilationWidth()) * step;
+      if (g.max()) {
+        max(from, down, right, height, width, to, g.channels());
+      } else {
+        average(from, down, right, height, width, g.counted(top, left), to, g.channels());
+      }
+      column++;
+    }
+  }
+
+  private static void max4(
+      long x, long xStep, long down, long right, int height, int width, long y, int channels) {
+    long step = 4L * channels;
+    for (int i = 0; i < channels; i += LANES) {
+      int c = Math.min(i, channels - LANES);
+      FloatVector m0 = broadcast(SPECIES, Float.NEGATIVE_INFINITY);
+      FloatVector m1 = m0;
+      FloatVector m2 = m0;
+      FloatVector m3 = m0;
+      long line = x + 4L * c;
+      for (int h = 0; h < height; h++, line += down) {
+        long at = line;
+        for (int w = 0; w < width; w++, at += right) {
+          m0 = fromMemorySegment(SPECIES, ALL, at, LITTLE_ENDIAN).max(m0);
+          m1 = fromMemorySegment(SPECIES, ALL, at + xStep, LITTLE_ENDIAN).max(m1);
+          m2 = fromMemorySegment(SPECIES, ALL, at + 2 * xStep, LITTLE_ENDIAN).max(m2);
+          m3 = fromMemorySegment(SPECIES, ALL, at + 3 * xStep, LITTLE_ENDIAN).max(m3);
         }
       }
+      long to = y + 4L * c;
+      m0.intoMemorySegment(ALL, to, LITTLE_ENDIAN);
+      m1.intoMemorySegment(ALL, to + step, LITTLE_ENDIAN);
+      m2.intoMemorySegment(ALL, to + 2 * step, LITTLE_ENDIAN);
+      m3.intoMemorySegment(ALL, to + 3 * step, LITTLE_ENDIAN);
     }
   }
 
@@ -75,6 +131,42 @@ final class VectorPooling {
       broadcast(SPECIES, Float.NEGATIVE_INFINITY)
           .max(m)
           .intoMemorySegment(ALL, y + 4L * c, LITTLE_ENDIAN);
+    }
+  }
+
+  private static void average4(
+      long x,
+      long xStep,
+      long down,
+      long right,
+      int height,
+      int width,
+      int count,
+      long y,
+      int channels) {
+    long step = 4L * channels;
+    for (int i = 0; i < channels; i += LANES) {
+      int c = Math.min(i, channels - LANES);
+      FloatVector s0 = broadcast(SPECIES, 0);
+      FloatVector s1 = s0;
+      FloatVector s2 = s0;
+      FloatVector s3 = s0;
+      long line = x + 4L * c;
+      for (int h = 0; h < height; h++, line += down) {
+        long at = line;
+        for (int w = 0; w < width; w++, at += right) {
+          s0 = fromMemorySegment(SPECIES, ALL, at, LITTLE_ENDIAN).add(s0);
+          s1 = fromMemorySegment(SPECIES, ALL, at + xStep, LITTLE_ENDIAN).add(s1);
+          s2 = fromMemorySegment(SPECIES, ALL, at + 2 * xStep, LITTLE_ENDIAN).add(s2);
+          s3 = fromMemorySegment(SPECIES, ALL, at + 3 * xStep, LITTLE_ENDIAN).add(s3);
+        }
+      }
+      FloatVector counted = broadcast(SPECIES, count);
+      long to = y + 4L * c;
+      s0.div(counted).intoMemorySegment(ALL, to, LITTLE_ENDIAN);
+      s1.div(counted).intoMemorySegment(ALL, to + step, LITTLE_ENDIAN);
+      s2.div(counted).intoMemorySegment(ALL, to + 2 * step, LITTLE_ENDIAN);
+      s3.div(counted).intoMemorySegment(ALL, to + 3 * step, LITTLE_ENDIAN);
     }
   }
 

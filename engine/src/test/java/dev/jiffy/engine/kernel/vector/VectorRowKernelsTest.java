@@ -54,7 +54,7 @@ final class VectorRowKernelsTest {
       int stride = 1 + random.nextInt(3);
       int padding = random.nextInt(2);
       int height = 5 + random.nextInt(6);
-      int width = 5 + random.nextInt(6);
+      int width = 5 + random.nextInt(12);
       int channels = new int[] {1, 3, 8, 16, 24, 33}[random.nextInt(6)];
       PoolGeometry geometry =
           new PoolGeometry(
