@@ -2,7 +2,6 @@ package dev.jiffy.engine.kernel.vector;
 
 import static dev.jiffy.engine.kernel.Memory.ALL;
 import static dev.jiffy.engine.kernel.Memory.LONG;
-import static dev.jiffy.engine.kernel.vector.DepthwiseTiles.PIXELS;
 import static dev.jiffy.engine.kernel.vector.Lanes.BYTES;
 import static dev.jiffy.engine.kernel.vector.Lanes.LANES;
 import static dev.jiffy.engine.kernel.vector.Lanes.SPECIES;
@@ -148,7 +147,6 @@ public final class VectorDepthwise implements DepthwiseKernels {
       int vectorFrom,
       int vectorTo) {
     long step = 4L * g.outChannels();
-    long xStep = step * g.strideWidth();
     int top = row % g.outHeight() * g.strideHeight() - g.padTop();
     long origin = (long) row / g.outHeight() * g.inHeight() + top;
     long window = x + (origin * g.inWidth() - g.padLeft()) * step;
@@ -156,73 +154,103 @@ public final class VectorDepthwise implements DepthwiseKernels {
     int last = Math.clamp((g.inHeight() - top + dilation - 1L) / dilation, 0, g.kernelHeight());
     int first = Math.min(last, top >= 0 ? 0 : (-top + dilation - 1) / dilation);
     int width = (g.kernelWidth() - 1) * g.dilationWidth() + 1;
-    int from = (g.padLeft() + g.strideWidth() - 1) / g.strideWidth();
+    int from = Math.min(g.outWidth(), (g.padLeft() + g.strideWidth() - 1) / g.strideWidth());
     int room = g.inWidth() + g.padLeft() - width;
-    int to = room < 0 ? 0 : Math.min(g.outWidth(), room / g.strideWidth() + 1);
-    int fast =
-        g.dilationWidth() == 1 && g.inChannels() >= LANES
-            ? DepthwiseRows.pixels(g.kernelWidth(), g.strideWidth())
-            : 0;
-    int pixel = 0;
-    while (pixel < g.outWidth()) {
-      boolean within = pixel >= from && pixel < to;
-      boolean quick = within && fast > 0 && to - pixel >= fast;
-      int pixels = within ? Math.min(quick ? fast : PIXELS, to - pixel) : 1;
-      int left = pixel * g.strideWidth() - g.padLeft();
-      int across = g.dilationWidth();
-      int leftTap = left >= 0 ? 0 : (-left + across - 1) / across;
-      int rightTap = Math.clamp((g.inWidth() - left + across - 1L) / across, 0, g.kernelWidth());
-      for (int vector = vectorFrom; vector < vectorTo; vector++) {
-        long channels = 4L * channel(g, vector);
-        long weights = packed + (long) BYTES * vector * taps(g);
-        long at = window + pixel * xStep + channels;
-        long init = bias == 0 ? Zeros.ADDRESS : bias + channels;
-        long result = y + pixel * step + channels;
-        if (!within) {
-          edge(g, at, leftTap, rightTap, first, last, weights, init, result);
-        } else if (quick) {
-          long rowStep = step * g.inWidth() * dilation;
-          DepthwiseRows.tile(
-              g.kernelWidth(),
-              g.strideWidth(),
-              at + first * rowStep,
-              step,
-              rowStep,
-              last - first,
-              weights + (long) BYTES * first * g.kernelWidth(),
-              init,
-              result,
-              step);
-        } else {
-          interior(g, pixels, at, xStep, taps, first, last, weights, init, result);
-        }
-      }
-      pixel += pixels;
+    int to = room < 0 ? from : Math.clamp(room / g.strideWidth() + 1, from, g.outWidth());
+    for (int vector = vectorFrom; vector < vectorTo; vector++) {
+      long channels = 4L * channel(g, vector);
+      long weights = packed + (long) BYTES * vector * taps(g);
+      long init = bias == 0 ? Zeros.ADDRESS : bias + channels;
+      long at = window + channels;
+      long result = y + channels;
+      edges(g, 0, from, at, first, last, weights, init, result);
+      interior(g, from, to, at, taps, first, last, weights, init, result);
+      edges(g, to, g.outWidth(), at, first, last, weights, init, result);
     }
   }
 
-  /// Computes a vector of channels of some pixels whose windows lie within the image, but for
-  /// missing rows.
+  /// Computes a vector of channels of pixels whose windows lie within the image, but for missing
+  /// rows.
+  ///
+  /// @param from the first pixel
+  /// @param to the pixel after the last
+  /// @param x the window of the row's first pixel
+  /// @param taps the offsets of the taps in a window
+  /// @param first the first row of taps that meets the image
+  /// @param last the row of taps after the last that does
+  /// @param weights the weights of the channels
+  /// @param init what the sums start from
+  /// @param y the row's first pixel
   private static void interior(
       ConvGeometry g,
-      int pixels,
+      int from,
+      int to,
       long x,
-      long xStep,
       long taps,
       int first,
       int last,
       long weights,
       long init,
       long y) {
+    long step = 4L * g.outChannels();
+    long xStep = step * g.strideWidth();
+    long used = weights + (long) BYTES * first * g.kernelWidth();
+    boolean whole = g.inChannels() >= LANES;
+    boolean adjacent = whole && g.dilationWidth() == 1;
+    int tile = adjacent ? DepthwiseRows.pixels(g.kernelWidth(), g.strideWidth()) : 0;
+    if (tile > 0 && to - from >= tile) {
+      long rowStep = step * g.inWidth() * g.dilationHeight();
+      long window = x + first * rowStep;
+      for (int pixel = from; pixel < to; pixel += tile) {
+        // the last tile overlaps the one before it
+        int at = Math.min(pixel, to - tile);
+        DepthwiseRows.tile(
+            g.kernelWidth(),
+            g.strideWidth(),
+            window + at * xStep,
+            step,
+            rowStep,
+            last - first,
+            used,
+            init,
+            y + at * step,
+            step);
+      }
+      return;
+    }
     int count = (last - first) * g.kernelWidth();
     long table = taps + 8L * first * g.kernelWidth();
-    long used = weights + (long) BYTES * first * g.kernelWidth();
-    long step = 4L * g.outChannels();
-    if (g.inChannels() >= LANES) {
-      DepthwiseTiles.whole(pixels, x, xStep, table, count, used, init, y, step);
+    long window = x + from * xStep;
+    long result = y + from * step;
+    if (whole) {
+      DepthwiseTiles.whole(to - from, window, xStep, table, count, used, init, result, step);
     } else {
       int present = g.inChannels();
-      DepthwiseTiles.part(pixels, x, xStep, table, count, used, init, y, step, present);
+      DepthwiseTiles.part(
+          to - from, window, xStep, table, count, used, init, result, step, present);
+    }
+  }
+
+  /// Computes a vector of channels of pixels whose windows may lie partly outside the image; for
+  /// the arguments see [#interior].
+  private static void edges(
+      ConvGeometry g,
+      int from,
+      int to,
+      long x,
+      int first,
+      int last,
+      long weights,
+      long init,
+      long y) {
+    long step = 4L * g.outChannels();
+    int across = g.dilationWidth();
+    for (int pixel = from; pixel < to; pixel++) {
+      int left = pixel * g.strideWidth() - g.padLeft();
+      int leftTap = left >= 0 ? 0 : (-left + across - 1) / across;
+      int rightTap = Math.clamp((g.inWidth() - left + across - 1L) / across, 0, g.kernelWidth());
+      long window = x + pixel * step * g.strideWidth();
+      edge(g, window, leftTap, rightTap, first, last, weights, init, y + pixel * step);
     }
   }
 
