@@ -26,9 +26,6 @@ final class Winograd {
   /// The least tiles of a block, so that weights are used often while they are near.
   private static final int LEAST_TILES = 48;
 
-  /// The fewest channels, of the input and of the result, from which on this is faster.
-  private static final int LEAST_CHANNELS = 16;
-
   /// The fewest tiles from which on this is faster, although there are 16 weights for each 9.
   private static final int LEAST_RESULT_TILES = 8;
 
@@ -61,7 +58,7 @@ final class Winograd {
         && g.strideHeight() == 1
         && g.strideWidth() == 1
         && g.groups() == 1
-        && Math.min(g.inChannels(), g.outChannels()) >= Math.max(LEAST_CHANNELS, micro.lanes())
+        && Math.min(g.inChannels(), g.outChannels()) >= kernels.leastChannels()
         && hasTiles(g);
   }
 

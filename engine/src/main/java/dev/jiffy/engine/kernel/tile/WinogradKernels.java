@@ -10,6 +10,10 @@ import dev.jiffy.engine.kernel.ConvGeometry;
 /// apart. There are as many channels as a vector has elements at least. Arguments are as in
 /// [dev.jiffy.engine.kernel.MatrixKernels].
 public interface WinogradKernels {
+  /// {@return the fewest channels, of the input and of the result, from which on transforms and
+  /// products are faster than the direct form}
+  int leastChannels();
+
   /// Computes `Bᵀ d B` of the four by four pixels of the input that each tile sees.
   ///
   /// @param geometry the convolution

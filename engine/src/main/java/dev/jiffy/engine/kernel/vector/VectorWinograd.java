@@ -21,6 +21,12 @@ public final class VectorWinograd implements WinogradKernels {
   /// Creates the kernels.
   public VectorWinograd() {}
 
+  /// A single vector of channels is little work for the addresses of sixteen pixels.
+  @Override
+  public int leastChannels() {
+    return Math.max(16, LANES + 1);
+  }
+
   @Override
   public void transformInput(
       ConvGeometry g, long x, int row, int column, int tiles, long to, long step) {

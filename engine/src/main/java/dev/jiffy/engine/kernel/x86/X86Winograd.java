@@ -39,6 +39,11 @@ public final class X86Winograd implements WinogradKernels {
   }
 
   @Override
+  public int leastChannels() {
+    return 16;
+  }
+
+  @Override
   public void transformInput(
       ConvGeometry g, long x, int row, int column, int tiles, long to, long step) {
     long pixel = 4L * g.inChannels();

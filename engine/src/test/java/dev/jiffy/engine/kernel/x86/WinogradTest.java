@@ -68,9 +68,14 @@ class WinogradTest {
   @ParameterizedTest(allowZeroInvocations = true)
   @MethodSource("dev.jiffy.engine.kernel.x86.Cpus#all")
   void transformsAreCheckedWhereTheyRun(Cpu cpu) {
-    WinogradKernels idle = WrongKernels.idle(WinogradKernels.class);
+    WinogradKernels wrong =
+        WrongKernels.changed(
+            WinogradKernels.class,
+            new X86Winograd(cpu),
+            "transformResult",
+            (_, arguments) -> WrongKernels.spoiled(arguments[5]));
     MatrixKernels kernels =
-        new TiledMatrixKernels(new X86MicroKernels(cpu), new X86Depthwise(cpu), idle, null);
+        new TiledMatrixKernels(new X86MicroKernels(cpu), new X86Depthwise(cpu), wrong, null);
     assertNotNull(KernelCheck.fault(KernelCheck.Kind.CONVOLUTION, kernels, new ScalarRowKernels()));
   }
 
