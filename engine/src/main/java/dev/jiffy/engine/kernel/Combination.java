@@ -56,6 +56,20 @@ public record Combination(
     return elements;
   }
 
+  /// {@return whether an argument has all elements of the result, in the same order}
+  ///
+  /// @param strides those of the argument
+  boolean isDense(List<Long> strides) {
+    long elements = 1;
+    for (int i = dims.size() - 1; i >= 0; i--) {
+      if (dims.get(i) != 1 && strides.get(i) != elements) {
+        return false;
+      }
+      elements *= dims.get(i);
+    }
+    return true;
+  }
+
   /// {@return the element that a row begins with}
   ///
   /// @param row the index of the row, counted over all dimensions but the last

@@ -19,6 +19,9 @@ public final class Combinations {
   private static final ValueLayout.OfDouble DOUBLE =
       ValueLayout.JAVA_DOUBLE_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
+  /// A byte of 1, eight times.
+  private static final long ONES = 0x0101_0101_0101_0101L;
+
   /// The bytes of working memory that [#combine] needs.
   public static final long SCRATCH_BYTES = 2L * BLOCK * 8;
 
@@ -95,7 +98,7 @@ public final class Combinations {
     int bytes = c.in().bytes();
     long step = strides.getLast();
     boolean isWide = c.in() == DType.I64 || c.in() == DType.F64;
-    if (rows == 1 && isWide && step == 1) {
+    if (isWide && step == 1 && (rows == 1 || c.isDense(strides))) {
       return x + (c.start(row, strides) + column) * bytes;
     }
     for (long i = 0; i < rows; i++) {
@@ -207,25 +210,33 @@ public final class Combinations {
 
   private static void truths(
       BinaryFunction function, long x, long stepX, long y, long stepY, long out, long n) {
+    long whole = stepX <= 1 && stepY <= 1 ? n & -8 : 0;
     switch (function) {
       case AND -> {
-        for (long i = 0; i < n; i++) {
+        for (long i = 0; i < whole; i += 8) {
+          setLong(out + i, getTruths(x + i * stepX, stepX) & getTruths(y + i * stepY, stepY));
+        }
+        for (long i = whole; i < n; i++) {
           ALL.set(BYTE, out + i, (byte) (getTruth(x + i * stepX) & getTruth(y + i * stepY)));
         }
       }
       case OR -> {
-        for (long i = 0; i < n; i++) {
+        for (long i = 0; i < whole; i += 8) {
+          setLong(out + i, getTruths(x + i * stepX, stepX) | getTruths(y + i * stepY, stepY));
+        }
+        for (long i = whole; i < n; i++) {
           ALL.set(BYTE, out + i, (byte) (getTruth(x + i * stepX) | getTruth(y + i * stepY)));
         }
       }
-      case XOR -> {
-        for (long i = 0; i < n; i++) {
-          ALL.set(BYTE, out + i, (byte) (getTruth(x + i * stepX) ^ getTruth(y + i * stepY)));
+      case XOR, EQUAL -> {
+        int same = function == BinaryFunction.EQUAL ? 1 : 0;
+        for (long i = 0; i < whole; i += 8) {
+          long differ = getTruths(x + i * stepX, stepX) ^ getTruths(y + i * stepY, stepY);
+          setLong(out + i, differ ^ same * ONES);
         }
-      }
-      case EQUAL -> {
-        for (long i = 0; i < n; i++) {
-          setTruth(out + i, getTruth(x + i * stepX) == getTruth(y + i * stepY));
+        for (long i = whole; i < n; i++) {
+          int differs = getTruth(x + i * stepX) ^ getTruth(y + i * stepY);
+          ALL.set(BYTE, out + i, (byte) (differs ^ same));
         }
       }
       default -> throw new IllegalArgumentException("no loop for " + function);
@@ -342,6 +353,15 @@ public final class Combinations {
       }
       default -> throw new IllegalArgumentException("no loop for " + function);
     }
+  }
+
+  /// {@return eight truth values, a byte each that is 0 or 1: adjacent ones, or one repeated}
+  private static long getTruths(long address, long step) {
+    if (step == 0) {
+      return getTruth(address) * ONES;
+    }
+    long bytes = getLong(address);
+    return (((bytes & ~(ONES << 7)) + ~(ONES << 7)) | bytes) >>> 7 & ONES;
   }
 
   private static int getTruth(long address) {

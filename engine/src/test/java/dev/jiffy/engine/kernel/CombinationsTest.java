@@ -29,6 +29,8 @@ class CombinationsTest {
           new Space(List.of(513L), List.of(1L), List.of(0L)),
           new Space(List.of(70L, 15L), List.of(15L, 1L), List.of(0L, 1L)),
           new Space(List.of(3L, 600L), List.of(1L, 0L), List.of(600L, 1L)),
+          new Space(List.of(3L, 21L), List.of(21L, 1L), List.of(21L, 1L)),
+          new Space(List.of(2L, 2L, 4L), List.of(12L, 0L, 1L), List.of(0L, 4L, 1L)),
           new Space(List.of(2L, 3L, 5L, 7L), List.of(0L, 35L, 7L, 1L), List.of(5L, 0L, 1L, 0L)),
           new Space(List.of(4L, 0L), List.of(0L, 1L), List.of(1L, 0L)));
 
@@ -77,6 +79,9 @@ class CombinationsTest {
         case 1 -> TypedMemory.setDouble(type, at, 1e30);
         case 2 -> TypedMemory.setDouble(type, at, -1e30);
         default -> TypedMemory.setDouble(type, at, random.nextInt(7) - 3);
+      }
+      if (type == DType.BOOL && random.nextBoolean()) { // what is not 0 is true
+        Memory.ALL.set(ValueLayout.JAVA_BYTE, at, (byte) random.nextInt(256));
       }
     }
     return numbers;
