@@ -46,8 +46,8 @@ final class LinearImports {
         new Op.ConvTranspose(
             PoolImports.window(node, false),
             node.integer("group", 1),
-            node.integers("output_padding"),
-            node.integers("output_shape"),
+            node.integers("output_padding", 0),
+            node.integers("output_shape", 1),
             Layout.CHANNELS_FIRST,
             null));
   }

@@ -258,6 +258,22 @@ final class NodeScope {
     };
   }
 
+  /// {@return a list of integers up to 2³¹ - 1, empty where it is absent}
+  ///
+  /// @param attribute its name
+  /// @param least the least of them that is allowed
+  List<Long> integers(String attribute, int least) {
+    List<Long> values = integers(attribute);
+    for (long value : values) {
+      if (value < least || value > Integer.MAX_VALUE) {
+        throw invalid(
+            "attribute '%s' should be from %d to %d but is %s"
+                .formatted(attribute, least, Integer.MAX_VALUE, values));
+      }
+    }
+    return values;
+  }
+
   /// {@return a list of floats, empty where it is absent}
   ///
   /// @param attribute its name

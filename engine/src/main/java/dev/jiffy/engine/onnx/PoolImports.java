@@ -28,11 +28,11 @@ final class PoolImports {
   /// @param node the node
   /// @param ceilMode whether a partly covered last window counts
   static Window window(NodeScope node, boolean ceilMode) {
-    List<Long> kernel = positive(node, "kernel_shape");
-    List<Long> strides = positive(node, "strides");
-    List<Long> dilations = positive(node, "dilations");
+    List<Long> kernel = node.integers("kernel_shape", 1);
+    List<Long> strides = node.integers("strides", 1);
+    List<Long> dilations = node.integers("dilations", 1);
     AutoPad autoPad = node.choice("auto_pad", AutoPad.NOTSET);
-    List<Long> pads = node.integers("pads");
+    List<Long> pads = node.integers("pads", 0);
     return new Window(
         kernel,
         strides,
@@ -40,16 +40,6 @@ final class PoolImports {
         dilations,
         autoPad,
         ceilMode);
-  }
-
-  private static List<Long> positive(NodeScope node, String attribute) {
-    List<Long> values = node.integers(attribute);
-    for (long value : values) {
-      if (value <= 0) {
-        throw node.invalid("attribute '" + attribute + "' is " + values);
-      }
-    }
-    return values;
   }
 
   private static void pool(NodeScope node, PoolFunction function) {

@@ -209,6 +209,41 @@ class ImporterTest {
   }
 
   @Test
+  void windowsBeyond31BitsAreRefused() {
+    List<String> everywhere = List.of("kernel_shape", "strides", "dilations", "pads");
+    for (String operator : List.of("Conv", "ConvTranspose", "MaxPool", "AveragePool", "LpPool")) {
+      everywhere.forEach(attribute -> beyond31BitsIsRefused(operator, attribute));
+    }
+    beyond31BitsIsRefused("ConvTranspose", "output_padding");
+    beyond31BitsIsRefused("ConvTranspose", "output_shape");
+  }
+
+  /// Of an image of which not even the rank is known, nothing else could tell.
+  private static void beyond31BitsIsRefused(String operator, String attribute) {
+    int least = attribute.endsWith("pads") || attribute.endsWith("padding") ? 0 : 1;
+    for (long number : new long[] {1L << 31, 1L << 32, Long.MAX_VALUE, -1}) {
+      Models models =
+          Models.opset(19)
+              .input("s", DType.I64, -1)
+              .input("w", DType.F32, -1, -1, -1)
+              .constant("one", Tensor.of(new float[] {1}))
+              .node("Expand", List.of("one", "s"), List.of("x"))
+              .node(
+                  operator,
+                  operator.startsWith("Conv") ? List.of("x", "w") : List.of("x"),
+                  List.of("y"),
+                  Map.of(attribute, Models.ints(1L, number)))
+              .output("y");
+      String message = refused(models);
+      assertTrue(message.contains("node '%s_1' (%1$s)".formatted(operator)), message);
+      String problem =
+          "attribute '%s' should be from %d to 2147483647 but is [1, %d]"
+              .formatted(attribute, least, number);
+      assertTrue(message.contains(problem), message);
+    }
+  }
+
+  @Test
   void scalesOfRowsWidenNothing() {
     for (long[] dims : new long[][] {{3, 1, 4}, {1, 2, 4}, {3, 4}}) {
       for (boolean isBias : new boolean[] {false, true}) {
