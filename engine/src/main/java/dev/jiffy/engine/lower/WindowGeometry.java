@@ -1,5 +1,6 @@
 package dev.jiffy.engine.lower;
 
+import dev.jiffy.engine.ModelException;
 import dev.jiffy.engine.ir.Op;
 import dev.jiffy.engine.kernel.scalar.Sliding;
 import java.util.List;
@@ -22,9 +23,7 @@ record WindowGeometry(int[] kernel, int[] strides, int[] begins, int[] ends, int
   static WindowGeometry of(Op.Window window, int[] kernel, int[] in, int[] out) {
     WindowGeometry geometry = given(window, kernel);
     for (int d = 0; d < kernel.length; d++) {
-      int reach = (kernel[d] - 1) * geometry.dilations[d] + 1;
-      int total = Math.max(0, (out[d] - 1) * geometry.strides[d] + reach - in[d]);
-      geometry.pad(window.autoPad(), d, total);
+      geometry.pad(window.autoPad(), d, Math.max(0, geometry.span(d, out[d]) - in[d]));
     }
     return geometry;
   }
@@ -39,8 +38,7 @@ record WindowGeometry(int[] kernel, int[] strides, int[] begins, int[] ends, int
     WindowGeometry geometry = given(op.window(), kernel);
     int[] extra = numbers(op.outputPadding(), kernel.length, 0);
     for (int d = 0; d < kernel.length; d++) {
-      int reach = (kernel[d] - 1) * geometry.dilations[d] + 1;
-      int total = geometry.strides[d] * (in[d] - 1) + extra[d] + reach - out[d];
+      long total = geometry.span(d, in[d]) + extra[d] - out[d];
       boolean isCut = op.window().autoPad() == Op.AutoPad.NOTSET && !op.outputShape().isEmpty();
       Op.AutoPad autoPad = isCut ? Op.AutoPad.SAME_LOWER : op.window().autoPad();
       geometry.pad(autoPad, d, Math.max(0, total));
@@ -59,7 +57,20 @@ record WindowGeometry(int[] kernel, int[] strides, int[] begins, int[] ends, int
         numbers(window.dilations(), rank, 1));
   }
 
-  private void pad(Op.AutoPad autoPad, int axis, int missing) {
+  /// {@return the elements from the first tap of the first window to the last tap of the last}
+  ///
+  /// @throws ModelException if they are more than an `int` counts, as kernels do
+  private long span(int axis, int windows) {
+    long span = (windows - 1L) * strides[axis] + (kernel[axis] - 1L) * dilations[axis] + 1;
+    if (span > Integer.MAX_VALUE) {
+      throw new ModelException(
+          "windows of spatial dimension %d: expected to span up to %d elements, got %d"
+              .formatted(axis, Integer.MAX_VALUE, span));
+    }
+    return span;
+  }
+
+  private void pad(Op.AutoPad autoPad, int axis, long missing) {
     Op.Padding padding = autoPad.padding(missing, new Op.Padding(begins[axis], ends[axis]));
     begins[axis] = Math.toIntExact(padding.begin());
     ends[axis] = Math.toIntExact(padding.end());

@@ -1,0 +1,37 @@
+package dev.jiffy.engine.lower;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import dev.jiffy.engine.ModelException;
+import dev.jiffy.engine.ir.Op;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+final class WindowGeometryTest {
+  private static WindowGeometry same(long stride, long dilation, int in, int out) {
+    Op.Window window =
+        new Op.Window(
+            List.of(), List.of(stride), List.of(), List.of(dilation), Op.AutoPad.SAME_UPPER, false);
+    return WindowGeometry.of(window, new int[] {5}, new int[] {in}, new int[] {out});
+  }
+
+  @Test
+  void paddingIsWhatWindowsReachBeyondTheImage() {
+    WindowGeometry geometry = same(1, 1 << 28, 3, 3);
+    assertArrayEquals(new int[] {1 << 29}, geometry.begins());
+    assertArrayEquals(new int[] {1 << 29}, geometry.ends());
+  }
+
+  @Test
+  void windowsThatSpanMoreThanAnIntCountsAreRefused() {
+    String expected = "windows of spatial dimension 0: expected to span up to 2147483647 elements";
+    for (long dilation : new long[] {1 << 29, 1 << 30, Integer.MAX_VALUE}) {
+      String message =
+          assertThrows(ModelException.class, () -> same(1, dilation, 3, 3)).getMessage();
+      assertEquals(expected + ", got " + (4 * dilation + 3), message);
+    }
+    assertThrows(ModelException.class, () -> same(Integer.MAX_VALUE, 1, 2, Integer.MAX_VALUE));
+  }
+}
