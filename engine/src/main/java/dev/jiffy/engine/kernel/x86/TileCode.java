@@ -7,23 +7,12 @@ import static dev.jiffy.engine.kernel.x86.CutVectors.present;
 import static dev.jiffy.engine.kernel.x86.CutVectors.store;
 import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Alu.ADD;
 import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Alu.CMP;
-import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Alu.SUB;
-import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Condition.GREATER_OR_EQUAL;
 import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Condition.LESS;
-import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Condition.NOT_EQUAL;
 import static dev.jiffy.engine.kernel.x86.Operand.Address.at;
-import static dev.jiffy.engine.kernel.x86.Register.R10;
-import static dev.jiffy.engine.kernel.x86.Register.R11;
 import static dev.jiffy.engine.kernel.x86.Register.R12;
-import static dev.jiffy.engine.kernel.x86.Register.R13;
-import static dev.jiffy.engine.kernel.x86.Register.R14;
 import static dev.jiffy.engine.kernel.x86.Register.R15;
-import static dev.jiffy.engine.kernel.x86.Register.R8;
 import static dev.jiffy.engine.kernel.x86.Register.R9;
 import static dev.jiffy.engine.kernel.x86.Register.RAX;
-import static dev.jiffy.engine.kernel.x86.Register.RBP;
-import static dev.jiffy.engine.kernel.x86.Register.RBX;
-import static dev.jiffy.engine.kernel.x86.Register.RCX;
 import static dev.jiffy.engine.kernel.x86.Register.RDI;
 import static dev.jiffy.engine.kernel.x86.Register.RDX;
 import static dev.jiffy.engine.kernel.x86.Register.RSI;
@@ -40,14 +29,11 @@ import org.jspecify.annotations.Nullable;
 /// tiles of a few rows by one or two vectors of columns, one tile below the other or one beside the
 /// other.
 ///
-/// A row of `A` is read in runs: run `j` is the `k` elements at `a + row · aStep + taps[j]`. `B`
-/// has a row of vectors for each of the `runs · k` elements. The arguments, all numbers, in order:
-/// tiles, a, aStep, taps, runs, k, b, bStep, init, initStep, c, cStep, residual, residualStep, and
-/// for a cut tile its mask (a bit per column with AVX-512, else the address of a vector), and one
-/// more: for tiles side by side the bytes from the first column of `init` to that of the next tile;
-/// for tiles one below the other whose `B` is packed and two vectors wide the bytes that each
-/// element of a run moves on in what is brought into the second-level cache meanwhile, and where
-/// that starts in place of `bStep`.
+/// The last two arguments are for a cut tile its mask (a bit per column with AVX-512, else the
+/// address of a vector), and one more: for tiles side by side the bytes from the first column of
+/// `init` to that of the next tile; for tiles one below the other whose `B` is packed and two
+/// vectors wide the bytes that each element of a run moves on in what is brought into the
+/// second-level cache meanwhile, and where that starts in place of `bStep`.
 ///
 /// All sums stay in registers. Where a tile is so small that each sum would wait for the one before
 /// it, several partial sums run side by side.
@@ -83,7 +69,8 @@ record TileCode(
     @Nullable Activation activation,
     Format format,
     boolean words,
-    Result result) {
+    Result result)
+    implements TileLoop {
   /// What becomes of sums.
   enum Result {
     /// They are stored after residual and activation.
@@ -102,11 +89,6 @@ record TileCode(
   /// What results are limited to before they become integers, which have no greater ones.
   private static final float MOST_RESULT = 1 << 20;
 
-  static final Register[] SAVED = {RBX, RBP, R12, R13, R14, R15};
-
-  /// The registers that the rows of `A` are reached from, six rows each.
-  static final Register[] BASES = {R10, R11, R13, R14};
-
   /// How far ahead of its use `B` is brought into the second-level cache by tiles that read it
   /// once, in bytes: the hardware does not foresee what is beyond a page.
   static final int AHEAD = 16384;
@@ -119,24 +101,11 @@ record TileCode(
   /// From how many tiles on, one below the other, their rows of `C` are brought near early.
   private static final int MANY_TILES = 4;
 
-  static final int TILES = 0;
-  private static final int STACK = 8 * SAVED.length + 8 + 8; // saved, a local, the return address
-  static final int B = STACK;
-  static final int B_STEP = STACK + 8;
-  static final int INIT = STACK + 16;
-  static final int INIT_STEP = STACK + 24;
-  static final int C = STACK + 32;
-  static final int C_STEP = STACK + 40;
-  static final int RESIDUAL = STACK + 48;
-  static final int RESIDUAL_STEP = STACK + 56;
-  private static final int MASK = STACK + 64;
-  private static final int LAST = STACK + 72; // by the form of the tile one of the following
+  private static final int MASK = RESIDUAL_STEP + 8;
+  private static final int LAST = MASK + 8; // by the form of the tile one of the following
   private static final int INIT_ADVANCE = LAST;
   private static final int AHEAD_STEP = LAST;
   private static final int GAP = LAST;
-
-  /// What products push onto the stack.
-  private static final int PUSHED = 16;
 
   /// {@return the most rows of a tile}
   static int most(int vectorBytes, int vectors) {
@@ -189,37 +158,27 @@ record TileCode(
     return wide() ? 32 : 16;
   }
 
-  /// {@return the code}
-  byte[] emit() {
-    Assembler code = new Assembler();
-    code.push(SAVED);
-    code.push(RDI);
-    prepare(code);
-    Label tile = code.here();
-    start(code);
-    claim(code);
-    products(code);
-    finish(code);
-    advance(code);
-    code.alu(SUB, RDI, 1);
-    code.store(RDI, at(RSP, TILES));
-    code.jump(NOT_EQUAL, tile);
-    code.pop(RDI);
-    code.pop(SAVED);
-    code.vzeroupper();
-    code.ret();
-    return code.finish();
-  }
-
-  /// Computes what all tiles share: multiples of the step between rows, the mask.
-  private void prepare(Assembler code) {
-    code.lea(RBX, at(RDX, RDX, 2, 0));
-    code.lea(RBP, at(RDX, RDX, 4, 0));
+  @Override
+  public void prepare(Assembler code) {
     code.load(R12, at(RSP, B_STEP));
     code.mov(R15, R9);
     if (wide()) {
       loadMask(code);
     }
+  }
+
+  @Override
+  public void tile(Assembler code) {
+    start(code);
+    claim(code);
+    code.load(RAX, at(RSP, B));
+    products(code, unroll());
+    if (across) {
+      code.store(RAX, at(RSP, B));
+    }
+    total(code);
+    finish(code);
+    advance(code);
   }
 
   private void loadMask(Assembler code) {
@@ -277,47 +236,8 @@ record TileCode(
     code.op(VectorOp.XORPS, vector, vector, vector);
   }
 
-  /// Adds the products of all runs.
-  private void products(Assembler code) {
-    code.load(RAX, at(RSP, B));
-    code.push(RCX);
-    code.push(R8);
-    Label run = code.here();
-    code.load(R10, at(RCX));
-    code.alu(ADD, R10, RSI);
-    for (int base = 1; 6 * base < rows; base++) {
-      code.lea(BASES[base], at(BASES[base - 1], RBX, 2, 0));
-    }
-    code.mov(R9, R15);
-    int unroll = unroll();
-    Label rest = new Label();
-    Label next = new Label();
-    code.alu(SUB, R9, unroll);
-    code.jump(LESS, rest);
-    Label loop = code.here();
-    for (int step = 0; step < unroll; step++) {
-      step(code, step, step % sets());
-    }
-    move(code, unroll);
-    code.alu(SUB, R9, unroll);
-    code.jump(GREATER_OR_EQUAL, loop);
-    code.bind(rest);
-    code.alu(ADD, R9, unroll);
-    code.jump(GeneralAssembler.Condition.EQUAL, next);
-    Label one = code.here();
-    step(code, 0, 0);
-    move(code, 1);
-    code.alu(SUB, R9, 1);
-    code.jump(NOT_EQUAL, one);
-    code.bind(next);
-    code.alu(ADD, RCX, 8);
-    code.alu(SUB, R8, 1);
-    code.jump(NOT_EQUAL, run);
-    code.pop(R8);
-    code.pop(RCX);
-    if (across) {
-      code.store(RAX, at(RSP, B));
-    }
+  /// Adds up the partial sums.
+  private void total(Assembler code) {
     for (int set = 1; set < sets(); set++) {
       for (int row = 0; row < rows; row++) {
         for (int vector = 0; vector < vectors; vector++) {
@@ -333,18 +253,16 @@ record TileCode(
     return packed ? (rows * vectors > 12 ? 2 : 4) : sets();
   }
 
-  /// Moves on by some elements of a run.
-  private void move(Assembler code, int steps) {
-    for (int base = 0; 6 * base < rows; base++) {
-      code.alu(ADD, BASES[base], 4 * steps);
-    }
+  @Override
+  public void move(Assembler code, int steps) {
     if (packed) {
       code.alu(ADD, RAX, steps * vectors * vectorBytes);
     }
   }
 
-  /// Adds the products of one element of each row.
-  private void step(Assembler code, int step, int set) {
+  @Override
+  public void step(Assembler code, int step) {
+    int set = step % sets();
     int free = firstFree();
     int lane = packed ? step * vectors * vectorBytes : 0;
     for (int vector = 0; vector < vectors; vector++) {
@@ -368,7 +286,7 @@ record TileCode(
     int last = (cut && !wide() ? registers() - 1 : registers()) - 1;
     int spares = last + (words ? 0 : 1) - spare;
     for (int row = 0; row < rows; row++) {
-      Address a = element(row, 4 * step);
+      Address a = TileLoop.element(row, 4 * step);
       if (vectors == 1 && wide() && format != Format.INT8) {
         code.op(product(), sum(set, row, 0), register(free), a.repeated());
         continue;
@@ -394,19 +312,6 @@ record TileCode(
       case F32 -> VectorOp.FMADD231PS;
       case BF16 -> VectorOp.DPBF16PS;
       case INT8 -> wide() ? VectorOp.PDPBUSD : VectorOp.PDPBUSD_VEX;
-    };
-  }
-
-  /// The current element of a row of `A`.
-  static Address element(int row, int displacement) {
-    Register base = BASES[row / 6];
-    return switch (row % 6) {
-      case 0 -> at(base, displacement);
-      case 1 -> at(base, RDX, 1, displacement);
-      case 2 -> at(base, RDX, 2, displacement);
-      case 3 -> at(base, RBX, 1, displacement);
-      case 4 -> at(base, RDX, 4, displacement);
-      default -> at(base, RBP, 1, displacement);
     };
   }
 
@@ -569,6 +474,5 @@ record TileCode(
     }
     code.alu(ADD, RAX, at(RSP, INIT));
     code.store(RAX, at(RSP, INIT));
-    code.load(RDI, at(RSP, TILES));
   }
 }

@@ -5,7 +5,6 @@ import dev.jiffy.engine.kernel.Format;
 import dev.jiffy.engine.kernel.tile.Zeros;
 import java.lang.foreign.MemorySegment;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /// The emitted tiles of products, each made when it is first needed.
@@ -64,11 +63,7 @@ final class Tiles {
       int form = 24 | (vectors == 2 ? 2 : 0) | (residual ? 1 : 0);
       MemorySegment tile = code[form * MOST_ROWS + rows];
       return tile == null
-          ? make(
-              form,
-              rows,
-              "pairs" + rows + "x" + vectors,
-              () -> new PairCode(vectors, rows, residual, activation).emit())
+          ? make(form, "pairs", new PairCode(vectors, rows, residual, activation))
           : tile;
     }
 
@@ -83,33 +78,28 @@ final class Tiles {
         boolean residual) {
       return make(
           form,
-          rows,
-          "tile" + rows + "x" + vectors,
-          () ->
-              new TileCode(
-                      vectorBytes,
-                      vectors,
-                      rows,
-                      across,
-                      far,
-                      packed,
-                      cut,
-                      residual,
-                      activation,
-                      format,
-                      words,
-                      result)
-                  .emit());
+          "tile",
+          new TileCode(
+              vectorBytes,
+              vectors,
+              rows,
+              across,
+              far,
+              packed,
+              cut,
+              residual,
+              activation,
+              format,
+              words,
+              result));
     }
 
-    private synchronized MemorySegment make(
-        int form, int rows, String name, Supplier<byte[]> emitter) {
-      MemorySegment made = code[form * MOST_ROWS + rows];
-      if (made == null) {
-        made = Code.load(name, emitter.get());
-        code[form * MOST_ROWS + rows] = made;
+    private synchronized MemorySegment make(int form, String name, TileLoop loop) {
+      int at = form * MOST_ROWS + loop.rows();
+      if (code[at] == null) {
+        code[at] = Code.load(name + loop.rows() + "x" + loop.vectors(), loop.emit());
       }
-      return made;
+      return code[at];
     }
   }
 
