@@ -78,6 +78,10 @@ public sealed interface Op {
       List<Long> dilations,
       AutoPad autoPad,
       boolean ceilMode) {
+    /// The greatest number in a window, and the most elements that windows span, so that an `int`
+    /// holds the sum of two.
+    public static final int MOST = (1 << 30) - 1;
+
     /// Copies the lists.
     public Window {
       kernel = List.copyOf(kernel);

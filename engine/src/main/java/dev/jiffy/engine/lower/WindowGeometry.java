@@ -38,7 +38,7 @@ record WindowGeometry(int[] kernel, int[] strides, int[] begins, int[] ends, int
     WindowGeometry geometry = given(op.window(), kernel);
     int[] extra = numbers(op.outputPadding(), kernel.length, 0);
     for (int d = 0; d < kernel.length; d++) {
-      long total = geometry.span(d, in[d]) + extra[d] - out[d];
+      int total = geometry.span(d, in[d]) + extra[d] - out[d];
       boolean isCut = op.window().autoPad() == Op.AutoPad.NOTSET && !op.outputShape().isEmpty();
       Op.AutoPad autoPad = isCut ? Op.AutoPad.SAME_LOWER : op.window().autoPad();
       geometry.pad(autoPad, d, Math.max(0, total));
@@ -59,21 +59,25 @@ record WindowGeometry(int[] kernel, int[] strides, int[] begins, int[] ends, int
 
   /// {@return the elements from the first tap of the first window to the last tap of the last}
   ///
-  /// @throws ModelException if they are more than an `int` counts, as kernels do
-  private long span(int axis, int windows) {
+  /// @throws ModelException if they are more than [Op.Window#MOST]
+  private int span(int axis, int windows) {
     long span = (windows - 1L) * strides[axis] + (kernel[axis] - 1L) * dilations[axis] + 1;
-    if (span > Integer.MAX_VALUE) {
-      throw new ModelException(
-          "windows of spatial dimension %d: expected to span up to %d elements, got %d"
-              .formatted(axis, Integer.MAX_VALUE, span));
-    }
-    return span;
+    return within("windows", "to span", axis, span);
   }
 
-  private void pad(Op.AutoPad autoPad, int axis, long missing) {
+  private static int within(String what, String does, int axis, long elements) {
+    if (elements > Op.Window.MOST) {
+      throw new ModelException(
+          "%s of spatial dimension %d: expected %s up to %d elements, got %d"
+              .formatted(what, axis, does, Op.Window.MOST, elements));
+    }
+    return (int) elements;
+  }
+
+  private void pad(Op.AutoPad autoPad, int axis, int missing) {
     Op.Padding padding = autoPad.padding(missing, new Op.Padding(begins[axis], ends[axis]));
-    begins[axis] = Math.toIntExact(padding.begin());
-    ends[axis] = Math.toIntExact(padding.end());
+    begins[axis] = within("padding", "to be", axis, padding.begin());
+    ends[axis] = within("padding", "to be", axis, padding.end());
   }
 
   /// {@return the window as scalar kernels take it}

@@ -46,8 +46,8 @@ final class LinearImports {
         new Op.ConvTranspose(
             PoolImports.window(node, false),
             node.integer("group", 1),
-            node.integers("output_padding", 0),
-            node.integers("output_shape", 1),
+            node.integers("output_padding", 0, Op.Window.MOST),
+            node.integers("output_shape", 1, Op.Window.MOST),
             Layout.CHANNELS_FIRST,
             null));
   }

@@ -258,17 +258,18 @@ final class NodeScope {
     };
   }
 
-  /// {@return a list of integers up to 2³¹ - 1, empty where it is absent}
+  /// {@return a list of integers within bounds, empty where it is absent}
   ///
   /// @param attribute its name
   /// @param least the least of them that is allowed
-  List<Long> integers(String attribute, int least) {
+  /// @param most the greatest
+  List<Long> integers(String attribute, int least, int most) {
     List<Long> values = integers(attribute);
     for (long value : values) {
-      if (value < least || value > Integer.MAX_VALUE) {
+      if (value < least || value > most) {
         throw invalid(
             "attribute '%s' should be from %d to %d but is %s"
-                .formatted(attribute, least, Integer.MAX_VALUE, values));
+                .formatted(attribute, least, most, values));
       }
     }
     return values;

@@ -28,11 +28,11 @@ final class PoolImports {
   /// @param node the node
   /// @param ceilMode whether a partly covered last window counts
   static Window window(NodeScope node, boolean ceilMode) {
-    List<Long> kernel = node.integers("kernel_shape", 1);
-    List<Long> strides = node.integers("strides", 1);
-    List<Long> dilations = node.integers("dilations", 1);
+    List<Long> kernel = node.integers("kernel_shape", 1, Window.MOST);
+    List<Long> strides = node.integers("strides", 1, Window.MOST);
+    List<Long> dilations = node.integers("dilations", 1, Window.MOST);
     AutoPad autoPad = node.choice("auto_pad", AutoPad.NOTSET);
-    List<Long> pads = node.integers("pads", 0);
+    List<Long> pads = node.integers("pads", 0, Window.MOST);
     return new Window(
         kernel,
         strides,

@@ -11,7 +11,7 @@ import dev.jiffy.engine.kernel.ConvGeometry;
 /// [dev.jiffy.engine.kernel.MatrixKernels].
 public interface WinogradKernels {
   /// {@return the fewest channels, of the input and of the result, from which on transforms and
-  /// products are faster than the direct form}
+  /// products are faster than the direct form; no fewer than a vector has elements}
   int leastChannels();
 
   /// Computes `Bᵀ d B` of the four by four pixels of the input that each tile sees.

@@ -13,9 +13,6 @@ import jdk.incubator.vector.VectorMask;
 /// The micro-kernels of depthwise convolutions with any windows: a vector of channels of a few
 /// adjacent pixels of the result, whose sums stay in registers.
 final class DepthwiseTiles {
-  /// The most pixels of a tile.
-  static final int PIXELS = 8;
-
   private DepthwiseTiles() {}
 
   /// Computes a vector of channels of adjacent pixels of the result, of which all channels exist.

@@ -17,9 +17,9 @@ import java.nio.ByteOrder;
 ///
 /// Taller tiles fit the registers of 512-bit CPUs, but the second compiler has 18000 nodes for a
 /// method and what is inlined into it (`NodeCountInliningCutoff`), and of the calls that come too
-/// late it makes real ones, in the middle of the loop. With 8 rows some processes do so, always the
-/// same. Two tiles of 6 rows are as fast as one of 12, since the second finds the panel in the
-/// cache.
+/// late it makes real ones, in the middle of the loop. With 8 rows it did for some models in every
+/// process, for others in some. Two tiles of 6 rows are as fast as one of 12, since the second
+/// finds the panel in the cache.
 final class Tiles {
   /// The most rows of a tile two vectors wide: what the second compiler can do, and what fits the
   /// registers of 256-bit CPUs.

@@ -17,8 +17,7 @@ import jdk.incubator.vector.VectorMask;
 /// Convolutions with one filter per channel.
 ///
 /// Pixels whose windows lie within the image, but for missing rows, are computed in tiles of a few
-/// pixels by one vector of channels, all channels of a few pixels before the next; other pixels one
-/// by one.
+/// pixels by one vector of channels, a row of each vector before the next; other pixels one by one.
 public final class VectorDepthwise implements DepthwiseKernels {
   /// The rows of the result that are worked on together.
   private static final int ROWS = 8;
@@ -151,11 +150,13 @@ public final class VectorDepthwise implements DepthwiseKernels {
     long origin = (long) row / g.outHeight() * g.inHeight() + top;
     long window = x + (origin * g.inWidth() - g.padLeft()) * step;
     int dilation = g.dilationHeight();
-    int last = Math.clamp((g.inHeight() - top + dilation - 1L) / dilation, 0, g.kernelHeight());
+    int last =
+        Math.clamp(((long) g.inHeight() - top + dilation - 1) / dilation, 0, g.kernelHeight());
     int first = Math.min(last, top >= 0 ? 0 : (-top + dilation - 1) / dilation);
-    int width = (g.kernelWidth() - 1) * g.dilationWidth() + 1;
-    int from = Math.min(g.outWidth(), (g.padLeft() + g.strideWidth() - 1) / g.strideWidth());
-    int room = g.inWidth() + g.padLeft() - width;
+    long width = (g.kernelWidth() - 1L) * g.dilationWidth() + 1;
+    long begin = (g.padLeft() + g.strideWidth() - 1L) / g.strideWidth();
+    int from = (int) Math.min(g.outWidth(), begin);
+    long room = (long) g.inWidth() + g.padLeft() - width;
     int to = room < 0 ? from : Math.clamp(room / g.strideWidth() + 1, from, g.outWidth());
     for (int vector = vectorFrom; vector < vectorTo; vector++) {
       long channels = 4L * channel(g, vector);
@@ -248,7 +249,8 @@ public final class VectorDepthwise implements DepthwiseKernels {
     for (int pixel = from; pixel < to; pixel++) {
       int left = pixel * g.strideWidth() - g.padLeft();
       int leftTap = left >= 0 ? 0 : (-left + across - 1) / across;
-      int rightTap = Math.clamp((g.inWidth() - left + across - 1L) / across, 0, g.kernelWidth());
+      int rightTap =
+          Math.clamp(((long) g.inWidth() - left + across - 1) / across, 0, g.kernelWidth());
       long window = x + pixel * step * g.strideWidth();
       edge(g, window, leftTap, rightTap, first, last, weights, init, y + pixel * step);
     }

@@ -78,7 +78,8 @@ final class VectorPooling {
     long step = 4L * channels;
     for (int i = 0; i < channels; i += LANES) {
       int c = Math.min(i, channels - LANES);
-      FloatVector m0 = broadcast(SPECIES, Float.NEGATIVE_INFINITY);
+      FloatVector low = broadcast(SPECIES, Float.NEGATIVE_INFINITY);
+      FloatVector m0 = low;
       FloatVector m1 = m0;
       FloatVector m2 = m0;
       FloatVector m3 = m0;
@@ -93,10 +94,10 @@ final class VectorPooling {
         }
       }
       long to = y + 4L * c;
-      m0.intoMemorySegment(ALL, to, LITTLE_ENDIAN);
-      m1.intoMemorySegment(ALL, to + step, LITTLE_ENDIAN);
-      m2.intoMemorySegment(ALL, to + 2 * step, LITTLE_ENDIAN);
-      m3.intoMemorySegment(ALL, to + 3 * step, LITTLE_ENDIAN);
+      low.max(m0).intoMemorySegment(ALL, to, LITTLE_ENDIAN);
+      low.max(m1).intoMemorySegment(ALL, to + step, LITTLE_ENDIAN);
+      low.max(m2).intoMemorySegment(ALL, to + 2 * step, LITTLE_ENDIAN);
+      low.max(m3).intoMemorySegment(ALL, to + 3 * step, LITTLE_ENDIAN);
     }
   }
 
@@ -147,7 +148,8 @@ final class VectorPooling {
     long step = 4L * channels;
     for (int i = 0; i < channels; i += LANES) {
       int c = Math.min(i, channels - LANES);
-      FloatVector s0 = broadcast(SPECIES, 0);
+      FloatVector zero = broadcast(SPECIES, 0);
+      FloatVector s0 = zero;
       FloatVector s1 = s0;
       FloatVector s2 = s0;
       FloatVector s3 = s0;
@@ -163,10 +165,10 @@ final class VectorPooling {
       }
       FloatVector counted = broadcast(SPECIES, count);
       long to = y + 4L * c;
-      s0.div(counted).intoMemorySegment(ALL, to, LITTLE_ENDIAN);
-      s1.div(counted).intoMemorySegment(ALL, to + step, LITTLE_ENDIAN);
-      s2.div(counted).intoMemorySegment(ALL, to + 2 * step, LITTLE_ENDIAN);
-      s3.div(counted).intoMemorySegment(ALL, to + 3 * step, LITTLE_ENDIAN);
+      zero.add(s0).div(counted).intoMemorySegment(ALL, to, LITTLE_ENDIAN);
+      zero.add(s1).div(counted).intoMemorySegment(ALL, to + step, LITTLE_ENDIAN);
+      zero.add(s2).div(counted).intoMemorySegment(ALL, to + 2 * step, LITTLE_ENDIAN);
+      zero.add(s3).div(counted).intoMemorySegment(ALL, to + 3 * step, LITTLE_ENDIAN);
     }
   }
 

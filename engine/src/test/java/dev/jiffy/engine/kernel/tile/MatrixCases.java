@@ -146,6 +146,12 @@ final class MatrixCases {
       }
     }
     cases.add(conv(1, 90, 70, 16, 16, square, 1, 1, 1, 1, 1, 16, null));
+    for (int width = 8; width < 19; width++) { // whole tiles, and what is left of one
+      for (int stride = 1; stride <= 2; stride++) {
+        cases.add(conv(1, 3, width, 17, 17, square, stride, stride, 1, 1, width % 3, 17, null));
+        cases.add(conv(1, 5, width, 32, 32, new int[] {5, 5}, 1, stride, 1, 2, 11, 32, RELU));
+      }
+    }
     adjacentWindows(cases);
     lines(cases);
     return cases;
@@ -195,6 +201,7 @@ final class MatrixCases {
       cases.add(conv(2, d[1], d[2], 32, 33, square, 1, 1, d[0], d[3], d[3], 1, CELU));
     }
     cases.add(conv(1, 24, 40, 130, 65, square, 1, 1, 1, 1, 1, 1, null));
+    cases.add(conv(1, 12, 13, 24, 20, square, 1, 1, 1, 1, 1, 1, RELU));
   }
 
   private static ConvCase conv(
