@@ -62,22 +62,22 @@ record WindowGeometry(int[] kernel, int[] strides, int[] begins, int[] ends, int
   /// @throws ModelException if they are more than [Op.Window#MOST]
   private int span(int axis, int windows) {
     long span = (windows - 1L) * strides[axis] + (kernel[axis] - 1L) * dilations[axis] + 1;
-    return within("windows", "to span", axis, span);
+    return within("the span of windows", axis, span);
   }
 
-  private static int within(String what, String does, int axis, long elements) {
+  private static int within(String what, int axis, long elements) {
     if (elements > Op.Window.MOST) {
       throw new ModelException(
-          "%s of spatial dimension %d: expected %s up to %d elements, got %d"
-              .formatted(what, axis, does, Op.Window.MOST, elements));
+          "%s in spatial dimension %d: expected up to %d elements, got %d"
+              .formatted(what, axis, Op.Window.MOST, elements));
     }
     return (int) elements;
   }
 
   private void pad(Op.AutoPad autoPad, int axis, int missing) {
     Op.Padding padding = autoPad.padding(missing, new Op.Padding(begins[axis], ends[axis]));
-    begins[axis] = within("padding", "to be", axis, padding.begin());
-    ends[axis] = within("padding", "to be", axis, padding.end());
+    begins[axis] = within("padding", axis, padding.begin());
+    ends[axis] = within("padding", axis, padding.end());
   }
 
   /// {@return the window as scalar kernels take it}

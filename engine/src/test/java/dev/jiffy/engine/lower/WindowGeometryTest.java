@@ -26,7 +26,8 @@ final class WindowGeometryTest {
 
   @Test
   void windowsThatSpanTooMuchAreRefused() {
-    String expected = "windows of spatial dimension 0: expected to span up to 1073741823 elements";
+    String expected =
+        "the span of windows in spatial dimension 0: expected up to 1073741823 elements";
     for (long dilation : new long[] {1 << 28, 1 << 30, Integer.MAX_VALUE}) {
       String message =
           assertThrows(ModelException.class, () -> same(1, dilation, 3, 3)).getMessage();
