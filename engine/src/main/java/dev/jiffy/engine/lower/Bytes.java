@@ -71,7 +71,7 @@ final class Bytes {
     int in = Math.toIntExact(w.shape().dim(1) * conv.groups());
     Shape x = Images.expected(graph.fact(node.input(0)), rank, in);
     Shape y = Images.expected(graph.fact(node.output()), rank, (int) w.shape().dim(0));
-    return new ByteConvolution(Images.geometry(conv, w, x, y), zero, rounding(rounding));
+    return new ByteConvolution(Images.geometry(conv, w.shape(), x, y), zero, rounding(rounding));
   }
 
   private static boolean isImages(Op.Conv conv, int rank) {
@@ -93,7 +93,7 @@ final class Bytes {
             && x.elements() > 0
             && y.elements() > 0
             && most <= Integer.MAX_VALUE
-        ? new ByteConvolution(Images.geometry(conv, w, x, y), zero, rounding(rounding))
+        ? new ByteConvolution(Images.geometry(conv, w.shape(), x, y), zero, rounding(rounding))
         : null;
   }
 

@@ -8,6 +8,7 @@ import dev.jiffy.engine.ir.Node;
 import dev.jiffy.engine.ir.Op;
 import dev.jiffy.engine.kernel.Affine;
 import dev.jiffy.engine.kernel.ConvGeometry;
+import dev.jiffy.engine.kernel.MatrixKernels;
 import dev.jiffy.engine.kernel.PoolGeometry;
 import dev.jiffy.engine.kernel.Product;
 import dev.jiffy.engine.kernel.RowKernels;
@@ -34,7 +35,8 @@ final class Images {
       } else {
         Shape x = expected(graph.fact(node.input(0)), tensor.shape().rank(), in);
         Shape y = expected(graph.fact(node.output()), tensor.shape().rank(), out);
-        weights.conv(group(graph, node, geometry(conv, tensor, x, y), weights.target()), tensor);
+        ConvGeometry geometry = geometry(conv, tensor.shape(), x, y);
+        weights.conv(group(graph, node, geometry, weights.target()), tensor);
       }
     }
   }
@@ -46,7 +48,7 @@ final class Images {
       int out = Math.toIntExact(tensor.shape().dim(1) * conv.groups());
       Shape x = expected(graph.fact(node.input(0)), tensor.shape().rank(), in);
       Shape y = expected(graph.fact(node.output()), tensor.shape().rank(), out);
-      weights.convTranspose(geometry(conv, tensor, x, y), tensor);
+      weights.convTranspose(geometry(conv, tensor.shape(), x, y), tensor);
     }
   }
 
@@ -63,11 +65,14 @@ final class Images {
   }
 
   private static boolean isImages(Tensor weights) {
-    int rank = weights.shape().rank();
-    return weights.dtype() == DType.F32
-        && (rank == 3 || rank == 4)
-        && weights.shape().elements() > 0
-        && weights.shape().elements() <= Integer.MAX_VALUE;
+    return weights.dtype() == DType.F32 && isImages(weights.shape());
+  }
+
+  private static boolean isImages(Shape weights) {
+    int rank = weights.rank();
+    return (rank == 3 || rank == 4)
+        && weights.elements() > 0
+        && weights.elements() <= Integer.MAX_VALUE;
   }
 
   /// The weights of a convolution with a window of one element as a matrix.
@@ -129,7 +134,9 @@ final class Images {
   }
 
   private static boolean fits(Node node, Op.Layout layout, Lowering lowering) {
-    return lowering.isF32(node.input(0)) && hasShape(layout, node, lowering);
+    return lowering.isF32(node.input(0), node.input(1))
+        && hasShape(layout, node, lowering)
+        && isImages(lowering.shape(node.input(1)));
   }
 
   private static boolean hasShape(Op.Layout layout, Node node, Lowering lowering) {
@@ -144,23 +151,27 @@ final class Images {
   }
 
   static boolean lower(Node node, Op.Conv conv, Lowering lowering) {
-    Tensor weights = lowering.graph().constants().get(node.input(1));
-    if (!fits(node, conv.layout(), lowering) || weights == null || !isImages(weights)) {
+    if (!fits(node, conv.layout(), lowering)) {
       return false;
-    }
-    if (isPointwise(conv, weights.shape())) {
-      return lowerPointwise(node, conv, weights, lowering);
     }
     Shape x = lowering.shape(node.input(0));
     Shape y = lowering.shape(node.output());
+    Shape window = lowering.shape(node.input(1));
+    Tensor weights = lowering.graph().constants().get(node.input(1));
+    if (weights == null) {
+      return addPacking(node, geometry(conv, window, x, y), false, lowering);
+    }
+    if (isPointwise(conv, window)) {
+      return lowerPointwise(node, conv, weights, lowering);
+    }
     PixelGroup group =
-        group(lowering.graph(), node, geometry(conv, weights, x, y), lowering.target());
+        group(lowering.graph(), node, geometry(conv, window, x, y), lowering.target());
     Tensor bias = lowering.graph().constants().get(node.input(2));
     Place added =
         group.size() == 1 || bias == null
             ? lowering.place(node.input(2))
             : lowering.fixed(group.bias(bias));
-    Tensor packed = lowering.weights().conv(group, weights);
+    Place packed = lowering.fixed(lowering.weights().conv(group, weights));
     return add(node, group.geometry(), false, packed, added, lowering);
   }
 
@@ -169,32 +180,35 @@ final class Images {
     return PixelGroup.of(pixel, fixed ? target.matrices().lanes() : 1);
   }
 
-  static ConvGeometry geometry(Op.Conv conv, Tensor weights, Shape x, Shape y) {
+  static ConvGeometry geometry(Op.Conv conv, Shape weights, Shape x, Shape y) {
     WindowGeometry window =
         WindowGeometry.of(conv.window(), kernel(weights), spatial(x), spatial(y));
     return geometry(x, y, window, conv.groups(), conv.activation());
   }
 
   static boolean lower(Node node, Op.ConvTranspose conv, Lowering lowering) {
-    Tensor weights = lowering.graph().constants().get(node.input(1));
-    if (!fits(node, conv.layout(), lowering) || weights == null || !isImages(weights)) {
+    if (!fits(node, conv.layout(), lowering)) {
       return false;
     }
     Shape x = lowering.shape(node.input(0));
     Shape y = lowering.shape(node.output());
-    ConvGeometry geometry = geometry(conv, weights, x, y);
-    Tensor packed = lowering.weights().convTranspose(geometry, weights);
+    ConvGeometry geometry = geometry(conv, lowering.shape(node.input(1)), x, y);
+    Tensor weights = lowering.graph().constants().get(node.input(1));
+    if (weights == null) {
+      return addPacking(node, geometry, true, lowering);
+    }
+    Place packed = lowering.fixed(lowering.weights().convTranspose(geometry, weights));
     return add(node, geometry, true, packed, lowering.place(node.input(2)), lowering);
   }
 
-  private static ConvGeometry geometry(Op.ConvTranspose conv, Tensor weights, Shape x, Shape y) {
+  private static ConvGeometry geometry(Op.ConvTranspose conv, Shape weights, Shape x, Shape y) {
     WindowGeometry window =
         WindowGeometry.transposed(conv, kernel(weights), spatial(x), spatial(y));
     return geometry(x, y, window, conv.groups(), conv.activation());
   }
 
-  private static int[] kernel(Tensor weights) {
-    return ints(weights.shape().dims(), 2, weights.shape().rank());
+  private static int[] kernel(Shape weights) {
+    return ints(weights.dims(), 2, weights.rank());
   }
 
   private static ConvGeometry geometry(
@@ -220,11 +234,25 @@ final class Images {
         Linear.activation(activation));
   }
 
+  /// Adds a convolution whose weights are computed at run time and packed just before.
+  private static boolean addPacking(
+      Node node, ConvGeometry geometry, boolean transposed, Lowering lowering) {
+    MatrixKernels kernels = lowering.target().matrices();
+    Place packed = lowering.planned(PackConvStep.packedBytes(kernels, geometry, transposed));
+    Place weights = lowering.place(node.input(1));
+    lowering.add(
+        new PackConvStep(
+            Lowering.label(node), lowering.target(), geometry, transposed, weights, packed),
+        weights,
+        packed);
+    return add(node, geometry, transposed, packed, lowering.place(node.input(2)), lowering);
+  }
+
   private static boolean add(
       Node node,
       ConvGeometry geometry,
       boolean transposed,
-      Tensor packed,
+      Place packed,
       Place bias,
       Lowering lowering) {
     Place x = lowering.place(node.input(0));
@@ -237,11 +265,12 @@ final class Images {
             geometry,
             transposed,
             x,
-            lowering.fixed(packed),
+            packed,
             bias,
             residual,
             y),
         x,
+        packed,
         bias,
         residual,
         y);

@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
 /// depend on elements. Keeps nothing between runs; may be called by several threads.
 public final class Interpreter {
   /// What a constant may take whatever it is made of.
-  private static final long MOST_SMALL_BYTES = 64 << 20;
+  private static final long MOST_SMALL_BYTES = 512 << 20;
 
   /// How many times what it is made of a constant may take: as much as bytes that become f64.
   private static final long MOST_GROWTH = 8;

@@ -17,9 +17,9 @@ import org.jspecify.annotations.Nullable;
 
 /// Nodes whose inputs are all constants become constants.
 ///
-/// A result much larger than what it is made from, such as a broadcast, stays a node: computing it
-/// is cheaper than keeping it. Loops are left for the run, where they can be stopped, and branches,
-/// which may hold anything, are decided elsewhere.
+/// A result much larger than what it is made from, such as a broadcast, stays a node, as computing
+/// it is cheaper than keeping it, but for weights, which are packed at load. Loops are left for the
+/// run, where they can be stopped, and branches, which may hold anything, are decided elsewhere.
 final class ConstantFolding {
   private static final long MAX_SMALL_BYTES = 256 << 10;
 
@@ -32,7 +32,9 @@ final class ConstantFolding {
     }
     List<@Nullable Fact> made = new ArrayList<>();
     node.outputs().forEach(output -> made.add(output.isEmpty() ? null : draft.fact(output)));
-    List<Tensor> results = computed(draft, node.op(), node.inputs(), made);
+    boolean isLarge = resultBytes(made) > MAX_SMALL_BYTES;
+    long most = isLarge && areWeights(draft, node) ? Long.MAX_VALUE : MAX_SMALL_BYTES;
+    List<Tensor> results = computed(draft, node.op(), node.inputs(), made, most);
     if (results == null) {
       return false;
     }
@@ -44,6 +46,21 @@ final class ConstantFolding {
     return draft.replace(node, values);
   }
 
+  /// Whether results of a node are weights of those behind it.
+  private static boolean areWeights(Draft draft, Node node) {
+    return node.outputs().stream()
+        .anyMatch(value ->
+            draft.readersAhead(value).stream()
+                .anyMatch(reader -> readsWeights(reader) && !reader.input(0).equals(value)));
+  }
+
+  private static boolean readsWeights(Node node) {
+    return switch (node.op()) {
+      case Op.Conv _, Op.ConvTranspose _, Op.MatMul _, Op.Gemm _, Op.Recurrent _ -> true;
+      default -> false;
+    };
+  }
+
   /// {@return what an operator makes of constants, or null where it reads others, makes too much,
   /// or cannot be computed}
   ///
@@ -53,6 +70,11 @@ final class ConstantFolding {
   /// @param made what is known of what it makes, null for absent outputs
   static @Nullable List<Tensor> computed(
       Draft draft, Op op, List<String> values, List<? extends @Nullable Fact> made) {
+    return computed(draft, op, values, made, MAX_SMALL_BYTES);
+  }
+
+  private static @Nullable List<Tensor> computed(
+      Draft draft, Op op, List<String> values, List<? extends @Nullable Fact> made, long most) {
     if (op instanceof Foreign
         || op instanceof LoopOp
         || op instanceof SequenceOp
@@ -70,7 +92,7 @@ final class ConstantFolding {
       inputs.add(tensor);
       bytes += tensor == null ? 0 : tensor.shape().bytes(tensor.dtype());
     }
-    if (resultBytes(made) > Math.max(MAX_SMALL_BYTES, bytes)) {
+    if (resultBytes(made) > Math.max(most, bytes)) {
       return null;
     }
     try {

@@ -8,8 +8,9 @@ import dev.jiffy.engine.kernel.ConvGeometry;
 /// Convolutions as products in place: a row of the left-hand side is the window of one result
 /// pixel, read where it lies as one run per row of taps, so that the input is not unfolded.
 ///
-/// Where windows reach into the padding, or channels are grouped, the part of the input that some
-/// rows of the result need is first copied, with its padding, into the working memory.
+/// Where windows reach into the padding, or channels are grouped and a window has several columns,
+/// the part of the input that some rows of the result need is first copied, with its padding, into
+/// the working memory.
 final class Convolution {
   /// What a copied part of the input should not exceed, in bytes.
   private static final long WINDOW_BYTES = 192 * 1024;
@@ -118,17 +119,21 @@ final class Convolution {
   }
 
   private static boolean isPointwise(ConvGeometry g) {
-    return g.groups() == 1
-        && g.kernelHeight() == 1
+    return g.groups() == 1 && readsEachPixel(g) && isInterior(g);
+  }
+
+  /// Whether a result is made of the pixel at its place.
+  private static boolean readsEachPixel(ConvGeometry g) {
+    return g.kernelHeight() == 1
         && g.kernelWidth() == 1
         && g.strideHeight() == 1
         && g.strideWidth() == 1
-        && isInterior(g);
+        && g.outWidth() == g.inWidth();
   }
 
-  /// Whether every window lies within the image and its channels are adjacent.
+  /// Whether every window lies within the image and the channels of its runs are adjacent.
   private static boolean isInterior(ConvGeometry g) {
-    return g.groups() == 1 && g.isInterior();
+    return (g.groups() == 1 || g.kernelWidth() == 1) && g.isInterior();
   }
 
   /// The bytes of a row of the copied input.
@@ -223,8 +228,10 @@ final class Convolution {
     long result = y + row * rowBytes;
     long rest = residual == 0 ? 0 : residual + row * rowBytes;
     long pitch = window == 0 ? 4L * g.inWidth() * g.inChannels() : pitch(g);
+    long pixel = 4L * (window == 0 ? g.inChannels() : in);
+    boolean isWhole = window == 0 && readsEachPixel(g);
     for (int group = 0; group < g.groups(); group++) {
-      long from = images + top * pitch;
+      long from = images + top * pitch + 4L * group * in;
       if (window != 0) {
         copy(g, images + 4L * group * in, top, (int) g.windowRows(rows), window);
         from = window;
@@ -233,27 +240,36 @@ final class Convolution {
       long to = result + 4L * group * out;
       long b = packed + group * panels.bytes(depth(g), out);
       long added = rest == 0 ? 0 : rest + 4L * group * out;
-      rows(g, rows, from, pitch, taps, b, start, added, to);
+      if (isWhole) {
+        rows(g, 1, rows * g.outWidth(), from, pitch, pixel, taps, b, start, added, to);
+      } else {
+        rows(g, rows, g.outWidth(), from, pitch, pixel, taps, b, start, added, to);
+      }
     }
   }
 
   /// Computes the channels of one group of some rows, panel by panel.
+  ///
+  /// @param width the results of a row
+  /// @param pitch bytes from row to row of the input
+  /// @param pixel bytes from pixel to pixel of the input
   private void rows(
       ConvGeometry g,
       int rows,
+      int width,
       long from,
       long pitch,
+      long pixel,
       long taps,
       long packed,
       long init,
       long residual,
       long to) {
-    int in = g.inChannels() / g.groups();
     int out = g.outChannels() / g.groups();
     int runs = g.runs();
     int k = depth(g) / runs;
     long step = 4L * g.outChannels();
-    long aStep = 4L * g.strideWidth() * in;
+    long aStep = g.strideWidth() * pixel;
     int panel = panels.columns();
     for (int column = 0, columns; column < out; column += columns) {
       // half a vector is computed with the whole panel before it
@@ -263,7 +279,7 @@ final class Convolution {
       micro.multiplyLines(
           rows,
           g.strideHeight() * pitch,
-          g.outWidth(),
+          width,
           from,
           aStep,
           taps,
