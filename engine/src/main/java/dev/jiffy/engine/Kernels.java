@@ -29,6 +29,7 @@ import dev.jiffy.engine.kernel.x86.X86Peaks;
 import dev.jiffy.engine.kernel.x86.X86RowKernels;
 import dev.jiffy.engine.kernel.x86.X86Winograd;
 import dev.jiffy.engine.lower.Target;
+import dev.jiffy.tensor.DType;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.EnumMap;
@@ -184,12 +185,12 @@ final class Kernels {
   }
 
   /// {@return what is needed where products multiply bytes, or what stands in for it}
-  private Set<KernelCheck.Kind> kinds(LoadOptions decided, Op.QuantizedMatMul product) {
+  private Set<KernelCheck.Kind> kinds(LoadOptions decided, Op.QuantizedMatMul product, DType w) {
     Op.Unary last = product.activation();
     Activation activation =
         last == null ? null : new Activation(last.function(), last.alpha(), last.beta());
     NarrowKernels narrow = target(decided).matrices().narrow();
-    return narrow != null && narrow.computes(Format.INT8, activation)
+    return narrow != null && w == DType.I8 && narrow.computes(Format.INT8, activation)
         ? EnumSet.of(KernelCheck.Kind.INT8)
         : BYTES;
   }
@@ -214,7 +215,8 @@ final class Kernels {
         case Op.MatMul _, Op.Gemm _, Op.Einsum _ -> kinds.addAll(products(decided.precision()));
         case Op.Recurrent _ ->
             kinds.addAll(EnumSet.of(KernelCheck.Kind.PRODUCT, KernelCheck.Kind.ELEMENTWISE));
-        case Op.QuantizedMatMul product -> kinds.addAll(kinds(decided, product));
+        case Op.QuantizedMatMul product ->
+            kinds.addAll(kinds(decided, product, graph.fact(node.input(1)).dtype()));
         case QuantizedOp.ByteMatMul _, QuantizedOp.ByteConv _, QuantizedOp.DynamicConv _ ->
             kinds.addAll(BYTES);
         case QuantizedOp.BlockMatMul _ ->

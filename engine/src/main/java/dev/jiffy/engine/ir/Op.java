@@ -396,8 +396,9 @@ public sealed interface Op {
   /// w, scale, bias?, residual?)`.
   ///
   /// Computes `activation(s · (q - z) · w · scale + bias + residual)` with bytes `q`, scale `s` and
-  /// zero point `z` of `x` as [DynamicQuantize] makes them. The weights are an i8 matrix; scale and
-  /// bias have one f32 per column, the residual has the shape of the result.
+  /// zero point `z` of `x` as [DynamicQuantize] makes them. The weights are an i8 matrix, or i16
+  /// where less their zero point they do not fit; scale and bias have one f32 per column, the
+  /// residual has the shape of the result.
   ///
   /// @param activation what is applied last, or null
   record QuantizedMatMul(@Nullable Unary activation) implements Op {}

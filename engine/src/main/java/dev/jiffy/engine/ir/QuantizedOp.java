@@ -31,7 +31,8 @@ public sealed interface QuantizedOp extends Op.Special {
   /// The product of bytes and weights, and what follows it: `(x, w, scale, bias?)`.
   ///
   /// Computes `activation((x - zero) · w · scale + bias)`, f32 or rounded. Bytes are u8, the
-  /// weights an i8 matrix; scale and bias have one f32 per column.
+  /// weights an i8 matrix, or i16 where less their zero point they do not fit; scale and bias have
+  /// one f32 per column.
   ///
   /// @param zero the zero point of `x`
   /// @param activation what is applied last, or null
@@ -42,8 +43,8 @@ public sealed interface QuantizedOp extends Op.Special {
   /// The convolution of bytes, and what follows it: `(x, w, scale, bias?)`.
   ///
   /// Computes `activation((x - zero) ∗ w · scale + bias)`, f32 or rounded; padding counts as
-  /// `zero`. Bytes are u8, the weights i8 in ONNX's order; scale and bias have one f32 per result
-  /// channel.
+  /// `zero`. Bytes are u8, the weights i8, or i16 where less their zero point they do not fit, in
+  /// ONNX's order; scale and bias have one f32 per result channel.
   ///
   /// @param conv window, groups, layout and activation
   /// @param zero the zero point of `x`
@@ -54,8 +55,9 @@ public sealed interface QuantizedOp extends Op.Special {
   /// `(x, w, scale, bias?)`.
   ///
   /// Computes `activation(s · (q - z) ∗ w · scale + bias)` with bytes `q`, scale `s` and zero point
-  /// `z` of `x` as [Op.DynamicQuantize] makes them; padding counts as `z`. The weights are i8 in
-  /// ONNX's order; scale and bias have one f32 per result channel.
+  /// `z` of `x` as [Op.DynamicQuantize] makes them; padding counts as `z`. The weights are i8, or
+  /// i16 where less their zero point they do not fit, in ONNX's order; scale and bias have one f32
+  /// per result channel.
   ///
   /// @param conv window, groups, layout and activation
   record DynamicConv(Op.Conv conv) implements QuantizedOp {}

@@ -104,10 +104,18 @@ final class QuantizedRules {
   private static void weights(DType x, Op.@Nullable Unary activation, Operands in) {
     in.expect(3, 4, 1);
     in.expect(0, x);
-    in.expect(1, DType.I8);
+    centred(in);
     in.expect(2, DType.F32);
     in.same(3, 2);
     ElementwiseRules.activation(activation, DType.F32);
+  }
+
+  /// Weights less their zero point are I8, or I16 where they do not fit.
+  static void centred(Operands in) {
+    DType type = in.dtype(1);
+    if (type != DType.I8 && type != DType.I16) {
+      throw in.wrongType(1, "i8 or i16");
+    }
   }
 
   private static void bytes(int zero, Op.@Nullable Unary activation, Operands in) {

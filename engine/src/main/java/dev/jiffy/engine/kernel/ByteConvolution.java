@@ -2,16 +2,26 @@ package dev.jiffy.engine.kernel;
 
 import org.jspecify.annotations.Nullable;
 
-/// A convolution of unsigned bytes with signed ones: `activation((x - zero) ∗ w · scale + bias)`,
-/// f32 or rounded to bytes. A matrix product is one with a window of one pixel.
+/// A convolution of unsigned bytes with signed ones: `activation((x - zero) ∗ (w + shift) · scale +
+/// bias)`, f32 or rounded to bytes. A matrix product is one with a window of one pixel.
 ///
 /// @param geometry the convolution, in elements, with its activation
 /// @param zero the byte that stands for 0 in the input; padding has it. Or [#DYNAMIC]: the input's
 ///   scale, which those of the weights are multiplied by, and zero are known when it is computed
+/// @param shift what each of the signed bytes stands for more than itself, or [#UNFIT]
 /// @param rounding how results become bytes, or null where they are f32
-public record ByteConvolution(ConvGeometry geometry, int zero, @Nullable Rounding rounding) {
+public record ByteConvolution(
+    ConvGeometry geometry, int zero, int shift, @Nullable Rounding rounding) {
   /// In place of a zero point that is not known ahead.
   public static final int DYNAMIC = -1;
+
+  /// In place of a shift where weights do not fit signed bytes with any.
+  public static final int UNFIT = Integer.MIN_VALUE;
+
+  /// {@return whether the weights fit signed bytes}
+  public boolean fits() {
+    return shift != UNFIT;
+  }
 
   /// {@return whether the input's scale and zero point are known only when it is computed}
   public boolean isDynamic() {

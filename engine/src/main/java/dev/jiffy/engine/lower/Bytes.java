@@ -44,11 +44,11 @@ final class Bytes {
     }
     ByteConvolution convolution =
         switch (op) {
-          case QuantizedOp.ByteMatMul matMul -> convolution(matMul, w, 1);
+          case QuantizedOp.ByteMatMul matMul -> convolution(matMul, w, 1, weights);
           case QuantizedOp.ByteConv conv ->
-              expected(graph, node, conv.conv(), conv.zero(), conv.rounding(), w);
+              expected(graph, node, conv.conv(), conv.zero(), conv.rounding(), w, weights);
           case QuantizedOp.DynamicConv conv ->
-              expected(graph, node, conv.conv(), ByteConvolution.DYNAMIC, null, w);
+              expected(graph, node, conv.conv(), ByteConvolution.DYNAMIC, null, w, weights);
           default -> null;
         };
     if (convolution != null && narrow.bytes().suits(convolution)) {
@@ -63,7 +63,8 @@ final class Bytes {
       Op.Conv conv,
       int zero,
       QuantizedOp.@Nullable Rounding rounding,
-      Tensor w) {
+      Tensor w,
+      Weights weights) {
     int rank = w.shape().rank();
     if (!isImages(conv, rank)) {
       return null;
@@ -71,7 +72,8 @@ final class Bytes {
     int in = Math.toIntExact(w.shape().dim(1) * conv.groups());
     Shape x = Images.expected(graph.fact(node.input(0)), rank, in);
     Shape y = Images.expected(graph.fact(node.output()), rank, (int) w.shape().dim(0));
-    return new ByteConvolution(Images.geometry(conv, w.shape(), x, y), zero, rounding(rounding));
+    ConvGeometry geometry = Images.geometry(conv, w.shape(), x, y);
+    return new ByteConvolution(geometry, zero, weights.shift(w), rounding(rounding));
   }
 
   private static boolean isImages(Op.Conv conv, int rank) {
@@ -93,7 +95,11 @@ final class Bytes {
             && x.elements() > 0
             && y.elements() > 0
             && most <= Integer.MAX_VALUE
-        ? new ByteConvolution(Images.geometry(conv, w.shape(), x, y), zero, rounding(rounding))
+        ? new ByteConvolution(
+            Images.geometry(conv, w.shape(), x, y),
+            zero,
+            lowering.weights().shift(w),
+            rounding(rounding))
         : null;
   }
 
@@ -104,9 +110,11 @@ final class Bytes {
         : new ByteConvolution.Rounding(rounding.factor(), rounding.zero());
   }
 
-  private static ByteConvolution convolution(QuantizedOp.ByteMatMul op, Tensor w, int rows) {
+  private static ByteConvolution convolution(
+      QuantizedOp.ByteMatMul op, Tensor w, int rows, Weights weights) {
     Activation activation = Linear.activation(op.activation());
-    return new ByteConvolution(geometry(w, rows, activation), op.zero(), rounding(op.rounding()));
+    return new ByteConvolution(
+        geometry(w, rows, activation), op.zero(), weights.shift(w), rounding(op.rounding()));
   }
 
   /// {@return the convolution that a product is: over an image one pixel wide}
@@ -126,7 +134,8 @@ final class Bytes {
       return false;
     }
     long rows = x.elements() / w.shape().dim(0);
-    return rows <= Integer.MAX_VALUE && lower(node, convolution(op, w, (int) rows), w, lowering);
+    return rows <= Integer.MAX_VALUE
+        && lower(node, convolution(op, w, (int) rows, lowering.weights()), w, lowering);
   }
 
   private static boolean lower(Node node, QuantizedOp.ByteConv op, Lowering lowering) {

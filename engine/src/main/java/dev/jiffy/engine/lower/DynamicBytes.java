@@ -89,7 +89,7 @@ final class DynamicBytes {
       @Nullable Tensor bias,
       String residual,
       Lowering lowering) {
-    ByteConvolution convolution = convolution(geometry, residual);
+    ByteConvolution convolution = convolution(geometry, w, residual, lowering.weights());
     ByteKernels kernels = kernels(lowering.target(), convolution);
     if (kernels == null) {
       lowerAsFloats(node, geometry, w, residual, lowering);
@@ -133,7 +133,7 @@ final class DynamicBytes {
       @Nullable Tensor bias,
       String residual,
       Weights weights) {
-    ByteConvolution convolution = convolution(geometry, residual);
+    ByteConvolution convolution = convolution(geometry, w, residual, weights);
     ByteKernels kernels = kernels(weights.target(), convolution);
     if (kernels == null) {
       weights.floatConv(geometry.linear(), w, null);
@@ -142,9 +142,13 @@ final class DynamicBytes {
     }
   }
 
-  private static ByteConvolution convolution(ConvGeometry geometry, String residual) {
+  private static ByteConvolution convolution(
+      ConvGeometry geometry, Tensor w, String residual, Weights weights) {
     return new ByteConvolution(
-        residual.isEmpty() ? geometry : geometry.linear(), ByteConvolution.DYNAMIC, null);
+        residual.isEmpty() ? geometry : geometry.linear(),
+        ByteConvolution.DYNAMIC,
+        weights.shift(w),
+        null);
   }
 
   private static @Nullable ByteKernels kernels(Target target, ByteConvolution convolution) {

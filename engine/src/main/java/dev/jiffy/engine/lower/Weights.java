@@ -19,11 +19,13 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SegmentAllocator;
 import java.lang.foreign.ValueLayout;
 import java.lang.ref.Reference;
+import java.nio.ByteOrder;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.LongConsumer;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// The packed weights of a model, each packed once and shared by all plans.
@@ -80,6 +82,9 @@ public final class Weights {
   /// @param features the number of features of a row
   private record Trees(Ensemble ensemble, int features) {}
 
+  private static final ValueLayout.OfShort SHORT =
+      ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
   /// The least elements of a right-hand side that is made narrow.
   private static final long NARROW_ELEMENTS = 1 << 12;
 
@@ -88,6 +93,9 @@ public final class Weights {
   private final SegmentAllocator memory;
   private final ConcurrentHashMap<Trees, Optional<PackedForest>> forests =
       new ConcurrentHashMap<>();
+
+  /// For integers that do not fit bytes what to take from them.
+  private final ConcurrentHashMap<Tensor, Integer> shifts = new ConcurrentHashMap<>();
 
   /// Large from the start: forms in one bucket are packed one after the other.
   private final ConcurrentHashMap<Packed, Tensor> packed = new ConcurrentHashMap<>(1 << 10);
@@ -138,12 +146,12 @@ public final class Weights {
 
   /// {@return a packed right-hand side of bytes, or null where the kernels have no such products}
   ///
-  /// @param matrix its bytes, signed, `[k, n]`
+  /// @param matrix the integers, `[k, n]`
   /// @param scales the factor of each column
   /// @param activation what is applied to the product, or null
   @Nullable Tensor bytes(Tensor matrix, Tensor scales, @Nullable Activation activation) {
     NarrowKernels narrow = kernels.narrow();
-    if (narrow == null || !narrow.computes(Format.INT8, activation)) {
+    if (narrow == null || matrix.dtype() != DType.I8 || !narrow.computes(Format.INT8, activation)) {
       return null;
     }
     int k = Math.toIntExact(matrix.shape().dim(0));
@@ -251,11 +259,45 @@ public final class Weights {
         _ -> filters(geometry, group.weights(weights)));
   }
 
+  /// {@return what to take from weights so that they fit signed bytes, or [ByteConvolution#UNFIT]}
+  ///
+  /// @param weights the weights, i8 or i16
+  int shift(Tensor weights) {
+    return weights.dtype() == DType.I8 ? 0 : shifts.computeIfAbsent(weights, Weights::fit);
+  }
+
+  private static int fit(Tensor weights) {
+    int least = 0;
+    int greatest = 0;
+    for (short weight : weights.segment().toArray(SHORT)) {
+      least = Math.min(least, weight);
+      greatest = Math.max(greatest, weight);
+    }
+    int above = Math.max(0, greatest - Byte.MAX_VALUE);
+    int shift = above > 0 ? above : Math.min(0, least - Byte.MIN_VALUE);
+    return least - shift < Byte.MIN_VALUE ? ByteConvolution.UNFIT : shift;
+  }
+
+  /// {@return integers less a number as bytes}
+  private static Tensor bytes(Tensor weights, int shift) {
+    if (weights.dtype() == DType.I8) {
+      return weights;
+    }
+    short[] integers = weights.segment().toArray(SHORT);
+    byte[] bytes = new byte[integers.length];
+    for (int i = 0; i < bytes.length; i++) {
+      bytes[i] = (byte) (integers[i] - shift);
+    }
+    Tensor packed = Tensor.allocate(DType.I8, weights.shape());
+    MemorySegment.copy(bytes, 0, packed.segment(), ValueLayout.JAVA_BYTE, 0, bytes.length);
+    return packed;
+  }
+
   /// {@return packed weights of a convolution of bytes}
   ///
   /// @param kernels the kernels that compute it
   /// @param convolution the convolution
-  /// @param tensor its weights, i8, or a matrix `[k, n]` where the window is one pixel
+  /// @param tensor its weights, i8 or i16, or a matrix `[k, n]` where the window is one pixel
   /// @param scales an f32 for each result channel
   /// @param bias an f32 for each result channel, or null
   Tensor bytesConv(
@@ -270,10 +312,11 @@ public final class Weights {
     return packed.computeIfAbsent(
         new ByteKey(tensors, convolution.zero(), convolution.rounding(), form),
         _ -> {
-          long weights = tensor.segment().address();
+          Tensor bytes = bytes(tensor, convolution.shift());
+          long weights = bytes.segment().address();
           return allocate(
               kernels.packedBytes(convolution),
-              tensors,
+              Stream.concat(tensors.stream(), Stream.of(bytes)).toList(),
               to ->
                   kernels.pack(
                       convolution,
@@ -332,7 +375,7 @@ public final class Weights {
   /// {@return weights of a convolution of bytes as f32, packed}
   ///
   /// @param geometry the convolution
-  /// @param tensor its weights, i8, or a matrix `[k, n]` where the window is one pixel
+  /// @param tensor its weights, i8 or i16, or a matrix `[k, n]` where the window is one pixel
   /// @param scales an f32 for each result channel, which its weights are multiplied by, or null
   Tensor floatConv(ConvGeometry geometry, Tensor tensor, @Nullable Tensor scales) {
     Form form = kernels.transformsWeights(geometry) ? Form.TRANSFORMED_CONV : Form.CONV;
@@ -349,7 +392,7 @@ public final class Weights {
         to -> kernels.packConv(geometry, weights.segment().address(), to));
   }
 
-  /// {@return weights of bytes as f32, in the order of filters}
+  /// {@return integers as f32, in the order of filters}
   ///
   /// @param weights filters, or a matrix whose columns are the filters
   /// @param filters how many
@@ -360,12 +403,15 @@ public final class Weights {
     Tensor scaled = Tensor.allocate(DType.F32, Shape.of(filters, size));
     MemorySegment from = weights.segment();
     MemorySegment to = scaled.segment();
+    boolean areBytes = weights.dtype() == DType.I8;
     for (int filter = 0; filter < filters; filter++) {
       float scale = scales == null ? 1 : (float) scales.getDouble(filter);
       long first = isMatrix ? filter : filter * size;
       long step = isMatrix ? filters : 1;
       for (long i = 0; i < size; i++) {
-        float number = from.get(ValueLayout.JAVA_BYTE, first + i * step) * scale;
+        long at = first + i * step;
+        int integer = areBytes ? from.get(ValueLayout.JAVA_BYTE, at) : from.get(SHORT, 2 * at);
+        float number = integer * scale;
         to.set(ValueLayout.JAVA_FLOAT, 4 * (filter * size + i), number);
       }
     }

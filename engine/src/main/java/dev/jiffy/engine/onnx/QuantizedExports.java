@@ -21,9 +21,8 @@ final class QuantizedExports {
       case QuantizedOp.Dequantize o ->
           node.same("DequantizeLinear", scales(node, o.axis(), o.block(), node.input(0)));
       case QuantizedOp.ByteMatMul o -> {
-        String zero = node.constant(zero(o.zero()));
-        String sums = node.make("MatMulInteger", node.input(0), node.input(1), zero);
-        String y = node.make("Mul", real(node, sums), node.input(2));
+        String sums = matMul(node, node.input(0), node.constant(zero(o.zero())));
+        String y = node.make("Mul", sums, node.input(2));
         if (node.has(3)) {
           y = node.make("Add", y, node.input(3));
         }
@@ -91,13 +90,31 @@ final class QuantizedExports {
     return tensor;
   }
 
-  private static String real(ExportScope node, String sums) {
-    return node.make("Cast", set().integer("to", ElementTypes.number(DType.F32)), sums);
+  private static String real(ExportScope node, String integers) {
+    return node.make("Cast", set().integer("to", ElementTypes.number(DType.F32)), integers);
+  }
+
+  /// {@return the product of bytes less their zero point and weights, f32}
+  static String matMul(ExportScope node, String x, String zero) {
+    return hasBytes(node)
+        ? real(node, node.make("MatMulInteger", x, node.input(1), zero))
+        : node.make("MatMul", centred(node, x, zero), real(node, node.input(1)));
   }
 
   private static String convInteger(ExportScope node, Op.Conv conv, String x, String zero) {
     AttributeSet attributes = OperatorExports.window(conv.window()).integer("group", conv.groups());
-    return real(node, node.make("ConvInteger", attributes, x, node.input(1), zero));
+    return hasBytes(node)
+        ? real(node, node.make("ConvInteger", attributes, x, node.input(1), zero))
+        : node.make("Conv", attributes, centred(node, x, zero), real(node, node.input(1)));
+  }
+
+  /// Whether the weights are bytes, which products of integers ask for.
+  private static boolean hasBytes(ExportScope node) {
+    return node.dtype(node.input(1)) == DType.I8;
+  }
+
+  private static String centred(ExportScope node, String x, String zero) {
+    return node.make("Sub", real(node, x), real(node, zero));
   }
 
   /// Adds the bias to scaled sums, channels first, and finishes them.

@@ -136,10 +136,10 @@ final class ByteProducts {
             source.input(2)));
   }
 
-  /// Weights as signed bytes, with a scale for each index of an axis.
+  /// Weights less their zero points, with a scale for each index of an axis.
   private record Quantized(Tensor bytes, Tensor scales) {}
 
-  /// {@return weights less their zero points, or null where they do not fit signed bytes}
+  /// {@return weights less their zero points, or null where it is not known what they are}
   private static @Nullable Quantized weights(Draft draft, String value, int axis) {
     Node node = draft.producer(value, Dequantize.class);
     Tensor q = node == null ? null : draft.constant(node.input(0));
@@ -167,25 +167,36 @@ final class ByteProducts {
     return bytes == null ? null : new Quantized(bytes, vector(scales));
   }
 
-  /// {@return integers less their zero points as i8, or null where they do not fit}
+  /// {@return integers less their zero points as i8, or as i16 where they do not fit, or null where
+  /// they do not fit those}
   static @Nullable Tensor centred(Tensor q, @Nullable Tensor zero, int axis) {
-    long[] shifts = zero == null ? new long[] {0} : zero.toLongs();
-    if (q.dtype() == DType.I8 && Arrays.stream(shifts).allMatch(shift -> shift == 0)) {
+    long[] zeros = zero == null ? new long[] {0} : zero.toLongs();
+    if (q.dtype() == DType.I8 && Arrays.stream(zeros).allMatch(one -> one == 0)) {
       return q;
     }
     if (q.shape().elements() > Integer.MAX_VALUE) {
       return null;
     }
+    short[] elements = Constants.shorts(q);
+    if (elements == null) {
+      return null;
+    }
+    int extent = zeros.length == 1 ? 1 : (int) q.shape().dim(axis);
     long inner = q.shape().elements(axis + 1, q.shape().rank());
-    long extent = q.shape().dim(axis);
-    long[] elements = q.toLongs();
-    for (int i = 0; i < elements.length; i++) {
-      elements[i] -= shifts[shifts.length == 1 ? 0 : (int) (i / inner % extent)];
-      if (elements[i] != (byte) elements[i]) {
-        return null;
+    int run = zeros.length == 1 ? elements.length : (int) inner;
+    boolean areBytes = true;
+    for (int from = 0, index = 0; from < elements.length; from += run, index++) {
+      long zeroPoint = zeros[index % extent];
+      for (int i = from; i < from + run; i++) {
+        long centred = elements[i] - zeroPoint;
+        if (centred != (short) centred) {
+          return null;
+        }
+        areBytes &= centred == (byte) centred;
+        elements[i] = (short) centred;
       }
     }
-    return Constants.ofIntegers(DType.I8, q.shape(), elements);
+    return Constants.ofShorts(areBytes ? DType.I8 : DType.I16, q.shape(), elements);
   }
 
   /// `(q - z) · s · w · t`: the scale of each column is `s · t`.

@@ -64,6 +64,48 @@ final class Constants {
     return tensor;
   }
 
+  /// {@return the elements of a constant of integers, or null where they do not fit}
+  ///
+  /// @param tensor at most as many elements as an array has
+  static short @Nullable [] shorts(Tensor tensor) {
+    short[] shorts = new short[Math.toIntExact(tensor.shape().elements())];
+    if (tensor.dtype() == DType.I8 || tensor.dtype() == DType.U8) {
+      byte[] bytes = tensor.segment().toArray(ValueLayout.JAVA_BYTE);
+      int mask = tensor.dtype() == DType.U8 ? 0xff : -1;
+      for (int i = 0; i < shorts.length; i++) {
+        shorts[i] = (short) (bytes[i] & mask);
+      }
+      return shorts;
+    }
+    for (int i = 0; i < shorts.length; i++) {
+      long element = tensor.getLong(i);
+      if (element != (short) element) {
+        return null;
+      }
+      shorts[i] = (short) element;
+    }
+    return shorts;
+  }
+
+  /// {@return a constant of I16, or of I8, which the elements fit}
+  ///
+  /// @param dtype which of them
+  /// @param shape the extents
+  /// @param elements one number for each element
+  static Tensor ofShorts(DType dtype, Shape shape, short[] elements) {
+    Tensor tensor = Tensor.allocate(dtype, shape);
+    if (dtype == DType.I16) {
+      MemorySegment.copy(elements, 0, tensor.segment(), SHORT, 0, elements.length);
+      return tensor;
+    }
+    byte[] bytes = new byte[elements.length];
+    for (int i = 0; i < bytes.length; i++) {
+      bytes[i] = (byte) elements[i];
+    }
+    MemorySegment.copy(bytes, 0, tensor.segment(), ValueLayout.JAVA_BYTE, 0, bytes.length);
+    return tensor;
+  }
+
   /// {@return the same numbers as f32}
   ///
   /// @param tensor numbers of f16 or bf16

@@ -3,6 +3,7 @@ package dev.jiffy.engine.pass;
 import dev.jiffy.engine.ir.Dim;
 import dev.jiffy.engine.ir.Node;
 import dev.jiffy.engine.ir.Op;
+import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -56,7 +57,9 @@ final class Projections {
     if (product == null && draft.readOnce(value)) {
       product = draft.producer(value, Op.QuantizedMatMul.class);
       if (product != null
-          && (!product.op().equals(new Op.QuantizedMatMul(null)) || product.hasInput(4))) {
+          && (!product.op().equals(new Op.QuantizedMatMul(null))
+              || draft.fact(product.input(1)).dtype() != DType.I8
+              || product.hasInput(4))) {
         return null;
       }
     }

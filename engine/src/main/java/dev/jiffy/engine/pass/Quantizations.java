@@ -171,7 +171,7 @@ final class Quantizations {
     return product.input(1 - side).equals(factor) ? draft.constant(product.input(side)) : null;
   }
 
-  /// {@return constant integers less their zero point as i8, or null where they do not fit}
+  /// {@return constant integers less their zero point, as [ByteProducts#centred] gives them}
   ///
   /// @param axis the dimension that zero points go with
   private static @Nullable Tensor weights(Draft draft, String value, int axis) {

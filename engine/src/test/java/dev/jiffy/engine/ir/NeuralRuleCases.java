@@ -62,7 +62,7 @@ final class NeuralRuleCases {
           bad(new Op.DynamicQuantize(), "f64[n×3]", "input 0: expected f32, got f64[n×3]"),
           good(BYTES, "f32[n×s×3]; i8[3×4]; f32[4]", "f32[n×s×4]"),
           good(BYTES, "f32[n×3]; i8[3×4]; f32[4]; f32[4]; f32[n×4]", "f32[n×4]"),
-          bad(BYTES, "f32[n×3]; f32[3×4]; f32[4]", "input 1: expected i8, got f32[3×4]"),
+          bad(BYTES, "f32[n×3]; f32[3×4]; f32[4]", "input 1: expected i8 or i16, got f32[3×4]"),
           bad(
               BYTES,
               "f32[n×3]; i8[3×4]; f32[5]",

@@ -173,8 +173,13 @@ final class MatrixCases {
     double zero = Math.rint(-least / scale);
     OpCase.Formula quantized = i -> Math.clamp(Math.rint((float) at(x, i) / scale) + zero, 0, 255);
     cases.add(new OpCase("range", new Op.DynamicQuantize(), List.of(x), 3, quantized));
-    for (long n : new long[] {1, 16, 33}) {
-      Tensor w = Samples.integers(DType.I8, 2, -128, 127, 37, n);
+    for (long n : new long[] {1, 16, 33, 34, 35}) {
+      Tensor w =
+          switch ((int) n) {
+            case 34 -> Samples.integers(DType.I16, 2, -120, 136, 37, n);
+            case 35 -> Samples.integers(DType.I16, 2, -255, 256, 37, n);
+            default -> Samples.integers(DType.I8, 2, -128, 127, 37, n);
+          };
       Tensor factors = Samples.between(3, 0.001, 0.01, n);
       Tensor bias = Samples.floats(4, n);
       Tensor residual = Samples.floats(5, 2, 3, n);

@@ -29,7 +29,9 @@ final class QuantizedCases {
     blocks(cases);
     products(cases);
     for (Layout layout : Layout.values()) {
-      convolutions(cases, layout);
+      for (int kind = 0; kind < 3; kind++) {
+        convolutions(cases, layout, kind);
+      }
     }
     blockProducts(cases);
     return cases;
@@ -126,6 +128,15 @@ final class QuantizedCases {
     return sum;
   }
 
+  /// Weights that are bytes, that are once a number is taken from them, or that are not.
+  private static Tensor weights(int number, long... dims) {
+    return switch (number % 3) {
+      case 0 -> Samples.integers(DType.I8, number, -128, 128, dims);
+      case 1 -> Samples.integers(DType.I16, number, -100, 156, dims);
+      default -> Samples.integers(DType.I16, number, -255, 256, dims);
+    };
+  }
+
   private static void products(List<OpCase> cases) {
     int number = 0;
     for (long m : new long[] {1, 5, 13, 40}) {
@@ -133,7 +144,7 @@ final class QuantizedCases {
         for (long n : new long[] {1, 16, 33, 100}) {
           number++;
           Tensor x = Samples.integers(DType.U8, number, 0, 256, m, k);
-          Tensor w = Samples.integers(DType.I8, number + 100, -128, 128, k, n);
+          Tensor w = weights(number + 100, k, n);
           Tensor scale = Samples.between(number + 200, 1e-4, 2e-4, n);
           Tensor bias = number % 3 == 0 ? null : Samples.floats(number + 300, n);
           boolean relu = number % 2 == 0;
@@ -154,7 +165,7 @@ final class QuantizedCases {
     }
   }
 
-  private static void convolutions(List<OpCase> cases, Layout layout) {
+  private static void convolutions(List<OpCase> cases, Layout layout, int kind) {
     int number = 0;
     for (long[] c :
         new long[][] {
@@ -191,7 +202,7 @@ final class QuantizedCases {
       long[] shape =
           layout == Layout.CHANNELS_LAST ? new long[] {2, 9, 8, in} : new long[] {2, in, 9, 8};
       Tensor q = Samples.integers(DType.U8, number, 0, 256, shape);
-      Tensor w = Samples.integers(DType.I8, number + 50, -128, 128, out, in / groups, side, side);
+      Tensor w = weights(3 * number + kind, out, in / groups, side, side);
       Tensor scale = Samples.between(number + 100, 1e-4, 2e-4, out);
       Tensor bias = number % 3 == 0 ? null : Samples.floats(number + 150, out);
       boolean relu = number % 2 == 0;

@@ -65,6 +65,7 @@ final class WindowCases {
     for (Square square :
         List.of(
             new Square(1, 1, 0, 1),
+            new Square(1, 2, 0, 1),
             new Square(3, 1, 1, 1),
             new Square(3, 2, 1, 1),
             new Square(3, 1, 2, 2),

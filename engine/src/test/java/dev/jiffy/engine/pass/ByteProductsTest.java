@@ -130,12 +130,16 @@ class ByteProductsTest {
   }
 
   @Test
-  void whatDoesNotFitBytesIsComputedOfNumbers() {
+  void weightsThatDoNotFitBytesAreWider() {
     Sketch s = new Sketch();
     String x = coarse(s, s.input("x", "batch", 8), DType.U8, 120);
     Graph wide = Rewritten.of(s.graph(s.matMul(x, weights(s, DType.U8, 0, 240, 8, 5))));
-    Rewritten.assertCount(0, wide, ByteMatMul.class);
-    Rewritten.assertCount(1, wide, Op.MatMul.class);
+    Rewritten.assertCount(1, wide, ByteMatMul.class);
+    assertEquals(1, wide.constants().values().stream().filter(w -> w.dtype() == DType.I16).count());
+  }
+
+  @Test
+  void whatIsNotQuantizedToBytesIsComputedOfNumbers() {
     Sketch t = new Sketch();
     String fine = coarse(t, t.input("x", "batch", 8), DType.U16, 120);
     Graph words = Rewritten.of(t.graph(t.matMul(fine, weights(t, DType.I8, -50, 0, 8, 5))));

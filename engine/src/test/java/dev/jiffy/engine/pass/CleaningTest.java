@@ -99,6 +99,21 @@ class CleaningTest {
   }
 
   @Test
+  void weightsAreComputedHoweverLarge() {
+    Sketch s = new Sketch();
+    String large = s.op(new Op.Expand(), s.weights(1, 1), s.vector(1000, 1000));
+    Graph graph = rewritten(s, s.matMul(s.input("x", 2, 1000), large));
+    assertEquals(List.of("MatMul"), Rewritten.operators(graph));
+    Sketch t = new Sketch();
+    String image = t.op(new Op.Expand(), t.weights(1, 1, 1, 1), t.vector(1, 1, 1000, 1000));
+    Op.Window window =
+        new Op.Window(List.of(), List.of(), List.of(), List.of(), Op.AutoPad.NOTSET, false);
+    Op conv = new Op.Conv(window, 1, Op.Layout.CHANNELS_FIRST, null);
+    Graph other = rewritten(t, t.op(conv, image, t.input("w", 2, 1, 3, 3)));
+    assertEquals("Expand", Rewritten.operators(other).getFirst());
+  }
+
+  @Test
   void expansionsAreNotComputed() {
     Sketch s = new Sketch();
     String large = s.op(new Op.Expand(), s.weights(1, 1), s.vector(1000, 1000));

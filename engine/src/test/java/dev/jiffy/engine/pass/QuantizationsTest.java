@@ -66,11 +66,12 @@ class QuantizationsTest {
   }
 
   @Test
-  void weightsThatDoNotFitStay() {
+  void weightsThatDoNotFitBytesAreWider() {
     Sketch s = new Sketch();
     List<String> quantized = s.ops(new Op.DynamicQuantize(), 3, s.input("x", "batch", DEPTH));
     Graph graph = Rewritten.of(s.graph(product(s, quantized, DType.U8, 0, 6)));
-    Rewritten.assertCount(0, graph, Op.QuantizedMatMul.class);
+    Rewritten.assertCount(1, graph, Op.QuantizedMatMul.class);
+    assertEquals(DType.I16, graph.fact(graph.nodes().getFirst().input(1)).dtype());
   }
 
   @Test

@@ -119,11 +119,13 @@ record ByteCheck(LongUnaryOperator memory) {
   ///
   /// @param groups groups of channels: 1, or as many as there are channels
   /// @param rounds whether results become bytes
-  static ByteConvolution convolution(int groups, boolean rounds) {
+  /// @param shift what weights stand for more than their bytes
+  static ByteConvolution convolution(int groups, boolean rounds, int shift) {
     ConvGeometry g =
         new ConvGeometry(
             1, SIZE, SIZE, CHANNELS, SIZE, SIZE, CHANNELS, 3, 3, 1, 1, 1, 1, 1, 1, groups, null);
-    return new ByteConvolution(g, ZERO, rounds ? new ByteConvolution.Rounding(1, 100) : null);
+    return new ByteConvolution(
+        g, ZERO, shift, rounds ? new ByteConvolution.Rounding(1, 100) : null);
   }
 
   /// Computes a convolution.
@@ -163,7 +165,8 @@ record ByteCheck(LongUnaryOperator memory) {
         for (int in = 0; h >= 0 && h < SIZE && v >= 0 && v < SIZE && in < group; in++) {
           int from = channel / group * group + in;
           int q = (byte) (pattern((h * SIZE + v) * CHANNELS + from) * 9) & 0xff;
-          sum += (q - ZERO) * (byte) (pattern((channel * group + in) * 9 + tap) * 5);
+          int weight = (byte) (pattern((channel * group + in) * 9 + tap) * 5) + c.shift();
+          sum += (q - ZERO) * weight;
         }
       }
       float result = sum * (pattern(channel) * 0.001f) + pattern(channel) * 0.1f;

@@ -97,9 +97,11 @@ final class MatrixCheck {
     NarrowKernels narrow = matrices.narrow();
     for (int groups : new int[] {1, ByteCheck.CHANNELS}) {
       for (boolean rounds : new boolean[] {false, true}) {
-        ByteConvolution c = ByteCheck.convolution(groups, rounds);
-        if (narrow != null && narrow.bytes().suits(c)) {
-          byteConvolution(narrow.bytes(), c);
+        for (int shift : new int[] {0, 7}) {
+          ByteConvolution c = ByteCheck.convolution(groups, rounds, shift);
+          if (narrow != null && narrow.bytes().suits(c)) {
+            byteConvolution(narrow.bytes(), c);
+          }
         }
       }
     }

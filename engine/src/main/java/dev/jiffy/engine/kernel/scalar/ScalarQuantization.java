@@ -64,7 +64,7 @@ public final class ScalarQuantization {
   /// Computes `activation((x - zero) · w · scale + bias)`, f32 or rounded.
   ///
   /// @param x the left operand, u8; its last dimension are the rows of `w`
-  /// @param w the right operand, an i8 matrix
+  /// @param w the right operand, a matrix of i8 or i16
   /// @param scale one f32 per column
   /// @param bias one f32 per column, or null
   /// @param zero the zero point of `x`
@@ -98,7 +98,7 @@ public final class ScalarQuantization {
   /// Computes `activation((x - zero) ∗ w · scale + bias)`, f32 or rounded.
   ///
   /// @param x the images, u8
-  /// @param w the weights, i8, `[outChannels, inChannels / groups, kernel…]`
+  /// @param w the weights, i8 or i16, `[outChannels, inChannels / groups, kernel…]`
   /// @param scale one f32 per output channel
   /// @param bias one f32 per output channel, or null
   /// @param zero the zero point of `x`
@@ -268,7 +268,7 @@ public final class ScalarQuantization {
   /// `s` and the zero point `z` of `x`.
   ///
   /// @param x the left operand, f32; its last dimension are the rows of `w`
-  /// @param w the right operand, an i8 matrix
+  /// @param w the right operand, a matrix of i8 or i16
   /// @param scale one f32 per column
   /// @param bias one f32 per column, or null
   /// @param residual one f32 per result, or null

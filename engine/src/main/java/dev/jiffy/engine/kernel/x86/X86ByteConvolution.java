@@ -25,6 +25,10 @@ import java.lang.foreign.ValueLayout;
 /// each result channel the number its sum starts from, which takes the zero point out; and the
 /// numbers that make results of sums. Where the zero point is not known yet, sums of weights stand
 /// in place of the former, and both are completed in working memory.
+///
+/// Weights that stand for more than their bytes add as many times the sum of the bytes in a window:
+/// the sums of pixels are products with ones, which end the packed form, those of windows are made
+/// of them, and the sums of a row of the result start from its window's.
 final class X86ByteConvolution implements ByteKernels {
   /// What a copied part of the input should not exceed, in bytes.
   private static final long WINDOW_BYTES = 192 * 1024;
@@ -33,6 +37,9 @@ final class X86ByteConvolution implements ByteKernels {
 
   /// The bytes of a vector without AVX-512.
   private static final int NARROW = 32;
+
+  /// The rows for which sums are started at a time.
+  private static final int STARTED = 96;
 
   private final int vectorBytes;
   private final int lanes;
@@ -43,6 +50,8 @@ final class X86ByteConvolution implements ByteKernels {
   private final BytePixels pixels;
   private final Tiles floats;
   private final Tiles bytes;
+  private final Tiles sums;
+  private final CodeTable starts;
 
   X86ByteConvolution(Cpu cpu) {
     vectorBytes = cpu.vectorBytes();
@@ -51,13 +60,16 @@ final class X86ByteConvolution implements ByteKernels {
     pixels = new BytePixels(reach);
     floats = new Tiles(cpu, Format.INT8, TileCode.Result.FLOATS);
     bytes = new Tiles(cpu, Format.INT8, TileCode.Result.BYTES);
+    sums = new Tiles(cpu, Format.INT8);
+    starts = new CodeTable("starts", 3, vectors -> new StartCode(vectorBytes, vectors).emit());
   }
 
   /// Groups of few channels would leave most of a vector empty.
   @Override
   public boolean suits(ByteConvolution c) {
     ConvGeometry g = c.geometry();
-    return TileCode.fuses(g.activation())
+    return c.fits()
+        && TileCode.fuses(g.activation())
         && (g.groups() == 1 || (in(g) >= 4 && out(g) >= lanes))
         && (!endsEarly(c) || out(g) >= lanes);
   }
@@ -118,7 +130,16 @@ final class X86ByteConvolution implements ByteKernels {
 
   @Override
   public long packedBytes(ByteConvolution c) {
-    return Math.multiplyExact(groupBytes(c.geometry()), (long) c.geometry().groups());
+    return Math.addExact(groupsBytes(c.geometry()), onesBytes(c));
+  }
+
+  private long groupsBytes(ConvGeometry g) {
+    return Math.multiplyExact(groupBytes(g), (long) g.groups());
+  }
+
+  /// The bytes of ones for each channel of a pixel.
+  private long onesBytes(ByteConvolution c) {
+    return c.shift() == 0 ? 0 : ((long) vectorBytes * elements(c.geometry()) + LINE - 1) & -LINE;
   }
 
   @Override
@@ -133,6 +154,10 @@ final class X86ByteConvolution implements ByteKernels {
         }
       }
     }
+    for (int channel = 0; c.shift() != 0 && channel < in(g); channel++) {
+      long lane = packed + groupsBytes(g) + (long) channel / reach * vectorBytes;
+      ALL.set(ValueLayout.JAVA_BYTE, lane + channel % reach * (4L / reach), (byte) 1);
+    }
   }
 
   /// Packs what is known of one result channel.
@@ -146,7 +171,8 @@ final class X86ByteConvolution implements ByteKernels {
       long group) {
     ConvGeometry g = c.geometry();
     long filter = filters.address() + channel * filters.filterStep();
-    int sum = packFilter(g, filter, filters.channelStep(), place, group);
+    int weights = in(g) * g.kernelHeight() * g.kernelWidth();
+    int sum = packFilter(g, filter, filters.channelStep(), place, group) + c.shift() * weights;
     long init = group + weightBytes(g);
     ALL.set(Memory.INT, init + 4L * place, c.isDynamic() ? sum : -c.zero() * sum);
     long numbers = init + (long) vectorBytes * vectors(g) + place / lanes * (long) numbersBytes();
@@ -209,7 +235,7 @@ final class X86ByteConvolution implements ByteKernels {
 
   /// The bytes from row to row as windows are read.
   private long pitch(ConvGeometry g) {
-    return (isInPlace(g) ? g.inWidth() : g.windowColumns()) * pixel(g);
+    return columns(g) * pixel(g);
   }
 
   private int blockRows(ConvGeometry g) {
@@ -231,7 +257,31 @@ final class X86ByteConvolution implements ByteKernels {
             : isPointwise(g)
                 ? (long) blockPixels(c) * pixel(g)
                 : g.windowRows(blockRows(g)) * pitch(g);
-    return tailsBytes(c) + tapsBytes(g) + copied + LINE;
+    return tailsBytes(c) + sumsBytes(c) + tapsBytes(g) + copied + LINE;
+  }
+
+  /// The bytes of what rows start from, and of the sums of a block's windows and pixels.
+  private long sumsBytes(ByteConvolution c) {
+    ConvGeometry g = c.geometry();
+    if (c.shift() == 0) {
+      return 0;
+    }
+    long pixels = isPointwise(g) ? 0 : g.windowRows(blockRows(g)) * columns(g);
+    return (startedBytes() + 4 * (blockResults(c) + pixels) + LINE - 1) & -LINE;
+  }
+
+  private long startedBytes() {
+    return 2L * vectorBytes * STARTED;
+  }
+
+  private long blockResults(ByteConvolution c) {
+    ConvGeometry g = c.geometry();
+    return isPointwise(g) ? blockPixels(c) : (long) blockRows(g) * g.outWidth();
+  }
+
+  /// The pixels of a row as windows are read.
+  private long columns(ConvGeometry g) {
+    return isInPlace(g) ? g.inWidth() : g.windowColumns();
   }
 
   /// The bytes of the tails of all groups that are completed in working memory.
@@ -275,20 +325,20 @@ final class X86ByteConvolution implements ByteKernels {
       complete(g, quantization, packed, scratch);
       tails = scratch;
     }
+    long started = scratch + tailsBytes(c);
     if (isPointwise(g)) {
-      pointwise(c, x, packed, tails, y, rowFrom, rowTo, scratch + tailsBytes(c));
+      pointwise(c, x, packed, tails, y, rowFrom, rowTo, started);
       return;
     }
     int zero = c.isDynamic() ? ALL.get(Memory.INT, quantization + 4) : c.zero();
     long tailStep = c.isDynamic() ? tailBytes(g) : groupBytes(g);
-    long table = scratch + tailsBytes(c);
-    tabulate(g, table);
+    tabulate(g, started + sumsBytes(c));
     int block = blockRows(g);
     for (int row = rowFrom; row < rowTo; ) {
       int image = row / g.outHeight();
       int rows = Math.min(block, Math.min(rowTo, (image + 1) * g.outHeight()) - row);
       for (int group = 0; group < g.groups(); group++) {
-        block(c, zero, x, packed, tails + group * tailStep, y, row, rows, group, table);
+        block(c, zero, x, packed, tails + group * tailStep, y, row, rows, group, started);
       }
       row += rows;
     }
@@ -317,8 +367,10 @@ final class X86ByteConvolution implements ByteKernels {
       long y,
       int rowFrom,
       int rowTo,
-      long window) {
+      long started) {
     ConvGeometry g = c.geometry();
+    long window = started + sumsBytes(c);
+    long sums = started + startedBytes();
     long step = resultBytes(c) * g.outChannels();
     int block = blockPixels(c);
     int size = pixel(g);
@@ -330,7 +382,62 @@ final class X86ByteConvolution implements ByteKernels {
         pixels.copy(g, from, window, count);
         from = window;
       }
-      multiply(c, count, from, size, Zeros.ADDRESS, 1, packed, tail, 0, out(g), y + pixel * step);
+      if (c.shift() != 0) {
+        addPixels(g, from, count, packed, sums);
+        scale(c.shift(), sums, count);
+      }
+      long to = y + pixel * step;
+      multiply(c, count, from, size, Zeros.ADDRESS, 1, packed, tail, started, sums, 0, out(g), to);
+    }
+  }
+
+  /// Adds up the channels of pixels.
+  ///
+  /// @param to where the sums go, i32
+  private void addPixels(ConvGeometry g, long pixels, long count, long packed, long to) {
+    sums.multiply(
+        Math.toIntExact(count),
+        pixels,
+        pixel(g),
+        Zeros.ADDRESS,
+        1,
+        elements(g),
+        packed + groupsBytes(g),
+        1,
+        Zeros.ADDRESS,
+        0,
+        0,
+        0,
+        null,
+        to,
+        4);
+  }
+
+  private static void scale(int factor, long numbers, int count) {
+    for (int i = 0; i < count; i++) {
+      long at = numbers + 4L * i;
+      ALL.set(Memory.INT, at, factor * ALL.get(Memory.INT, at));
+    }
+  }
+
+  /// Adds up the windows of some rows of the result.
+  ///
+  /// @param pixels the sums of pixels
+  /// @param to where the sums go
+  private void addWindows(ConvGeometry g, int rows, long pixels, long to) {
+    long line = 4 * columns(g);
+    for (int row = 0; row < rows; row++) {
+      for (int column = 0; column < g.outWidth(); column++) {
+        long window = pixels + (long) row * g.strideHeight() * line + 4L * column * g.strideWidth();
+        int sum = 0;
+        for (int h = 0; h < g.kernelHeight(); h++) {
+          long from = window + (long) h * g.dilationHeight() * line;
+          for (int w = 0; w < g.kernelWidth(); w++) {
+            sum += ALL.get(Memory.INT, from + 4L * w * g.dilationWidth());
+          }
+        }
+        ALL.set(Memory.INT, to + 4L * (row * g.outWidth() + column), sum);
+      }
     }
   }
 
@@ -340,6 +447,8 @@ final class X86ByteConvolution implements ByteKernels {
 
   /// Computes some columns of the result of one group of channels.
   ///
+  /// @param started where to put what rows start from
+  /// @param sums a number for each row that it starts from, if the weights are shifted
   /// @param to where the first column of the group goes
   private void multiply(
       ByteConvolution c,
@@ -350,6 +459,8 @@ final class X86ByteConvolution implements ByteKernels {
       int runs,
       long group,
       long tail,
+      long started,
+      long sums,
       int column,
       int columns,
       long to) {
@@ -357,16 +468,70 @@ final class X86ByteConvolution implements ByteKernels {
     int whole = endsEarly(c) ? Math.min(columns, out / lanes * lanes - column) : columns;
     if (whole > 0) {
       long at = to + resultBytes(c) * column;
-      places(c, rows, a, aStep, taps, runs, group, tail, column, whole, at);
+      places(c, rows, a, aStep, taps, runs, group, tail, started, sums, column, whole, at);
     }
     if (whole < columns) {
       long at = to + resultBytes(c) * (out - lanes);
-      places(c, rows, a, aStep, taps, runs, group, tail, column + whole, lanes, at);
+      int last = column + whole;
+      places(c, rows, a, aStep, taps, runs, group, tail, started, sums, last, lanes, at);
     }
   }
 
   /// Computes the columns of some places within the vectors of columns.
   private void places(
+      ByteConvolution c,
+      int rows,
+      long a,
+      long aStep,
+      long taps,
+      int runs,
+      long group,
+      long tail,
+      long started,
+      long sums,
+      int place,
+      int columns,
+      long to) {
+    if (c.shift() == 0) {
+      long start = tail + 4L * place;
+      from(start, 0, c, rows, a, aStep, taps, runs, group, tail, place, columns, to);
+      return;
+    }
+    int width;
+    for (int done = 0; done < columns; done += width) {
+      width = Math.min(2 * lanes, columns - done);
+      int vectors = width > lanes ? 2 : 1;
+      int at = place + done;
+      long target = to + resultBytes(c) * done;
+      for (int row = 0; row < rows; row += STARTED) {
+        int count = Math.min(STARTED, rows - row);
+        long numbers = sums + 4L * row;
+        long _ = Code.call(starts.get(vectors), count, numbers, tail + 4L * at, started, 0, 0);
+        from(
+            started,
+            vectors * vectorBytes,
+            c,
+            count,
+            a + row * aStep,
+            aStep,
+            taps,
+            runs,
+            group,
+            tail,
+            at,
+            width,
+            target + row * resultBytes(c) * c.geometry().outChannels());
+      }
+    }
+  }
+
+  /// The same from given starts.
+  ///
+  /// @param start what the sums of a row start from
+  /// @param startStep bytes from row to row
+  private void from(
+      long start,
+      int startStep,
       ByteConvolution c,
       int rows,
       long a,
@@ -390,8 +555,8 @@ final class X86ByteConvolution implements ByteKernels {
         depth(g) / runs,
         group + 4L * place * depth(g),
         columns,
-        tail + 4L * place,
-        0,
+        start,
+        startStep,
         numbers + (long) TileCode.COLUMN_NUMBERS * place,
         0,
         g.activation(),
@@ -410,8 +575,9 @@ final class X86ByteConvolution implements ByteKernels {
       int row,
       int rows,
       int group,
-      long table) {
+      long started) {
     ConvGeometry g = c.geometry();
+    long table = started + sumsBytes(c);
     int image = row / g.outHeight();
     int top = (row - image * g.outHeight()) * g.strideHeight() - g.padTop();
     long from = x + (long) image * g.inHeight() * g.inWidth() * g.inChannels();
@@ -425,6 +591,13 @@ final class X86ByteConvolution implements ByteKernels {
     long line = g.strideHeight() * pitch(g);
     long rowBytes = resultBytes(c) * g.outWidth() * g.outChannels();
     long to = y + row * rowBytes + resultBytes(c) * group * out(g);
+    long sums = started + startedBytes();
+    if (c.shift() != 0) {
+      long pixels = sums + 4 * blockResults(c);
+      addPixels(g, from, g.windowRows(rows) * columns(g), packed, pixels);
+      addWindows(g, rows, pixels, sums);
+      scale(c.shift(), sums, rows * g.outWidth());
+    }
     long weights = packed + group * groupBytes(g);
     long aStep = (long) g.strideWidth() * pixel(g);
     for (int column = 0; column < out(g); column += 2 * lanes) {
@@ -432,7 +605,21 @@ final class X86ByteConvolution implements ByteKernels {
       for (int i = 0; i < rows; i++) {
         long a = from + i * line;
         long at = to + i * rowBytes;
-        multiply(c, g.outWidth(), a, aStep, table, g.runs(), weights, tail, column, columns, at);
+        long ofRows = sums + 4L * i * g.outWidth();
+        multiply(
+            c,
+            g.outWidth(),
+            a,
+            aStep,
+            table,
+            g.runs(),
+            weights,
+            tail,
+            started,
+            ofRows,
+            column,
+            columns,
+            at);
       }
     }
   }

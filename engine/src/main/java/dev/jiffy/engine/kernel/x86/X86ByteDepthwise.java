@@ -63,7 +63,8 @@ final class X86ByteDepthwise implements ByteKernels {
   public boolean suits(ByteConvolution c) {
     ConvGeometry g = c.geometry();
     Window window = window(g);
-    return g.groups() == g.inChannels()
+    return c.shift() == 0
+        && g.groups() == g.inChannels()
         && g.groups() == g.outChannels()
         && g.groups() >= LEAST
         && (long) g.kernelHeight() * g.kernelWidth() <= MOST_TAPS

@@ -51,7 +51,7 @@ final class ByteConvolutions {
       kernels.convolve(c, x, given, packed, y, 0, third, scratch);
       for (int i = 0; i < results; i++) {
         long channel = i % g.outChannels();
-        double sum = scale * Memory.getFloat(scales + 4 * channel) * sum(g, x, w, i);
+        double sum = scale * Memory.getFloat(scales + 4 * channel) * sum(c, x, w, i);
         compare(c, sum + Memory.getFloat(bias + 4 * channel), y, i);
       }
     }
@@ -74,7 +74,8 @@ final class ByteConvolutions {
     }
   }
 
-  private static long sum(ConvGeometry g, long x, long w, int result) {
+  private static long sum(ByteConvolution c, long x, long w, int result) {
+    ConvGeometry g = c.geometry();
     int channel = result % g.outChannels();
     int in = g.inChannels() / g.groups();
     int first = channel / (g.outChannels() / g.groups()) * in;
@@ -94,8 +95,9 @@ final class ByteConvolutions {
       long at = x + ((long) (image * g.inHeight() + h) * g.inWidth() + v) * g.inChannels() + first;
       for (int i = 0; i < in; i++) {
         int q = Memory.ALL.get(ValueLayout.JAVA_BYTE, at + i) & 0xff;
-        long weight = w + ((long) channel * in + i) * taps + tap;
-        sum += (long) (q - ZERO) * Memory.ALL.get(ValueLayout.JAVA_BYTE, weight);
+        long filter = w + ((long) channel * in + i) * taps + tap;
+        int weight = Memory.ALL.get(ValueLayout.JAVA_BYTE, filter) + c.shift();
+        sum += (long) (q - ZERO) * weight;
       }
     }
     return sum;

@@ -68,7 +68,7 @@ class X86ByteDepthwiseTest {
                 rounding == null && number % 2 == 0
                     ? ByteConvolution.DYNAMIC
                     : ByteConvolutions.ZERO;
-            ByteConvolution convolution = new ByteConvolution(g, zero, rounding);
+            ByteConvolution convolution = new ByteConvolution(g, zero, 0, rounding);
             assertTrue(kernels.suits(convolution), convolution::toString);
             convolutions.compare(kernels, convolution, number % 5 < 2);
           }
