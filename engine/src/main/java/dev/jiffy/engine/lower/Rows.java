@@ -6,6 +6,8 @@ import dev.jiffy.engine.ir.Op;
 import dev.jiffy.engine.kernel.RowKernels;
 import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// Lowers softmax, normalisation and reductions.
@@ -93,43 +95,82 @@ final class Rows {
     if (reduced == null || !lowering.isF32(node.input(0)) || shape.elements() == 0) {
       return false;
     }
+    List<Run> runs = runs(shape, reduced);
+    int last = runs.size() - 1;
     int first = 0;
-    while (first < rank && (!reduced[first] || shape.dim(first) == 1)) {
+    while (first <= last && !runs.get(first).reduced) {
       first++;
     }
-    int last = rank - 1;
-    while (last > first && (!reduced[last] || shape.dim(last) == 1)) {
+    if (first > last) {
+      return keepsSingle(reduce.function()) && Views.lowerWhole(node, lowering);
+    }
+    while (!runs.get(last).reduced) {
       last--;
     }
-    for (int i = first; i < last; i++) {
-      if (!reduced[i] && shape.dim(i) != 1) {
+    long inner = product(runs.subList(last + 1, runs.size()));
+    for (int i = first; i <= last; i += 2) {
+      if (product(runs.subList(0, i)) > Integer.MAX_VALUE) {
         return false;
       }
     }
-    if (first == rank) {
-      return keepsSingle(reduce.function()) && Views.lowerWhole(node, lowering);
+    // the last first, each of what the one behind it has left
+    Place from = lowering.place(node.input(0));
+    for (int i = last; i >= first; i -= 2) {
+      long outer = product(runs.subList(0, i));
+      Place to = i == first ? lowering.result(node.output()) : lowering.planned(4 * outer * inner);
+      ReduceFunction function = part(reduce.function(), i == last, i == first);
+      RowKernels kernels = lowering.target().rows();
+      lowering.add(
+          new ReduceStep(
+              Lowering.label(node),
+              lowering.target(),
+              (x, y, o, n, in) -> kernels.reduce(function, x, y, o, n, in),
+              4,
+              (int) outer,
+              runs.get(i).extent,
+              inner,
+              from,
+              to),
+          from,
+          to);
+      from = to;
+      inner *= i == first ? 1 : runs.get(i - 1).extent;
     }
-    long outer = shape.elements(0, first);
-    if (outer > Integer.MAX_VALUE) {
-      return false;
-    }
-    Place x = lowering.place(node.input(0));
-    Place y = lowering.result(node.output());
-    RowKernels kernels = lowering.target().rows();
-    lowering.add(
-        new ReduceStep(
-            Lowering.label(node),
-            lowering.target(),
-            (from, to, o, n, inner) -> kernels.reduce(reduce.function(), from, to, o, n, inner),
-            4,
-            (int) outer,
-            shape.elements(first, last + 1),
-            shape.elements(last + 1, rank),
-            x,
-            y),
-        x,
-        y);
     return true;
+  }
+
+  /// Adjacent dimensions that are reduced, or stay, together.
+  private record Run(long extent, boolean reduced) {}
+
+  /// {@return dimensions as runs, in turns reduced and not, extents of 1 left out}
+  private static List<Run> runs(Shape shape, boolean[] reduced) {
+    List<Run> runs = new ArrayList<>();
+    for (int i = 0; i < reduced.length; i++) {
+      long extent = shape.dim(i);
+      if (extent == 1) {
+        continue;
+      }
+      boolean joins = !runs.isEmpty() && runs.getLast().reduced == reduced[i];
+      runs.add(new Run(joins ? extent * runs.removeLast().extent : extent, reduced[i]));
+    }
+    return runs;
+  }
+
+  private static long product(List<Run> runs) {
+    long product = 1;
+    for (Run run : runs) {
+      product *= run.extent;
+    }
+    return product;
+  }
+
+  /// {@return what a function of all is for one of the runs that are reduced in turn}
+  private static ReduceFunction part(ReduceFunction function, boolean isFirst, boolean isLast) {
+    return switch (function) {
+      case SUM, MEAN, MAX, MIN, PROD, L1, L2, LOG_SUM_EXP -> function;
+      case SUM_SQUARE -> isFirst ? function : ReduceFunction.SUM;
+      case LOG_SUM -> isLast ? function : ReduceFunction.SUM;
+    };
   }
 
   static boolean lower(Node node, Op.ArgReduce op, Lowering lowering) {

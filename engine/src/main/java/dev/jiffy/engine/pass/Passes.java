@@ -30,7 +30,8 @@ public final class Passes {
           new Pass("free-transposes", List.of(Movements.TRANSPOSE_AS_RESHAPE)),
           new Pass("clean-again", clean()),
           new Pass("siblings", Siblings.RULES),
-          new Pass("projections", projections()));
+          new Pass("projections", projections()),
+          new Pass("expansions", Expansions.RULES));
 
   private Passes() {}
 

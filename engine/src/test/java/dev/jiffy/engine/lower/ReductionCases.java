@@ -57,6 +57,15 @@ final class ReductionCases {
             i -> define(function, line(34, k -> at(x, k / 17, i[1], k % 17))),
             x,
             vector(0, 2)));
+    Tensor turns = Samples.between(4, 0.1, 1.5, 2, 3, 1, 4, 5, 3);
+    cases.add(
+        OpCase.of(
+            function + " in turns",
+            new Op.Reduce(function, false, false),
+            i ->
+                define(function, line(24, k -> at(turns, k / 12, i[0], 0, k / 3 % 4, i[2], k % 3))),
+            turns,
+            vector(0, 3, 5)));
     cases.add(
         OpCase.of(function + " all", keep, i -> define(function, line(170, x::getDouble)), x));
     Tensor negative = Samples.floats(3, 7, 9);

@@ -49,7 +49,7 @@ final class Rewritten {
     assertSame(before, after, inputs(before, 2, Rewritten::strange));
   }
 
-  private static void assertSame(Graph before, Graph after, Map<String, Tensor> inputs) {
+  static void assertSame(Graph before, Graph after, Map<String, Tensor> inputs) {
     assertEquals(before.inputs(), after.inputs());
     assertEquals(before.outputs(), after.outputs());
     Map<String, Tensor> expected = Interpreter.run(before, inputs);

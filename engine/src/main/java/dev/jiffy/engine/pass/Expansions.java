@@ -1,0 +1,165 @@
+package dev.jiffy.engine.pass;
+
+import dev.jiffy.engine.function.BinaryFunction;
+import dev.jiffy.engine.function.ReduceFunction;
+import dev.jiffy.engine.function.UnaryFunction;
+import dev.jiffy.engine.ir.Dim;
+import dev.jiffy.engine.ir.Node;
+import dev.jiffy.engine.ir.Op;
+import dev.jiffy.tensor.DType;
+import dev.jiffy.tensor.Shape;
+import dev.jiffy.tensor.Tensor;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.LongStream;
+import org.jspecify.annotations.Nullable;
+
+/// Operators of f32 that no kernel computes at once become what they consist of. Runs last: layouts
+/// and formulas are about the whole operators.
+final class Expansions {
+  static final List<Rule> RULES =
+      List.of(
+          Rule.on(Expansions::instanceNorm, Op.InstanceNorm.class),
+          Rule.on(Expansions::softmax, Op.Softmax.class),
+          Rule.on(Expansions::localResponse, Op.Lrn.class),
+          Rule.on(Expansions::lpNormalization, Op.LpNormalization.class));
+
+  private Expansions() {}
+
+  private static @Nullable List<Dim> shape(Draft draft, Node node) {
+    String x = node.input(0);
+    return draft.fact(x).dtype() == DType.F32 ? draft.fact(x).shape() : null;
+  }
+
+  private static String binary(
+      Draft draft, Node node, BinaryFunction function, String x, String y) {
+    return draft.add(node, new Op.Binary(function), x, y);
+  }
+
+  private static String number(Draft draft, Node node, float value) {
+    Tensor tensor = Constants.of(DType.F32, Shape.of(), new double[] {value});
+    return draft.constant(node.output() + "/number", tensor);
+  }
+
+  /// Each channel of each image is a row to normalise.
+  private static boolean instanceNorm(Draft draft, Node node) {
+    List<Dim> shape = shape(draft, node);
+    if (shape == null
+        || !(node.op() instanceof Op.InstanceNorm(float epsilon))
+        || !List.of(shape.get(1)).equals(draft.fact(node.input(1)).shape())
+        || !List.of(shape.get(1)).equals(draft.fact(node.input(2)).shape())) {
+      return false; // the run has to check the channels
+    }
+    String normal = draft.add(node, new Op.LayerNorm(2, epsilon), node.input(0));
+    String scaled = perChannel(draft, node, BinaryFunction.MUL, normal, 1, shape.size() - 2);
+    return draft.replace(
+        node, perChannel(draft, node, BinaryFunction.ADD, scaled, 2, shape.size() - 2));
+  }
+
+  /// {@return a value combined with an input of one number for each channel, where that changes it}
+  private static String perChannel(
+      Draft draft, Node node, BinaryFunction function, String value, int input, int spatial) {
+    String numbers = node.input(input);
+    Tensor constant = draft.constant(numbers);
+    double neutral = function == BinaryFunction.MUL ? 1 : 0;
+    if (constant != null && Arrays.stream(constant.toDoubles()).allMatch(c -> c == neutral)) {
+      return value;
+    }
+    String column;
+    if (constant == null) {
+      long[] axes = LongStream.rangeClosed(1, spatial).toArray();
+      column = draft.add(node, new Op.Unsqueeze(), numbers, draft.vector(numbers + "/axes", axes));
+    } else {
+      long[] dims = new long[1 + spatial];
+      Arrays.fill(dims, 1);
+      dims[0] = constant.shape().elements();
+      column = draft.constant(numbers, constant.reshape(dims));
+    }
+    return binary(draft, node, function, value, column);
+  }
+
+  /// Along any but the innermost dimension, elements of adjacent lines are adjacent.
+  private static boolean softmax(Draft draft, Node node) {
+    List<Dim> shape = shape(draft, node);
+    if (shape == null || !(node.op() instanceof Op.Softmax(long along, boolean log))) {
+      return false;
+    }
+    int axis = Axes.normal(along, shape.size());
+    if (shape.subList(axis + 1, shape.size()).stream().allMatch(dim -> dim.is(1))) {
+      return false;
+    }
+    String x = node.input(0);
+    String largest = reduce(draft, node, ReduceFunction.MAX, x, axis);
+    String shifted = binary(draft, node, BinaryFunction.SUB, x, largest);
+    String power = draft.add(node, new Op.Unary(UnaryFunction.EXP), shifted);
+    String sum = reduce(draft, node, ReduceFunction.SUM, power, axis);
+    if (!log) {
+      return draft.replace(node, new Op.Binary(BinaryFunction.DIV), power, sum);
+    }
+    // a difference of its own joins the chain that ends here
+    return draft.replace(
+        node,
+        new Op.Binary(BinaryFunction.SUB),
+        binary(draft, node, BinaryFunction.SUB, x, largest),
+        draft.add(node, new Op.Unary(UnaryFunction.LOG), sum));
+  }
+
+  private static String reduce(
+      Draft draft, Node node, ReduceFunction function, String x, long axis) {
+    Op op = new Op.Reduce(function, true, false);
+    return draft.add(node, op, x, draft.vector(node.output() + "/axes", axis));
+  }
+
+  /// `x / (bias + alpha · mean(x²))^beta`, the mean that of a pool along the channels of images
+  /// whose rows they are.
+  private static boolean localResponse(Draft draft, Node node) {
+    List<Dim> shape = shape(draft, node);
+    if (shape == null
+        || !(node.op() instanceof Op.Lrn(float alpha, float beta, float bias, long size))
+        || shape.size() < 3
+        || shape.size() > 4
+        || !(shape.get(1) instanceof Dim.Known(long channels))
+        || channels == 0
+        || size > Op.Window.MOST / 2) {
+      return false;
+    }
+    String x = node.input(0);
+    long before = (size - 1) / 2;
+    long after = size - 1 - before;
+    boolean isLine = shape.size() == 3;
+    Op.Window window =
+        new Op.Window(
+            isLine ? List.of(size) : List.of(size, 1L),
+            List.of(),
+            isLine ? List.of(before, after) : List.of(before, 0L, after, 0L),
+            List.of(),
+            Op.AutoPad.NOTSET,
+            false);
+    Op pool = new Op.Pool(Op.PoolFunction.AVERAGE, window, true, false, 2, Op.Layout.CHANNELS_LAST);
+    String mean = draft.add(node, pool, binary(draft, node, BinaryFunction.MUL, x, x));
+    String scaled = binary(draft, node, BinaryFunction.MUL, mean, number(draft, node, alpha));
+    String base = binary(draft, node, BinaryFunction.ADD, scaled, number(draft, node, bias));
+    String divisor;
+    if (beta == 0.75f && alpha >= 0 && bias >= 0) {
+      String root = draft.add(node, new Op.Unary(UnaryFunction.SQRT), base);
+      String fourth = draft.add(node, new Op.Unary(UnaryFunction.SQRT), root);
+      divisor = binary(draft, node, BinaryFunction.MUL, root, fourth);
+    } else {
+      divisor = binary(draft, node, BinaryFunction.POW, base, number(draft, node, beta));
+    }
+    return draft.replace(node, new Op.Binary(BinaryFunction.DIV), x, divisor);
+  }
+
+  /// `x / norm`, where that is not 0.
+  private static boolean lpNormalization(Draft draft, Node node) {
+    List<Dim> shape = shape(draft, node);
+    if (shape == null || !(node.op() instanceof Op.LpNormalization(long axis, long p))) {
+      return false;
+    }
+    String norm =
+        reduce(draft, node, p == 1 ? ReduceFunction.L1 : ReduceFunction.L2, node.input(0), axis);
+    String isZero = binary(draft, node, BinaryFunction.EQUAL, norm, number(draft, node, 0));
+    String divisor = draft.add(node, new Op.Where(), isZero, number(draft, node, 1), norm);
+    return draft.replace(node, new Op.Binary(BinaryFunction.DIV), node.input(0), divisor);
+  }
+}

@@ -1,0 +1,126 @@
+package dev.jiffy.engine.pass;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import dev.jiffy.engine.function.BinaryFunction;
+import dev.jiffy.engine.function.UnaryFunction;
+import dev.jiffy.engine.ir.Graph;
+import dev.jiffy.engine.ir.Op;
+import dev.jiffy.engine.lower.Interpreter;
+import dev.jiffy.tensor.DType;
+import dev.jiffy.tensor.Tensor;
+import java.util.List;
+import java.util.Random;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/// Operators without kernels become what they consist of, whatever the extents are.
+class ExpansionsTest {
+  static Stream<Op> operators() {
+    return Stream.of(
+        new Op.Softmax(1, false),
+        new Op.Softmax(-2, true),
+        new Op.Lrn(0.2f, 0.75f, 2, 3),
+        new Op.Lrn(1, 0.6f, 1, 4),
+        new Op.Lrn(-0.1f, 0.75f, 3, 9),
+        new Op.LpNormalization(1, 1),
+        new Op.LpNormalization(-1, 2));
+  }
+
+  @ParameterizedTest
+  @MethodSource("operators")
+  void becomeOthers(Op op) {
+    for (Object[] dims : List.of(new Object[] {"a", 5, "b", "c"}, new Object[] {2, 4, "a"})) {
+      Sketch s = new Sketch();
+      Graph graph = s.graph(s.op(op, s.input("x", dims)));
+      Graph rewritten = Rewritten.of(graph);
+      Rewritten.assertCount(0, rewritten, op.getClass());
+      for (long least = 0; least < 2; least++) {
+        Rewritten.assertSame(
+            graph, rewritten, Rewritten.inputs(graph, least, Random::nextGaussian));
+      }
+      Rewritten.assertSame(graph, rewritten, Rewritten.inputs(graph, 2, _ -> 0));
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("operators")
+  void doublesStay(Op op) {
+    Sketch s = new Sketch();
+    String x = s.input("x", DType.F64, 2, 5, 3, 4);
+    Rewritten.assertCount(1, Rewritten.of(s.graph(s.op(op, x))), op.getClass());
+  }
+
+  @Test
+  void softmaxOfAdjacentElementsStays() {
+    Sketch s = new Sketch();
+    String x = s.input("x", "a", 5, 1);
+    Rewritten.assertOperators(Rewritten.of(s.graph(s.op(new Op.Softmax(1, false), x))), "Softmax");
+  }
+
+  @Test
+  void powersOfThreeQuartersAreRoots() {
+    Graph roots = localResponse(new Op.Lrn(1e-4f, 0.75f, 1, 5));
+    assertEquals(2, Rewritten.count(roots, Rewritten.is(UnaryFunction.SQRT)));
+    Op power = new Op.Binary(BinaryFunction.POW);
+    assertEquals(0, Rewritten.count(roots, power::equals));
+    for (Op.Lrn other : List.of(new Op.Lrn(1e-4f, 0.5f, 1, 5), new Op.Lrn(-1, 0.75f, 1, 5))) {
+      assertEquals(1, Rewritten.count(localResponse(other), power::equals));
+    }
+  }
+
+  private static Graph localResponse(Op.Lrn op) {
+    Sketch s = new Sketch();
+    return Rewritten.of(s.graph(s.op(op, s.input("x", 1, 6, "h", "w"))));
+  }
+
+  @Test
+  void neighboursOfUnknownChannelsStay() {
+    Sketch s = new Sketch();
+    Op op = new Op.Lrn(0.2f, 0.75f, 2, 3);
+    Rewritten.assertOperators(Rewritten.of(s.graph(s.op(op, s.input("x", 2, "c", 3)))), "Lrn");
+  }
+
+  // ---- channels as rows
+
+  private static String instanceNorm(Sketch s, String x, String scale, String bias) {
+    return s.op(new Op.InstanceNorm(1e-3f), x, scale, bias);
+  }
+
+  @Test
+  void scaleAndBiasAreOfChannels() {
+    Sketch s = new Sketch();
+    String x = s.input("x", "n", 3, "h", "w");
+    Graph graph = s.graph(instanceNorm(s, x, s.weights(1.0, 3), s.weights(3)));
+    Rewritten.assertOperators(Rewritten.of(graph), "LayerNorm", "Binary", "Binary");
+  }
+
+  @Test
+  void scaleAndBiasMayBeGiven() {
+    Sketch s = new Sketch();
+    String x = s.input("x", 2, "c", "t");
+    Graph graph = s.graph(instanceNorm(s, x, s.input("scale", "c"), s.input("bias", "c")));
+    Rewritten.assertCount(1, Rewritten.of(graph), Op.LayerNorm.class);
+    Rewritten.assertCount(2, Rewritten.of(graph), Op.Binary.class);
+  }
+
+  @Test
+  void channelsThatTheRunChecksStay() {
+    Sketch s = new Sketch();
+    String x = s.input("x", 2, "c", 5);
+    Graph graph = s.graph(instanceNorm(s, x, s.weights(1.0, 2), s.weights(2)));
+    Rewritten.assertCount(1, Passes.optimize(graph, Interpreter::evaluate), Op.InstanceNorm.class);
+  }
+
+  @Test
+  void groupsAreNormalisedInPlace() {
+    Sketch s = new Sketch();
+    String rows = s.reshape(s.input("x", "n", 6, "h", "w"), 0, 3, -1);
+    String ones = s.constant(Tensor.of(new float[] {1, 1, 1}, 3));
+    String zeros = s.constant(Tensor.of(new float[3], 3));
+    Graph graph = s.graph(instanceNorm(s, rows, ones, zeros));
+    Rewritten.assertOperators(Rewritten.of(graph), "Reshape", "LayerNorm");
+  }
+}
