@@ -51,7 +51,12 @@ public final class UnaryCases {
     9,
     -9,
     5.4f,
-    -5.4f
+    -5.4f,
+    1.5707964f,
+    -3.1415927f,
+    50984.656f,
+    1e5f,
+    -100000.01f
   };
 
   /// A loop that computes a function.
@@ -116,8 +121,9 @@ public final class UnaryCases {
     }
     double tolerance =
         switch (function) {
-          case EXP, LOG -> 2 * ulp(expected);
+          case EXP, LOG, SIN, COS -> 2 * ulp(expected);
           case ELU, CELU -> 2 * ulp(expected);
+          case TAN -> 4 * ulp(expected);
           case SELU, SIGMOID, LEAKY_RELU, SOFTSIGN -> 3 * ulp(expected);
           case TANH, ERF, SOFTPLUS -> 8 * ulp(expected);
           case SILU, MISH -> 1e-6 * Math.max(Math.abs(expected), 1e-6);

@@ -28,6 +28,17 @@ final class VectorMath {
   /// The smallest argument whose exponential is a normal number.
   private static final float EXP_FLOOR = -0x1.5d589ep6f;
 
+  private static final float TWO_BY_PI = 0.63661975f;
+
+  /// `π / 2` is the sum.
+  private static final float QUARTER_HIGH = 1.5707964f;
+
+  private static final float QUARTER_MIDDLE = -4.371139e-08f;
+  private static final float QUARTER_LOW = -1.7151245e-15f;
+
+  /// The largest magnitude of an argument of [#sine] and [#tangent].
+  static final float MOST_ANGLE = 1e5f;
+
   private VectorMath() {}
 
   /// `e^x` within 2 ulp; results below the normal numbers are 0.
@@ -120,6 +131,61 @@ final class VectorMath {
     p = p.fma(t, broadcast(SPECIES, -0.49999493f));
     p = p.fma(t, broadcast(SPECIES, 0.99999994f));
     return p.mul(t);
+  }
+
+  /// {@return whether all arguments may be those of a sine or tangent}
+  static boolean areAngles(FloatVector x) {
+    return x.abs().compare(VectorOperators.LE, MOST_ANGLE).allTrue();
+  }
+
+  /// `x · 2 / π`, rounded, in the low bits.
+  private static FloatVector quarters(FloatVector x) {
+    return x.fma(broadcast(SPECIES, TWO_BY_PI), broadcast(SPECIES, ROUNDER));
+  }
+
+  /// What is left of `x` when so many quarters of a turn are taken from it.
+  private static FloatVector rest(FloatVector x, FloatVector quarters) {
+    FloatVector n = quarters.sub(broadcast(SPECIES, ROUNDER));
+    FloatVector high = n.fma(broadcast(SPECIES, -QUARTER_HIGH), x);
+    FloatVector middle = n.fma(broadcast(SPECIES, -QUARTER_MIDDLE), high);
+    return n.fma(broadcast(SPECIES, -QUARTER_LOW), middle);
+  }
+
+  private static FloatVector sineOfRest(FloatVector r) {
+    FloatVector u = r.mul(r);
+    FloatVector p = broadcast(SPECIES, -0.00019511959f).fma(u, broadcast(SPECIES, 0.008332137f));
+    p = p.fma(u, broadcast(SPECIES, -0.16666654f));
+    return p.fma(u.mul(r), r);
+  }
+
+  private static FloatVector cosineOfRest(FloatVector r) {
+    FloatVector u = r.mul(r);
+    FloatVector p = broadcast(SPECIES, 2.4429359e-05f).fma(u, broadcast(SPECIES, -0.0013887284f));
+    p = p.fma(u, broadcast(SPECIES, 0.041666646f));
+    p = p.fma(u, broadcast(SPECIES, -0.5f));
+    return p.fma(u, broadcast(SPECIES, 1));
+  }
+
+  /// The sine of [angles][#areAngles], so many quarters of a turn later, within 2 ulp.
+  static FloatVector sine(FloatVector x, int later) {
+    FloatVector quarters = quarters(x);
+    FloatVector r = rest(x, quarters);
+    IntVector q = quarters.reinterpretAsInts().add(later);
+    VectorMask<Float> odd = q.and(1).compare(VectorOperators.NE, 0).cast(SPECIES);
+    IntVector sign = q.and(2).lanewise(VectorOperators.LSHL, 30);
+    FloatVector y = sineOfRest(r).blend(cosineOfRest(r), odd);
+    return y.reinterpretAsInts().lanewise(VectorOperators.XOR, sign).reinterpretAsFloats();
+  }
+
+  /// The tangent of [angles][#areAngles], within 4 ulp.
+  static FloatVector tangent(FloatVector x) {
+    FloatVector quarters = quarters(x);
+    FloatVector r = rest(x, quarters);
+    VectorMask<Float> odd =
+        quarters.reinterpretAsInts().and(1).compare(VectorOperators.NE, 0).cast(SPECIES);
+    FloatVector sine = sineOfRest(r);
+    FloatVector cosine = cosineOfRest(r);
+    return sine.blend(cosine.neg(), odd).div(cosine.blend(sine, odd));
   }
 
   /// `tanh x`, relative error below 4e-7; exactly ±1 beyond ±9.

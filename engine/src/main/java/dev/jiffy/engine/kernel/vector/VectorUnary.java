@@ -76,7 +76,7 @@ final class VectorUnary {
 
   private static boolean isRare(UnaryFunction f, float alpha) {
     return switch (f) {
-      case SIN, COS, TAN, ASIN, ACOS, ATAN, SINH, COSH, ASINH, ACOSH, ATANH, BITWISE_NOT -> true;
+      case ASIN, ACOS, ATAN, SINH, COSH, ASINH, ACOSH, ATANH, BITWISE_NOT -> true;
       case CELU -> !(alpha > 0);
       default -> false;
     };
@@ -117,7 +117,10 @@ final class VectorUnary {
           case IS_INF -> "isInf";
           case NOT -> "not";
           case CELU -> "celu";
-          case SIN, COS, TAN, ASIN, ACOS, ATAN, SINH, COSH, ASINH, ACOSH, ATANH, BITWISE_NOT ->
+          case SIN -> "sin";
+          case COS -> "cos";
+          case TAN -> "tan";
+          case ASIN, ACOS, ATAN, SINH, COSH, ASINH, ACOSH, ATANH, BITWISE_NOT ->
               throw new IllegalArgumentException(f + " has no loop");
         };
     return Isolated.method(
@@ -212,6 +215,39 @@ final class VectorUnary {
     for (long i = 0; i < n; i += LANES) {
       FloatVector v = fromMemorySegment(SPECIES, ALL, x + 4 * i, LITTLE_ENDIAN);
       VectorMath.log(v).intoMemorySegment(ALL, y + 4 * i, LITTLE_ENDIAN);
+    }
+  }
+
+  static void sin(float alpha, float beta, long x, long y, long n) {
+    for (long i = 0; i < n; i += LANES) {
+      FloatVector v = fromMemorySegment(SPECIES, ALL, x + 4 * i, LITTLE_ENDIAN);
+      if (VectorMath.areAngles(v)) {
+        VectorMath.sine(v, 0).intoMemorySegment(ALL, y + 4 * i, LITTLE_ENDIAN);
+      } else {
+        one(UnaryFunction.SIN, alpha, beta, x + 4 * i, y + 4 * i, LANES);
+      }
+    }
+  }
+
+  static void cos(float alpha, float beta, long x, long y, long n) {
+    for (long i = 0; i < n; i += LANES) {
+      FloatVector v = fromMemorySegment(SPECIES, ALL, x + 4 * i, LITTLE_ENDIAN);
+      if (VectorMath.areAngles(v)) {
+        VectorMath.sine(v, 1).intoMemorySegment(ALL, y + 4 * i, LITTLE_ENDIAN);
+      } else {
+        one(UnaryFunction.COS, alpha, beta, x + 4 * i, y + 4 * i, LANES);
+      }
+    }
+  }
+
+  static void tan(float alpha, float beta, long x, long y, long n) {
+    for (long i = 0; i < n; i += LANES) {
+      FloatVector v = fromMemorySegment(SPECIES, ALL, x + 4 * i, LITTLE_ENDIAN);
+      if (VectorMath.areAngles(v)) {
+        VectorMath.tangent(v).intoMemorySegment(ALL, y + 4 * i, LITTLE_ENDIAN);
+      } else {
+        one(UnaryFunction.TAN, alpha, beta, x + 4 * i, y + 4 * i, LANES);
+      }
     }
   }
 
