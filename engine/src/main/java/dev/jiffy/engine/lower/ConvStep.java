@@ -55,7 +55,7 @@ final class ConvStep extends Step {
   }
 
   /// The window meets each pixel of the result, or of the input where it is transposed.
-  private static double flops(ConvGeometry g, boolean transposed) {
+  static double flops(ConvGeometry g, boolean transposed) {
     double pixels =
         transposed
             ? (double) g.batch() * g.inHeight() * g.inWidth()

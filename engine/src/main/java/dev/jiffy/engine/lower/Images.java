@@ -18,7 +18,8 @@ import dev.jiffy.tensor.Tensor;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// Lowers convolutions and pooling over channels-last images of one or two spatial dimensions.
+/// Lowers convolutions and pooling over channels-last images of one to three spatial dimensions.
+/// With three, images lie one behind the other.
 final class Images {
   /// What an extent of an image is taken for where it is not known.
   private static final int LARGE = 64;
@@ -70,7 +71,8 @@ final class Images {
 
   private static boolean isImages(Shape weights) {
     int rank = weights.rank();
-    return (rank == 3 || rank == 4)
+    return rank >= 3
+        && rank <= 5
         && weights.elements() > 0
         && weights.elements() <= Integer.MAX_VALUE;
   }
@@ -89,7 +91,8 @@ final class Images {
         && window.autoPad() != Op.AutoPad.SAME_LOWER;
   }
 
-  /// The window as numbers for both spatial dimensions; one-dimensional images have height 1.
+  /// The window as numbers for the last two spatial dimensions; one-dimensional images have height
+  /// 1.
   ///
   /// @param pads top, left, bottom, right
   @SuppressWarnings("ArrayRecordComponent")
@@ -105,7 +108,8 @@ final class Images {
     }
 
     private static int[] planar(int[] values, int missing) {
-      return values.length == 1 ? new int[] {missing, values[0]} : values;
+      int last = values.length - 1;
+      return new int[] {last == 0 ? missing : values[last - 1], values[last]};
     }
   }
 
@@ -122,7 +126,12 @@ final class Images {
   }
 
   private static int height(Shape shape) {
-    return shape.rank() == 3 ? 1 : (int) shape.dim(1);
+    return shape.rank() == 3 ? 1 : (int) shape.dim(shape.rank() - 3);
+  }
+
+  /// The images that are computed at once: those of a depth are not.
+  private static int batch(Shape shape) {
+    return shape.rank() == 5 ? 1 : (int) shape.dim(0);
   }
 
   private static int width(Shape shape) {
@@ -143,7 +152,8 @@ final class Images {
     Shape x = lowering.shape(node.input(0));
     Shape y = lowering.shape(node.output());
     return layout == Op.Layout.CHANNELS_LAST
-        && (x.rank() == 3 || x.rank() == 4)
+        && x.rank() >= 3
+        && x.rank() <= 5
         && x.elements() > 0
         && y.elements() > 0
         && x.elements() <= Integer.MAX_VALUE
@@ -159,7 +169,7 @@ final class Images {
     Shape window = lowering.shape(node.input(1));
     Tensor weights = lowering.graph().constants().get(node.input(1));
     if (weights == null) {
-      return addPacking(node, geometry(conv, window, x, y), false, lowering);
+      return x.rank() < 5 && addPacking(node, geometry(conv, window, x, y), false, lowering);
     }
     if (isPointwise(conv, window)) {
       return lowerPointwise(node, conv, weights, lowering);
@@ -172,11 +182,18 @@ final class Images {
             ? lowering.place(node.input(2))
             : lowering.fixed(group.bias(bias));
     Place packed = lowering.fixed(lowering.weights().conv(group, weights));
-    return add(node, group.geometry(), false, packed, added, lowering);
+    if (x.rank() < 5) {
+      return add(node, group.geometry(), false, packed, added, lowering);
+    }
+    WindowGeometry volume =
+        WindowGeometry.of(conv.window(), kernel(window), spatial(x), spatial(y));
+    return addDepth(node, volume, false, group.geometry(), packed, lowering);
   }
 
   private static PixelGroup group(Graph graph, Node node, ConvGeometry pixel, Target target) {
-    boolean fixed = !node.hasInput(2) || graph.constants().containsKey(node.input(2));
+    boolean fixed =
+        graph.fact(node.input(1)).rank() < 5
+            && (!node.hasInput(2) || graph.constants().containsKey(node.input(2)));
     return PixelGroup.of(pixel, fixed ? target.matrices().lanes() : 1);
   }
 
@@ -195,9 +212,15 @@ final class Images {
     ConvGeometry geometry = geometry(conv, lowering.shape(node.input(1)), x, y);
     Tensor weights = lowering.graph().constants().get(node.input(1));
     if (weights == null) {
-      return addPacking(node, geometry, true, lowering);
+      return x.rank() < 5 && addPacking(node, geometry, true, lowering);
     }
     Place packed = lowering.fixed(lowering.weights().convTranspose(geometry, weights));
+    if (x.rank() == 5) {
+      WindowGeometry volume =
+          WindowGeometry.transposed(
+              conv, kernel(lowering.shape(node.input(1))), spatial(x), spatial(y));
+      return addDepth(node, volume, true, geometry, packed, lowering);
+    }
     return add(node, geometry, true, packed, lowering.place(node.input(2)), lowering);
   }
 
@@ -215,7 +238,7 @@ final class Images {
       Shape x, Shape y, WindowGeometry window, long groups, Op.@Nullable Unary activation) {
     Extent extent = Extent.of(window);
     return new ConvGeometry(
-        (int) x.dim(0),
+        batch(x),
         height(x),
         width(x),
         channels(x),
@@ -264,6 +287,53 @@ final class Images {
             lowering.target(),
             geometry,
             transposed,
+            x,
+            packed,
+            bias,
+            residual,
+            y),
+        x,
+        packed,
+        bias,
+        residual,
+        y);
+    return true;
+  }
+
+  /// Adds a convolution with three spatial dimensions.
+  ///
+  /// @param geometry the convolution of an image
+  private static boolean addDepth(
+      Node node,
+      WindowGeometry window,
+      boolean transposed,
+      ConvGeometry geometry,
+      Place packed,
+      Lowering lowering) {
+    Shape shape = lowering.shape(node.input(0));
+    Depth depth =
+        new Depth(
+            (int) shape.dim(1),
+            (int) lowering.shape(node.output()).dim(1),
+            window.kernel()[0],
+            window.strides()[0],
+            window.dilations()[0],
+            window.begins()[0],
+            transposed);
+    if (!depth.isWithin(transposed ? 1 : window.kernel()[0])) {
+      return false;
+    }
+    Place x = lowering.place(node.input(0));
+    Place bias = lowering.place(node.input(2));
+    Place residual = lowering.place(node.input(3));
+    Place y = lowering.result(node.output());
+    lowering.add(
+        new DepthConvStep(
+            Lowering.label(node),
+            lowering.target(),
+            (int) shape.dim(0),
+            geometry,
+            depth,
             x,
             packed,
             bias,
@@ -327,40 +397,79 @@ final class Images {
     Shape x = lowering.shape(node.input(0));
     Shape y = lowering.shape(node.output());
     int[] kernel = pool.window().kernel().stream().mapToInt(Math::toIntExact).toArray();
-    Extent extent = Extent.of(WindowGeometry.of(pool.window(), kernel, spatial(x), spatial(y)));
-    PoolGeometry geometry =
-        new PoolGeometry(
-            (int) x.dim(0),
-            height(x),
-            width(x),
-            channels(x),
-            height(y),
-            width(y),
-            extent.kernel[0],
-            extent.kernel[1],
-            extent.strides[0],
-            extent.strides[1],
-            extent.dilations[0],
-            extent.dilations[1],
-            extent.pads[0],
-            extent.pads[1],
-            extent.pads[2],
-            extent.pads[3],
-            pool.function() == Op.PoolFunction.MAX,
-            pool.countPadding());
+    WindowGeometry window = WindowGeometry.of(pool.window(), kernel, spatial(x), spatial(y));
     Place from = lowering.place(node.input(0));
     Place to = lowering.result(node.output());
     String label = Lowering.label(node);
     if (lowering.isF32(node.input(0))) {
-      lowering.add(new PoolStep(label, lowering.target(), geometry, from, to), from, to);
+      addPool(label, pool, window, x, y, from, to, lowering);
       return true;
     }
     Affine whole = new Affine(lowering.dtype(node.input(0)), 1, 0);
     Place read = Bytes.asFloats(label, whole, from, x, lowering);
     Place made = lowering.planned(4 * y.elements());
-    lowering.add(new PoolStep(label, lowering.target(), geometry, read, made), read, made);
+    addPool(label, pool, window, x, y, read, made, lowering);
     Bytes.asBytes(label, whole, made, to, y, lowering);
     return true;
+  }
+
+  /// Adds the pooling of images; then, with three spatial dimensions, that of the pixels that lie
+  /// behind each other, as maxima are those of maxima and means those of means.
+  private static void addPool(
+      String label,
+      Op.Pool pool,
+      WindowGeometry window,
+      Shape x,
+      Shape y,
+      Place from,
+      Place to,
+      Lowering lowering) {
+    Extent extent = Extent.of(window);
+    if (x.rank() < 5) {
+      addPool(label, geometry(pool, extent, x, y), from, to, lowering);
+      return;
+    }
+    Shape images = Shape.of(x.dim(0) * x.dim(1), x.dim(2), x.dim(3), x.dim(4));
+    Shape pooled = Shape.of(images.dim(0), y.dim(2), y.dim(3), y.dim(4));
+    Place between = lowering.planned(4 * pooled.elements());
+    addPool(label, geometry(pool, extent, images, pooled), from, between, lowering);
+    long pixels = y.dim(2) * y.dim(3);
+    Extent behind =
+        new Extent(
+            new int[] {window.kernel()[0], 1},
+            new int[] {window.strides()[0], 1},
+            new int[] {window.dilations()[0], 1},
+            new int[] {window.begins()[0], 0, window.ends()[0], 0});
+    Shape read = Shape.of(x.dim(0), x.dim(1), pixels, x.dim(4));
+    Shape made = Shape.of(x.dim(0), y.dim(1), pixels, x.dim(4));
+    addPool(label, geometry(pool, behind, read, made), between, to, lowering);
+  }
+
+  private static PoolGeometry geometry(Op.Pool pool, Extent extent, Shape x, Shape y) {
+    return new PoolGeometry(
+        (int) x.dim(0),
+        height(x),
+        width(x),
+        channels(x),
+        height(y),
+        width(y),
+        extent.kernel[0],
+        extent.kernel[1],
+        extent.strides[0],
+        extent.strides[1],
+        extent.dilations[0],
+        extent.dilations[1],
+        extent.pads[0],
+        extent.pads[1],
+        extent.pads[2],
+        extent.pads[3],
+        pool.function() == Op.PoolFunction.MAX,
+        pool.countPadding());
+  }
+
+  private static void addPool(
+      String label, PoolGeometry geometry, Place from, Place to, Lowering lowering) {
+    lowering.add(new PoolStep(label, lowering.target(), geometry, from, to), from, to);
   }
 
   /// Bytes are exact in f32.

@@ -386,10 +386,28 @@ public final class Weights {
   }
 
   private Tensor filters(ConvGeometry geometry, Tensor weights) {
-    return allocate(
+    return taps(
         kernels.convPackedBytes(geometry),
-        List.of(weights),
-        to -> kernels.packConv(geometry, weights.segment().address(), to));
+        weights,
+        (from, to) -> kernels.packConv(geometry, from, to));
+  }
+
+  /// Packs from one address to another.
+  private interface Packing {
+    void run(long from, long to);
+  }
+
+  /// {@return the packed forms of the taps in depth of a window, one after the other}
+  private Tensor taps(long bytes, Tensor weights, Packing packing) {
+    List<Tensor> taps = Depth.taps(weights);
+    return allocate(
+        bytes * taps.size(),
+        taps,
+        to -> {
+          for (int tap = 0; tap < taps.size(); tap++) {
+            packing.run(taps.get(tap).segment().address(), to + tap * bytes);
+          }
+        });
   }
 
   /// {@return integers as f32, in the order of filters}
@@ -432,11 +450,11 @@ public final class Weights {
             geometry.dilationWidth());
     return packed.computeIfAbsent(
         new TransposedKey(List.of(weights), form),
-        key ->
-            allocate(
+        _ ->
+            taps(
                 kernels.convTransposePackedBytes(geometry),
-                key.tensors(),
-                to -> kernels.packConvTranspose(geometry, weights.segment().address(), to)));
+                weights,
+                (from, to) -> kernels.packConvTranspose(geometry, from, to)));
   }
 
   /// {@return an ensemble in the form that kernels read, or null where it needs too much of it}

@@ -232,6 +232,7 @@ final class ByteProducts {
         || left == null
         || draft.fact(x.input(0)).dtype() != DType.U8
         || node.hasInput(3)
+        || draft.fact(node.input(1)).rank() > 4
         || !(node.op() instanceof Op.Conv op)) {
       return false;
     }

@@ -7,12 +7,14 @@ import dev.jiffy.engine.ir.Op;
 import dev.jiffy.engine.ir.Op.Layout;
 import dev.jiffy.tensor.Tensor;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
-/// Convolutions, pools and resampling over two spatial dimensions, in both layouts.
+/// Convolutions, pools and resampling over two spatial dimensions, in both layouts, and over three.
 final class WindowCases {
   private WindowCases() {}
 
@@ -43,7 +45,68 @@ final class WindowCases {
       overhanging(cases, layout);
       resizes(cases, layout);
     }
+    volumes(cases);
     return cases;
+  }
+
+  private static Op.Window cube(long kernel, long stride, long pad, long dilation) {
+    return new Op.Window(
+        Collections.nCopies(3, kernel),
+        Collections.nCopies(3, stride),
+        Collections.nCopies(6, pad),
+        Collections.nCopies(3, dilation),
+        Op.AutoPad.NOTSET,
+        false);
+  }
+
+  private static void volumes(List<OpCase> cases) {
+    Op.Unary relu = new Op.Unary(UnaryFunction.RELU);
+    Tensor x = Samples.floats(1, 2, 7, 5, 6, 6);
+    Tensor bias = Samples.floats(3, 6);
+    long[][] numbers = {
+      {1, 1, 0, 1}, {1, 2, 0, 1}, {3, 1, 1, 1}, {3, 2, 1, 1}, {3, 1, 2, 2}, {2, 2, 0, 1}
+    };
+    for (long[] n : numbers) {
+      Op.Window window = cube(n[0], n[1], n[2], n[3]);
+      for (Op.Unary activation : Arrays.asList(null, relu)) {
+        for (long groups : new long[] {1, 2, 6}) {
+          String name = "volume " + Arrays.toString(n) + " groups " + groups;
+          Op conv = new Op.Conv(window, groups, Layout.CHANNELS_LAST, activation);
+          Tensor w = Samples.floats(2, 6, 6 / groups, n[0], n[0], n[0]);
+          cases.add(OpCase.of(name, conv, null, x, w, bias));
+          if (n[1] == 1) {
+            Tensor residual = Samples.floats(4, 2, 7, 5, 6, 6);
+            cases.add(OpCase.of(name + " residual", conv, null, x, w, bias, residual));
+          }
+          Op transposed =
+              new Op.ConvTranspose(
+                  window, groups, List.of(), List.of(), Layout.CHANNELS_LAST, activation);
+          cases.add(OpCase.of(name, transposed, null, x, w, bias));
+        }
+      }
+      for (Op.PoolFunction function : List.of(Op.PoolFunction.MAX, Op.PoolFunction.AVERAGE)) {
+        for (boolean countPadding : new boolean[] {false, true}) {
+          Op pool = new Op.Pool(function, window, countPadding, false, 2, Layout.CHANNELS_LAST);
+          if (n[2] < n[0]) {
+            String name = "volume %s %s %s".formatted(function, Arrays.toString(n), countPadding);
+            cases.add(OpCase.of(name, pool, null, x));
+          }
+        }
+      }
+    }
+    Op padded =
+        new Op.Conv(
+            new Op.Window(
+                List.of(),
+                List.of(3L, 1L, 2L),
+                List.of(4L, 1L, 0L, 3L, 0L, 1L),
+                List.of(),
+                Op.AutoPad.NOTSET,
+                false),
+            1,
+            Layout.CHANNELS_LAST,
+            null);
+    cases.add(OpCase.of("of padding alone", padded, null, x, Samples.floats(2, 3, 6, 2, 2, 2)));
   }
 
   private static Tensor image(Layout layout, long seed, long n, long c, long h, long w) {
