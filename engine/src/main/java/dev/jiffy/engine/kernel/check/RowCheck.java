@@ -69,7 +69,7 @@ final class RowCheck {
     kernels.dequantize(STEP, ZERO, bytes, y, n);
   }
 
-  /// One copy for each of the ways in which words are moved.
+  /// One copy for each of the ways in which words and bytes are moved.
   void copies() {
     copy("transposition in squares", new long[] {37, 19}, new long[] {1, 37}, new long[] {19, 1});
     copy("transposition in strips", new long[] {7, 70}, new long[] {1, 7}, new long[] {70, 1});
@@ -77,12 +77,41 @@ final class RowCheck {
     copy("interleaving", new long[] {33, 3}, new long[] {1, 33}, new long[] {3, 1});
     copy("copy of rows", new long[] {19, 37}, new long[] {40, 1}, new long[] {37, 1});
     copy("copy of short rows", new long[] {5, 28}, new long[] {30, 1}, new long[] {28, 1});
+    copyBytes(
+        "transposition of bytes", new long[] {12, 20}, new long[] {1, 12}, new long[] {20, 1});
+    copyBytes("interleaving of bytes", new long[] {20, 3}, new long[] {1, 20}, new long[] {3, 1});
+    copyBytes("bytes taken apart", new long[] {3, 20}, new long[] {1, 3}, new long[] {20, 1});
     copy("every other word", new long[] {3, 37}, new long[] {80, 2}, new long[] {37, 1});
   }
 
-  /// @param source words from element to element of the source
-  /// @param target words from element to element of the target, in which nothing is left out
   private void copy(String what, long[] dims, long[] source, long[] target) {
+    copy(what, 4, dims, source, target, RowKernels::copy);
+  }
+
+  private void copyBytes(String what, long[] dims, long[] source, long[] target) {
+    int n = (int) (dims[0] * dims[1]);
+    copy(
+        what,
+        1,
+        dims,
+        source,
+        target,
+        (kernels, copy, x, y) -> {
+          long bytes = comparison.memory(n);
+          kernels.copy(copy, x, bytes);
+          right.dequantize(1, 0, bytes, y, n);
+        });
+  }
+
+  /// A copy whose result is seen as numbers.
+  private interface Copying {
+    void run(RowKernels kernels, StridedCopy copy, long x, long y);
+  }
+
+  /// @param source elements from element to element of the source
+  /// @param target elements from element to element of the target, in which nothing is left out
+  private void copy(
+      String what, int bytes, long[] dims, long[] source, long[] target, Copying copying) {
     long read = 1;
     int written = 1;
     long[] from = new long[dims.length];
@@ -90,12 +119,13 @@ final class RowCheck {
     for (int d = 0; d < dims.length; d++) {
       read += (dims[d] - 1) * source[d];
       written *= (int) dims[d];
-      from[d] = 4 * source[d];
-      to[d] = 4 * target[d];
+      from[d] = bytes * source[d];
+      to[d] = bytes * target[d];
     }
     long x = comparison.numbers((int) read);
-    StridedCopy copy = StridedCopy.of(4, dims, from, to);
-    comparison.near(what, written, 0, y -> rows.copy(copy, x, y), y -> right.copy(copy, x, y));
+    StridedCopy copy = StridedCopy.of(bytes, dims, from, to);
+    comparison.near(
+        what, written, 0, y -> copying.run(rows, copy, x, y), y -> copying.run(right, copy, x, y));
   }
 
   void elementwise() {

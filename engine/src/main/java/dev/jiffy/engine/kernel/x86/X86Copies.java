@@ -12,7 +12,8 @@ import java.lang.foreign.MemorySegment;
 /// so many that the library's copy is as good, short runs without a loop; of every other word two
 /// vectors make one; words that lie apart otherwise are transposed in registers where they make
 /// squares, else, with some columns less than a square, they move one by one, in strips of a cache
-/// line; a few planes of f32 are interleaved. All else is left to [Movement].
+/// line; a few planes of f32 are interleaved. Bytes are transposed as words are. All else is left
+/// to [Movement].
 final class X86Copies {
   /// The most words, or blocks of an interleaving, of one call: the JVM cannot stop a thread
   /// within.

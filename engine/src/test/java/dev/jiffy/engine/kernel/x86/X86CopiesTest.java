@@ -12,8 +12,8 @@ import java.util.List;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/// Copies words on memory between pages that must not be touched, and more of them than one call
-/// takes.
+/// Copies words and bytes on memory between pages that must not be touched, and more of them than
+/// one call takes.
 class X86CopiesTest {
   @ParameterizedTest(allowZeroInvocations = true)
   @MethodSource("dev.jiffy.engine.kernel.x86.Cpus#all")
@@ -35,6 +35,24 @@ class X86CopiesTest {
     for (int rows : new int[] {16, 17, 31, 40, 100}) {
       for (int columns : new int[] {16, 19, 32, 47}) {
         transpose(copies, rows, columns);
+      }
+    }
+  }
+
+  @ParameterizedTest(allowZeroInvocations = true)
+  @MethodSource("dev.jiffy.engine.kernel.x86.Cpus#all")
+  void bytesAreTransposedWithinTheirOperands(Cpu cpu) {
+    X86Copies copies = new X86Copies(cpu);
+    for (int rows : new int[] {2, 3, 4, 5, 6, 7, 8, 9, 12, 16, 33, 300}) {
+      for (int columns : new int[] {2, 3, 4, 5, 6, 7, 8, 10, 15, 16, 17, 40, 300}) {
+        StridedCopy copy =
+            new StridedCopy(
+                1,
+                dims(2, columns, rows),
+                dims((long) rows * columns, 1, columns),
+                dims((long) rows * columns, rows, 1));
+        compare(copies, copy, true);
+        compare(copies, copy, false);
       }
     }
   }
@@ -97,14 +115,15 @@ class X86CopiesTest {
       long x = end ? memory.before(read) : memory.after(read);
       long expected = memory.after(written);
       long y = end ? memory.before(written) : memory.after(written);
-      for (long i = 0; i < read; i += 4) {
-        Memory.setFloat(x + i, (float) i);
+      for (long i = 0; i < read; i++) {
+        Memory.ALL.set(ValueLayout.JAVA_BYTE, x + i, (byte) (i % 251));
       }
       Movement.copy(copy, x, expected);
       copies.copy(copy, x, y);
-      for (long i = 0; i < written; i += 4) {
-        assertEquals(Memory.getFloat(expected + i), Memory.getFloat(y + i), copy::toString);
-      }
+      long different =
+          MemorySegment.mismatch(
+              Memory.ALL, expected, expected + written, Memory.ALL, y, y + written);
+      assertEquals(-1, different, copy::toString);
     }
   }
 
@@ -117,13 +136,16 @@ class X86CopiesTest {
     return bytes;
   }
 
-  /// One for each loop that is cut into several calls: squares, strips, planes, words, runs.
+  /// One for each loop that is cut into several calls: squares, strips, bytes, planes, words, runs.
   private static List<StridedCopy> longOnes() {
     int rows = 65_600;
     int many = (1 << 18) + 56;
     return List.of(
         new StridedCopy(4, dims(16, rows), dims(4, 64), dims(4L * rows, 4)),
         new StridedCopy(4, dims(7, rows), dims(4, 28), dims(4L * rows, 4)),
+        new StridedCopy(1, dims(9, rows), dims(1, 9), dims(rows, 1)),
+        new StridedCopy(1, dims(3, many), dims(1, 3), dims(many, 1)),
+        new StridedCopy(1, dims(many, 3), dims(1, many), dims(3, 1)),
         new StridedCopy(4, dims(many, 3), dims(4, 4L * many), dims(12, 4)),
         new StridedCopy(4, dims(many, 5), dims(4, 4L * many), dims(20, 4)),
         new StridedCopy(4, dims(many), dims(8), dims(4)),
@@ -145,7 +167,7 @@ class X86CopiesTest {
         MemorySegment x = arena.allocate(read, 64);
         MemorySegment expected = arena.allocate(written, 64);
         MemorySegment y = arena.allocate(written, 64);
-        for (long i = 0; i < read; i += 4) {
+        for (long i = 0; i + 4 <= read; i += 4) {
           x.set(ValueLayout.JAVA_INT, i, (int) i);
         }
         Movement.copy(copy, x.address(), expected.address());
