@@ -238,6 +238,7 @@ final class Kernels {
             kinds.add(KernelCheck.Kind.ROWS);
         case Op.DynamicQuantize _, QuantizedOp.Quantize _, QuantizedOp.Dequantize _ ->
             kinds.add(KernelCheck.Kind.ROWS);
+        case QuantizedOp.ByteTable _ -> kinds.add(KernelCheck.Kind.ROWS);
         case Op.Unary _, Op.Binary _, Op.Where _ -> kinds.add(KernelCheck.Kind.ELEMENTWISE);
         case Op.Pool _ -> kinds.add(KernelCheck.Kind.POOLING);
         case Op.Resize _ -> kinds.add(KernelCheck.Kind.RESAMPLING);

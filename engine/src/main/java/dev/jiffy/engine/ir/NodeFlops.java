@@ -185,6 +185,7 @@ final class NodeFlops {
     return switch (op) {
       case QuantizedOp.Quantize _ -> times(4, read());
       case QuantizedOp.Dequantize _ -> times(2, read());
+      case QuantizedOp.ByteTable _ -> 0;
       case QuantizedOp.ByteMatMul o -> {
         Shape w = shape(node.input(1));
         yield w == null ? 0 : perResult(w.dim(0), finish(o.activation(), o.rounding()));

@@ -22,6 +22,10 @@ public sealed interface QuantizedOp extends Op.Special {
   /// @param block the indices that share a scale; 0 where there are no blocks
   record Dequantize(long axis, long block) implements QuantizedOp {}
 
+  /// A function of bytes: `(x, table)`. Bytes, signed or not, become the elements of a table of 256
+  /// bytes that have the numbers of their bits.
+  record ByteTable() implements QuantizedOp {}
+
   /// How a result becomes unsigned bytes: `round(y · factor) + zero`, limited to 0 to 255.
   ///
   /// @param factor the inverse of the scale

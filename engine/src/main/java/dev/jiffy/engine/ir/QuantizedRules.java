@@ -16,6 +16,7 @@ final class QuantizedRules {
     return switch (op) {
       case QuantizedOp.Quantize o -> quantize(o, in);
       case QuantizedOp.Dequantize o -> dequantize(o, in);
+      case QuantizedOp.ByteTable _ -> byteTable(in);
       case QuantizedOp.ByteMatMul o -> byteMatMul(o, in);
       case QuantizedOp.ByteConv o -> {
         bytes(o.zero(), o.conv().activation(), in);
@@ -49,6 +50,20 @@ final class QuantizedRules {
     in.floating(1);
     in.same(2, 0);
     checkScales(op.axis(), op.block(), in);
+    return Fact.of(in.dtype(1), in.shape(0));
+  }
+
+  private static Fact byteTable(Operands in) {
+    in.expect(2, 2, 1);
+    for (int i = 0; i < 2; i++) {
+      if (in.dtype(i) != DType.U8 && in.dtype(i) != DType.I8) {
+        throw new ModelException("expected bytes, got " + in.dtype(i));
+      }
+    }
+    List<Dim> table = in.shape(1);
+    if (table != null && !(table.size() == 1 && table.getFirst().is(256))) {
+      throw new ModelException("table: expected 256 bytes, got " + in.fact(1));
+    }
     return Fact.of(in.dtype(1), in.shape(0));
   }
 

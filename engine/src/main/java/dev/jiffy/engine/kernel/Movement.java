@@ -61,6 +61,18 @@ public final class Movement {
     }
   }
 
+  /// Looks bytes up as [RowKernels#lookUp] does.
+  ///
+  /// @param table 256 bytes
+  /// @param x the bytes, as unsigned numbers
+  /// @param y what they become
+  /// @param n how many
+  public static void lookUp(long table, long x, long y, long n) {
+    for (long i = 0; i < n; i++) {
+      ALL.set(BYTE, y + i, ALL.get(BYTE, table + (ALL.get(BYTE, x + i) & 0xff)));
+    }
+  }
+
   /// Copies as [RowKernels#copy] does.
   ///
   /// @param copy the geometry

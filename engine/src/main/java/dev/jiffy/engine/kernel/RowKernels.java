@@ -309,6 +309,16 @@ public interface RowKernels {
     }
   }
 
+  /// Looks bytes up: `y = table[x]`.
+  ///
+  /// @param table 256 bytes
+  /// @param x the bytes, as unsigned numbers
+  /// @param y what they become
+  /// @param n how many
+  default void lookUp(long table, long x, long y, long n) {
+    Movement.lookUp(table, x, y, n);
+  }
+
   /// Stores one f32 many times.
   ///
   /// @param value the value

@@ -23,6 +23,7 @@ final class Bytes {
     return switch (op) {
       case QuantizedOp.Quantize _ -> convert(node, node.input(0), node.output(), true, lowering);
       case QuantizedOp.Dequantize _ -> convert(node, node.output(), node.input(0), false, lowering);
+      case QuantizedOp.ByteTable _ -> lowerTable(node, lowering);
       case QuantizedOp.ByteMatMul matMul -> lower(node, matMul, lowering);
       case QuantizedOp.ByteConv conv -> lower(node, conv, lowering);
       case QuantizedOp.DynamicConv conv -> DynamicBytes.lower(node, conv, lowering);
@@ -219,6 +220,19 @@ final class Bytes {
       String label, Affine affine, Place x, Place y, Shape shape, Lowering lowering) {
     Target target = lowering.target();
     lowering.add(new BytesStep(label, target, affine, true, shape.elements(), x, y), x, y);
+  }
+
+  private static boolean lowerTable(Node node, Lowering lowering) {
+    Place x = lowering.place(node.input(0));
+    Place table = lowering.place(node.input(1));
+    Place y = lowering.result(node.output());
+    long elements = lowering.shape(node.output()).elements();
+    lowering.add(
+        new ByteTableStep(Lowering.label(node), lowering.target(), elements, x, table, y),
+        x,
+        table,
+        y);
+    return true;
   }
 
   private static boolean convert(

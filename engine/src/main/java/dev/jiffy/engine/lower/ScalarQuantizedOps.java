@@ -22,6 +22,7 @@ final class ScalarQuantizedOps {
       case QuantizedOp.Dequantize d ->
           ScalarAffine.dequantize(
               o.in(0), o.in(1), o.optional(2), axis(d.axis(), o), d.block(), o.out());
+      case QuantizedOp.ByteTable _ -> ScalarQuantization.lookUp(o.in(0), o.in(1), o.out());
       case QuantizedOp.ByteMatMul m ->
           ScalarQuantization.bytesMatMul(
               o.in(0),

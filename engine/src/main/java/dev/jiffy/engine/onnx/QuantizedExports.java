@@ -20,6 +20,7 @@ final class QuantizedExports {
       case QuantizedOp.Quantize o -> quantize(node, o);
       case QuantizedOp.Dequantize o ->
           node.same("DequantizeLinear", scales(node, o.axis(), o.block(), node.input(0)));
+      case QuantizedOp.ByteTable _ -> byteTable(node);
       case QuantizedOp.ByteMatMul o -> {
         String sums = matMul(node, node.input(0), node.constant(zero(o.zero())));
         String y = node.make("Mul", sums, node.input(2));
@@ -56,6 +57,13 @@ final class QuantizedExports {
               "",
               node.has(4) ? node.input(4) : "");
     }
+  }
+
+  /// Signed bytes are numbers of the lower half, or else, from the end, of the upper.
+  private static void byteTable(ExportScope node) {
+    AttributeSet indices = set().integer("to", ElementTypes.number(DType.I32));
+    String bytes = node.make("Cast", indices, node.input(0));
+    node.to(node.output(), "Gather", set(), node.input(1), bytes);
   }
 
   private static AttributeSet set() {

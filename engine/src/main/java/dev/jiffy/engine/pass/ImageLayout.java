@@ -8,7 +8,8 @@ import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// Convolutions, pools and resampling take images channels last, between two transposes.
+/// Convolutions, pools and resampling take images channels last, between two transposes. Pools of
+/// whole images take them as they come.
 final class ImageLayout {
   static final List<Rule> RULES =
       List.of(
@@ -70,7 +71,8 @@ final class ImageLayout {
                   op.p(),
                   LAST),
               -1);
-      case Op.GlobalPool op when op.layout() != LAST ->
+      case Op.GlobalPool op
+          when op.layout() != LAST && Sinking.sunk(draft, node.input(0)) != null ->
           convert(draft, node, rank, new Op.GlobalPool(op.function(), op.p(), LAST), -1);
       case Op.BatchNorm op when op.layout() != LAST ->
           convert(draft, node, rank, new Op.BatchNorm(op.epsilon(), LAST), -1);

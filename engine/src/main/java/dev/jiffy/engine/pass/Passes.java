@@ -19,7 +19,7 @@ public final class Passes {
           new Pass("activations", Activations.RULES),
           new Pass("layer-norms", Normalizations.RULES),
           new Pass("products", MatrixProducts.RULES),
-          new Pass("bytes", ByteProducts.RULES),
+          new Pass("bytes", join(List.of(ByteTables.MOVEMENTS, ByteProducts.RULES))),
           new Pass("dequantized", ByteProducts.CONSTANTS),
           new Pass("convolutions", Convolutions.RULES),
           new Pass("attention", attention()),
@@ -29,6 +29,7 @@ public final class Passes {
           new Pass("channels-last", imageLayout()),
           new Pass("free-transposes", List.of(Movements.TRANSPOSE_AS_RESHAPE)),
           new Pass("clean-again", clean()),
+          new Pass("byte-tables", ByteTables.RULES),
           new Pass("siblings", Siblings.RULES),
           new Pass("projections", projections()),
           new Pass("expansions", Expansions.RULES));

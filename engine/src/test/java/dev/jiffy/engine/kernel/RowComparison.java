@@ -161,6 +161,7 @@ public final class RowComparison {
         floats.spoil(x, n);
         range(what + ", not all finite", floats, x, n);
       }
+      long table = floats.normal(64);
       long words = (n + 3) / 4;
       long expected = floats.empty(words);
       long actual = floats.empty(words);
@@ -168,18 +169,25 @@ public final class RowComparison {
       for (long first : new long[] {0, 4 * words - n}) {
         oracle.quantize(scale, zero, x, expected + first, n);
         kernels.quantize(scale, zero, x, actual + first, n);
-        for (long i = 0; i < 4 * words; i++) {
-          byte right = Memory.ALL.get(ValueLayout.JAVA_BYTE, expected + i);
-          byte got = Memory.ALL.get(ValueLayout.JAVA_BYTE, actual + i);
-          assertEquals(right, got, what + ", byte " + i);
-        }
+        assertSameBytes(what, expected, actual, 4 * words);
         long numbers = floats.empty(n);
         long same = floats.empty(n);
         oracle.dequantize(scale, zero, expected + first, numbers, n);
         kernels.dequantize(scale, zero, expected + first, same, n);
         floats.assertClose(what, numbers, same, n, 0);
+        oracle.lookUp(table, x, expected + first, n);
+        kernels.lookUp(table, x, actual + first, n);
+        assertSameBytes(what + ", looked up", expected, actual, 4 * words);
       }
       floats.assertClose(what, expected, actual, words, 0);
+    }
+  }
+
+  private static void assertSameBytes(String what, long expected, long actual, long n) {
+    for (long i = 0; i < n; i++) {
+      byte right = Memory.ALL.get(ValueLayout.JAVA_BYTE, expected + i);
+      byte got = Memory.ALL.get(ValueLayout.JAVA_BYTE, actual + i);
+      assertEquals(right, got, what + ", byte " + i);
     }
   }
 

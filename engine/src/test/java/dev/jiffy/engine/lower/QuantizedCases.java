@@ -26,6 +26,7 @@ final class QuantizedCases {
   static List<OpCase> all() {
     List<OpCase> cases = new ArrayList<>();
     scales(cases);
+    tables(cases);
     blocks(cases);
     products(cases);
     for (Layout layout : Layout.values()) {
@@ -47,6 +48,22 @@ final class QuantizedCases {
     double least = type.isUnsigned() ? 0 : -Math.scalb(1.0, type.bits() - 1);
     double most = least + Math.scalb(1.0, type.bits()) - 1;
     return Math.clamp(Math.rint((float) x / (float) scale) + zero, least, most);
+  }
+
+  private static void tables(List<OpCase> cases) {
+    for (DType type : List.of(DType.U8, DType.I8)) {
+      Tensor table = Samples.integers(type, 2, type.isUnsigned() ? 0 : -128, 127, 256);
+      for (long n : new long[] {0, 1, 63, 64, 200}) {
+        Tensor x = Samples.integers(type, n, type.isUnsigned() ? 0 : -128, 127, n);
+        cases.add(
+            OpCase.of(
+                "of " + type,
+                new QuantizedOp.ByteTable(),
+                i -> at(table, (long) at(x, i) & 0xff),
+                x,
+                table));
+      }
+    }
   }
 
   private static void scales(List<OpCase> cases) {

@@ -61,6 +61,19 @@ final class RowCheck {
         STEP + TOLERANCE,
         y -> asBytes(rows, x, y, m * n),
         y -> asBytes(right, x, y, m * n));
+    long table = comparison.numbers(64);
+    comparison.near(
+        "bytes looked up",
+        m * n,
+        0,
+        y -> lookUp(rows, table, x, y, m * n),
+        y -> lookUp(right, table, x, y, m * n));
+  }
+
+  private void lookUp(RowKernels kernels, long table, long x, long y, int n) {
+    long bytes = comparison.memory(n);
+    kernels.lookUp(table, x, bytes, n);
+    right.dequantize(1, 0, bytes, y, n);
   }
 
   private void asBytes(RowKernels kernels, long x, long y, int n) {

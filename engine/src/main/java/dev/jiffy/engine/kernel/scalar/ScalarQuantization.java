@@ -51,6 +51,17 @@ public final class ScalarQuantization {
     }
   }
 
+  /// Looks bytes up in a table.
+  ///
+  /// @param x the bytes
+  /// @param table 256 bytes
+  /// @param y what they become
+  public static void lookUp(Tensor x, Tensor table, Tensor y) {
+    for (long i = 0; i < x.shape().elements(); i++) {
+      y.setLong(i, table.getLong(x.getLong(i) & 0xff));
+    }
+  }
+
   /// How results become unsigned bytes: `round(y · factor) + zero`.
   ///
   /// @param factor the inverse of the scale

@@ -139,6 +139,11 @@ final class Assembler extends GeneralAssembler {
         true, VectorOp.CMPPS, dst.number(), x.number(), y, x.bytes(), Mask.NONE, false, predicate);
   }
 
+  /// `dst = x < 0` for bytes; AVX-512 only
+  void signs(Mask dst, Vector x) {
+    vector(VectorOp.PMOVB2M, dst.number(), 0, x, x.bytes(), Mask.NONE, false, -1);
+  }
+
   /// `dst = mask element < 0 ? y : x`, element by element; AVX only
   void blend(Vector dst, Vector x, Operand y, Vector mask) {
     vector(

@@ -20,9 +20,10 @@ import org.jspecify.annotations.Nullable;
 /// @param vectorBytes the width of vectors: 64 with AVX-512 (F, BW, DQ, VL), 32 with AVX2 and FMA
 /// @param vnni whether there is `vpdpbusd` at that width
 /// @param bf16 whether there is `vdpbf16ps`
+/// @param bytes whether there is `vpermi2b` at 64 bytes
 /// @param matrices whether there is a matrix unit (AMX) for bytes and bf16, and the process may use
 ///   it
-record Cpu(int vectorBytes, boolean vnni, boolean bf16, boolean matrices) {
+record Cpu(int vectorBytes, boolean vnni, boolean bf16, boolean bytes, boolean matrices) {
   private static @Nullable Cpu detected;
 
   private static final long MATRIX_STATE = 0x60000;
@@ -64,12 +65,12 @@ record Cpu(int vectorBytes, boolean vnni, boolean bf16, boolean matrices) {
 
   /// {@return the same without matrix unit}
   Cpu withoutMatrices() {
-    return new Cpu(vectorBytes, vnni, bf16, false);
+    return new Cpu(vectorBytes, vnni, bf16, bytes, false);
   }
 
   /// {@return the same without products of narrow numbers}
   Cpu withoutNarrow() {
-    return new Cpu(vectorBytes, false, false, false);
+    return new Cpu(vectorBytes, false, false, false, false);
   }
 
   /// {@return the instruction that multiplies bytes, or words where there is none}
@@ -109,6 +110,7 @@ record Cpu(int vectorBytes, boolean vnni, boolean bf16, boolean matrices) {
       int more = leaf(cpuid, registers, 7, 0, 0) >= 1 ? leaf(cpuid, registers, 7, 1, 0) : 0;
       boolean vnni = avx512 ? bit(leaf(cpuid, registers, 7, 0, 2), 11) : bit(more, 4);
       boolean bf16 = avx512 && bit(more, 5);
+      boolean bytes = avx512 && bit(leaf(cpuid, registers, 7, 0, 2), 1);
       int units = leaf(cpuid, registers, 7, 0, 3);
       boolean matrices =
           vnni
@@ -118,7 +120,7 @@ record Cpu(int vectorBytes, boolean vnni, boolean bf16, boolean matrices) {
               && bit(units, 24)
               && bit(units, 25)
               && MatrixCode.isPermitted();
-      return new Cpu(avx512 ? 64 : 32, vnni, bf16, matrices);
+      return new Cpu(avx512 ? 64 : 32, vnni, bf16, bytes, matrices);
     }
   }
 

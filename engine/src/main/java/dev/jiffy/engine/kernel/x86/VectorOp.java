@@ -84,15 +84,18 @@ enum VectorOp {
   PERM2F128(1, 3, 0, 0x06, MEMORY, VEX),
   PERMPS(1, 2, 0, 0x16, FULL, BOTH),
   PERMW(1, 2, 1, 0x8d, MEMORY, EVEX),
+  PERMI2B(1, 2, 0, 0x75, MEMORY, EVEX),
   PERMILPS(1, 3, 0, 0x04, FULL, BOTH),
   SHUFF32X4(1, 3, 0, 0x23, FULL, EVEX),
   EXTRACTF128_TO(1, 3, 0, 0x19, QUARTER, BOTH),
   EXTRACTF32X8_TO(1, 3, 0, 0x1b, HALF, EVEX),
+  PBLENDMB(1, 2, 0, 0x66, MEMORY, EVEX),
   BLENDMPS(1, 2, 0, 0x65, FULL, EVEX),
   BLENDVPS(1, 3, 0, 0x4a, MEMORY, VEX),
 
   // comparisons
   CMPPS(0, 1, 0, 0xc2, FULL, BOTH),
+  PMOVB2M(2, 2, 0, 0x29, MEMORY, EVEX),
 
   // shifts by a number: the operation is in the field of the first register
   PSHIFTD(1, 1, 0, 0x72, FULL, BOTH);

@@ -2,6 +2,7 @@ package dev.jiffy.engine.kernel.x86;
 
 import dev.jiffy.engine.kernel.Affine;
 import dev.jiffy.engine.kernel.Memory;
+import dev.jiffy.engine.kernel.Movement;
 import java.lang.foreign.MemorySegment;
 
 /// Numbers to unsigned bytes and back as machine code.
@@ -15,21 +16,25 @@ final class X86Bytes {
   private static final int TINY_TO_BYTES = 1;
   private static final int TO_FLOATS = 2;
   private static final int RANGE = 3;
+  private static final int TABLE = 4;
 
   private final int vectorBytes;
+  private final boolean looksUp;
   private final CodeTable codes;
 
   X86Bytes(Cpu cpu) {
     vectorBytes = cpu.vectorBytes();
+    looksUp = cpu.bytes();
     ByteCode code = new ByteCode(vectorBytes);
     codes =
         new CodeTable(
             "bytes",
-            4,
+            5,
             form ->
                 switch (form) {
                   case TO_FLOATS -> code.dequantize();
                   case RANGE -> code.range();
+                  case TABLE -> ByteTableCode.emit();
                   default -> code.quantize(form == TO_BYTES);
                 });
   }
@@ -74,6 +79,18 @@ final class X86Bytes {
     }
     Memory.setFloat(to, least);
     Memory.setFloat(to + 4, greatest);
+  }
+
+  /// As [dev.jiffy.engine.kernel.RowKernels#lookUp].
+  void lookUp(long table, long x, long y, long n) {
+    long whole = looksUp ? n / ByteTableCode.BLOCK : 0;
+    for (long done = 0; done < whole; done += MOST) {
+      long blocks = Math.min(MOST, whole - done);
+      long at = ByteTableCode.BLOCK * done;
+      long _ = Code.call(codes.get(TABLE), table, x + at, y + at, blocks, 0, 0);
+    }
+    long done = ByteTableCode.BLOCK * whole;
+    Movement.lookUp(table, x + done, y + done, n - done);
   }
 
   /// As [dev.jiffy.engine.kernel.RowKernels#dequantize(float, int, long, long, long)].

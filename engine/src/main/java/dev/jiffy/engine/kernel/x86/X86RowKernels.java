@@ -214,6 +214,11 @@ public final class X86RowKernels implements RowKernels {
   }
 
   @Override
+  public void lookUp(long table, long x, long y, long n) {
+    bytes.lookUp(table, x, y, n);
+  }
+
+  @Override
   public void fill(float value, long y, long n) {
     blocks.fill(value, y, n);
   }
