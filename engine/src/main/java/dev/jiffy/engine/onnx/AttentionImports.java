@@ -32,21 +32,18 @@ final class AttentionImports {
   // ---- queries, keys and values of one product
 
   private static void joint(NodeScope node) {
-    if (isRefused(node, 4, "past keys and values")
-        || isRefused(node, 6, "a shared buffer of keys")) {
+    if (node.has(6)) {
+      node.unsupported("a shared buffer of keys");
       return;
     }
     String product = node.make(new Op.MatMul(), node.input(0), node.input(1));
     if (node.has(2)) {
       product = node.make(ADD, product, node.input(2));
     }
-    attendJoint(node, product, node.extent(node.input(1), 1), 3, 5);
+    attendJoint(node, product, node.extent(node.input(1), 1), 3, 4, 5);
   }
 
   private static void quantized(NodeScope node) {
-    if (isRefused(node, 8, "past keys and values")) {
-      return;
-    }
     String product =
         QLinearImports.product(
             node,
@@ -57,18 +54,11 @@ final class AttentionImports {
             node.input(4),
             node.input(7));
     product = node.make(ADD, product, node.input(2));
-    attendJoint(node, product, node.extent(node.input(1), 1), 5, node.inputs());
-  }
-
-  private static boolean isRefused(NodeScope node, int input, String what) {
-    if (node.has(input)) {
-      node.unsupported(what);
-    }
-    return node.has(input);
+    attendJoint(node, product, node.extent(node.input(1), 1), 5, 8, node.inputs());
   }
 
   private static void attendJoint(
-      NodeScope node, String product, @Nullable Long width, int mask, int added) {
+      NodeScope node, String product, @Nullable Long width, int mask, int past, int added) {
     node.ignore("past_present_share_buffer", "rotary_embedding_dim");
     List<Long> sizes = node.integers("qkv_hidden_sizes");
     if (node.flag("do_rotary", false)) {
@@ -80,18 +70,22 @@ final class AttentionImports {
       return;
     }
     String parts = node.longs(sizes.isEmpty() && width != null ? third(width) : sizes);
-    List<String> cut = node.makeAll(new Op.Split(-1, 0), 3, product, parts);
+    List<String> cut = new ArrayList<>(node.makeAll(new Op.Split(-1, 0), 3, product, parts));
     long heads = node.integer("num_heads");
     long query = sizes.isEmpty() && width != null ? width / 3 : sizes.getFirst();
-    if (node.wants(1)) {
-      String keys = headsFirst(node, cut.get(1), heads);
-      String values = headsFirst(node, cut.get(2), heads);
+    if (node.has(past) || node.wants(1)) {
+      List<String> before =
+          node.has(past) ? node.makeAll(new Op.Split(0, 2), 2, node.input(past)) : List.of("", "");
       String pair = node.longs(0);
-      node.result(
-          1,
-          new Op.Concat(0),
-          node.make(new Op.Unsqueeze(), keys, pair),
-          node.make(new Op.Unsqueeze(), values, pair));
+      List<String> all = new ArrayList<>();
+      for (int i = 1; i < 3; i++) {
+        String earlier = before.get(i - 1);
+        String flat = earlier.isEmpty() ? "" : node.make(new Op.Squeeze(), earlier, pair);
+        all.add(node.make(new Op.Unsqueeze(), append(node, cut, i, heads, flat), pair));
+      }
+      if (node.wants(1)) {
+        node.result(1, new Op.Concat(0), all.get(0), all.get(1));
+      }
     }
     attend(node, cut, heads, query, mask(node, mask, cut, added));
   }
@@ -127,17 +121,28 @@ final class AttentionImports {
       if (!node.has(i + 5) && !node.wants(i)) {
         continue;
       }
-      String all = headsFirst(node, parts.get(i), heads);
-      if (node.has(i + 5)) {
-        all = node.make(new Op.Concat(2), node.input(i + 5), all);
-        String back = node.make(new Op.Transpose(List.of(0L, 2L, 1L, 3L)), all);
-        parts.set(i, node.make(RESHAPE, back, node.longs(0, 0, -1)));
-      }
+      String all = append(node, parts, i, heads, node.has(i + 5) ? node.input(i + 5) : "");
       if (node.wants(i)) {
         node.result(i, new Op.Identity(), all);
       }
     }
     attend(node, parts, heads, width, mask(node, 4, parts, 5));
+  }
+
+  /// Puts earlier keys or values in front of a part.
+  ///
+  /// @param part 1 for keys, 2 for values
+  /// @param past the earlier ones, heads first, or ""
+  /// @return all of them, heads first
+  private static String append(
+      NodeScope node, List<String> parts, int part, long heads, String past) {
+    String all = headsFirst(node, parts.get(part), heads);
+    if (!past.isEmpty()) {
+      all = node.make(new Op.Concat(2), past, all);
+      String back = node.make(new Op.Transpose(List.of(0L, 2L, 1L, 3L)), all);
+      parts.set(part, node.make(RESHAPE, back, node.longs(0, 0, -1)));
+    }
+    return all;
   }
 
   /// `[batch, length, heads · size]` as `[batch, heads, length, size]`.

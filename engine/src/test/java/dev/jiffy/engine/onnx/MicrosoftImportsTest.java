@@ -21,6 +21,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /// Operators of `com.microsoft` become operators of ONNX.
@@ -176,6 +177,42 @@ final class MicrosoftImportsTest {
       assertArrayEquals(expected, attended(DType.F16, apart), 1e-2f);
       assertArrayEquals(expected, attended(DType.BF16, apart), 5e-2f);
     }
+  }
+
+  private static Map<String, Tensor> attended(Tensor x, @Nullable Tensor past) {
+    Map<String, AttributeProto> attributes =
+        Map.of("num_heads", Models.integer(2), "unidirectional", Models.integer(1));
+    Models model =
+        Models.opset(17)
+            .input("x", DType.F32, x.shape().dims())
+            .constant("w", tensor(DType.F32, new long[] {4, 12}, 0.5, -1, 0.25, 1, -0.5));
+    if (past != null) {
+      model.input("past", DType.F32, past.shape().dims());
+    }
+    List<String> inputs = List.of("x", "w", "", "", past == null ? "" : "past");
+    model
+        .node("com.microsoft", "Attention", inputs, List.of("y", "present"), attributes)
+        .output("y")
+        .output("present");
+    return Interpreter.run(
+        Importer.graph(model.model()),
+        past == null ? Map.of("x", x) : Map.of("x", x, "past", past));
+  }
+
+  private static float[] floats(Map<String, Tensor> results, String name) {
+    return Objects.requireNonNull(results.get(name)).toFloats();
+  }
+
+  @Test
+  void earlierKeysAndValuesStandBeforeNewOnes() {
+    double[] numbers = {1, -0.5, 2, 0.25, -1, 0.75, -2, 3, 0.5, -0.75, 1.5, 1};
+    Map<String, Tensor> whole = attended(tensor(DType.F32, new long[] {1, 3, 4}, numbers), null);
+    Map<String, Tensor> early = attended(tensor(DType.F32, new long[] {1, 2, 4}, numbers), null);
+    Tensor rest =
+        tensor(DType.F32, new long[] {1, 1, 4}, numbers[8], numbers[9], numbers[10], numbers[11]);
+    Map<String, Tensor> late = attended(rest, early.get("present"));
+    assertArrayEquals(Arrays.copyOfRange(floats(whole, "y"), 8, 12), floats(late, "y"), 1e-6f);
+    assertArrayEquals(floats(whole, "present"), floats(late, "present"), 1e-6f);
   }
 
   @Test
