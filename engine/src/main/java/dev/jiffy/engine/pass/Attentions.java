@@ -8,6 +8,7 @@ import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /// Attention written out as products, softmax and transposes becomes one operator.
@@ -16,9 +17,14 @@ import org.jspecify.annotations.Nullable;
 /// reshapes `[batch, length, heads · size]` to four dimensions and transposes to `[batch, heads,
 /// length, size]`, and `merge` does the reverse. The scale may stand before or after the product,
 /// on either operand, as factor or divisor; the mask may be added or chosen by Where. The operator
-/// adds it, so that a masked score that is NaN or infinite stays so.
+/// adds it, so that a masked score that is NaN or infinite stays so. Products and softmaxes of
+/// `[batch · heads, length, size]` are first computed apart.
 final class Attentions {
-  static final List<Rule> RULES = List.of(Rule.on(Attentions::attention, Op.Reshape.class));
+  static final List<Rule> RULES =
+      List.of(
+          Rule.on(Attentions::attention, Op.Reshape.class),
+          Rule.on(Attentions::stackedProduct, Op.MatMul.class),
+          Rule.on(Attentions::stackedSoftmax, Op.Softmax.class));
 
   /// This or less, chosen instead of a score, weighs nothing beside one that is no such number
   /// itself: the exponential of the difference is 0.
@@ -113,6 +119,56 @@ final class Attentions {
             && own.equals(Axes.list(perm))
         ? node
         : null;
+  }
+
+  // ---- heads that a reshape has joined with the batch
+
+  private static boolean stackedProduct(Draft draft, Node node) {
+    String left = unstacked(draft, node.input(0));
+    String right = unstacked(draft, node.input(1));
+    return left != null
+        && right != null
+        && !node.hasInput(2)
+        && !node.hasInput(3)
+        && leading(draft, left).equals(leading(draft, right))
+        && stack(draft, node, draft.add(node, node.op(), left, right));
+  }
+
+  private static boolean stackedSoftmax(Draft draft, Node node) {
+    String apart = unstacked(draft, node.input(0));
+    return apart != null
+        && node.op() instanceof Op.Softmax(long axis, boolean log)
+        && (axis == 2 || axis == -1)
+        && stack(draft, node, draft.add(node, new Op.Softmax(-1, log), apart));
+  }
+
+  /// {@return the matrices `[batch, heads, …]` that are `[batch · heads, …]` reshaped, or null}
+  private static @Nullable String unstacked(Draft draft, String value) {
+    Node reshape = draft.producer(value, Op.Reshape.class);
+    List<Dim> stacked = draft.fact(value).shape();
+    List<Dim> apart = reshape == null ? null : draft.fact(reshape.input(0)).shape();
+    return reshape != null
+            && stacked != null
+            && apart != null
+            && stacked.size() == 3
+            && apart.size() == 4
+            && apart.subList(2, 4).equals(stacked.subList(1, 3))
+            && ShapeArithmetic.keepsElements(draft, reshape)
+        ? reshape.input(0)
+        : null;
+  }
+
+  private static List<Dim> leading(Draft draft, String value) {
+    return Objects.requireNonNull(draft.fact(value).shape()).subList(0, 2);
+  }
+
+  /// Reshapes what a node makes of matrices that lie apart as the node makes it.
+  private static boolean stack(Draft draft, Node node, String apart) {
+    long[] target =
+        ShapeArithmetic.target(draft.fact(apart).shape(), draft.fact(node.output()).shape());
+    return target != null
+        && draft.replace(
+            node, new Op.Reshape(false), apart, draft.vector(node.output() + "/shape", target));
   }
 
   // ---- scores

@@ -103,7 +103,13 @@ public final class Passes {
   }
 
   private static List<Rule> attention() {
-    return join(List.of(Movements.RULES, Slices.RULES, Sinking.BEFORE_ATTENTION, Attentions.RULES));
+    return join(
+        List.of(
+            Identities.RULES,
+            Movements.RULES,
+            Slices.RULES,
+            Sinking.BEFORE_ATTENTION,
+            Attentions.RULES));
   }
 
   private static List<Rule> projections() {

@@ -127,6 +127,34 @@ class AttentionsTest {
     assertMerged(isAdded ? Rewritten.of(graph) : Rewritten.ofFinite(graph));
   }
 
+  private static String stacked(Sketch s, String x, int length) {
+    return s.reshape(heads(s, projection(s, x), 0, 2, 1, 3), -1, length, SIZE);
+  }
+
+  @Test
+  void headsMayBeJoinedWithTheBatch() {
+    Sketch s = new Sketch();
+    String x = s.input("x", "batch", 5, WIDTH);
+    String q = stacked(s, x, 5);
+    String k = s.transpose(stacked(s, x, 5), 0, 2, 1);
+    String v = stacked(s, x, 5);
+    String scores = s.reshape(s.matMul(q, k), -1, HEADS, 5, 5);
+    String masked = s.add(scores, s.input("mask", "batch", 1, 5, 5));
+    String weights = s.op(new Op.Softmax(2, false), s.reshape(masked, -1, 5, 5));
+    String context = s.reshape(s.matMul(weights, v), -1, HEADS, 5, SIZE);
+    String merged = s.reshape(s.transpose(context, 0, 2, 1, 3), 0, 0, WIDTH);
+    assertMerged(Rewritten.of(s.graph(merged)));
+  }
+
+  /// Where the heads of the operands differ, the products in one row are others than those apart.
+  @Test
+  void productsOfOtherBatchesStayInOneRow() {
+    Sketch s = new Sketch();
+    String left = s.reshape(s.input("x", 2, 3, 5, SIZE), 6, 5, SIZE);
+    String right = s.reshape(s.input("y", 3, 2, SIZE, 5), 6, SIZE, 5);
+    Rewritten.of(s.graph(s.matMul(left, right)));
+  }
+
   @Test
   void keepsValuesReadElsewhere() {
     Sketch whole = new Sketch();
