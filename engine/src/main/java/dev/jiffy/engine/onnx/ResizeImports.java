@@ -85,7 +85,7 @@ final class ResizeImports {
 
   /// Operator set 11 says with an empty tensor that an input is absent.
   private static String present(NodeScope node, int index) {
-    Tensor value = node.known(node.input(index));
-    return value != null && value.shape().elements() == 0 ? "" : node.input(index);
+    Long extent = node.extent(node.input(index), 0);
+    return extent != null && extent == 0 ? "" : node.input(index);
   }
 }

@@ -25,6 +25,7 @@ import dev.jiffy.engine.onnx.OnnxModel.TensorProto;
 import dev.jiffy.engine.onnx.OnnxModel.TypeProto;
 import dev.jiffy.engine.onnx.OnnxModel.ValueProto;
 import dev.jiffy.tensor.DType;
+import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.util.LinkedHashMap;
@@ -70,6 +71,22 @@ class ImporterTest {
     assertArrayEquals(
         new float[] {3, 4},
         Objects.requireNonNull(Interpreter.run(graph, inputs).get("y")).toFloats());
+  }
+
+  /// Conversions to f16 put a cast behind each number.
+  @Test
+  void scalesThatAreMadeEmptyAreAbsent() {
+    Models resize =
+        Models.opset(13)
+            .input("x", DType.F32, 1, 1, 2, 2)
+            .constant("none", Tensor.allocate(DType.F16, Shape.of(0)))
+            .constant("sizes", Tensor.of(new long[] {1, 1, 4, 6}, 4))
+            .node("Cast", List.of("none"), List.of("scales"), Map.of("to", Models.integer(1)))
+            .node("Resize", List.of("x", "", "scales", "sizes"), List.of("y"))
+            .output("y");
+    assertEquals(
+        Fact.of(DType.F32, List.of(Dim.of(1), Dim.of(1), Dim.of(4), Dim.of(6))),
+        Importer.graph(resize.model()).fact("y"));
   }
 
   /// The empty name is that of whatever is absent.
