@@ -76,7 +76,14 @@ public record ConvGeometry(
 
   /// {@return the same convolution without an activation}
   public ConvGeometry linear() {
-    return with(inWidth, outWidth, padLeft, null);
+    return with(inWidth, outWidth, padLeft, groups, null);
+  }
+
+  /// {@return the same convolution with other groups of channels}
+  ///
+  /// @param count how many
+  public ConvGeometry grouped(int count) {
+    return with(inWidth, outWidth, padLeft, count, activation);
   }
 
   /// {@return whether [#columns] can cut this convolution, which then has one row: its one image
@@ -96,7 +103,7 @@ public record ConvGeometry(
   /// @param to the last column, exclusive
   public ConvGeometry columns(int from, int to) {
     int padding = (int) Math.max(0, padLeft - (long) from * strideWidth);
-    return with(inWidth - firstColumn(from), to - from, padding, activation);
+    return with(inWidth - firstColumn(from), to - from, padding, groups, activation);
   }
 
   /// {@return the first column of the input that the windows from a column of the result on see}
@@ -106,7 +113,8 @@ public record ConvGeometry(
     return (int) Math.max(0, (long) column * strideWidth - padLeft);
   }
 
-  private ConvGeometry with(int inColumns, int outColumns, int padding, @Nullable Activation last) {
+  private ConvGeometry with(
+      int inColumns, int outColumns, int padding, int count, @Nullable Activation last) {
     return new ConvGeometry(
         batch,
         inHeight,
@@ -123,7 +131,7 @@ public record ConvGeometry(
         dilationWidth,
         padTop,
         padding,
-        groups,
+        count,
         last);
   }
 }

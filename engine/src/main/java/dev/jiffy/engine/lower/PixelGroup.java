@@ -9,7 +9,8 @@ import dev.jiffy.tensor.Tensor;
 /// theirs: for results of so few channels that much of a vector would be idle.
 ///
 /// The window grows to what all pixels of a group see; the weights outside a pixel's own window are
-/// zeros. Where the input is not finite, NaN spreads over a group.
+/// zeros. Where the input is not finite, NaN spreads over a group. Likewise groups of few channels
+/// are computed as one, with zeros for the weights between them.
 ///
 /// @param pixel the convolution of single pixels
 /// @param size how many pixels are computed as one, at least 1
@@ -22,7 +23,7 @@ record PixelGroup(ConvGeometry pixel, int size) {
   /// @param pixel the convolution
   /// @param columns how many results are computed at the price of one
   static PixelGroup of(ConvGeometry pixel, int columns) {
-    PixelGroup best = new PixelGroup(pixel, 1);
+    PixelGroup best = new PixelGroup(joined(pixel, columns), 1);
     double gain = LEAST_GAIN;
     if (pixel.groups() == 1 && pixel.dilationWidth() == 1) {
       for (int size = 2; size * pixel.outChannels() <= columns; size++) {
@@ -34,6 +35,20 @@ record PixelGroup(ConvGeometry pixel, int size) {
       }
     }
     return best;
+  }
+
+  /// The convolution with as many groups of channels computed as one as there are columns for;
+  /// those of single channels are left alone, for which there are kernels.
+  private static ConvGeometry joined(ConvGeometry g, int columns) {
+    int groups = g.groups();
+    if (groups == g.inChannels() && groups == g.outChannels()) {
+      return g;
+    }
+    int together = Math.min(groups, Math.max(1, columns / Math.max(1, g.outChannels() / groups)));
+    while (groups % together != 0) {
+      together--;
+    }
+    return g.grouped(groups / together);
   }
 
   private double gain() {
@@ -75,10 +90,11 @@ record PixelGroup(ConvGeometry pixel, int size) {
 
   /// {@return the weights of the convolution of groups}
   ///
-  /// @param weights those of one pixel, `[outChannels, inChannels, kernelHeight, kernelWidth]`
+  /// @param weights those of one pixel, `[outChannels, inChannels / groups, kernelHeight,
+  ///   kernelWidth]`
   Tensor weights(Tensor weights) {
     if (size == 1) {
-      return weights;
+      return joined(weights);
     }
     long rows = (long) pixel.outChannels() * pixel.inChannels() * pixel.kernelHeight();
     int narrow = pixel.kernelWidth();
@@ -89,6 +105,25 @@ record PixelGroup(ConvGeometry pixel, int size) {
         for (int column = 0; column < narrow; column++) {
           all.setDouble(to + column, weights.getDouble(row * narrow + column));
         }
+      }
+    }
+    return all;
+  }
+
+  /// Weights of fewer inputs for each result than the convolution has, with zeros for the others.
+  private Tensor joined(Tensor weights) {
+    long in = pixel.inChannels() / pixel.groups();
+    long own = weights.shape().dim(1);
+    if (own == in) {
+      return weights;
+    }
+    long taps = weights.shape().elements(2, weights.shape().rank());
+    long results = pixel.outChannels() / pixel.groups() / (in / own);
+    Tensor all = Tensor.allocate(DType.F32, Shape.of(pixel.outChannels(), in, taps));
+    for (long out = 0; out < pixel.outChannels(); out++) {
+      long first = out / results % (in / own) * own;
+      for (long i = 0; i < own * taps; i++) {
+        all.setDouble((out * in + first) * taps + i, weights.getDouble(out * own * taps + i));
       }
     }
     return all;

@@ -139,6 +139,7 @@ final class WindowCases {
       conv(cases, layout, square, 7, 7, 7, UnaryFunction.RELU, false);
       conv(cases, layout, square, 16, 16, 32, null, false);
       conv(cases, layout, square, 2, 8, 6, null, false);
+      conv(cases, layout, square, 6, 12, 18, UnaryFunction.RELU, true);
       conv(cases, layout, square, 1, 5, 8, UnaryFunction.SIGMOID, true);
     }
     for (Square square :
