@@ -159,8 +159,12 @@ public final class ScalarMovement {
   /// @param out the result, a matrix
   public static void eye(long k, Tensor out) {
     long columns = out.shape().dim(1);
-    for (long i = 0; i < out.shape().elements(); i++) {
-      out.setLong(i, i % columns - i / columns == k ? 1 : 0);
+    out.segment().fill((byte) 0);
+    for (long row = 0; row < out.shape().dim(0); row++) {
+      long column = row + k;
+      if (column >= 0 && column < columns) {
+        out.setLong(row * columns + column, 1);
+      }
     }
   }
 
