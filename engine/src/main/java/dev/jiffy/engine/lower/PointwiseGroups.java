@@ -1,8 +1,10 @@
 package dev.jiffy.engine.lower;
 
+import dev.jiffy.engine.function.BinaryFunction;
 import dev.jiffy.engine.ir.Graph;
 import dev.jiffy.engine.ir.Node;
 import dev.jiffy.engine.ir.Op;
+import dev.jiffy.engine.kernel.Affine;
 import dev.jiffy.engine.kernel.Pointwise;
 import dev.jiffy.engine.kernel.Pointwise.Instruction;
 import dev.jiffy.tensor.DType;
@@ -27,10 +29,15 @@ final class PointwiseGroups {
   /// The operands up to which numbers join a chain; truth values join any.
   private static final int MAX_OPERANDS = 16;
 
+  private static final Affine TRUTHS = new Affine(DType.U8, 1, 0);
+
   private final Graph graph;
   private final Map<String, Node> producers;
   private final Map<String, List<Node>> consumers;
   private final IdentityHashMap<Node, Group> groups = new IdentityHashMap<>();
+
+  /// Where truth values lie as f32.
+  private final Map<String, Place> numbers = new HashMap<>();
 
   private static final class Group {
     private final Node root;
@@ -75,9 +82,6 @@ final class PointwiseGroups {
       }
       Group group = outputs.contains(node.output()) ? null : groups.commonGroup(node);
       if (group == null) {
-        if (graph.fact(node.output()).dtype() != DType.F32) {
-          continue;
-        }
         group = new Group(node);
       }
       group.add(node);
@@ -105,29 +109,46 @@ final class PointwiseGroups {
     return shape != null && whole != null && shape.equals(whole) ? common : null;
   }
 
+  /// Truth values are f32 within a chain but bytes in memory. What combines only such bytes is no
+  /// part of a chain: bytes are combined eight at a time.
   private boolean isPointwise(Node node) {
     return switch (node.op()) {
-      case Op.Unary _, Op.Binary _, Op.Where _ -> {
-        boolean fits = true;
-        for (String input : node.inputs()) {
-          fits &= isFloat(input) || isInnerTruth(input, node);
-        }
-        yield fits && (isFloat(node.output()) || graph.fact(node.output()).dtype() == DType.BOOL);
-      }
+      case Op.Unary _, Op.Where _ -> isOfNumbersAndTruths(node);
+      case Op.Binary binary ->
+          isOfNumbersAndTruths(node)
+              && (binary.function() != BinaryFunction.EQUAL || !isTruth(node.input(0)));
+      case Op.Cast cast -> cast.to() == DType.F32 && isInnerTruth(node.input(0), node);
       default -> false;
     };
+  }
+
+  private boolean isOfNumbersAndTruths(Node node) {
+    boolean fits = isFloat(node.output()) || isTruth(node.output());
+    boolean hasNumbers = isFloat(node.output());
+    for (String input : node.inputs()) {
+      fits &= isFloat(input) || isTruth(input);
+      hasNumbers |= isFloat(input);
+    }
+    for (int i = 0; i < node.inputs().size() && fits && !hasNumbers; i++) {
+      hasNumbers = isInnerTruth(node.input(i), node);
+    }
+    return fits && hasNumbers;
+  }
+
+  private boolean isTruth(String value) {
+    return graph.fact(value).dtype() == DType.BOOL;
   }
 
   private boolean isFloat(String value) {
     return graph.fact(value).dtype() == DType.F32;
   }
 
-  /// Truth values are f32 within a chain but bytes in memory, so that a chain takes none from
-  /// outside: the node that makes them must join.
+  /// {@return whether a truth value may be f32, as the node that makes it may join the chain of its
+  /// only reader}
   @SuppressWarnings("ReferenceEquality") // nodes of one graph
   private boolean isInnerTruth(String value, Node reader) {
     Node producer = producers.get(value);
-    return graph.fact(value).dtype() == DType.BOOL
+    return isTruth(value)
         && producer != null
         && !graph.outputs().contains(value)
         && consumers.getOrDefault(value, List.of()).stream().allMatch(node -> node == reader)
@@ -225,6 +246,8 @@ final class PointwiseGroups {
             case Op.Where _ ->
                 new Instruction.Select(
                     operand(node.input(0)), operand(node.input(1)), operand(node.input(2)));
+            case Op.Cast _ ->
+                new Instruction.Scalar(BinaryFunction.MIN, operand(node.input(0)), 1, false);
             default -> throw new IllegalStateException("not elementwise: " + node);
           });
       results.put(node.output(), inputs.size() + instructions.size() - 1);
@@ -255,9 +278,12 @@ final class PointwiseGroups {
       List<Place> touched = new ArrayList<>();
       double bytes = 4.0 * pointwise.elements() * (1 + instructions.size());
       for (String input : inputs.keySet()) {
-        touched.add(lowering.place(input));
+        touched.add(isTruth(input) ? numbers(input) : lowering.place(input));
       }
-      touched.add(lowering.result(root.output()));
+      touched.add(
+          isTruth(root.output())
+              ? lowering.planned(4 * pointwise.elements())
+              : lowering.result(root.output()));
       lowering.add(
           new PointwiseStep(
               Lowering.label(root),
@@ -266,6 +292,35 @@ final class PointwiseGroups {
               bytes,
               touched),
           touched);
+      if (isTruth(root.output())) {
+        numbers.put(root.output(), touched.getLast());
+        convert(true, root.output(), touched.getLast(), lowering.result(root.output()));
+      }
+    }
+
+    /// {@return where the bytes of a truth value lie as f32}
+    private Place numbers(String value) {
+      Place place = numbers.get(value);
+      if (place == null) {
+        place = lowering.planned(4 * lowering.shape(value).elements());
+        numbers.put(value, place);
+        convert(false, value, lowering.place(value), place);
+      }
+      return place;
+    }
+
+    private void convert(boolean toBytes, String value, Place x, Place y) {
+      lowering.add(
+          new BytesStep(
+              Lowering.label(root),
+              lowering.target(),
+              TRUTHS,
+              toBytes,
+              lowering.shape(value).elements(),
+              x,
+              y),
+          x,
+          y);
     }
   }
 }

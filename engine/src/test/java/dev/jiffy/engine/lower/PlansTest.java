@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.jiffy.engine.ModelException;
 import dev.jiffy.engine.Targets;
 import dev.jiffy.engine.function.BinaryFunction;
+import dev.jiffy.engine.function.UnaryFunction;
 import dev.jiffy.engine.ir.Fact;
 import dev.jiffy.engine.ir.Graph;
 import dev.jiffy.engine.ir.GraphBuilder;
@@ -16,6 +17,7 @@ import dev.jiffy.engine.ir.StepCost;
 import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Tensor;
 import java.lang.foreign.Arena;
+import java.lang.foreign.ValueLayout;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -28,6 +30,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 class PlansTest {
   private static final double TOLERANCE = 2e-4;
   private static final Op RESIZE = Op.Resize.linear(Op.Layout.CHANNELS_LAST);
+
+  private static final Tensor ZERO = Samples.between(0, 0, 0, 1);
 
   private final GraphBuilder builder = new GraphBuilder("g");
   private final Map<String, Tensor> given = new LinkedHashMap<>();
@@ -80,6 +84,43 @@ class PlansTest {
     }
     String a = input(Samples.floats(41, 9));
     agree(target.target(), builder.add(new Op.Where(), all, a, input(Samples.floats(42, 9))));
+  }
+
+  @ParameterizedTest
+  @MethodSource("dev.jiffy.engine.Targets#all")
+  void truthValuesEnterAndLeaveChains(Targets.Named target) {
+    String x = input(Samples.floats(1, 3, 5, 70));
+    String y = input(Samples.floats(2, 5, 1));
+    String mask = input(Samples.integers(DType.BOOL, 3, 0, 2, 3, 1, 70));
+    String less = builder.add(new Op.Binary(BinaryFunction.LESS), x, y);
+    String both = builder.add(new Op.Binary(BinaryFunction.AND), less, mask);
+    String neither = builder.add(new Op.Unary(UnaryFunction.NOT), both);
+    String chosen = builder.add(new Op.Where(), mask, x, y);
+    String other = builder.add(new Op.Where(), both, chosen, x);
+    String differs = builder.add(new Op.Binary(BinaryFunction.XOR), neither, mask);
+    String counted = builder.add(new Op.Cast(DType.F32, true), differs);
+    agree(
+        target.target(),
+        neither,
+        other,
+        builder.add(new Op.Binary(BinaryFunction.ADD), counted, x),
+        builder.add(new Op.Cast(DType.F32, true), mask));
+  }
+
+  @ParameterizedTest
+  @MethodSource("dev.jiffy.engine.Targets#all")
+  void bytesThatAreNotZeroAreTrueInChains(Targets.Named target) {
+    Tensor bytes = Samples.integers(DType.BOOL, 1, 0, 2, 2, 40);
+    bytes.segment().set(ValueLayout.JAVA_BYTE, 3, (byte) 2);
+    bytes.segment().set(ValueLayout.JAVA_BYTE, 50, (byte) 255);
+    String mask = input(bytes);
+    String x = input(Samples.floats(2, 2, 40));
+    String less = builder.add(new Op.Binary(BinaryFunction.LESS), x, builder.constant(ZERO));
+    String one = builder.add(new Op.Binary(BinaryFunction.XOR), less, mask);
+    agree(
+        target.target(),
+        builder.add(new Op.Cast(DType.F32, true), one),
+        builder.add(new Op.Where(), mask, x, builder.constant(ZERO)));
   }
 
   @ParameterizedTest
