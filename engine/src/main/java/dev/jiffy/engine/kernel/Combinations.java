@@ -19,6 +19,9 @@ public final class Combinations {
   private static final ValueLayout.OfDouble DOUBLE =
       ValueLayout.JAVA_DOUBLE_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
+  /// The truth values of a block.
+  private static final int TRUTHS = 8 * BLOCK;
+
   /// A byte of 1, eight times.
   private static final long ONES = 0x0101_0101_0101_0101L;
 
@@ -37,27 +40,36 @@ public final class Combinations {
   public static void combine(Combination c, long x, long y, long out, long scratch) {
     long inner = c.inner();
     long rows = inner == 0 ? 0 : c.elements() / inner;
-    if (c.in() == DType.BOOL || (c.in() == DType.F32 && c.out() == DType.BOOL)) {
+    if (c.in() == DType.BOOL) {
       for (long row = 0; row < rows; row++) {
-        truths(c, row, x, y, out + row * inner);
+        truths(c, row, x, y, out + row * inner, scratch);
       }
-      return;
+    } else {
+      blocks(c, rows, x, y, out, scratch);
     }
-    blocks(c, rows, x, y, out, scratch);
   }
 
-  /// Computes a row of truth values of f32 or of truth values, as they are.
-  private static void truths(Combination c, long row, long x, long y, long out) {
-    int bytes = c.in().bytes();
-    long a = x + c.start(row, c.xStrides()) * bytes;
-    long b = y + c.start(row, c.yStrides()) * bytes;
-    long stepA = c.xStrides().getLast() * bytes;
-    long stepB = c.yStrides().getLast() * bytes;
-    if (c.in() == DType.BOOL) {
-      truths(c.function(), a, stepA, b, stepB, out, c.inner());
-    } else {
-      floats(c.function(), a, stepA, b, stepB, out, c.inner());
+  private static void truths(Combination c, long row, long x, long y, long out, long scratch) {
+    for (long column = 0; column < c.inner(); column += TRUTHS) {
+      long n = Math.min(TRUTHS, c.inner() - column);
+      long a = adjacent(x + c.start(row, c.xStrides()), c.xStrides().getLast(), column, n, scratch);
+      long b =
+          adjacent(
+              y + c.start(row, c.yStrides()), c.yStrides().getLast(), column, n, scratch + TRUTHS);
+      truths(c.function(), a, b, out + column, n);
     }
+  }
+
+  /// {@return where some truth values of a row lie one after another; the step is 1 or 0}
+  private static long adjacent(long row, long step, long column, long n, long scratch) {
+    if (step == 1) {
+      return row + column;
+    }
+    long repeated = getTruth(row) * ONES;
+    for (long i = 0; i < n; i += 8) {
+      setLong(scratch + i, repeated);
+    }
+    return scratch;
   }
 
   private static void blocks(Combination c, long rows, long x, long y, long out, long scratch) {
@@ -75,6 +87,9 @@ public final class Combinations {
         long wide = isWhole ? result : scratch;
         if (c.in().isFloat()) {
           doubles(c.function(), a, b, wide, 8 * n);
+        } else if (c.out() == DType.BOOL) {
+          predicate(c.function(), a, b, result, n);
+          continue;
         } else {
           longs(c.function(), a, b, wide, 8 * n);
         }
@@ -103,7 +118,11 @@ public final class Combinations {
     }
     for (long i = 0; i < rows; i++) {
       long from = x + (c.start(row + i, strides) + column * step) * bytes;
-      widen(c.in(), from, step * bytes, scratch + i * width * 8, width);
+      if (step == 1 && !c.in().isFloat()) {
+        Casts.cast(c.in(), DType.I64, from, scratch + i * width * 8, width);
+      } else {
+        widen(c.in(), from, step * bytes, scratch + i * width * 8, width);
+      }
     }
     return scratch;
   }
@@ -153,11 +172,7 @@ public final class Combinations {
           Memory.setFloat(to + 4 * i, (float) getDouble(from + 8 * i));
         }
       }
-      case I32, U32 -> {
-        for (long i = 0; i < n; i++) {
-          ALL.set(Memory.INT, to + 4 * i, (int) getLong(from + 8 * i));
-        }
-      }
+      case I32, U32 -> Casts.cast(DType.I64, DType.I32, from, to, n);
       case BOOL, I8, U8 -> {
         for (long i = 0; i < n; i++) {
           ALL.set(BYTE, to + i, (byte) getLong(from + 8 * i));
@@ -176,67 +191,33 @@ public final class Combinations {
     }
   }
 
-  private static void floats(
-      BinaryFunction function, long x, long stepX, long y, long stepY, long out, long n) {
-    switch (function) {
-      case EQUAL -> {
-        for (long i = 0; i < n; i++) {
-          setTruth(out + i, Memory.getFloat(x + i * stepX) == Memory.getFloat(y + i * stepY));
-        }
-      }
-      case LESS -> {
-        for (long i = 0; i < n; i++) {
-          setTruth(out + i, Memory.getFloat(x + i * stepX) < Memory.getFloat(y + i * stepY));
-        }
-      }
-      case LESS_OR_EQUAL -> {
-        for (long i = 0; i < n; i++) {
-          setTruth(out + i, Memory.getFloat(x + i * stepX) <= Memory.getFloat(y + i * stepY));
-        }
-      }
-      case GREATER -> {
-        for (long i = 0; i < n; i++) {
-          setTruth(out + i, Memory.getFloat(x + i * stepX) > Memory.getFloat(y + i * stepY));
-        }
-      }
-      case GREATER_OR_EQUAL -> {
-        for (long i = 0; i < n; i++) {
-          setTruth(out + i, Memory.getFloat(x + i * stepX) >= Memory.getFloat(y + i * stepY));
-        }
-      }
-      default -> throw new IllegalArgumentException("no loop for " + function);
-    }
-  }
-
-  private static void truths(
-      BinaryFunction function, long x, long stepX, long y, long stepY, long out, long n) {
-    long whole = stepX <= 1 && stepY <= 1 ? n & -8 : 0;
+  /// Combines adjacent truth values: eight at a time, then one by one.
+  private static void truths(BinaryFunction function, long x, long y, long out, long n) {
+    long whole = n & -8;
     switch (function) {
       case AND -> {
         for (long i = 0; i < whole; i += 8) {
-          setLong(out + i, getTruths(x + i * stepX, stepX) & getTruths(y + i * stepY, stepY));
+          setLong(out + i, getTruths(x + i) & getTruths(y + i));
         }
         for (long i = whole; i < n; i++) {
-          ALL.set(BYTE, out + i, (byte) (getTruth(x + i * stepX) & getTruth(y + i * stepY)));
+          ALL.set(BYTE, out + i, (byte) (getTruth(x + i) & getTruth(y + i)));
         }
       }
       case OR -> {
         for (long i = 0; i < whole; i += 8) {
-          setLong(out + i, getTruths(x + i * stepX, stepX) | getTruths(y + i * stepY, stepY));
+          setLong(out + i, getTruths(x + i) | getTruths(y + i));
         }
         for (long i = whole; i < n; i++) {
-          ALL.set(BYTE, out + i, (byte) (getTruth(x + i * stepX) | getTruth(y + i * stepY)));
+          ALL.set(BYTE, out + i, (byte) (getTruth(x + i) | getTruth(y + i)));
         }
       }
       case XOR, EQUAL -> {
         int same = function == BinaryFunction.EQUAL ? 1 : 0;
         for (long i = 0; i < whole; i += 8) {
-          long differ = getTruths(x + i * stepX, stepX) ^ getTruths(y + i * stepY, stepY);
-          setLong(out + i, differ ^ same * ONES);
+          setLong(out + i, getTruths(x + i) ^ getTruths(y + i) ^ same * ONES);
         }
         for (long i = whole; i < n; i++) {
-          int differs = getTruth(x + i * stepX) ^ getTruth(y + i * stepY);
-          ALL.set(BYTE, out + i, (byte) (differs ^ same));
+          ALL.set(BYTE, out + i, (byte) (getTruth(x + i) ^ getTruth(y + i) ^ same));
         }
       }
       default -> throw new IllegalArgumentException("no loop for " + function);
@@ -270,32 +251,32 @@ public final class Combinations {
           setLong(out + i, Math.max(getLong(x + i), getLong(y + i)));
         }
       }
-      case EQUAL -> {
-        for (long i = 0; i < bytes; i += 8) {
-          setLong(out + i, getLong(x + i) == getLong(y + i) ? 1 : 0);
-        }
-      }
-      case LESS -> {
-        for (long i = 0; i < bytes; i += 8) {
-          setLong(out + i, getLong(x + i) < getLong(y + i) ? 1 : 0);
-        }
-      }
-      case LESS_OR_EQUAL -> {
-        for (long i = 0; i < bytes; i += 8) {
-          setLong(out + i, getLong(x + i) <= getLong(y + i) ? 1 : 0);
-        }
-      }
-      case GREATER -> {
-        for (long i = 0; i < bytes; i += 8) {
-          setLong(out + i, getLong(x + i) > getLong(y + i) ? 1 : 0);
-        }
-      }
-      case GREATER_OR_EQUAL -> {
-        for (long i = 0; i < bytes; i += 8) {
-          setLong(out + i, getLong(x + i) >= getLong(y + i) ? 1 : 0);
-        }
-      }
       default -> throw new IllegalArgumentException("no loop for " + function);
+    }
+  }
+
+  private static void predicate(BinaryFunction function, long x, long y, long out, long n) {
+    switch (function) {
+      case EQUAL -> equal(x, y, out, n);
+      case LESS -> less(x, y, 0, out, n);
+      case GREATER_OR_EQUAL -> less(x, y, 1, out, n);
+      case GREATER -> less(y, x, 0, out, n);
+      case LESS_OR_EQUAL -> less(y, x, 1, out, n);
+      default -> throw new IllegalArgumentException("no loop for " + function);
+    }
+  }
+
+  private static void equal(long x, long y, long out, long n) {
+    for (long i = 0; i < n; i++) {
+      ALL.set(BYTE, out + i, (byte) (getLong(x + 8 * i) == getLong(y + 8 * i) ? 1 : 0));
+    }
+  }
+
+  /// Computes `x < y`, or with `not` of 1 the opposite.
+  private static void less(long x, long y, int not, long out, long n) {
+    for (long i = 0; i < n; i++) {
+      int less = getLong(x + 8 * i) < getLong(y + 8 * i) ? 1 : 0;
+      ALL.set(BYTE, out + i, (byte) (less ^ not));
     }
   }
 
@@ -355,21 +336,14 @@ public final class Combinations {
     }
   }
 
-  /// {@return eight truth values, a byte each that is 0 or 1: adjacent ones, or one repeated}
-  private static long getTruths(long address, long step) {
-    if (step == 0) {
-      return getTruth(address) * ONES;
-    }
+  /// {@return eight adjacent truth values, a byte each that is 0 or 1}
+  private static long getTruths(long address) {
     long bytes = getLong(address);
     return (((bytes & ~(ONES << 7)) + ~(ONES << 7)) | bytes) >>> 7 & ONES;
   }
 
   private static int getTruth(long address) {
     return ALL.get(BYTE, address) != 0 ? 1 : 0;
-  }
-
-  private static void setTruth(long address, boolean value) {
-    ALL.set(BYTE, address, (byte) (value ? 1 : 0));
   }
 
   private static long getLong(long address) {

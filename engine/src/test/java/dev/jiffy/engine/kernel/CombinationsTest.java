@@ -27,6 +27,7 @@ class CombinationsTest {
           new Space(List.of(1L), List.of(0L), List.of(0L)),
           new Space(List.of(1300L), List.of(1L), List.of(1L)),
           new Space(List.of(513L), List.of(1L), List.of(0L)),
+          new Space(List.of(5003L), List.of(0L), List.of(1L)),
           new Space(List.of(70L, 15L), List.of(15L, 1L), List.of(0L, 1L)),
           new Space(List.of(3L, 600L), List.of(1L, 0L), List.of(600L, 1L)),
           new Space(List.of(3L, 21L), List.of(21L, 1L), List.of(21L, 1L)),
@@ -57,8 +58,8 @@ class CombinationsTest {
     Combination combination = new Combination(function, type, out, space.dims, space.x, space.y);
     long x = numbers(type, 1, arena).address();
     long y = numbers(type, 2, arena).address();
-    MemorySegment expected = arena.allocate(16384, 64).fill((byte) 7);
-    MemorySegment actual = arena.allocate(16384, 64).fill((byte) 7);
+    MemorySegment expected = arena.allocate(65536, 64).fill((byte) 7);
+    MemorySegment actual = arena.allocate(65536, 64).fill((byte) 7);
     long scratch = arena.allocate(Combinations.SCRATCH_BYTES, 64).address();
     ORACLE.combine(combination, x, y, expected.address(), 0);
     Combinations.combine(combination, x, y, actual.address(), scratch);
@@ -70,9 +71,9 @@ class CombinationsTest {
 
   /// Numbers of a type, of which some are equal, zero, extreme or not a number.
   private static MemorySegment numbers(DType type, int seed, Arena arena) {
-    MemorySegment numbers = arena.allocate(16384, 64);
+    MemorySegment numbers = arena.allocate(65536, 64);
     Random random = new Random(seed);
-    for (long i = 0; i < 2000; i++) {
+    for (long i = 0; i < 6000; i++) {
       long at = numbers.address() + i * type.bytes();
       switch (random.nextInt(8)) {
         case 0 -> TypedMemory.setDouble(type, at, type.isFloat() ? Double.NaN : -1);
