@@ -124,25 +124,8 @@ public interface RowKernels {
   /// @param n extent of the dimension that is looked along, at least 1
   /// @param inner extent of the last dimension
   default void argReduce(
-      boolean largest, boolean last, long x, long y, long outer, long n, long inner) {
-    for (long o = 0; o < outer; o++) {
-      for (long i = 0; i < inner; i++) {
-        long line = x + 4 * (o * n * inner + i);
-        float best = Memory.getFloat(line);
-        long found = 0;
-        for (long k = 1; k < n; k++) {
-          float value = Memory.getFloat(line + 4 * k * inner);
-          int order = value == best ? 0 : Float.compare(value, best);
-          if (largest ? order > 0 : order < 0) {
-            best = value;
-            found = k;
-          } else if (last && order == 0) {
-            found = k;
-          }
-        }
-        Memory.ALL.set(Memory.LONG, y + 8 * (o * inner + i), found);
-      }
-    }
+      boolean largest, boolean last, long x, long y, long outer, int n, long inner) {
+    Positions.find(largest, last, x, y, outer, n, inner);
   }
 
   /// Computes rows of a pooling.

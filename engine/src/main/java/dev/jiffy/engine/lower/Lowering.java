@@ -253,7 +253,9 @@ public final class Lowering {
           case Op.ShapeOf _, Op.Size _, Op.Range _, Op.EyeLike _ -> false;
           case Op.GatherElements gather -> Movement.lower(node, gather, this);
           case Op.GatherNd _, Op.ScatterElements _, Op.ScatterNd _ -> false;
-          case Op.Trilu _, Op.CumSum _, Op.TopK _, Op.NonZero _ -> false;
+          case Op.Trilu _, Op.NonZero _ -> false;
+          case Op.CumSum sum -> Rows.lower(node, sum, this);
+          case Op.TopK topK -> Rows.lower(node, topK, this);
           case Op.ArgReduce reduce -> Rows.lower(node, reduce, this);
           case Op.Compress _, Op.ReverseSequence _, Op.Hardmax _ -> false;
           case Op.Gemm _, Op.Einsum _, Op.BatchNorm _, Op.InstanceNorm _, Op.Lrn _ -> false;
@@ -405,6 +407,12 @@ public final class Lowering {
     }
     places.put(value, place);
     return place;
+  }
+
+  /// {@return a new place for a result of a node, [Place#ABSENT] where nobody reads it}
+  Place result(Node node, int output) {
+    boolean isWanted = output < node.outputs().size() && !node.outputs().get(output).isEmpty();
+    return isWanted ? result(node.outputs().get(output)) : Place.ABSENT;
   }
 
   /// {@return a new place for what has no name}

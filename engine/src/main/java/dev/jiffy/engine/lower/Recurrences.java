@@ -110,9 +110,9 @@ final class Recurrences {
             lowering.place(node.input(5)),
             lowering.place(node.input(6)),
             lowering.place(node.input(7)),
-            result(node, 0, lowering),
-            result(node, 1, lowering),
-            result(node, 2, lowering));
+            lowering.result(node, 0),
+            lowering.result(node, 1),
+            lowering.result(node, 2));
     lowering.add(
         new RecurrentStep(
             Lowering.label(node),
@@ -129,11 +129,6 @@ final class Recurrences {
         places.lastH(),
         places.lastC());
     return true;
-  }
-
-  private static Place result(Node node, int output, Lowering lowering) {
-    boolean wanted = output < node.outputs().size() && !node.outputs().get(output).isEmpty();
-    return wanted ? lowering.result(node.outputs().get(output)) : Place.ABSENT;
   }
 
   private static List<Place> fixed(List<Tensor> tensors, Lowering lowering) {

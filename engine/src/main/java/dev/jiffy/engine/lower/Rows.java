@@ -4,6 +4,8 @@ import dev.jiffy.engine.function.ReduceFunction;
 import dev.jiffy.engine.ir.Node;
 import dev.jiffy.engine.ir.Op;
 import dev.jiffy.engine.kernel.RowKernels;
+import dev.jiffy.engine.kernel.TopElements;
+import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
 import java.util.ArrayList;
@@ -177,7 +179,11 @@ final class Rows {
     Shape shape = lowering.shape(node.input(0));
     int axis = axis(op.axis(), shape.rank());
     long outer = shape.elements(0, axis);
-    if (!lowering.isF32(node.input(0)) || shape.elements() == 0 || outer > Integer.MAX_VALUE) {
+    long n = shape.dim(axis);
+    if (!lowering.isF32(node.input(0))
+        || shape.elements() == 0
+        || outer > Integer.MAX_VALUE
+        || n > Integer.MAX_VALUE) {
       return false;
     }
     Place x = lowering.place(node.input(0));
@@ -187,16 +193,83 @@ final class Rows {
         new ReduceStep(
             Lowering.label(node),
             lowering.target(),
-            (from, to, o, n, inner) ->
-                kernels.argReduce(op.largest(), op.lastIndex(), from, to, o, n, inner),
+            (from, to, o, _, inner) ->
+                kernels.argReduce(op.largest(), op.lastIndex(), from, to, o, (int) n, inner),
             8,
             (int) outer,
-            shape.dim(axis),
+            n,
             shape.elements(axis + 1, shape.rank()),
             x,
             y),
         x,
         y);
+    return true;
+  }
+
+  static boolean lower(Node node, Op.CumSum op, Lowering lowering) {
+    Shape shape = lowering.shape(node.input(0));
+    DType type = lowering.dtype(node.input(0));
+    long[] named = longs(node.input(1), lowering);
+    if (named == null || (type != DType.F32 && type != DType.I64) || shape.elements() == 0) {
+      return false;
+    }
+    int axis = Operands.axis(named[0], shape.rank());
+    long outer = shape.elements(0, axis);
+    long inner = shape.elements(axis + 1, shape.rank());
+    if (outer > Integer.MAX_VALUE || inner > Integer.MAX_VALUE) {
+      return false;
+    }
+    Place x = lowering.place(node.input(0));
+    Place y = lowering.result(node.output());
+    lowering.add(
+        new RunningSumStep(
+            Lowering.label(node),
+            lowering.target(),
+            type,
+            op,
+            (int) outer,
+            shape.dim(axis),
+            (int) inner,
+            x,
+            y),
+        x,
+        y);
+    return true;
+  }
+
+  static boolean lower(Node node, Op.TopK op, Lowering lowering) {
+    Shape shape = lowering.shape(node.input(0));
+    DType type = lowering.dtype(node.input(0));
+    int axis = axis(op.axis(), shape.rank());
+    String shaped = node.outputs().getFirst().isEmpty() ? node.outputs().get(1) : node.output();
+    long k = lowering.shape(shaped).dim(axis);
+    long n = shape.dim(axis);
+    if (!TopElements.isSupported(type)
+        || shape.elements() == 0
+        || k == 0
+        || n > Integer.MAX_VALUE
+        || shape.elements() / n > Integer.MAX_VALUE) {
+      return false;
+    }
+    Place x = lowering.place(node.input(0));
+    Place values = lowering.result(node, 0);
+    Place indices = lowering.result(node, 1);
+    lowering.add(
+        new TopKStep(
+            Lowering.label(node),
+            lowering.target(),
+            type,
+            op.largest(),
+            (int) (shape.elements() / n),
+            (int) n,
+            (int) k,
+            shape.elements(axis + 1, shape.rank()),
+            x,
+            values,
+            indices),
+        x,
+        values,
+        indices);
     return true;
   }
 

@@ -13,7 +13,9 @@ final class Tables {
       case TableOp.ZipMap _ -> Views.lowerWhole(node, lowering);
       case TableOp.TreeEnsemble trees -> lower(node, trees, lowering);
       case TableOp.VectorKernels _, TableOp.Votes _ -> false;
-      case TableOp.Classify _, TableOp.Scores _, TableOp.MapValues _ -> false;
+      case TableOp.Scores _ ->
+          Views.isWhole(lowering.graph(), node) && Views.lowerWhole(node, lowering);
+      case TableOp.Classify _, TableOp.MapValues _ -> false;
     };
   }
 
@@ -30,8 +32,8 @@ final class Tables {
     }
     int last = op.labels() == null ? 0 : 1;
     Place x = lowering.place(node.input(0));
-    Place label = last == 0 ? Place.ABSENT : result(node, 0, lowering);
-    Place scores = result(node, last, lowering);
+    Place label = last == 0 ? Place.ABSENT : lowering.result(node, 0);
+    Place scores = lowering.result(node, last);
     lowering.add(
         new ForestStep(
             Lowering.label(node),
@@ -47,10 +49,5 @@ final class Tables {
         label,
         scores);
     return true;
-  }
-
-  private static Place result(Node node, int index, Lowering lowering) {
-    boolean isWanted = index < node.outputs().size() && !node.outputs().get(index).isEmpty();
-    return isWanted ? lowering.result(node.outputs().get(index)) : Place.ABSENT;
   }
 }

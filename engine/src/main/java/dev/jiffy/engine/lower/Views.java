@@ -1,5 +1,6 @@
 package dev.jiffy.engine.lower;
 
+import dev.jiffy.engine.function.ScoreTransform;
 import dev.jiffy.engine.ir.Graph;
 import dev.jiffy.engine.ir.Node;
 import dev.jiffy.engine.ir.Op;
@@ -14,9 +15,15 @@ final class Views {
     return switch (node.op()) {
       case Op.Identity _, Op.Reshape _, Op.Flatten _, Op.Squeeze _, Op.Unsqueeze _ -> true;
       case TableOp.ZipMap _ -> true;
-      case Op.Cast cast -> graph.fact(node.input(0)).dtype() == cast.to();
+      case TableOp.Scores scores ->
+          scores.transform() == ScoreTransform.NONE && keepsType(graph, node);
+      case Op.Cast _ -> keepsType(graph, node);
       default -> false;
     };
+  }
+
+  private static boolean keepsType(Graph graph, Node node) {
+    return graph.fact(node.input(0)).dtype() == graph.fact(node.output()).dtype();
   }
 
   static boolean lowerWhole(Node node, Lowering lowering) {

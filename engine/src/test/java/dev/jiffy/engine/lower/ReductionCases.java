@@ -173,6 +173,7 @@ final class ReductionCases {
                 return sorted[largest ? 16 - (int) i[1] : (int) i[1]];
               }));
     }
+    topK(cases);
     cases.add(
         OpCase.of(
             "rows",
@@ -193,6 +194,16 @@ final class ReductionCases {
             i -> DoubleStream.of(line(2 - i[0], k -> at(x, 2 - k, i[1]))).sum(),
             x,
             Tensor.of(new long[] {0})));
+    for (DType type : List.of(DType.F32, DType.I64, DType.I32, DType.F16)) {
+      Tensor numbers = Samples.integers(type, 3, -9, 9, 3, 17, 5);
+      for (long axis = -1; axis < 3; axis++) {
+        Tensor along = Tensor.of(new long[] {axis});
+        for (boolean exclusive : new boolean[] {true, false}) {
+          cases.add(OpCase.of("of " + type, new Op.CumSum(exclusive, true), null, numbers, along));
+          cases.add(OpCase.of("of " + type, new Op.CumSum(exclusive, false), null, numbers, along));
+        }
+      }
+    }
     Tensor condition = Samples.integers(DType.BOOL, 2, 0, 2, 3, 5);
     cases.add(OpCase.of("pairs", new Op.NonZero(), null, condition));
     cases.add(
@@ -309,5 +320,27 @@ final class ReductionCases {
     double mean = DoubleStream.of(x).sum() / x.length;
     double variance = DoubleStream.of(x).map(v -> (v - mean) * (v - mean)).sum() / x.length;
     return (x[at] - mean) / Math.sqrt(variance + epsilon);
+  }
+
+  /// Equal elements, types of any width, more elements than are looked through at once.
+  private static void topK(List<OpCase> cases) {
+    List<Tensor> tensors = new ArrayList<>();
+    for (DType type : DType.values()) {
+      if (type != DType.STRING && type != DType.BOOL) {
+        long least = type.isUnsigned() ? 0 : -3;
+        tensors.add(Samples.integers(type, 1, least, 7, 300, 3));
+      }
+    }
+    tensors.add(Samples.floats(2, 300, 3));
+    tensors.add(Samples.floats(3, 2, 0));
+    tensors.add(Tensor.of(Samples.EXTREMES, Samples.EXTREMES.length, 1));
+    for (Tensor x : tensors) {
+      for (long k : new long[] {0, 1, 2, x.shape().dim(0)}) {
+        for (boolean largest : new boolean[] {true, false}) {
+          Op op = new Op.TopK(0, largest, true);
+          cases.add(new OpCase("of columns", op, List.of(x, vector(k)), 2, null));
+        }
+      }
+    }
   }
 }
