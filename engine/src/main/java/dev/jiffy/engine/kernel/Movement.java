@@ -266,9 +266,22 @@ public final class Movement {
         gather(g, from, indices, first, to);
         continue;
       }
-      for (long i = 0; i < picked; i++) {
-        long row = checkIndex(index(g.indexType(), indices, first + i), first + i, g.extent());
-        bytes(from + (row * g.inner() + i % g.inner()) * bytes, to + i * bytes, bytes);
+      for (long k = 0; k < picked; k += g.inner()) {
+        pick(g, from, indices, first + k, to + k * bytes);
+      }
+    }
+  }
+
+  /// Picks one element of each column.
+  private static void pick(GatherGeometry g, long x, long indices, long first, long y) {
+    long bytes = g.sliceBytes();
+    for (long i = 0; i < g.inner(); i++) {
+      long row = checkIndex(index(g.indexType(), indices, first + i), first + i, g.extent());
+      long from = x + (row * g.inner() + i) * bytes;
+      if (bytes == 4) {
+        ALL.set(Memory.INT, y + 4 * i, ALL.get(Memory.INT, from));
+      } else {
+        bytes(from, y + i * bytes, bytes);
       }
     }
   }

@@ -220,6 +220,23 @@ final class MovementCases {
             truth,
             Tensor.of(new long[] {1}, 1, 1),
             Tensor.of(new boolean[] {true, true}, 1, 2)));
+    for (DType type : List.of(DType.F64, DType.I64, DType.U64, DType.F32)) {
+      Tensor numbers = Samples.integers(type, 6, 0, 9, 4, 3);
+      Tensor repeated = Tensor.of(new long[] {1, -3, 3}, 3, 1);
+      Tensor some = Samples.integers(type, 7, 1, 5, 3, 3);
+      cases.add(
+          OpCase.of(
+              "times",
+              new Op.ScatterNd(Op.ScatterMode.MUL),
+              i ->
+                  at(numbers, i)
+                      * (i[0] == 1
+                          ? at(some, 0, i[1]) * at(some, 1, i[1])
+                          : i[0] == 3 ? at(some, 2, i[1]) : 1),
+              numbers,
+              repeated,
+              some));
+    }
     Tensor targets = Tensor.of(new long[] {2, -2}, 2, 1);
     Tensor vectors = Samples.floats(3, 2, 31, 1);
     cases.add(
@@ -352,7 +369,41 @@ final class MovementCases {
             x,
             Tensor.of(new long[] {1})));
     cases.add(OpCase.of("lower", new Op.Trilu(false), i -> i[2] <= i[1] ? at(x, i) : 0, x));
+    for (long k : new long[] {Long.MIN_VALUE, -6, -5, -2, 0, 3, 6, 7, Long.MAX_VALUE}) {
+      Tensor diagonal = Tensor.of(new long[] {k});
+      for (Tensor matrices :
+          List.of(x, Samples.longs(3, -9, 9, 1, 6, 3), Samples.floats(4, 3, 0))) {
+        cases.add(
+            OpCase.of(
+                "upper from " + k,
+                new Op.Trilu(true),
+                i -> {
+                  int last = i.length - 1;
+                  return i[last] - i[last - 1] >= k ? at(matrices, i) : 0;
+                },
+                matrices,
+                diagonal));
+        cases.add(
+            OpCase.of(
+                "lower to " + k,
+                new Op.Trilu(false),
+                i -> {
+                  int last = i.length - 1;
+                  return i[last] - i[last - 1] <= k ? at(matrices, i) : 0;
+                },
+                matrices,
+                diagonal));
+      }
+    }
     Tensor square = Samples.floats(2, 5, 7);
+    for (long k : new long[] {Long.MIN_VALUE, -5, -4, 0, 6, 7, Long.MAX_VALUE}) {
+      cases.add(
+          OpCase.of(
+              "diagonal " + k,
+              new Op.EyeLike(DType.F32, k),
+              i -> i[1] - i[0] == k ? 1 : 0,
+              square));
+    }
     cases.add(
         OpCase.of("above", new Op.EyeLike(DType.I32, 2), i -> i[1] - i[0] == 2 ? 1 : 0, square));
     cases.add(
@@ -365,5 +416,32 @@ final class MovementCases {
             },
             x,
             vector(5, 2)));
+    cases.add(
+        OpCase.of(
+            "steps of columns",
+            new Op.ReverseSequence(2, 1),
+            i -> {
+              long length = i[2] % 6;
+              return i[1] < length ? at(x, i[0], length - 1 - i[1], i[2]) : at(x, i);
+            },
+            x,
+            vector(0, 1, 2, 3, 4, 5, 0)));
+    cases.add(
+        OpCase.of(
+            "steps of rows",
+            new Op.ReverseSequence(1, 0),
+            i -> i[0] < 2 && i[1] % 2 == 0 ? at(x, 1 - i[0], i[1], i[2]) : at(x, i),
+            x,
+            vector(2, 1, 2, 0, 2)));
+    for (DType type : List.of(DType.F64, DType.I32, DType.F16)) {
+      cases.add(
+          OpCase.of(
+              "of " + type,
+              new Op.Range(),
+              i -> (double) (i[0] * 2 - 7),
+              Samples.as(type, Tensor.of(new long[] {-7})),
+              Samples.as(type, Tensor.of(new long[] {4})),
+              Samples.as(type, Tensor.of(new long[] {2}))));
+    }
   }
 }

@@ -6,6 +6,7 @@ import dev.jiffy.engine.function.UnaryFunction;
 import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
+import java.util.Arrays;
 
 /// Functions of single elements, with broadcasting.
 public final class ScalarElementwise {
@@ -74,7 +75,7 @@ public final class ScalarElementwise {
     if (shape.elements() == 0) {
       return;
     }
-    long[] outer = rank == 0 ? new long[0] : java.util.Arrays.copyOf(shape.dims(), rank - 1);
+    long[] outer = rank == 0 ? new long[0] : Arrays.copyOf(shape.dims(), rank - 1);
     long[] sx = Elements.broadcastStrides(x.shape(), rank);
     long[] sy = Elements.broadcastStrides(y.shape(), rank);
     long dx = rank == 0 ? 0 : sx[rank - 1];
@@ -197,17 +198,25 @@ public final class ScalarElementwise {
   public static void where(Tensor condition, Tensor x, Tensor y, Tensor out) {
     Shape shape = out.shape();
     int rank = shape.rank();
-    Walk walk =
-        new Walk(
-            shape.dims(),
-            Elements.broadcastStrides(condition.shape(), rank),
-            Elements.broadcastStrides(x.shape(), rank),
-            Elements.broadcastStrides(y.shape(), rank));
-    for (long i = 0; i < shape.elements(); i++, walk.next()) {
-      if (condition.getLong(walk.offset(0)) != 0) {
-        Elements.copy(x, walk.offset(1), out, i);
-      } else {
-        Elements.copy(y, walk.offset(2), out, i);
+    long inner = rank == 0 ? 1 : shape.dim(rank - 1);
+    if (shape.elements() == 0) {
+      return;
+    }
+    long[] outer = rank == 0 ? new long[0] : Arrays.copyOf(shape.dims(), rank - 1);
+    long[] sc = Elements.broadcastStrides(condition.shape(), rank);
+    long[] sx = Elements.broadcastStrides(x.shape(), rank);
+    long[] sy = Elements.broadcastStrides(y.shape(), rank);
+    long dc = rank == 0 ? 0 : sc[rank - 1];
+    long dx = rank == 0 ? 0 : sx[rank - 1];
+    long dy = rank == 0 ? 0 : sy[rank - 1];
+    Walk walk = new Walk(outer, sc, sx, sy);
+    for (long at = 0; at < shape.elements(); at += inner, walk.next()) {
+      for (long i = 0; i < inner; i++) {
+        if (condition.getLong(walk.offset(0) + i * dc) != 0) {
+          Elements.copy(x, walk.offset(1) + i * dx, out, at + i);
+        } else {
+          Elements.copy(y, walk.offset(2) + i * dy, out, at + i);
+        }
       }
     }
   }

@@ -105,7 +105,9 @@ public final class ScalarIndexing {
   /// Copies a slice, with less ado for a small one.
   private static void copy(Tensor from, long source, Tensor to, long target, long count) {
     long bytes = from.dtype().bytes();
-    if (bytes == 0) {
+    if (count == 1) {
+      Elements.copy(from, source, to, target);
+    } else if (bytes == 0) {
       Elements.copy(from, source, to, target, count);
     } else {
       Movement.bytes(
@@ -144,10 +146,16 @@ public final class ScalarIndexing {
     long[] strides = Elements.strides(x.shape().dims());
     long step = strides[axis];
     strides[axis] = 0;
-    Walk walk = new Walk(indices.shape().dims(), strides);
-    for (long i = 0; i < indices.shape().elements(); i++, walk.next()) {
-      long index = index(indices.getLong(i), axis, x.shape().dim(axis));
-      update(updates, i, combine, out, walk.offset(0) + index * step);
+    long extent = x.shape().dim(axis);
+    int last = strides.length - 1;
+    long inner = indices.shape().dim(last);
+    Walk walk = new Walk(Arrays.copyOf(indices.shape().dims(), last), strides);
+    for (long at = 0; at < indices.shape().elements(); at += inner, walk.next()) {
+      for (long i = 0; i < inner; i++) {
+        long target = walk.offset(0) + i * strides[last];
+        long index = index(indices.getLong(at + i), axis, extent);
+        update(updates, at + i, combine, out, target + index * step, 1);
+      }
     }
   }
 
@@ -170,22 +178,39 @@ public final class ScalarIndexing {
     long[] extents = Arrays.copyOf(shape.dims(), length);
     for (long i = 0; i < count; i++) {
       long target = offset(extents, 0, indices, i * length) * inner;
-      for (long j = 0; j < inner; j++) {
-        update(updates, i * inner + j, combine, out, target + j);
-      }
+      update(updates, i * inner, combine, out, target, inner);
     }
   }
 
   private static void update(
-      Tensor updates, long source, @Nullable BinaryFunction combine, Tensor out, long target) {
+      Tensor updates,
+      long source,
+      @Nullable BinaryFunction combine,
+      Tensor out,
+      long target,
+      long count) {
     if (combine == null) {
-      Elements.copy(updates, source, out, target);
+      copy(updates, source, out, target, count);
+    } else if (combine == BinaryFunction.ADD && out.dtype() == DType.F32) {
+      long from = updates.segment().address() + 4 * source;
+      add(from, out.segment().address() + 4 * target, count);
     } else if (out.dtype().isFloat()) {
-      out.setDouble(target, combine.apply(out.getDouble(target), updates.getDouble(source)));
+      for (long i = 0; i < count; i++) {
+        double before = out.getDouble(target + i);
+        out.setDouble(target + i, combine.apply(before, updates.getDouble(source + i)));
+      }
     } else {
-      long before = out.getLong(target);
-      long update = updates.getLong(source);
-      out.setLong(target, ScalarElementwise.integer(combine, out.dtype(), before, update));
+      for (long i = 0; i < count; i++) {
+        long before = out.getLong(target + i);
+        long update = updates.getLong(source + i);
+        out.setLong(target + i, ScalarElementwise.integer(combine, out.dtype(), before, update));
+      }
+    }
+  }
+
+  private static void add(long from, long to, long count) {
+    for (long i = 0; i < count; i++) {
+      Memory.setFloat(to + 4 * i, Memory.getFloat(to + 4 * i) + Memory.getFloat(from + 4 * i));
     }
   }
 

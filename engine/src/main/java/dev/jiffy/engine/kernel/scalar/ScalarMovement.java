@@ -1,8 +1,11 @@
 package dev.jiffy.engine.kernel.scalar;
 
+import dev.jiffy.engine.kernel.Memory;
 import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /// Elements moved without being looked at.
@@ -118,14 +121,17 @@ public final class ScalarMovement {
   /// @param out the result, of the argument's shape
   public static void reverseSequence(
       Tensor x, long[] lengths, int batchAxis, int timeAxis, Tensor out) {
-    long[] dims = x.shape().dims();
-    long[] strides = Elements.strides(dims);
-    Walk walk = new Walk(dims, strides);
-    for (long i = 0; i < x.shape().elements(); i++, walk.next()) {
+    Shape shape = x.shape();
+    int last = Math.max(batchAxis, timeAxis) + 1;
+    long inner = shape.elements(last, shape.rank());
+    long[] dims = Arrays.copyOf(shape.dims(), last);
+    long step = inner * Elements.strides(dims)[timeAxis];
+    Walk walk = new Walk(dims);
+    for (long at = 0; at < shape.elements(); at += inner, walk.next()) {
       long length = lengths[(int) walk.index(batchAxis)];
       long time = walk.index(timeAxis);
-      long source = time < length ? i + (length - 1 - 2 * time) * strides[timeAxis] : i;
-      Elements.copy(x, source, out, i);
+      long source = time < length ? at + (length - 1 - 2 * time) * step : at;
+      Elements.copy(x, source, out, at, inner);
     }
   }
 
@@ -134,23 +140,31 @@ public final class ScalarMovement {
   /// @param x the argument, of rank 2 at least
   /// @param k the diagonal at which the triangle ends
   /// @param upper whether the upper triangle stays
-  /// @param out the result, zeroed, of the argument's shape
+  /// @param out the result, of the argument's shape
   public static void triangle(Tensor x, long k, boolean upper, Tensor out) {
     Shape shape = x.shape();
     long columns = shape.dim(shape.rank() - 1);
     long rows = shape.dim(shape.rank() - 2);
-    for (long i = 0; i < shape.elements(); i++) {
-      long column = i % columns;
-      long row = i / columns % rows;
-      long diagonal = column - row;
-      if (upper ? diagonal >= k : diagonal <= k) {
-        Elements.copy(x, i, out, i);
-      } else if (out.dtype() == DType.STRING) {
-        out.setString(i, "");
-      } else {
-        out.setLong(i, 0);
-      }
+    long bounded = Math.clamp(k, -rows, columns);
+    for (long at = 0; at < shape.elements(); at += columns) {
+      long diagonal = at / columns % rows + bounded;
+      long from = upper ? Math.clamp(diagonal, 0, columns) : 0;
+      long to = upper ? columns : Math.clamp(diagonal + 1, 0, columns);
+      clear(out, at, from);
+      Elements.copy(x, at + from, out, at + from, to - from);
+      clear(out, at + to, columns - to);
     }
+  }
+
+  private static void clear(Tensor out, long from, long count) {
+    if (out.dtype() == DType.STRING) {
+      for (long i = from; i < from + count; i++) {
+        out.setString(i, "");
+      }
+      return;
+    }
+    long bytes = out.dtype().bytes();
+    MemorySegment _ = out.segment().asSlice(from * bytes, count * bytes).fill((byte) 0);
   }
 
   /// Writes ones on a diagonal and zeros elsewhere.
@@ -159,7 +173,7 @@ public final class ScalarMovement {
   /// @param out the result, a matrix
   public static void eye(long k, Tensor out) {
     long columns = out.shape().dim(1);
-    out.segment().fill((byte) 0);
+    clear(out, 0, out.shape().elements());
     for (long row = 0; row < out.shape().dim(0); row++) {
       long column = row + k;
       if (column >= 0 && column < columns) {
@@ -174,13 +188,29 @@ public final class ScalarMovement {
   /// @param delta the distance
   /// @param out the result, a vector of the same type
   public static void range(Tensor start, Tensor delta, Tensor out) {
-    boolean floats = out.dtype().isFloat();
-    for (long i = 0; i < out.shape().elements(); i++) {
-      if (floats) {
-        out.setDouble(i, start.getDouble(0) + (double) i * delta.getDouble(0));
-      } else {
-        out.setLong(i, start.getLong(0) + i * delta.getLong(0));
+    long count = out.shape().elements();
+    if (out.dtype().isFloat()) {
+      double first = start.getDouble(0);
+      double step = delta.getDouble(0);
+      for (long i = 0; i < count; i++) {
+        out.setDouble(i, first + (double) i * step);
       }
+      return;
+    }
+    long first = start.getLong(0);
+    long step = delta.getLong(0);
+    if (out.dtype() == DType.I64) {
+      range(first, step, out.segment().address(), count);
+      return;
+    }
+    for (long i = 0; i < count; i++) {
+      out.setLong(i, first + i * step);
+    }
+  }
+
+  private static void range(long first, long step, long to, long count) {
+    for (long i = 0; i < count; i++) {
+      Memory.ALL.set(Memory.LONG, to + 8 * i, first + i * step);
     }
   }
 }
