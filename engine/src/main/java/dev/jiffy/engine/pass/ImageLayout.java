@@ -1,5 +1,6 @@
 package dev.jiffy.engine.pass;
 
+import dev.jiffy.engine.ir.Dim;
 import dev.jiffy.engine.ir.Node;
 import dev.jiffy.engine.ir.Op;
 import dev.jiffy.engine.ir.QuantizedOp;
@@ -103,25 +104,37 @@ final class ImageLayout {
         op.axes().stream().map(axis -> (long) place[Axes.normal(axis, rank)]).toList();
     String scales = node.input(2);
     String sizes = node.input(3);
+    if (isChannelsLast(draft, node)) {
+      return draft.replace(node, laidOut(op, op.axes()), node.inputs().toArray(String[]::new));
+    }
     if (axes.isEmpty()) {
       scales = scales.isEmpty() ? "" : picked(draft, node, scales, toLast);
       sizes = sizes.isEmpty() ? "" : picked(draft, node, sizes, toLast);
     }
-    Op next =
-        new Op.Resize(
-            op.interpolation(),
-            op.coordinates(),
-            op.nearest(),
-            op.cubicA(),
-            op.excludeOutside(),
-            op.extrapolation(),
-            op.antialias(),
-            axes,
-            op.aspect(),
-            LAST);
     String x = Sinking.transposed(draft, node, node.input(0), toLast);
-    String result = draft.add(node, next, MatrixProducts.inputs(x, "", scales, sizes));
+    String result = draft.add(node, laidOut(op, axes), MatrixProducts.inputs(x, "", scales, sizes));
     return draft.replace(node, new Op.Transpose(Axes.list(Axes.toFirst(rank))), result);
+  }
+
+  /// {@return whether the last dimension is left as it is, but not the second}
+  private static boolean isChannelsLast(Draft draft, Node node) {
+    List<Dim> x = draft.fact(node.input(0)).shape();
+    List<Dim> y = draft.fact(node.output()).shape();
+    return x != null && y != null && x.getLast().equals(y.getLast()) && !x.get(1).equals(y.get(1));
+  }
+
+  private static Op.Resize laidOut(Op.Resize op, List<Long> axes) {
+    return new Op.Resize(
+        op.interpolation(),
+        op.coordinates(),
+        op.nearest(),
+        op.cubicA(),
+        op.excludeOutside(),
+        op.extrapolation(),
+        op.antialias(),
+        axes,
+        op.aspect(),
+        LAST);
   }
 
   /// {@return a vector with its elements in another order}

@@ -52,6 +52,19 @@ class ConvolutionsTest {
     assertOperators(rewritten(s, s.unary(UnaryFunction.RELU, y)), "Transpose", "Conv", "Transpose");
   }
 
+  private static final Op NEAREST =
+      new Op.Resize(
+          Op.Interpolation.NEAREST,
+          Op.CoordinateMode.ASYMMETRIC,
+          Op.NearestMode.FLOOR,
+          -0.75f,
+          false,
+          0,
+          false,
+          List.of(),
+          Op.AspectPolicy.STRETCH,
+          Op.Layout.CHANNELS_FIRST);
+
   @Test
   void leavesNormalisationWhereTheConvolutionIsReadElsewhere() {
     Sketch s = new Sketch();
@@ -271,24 +284,24 @@ class ConvolutionsTest {
     String left = conv(s, x, 3, 4, 3);
     String right = conv(s, x, 3, 2, 1);
     String both = s.op(new Op.Concat(1), left, right);
-    Op resize =
-        new Op.Resize(
-            Op.Interpolation.NEAREST,
-            Op.CoordinateMode.ASYMMETRIC,
-            Op.NearestMode.FLOOR,
-            -0.75f,
-            false,
-            0,
-            false,
-            List.of(),
-            Op.AspectPolicy.STRETCH,
-            Op.Layout.CHANNELS_FIRST);
-    String large = s.op(resize, both, "", s.constant(Tensor.of(new float[] {1, 1, 2, 2}, 4)));
+    String large = s.op(NEAREST, both, "", s.constant(Tensor.of(new float[] {1, 1, 2, 2}, 4)));
     List<String> parts = s.ops(new Op.Split(1, 0), 2, large, s.vector(4, 2));
     String sum =
         s.op(new Op.Reduce(ReduceFunction.MEAN, false, false), parts.get(0), s.vector(2, 3));
     Graph graph = rewritten(s, sum, s.op(new Op.Softmax(1, false), parts.get(1)));
     Rewritten.assertCount(2, graph, Op.Transpose.class);
+  }
+
+  @Test
+  void whatIsResizedChannelsLastStaysSo() {
+    Sketch s = new Sketch();
+    String scales = s.constant(Tensor.of(new float[] {1, 2, 3, 1}, 4));
+    Graph graph = rewritten(s, s.op(NEAREST, s.input("x", "batch", 5, 6, 3), "", scales));
+    assertOperators(graph, "Resize");
+    s = new Sketch();
+    scales = s.constant(Tensor.of(new float[] {1, 1, 2, 1}, 4));
+    graph = rewritten(s, s.op(NEAREST, s.input("x", "batch", 3, 5, 6), "", scales));
+    assertOperators(graph, "Transpose", "Resize", "Transpose");
   }
 
   @Test
