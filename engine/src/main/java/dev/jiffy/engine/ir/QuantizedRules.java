@@ -57,7 +57,7 @@ final class QuantizedRules {
     in.expect(2, 2, 1);
     for (int i = 0; i < 2; i++) {
       if (in.dtype(i) != DType.U8 && in.dtype(i) != DType.I8) {
-        throw new ModelException("expected bytes, got " + in.dtype(i));
+        throw in.wrongType(i, "u8 or i8");
       }
     }
     List<Dim> table = in.shape(1);

@@ -13,6 +13,7 @@ import java.util.List;
 final class QuantizedRuleCases {
   private static final Op TO_BYTES = new QuantizedOp.Quantize(1, 0, DType.U8);
   private static final Op BLOCKS = new QuantizedOp.Dequantize(0, 4);
+  private static final Op TABLE = new QuantizedOp.ByteTable();
   private static final Op PRODUCT = new QuantizedOp.ByteMatMul(3, null, null);
   private static final Op ROUNDED = new QuantizedOp.ByteMatMul(3, null, new Rounding(1, 0));
   private static final Op BLOCK_PRODUCT = new QuantizedOp.BlockMatMul(100, 7, 32, 4, false);
@@ -42,7 +43,11 @@ final class QuantizedRuleCases {
               "i4[10×5]; f32[2×5]",
               "scale: expected one for each block of 4 along axis 0 of [10×5], got f32[2×5]"),
           bad(BLOCKS, "f32[10×5]; f32[3×5]", "input 0: expected an integer type, got f32[10×5]"),
+          good(TABLE, "i8[n×3]; u8[256]", "u8[n×3]"),
+          bad(TABLE, "u8[n×3]; u8[255]", "table: expected 256 bytes, got u8[255]"),
+          bad(TABLE, "u16[n×3]; u8[256]", "input 0: expected u8 or i8, got u16[n×3]"),
           good(PRODUCT, "u8[n×s×3]; i8[3×4]; f32[4]", "f32[n×s×4]"),
+          good(PRODUCT, "u8[n×s×3]; i16[3×4]; f32[4]", "f32[n×s×4]"),
           good(ROUNDED, "u8[n×3]; i8[3×4]; f32[4]; f32[4]", "u8[n×4]"),
           bad(PRODUCT, "i8[n×3]; i8[3×4]; f32[4]", "input 0: expected u8, got i8[n×3]"),
           bad(PRODUCT, "u8[n×3]; i8[3×4]; f32[3]", "input 2: expected shape [4], got [3]"),

@@ -68,6 +68,7 @@ final class VectorListing {
       }
     }
     comparisons();
+    signs();
     blends();
     shifts();
     maskedMoves();
@@ -78,10 +79,10 @@ final class VectorListing {
       case MOVUPS, BROADCASTSS, SQRTPS, CVTDQ2PS, CVTPS2DQ, PMOVZXBW, PMOVZXBD -> Shape.TWO;
       case ROUNDPS, PERMILPS -> Shape.TWO_AND_NUMBER;
       case SHUFF32X4, SHUFPS, PERM2F128 -> Shape.THREE_AND_NUMBER;
-      case MOVUPS_TO, MOVSS_TO, MOVLPS_TO, PMOVUSDB_TO -> Shape.STORE;
+      case MOVUPS_TO, MOVSS_TO, MOVLPS_TO, MOVHPS_TO, PMOVUSDB_TO -> Shape.STORE;
       case EXTRACTF128_TO, EXTRACTF32X8_TO -> Shape.STORE_AND_NUMBER;
-      case MOVSS -> Shape.TWO;
-      case MASKMOVPS, MASKMOVPS_TO, BLENDVPS, CMPPS, PSHIFTD -> Shape.OWN;
+      case MOVSS, MOVQ -> Shape.TWO;
+      case MASKMOVPS, MASKMOVPS_TO, BLENDVPS, CMPPS, PSHIFTD, PMOVB2M -> Shape.OWN;
       default -> Shape.THREE;
     };
   }
@@ -90,7 +91,7 @@ final class VectorListing {
     return switch (op) {
       case EXTRACTF32X8_TO -> new int[] {64};
       case PERM2F128 -> new int[] {32};
-      case MOVLPS_TO -> new int[] {16};
+      case MOVQ, MOVLPS_TO, MOVHPS_TO -> new int[] {16};
       case PERMPS, SHUFF32X4, EXTRACTF128_TO -> new int[] {32, 64};
       default ->
           op.tuple == Tuple.SCALAR && op != VectorOp.BROADCASTSS
@@ -122,7 +123,12 @@ final class VectorListing {
 
   private void registers(VectorOp op, int bytes) {
     boolean moves = shape(op) == Shape.STORE && op.tuple.bytes(bytes, false) == bytes;
-    if (moves || List.of(VectorOp.MOVSS, VectorOp.MOVSS_TO, VectorOp.MOVLPS_TO).contains(op)) {
+    boolean isPart =
+        switch (op) {
+          case MOVSS, MOVSS_TO, MOVQ, MOVLPS_TO, MOVHPS_TO -> true;
+          default -> false;
+        };
+    if (moves || isPart) {
       return; // between registers these are written as other instructions
     }
     for (int[] numbers : LOW) {
@@ -282,6 +288,16 @@ final class VectorListing {
       case NOT_LESS -> "nlt_uq";
       case UNORDERED -> "unord";
     };
+  }
+
+  private void signs() {
+    for (int bytes : new int[] {16, 32, 64}) {
+      for (int number : new int[] {2, 11, 21, 30}) {
+        Vector x = new Vector(number, bytes);
+        Mask mask = new Mask(1 + number % 7);
+        listing.add("vpmovb2m k" + mask.number() + "," + name(x), code -> code.signs(mask, x));
+      }
+    }
   }
 
   private void comparisons() {
