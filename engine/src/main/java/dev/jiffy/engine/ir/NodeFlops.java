@@ -4,9 +4,10 @@ import dev.jiffy.engine.ModelException;
 import dev.jiffy.engine.function.Forest;
 import dev.jiffy.engine.function.RecurrentCell;
 import dev.jiffy.tensor.Shape;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /// The operations that one node takes.
@@ -218,30 +219,24 @@ final class NodeFlops {
   /// Every combination of all indices takes one multiplication per input after the first, and one
   /// addition.
   private long einsum(Op.Einsum op) {
-    String left = op.equation().replace(" ", "").split("->", -1)[0];
-    String[] terms = left.split(",", -1);
-    TreeMap<String, Long> extents = new TreeMap<>();
-    for (int i = 0; i < terms.length; i++) {
-      Shape shape = shape(node.input(i));
+    List<String> factors = node.inputs();
+    int[] ranks = factors.stream().mapToInt(factor -> graph.fact(factor).rank()).toArray();
+    EinsumTerms terms = EinsumTerms.of(op.equation(), ranks);
+    Map<Integer, Long> extents = new HashMap<>();
+    for (int i = 0; i < ranks.length; i++) {
+      Shape shape = shape(factors.get(i));
       if (shape == null) {
         return 0;
       }
-      int dots = terms[i].indexOf("...");
-      String letters = terms[i].replace("...", "");
-      int hidden = shape.rank() - letters.length();
       for (int axis = 0; axis < shape.rank(); axis++) {
-        boolean inDots = dots >= 0 && axis >= dots && axis < dots + hidden;
-        int letter = dots < 0 || axis < dots ? axis : axis - hidden;
-        String index =
-            inDots ? "." + (dots + hidden - axis) : letters.substring(letter, letter + 1);
-        extents.merge(index, shape.dim(axis), Math::max);
+        extents.merge(terms.factors().get(i).get(axis), shape.dim(axis), Math::max);
       }
     }
     long combinations = 1;
     for (long extent : extents.values()) {
       combinations = times(combinations, extent);
     }
-    return times(combinations, terms.length);
+    return times(combinations, ranks.length);
   }
 
   private long attention(Op.Attention op) {

@@ -128,7 +128,7 @@ public final class ScalarOps {
               g.transposeA(),
               g.transposeB(),
               o.out());
-      case Op.Einsum e -> EinsumTerms.run(e.equation(), o);
+      case Op.Einsum e -> ScalarEinsum.run(e.equation(), o);
       case Op.Attention a -> ScalarNeuralOps.attention(a, o);
       case Op.Recurrent r -> ScalarNeuralOps.recurrent(r, o);
       case Op.Conv c -> ScalarNeuralOps.conv(c, o);

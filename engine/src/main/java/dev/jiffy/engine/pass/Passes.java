@@ -139,6 +139,7 @@ public final class Passes {
             ShapeArithmetic.RULES,
             Identities.RULES,
             UnitVectors.RULES,
+            Einsums.RULES,
             Movements.RULES,
             Slices.RULES,
             List.of((draft, node) -> draft.seen().apply(draft, node))));
