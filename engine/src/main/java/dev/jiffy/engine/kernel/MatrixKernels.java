@@ -70,6 +70,16 @@ public interface MatrixKernels extends AttentionKernels {
       int panelFrom,
       int panelTo);
 
+  /// Computes a product of one row whose right-hand side is read where it lies.
+  ///
+  /// @param product the geometry, of one row and without a residual
+  /// @param a the left-hand side
+  /// @param b the right-hand side, in whose rows elements are adjacent
+  /// @param bStride elements from row to row of the right-hand side
+  /// @param bias one element per column, or 0
+  /// @param c the result
+  void multiplyRow(Product product, long a, long b, long bStride, long bias, long c);
+
   /// {@return products of narrower numbers than f32, or null if there are none}
   @Nullable NarrowKernels narrow();
 

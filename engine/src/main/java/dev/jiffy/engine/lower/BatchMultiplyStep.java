@@ -6,8 +6,13 @@ import dev.jiffy.engine.kernel.RowKernels;
 import dev.jiffy.engine.kernel.StridedCopy;
 import org.jspecify.annotations.Nullable;
 
-/// A batch of products whose right-hand sides are computed at run time and packed just before.
+/// A batch of products whose right-hand sides are computed at run time and packed just before, a
+/// block of columns at a time; where there is one row, they are read where they lie.
 final class BatchMultiplyStep extends Step {
+  /// The most bytes of a packed block where the left-hand side takes no more: both stay in the
+  /// second-level cache.
+  private static final long BLOCK_BYTES = 128 << 10;
+
   private final MatrixKernels kernels;
   private final RowKernels rows;
   private final Product product;
@@ -15,6 +20,9 @@ final class BatchMultiplyStep extends Step {
   private final @Nullable StridedCopy transposeA;
   private final long[] offsetsA;
   private final long[] offsetsB;
+  private final boolean isRow;
+  private final Product[] blocks;
+  private final int blockColumns;
   private final long packedBytes;
   private final Place a;
   private final Place b;
@@ -37,11 +45,18 @@ final class BatchMultiplyStep extends Step {
       Place bias,
       Place residual,
       Place c) {
+    boolean isRow = product.m() == 1 && !transposeB && product.residualStride() == 0;
+    int blockColumns = blockColumns(target, product, offsetsA.length, isRow);
+    Product[] blocks = blocks(product, blockColumns);
+    double columns = (double) offsetsA.length * product.n();
     super(
         name,
         Math.min(
-            offsetsA.length,
-            target.parts(2.0 * offsetsA.length * product.m() * product.k() * product.n(), 0)));
+            Math.multiplyExact(blocks.length, offsetsA.length),
+            target.parts(2 * columns * product.m() * product.k(), 4 * columns * product.k())));
+    this.blockColumns = blockColumns;
+    this.blocks = blocks;
+    this.isRow = isRow;
     this.kernels = target.matrices();
     this.rows = target.rows();
     this.product = product;
@@ -55,12 +70,41 @@ final class BatchMultiplyStep extends Step {
             : null;
     this.offsetsA = offsetsA;
     this.offsetsB = offsetsB;
-    this.packedBytes = kernels.packedBytes(product.k(), product.n());
+    this.packedBytes = isRow ? 0 : kernels.packedBytes(product.k(), blocks[0].n());
     this.a = a;
     this.b = b;
     this.bias = bias;
     this.residual = residual;
     this.c = c;
+  }
+
+  /// The columns of a block: whole panels, few enough that there is a block for each thread.
+  private static int blockColumns(Target target, Product product, int products, boolean isRow) {
+    int panel = target.matrices().panelColumns();
+    long panelBytes = target.matrices().packedBytes(product.k(), panel);
+    boolean isLow = !isRow && 4L * product.m() * product.k() <= BLOCK_BYTES;
+    long most = isLow ? Math.max(1, BLOCK_BYTES / panelBytes) : Integer.MAX_VALUE;
+    long panels = Math.ceilDiv(product.n(), panel);
+    long shared = Math.ceilDiv(panels, Math.ceilDiv(target.threads(), products));
+    return (int) Math.min(product.n(), panel * Math.min(most, shared));
+  }
+
+  /// The product of each block.
+  private static Product[] blocks(Product whole, int columns) {
+    Product[] blocks = new Product[Math.ceilDiv(whole.n(), columns)];
+    for (int i = 0; i < blocks.length; i++) {
+      blocks[i] =
+          new Product(
+              whole.m(),
+              whole.k(),
+              Math.min(columns, whole.n() - i * columns),
+              whole.aStride(),
+              whole.cStride(),
+              whole.residualStride(),
+              whole.alpha(),
+              whole.activation());
+    }
+    return blocks;
   }
 
   @Override
@@ -71,33 +115,54 @@ final class BatchMultiplyStep extends Step {
 
   @Override
   public void run(Frame frame, int part) {
-    int k = product.k();
-    int n = product.n();
-    int panels = (n + kernels.panelColumns() - 1) / kernels.panelColumns();
-    long packed = frame.scratch(part);
-    long result = 4L * product.m() * n;
-    long addressC = frame.at(c);
-    long addressResidual = frame.at(residual);
-    int to = from(offsetsA.length, part + 1);
-    for (int i = from(offsetsA.length, part); i < to; i++) {
-      kernels.pack(
-          frame.at(b) + offsetsB[i], transposeB ? 1 : n, transposeB ? k : 1, k, n, 0, n, packed);
-      long left = frame.at(a) + offsetsA[i];
+    int all = offsetsA.length * blocks.length;
+    int to = from(all, part + 1);
+    int last = -1; // the product whose left-hand side is transposed
+    for (int i = from(all, part); i < to; i++) {
+      int index = i / blocks.length;
+      long left = frame.at(a) + offsetsA[index];
       if (transposeA != null) {
-        rows.copy(transposeA, left, packed + packedBytes);
-        left = packed + packedBytes;
+        long transposed = frame.scratch(part) + packedBytes;
+        if (index != last) {
+          rows.copy(transposeA, left, transposed);
+          last = index;
+        }
+        left = transposed;
       }
-      kernels.multiply(
-          product,
-          left,
-          packed,
-          frame.at(bias),
-          addressResidual == 0 ? 0 : addressResidual + i * result,
-          addressC + i * result,
-          0,
-          product.m(),
-          0,
-          panels);
+      multiply(frame, frame.scratch(part), index, i % blocks.length, left);
     }
+  }
+
+  private void multiply(Frame frame, long packed, int index, int i, long left) {
+    Product block = blocks[i];
+    int k = block.k();
+    int n = block.n();
+    int panels = (n + kernels.panelColumns() - 1) / kernels.panelColumns();
+    long rowStride = transposeB ? 1 : product.n();
+    long columnStride = transposeB ? k : 1;
+    long first = 4L * i * blockColumns;
+    long right = frame.at(b) + offsetsB[index] + first * columnStride;
+    long result = 4L * product.m() * product.n() * index + first;
+    long added = moved(frame.at(bias), first);
+    if (isRow) {
+      kernels.multiplyRow(block, left, right, rowStride, added, frame.at(c) + result);
+      return;
+    }
+    kernels.pack(right, rowStride, columnStride, k, n, 0, n, packed);
+    kernels.multiply(
+        block,
+        left,
+        packed,
+        added,
+        moved(frame.at(residual), result),
+        frame.at(c) + result,
+        0,
+        block.m(),
+        0,
+        panels);
+  }
+
+  private static long moved(long address, long bytes) {
+    return address == 0 ? 0 : address + bytes;
   }
 }

@@ -160,9 +160,14 @@ final class Linear {
     boolean transposeB = matMul.transposeB() && w.rank() > 1;
     long rowsA = left.dim(left.rank() - 2);
     long columnsA = left.dim(left.rank() - 1);
-    long m = transposeA ? columnsA : rowsA;
     long k = transposeA ? rowsA : columnsA;
     long n = right.dim(right.rank() - (transposeB ? 2 : 1));
+    if (!transposeA && right.elements() == k * n) { // one matrix for all rows
+      left = Shape.of(left.elements() / k, k);
+      right = transposeB ? Shape.of(n, k) : Shape.of(k, n);
+      rowsA = left.dim(0);
+    }
+    long m = transposeA ? columnsA : rowsA;
     if (m > Integer.MAX_VALUE || k > Integer.MAX_VALUE || n > Integer.MAX_VALUE) {
       return false;
     }

@@ -29,7 +29,9 @@ final class MatrixCases {
       {0, 3, 5},
       {3, 5, 0},
       {64, 33, 16},
-      {1, 384, 96}
+      {1, 384, 96},
+      {3, 40, 70},
+      {2, 130, 300}
     };
     for (long[] size : sizes) {
       for (boolean transposed : new boolean[] {false, true}) {
@@ -37,6 +39,7 @@ final class MatrixCases {
       }
     }
     product(cases, 5, 6, 7, true, true);
+    product(cases, 5, 130, 300, true, true);
     batches(cases);
     quantized(cases);
     gemm(cases);

@@ -33,6 +33,22 @@ final class MatrixCheck {
     product(41);
     product(40);
     product(24);
+    rowProduct(41);
+    rowProduct(1000);
+  }
+
+  /// A product of one row and a matrix that is not packed.
+  private void rowProduct(int n) {
+    int k = 9;
+    Product product = new Product(1, k, n, k, n, 0, 1, null);
+    long a = comparison.numbers(k);
+    long b = comparison.numbers(k * n);
+    comparison.near(
+        "product of a row with " + n + " columns",
+        n,
+        TOLERANCE,
+        c -> matrices.multiplyRow(product, a, b, n, 0, c),
+        c -> right.multiplyRow(product, a, b, n, 0, c));
   }
 
   private void product(int n) {

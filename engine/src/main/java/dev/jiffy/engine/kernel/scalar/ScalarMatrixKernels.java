@@ -59,12 +59,7 @@ public final class ScalarMatrixKernels implements MatrixKernels {
     int columnTo = Math.min(n, panelTo * PANEL_COLUMNS);
     for (int row = rowFrom; row < rowTo; row++) {
       for (int column = panelFrom * PANEL_COLUMNS; column < columnTo; column++) {
-        double sum = 0;
-        for (int i = 0; i < product.k(); i++) {
-          float left = getFloat(a + 4 * (row * product.aStride() + i));
-          sum += (double) left * getFloat(packed + 4 * ((long) i * n + column));
-        }
-        sum *= product.alpha();
+        double sum = sum(product, a + 4L * row * product.aStride(), packed + 4L * column, n);
         if (bias != 0) {
           sum += getFloat(bias + 4L * column);
         }
@@ -75,6 +70,26 @@ public final class ScalarMatrixKernels implements MatrixKernels {
         setFloat(at, activate(product.activation(), sum));
       }
     }
+  }
+
+  @Override
+  public void multiplyRow(Product product, long a, long b, long bStride, long bias, long c) {
+    for (int column = 0; column < product.n(); column++) {
+      double sum = sum(product, a, b + 4L * column, bStride);
+      if (bias != 0) {
+        sum += getFloat(bias + 4L * column);
+      }
+      setFloat(c + 4L * column, activate(product.activation(), sum));
+    }
+  }
+
+  /// A row times a column, and the factor.
+  private static double sum(Product product, long row, long column, long stride) {
+    double sum = 0;
+    for (int i = 0; i < product.k(); i++) {
+      sum += (double) getFloat(row + 4L * i) * getFloat(column + 4L * i * stride);
+    }
+    return sum * product.alpha();
   }
 
   @Override

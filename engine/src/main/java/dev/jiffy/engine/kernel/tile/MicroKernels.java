@@ -168,6 +168,19 @@ public interface MicroKernels {
       long c,
       long cStep);
 
+  /// Computes one row of a product, `c = Σ a[i] · b[i]` over the rows of `B`, which is not packed.
+  /// Nothing is read or written beyond `columns`.
+  ///
+  /// @param a the row's first element
+  /// @param k elements of the row, rows of `B`, at least 1
+  /// @param b the right-hand side
+  /// @param bStep from row to row of `B`
+  /// @param columns columns of `B`
+  /// @param c the result
+  default void multiplyRow(long a, int k, long b, long bStep, int columns, long c) {
+    multiplyStrided(1, a, 0, k, b, bStep, columns, Ones.ADDRESS, c, 0);
+  }
+
   /// Stores `factor · (residual + bias)` into a block of a matrix.
   ///
   /// @param residual the block's first element in the residual, or 0; may be `c`

@@ -62,6 +62,15 @@ final class Products {
     }
   }
 
+  /// Computes the only row of `C = activation(alpha · A · B + bias)`, where `B` is not packed.
+  void multiplyRow(Product product, long a, long b, long bStride, long bias, long c) {
+    int n = product.n();
+    micro.multiplyRow(a, product.k(), b, 4 * bStride, n, c);
+    if (product.alpha() != 1 || bias != 0 || product.activation() != null) {
+      micro.finish(product.alpha(), 0, 0, bias, product.activation(), c, 0, 1, n);
+    }
+  }
+
   /// Computes some rows.
   private void block(
       Product product, int rows, long a, long b, int columns, long bias, long residual, long c) {

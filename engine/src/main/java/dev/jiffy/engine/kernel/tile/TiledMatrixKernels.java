@@ -81,6 +81,11 @@ public final class TiledMatrixKernels implements MatrixKernels {
   }
 
   @Override
+  public void multiplyRow(Product product, long a, long b, long bStride, long bias, long c) {
+    products.multiplyRow(product, a, b, bStride, bias, c);
+  }
+
+  @Override
   public @Nullable NarrowKernels narrow() {
     return narrow;
   }

@@ -17,6 +17,10 @@ final class Blocks {
   /// The most elements of one call: the JVM cannot stop a thread within.
   private static final long MOST = 1 << 18;
 
+  /// The most columns of a row product that are worked on at a time: they stay in the first-level
+  /// cache while rows are added.
+  private static final int ROW_COLUMNS = 4096;
+
   private static final int ADJACENT = 1;
   private static final int WIDE = 2;
 
@@ -30,6 +34,8 @@ final class Blocks {
   private final CodeTable fills;
   private final CodeTable scores;
   private final CodeTable packs;
+  private final CodeTable transposes;
+  private final CodeTable rowProducts;
   private final CodeTable nears;
   private volatile Chain[] chains = {};
 
@@ -69,6 +75,12 @@ final class Blocks {
             form ->
                 new PackCode(vectorBytes, (form & WIDE) == 0 ? 1 : 2, (form & ADJACENT) != 0)
                     .emit());
+    transposes = new CodeTable("square", 1, _ -> new TransposeCode(vectorBytes).emit());
+    rowProducts =
+        new CodeTable(
+            "row",
+            2 * RowProductCode.MOST_ROWS,
+            form -> new RowProductCode(vectorBytes, form / 2 + 1, form % 2 > 0).emit());
     scores = new CodeTable("scores", 4, form -> scores(form).emit());
   }
 
@@ -263,6 +275,15 @@ final class Blocks {
   /// As [dev.jiffy.engine.kernel.tile.MicroKernels#pack].
   void pack(long b, long rowStep, long columnStep, int rows, int columns, int width, long panel) {
     boolean adjacent = columnStep == 4;
+    if (rowStep == 4 && !adjacent && columns == width && rows >= lanes) {
+      packSquares(b, columnStep, rows / lanes, width, panel);
+      int rest = rows % lanes;
+      int done = rows - rest;
+      if (rest > 0) {
+        pack(b + 4L * done, rowStep, columnStep, rest, columns, width, panel + 4L * width * done);
+      }
+      return;
+    }
     MemorySegment code = packs.get((adjacent ? ADJACENT : 0) | (width > lanes ? WIDE : 0));
     long form = adjacent ? Masks.first(vectorBytes, columns - width + lanes) : columnStep;
     int most = (int) MOST / width;
@@ -270,6 +291,31 @@ final class Blocks {
       long part = Math.min(most, rows - row);
       long to = panel + 4L * width * row;
       long _ = Code.call(code, b + row * rowStep, to, rowStep, form, part, 4L * columns);
+    }
+  }
+
+  /// Packs rows of which each column lies in one piece, as many at a time as a vector has elements.
+  private void packSquares(long b, long columnStep, int squares, int width, long panel) {
+    MemorySegment code = transposes.get(0);
+    long rowBytes = 4L * width;
+    for (int i = 0; i < squares; i++) {
+      long row = (long) i * lanes;
+      long to = panel + row * rowBytes;
+      long _ = Code.call(code, b + 4 * row, columnStep, to, rowBytes, width / lanes, 0);
+    }
+  }
+
+  /// As [dev.jiffy.engine.kernel.tile.MicroKernels#multiplyRow].
+  void multiplyRow(long a, int k, long b, long bStep, int columns, long c) {
+    for (int from = 0; from < columns; from += ROW_COLUMNS) {
+      int part = Math.min(ROW_COLUMNS, columns - from);
+      long mask = Masks.rest(vectorBytes, part);
+      for (int row = 0; row < k; row += RowProductCode.MOST_ROWS) {
+        int rows = Math.min(RowProductCode.MOST_ROWS, k - row);
+        MemorySegment code = rowProducts.get(2 * (rows - 1) + (row > 0 ? 1 : 0));
+        long first = b + row * bStep + 4L * from;
+        long _ = Code.call(code, a + 4L * row, first, bStep, mask, c + 4L * from, 4L * part);
+      }
     }
   }
 

@@ -9,6 +9,9 @@ import org.jspecify.annotations.Nullable;
 
 /// Loops in registers as machine code, made when they are first needed.
 public final class X86MicroKernels implements MicroKernels {
+  /// From how many columns on rows are read along, not across: each is in pages of its own.
+  private static final int LONG_ROW = 512;
+
   private final Cpu cpu;
   private final Tiles tiles;
   private final Blocks blocks;
@@ -160,6 +163,15 @@ public final class X86MicroKernels implements MicroKernels {
       long c,
       long cStep) {
     tiles.multiplyStrided(rows, a, aStep, k, b, bStep, columns, factors, c, cStep);
+  }
+
+  @Override
+  public void multiplyRow(long a, int k, long b, long bStep, int columns, long c) {
+    if (columns < LONG_ROW) {
+      MicroKernels.super.multiplyRow(a, k, b, bStep, columns, c);
+    } else {
+      blocks.multiplyRow(a, k, b, bStep, columns, c);
+    }
   }
 
   @Override

@@ -75,6 +75,11 @@ public final class MatrixComparison {
       kernels.multiply(p, a, packed, bias, added, c, row, p.m(), panel, panels);
     }
     compare(testCase, expected, actual, size);
+    if (p.m() == 1 && residual == 0) {
+      long row = filled(arena, size);
+      fast.multiplyRow(p, a, b, p.n(), bias, row);
+      compare(testCase, expected, row, size);
+    }
   }
 
   /// Compares convolutions.

@@ -205,7 +205,7 @@ final class BlocksTest {
   @Test
   void panelsArePacked() {
     everywhere((blocks, memory) -> {
-      for (int rows : new int[] {1, 3, 4, 5, 8, 19}) {
+      for (int rows : new int[] {1, 3, 4, 5, 8, 19, 32}) {
         for (int columns : COLUMNS) {
           for (int form = 0; form < 3; form++) {
             pack(blocks, memory, rows, columns, form);
@@ -213,6 +213,31 @@ final class BlocksTest {
         }
       }
     });
+  }
+
+  @Test
+  void rowsAreMultiplied() {
+    everywhere((blocks, memory) -> {
+      for (int k : new int[] {1, 7, 8, 9, 20}) {
+        for (int columns : new int[] {1, 7, 16, 33, 100, 4096, 4099}) {
+          multiplyRow(blocks, memory, k, columns);
+        }
+      }
+    });
+  }
+
+  private static void multiplyRow(Blocks blocks, LongFunction<Floats> memory, int k, int columns) {
+    long step = 4L * columns + 4;
+    try (Floats floats = memory.apply(columns)) {
+      long a = floats.normal(k);
+      long b = floats.normal((k - 1) * (step / 4) + columns);
+      long expected = floats.normal(columns);
+      long actual = floats.normal(columns);
+      OTHERS.multiplyRow(a, k, b, step, columns, expected);
+      blocks.multiplyRow(a, k, b, step, columns, actual);
+      floats.assertClose(
+          "row of %d, %d columns".formatted(k, columns), expected, actual, columns, 1e-5);
+    }
   }
 
   /// Packs elements whose columns are adjacent, whose rows are, or neither.
