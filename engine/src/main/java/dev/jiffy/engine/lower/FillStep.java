@@ -1,20 +1,47 @@
 package dev.jiffy.engine.lower;
 
+import dev.jiffy.engine.kernel.Memory;
 import dev.jiffy.engine.kernel.RowKernels;
+import dev.jiffy.tensor.DType;
+import dev.jiffy.tensor.Tensor;
+import java.lang.foreign.ValueLayout;
 
-/// One f32 stored in every element.
+/// One number of at most 32 bits stored in every element.
 final class FillStep extends Step {
   private final RowKernels kernels;
-  private final float value;
-  private final long elements;
+  private final int word;
+  private final long bytes;
   private final Place y;
 
-  FillStep(String name, Target target, float value, long elements, Place y) {
+  /// A step.
+  ///
+  /// @param word four bytes of elements
+  /// @param bytes the bytes of all elements
+  FillStep(String name, Target target, int word, long bytes, Place y) {
     super(name, 1);
     this.kernels = target.rows();
-    this.value = value;
-    this.elements = elements;
+    this.word = word;
+    this.bytes = bytes;
     this.y = y;
+  }
+
+  /// {@return whether elements of a type can be stored}
+  static boolean stores(DType dtype) {
+    return switch (dtype) {
+      case F32, I32, U32, U8, I8, BOOL -> true;
+      default -> false;
+    };
+  }
+
+  /// {@return four bytes of elements}
+  ///
+  /// @param number a tensor of one element
+  static int word(Tensor number) {
+    return switch (number.dtype()) {
+      case F32 -> Float.floatToRawIntBits((float) number.getDouble(0));
+      case U8, I8, BOOL -> 0x01010101 * (int) (number.getLong(0) & 0xff);
+      default -> (int) number.getLong(0);
+    };
   }
 
   @Override
@@ -24,11 +51,15 @@ final class FillStep extends Step {
 
   @Override
   long movedBytes() {
-    return 4 * elements;
+    return bytes;
   }
 
   @Override
   public void run(Frame frame, int part) {
-    kernels.fill(value, frame.at(y), elements);
+    long to = frame.at(y);
+    kernels.fill(Float.intBitsToFloat(word), to, bytes / 4);
+    for (long i = bytes & -4; i < bytes; i++) {
+      Memory.ALL.set(ValueLayout.JAVA_BYTE, to + i, (byte) (word >> (8 * (i % 4))));
+    }
   }
 }

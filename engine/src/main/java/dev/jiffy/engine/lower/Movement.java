@@ -333,13 +333,14 @@ final class Movement {
   }
 
   static boolean lowerFill(Node node, Op.ConstantOfShape fill, Lowering lowering) {
-    if (fill.value().dtype() != DType.F32) {
+    DType dtype = fill.value().dtype();
+    if (!FillStep.stores(dtype)) {
       return false;
     }
     Place y = lowering.result(node.output());
-    float value = (float) fill.value().getDouble(0);
-    long elements = lowering.shape(node.output()).elements();
-    lowering.add(new FillStep(Lowering.label(node), lowering.target(), value, elements, y), y);
+    int word = FillStep.word(fill.value());
+    long bytes = lowering.shape(node.output()).bytes(dtype);
+    lowering.add(new FillStep(Lowering.label(node), lowering.target(), word, bytes, y), y);
     return true;
   }
 

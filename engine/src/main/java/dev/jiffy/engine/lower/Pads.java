@@ -3,7 +3,6 @@ package dev.jiffy.engine.lower;
 import dev.jiffy.engine.ir.Node;
 import dev.jiffy.engine.ir.Op;
 import dev.jiffy.engine.ir.Op.PadMode;
-import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
 
@@ -27,14 +26,11 @@ final class Pads {
   }
 
   private static boolean constant(Node node, long[] pads, Shape x, int bytes, Lowering lowering) {
-    float value = 0;
     Tensor constant = lowering.graph().constants().get(node.input(2));
-    if (constant != null && constant.shape().elements() > 0) {
-      value = (float) constant.getDouble(0);
-    }
-    if (lowering.dtype(node.input(0)) != DType.F32 || (constant == null && node.hasInput(2))) {
+    if (!FillStep.stores(lowering.dtype(node.input(0))) || (constant == null && node.hasInput(2))) {
       return false;
     }
+    int word = constant == null || constant.shape().elements() == 0 ? 0 : FillStep.word(constant);
     long[] dims = x.dims();
     for (int axis = 0; axis < dims.length; axis++) {
       dims[axis] += Math.min(pads[axis], 0) + Math.min(pads[axis + dims.length], 0);
@@ -43,8 +39,8 @@ final class Pads {
       }
     }
     Place y = lowering.result(node.output());
-    long elements = lowering.shape(node.output()).elements();
-    lowering.add(new FillStep(Lowering.label(node), lowering.target(), value, elements, y), y);
+    long all = bytes * lowering.shape(node.output()).elements();
+    lowering.add(new FillStep(Lowering.label(node), lowering.target(), word, all, y), y);
     inner(node, pads, dims, x, bytes, y, lowering);
     return true;
   }

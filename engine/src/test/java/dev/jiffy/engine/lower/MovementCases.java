@@ -280,6 +280,22 @@ final class MovementCases {
             x,
             pads,
             value));
+    for (DType type : List.of(DType.U8, DType.I8, DType.I32)) {
+      Tensor q = Samples.integers(type, 1, 0, 100, 3, 5);
+      Tensor border = Tensor.allocate(type, Shape.of());
+      border.setLong(0, type.isUnsigned() ? 200 : -7);
+      cases.add(
+          OpCase.of(
+              "constant " + type,
+              new Op.Pad(Op.PadMode.CONSTANT),
+              i ->
+                  inside(i[0] - 1, 3) && inside(i[1] - 2, 5)
+                      ? at(q, i[0] - 1, i[1] - 2)
+                      : border.getLong(0),
+              q,
+              vector(1, 2, 1, 4),
+              border));
+    }
     cases.add(
         OpCase.of(
             "edge",

@@ -22,6 +22,10 @@ final class VectorUnary {
   private static final @Nullable Isolated[] LOOPS =
       new @Nullable Isolated[UnaryFunction.values().length];
 
+  /// From so many elements on a loop of many steps soon runs often enough to be compiled, and until
+  /// then costs much more than single elements do.
+  private static final int MANY = 256;
+
   private VectorUnary() {}
 
   /// One vector of working memory per thread, for the elements that do not fill one.
@@ -62,7 +66,7 @@ final class VectorUnary {
   /// @param n how many, a multiple of the lanes of a vector
   @SuppressWarnings("EnumOrdinal") // An index into a table of this run, never stored.
   static void applyWhole(UnaryFunction f, float alpha, float beta, long x, long y, long n) {
-    if (isRare(f, alpha)) {
+    if (isRare(f, alpha, n)) {
       one(f, alpha, beta, x, y, n);
       return;
     }
@@ -74,8 +78,9 @@ final class VectorUnary {
     loop.run(alpha, f == UnaryFunction.ELU ? 1 : beta, x, y, n);
   }
 
-  private static boolean isRare(UnaryFunction f, float alpha) {
+  private static boolean isRare(UnaryFunction f, float alpha, long n) {
     return switch (f) {
+      case SIN, COS, TAN -> n < MANY;
       case ASIN, ACOS, ATAN, SINH, COSH, ASINH, ACOSH, ATANH, BITWISE_NOT -> true;
       case CELU -> !(alpha > 0);
       default -> false;
