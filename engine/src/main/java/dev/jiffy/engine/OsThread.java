@@ -34,19 +34,24 @@ public final class OsThread {
   private static final long SLICE = 24;
   private static final int FAIR = 0;
   private static final long RESET_ON_FORK = 1;
+
+  /// The shortest and the longest turn that Linux grants.
   private static final long SHORT_NANOS = 100_000;
+
+  private static final long LONG_NANOS = 100_000_000;
 
   /// The greatest number of a processor that a thread can be told to stay on.
   public static final int LAST_PROCESSOR = 1023;
 
   private OsThread() {}
 
-  /// Steps back where other threads want to run.
+  /// Steps back where other threads want to run: a smaller share of the processor, and long turns,
+  /// so that whoever wakes goes first. So do the threads that it starts.
   ///
   /// @param niceness how far, 1 to 19
   /// @return whether it was granted
   public static boolean stepBack(int niceness) {
-    return IS_LINUX && isGranted("step back", () -> call("setpriority", OWN, OWN, niceness, 0));
+    return IS_LINUX && isBehind(OWN, niceness);
   }
 
   /// Lets the threads of the JIT compilers step back where other threads want to run: what they
@@ -60,13 +65,20 @@ public final class OsThread {
           threads
               .filter(OsThread::compiles)
               .mapToLong(thread -> Long.parseLong(thread.getFileName().toString()))
-              .filter(thread ->
-                  isGranted("step back", () -> call("setpriority", OWN, thread, niceness, 0)))
+              .filter(thread -> isBehind(thread, niceness))
               .count();
     } catch (IOException | UncheckedIOException e) {
       LOG.log(Level.DEBUG, "the threads of the process are not told", e);
       return 0;
     }
+  }
+
+  private static boolean isBehind(long thread, int niceness) {
+    boolean isNice = isGranted("step back", () -> call("setpriority", OWN, thread, niceness, 0));
+    if (isNice) {
+      isGranted("take long turns", () -> takeTurns(thread, LONG_NANOS, 0));
+    }
+    return isNice;
   }
 
   private static boolean compiles(Path thread) {
@@ -86,23 +98,36 @@ public final class OsThread {
   ///
   /// @return whether it was granted
   public static boolean takeShortTurns() {
-    String machine = System.getProperty("os.arch");
-    long get = machine.equals("amd64") ? 315 : machine.equals("aarch64") ? 275 : 0;
-    return IS_LINUX && get != 0 && isGranted("take short turns", () -> shortTurns(get, get - 1));
+    return IS_LINUX
+        && isGranted("take short turns", () -> takeTurns(OWN, SHORT_NANOS, RESET_ON_FORK));
   }
 
-  private static long shortTurns(long get, long set) throws Throwable {
+  private static long takeTurns(long thread, long nanos, long flags) throws Throwable {
+    long get = getsAttributes();
+    if (get == 0) {
+      return -1;
+    }
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment attributes = arena.allocate(ATTRIBUTES, Long.BYTES);
-      long failed = call("syscall", get, OWN, attributes.address(), ATTRIBUTES);
+      long failed = call("syscall", get, thread, attributes.address(), ATTRIBUTES);
       if (failed != 0 || attributes.get(ValueLayout.JAVA_INT, POLICY) != FAIR) {
         return -1;
       }
-      long flags = attributes.get(ValueLayout.JAVA_LONG, FLAGS);
-      attributes.set(ValueLayout.JAVA_LONG, FLAGS, flags | RESET_ON_FORK);
-      attributes.set(ValueLayout.JAVA_LONG, SLICE, SHORT_NANOS);
-      return call("syscall", set, OWN, attributes.address(), 0);
+      long before = attributes.get(ValueLayout.JAVA_LONG, FLAGS);
+      attributes.set(ValueLayout.JAVA_LONG, FLAGS, before | flags);
+      attributes.set(ValueLayout.JAVA_LONG, SLICE, nanos);
+      return call("syscall", get - 1, thread, attributes.address(), 0);
     }
+  }
+
+  /// {@return the number of the system call `sched_getattr`, 0 where it is not known; the number
+  /// before it is `sched_setattr`}
+  private static long getsAttributes() {
+    return switch (System.getProperty("os.arch")) {
+      case "amd64" -> 315;
+      case "aarch64" -> 275;
+      default -> 0;
+    };
   }
 
   /// Runs on one processor only from now on.

@@ -51,8 +51,28 @@ class OsThreadTest {
 
   @Test
   void shortTurnsAreShort() {
-    String slice = after(OsThread::takeShortTurns, "sched", "se.slice");
-    assertTrue(slice.isEmpty() || slice.strip().endsWith(" 100000"), slice);
+    assertTurns("100000", OsThread::takeShortTurns);
+  }
+
+  @Test
+  void whoeverStepsBackTakesLongTurns() {
+    int further = further();
+    assertTurns("100000000", () -> OsThread.stepBack(further));
+  }
+
+  private static void assertTurns(String nanos, BooleanSupplier wish) {
+    String usual = after(() -> true, "sched", "se.slice");
+    String slice = after(wish, "sched", "se.slice");
+    assertTrue(
+        slice.isEmpty() || slice.endsWith(" " + nanos) || (!hasTurns() && slice.equals(usual)),
+        slice);
+  }
+
+  /// {@return whether this Linux grants turns of a length: from 6.12 on}
+  private static boolean hasTurns() {
+    String[] version = System.getProperty("os.version").split("\\D", 3);
+    int major = Integer.parseInt(version[0]);
+    return IS_LINUX && (major > 6 || (major == 6 && Integer.parseInt(version[1]) >= 12));
   }
 
   @Test
