@@ -91,7 +91,8 @@ public final class OsThread {
 
   /// Asks for short turns, so that the thread gets its next one soon after it wakes, even where
   /// others compute without a pause. For threads that wait most of the time: one that computes
-  /// would only be interrupted more often. Threads that it starts have turns of the usual length.
+  /// would only be interrupted more often. Threads that it starts have turns of the usual length. A
+  /// thread that has stepped back keeps its long ones.
   ///
   /// The scheduler gives the processor to the turn that is due first, and a short turn is due soon
   /// (EEVDF: Stoica and Abdel-Wahab, 1995). Linux takes the wish from version 6.12 on.
@@ -110,7 +111,9 @@ public final class OsThread {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment attributes = arena.allocate(ATTRIBUTES, Long.BYTES);
       long failed = call("syscall", get, thread, attributes.address(), ATTRIBUTES);
-      if (failed != 0 || attributes.get(ValueLayout.JAVA_INT, POLICY) != FAIR) {
+      if (failed != 0
+          || attributes.get(ValueLayout.JAVA_INT, POLICY) != FAIR
+          || attributes.get(ValueLayout.JAVA_LONG, SLICE) == LONG_NANOS) {
         return -1;
       }
       long before = attributes.get(ValueLayout.JAVA_LONG, FLAGS);
