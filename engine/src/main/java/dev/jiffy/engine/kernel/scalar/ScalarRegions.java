@@ -1,13 +1,51 @@
 package dev.jiffy.engine.kernel.scalar;
 
 import dev.jiffy.engine.ModelException;
+import dev.jiffy.engine.kernel.Memory;
+import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
 
 /// Regions of interest of images, each cut into as many bins.
 public final class ScalarRegions {
-  /// No bin has more samples: they would reach far beyond any image.
+  /// No bin has more samples, and no region so many in a row: they would reach far beyond any
+  /// image.
   private static final double MOST_SAMPLES = 1 << 22;
+
+  private static final int MOST_IN_A_ROW = 1 << 20;
+
+  /// The samples of all bins along one dimension: the pixels on both sides of each, and the share
+  /// of the second.
+  private static final class Samples {
+    private final int perBin;
+
+    /// The pixel before a sample, -1 for a sample beyond the image.
+    private final int[] low;
+
+    private final int[] high;
+    private final double[] shares;
+
+    /// @param first where the first bin begins
+    /// @param size the size of a bin
+    /// @param bins how many bins
+    /// @param perBin how many samples a bin has
+    /// @param extent the pixels of the image
+    Samples(double first, double size, long bins, int perBin, long extent) {
+      this.perBin = perBin;
+      int count = Math.toIntExact(bins * perBin);
+      this.low = new int[count];
+      this.high = new int[count];
+      this.shares = new double[count];
+      for (int i = 0; i < count; i++) {
+        int bin = i / perBin;
+        double at = first + bin * size + (i % perBin + 0.5) * size / perBin;
+        double near = Math.min(Math.max(at, 0), (double) (extent - 1));
+        low[i] = at >= -1 && at <= extent ? (int) near : -1;
+        high[i] = (int) Math.min((long) near + 1, extent - 1);
+        shares[i] = near - (int) near;
+      }
+    }
+  }
 
   private ScalarRegions() {}
 
@@ -36,45 +74,69 @@ public final class ScalarRegions {
       boolean halfPixel,
       Tensor out) {
     Shape bins = out.shape();
-    int channels = Math.toIntExact(bins.dim(1));
-    long height = bins.dim(2);
-    long width = bins.dim(3);
+    long channels = bins.dim(1);
+    long size = x.shape().elements(2, 4);
+    long base = x.dtype() == DType.F32 ? x.segment().address() : 0;
     double shift = halfPixel ? 0.5 : 0;
+    double least = halfPixel ? Double.NEGATIVE_INFINITY : 1;
     for (long r = 0; r < bins.dim(0); r++) {
       long image = image(images.getLong(r), x);
       double left = regions.getDouble(4 * r) * scale - shift;
       double top = regions.getDouble(4 * r + 1) * scale - shift;
-      double least = halfPixel ? Double.NEGATIVE_INFINITY : 1;
-      double w = Math.max(least, regions.getDouble(4 * r + 2) * scale - shift - left) / width;
-      double h = Math.max(least, regions.getDouble(4 * r + 3) * scale - shift - top) / height;
-      int rows = samples > 0 ? samples : (int) Math.ceil(h);
-      int columns = samples > 0 ? samples : (int) Math.ceil(w);
-      if ((double) rows * columns > MOST_SAMPLES) {
+      double w = Math.max(least, regions.getDouble(4 * r + 2) * scale - shift - left) / bins.dim(3);
+      double h = Math.max(least, regions.getDouble(4 * r + 3) * scale - shift - top) / bins.dim(2);
+      int down = samples > 0 ? samples : Math.max(0, (int) Math.ceil(h));
+      int across = samples > 0 ? samples : Math.max(0, (int) Math.ceil(w));
+      long longest = Math.max(bins.dim(2) * down, bins.dim(3) * across);
+      if (longest > MOST_IN_A_ROW || (double) down * across > MOST_SAMPLES) {
         throw new ModelException(
-            "a region has bins of %d×%d samples: more than any image has".formatted(rows, columns));
+            "a region has bins of %d×%d samples: more than any image has".formatted(down, across));
       }
-      for (int c = 0; c < channels; c++) {
-        long plane = image * channels + c;
-        for (long i = 0; i < height; i++) {
-          for (long j = 0; j < width; j++) {
-            double result = max ? Double.NEGATIVE_INFINITY : 0;
-            for (int p = 0; p < rows; p++) {
-              for (int q = 0; q < columns; q++) {
-                double v = top + i * h + (p + 0.5) * h / rows;
-                double u = left + j * w + (q + 0.5) * w / columns;
-                double sample = sample(x, plane, v, u, max);
-                result = max ? Math.max(result, sample) : result + sample;
-              }
-            }
-            boolean isEmpty = rows <= 0 || columns <= 0;
-            double count = Math.max(1.0, (double) rows * columns);
-            out.setDouble(
-                ((r * channels + c) * height + i) * width + j,
-                isEmpty ? 0 : max ? result : result / count);
+      Samples rows = new Samples(top, h, bins.dim(2), down, x.shape().dim(2));
+      Samples columns = new Samples(left, w, bins.dim(3), across, x.shape().dim(3));
+      for (long c = 0; c < channels; c++) {
+        long plane = (image * channels + c) * size;
+        long to = (r * channels + c) * bins.elements(2, 4);
+        for (int i = 0; i < bins.dim(2); i++) {
+          for (int j = 0; j < bins.dim(3); j++) {
+            out.setDouble(to++, bin(x, base, plane, rows, i, columns, j, max));
           }
         }
       }
     }
+  }
+
+  /// {@return the mean or the largest of the samples of a bin, 0 where it has none}
+  private static double bin(
+      Tensor x, long base, long plane, Samples rows, int i, Samples columns, int j, boolean max) {
+    long width = x.shape().dim(3);
+    int count = rows.perBin * columns.perBin;
+    double result = max && count > 0 ? Double.NEGATIVE_INFINITY : 0;
+    for (int p = i * rows.perBin; p < (i + 1) * rows.perBin; p++) {
+      long top = plane + rows.low[p] * width;
+      long bottom = plane + rows.high[p] * width;
+      double below = rows.shares[p];
+      for (int q = j * columns.perBin; q < (j + 1) * columns.perBin; q++) {
+        int left = columns.low[q];
+        double a = 0;
+        double b = 0;
+        double c = 0;
+        double d = 0;
+        if ((rows.low[p] | left) >= 0) {
+          int right = columns.high[q];
+          double beside = columns.shares[q];
+          a = (1 - below) * (1 - beside) * pixel(x, base, top + left);
+          b = (1 - below) * beside * pixel(x, base, top + right);
+          c = below * (1 - beside) * pixel(x, base, bottom + left);
+          d = below * beside * pixel(x, base, bottom + right);
+        }
+        result =
+            max
+                ? Math.max(result, Math.max(Math.max(a, b), Math.max(c, d)))
+                : result + (a + b + c + d);
+      }
+    }
+    return max || count == 0 ? result : result / count;
   }
 
   private static long image(long image, Tensor x) {
@@ -85,27 +147,9 @@ public final class ScalarRegions {
     return image;
   }
 
-  /// {@return the interpolated pixel, or the largest of its four shares}
-  private static double sample(Tensor x, long plane, double v, double u, boolean max) {
-    long height = x.shape().dim(2);
-    long width = x.shape().dim(3);
-    if (!(v >= -1 && v <= height && u >= -1 && u <= width)) {
-      return 0;
-    }
-    double row = Math.min(Math.max(v, 0), (double) (height - 1));
-    double column = Math.min(Math.max(u, 0), (double) (width - 1));
-    long top = (long) row;
-    long left = (long) column;
-    long bottom = Math.min(top + 1, height - 1);
-    long right = Math.min(left + 1, width - 1);
-    double below = row - top;
-    double beside = column - left;
-    long base = plane * height;
-    double a = (1 - below) * (1 - beside) * x.getDouble((base + top) * width + left);
-    double b = (1 - below) * beside * x.getDouble((base + top) * width + right);
-    double c = below * (1 - beside) * x.getDouble((base + bottom) * width + left);
-    double d = below * beside * x.getDouble((base + bottom) * width + right);
-    return max ? Math.max(Math.max(a, b), Math.max(c, d)) : a + b + c + d;
+  /// {@return a pixel, read from its address where the images are of f32}
+  private static double pixel(Tensor x, long base, long i) {
+    return base != 0 ? Memory.getFloat(base + (i << 2)) : x.getDouble(i);
   }
 
   /// Takes the largest pixel of each bin of regions.
