@@ -89,8 +89,8 @@ final class Execution implements AutoCloseable {
 
     private int passedEpoch;
 
-    /// What a run in the session's own memory answers with.
-    @Nullable ReusedAnswers reused;
+    /// What a run answers with in either block of the session's memory for answers.
+    final ReusedAnswers.@Nullable Placed[] answers = new ReusedAnswers.@Nullable Placed[2];
 
     private Prepared(Stage stage, Track track) {
       this.stage = stage;

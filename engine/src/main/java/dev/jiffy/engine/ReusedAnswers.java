@@ -4,67 +4,81 @@ import dev.jiffy.engine.lower.Plan;
 import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
+import dev.jiffy.tensor.Value;
+import java.lang.foreign.MemorySegment;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
 
-/// What the runs of one plan in a session's own memory answer with, all in one block, so that a
-/// single comparison tells whether an input lies in it.
+/// The memory in which a session answers, whatever the shapes: two blocks, of which a run writes to
+/// the one where none of its inputs lies, so that answers may be inputs of the next run, as states
+/// are. A block that is too small is left to whoever still holds an answer in it.
 final class ReusedAnswers {
-  private final Map<String, Tensor> tensors;
-  private final long address;
-  private final long bytes;
+  private final MemorySegment[] blocks = {MemorySegment.NULL, MemorySegment.NULL};
+  private volatile long bytes;
 
-  /// Where inputs lie that have lain in the block.
-  private final @Nullable Tensor[] copies;
-
-  /// Allocates the memory.
+  /// The answers of one plan in one block.
   ///
-  /// @param plan what answers
-  ReusedAnswers(Plan plan) {
-    List<Plan.Port> ports = plan.outputs();
+  /// @param block the block
+  /// @param tensors the answers by name, in the plan's order
+  record Placed(MemorySegment block, Map<String, Tensor> tensors) {}
+
+  /// {@return what a run answers with}
+  ///
+  /// @param prepared remembers the answers in either block
+  /// @param plan the plan that runs
+  /// @param inputs what it reads
+  Map<String, Tensor> tensors(Execution.Prepared prepared, Plan plan, Value[] inputs) {
+    int b = holdsAny(blocks[0], inputs) ? 1 : 0;
+    Placed placed = prepared.answers[b];
+    if (placed == null || !placed.block.equals(blocks[b])) {
+      placed = place(plan.outputs(), b);
+      prepared.answers[b] = placed;
+    }
+    return placed.tensors;
+  }
+
+  private static boolean holdsAny(MemorySegment block, Value[] inputs) {
+    for (Value input : inputs) {
+      long distance = ((Tensor) input).segment().address() - block.address();
+      if (Long.compareUnsigned(distance, block.byteSize()) < 0) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private Placed place(List<Plan.Port> ports, int b) {
     long[] offsets = new long[ports.size() + 1];
     for (int i = 0; i < ports.size(); i++) {
       long size = ports.get(i).shape().bytes(ports.get(i).dtype());
       offsets[i + 1] = Math.addExact(offsets[i], (size + Tensor.ALIGNMENT - 1) & -Tensor.ALIGNMENT);
     }
-    this.bytes = offsets[ports.size()];
-    Tensor block = Tensor.allocate(DType.U8, Shape.of(bytes));
-    this.address = block.segment().address();
+    MemorySegment block = block(b, offsets[ports.size()]);
     Map<String, Tensor> made = new LinkedHashMap<>();
     for (int i = 0; i < ports.size(); i++) {
       Plan.Port port = ports.get(i);
       long size = port.shape().bytes(port.dtype());
-      made.put(
-          port.name(),
-          Tensor.of(port.dtype(), port.shape(), block.segment().asSlice(offsets[i], size)));
+      made.put(port.name(), Tensor.of(port.dtype(), port.shape(), block.asSlice(offsets[i], size)));
     }
-    this.tensors = Collections.unmodifiableMap(made);
-    this.copies = new @Nullable Tensor[plan.inputs().size()];
+    return new Placed(block, Collections.unmodifiableMap(made));
   }
 
-  /// {@return the answers, which nobody can take out: the block lives as long as they do}
-  Map<String, Tensor> tensors() {
-    return tensors;
-  }
-
-  /// {@return where a run reads an input: where it is, or in a copy if the run writes there}
-  ///
-  /// @param index which input it is
-  /// @param input the input
-  long source(int index, Tensor input) {
-    long at = input.segment().address();
-    return Long.compareUnsigned(at - address, bytes) < 0 ? copy(index, input) : at;
-  }
-
-  private long copy(int index, Tensor input) {
-    Tensor copy = copies[index];
-    if (copy == null) {
-      copy = Tensor.allocate(input.dtype(), input.shape());
-      copies[index] = copy;
+  /// {@return a block of so many bytes at least; it grows by half, as caches of keys and values do
+  /// by one row in each run}
+  private MemorySegment block(int b, long needed) {
+    long size = blocks[b].byteSize();
+    if (size < needed) {
+      long grown = Math.max(needed, size + size / 2);
+      blocks[b] = Tensor.allocate(DType.U8, Shape.of(grown)).segment();
+      bytes = blocks[0].byteSize() + blocks[1].byteSize();
     }
-    return copy.segment().copyFrom(input.segment()).address();
+    return blocks[b];
+  }
+
+  /// {@return the size of both blocks; any thread may ask}
+  long bytes() {
+    return bytes;
   }
 }

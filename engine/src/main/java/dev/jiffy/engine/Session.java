@@ -36,6 +36,7 @@ public final class Session implements AutoCloseable {
   private final List<TensorSpec> specs;
   private final Value[] arguments;
   private final Execution execution;
+  private final ReusedAnswers answers = new ReusedAnswers();
 
   /// The first input or output that is no tensor.
   private final @Nullable TensorSpec other;
@@ -95,8 +96,7 @@ public final class Session implements AutoCloseable {
   /// the scalar kernels know. A model that is more than one plan answers in new memory. The map
   /// cannot be changed.
   ///
-  /// An answer, or a part of one, may be an input of the next run, as states are: what the run
-  /// would write over is copied first.
+  /// An answer, or a part of one, may be an input of the next run, as states are.
   ///
   /// @param inputs a tensor for every input of the model; read during the call only
   /// @throws ModelException if an input is missing, unknown, or has the wrong type or shape
@@ -275,14 +275,12 @@ public final class Session implements AutoCloseable {
   private Map<String, Tensor> run(
       Execution.Prepared current, Plan plan, boolean reuse, long @Nullable [] times) {
     Frame frame = execution.frame(current, plan);
-    ReusedAnswers reused = reuse ? reused(current, plan) : null;
     List<Plan.Port> inputs = plan.inputs();
     for (int i = 0; i < arguments.length; i++) {
-      Tensor input = (Tensor) arguments[i];
-      long from = reused == null ? input.segment().address() : reused.source(i, input);
-      frame.point(inputs.get(i).slot(), from);
+      frame.point(inputs.get(i).slot(), ((Tensor) arguments[i]).segment().address());
     }
-    Map<String, Tensor> outputs = reused == null ? allocate(plan.outputs()) : reused.tensors();
+    Map<String, Tensor> outputs =
+        reuse ? answers.tensors(current, plan, arguments) : allocate(plan.outputs());
     List<Plan.Port> ports = plan.outputs();
     for (int i = 0; i < ports.size(); i++) {
       Plan.Port port = ports.get(i);
@@ -299,15 +297,6 @@ public final class Session implements AutoCloseable {
     return outputs;
   }
 
-  private static ReusedAnswers reused(Execution.Prepared current, Plan plan) {
-    ReusedAnswers reused = current.reused;
-    if (reused == null) {
-      reused = new ReusedAnswers(plan);
-      current.reused = reused;
-    }
-    return reused;
-  }
-
   private static Map<String, Tensor> allocate(List<Plan.Port> ports) {
     Map<String, Tensor> outputs = new LinkedHashMap<>();
     for (Plan.Port port : ports) {
@@ -318,7 +307,7 @@ public final class Session implements AutoCloseable {
 
   /// {@return the bytes of the memory that the session keeps between runs; any thread may ask}
   public long memoryBytes() {
-    return execution.memoryBytes();
+    return execution.memoryBytes() + answers.bytes();
   }
 
   /// Releases the session's memory. Idempotent.

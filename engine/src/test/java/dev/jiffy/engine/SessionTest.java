@@ -2,6 +2,7 @@ package dev.jiffy.engine;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.jiffy.engine.function.BinaryFunction;
 import dev.jiffy.engine.ir.GraphBuilder;
@@ -88,6 +89,35 @@ class SessionTest {
     }
   }
 
+  /// Keys and values kept from step to step: each answer is longer than the one it was made of.
+  @Test
+  void answersMayGrowFromRunToRun() throws IOException {
+    GraphBuilder graph =
+        new GraphBuilder("cache")
+            .input("x", DType.F32, "n", WIDTH)
+            .input("past", DType.F32, "m", WIDTH)
+            .constant("w", numbers(WIDTH, 0.2f))
+            .node(new Op.MatMul(), "row", "x", "w")
+            .node(new Op.Concat(0), "present", "past", "row")
+            .outputs("present");
+    Path cache = folder.resolve("cache.onnx");
+    OnnxWriter.write(graph.build(), 17, cache);
+    try (Model model = Model.load(cache);
+        Session session = model.newSession()) {
+      Tensor own = numbers(1, 2);
+      Tensor past = own;
+      long memory = 0;
+      for (int rows = 2; rows < 60; rows++) {
+        Tensor x = numbers(1, rows);
+        own = get(session.run(Map.of("x", x, "past", own)), "present");
+        past = get(session.runReusing(Map.of("x", x, "past", past)), "present");
+        assertArrayEquals(own.toFloats(), past.toFloats(), "of " + rows);
+        memory = session.memoryBytes();
+      }
+      assertTrue(memory >= 2L * 59 * WIDTH * Float.BYTES, "" + memory);
+    }
+  }
+
   private static void assertSame(Map<String, Tensor> expected, Map<String, Tensor> actual) {
     for (String name : List.of("next", "y")) {
       assertArrayEquals(get(expected, name).toFloats(), get(actual, name).toFloats(), name);
@@ -95,7 +125,7 @@ class SessionTest {
   }
 
   @Test
-  void copiesAreMadeInMemoryThatIsUsedAgain() throws Throwable {
+  void answersAreInMemoryThatIsUsedAgain() throws Throwable {
     AllocatedBytes allocated = new AllocatedBytes();
     try (Model model = Model.load(file, LoadOptions.defaults().threads(1));
         Session session = model.newSession()) {
