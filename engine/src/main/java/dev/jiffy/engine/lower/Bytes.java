@@ -39,8 +39,7 @@ final class Bytes {
     Tensor w = graph.constants().get(node.input(1));
     Tensor scales = graph.constants().get(node.input(2));
     Tensor bias = graph.constants().get(node.input(3));
-    NarrowKernels narrow = weights.target().matrices().narrow();
-    if (narrow == null || w == null || scales == null || (node.hasInput(3) && bias == null)) {
+    if (w == null || scales == null || (node.hasInput(3) && bias == null)) {
       return;
     }
     ByteConvolution convolution =
@@ -52,9 +51,17 @@ final class Bytes {
               expected(graph, node, conv.conv(), ByteConvolution.DYNAMIC, null, w, weights);
           default -> null;
         };
-    if (convolution != null && narrow.bytes().suits(convolution)) {
-      weights.bytesConv(narrow.bytes(), convolution, w, scales, bias);
+    ByteKernels.Prepared prepared =
+        convolution == null ? null : prepare(convolution, weights.target());
+    if (convolution != null && prepared != null) {
+      weights.bytesConv(prepared, convolution, w, scales, bias);
     }
+  }
+
+  /// {@return a convolution prepared, or null where there are no kernels for it}
+  static ByteKernels.@Nullable Prepared prepare(ByteConvolution convolution, Target target) {
+    NarrowKernels narrow = target.matrices().narrow();
+    return narrow == null ? null : narrow.bytes().prepare(convolution);
   }
 
   /// {@return a convolution of images, as far as it is known at load, or null if it is none}
@@ -153,21 +160,20 @@ final class Bytes {
     if (scales == null || (node.hasInput(3) && bias == null)) {
       return false;
     }
-    NarrowKernels narrow = lowering.target().matrices().narrow();
-    ByteKernels kernels = narrow == null ? null : narrow.bytes();
-    if (kernels == null || !kernels.suits(convolution)) {
+    ByteKernels.Prepared prepared = prepare(convolution, lowering.target());
+    if (prepared == null) {
       return lowerAsFloats(node, convolution, w, scales, lowering);
     }
     Place x = lowering.place(node.input(0));
     Place packed =
-        lowering.fixed(lowering.weights().bytesConv(kernels, convolution, w, scales, bias));
+        lowering.fixed(lowering.weights().bytesConv(prepared, convolution, w, scales, bias));
     Place y = lowering.result(node.output());
     lowering.add(
         new ByteConvStep(
             Lowering.label(node),
             lowering.target(),
-            kernels,
-            convolution,
+            prepared,
+            convolution.geometry(),
             x,
             Place.ABSENT,
             packed,

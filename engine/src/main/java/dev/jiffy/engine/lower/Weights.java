@@ -295,13 +295,13 @@ public final class Weights {
 
   /// {@return packed weights of a convolution of bytes}
   ///
-  /// @param kernels the kernels that compute it
+  /// @param prepared the convolution as kernels compute it
   /// @param convolution the convolution
   /// @param tensor its weights, i8 or i16, or a matrix `[k, n]` where the window is one pixel
   /// @param scales an f32 for each result channel
   /// @param bias an f32 for each result channel, or null
   Tensor bytesConv(
-      ByteKernels kernels,
+      ByteKernels.Prepared prepared,
       ByteConvolution convolution,
       Tensor tensor,
       Tensor scales,
@@ -315,11 +315,10 @@ public final class Weights {
           Tensor bytes = bytes(tensor, convolution.shift());
           long weights = bytes.segment().address();
           return allocate(
-              kernels.packedBytes(convolution),
+              prepared.packedBytes(),
               Stream.concat(tensors.stream(), Stream.of(bytes)).toList(),
               to ->
-                  kernels.pack(
-                      convolution,
+                  prepared.pack(
                       tensor.shape().rank() == 2
                           ? ByteKernels.Filters.matrix(g, weights)
                           : ByteKernels.Filters.of(g, weights),
