@@ -10,6 +10,7 @@ import dev.jiffy.engine.kernel.ByteConvolution;
 import dev.jiffy.engine.kernel.ByteKernels;
 import dev.jiffy.engine.kernel.ConvGeometry;
 import dev.jiffy.engine.kernel.NarrowKernels;
+import dev.jiffy.engine.kernel.RowKernels;
 import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
@@ -199,11 +200,8 @@ final class Bytes {
     Place sums = rounding == null ? to : lowering.planned(4 * y.elements());
     ConvGeometry geometry = convolution.geometry();
     Place packed = lowering.fixed(lowering.weights().floatConv(geometry, w, scales));
-    lowering.add(
-        new ConvStep(label, target, geometry, false, numbers, packed, bias, Place.ABSENT, sums),
-        numbers,
-        bias,
-        sums);
+    Layer layer = new Layer(numbers, packed, bias, Place.ABSENT, sums);
+    lowering.add(new ConvStep(label, target, geometry, false, layer), layer.places());
     if (rounding != null) {
       Affine result = new Affine(DType.U8, 1 / rounding.factor(), rounding.zero());
       asBytes(label, result, sums, to, y, lowering);
@@ -233,8 +231,18 @@ final class Bytes {
     Place table = lowering.place(node.input(1));
     Place y = lowering.result(node.output());
     long elements = lowering.shape(node.output()).elements();
+    RowKernels kernels = lowering.target().rows();
     lowering.add(
-        new ByteTableStep(Lowering.label(node), lowering.target(), elements, x, table, y),
+        new SliceStep(
+            Lowering.label(node),
+            lowering.target(),
+            2.0 * elements,
+            elements,
+            1,
+            1,
+            x,
+            y,
+            (from, to, n, frame, _) -> kernels.lookUp(frame.at(table), from, to, n)),
         x,
         table,
         y);

@@ -163,10 +163,8 @@ final class DynamicBytes {
     quantize(label, false, node.input(0), x, numbers, lowering);
     Place packed = lowering.fixed(lowering.weights().floatConv(linear, w, null));
     Place sums = lowering.planned(4 * shape.elements());
-    lowering.add(
-        new ConvStep(label, target, linear, false, x, packed, Place.ABSENT, Place.ABSENT, sums),
-        x,
-        sums);
+    Layer layer = new Layer(x, packed, Place.ABSENT, Place.ABSENT, sums);
+    lowering.add(new ConvStep(label, target, linear, false, layer), layer.places());
 
     List<String> others = new ArrayList<>(List.of(node.input(2), node.input(3), residual));
     others.removeIf(String::isEmpty);
