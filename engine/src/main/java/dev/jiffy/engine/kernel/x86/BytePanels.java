@@ -20,6 +20,9 @@ import java.lang.foreign.ValueLayout;
 final class BytePanels {
   private static final int LINE = 64;
 
+  /// In place of the address of a column that there is not.
+  private static final long NONE = 0;
+
   /// The bytes of a vector without AVX-512.
   private static final int NARROW = 32;
 
@@ -131,24 +134,85 @@ final class BytePanels {
 
   /// As [dev.jiffy.engine.kernel.ByteKernels.Prepared#pack].
   void pack(Filters filters, long scales, long bias, long packed) {
+    int places = vectors * lanes;
     for (int group = 0; group < geometry.groups(); group++) {
-      for (int place = 0; place < vectors * lanes; place++) {
+      long weights = weights(packed, group);
+      long[] columns = new long[places];
+      for (int place = 0; place < places; place++) {
         int column = column(place);
-        if (column < out) {
-          pack(filters, scales, bias, group * out + column, place, weights(packed, group));
+        long filter = group * (long) out + column;
+        columns[place] = column < out ? filters.address() + filter * filters.filterStep() : NONE;
+      }
+      int[] sums = new int[places];
+      int wide = out / (2 * lanes) * (2 * lanes);
+      for (int first = 0; first < places; first += first < wide ? 2 * lanes : lanes) {
+        int end = first + (first < wide ? 2 * lanes : lanes);
+        packPanel(columns, filters.channelStep(), first, end, panel(weights, first), sums);
+      }
+      for (int place = 0; place < places; place++) {
+        if (columns[place] != NONE) {
+          int channel = group * out + column(place);
+          packNumbers(scales, bias, channel, place, sums[place], weights + weightBytes());
         }
       }
     }
   }
 
-  /// Packs what is known of one result channel.
-  private void pack(Filters filters, long scales, long bias, int channel, int place, long weights) {
-    long filter = filters.address() + channel * filters.filterStep();
+  /// Packs the weights of some places, and adds them up.
+  private void packPanel(
+      long[] columns, long channelStep, int first, int end, long panel, int[] sums) {
     int taps = geometry.kernelHeight() * geometry.kernelWidth();
-    int sum = packFilter(filter, filters.channelStep(), place, weights);
-    sum += convolution.shift() * in * taps;
-    long tail = weights + weightBytes();
-    int start = convolution.isDynamic() ? sum : -convolution.zero() * sum;
+    long row = 4L * (end - first);
+    for (int channel = 0; channel < in; channel += reach) {
+      int present = Math.min(reach, in - channel);
+      for (int tap = 0; tap < taps; tap++) {
+        long to = panel + row * ((long) tap * elements + channel / reach);
+        long offset = channel * channelStep + tap;
+        for (int place = first; place < end; place++) {
+          long from = columns[place];
+          if (from != NONE) {
+            int element = element(from + offset, channelStep, present);
+            ALL.set(Memory.INT, to + 4L * (place - first), element);
+            sums[place] += reach == 4 ? sum(element) : (short) element + (element >> 16);
+          }
+        }
+      }
+    }
+  }
+
+  /// The weights of a four or two of channels.
+  private int element(long from, long channelStep, int present) {
+    if (present == 4) {
+      return channelStep == 1
+          ? ALL.get(Memory.INT, from)
+          : (weight(from) & 0xff)
+              | (weight(from + channelStep) & 0xff) << 8
+              | (weight(from + 2 * channelStep) & 0xff) << 16
+              | weight(from + 3 * channelStep) << 24;
+    }
+    int bits = Integer.SIZE / reach;
+    int element = 0;
+    for (int i = present - 1; i >= 0; i--) {
+      element = element << bits | (weight(from + i * channelStep) & (1 << bits) - 1);
+    }
+    return element;
+  }
+
+  private static byte weight(long address) {
+    return ALL.get(ValueLayout.JAVA_BYTE, address);
+  }
+
+  private static int sum(int bytes) {
+    return (byte) bytes + (byte) (bytes >> 8) + (byte) (bytes >> 16) + (bytes >> 24);
+  }
+
+  /// Packs what else is known of a result channel.
+  ///
+  /// @param sum the sum of its weights' bytes
+  private void packNumbers(long scales, long bias, int channel, int place, int sum, long tail) {
+    int taps = geometry.kernelHeight() * geometry.kernelWidth();
+    int whole = sum + convolution.shift() * in * taps;
+    int start = convolution.isDynamic() ? whole : -convolution.zero() * whole;
     ALL.set(Memory.INT, start(tail, place), start);
     long lane = numbers(tail, place / lanes * lanes) + 4L * (place % lanes);
     Memory.setFloat(lane, Memory.getFloat(scales + 4L * channel));
@@ -158,34 +222,6 @@ final class BytePanels {
       Memory.setFloat(lane + 2L * vectorBytes, rounding.factor());
       ALL.set(Memory.INT, lane + 3L * vectorBytes, rounding.zero());
     }
-  }
-
-  /// Packs the weights of one result channel.
-  ///
-  /// @return their sum
-  private int packFilter(long filter, long channelStep, int place, long weights) {
-    boolean isWide = place < out / (2 * lanes) * (2 * lanes);
-    int width = isWide ? 2 * lanes : lanes;
-    int first = place / width * width;
-    long panel = panel(weights, first) + 4L * (place - first);
-    int taps = geometry.kernelHeight() * geometry.kernelWidth();
-    int bits = Integer.SIZE / reach;
-    int mask = (int) ((1L << bits) - 1);
-    int sum = 0;
-    for (int tap = 0; tap < taps; tap++) {
-      long to = panel + 4L * width * tap * elements;
-      for (int channel = 0; channel < in; channel += reach) {
-        int word = 0;
-        for (int i = 0; i < reach && channel + i < in; i++) {
-          byte weight = ALL.get(ValueLayout.JAVA_BYTE, filter + (channel + i) * channelStep + tap);
-          word |= (weight & mask) << (bits * i);
-          sum += weight;
-        }
-        ALL.set(Memory.INT, to, word);
-        to += 4L * width;
-      }
-    }
-    return sum;
   }
 
   // ---- tails
