@@ -191,11 +191,12 @@ final class ByteProducts {
         || op.transposeA()
         || op.alpha() != 1
         || draft.fact(node.input(1)).rank() != 2
-        || draft.fact(node.input(0)).rank() < 2) {
+        || draft.fact(node.input(0)).rank() < 2
+        || !hasBias(draft, node)) {
       return false;
     }
     Quantized w = weights(draft, node.input(1), op.transposeB() ? 0 : 1);
-    if (w == null || !hasBias(draft, node)) {
+    if (w == null) {
       return false;
     }
     Tensor matrix = op.transposeB() ? Constants.permute(w.bytes, new int[] {1, 0}) : w.bytes;
@@ -213,12 +214,12 @@ final class ByteProducts {
         || draft.fact(x.input(0)).dtype() != DType.U8
         || node.hasInput(3)
         || draft.fact(node.input(1)).rank() > 4
-        || !(node.op() instanceof Op.Conv op)) {
+        || !(node.op() instanceof Op.Conv op)
+        || !hasBias(draft, node)) {
       return false;
     }
     Quantized w = weights(draft, node.input(1), 0);
     return w != null
-        && hasBias(draft, node)
         && draft.replace(
             node,
             new ByteConv(op, left.zero, null),

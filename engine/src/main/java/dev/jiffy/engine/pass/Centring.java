@@ -27,9 +27,9 @@ final class Centring {
   private final boolean areBytes;
   private final int[] zeros;
   private final long same;
-  private final byte[] bytes = new byte[BLOCK];
-  private final short[] shorts = new short[BLOCK];
-  private final int[] centred = new int[BLOCK];
+  private final byte[] bytes;
+  private final short[] shorts;
+  private final int[] centred;
 
   /// Nothing is read yet.
   ///
@@ -41,6 +41,10 @@ final class Centring {
     this.areBytes = integers.dtype() == DType.I8 || integers.dtype() == DType.U8;
     this.zeros = Arrays.stream(zeros).mapToInt(zero -> Math.clamp(zero, -FAR, FAR)).toArray();
     this.same = same;
+    int block = (int) Math.min(BLOCK, integers.shape().elements());
+    bytes = new byte[block];
+    shorts = new short[block];
+    centred = new int[block];
   }
 
   /// {@return the results as i8, or as i16 where they do not fit, or null where they, or the
