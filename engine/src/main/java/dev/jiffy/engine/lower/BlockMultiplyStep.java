@@ -13,28 +13,15 @@ final class BlockMultiplyStep extends Step {
 
   private final BlockKernels kernels;
   private final BlockProduct product;
-  private final Place a;
-  private final Place packed;
-  private final Place bias;
-  private final Place c;
+  private final Layer layer;
   private final int panels;
 
   BlockMultiplyStep(
-      String name,
-      Target target,
-      BlockKernels kernels,
-      BlockProduct product,
-      Place a,
-      Place packed,
-      Place bias,
-      Place c) {
+      String name, Target target, BlockKernels kernels, BlockProduct product, Layer layer) {
     super(name, target.parts(flops(product), product.bits() / 8.0 * product.k() * product.n()));
     this.kernels = kernels;
     this.product = product;
-    this.a = a;
-    this.packed = packed;
-    this.bias = bias;
-    this.c = c;
+    this.layer = layer;
     this.panels = (product.n() + kernels.panelColumns() - 1) / kernels.panelColumns();
   }
 
@@ -58,10 +45,10 @@ final class BlockMultiplyStep extends Step {
     boolean byRows = m >= ROWS_TO_SPLIT || panels < parts();
     kernels.multiply(
         product,
-        frame.at(a),
-        frame.at(packed),
-        frame.at(bias),
-        frame.at(c),
+        frame.at(layer.x()),
+        frame.at(layer.packed()),
+        frame.at(layer.bias()),
+        frame.at(layer.y()),
         byRows ? from(m, ROW_GRAIN, part) : 0,
         byRows ? from(m, ROW_GRAIN, part + 1) : m,
         byRows ? 0 : from(panels, part),

@@ -95,19 +95,17 @@ record BlockWeights(Tensor w, Tensor scales, @Nullable Tensor zeros) {
     if (!isComputed(kernels, op)) {
       return false;
     }
-    Place a = lowering.place(node.input(0));
     Place packed = lowering.fixed(constants.packed(kernels, product, lowering.weights()));
-    Place bias = lowering.place(node.input(4));
-    Place c = lowering.result(node.output());
+    Layer layer = Layer.of(node, packed, lowering.place(node.input(4)), "", lowering);
     String label = Lowering.label(node);
     int k = product.k();
     int n = product.n();
     Product plain = new Product(product.m(), k, n, k, n, 0, 1, null);
     Step step =
         kernels == null
-            ? new MultiplyStep(label, target, plain, null, a, packed, bias, Place.ABSENT, c)
-            : new BlockMultiplyStep(label, target, kernels, product, a, packed, bias, c);
-    lowering.add(step, a, bias, c);
+            ? new MultiplyStep(label, target, plain, null, layer)
+            : new BlockMultiplyStep(label, target, kernels, product, layer);
+    lowering.add(step, layer.places());
     return true;
   }
 }

@@ -1,6 +1,5 @@
 package dev.jiffy.engine.lower;
 
-import dev.jiffy.engine.kernel.ByteConvolution;
 import dev.jiffy.engine.kernel.ByteKernels;
 import dev.jiffy.engine.kernel.ConvGeometry;
 import dev.jiffy.engine.kernel.Format;
@@ -10,8 +9,8 @@ final class ByteConvStep extends Step {
   /// How much faster bytes are multiplied than f32.
   private static final double SPEED = 4;
 
-  private final ByteKernels kernels;
-  private final ByteConvolution convolution;
+  private final ByteKernels.Prepared prepared;
+  private final ConvGeometry geometry;
   private final Place x;
   private final Place quantization;
   private final Place packed;
@@ -19,22 +18,21 @@ final class ByteConvStep extends Step {
 
   /// A step.
   ///
+  /// @param prepared the convolution as kernels compute it
+  /// @param geometry the convolution
   /// @param quantization scale and zero point of a dynamically quantized input, else absent
   ByteConvStep(
       String name,
       Target target,
-      ByteKernels kernels,
-      ByteConvolution convolution,
+      ByteKernels.Prepared prepared,
+      ConvGeometry geometry,
       Place x,
       Place quantization,
       Place packed,
       Place y) {
-    super(
-        name,
-        Math.min(
-            convolution.geometry().rows(), target.parts(flops(convolution.geometry()) / SPEED, 0)));
-    this.kernels = kernels;
-    this.convolution = convolution;
+    super(name, Math.min(geometry.rows(), target.parts(flops(geometry) / SPEED, 0)));
+    this.prepared = prepared;
+    this.geometry = geometry;
     this.x = x;
     this.quantization = quantization;
     this.packed = packed;
@@ -53,19 +51,18 @@ final class ByteConvStep extends Step {
 
   @Override
   long flops() {
-    return (long) flops(convolution.geometry());
+    return (long) flops(geometry);
   }
 
   @Override
   long scratchBytes() {
-    return kernels.scratchBytes(convolution);
+    return prepared.scratchBytes();
   }
 
   @Override
   public void run(Frame frame, int part) {
-    int rows = convolution.geometry().rows();
-    kernels.convolve(
-        convolution,
+    int rows = geometry.rows();
+    prepared.convolve(
         frame.at(x),
         frame.at(quantization),
         frame.at(packed),

@@ -10,6 +10,7 @@ import dev.jiffy.engine.kernel.ByteConvolution;
 import dev.jiffy.engine.kernel.ByteKernels;
 import dev.jiffy.engine.kernel.ConvGeometry;
 import dev.jiffy.engine.kernel.NarrowKernels;
+import dev.jiffy.engine.kernel.RowKernels;
 import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
@@ -39,8 +40,7 @@ final class Bytes {
     Tensor w = graph.constants().get(node.input(1));
     Tensor scales = graph.constants().get(node.input(2));
     Tensor bias = graph.constants().get(node.input(3));
-    NarrowKernels narrow = weights.target().matrices().narrow();
-    if (narrow == null || w == null || scales == null || (node.hasInput(3) && bias == null)) {
+    if (w == null || scales == null || (node.hasInput(3) && bias == null)) {
       return;
     }
     ByteConvolution convolution =
@@ -52,9 +52,17 @@ final class Bytes {
               expected(graph, node, conv.conv(), ByteConvolution.DYNAMIC, null, w, weights);
           default -> null;
         };
-    if (convolution != null && narrow.bytes().suits(convolution)) {
-      weights.bytesConv(narrow.bytes(), convolution, w, scales, bias);
+    ByteKernels.Prepared prepared =
+        convolution == null ? null : prepare(convolution, weights.target());
+    if (convolution != null && prepared != null) {
+      weights.bytesConv(prepared, convolution, w, scales, bias);
     }
+  }
+
+  /// {@return a convolution prepared, or null where there are no kernels for it}
+  static ByteKernels.@Nullable Prepared prepare(ByteConvolution convolution, Target target) {
+    NarrowKernels narrow = target.matrices().narrow();
+    return narrow == null ? null : narrow.bytes().prepare(convolution);
   }
 
   /// {@return a convolution of images, as far as it is known at load, or null if it is none}
@@ -153,21 +161,20 @@ final class Bytes {
     if (scales == null || (node.hasInput(3) && bias == null)) {
       return false;
     }
-    NarrowKernels narrow = lowering.target().matrices().narrow();
-    ByteKernels kernels = narrow == null ? null : narrow.bytes();
-    if (kernels == null || !kernels.suits(convolution)) {
+    ByteKernels.Prepared prepared = prepare(convolution, lowering.target());
+    if (prepared == null) {
       return lowerAsFloats(node, convolution, w, scales, lowering);
     }
     Place x = lowering.place(node.input(0));
     Place packed =
-        lowering.fixed(lowering.weights().bytesConv(kernels, convolution, w, scales, bias));
+        lowering.fixed(lowering.weights().bytesConv(prepared, convolution, w, scales, bias));
     Place y = lowering.result(node.output());
     lowering.add(
         new ByteConvStep(
             Lowering.label(node),
             lowering.target(),
-            kernels,
-            convolution,
+            prepared,
+            convolution.geometry(),
             x,
             Place.ABSENT,
             packed,
@@ -193,11 +200,8 @@ final class Bytes {
     Place sums = rounding == null ? to : lowering.planned(4 * y.elements());
     ConvGeometry geometry = convolution.geometry();
     Place packed = lowering.fixed(lowering.weights().floatConv(geometry, w, scales));
-    lowering.add(
-        new ConvStep(label, target, geometry, false, numbers, packed, bias, Place.ABSENT, sums),
-        numbers,
-        bias,
-        sums);
+    Layer layer = new Layer(numbers, packed, bias, Place.ABSENT, sums);
+    lowering.add(new ConvStep(label, target, geometry, false, layer), layer.places());
     if (rounding != null) {
       Affine result = new Affine(DType.U8, 1 / rounding.factor(), rounding.zero());
       asBytes(label, result, sums, to, y, lowering);
@@ -227,8 +231,18 @@ final class Bytes {
     Place table = lowering.place(node.input(1));
     Place y = lowering.result(node.output());
     long elements = lowering.shape(node.output()).elements();
+    RowKernels kernels = lowering.target().rows();
     lowering.add(
-        new ByteTableStep(Lowering.label(node), lowering.target(), elements, x, table, y),
+        new SliceStep(
+            Lowering.label(node),
+            lowering.target(),
+            2.0 * elements,
+            elements,
+            1,
+            1,
+            x,
+            y,
+            (from, to, n, frame, _) -> kernels.lookUp(frame.at(table), from, to, n)),
         x,
         table,
         y);

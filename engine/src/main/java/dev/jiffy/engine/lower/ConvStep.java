@@ -13,22 +13,9 @@ final class ConvStep extends Step {
   /// What each part computes, where columns are divided.
   private final ConvGeometry @Nullable [] pieces;
 
-  private final Place x;
-  private final Place packed;
-  private final Place bias;
-  private final Place residual;
-  private final Place y;
+  private final Layer layer;
 
-  ConvStep(
-      String name,
-      Target target,
-      ConvGeometry geometry,
-      boolean transposed,
-      Place x,
-      Place packed,
-      Place bias,
-      Place residual,
-      Place y) {
+  ConvStep(String name, Target target, ConvGeometry geometry, boolean transposed, Layer layer) {
     boolean byColumns = !transposed && geometry.isCutByColumns();
     super(
         name,
@@ -38,11 +25,7 @@ final class ConvStep extends Step {
     this.kernels = target.matrices();
     this.geometry = geometry;
     this.transposed = transposed;
-    this.x = x;
-    this.packed = packed;
-    this.bias = bias;
-    this.residual = residual;
-    this.y = y;
+    this.layer = layer;
     this.pieces = byColumns && parts() > 1 ? pieces(geometry) : null;
   }
 
@@ -81,10 +64,10 @@ final class ConvStep extends Step {
     if (transposed) {
       kernels.convolveTransposed(
           geometry,
-          frame.at(x),
-          frame.at(packed),
-          frame.at(bias),
-          frame.at(y),
+          frame.at(layer.x()),
+          frame.at(layer.packed()),
+          frame.at(layer.bias()),
+          frame.at(layer.y()),
           from(geometry.rows(), part),
           from(geometry.rows(), part + 1),
           frame.scratch(part));
@@ -93,11 +76,11 @@ final class ConvStep extends Step {
     } else {
       kernels.convolve(
           geometry,
-          frame.at(x),
-          frame.at(packed),
-          frame.at(bias),
-          frame.at(residual),
-          frame.at(y),
+          frame.at(layer.x()),
+          frame.at(layer.packed()),
+          frame.at(layer.bias()),
+          frame.at(layer.residual()),
+          frame.at(layer.y()),
           from(geometry.rows(), part),
           from(geometry.rows(), part + 1),
           frame.scratch(part));
@@ -107,14 +90,14 @@ final class ConvStep extends Step {
   private void columns(ConvGeometry piece, Frame frame, int part) {
     int from = from(geometry.outWidth(), part);
     long done = 4L * from * geometry.outChannels();
-    long added = frame.at(residual);
+    long added = frame.at(layer.residual());
     kernels.convolve(
         piece,
-        frame.at(x) + 4L * geometry.firstColumn(from) * geometry.inChannels(),
-        frame.at(packed),
-        frame.at(bias),
+        frame.at(layer.x()) + 4L * geometry.firstColumn(from) * geometry.inChannels(),
+        frame.at(layer.packed()),
+        frame.at(layer.bias()),
         added == 0 ? 0 : added + done,
-        frame.at(y) + done,
+        frame.at(layer.y()) + done,
         0,
         1,
         frame.scratch(part));

@@ -20,6 +20,23 @@ record Depth(int in, int out, int kernel, int stride, int dilation, int pad, boo
   /// What stands for an image of padding.
   static final int NONE = -1;
 
+  /// {@return the first dimension of a convolution}
+  ///
+  /// @param window the window in all dimensions
+  /// @param x the shape of the input, channels last
+  /// @param y the shape of the result
+  /// @param transposed whether a transposed convolution is meant
+  static Depth of(WindowGeometry window, Shape x, Shape y, boolean transposed) {
+    return new Depth(
+        (int) x.dim(1),
+        (int) y.dim(1),
+        window.kernel()[0],
+        window.strides()[0],
+        window.dilations()[0],
+        window.begins()[0],
+        transposed);
+  }
+
   /// {@return the image of the input that a tap of the window sees, or [#NONE]}
   ///
   /// @param result the image of the result

@@ -22,25 +22,12 @@ final class DepthConvStep extends Step {
   /// The images of all results.
   private final int images;
 
-  private final Place x;
-  private final Place packed;
-  private final Place bias;
-  private final Place residual;
-  private final Place y;
+  private final Layer layer;
   private final long packedBytes;
   private final long convBytes;
 
   DepthConvStep(
-      String name,
-      Target target,
-      int batch,
-      ConvGeometry geometry,
-      Depth depth,
-      Place x,
-      Place packed,
-      Place bias,
-      Place residual,
-      Place y) {
+      String name, Target target, int batch, ConvGeometry geometry, Depth depth, Layer layer) {
     int images = batch * depth.out();
     double flops = ConvStep.flops(geometry, depth.transposed()) * images * depth.kernel();
     super(name, Math.min(images * geometry.outHeight(), target.parts(flops, 0)));
@@ -48,11 +35,7 @@ final class DepthConvStep extends Step {
     this.geometry = geometry;
     this.sum = geometry.linear();
     this.depth = depth;
-    this.x = x;
-    this.packed = packed;
-    this.bias = bias;
-    this.residual = residual;
-    this.y = y;
+    this.layer = layer;
     this.images = images;
     this.packedBytes = PackConvStep.packedBytes(kernels, geometry, depth.transposed());
     long bytes =
@@ -93,9 +76,9 @@ final class DepthConvStep extends Step {
     int result = image % depth.out();
     int first = image / depth.out() * depth.in();
     long done = image * resultBytes();
-    long target = frame.at(y) + done;
-    long added = frame.at(residual) == 0 ? 0 : frame.at(residual) + done;
-    long start = frame.at(bias);
+    long target = frame.at(layer.y()) + done;
+    long added = frame.at(layer.residual()) == 0 ? 0 : frame.at(layer.residual()) + done;
+    long start = frame.at(layer.bias());
     int left = depth.taps(result);
     for (int tap = 0; tap < depth.kernel(); tap++) {
       int seen = depth.image(result, tap);
@@ -103,8 +86,8 @@ final class DepthConvStep extends Step {
         continue;
       }
       left--;
-      long at = frame.at(x) + (first + seen) * inputBytes();
-      long weights = frame.at(packed) + tap * packedBytes;
+      long at = frame.at(layer.x()) + (first + seen) * inputBytes();
+      long weights = frame.at(layer.packed()) + tap * packedBytes;
       long made = left % 2 == 0 ? target : scratch + convBytes;
       if (depth.transposed()) {
         kernels.convolveTransposed(geometry, at, weights, start, made, from, to, scratch);

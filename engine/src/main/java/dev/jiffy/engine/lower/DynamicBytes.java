@@ -7,7 +7,6 @@ import dev.jiffy.engine.kernel.Activation;
 import dev.jiffy.engine.kernel.ByteConvolution;
 import dev.jiffy.engine.kernel.ByteKernels;
 import dev.jiffy.engine.kernel.ConvGeometry;
-import dev.jiffy.engine.kernel.NarrowKernels;
 import dev.jiffy.engine.kernel.Pointwise;
 import dev.jiffy.engine.kernel.Pointwise.Instruction;
 import dev.jiffy.tensor.DType;
@@ -90,8 +89,8 @@ final class DynamicBytes {
       String residual,
       Lowering lowering) {
     ByteConvolution convolution = convolution(geometry, w, residual, lowering.weights());
-    ByteKernels kernels = kernels(lowering.target(), convolution);
-    if (kernels == null) {
+    ByteKernels.Prepared prepared = Bytes.prepare(convolution, lowering.target());
+    if (prepared == null) {
       lowerAsFloats(node, geometry, w, residual, lowering);
       return;
     }
@@ -101,14 +100,14 @@ final class DynamicBytes {
     Place x = lowering.planned(lowering.shape(node.input(0)).elements());
     quantize(label, true, node.input(0), x, numbers, lowering);
     Place packed =
-        lowering.fixed(lowering.weights().bytesConv(kernels, convolution, w, scales, bias));
+        lowering.fixed(lowering.weights().bytesConv(prepared, convolution, w, scales, bias));
     Shape shape = lowering.shape(node.output());
     Place y =
         residual.isEmpty()
             ? lowering.result(node.output())
             : lowering.planned(4 * shape.elements());
     lowering.add(
-        new ByteConvStep(label, target, kernels, convolution, x, numbers, packed, y),
+        new ByteConvStep(label, target, prepared, convolution.geometry(), x, numbers, packed, y),
         x,
         numbers,
         y);
@@ -134,11 +133,11 @@ final class DynamicBytes {
       String residual,
       Weights weights) {
     ByteConvolution convolution = convolution(geometry, w, residual, weights);
-    ByteKernels kernels = kernels(weights.target(), convolution);
-    if (kernels == null) {
+    ByteKernels.Prepared prepared = Bytes.prepare(convolution, weights.target());
+    if (prepared == null) {
       weights.floatConv(geometry.linear(), w, null);
     } else {
-      weights.bytesConv(kernels, convolution, w, scales, bias);
+      weights.bytesConv(prepared, convolution, w, scales, bias);
     }
   }
 
@@ -149,11 +148,6 @@ final class DynamicBytes {
         ByteConvolution.DYNAMIC,
         weights.shift(w),
         null);
-  }
-
-  private static @Nullable ByteKernels kernels(Target target, ByteConvolution convolution) {
-    NarrowKernels narrow = target.matrices().narrow();
-    return narrow != null && narrow.bytes().suits(convolution) ? narrow.bytes() : null;
   }
 
   /// Computes of f32 what kernels cannot compute of bytes: bytes less their zero point times
@@ -169,10 +163,8 @@ final class DynamicBytes {
     quantize(label, false, node.input(0), x, numbers, lowering);
     Place packed = lowering.fixed(lowering.weights().floatConv(linear, w, null));
     Place sums = lowering.planned(4 * shape.elements());
-    lowering.add(
-        new ConvStep(label, target, linear, false, x, packed, Place.ABSENT, Place.ABSENT, sums),
-        x,
-        sums);
+    Layer layer = new Layer(x, packed, Place.ABSENT, Place.ABSENT, sums);
+    lowering.add(new ConvStep(label, target, linear, false, layer), layer.places());
 
     List<String> others = new ArrayList<>(List.of(node.input(2), node.input(3), residual));
     others.removeIf(String::isEmpty);

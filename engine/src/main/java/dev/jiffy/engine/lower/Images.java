@@ -1,25 +1,20 @@
 package dev.jiffy.engine.lower;
 
-import dev.jiffy.engine.function.ReduceFunction;
 import dev.jiffy.engine.ir.Dim;
 import dev.jiffy.engine.ir.Fact;
 import dev.jiffy.engine.ir.Graph;
 import dev.jiffy.engine.ir.Node;
 import dev.jiffy.engine.ir.Op;
-import dev.jiffy.engine.kernel.Affine;
 import dev.jiffy.engine.kernel.ConvGeometry;
-import dev.jiffy.engine.kernel.MatrixKernels;
-import dev.jiffy.engine.kernel.PoolGeometry;
 import dev.jiffy.engine.kernel.Product;
-import dev.jiffy.engine.kernel.RowKernels;
 import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// Lowers convolutions and pooling over channels-last images of one to three spatial dimensions.
-/// With three, images lie one behind the other.
+/// Lowers convolutions over channels-last images of one to three spatial dimensions. With three,
+/// images lie one behind the other.
 final class Images {
   /// What an extent of an image is taken for where it is not known.
   private static final int LARGE = 64;
@@ -49,7 +44,8 @@ final class Images {
       int out = Math.toIntExact(tensor.shape().dim(1) * conv.groups());
       Shape x = expected(graph.fact(node.input(0)), tensor.shape().rank(), in);
       Shape y = expected(graph.fact(node.output()), tensor.shape().rank(), out);
-      weights.convTranspose(geometry(conv, tensor.shape(), x, y), tensor);
+      WindowGeometry window = window(conv, tensor.shape(), x, y);
+      weights.convTranspose(geometry(x, y, window, conv.groups(), conv.activation()), tensor);
     }
   }
 
@@ -91,28 +87,6 @@ final class Images {
         && window.autoPad() != Op.AutoPad.SAME_LOWER;
   }
 
-  /// The window as numbers for the last two spatial dimensions; one-dimensional images have height
-  /// 1.
-  ///
-  /// @param pads top, left, bottom, right
-  @SuppressWarnings("ArrayRecordComponent")
-  private record Extent(int[] kernel, int[] strides, int[] dilations, int[] pads) {
-    static Extent of(WindowGeometry window) {
-      int[] begins = planar(window.begins(), 0);
-      int[] ends = planar(window.ends(), 0);
-      return new Extent(
-          planar(window.kernel(), 1),
-          planar(window.strides(), 1),
-          planar(window.dilations(), 1),
-          new int[] {begins[0], begins[1], ends[0], ends[1]});
-    }
-
-    private static int[] planar(int[] values, int missing) {
-      int last = values.length - 1;
-      return new int[] {last == 0 ? missing : values[last - 1], values[last]};
-    }
-  }
-
   private static int[] ints(long[] values, int from, int to) {
     int[] ints = new int[to - from];
     for (int i = 0; i < ints.length; i++) {
@@ -121,11 +95,11 @@ final class Images {
     return ints;
   }
 
-  private static int[] spatial(Shape shape) {
+  static int[] spatial(Shape shape) {
     return ints(shape.dims(), 1, shape.rank() - 1);
   }
 
-  private static int height(Shape shape) {
+  static int height(Shape shape) {
     return shape.rank() == 3 ? 1 : (int) shape.dim(shape.rank() - 3);
   }
 
@@ -134,11 +108,11 @@ final class Images {
     return shape.rank() == 5 ? 1 : (int) shape.dim(0);
   }
 
-  private static int width(Shape shape) {
+  static int width(Shape shape) {
     return (int) shape.dim(shape.rank() - 2);
   }
 
-  private static int channels(Shape shape) {
+  static int channels(Shape shape) {
     return (int) shape.dim(shape.rank() - 1);
   }
 
@@ -148,7 +122,8 @@ final class Images {
         && isImages(lowering.shape(node.input(1)));
   }
 
-  private static boolean hasShape(Op.Layout layout, Node node, Lowering lowering) {
+  /// {@return whether a node reads and makes images that kernels compute}
+  static boolean hasShape(Op.Layout layout, Node node, Lowering lowering) {
     Shape x = lowering.shape(node.input(0));
     Shape y = lowering.shape(node.output());
     return layout == Op.Layout.CHANNELS_LAST
@@ -164,30 +139,27 @@ final class Images {
     if (!fits(node, conv.layout(), lowering)) {
       return false;
     }
+    Shape shape = lowering.shape(node.input(1));
+    Tensor weights = lowering.graph().constants().get(node.input(1));
+    if (weights != null && isPointwise(conv, shape)) {
+      addProduct(node, conv, weights, lowering);
+      return true;
+    }
     Shape x = lowering.shape(node.input(0));
     Shape y = lowering.shape(node.output());
-    Shape window = lowering.shape(node.input(1));
-    Tensor weights = lowering.graph().constants().get(node.input(1));
+    WindowGeometry window = window(conv, shape, x, y);
+    ConvGeometry geometry = geometry(x, y, window, conv.groups(), conv.activation());
     if (weights == null) {
-      return x.rank() < 5 && addPacking(node, geometry(conv, window, x, y), false, lowering);
+      return addPacking(node, window, geometry, false, lowering);
     }
-    if (isPointwise(conv, window)) {
-      return lowerPointwise(node, conv, weights, lowering);
-    }
-    PixelGroup group =
-        group(lowering.graph(), node, geometry(conv, window, x, y), lowering.target());
+    PixelGroup group = group(lowering.graph(), node, geometry, lowering.target());
+    Place packed = lowering.fixed(lowering.weights().conv(group, weights));
     Tensor bias = lowering.graph().constants().get(node.input(2));
     Place added =
         group.size() == 1 || bias == null
             ? lowering.place(node.input(2))
             : lowering.fixed(group.bias(bias));
-    Place packed = lowering.fixed(lowering.weights().conv(group, weights));
-    if (x.rank() < 5) {
-      return add(node, group.geometry(), false, packed, added, lowering);
-    }
-    WindowGeometry volume =
-        WindowGeometry.of(conv.window(), kernel(window), spatial(x), spatial(y));
-    return addDepth(node, volume, false, group.geometry(), packed, lowering);
+    return add(node, window, group.geometry(), false, packed, added, lowering);
   }
 
   private static PixelGroup group(Graph graph, Node node, ConvGeometry pixel, Target target) {
@@ -197,46 +169,43 @@ final class Images {
     return PixelGroup.of(pixel, fixed ? target.matrices().lanes() : 1);
   }
 
-  static ConvGeometry geometry(Op.Conv conv, Shape weights, Shape x, Shape y) {
-    WindowGeometry window =
-        WindowGeometry.of(conv.window(), kernel(weights), spatial(x), spatial(y));
-    return geometry(x, y, window, conv.groups(), conv.activation());
-  }
-
   static boolean lower(Node node, Op.ConvTranspose conv, Lowering lowering) {
     if (!fits(node, conv.layout(), lowering)) {
       return false;
     }
     Shape x = lowering.shape(node.input(0));
     Shape y = lowering.shape(node.output());
-    ConvGeometry geometry = geometry(conv, lowering.shape(node.input(1)), x, y);
+    WindowGeometry window = window(conv, lowering.shape(node.input(1)), x, y);
+    ConvGeometry geometry = geometry(x, y, window, conv.groups(), conv.activation());
     Tensor weights = lowering.graph().constants().get(node.input(1));
     if (weights == null) {
-      return x.rank() < 5 && addPacking(node, geometry, true, lowering);
+      return addPacking(node, window, geometry, true, lowering);
     }
     Place packed = lowering.fixed(lowering.weights().convTranspose(geometry, weights));
-    if (x.rank() == 5) {
-      WindowGeometry volume =
-          WindowGeometry.transposed(
-              conv, kernel(lowering.shape(node.input(1))), spatial(x), spatial(y));
-      return addDepth(node, volume, true, geometry, packed, lowering);
-    }
-    return add(node, geometry, true, packed, lowering.place(node.input(2)), lowering);
+    return add(node, window, geometry, true, packed, lowering.place(node.input(2)), lowering);
   }
 
-  private static ConvGeometry geometry(Op.ConvTranspose conv, Shape weights, Shape x, Shape y) {
-    WindowGeometry window =
-        WindowGeometry.transposed(conv, kernel(weights), spatial(x), spatial(y));
-    return geometry(x, y, window, conv.groups(), conv.activation());
+  // ---- geometry
+
+  private static WindowGeometry window(Op.Conv conv, Shape weights, Shape x, Shape y) {
+    return WindowGeometry.of(conv.window(), kernel(weights), spatial(x), spatial(y));
+  }
+
+  private static WindowGeometry window(Op.ConvTranspose conv, Shape weights, Shape x, Shape y) {
+    return WindowGeometry.transposed(conv, kernel(weights), spatial(x), spatial(y));
   }
 
   private static int[] kernel(Shape weights) {
     return ints(weights.dims(), 2, weights.rank());
   }
 
+  static ConvGeometry geometry(Op.Conv conv, Shape weights, Shape x, Shape y) {
+    return geometry(x, y, window(conv, weights, x, y), conv.groups(), conv.activation());
+  }
+
   private static ConvGeometry geometry(
       Shape x, Shape y, WindowGeometry window, long groups, Op.@Nullable Unary activation) {
-    Extent extent = Extent.of(window);
+    WindowGeometry planar = window.planar();
     return new ConvGeometry(
         batch(x),
         height(x),
@@ -245,117 +214,78 @@ final class Images {
         height(y),
         width(y),
         channels(y),
-        extent.kernel[0],
-        extent.kernel[1],
-        extent.strides[0],
-        extent.strides[1],
-        extent.dilations[0],
-        extent.dilations[1],
-        extent.pads[0],
-        extent.pads[1],
+        planar.kernel()[0],
+        planar.kernel()[1],
+        planar.strides()[0],
+        planar.strides()[1],
+        planar.dilations()[0],
+        planar.dilations()[1],
+        planar.begins()[0],
+        planar.begins()[1],
         (int) groups,
         Linear.activation(activation));
   }
 
+  // ---- steps
+
   /// Adds a convolution whose weights are computed at run time and packed just before.
   private static boolean addPacking(
-      Node node, ConvGeometry geometry, boolean transposed, Lowering lowering) {
-    MatrixKernels kernels = lowering.target().matrices();
-    Place packed = lowering.planned(PackConvStep.packedBytes(kernels, geometry, transposed));
+      Node node,
+      WindowGeometry window,
+      ConvGeometry geometry,
+      boolean transposed,
+      Lowering lowering) {
+    if (lowering.shape(node.input(0)).rank() == 5) {
+      return false;
+    }
+    Target target = lowering.target();
+    Place packed =
+        lowering.planned(PackConvStep.packedBytes(target.matrices(), geometry, transposed));
     Place weights = lowering.place(node.input(1));
     lowering.add(
-        new PackConvStep(
-            Lowering.label(node), lowering.target(), geometry, transposed, weights, packed),
+        new PackConvStep(Lowering.label(node), target, geometry, transposed, weights, packed),
         weights,
         packed);
-    return add(node, geometry, transposed, packed, lowering.place(node.input(2)), lowering);
+    Place bias = lowering.place(node.input(2));
+    return add(node, window, geometry, transposed, packed, bias, lowering);
   }
 
+  /// Adds a convolution.
+  ///
+  /// @param geometry that of an image where there are three spatial dimensions
   private static boolean add(
       Node node,
+      WindowGeometry window,
       ConvGeometry geometry,
       boolean transposed,
       Place packed,
       Place bias,
       Lowering lowering) {
-    Place x = lowering.place(node.input(0));
-    Place residual = lowering.place(node.input(3));
-    Place y = lowering.result(node.output());
-    lowering.add(
-        new ConvStep(
-            Lowering.label(node),
-            lowering.target(),
-            geometry,
-            transposed,
-            x,
-            packed,
-            bias,
-            residual,
-            y),
-        x,
-        packed,
-        bias,
-        residual,
-        y);
-    return true;
-  }
-
-  /// Adds a convolution with three spatial dimensions.
-  ///
-  /// @param geometry the convolution of an image
-  private static boolean addDepth(
-      Node node,
-      WindowGeometry window,
-      boolean transposed,
-      ConvGeometry geometry,
-      Place packed,
-      Lowering lowering) {
-    Shape shape = lowering.shape(node.input(0));
+    Shape x = lowering.shape(node.input(0));
     Depth depth =
-        new Depth(
-            (int) shape.dim(1),
-            (int) lowering.shape(node.output()).dim(1),
-            window.kernel()[0],
-            window.strides()[0],
-            window.dilations()[0],
-            window.begins()[0],
-            transposed);
-    if (!depth.isWithin(transposed ? 1 : window.kernel()[0])) {
+        x.rank() < 5 ? null : Depth.of(window, x, lowering.shape(node.output()), transposed);
+    if (depth != null && !depth.isWithin(transposed ? 1 : depth.kernel())) {
       return false;
     }
-    Place x = lowering.place(node.input(0));
-    Place bias = lowering.place(node.input(2));
-    Place residual = lowering.place(node.input(3));
-    Place y = lowering.result(node.output());
+    String label = Lowering.label(node);
+    Target target = lowering.target();
+    Layer layer = Layer.of(node, packed, bias, node.input(3), lowering);
     lowering.add(
-        new DepthConvStep(
-            Lowering.label(node),
-            lowering.target(),
-            (int) shape.dim(0),
-            geometry,
-            depth,
-            x,
-            packed,
-            bias,
-            residual,
-            y),
-        x,
-        packed,
-        bias,
-        residual,
-        y);
+        depth == null
+            ? new ConvStep(label, target, geometry, transposed, layer)
+            : new DepthConvStep(label, target, (int) x.dim(0), geometry, depth, layer),
+        layer.places());
     return true;
   }
 
-  /// A convolution with a window of one element is a product over all pixels.
-  private static boolean lowerPointwise(
-      Node node, Op.Conv conv, Tensor weights, Lowering lowering) {
-    Shape shape = lowering.shape(node.input(0));
-    int k = channels(shape);
+  /// Adds a convolution with a window of one element: a product over all pixels.
+  private static void addProduct(Node node, Op.Conv conv, Tensor weights, Lowering lowering) {
+    Shape x = lowering.shape(node.input(0));
+    int k = channels(x);
     int n = (int) weights.shape().dim(0);
     Product product =
         new Product(
-            (int) (shape.elements() / k),
+            (int) (x.elements() / k),
             k,
             n,
             k,
@@ -363,155 +293,6 @@ final class Images {
             node.hasInput(3) ? n : 0,
             1,
             Linear.activation(conv.activation()));
-    Weights.Matrix form = lowering.weights().matrix(pointwise(weights, k), product.activation());
-    Place packed = lowering.fixed(form.tensor());
-    Place x = lowering.place(node.input(0));
-    Place bias = lowering.place(node.input(2));
-    Place residual = lowering.place(node.input(3));
-    Place y = lowering.result(node.output());
-    lowering.add(
-        new MultiplyStep(
-            Lowering.label(node),
-            lowering.target(),
-            product,
-            form.prepare(lowering.target(), product),
-            x,
-            packed,
-            bias,
-            residual,
-            y),
-        x,
-        bias,
-        residual,
-        y);
-    return true;
-  }
-
-  static boolean lower(Node node, Op.Pool pool, Lowering lowering) {
-    List<String> outputs = node.outputs();
-    if (!isPooled(node, pool, lowering)
-        || pool.function() == Op.PoolFunction.LP
-        || (outputs.size() > 1 && !outputs.get(1).isEmpty())) {
-      return false;
-    }
-    Shape x = lowering.shape(node.input(0));
-    Shape y = lowering.shape(node.output());
-    int[] kernel = pool.window().kernel().stream().mapToInt(Math::toIntExact).toArray();
-    WindowGeometry window = WindowGeometry.of(pool.window(), kernel, spatial(x), spatial(y));
-    Place from = lowering.place(node.input(0));
-    Place to = lowering.result(node.output());
-    String label = Lowering.label(node);
-    if (lowering.isF32(node.input(0))) {
-      addPool(label, pool, window, x, y, from, to, lowering);
-      return true;
-    }
-    Affine whole = new Affine(lowering.dtype(node.input(0)), 1, 0);
-    Place read = Bytes.asFloats(label, whole, from, x, lowering);
-    Place made = lowering.planned(4 * y.elements());
-    addPool(label, pool, window, x, y, read, made, lowering);
-    Bytes.asBytes(label, whole, made, to, y, lowering);
-    return true;
-  }
-
-  /// Adds the pooling of images; then, with three spatial dimensions, that of the pixels that lie
-  /// behind each other, as maxima are those of maxima and means those of means.
-  private static void addPool(
-      String label,
-      Op.Pool pool,
-      WindowGeometry window,
-      Shape x,
-      Shape y,
-      Place from,
-      Place to,
-      Lowering lowering) {
-    Extent extent = Extent.of(window);
-    if (x.rank() < 5) {
-      addPool(label, geometry(pool, extent, x, y), from, to, lowering);
-      return;
-    }
-    Shape images = Shape.of(x.dim(0) * x.dim(1), x.dim(2), x.dim(3), x.dim(4));
-    Shape pooled = Shape.of(images.dim(0), y.dim(2), y.dim(3), y.dim(4));
-    Place between = lowering.planned(4 * pooled.elements());
-    addPool(label, geometry(pool, extent, images, pooled), from, between, lowering);
-    long pixels = y.dim(2) * y.dim(3);
-    Extent behind =
-        new Extent(
-            new int[] {window.kernel()[0], 1},
-            new int[] {window.strides()[0], 1},
-            new int[] {window.dilations()[0], 1},
-            new int[] {window.begins()[0], 0, window.ends()[0], 0});
-    Shape read = Shape.of(x.dim(0), x.dim(1), pixels, x.dim(4));
-    Shape made = Shape.of(x.dim(0), y.dim(1), pixels, x.dim(4));
-    addPool(label, geometry(pool, behind, read, made), between, to, lowering);
-  }
-
-  private static PoolGeometry geometry(Op.Pool pool, Extent extent, Shape x, Shape y) {
-    return new PoolGeometry(
-        (int) x.dim(0),
-        height(x),
-        width(x),
-        channels(x),
-        height(y),
-        width(y),
-        extent.kernel[0],
-        extent.kernel[1],
-        extent.strides[0],
-        extent.strides[1],
-        extent.dilations[0],
-        extent.dilations[1],
-        extent.pads[0],
-        extent.pads[1],
-        extent.pads[2],
-        extent.pads[3],
-        pool.function() == Op.PoolFunction.MAX,
-        pool.countPadding());
-  }
-
-  private static void addPool(
-      String label, PoolGeometry geometry, Place from, Place to, Lowering lowering) {
-    lowering.add(new PoolStep(label, lowering.target(), geometry, from, to), from, to);
-  }
-
-  /// Bytes are exact in f32.
-  private static boolean isPooled(Node node, Op.Pool pool, Lowering lowering) {
-    boolean isMaximum = pool.function() == Op.PoolFunction.MAX;
-    boolean isBytes = Affine.isSupported(lowering.dtype(node.input(0)));
-    return hasShape(pool.layout(), node, lowering)
-        && (lowering.isF32(node.input(0)) || (isMaximum && isBytes));
-  }
-
-  static boolean lower(Node node, Op.GlobalPool pool, Lowering lowering) {
-    Shape x = lowering.shape(node.input(0));
-    if (!lowering.isF32(node.input(0))
-        || x.elements() == 0
-        || x.elements() > Integer.MAX_VALUE
-        || pool.function() == Op.PoolFunction.LP) {
-      return false;
-    }
-    boolean last = pool.layout() == Op.Layout.CHANNELS_LAST;
-    int rank = x.rank();
-    Place from = lowering.place(node.input(0));
-    Place to = lowering.result(node.output());
-    RowKernels kernels = lowering.target().rows();
-    ReduceFunction function =
-        pool.function() == Op.PoolFunction.MAX ? ReduceFunction.MAX : ReduceFunction.MEAN;
-    lowering.add(
-        new ReduceStep(
-            Lowering.label(node),
-            lowering.target(),
-            (source, result, o, n, inner) -> kernels.reduce(function, source, result, o, n, inner),
-            4,
-            (int) (last ? x.dim(0) : x.elements(0, 2)),
-            last ? x.elements(1, rank - 1) : x.elements(2, rank),
-            last ? x.dim(rank - 1) : 1,
-            from,
-            to),
-        from,
-        to);
-    return true;
-  }
-
-  static boolean lower(Node node, Op.Resize resize, Lowering lowering) {
-    return Resampling.lower(node, resize, lowering);
+    Linear.lower(node, product, pointwise(weights, k), lowering);
   }
 }

@@ -25,12 +25,6 @@ import org.jspecify.annotations.Nullable;
 /// The oracle of every plan, the evaluator of constant folding, and what runs graphs whose shapes
 /// depend on elements. Keeps nothing between runs; may be called by several threads.
 public final class Interpreter {
-  /// What a constant may take whatever it is made of.
-  private static final long MOST_SMALL_BYTES = 512 << 20;
-
-  /// How many times what it is made of a constant may take: as much as bytes that become f64.
-  private static final long MOST_GROWTH = 8;
-
   private Interpreter() {}
 
   /// {@return the graph's outputs in its order}
@@ -184,20 +178,14 @@ public final class Interpreter {
 
   /// {@return all outputs of an operator, in memory of their own}
   ///
-  /// Meant for constants: an output that is neither small nor about as large as the inputs is
-  /// refused.
-  ///
   /// @param op the operator
   /// @param in its inputs; null stands for an absent optional one
   /// @param outputs the number of outputs
-  /// @throws ModelException if the operator cannot compute with such inputs
-  public static List<Tensor> evaluate(Op op, List<@Nullable Tensor> in, int outputs) {
+  /// @param most the most bytes of an output
+  /// @throws ModelException if the operator cannot compute with such inputs, or makes more
+  public static List<Tensor> evaluate(Op op, List<@Nullable Tensor> in, int outputs, long most) {
     boolean[] wanted = new boolean[outputs];
     Arrays.fill(wanted, true);
-    long most = MOST_SMALL_BYTES;
-    for (Tensor tensor : in) {
-      most += tensor == null ? 0 : MOST_GROWTH * tensor.shape().bytes(tensor.dtype());
-    }
     List<Tensor> out = new ArrayList<>();
     for (Value value :
         Evaluation.run(op, new ArrayList<>(in), wanted, new Bodies(LoadOptions.ITERATIONS, most))) {

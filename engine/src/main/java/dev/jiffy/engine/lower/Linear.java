@@ -63,28 +63,36 @@ final class Linear {
             node.hasInput(3) ? n : 0,
             matMul.alpha(),
             activation(matMul.activation()));
-    Place a = lowering.place(node.input(0));
-    Weights.Matrix form = lowering.weights().matrix(matrix, product.activation());
-    Place packed = lowering.fixed(form.tensor());
-    Place bias = lowering.place(node.input(2));
-    Place residual = lowering.place(node.input(3));
-    Place c = lowering.result(node.output());
-    lowering.add(
-        new MultiplyStep(
-            Lowering.label(node),
-            lowering.target(),
-            product,
-            form.prepare(lowering.target(), product),
-            a,
-            packed,
-            bias,
-            residual,
-            c),
-        a,
-        bias,
-        residual,
-        c);
+    lower(node, product, matrix, lowering);
     return true;
+  }
+
+  /// Adds a product of a node's first input and a constant matrix, with the bias and the residual
+  /// that the node has behind these.
+  static void lower(Node node, Product product, Columns matrix, Lowering lowering) {
+    Weights.Matrix form = lowering.weights().matrix(matrix, product.activation());
+    NarrowKernels.Prepared prepared = form.prepare(lowering.target(), product);
+    lower(node, product, prepared, form.tensor(), 2, lowering);
+  }
+
+  /// @param bias the index of the bias among the inputs, which the residual follows
+  private static void lower(
+      Node node,
+      Product product,
+      NarrowKernels.@Nullable Prepared prepared,
+      Tensor packed,
+      int bias,
+      Lowering lowering) {
+    Layer layer =
+        Layer.of(
+            node,
+            lowering.fixed(packed),
+            lowering.place(node.input(bias)),
+            node.input(bias + 1),
+            lowering);
+    lowering.add(
+        new MultiplyStep(Lowering.label(node), lowering.target(), product, prepared, layer),
+        layer.places());
   }
 
   static void pack(Graph graph, Node node, Op.QuantizedMatMul matMul, Weights weights) {
@@ -130,25 +138,7 @@ final class Linear {
     long n = matrix.shape().dim(1);
     Product product =
         new Product(m, (int) k, (int) n, k, n, node.hasInput(4) ? n : 0, 1, activation);
-    Place a = lowering.place(node.input(0));
-    Place bias = lowering.place(node.input(3));
-    Place residual = lowering.place(node.input(4));
-    Place c = lowering.result(node.output());
-    lowering.add(
-        new MultiplyStep(
-            Lowering.label(node),
-            lowering.target(),
-            product,
-            narrow.prepareQuantized(product),
-            a,
-            lowering.fixed(bytes),
-            bias,
-            residual,
-            c),
-        a,
-        bias,
-        residual,
-        c);
+    lower(node, product, narrow.prepareQuantized(product), bytes, 3, lowering);
     return true;
   }
 

@@ -235,9 +235,9 @@ public final class Lowering {
           case Op.Recurrent recurrent -> Recurrences.lower(node, recurrent, this);
           case Op.Conv conv -> Images.lower(node, conv, this);
           case Op.ConvTranspose conv -> Images.lower(node, conv, this);
-          case Op.Pool pool -> Images.lower(node, pool, this);
-          case Op.GlobalPool pool -> Images.lower(node, pool, this);
-          case Op.Resize resize -> Images.lower(node, resize, this);
+          case Op.Pool pool -> Pools.lower(node, pool, this);
+          case Op.GlobalPool pool -> Pools.lower(node, pool, this);
+          case Op.Resize resize -> Resampling.lower(node, resize, this);
           case Op.Softmax softmax -> Rows.lower(node, softmax, this);
           case Op.LayerNorm norm -> Rows.lower(node, norm, this);
           case Op.Reduce reduce -> Rows.lower(node, reduce, this);

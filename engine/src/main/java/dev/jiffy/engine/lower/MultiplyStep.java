@@ -19,11 +19,7 @@ final class MultiplyStep extends Step {
   /// The product where it multiplies narrower numbers than f32.
   private final NarrowKernels.@Nullable Prepared prepared;
 
-  private final Place a;
-  private final Place packed;
-  private final Place bias;
-  private final Place residual;
-  private final Place c;
+  private final Layer layer;
   private final int panels;
 
   MultiplyStep(
@@ -31,11 +27,7 @@ final class MultiplyStep extends Step {
       Target target,
       Product product,
       NarrowKernels.@Nullable Prepared prepared,
-      Place a,
-      Place packed,
-      Place bias,
-      Place residual,
-      Place c) {
+      Layer layer) {
     super(
         name,
         target.parts(
@@ -43,11 +35,7 @@ final class MultiplyStep extends Step {
     this.kernels = target.matrices();
     this.prepared = prepared;
     this.product = product;
-    this.a = a;
-    this.packed = packed;
-    this.bias = bias;
-    this.residual = residual;
-    this.c = c;
+    this.layer = layer;
     this.panels = (product.n() + kernels.panelColumns() - 1) / kernels.panelColumns();
   }
 
@@ -79,11 +67,11 @@ final class MultiplyStep extends Step {
   private void multiply(Frame frame, int part, int rowFrom, int rowTo, int panelFrom, int panelTo) {
     if (prepared != null) {
       prepared.multiply(
-          frame.at(a),
-          frame.at(packed),
-          frame.at(bias),
-          frame.at(residual),
-          frame.at(c),
+          frame.at(layer.x()),
+          frame.at(layer.packed()),
+          frame.at(layer.bias()),
+          frame.at(layer.residual()),
+          frame.at(layer.y()),
           rowFrom,
           rowTo,
           panelFrom,
@@ -93,11 +81,11 @@ final class MultiplyStep extends Step {
     }
     kernels.multiply(
         product,
-        frame.at(a),
-        frame.at(packed),
-        frame.at(bias),
-        frame.at(residual),
-        frame.at(c),
+        frame.at(layer.x()),
+        frame.at(layer.packed()),
+        frame.at(layer.bias()),
+        frame.at(layer.residual()),
+        frame.at(layer.y()),
         rowFrom,
         rowTo,
         panelFrom,

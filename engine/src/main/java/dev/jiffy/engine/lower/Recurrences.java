@@ -147,20 +147,16 @@ final class Recurrences {
     int inputs = (int) x.dim(2);
     int rows = (int) (x.dim(0) * x.dim(1));
     Product product = new Product(rows, inputs, width, inputs, width, 0, 1, null);
-    Place from = lowering.place(node.input(0));
-    lowering.add(
-        new MultiplyStep(
-            Lowering.label(node) + " inputs",
-            lowering.target(),
-            product,
-            null,
-            from,
+    Layer layer =
+        new Layer(
+            lowering.place(node.input(0)),
             lowering.fixed(packed),
             bias == null ? Place.ABSENT : lowering.fixed(bias),
             Place.ABSENT,
-            sums),
-        from,
-        sums);
+            sums);
+    lowering.add(
+        new MultiplyStep(Lowering.label(node) + " inputs", lowering.target(), product, null, layer),
+        layer.places());
   }
 
   /// Whether the state's bias of a gate of all gates is added to the product with the state.

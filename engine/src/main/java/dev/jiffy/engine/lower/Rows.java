@@ -4,6 +4,7 @@ import dev.jiffy.engine.function.ReduceFunction;
 import dev.jiffy.engine.ir.Node;
 import dev.jiffy.engine.ir.Op;
 import dev.jiffy.engine.kernel.RowKernels;
+import dev.jiffy.engine.kernel.RunningSums;
 import dev.jiffy.engine.kernel.TopElements;
 import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Shape;
@@ -36,9 +37,18 @@ final class Rows {
     }
     Place x = lowering.place(node.input(0));
     Place y = lowering.result(node.output());
+    RowKernels kernels = lowering.target().rows();
     lowering.add(
-        new SoftmaxStep(
-            Lowering.label(node), lowering.target(), softmax.log(), (int) rows, n, x, y),
+        new SliceStep(
+            Lowering.label(node),
+            lowering.target(),
+            16.0 * rows * n,
+            rows,
+            4 * n,
+            4 * n,
+            x,
+            y,
+            (from, to, some, _, _) -> kernels.softmax(softmax.log(), from, to, some, n)),
         x,
         y);
     return true;
@@ -121,14 +131,12 @@ final class Rows {
       long outer = product(runs.subList(0, i));
       Place to = i == first ? lowering.result(node.output()) : lowering.planned(4 * outer * inner);
       ReduceFunction function = part(reduce.function(), i == last, i == first);
-      RowKernels kernels = lowering.target().rows();
       lowering.add(
-          new ReduceStep(
+          reduction(
               Lowering.label(node),
               lowering.target(),
-              (x, y, o, n, in) -> kernels.reduce(function, x, y, o, n, in),
-              4,
-              (int) outer,
+              function,
+              outer,
               runs.get(i).extent,
               inner,
               from,
@@ -139,6 +147,29 @@ final class Rows {
       inner *= i == first ? 1 : runs.get(i - 1).extent;
     }
     return true;
+  }
+
+  /// {@return a reduction of the middle of three dimensions}
+  static Step reduction(
+      String label,
+      Target target,
+      ReduceFunction function,
+      long outer,
+      long n,
+      long inner,
+      Place x,
+      Place y) {
+    RowKernels kernels = target.rows();
+    return new SliceStep(
+        label,
+        target,
+        8.0 * outer * n * inner,
+        outer,
+        4 * n * inner,
+        4 * inner,
+        x,
+        y,
+        (from, to, some, _, _) -> kernels.reduce(function, from, to, some, n, inner));
   }
 
   /// Adjacent dimensions that are reduced, or stay, together.
@@ -180,6 +211,7 @@ final class Rows {
     int axis = axis(op.axis(), shape.rank());
     long outer = shape.elements(0, axis);
     long n = shape.dim(axis);
+    long inner = shape.elements(axis + 1, shape.rank());
     if (!lowering.isF32(node.input(0))
         || shape.elements() == 0
         || outer > Integer.MAX_VALUE
@@ -190,17 +222,17 @@ final class Rows {
     Place y = lowering.result(node.output());
     RowKernels kernels = lowering.target().rows();
     lowering.add(
-        new ReduceStep(
+        new SliceStep(
             Lowering.label(node),
             lowering.target(),
-            (from, to, o, _, inner) ->
-                kernels.argReduce(op.largest(), op.lastIndex(), from, to, o, (int) n, inner),
-            8,
-            (int) outer,
-            n,
-            shape.elements(axis + 1, shape.rank()),
+            8.0 * outer * n * inner,
+            outer,
+            4 * n * inner,
+            8 * inner,
             x,
-            y),
+            y,
+            (from, to, some, _, _) ->
+                kernels.argReduce(op.largest(), op.lastIndex(), from, to, some, (int) n, inner)),
         x,
         y);
     return true;
@@ -219,19 +251,33 @@ final class Rows {
     if (outer > Integer.MAX_VALUE || inner > Integer.MAX_VALUE) {
       return false;
     }
+    long n = shape.dim(axis);
+    long bytes = type.bytes() * n * inner;
     Place x = lowering.place(node.input(0));
     Place y = lowering.result(node.output());
     lowering.add(
-        new RunningSumStep(
+        new SliceStep(
             Lowering.label(node),
             lowering.target(),
-            type,
-            op,
-            (int) outer,
-            shape.dim(axis),
-            (int) inner,
+            8.0 * shape.elements(),
+            outer,
+            bytes,
+            bytes,
             x,
-            y),
+            y,
+            type == DType.I64
+                ? (from, to, some, _, _) ->
+                    RunningSums.longs(op.exclusive(), op.reverse(), from, to, some, n, inner)
+                : (from, to, some, frame, part) ->
+                    RunningSums.floats(
+                        op.exclusive(),
+                        op.reverse(),
+                        from,
+                        to,
+                        some,
+                        n,
+                        (int) inner,
+                        frame.numbers(part, (int) inner))),
         x,
         y);
     return true;

@@ -85,6 +85,9 @@ public final class Weights {
   private static final ValueLayout.OfShort SHORT =
       ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
+  /// The integers that are read at a time.
+  private static final int BLOCK = 1 << 13;
+
   /// The least elements of a right-hand side that is made narrow.
   private static final long NARROW_ELEMENTS = 1 << 12;
 
@@ -269,9 +272,13 @@ public final class Weights {
   private static int fit(Tensor weights) {
     int least = 0;
     int greatest = 0;
-    for (short weight : weights.segment().toArray(SHORT)) {
-      least = Math.min(least, weight);
-      greatest = Math.max(greatest, weight);
+    int[] some = new int[BLOCK];
+    for (long from = 0; from < weights.shape().elements(); from += BLOCK) {
+      int n = read(weights, from, some);
+      for (int i = 0; i < n; i++) {
+        least = Math.min(least, some[i]);
+        greatest = Math.max(greatest, some[i]);
+      }
     }
     int above = Math.max(0, greatest - Byte.MAX_VALUE);
     int shift = above > 0 ? above : Math.min(0, least - Byte.MIN_VALUE);
@@ -283,25 +290,41 @@ public final class Weights {
     if (weights.dtype() == DType.I8) {
       return weights;
     }
-    short[] integers = weights.segment().toArray(SHORT);
-    byte[] bytes = new byte[integers.length];
-    for (int i = 0; i < bytes.length; i++) {
-      bytes[i] = (byte) (integers[i] - shift);
+    Tensor bytes = Tensor.allocate(DType.I8, weights.shape());
+    int[] some = new int[BLOCK];
+    byte[] narrow = new byte[BLOCK];
+    for (long from = 0; from < weights.shape().elements(); from += BLOCK) {
+      int n = read(weights, from, some);
+      for (int i = 0; i < n; i++) {
+        narrow[i] = (byte) (some[i] - shift);
+      }
+      MemorySegment.copy(narrow, 0, bytes.segment(), ValueLayout.JAVA_BYTE, from, n);
     }
-    Tensor packed = Tensor.allocate(DType.I8, weights.shape());
-    MemorySegment.copy(bytes, 0, packed.segment(), ValueLayout.JAVA_BYTE, 0, bytes.length);
-    return packed;
+    return bytes;
+  }
+
+  /// Reads up to [#BLOCK] elements, as numbers that the JIT makes vector code of.
+  ///
+  /// @return how many
+  private static int read(Tensor weights, long from, int[] to) {
+    int n = (int) Math.min(BLOCK, weights.shape().elements() - from);
+    short[] shorts = new short[n];
+    MemorySegment.copy(weights.segment(), SHORT, 2 * from, shorts, 0, n);
+    for (int i = 0; i < n; i++) {
+      to[i] = shorts[i];
+    }
+    return n;
   }
 
   /// {@return packed weights of a convolution of bytes}
   ///
-  /// @param kernels the kernels that compute it
+  /// @param prepared the convolution as kernels compute it
   /// @param convolution the convolution
   /// @param tensor its weights, i8 or i16, or a matrix `[k, n]` where the window is one pixel
   /// @param scales an f32 for each result channel
   /// @param bias an f32 for each result channel, or null
   Tensor bytesConv(
-      ByteKernels kernels,
+      ByteKernels.Prepared prepared,
       ByteConvolution convolution,
       Tensor tensor,
       Tensor scales,
@@ -315,11 +338,10 @@ public final class Weights {
           Tensor bytes = bytes(tensor, convolution.shift());
           long weights = bytes.segment().address();
           return allocate(
-              kernels.packedBytes(convolution),
+              prepared.packedBytes(),
               Stream.concat(tensors.stream(), Stream.of(bytes)).toList(),
               to ->
-                  kernels.pack(
-                      convolution,
+                  prepared.pack(
                       tensor.shape().rank() == 2
                           ? ByteKernels.Filters.matrix(g, weights)
                           : ByteKernels.Filters.of(g, weights),

@@ -3,6 +3,7 @@ package dev.jiffy.engine.lower;
 import dev.jiffy.engine.ModelException;
 import dev.jiffy.engine.ir.Op;
 import dev.jiffy.engine.kernel.scalar.Sliding;
+import java.util.Arrays;
 import java.util.List;
 
 /// A window over concrete extents with every default and automatic padding decided.
@@ -52,8 +53,8 @@ record WindowGeometry(int[] kernel, int[] strides, int[] begins, int[] ends, int
     return new WindowGeometry(
         kernel,
         numbers(window.strides(), rank, 1),
-        java.util.Arrays.copyOf(pads, rank),
-        java.util.Arrays.copyOfRange(pads, rank, 2 * rank),
+        Arrays.copyOf(pads, rank),
+        Arrays.copyOfRange(pads, rank, 2 * rank),
         numbers(window.dilations(), rank, 1));
   }
 
@@ -78,6 +79,31 @@ record WindowGeometry(int[] kernel, int[] strides, int[] begins, int[] ends, int
     Op.Padding padding = autoPad.padding(missing, new Op.Padding(begins[axis], ends[axis]));
     begins[axis] = within("padding", axis, padding.begin());
     ends[axis] = within("padding", axis, padding.end());
+  }
+
+  /// {@return the window in the last two dimensions; in one dimension it has a height of 1}
+  WindowGeometry planar() {
+    return new WindowGeometry(
+        planar(kernel, 1),
+        planar(strides, 1),
+        planar(begins, 0),
+        planar(ends, 0),
+        planar(dilations, 1));
+  }
+
+  private static int[] planar(int[] values, int missing) {
+    int last = values.length - 1;
+    return new int[] {last == 0 ? missing : values[last - 1], values[last]};
+  }
+
+  /// {@return the window in the first dimension, with a width of 1}
+  WindowGeometry first() {
+    return new WindowGeometry(
+        new int[] {kernel[0], 1},
+        new int[] {strides[0], 1},
+        new int[] {begins[0], 0},
+        new int[] {ends[0], 0},
+        new int[] {dilations[0], 1});
   }
 
   /// {@return the window as scalar kernels take it}

@@ -174,29 +174,9 @@ final class ByteProducts {
     if (q.dtype() == DType.I8 && Arrays.stream(zeros).allMatch(one -> one == 0)) {
       return q;
     }
-    if (q.shape().elements() > Integer.MAX_VALUE) {
-      return null;
-    }
-    short[] elements = Constants.shorts(q);
-    if (elements == null) {
-      return null;
-    }
-    int extent = zeros.length == 1 ? 1 : (int) q.shape().dim(axis);
-    long inner = q.shape().elements(axis + 1, q.shape().rank());
-    int run = zeros.length == 1 ? elements.length : (int) inner;
-    boolean areBytes = true;
-    for (int from = 0, index = 0; from < elements.length; from += run, index++) {
-      long zeroPoint = zeros[index % extent];
-      for (int i = from; i < from + run; i++) {
-        long centred = elements[i] - zeroPoint;
-        if (centred != (short) centred) {
-          return null;
-        }
-        areBytes &= centred == (byte) centred;
-        elements[i] = (short) centred;
-      }
-    }
-    return Constants.ofShorts(areBytes ? DType.I8 : DType.I16, q.shape(), elements);
+    Shape shape = q.shape();
+    long same = zeros.length == 1 ? shape.elements() : shape.elements(axis + 1, shape.rank());
+    return shape.elements() > Integer.MAX_VALUE ? null : new Centring(q, zeros, same).result();
   }
 
   /// `(q - z) · s · w · t`: the scale of each column is `s · t`.
@@ -211,11 +191,12 @@ final class ByteProducts {
         || op.transposeA()
         || op.alpha() != 1
         || draft.fact(node.input(1)).rank() != 2
-        || draft.fact(node.input(0)).rank() < 2) {
+        || draft.fact(node.input(0)).rank() < 2
+        || !hasBias(draft, node)) {
       return false;
     }
     Quantized w = weights(draft, node.input(1), op.transposeB() ? 0 : 1);
-    if (w == null || !hasBias(draft, node)) {
+    if (w == null) {
       return false;
     }
     Tensor matrix = op.transposeB() ? Constants.permute(w.bytes, new int[] {1, 0}) : w.bytes;
@@ -233,12 +214,12 @@ final class ByteProducts {
         || draft.fact(x.input(0)).dtype() != DType.U8
         || node.hasInput(3)
         || draft.fact(node.input(1)).rank() > 4
-        || !(node.op() instanceof Op.Conv op)) {
+        || !(node.op() instanceof Op.Conv op)
+        || !hasBias(draft, node)) {
       return false;
     }
     Quantized w = weights(draft, node.input(1), 0);
     return w != null
-        && hasBias(draft, node)
         && draft.replace(
             node,
             new ByteConv(op, left.zero, null),

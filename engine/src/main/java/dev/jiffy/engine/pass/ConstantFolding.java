@@ -21,9 +21,32 @@ import org.jspecify.annotations.Nullable;
 /// it is cheaper than keeping it, but for weights, which are packed at load. Loops are left for the
 /// run, where they can be stopped, and branches, which may hold anything, are decided elsewhere.
 final class ConstantFolding {
-  private static final long MAX_SMALL_BYTES = 256 << 10;
+  /// What results may take whatever they are made of, so that they are kept.
+  private static final long KEPT_BYTES = 256 << 10;
+
+  /// What a result may take whatever it is made of, so that it is computed: weights, and what is
+  /// not known before.
+  private static final long COMPUTED_BYTES = 512 << 20;
+
+  /// How many times what it is made of a result may take: as much as bytes that become f64.
+  private static final long GROWTH = 8;
 
   private ConstantFolding() {}
+
+  /// {@return the most bytes of a result of constants that is computed at load}
+  ///
+  /// @param inputs the constants, null where one is absent
+  static long most(List<@Nullable Tensor> inputs) {
+    return COMPUTED_BYTES + GROWTH * bytes(inputs);
+  }
+
+  private static long bytes(List<@Nullable Tensor> tensors) {
+    long bytes = 0;
+    for (Tensor tensor : tensors) {
+      bytes += tensor == null ? 0 : tensor.shape().bytes(tensor.dtype());
+    }
+    return bytes;
+  }
 
   static boolean apply(Draft draft, Node node) {
     boolean isKnown = !node.hasInput(0) || draft.constant(node.input(0)) != null;
@@ -32,8 +55,8 @@ final class ConstantFolding {
     }
     List<@Nullable Fact> made = new ArrayList<>();
     node.outputs().forEach(output -> made.add(output.isEmpty() ? null : draft.fact(output)));
-    boolean isLarge = resultBytes(made) > MAX_SMALL_BYTES;
-    long most = isLarge && areWeights(draft, node) ? Long.MAX_VALUE : MAX_SMALL_BYTES;
+    boolean isLarge = resultBytes(made) > KEPT_BYTES;
+    long most = isLarge && areWeights(draft, node) ? Long.MAX_VALUE : KEPT_BYTES;
     List<Tensor> results = computed(draft, node.op(), node.inputs(), made, most);
     if (results == null) {
       return false;
@@ -70,7 +93,7 @@ final class ConstantFolding {
   /// @param made what is known of what it makes, null for absent outputs
   static @Nullable List<Tensor> computed(
       Draft draft, Op op, List<String> values, List<? extends @Nullable Fact> made) {
-    return computed(draft, op, values, made, MAX_SMALL_BYTES);
+    return computed(draft, op, values, made, KEPT_BYTES);
   }
 
   private static @Nullable List<Tensor> computed(
@@ -83,16 +106,14 @@ final class ConstantFolding {
       return null;
     }
     List<@Nullable Tensor> inputs = new ArrayList<>();
-    long bytes = 0;
     for (String input : values) {
       Tensor tensor = input.isEmpty() ? null : draft.constant(input);
       if (tensor == null && !input.isEmpty()) {
         return null;
       }
       inputs.add(tensor);
-      bytes += tensor == null ? 0 : tensor.shape().bytes(tensor.dtype());
     }
-    if (resultBytes(made) > Math.max(most, bytes)) {
+    if (resultBytes(made) > Math.max(most, bytes(inputs))) {
       return null;
     }
     try {

@@ -21,6 +21,11 @@ final class Constants {
   private static final ValueLayout.OfShort SHORT =
       ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
+  private static final ValueLayout.OfByte BYTE = ValueLayout.JAVA_BYTE;
+
+  /// The most elements of an array.
+  private static final int MOST_ELEMENTS = Integer.MAX_VALUE - 8;
+
   private Constants() {}
 
   /// {@return a tensor of one type and shape with these numbers, rounded to the type}
@@ -61,48 +66,6 @@ final class Constants {
     for (int i = 0; i < elements.length; i++) {
       tensor.setLong(i, elements[i]);
     }
-    return tensor;
-  }
-
-  /// {@return the elements of a constant of integers, or null where they do not fit}
-  ///
-  /// @param tensor at most as many elements as an array has
-  static short @Nullable [] shorts(Tensor tensor) {
-    short[] shorts = new short[Math.toIntExact(tensor.shape().elements())];
-    if (tensor.dtype() == DType.I8 || tensor.dtype() == DType.U8) {
-      byte[] bytes = tensor.segment().toArray(ValueLayout.JAVA_BYTE);
-      int mask = tensor.dtype() == DType.U8 ? 0xff : -1;
-      for (int i = 0; i < shorts.length; i++) {
-        shorts[i] = (short) (bytes[i] & mask);
-      }
-      return shorts;
-    }
-    for (int i = 0; i < shorts.length; i++) {
-      long element = tensor.getLong(i);
-      if (element != (short) element) {
-        return null;
-      }
-      shorts[i] = (short) element;
-    }
-    return shorts;
-  }
-
-  /// {@return a constant of I16, or of I8, which the elements fit}
-  ///
-  /// @param dtype which of them
-  /// @param shape the extents
-  /// @param elements one number for each element
-  static Tensor ofShorts(DType dtype, Shape shape, short[] elements) {
-    Tensor tensor = Tensor.allocate(dtype, shape);
-    if (dtype == DType.I16) {
-      MemorySegment.copy(elements, 0, tensor.segment(), SHORT, 0, elements.length);
-      return tensor;
-    }
-    byte[] bytes = new byte[elements.length];
-    for (int i = 0; i < bytes.length; i++) {
-      bytes[i] = (byte) elements[i];
-    }
-    MemorySegment.copy(bytes, 0, tensor.segment(), ValueLayout.JAVA_BYTE, 0, bytes.length);
     return tensor;
   }
 
@@ -149,21 +112,34 @@ final class Constants {
       strides[i] = tensor.shape().elements(perm[i] + 1, perm.length);
     }
     Tensor result = Tensor.allocate(tensor.dtype(), Shape.of(to));
+    long elements = result.shape().elements();
     int width = tensor.dtype().bytes();
     MemorySegment source = tensor.segment();
     MemorySegment target = result.segment();
+    boolean areBytes = width == Byte.BYTES && elements <= MOST_ELEMENTS;
     int[] words = width == Integer.BYTES ? source.toArray(INT) : new int[0];
-    int[] moved = new int[words.length];
+    int[] movedWords = new int[words.length];
+    byte[] bytes = areBytes ? source.toArray(BYTE) : new byte[0];
+    byte[] movedBytes = new byte[bytes.length];
     long[] index = new long[perm.length];
-    long elements = result.shape().elements();
+    int last = perm.length - 1;
+    long step = strides[last];
     long offset = 0;
-    for (long i = 0; i < elements; i++) {
+    for (long i = 0; i < elements; i += to[last]) {
       if (width == Integer.BYTES) {
-        moved[(int) i] = words[(int) offset];
+        for (int k = 0; k < to[last]; k++) {
+          movedWords[(int) i + k] = words[(int) (offset + k * step)];
+        }
+      } else if (areBytes) {
+        for (int k = 0; k < to[last]; k++) {
+          movedBytes[(int) i + k] = bytes[(int) (offset + k * step)];
+        }
       } else {
-        MemorySegment.copy(source, offset * width, target, i * width, width);
+        for (long k = 0; k < to[last]; k++) {
+          MemorySegment.copy(source, (offset + k * step) * width, target, (i + k) * width, width);
+        }
       }
-      for (int d = perm.length - 1; d >= 0; d--) {
+      for (int d = last - 1; d >= 0; d--) {
         offset += strides[d];
         if (++index[d] < to[d]) {
           break;
@@ -172,7 +148,8 @@ final class Constants {
         index[d] = 0;
       }
     }
-    MemorySegment.copy(moved, 0, target, INT, 0, moved.length);
+    MemorySegment.copy(movedWords, 0, target, INT, 0, movedWords.length);
+    MemorySegment.copy(movedBytes, 0, target, BYTE, 0, movedBytes.length);
     return result;
   }
 

@@ -473,7 +473,7 @@ final class Draft {
   /// @param inputs what it reads, null for absent inputs
   /// @param outputs how many results
   List<Tensor> evaluate(Op op, List<@Nullable Tensor> inputs, int outputs) {
-    return evaluator.evaluate(op, inputs, outputs);
+    return evaluator.evaluate(op, inputs, outputs, ConstantFolding.most(inputs));
   }
 
   /// {@return what has been seen in this pass}

@@ -13,5 +13,8 @@ public interface Evaluator {
   /// @param op the operator
   /// @param inputs its inputs, null where an optional one is absent
   /// @param outputs the number of outputs wanted
-  List<Tensor> evaluate(Op op, List<@Nullable Tensor> inputs, int outputs);
+  /// @param most the most bytes of an output
+  /// @throws dev.jiffy.engine.ModelException if the operator cannot compute with such inputs, or
+  ///   makes more
+  List<Tensor> evaluate(Op op, List<@Nullable Tensor> inputs, int outputs, long most);
 }

@@ -40,10 +40,13 @@ final class Quantizations {
       }
       int axis = op instanceof Op.QuantizedMatMul ? 1 : 0;
       Node quantize = quantizer(draft, product.input(0));
-      Tensor weights = weights(draft, product.input(1), axis);
       Tensor scale =
           quantize == null ? null : otherFactor(draft, scales, quantize.outputs().get(1));
-      if (quantize == null || weights == null || scale == null || scale.dtype() != DType.F32) {
+      if (quantize == null || scale == null || scale.dtype() != DType.F32) {
+        continue;
+      }
+      Tensor weights = weights(draft, product.input(1), axis);
+      if (weights == null) {
         continue;
       }
       Tensor vector = vector(scale, channelAxis(op, weights), weights.shape().dim(axis));

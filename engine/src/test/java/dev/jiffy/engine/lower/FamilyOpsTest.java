@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Test;
 /// Operators that pick by elements, that are random, or that refuse what they read.
 class FamilyOpsTest {
   private static Tensor run(Op op, Tensor... inputs) {
-    return Interpreter.evaluate(op, Arrays.asList(inputs), 1).getFirst();
+    return Samples.evaluate(op, Arrays.asList(inputs), 1).getFirst();
   }
 
   private static Tensor number(double value) {
@@ -77,14 +77,12 @@ class FamilyOpsTest {
   @Test
   void eachElementIsThereOnce() {
     Tensor x = Tensor.of(new float[] {2, 1, 1, 3, 4, 3}, 6);
-    List<Tensor> sorted =
-        Interpreter.evaluate(new SelectionOp.Unique(null, true), Arrays.asList(x), 4);
+    List<Tensor> sorted = Samples.evaluate(new SelectionOp.Unique(null, true), Arrays.asList(x), 4);
     assertArrayEquals(new float[] {1, 2, 3, 4}, sorted.get(0).toFloats());
     assertArrayEquals(new long[] {1, 0, 3, 4}, sorted.get(1).toLongs());
     assertArrayEquals(new long[] {1, 0, 0, 2, 3, 2}, sorted.get(2).toLongs());
     assertArrayEquals(new long[] {2, 1, 2, 1}, sorted.get(3).toLongs());
-    List<Tensor> found =
-        Interpreter.evaluate(new SelectionOp.Unique(null, false), Arrays.asList(x), 4);
+    List<Tensor> found = Samples.evaluate(new SelectionOp.Unique(null, false), Arrays.asList(x), 4);
     assertArrayEquals(new float[] {2, 1, 3, 4}, found.get(0).toFloats());
     assertArrayEquals(new long[] {0, 1, 1, 2, 3, 2}, found.get(2).toLongs());
     Tensor words = Tensor.ofStrings(List.of("b", "a", "b"), 3);

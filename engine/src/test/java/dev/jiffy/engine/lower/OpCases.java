@@ -21,7 +21,7 @@ final class OpCases {
   }
 
   /// The oracle.
-  static final Runner SCALAR = Interpreter::evaluate;
+  static final Runner SCALAR = Samples::evaluate;
 
   private OpCases() {}
 

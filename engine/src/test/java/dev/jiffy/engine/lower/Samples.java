@@ -1,9 +1,13 @@
 package dev.jiffy.engine.lower;
 
+import dev.jiffy.engine.Limits;
+import dev.jiffy.engine.ir.Op;
 import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
+import java.util.List;
 import java.util.Random;
+import org.jspecify.annotations.Nullable;
 
 /// Inputs of operator cases: always the same for the same arguments.
 final class Samples {
@@ -34,6 +38,11 @@ final class Samples {
   };
 
   private Samples() {}
+
+  /// {@return what the interpreter makes of an operator}
+  static List<Tensor> evaluate(Op op, List<@Nullable Tensor> inputs, int outputs) {
+    return Interpreter.evaluate(op, inputs, outputs, Limits.DEFAULTS.tensorBytes());
+  }
 
   /// {@return f32 numbers in [-2, 2)}
   static Tensor floats(long seed, long... dims) {

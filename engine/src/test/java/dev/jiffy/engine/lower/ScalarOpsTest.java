@@ -12,6 +12,7 @@ import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
 import java.util.Arrays;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -81,7 +82,7 @@ class ScalarOpsTest {
   @Test
   void stringsMoveAndCompare() {
     Tensor x = Tensor.ofStrings(List.of("a", "b", "c", "d"), 2, 2);
-    Tensor y = Interpreter.evaluate(new Op.Transpose(List.of()), Arrays.asList(x), 1).getFirst();
+    Tensor y = Samples.evaluate(new Op.Transpose(List.of()), Arrays.asList(x), 1).getFirst();
     assertEquals(List.of("a", "c", "b", "d"), y.strings());
     assertEquals(List.of(1L, 0L, 0L, 1L), longs(new Op.Binary(BinaryFunction.EQUAL), x, y));
   }
@@ -89,11 +90,9 @@ class ScalarOpsTest {
   @Test
   void stringsAndNumbersConvert() {
     Tensor x = Tensor.of(new float[] {0.5f, Float.NaN, Float.NEGATIVE_INFINITY}, 3);
-    Tensor text =
-        Interpreter.evaluate(new Op.Cast(DType.STRING, true), Arrays.asList(x), 1).getFirst();
+    Tensor text = Samples.evaluate(new Op.Cast(DType.STRING, true), Arrays.asList(x), 1).getFirst();
     assertEquals(List.of("0.5", "NaN", "-INF"), text.strings());
-    Tensor back =
-        Interpreter.evaluate(new Op.Cast(DType.F32, true), Arrays.asList(text), 1).getFirst();
+    Tensor back = Samples.evaluate(new Op.Cast(DType.F32, true), Arrays.asList(text), 1).getFirst();
     assertEquals(
         List.of(0.5, Double.NaN, Double.NEGATIVE_INFINITY),
         Arrays.stream(back.toDoubles()).boxed().toList());
@@ -113,7 +112,7 @@ class ScalarOpsTest {
             2,
             Op.Layout.CHANNELS_FIRST);
     Tensor x = Tensor.of(new float[] {1, 2, 3, 4, 8, 7, 6, 5}, 1, 1, 2, 4);
-    List<Tensor> out = Interpreter.evaluate(op, Arrays.asList(x), 2);
+    List<Tensor> out = Samples.evaluate(op, Arrays.asList(x), 2);
     assertEquals(List.of(8L, 6L), longs(out.get(0)));
     assertEquals(List.of(4L, 6L), longs(out.get(1)));
   }
@@ -121,7 +120,7 @@ class ScalarOpsTest {
   @Test
   void nonZeroIsSizedByItsElements() {
     Tensor x = Tensor.of(new float[] {0, 2, Float.NaN, 0}, 2, 2);
-    Tensor out = Interpreter.evaluate(new Op.NonZero(), Arrays.asList(x), 1).getFirst();
+    Tensor out = Samples.evaluate(new Op.NonZero(), Arrays.asList(x), 1).getFirst();
     assertEquals(Shape.of(2, 2), out.shape());
     assertEquals(List.of(0L, 1L, 1L, 0L), longs(out));
   }
@@ -130,7 +129,7 @@ class ScalarOpsTest {
   void topKKeepsTheOrderOfEquals() {
     Tensor x = Tensor.of(new float[] {2, 3, 3, 1, 3}, 5);
     List<Tensor> out =
-        Interpreter.evaluate(new Op.TopK(0, true, true), Arrays.asList(x, Samples.vector(4)), 2);
+        Samples.evaluate(new Op.TopK(0, true, true), Arrays.asList(x, Samples.vector(4)), 2);
     assertEquals(List.of(1L, 2L, 4L, 0L), longs(out.get(1)));
   }
 
@@ -158,15 +157,22 @@ class ScalarOpsTest {
     refuses("sequence length", new Op.ReverseSequence(0, 1), x, Samples.vector(1, 6, 1));
   }
 
+  @Test
+  void noMoreIsMadeThanIsAllowed() {
+    List<@Nullable Tensor> inputs = Arrays.asList(Samples.vector(7), Samples.vector(3, 2));
+    Tensor y = Interpreter.evaluate(new Op.Expand(), inputs, 1, 48).getFirst();
+    assertEquals(Shape.of(3, 2), y.shape());
+    assertThrows(ModelException.class, () -> Interpreter.evaluate(new Op.Expand(), inputs, 1, 47));
+  }
+
   private static void refuses(String message, Op op, Tensor... inputs) {
     ModelException e =
-        assertThrows(
-            ModelException.class, () -> Interpreter.evaluate(op, Arrays.asList(inputs), 1));
+        assertThrows(ModelException.class, () -> Samples.evaluate(op, Arrays.asList(inputs), 1));
     assertTrue(String.valueOf(e.getMessage()).contains(message), e::getMessage);
   }
 
   private static List<Long> longs(Op op, Tensor... inputs) {
-    return longs(Interpreter.evaluate(op, Arrays.asList(inputs), 1).getFirst());
+    return longs(Samples.evaluate(op, Arrays.asList(inputs), 1).getFirst());
   }
 
   private static List<Long> longs(Tensor tensor) {

@@ -30,7 +30,7 @@ class TextOpsTest {
           List.of(0L, 1L, 2L, 3L, 4L, 5L, 6L));
 
   private static List<Tensor> run(Op op, int outputs, Tensor... inputs) {
-    return Interpreter.evaluate(op, Arrays.asList(inputs), outputs);
+    return Samples.evaluate(op, Arrays.asList(inputs), outputs);
   }
 
   private static Tensor run(Op op, Tensor... inputs) {

@@ -9,14 +9,19 @@ import dev.jiffy.engine.WrongKernels;
 import dev.jiffy.engine.ir.Graph;
 import dev.jiffy.engine.ir.GraphBuilder;
 import dev.jiffy.engine.ir.Op;
+import dev.jiffy.engine.kernel.ByteConvolution;
+import dev.jiffy.engine.kernel.ByteKernels;
 import dev.jiffy.engine.kernel.ConvGeometry;
 import dev.jiffy.engine.kernel.Format;
 import dev.jiffy.engine.kernel.MatrixKernels;
+import dev.jiffy.engine.kernel.Memory;
 import dev.jiffy.engine.kernel.scalar.ScalarMatrixKernels;
 import dev.jiffy.engine.kernel.scalar.ScalarRowKernels;
 import dev.jiffy.tensor.DType;
+import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
 import java.lang.foreign.Arena;
+import java.lang.foreign.ValueLayout;
 import java.lang.ref.WeakReference;
 import java.util.ArrayList;
 import java.util.List;
@@ -106,6 +111,44 @@ class WeightsTest {
       assertSame(form, weights.convTranspose(transposed(2, 1, 1), tensor));
       assertNotSame(form, weights.convTranspose(transposed(1, 1, 0), tensor));
       assertNotSame(form, weights.convTranspose(transposed(2, 2, 0), tensor));
+    }
+  }
+
+  private static Tensor shorts(long first, long last) {
+    Tensor weights = Tensor.allocate(DType.I16, Shape.of(200, 100));
+    weights.setLong(0, first);
+    weights.setLong(19_999, last);
+    return weights;
+  }
+
+  @Test
+  void integersAreShiftedToBytes() {
+    try (Arena arena = Arena.ofShared()) {
+      Target target = new Target(new ScalarMatrixKernels(), new ScalarRowKernels(), 1, Format.F32);
+      Weights weights = new Weights(target, arena);
+      assertEquals(73, weights.shift(shorts(-55, 200)));
+      assertEquals(ByteConvolution.UNFIT, weights.shift(shorts(-56, 200)));
+      assertEquals(-12, weights.shift(shorts(5, -140)));
+      assertEquals(0, weights.shift(shorts(127, -128)));
+      Tensor large = shorts(-55, 200);
+      Tensor scales = Tensor.allocate(DType.F32, Shape.of(100));
+      ConvGeometry geometry = Bytes.geometry(large, 1, null);
+      ByteConvolution convolution = new ByteConvolution(geometry, 0, 73, null);
+      List<Byte> packed = new ArrayList<>();
+      ByteKernels.Prepared prepared =
+          WrongKernels.changed(
+              ByteKernels.Prepared.class,
+              WrongKernels.idle(ByteKernels.Prepared.class),
+              "pack",
+              (result, arguments) -> {
+                long from = ((ByteKernels.Filters) arguments[0]).address();
+                for (int at : new int[] {0, 10_000, 19_999}) {
+                  packed.add(Memory.ALL.get(ValueLayout.JAVA_BYTE, from + at));
+                }
+                return result;
+              });
+      Tensor _ = weights.bytesConv(prepared, convolution, large, scales, null);
+      assertEquals(List.of((byte) -128, (byte) -73, (byte) 127), packed);
     }
   }
 }

@@ -131,19 +131,18 @@ record ByteCheck(LongUnaryOperator memory) {
   /// Computes a convolution.
   ///
   /// @param y the results, f32 also where they are bytes
-  void convolve(ByteKernels kernels, ByteConvolution c, long y) {
-    long packed = memory.applyAsLong(kernels.packedBytes(c));
-    Memory.ALL.asSlice(packed, kernels.packedBytes(c)).fill((byte) 0);
+  void convolve(ByteKernels.Prepared prepared, ByteConvolution c, long y) {
+    long packed = memory.applyAsLong(prepared.packedBytes());
+    Memory.ALL.asSlice(packed, prepared.packedBytes()).fill((byte) 0);
     long w = bytes(CHANNELS * CHANNELS * 9, 5);
-    kernels.pack(
-        c,
+    prepared.pack(
         ByteKernels.Filters.of(c.geometry(), w),
         floats(CHANNELS, 0.001f),
         floats(CHANNELS, 0.1f),
         packed);
     long to = c.rounding() == null ? y : memory.applyAsLong(RESULTS);
-    long scratch = memory.applyAsLong(kernels.scratchBytes(c));
-    kernels.convolve(c, bytes(RESULTS, 9), 0, packed, to, 0, c.geometry().rows(), scratch);
+    long scratch = memory.applyAsLong(prepared.scratchBytes());
+    prepared.convolve(bytes(RESULTS, 9), 0, packed, to, 0, c.geometry().rows(), scratch);
     for (int i = 0; c.rounding() != null && i < RESULTS; i++) {
       Memory.setFloat(y + 4L * i, Memory.ALL.get(BYTE, to + i) & 0xff);
     }

@@ -115,17 +115,18 @@ final class MatrixCheck {
       for (boolean rounds : new boolean[] {false, true}) {
         for (int shift : new int[] {0, 7}) {
           ByteConvolution c = ByteCheck.convolution(groups, rounds, shift);
-          if (narrow != null && narrow.bytes().suits(c)) {
-            byteConvolution(narrow.bytes(), c);
+          ByteKernels.Prepared prepared = narrow == null ? null : narrow.bytes().prepare(c);
+          if (prepared != null) {
+            byteConvolution(prepared, c);
           }
         }
       }
     }
   }
 
-  private void byteConvolution(ByteKernels kernels, ByteConvolution c) {
+  private void byteConvolution(ByteKernels.Prepared prepared, ByteConvolution c) {
     ByteCheck problem = new ByteCheck(comparison::memory);
-    Comparison.Computation own = y -> problem.convolve(kernels, c, y);
+    Comparison.Computation own = y -> problem.convolve(prepared, c, y);
     Comparison.Computation oracle = y -> ByteCheck.convolve(c, y);
     String what = "convolution of bytes in %d groups".formatted(c.geometry().groups());
     if (c.rounding() == null) {

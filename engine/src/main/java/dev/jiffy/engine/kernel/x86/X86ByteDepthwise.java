@@ -60,17 +60,19 @@ final class X86ByteDepthwise implements ByteKernels {
   }
 
   @Override
-  public boolean suits(ByteConvolution c) {
-    ConvGeometry g = c.geometry();
+  public @Nullable Prepared prepare(ByteConvolution convolution) {
+    ConvGeometry g = convolution.geometry();
     Window window = window(g);
-    return c.shift() == 0
-        && g.groups() == g.inChannels()
-        && g.groups() == g.outChannels()
-        && g.groups() >= LEAST
-        && (long) g.kernelHeight() * g.kernelWidth() <= MOST_TAPS
-        && window.rows(window.most()) <= DepthwiseCode.MOST_EXTENT
-        && (g.kernelWidth() - 1L) * g.dilationWidth() < DepthwiseCode.MOST_EXTENT
-        && TileCode.fuses(g.activation());
+    boolean suits =
+        convolution.shift() == 0
+            && g.groups() == g.inChannels()
+            && g.groups() == g.outChannels()
+            && g.groups() >= LEAST
+            && (long) g.kernelHeight() * g.kernelWidth() <= MOST_TAPS
+            && window.rows(window.most()) <= DepthwiseCode.MOST_EXTENT
+            && (g.kernelWidth() - 1L) * g.dilationWidth() < DepthwiseCode.MOST_EXTENT
+            && TileCode.fuses(g.activation());
+    return suits ? new Convolution(convolution, window) : null;
   }
 
   private Window window(ConvGeometry g) {
@@ -84,201 +86,199 @@ final class X86ByteDepthwise implements ByteKernels {
         g.dilationWidth());
   }
 
-  // ---- groups of channels
+  /// One convolution.
+  private final class Convolution implements Prepared {
+    private final ByteConvolution c;
+    private final ConvGeometry g;
+    private final Window window;
+    private final int channels;
 
-  /// {@return the channels of the group that has some channel and, but in a last group, begins with
-  /// it}
-  private int width(int channels, int first) {
-    int width = LEAST;
-    while (width < Math.min(channels - first, cpu.vectorBytes())) {
-      width *= 2;
+    Convolution(ByteConvolution convolution, Window window) {
+      c = convolution;
+      g = convolution.geometry();
+      this.window = window;
+      channels = g.inChannels();
     }
-    return width <= channels ? width : width / 2;
-  }
 
-  /// {@return the channels that all groups have together}
-  private int groupChannels(int channels) {
-    int sum = 0;
-    for (int first = 0; first < channels; ) {
-      int width = width(channels, first);
-      sum += width;
-      first += width;
+    // ---- groups of channels
+
+    /// {@return the channels of the group that has some channel and, but in a last group, begins
+    /// with it}
+    private int width(int first) {
+      int width = LEAST;
+      while (width < Math.min(channels - first, cpu.vectorBytes())) {
+        width *= 2;
+      }
+      return width <= channels ? width : width / 2;
     }
-    return sum;
-  }
 
-  private long weightBytes(ConvGeometry g) {
-    return (long) groupChannels(g.inChannels()) * window(g).weights(reach);
-  }
+    /// {@return the channels that all groups have together}
+    private int groupChannels() {
+      int sum = 0;
+      for (int first = 0; first < channels; ) {
+        int width = width(first);
+        sum += width;
+        first += width;
+      }
+      return sum;
+    }
 
-  private long tailBytes(ConvGeometry g) {
-    return (long) groupChannels(g.inChannels()) * ByteDepthwiseCode.TAIL;
-  }
+    private long weightBytes() {
+      return (long) groupChannels() * window.weights(reach);
+    }
 
-  @Override
-  public long packedBytes(ByteConvolution c) {
-    ConvGeometry g = c.geometry();
-    return Math.addExact(weightBytes(g), tailBytes(g));
-  }
+    private long tailBytes() {
+      return (long) groupChannels() * ByteDepthwiseCode.TAIL;
+    }
 
-  @Override
-  public void pack(ByteConvolution c, Filters filters, long scales, long bias, long packed) {
-    ConvGeometry g = c.geometry();
-    int channels = g.inChannels();
-    int taps = g.kernelHeight() * g.kernelWidth();
-    long to = packed;
-    long tail = packed + weightBytes(g);
-    for (int first = 0; first < channels; ) {
-      int width = width(channels, first);
-      int from = Math.min(first, channels - width);
-      for (int i = 0; i < width; i++) {
-        long filter = filters.address() + (from + i) * filters.filterStep();
-        packFilter(g, filter, width, i, to);
-        int sum = 0;
-        for (int tap = 0; tap < taps; tap++) {
-          sum += ALL.get(BYTE, filter + tap);
+    @Override
+    public long packedBytes() {
+      return Math.addExact(weightBytes(), tailBytes());
+    }
+
+    @Override
+    public void pack(Filters filters, long scales, long bias, long packed) {
+      int taps = g.kernelHeight() * g.kernelWidth();
+      long to = packed;
+      long tail = packed + weightBytes();
+      for (int first = 0; first < channels; ) {
+        int width = width(first);
+        int from = Math.min(first, channels - width);
+        for (int i = 0; i < width; i++) {
+          long filter = filters.address() + (from + i) * filters.filterStep();
+          packFilter(filter, width, i, to);
+          int sum = 0;
+          for (int tap = 0; tap < taps; tap++) {
+            sum += ALL.get(BYTE, filter + tap);
+          }
+          long number = tail + place(width, i);
+          ALL.set(Memory.INT, number, c.isDynamic() ? sum : -c.zero() * sum);
+          long index = 4L * (from + i);
+          Memory.setFloat(number + 4L * width, Memory.getFloat(scales + index));
+          Memory.setFloat(number + 8L * width, bias == 0 ? 0 : Memory.getFloat(bias + index));
         }
-        long number = tail + place(width, i);
-        ALL.set(Memory.INT, number, c.isDynamic() ? sum : -c.zero() * sum);
-        long index = 4L * (from + i);
-        Memory.setFloat(number + 4L * width, Memory.getFloat(scales + index));
-        Memory.setFloat(number + 8L * width, bias == 0 ? 0 : Memory.getFloat(bias + index));
+        ByteConvolution.Rounding rounding = c.rounding();
+        for (int i = 0; rounding != null && i < width; i += 4) {
+          Memory.setFloat(tail + 12L * width + i, rounding.factor());
+          ALL.set(Memory.INT, tail + 13L * width + i, rounding.zero() * 0x10001);
+        }
+        to += (long) width * window.weights(reach);
+        tail += (long) width * ByteDepthwiseCode.TAIL;
+        first += width;
       }
-      ByteConvolution.Rounding rounding = c.rounding();
-      for (int i = 0; rounding != null && i < width; i += 4) {
-        Memory.setFloat(tail + 12L * width + i, rounding.factor());
-        ALL.set(Memory.INT, tail + 13L * width + i, rounding.zero() * 0x10001);
-      }
-      to += (long) width * window(g).weights(reach);
-      tail += (long) width * ByteDepthwiseCode.TAIL;
-      first += width;
     }
-  }
 
-  /// {@return where a channel's 32 bits are within the four vectors of a group}
-  private static int place(int width, int channel) {
-    return channel % 16 / 4 * width + 4 * (channel / 16 * 4 + channel % 4);
-  }
+    /// {@return where a channel's 32 bits are within the four vectors of a group}
+    private static int place(int width, int channel) {
+      return channel % 16 / 4 * width + 4 * (channel / 16 * 4 + channel % 4);
+    }
 
-  /// Packs the taps of a channel of a group, for both rows that are computed together.
-  private void packFilter(ConvGeometry g, long filter, int width, int channel, long group) {
-    Window window = window(g);
-    int units = window.units(reach);
-    long tapBytes = 4 / reach;
-    for (int row = 0; row < window.most(); row++) {
-      for (int tapRow = 0; tapRow < g.kernelHeight(); tapRow++) {
-        int line = tapRow + row * window.strideHeight();
-        for (int tap = 0; tap < g.kernelWidth(); tap++) {
-          byte weight = ALL.get(BYTE, filter + (long) tapRow * g.kernelWidth() + tap);
-          int index = (row * units + line / reach) * g.kernelWidth() + tap;
-          long to = group + 4L * width * index + place(width, channel) + line % reach * tapBytes;
-          if (reach == 4) {
-            ALL.set(BYTE, to, weight);
-          } else {
-            ALL.set(ValueLayout.JAVA_SHORT_UNALIGNED, to, weight);
+    /// Packs the taps of a channel of a group, for both rows that are computed together.
+    private void packFilter(long filter, int width, int channel, long group) {
+      int units = window.units(reach);
+      long tapBytes = 4 / reach;
+      for (int row = 0; row < window.most(); row++) {
+        for (int tapRow = 0; tapRow < g.kernelHeight(); tapRow++) {
+          int line = tapRow + row * window.strideHeight();
+          for (int tap = 0; tap < g.kernelWidth(); tap++) {
+            byte weight = ALL.get(BYTE, filter + (long) tapRow * g.kernelWidth() + tap);
+            int index = (row * units + line / reach) * g.kernelWidth() + tap;
+            long to = group + 4L * width * index + place(width, channel) + line % reach * tapBytes;
+            if (reach == 4) {
+              ALL.set(BYTE, to, weight);
+            } else {
+              ALL.set(ValueLayout.JAVA_SHORT_UNALIGNED, to, weight);
+            }
           }
         }
       }
     }
-  }
 
-  // ---- computing
+    // ---- computing
 
-  /// The bytes of a tile's input that stand for zero.
-  private long zeroBytes(ConvGeometry g) {
-    int columns = window(g).columns(MOST_PIXELS);
-    return ((long) columns * g.inChannels() + 2 * LINE - 1) & -LINE;
-  }
+    /// The bytes of a tile's input that stand for zero.
+    private long zeroBytes() {
+      int columns = window.columns(MOST_PIXELS);
+      return ((long) columns * channels + 2 * LINE - 1) & -LINE;
+    }
 
-  @Override
-  public long scratchBytes(ByteConvolution c) {
-    ConvGeometry g = c.geometry();
-    return zeroBytes(g) + (c.isDynamic() ? tailBytes(g) : 0);
-  }
+    @Override
+    public long scratchBytes() {
+      return zeroBytes() + (c.isDynamic() ? tailBytes() : 0);
+    }
 
-  /// Completes the tails of all groups.
-  private void complete(ConvGeometry g, long quantization, long from, long to) {
-    float scale = Memory.getFloat(quantization);
-    int zero = ALL.get(Memory.INT, quantization + 4);
-    for (int first = 0; first < g.inChannels(); ) {
-      int width = width(g.inChannels(), first);
-      long tail = (long) first * ByteDepthwiseCode.TAIL;
-      for (long at = tail; at < tail + 4L * width; at += 4) {
-        ALL.set(Memory.INT, to + at, -zero * ALL.get(Memory.INT, from + at));
-        long factor = at + 4L * width;
-        Memory.setFloat(to + factor, scale * Memory.getFloat(from + factor));
-        long bias = at + 8L * width;
-        Memory.setFloat(to + bias, Memory.getFloat(from + bias));
+    /// Completes the tails of all groups.
+    private void complete(long quantization, long from, long to) {
+      float scale = Memory.getFloat(quantization);
+      int zero = ALL.get(Memory.INT, quantization + 4);
+      for (int first = 0; first < channels; ) {
+        int width = width(first);
+        long tail = (long) first * ByteDepthwiseCode.TAIL;
+        for (long at = tail; at < tail + 4L * width; at += 4) {
+          ALL.set(Memory.INT, to + at, -zero * ALL.get(Memory.INT, from + at));
+          long factor = at + 4L * width;
+          Memory.setFloat(to + factor, scale * Memory.getFloat(from + factor));
+          long bias = at + 8L * width;
+          Memory.setFloat(to + bias, Memory.getFloat(from + bias));
+        }
+        first += width;
       }
-      first += width;
     }
-  }
 
-  @Override
-  public void convolve(
-      ByteConvolution c,
-      long x,
-      long quantization,
-      long packed,
-      long y,
-      int rowFrom,
-      int rowTo,
-      long scratch) {
-    ConvGeometry g = c.geometry();
-    long tails = packed + weightBytes(g);
-    int zero = c.zero();
-    if (c.isDynamic()) {
-      long completed = scratch + zeroBytes(g);
-      complete(g, quantization, tails, completed);
-      tails = completed;
-      zero = ALL.get(Memory.INT, quantization + 4);
+    @Override
+    public void convolve(
+        long x, long quantization, long packed, long y, int rowFrom, int rowTo, long scratch) {
+      long tails = packed + weightBytes();
+      int zero = c.zero();
+      if (c.isDynamic()) {
+        long completed = scratch + zeroBytes();
+        complete(quantization, tails, completed);
+        tails = completed;
+        zero = ALL.get(Memory.INT, quantization + 4);
+      }
+      ALL.asSlice(scratch, zeroBytes()).fill((byte) zero);
+      int most = window.most();
+      for (int row = rowFrom; row < rowTo; ) {
+        int rows = Math.min(most, Math.min(rowTo - row, g.outHeight() - row % g.outHeight()));
+        rows(x, packed, tails, y, row, rows, scratch);
+        row += rows;
+      }
     }
-    ALL.asSlice(scratch, zeroBytes(g)).fill((byte) zero);
-    int most = window(g).most();
-    for (int row = rowFrom; row < rowTo; ) {
-      int rows = Math.min(most, Math.min(rowTo - row, g.outHeight() - row % g.outHeight()));
-      rows(c, x, packed, tails, y, row, rows, scratch);
-      row += rows;
-    }
-  }
 
-  /// Computes one or two rows of a result.
-  private void rows(
-      ByteConvolution c, long x, long packed, long tails, long y, int row, int rows, long zeros) {
-    ConvGeometry g = c.geometry();
-    Window window = window(g);
-    int channels = g.inChannels();
-    int resultBytes = c.rounding() == null ? 4 : 1;
-    long line = (long) channels * g.inWidth();
-    long resultPixel = (long) resultBytes * channels;
-    long top = (long) row % g.outHeight() * g.strideHeight() - g.padTop();
-    long seen = X86Depthwise.present(top, g.dilationHeight(), window.rows(rows), g.inHeight());
-    long origin = (long) row / g.outHeight() * g.inHeight() + top;
-    long from = x + origin * line - (long) g.padLeft() * channels;
-    long to = y + (long) row * g.outWidth() * resultPixel;
-    for (int first = 0; first < channels; ) {
-      int width = width(channels, first);
-      int at = Math.min(first, channels - width);
-      int groups = Math.max(1, width == cpu.vectorBytes() ? (channels - at) / width : 1);
-      Code.call(
-          function(window, rows, width, c.rounding() != null, g.activation()),
-          from + at,
-          channels,
-          line * g.dilationHeight(),
-          seen,
-          to + (long) resultBytes * at,
-          g.outWidth() * resultPixel,
-          resultPixel,
-          packed + (long) first * window.weights(reach),
-          tails + (long) first * ByteDepthwiseCode.TAIL,
-          groups,
-          zeros,
-          -g.padLeft(),
-          g.inWidth(),
-          g.outWidth(),
-          0,
-          0);
-      first += groups * width;
+    /// Computes one or two rows of a result.
+    private void rows(long x, long packed, long tails, long y, int row, int rows, long zeros) {
+      int resultBytes = c.rounding() == null ? 4 : 1;
+      long line = (long) channels * g.inWidth();
+      long resultPixel = (long) resultBytes * channels;
+      long top = (long) row % g.outHeight() * g.strideHeight() - g.padTop();
+      long seen = X86Depthwise.present(top, g.dilationHeight(), window.rows(rows), g.inHeight());
+      long origin = (long) row / g.outHeight() * g.inHeight() + top;
+      long from = x + origin * line - (long) g.padLeft() * channels;
+      long to = y + (long) row * g.outWidth() * resultPixel;
+      for (int first = 0; first < channels; ) {
+        int width = width(first);
+        int at = Math.min(first, channels - width);
+        int groups = Math.max(1, width == cpu.vectorBytes() ? (channels - at) / width : 1);
+        Code.call(
+            function(window, rows, width, c.rounding() != null, g.activation()),
+            from + at,
+            channels,
+            line * g.dilationHeight(),
+            seen,
+            to + (long) resultBytes * at,
+            g.outWidth() * resultPixel,
+            resultPixel,
+            packed + (long) first * window.weights(reach),
+            tails + (long) first * ByteDepthwiseCode.TAIL,
+            groups,
+            zeros,
+            -g.padLeft(),
+            g.inWidth(),
+            g.outWidth(),
+            0,
+            0);
+        first += groups * width;
+      }
     }
   }
 

@@ -2,6 +2,7 @@ package dev.jiffy.engine.kernel.x86;
 
 import dev.jiffy.engine.kernel.ByteConvolution;
 import dev.jiffy.engine.kernel.ByteKernels;
+import org.jspecify.annotations.Nullable;
 
 /// Convolutions of bytes as machine code, each by what suits it.
 final class X86ByteKernels implements ByteKernels {
@@ -13,41 +14,9 @@ final class X86ByteKernels implements ByteKernels {
     others = new X86ByteConvolution(cpu);
   }
 
-  private ByteKernels of(ByteConvolution convolution) {
-    return depthwise.suits(convolution) ? depthwise : others;
-  }
-
   @Override
-  public boolean suits(ByteConvolution convolution) {
-    return of(convolution).suits(convolution);
-  }
-
-  @Override
-  public long packedBytes(ByteConvolution convolution) {
-    return of(convolution).packedBytes(convolution);
-  }
-
-  @Override
-  public void pack(
-      ByteConvolution convolution, Filters filters, long scales, long bias, long packed) {
-    of(convolution).pack(convolution, filters, scales, bias, packed);
-  }
-
-  @Override
-  public long scratchBytes(ByteConvolution convolution) {
-    return of(convolution).scratchBytes(convolution);
-  }
-
-  @Override
-  public void convolve(
-      ByteConvolution convolution,
-      long x,
-      long quantization,
-      long packed,
-      long y,
-      int rowFrom,
-      int rowTo,
-      long scratch) {
-    of(convolution).convolve(convolution, x, quantization, packed, y, rowFrom, rowTo, scratch);
+  public @Nullable Prepared prepare(ByteConvolution convolution) {
+    Prepared prepared = depthwise.prepare(convolution);
+    return prepared == null ? others.prepare(convolution) : prepared;
   }
 }

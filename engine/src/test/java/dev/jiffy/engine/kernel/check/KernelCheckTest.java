@@ -57,11 +57,18 @@ class KernelCheckTest {
     return WrongKernels.changed(
         ByteKernels.class,
         WrongKernels.idle(ByteKernels.class),
+        "prepare",
+        (_, arguments) -> withoutRounding((ByteConvolution) arguments[0]));
+  }
+
+  private static ByteKernels.Prepared withoutRounding(ByteConvolution c) {
+    return WrongKernels.changed(
+        ByteKernels.Prepared.class,
+        WrongKernels.idle(ByteKernels.Prepared.class),
         "convolve",
         (result, arguments) -> {
-          ByteConvolution c = (ByteConvolution) arguments[0];
           if (c.rounding() == null) {
-            ByteCheck.convolve(c, (long) arguments[4]);
+            ByteCheck.convolve(c, (long) arguments[3]);
           }
           return result;
         });

@@ -24,7 +24,7 @@ final class ByteConvolutions {
   /// Compares all results.
   ///
   /// @param end whether operands end where memory does, else they begin where it does
-  void compare(ByteKernels kernels, ByteConvolution c, boolean end) {
+  void compare(ByteKernels.Prepared prepared, ByteConvolution c, boolean end) {
     ConvGeometry g = c.geometry();
     int pixels = g.batch() * g.inHeight() * g.inWidth();
     int in = g.inChannels() / g.groups();
@@ -36,19 +36,19 @@ final class ByteConvolutions {
       long w = memory.bytes(random, g.outChannels() * filter, end);
       long scales = memory.floats(random, g.outChannels(), small, 6 * small, end);
       long bias = memory.floats(random, g.outChannels(), -5, 5, end);
-      long packed = memory.after(kernels.packedBytes(c));
-      kernels.pack(c, ByteKernels.Filters.of(g, w), scales, bias, packed);
+      long packed = memory.after(prepared.packedBytes());
+      prepared.pack(ByteKernels.Filters.of(g, w), scales, bias, packed);
       long bytes = c.rounding() == null ? 4L * results : results;
       long y = end ? memory.before(bytes) : memory.after(bytes);
-      long scratch = memory.after(kernels.scratchBytes(c));
+      long scratch = memory.after(prepared.scratchBytes());
       float scale = c.isDynamic() ? 0.7f : 1;
       long quantization = memory.before(8);
       Memory.setFloat(quantization, scale);
       Memory.ALL.set(Memory.INT, quantization + 4, ZERO);
       long given = c.isDynamic() ? quantization : 0;
       int third = g.rows() / 3;
-      kernels.convolve(c, x, given, packed, y, third, g.rows(), scratch);
-      kernels.convolve(c, x, given, packed, y, 0, third, scratch);
+      prepared.convolve(x, given, packed, y, third, g.rows(), scratch);
+      prepared.convolve(x, given, packed, y, 0, third, scratch);
       for (int i = 0; i < results; i++) {
         long channel = i % g.outChannels();
         double sum = scale * Memory.getFloat(scales + 4 * channel) * sum(c, x, w, i);
