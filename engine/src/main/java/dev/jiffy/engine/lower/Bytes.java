@@ -21,8 +21,8 @@ final class Bytes {
 
   static boolean lower(Node node, QuantizedOp op, Lowering lowering) {
     return switch (op) {
-      case QuantizedOp.Quantize _ -> convert(node, node.input(0), node.output(), true, lowering);
-      case QuantizedOp.Dequantize _ -> convert(node, node.output(), node.input(0), false, lowering);
+      case QuantizedOp.Quantize _ -> quantize(node, lowering);
+      case QuantizedOp.Dequantize _ -> lowering.isF32(node.output()) && lowering.defer(node);
       case QuantizedOp.ByteTable _ -> lowerTable(node, lowering);
       case QuantizedOp.ByteMatMul matMul -> lower(node, matMul, lowering);
       case QuantizedOp.ByteConv conv -> lower(node, conv, lowering);
@@ -210,9 +210,15 @@ final class Bytes {
   /// @return where they lie
   static Place asFloats(String label, Affine affine, Place x, Shape shape, Lowering lowering) {
     Place y = lowering.planned(4 * shape.elements());
+    asFloats(label, affine, x, y, shape, lowering);
+    return y;
+  }
+
+  /// Makes f32 of bytes.
+  static void asFloats(
+      String label, Affine affine, Place x, Place y, Shape shape, Lowering lowering) {
     Target target = lowering.target();
     lowering.add(new BytesStep(label, target, affine, false, shape.elements(), x, y), x, y);
-    return y;
   }
 
   /// Makes bytes of f32.
@@ -235,26 +241,24 @@ final class Bytes {
     return true;
   }
 
-  private static boolean convert(
-      Node node, String real, String bytes, boolean toBytes, Lowering lowering) {
-    Affine affine = affine(node, lowering.dtype(bytes), lowering);
-    if (affine == null || !lowering.isF32(real)) {
+  private static boolean quantize(Node node, Lowering lowering) {
+    Affine affine = affine(lowering.graph(), node);
+    if (affine == null || !lowering.isF32(node.input(0))) {
       return false;
     }
-    long elements = lowering.shape(real).elements();
-    Place x = lowering.place(node.input(0));
+    String x = node.input(0);
     Place y = lowering.result(node.output());
-    lowering.add(
-        new BytesStep(Lowering.label(node), lowering.target(), affine, toBytes, elements, x, y),
-        x,
-        y);
+    asBytes(Lowering.label(node), affine, lowering.place(x), y, lowering.shape(x), lowering);
     return true;
   }
 
-  /// {@return what all bytes of a value stand for, or null where they differ or it is not known}
-  private static @Nullable Affine affine(Node node, DType type, Lowering lowering) {
-    Tensor scale = lowering.graph().constants().get(node.input(1));
-    Tensor zero = lowering.graph().constants().get(node.input(2));
+  /// {@return what all bytes that a node makes or reads stand for, or null where they differ or it
+  /// is not known}
+  static @Nullable Affine affine(Graph graph, Node node) {
+    String bytes = node.op() instanceof QuantizedOp.Quantize ? node.output() : node.input(0);
+    DType type = graph.fact(bytes).dtype();
+    Tensor scale = graph.constants().get(node.input(1));
+    Tensor zero = graph.constants().get(node.input(2));
     if (scale == null
         || scale.shape().elements() != 1
         || (node.hasInput(2) && zero == null)

@@ -116,7 +116,7 @@ final class Rows {
       }
     }
     // the last first, each of what the one behind it has left
-    Place from = lowering.place(node.input(0));
+    Reals from = ReduceStep.source(node, runs.get(last).extent * inner, lowering);
     for (int i = last; i >= first; i -= 2) {
       long outer = product(runs.subList(0, i));
       Place to = i == first ? lowering.result(node.output()) : lowering.planned(4 * outer * inner);
@@ -133,9 +133,9 @@ final class Rows {
               inner,
               from,
               to),
-          from,
+          from.place(),
           to);
-      from = to;
+      from = Reals.floats(to);
       inner *= i == first ? 1 : runs.get(i - 1).extent;
     }
     return true;
@@ -180,28 +180,29 @@ final class Rows {
     int axis = axis(op.axis(), shape.rank());
     long outer = shape.elements(0, axis);
     long n = shape.dim(axis);
-    if (!lowering.isF32(node.input(0))
+    if (!lowering.isReal(node.input(0))
         || shape.elements() == 0
         || outer > Integer.MAX_VALUE
         || n > Integer.MAX_VALUE) {
       return false;
     }
-    Place x = lowering.place(node.input(0));
+    long inner = shape.elements(axis + 1, shape.rank());
+    Reals x = ReduceStep.source(node, n * inner, lowering);
     Place y = lowering.result(node.output());
     RowKernels kernels = lowering.target().rows();
     lowering.add(
         new ReduceStep(
             Lowering.label(node),
             lowering.target(),
-            (from, to, o, _, inner) ->
+            (from, to, o, _, _) ->
                 kernels.argReduce(op.largest(), op.lastIndex(), from, to, o, (int) n, inner),
             8,
             (int) outer,
             n,
-            shape.elements(axis + 1, shape.rank()),
+            inner,
             x,
             y),
-        x,
+        x.place(),
         y);
     return true;
   }
