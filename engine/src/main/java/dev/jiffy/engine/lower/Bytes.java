@@ -13,10 +13,14 @@ import dev.jiffy.engine.kernel.NarrowKernels;
 import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /// Lowers operators on quantized numbers.
 final class Bytes {
+  /// Up to which f32 are all whole numbers.
+  private static final long EXACT = 1 << 24;
+
   private Bytes() {}
 
   static boolean lower(Node node, QuantizedOp op, Lowering lowering) {
@@ -26,6 +30,7 @@ final class Bytes {
       case QuantizedOp.ByteTable _ -> lowerTable(node, lowering);
       case QuantizedOp.ByteMatMul matMul -> lower(node, matMul, lowering);
       case QuantizedOp.ByteConv conv -> lower(node, conv, lowering);
+      case QuantizedOp.ByteSums sums -> lower(node, sums, lowering);
       case QuantizedOp.DynamicConv conv -> DynamicBytes.lower(node, conv, lowering);
       case QuantizedOp.BlockMatMul blocks -> BlockWeights.lower(node, blocks, lowering);
     };
@@ -40,7 +45,10 @@ final class Bytes {
     Tensor scales = graph.constants().get(node.input(2));
     Tensor bias = graph.constants().get(node.input(3));
     NarrowKernels narrow = weights.target().matrices().narrow();
-    if (narrow == null || w == null || scales == null || (node.hasInput(3) && bias == null)) {
+    if (narrow == null
+        || w == null
+        || (node.hasInput(2) && scales == null)
+        || (node.hasInput(3) && bias == null)) {
       return;
     }
     ByteConvolution convolution =
@@ -48,6 +56,7 @@ final class Bytes {
           case QuantizedOp.ByteMatMul matMul -> convolution(matMul, w, 1, weights);
           case QuantizedOp.ByteConv conv ->
               expected(graph, node, conv.conv(), conv.zero(), conv.rounding(), w, weights);
+          case QuantizedOp.ByteSums sums -> sums(expected(graph, node, sums, w, weights));
           case QuantizedOp.DynamicConv conv ->
               expected(graph, node, conv.conv(), ByteConvolution.DYNAMIC, null, w, weights);
           default -> null;
@@ -55,6 +64,17 @@ final class Bytes {
     if (convolution != null && narrow.bytes().suits(convolution)) {
       weights.bytesConv(narrow.bytes(), convolution, w, scales, bias);
     }
+  }
+
+  private static @Nullable ByteConvolution expected(
+      Graph graph, Node node, QuantizedOp.ByteSums op, Tensor w, Weights weights) {
+    return op.conv() == null
+        ? convolution(new QuantizedOp.ByteMatMul(op.zero(), null, null), w, 1, weights)
+        : expected(graph, node, op.conv(), op.zero(), null, w, weights);
+  }
+
+  private static @Nullable ByteConvolution sums(@Nullable ByteConvolution convolution) {
+    return convolution == null ? null : convolution.sums();
   }
 
   /// {@return a convolution of images, as far as it is known at load, or null if it is none}
@@ -130,13 +150,31 @@ final class Bytes {
 
   private static boolean lower(Node node, QuantizedOp.ByteMatMul op, Lowering lowering) {
     Tensor w = lowering.graph().constants().get(node.input(1));
+    ByteConvolution convolution = w == null ? null : convolution(node, op, w, lowering);
+    return w != null && convolution != null && lower(node, convolution, w, lowering);
+  }
+
+  /// {@return the convolution that a product is, or null where there is nothing to compute}
+  private static @Nullable ByteConvolution convolution(
+      Node node, QuantizedOp.ByteMatMul op, Tensor w, Lowering lowering) {
     Shape x = lowering.shape(node.input(0));
-    if (w == null || x.elements() == 0 || w.shape().elements() == 0) {
-      return false;
+    if (x.elements() == 0 || w.shape().elements() == 0) {
+      return null;
     }
     long rows = x.elements() / w.shape().dim(0);
-    return rows <= Integer.MAX_VALUE
-        && lower(node, convolution(op, w, (int) rows, lowering.weights()), w, lowering);
+    return rows <= Integer.MAX_VALUE ? convolution(op, w, (int) rows, lowering.weights()) : null;
+  }
+
+  private static boolean lower(Node node, QuantizedOp.ByteSums op, Lowering lowering) {
+    Tensor w = lowering.graph().constants().get(node.input(1));
+    if (w == null) {
+      return false;
+    }
+    ByteConvolution scaled =
+        op.conv() == null
+            ? convolution(node, new QuantizedOp.ByteMatMul(op.zero(), null, null), w, lowering)
+            : convolution(node, op.conv(), op.zero(), null, w, lowering);
+    return scaled != null && lower(node, scaled.sums(), w, lowering);
   }
 
   private static boolean lower(Node node, QuantizedOp.ByteConv op, Lowering lowering) {
@@ -150,7 +188,7 @@ final class Bytes {
       Node node, ByteConvolution convolution, Tensor w, Lowering lowering) {
     Tensor scales = lowering.graph().constants().get(node.input(2));
     Tensor bias = lowering.graph().constants().get(node.input(3));
-    if (scales == null || (node.hasInput(3) && bias == null)) {
+    if ((scales == null && !convolution.isSum()) || (node.hasInput(3) && bias == null)) {
       return false;
     }
     NarrowKernels narrow = lowering.target().matrices().narrow();
@@ -180,7 +218,14 @@ final class Bytes {
   /// Bytes less their zero point are exact in f32: what kernels cannot compute of bytes is computed
   /// of f32, between conversions.
   private static boolean lowerAsFloats(
-      Node node, ByteConvolution convolution, Tensor w, Tensor scales, Lowering lowering) {
+      Node node,
+      ByteConvolution convolution,
+      Tensor w,
+      @Nullable Tensor scales,
+      Lowering lowering) {
+    if (convolution.isSum() && !isExact(convolution, w)) {
+      return false;
+    }
     Target target = lowering.target();
     String label = Lowering.label(node);
     Shape x = lowering.shape(node.input(0));
@@ -190,7 +235,8 @@ final class Bytes {
     Place numbers = asFloats(label, centred, lowering.place(node.input(0)), x, lowering);
     Place bias = lowering.place(node.input(3));
     Place to = lowering.result(node.output());
-    Place sums = rounding == null ? to : lowering.planned(4 * y.elements());
+    boolean isWhole = rounding == null && !convolution.isSum();
+    Place sums = isWhole ? to : lowering.planned(4 * y.elements());
     ConvGeometry geometry = convolution.geometry();
     Place packed = lowering.fixed(lowering.weights().floatConv(geometry, w, scales));
     lowering.add(
@@ -202,7 +248,24 @@ final class Bytes {
       Affine result = new Affine(DType.U8, 1 / rounding.factor(), rounding.zero());
       asBytes(label, result, sums, to, y, lowering);
     }
+    if (convolution.isSum()) {
+      lowering.add(
+          new CastStep(label, target, DType.F32, DType.I32, y.elements(), sums, to), sums, to);
+    }
     return true;
+  }
+
+  /// Whether sums are exact in f32, in any order.
+  private static boolean isExact(ByteConvolution convolution, Tensor w) {
+    boolean isMatrix = w.shape().rank() == 2;
+    int channels = convolution.geometry().outChannels();
+    long[] sums = new long[channels];
+    long perChannel = w.shape().elements() / channels;
+    for (long i = 0; i < w.shape().elements(); i++) {
+      sums[(int) (isMatrix ? i % channels : i / perChannel)] += Math.abs(w.getLong(i));
+    }
+    long most = Math.max(convolution.zero(), 255 - convolution.zero());
+    return Arrays.stream(sums).max().orElse(0) * most <= EXACT;
   }
 
   /// Makes f32 of bytes.

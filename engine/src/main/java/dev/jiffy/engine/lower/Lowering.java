@@ -147,7 +147,7 @@ public final class Lowering {
     return switch (op) {
       case Op.MatMul _, Op.QuantizedMatMul _, Op.Recurrent _, Op.Conv _, Op.ConvTranspose _ -> true;
       case QuantizedOp.ByteMatMul _, QuantizedOp.ByteConv _, QuantizedOp.DynamicConv _ -> true;
-      case QuantizedOp.BlockMatMul _ -> true;
+      case QuantizedOp.ByteSums _, QuantizedOp.BlockMatMul _ -> true;
       default -> false;
     };
   }

@@ -545,7 +545,7 @@ final class X86ByteConvolution implements ByteKernels {
       long to) {
     ConvGeometry g = c.geometry();
     long numbers = tail + (long) vectorBytes * vectors(g);
-    Tiles tiles = c.rounding() == null ? floats : bytes;
+    Tiles tiles = c.isSum() ? this.sums : c.rounding() == null ? floats : bytes;
     tiles.multiply(
         rows,
         a,
@@ -557,7 +557,7 @@ final class X86ByteConvolution implements ByteKernels {
         columns,
         start,
         startStep,
-        numbers + (long) TileCode.COLUMN_NUMBERS * place,
+        c.isSum() ? 0 : numbers + (long) TileCode.COLUMN_NUMBERS * place,
         0,
         g.activation(),
         to,

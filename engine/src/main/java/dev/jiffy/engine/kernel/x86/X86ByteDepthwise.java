@@ -64,6 +64,7 @@ final class X86ByteDepthwise implements ByteKernels {
     ConvGeometry g = c.geometry();
     Window window = window(g);
     return c.shift() == 0
+        && !c.isSum()
         && g.groups() == g.inChannels()
         && g.groups() == g.outChannels()
         && g.groups() >= LEAST
