@@ -217,7 +217,10 @@ final class Kernels {
             kinds.addAll(EnumSet.of(KernelCheck.Kind.PRODUCT, KernelCheck.Kind.ELEMENTWISE));
         case Op.QuantizedMatMul product ->
             kinds.addAll(kinds(decided, product, graph.fact(node.input(1)).dtype()));
-        case QuantizedOp.ByteMatMul _, QuantizedOp.ByteConv _, QuantizedOp.DynamicConv _ ->
+        case QuantizedOp.ByteMatMul _,
+            QuantizedOp.ByteConv _,
+            QuantizedOp.ByteSums _,
+            QuantizedOp.DynamicConv _ ->
             kinds.addAll(BYTES);
         case QuantizedOp.BlockMatMul _ ->
             kinds.addAll(EnumSet.of(KernelCheck.Kind.BLOCKS, KernelCheck.Kind.PRODUCT));

@@ -192,6 +192,10 @@ final class NodeFlops {
         yield w == null ? 0 : perResult(w.dim(0), finish(o.activation(), o.rounding()));
       }
       case QuantizedOp.ByteConv o -> byteConv(o.conv(), o.rounding());
+      case QuantizedOp.ByteSums o -> {
+        Shape w = shape(node.input(1));
+        yield w == null ? 0 : perResult(o.conv() == null ? w.dim(0) : w.elements(1, w.rank()), 0);
+      }
       case QuantizedOp.DynamicConv o ->
           Math.addExact(times(QUANTIZATION, read()), byteConv(o.conv(), null));
       case QuantizedOp.BlockMatMul o -> perResult(o.k(), node.hasInput(4) ? 1 : 0);

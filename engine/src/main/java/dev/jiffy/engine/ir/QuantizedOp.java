@@ -55,6 +55,15 @@ public sealed interface QuantizedOp extends Op.Special {
   /// @param rounding how the result becomes bytes, or null where it is f32
   record ByteConv(Op.Conv conv, int zero, @Nullable Rounding rounding) implements QuantizedOp {}
 
+  /// The product, or the convolution, of bytes and weights as it is, i32: `(x, w)`.
+  ///
+  /// Computes `(x - zero) · w`, or `(x - zero) ∗ w`, where padding counts as `zero`; sums that do
+  /// not fit i32 wrap around. Bytes and weights are as with [ByteMatMul] and [ByteConv].
+  ///
+  /// @param conv window, groups and layout, without an activation; or null for a product
+  /// @param zero the zero point of `x`
+  record ByteSums(Op.@Nullable Conv conv, int zero) implements QuantizedOp {}
+
   /// The convolution of a dynamically quantized input and quantized weights, and what follows it:
   /// `(x, w, scale, bias?)`.
   ///

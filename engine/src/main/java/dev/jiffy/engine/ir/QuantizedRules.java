@@ -22,6 +22,7 @@ final class QuantizedRules {
         bytes(o.zero(), o.conv().activation(), in);
         yield conv(o.conv(), o.rounding(), in);
       }
+      case QuantizedOp.ByteSums o -> byteSums(o, in);
       case QuantizedOp.DynamicConv o -> {
         weights(DType.F32, o.conv().activation(), in);
         yield conv(o.conv(), null, in);
@@ -135,6 +136,10 @@ final class QuantizedRules {
 
   private static void bytes(int zero, Op.@Nullable Unary activation, Operands in) {
     weights(DType.U8, activation, in);
+    zero(zero);
+  }
+
+  private static void zero(int zero) {
     if (zero < 0 || zero > 255) {
       throw new ModelException("zero point: expected 0 to 255, got " + zero);
     }
@@ -157,6 +162,19 @@ final class QuantizedRules {
     Dim columns = w == null ? in.fresh("columns") : w.get(1);
     return result(
         op.rounding(), x == null || w == null ? null : MatrixRules.product(x, w, in), in, columns);
+  }
+
+  private static Fact byteSums(QuantizedOp.ByteSums op, Operands in) {
+    in.expect(2, 2, 1);
+    in.expect(0, DType.U8);
+    centred(in);
+    zero(op.zero());
+    if (op.conv() != null) {
+      return Fact.of(DType.I32, WindowRules.convolved(op.conv(), in));
+    }
+    List<Dim> x = in.shape(0);
+    List<Dim> w = in.shape(1, 2);
+    return Fact.of(DType.I32, x == null || w == null ? null : MatrixRules.product(x, w, in));
   }
 
   private static Fact conv(Op.Conv conv, QuantizedOp.@Nullable Rounding rounding, Operands in) {

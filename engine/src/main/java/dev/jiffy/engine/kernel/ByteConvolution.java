@@ -10,13 +10,29 @@ import org.jspecify.annotations.Nullable;
 ///   scale, which those of the weights are multiplied by, and zero are known when it is computed
 /// @param shift what each of the signed bytes stands for more than itself, or [#UNFIT]
 /// @param rounding how results become bytes, or null where they are f32
+/// @param isSum whether results are the sums themselves, i32, without scale, bias and activation
 public record ByteConvolution(
-    ConvGeometry geometry, int zero, int shift, @Nullable Rounding rounding) {
+    ConvGeometry geometry, int zero, int shift, @Nullable Rounding rounding, boolean isSum) {
   /// In place of a zero point that is not known ahead.
   public static final int DYNAMIC = -1;
 
   /// In place of a shift where weights do not fit signed bytes with any.
   public static final int UNFIT = Integer.MIN_VALUE;
+
+  /// A convolution whose results are scaled.
+  ///
+  /// @param geometry the convolution
+  /// @param zero the byte that stands for 0
+  /// @param shift what the weights stand for more than themselves
+  /// @param rounding how results become bytes, or null
+  public ByteConvolution(ConvGeometry geometry, int zero, int shift, @Nullable Rounding rounding) {
+    this(geometry, zero, shift, rounding, false);
+  }
+
+  /// {@return the same convolution whose results are the sums themselves}
+  public ByteConvolution sums() {
+    return new ByteConvolution(geometry, zero, shift, null, true);
+  }
 
   /// {@return whether the weights fit signed bytes}
   public boolean fits() {

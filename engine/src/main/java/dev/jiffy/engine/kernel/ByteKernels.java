@@ -59,7 +59,7 @@ public interface ByteKernels {
     /// @param quantization where the input is quantized dynamically, its scale, an f32, and its
     ///   zero point, an i32; else 0
     /// @param packed the packed weights
-    /// @param y the result images, f32 or u8
+    /// @param y the result images, f32, u8 or i32
     /// @param rowFrom the first row, counted over all images
     /// @param rowTo the row after the last
     /// @param scratch working memory of this thread, 64-byte aligned

@@ -2,6 +2,8 @@ package dev.jiffy.engine.kernel;
 
 import dev.jiffy.engine.function.ReduceFunction;
 import dev.jiffy.tensor.DType;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /// The loops whose cost is moving data: elementwise chains, normalisation, pooling, copies.
 ///
@@ -13,6 +15,12 @@ public interface RowKernels {
   interface PreparedPointwise {
     /// {@return the number of independent pieces, at least 1 unless there are no elements}
     int pieces();
+
+    /// {@return the first element of a piece, whose elements are adjacent in the results; no piece
+    /// has more than the first}
+    ///
+    /// @param piece the piece, or [#pieces] for the number of all elements
+    long first(int piece);
 
     /// {@return the bytes of working memory that [#run] needs per thread}
     long scratchBytes();
@@ -30,6 +38,16 @@ public interface RowKernels {
   ///
   /// @param pointwise the chain
   PreparedPointwise prepare(Pointwise pointwise);
+
+  /// {@return an elementwise chain some of whose operands are bytes that stand for numbers, or null
+  /// where it is for others to convert them}
+  ///
+  /// @param pointwise the chain
+  /// @param bytes what the bytes stand for, by the number of the input, or of the output, counted
+  ///   after all inputs; such inputs are dense
+  default @Nullable PreparedPointwise prepare(Pointwise pointwise, Map<Integer, Affine> bytes) {
+    return null;
+  }
 
   /// Softmax of rows: `y = e^x / Σ e^x`, computed from `x - max x`; may be in place.
   ///

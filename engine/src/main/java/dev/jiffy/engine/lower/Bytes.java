@@ -14,19 +14,24 @@ import dev.jiffy.engine.kernel.RowKernels;
 import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /// Lowers operators on quantized numbers.
 final class Bytes {
+  /// Up to which f32 are all whole numbers.
+  private static final long EXACT = 1 << 24;
+
   private Bytes() {}
 
   static boolean lower(Node node, QuantizedOp op, Lowering lowering) {
     return switch (op) {
-      case QuantizedOp.Quantize _ -> convert(node, node.input(0), node.output(), true, lowering);
-      case QuantizedOp.Dequantize _ -> convert(node, node.output(), node.input(0), false, lowering);
+      case QuantizedOp.Quantize _ -> quantize(node, lowering);
+      case QuantizedOp.Dequantize _ -> lowering.isF32(node.output()) && lowering.defer(node);
       case QuantizedOp.ByteTable _ -> lowerTable(node, lowering);
       case QuantizedOp.ByteMatMul matMul -> lower(node, matMul, lowering);
       case QuantizedOp.ByteConv conv -> lower(node, conv, lowering);
+      case QuantizedOp.ByteSums sums -> lower(node, sums, lowering);
       case QuantizedOp.DynamicConv conv -> DynamicBytes.lower(node, conv, lowering);
       case QuantizedOp.BlockMatMul blocks -> BlockWeights.lower(node, blocks, lowering);
     };
@@ -40,7 +45,7 @@ final class Bytes {
     Tensor w = graph.constants().get(node.input(1));
     Tensor scales = graph.constants().get(node.input(2));
     Tensor bias = graph.constants().get(node.input(3));
-    if (w == null || scales == null || (node.hasInput(3) && bias == null)) {
+    if (w == null || (node.hasInput(2) && scales == null) || (node.hasInput(3) && bias == null)) {
       return;
     }
     ByteConvolution convolution =
@@ -48,6 +53,7 @@ final class Bytes {
           case QuantizedOp.ByteMatMul matMul -> convolution(matMul, w, 1, weights);
           case QuantizedOp.ByteConv conv ->
               expected(graph, node, conv.conv(), conv.zero(), conv.rounding(), w, weights);
+          case QuantizedOp.ByteSums sums -> sums(expected(graph, node, sums, w, weights));
           case QuantizedOp.DynamicConv conv ->
               expected(graph, node, conv.conv(), ByteConvolution.DYNAMIC, null, w, weights);
           default -> null;
@@ -63,6 +69,17 @@ final class Bytes {
   static ByteKernels.@Nullable Prepared prepare(ByteConvolution convolution, Target target) {
     NarrowKernels narrow = target.matrices().narrow();
     return narrow == null ? null : narrow.bytes().prepare(convolution);
+  }
+
+  private static @Nullable ByteConvolution expected(
+      Graph graph, Node node, QuantizedOp.ByteSums op, Tensor w, Weights weights) {
+    return op.conv() == null
+        ? convolution(new QuantizedOp.ByteMatMul(op.zero(), null, null), w, 1, weights)
+        : expected(graph, node, op.conv(), op.zero(), null, w, weights);
+  }
+
+  private static @Nullable ByteConvolution sums(@Nullable ByteConvolution convolution) {
+    return convolution == null ? null : convolution.sums();
   }
 
   /// {@return a convolution of images, as far as it is known at load, or null if it is none}
@@ -138,13 +155,31 @@ final class Bytes {
 
   private static boolean lower(Node node, QuantizedOp.ByteMatMul op, Lowering lowering) {
     Tensor w = lowering.graph().constants().get(node.input(1));
+    ByteConvolution convolution = w == null ? null : convolution(node, op, w, lowering);
+    return w != null && convolution != null && lower(node, convolution, w, lowering);
+  }
+
+  /// {@return the convolution that a product is, or null where there is nothing to compute}
+  private static @Nullable ByteConvolution convolution(
+      Node node, QuantizedOp.ByteMatMul op, Tensor w, Lowering lowering) {
     Shape x = lowering.shape(node.input(0));
-    if (w == null || x.elements() == 0 || w.shape().elements() == 0) {
-      return false;
+    if (x.elements() == 0 || w.shape().elements() == 0) {
+      return null;
     }
     long rows = x.elements() / w.shape().dim(0);
-    return rows <= Integer.MAX_VALUE
-        && lower(node, convolution(op, w, (int) rows, lowering.weights()), w, lowering);
+    return rows <= Integer.MAX_VALUE ? convolution(op, w, (int) rows, lowering.weights()) : null;
+  }
+
+  private static boolean lower(Node node, QuantizedOp.ByteSums op, Lowering lowering) {
+    Tensor w = lowering.graph().constants().get(node.input(1));
+    if (w == null) {
+      return false;
+    }
+    ByteConvolution scaled =
+        op.conv() == null
+            ? convolution(node, new QuantizedOp.ByteMatMul(op.zero(), null, null), w, lowering)
+            : convolution(node, op.conv(), op.zero(), null, w, lowering);
+    return scaled != null && lower(node, scaled.sums(), w, lowering);
   }
 
   private static boolean lower(Node node, QuantizedOp.ByteConv op, Lowering lowering) {
@@ -158,7 +193,7 @@ final class Bytes {
       Node node, ByteConvolution convolution, Tensor w, Lowering lowering) {
     Tensor scales = lowering.graph().constants().get(node.input(2));
     Tensor bias = lowering.graph().constants().get(node.input(3));
-    if (scales == null || (node.hasInput(3) && bias == null)) {
+    if ((scales == null && !convolution.isSum()) || (node.hasInput(3) && bias == null)) {
       return false;
     }
     ByteKernels.Prepared prepared = prepare(convolution, lowering.target());
@@ -187,7 +222,14 @@ final class Bytes {
   /// Bytes less their zero point are exact in f32: what kernels cannot compute of bytes is computed
   /// of f32, between conversions.
   private static boolean lowerAsFloats(
-      Node node, ByteConvolution convolution, Tensor w, Tensor scales, Lowering lowering) {
+      Node node,
+      ByteConvolution convolution,
+      Tensor w,
+      @Nullable Tensor scales,
+      Lowering lowering) {
+    if (convolution.isSum() && !isExact(convolution, w)) {
+      return false;
+    }
     Target target = lowering.target();
     String label = Lowering.label(node);
     Shape x = lowering.shape(node.input(0));
@@ -197,7 +239,8 @@ final class Bytes {
     Place numbers = asFloats(label, centred, lowering.place(node.input(0)), x, lowering);
     Place bias = lowering.place(node.input(3));
     Place to = lowering.result(node.output());
-    Place sums = rounding == null ? to : lowering.planned(4 * y.elements());
+    boolean isWhole = rounding == null && !convolution.isSum();
+    Place sums = isWhole ? to : lowering.planned(4 * y.elements());
     ConvGeometry geometry = convolution.geometry();
     Place packed = lowering.fixed(lowering.weights().floatConv(geometry, w, scales));
     Layer layer = new Layer(numbers, packed, bias, Place.ABSENT, sums);
@@ -206,7 +249,24 @@ final class Bytes {
       Affine result = new Affine(DType.U8, 1 / rounding.factor(), rounding.zero());
       asBytes(label, result, sums, to, y, lowering);
     }
+    if (convolution.isSum()) {
+      lowering.add(
+          new CastStep(label, target, DType.F32, DType.I32, y.elements(), sums, to), sums, to);
+    }
     return true;
+  }
+
+  /// Whether sums are exact in f32, in any order.
+  private static boolean isExact(ByteConvolution convolution, Tensor w) {
+    boolean isMatrix = w.shape().rank() == 2;
+    int channels = convolution.geometry().outChannels();
+    long[] sums = new long[channels];
+    long perChannel = w.shape().elements() / channels;
+    for (long i = 0; i < w.shape().elements(); i++) {
+      sums[(int) (isMatrix ? i % channels : i / perChannel)] += Math.abs(w.getLong(i));
+    }
+    long most = Math.max(convolution.zero(), 255 - convolution.zero());
+    return Arrays.stream(sums).max().orElse(0) * most <= EXACT;
   }
 
   /// Makes f32 of bytes.
@@ -214,9 +274,15 @@ final class Bytes {
   /// @return where they lie
   static Place asFloats(String label, Affine affine, Place x, Shape shape, Lowering lowering) {
     Place y = lowering.planned(4 * shape.elements());
+    asFloats(label, affine, x, y, shape, lowering);
+    return y;
+  }
+
+  /// Makes f32 of bytes.
+  static void asFloats(
+      String label, Affine affine, Place x, Place y, Shape shape, Lowering lowering) {
     Target target = lowering.target();
     lowering.add(new BytesStep(label, target, affine, false, shape.elements(), x, y), x, y);
-    return y;
   }
 
   /// Makes bytes of f32.
@@ -249,26 +315,24 @@ final class Bytes {
     return true;
   }
 
-  private static boolean convert(
-      Node node, String real, String bytes, boolean toBytes, Lowering lowering) {
-    Affine affine = affine(node, lowering.dtype(bytes), lowering);
-    if (affine == null || !lowering.isF32(real)) {
+  private static boolean quantize(Node node, Lowering lowering) {
+    Affine affine = affine(lowering.graph(), node);
+    if (affine == null || !lowering.isF32(node.input(0))) {
       return false;
     }
-    long elements = lowering.shape(real).elements();
-    Place x = lowering.place(node.input(0));
+    String x = node.input(0);
     Place y = lowering.result(node.output());
-    lowering.add(
-        new BytesStep(Lowering.label(node), lowering.target(), affine, toBytes, elements, x, y),
-        x,
-        y);
+    asBytes(Lowering.label(node), affine, lowering.place(x), y, lowering.shape(x), lowering);
     return true;
   }
 
-  /// {@return what all bytes of a value stand for, or null where they differ or it is not known}
-  private static @Nullable Affine affine(Node node, DType type, Lowering lowering) {
-    Tensor scale = lowering.graph().constants().get(node.input(1));
-    Tensor zero = lowering.graph().constants().get(node.input(2));
+  /// {@return what all bytes that a node makes or reads stand for, or null where they differ or it
+  /// is not known}
+  static @Nullable Affine affine(Graph graph, Node node) {
+    String bytes = node.op() instanceof QuantizedOp.Quantize ? node.output() : node.input(0);
+    DType type = graph.fact(bytes).dtype();
+    Tensor scale = graph.constants().get(node.input(1));
+    Tensor zero = graph.constants().get(node.input(2));
     if (scale == null
         || scale.shape().elements() != 1
         || (node.hasInput(2) && zero == null)

@@ -215,10 +215,7 @@ final class DynamicBytes {
     Pointwise pointwise = Broadcast.merge(shape, extents).pointwise(instructions, List.of(last));
     touched.add(lowering.result(node.output()));
     Target target = lowering.target();
-    double bytes = 4.0 * shape.elements() * (1 + instructions.size());
     lowering.add(
-        new PointwiseStep(
-            Lowering.label(node), target, target.rows().prepare(pointwise), bytes, touched),
-        touched);
+        PointwiseStep.of(Lowering.label(node), target, pointwise, Reals.floats(touched)), touched);
   }
 }

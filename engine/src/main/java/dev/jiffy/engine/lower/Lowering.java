@@ -10,6 +10,7 @@ import dev.jiffy.engine.ir.QuantizedOp;
 import dev.jiffy.engine.ir.SequenceOp;
 import dev.jiffy.engine.ir.StepCost;
 import dev.jiffy.engine.ir.TableOp;
+import dev.jiffy.engine.kernel.Affine;
 import dev.jiffy.engine.kernel.StridedCopy;
 import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Shape;
@@ -42,8 +43,17 @@ public final class Lowering {
   private final Needs needs;
   private final PointwiseGroups groups;
 
-  /// For each step so far the node that it was made for.
-  private final List<Node> origins = new ArrayList<>();
+  /// The bytes that some values stand for, until the first reader needs them as f32.
+  private final Map<String, Deferred> deferred = new HashMap<>();
+
+  /// For each step so far the node that it was made for, or null where it copies an output.
+  private final List<@Nullable Node> origins = new ArrayList<>();
+
+  /// The node that is being lowered, or null.
+  private @Nullable Node current;
+
+  /// A node that makes numbers of bytes.
+  private record Deferred(Node node, Affine bytes) {}
 
   private Lowering(Graph graph, Target target, Weights weights) {
     this.graph = graph;
@@ -137,7 +147,7 @@ public final class Lowering {
     return switch (op) {
       case Op.MatMul _, Op.QuantizedMatMul _, Op.Recurrent _, Op.Conv _, Op.ConvTranspose _ -> true;
       case QuantizedOp.ByteMatMul _, QuantizedOp.ByteConv _, QuantizedOp.DynamicConv _ -> true;
-      case QuantizedOp.BlockMatMul _ -> true;
+      case QuantizedOp.ByteSums _, QuantizedOp.BlockMatMul _ -> true;
       default -> false;
     };
   }
@@ -184,12 +194,12 @@ public final class Lowering {
     }
     for (Node node : graph.nodes()) {
       if (needs.runs(node) && !groups.isInner(node)) {
+        current = node;
         lower(node);
-        while (origins.size() < builder.size()) {
-          origins.add(node);
-        }
+        charge(node);
       }
     }
+    current = null;
     for (Plan.Port output : outputs) {
       Place place = new Place(output.slot(), 0);
       if (!place(output.name()).equals(place)) {
@@ -197,6 +207,13 @@ public final class Lowering {
       }
     }
     return builder.build(inputs, outputs);
+  }
+
+  /// Takes down which node the latest steps were made for.
+  private void charge(@Nullable Node node) {
+    while (origins.size() < builder.size()) {
+      origins.add(node);
+    }
   }
 
   /// Lets a value be written straight to an output's place, as well as the values of which it is a
@@ -359,12 +376,55 @@ public final class Lowering {
     if (value.isEmpty()) {
       return Place.ABSENT;
     }
+    Deferred late = deferred.remove(value);
+    if (late != null) {
+      charge(current);
+      String label = label(late.node);
+      Place bytes = place(late.node.input(0));
+      Bytes.asFloats(label, late.bytes, bytes, result(value), shape(value), this);
+      charge(late.node);
+    }
     Place place = places.get(value);
     if (place == null) {
       place = new Place(builder.fixed(constant(value)), 0);
       places.put(value, place);
     }
     return place;
+  }
+
+  /// Leaves it to the readers of a node's result to make numbers of its bytes.
+  ///
+  /// @return whether they can: they all stand for numbers alike
+  boolean defer(Node node) {
+    Affine bytes = Bytes.affine(graph, node);
+    if (bytes != null) {
+      deferred.put(node.output(), new Deferred(node, bytes));
+    }
+    return bytes != null;
+  }
+
+  /// {@return whether the elements of a value are f32, or bytes that stand for numbers}
+  boolean isReal(String value) {
+    return isF32(value) || Affine.isSupported(dtype(value));
+  }
+
+  /// {@return where the elements of a value lie, as f32 or as bytes: integers and truth values
+  /// stand for themselves}
+  Reals reals(String value) {
+    Deferred late = deferred.get(value);
+    if (late != null) {
+      return new Reals(place(late.node.input(0)), late.bytes);
+    }
+    DType type = dtype(value) == DType.BOOL ? DType.U8 : dtype(value);
+    return new Reals(place(value), Affine.isSupported(type) ? new Affine(type, 1, 0) : null);
+  }
+
+  /// {@return where the elements of a value lie as f32}
+  Place floats(String label, String value) {
+    Reals reals = isF32(value) ? Reals.floats(place(value)) : reals(value);
+    return reals.bytes() == null
+        ? reals.place()
+        : Bytes.asFloats(label, reals.bytes(), reals.place(), shape(value), this);
   }
 
   private Tensor constant(String value) {

@@ -4,6 +4,7 @@ import dev.jiffy.engine.function.BinaryFunction;
 import dev.jiffy.engine.ir.Graph;
 import dev.jiffy.engine.ir.Node;
 import dev.jiffy.engine.ir.Op;
+import dev.jiffy.engine.ir.QuantizedOp;
 import dev.jiffy.engine.kernel.Affine;
 import dev.jiffy.engine.kernel.Pointwise;
 import dev.jiffy.engine.kernel.Pointwise.Instruction;
@@ -24,7 +25,8 @@ import org.jspecify.annotations.Nullable;
 /// Chains of elementwise f32 nodes that become one step each.
 ///
 /// A node joins the chain of its readers when all of them are in one chain and have its shape, so
-/// that a chain has one result, made at the place of its last node.
+/// that a chain has one result, made at the place of its last node. A chain may read bytes that
+/// stand for numbers, and end with numbers that become bytes.
 final class PointwiseGroups {
   /// The operands up to which numbers join a chain; truth values join any.
   private static final int MAX_OPERANDS = 16;
@@ -36,7 +38,7 @@ final class PointwiseGroups {
   private final Map<String, List<Node>> consumers;
   private final IdentityHashMap<Node, Group> groups = new IdentityHashMap<>();
 
-  /// Where truth values lie as f32.
+  /// Where bytes that are repeated lie as f32.
   private final Map<String, Place> numbers = new HashMap<>();
 
   private static final class Group {
@@ -118,6 +120,7 @@ final class PointwiseGroups {
           isOfNumbersAndTruths(node)
               && (binary.function() != BinaryFunction.EQUAL || !isTruth(node.input(0)));
       case Op.Cast cast -> cast.to() == DType.F32 && isInnerTruth(node.input(0), node);
+      case QuantizedOp.Quantize _ -> isFloat(node.input(0)) && Bytes.affine(graph, node) != null;
       default -> false;
     };
   }
@@ -160,13 +163,18 @@ final class PointwiseGroups {
   @SuppressWarnings("ReferenceEquality") // nodes of one graph
   boolean isRoot(Node node) {
     Group group = groups.get(node);
-    return group != null && group.root == node;
+    return group != null && group.root == node && !isQuantizing(group.members);
   }
 
   @SuppressWarnings("ReferenceEquality") // nodes of one graph
   boolean isInner(Node node) {
     Group group = groups.get(node);
     return group != null && group.root != node;
+  }
+
+  /// Whether a chain does no more than to make bytes.
+  private static boolean isQuantizing(List<Node> members) {
+    return members.size() == 1 && members.getFirst().op() instanceof QuantizedOp.Quantize;
   }
 
   List<Node> members(Node root) {
@@ -202,7 +210,7 @@ final class PointwiseGroups {
     /// Numbers the inputs: values made outside, save numbers that instructions hold themselves.
     void collect(Node node) {
       Group group = groups.get(root);
-      for (int i = 0; i < node.inputs().size(); i++) {
+      for (int i = 0; i < inputs(node); i++) {
         String input = node.input(i);
         Node producer = lowering.producer(input);
         boolean inside = producer != null && group != null && groups.get(producer) == group;
@@ -210,6 +218,11 @@ final class PointwiseGroups {
           inputs.putIfAbsent(input, inputs.size());
         }
       }
+    }
+
+    /// {@return how many inputs of a node are operands}
+    private static int inputs(Node node) {
+      return node.op() instanceof QuantizedOp.Quantize ? 1 : node.inputs().size();
     }
 
     private boolean isNumber(Node node, int input) {
@@ -226,6 +239,9 @@ final class PointwiseGroups {
     }
 
     void compile(Node node) {
+      if (node.op() instanceof QuantizedOp.Quantize) {
+        return;
+      }
       instructions.add(
           switch (node.op()) {
             case Op.Unary unary ->
@@ -271,56 +287,39 @@ final class PointwiseGroups {
     }
 
     void emit() {
+      Affine made = made();
+      Shape whole = lowering.shape(root.output());
+      String result = root.op() instanceof QuantizedOp.Quantize ? root.input(0) : root.output();
       List<Shape> shapes = inputs.keySet().stream().map(lowering::shape).toList();
       Pointwise pointwise =
-          Broadcast.merge(lowering.shape(root.output()), shapes)
-              .pointwise(instructions, List.of(operand(root.output())));
-      List<Place> touched = new ArrayList<>();
-      double bytes = 4.0 * pointwise.elements() * (1 + instructions.size());
+          Broadcast.merge(whole, shapes).pointwise(instructions, List.of(operand(result)));
+      List<Reals> operands = new ArrayList<>();
       for (String input : inputs.keySet()) {
-        touched.add(isTruth(input) ? numbers(input) : lowering.place(input));
+        Reals reals = lowering.reals(input);
+        boolean isRead = reals.bytes() == null || lowering.shape(input).equals(whole);
+        operands.add(isRead ? reals : Reals.floats(numbers(input)));
       }
-      touched.add(
-          isTruth(root.output())
-              ? lowering.planned(4 * pointwise.elements())
-              : lowering.result(root.output()));
+      operands.add(new Reals(lowering.result(root.output()), made));
       lowering.add(
-          new PointwiseStep(
-              Lowering.label(root),
-              lowering.target(),
-              lowering.target().rows().prepare(pointwise),
-              bytes,
-              touched),
-          touched);
-      if (isTruth(root.output())) {
-        numbers.put(root.output(), touched.getLast());
-        convert(true, root.output(), touched.getLast(), lowering.result(root.output()));
-      }
+          PointwiseStep.of(Lowering.label(root), lowering.target(), pointwise, operands),
+          Reals.places(operands));
     }
 
-    /// {@return where the bytes of a truth value lie as f32}
+    /// {@return what the bytes that the chain makes stand for, or null where it makes f32}
+    private @Nullable Affine made() {
+      return root.op() instanceof QuantizedOp.Quantize
+          ? Bytes.affine(graph, root)
+          : isTruth(root.output()) ? TRUTHS : null;
+    }
+
+    /// {@return where the bytes of a value lie as f32}
     private Place numbers(String value) {
       Place place = numbers.get(value);
       if (place == null) {
-        place = lowering.planned(4 * lowering.shape(value).elements());
+        place = lowering.floats(Lowering.label(root), value);
         numbers.put(value, place);
-        convert(false, value, lowering.place(value), place);
       }
       return place;
-    }
-
-    private void convert(boolean toBytes, String value, Place x, Place y) {
-      lowering.add(
-          new BytesStep(
-              Lowering.label(root),
-              lowering.target(),
-              TRUTHS,
-              toBytes,
-              lowering.shape(value).elements(),
-              x,
-              y),
-          x,
-          y);
     }
   }
 }

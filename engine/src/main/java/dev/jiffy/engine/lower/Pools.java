@@ -25,17 +25,16 @@ final class Pools {
     int[] kernel = pool.window().kernel().stream().mapToInt(Math::toIntExact).toArray();
     WindowGeometry window =
         WindowGeometry.of(pool.window(), kernel, Images.spatial(x), Images.spatial(y));
-    Place from = lowering.place(node.input(0));
-    Place to = lowering.result(node.output());
     String label = Lowering.label(node);
+    Place from = lowering.floats(label, node.input(0));
+    Place to = lowering.result(node.output());
     if (lowering.isF32(node.input(0))) {
       addPool(label, pool, window, x, y, from, to, lowering);
       return true;
     }
     Affine whole = new Affine(lowering.dtype(node.input(0)), 1, 0);
-    Place read = Bytes.asFloats(label, whole, from, x, lowering);
     Place made = lowering.planned(4 * y.elements());
-    addPool(label, pool, window, x, y, read, made, lowering);
+    addPool(label, pool, window, x, y, from, made, lowering);
     Bytes.asBytes(label, whole, made, to, y, lowering);
     return true;
   }
@@ -100,9 +99,8 @@ final class Pools {
   /// Bytes are exact in f32.
   private static boolean isPooled(Node node, Op.Pool pool, Lowering lowering) {
     boolean isMaximum = pool.function() == Op.PoolFunction.MAX;
-    boolean isBytes = Affine.isSupported(lowering.dtype(node.input(0)));
     return Images.hasShape(pool.layout(), node, lowering)
-        && (lowering.isF32(node.input(0)) || (isMaximum && isBytes));
+        && (lowering.isF32(node.input(0)) || (isMaximum && lowering.isReal(node.input(0))));
   }
 
   static boolean lower(Node node, Op.GlobalPool pool, Lowering lowering) {
@@ -115,7 +113,9 @@ final class Pools {
     }
     boolean last = pool.layout() == Op.Layout.CHANNELS_LAST;
     int rank = x.rank();
-    Place from = lowering.place(node.input(0));
+    long n = last ? x.elements(1, rank - 1) : x.elements(2, rank);
+    long inner = last ? x.dim(rank - 1) : 1;
+    Reals from = ReduceStep.source(node, n * inner, lowering);
     Place to = lowering.result(node.output());
     ReduceFunction function =
         pool.function() == Op.PoolFunction.MAX ? ReduceFunction.MAX : ReduceFunction.MEAN;
@@ -125,11 +125,11 @@ final class Pools {
             lowering.target(),
             function,
             last ? x.dim(0) : x.elements(0, 2),
-            last ? x.elements(1, rank - 1) : x.elements(2, rank),
-            last ? x.dim(rank - 1) : 1,
+            n,
+            inner,
             from,
             to),
-        from,
+        from.place(),
         to);
     return true;
   }

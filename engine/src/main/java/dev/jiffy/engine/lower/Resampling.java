@@ -1,16 +1,29 @@
 package dev.jiffy.engine.lower;
 
+import dev.jiffy.engine.function.BinaryFunction;
 import dev.jiffy.engine.ir.Node;
 import dev.jiffy.engine.ir.Op;
+import dev.jiffy.engine.kernel.Affine;
+import dev.jiffy.engine.kernel.Pointwise;
+import dev.jiffy.engine.kernel.Pointwise.Instruction;
 import dev.jiffy.engine.kernel.ResizeGeometry;
+import dev.jiffy.engine.kernel.scalar.ScalarResampling;
+import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// Lowers nearest and linear resizing of channels-last images to tables of taps.
+/// Lowers nearest and linear resizing of channels-last images to tables of taps. With three spatial
+/// dimensions, depth comes first: its pixels are whole images.
 final class Resampling {
   /// How far a scaled extent may be off a whole number by rounding.
   private static final double WHOLE = 1e-6;
+
+  /// What is taken from mixtures so that to round them is to cut them.
+  private static final float CUT = 0.5f - (float) ScalarResampling.SLACK;
+
+  private static final Taps SAME = new Taps(new int[1], new int[1], new float[1]);
 
   private Resampling() {}
 
@@ -25,8 +38,9 @@ final class Resampling {
     double[] scales = scales(node, resize, x, y, lowering);
     if (scales == null
         || resize.layout() != Op.Layout.CHANNELS_LAST
-        || (rank != 3 && rank != 4)
-        || !lowering.isF32(node.input(0))
+        || rank < 3
+        || rank > 5
+        || !suits(resize, lowering.dtype(node.input(0)))
         || x.elements() == 0
         || y.elements() == 0
         || y.elements() > Integer.MAX_VALUE
@@ -35,33 +49,90 @@ final class Resampling {
         || x.dim(rank - 1) != y.dim(rank - 1)
         || resize.antialias()
         || resize.aspect() != Op.AspectPolicy.STRETCH
-        || resize.interpolation() == Op.Interpolation.CUBIC
         || resize.coordinates() == Op.CoordinateMode.TF_CROP_AND_RESIZE) {
       return false;
     }
-    Taps rows =
-        rank == 3
-            ? new Taps(new int[1], new int[1], new float[1])
-            : taps(resize, x.dim(1), y.dim(1), scales[1]);
-    Taps columns = taps(resize, x.dim(rank - 2), y.dim(rank - 2), scales[rank - 2]);
-    ResizeGeometry geometry =
-        new ResizeGeometry(
-            (int) x.dim(0),
-            rank == 3 ? 1 : (int) x.dim(1),
-            (int) x.dim(rank - 2),
-            (int) x.dim(rank - 1),
-            rows.low,
-            rows.high,
-            rows.weights,
-            columns.low,
-            columns.high,
-            columns.weights,
-            resize.interpolation() == Op.Interpolation.NEAREST);
-    Place from = lowering.place(node.input(0));
-    Place to = lowering.result(node.output());
-    lowering.add(
-        new ResizeStep(Lowering.label(node), lowering.target(), geometry, from, to), from, to);
+    int channels = (int) x.dim(rank - 1);
+    boolean isNearest = resize.interpolation() == Op.Interpolation.NEAREST;
+    Taps[] taps = new Taps[3];
+    long[] in = new long[3];
+    for (int d = 0; d < 3; d++) {
+      int axis = rank - 4 + d;
+      in[d] = axis < 1 ? 1 : x.dim(axis);
+      taps[d] = axis < 1 ? SAME : taps(resize, x.dim(axis), y.dim(axis), scales[axis]);
+    }
+    int height = (int) in[1];
+    int width = (int) in[2];
+    int images = (int) x.dim(0);
+    DType type = lowering.dtype(node.input(0));
+    Place from = numbers(node, isNearest, lowering);
+    Reals to = new Reals(lowering.result(node.output()), type == DType.F32 ? null : whole(type));
+    if (rank == 5) {
+      int pixels = height * width * channels;
+      Place between = lowering.planned(4 * y.dim(0) * y.dim(1) * pixels);
+      ResizeGeometry depth = geometry(images, (int) in[0], 1, pixels, taps[0], SAME, isNearest);
+      add(node, depth, from, Reals.floats(between), lowering);
+      images *= (int) y.dim(1);
+      from = between;
+    }
+    ResizeGeometry image = geometry(images, height, width, channels, taps[1], taps[2], isNearest);
+    add(node, image, from, to, lowering);
     return true;
+  }
+
+  private static void add(Node node, ResizeGeometry geometry, Place x, Reals y, Lowering lowering) {
+    lowering.add(
+        new ResizeStep(Lowering.label(node), lowering.target(), geometry, x, y), x, y.place());
+  }
+
+  /// Linear mixtures of bytes are cut, not rounded, which would take two kinds of steps where they
+  /// may be negative.
+  private static boolean suits(Op.Resize resize, DType type) {
+    return switch (resize.interpolation()) {
+      case NEAREST -> type == DType.F32 || Affine.isSupported(type);
+      case LINEAR -> type == DType.F32 || type == DType.U8;
+      case CUBIC -> false;
+    };
+  }
+
+  private static Affine whole(DType type) {
+    return new Affine(type, 1, 0);
+  }
+
+  /// {@return where numbers lie whose mixtures, rounded, are the results}
+  private static Place numbers(Node node, boolean isNearest, Lowering lowering) {
+    String x = node.input(0);
+    String label = Lowering.label(node);
+    if (isNearest || lowering.isF32(x)) {
+      return lowering.floats(label, x);
+    }
+    Shape shape = lowering.shape(x);
+    Pointwise less =
+        Broadcast.merge(shape, List.of(shape))
+            .pointwise(
+                List.of(new Instruction.Scalar(BinaryFunction.SUB, 0, CUT, false)), List.of(1));
+    Reals bytes = lowering.reals(x);
+    Reals numbers = Reals.floats(lowering.planned(4 * shape.elements()));
+    List<Reals> operands = List.of(bytes, numbers);
+    lowering.add(
+        PointwiseStep.of(label, lowering.target(), less, operands), Reals.places(operands));
+    return numbers.place();
+  }
+
+  private static ResizeGeometry geometry(
+      int batch, int height, int width, int channels, Taps rows, Taps columns, boolean isNearest) {
+    return new ResizeGeometry(
+        batch,
+        height,
+        width,
+        channels,
+        rows.low,
+        rows.high,
+        rows.weights,
+        columns.low,
+        columns.high,
+        columns.weights,
+        isNearest);
   }
 
   /// {@return for each axis the factor from input to result, or null where it is not known}

@@ -126,7 +126,7 @@ final class Rows {
       }
     }
     // the last first, each of what the one behind it has left
-    Place from = lowering.place(node.input(0));
+    Reals from = ReduceStep.source(node, runs.get(last).extent * inner, lowering);
     for (int i = last; i >= first; i -= 2) {
       long outer = product(runs.subList(0, i));
       Place to = i == first ? lowering.result(node.output()) : lowering.planned(4 * outer * inner);
@@ -141,9 +141,9 @@ final class Rows {
               inner,
               from,
               to),
-          from,
+          from.place(),
           to);
-      from = to;
+      from = Reals.floats(to);
       inner *= i == first ? 1 : runs.get(i - 1).extent;
     }
     return true;
@@ -157,19 +157,19 @@ final class Rows {
       long outer,
       long n,
       long inner,
-      Place x,
+      Reals x,
       Place y) {
     RowKernels kernels = target.rows();
-    return new SliceStep(
+    return new ReduceStep(
         label,
         target,
-        8.0 * outer * n * inner,
+        (from, to, some) -> kernels.reduce(function, from, to, some, n, inner),
+        Float.BYTES,
         outer,
-        4 * n * inner,
-        4 * inner,
+        n,
+        inner,
         x,
-        y,
-        (from, to, some, _, _) -> kernels.reduce(function, from, to, some, n, inner));
+        y);
   }
 
   /// Adjacent dimensions that are reduced, or stay, together.
@@ -211,29 +211,29 @@ final class Rows {
     int axis = axis(op.axis(), shape.rank());
     long outer = shape.elements(0, axis);
     long n = shape.dim(axis);
-    long inner = shape.elements(axis + 1, shape.rank());
-    if (!lowering.isF32(node.input(0))
+    if (!lowering.isReal(node.input(0))
         || shape.elements() == 0
         || outer > Integer.MAX_VALUE
         || n > Integer.MAX_VALUE) {
       return false;
     }
-    Place x = lowering.place(node.input(0));
+    long inner = shape.elements(axis + 1, shape.rank());
+    Reals x = ReduceStep.source(node, n * inner, lowering);
     Place y = lowering.result(node.output());
     RowKernels kernels = lowering.target().rows();
     lowering.add(
-        new SliceStep(
+        new ReduceStep(
             Lowering.label(node),
             lowering.target(),
-            8.0 * outer * n * inner,
+            (from, to, some) ->
+                kernels.argReduce(op.largest(), op.lastIndex(), from, to, some, (int) n, inner),
+            Long.BYTES,
             outer,
-            4 * n * inner,
-            8 * inner,
+            n,
+            inner,
             x,
-            y,
-            (from, to, some, _, _) ->
-                kernels.argReduce(op.largest(), op.lastIndex(), from, to, some, (int) n, inner)),
-        x,
+            y),
+        x.place(),
         y);
     return true;
   }

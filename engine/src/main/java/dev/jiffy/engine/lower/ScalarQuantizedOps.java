@@ -35,6 +35,7 @@ final class ScalarQuantizedOps {
               o.out());
       case QuantizedOp.ByteConv c ->
           conv(c.conv(), c.zero(), o.in(0), o.in(2), rounding(c.rounding()), o);
+      case QuantizedOp.ByteSums s -> sums(s, o);
       case QuantizedOp.DynamicConv c -> dynamicConv(c, o);
       case QuantizedOp.BlockMatMul b ->
           ScalarQuantization.blockMatMul(
@@ -62,6 +63,19 @@ final class ScalarQuantizedOps {
     return rounding == null
         ? null
         : new ScalarQuantization.Rounding(rounding.factor(), rounding.zero());
+  }
+
+  private static void sums(QuantizedOp.ByteSums op, Operands o) {
+    Shape w = o.in(1).shape();
+    Tensor ones = Tensor.allocate(DType.F32, Shape.of(w.dim(op.conv() == null ? 1 : 0)));
+    for (long i = 0; i < ones.shape().elements(); i++) {
+      ones.setDouble(i, 1);
+    }
+    if (op.conv() != null) {
+      conv(op.conv(), op.zero(), o.in(0), ones, null, o);
+    } else {
+      ScalarQuantization.bytesMatMul(o.in(0), o.in(1), ones, null, op.zero(), null, null, o.out());
+    }
   }
 
   private static void dynamicConv(QuantizedOp.DynamicConv op, Operands o) {

@@ -7,6 +7,7 @@ import dev.jiffy.engine.ir.Foreign;
 import dev.jiffy.engine.ir.Graph;
 import dev.jiffy.engine.ir.Node;
 import dev.jiffy.engine.ir.Op;
+import dev.jiffy.engine.ir.QuantizedOp;
 import dev.jiffy.engine.ir.StepCost;
 import dev.jiffy.engine.kernel.Format;
 import dev.jiffy.tensor.Shape;
@@ -165,8 +166,8 @@ final class StepCosts {
     }
     switch (origin.op()) {
       case Foreign op -> words.add(op.names());
-      case Op.Unary _, Op.Binary _, Op.Where _ ->
-          words.add(members.stream().map(StepCosts::function).collect(Collectors.joining(" → ")));
+      case Op.Unary _, Op.Binary _, Op.Where _ -> words.add(functions(members));
+      case QuantizedOp.Quantize _ when members.size() > 1 -> words.add(functions(members));
       case Op.MatMul op -> extras(words, origin, 2, op.activation());
       case Op.QuantizedMatMul op -> extras(words, origin, 3, op.activation());
       case Op.Conv op -> {
@@ -190,6 +191,10 @@ final class StepCosts {
     if (activation != null) {
       words.add(name(activation.function()));
     }
+  }
+
+  private static String functions(List<Node> members) {
+    return members.stream().map(StepCosts::function).collect(Collectors.joining(" → "));
   }
 
   private static String function(Node node) {

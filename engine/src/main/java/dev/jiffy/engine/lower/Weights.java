@@ -21,6 +21,7 @@ import java.lang.foreign.ValueLayout;
 import java.lang.ref.Reference;
 import java.nio.ByteOrder;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.LongConsumer;
@@ -316,36 +317,45 @@ public final class Weights {
     return n;
   }
 
+  private static Tensor ones(int n) {
+    Tensor ones = Tensor.allocate(DType.F32, Shape.of(n));
+    for (int i = 0; i < n; i++) {
+      ones.setDouble(i, 1);
+    }
+    return ones;
+  }
+
   /// {@return packed weights of a convolution of bytes}
   ///
   /// @param prepared the convolution as kernels compute it
   /// @param convolution the convolution
   /// @param tensor its weights, i8 or i16, or a matrix `[k, n]` where the window is one pixel
-  /// @param scales an f32 for each result channel
+  /// @param scales an f32 for each result channel, or null where results are sums
   /// @param bias an f32 for each result channel, or null
   Tensor bytesConv(
       ByteKernels.Prepared prepared,
       ByteConvolution convolution,
       Tensor tensor,
-      Tensor scales,
+      @Nullable Tensor scales,
       @Nullable Tensor bias) {
-    List<Tensor> tensors = bias == null ? List.of(tensor, scales) : List.of(tensor, scales, bias);
+    List<Tensor> tensors = Stream.of(tensor, scales, bias).filter(Objects::nonNull).toList();
     ConvGeometry g = convolution.geometry();
     List<Integer> form = List.of(g.groups(), g.strideHeight(), g.dilationHeight());
     return packed.computeIfAbsent(
         new ByteKey(tensors, convolution.zero(), convolution.rounding(), form),
         _ -> {
           Tensor bytes = bytes(tensor, convolution.shift());
+          Tensor factors = scales == null ? ones(g.outChannels()) : scales;
           long weights = bytes.segment().address();
           return allocate(
               prepared.packedBytes(),
-              Stream.concat(tensors.stream(), Stream.of(bytes)).toList(),
+              Stream.concat(tensors.stream(), Stream.of(bytes, factors)).toList(),
               to ->
                   prepared.pack(
                       tensor.shape().rank() == 2
                           ? ByteKernels.Filters.matrix(g, weights)
                           : ByteKernels.Filters.of(g, weights),
-                      scales.segment().address(),
+                      factors.segment().address(),
                       bias == null ? 0 : bias.segment().address(),
                       to));
         });

@@ -1,6 +1,7 @@
 package dev.jiffy.engine.onnx;
 
 import dev.jiffy.engine.ir.Op;
+import dev.jiffy.engine.ir.Op.Layout;
 import dev.jiffy.engine.ir.Op.Unary;
 import dev.jiffy.engine.ir.QuantizedOp;
 import dev.jiffy.tensor.DType;
@@ -34,6 +35,7 @@ final class QuantizedExports {
         String sums = convInteger(node, o.conv(), x, node.constant(zero(o.zero())));
         finish(node, o.conv(), node.make("Mul", sums, perChannel(node, 2)), o.rounding());
       }
+      case QuantizedOp.ByteSums o -> byteSums(node, o);
       case QuantizedOp.DynamicConv o -> {
         String x = CompositeExports.first(node, o.conv().layout(), node.input(0));
         List<String> parts = node.makeAll("DynamicQuantizeLinear", 3, x);
@@ -98,31 +100,45 @@ final class QuantizedExports {
     return tensor;
   }
 
-  private static String real(ExportScope node, String integers) {
-    return node.make("Cast", set().integer("to", ElementTypes.number(DType.F32)), integers);
+  private static String cast(ExportScope node, DType to, String integers) {
+    return node.make("Cast", set().integer("to", ElementTypes.number(to)), integers);
   }
 
   /// {@return the product of bytes less their zero point and weights, f32}
   static String matMul(ExportScope node, String x, String zero) {
-    return hasBytes(node)
-        ? real(node, node.make("MatMulInteger", x, node.input(1), zero))
-        : node.make("MatMul", centred(node, x, zero), real(node, node.input(1)));
+    return sums(node, null, x, zero, DType.F32);
   }
 
   private static String convInteger(ExportScope node, Op.Conv conv, String x, String zero) {
-    AttributeSet attributes = OperatorExports.window(conv.window()).integer("group", conv.groups());
-    return hasBytes(node)
-        ? real(node, node.make("ConvInteger", attributes, x, node.input(1), zero))
-        : node.make("Conv", attributes, centred(node, x, zero), real(node, node.input(1)));
+    return sums(node, conv, x, zero, DType.F32);
+  }
+
+  private static String sums(
+      ExportScope node, Op.@Nullable Conv conv, String x, String zero, DType type) {
+    String operator = conv == null ? "MatMul" : "Conv";
+    AttributeSet attributes =
+        conv == null
+            ? set()
+            : OperatorExports.window(conv.window()).integer("group", conv.groups());
+    if (hasBytes(node)) {
+      return cast(node, type, node.make(operator + "Integer", attributes, x, node.input(1), zero));
+    }
+    String centred = node.make("Sub", cast(node, type, x), cast(node, type, zero));
+    return node.make(operator, attributes, centred, cast(node, type, node.input(1)));
+  }
+
+  private static void byteSums(ExportScope node, QuantizedOp.ByteSums op) {
+    Layout layout = op.conv() == null ? Layout.CHANNELS_FIRST : op.conv().layout();
+    String x = CompositeExports.first(node, layout, node.input(0));
+    DType type = hasBytes(node) ? DType.I32 : DType.F64;
+    String sums = sums(node, op.conv(), x, node.constant(zero(op.zero())), type);
+    AttributeSet whole = set().integer("to", ElementTypes.number(DType.I32));
+    node.to(node.output(), "Cast", whole, CompositeExports.last(node, layout, sums));
   }
 
   /// Whether the weights are bytes, which products of integers ask for.
   private static boolean hasBytes(ExportScope node) {
     return node.dtype(node.input(1)) == DType.I8;
-  }
-
-  private static String centred(ExportScope node, String x, String zero) {
-    return node.make("Sub", real(node, x), real(node, zero));
   }
 
   /// Adds the bias to scaled sums, channels first, and finishes them.

@@ -1,10 +1,12 @@
 package dev.jiffy.engine.pass;
 
+import dev.jiffy.engine.function.BinaryFunction;
 import dev.jiffy.engine.ir.Dim;
 import dev.jiffy.engine.ir.Node;
 import dev.jiffy.engine.ir.Op;
 import dev.jiffy.engine.ir.QuantizedOp.ByteConv;
 import dev.jiffy.engine.ir.QuantizedOp.ByteMatMul;
+import dev.jiffy.engine.ir.QuantizedOp.ByteSums;
 import dev.jiffy.engine.ir.QuantizedOp.Dequantize;
 import dev.jiffy.engine.ir.QuantizedOp.Quantize;
 import dev.jiffy.engine.ir.QuantizedOp.Rounding;
@@ -26,6 +28,7 @@ final class ByteProducts {
           Rule.on(ByteProducts::transpose, Op.Transpose.class),
           Rule.on(ByteProducts::matMul, Op.MatMul.class),
           Rule.on(ByteProducts::conv, Op.Conv.class),
+          Rule.on(ByteProducts::sums, Op.MatMul.class, Op.Conv.class),
           Rule.on(ByteProducts::activation, Op.Unary.class),
           Rule.on(ByteProducts::rounding, Quantize.class));
 
@@ -224,6 +227,40 @@ final class ByteProducts {
             node,
             new ByteConv(op, left.zero, null),
             inputs(draft, node, x, left, w.bytes, w.scales));
+  }
+
+  /// `(i32(q) - z) · w`, i32.
+  private static boolean sums(Draft draft, Node node) {
+    Op.Conv conv = node.op() instanceof Op.Conv op ? op : null;
+    int rank = draft.fact(node.input(1)).rank();
+    boolean fits =
+        draft.fact(node.output()).dtype() == DType.I32
+            && !node.hasInput(2)
+            && !node.hasInput(3)
+            && (conv == null
+                ? node.op().equals(new Op.MatMul()) && draft.fact(node.input(0)).rank() >= 2
+                : conv.activation() == null && rank <= 4);
+    Node x = draft.producer(node.input(0));
+    Tensor zero = null;
+    if (x != null && x.op().equals(new Op.Binary(BinaryFunction.SUB))) {
+      zero = draft.constant(x.input(1));
+      fits &= zero != null && zero.shape().elements() == 1;
+      x = draft.producer(x.input(0));
+    }
+    Tensor weights =
+        fits ? Quantizations.weights(draft, node.input(1), conv == null ? 1 : 0) : null;
+    long shift = zero == null ? 0 : zero.getLong(0);
+    return weights != null
+        && x != null
+        && x.op() instanceof Op.Cast
+        && draft.fact(x.input(0)).dtype() == DType.U8
+        && shift >= 0
+        && shift <= 255
+        && draft.replace(
+            node,
+            new ByteSums(conv, (int) shift),
+            x.input(0),
+            draft.constant(node.input(1) + "/bytes", weights));
   }
 
   private static boolean hasBias(Draft draft, Node node) {

@@ -23,6 +23,7 @@ final class ImageLayout {
               Op.BatchNorm.class,
               Op.Resize.class,
               QuantizedOp.ByteConv.class,
+              QuantizedOp.ByteSums.class,
               QuantizedOp.DynamicConv.class));
 
   private static final Op.Layout LAST = Op.Layout.CHANNELS_LAST;
@@ -41,6 +42,10 @@ final class ImageLayout {
       case QuantizedOp.ByteConv(Op.Conv op, int zero, var rounding) when op.layout() != LAST -> {
         Op.Conv last = new Op.Conv(op.window(), op.groups(), LAST, op.activation());
         yield convert(draft, node, rank, new QuantizedOp.ByteConv(last, zero, rounding), -1);
+      }
+      case QuantizedOp.ByteSums(Op.Conv op, int zero) when op != null && op.layout() != LAST -> {
+        Op.Conv last = new Op.Conv(op.window(), op.groups(), LAST, null);
+        yield convert(draft, node, rank, new QuantizedOp.ByteSums(last, zero), -1);
       }
       case QuantizedOp.DynamicConv(Op.Conv op) when op.layout() != LAST -> {
         Op.Conv last = new Op.Conv(op.window(), op.groups(), LAST, op.activation());

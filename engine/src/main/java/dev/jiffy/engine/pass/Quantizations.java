@@ -177,7 +177,7 @@ final class Quantizations {
   /// {@return constant integers less their zero point, as [ByteProducts#centred] gives them}
   ///
   /// @param axis the dimension that zero points go with
-  private static @Nullable Tensor weights(Draft draft, String value, int axis) {
+  static @Nullable Tensor weights(Draft draft, String value, int axis) {
     Tensor whole = draft.constant(value);
     Tensor zero = null;
     Node node = draft.producer(value);

@@ -25,6 +25,8 @@ final class QuantizedRuleCases {
           Layout.CHANNELS_LAST,
           null);
   private static final Op CONV = new QuantizedOp.ByteConv(WINDOWS, 0, null);
+  private static final Op SUMS = new QuantizedOp.ByteSums(null, 7);
+  private static final Op CONV_SUMS = new QuantizedOp.ByteSums(WINDOWS, 7);
   private static final Op DYNAMIC_CONV = new QuantizedOp.DynamicConv(WINDOWS);
 
   static final List<RuleCase> CASES =
@@ -59,6 +61,18 @@ final class QuantizedRuleCases {
           bad(
               CONV,
               "u8[n×5×6×4]; i8[8×3×3×3]; f32[8]",
+              "weights: expected 4 input channels in 1 groups, got i8[8×3×3×3]"),
+          good(SUMS, "u8[n×s×3]; i8[3×4]", "i32[n×s×4]"),
+          bad(SUMS, "i8[n×3]; i8[3×4]", "input 0: expected u8, got i8[n×3]"),
+          bad(SUMS, "u8[n×3]; i32[3×4]", "input 1: expected i8 or i16, got i32[3×4]"),
+          bad(
+              new QuantizedOp.ByteSums(null, -1),
+              "u8[n×3]; i8[3×4]",
+              "zero point: expected 0 to 255, got -1"),
+          good(CONV_SUMS, "u8[n×5×6×3]; i16[8×3×3×3]", "i32[n×5×6×8]"),
+          bad(
+              CONV_SUMS,
+              "u8[n×5×6×4]; i8[8×3×3×3]",
               "weights: expected 4 input channels in 1 groups, got i8[8×3×3×3]"),
           good(DYNAMIC_CONV, "f32[n×5×6×3]; i8[8×3×3×3]; f32[8]; f32[8]", "f32[n×5×6×8]"),
           bad(

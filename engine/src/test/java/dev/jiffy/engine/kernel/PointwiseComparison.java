@@ -1,12 +1,17 @@
 package dev.jiffy.engine.kernel;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
 import dev.jiffy.engine.function.BinaryFunction;
 import dev.jiffy.engine.function.UnaryFunction;
 import dev.jiffy.engine.kernel.Pointwise.Instruction;
 import dev.jiffy.engine.kernel.scalar.ScalarRowKernels;
+import dev.jiffy.tensor.DType;
 import java.lang.foreign.Arena;
+import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.function.LongFunction;
 
@@ -101,6 +106,76 @@ public final class PointwiseComparison {
       List<List<Long>> strides = List.of(List.of(1L), List.of(1L));
       verify(new Pointwise(List.of(n), strides, instructions, List.of(2, 3, 4)), n, 1e-6);
     }
+  }
+
+  /// Compares chains that read and make bytes, where the kernels have them.
+  ///
+  /// @return whether they have any
+  public boolean bytes() {
+    List<Instruction> instructions =
+        List.of(
+            new Instruction.Binary(BinaryFunction.ADD, 0, 1),
+            new Instruction.Binary(BinaryFunction.MUL, 3, 2),
+            new Instruction.Unary(UnaryFunction.RELU, 0, 0, 4));
+    boolean any = false;
+    for (long[] dims : SPACES) {
+      long inner = dims[dims.length - 1];
+      List<Long> extents = dims.length == 1 ? List.of(inner) : List.of(dims[0], inner);
+      List<Long> dense = dims.length == 1 ? List.of(1L) : List.of(inner, 1L);
+      List<Long> column = dims.length == 1 ? List.of(0L) : List.of(1L, 0L);
+      List<List<Long>> strides = List.of(dense, dense, column);
+      Pointwise sum = new Pointwise(extents, strides, instructions, List.of(4));
+      Pointwise limited = new Pointwise(extents, strides, instructions, List.of(5));
+      Affine x = new Affine(DType.U8, 0.013f, 7);
+      Affine y = new Affine(DType.U8, 0.021f, 130);
+      any |= bytes(sum, Map.of(0, x, 1, y, 3, new Affine(DType.U8, 0.05f, 3)));
+      any |= bytes(limited, Map.of(1, y, 3, new Affine(DType.U8, 0.01f, 0)));
+      any |= bytes(sum, Map.of(0, x));
+      any |= bytes(limited, Map.of(3, new Affine(DType.U8, 1e-39f, 100)));
+    }
+    return any;
+  }
+
+  private boolean bytes(Pointwise chain, Map<Integer, Affine> bytes) {
+    RowKernels.PreparedPointwise prepared = kernels.prepare(chain, bytes);
+    if (prepared == null) {
+      return false;
+    }
+    long n = chain.elements();
+    int operands = chain.inputStrides().size() + 1;
+    try (Floats floats = memory.apply(n)) {
+      long[] numbers = new long[operands];
+      long[] addresses = new long[operands];
+      for (int i = 0; i < operands; i++) {
+        Affine affine = bytes.get(i);
+        numbers[i] = floats.normal(i == 2 ? chain.dims().getFirst() : n);
+        addresses[i] = affine == null ? numbers[i] : floats.empty((n + 3) / 4);
+        if (affine != null) {
+          affine.quantize(numbers[i], addresses[i], n);
+          affine.dequantize(addresses[i], numbers[i], n);
+        } else if (i == 0 && n > 20) {
+          floats.spoil(numbers[i], n);
+        }
+      }
+      int result = operands - 1;
+      Affine made = bytes.get(result);
+      addresses[result] = floats.empty(made == null ? n : (n + 3) / 4);
+      run(prepared, addresses);
+      run(new ScalarRowKernels().prepare(chain), numbers);
+      if (made == null) {
+        floats.assertClose("numbers", numbers[result], addresses[result], n, 0);
+        return true;
+      }
+      long expected = floats.empty((n + 3) / 4);
+      made.quantize(numbers[result], expected, n);
+      for (long i = 0; i < n; i++) {
+        assertEquals(
+            Memory.ALL.get(ValueLayout.JAVA_BYTE, expected + i),
+            Memory.ALL.get(ValueLayout.JAVA_BYTE, addresses[result] + i),
+            chain + " " + i);
+      }
+    }
+    return true;
   }
 
   /// Compares a chain.

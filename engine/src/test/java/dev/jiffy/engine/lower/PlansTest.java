@@ -8,11 +8,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.jiffy.engine.ModelException;
 import dev.jiffy.engine.Targets;
 import dev.jiffy.engine.function.BinaryFunction;
+import dev.jiffy.engine.function.ReduceFunction;
 import dev.jiffy.engine.function.UnaryFunction;
 import dev.jiffy.engine.ir.Fact;
 import dev.jiffy.engine.ir.Graph;
 import dev.jiffy.engine.ir.GraphBuilder;
 import dev.jiffy.engine.ir.Op;
+import dev.jiffy.engine.ir.QuantizedOp;
 import dev.jiffy.engine.ir.StepCost;
 import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Tensor;
@@ -121,6 +123,60 @@ class PlansTest {
         target.target(),
         builder.add(new Op.Cast(DType.F32, true), one),
         builder.add(new Op.Where(), mask, x, builder.constant(ZERO)));
+  }
+
+  private String dequantized(Tensor bytes, double scale, int zero) {
+    Tensor zeroPoint = Samples.integers(bytes.dtype(), 0, zero, zero + 1, 1);
+    Tensor factor = Samples.between(0, scale, scale, 1);
+    return builder.add(
+        new QuantizedOp.Dequantize(0, 0),
+        input(bytes),
+        builder.constant(factor),
+        builder.constant(zeroPoint));
+  }
+
+  private String quantized(String numbers, DType type, double scale, int zero) {
+    Tensor zeroPoint = Samples.integers(type, 0, zero, zero + 1, 1);
+    Tensor factor = Samples.between(0, scale, scale, 1);
+    return builder.add(
+        new QuantizedOp.Quantize(0, 0, type),
+        numbers,
+        builder.constant(factor),
+        builder.constant(zeroPoint));
+  }
+
+  @ParameterizedTest
+  @MethodSource("dev.jiffy.engine.Targets#all")
+  void bytesEnterAndLeaveChains(Targets.Named target) {
+    Op add = new Op.Binary(BinaryFunction.ADD);
+    String x = dequantized(Samples.integers(DType.U8, 1, 0, 256, 2, 30, 700), 0.02, 3);
+    String y = dequantized(Samples.integers(DType.I8, 2, -128, 128, 2, 30, 700), 0.03, -5);
+    String row = dequantized(Samples.integers(DType.U8, 3, 0, 256, 30, 1), 0.01, 100);
+    String sum = builder.add(add, x, y);
+    String limited = builder.add(new Op.Unary(UnaryFunction.RELU), sum);
+    String scaled = builder.add(new Op.Binary(BinaryFunction.MUL), x, row);
+    agree(
+        target.target(),
+        quantized(limited, DType.U8, 0.04, 4),
+        quantized(builder.add(add, scaled, y), DType.I8, 0.05, 7),
+        quantized(x, DType.U8, 0.03, 9),
+        builder.add(add, x, row),
+        y);
+  }
+
+  @ParameterizedTest
+  @MethodSource("dev.jiffy.engine.Targets#all")
+  void bytesAreReducedByRowsAndAsAWhole(Targets.Named target) {
+    String x = dequantized(Samples.integers(DType.U8, 1, 0, 256, 40, 30, 7), 0.02, 3);
+    String long1 = dequantized(Samples.integers(DType.I8, 2, -128, 128, 2, 9000), 0.02, 3);
+    Op mean = new Op.Reduce(ReduceFunction.MEAN, true, false);
+    agree(
+        target.target(),
+        builder.add(mean, x, builder.constant(Tensor.of(new long[] {-1}, 1))),
+        builder.add(mean, x, builder.constant(Tensor.of(new long[] {0, 2}, 2))),
+        builder.add(mean, long1, builder.constant(Tensor.of(new long[] {1}, 1))),
+        builder.add(new Op.ArgReduce(true, 1, false, false), x),
+        builder.add(new Op.GlobalPool(Op.PoolFunction.AVERAGE, 1, Op.Layout.CHANNELS_FIRST), x));
   }
 
   @ParameterizedTest

@@ -34,6 +34,7 @@ final class QuantizedCases {
         convolutions(cases, layout, kind);
       }
     }
+    largeSums(cases);
     blockProducts(cases);
     return cases;
   }
@@ -177,9 +178,25 @@ final class QuantizedCases {
                       relu,
                       rounding);
           cases.add(OpCase.of("zero " + zero, op, formula, x, w, scale, bias));
+          OpCase.Formula sums = i -> sum(k, d -> (at(x, i[0], d) - zero) * at(w, d, i[1]));
+          Op whole = new QuantizedOp.ByteSums(null, zero);
+          cases.add(OpCase.of("zero " + zero, whole, sums, x, w));
         }
       }
     }
+  }
+
+  /// Sums that f32 does not hold.
+  private static void largeSums(List<OpCase> cases) {
+    Tensor x = Samples.integers(DType.U8, 1, 250, 256, 3, 2000);
+    Tensor w = Samples.integers(DType.I8, 2, 120, 128, 2000, 17);
+    cases.add(
+        OpCase.of(
+            "large",
+            new QuantizedOp.ByteSums(null, 1),
+            i -> sum(2000, d -> (at(x, i[0], d) - 1) * at(w, d, i[1])),
+            x,
+            w));
   }
 
   private static void convolutions(List<OpCase> cases, Layout layout, int kind) {
@@ -235,6 +252,9 @@ final class QuantizedCases {
           };
       Op op = new QuantizedOp.ByteConv(conv, zero, rounding);
       cases.add(OpCase.of(name, op, fixed, q, w, scale, bias));
+      Op.Conv linear = new Op.Conv(window, groups, layout, null);
+      OpCase.Formula sums = i -> sum(conv, p -> at(q, p) - zero, w, in, i);
+      cases.add(OpCase.of(name, new QuantizedOp.ByteSums(linear, zero), sums, q, w));
       Tensor x = Samples.floats(number, shape);
       float least = Math.min(0, (float) Arrays.stream(x.toDoubles()).min().orElse(0));
       float greatest = Math.max(0, (float) Arrays.stream(x.toDoubles()).max().orElse(0));

@@ -162,6 +162,17 @@ final class ReductionCases {
                 i -> (double) best(line(6, k -> at(planes, i[0], k, i[2])), largest, last),
                 planes));
       }
+      for (DType type : List.of(DType.U8, DType.I8)) {
+        Tensor bytes =
+            Samples.integers(
+                type, 3, type == DType.U8 ? 250 : -3, type == DType.U8 ? 256 : 4, 4, 300, 21);
+        cases.add(
+            OpCase.of(
+                (largest ? "max" : "min") + " of bytes",
+                new Op.ArgReduce(largest, 2, false, false),
+                i -> (double) best(line(21, k -> at(bytes, i[0], i[1], k)), largest, false),
+                bytes));
+      }
       cases.add(
           new OpCase(
               largest ? "largest" : "smallest",

@@ -5,6 +5,7 @@ import static dev.jiffy.engine.lower.Samples.at;
 import dev.jiffy.engine.function.UnaryFunction;
 import dev.jiffy.engine.ir.Op;
 import dev.jiffy.engine.ir.Op.Layout;
+import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -46,6 +47,7 @@ final class WindowCases {
       resizes(cases, layout);
     }
     volumes(cases);
+    resizesOfBytes(cases);
     return cases;
   }
 
@@ -417,6 +419,27 @@ final class WindowCases {
               layout);
       Tensor sizes = Tensor.of(new long[] {100, 6}, 2);
       cases.add(OpCase.of(layout + " of one scale", alike, null, x, null, null, sizes));
+    }
+  }
+
+  /// Images of one to three dimensions, of numbers and of bytes. Scales are such that mixtures of
+  /// bytes are exact.
+  private static void resizesOfBytes(List<OpCase> cases) {
+    for (DType type : List.of(DType.F32, DType.U8, DType.I8)) {
+      for (int rank = 3; rank <= 5; rank++) {
+        long[] dims = {2, 3, 4, 5, 6};
+        long[] extents = Arrays.copyOfRange(dims, 5 - rank, 5);
+        float[] scales = new float[rank];
+        Arrays.fill(scales, 4);
+        scales[0] = 1;
+        scales[rank - 1] = 1;
+        Tensor x = Samples.integers(type, rank, type == DType.I8 ? -128 : 0, 127, extents);
+        for (Op.Interpolation kind : List.of(Op.Interpolation.NEAREST, Op.Interpolation.LINEAR)) {
+          Op op = resize(kind, Op.CoordinateMode.HALF_PIXEL, Layout.CHANNELS_LAST);
+          String name = kind + " of " + type;
+          cases.add(OpCase.of(name, op, null, x, null, Tensor.of(scales, rank)));
+        }
+      }
     }
   }
 

@@ -118,6 +118,30 @@ class ByteProductsTest {
   }
 
   @Test
+  void productsOfIntegersAreSumsOfBytes() {
+    Sketch s = new Sketch();
+    String x = s.op(new Op.Cast(DType.I32, true), s.input("x", DType.U8, "batch", 8));
+    String centred = s.binary(BinaryFunction.SUB, x, integers(s, DType.I32, 7, new long[0]));
+    Graph graph = Rewritten.of(s.graph(s.matMul(centred, integers(s, DType.I32, -50, 8, 5))));
+    assertEquals(List.of("ByteSums"), Rewritten.operators(graph));
+
+    Sketch t = new Sketch();
+    String image = t.op(new Op.Cast(DType.I32, true), t.input("x", DType.U8, 1, 3, 8, 8));
+    Graph windows =
+        Rewritten.of(t.graph(t.op(conv(), image, integers(t, DType.I32, -50, 5, 3, 3, 3))));
+    Rewritten.assertCount(1, windows, QuantizedOp.ByteSums.class);
+    Rewritten.assertCount(0, windows, Op.Conv.class);
+  }
+
+  @Test
+  void productsOfLargeIntegersStay() {
+    Sketch s = new Sketch();
+    String x = s.op(new Op.Cast(DType.I32, true), s.input("x", DType.U8, "batch", 8));
+    Graph graph = Rewritten.of(s.graph(s.matMul(x, integers(s, DType.I32, 70_000, 8, 5))));
+    Rewritten.assertCount(1, graph, Op.MatMul.class);
+  }
+
+  @Test
   void resultsThatOthersReadStayNumbers() {
     Sketch s = new Sketch();
     String x = coarse(s, s.input("x", "batch", 8), DType.U8, 120);

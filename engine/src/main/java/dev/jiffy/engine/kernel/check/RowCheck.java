@@ -3,6 +3,7 @@ package dev.jiffy.engine.kernel.check;
 import dev.jiffy.engine.function.BinaryFunction;
 import dev.jiffy.engine.function.ReduceFunction;
 import dev.jiffy.engine.function.UnaryFunction;
+import dev.jiffy.engine.kernel.Affine;
 import dev.jiffy.engine.kernel.Pointwise;
 import dev.jiffy.engine.kernel.Pointwise.Instruction;
 import dev.jiffy.engine.kernel.PoolGeometry;
@@ -10,7 +11,9 @@ import dev.jiffy.engine.kernel.ResizeGeometry;
 import dev.jiffy.engine.kernel.RowKernels;
 import dev.jiffy.engine.kernel.StridedCopy;
 import dev.jiffy.engine.kernel.scalar.ScalarRowKernels;
+import dev.jiffy.tensor.DType;
 import java.util.List;
+import java.util.Map;
 
 /// Small problems whose cost is moving data.
 final class RowCheck {
@@ -159,12 +162,46 @@ final class RowCheck {
         TOLERANCE,
         y -> elementwise(rows, chain, x, other, y),
         y -> elementwise(right, chain, x, other, y));
+    elementwiseOfBytes();
   }
 
   private void elementwise(RowKernels kernels, Pointwise chain, long x, long other, long y) {
-    RowKernels.PreparedPointwise prepared = kernels.prepare(chain);
-    prepared.run(
-        new long[] {x, other, y}, 0, prepared.pieces(), comparison.memory(prepared.scratchBytes()));
+    elementwise(kernels.prepare(chain), x, other, y);
+  }
+
+  private void elementwise(RowKernels.PreparedPointwise prepared, long... addresses) {
+    prepared.run(addresses, 0, prepared.pieces(), comparison.memory(prepared.scratchBytes()));
+  }
+
+  private void elementwiseOfBytes() {
+    int n = 111;
+    Affine affine = new Affine(DType.U8, STEP, ZERO);
+    Pointwise sum =
+        new Pointwise(
+            List.of((long) n),
+            List.of(List.of(1L), List.of(1L)),
+            List.of(new Instruction.Binary(BinaryFunction.ADD, 0, 1)),
+            List.of(2));
+    RowKernels.PreparedPointwise prepared = rows.prepare(sum, Map.of(0, affine, 2, affine));
+    if (prepared == null) {
+      return;
+    }
+    long x = comparison.numbers(n);
+    long other = comparison.numbers(n);
+    comparison.near(
+        "elementwise chain of bytes",
+        n,
+        STEP + TOLERANCE,
+        y -> {
+          long bytes = comparison.memory(n);
+          elementwise(prepared, x, other, bytes);
+          right.dequantize(affine, bytes, y, n);
+        },
+        y -> {
+          right.dequantize(affine, x, y, n);
+          elementwise(right, sum, y, other, y);
+          asBytes(right, y, y, n);
+        });
   }
 
   void pooling() {

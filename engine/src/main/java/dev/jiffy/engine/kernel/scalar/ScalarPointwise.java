@@ -22,6 +22,11 @@ final class ScalarPointwise implements RowKernels.PreparedPointwise {
   }
 
   @Override
+  public long first(int piece) {
+    return Math.min(elements, piece * PIECE);
+  }
+
+  @Override
   public long scratchBytes() {
     return 0;
   }

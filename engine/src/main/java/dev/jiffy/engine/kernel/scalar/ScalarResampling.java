@@ -4,6 +4,10 @@ import dev.jiffy.tensor.Tensor;
 
 /// Resampling by weighted neighbours, one dimension after the other.
 public final class ScalarResampling {
+  /// What mixtures of small whole numbers may be off: integers are what is left of a mixture
+  /// without its fraction, and so much below a whole number counts as it.
+  public static final double SLACK = 0x1p-14;
+
   private ScalarResampling() {}
 
   /// What one dimension of a result is made of.
@@ -42,6 +46,11 @@ public final class ScalarResampling {
       if (!taps[axis].isIdentity(extents[axis])) {
         values = resample(values, extents, axis, taps[axis], outside);
         extents[axis] = taps[axis].indices.length;
+      }
+    }
+    if (out.dtype().isInteger()) {
+      for (int i = 0; i < values.length; i++) {
+        values[i] += Math.copySign(SLACK, values[i]);
       }
     }
     Elements.store(values, out);

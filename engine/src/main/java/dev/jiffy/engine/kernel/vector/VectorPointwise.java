@@ -149,6 +149,14 @@ final class VectorPointwise implements RowKernels.PreparedPointwise {
   }
 
   @Override
+  public long first(int piece) {
+    long block = piece * blocksPerPiece;
+    long line = block / layout.blocksPerLine;
+    long first = line * layout.lineLength + block % layout.blocksPerLine * layout.blockLength;
+    return Math.min(layout.elements, first);
+  }
+
+  @Override
   public long scratchBytes() {
     return scratchBytes;
   }

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -237,7 +238,8 @@ final class Blocks {
       sum = add(instructions, new Instruction.Unary(activation.function(), alpha, beta, sum));
     }
     List<Boolean> repeated = Collections.nCopies(INPUTS, false);
-    PointwiseCode code = new PointwiseCode(vectorBytes, true, repeated, instructions, List.of(sum));
+    PointwiseCode code =
+        new PointwiseCode(vectorBytes, true, repeated, Map.of(), instructions, List.of(sum));
     return Objects.requireNonNull(code.emit());
   }
 

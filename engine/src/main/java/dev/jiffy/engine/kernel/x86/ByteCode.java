@@ -27,9 +27,6 @@ record ByteCode(int vectorBytes) {
   private static final int UNROLL = 4;
   private static final Mask PRESENT = new Mask(1);
 
-  /// As many steps above 0 as no byte reaches.
-  private static final float BEYOND = 1024;
-
   private static final int EXCHANGE_MIDDLE = 0xd8;
 
   private boolean wide() {
@@ -91,8 +88,13 @@ record ByteCode(int vectorBytes) {
   byte[] quantize(boolean inverts) {
     Assembler code = new Assembler();
     LoopCode loop = new LoopCode(code, vectorBytes);
-    Quantization quantization = new Quantization(code, inverts);
-    quantization.prepare(loop);
+    QuantizationCode quantization =
+        new QuantizationCode(
+            code, register(2), register(3), register(4), inverts ? register(6) : null, register(7));
+    loop.repeat(quantization.scale(), R8);
+    loop.repeat(quantization.zero(), R9);
+    code.op(VectorOp.XORPS, register(5), register(5), register(5));
+    quantization.prepare();
     Vector[] values = group(loop);
     Label last = new Label();
     code.test(RSI);
@@ -102,7 +104,7 @@ record ByteCode(int vectorBytes) {
       code.op(VectorOp.MOVUPS, values[i], at(RDI, vectorBytes * i));
       quantization.steps(values[i]);
     }
-    quantization.store(values);
+    store(code, values);
     code.alu(ADD, RDI, 4 * GROUP);
     code.alu(ADD, RCX, GROUP);
     code.alu(SUB, RSI, 1);
@@ -115,7 +117,7 @@ record ByteCode(int vectorBytes) {
       code.kmov(PRESENT, RDX);
       code.op(VectorOp.MOVUPS, values[0], at(RDI), PRESENT, true);
       quantization.steps(values[0]);
-      quantization.store(values);
+      store(code, values);
       code.bind(done);
     }
     code.vzeroupper();
@@ -123,64 +125,19 @@ record ByteCode(int vectorBytes) {
     return code.finish();
   }
 
-  /// The parts of [#quantize].
-  private final class Quantization {
-    private final Assembler code;
-    private final boolean inverts;
-    private final Vector scale = register(2);
-    private final Vector zero = register(3);
-    private final Vector most = register(4);
-    private final Vector nothing = register(5);
-    private final Vector inverse = register(6);
-    private final Vector quotient = register(7);
-
-    Quantization(Assembler code, boolean inverts) {
-      this.code = code;
-      this.inverts = inverts;
+  private void store(Assembler code, Vector[] values) {
+    Vector first = values[0];
+    if (wide()) {
+      code.op(VectorOp.PMAXSD, first, first, register(5));
+      code.op(VectorOp.PMOVUSDB_TO, first, at(RCX));
+      return;
     }
-
-    void prepare(LoopCode loop) {
-      loop.repeat(scale, R8);
-      loop.repeat(zero, R9);
-      code.op(VectorOp.XORPS, nothing, nothing, nothing);
-      code.op(VectorOp.BROADCASTSS, most, code.constant(BEYOND, 4));
-      code.op(VectorOp.BROADCASTSS, quotient, code.constant(Float.MAX_VALUE, 4));
-      code.op(VectorOp.MULPS, most, most, scale);
-      code.op(VectorOp.MINPS, most, most, quotient);
-      if (inverts) {
-        code.op(VectorOp.BROADCASTSS, inverse, code.constant(1f, 4));
-        code.op(VectorOp.DIVPS, inverse, inverse, scale);
-      }
-    }
-
-    /// Makes steps from the least byte of numbers; what no integer holds becomes negative.
-    void steps(Vector value) {
-      code.op(VectorOp.MINPS, value, most, value);
-      if (inverts) {
-        code.op(VectorOp.MULPS, quotient, value, inverse);
-        code.op(VectorOp.FNMADD231PS, value, quotient, scale);
-        code.op(VectorOp.FMADD213PS, value, inverse, quotient);
-      } else {
-        code.op(VectorOp.DIVPS, value, value, scale);
-      }
-      code.op(VectorOp.CVTPS2DQ, value, value);
-      code.op(VectorOp.PADDD, value, value, zero);
-    }
-
-    void store(Vector[] values) {
-      Vector first = values[0];
-      if (wide()) {
-        code.op(VectorOp.PMAXSD, first, first, nothing);
-        code.op(VectorOp.PMOVUSDB_TO, first, at(RCX));
-        return;
-      }
-      Vector upper = quotient.as(16);
-      code.op(VectorOp.PACKSSDW, first, first, values[1]);
-      code.op(VectorOp.EXTRACTF128_TO, first, upper, 1);
-      code.op(VectorOp.PACKUSWB, first.as(16), first.as(16), upper);
-      code.op(VectorOp.PERMILPS, first.as(16), first.as(16), EXCHANGE_MIDDLE);
-      code.op(VectorOp.MOVUPS_TO, first.as(16), at(RCX));
-    }
+    Vector upper = register(7).as(16);
+    code.op(VectorOp.PACKSSDW, first, first, values[1]);
+    code.op(VectorOp.EXTRACTF128_TO, first, upper, 1);
+    code.op(VectorOp.PACKUSWB, first.as(16), first.as(16), upper);
+    code.op(VectorOp.PERMILPS, first.as(16), first.as(16), EXCHANGE_MIDDLE);
+    code.op(VectorOp.MOVUPS_TO, first.as(16), at(RCX));
   }
 
   /// {@return code that makes numbers of unsigned bytes: `y = (x - zero) · scale`}

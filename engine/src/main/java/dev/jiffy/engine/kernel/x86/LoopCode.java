@@ -7,6 +7,7 @@ import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Condition.GREATER_OR_
 import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Condition.LESS_OR_EQUAL;
 import static dev.jiffy.engine.kernel.x86.Operand.Address.at;
 
+import dev.jiffy.engine.kernel.x86.Assembler.Mask;
 import dev.jiffy.engine.kernel.x86.Operand.Address;
 import dev.jiffy.engine.kernel.x86.Operand.Vector;
 import java.util.Arrays;
@@ -151,6 +152,24 @@ final class LoopCode {
   /// Stores a vector of a row.
   void store(Vector source, Register row, int vector) {
     CutVectors.store(code, source, address(row, vector), cut);
+  }
+
+  /// Counts the elements that are done, for [#loadBytes] and [#storeBytes].
+  void countElements(Register elements) {
+    code.mov(elements, DONE);
+    code.shift(GeneralAssembler.Shift.RIGHT, elements, 2);
+  }
+
+  /// Loads a vector of unsigned bytes of a row as 32 bits each; AVX-512 only.
+  void loadBytes(Vector dst, Register row, Register elements, int vector) {
+    Address from = at(row, elements, 1, vector * bytes / 4);
+    code.op(VectorOp.PMOVZXBD, dst, from, cut ? CutVectors.PRESENT : Mask.NONE, cut);
+  }
+
+  /// Stores a vector of 32 bits each, none negative, as a row's unsigned bytes; AVX-512 only.
+  void storeBytes(Vector source, Register row, Register elements, int vector) {
+    Address to = at(row, elements, 1, vector * bytes / 4);
+    code.op(VectorOp.PMOVUSDB_TO, source, to, cut ? CutVectors.PRESENT : Mask.NONE, false);
   }
 
   /// Puts another vector's elements where the row has ended.

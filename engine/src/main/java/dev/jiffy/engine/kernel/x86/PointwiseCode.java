@@ -4,11 +4,13 @@ import static dev.jiffy.engine.kernel.x86.Operand.Address.at;
 
 import dev.jiffy.engine.function.BinaryFunction;
 import dev.jiffy.engine.function.UnaryFunction;
+import dev.jiffy.engine.kernel.Affine;
 import dev.jiffy.engine.kernel.Pointwise.Instruction;
 import dev.jiffy.engine.kernel.x86.Operand.Vector;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /// Generates an elementwise chain as one loop, all of whose intermediate results stay in registers.
@@ -22,12 +24,15 @@ import org.jspecify.annotations.Nullable;
 /// @param tableOnStack whether the table is not an argument but follows on the stack, as arguments
 ///   from the seventh on do
 /// @param repeated for each input whether a line has but one element of it
+/// @param bytes what some operands' unsigned bytes stand for, by the number of the input, or of the
+///   output, counted after all inputs; AVX-512 only
 /// @param instructions what is computed
 /// @param outputs the operands that are stored
 record PointwiseCode(
     int vectorBytes,
     boolean tableOnStack,
     List<Boolean> repeated,
+    Map<Integer, Affine> bytes,
     List<Instruction> instructions,
     List<Integer> outputs) {
   private static final Register TABLE = Register.RDI;
@@ -59,14 +64,15 @@ record PointwiseCode(
   /// code}
   byte @Nullable [] emit() {
     int operands = repeated.size() + outputs.size();
-    if (operands > POINTERS.length || !suits()) {
+    int registers = bytes.isEmpty() ? operands : operands + 1;
+    if (registers > POINTERS.length || !suits()) {
       return null;
     }
     Assembler code = new Assembler();
     if (tableOnStack) {
       code.lea(TABLE, at(Register.RSP, 8));
     }
-    for (int i = FIRST_SAVED; i < operands; i++) {
+    for (int i = FIRST_SAVED; i < registers; i++) {
       code.push(POINTERS[i]);
     }
     LoopCode loop = new LoopCode(code, vectorBytes);
@@ -74,8 +80,9 @@ record PointwiseCode(
     for (int i = 0; i < operands; i++) {
       code.load(POINTERS[i], at(TABLE, SLOT_BYTES * i));
     }
-    Label line = code.here();
     Body body = new Body(code, loop);
+    body.prepare();
+    Label line = code.here();
     loop.each(ROW_BYTES, SCRATCH, isCheap() ? UNROLL : 1, body);
     if (body.overflown) {
       return null;
@@ -85,7 +92,7 @@ record PointwiseCode(
     }
     code.alu(GeneralAssembler.Alu.SUB, LINES, 1);
     code.jump(GeneralAssembler.Condition.NOT_EQUAL, line);
-    for (int i = operands - 1; i >= FIRST_SAVED; i--) {
+    for (int i = registers - 1; i >= FIRST_SAVED; i--) {
       code.pop(POINTERS[i]);
     }
     code.vzeroupper();
@@ -132,6 +139,18 @@ record PointwiseCode(
     private final boolean[] taken = new boolean[LoopCode.registers(vectorBytes)];
     private final @Nullable Vector[] values = new Vector[repeated.size() + instructions.size()];
     private final int[] reads = new int[values.length];
+
+    /// For each operand in bytes its scale and the byte that stands for 0.
+    private final Vector[] scales = new Vector[repeated.size() + outputs.size()];
+
+    private final Vector[] zeros = new Vector[scales.length];
+
+    /// For each output in bytes how they are made.
+    private final @Nullable QuantizationCode[] quantizations = new QuantizationCode[scales.length];
+
+    /// The registers from this on are what chains do not change.
+    private int free = taken.length;
+
     private int vector;
 
     /// Whether there were too few registers.
@@ -142,10 +161,49 @@ record PointwiseCode(
       this.loop = loop;
     }
 
+    /// Fills registers with what operands in bytes need.
+    void prepare() {
+      bytes.forEach((operand, affine) -> {
+        scales[operand] = constant(Float.floatToRawIntBits(affine.scale()));
+        zeros[operand] = constant(affine.zero());
+        if (operand >= repeated.size()) {
+          quantizations[operand] = quantization(operand, affine.scale());
+        }
+      });
+    }
+
+    private QuantizationCode quantization(int output, float scale) {
+      QuantizationCode quantization =
+          new QuantizationCode(
+              code,
+              scales[output],
+              zeros[output],
+              reserve(),
+              scale < Float.MIN_NORMAL ? null : reserve(),
+              reserve());
+      quantization.prepare();
+      return quantization;
+    }
+
+    private Vector reserve() {
+      free--;
+      return new Vector(free, vectorBytes);
+    }
+
+    private Vector constant(int bits) {
+      Vector register = reserve();
+      code.op(VectorOp.BROADCASTSS, register, code.constant(bits, 4));
+      return register;
+    }
+
     @Override
     public void emit(int number) {
       vector = number;
+      if (number == 0 && !bytes.isEmpty()) {
+        loop.countElements(elements());
+      }
       Arrays.fill(taken, false);
+      Arrays.fill(taken, free, taken.length, true);
       Arrays.fill(values, null);
       countReads();
       for (int k = 0; k < instructions.size(); k++) {
@@ -157,8 +215,26 @@ record PointwiseCode(
         Vector _ = value(output);
       }
       for (int i = 0; i < outputs.size(); i++) {
-        loop.store(value(outputs.get(i)), POINTERS[repeated.size() + i], number);
+        store(value(outputs.get(i)), repeated.size() + i);
       }
+    }
+
+    /// The register that counts elements.
+    private Register elements() {
+      return POINTERS[scales.length];
+    }
+
+    private void store(Vector value, int output) {
+      QuantizationCode quantization = quantizations[output];
+      if (quantization == null) {
+        loop.store(value, POINTERS[output], vector);
+        return;
+      }
+      Vector nothing = quantization.quotient();
+      quantization.steps(value);
+      code.op(VectorOp.XORPS, nothing, nothing, nothing);
+      code.op(VectorOp.PMAXSD, value, value, nothing);
+      loop.storeBytes(value, POINTERS[output], elements(), vector);
     }
 
     private void countReads() {
@@ -200,7 +276,12 @@ record PointwiseCode(
       if (value == null) {
         value = take();
         values[operand] = value;
-        if (repeated.get(operand)) {
+        if (bytes.containsKey(operand)) {
+          loop.loadBytes(value, POINTERS[operand], elements(), vector);
+          code.op(VectorOp.PSUBD, value, value, zeros[operand]);
+          code.op(VectorOp.CVTDQ2PS, value, value);
+          code.op(VectorOp.MULPS, value, value, scales[operand]);
+        } else if (repeated.get(operand)) {
           code.op(VectorOp.BROADCASTSS, value, at(POINTERS[operand]));
         } else {
           loop.load(value, POINTERS[operand], vector);

@@ -4,7 +4,6 @@ import static dev.jiffy.engine.kernel.Memory.ALL;
 
 import dev.jiffy.engine.kernel.ByteConvolution;
 import dev.jiffy.engine.kernel.ConvGeometry;
-import dev.jiffy.engine.kernel.Format;
 import dev.jiffy.engine.kernel.Memory;
 import dev.jiffy.engine.kernel.tile.Zeros;
 import java.lang.foreign.ValueLayout;
@@ -36,10 +35,11 @@ final class WindowSums {
     private final Tiles tiles;
     private final CodeTable starts;
 
-    Functions(Cpu cpu) {
+    /// @param tiles products of bytes whose results are sums
+    Functions(Cpu cpu, Tiles tiles) {
       vectorBytes = cpu.vectorBytes();
       reach = cpu.vnni() ? 4 : 2;
-      tiles = new Tiles(cpu, Format.INT8);
+      this.tiles = tiles;
       starts = new CodeTable("starts", 3, vectors -> new StartCode(vectorBytes, vectors).emit());
     }
   }

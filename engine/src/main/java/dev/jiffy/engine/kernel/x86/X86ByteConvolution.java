@@ -31,7 +31,8 @@ final class X86ByteConvolution implements ByteKernels {
   private final BytePixels pixels;
   private final Tiles floats;
   private final Tiles bytes;
-  private final WindowSums.Functions sums;
+  private final Tiles sums;
+  private final WindowSums.Functions windowCode;
 
   X86ByteConvolution(Cpu cpu) {
     vectorBytes = cpu.vectorBytes();
@@ -40,7 +41,8 @@ final class X86ByteConvolution implements ByteKernels {
     pixels = new BytePixels(reach);
     floats = new Tiles(cpu, Format.INT8, TileCode.Result.FLOATS);
     bytes = new Tiles(cpu, Format.INT8, TileCode.Result.BYTES);
-    sums = new WindowSums.Functions(cpu);
+    sums = new Tiles(cpu, Format.INT8);
+    windowCode = new WindowSums.Functions(cpu, sums);
   }
 
   /// Groups of few channels would leave most of a vector empty.
@@ -62,6 +64,7 @@ final class X86ByteConvolution implements ByteKernels {
     private final ConvGeometry geometry;
     private final int zero;
     private final boolean isDynamic;
+    private final boolean isSum;
     private final BytePanels panels;
     private final Tiles tiles;
 
@@ -103,14 +106,15 @@ final class X86ByteConvolution implements ByteKernels {
       pixel = isInPlace ? g.inChannels() : 4 * panels.elements();
       columns = isInPlace ? g.inWidth() : g.windowColumns();
       resultBytes = convolution.rounding() == null ? 4 : 1;
-      tiles = convolution.rounding() == null ? floats : bytes;
+      isSum = convolution.isSum();
+      tiles = isSum ? sums : convolution.rounding() == null ? floats : bytes;
       block = isPointwise ? blockPixels() : blockRows();
       long windows = isPointwise ? block : (long) block * g.outWidth();
       long seen = isPointwise ? 0 : g.windowRows(block) * columns;
       windowSums =
           convolution.shift() == 0
               ? null
-              : new WindowSums(sums, convolution, panels, pixel, columns, windows, seen);
+              : new WindowSums(windowCode, convolution, panels, pixel, columns, windows, seen);
       sumsBytes = windowSums == null ? 0 : windowSums.scratchBytes();
     }
 
@@ -358,7 +362,7 @@ final class X86ByteConvolution implements ByteKernels {
           some,
           start,
           startStep,
-          panels.numbers(tail, place),
+          isSum ? 0 : panels.numbers(tail, place),
           0,
           geometry.activation(),
           to,

@@ -65,6 +65,7 @@ final class X86ByteDepthwise implements ByteKernels {
     Window window = window(g);
     boolean suits =
         convolution.shift() == 0
+            && !convolution.isSum()
             && g.groups() == g.inChannels()
             && g.groups() == g.outChannels()
             && g.groups() >= LEAST

@@ -1,11 +1,14 @@
 package dev.jiffy.engine.kernel.x86;
 
+import dev.jiffy.engine.kernel.Affine;
 import dev.jiffy.engine.kernel.Memory;
 import dev.jiffy.engine.kernel.Pointwise;
 import dev.jiffy.engine.kernel.RowKernels;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /// An elementwise chain as machine code, over lines of elements that are adjacent.
@@ -41,9 +44,13 @@ final class X86Pointwise implements RowKernels.PreparedPointwise {
   /// For each operand, outputs included, its strides in elements.
   private final long[][] strides;
 
+  /// For each operand the bytes of an element.
+  private final int[] elementBytes;
+
   /// For each input the elements that are repeated in working memory, or 0.
   private final long[] periods;
 
+  private final long elements;
   private final long lines;
   private final long length;
 
@@ -58,14 +65,21 @@ final class X86Pointwise implements RowKernels.PreparedPointwise {
 
   private final long scratchBytes;
 
-  private X86Pointwise(Pointwise pointwise, Lines space, MemorySegment code, int vectorBytes) {
+  private X86Pointwise(
+      Pointwise pointwise,
+      Map<Integer, Affine> bytes,
+      Lines space,
+      MemorySegment code,
+      int vectorBytes) {
     this.code = code;
     this.vectorBytes = vectorBytes;
     operands = space.strides.length;
+    elementBytes = new int[operands];
+    Arrays.setAll(elementBytes, operand -> bytes.containsKey(operand) ? 1 : 4);
     dims = space.dims;
     strides = space.strides;
     periods = space.periods;
-    long elements = pointwise.elements();
+    elements = pointwise.elements();
     length = dims[dims.length - 1];
     lines = elements == 0 ? 0 : (elements + length - 1) / length;
     lastLength = elements - (lines - 1) * length;
@@ -73,11 +87,11 @@ final class X86Pointwise implements RowKernels.PreparedPointwise {
     long part = (length + piecesPerLine - 1) / piecesPerLine;
     partLength = piecesPerLine == 1 ? length : (part + vectorBytes - 1) / vectorBytes * vectorBytes;
     linesPerPiece = piecesPerLine > 1 ? 1 : Math.max(1, PIECE / Math.max(1, length));
-    long bytes = roundUp((long) SLOT_BYTES * operands);
+    long scratch = roundUp((long) SLOT_BYTES * operands);
     for (long period : periods) {
-      bytes += period == 0 ? 0 : roundUp(4 * length);
+      scratch += period == 0 ? 0 : roundUp(4 * length);
     }
-    scratchBytes = bytes;
+    scratchBytes = scratch;
   }
 
   /// The iteration space, seen as lines.
@@ -104,7 +118,10 @@ final class X86Pointwise implements RowKernels.PreparedPointwise {
   }
 
   /// {@return a chain as machine code, or null if it cannot be}
-  static @Nullable X86Pointwise of(Pointwise pointwise, int vectorBytes, Emitter emitter) {
+  ///
+  /// @param bytes what some operands' bytes stand for, by the number of the operand
+  static @Nullable X86Pointwise of(
+      Pointwise pointwise, Map<Integer, Affine> bytes, int vectorBytes, Emitter emitter) {
     Lines space = lines(pointwise);
     if (space == null) {
       return null;
@@ -115,9 +132,9 @@ final class X86Pointwise implements RowKernels.PreparedPointwise {
     }
     PointwiseCode form =
         new PointwiseCode(
-            vectorBytes, false, repeated, pointwise.instructions(), pointwise.outputs());
+            vectorBytes, false, repeated, bytes, pointwise.instructions(), pointwise.outputs());
     MemorySegment code = emitter.code(form);
-    return code == null ? null : new X86Pointwise(pointwise, space, code, vectorBytes);
+    return code == null ? null : new X86Pointwise(pointwise, bytes, space, code, vectorBytes);
   }
 
   private static @Nullable Lines lines(Pointwise pointwise) {
@@ -193,6 +210,13 @@ final class X86Pointwise implements RowKernels.PreparedPointwise {
   }
 
   @Override
+  public long first(int piece) {
+    long line = piece / piecesPerLine * linesPerPiece;
+    long within = Math.min(length, piece % piecesPerLine * partLength);
+    return Math.min(elements, line * length + within);
+  }
+
+  @Override
   public long scratchBytes() {
     return scratchBytes;
   }
@@ -250,12 +274,12 @@ final class X86Pointwise implements RowKernels.PreparedPointwise {
         first = place;
         place += roundUp(4 * length);
       } else {
-        first = addresses[i] + 4 * offset(strides[i], line);
+        first = addresses[i] + elementBytes[i] * offset(strides[i], line);
       }
       int inner = dims.length - 1;
-      Memory.ALL.set(
-          Memory.LONG, scratch + (long) SLOT_BYTES * i, first + 4 * start * strides[i][inner]);
-      long step = inner == 0 ? 0 : 4 * strides[i][inner - 1];
+      first += elementBytes[i] * start * strides[i][inner];
+      Memory.ALL.set(Memory.LONG, scratch + (long) SLOT_BYTES * i, first);
+      long step = inner == 0 ? 0 : elementBytes[i] * strides[i][inner - 1];
       Memory.ALL.set(Memory.LONG, scratch + (long) SLOT_BYTES * i + 8, step);
     }
     long _ = Code.call(code, scratch, count, 4 * n, Masks.rest(vectorBytes, n), 0, 0);

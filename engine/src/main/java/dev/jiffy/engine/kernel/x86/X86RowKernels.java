@@ -1,13 +1,16 @@
 package dev.jiffy.engine.kernel.x86;
 
 import dev.jiffy.engine.function.ReduceFunction;
+import dev.jiffy.engine.kernel.Affine;
 import dev.jiffy.engine.kernel.Pointwise;
 import dev.jiffy.engine.kernel.PoolGeometry;
 import dev.jiffy.engine.kernel.ResizeGeometry;
 import dev.jiffy.engine.kernel.RowKernels;
 import dev.jiffy.engine.kernel.StridedCopy;
 import dev.jiffy.engine.kernel.TreeShape;
+import dev.jiffy.tensor.DType;
 import java.lang.foreign.MemorySegment;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
@@ -60,8 +63,17 @@ public final class X86RowKernels implements RowKernels {
 
   @Override
   public PreparedPointwise prepare(Pointwise pointwise) {
-    X86Pointwise prepared = X86Pointwise.of(pointwise, vectorBytes, this::chain);
+    X86Pointwise prepared = X86Pointwise.of(pointwise, Map.of(), vectorBytes, this::chain);
     return prepared == null ? others.prepare(pointwise) : prepared;
+  }
+
+  @Override
+  public @Nullable PreparedPointwise prepare(Pointwise pointwise, Map<Integer, Affine> bytes) {
+    boolean fits = vectorBytes == 64;
+    for (Affine affine : bytes.values()) {
+      fits &= affine.type() == DType.U8;
+    }
+    return fits ? X86Pointwise.of(pointwise, bytes, vectorBytes, this::chain) : null;
   }
 
   private @Nullable MemorySegment chain(PointwiseCode form) {

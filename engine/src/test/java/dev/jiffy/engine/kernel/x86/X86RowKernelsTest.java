@@ -52,6 +52,16 @@ final class X86RowKernelsTest {
   }
 
   @Test
+  void chainsOfBytesAgreeWithTheirConversionsBitForBit() {
+    everywhere((kernels, memory, _) -> new PointwiseComparison(kernels, memory).bytes());
+    for (Cpu cpu : Cpus.all().filter(cpu -> cpu.vectorBytes() == 64).toList()) {
+      assertTrue(
+          new PointwiseComparison(new X86RowKernels(cpu, new ScalarRowKernels()), Floats::new)
+              .bytes());
+    }
+  }
+
+  @Test
   void copiesAgree() {
     everywhere((kernels, memory, guarded) ->
         new RowComparison(kernels, memory).copies(guarded ? 200 : 1000));
