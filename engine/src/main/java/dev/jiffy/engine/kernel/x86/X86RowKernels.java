@@ -7,13 +7,15 @@ import dev.jiffy.engine.kernel.ResizeGeometry;
 import dev.jiffy.engine.kernel.RowKernels;
 import dev.jiffy.engine.kernel.StridedCopy;
 import dev.jiffy.engine.kernel.TreeShape;
+import dev.jiffy.tensor.DType;
 import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
-/// Elementwise chains, normalisation, reductions, pooling and copies as machine code. Conversions
-/// need none; the few chains and reductions for which there is no code are left to others.
+/// Elementwise chains, normalisation, reductions, pooling and copies as machine code. Most
+/// conversions need none; the few chains and reductions for which there is no code are left to
+/// others.
 public final class X86RowKernels implements RowKernels {
   /// The most elements of one call: the JVM cannot stop a thread within.
   private static final long MOST = 1 << 16;
@@ -211,6 +213,15 @@ public final class X86RowKernels implements RowKernels {
   @Override
   public void dequantize(float scale, int zero, long x, long y, long n) {
     bytes.dequantize(scale, zero, x, y, n);
+  }
+
+  @Override
+  public void cast(DType from, DType to, long x, long y, long n) {
+    if (from == DType.F16 && to == DType.F32) {
+      bytes.widen(x, y, n);
+    } else {
+      RowKernels.super.cast(from, to, x, y, n);
+    }
   }
 
   @Override
