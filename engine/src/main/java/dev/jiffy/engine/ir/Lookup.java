@@ -3,7 +3,9 @@ package dev.jiffy.engine.ir;
 import dev.jiffy.engine.ModelException;
 import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Tensor;
+import java.util.Arrays;
 import java.util.HashMap;
+import java.util.LongSummaryStatistics;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -11,10 +13,20 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Immutable. NaN is a key like others, the two zeros are one; of equal keys the first counts.
 public final class Lookup {
+  /// The longest range of integers that is looked up by index.
+  private static final int RANGE = 1 << 16;
+
   private final Tensor keys;
   private final Tensor values;
   private final @Nullable Tensor otherwise;
   private final Map<Object, Integer> places = new HashMap<>();
+
+  /// The least key, where keys are integers in a short range.
+  private final long least;
+
+  /// For each integer of that range the place of the key, or -1; empty where there is no such
+  /// range.
+  private final int[] range;
 
   /// A dictionary.
   ///
@@ -41,6 +53,14 @@ public final class Lookup {
     for (int i = 0; i < count; i++) {
       places.putIfAbsent(key(keys, i), i);
     }
+    LongSummaryStatistics statistics =
+        keys.dtype().isInteger()
+            ? Arrays.stream(keys.toLongs()).summaryStatistics()
+            : new LongSummaryStatistics();
+    least = statistics.getMin();
+    long extent = statistics.getCount() == 0 ? -1 : statistics.getMax() - least;
+    range = new int[extent >= 0 && extent < RANGE ? (int) extent + 1 : 0];
+    Arrays.setAll(range, i -> places.getOrDefault(least + i, -1));
   }
 
   /// {@return the keys}
@@ -73,19 +93,28 @@ public final class Lookup {
   /// @throws ModelException if an element is no key and there is no default
   public void apply(Tensor x, Tensor y) {
     for (long i = 0; i < x.shape().elements(); i++) {
-      Object key = key(x, i);
-      Integer place = places.get(key);
-      Tensor from = place == null ? otherwise : values;
+      int place = place(x, i);
+      Tensor from = place < 0 ? otherwise : values;
       if (from == null) {
-        throw new ModelException("'" + key + "' is none of the " + places.size() + " categories");
+        throw new ModelException(
+            "'" + key(x, i) + "' is none of the " + places.size() + " categories");
       }
-      long at = place == null ? 0 : place;
+      long at = Math.max(place, 0);
       switch (y.dtype()) {
         case STRING -> y.setString(i, from.getString(at));
         case F32, F64, F16, BF16 -> y.setDouble(i, from.getDouble(at));
         case I4, I8, I16, I32, I64, U4, U8, U16, U32, U64, BOOL -> y.setLong(i, from.getLong(at));
       }
     }
+  }
+
+  /// {@return the place of an element among the keys, or -1}
+  private int place(Tensor x, long index) {
+    if (range.length == 0) {
+      return places.getOrDefault(key(x, index), -1);
+    }
+    long at = x.getLong(index) - least;
+    return at >= 0 && at < range.length ? range[(int) at] : -1;
   }
 
   @Override

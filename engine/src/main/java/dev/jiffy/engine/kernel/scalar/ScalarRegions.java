@@ -1,6 +1,7 @@
 package dev.jiffy.engine.kernel.scalar;
 
 import dev.jiffy.engine.ModelException;
+import dev.jiffy.engine.kernel.TypedMemory;
 import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
 
@@ -37,9 +38,10 @@ public final class ScalarRegions {
       Tensor out) {
     Shape bins = out.shape();
     int channels = Math.toIntExact(bins.dim(1));
-    long height = bins.dim(2);
-    long width = bins.dim(3);
+    int height = Math.toIntExact(bins.dim(2));
+    int width = Math.toIntExact(bins.dim(3));
     double shift = halfPixel ? 0.5 : 0;
+    long at = 0;
     for (long r = 0; r < bins.dim(0); r++) {
       long image = image(images.getLong(r), x);
       double left = regions.getDouble(4 * r) * scale - shift;
@@ -53,28 +55,55 @@ public final class ScalarRegions {
         throw new ModelException(
             "a region has bins of %d×%d samples: more than any image has".formatted(rows, columns));
       }
+      if (rows <= 0 || columns <= 0) {
+        rows = 0;
+        columns = 0;
+      }
+      Samples down = Samples.of(top, h, height, rows, x.shape().dim(2));
+      Samples across = Samples.of(left, w, width, columns, x.shape().dim(3));
       for (int c = 0; c < channels; c++) {
-        long plane = image * channels + c;
-        for (long i = 0; i < height; i++) {
-          for (long j = 0; j < width; j++) {
-            double result = max ? Double.NEGATIVE_INFINITY : 0;
-            for (int p = 0; p < rows; p++) {
-              for (int q = 0; q < columns; q++) {
-                double v = top + i * h + (p + 0.5) * h / rows;
-                double u = left + j * w + (q + 0.5) * w / columns;
-                double sample = sample(x, plane, v, u, max);
-                result = max ? Math.max(result, sample) : result + sample;
-              }
-            }
-            boolean isEmpty = rows <= 0 || columns <= 0;
-            double count = Math.max(1.0, (double) rows * columns);
-            out.setDouble(
-                ((r * channels + c) * height + i) * width + j,
-                isEmpty ? 0 : max ? result : result / count);
+        for (int i = 0; i < height; i++) {
+          for (int j = 0; j < width; j++) {
+            out.setDouble(at++, bin(x, image * channels + c, down, i, across, j, max));
           }
         }
       }
     }
+  }
+
+  /// Where the samples of all bins lie along one dimension: between which two pixels, the first of
+  /// which is -1 for a sample outside, and how near to the second.
+  @SuppressWarnings("ArrayRecordComponent")
+  private record Samples(int perBin, int extent, int[] first, int[] second, double[] share) {
+    static Samples of(double start, double size, int bins, int perBin, long pixels) {
+      int count = bins * perBin;
+      int extent = Math.toIntExact(pixels);
+      Samples samples =
+          new Samples(perBin, extent, new int[count], new int[count], new double[count]);
+      for (int k = 0; k < count; k++) {
+        int bin = k / perBin;
+        double at = start + bin * size + (k - bin * perBin + 0.5) * size / perBin;
+        double within = Math.min(Math.max(at, 0), (double) (extent - 1));
+        samples.first[k] = at >= -1 && at <= extent ? (int) within : -1;
+        samples.second[k] = Math.min((int) within + 1, extent - 1);
+        samples.share[k] = within - (int) within;
+      }
+      return samples;
+    }
+  }
+
+  /// {@return the mean of the interpolated pixels of a bin, or the largest share of a pixel}
+  private static double bin(
+      Tensor x, long plane, Samples down, int i, Samples across, int j, boolean max) {
+    int count = down.perBin * across.perBin;
+    double result = max && count > 0 ? Double.NEGATIVE_INFINITY : 0;
+    for (int p = i * down.perBin; p < (i + 1) * down.perBin; p++) {
+      for (int q = j * across.perBin; q < (j + 1) * across.perBin; q++) {
+        double sample = sample(x, plane, down, p, across, q, max);
+        result = max ? Math.max(result, sample) : result + sample;
+      }
+    }
+    return max ? result : result / Math.max(1, count);
   }
 
   private static long image(long image, Tensor x) {
@@ -86,26 +115,24 @@ public final class ScalarRegions {
   }
 
   /// {@return the interpolated pixel, or the largest of its four shares}
-  private static double sample(Tensor x, long plane, double v, double u, boolean max) {
-    long height = x.shape().dim(2);
-    long width = x.shape().dim(3);
-    if (!(v >= -1 && v <= height && u >= -1 && u <= width)) {
+  private static double sample(
+      Tensor x, long plane, Samples down, int p, Samples across, int q, boolean max) {
+    if (down.first[p] < 0 || across.first[q] < 0) {
       return 0;
     }
-    double row = Math.min(Math.max(v, 0), (double) (height - 1));
-    double column = Math.min(Math.max(u, 0), (double) (width - 1));
-    long top = (long) row;
-    long left = (long) column;
-    long bottom = Math.min(top + 1, height - 1);
-    long right = Math.min(left + 1, width - 1);
-    double below = row - top;
-    double beside = column - left;
-    long base = plane * height;
-    double a = (1 - below) * (1 - beside) * x.getDouble((base + top) * width + left);
-    double b = (1 - below) * beside * x.getDouble((base + top) * width + right);
-    double c = below * (1 - beside) * x.getDouble((base + bottom) * width + left);
-    double d = below * beside * x.getDouble((base + bottom) * width + right);
+    long upper = (plane * down.extent + down.first[p]) * across.extent;
+    long lower = (plane * down.extent + down.second[p]) * across.extent;
+    double below = down.share[p];
+    double beside = across.share[q];
+    double a = (1 - below) * (1 - beside) * pixel(x, upper + across.first[q]);
+    double b = (1 - below) * beside * pixel(x, upper + across.second[q]);
+    double c = below * (1 - beside) * pixel(x, lower + across.first[q]);
+    double d = below * beside * pixel(x, lower + across.second[q]);
     return max ? Math.max(Math.max(a, b), Math.max(c, d)) : a + b + c + d;
+  }
+
+  private static double pixel(Tensor x, long index) {
+    return TypedMemory.getDouble(x.dtype(), x.segment().address() + index * x.dtype().bytes());
   }
 
   /// Takes the largest pixel of each bin of regions.
