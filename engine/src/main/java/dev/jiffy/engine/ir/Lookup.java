@@ -2,31 +2,26 @@ package dev.jiffy.engine.ir;
 
 import dev.jiffy.engine.ModelException;
 import dev.jiffy.tensor.DType;
+import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LongSummaryStatistics;
 import java.util.Map;
+import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 
 /// A dictionary from numbers or strings to numbers or strings.
 ///
 /// Immutable. NaN is a key like others, the two zeros are one; of equal keys the first counts.
 public final class Lookup {
-  /// The longest range of integers that is looked up by index.
-  private static final int RANGE = 1 << 16;
+  /// The most elements of a table.
+  private static final long LONGEST = 1 << 16;
 
   private final Tensor keys;
   private final Tensor values;
   private final @Nullable Tensor otherwise;
   private final Map<Object, Integer> places = new HashMap<>();
-
-  /// The least key, where keys are integers in a short range.
-  private final long least;
-
-  /// For each integer of that range the place of the key, or -1; empty where there is no such
-  /// range.
-  private final int[] range;
 
   /// A dictionary.
   ///
@@ -53,14 +48,6 @@ public final class Lookup {
     for (int i = 0; i < count; i++) {
       places.putIfAbsent(key(keys, i), i);
     }
-    LongSummaryStatistics statistics =
-        keys.dtype().isInteger()
-            ? Arrays.stream(keys.toLongs()).summaryStatistics()
-            : new LongSummaryStatistics();
-    least = statistics.getMin();
-    long extent = statistics.getCount() == 0 ? -1 : statistics.getMax() - least;
-    range = new int[extent >= 0 && extent < RANGE ? (int) extent + 1 : 0];
-    Arrays.setAll(range, i -> places.getOrDefault(least + i, -1));
   }
 
   /// {@return the keys}
@@ -93,13 +80,13 @@ public final class Lookup {
   /// @throws ModelException if an element is no key and there is no default
   public void apply(Tensor x, Tensor y) {
     for (long i = 0; i < x.shape().elements(); i++) {
-      int place = place(x, i);
-      Tensor from = place < 0 ? otherwise : values;
+      Object key = key(x, i);
+      Integer place = places.get(key);
+      Tensor from = place == null ? otherwise : values;
       if (from == null) {
-        throw new ModelException(
-            "'" + key(x, i) + "' is none of the " + places.size() + " categories");
+        throw new ModelException("'" + key + "' is none of the " + places.size() + " categories");
       }
-      long at = Math.max(place, 0);
+      long at = place == null ? 0 : place;
       switch (y.dtype()) {
         case STRING -> y.setString(i, from.getString(at));
         case F32, F64, F16, BF16 -> y.setDouble(i, from.getDouble(at));
@@ -108,13 +95,29 @@ public final class Lookup {
     }
   }
 
-  /// {@return the place of an element among the keys, or -1}
-  private int place(Tensor x, long index) {
-    if (range.length == 0) {
-      return places.getOrDefault(key(x, index), -1);
+  /// The values of consecutive integers: of one that is no key, of those from the least key to the
+  /// greatest, and of another one that is no key.
+  ///
+  /// @param first the first of the integers
+  /// @param values their values
+  public record Table(long first, Tensor values) {}
+
+  /// {@return the values as a table, or null where keys are not integers close to each other,
+  /// values are strings, or there is no default}
+  public @Nullable Table table() {
+    if (keys.dtype() != DType.I64 || values.dtype() == DType.STRING || otherwise == null) {
+      return null;
     }
-    long at = x.getLong(index) - least;
-    return at >= 0 && at < range.length ? range[(int) at] : -1;
+    LongSummaryStatistics all = Arrays.stream(keys.toLongs()).summaryStatistics();
+    long first = all.getMin() - 1;
+    long end = all.getMax() + 2;
+    long count = end - first;
+    if (first >= end || count < 0 || count > LONGEST) {
+      return null;
+    }
+    Tensor table = Tensor.allocate(values.dtype(), Shape.of(count));
+    apply(Tensor.of(LongStream.range(first, end).toArray(), count), table);
+    return new Table(first, table);
   }
 
   @Override
