@@ -241,93 +241,125 @@ public final class Combinations {
 
   private static void ints(BinaryFunction function, long x, long y, long out, long bytes) {
     switch (function) {
-      case ADD -> {
-        for (long i = 0; i < bytes; i += 4) {
-          setInt(out + i, getInt(x + i) + getInt(y + i));
-        }
-      }
-      case SUB -> {
-        for (long i = 0; i < bytes; i += 4) {
-          setInt(out + i, getInt(x + i) - getInt(y + i));
-        }
-      }
-      case MUL -> {
-        for (long i = 0; i < bytes; i += 4) {
-          setInt(out + i, getInt(x + i) * getInt(y + i));
-        }
-      }
-      case MIN -> {
-        for (long i = 0; i < bytes; i += 4) {
-          setInt(out + i, Math.min(getInt(x + i), getInt(y + i)));
-        }
-      }
-      case MAX -> {
-        for (long i = 0; i < bytes; i += 4) {
-          setInt(out + i, Math.max(getInt(x + i), getInt(y + i)));
-        }
-      }
-      case DIV -> {
-        for (long i = 0; i < bytes; i += 4) {
-          setInt(out + i, getInt(x + i) / getInt(y + i));
-        }
-      }
-      case MOD -> {
-        for (long i = 0; i < bytes; i += 4) {
-          setInt(out + i, Math.floorMod(getInt(x + i), getInt(y + i)));
-        }
-      }
-      case FMOD -> {
-        for (long i = 0; i < bytes; i += 4) {
-          setInt(out + i, getInt(x + i) % getInt(y + i));
-        }
-      }
+      case ADD -> addInts(x, y, out, bytes);
+      case SUB -> subtractInts(x, y, out, bytes);
+      case MUL -> multiplyInts(x, y, out, bytes);
+      case MIN -> leastInts(x, y, out, bytes);
+      case MAX -> greatestInts(x, y, out, bytes);
+      case DIV -> divideInts(x, y, out, bytes);
+      case MOD -> floorRestInts(x, y, out, bytes);
+      case FMOD -> restInts(x, y, out, bytes);
       default -> throw new IllegalArgumentException("no loop for " + function);
+    }
+  }
+
+  private static void addInts(long x, long y, long out, long bytes) {
+    for (long i = 0; i < bytes; i += 4) {
+      setInt(out + i, getInt(x + i) + getInt(y + i));
+    }
+  }
+
+  private static void subtractInts(long x, long y, long out, long bytes) {
+    for (long i = 0; i < bytes; i += 4) {
+      setInt(out + i, getInt(x + i) - getInt(y + i));
+    }
+  }
+
+  private static void multiplyInts(long x, long y, long out, long bytes) {
+    for (long i = 0; i < bytes; i += 4) {
+      setInt(out + i, getInt(x + i) * getInt(y + i));
+    }
+  }
+
+  private static void leastInts(long x, long y, long out, long bytes) {
+    for (long i = 0; i < bytes; i += 4) {
+      setInt(out + i, Math.min(getInt(x + i), getInt(y + i)));
+    }
+  }
+
+  private static void greatestInts(long x, long y, long out, long bytes) {
+    for (long i = 0; i < bytes; i += 4) {
+      setInt(out + i, Math.max(getInt(x + i), getInt(y + i)));
+    }
+  }
+
+  private static void divideInts(long x, long y, long out, long bytes) {
+    for (long i = 0; i < bytes; i += 4) {
+      setInt(out + i, getInt(x + i) / getInt(y + i));
+    }
+  }
+
+  private static void floorRestInts(long x, long y, long out, long bytes) {
+    for (long i = 0; i < bytes; i += 4) {
+      setInt(out + i, Math.floorMod(getInt(x + i), getInt(y + i)));
+    }
+  }
+
+  private static void restInts(long x, long y, long out, long bytes) {
+    for (long i = 0; i < bytes; i += 4) {
+      setInt(out + i, getInt(x + i) % getInt(y + i));
     }
   }
 
   private static void longs(BinaryFunction function, long x, long y, long out, long bytes) {
     switch (function) {
-      case ADD -> {
-        for (long i = 0; i < bytes; i += 8) {
-          setLong(out + i, getLong(x + i) + getLong(y + i));
-        }
-      }
-      case SUB -> {
-        for (long i = 0; i < bytes; i += 8) {
-          setLong(out + i, getLong(x + i) - getLong(y + i));
-        }
-      }
-      case MUL -> {
-        for (long i = 0; i < bytes; i += 8) {
-          setLong(out + i, getLong(x + i) * getLong(y + i));
-        }
-      }
-      case MIN -> {
-        for (long i = 0; i < bytes; i += 8) {
-          setLong(out + i, Math.min(getLong(x + i), getLong(y + i)));
-        }
-      }
-      case MAX -> {
-        for (long i = 0; i < bytes; i += 8) {
-          setLong(out + i, Math.max(getLong(x + i), getLong(y + i)));
-        }
-      }
-      case DIV -> {
-        for (long i = 0; i < bytes; i += 8) {
-          setLong(out + i, getLong(x + i) / getLong(y + i));
-        }
-      }
-      case MOD -> {
-        for (long i = 0; i < bytes; i += 8) {
-          setLong(out + i, Math.floorMod(getLong(x + i), getLong(y + i)));
-        }
-      }
-      case FMOD -> {
-        for (long i = 0; i < bytes; i += 8) {
-          setLong(out + i, getLong(x + i) % getLong(y + i));
-        }
-      }
+      case ADD -> addLongs(x, y, out, bytes);
+      case SUB -> subtractLongs(x, y, out, bytes);
+      case MUL -> multiplyLongs(x, y, out, bytes);
+      case MIN -> leastLongs(x, y, out, bytes);
+      case MAX -> greatestLongs(x, y, out, bytes);
+      case DIV -> divideLongs(x, y, out, bytes);
+      case MOD -> floorRestLongs(x, y, out, bytes);
+      case FMOD -> restLongs(x, y, out, bytes);
       default -> throw new IllegalArgumentException("no loop for " + function);
+    }
+  }
+
+  private static void addLongs(long x, long y, long out, long bytes) {
+    for (long i = 0; i < bytes; i += 8) {
+      setLong(out + i, getLong(x + i) + getLong(y + i));
+    }
+  }
+
+  private static void subtractLongs(long x, long y, long out, long bytes) {
+    for (long i = 0; i < bytes; i += 8) {
+      setLong(out + i, getLong(x + i) - getLong(y + i));
+    }
+  }
+
+  private static void multiplyLongs(long x, long y, long out, long bytes) {
+    for (long i = 0; i < bytes; i += 8) {
+      setLong(out + i, getLong(x + i) * getLong(y + i));
+    }
+  }
+
+  private static void leastLongs(long x, long y, long out, long bytes) {
+    for (long i = 0; i < bytes; i += 8) {
+      setLong(out + i, Math.min(getLong(x + i), getLong(y + i)));
+    }
+  }
+
+  private static void greatestLongs(long x, long y, long out, long bytes) {
+    for (long i = 0; i < bytes; i += 8) {
+      setLong(out + i, Math.max(getLong(x + i), getLong(y + i)));
+    }
+  }
+
+  private static void divideLongs(long x, long y, long out, long bytes) {
+    for (long i = 0; i < bytes; i += 8) {
+      setLong(out + i, getLong(x + i) / getLong(y + i));
+    }
+  }
+
+  private static void floorRestLongs(long x, long y, long out, long bytes) {
+    for (long i = 0; i < bytes; i += 8) {
+      setLong(out + i, Math.floorMod(getLong(x + i), getLong(y + i)));
+    }
+  }
+
+  private static void restLongs(long x, long y, long out, long bytes) {
+    for (long i = 0; i < bytes; i += 8) {
+      setLong(out + i, getLong(x + i) % getLong(y + i));
     }
   }
 
