@@ -10,7 +10,8 @@ import java.util.List;
 
 /// The loops of [Combination]s: a block of elements at a time is widened to i64 or f64, which hold
 /// every number of the narrower types, combined, and narrowed again; i32 stays as it is. Each loop
-/// is so simple that the JIT compiles it well.
+/// is so simple that the JIT compiles it well; those over integers are a method each, so that the
+/// first that runs does not decide how the others are compiled.
 public final class Combinations {
   /// The elements of a block.
   private static final int BLOCK = 512;
