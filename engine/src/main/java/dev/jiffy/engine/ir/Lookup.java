@@ -2,15 +2,22 @@ package dev.jiffy.engine.ir;
 
 import dev.jiffy.engine.ModelException;
 import dev.jiffy.tensor.DType;
+import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
+import java.util.Arrays;
 import java.util.HashMap;
+import java.util.LongSummaryStatistics;
 import java.util.Map;
+import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 
 /// A dictionary from numbers or strings to numbers or strings.
 ///
 /// Immutable. NaN is a key like others, the two zeros are one; of equal keys the first counts.
 public final class Lookup {
+  /// The most elements of a table.
+  private static final long LONGEST = 1 << 16;
+
   private final Tensor keys;
   private final Tensor values;
   private final @Nullable Tensor otherwise;
@@ -86,6 +93,31 @@ public final class Lookup {
         case I4, I8, I16, I32, I64, U4, U8, U16, U32, U64, BOOL -> y.setLong(i, from.getLong(at));
       }
     }
+  }
+
+  /// The values of consecutive integers: of one that is no key, of those from the least key to the
+  /// greatest, and of another one that is no key.
+  ///
+  /// @param first the first of the integers
+  /// @param values their values
+  public record Table(long first, Tensor values) {}
+
+  /// {@return the values as a table, or null where keys are not integers close to each other,
+  /// values are strings, or there is no default}
+  public @Nullable Table table() {
+    if (keys.dtype() != DType.I64 || values.dtype() == DType.STRING || otherwise == null) {
+      return null;
+    }
+    LongSummaryStatistics all = Arrays.stream(keys.toLongs()).summaryStatistics();
+    long first = all.getMin() - 1;
+    long end = all.getMax() + 2;
+    long count = end - first;
+    if (first >= end || count < 0 || count > LONGEST) {
+      return null;
+    }
+    Tensor table = Tensor.allocate(values.dtype(), Shape.of(count));
+    apply(Tensor.of(LongStream.range(first, end).toArray(), count), table);
+    return new Table(first, table);
   }
 
   @Override

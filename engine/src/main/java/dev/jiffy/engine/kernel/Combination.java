@@ -37,7 +37,8 @@ public record Combination(
               ? function == BinaryFunction.EQUAL
               : in != DType.U64 && in != DType.STRING;
       case AND, OR, XOR -> in == DType.BOOL;
-      case DIV, POW, MOD, FMOD, PRELU -> false;
+      case DIV, MOD, FMOD -> in.isInteger() && in != DType.U64;
+      case POW, PRELU -> false;
       case BITWISE_AND, BITWISE_OR, BITWISE_XOR, SHIFT_LEFT, SHIFT_RIGHT -> false;
     };
   }
@@ -54,6 +55,18 @@ public record Combination(
       elements *= dims.get(i);
     }
     return elements;
+  }
+
+  /// {@return whether an argument is one element}
+  ///
+  /// @param strides those of the argument
+  boolean isSingle(List<Long> strides) {
+    for (int i = 0; i < dims.size(); i++) {
+      if (dims.get(i) != 1 && strides.get(i) != 0) {
+        return false;
+      }
+    }
+    return true;
   }
 
   /// {@return whether an argument has all elements of the result, in the same order}

@@ -9,8 +9,9 @@ import java.nio.ByteOrder;
 import java.util.List;
 
 /// The loops of [Combination]s: a block of elements at a time is widened to i64 or f64, which hold
-/// every number of the narrower types, combined, and narrowed again. Each loop is so simple that
-/// the JIT compiles it well.
+/// every number of the narrower types, combined, and narrowed again; i32 stays as it is. Each loop
+/// is so simple that the JIT compiles it well; those over integers are a method each, so that the
+/// first that runs does not decide how the others are compiled.
 public final class Combinations {
   /// The elements of a block.
   private static final int BLOCK = 512;
@@ -37,6 +38,7 @@ public final class Combinations {
   /// @param y the second argument
   /// @param out the result
   /// @param scratch working memory of [#SCRATCH_BYTES]
+  /// @throws ArithmeticException if an integer is divided by zero
   public static void combine(Combination c, long x, long y, long out, long scratch) {
     long inner = c.inner();
     long rows = inner == 0 ? 0 : c.elements() / inner;
@@ -75,14 +77,19 @@ public final class Combinations {
   private static void blocks(Combination c, long rows, long x, long y, long out, long scratch) {
     long inner = c.inner();
     long together = Math.max(1, BLOCK / Math.max(1, inner));
+    boolean repeats = c.isSingle(c.yStrides());
+    boolean isInts = isInts(c);
     for (long row = 0; row < rows; row += together) {
       long some = Math.min(together, rows - row);
       for (long column = 0; column < inner; column += BLOCK) {
         long width = Math.min(BLOCK, inner - column);
         long a = widen(c, c.xStrides(), x, row, some, column, width, scratch);
-        long b = widen(c, c.yStrides(), y, row, some, column, width, scratch + BLOCK * 8L);
+        long b = scratch + BLOCK * 8L;
+        if (!repeats || row + column == 0) {
+          b = widen(c, c.yStrides(), y, row, some, column, width, b);
+        }
         long n = some * width;
-        boolean isWhole = c.out() == DType.I64 || c.out() == DType.F64;
+        boolean isWhole = isInts || c.out() == DType.I64 || c.out() == DType.F64;
         long result = out + (row * inner + column) * c.out().bytes();
         long wide = isWhole ? result : scratch;
         if (c.in().isFloat()) {
@@ -90,6 +97,8 @@ public final class Combinations {
         } else if (c.out() == DType.BOOL) {
           predicate(c.function(), a, b, result, n);
           continue;
+        } else if (isInts) {
+          ints(c.function(), a, b, result, 4 * n);
         } else {
           longs(c.function(), a, b, wide, 8 * n);
         }
@@ -98,6 +107,10 @@ public final class Combinations {
         }
       }
     }
+  }
+
+  private static boolean isInts(Combination c) {
+    return c.in() == DType.I32 && c.out() == DType.I32;
   }
 
   /// {@return where parts of some rows lie widened, one after another}
@@ -112,13 +125,16 @@ public final class Combinations {
       long scratch) {
     int bytes = c.in().bytes();
     long step = strides.getLast();
-    boolean isWide = c.in() == DType.I64 || c.in() == DType.F64;
+    boolean isInts = isInts(c);
+    boolean isWide = isInts || c.in() == DType.I64 || c.in() == DType.F64;
     if (isWide && step == 1 && (rows == 1 || c.isDense(strides))) {
       return x + (c.start(row, strides) + column) * bytes;
     }
     for (long i = 0; i < rows; i++) {
       long from = x + (c.start(row + i, strides) + column * step) * bytes;
-      if (step == 1 && !c.in().isFloat()) {
+      if (isInts) {
+        Movement.elements(4, from, 4 * step, scratch + i * width * 4, 4, width);
+      } else if (step == 1 && !c.in().isFloat()) {
         Casts.cast(c.in(), DType.I64, from, scratch + i * width * 8, width);
       } else {
         widen(c.in(), from, step * bytes, scratch + i * width * 8, width);
@@ -224,34 +240,127 @@ public final class Combinations {
     }
   }
 
+  private static void ints(BinaryFunction function, long x, long y, long out, long bytes) {
+    switch (function) {
+      case ADD -> addInts(x, y, out, bytes);
+      case SUB -> subtractInts(x, y, out, bytes);
+      case MUL -> multiplyInts(x, y, out, bytes);
+      case MIN -> leastInts(x, y, out, bytes);
+      case MAX -> greatestInts(x, y, out, bytes);
+      case DIV -> divideInts(x, y, out, bytes);
+      case MOD -> floorRestInts(x, y, out, bytes);
+      case FMOD -> restInts(x, y, out, bytes);
+      default -> throw new IllegalArgumentException("no loop for " + function);
+    }
+  }
+
+  private static void addInts(long x, long y, long out, long bytes) {
+    for (long i = 0; i < bytes; i += 4) {
+      setInt(out + i, getInt(x + i) + getInt(y + i));
+    }
+  }
+
+  private static void subtractInts(long x, long y, long out, long bytes) {
+    for (long i = 0; i < bytes; i += 4) {
+      setInt(out + i, getInt(x + i) - getInt(y + i));
+    }
+  }
+
+  private static void multiplyInts(long x, long y, long out, long bytes) {
+    for (long i = 0; i < bytes; i += 4) {
+      setInt(out + i, getInt(x + i) * getInt(y + i));
+    }
+  }
+
+  private static void leastInts(long x, long y, long out, long bytes) {
+    for (long i = 0; i < bytes; i += 4) {
+      setInt(out + i, Math.min(getInt(x + i), getInt(y + i)));
+    }
+  }
+
+  private static void greatestInts(long x, long y, long out, long bytes) {
+    for (long i = 0; i < bytes; i += 4) {
+      setInt(out + i, Math.max(getInt(x + i), getInt(y + i)));
+    }
+  }
+
+  private static void divideInts(long x, long y, long out, long bytes) {
+    for (long i = 0; i < bytes; i += 4) {
+      setInt(out + i, getInt(x + i) / getInt(y + i));
+    }
+  }
+
+  private static void floorRestInts(long x, long y, long out, long bytes) {
+    for (long i = 0; i < bytes; i += 4) {
+      setInt(out + i, Math.floorMod(getInt(x + i), getInt(y + i)));
+    }
+  }
+
+  private static void restInts(long x, long y, long out, long bytes) {
+    for (long i = 0; i < bytes; i += 4) {
+      setInt(out + i, getInt(x + i) % getInt(y + i));
+    }
+  }
+
   private static void longs(BinaryFunction function, long x, long y, long out, long bytes) {
     switch (function) {
-      case ADD -> {
-        for (long i = 0; i < bytes; i += 8) {
-          setLong(out + i, getLong(x + i) + getLong(y + i));
-        }
-      }
-      case SUB -> {
-        for (long i = 0; i < bytes; i += 8) {
-          setLong(out + i, getLong(x + i) - getLong(y + i));
-        }
-      }
-      case MUL -> {
-        for (long i = 0; i < bytes; i += 8) {
-          setLong(out + i, getLong(x + i) * getLong(y + i));
-        }
-      }
-      case MIN -> {
-        for (long i = 0; i < bytes; i += 8) {
-          setLong(out + i, Math.min(getLong(x + i), getLong(y + i)));
-        }
-      }
-      case MAX -> {
-        for (long i = 0; i < bytes; i += 8) {
-          setLong(out + i, Math.max(getLong(x + i), getLong(y + i)));
-        }
-      }
+      case ADD -> addLongs(x, y, out, bytes);
+      case SUB -> subtractLongs(x, y, out, bytes);
+      case MUL -> multiplyLongs(x, y, out, bytes);
+      case MIN -> leastLongs(x, y, out, bytes);
+      case MAX -> greatestLongs(x, y, out, bytes);
+      case DIV -> divideLongs(x, y, out, bytes);
+      case MOD -> floorRestLongs(x, y, out, bytes);
+      case FMOD -> restLongs(x, y, out, bytes);
       default -> throw new IllegalArgumentException("no loop for " + function);
+    }
+  }
+
+  private static void addLongs(long x, long y, long out, long bytes) {
+    for (long i = 0; i < bytes; i += 8) {
+      setLong(out + i, getLong(x + i) + getLong(y + i));
+    }
+  }
+
+  private static void subtractLongs(long x, long y, long out, long bytes) {
+    for (long i = 0; i < bytes; i += 8) {
+      setLong(out + i, getLong(x + i) - getLong(y + i));
+    }
+  }
+
+  private static void multiplyLongs(long x, long y, long out, long bytes) {
+    for (long i = 0; i < bytes; i += 8) {
+      setLong(out + i, getLong(x + i) * getLong(y + i));
+    }
+  }
+
+  private static void leastLongs(long x, long y, long out, long bytes) {
+    for (long i = 0; i < bytes; i += 8) {
+      setLong(out + i, Math.min(getLong(x + i), getLong(y + i)));
+    }
+  }
+
+  private static void greatestLongs(long x, long y, long out, long bytes) {
+    for (long i = 0; i < bytes; i += 8) {
+      setLong(out + i, Math.max(getLong(x + i), getLong(y + i)));
+    }
+  }
+
+  private static void divideLongs(long x, long y, long out, long bytes) {
+    for (long i = 0; i < bytes; i += 8) {
+      setLong(out + i, getLong(x + i) / getLong(y + i));
+    }
+  }
+
+  private static void floorRestLongs(long x, long y, long out, long bytes) {
+    for (long i = 0; i < bytes; i += 8) {
+      setLong(out + i, Math.floorMod(getLong(x + i), getLong(y + i)));
+    }
+  }
+
+  private static void restLongs(long x, long y, long out, long bytes) {
+    for (long i = 0; i < bytes; i += 8) {
+      setLong(out + i, getLong(x + i) % getLong(y + i));
     }
   }
 
@@ -352,6 +461,14 @@ public final class Combinations {
 
   private static void setLong(long address, long value) {
     ALL.set(Memory.LONG, address, value);
+  }
+
+  private static int getInt(long address) {
+    return ALL.get(Memory.INT, address);
+  }
+
+  private static void setInt(long address, int value) {
+    ALL.set(Memory.INT, address, value);
   }
 
   private static double getDouble(long address) {

@@ -91,6 +91,8 @@ public final class Movement {
     } else if (targetInner >= 0 && targetInner == sourceInner) {
       int lines = targetInner > 0 ? targetInner - 1 : rank - 1;
       copy.around(targetInner, lines, Movement::runs, x, y);
+    } else if (copy.repeats(targetInner)) {
+      copy.around(targetInner, targetInner, Movement::fill, x, y);
     } else if (targetInner >= 0 && sourceInner >= 0) {
       copy.around(sourceInner, targetInner, Movement::transposition, x, y);
     } else {
@@ -131,6 +133,11 @@ public final class Movement {
         y,
         copy.targetStrides()[inner],
         copy.dims()[inner]);
+  }
+
+  /// Repeats an element along one dimension.
+  private static void fill(StridedCopy copy, int inner, int same, long x, long y) {
+    fill(y, copy.dims()[inner] * copy.elementBytes(), x, copy.elementBytes());
   }
 
   /// Transposes between the dimensions of contiguous source and target elements.

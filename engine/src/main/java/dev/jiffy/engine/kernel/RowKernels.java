@@ -190,6 +190,7 @@ public interface RowKernels {
   /// @param y the second argument
   /// @param out the result
   /// @param scratch working memory of [Combinations#SCRATCH_BYTES]
+  /// @throws ArithmeticException if an integer is divided by zero
   default void combine(Combination combination, long x, long y, long out, long scratch) {
     Combinations.combine(combination, x, y, out, scratch);
   }

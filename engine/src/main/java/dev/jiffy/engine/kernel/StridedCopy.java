@@ -96,6 +96,13 @@ public record StridedCopy(
     }
   }
 
+  /// {@return whether along a dimension one element is repeated}
+  ///
+  /// @param dimension the dimension, or -1 for none
+  public boolean repeats(int dimension) {
+    return dimension >= 0 && sourceStrides[dimension] == 0;
+  }
+
   /// {@return the dimension along which elements of the source lie side by side, or -1}
   public int adjacentInSource() {
     return adjacent(sourceStrides);

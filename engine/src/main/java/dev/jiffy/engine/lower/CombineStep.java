@@ -1,5 +1,6 @@
 package dev.jiffy.engine.lower;
 
+import dev.jiffy.engine.ModelException;
 import dev.jiffy.engine.kernel.Combination;
 import dev.jiffy.engine.kernel.Combinations;
 import dev.jiffy.engine.kernel.RowKernels;
@@ -28,6 +29,10 @@ final class CombineStep extends Step {
 
   @Override
   public void run(Frame frame, int part) {
-    kernels.combine(combination, frame.at(x), frame.at(y), frame.at(out), frame.scratch(part));
+    try {
+      kernels.combine(combination, frame.at(x), frame.at(y), frame.at(out), frame.scratch(part));
+    } catch (ArithmeticException e) {
+      throw new ModelException(name() + ": division of an integer by zero", e);
+    }
   }
 }

@@ -1,9 +1,7 @@
 package dev.jiffy.engine.onnx;
 
-import dev.jiffy.engine.function.BinaryFunction;
 import dev.jiffy.engine.ir.Lookup;
 import dev.jiffy.engine.ir.Op;
-import dev.jiffy.engine.ir.Op.Binary;
 import dev.jiffy.engine.ir.TableOp;
 import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Shape;
@@ -90,7 +88,7 @@ final class LookupImports {
     return otherwise;
   }
 
-  /// Looks up the position of each category, and compares it with all positions.
+  /// Looks up the position of each category, and makes it a unit vector.
   private static void oneHot(NodeScope node) {
     List<Long> integers = node.integers("cats_int64s");
     List<String> strings = node.texts("cats_strings");
@@ -103,14 +101,13 @@ final class LookupImports {
             : Tensor.ofStrings(strings, strings.size());
     long count = keys.shape().elements();
     Tensor places = Tensor.of(LongStream.range(0, count).toArray(), count);
-    @Nullable Tensor none = node.flag("zeros", true) ? Tensor.of(new long[] {-1}, 1) : null;
+    @Nullable Tensor none = node.flag("zeros", true) ? Tensor.of(new long[] {count}, 1) : null;
     String x = node.input(0);
     if (strings.isEmpty() && node.dtype(x) != DType.I64) {
       x = node.make(new Op.Cast(DType.I64, true), x);
     }
     String place = node.make(new TableOp.MapValues(new Lookup(keys, places, none)), x);
-    String column = node.make(new Op.Unsqueeze(), place, node.longs(-1));
-    String isIt = node.make(new Binary(BinaryFunction.EQUAL), column, node.constant(places));
-    node.result(new Op.Cast(DType.F32, true), isIt);
+    String values = node.constant(Tensor.of(new float[] {0, 1}, 2));
+    node.result(new Op.OneHot(-1), place, node.longs(count), values);
   }
 }

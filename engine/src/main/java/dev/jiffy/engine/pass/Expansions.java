@@ -4,8 +4,10 @@ import dev.jiffy.engine.function.BinaryFunction;
 import dev.jiffy.engine.function.ReduceFunction;
 import dev.jiffy.engine.function.UnaryFunction;
 import dev.jiffy.engine.ir.Dim;
+import dev.jiffy.engine.ir.Lookup;
 import dev.jiffy.engine.ir.Node;
 import dev.jiffy.engine.ir.Op;
+import dev.jiffy.engine.ir.TableOp;
 import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
@@ -14,15 +16,16 @@ import java.util.List;
 import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 
-/// Operators of f32 that no kernel computes at once become what they consist of. Runs last: layouts
-/// and formulas are about the whole operators.
+/// Operators that no kernel computes at once become what they consist of. Runs last: layouts and
+/// formulas are about the whole operators.
 final class Expansions {
   static final List<Rule> RULES =
       List.of(
           Rule.on(Expansions::instanceNorm, Op.InstanceNorm.class),
           Rule.on(Expansions::softmax, Op.Softmax.class),
           Rule.on(Expansions::localResponse, Op.Lrn.class),
-          Rule.on(Expansions::lpNormalization, Op.LpNormalization.class));
+          Rule.on(Expansions::lpNormalization, Op.LpNormalization.class),
+          Rule.on(Expansions::mapValues, TableOp.MapValues.class));
 
   private Expansions() {}
 
@@ -161,5 +164,27 @@ final class Expansions {
     String isZero = binary(draft, node, BinaryFunction.EQUAL, norm, number(draft, node, 0));
     String divisor = draft.add(node, new Op.Where(), isZero, number(draft, node, 1), norm);
     return draft.replace(node, new Op.Binary(BinaryFunction.DIV), node.input(0), divisor);
+  }
+
+  /// A dictionary of integers close to each other is a table; an integer beyond its ends counts as
+  /// the next one within.
+  private static boolean mapValues(Draft draft, Node node) {
+    Lookup.Table table =
+        node.op() instanceof TableOp.MapValues(Lookup lookup) ? lookup.table() : null;
+    if (table == null || draft.fact(node.input(0)).dtype() != DType.I64) {
+      return false;
+    }
+    long extent = table.values().shape().dim(0);
+    String first = integer(draft, node, table.first());
+    String last = integer(draft, node, table.first() + extent - 1);
+    String raised = binary(draft, node, BinaryFunction.MAX, node.input(0), first);
+    String limited = binary(draft, node, BinaryFunction.MIN, raised, last);
+    String index = binary(draft, node, BinaryFunction.SUB, limited, first);
+    String values = draft.constant(node.output() + "/values", table.values());
+    return draft.replace(node, new Op.Gather(0), values, index);
+  }
+
+  private static String integer(Draft draft, Node node, long value) {
+    return draft.constant(node.output() + "/number", Tensor.of(new long[] {value}));
   }
 }

@@ -19,6 +19,9 @@ import org.junit.jupiter.api.Test;
 class CombinationsTest {
   private static final ScalarRowKernels ORACLE = new ScalarRowKernels();
 
+  private static final List<BinaryFunction> DIVISIONS =
+      List.of(BinaryFunction.DIV, BinaryFunction.MOD, BinaryFunction.FMOD);
+
   /// Extents, and the strides of both arguments.
   private record Space(List<Long> dims, List<Long> x, List<Long> y) {}
 
@@ -58,6 +61,9 @@ class CombinationsTest {
     Combination combination = new Combination(function, type, out, space.dims, space.x, space.y);
     long x = numbers(type, 1, arena).address();
     long y = numbers(type, 2, arena).address();
+    for (long at = y; DIVISIONS.contains(function) && at < y + 65536; at += type.bytes()) {
+      TypedMemory.setLong(type, at, TypedMemory.getLong(type, at) | 1);
+    }
     MemorySegment expected = arena.allocate(65536, 64).fill((byte) 7);
     MemorySegment actual = arena.allocate(65536, 64).fill((byte) 7);
     long scratch = arena.allocate(Combinations.SCRATCH_BYTES, 64).address();
@@ -86,6 +92,21 @@ class CombinationsTest {
       }
     }
     return numbers;
+  }
+
+  @Test
+  void nothingIsDividedByZero() {
+    Space space = SPACES.get(1);
+    try (Arena arena = Arena.ofConfined()) {
+      long x = arena.allocate(65536, 64).address();
+      long scratch = arena.allocate(Combinations.SCRATCH_BYTES, 64).address();
+      for (DType type : List.of(DType.I64, DType.I32, DType.U8)) {
+        for (BinaryFunction function : DIVISIONS) {
+          Combination c = new Combination(function, type, type, space.dims, space.x, space.y);
+          assertThrows(ArithmeticException.class, () -> Combinations.combine(c, x, x, x, scratch));
+        }
+      }
+    }
   }
 
   @Test

@@ -4,13 +4,13 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.jiffy.engine.function.ReduceFunction;
 import dev.jiffy.engine.kernel.scalar.ScalarRowKernels;
+import dev.jiffy.tensor.DType;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 import java.util.Random;
 import java.util.function.LongFunction;
 
-/// Compares softmax, layer normalisation, reductions, copies and conversions to bytes with the
-/// oracle.
+/// Compares softmax, layer normalisation, reductions, copies and conversions with the oracle.
 public final class RowComparison {
   private static final long[] LENGTHS = {1, 3, 7, 12, 15, 16, 17, 32, 33, 64, 100, 128, 384, 1000};
 
@@ -144,6 +144,21 @@ public final class RowComparison {
       bytes(n, 0.3f, 255);
       bytes(n, 1e-39f, 7);
       bytes(n, 1e36f, 100);
+    }
+  }
+
+  /// Compares conversions from f16, of any bits, up to the last of its memory.
+  public void halves() {
+    for (long n : LENGTHS) {
+      try (Floats floats = memory.apply(n)) {
+        long words = (n + 1) / 2;
+        long x = floats.normal(words) + 4 * words - 2 * n;
+        long expected = floats.empty(n);
+        long actual = floats.empty(n);
+        oracle.cast(DType.F16, DType.F32, x, expected, n);
+        kernels.cast(DType.F16, DType.F32, x, actual, n);
+        floats.assertClose("f16 as f32, " + n, expected, actual, n, 0);
+      }
     }
   }
 

@@ -124,7 +124,7 @@ public final class UnaryCases {
           case EXP, LOG, SIN, COS -> 2 * ulp(expected);
           case ELU, CELU -> 2 * ulp(expected);
           case TAN -> 4 * ulp(expected);
-          case SELU, SIGMOID, LEAKY_RELU, SOFTSIGN -> 3 * ulp(expected);
+          case SELU, SIGMOID, LEAKY_RELU, SOFTSIGN, ATAN -> 3 * ulp(expected);
           case TANH, ERF, SOFTPLUS -> 8 * ulp(expected);
           case SILU, MISH -> 1e-6 * Math.max(Math.abs(expected), 1e-6);
           case GELU, GELU_TANH, HARD_SWISH, HARD_SIGMOID, SHRINK ->

@@ -10,6 +10,7 @@ import dev.jiffy.engine.ir.Op;
 import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -123,6 +124,34 @@ class ScalarOpsTest {
     Tensor out = Samples.evaluate(new Op.NonZero(), Arrays.asList(x), 1).getFirst();
     assertEquals(Shape.of(2, 2), out.shape());
     assertEquals(List.of(0L, 1L, 1L, 0L), longs(out));
+  }
+
+  @Test
+  void nonZeroTakesAllNumbers() {
+    int columns = 2500;
+    double[] values = new double[2 * columns];
+    List<Long> rows = new ArrayList<>();
+    List<Long> places = new ArrayList<>();
+    for (int i = 0; i < values.length; i++) {
+      values[i] = i % 3 == 0 ? 1 + i % 2 : -0.0;
+      if (i % 3 == 0) {
+        rows.add((long) i / columns);
+        places.add((long) i % columns);
+      }
+    }
+    rows.addAll(places);
+    for (DType type : DType.values()) {
+      if (type != DType.STRING) {
+        Tensor x = Samples.as(type, Tensor.of(values, 2, columns));
+        assertEquals(rows, longs(new Op.NonZero(), x), type::toString);
+      }
+    }
+    Tensor texts = Tensor.ofStrings(List.of("", "a", ""), 3);
+    assertEquals(List.of(1L), longs(new Op.NonZero(), texts));
+    assertEquals(List.of(), longs(new Op.NonZero(), Tensor.of(new float[0], 0, 3)));
+    Tensor scalar = Tensor.of(new float[] {1});
+    Tensor out = Samples.evaluate(new Op.NonZero(), Arrays.asList(scalar.reshape()), 1).get(0);
+    assertEquals(Shape.of(0, 1), out.shape());
   }
 
   @Test

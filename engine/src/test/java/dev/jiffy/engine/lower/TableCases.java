@@ -233,6 +233,15 @@ final class TableCases {
     Op map = new TableOp.MapValues(new Lookup(keys, values, Tensor.of(new float[] {9}, 1)));
     Tensor numbers = Tensor.of(new long[] {1, 2, 3}, 3);
     cases.add(OpCase.of("numbers", map, i -> new double[] {-1, 9, 0.5}[(int) i[0]], numbers));
+    for (long distance : new long[] {5, 1L << 40}) {
+      Tensor apart = Tensor.of(new long[] {7, 7 - distance, 7}, 3);
+      Tensor each = Tensor.of(new float[] {0.5f, -1, 2}, 3);
+      Op lookup = new TableOp.MapValues(new Lookup(apart, each, Tensor.of(new float[] {9}, 1)));
+      Tensor some =
+          Tensor.of(new long[] {7, 8, 7 - distance, 6, Long.MIN_VALUE, Long.MAX_VALUE}, 6);
+      double[] found = {0.5, 9, -1, 9, 9, 9};
+      cases.add(OpCase.of("apart" + distance, lookup, i -> found[(int) i[0]], some));
+    }
     Op zip = new TableOp.ZipMap(labels(3));
     cases.add(OpCase.of("columns", zip, i -> x.getDouble(3 * i[0] + i[1]), x));
   }

@@ -1,15 +1,19 @@
 package dev.jiffy.engine.pass;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
 
 import dev.jiffy.engine.function.BinaryFunction;
 import dev.jiffy.engine.function.UnaryFunction;
 import dev.jiffy.engine.ir.Graph;
+import dev.jiffy.engine.ir.Lookup;
 import dev.jiffy.engine.ir.Op;
+import dev.jiffy.engine.ir.TableOp;
 import dev.jiffy.engine.lower.Interpreter;
 import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Tensor;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -122,5 +126,28 @@ class ExpansionsTest {
     String zeros = s.constant(Tensor.of(new float[3], 3));
     Graph graph = s.graph(instanceNorm(s, rows, ones, zeros));
     Rewritten.assertOperators(Rewritten.of(graph), "Reshape", "LayerNorm");
+  }
+
+  @Test
+  void dictionariesOfCloseIntegersAreTables() {
+    Tensor values = Tensor.of(new float[] {1, 2, 3}, 3);
+    Tensor otherwise = Tensor.of(new float[] {9}, 1);
+    Lookup close = new Lookup(Tensor.of(new long[] {7, -2, 7}, 3), values, otherwise);
+    Sketch s = new Sketch();
+    Graph graph = s.graph(s.op(new TableOp.MapValues(close), s.input("x", DType.I64, "n")));
+    Graph rewritten = Rewritten.of(graph);
+    Rewritten.assertCount(0, rewritten, TableOp.MapValues.class);
+    long most = Long.MAX_VALUE;
+    long[] numbers = {7, -2, 0, 8, 9, -3, -4, most, most - 1, -most, Long.MIN_VALUE};
+    Tensor x = Tensor.of(numbers, numbers.length);
+    Rewritten.assertSame(graph, rewritten, Map.of("x", x));
+    for (long other : new long[] {1 << 20, most, -most, Long.MIN_VALUE}) {
+      Tensor keys = Tensor.of(new long[] {0, other, 0}, 3);
+      assertNull(new Lookup(keys, values, otherwise).table());
+    }
+    assertNull(new Lookup(Tensor.of(new long[] {most, most - 1, most}, 3), values, null).table());
+    for (long end : new long[] {most, Long.MIN_VALUE}) {
+      assertNull(new Lookup(Tensor.of(new long[] {end, end, end}, 3), values, otherwise).table());
+    }
   }
 }

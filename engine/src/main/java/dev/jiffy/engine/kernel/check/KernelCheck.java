@@ -30,7 +30,7 @@ public final class KernelCheck {
     ATTENTION,
     /// Normalisations, reductions, and conversions to bytes and back.
     ROWS,
-    /// Copies between strided views.
+    /// Copies between strided views, and what makes f32 of f16.
     COPIES,
     /// Chains of elementwise functions.
     ELEMENTWISE,

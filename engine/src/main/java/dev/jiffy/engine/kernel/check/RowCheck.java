@@ -85,7 +85,7 @@ final class RowCheck {
     kernels.dequantize(STEP, ZERO, bytes, y, n);
   }
 
-  /// One copy for each of the ways in which words and bytes are moved.
+  /// One copy for each of the ways in which words and bytes are moved, and one that widens f16.
   void copies() {
     copy("transposition in squares", new long[] {37, 19}, new long[] {1, 37}, new long[] {19, 1});
     copy("transposition in strips", new long[] {7, 70}, new long[] {1, 7}, new long[] {70, 1});
@@ -98,6 +98,15 @@ final class RowCheck {
     copyBytes("interleaving of bytes", new long[] {20, 3}, new long[] {1, 20}, new long[] {3, 1});
     copyBytes("bytes taken apart", new long[] {3, 20}, new long[] {1, 3}, new long[] {20, 1});
     copy("every other word", new long[] {3, 37}, new long[] {80, 2}, new long[] {37, 1});
+    int n = 37;
+    long halves = comparison.memory(2L * n);
+    right.cast(DType.F32, DType.F16, comparison.numbers(n), halves, n);
+    comparison.near(
+        "f16 as f32",
+        n,
+        0,
+        y -> rows.cast(DType.F16, DType.F32, halves, y, n),
+        y -> right.cast(DType.F16, DType.F32, halves, y, n));
   }
 
   private void copy(String what, long[] dims, long[] source, long[] target) {

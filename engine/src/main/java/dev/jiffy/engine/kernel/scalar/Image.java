@@ -63,12 +63,20 @@ record Image(double[] values, int batch, int channels, int[] spatial) {
   void store(double[] channelValues, int n, int c, Tensor to, boolean channelsLast) {
     int size = size();
     for (int s = 0; s < size; s++) {
-      to.setDouble(
-          channelsLast
-              ? ((long) n * size + s) * channels + c
-              : ((long) n * channels + c) * size + s,
-          channelValues[s]);
+      to.setDouble(index(n * channels + c, s, channelsLast), channelValues[s]);
     }
+  }
+
+  /// {@return where an element lies in a tensor of this image's shape}
+  ///
+  /// @param plane the channel, counted over all images
+  /// @param s the element of the channel
+  /// @param channelsLast whether the tensor's channels are the last dimension
+  long index(int plane, int s, boolean channelsLast) {
+    long size = size();
+    return channelsLast
+        ? (plane / channels * size + s) * channels + plane % channels
+        : plane * size + s;
   }
 
   /// {@return the extents of a weight tensor's window, led by 1 where there are fewer than three}

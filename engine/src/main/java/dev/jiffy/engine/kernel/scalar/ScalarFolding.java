@@ -1,7 +1,10 @@
 package dev.jiffy.engine.kernel.scalar;
 
+import dev.jiffy.engine.kernel.TypedMemory;
+import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
+import java.util.Arrays;
 
 /// Columns put back to the image that they were cut from.
 public final class ScalarFolding {
@@ -25,56 +28,58 @@ public final class ScalarFolding {
       int[] dilations,
       Tensor out) {
     Shape shape = out.shape();
-    int rank = block.length;
-    long taps = 1;
-    long blocks = 1;
-    for (int d = 0; d < rank; d++) {
+    int last = block.length - 1;
+    long[] steps = Elements.strides(Arrays.copyOfRange(shape.dims(), 2, shape.rank()));
+    long[] rows = new long[last];
+    long taps = block[last];
+    long blocks = windows[last];
+    for (int d = 0; d < last; d++) {
+      rows[d] = windows[d];
       taps *= block[d];
       blocks *= windows[d];
     }
-    long size = shape.elements(2, shape.rank());
-    double[] sums = new double[Math.toIntExact(size)];
+    long[] first = new long[block.length];
+    DType type = x.dtype();
+    long address = x.segment().address();
+    double[] sums = new double[Elements.count(shape, 2, shape.rank())];
     for (long plane = 0; plane < shape.elements(0, 2); plane++) {
-      java.util.Arrays.fill(sums, 0);
+      Arrays.fill(sums, 0);
+      long at = plane * taps * blocks;
       for (long tap = 0; tap < taps; tap++) {
-        for (long b = 0; b < blocks; b++) {
-          long at = pixel(tap, b, shape, block, windows, strides, begins, dilations);
-          if (at >= 0) {
-            sums[(int) at] += x.getDouble((plane * taps + tap) * blocks + b);
+        long rest = tap;
+        for (int d = last; d >= 0; d--) {
+          first[d] = rest % block[d] * dilations[d] - begins[d];
+          rest /= block[d];
+        }
+        int from = Math.clamp(Math.ceilDiv(-first[last], strides[last]), 0, windows[last]);
+        long end = Math.ceilDiv(shape.dim(last + 2) - first[last], strides[last]);
+        int to = Math.clamp(end, 0, windows[last]);
+        Walk walk = new Walk(rows);
+        for (long done = 0; done < blocks; done += windows[last], walk.next()) {
+          long row = row(walk, strides, first, shape, steps);
+          for (int b = from; b < to && row >= 0; b++) {
+            double value = TypedMemory.getDouble(type, address + (at + b) * type.bytes());
+            sums[(int) (row + first[last]) + b * strides[last]] += value;
           }
+          at += windows[last];
         }
       }
-      for (int i = 0; i < size; i++) {
-        out.setDouble(plane * size + i, sums[i]);
+      for (int i = 0; i < sums.length; i++) {
+        out.setDouble(plane * sums.length + i, sums[i]);
       }
     }
   }
 
-  /// {@return the pixel of a tap of a block, or -1 where it lies in the padding}
-  private static long pixel(
-      long tap,
-      long at,
-      Shape shape,
-      int[] block,
-      int[] windows,
-      int[] strides,
-      int[] begins,
-      int[] dilations) {
-    long pixel = 0;
-    long step = 1;
-    long t = tap;
-    long b = at;
-    for (int d = block.length - 1; d >= 0; d--) {
-      long extent = shape.dim(d + 2);
-      long i = b % windows[d] * strides[d] - begins[d] + t % block[d] * dilations[d];
-      if (i < 0 || i >= extent) {
+  /// {@return where the row of pixels of a tap begins, or -1 where it lies in the padding}
+  private static long row(Walk walk, int[] strides, long[] first, Shape shape, long[] steps) {
+    long row = 0;
+    for (int d = 0; d < first.length - 1; d++) {
+      long i = first[d] + walk.index(d) * strides[d];
+      if (i < 0 || i >= shape.dim(d + 2)) {
         return -1;
       }
-      pixel += i * step;
-      step *= extent;
-      t /= block[d];
-      b /= windows[d];
+      row += i * steps[d];
     }
-    return pixel;
+    return row;
   }
 }

@@ -7,6 +7,7 @@ import dev.jiffy.engine.kernel.Movement;
 import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
+import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
@@ -14,6 +15,9 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Indices are integers of any type; negative ones count from the end.
 public final class ScalarIndexing {
+  /// So many elements are looked at before what is found among them is written.
+  private static final int BLOCK = 1024;
+
   private ScalarIndexing() {}
 
   /// {@return an index counted from the beginning}
@@ -261,34 +265,35 @@ public final class ScalarIndexing {
   /// @param x the argument
   public static long countNonZero(Tensor x) {
     long count = 0;
+    int[] found = new int[BLOCK];
     long end = x.shape().elements();
-    for (long i = nextNonZero(x, 0, end); i < end; i = nextNonZero(x, i + 1, end)) {
-      count++;
+    for (long from = 0; from < end; from += BLOCK) {
+      count += nonZero(x, from, (int) Math.min(BLOCK, end - from), found);
     }
     return count;
   }
 
-  /// {@return the next index of an element that is not zero, or the end}
-  private static long nextNonZero(Tensor x, long from, long end) {
-    long i = from;
-    boolean hasBytes = x.dtype().bytes() == 1;
-    while (i < end) {
-      if (hasBytes && i <= end - 8 && x.segment().get(Memory.LONG, i) == 0) {
-        i += 8;
-      } else if (isNonZero(x, i)) {
-        return i;
-      } else {
-        i++;
-      }
+  /// Finds the elements of a block that are not zero, false or empty.
+  ///
+  /// @return how many there are
+  private static int nonZero(Tensor x, long from, int n, int[] found) {
+    int bytes = x.dtype().bytes();
+    long address = x.segment().address() + from * bytes;
+    long counting = x.dtype().isFloat() ? (1L << (8 * bytes - 1)) - 1 : -1; // not the sign
+    int count = 0;
+    for (int i = 0; i < n; i++) {
+      long bits =
+          switch (bytes) {
+            case 1 -> Memory.ALL.get(ValueLayout.JAVA_BYTE, address + i);
+            case 2 -> Memory.ALL.get(ValueLayout.JAVA_SHORT_UNALIGNED, address + 2L * i);
+            case 4 -> Memory.ALL.get(Memory.INT, address + 4L * i);
+            case 8 -> Memory.ALL.get(Memory.LONG, address + 8L * i);
+            default -> x.getString(from + i).length();
+          };
+      found[count] = i;
+      count += (bits & counting) != 0 ? 1 : 0;
     }
-    return end;
-  }
-
-  private static boolean isNonZero(Tensor x, long index) {
-    if (x.dtype() == DType.STRING) {
-      return !x.getString(index).isEmpty();
-    }
-    return x.dtype().isFloat() ? x.getDouble(index) != 0 : x.getLong(index) != 0;
+    return count;
   }
 
   /// Writes the indices of elements that are not zero, one row for each dimension.
@@ -296,18 +301,27 @@ public final class ScalarIndexing {
   /// @param x the argument
   /// @param out the result, `[rank, count]`
   public static void nonZero(Tensor x, Tensor out) {
-    long[] strides = Elements.strides(x.shape().dims());
+    long[] dims = x.shape().dims();
     long step = 8 * out.shape().dim(1);
-    long end = x.shape().elements();
-    long at = 0;
-    for (long i = nextNonZero(x, 0, end); i < end; i = nextNonZero(x, i + 1, end)) {
-      long rest = i;
-      for (int d = 0; d < strides.length; d++) {
-        long index = strides[d] == 1 ? rest : rest / strides[d];
-        out.segment().set(Memory.LONG, at + d * step, index);
-        rest -= index * strides[d];
+    int[] found = new int[BLOCK];
+    long at = out.segment().address();
+    int last = dims.length - 1;
+    long columns = last < 0 ? 1 : dims[last];
+    Walk rows = new Walk(Arrays.copyOf(dims, Math.max(0, last)));
+    for (long row = 0; row < x.shape().elements(); row += columns, rows.next()) {
+      for (long column = 0; column < columns; column += BLOCK) {
+        int n = (int) Math.min(BLOCK, columns - column);
+        int count = nonZero(x, row + column, n, found);
+        for (int d = 0; d < last; d++) {
+          for (int i = 0; i < count; i++) {
+            Memory.ALL.set(Memory.LONG, at + d * step + 8L * i, rows.index(d));
+          }
+        }
+        for (int i = 0; i < count && last >= 0; i++) {
+          Memory.ALL.set(Memory.LONG, at + last * step + 8L * i, column + found[i]);
+        }
+        at += 8L * count;
       }
-      at += 8;
     }
   }
 

@@ -118,7 +118,22 @@ public final class ScalarLinear {
       double[] a, int i, double[] b, int j, double[] sums, int rows, int depth, int columns) {
     for (int r = 0; r < rows; r++) {
       int target = r * columns;
-      for (int k = 0; k < depth; k++) {
+      int k = 0;
+      for (; k <= depth - 4; k += 4) { // a sum is loaded and stored once for four products
+        int at = i + r * depth + k;
+        double first = a[at];
+        double second = a[at + 1];
+        double third = a[at + 2];
+        double fourth = a[at + 3];
+        int source = j + k * columns;
+        for (int c = 0; c < columns; c++) {
+          double sum = sums[target + c] + first * b[source + c];
+          sum += second * b[source + columns + c];
+          sum += third * b[source + 2 * columns + c];
+          sums[target + c] = sum + fourth * b[source + 3 * columns + c];
+        }
+      }
+      for (; k < depth; k++) {
         double factor = a[i + r * depth + k];
         int source = j + k * columns;
         for (int c = 0; c < columns; c++) {

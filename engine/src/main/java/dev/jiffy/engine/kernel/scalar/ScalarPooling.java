@@ -28,37 +28,44 @@ public final class ScalarPooling {
     }
     Image in = Image.of(x, channelsLast);
     Image result = Image.like(shaped, channelsLast);
-    double[] values = new double[result.size()];
-    double[] positions = new double[result.size()];
-    int[] at = new int[Sliding.RANK];
-    for (int n = 0; n < in.batch(); n++) {
-      for (int c = 0; c < in.channels(); c++) {
-        int base = (n * in.channels() + c) * in.size();
-        for (int s = 0; s < values.length; s++) {
-          double best = Double.NEGATIVE_INFINITY;
-          int bestAt = -1;
-          for (int tap = 0; tap < taps(sliding); tap++) {
-            int offset = offset(sliding, in.spatial(), result.spatial(), s, tap, at);
-            if (offset >= 0 && !(in.values()[base + offset] <= best) && !Double.isNaN(best)) {
-              best = in.values()[base + offset];
-              bestAt = base + (columnMajor ? columnMajor(at, in.spatial()) : offset);
-            }
-          }
-          values[s] = best;
-          positions[s] = bestAt;
+    int[][] taps = taps(sliding);
+    int[] start = new int[Sliding.RANK];
+    int[] offsets = new int[taps.length];
+    int[] places = new int[taps.length];
+    for (int s = 0; s < result.size(); s++) {
+      start(sliding, result.spatial(), s, start);
+      int count = 0;
+      for (int[] tap : taps) {
+        int offset = offset(start, tap, in.spatial());
+        if (offset >= 0) {
+          offsets[count] = offset;
+          places[count++] = columnMajor ? columnMajor(start, tap, in.spatial()) : offset;
         }
+      }
+      for (int plane = 0; plane < in.batch() * in.channels(); plane++) {
+        int base = plane * in.size();
+        double best = Double.NEGATIVE_INFINITY;
+        int bestAt = -1;
+        for (int k = 0; k < count && !Double.isNaN(best); k++) {
+          double value = in.values()[base + offsets[k]];
+          boolean isBetter = !(value <= best); // as likely as not
+          best = isBetter ? value : best;
+          bestAt = isBetter ? base + places[k] : bestAt;
+        }
+        long at = result.index(plane, s, channelsLast);
         if (out != null) {
-          result.store(values, n, c, out, channelsLast);
+          out.setDouble(at, best);
         }
         if (indices != null) {
-          result.store(positions, n, c, indices, channelsLast);
+          indices.setLong(at, bestAt);
         }
       }
     }
   }
 
-  private static int columnMajor(int[] at, int[] extents) {
-    return at[0] + extents[0] * (at[1] + extents[1] * at[2]);
+  private static int columnMajor(int[] start, int[] tap, int[] extents) {
+    int column = start[2] + tap[2];
+    return start[0] + tap[0] + extents[0] * (start[1] + tap[1] + extents[1] * column);
   }
 
   /// Computes the mean of each window.
@@ -73,17 +80,22 @@ public final class ScalarPooling {
     Image in = Image.of(x, channelsLast);
     Image result = Image.like(out, channelsLast);
     double[] values = new double[result.size()];
-    int[] at = new int[Sliding.RANK];
+    int[][] taps = taps(sliding);
+    int[] start = new int[Sliding.RANK];
     for (int n = 0; n < in.batch(); n++) {
       for (int c = 0; c < in.channels(); c++) {
         int base = (n * in.channels() + c) * in.size();
         for (int s = 0; s < values.length; s++) {
+          start(sliding, result.spatial(), s, start);
           double sum = 0;
           int count = 0;
-          for (int tap = 0; tap < taps(sliding); tap++) {
-            int offset = offset(sliding, in.spatial(), result.spatial(), s, tap, at);
+          for (int[] tap : taps) {
+            int offset = offset(start, tap, in.spatial());
             sum += offset >= 0 ? in.values()[base + offset] : 0;
-            count += offset >= 0 || (countPadding && isPadding(sliding, at, in.spatial())) ? 1 : 0;
+            count +=
+                offset >= 0 || (countPadding && isPadding(sliding, start, tap, in.spatial()))
+                    ? 1
+                    : 0;
           }
           values[s] = sum / count;
         }
@@ -103,14 +115,16 @@ public final class ScalarPooling {
     Image in = Image.of(x, channelsLast);
     Image result = Image.like(out, channelsLast);
     double[] values = new double[result.size()];
-    int[] at = new int[Sliding.RANK];
+    int[][] taps = taps(sliding);
+    int[] start = new int[Sliding.RANK];
     for (int n = 0; n < in.batch(); n++) {
       for (int c = 0; c < in.channels(); c++) {
         int base = (n * in.channels() + c) * in.size();
         for (int s = 0; s < values.length; s++) {
+          start(sliding, result.spatial(), s, start);
           double sum = 0;
-          for (int tap = 0; tap < taps(sliding); tap++) {
-            int offset = offset(sliding, in.spatial(), result.spatial(), s, tap, at);
+          for (int[] tap : taps) {
+            int offset = offset(start, tap, in.spatial());
             sum += offset >= 0 ? Math.pow(Math.abs(in.values()[base + offset]), (double) p) : 0;
           }
           values[s] = Math.pow(sum, 1.0 / (double) p);
@@ -120,33 +134,50 @@ public final class ScalarPooling {
     }
   }
 
-  private static int taps(Sliding sliding) {
-    return sliding.kernel()[0] * sliding.kernel()[1] * sliding.kernel()[2];
+  /// {@return for each tap of a window how far it lies from the first along each dimension}
+  private static int[][] taps(Sliding sliding) {
+    int[] kernel = sliding.kernel();
+    int[][] taps = new int[kernel[0] * kernel[1] * kernel[2]][Sliding.RANK];
+    for (int tap = 0; tap < taps.length; tap++) {
+      int rest = tap;
+      for (int d = Sliding.RANK - 1; d >= 0; d--) {
+        taps[tap][d] = rest % kernel[d] * sliding.dilations()[d];
+        rest /= kernel[d];
+      }
+    }
+    return taps;
   }
 
-  /// Returns the offset of a window's tap within its channel, -1 outside; leaves the position along
-  /// each dimension in `at`.
-  private static int offset(
-      Sliding sliding, int[] extents, int[] windows, int window, int tap, int[] at) {
-    int restWindow = window;
-    int restTap = tap;
-    boolean inside = true;
+  /// Finds where the first tap of a window lies along each dimension.
+  private static void start(Sliding sliding, int[] windows, int window, int[] start) {
+    int rest = window;
     for (int d = Sliding.RANK - 1; d >= 0; d--) {
-      int w = restWindow % windows[d];
-      int t = restTap % sliding.kernel()[d];
-      restWindow /= windows[d];
-      restTap /= sliding.kernel()[d];
-      at[d] = w * sliding.strides()[d] - sliding.begins()[d] + t * sliding.dilations()[d];
-      inside &= at[d] >= 0 && at[d] < extents[d];
+      start[d] = rest % windows[d] * sliding.strides()[d] - sliding.begins()[d];
+      rest /= windows[d];
     }
-    return inside ? (at[0] * extents[1] + at[1]) * extents[2] + at[2] : -1;
+  }
+
+  /// {@return the offset of a tap within its channel, -1 outside}
+  private static int offset(int[] start, int[] tap, int[] extents) {
+    int plane = start[0] + tap[0];
+    int row = start[1] + tap[1];
+    int column = start[2] + tap[2];
+    boolean inside =
+        plane >= 0
+            && plane < extents[0]
+            && row >= 0
+            && row < extents[1]
+            && column >= 0
+            && column < extents[2];
+    return inside ? (plane * extents[1] + row) * extents[2] + column : -1;
   }
 
   /// A last window that only rounding up makes may reach beyond the padding.
-  private static boolean isPadding(Sliding sliding, int[] at, int[] extents) {
+  private static boolean isPadding(Sliding sliding, int[] start, int[] tap, int[] extents) {
     boolean within = true;
     for (int d = 0; d < Sliding.RANK; d++) {
-      within &= at[d] >= -sliding.begins()[d] && at[d] < extents[d] + sliding.ends()[d];
+      int at = start[d] + tap[d];
+      within &= at >= -sliding.begins()[d] && at < extents[d] + sliding.ends()[d];
     }
     return within;
   }

@@ -4,6 +4,7 @@ import dev.jiffy.engine.function.ReduceFunction;
 import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /// Many elements made one, and what runs along one dimension.
@@ -20,24 +21,33 @@ public final class ScalarReductions {
   /// @param out the result, with or without the reduced dimensions
   public static void reduce(ReduceFunction function, Tensor x, boolean[] reduced, Tensor out) {
     long[] dims = x.shape().dims();
-    int rank = dims.length;
     long[] own = Elements.strides(dims);
-    long[] outer = new long[rank];
-    long[] inner = new long[rank];
-    long count = 1;
-    for (int d = 0; d < rank; d++) {
-      outer[d] = reduced[d] ? 1 : dims[d];
-      inner[d] = reduced[d] ? dims[d] : 1;
-      count *= inner[d];
+    long[] outer = dims.clone();
+    long[] inner = new long[dims.length];
+    Arrays.fill(inner, 1);
+    int last = -1;
+    for (int d = 0; d < dims.length; d++) {
+      if (reduced[d]) {
+        outer[d] = 1;
+        inner[d] = dims[d];
+        last = d;
+      }
     }
+    long extent = 1;
+    long step = 1;
+    if (last >= 0) {
+      extent = dims[last];
+      step = own[last];
+      inner[last] = 1;
+    }
+    Lines lines = new Lines(x, new Walk(inner, own), Shape.of(inner).elements(), extent, step);
     boolean exact = !x.dtype().isFloat() && isExact(function);
-    Walk outerWalk = new Walk(outer, own);
-    Walk innerWalk = new Walk(inner, own);
-    for (long i = 0; i < out.shape().elements(); i++, outerWalk.next()) {
+    Walk walk = new Walk(outer, own);
+    for (long i = 0; i < out.shape().elements(); i++, walk.next()) {
       if (exact) {
-        out.setLong(i, longs(function, x, outerWalk.offset(0), innerWalk, count));
+        out.setLong(i, lines.longs(function, walk.offset(0)));
       } else {
-        out.setDouble(i, doubles(function, x, outerWalk.offset(0), innerWalk, count));
+        out.setDouble(i, lines.doubles(function, walk.offset(0)));
       }
     }
   }
@@ -49,73 +59,99 @@ public final class ScalarReductions {
     };
   }
 
-  /// The walk is at its first index before and after.
-  private static double doubles(
-      ReduceFunction function, Tensor x, long base, Walk walk, long count) {
-    double largest = Double.NEGATIVE_INFINITY;
-    if (function == ReduceFunction.LOG_SUM_EXP) {
-      for (long i = 0; i < count; i++, walk.next()) {
-        largest = Math.max(largest, x.getDouble(base + walk.offset(0)));
+  /// The elements that become one: lines at the offsets of a walk, which is at its first index
+  /// before and after.
+  ///
+  /// @param x the argument
+  /// @param walk goes from line to line
+  /// @param lines how many there are
+  /// @param extent elements of a line
+  /// @param step from one of them to the next
+  private record Lines(Tensor x, Walk walk, long lines, long extent, long step) {
+    double doubles(ReduceFunction function, long base) {
+      double largest = Double.NEGATIVE_INFINITY;
+      for (long line = 0; line < lines && function == ReduceFunction.LOG_SUM_EXP; line++) {
+        largest = doubles(ReduceFunction.MAX, base + walk.offset(0), 0, largest);
+        walk.next();
       }
-    }
-    double shift = Double.isFinite(largest) ? largest : 0;
-    double sum =
-        switch (function) {
-          case MAX -> Double.NEGATIVE_INFINITY;
-          case MIN -> Double.POSITIVE_INFINITY;
-          case PROD -> 1;
-          case SUM, MEAN, L1, L2, LOG_SUM, LOG_SUM_EXP, SUM_SQUARE -> 0;
-        };
-    for (long i = 0; i < count; i++, walk.next()) {
-      double value = x.getDouble(base + walk.offset(0));
-      sum =
+      double shift = Double.isFinite(largest) ? largest : 0;
+      double sum =
           switch (function) {
-            case SUM, MEAN, LOG_SUM -> sum + value;
-            case MAX -> Math.max(sum, value);
-            case MIN -> Math.min(sum, value);
-            case PROD -> sum * value;
-            case L1 -> sum + Math.abs(value);
-            case L2, SUM_SQUARE -> sum + value * value;
-            case LOG_SUM_EXP -> sum + Math.exp(value - shift);
+            case MAX -> Double.NEGATIVE_INFINITY;
+            case MIN -> Double.POSITIVE_INFINITY;
+            case PROD -> 1;
+            case SUM, MEAN, L1, L2, LOG_SUM, LOG_SUM_EXP, SUM_SQUARE -> 0;
           };
+      for (long line = 0; line < lines; line++, walk.next()) {
+        sum = doubles(function, base + walk.offset(0), shift, sum);
+      }
+      return switch (function) {
+        case SUM, MAX, MIN, PROD, L1, SUM_SQUARE -> sum;
+        case MEAN -> sum / ((double) lines * (double) extent);
+        case L2 -> Math.sqrt(sum);
+        case LOG_SUM -> Math.log(sum);
+        case LOG_SUM_EXP -> Math.log(sum) + shift;
+      };
     }
-    return switch (function) {
-      case SUM, MAX, MIN, PROD, L1, SUM_SQUARE -> sum;
-      case MEAN -> sum / (double) count;
-      case L2 -> Math.sqrt(sum);
-      case LOG_SUM -> Math.log(sum);
-      case LOG_SUM_EXP -> Math.log(sum) + shift;
-    };
-  }
 
-  private static long longs(ReduceFunction function, Tensor x, long base, Walk walk, long count) {
-    boolean unsigned = x.dtype() == DType.U64;
-    long sum =
-        switch (function) {
-          case PROD -> 1;
-          case MAX -> least(x.dtype());
-          case MIN -> greatest(x.dtype());
-          default -> 0;
-        };
-    for (long i = 0; i < count; i++, walk.next()) {
-      long value = x.getLong(base + walk.offset(0));
-      sum =
-          switch (function) {
-            case PROD -> sum * value;
-            case MAX -> compare(value, sum, unsigned) > 0 ? value : sum;
-            case MIN -> compare(value, sum, unsigned) < 0 ? value : sum;
-            case L1 -> sum + (unsigned ? value : Math.abs(value));
-            case SUM_SQUARE -> sum + value * value;
-            default -> sum + value;
-          };
-    }
-    if (function != ReduceFunction.MEAN) {
+    /// {@return what a line makes of what those before it have become}
+    private double doubles(ReduceFunction function, long from, double shift, double before) {
+      double sum = before;
+      for (long i = 0; i < extent; i++) {
+        double value = x.getDouble(from + i * step);
+        sum =
+            switch (function) {
+              case SUM, MEAN, LOG_SUM -> sum + value;
+              case MAX -> Math.max(sum, value);
+              case MIN -> Math.min(sum, value);
+              case PROD -> sum * value;
+              case L1 -> sum + Math.abs(value);
+              case L2, SUM_SQUARE -> sum + value * value;
+              case LOG_SUM_EXP -> sum + Math.exp(value - shift);
+            };
+      }
       return sum;
     }
-    if (count == 0) {
-      return 0;
+
+    long longs(ReduceFunction function, long base) {
+      long sum =
+          switch (function) {
+            case PROD -> 1;
+            case MAX -> least(x.dtype());
+            case MIN -> greatest(x.dtype());
+            default -> 0;
+          };
+      for (long line = 0; line < lines; line++, walk.next()) {
+        sum = longs(function, base + walk.offset(0), sum);
+      }
+      long count = lines * extent;
+      if (function != ReduceFunction.MEAN) {
+        return sum;
+      }
+      if (count == 0) {
+        return 0;
+      }
+      return x.dtype() == DType.U64 ? Long.divideUnsigned(sum, count) : sum / count;
     }
-    return unsigned ? Long.divideUnsigned(sum, count) : sum / count;
+
+    /// {@return what a line makes of what those before it have become}
+    private long longs(ReduceFunction function, long from, long before) {
+      boolean unsigned = x.dtype() == DType.U64;
+      long sum = before;
+      for (long i = 0; i < extent; i++) {
+        long value = x.getLong(from + i * step);
+        sum =
+            switch (function) {
+              case PROD -> sum * value;
+              case MAX -> compare(value, sum, unsigned) > 0 ? value : sum;
+              case MIN -> compare(value, sum, unsigned) < 0 ? value : sum;
+              case L1 -> sum + (unsigned ? value : Math.abs(value));
+              case SUM_SQUARE -> sum + value * value;
+              default -> sum + value;
+            };
+      }
+      return sum;
+    }
   }
 
   private static int compare(long x, long y, boolean unsigned) {

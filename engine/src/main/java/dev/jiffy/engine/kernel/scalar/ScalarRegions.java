@@ -1,8 +1,7 @@
 package dev.jiffy.engine.kernel.scalar;
 
 import dev.jiffy.engine.ModelException;
-import dev.jiffy.engine.kernel.Memory;
-import dev.jiffy.tensor.DType;
+import dev.jiffy.engine.kernel.TypedMemory;
 import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
 
@@ -76,7 +75,6 @@ public final class ScalarRegions {
     Shape bins = out.shape();
     long channels = bins.dim(1);
     long size = x.shape().elements(2, 4);
-    long base = x.dtype() == DType.F32 ? x.segment().address() : 0;
     double shift = halfPixel ? 0.5 : 0;
     double least = halfPixel ? Double.NEGATIVE_INFINITY : 1;
     for (long r = 0; r < bins.dim(0); r++) {
@@ -99,7 +97,7 @@ public final class ScalarRegions {
         long to = (r * channels + c) * bins.elements(2, 4);
         for (int i = 0; i < bins.dim(2); i++) {
           for (int j = 0; j < bins.dim(3); j++) {
-            out.setDouble(to++, bin(x, base, plane, rows, i, columns, j, max));
+            out.setDouble(to++, bin(x, plane, rows, i, columns, j, max));
           }
         }
       }
@@ -108,7 +106,7 @@ public final class ScalarRegions {
 
   /// {@return the mean or the largest of the samples of a bin, 0 where it has none}
   private static double bin(
-      Tensor x, long base, long plane, Samples rows, int i, Samples columns, int j, boolean max) {
+      Tensor x, long plane, Samples rows, int i, Samples columns, int j, boolean max) {
     long width = x.shape().dim(3);
     int count = rows.perBin * columns.perBin;
     double result = max && count > 0 ? Double.NEGATIVE_INFINITY : 0;
@@ -125,10 +123,10 @@ public final class ScalarRegions {
         if ((rows.low[p] | left) >= 0) {
           int right = columns.high[q];
           double beside = columns.shares[q];
-          a = (1 - below) * (1 - beside) * pixel(x, base, top + left);
-          b = (1 - below) * beside * pixel(x, base, top + right);
-          c = below * (1 - beside) * pixel(x, base, bottom + left);
-          d = below * beside * pixel(x, base, bottom + right);
+          a = (1 - below) * (1 - beside) * pixel(x, top + left);
+          b = (1 - below) * beside * pixel(x, top + right);
+          c = below * (1 - beside) * pixel(x, bottom + left);
+          d = below * beside * pixel(x, bottom + right);
         }
         result =
             max
@@ -147,9 +145,8 @@ public final class ScalarRegions {
     return image;
   }
 
-  /// {@return a pixel, read from its address where the images are of f32}
-  private static double pixel(Tensor x, long base, long i) {
-    return base != 0 ? Memory.getFloat(base + (i << 2)) : x.getDouble(i);
+  private static double pixel(Tensor x, long index) {
+    return TypedMemory.getDouble(x.dtype(), x.segment().address() + index * x.dtype().bytes());
   }
 
   /// Takes the largest pixel of each bin of regions.

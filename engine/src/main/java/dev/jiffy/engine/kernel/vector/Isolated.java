@@ -42,6 +42,15 @@ final class Isolated {
     }
   }
 
+  /// Calls an elementwise loop over two operands: either with its step, results, how many.
+  void run(long x, long stepX, long y, long stepY, long z, long n) {
+    try {
+      handle[0].invokeExact(x, stepX, y, stepY, z, n);
+    } catch (Throwable e) {
+      throw failure(e);
+    }
+  }
+
   /// Calls a loop over a row: arguments, results, how many.
   void run(long x, long y, long n) {
     try {

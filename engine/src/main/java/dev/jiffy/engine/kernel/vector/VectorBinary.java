@@ -26,6 +26,18 @@ final class VectorBinary {
   /// The step of a vector that is used again and again.
   static final long REPEATED = 0;
 
+  private static final Isolated POWER =
+      Isolated.method(
+          VectorBinary.class,
+          "power",
+          void.class,
+          long.class,
+          long.class,
+          long.class,
+          long.class,
+          long.class,
+          long.class);
+
   private VectorBinary() {}
 
   /// Computes `z[i] = f(x[i], y[i])`.
@@ -54,7 +66,15 @@ final class VectorBinary {
       case LESS_OR_EQUAL -> lessOrEqual(x, stepX, y, stepY, z, n);
       case GREATER -> less(y, stepY, x, stepX, z, n);
       case GREATER_OR_EQUAL -> lessOrEqual(y, stepY, x, stepX, z, n);
-      case POW, MOD, FMOD -> one(f, x, stepX, y, stepY, z, n);
+      case POW -> {
+        long whole = n < VectorUnary.MANY ? 0 : n & -LANES;
+        if (whole > 0) {
+          POWER.run(x, stepX, y, stepY, z, whole);
+        }
+        long vectors = whole / LANES;
+        one(f, x + vectors * stepX, stepX, y + vectors * stepY, stepY, z + 4 * whole, n - whole);
+      }
+      case MOD, FMOD -> one(f, x, stepX, y, stepY, z, n);
       case BITWISE_AND, BITWISE_OR, BITWISE_XOR, SHIFT_LEFT, SHIFT_RIGHT ->
           throw new IllegalArgumentException(f + " is defined for integers only");
     }
@@ -69,6 +89,21 @@ final class VectorBinary {
       double argument = Memory.getFloat(x + i * nextX);
       double other = Memory.getFloat(y + i * nextY);
       Memory.setFloat(z + 4 * i, (float) f.apply(argument, other));
+    }
+  }
+
+  /// Computes powers of whole vectors.
+  static void power(long x, long stepX, long y, long stepY, long z, long n) {
+    long atX = x;
+    long atY = y;
+    for (long i = 0; i < n; i += LANES, atX += stepX, atY += stepY) {
+      FloatVector a = fromMemorySegment(SPECIES, ALL, atX, LITTLE_ENDIAN);
+      FloatVector b = fromMemorySegment(SPECIES, ALL, atY, LITTLE_ENDIAN);
+      if (VectorMath.arePowers(a, b)) {
+        VectorMath.power(a, b).intoMemorySegment(ALL, z + 4 * i, LITTLE_ENDIAN);
+      } else {
+        one(BinaryFunction.POW, atX, stepX, atY, stepY, z + 4 * i, LANES);
+      }
     }
   }
 

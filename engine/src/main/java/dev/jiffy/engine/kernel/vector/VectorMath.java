@@ -39,6 +39,14 @@ final class VectorMath {
   /// The largest magnitude of an argument of [#sine] and [#tangent].
   static final float MOST_ANGLE = 1e5f;
 
+  /// `2 / ln 2` is the sum.
+  private static final float LOG2_HIGH = 2.88539f;
+
+  private static final float LOG2_LOW = 3.851926e-08f;
+
+  /// The least magnitude that is too great for an exponent of [#power].
+  private static final float MOST_EXPONENT = 0x1p60f;
+
   private VectorMath() {}
 
   /// `e^x` within 2 ulp; results below the normal numbers are 0.
@@ -186,6 +194,97 @@ final class VectorMath {
     FloatVector sine = sineOfRest(r);
     FloatVector cosine = cosineOfRest(r);
     return sine.blend(cosine.neg(), odd).div(cosine.blend(sine, odd));
+  }
+
+  /// `atan x`, within 3 ulp.
+  static FloatVector arctangent(FloatVector x) {
+    FloatVector magnitude = x.abs();
+    VectorMask<Float> steep = magnitude.compare(VectorOperators.GT, 1);
+    FloatVector t = magnitude.blend(broadcast(SPECIES, 1).div(magnitude), steep);
+    FloatVector u = t.mul(t);
+    FloatVector p = broadcast(SPECIES, 0.002849955f).fma(u, broadcast(SPECIES, -0.01606891f));
+    p = p.fma(u, broadcast(SPECIES, 0.042692013f));
+    p = p.fma(u, broadcast(SPECIES, -0.07504341f));
+    p = p.fma(u, broadcast(SPECIES, 0.10640959f));
+    p = p.fma(u, broadcast(SPECIES, -0.14203651f));
+    p = p.fma(u, broadcast(SPECIES, 0.19992621f));
+    p = p.fma(u, broadcast(SPECIES, -0.33333072f));
+    FloatVector y = p.fma(u.mul(t), t);
+    FloatVector rest = y.sub(broadcast(SPECIES, QUARTER_MIDDLE));
+    return withSign(y.blend(broadcast(SPECIES, QUARTER_HIGH).sub(rest), steep), x);
+  }
+
+  /// {@return whether all arguments may be those of [#power]: bases that are normal numbers, or 0
+  /// with a positive exponent; exponents that are not huge}
+  static boolean arePowers(FloatVector x, FloatVector y) {
+    FloatVector base = x.abs();
+    return base.compare(VectorOperators.GE, Float.MIN_NORMAL)
+        .and(base.compare(VectorOperators.LT, Float.POSITIVE_INFINITY))
+        .or(base.compare(VectorOperators.EQ, 0).and(y.compare(VectorOperators.GT, 0)))
+        .and(y.abs().compare(VectorOperators.LT, MOST_EXPONENT))
+        .allTrue();
+  }
+
+  /// `x^y` of [such numbers][#arePowers], within 2 ulp. The logarithm is a sum of two numbers.
+  static FloatVector power(FloatVector x, FloatVector y) {
+    IntVector bits = x.abs().reinterpretAsInts();
+    IntVector exponent = bits.sub(0x3f3504f3).lanewise(VectorOperators.ASHR, 23);
+    FloatVector e = exponent.add(0x4b400000).reinterpretAsFloats().sub(broadcast(SPECIES, ROUNDER));
+    FloatVector m = bits.sub(exponent.lanewise(VectorOperators.LSHL, 23)).reinterpretAsFloats();
+    FloatVector f = m.sub(broadcast(SPECIES, 1));
+    FloatVector d = m.add(broadcast(SPECIES, 1));
+    FloatVector lost = m.sub(d.sub(broadcast(SPECIES, 1)));
+    FloatVector s = f.div(d);
+    FloatVector sLow = s.neg().fma(lost, s.neg().fma(d, f)).div(d);
+    FloatVector u = s.mul(s);
+    FloatVector p = broadcast(SPECIES, 0.3402497f).fma(u, broadcast(SPECIES, 0.41170478f));
+    p = p.fma(u, broadcast(SPECIES, 0.5770829f));
+    p = p.fma(u, broadcast(SPECIES, 0.9617967f));
+    FloatVector h = s.mul(broadcast(SPECIES, LOG2_HIGH));
+    FloatVector low = s.fma(broadcast(SPECIES, LOG2_HIGH), h.neg());
+    low = low.add(sLow.fma(broadcast(SPECIES, LOG2_HIGH), p.mul(u).mul(s)));
+    low = s.fma(broadcast(SPECIES, LOG2_LOW), low);
+    FloatVector high = e.add(h);
+    low = low.add(h.sub(high.sub(e)));
+    FloatVector product = high.mul(y);
+    FloatVector rest = y.fma(low, high.fma(y, product.neg()));
+    return signed(exponential(product, rest), x, y);
+  }
+
+  /// `2^(x + low)`, where `low` is little.
+  private static FloatVector exponential(FloatVector x, FloatVector low) {
+    FloatVector limited = x.blend(200, x.compare(VectorOperators.GT, 200));
+    limited = limited.blend(-200, limited.compare(VectorOperators.LT, -200));
+    FloatVector rounded = limited.add(broadcast(SPECIES, ROUNDER));
+    FloatVector r = limited.sub(rounded.sub(broadcast(SPECIES, ROUNDER)));
+    r = r.add(low).blend(r, x.compare(VectorOperators.NE, limited));
+    FloatVector p = broadcast(SPECIES, 0.00015353352f).fma(r, broadcast(SPECIES, 0.0013398906f));
+    p = p.fma(r, broadcast(SPECIES, 0.009618438f));
+    p = p.fma(r, broadcast(SPECIES, 0.055503324f));
+    p = p.fma(r, broadcast(SPECIES, 0.24022648f));
+    p = p.fma(r, broadcast(SPECIES, 0.6931472f));
+    p = p.fma(r, broadcast(SPECIES, 1));
+    IntVector n = rounded.reinterpretAsInts().sub(0x4b400000);
+    IntVector half = n.lanewise(VectorOperators.ASHR, 1);
+    return p.mul(powerOfTwo(half)).mul(powerOfTwo(n.sub(half)));
+  }
+
+  private static FloatVector powerOfTwo(IntVector n) {
+    return n.add(127).lanewise(VectorOperators.LSHL, 23).reinterpretAsFloats();
+  }
+
+  /// The power of a base, of what its magnitude's is: an odd exponent keeps the sign, one that is
+  /// not whole has no power of a negative base.
+  private static FloatVector signed(FloatVector power, FloatVector x, FloatVector y) {
+    FloatVector whole = round(y);
+    FloatVector half = y.mul(broadcast(SPECIES, 0.5f));
+    VectorMask<Float> odd =
+        whole.compare(VectorOperators.EQ, y).and(round(half).compare(VectorOperators.NE, half));
+    FloatVector magnitude = power.blend(0, x.compare(VectorOperators.EQ, 0));
+    FloatVector result = magnitude.blend(withSign(magnitude, x), odd);
+    VectorMask<Float> none =
+        x.compare(VectorOperators.LT, 0).and(whole.compare(VectorOperators.NE, y));
+    return result.blend(Float.NaN, none);
   }
 
   /// `tanh x`, relative error below 4e-7; exactly ±1 beyond ±9.

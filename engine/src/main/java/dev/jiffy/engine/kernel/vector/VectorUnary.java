@@ -24,7 +24,7 @@ final class VectorUnary {
 
   /// From so many elements on a loop of many steps soon runs often enough to be compiled, and until
   /// then costs much more than single elements do.
-  private static final int MANY = 256;
+  static final int MANY = 256;
 
   private VectorUnary() {}
 
@@ -80,8 +80,8 @@ final class VectorUnary {
 
   private static boolean isRare(UnaryFunction f, float alpha, long n) {
     return switch (f) {
-      case SIN, COS, TAN -> n < MANY;
-      case ASIN, ACOS, ATAN, SINH, COSH, ASINH, ACOSH, ATANH, BITWISE_NOT -> true;
+      case SIN, COS, TAN, ATAN -> n < MANY;
+      case ASIN, ACOS, SINH, COSH, ASINH, ACOSH, ATANH, BITWISE_NOT -> true;
       case CELU -> !(alpha > 0);
       default -> false;
     };
@@ -125,7 +125,8 @@ final class VectorUnary {
           case SIN -> "sin";
           case COS -> "cos";
           case TAN -> "tan";
-          case ASIN, ACOS, ATAN, SINH, COSH, ASINH, ACOSH, ATANH, BITWISE_NOT ->
+          case ATAN -> "atan";
+          case ASIN, ACOS, SINH, COSH, ASINH, ACOSH, ATANH, BITWISE_NOT ->
               throw new IllegalArgumentException(f + " has no loop");
         };
     return Isolated.method(
@@ -253,6 +254,13 @@ final class VectorUnary {
       } else {
         one(UnaryFunction.TAN, alpha, beta, x + 4 * i, y + 4 * i, LANES);
       }
+    }
+  }
+
+  static void atan(float alpha, float beta, long x, long y, long n) {
+    for (long i = 0; i < n; i += LANES) {
+      FloatVector v = fromMemorySegment(SPECIES, ALL, x + 4 * i, LITTLE_ENDIAN);
+      VectorMath.arctangent(v).intoMemorySegment(ALL, y + 4 * i, LITTLE_ENDIAN);
     }
   }
 

@@ -16,8 +16,8 @@ import static dev.jiffy.engine.kernel.x86.Register.RSI;
 import dev.jiffy.engine.kernel.x86.Assembler.Mask;
 import dev.jiffy.engine.kernel.x86.Operand.Vector;
 
-/// Generates conversions between f32 and unsigned bytes. They take 16 numbers at a time, with AVX2
-/// two vectors.
+/// Generates conversions between f32 and unsigned bytes, and of f16. They take 16 numbers at a
+/// time, with AVX2 two vectors.
 ///
 /// @param vectorBytes the width of vectors
 record ByteCode(int vectorBytes) {
@@ -161,6 +161,26 @@ record ByteCode(int vectorBytes) {
       code.op(VectorOp.MOVUPS_TO, values[i], at(RDX, vectorBytes * i));
     }
     code.alu(ADD, RDI, GROUP);
+    code.alu(ADD, RDX, 4 * GROUP);
+    code.alu(SUB, RSI, 1);
+    code.jump(NOT_EQUAL, next);
+    code.vzeroupper();
+    code.ret();
+    return code.finish();
+  }
+
+  /// {@return code that makes f32 of f16}
+  ///
+  /// Arguments, in order: x, how many groups, at least 1, and y.
+  byte[] widen() {
+    Assembler code = new Assembler();
+    Vector[] values = group(new LoopCode(code, vectorBytes));
+    Label next = code.here();
+    for (int i = 0; i < values.length; i++) {
+      code.op(VectorOp.CVTPH2PS, values[i], at(RDI, vectorBytes / 2 * i));
+      code.op(VectorOp.MOVUPS_TO, values[i], at(RDX, vectorBytes * i));
+    }
+    code.alu(ADD, RDI, 2 * GROUP);
     code.alu(ADD, RDX, 4 * GROUP);
     code.alu(SUB, RSI, 1);
     code.jump(NOT_EQUAL, next);

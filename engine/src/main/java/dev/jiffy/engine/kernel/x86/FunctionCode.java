@@ -38,11 +38,11 @@ final class FunctionCode {
   /// {@return whether there is code for a function}
   static boolean suits(UnaryFunction function) {
     return switch (function) {
-      case ABS, NEG, SIGN, CEIL, FLOOR, ROUND, SQRT, RECIPROCAL, EXP, LOG, TANH, ERF -> true;
+      case ABS, NEG, SIGN, CEIL, FLOOR, ROUND, SQRT, RECIPROCAL, EXP, LOG, TANH, ERF, ATAN -> true;
       case RELU, SIGMOID, SOFTPLUS, SOFTSIGN, CLIP, LEAKY_RELU, ELU, SELU -> true;
       case HARD_SIGMOID, HARD_SWISH, THRESHOLDED_RELU, SHRINK, GELU, GELU_TANH, SILU, MISH -> true;
       case IS_NAN, IS_INF, NOT -> true;
-      case SIN, COS, TAN, ASIN, ACOS, ATAN, SINH, COSH, ASINH, ACOSH, ATANH -> false;
+      case SIN, COS, TAN, ASIN, ACOS, SINH, COSH, ASINH, ACOSH, ATANH -> false;
       case CELU, BITWISE_NOT -> false;
     };
   }
@@ -97,6 +97,7 @@ final class FunctionCode {
       case LOG -> math.log(x);
       case TANH -> math.tanh(x);
       case ERF -> math.erf(x);
+      case ATAN -> math.atan(x);
       case RELU -> math.atLeast(x, 0);
       case SIGMOID -> {
         math.bits(VectorOp.XORPS, x, x, SIGN);

@@ -24,6 +24,11 @@ final class MathCode {
   private static final float LN2_HIGH = 0x1.62e4p-1f;
   private static final float LN2_LOW = 1.4286068e-06f;
 
+  /// `π / 2` is the sum.
+  private static final float QUARTER_HIGH = 1.5707964f;
+
+  private static final float QUARTER_LOW = -4.371139e-08f;
+
   /// `1.5 · 2^23`: adding it rounds to an integer, which the low bits of the sum then hold.
   private static final float ROUNDER = 0x1.8p23f;
 
@@ -432,6 +437,37 @@ final class MathCode {
           2.0500947e-06f, 0.00028488247f, 0.003765595f, 0.052748658f, 0.19040592f, 1.1283791f
         },
         new float[] {3.8091777e-05f, 0.0011625305f, 0.014969173f, 0.11410889f, 0.5020756f, 1});
+  }
+
+  /// `x = atan x` within 3 ulp.
+  void atan(Vector x) {
+    Operand kept = keep(x);
+    bits(VectorOp.ANDPS, x, x, ~Integer.MIN_VALUE);
+    load(t2, 1);
+    code.op(VectorOp.DIVPS, t2, t2, x);
+    select(x, x, Predicate.GREATER, number(1), t2, x);
+    code.op(VectorOp.MULPS, t2, x, x);
+    polynomial(
+        t1,
+        t2,
+        0.002849955f,
+        -0.01606891f,
+        0.042692013f,
+        -0.07504341f,
+        0.10640959f,
+        -0.14203651f,
+        0.19992621f,
+        -0.33333072f);
+    code.op(VectorOp.MULPS, t1, t1, t2);
+    code.op(VectorOp.FMADD213PS, t1, x, x);
+    op(VectorOp.SUBPS, x, t1, QUARTER_LOW);
+    load(t2, QUARTER_HIGH);
+    code.op(VectorOp.SUBPS, t2, t2, x);
+    Vector argument = register(kept, x);
+    bits(VectorOp.ANDPS, t0, argument, ~Integer.MIN_VALUE);
+    select(t1, t0, Predicate.GREATER, number(1), t2, t1);
+    bits(VectorOp.ANDPS, t0, argument, Integer.MIN_VALUE);
+    code.op(VectorOp.ORPS, x, t1, t0);
   }
 
   /// `x = x / 2 · (1 + erf(x / √2))`, the error below 2e-7 times `x`; exactly 0 or `x` for large

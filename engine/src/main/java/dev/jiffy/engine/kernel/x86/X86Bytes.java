@@ -1,11 +1,13 @@
 package dev.jiffy.engine.kernel.x86;
 
 import dev.jiffy.engine.kernel.Affine;
+import dev.jiffy.engine.kernel.Casts;
 import dev.jiffy.engine.kernel.Memory;
 import dev.jiffy.engine.kernel.Movement;
+import dev.jiffy.tensor.DType;
 import java.lang.foreign.MemorySegment;
 
-/// Numbers to unsigned bytes and back as machine code.
+/// Numbers to unsigned bytes and back, and from f16, as machine code.
 final class X86Bytes {
   private static final int GROUP = ByteCode.GROUP;
 
@@ -17,6 +19,7 @@ final class X86Bytes {
   private static final int TO_FLOATS = 2;
   private static final int RANGE = 3;
   private static final int TABLE = 4;
+  private static final int WIDEN = 5;
 
   private final int vectorBytes;
   private final boolean looksUp;
@@ -29,12 +32,13 @@ final class X86Bytes {
     codes =
         new CodeTable(
             "bytes",
-            5,
+            6,
             form ->
                 switch (form) {
                   case TO_FLOATS -> code.dequantize();
                   case RANGE -> code.range();
                   case TABLE -> ByteTableCode.emit();
+                  case WIDEN -> code.widen();
                   default -> code.quantize(form == TO_BYTES);
                 });
   }
@@ -104,5 +108,17 @@ final class X86Bytes {
     }
     long done = GROUP * whole;
     Affine.dequantize(0xff, scale, zero, x + done, y + 4 * done, n - done);
+  }
+
+  /// Makes f32 of f16.
+  void widen(long x, long y, long n) {
+    long whole = n / GROUP;
+    for (long done = 0; done < whole; done += MOST) {
+      long groups = Math.min(MOST, whole - done);
+      long at = GROUP * done;
+      long _ = Code.call(codes.get(WIDEN), x + 2 * at, groups, y + 4 * at, 0, 0, 0);
+    }
+    long done = GROUP * whole;
+    Casts.cast(DType.F16, DType.F32, x + 2 * done, y + 4 * done, n - done);
   }
 }

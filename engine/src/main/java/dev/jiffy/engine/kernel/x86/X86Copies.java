@@ -71,7 +71,9 @@ final class X86Copies {
     int bytes = copy.elementBytes();
     int target = copy.adjacentInTarget();
     int source = copy.adjacentInSource();
-    if (interleaves(copy)) {
+    if (copy.repeats(target) && copy.dims()[target] >= STRIP) {
+      Movement.copy(copy, x, y);
+    } else if (interleaves(copy)) {
       interleave(copy, 0, x, y);
     } else if (transposition.suits(copy, source, target)) {
       transposition.copy(copy, source, target, x, y);

@@ -15,8 +15,9 @@ import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
-/// Elementwise chains, normalisation, reductions, pooling and copies as machine code. Conversions
-/// need none; the few chains and reductions for which there is no code are left to others.
+/// Elementwise chains, normalisation, reductions, pooling and copies as machine code. Most
+/// conversions need none; the few chains and reductions for which there is no code are left to
+/// others.
 public final class X86RowKernels implements RowKernels {
   /// The most elements of one call: the JVM cannot stop a thread within.
   private static final long MOST = 1 << 16;
@@ -223,6 +224,15 @@ public final class X86RowKernels implements RowKernels {
   @Override
   public void dequantize(float scale, int zero, long x, long y, long n) {
     bytes.dequantize(scale, zero, x, y, n);
+  }
+
+  @Override
+  public void cast(DType from, DType to, long x, long y, long n) {
+    if (from == DType.F16 && to == DType.F32) {
+      bytes.widen(x, y, n);
+    } else {
+      RowKernels.super.cast(from, to, x, y, n);
+    }
   }
 
   @Override

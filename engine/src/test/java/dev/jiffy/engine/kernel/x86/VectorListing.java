@@ -76,7 +76,8 @@ final class VectorListing {
 
   private static Shape shape(VectorOp op) {
     return switch (op) {
-      case MOVUPS, BROADCASTSS, SQRTPS, CVTDQ2PS, CVTPS2DQ, PMOVZXBW, PMOVZXBD -> Shape.TWO;
+      case MOVUPS, BROADCASTSS, SQRTPS, CVTDQ2PS, CVTPS2DQ, CVTPH2PS, PMOVZXBW, PMOVZXBD ->
+          Shape.TWO;
       case ROUNDPS, PERMILPS -> Shape.TWO_AND_NUMBER;
       case SHUFF32X4, SHUFPS, PERM2F128 -> Shape.THREE_AND_NUMBER;
       case MOVUPS_TO, MOVSS_TO, MOVLPS_TO, MOVHPS_TO, PMOVUSDB_TO -> Shape.STORE;

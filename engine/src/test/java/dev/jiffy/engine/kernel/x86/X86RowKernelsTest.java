@@ -143,6 +143,11 @@ final class X86RowKernelsTest {
   }
 
   @Test
+  void halvesAgree() {
+    everywhere((kernels, memory, _) -> new RowComparison(kernels, memory).halves());
+  }
+
+  @Test
   void bytesStayWithinTheirOperandsWithTheVectorApi() {
     try (GuardedMemory guarded = new GuardedMemory()) {
       RowKernels kernels = new VectorRowKernels();
