@@ -13,36 +13,56 @@ public final class ScalarRegions {
 
   private static final int MOST_IN_A_ROW = 1 << 20;
 
-  /// The samples of all bins along one dimension: the pixels on both sides of each, and the share
-  /// of the second.
-  private static final class Samples {
-    private final int perBin;
+  /// What the samples of bins read along one dimension: each of them two pixels, by shares.
+  private static final class Taps {
+    /// Where the taps of each bin begin, and where the last ones end.
+    private final int[] begins;
 
-    /// The pixel before a sample, -1 for a sample beyond the image.
-    private final int[] low;
+    /// The pixels, -1 for a sample beyond the image.
+    private final int[] pixels;
 
-    private final int[] high;
     private final double[] shares;
+    private int count;
 
     /// @param first where the first bin begins
     /// @param size the size of a bin
     /// @param bins how many bins
     /// @param perBin how many samples a bin has
     /// @param extent the pixels of the image
-    Samples(double first, double size, long bins, int perBin, long extent) {
-      this.perBin = perBin;
-      int count = Math.toIntExact(bins * perBin);
-      this.low = new int[count];
-      this.high = new int[count];
-      this.shares = new double[count];
-      for (int i = 0; i < count; i++) {
-        int bin = i / perBin;
-        double at = first + bin * size + (i % perBin + 0.5) * size / perBin;
-        double near = Math.min(Math.max(at, 0), (double) (extent - 1));
-        low[i] = at >= -1 && at <= extent ? (int) near : -1;
-        high[i] = (int) Math.min((long) near + 1, extent - 1);
-        shares[i] = near - (int) near;
+    /// @param sums whether shares of one pixel are added, and samples beyond the image left out
+    Taps(double first, double size, long bins, int perBin, long extent, boolean sums) {
+      int most = Math.toIntExact(2 * bins * perBin);
+      begins = new int[Math.toIntExact(bins) + 1];
+      pixels = new int[most];
+      shares = new double[most];
+      for (int bin = 0; bin < bins; bin++) {
+        begins[bin] = count;
+        for (int i = 0; i < perBin; i++) {
+          double at = first + bin * size + (i + 0.5) * size / perBin;
+          if (at >= -1 && at <= extent) {
+            double near = Math.min(Math.max(at, 0), (double) (extent - 1));
+            int low = (int) near;
+            int from = sums ? begins[bin] : count;
+            add(from, low, 1 - (near - low));
+            add(from, (int) Math.min(low + 1L, extent - 1), near - low);
+          } else if (!sums) {
+            add(count, -1, 0);
+          }
+        }
       }
+      begins[begins.length - 1] = count;
+    }
+
+    /// Adds a share of a pixel, to that of the same pixel if it is one of the last two.
+    private void add(int from, int pixel, double share) {
+      for (int i = count - 1; i >= Math.max(from, count - 2); i--) {
+        if (pixels[i] == pixel) {
+          shares[i] += share;
+          return;
+        }
+      }
+      pixels[count] = pixel;
+      shares[count++] = share;
     }
   }
 
@@ -90,51 +110,53 @@ public final class ScalarRegions {
         throw new ModelException(
             "a region has bins of %d×%d samples: more than any image has".formatted(down, across));
       }
-      Samples rows = new Samples(top, h, bins.dim(2), down, x.shape().dim(2));
-      Samples columns = new Samples(left, w, bins.dim(3), across, x.shape().dim(3));
+      Taps rows = new Taps(top, h, bins.dim(2), down, x.shape().dim(2), !max);
+      Taps columns = new Taps(left, w, bins.dim(3), across, x.shape().dim(3), !max);
+      int count = down * across;
       for (long c = 0; c < channels; c++) {
         long plane = (image * channels + c) * size;
         long to = (r * channels + c) * bins.elements(2, 4);
         for (int i = 0; i < bins.dim(2); i++) {
           for (int j = 0; j < bins.dim(3); j++) {
-            out.setDouble(to++, bin(x, plane, rows, i, columns, j, max));
+            double sample =
+                count == 0
+                    ? 0
+                    : max
+                        ? largest(x, plane, rows, i, columns, j)
+                        : sum(x, plane, rows, i, columns, j) / count;
+            out.setDouble(to++, sample);
           }
         }
       }
     }
   }
 
-  /// {@return the mean or the largest of the samples of a bin, 0 where it has none}
-  private static double bin(
-      Tensor x, long plane, Samples rows, int i, Samples columns, int j, boolean max) {
-    long width = x.shape().dim(3);
-    int count = rows.perBin * columns.perBin;
-    double result = max && count > 0 ? Double.NEGATIVE_INFINITY : 0;
-    for (int p = i * rows.perBin; p < (i + 1) * rows.perBin; p++) {
-      long top = plane + rows.low[p] * width;
-      long bottom = plane + rows.high[p] * width;
-      double below = rows.shares[p];
-      for (int q = j * columns.perBin; q < (j + 1) * columns.perBin; q++) {
-        int left = columns.low[q];
-        double a = 0;
-        double b = 0;
-        double c = 0;
-        double d = 0;
-        if ((rows.low[p] | left) >= 0) {
-          int right = columns.high[q];
-          double beside = columns.shares[q];
-          a = (1 - below) * (1 - beside) * pixel(x, top + left);
-          b = (1 - below) * beside * pixel(x, top + right);
-          c = below * (1 - beside) * pixel(x, bottom + left);
-          d = below * beside * pixel(x, bottom + right);
-        }
-        result =
-            max
-                ? Math.max(result, Math.max(Math.max(a, b), Math.max(c, d)))
-                : result + (a + b + c + d);
+  /// {@return the sum of the samples of a bin}
+  private static double sum(Tensor x, long plane, Taps rows, int i, Taps columns, int j) {
+    double sum = 0;
+    for (int p = rows.begins[i]; p < rows.begins[i + 1]; p++) {
+      long row = plane + rows.pixels[p] * x.shape().dim(3);
+      double line = 0;
+      for (int q = columns.begins[j]; q < columns.begins[j + 1]; q++) {
+        line += columns.shares[q] * pixel(x, row + columns.pixels[q]);
+      }
+      sum += rows.shares[p] * line;
+    }
+    return sum;
+  }
+
+  /// {@return the largest share of a pixel in the samples of a bin}
+  private static double largest(Tensor x, long plane, Taps rows, int i, Taps columns, int j) {
+    double largest = Double.NEGATIVE_INFINITY;
+    for (int p = rows.begins[i]; p < rows.begins[i + 1]; p++) {
+      long row = plane + rows.pixels[p] * x.shape().dim(3);
+      for (int q = columns.begins[j]; q < columns.begins[j + 1]; q++) {
+        boolean isWithin = (rows.pixels[p] | columns.pixels[q]) >= 0;
+        double share = rows.shares[p] * columns.shares[q];
+        largest = Math.max(largest, isWithin ? share * pixel(x, row + columns.pixels[q]) : 0);
       }
     }
-    return max || count == 0 ? result : result / count;
+    return largest;
   }
 
   private static long image(long image, Tensor x) {
