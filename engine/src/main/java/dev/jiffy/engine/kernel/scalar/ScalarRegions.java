@@ -97,6 +97,7 @@ public final class ScalarRegions {
     long size = x.shape().elements(2, 4);
     double shift = halfPixel ? 0.5 : 0;
     double least = halfPixel ? Double.NEGATIVE_INFINITY : 1;
+    long to = out.segment().address();
     for (long r = 0; r < bins.dim(0); r++) {
       long image = image(images.getLong(r), x);
       double left = regions.getDouble(4 * r) * scale - shift;
@@ -115,7 +116,6 @@ public final class ScalarRegions {
       int count = down * across;
       for (long c = 0; c < channels; c++) {
         long plane = (image * channels + c) * size;
-        long to = (r * channels + c) * bins.elements(2, 4);
         for (int i = 0; i < bins.dim(2); i++) {
           for (int j = 0; j < bins.dim(3); j++) {
             double sample =
@@ -124,7 +124,8 @@ public final class ScalarRegions {
                     : max
                         ? largest(x, plane, rows, i, columns, j)
                         : sum(x, plane, rows, i, columns, j) / count;
-            out.setDouble(to++, sample);
+            TypedMemory.setDouble(out.dtype(), to, sample);
+            to += out.dtype().bytes();
           }
         }
       }
@@ -133,9 +134,10 @@ public final class ScalarRegions {
 
   /// {@return the sum of the samples of a bin}
   private static double sum(Tensor x, long plane, Taps rows, int i, Taps columns, int j) {
+    long width = x.shape().dim(3);
     double sum = 0;
     for (int p = rows.begins[i]; p < rows.begins[i + 1]; p++) {
-      long row = plane + rows.pixels[p] * x.shape().dim(3);
+      long row = plane + rows.pixels[p] * width;
       double line = 0;
       for (int q = columns.begins[j]; q < columns.begins[j + 1]; q++) {
         line += columns.shares[q] * pixel(x, row + columns.pixels[q]);
