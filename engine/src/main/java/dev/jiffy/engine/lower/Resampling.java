@@ -45,6 +45,7 @@ final class Resampling {
         || y.elements() == 0
         || y.elements() > Integer.MAX_VALUE
         || x.elements() > Integer.MAX_VALUE
+        || (rank == 5 && x.elements() / x.dim(1) * y.dim(1) > Integer.MAX_VALUE)
         || x.dim(0) != y.dim(0)
         || x.dim(rank - 1) != y.dim(rank - 1)
         || resize.antialias()
