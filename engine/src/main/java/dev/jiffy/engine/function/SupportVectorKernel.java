@@ -1,5 +1,7 @@
 package dev.jiffy.engine.function;
 
+import java.util.Arrays;
+
 /// How a row is compared with a support vector.
 ///
 /// @param shape the function
@@ -19,24 +21,41 @@ public record SupportVectorKernel(Shape shape, float gamma, float offset, float 
     SIGMOID
   }
 
-  /// {@return the function's value}
+  /// Compares a row with all vectors.
   ///
-  /// @param x a row
-  /// @param vectors support vectors, one after the other
-  /// @param vector which of them
-  public double apply(double[] x, double[] vectors, int vector) {
-    double product = 0;
-    double distance = 0;
+  /// @param x the row
+  /// @param vectors the first features of all vectors, then the second ones, and so on
+  /// @param values where the function's values go, one for each vector
+  public void apply(double[] x, float[] vectors, double[] values) {
+    Arrays.fill(values, 0);
     for (int i = 0; i < x.length; i++) {
-      double v = vectors[vector * x.length + i];
-      product += x[i] * v;
-      distance += (x[i] - v) * (x[i] - v);
+      if (shape == Shape.RBF) {
+        addDistances(x[i], vectors, i * values.length, values);
+      } else {
+        addProducts(x[i], vectors, i * values.length, values);
+      }
     }
-    return switch (shape) {
-      case LINEAR -> product;
-      case POLY -> Math.pow(gamma * product + offset, degree);
-      case RBF -> Math.exp(-gamma * distance);
-      case SIGMOID -> Math.tanh(gamma * product + offset);
-    };
+    for (int v = 0; v < values.length; v++) {
+      values[v] =
+          switch (shape) {
+            case LINEAR -> values[v];
+            case POLY -> Math.pow(gamma * values[v] + offset, degree);
+            case RBF -> Math.exp(-gamma * values[v]);
+            case SIGMOID -> Math.tanh(gamma * values[v] + offset);
+          };
+    }
+  }
+
+  private static void addDistances(double x, float[] vectors, int from, double[] sums) {
+    for (int v = 0; v < sums.length; v++) {
+      double distance = x - vectors[from + v];
+      sums[v] += distance * distance;
+    }
+  }
+
+  private static void addProducts(double x, float[] vectors, int from, double[] sums) {
+    for (int v = 0; v < sums.length; v++) {
+      sums[v] += x * vectors[from + v];
+    }
   }
 }

@@ -30,7 +30,7 @@ public sealed interface TableOp extends Op.Special {
     }
   }
 
-  /// How each row compares with each of some vectors: `(x, vectors)`, f32; the vectors are rows.
+  /// How each row compares with each of some vectors: `(x, vectors)`, f32; the vectors are columns.
   ///
   /// @param kernel the comparison
   record VectorKernels(SupportVectorKernel kernel) implements TableOp {}

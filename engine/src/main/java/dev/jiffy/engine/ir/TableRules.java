@@ -58,8 +58,9 @@ final class TableRules {
     in.expect(0, DType.F32);
     in.expect(1, DType.F32);
     List<Dim> vectors = in.shape(1, 2);
-    Dim count = vectors == null ? in.fresh("vectors", 1).getFirst() : vectors.getFirst();
-    long features = vectors != null && vectors.get(1) instanceof Dim.Known(long known) ? known : 0;
+    Dim count = vectors == null ? in.fresh("vectors", 1).getFirst() : vectors.getLast();
+    long features =
+        vectors != null && vectors.getFirst() instanceof Dim.Known(long known) ? known : 0;
     Dim rows = rows(in, features);
     List<Dim> shape = in.shape(0);
     if (shape != null && shape.getLast() instanceof Dim.Known(long found) && found != features) {

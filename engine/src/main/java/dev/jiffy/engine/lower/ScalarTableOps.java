@@ -82,14 +82,12 @@ final class ScalarTableOps {
 
   private static void kernels(TableOp.VectorKernels op, Operands o) {
     Tensor x = o.in(0);
-    double[] vectors = o.in(1).toDoubles();
+    float[] vectors = o.in(1).toFloats();
     double[] row = new double[features(x)];
-    double[] kernels = new double[Math.toIntExact(o.in(1).shape().dim(0))];
+    double[] kernels = new double[Math.toIntExact(o.in(1).shape().dim(1))];
     for (long i = 0; i < rows(x); i++) {
       read(x, i, row);
-      for (int vector = 0; vector < kernels.length; vector++) {
-        kernels[vector] = op.kernel().apply(row, vectors, vector);
-      }
+      op.kernel().apply(row, vectors, kernels);
       write(kernels, kernels.length, o.out(), i);
     }
   }

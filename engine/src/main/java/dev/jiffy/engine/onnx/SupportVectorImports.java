@@ -4,11 +4,12 @@ import dev.jiffy.engine.function.BinaryFunction;
 import dev.jiffy.engine.function.ClassChoice;
 import dev.jiffy.engine.function.ScoreTransform;
 import dev.jiffy.engine.function.SupportVectorKernel;
-import dev.jiffy.engine.function.SupportVectorKernel.Shape;
 import dev.jiffy.engine.function.SupportVectorVotes;
 import dev.jiffy.engine.ir.Op;
 import dev.jiffy.engine.ir.Op.Binary;
 import dev.jiffy.engine.ir.TableOp;
+import dev.jiffy.tensor.DType;
+import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
 import java.util.List;
 
@@ -30,7 +31,7 @@ final class SupportVectorImports {
       throw node.invalid(
           "attribute 'kernel_params': expected 3 elements, got " + parameters.size());
     }
-    Shape shape = node.choice("kernel_type", Shape.LINEAR);
+    SupportVectorKernel.Shape shape = node.choice("kernel_type", SupportVectorKernel.Shape.LINEAR);
     return parameters.isEmpty()
         ? new SupportVectorKernel(shape, 0, 0, 0)
         : new SupportVectorKernel(shape, parameters.get(0), parameters.get(1), parameters.get(2));
@@ -43,7 +44,11 @@ final class SupportVectorImports {
           "attribute 'support_vectors' has %d elements for %d vectors"
               .formatted(elements.size(), vectors));
     }
-    Tensor table = TableImports.reals(elements, vectors, elements.size() / vectors);
+    long features = elements.size() / vectors;
+    Tensor table = Tensor.allocate(DType.F32, Shape.of(features, vectors));
+    for (int i = 0; i < elements.size(); i++) {
+      table.setDouble(i % features * vectors + i / features, elements.get(i));
+    }
     return node.make(
         new TableOp.VectorKernels(kernel(node)), TableImports.rows(node), node.constant(table));
   }

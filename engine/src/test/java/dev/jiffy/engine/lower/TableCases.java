@@ -217,7 +217,7 @@ final class TableCases {
     Tensor x = Samples.floats(5, 6, 3);
     for (SupportVectorKernel.Shape shape : SupportVectorKernel.Shape.values()) {
       Op op = new TableOp.VectorKernels(new SupportVectorKernel(shape, 0.25f, 0.5f, 2));
-      cases.add(OpCase.of(shape.toString(), op, null, x, Samples.floats(6, 5, 3)));
+      cases.add(OpCase.of(shape.toString(), op, null, x, Samples.floats(6, 3, 5)));
     }
     for (ScoreTransform transform : ScoreTransform.values()) {
       if (transform != ScoreTransform.PROBIT) {
