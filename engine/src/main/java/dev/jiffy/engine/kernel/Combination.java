@@ -37,7 +37,8 @@ public record Combination(
               ? function == BinaryFunction.EQUAL
               : in != DType.U64 && in != DType.STRING;
       case AND, OR, XOR -> in == DType.BOOL;
-      case DIV, MOD, FMOD -> in.isInteger() && in != DType.U64;
+      case DIV -> in != DType.BOOL && in != DType.U64 && in != DType.STRING;
+      case MOD, FMOD -> in.isInteger() && in != DType.U64;
       case POW, PRELU -> false;
       case BITWISE_AND, BITWISE_OR, BITWISE_XOR, SHIFT_LEFT, SHIFT_RIGHT -> false;
     };

@@ -406,6 +406,11 @@ public final class Combinations {
           setDouble(out + i, getDouble(x + i) * getDouble(y + i));
         }
       }
+      case DIV -> {
+        for (long i = 0; i < bytes; i += 8) {
+          setDouble(out + i, getDouble(x + i) / getDouble(y + i));
+        }
+      }
       case MIN -> {
         for (long i = 0; i < bytes; i += 8) {
           setDouble(out + i, Math.min(getDouble(x + i), getDouble(y + i)));
