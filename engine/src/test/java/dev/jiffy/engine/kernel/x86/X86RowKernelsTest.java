@@ -78,6 +78,11 @@ final class X86RowKernelsTest {
   }
 
   @Test
+  void powersOfAllNumbersAgree() {
+    everywhere((kernels, memory, _) -> new PointwiseComparison(kernels, memory).powers());
+  }
+
+  @Test
   void everyFunctionOfTwoAgrees() {
     everywhere((kernels, memory, _) -> {
       for (BinaryFunction function : BinaryFunction.values()) {
