@@ -1,5 +1,8 @@
 package dev.jiffy.engine.kernel.x86;
 
+import static dev.jiffy.engine.kernel.x86.MathCode.ROUND_TO_NEAREST;
+import static dev.jiffy.engine.kernel.x86.MathCode.SIGN;
+
 import dev.jiffy.engine.function.BinaryFunction;
 import dev.jiffy.engine.function.UnaryFunction;
 import dev.jiffy.engine.kernel.x86.Operand.Vector;
@@ -8,8 +11,6 @@ import org.jspecify.annotations.Nullable;
 
 /// Generates elementwise functions over registers.
 final class FunctionCode {
-  private static final int SIGN = Integer.MIN_VALUE;
-  private static final int ROUND_TO_NEAREST = 8;
   private static final int ROUND_DOWN = 9;
   private static final int ROUND_UP = 10;
 

@@ -23,8 +23,8 @@ final class MathCode {
   /// The temporary registers that [#power] needs.
   static final int POWER_TEMPORARIES = 5;
 
-  private static final int SIGN = Integer.MIN_VALUE;
-  private static final int TO_NEAREST = 8;
+  static final int SIGN = Integer.MIN_VALUE;
+  static final int ROUND_TO_NEAREST = 8;
 
   static final float LOG2_E = 1.442695f;
   private static final float LN2_HIGH = 0x1.62e4p-1f;
@@ -493,7 +493,7 @@ final class MathCode {
     Vector other = free[3];
     Vector low = free[4];
     logarithm(x, high, other, low);
-    code.op(VectorOp.ROUNDPS, other, y, TO_NEAREST);
+    code.op(VectorOp.ROUNDPS, other, y, ROUND_TO_NEAREST);
     select(other, y, Predicate.NOT_EQUAL, other, number(Float.NaN), high);
     select(high, x, Predicate.LESS, number(0), other, high);
     code.op(VectorOp.MULPS, other, x, x);
@@ -510,7 +510,7 @@ final class MathCode {
     code.op(VectorOp.SUBPS, low, low, t0);
     powerOfTwo(high, t1, low);
     op(VectorOp.MULPS, t1, y, 0.5f);
-    code.op(VectorOp.ROUNDPS, other, t1, TO_NEAREST);
+    code.op(VectorOp.ROUNDPS, other, t1, ROUND_TO_NEAREST);
     code.op(VectorOp.SUBPS, t1, t1, other);
     bits(VectorOp.ANDPS, t1, t1, ~SIGN);
     bits(VectorOp.ANDPS, other, x, SIGN);
@@ -569,7 +569,7 @@ final class MathCode {
     atMost(dst, 200);
     atLeast(dst, -200);
     zeroUnless(low, x, Predicate.EQUAL, dst);
-    code.op(VectorOp.ROUNDPS, x, dst, TO_NEAREST);
+    code.op(VectorOp.ROUNDPS, x, dst, ROUND_TO_NEAREST);
     code.op(VectorOp.SUBPS, dst, dst, x);
     code.op(VectorOp.ADDPS, low, low, dst);
     polynomial(
