@@ -1,6 +1,7 @@
 package dev.jiffy.engine.kernel;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.jiffy.engine.function.BinaryFunction;
 import dev.jiffy.engine.function.UnaryFunction;
@@ -10,6 +11,7 @@ import dev.jiffy.tensor.DType;
 import java.lang.foreign.Arena;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -66,6 +68,66 @@ public final class PointwiseComparison {
     {3, 0}
   };
 
+  /// Bases and exponents of every kind.
+  private static final float[] BASES = {
+    0,
+    -0f,
+    1,
+    -1,
+    2,
+    -2,
+    0.5f,
+    1.0000001f,
+    0.9999999f,
+    1.4142135f,
+    1.4142137f,
+    123.456f,
+    -3,
+    -0.7f,
+    3e-20f,
+    5e20f,
+    Float.MIN_VALUE,
+    Float.MIN_NORMAL,
+    Float.MAX_VALUE,
+    -Float.MAX_VALUE,
+    Float.POSITIVE_INFINITY,
+    Float.NEGATIVE_INFINITY,
+    Float.NaN
+  };
+
+  private static final float[] EXPONENTS = {
+    0,
+    -0f,
+    1,
+    2,
+    3,
+    4,
+    -1,
+    -2,
+    -3,
+    0.5f,
+    -0.5f,
+    2.2f,
+    0.33333334f,
+    127,
+    -127,
+    -149,
+    1e-3f,
+    1e-20f,
+    1e9f,
+    -1e9f,
+    16777215,
+    16777216,
+    33554434,
+    0x1p59f,
+    0x1p61f,
+    1e30f,
+    -1e30f,
+    Float.POSITIVE_INFINITY,
+    Float.NEGATIVE_INFINITY,
+    Float.NaN
+  };
+
   private final RowKernels kernels;
   private final LongFunction<Floats> memory;
 
@@ -106,6 +168,62 @@ public final class PointwiseComparison {
       List<List<Long>> strides = List.of(List.of(1L), List.of(1L));
       verify(new Pointwise(List.of(n), strides, instructions, List.of(2, 3, 4)), n, 1e-6);
     }
+  }
+
+  /// Compares powers of numbers of every kind.
+  public void powers() {
+    long n = 1021;
+    List<List<Long>> strides = List.of(List.of(1L), List.of(1L), List.of(1L));
+    try (Floats floats = memory.apply(3)) {
+      long[] addresses = new long[6];
+      Arrays.setAll(addresses, i -> floats.empty(n));
+      Random random = new Random(3);
+      for (int k = 0; k < EXPONENTS.length; k++) {
+        float base = BASES[k % BASES.length];
+        float exponent = EXPONENTS[k];
+        for (int i = 0; i < n; i++) {
+          boolean isListed = i < 600;
+          float other = (float) Math.exp(3 * random.nextGaussian());
+          float power = 9 * (float) random.nextGaussian();
+          Memory.setFloat(addresses[0] + 4L * i, isListed ? listed(BASES, i) : other);
+          Memory.setFloat(addresses[1] + 4L * i, isListed ? exponent : power);
+          Memory.setFloat(addresses[2] + 4L * i, isListed ? listed(EXPONENTS, i) : power);
+        }
+        List<Instruction> instructions =
+            List.of(
+                new Instruction.Binary(BinaryFunction.POW, 0, 1),
+                new Instruction.Scalar(BinaryFunction.POW, 0, exponent, false),
+                new Instruction.Scalar(BinaryFunction.POW, 2, base, true));
+        Pointwise chain = new Pointwise(List.of(n), strides, instructions, List.of(3, 4, 5));
+        run(kernels.prepare(chain), addresses);
+        for (int i = 0; i < n; i++) {
+          float x = Memory.getFloat(addresses[0] + 4L * i);
+          assertPower(x, Memory.getFloat(addresses[1] + 4L * i), addresses[3] + 4L * i);
+          assertPower(x, exponent, addresses[4] + 4L * i);
+          assertPower(base, Memory.getFloat(addresses[2] + 4L * i), addresses[5] + 4L * i);
+        }
+      }
+    }
+  }
+
+  /// {@return the number at an index of a row: a vector of each, then one by one}
+  private static float listed(float[] numbers, int index) {
+    int same = 16;
+    int repeated = same * numbers.length;
+    return numbers[index < repeated ? index / same : index % numbers.length];
+  }
+
+  private static void assertPower(float x, float y, long result) {
+    float expected = (float) BinaryFunction.POW.apply(x, y);
+    float actual = Memory.getFloat(result);
+    int ulps = Math.abs(y) > 64 ? 8 : 3;
+    boolean isNear =
+        Math.abs(expected - actual) <= ulps * Math.ulp(expected)
+            && Float.isFinite(expected)
+            && Math.copySign(1, expected) == Math.copySign(1, actual);
+    assertTrue(
+        isNear || Float.compare(expected, actual) == 0,
+        () -> x + "^" + y + ": " + expected + ", not " + actual);
   }
 
   /// Compares chains that read and make bytes, where the kernels have them.

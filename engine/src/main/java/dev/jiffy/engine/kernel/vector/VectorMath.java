@@ -225,7 +225,8 @@ final class VectorMath {
         .allTrue();
   }
 
-  /// `x^y` of [such numbers][#arePowers], within 2 ulp. The logarithm is a sum of two numbers.
+  /// `x^y` of [such numbers][#arePowers], within 2 ulp, or 8 where `y` is not within ±64. The
+  /// logarithm is a sum of two numbers.
   static FloatVector power(FloatVector x, FloatVector y) {
     IntVector bits = x.abs().reinterpretAsInts();
     IntVector exponent = bits.sub(0x3f3504f3).lanewise(VectorOperators.ASHR, 23);
@@ -244,8 +245,10 @@ final class VectorMath {
     FloatVector low = s.fma(broadcast(SPECIES, LOG2_HIGH), h.neg());
     low = low.add(sLow.fma(broadcast(SPECIES, LOG2_HIGH), p.mul(u).mul(s)));
     low = s.fma(broadcast(SPECIES, LOG2_LOW), low);
-    FloatVector high = e.add(h);
-    low = low.add(h.sub(high.sub(e)));
+    FloatVector sum = e.add(h);
+    low = low.add(h.sub(sum.sub(e)));
+    FloatVector high = sum.add(low);
+    low = low.sub(high.sub(sum));
     FloatVector product = high.mul(y);
     FloatVector rest = y.fma(low, high.fma(y, product.neg()));
     return signed(exponential(product, rest), x, y);

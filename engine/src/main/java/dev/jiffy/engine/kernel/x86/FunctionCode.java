@@ -1,5 +1,8 @@
 package dev.jiffy.engine.kernel.x86;
 
+import static dev.jiffy.engine.kernel.x86.MathCode.ROUND_TO_NEAREST;
+import static dev.jiffy.engine.kernel.x86.MathCode.SIGN;
+
 import dev.jiffy.engine.function.BinaryFunction;
 import dev.jiffy.engine.function.UnaryFunction;
 import dev.jiffy.engine.kernel.x86.Operand.Vector;
@@ -8,13 +11,11 @@ import org.jspecify.annotations.Nullable;
 
 /// Generates elementwise functions over registers.
 final class FunctionCode {
-  private static final int SIGN = Integer.MIN_VALUE;
-  private static final int ROUND_TO_NEAREST = 8;
   private static final int ROUND_DOWN = 9;
   private static final int ROUND_UP = 10;
 
   /// Free registers beyond these are of no use.
-  static final int MOST_TEMPORARIES = MathCode.TEMPORARIES + 1;
+  static final int MOST_TEMPORARIES = MathCode.POWER_TEMPORARIES + 1;
 
   private final Assembler code;
   private final MathCode math;
@@ -22,17 +23,26 @@ final class FunctionCode {
   private final Vector t1;
   private final Vector t2;
 
+  /// Holds a number that is an argument.
+  private final Vector last;
+
   /// Generates into some code.
   ///
   /// @param code where to
-  /// @param free registers that may change, at least [MathCode#TEMPORARIES]; the first mask
-  ///   registers do not change
+  /// @param free registers that may change, at least [MathCode#TEMPORARIES], and at least as many
+  ///   as a function [needs][#temporaries]; the first mask registers do not change
   FunctionCode(Assembler code, Vector... free) {
     this.code = code;
     math = new MathCode(code, free);
     t0 = free[0];
     t1 = free[1];
     t2 = free[2];
+    last = free[free.length - 1];
+  }
+
+  /// {@return how many registers must be free}
+  static int temporaries(BinaryFunction function) {
+    return function == BinaryFunction.POW ? MOST_TEMPORARIES : MathCode.TEMPORARIES;
   }
 
   /// {@return whether there is code for a function}
@@ -50,9 +60,9 @@ final class FunctionCode {
   /// {@return whether there is code for a function}
   static boolean suits(BinaryFunction function) {
     return switch (function) {
-      case ADD, SUB, MUL, DIV, MIN, MAX, PRELU, AND, OR, XOR -> true;
+      case ADD, SUB, MUL, DIV, POW, MIN, MAX, PRELU, AND, OR, XOR -> true;
       case EQUAL, LESS, LESS_OR_EQUAL, GREATER, GREATER_OR_EQUAL -> true;
-      case POW, MOD, FMOD -> false;
+      case MOD, FMOD -> false;
       case BITWISE_AND, BITWISE_OR, BITWISE_XOR, SHIFT_LEFT, SHIFT_RIGHT -> false;
     };
   }
@@ -215,6 +225,7 @@ final class FunctionCode {
       return;
     }
     switch (function) {
+      case POW -> math.power(dst, x, y);
       case MIN -> extreme(VectorOp.MINPS, dst, x, y);
       case MAX -> extreme(VectorOp.MAXPS, dst, x, y);
       case PRELU -> {
@@ -257,11 +268,11 @@ final class FunctionCode {
       math.op(op, dst, x, number);
       return;
     }
-    math.load(t2, number);
+    math.load(last, number);
     if (numberFirst) {
-      binary(function, dst, t2, x);
+      binary(function, dst, last, x);
     } else {
-      binary(function, dst, x, t2);
+      binary(function, dst, x, last);
     }
   }
 

@@ -103,12 +103,19 @@ record PointwiseCode(
   private boolean isCheap() {
     boolean cheap = instructions.size() <= CHEAP_CHAIN;
     for (Instruction instruction : instructions) {
-      cheap &=
-          !(instruction instanceof Instruction.Unary unary)
-              || unary.function() == UnaryFunction.RELU
-              || unary.function() == UnaryFunction.CLIP;
+      cheap &= isCheap(instruction);
     }
     return cheap;
+  }
+
+  private static boolean isCheap(Instruction instruction) {
+    return switch (instruction) {
+      case Instruction.Unary unary ->
+          unary.function() == UnaryFunction.RELU || unary.function() == UnaryFunction.CLIP;
+      case Instruction.Binary binary -> binary.function() != BinaryFunction.POW;
+      case Instruction.Scalar scalar -> scalar.function() != BinaryFunction.POW || isSquare(scalar);
+      case Instruction.Select _ -> true;
+    };
   }
 
   private boolean suits() {
@@ -123,7 +130,7 @@ record PointwiseCode(
     return switch (instruction) {
       case Instruction.Unary unary -> FunctionCode.suits(unary.function());
       case Instruction.Binary binary -> FunctionCode.suits(binary.function());
-      case Instruction.Scalar scalar -> FunctionCode.suits(scalar.function()) || isSquare(scalar);
+      case Instruction.Scalar scalar -> FunctionCode.suits(scalar.function());
       case Instruction.Select _ -> true;
     };
   }
@@ -313,15 +320,23 @@ record PointwiseCode(
       }
     }
 
-    /// {@return a generator that uses the free registers}
     private FunctionCode functions() {
+      return functions(MathCode.TEMPORARIES);
+    }
+
+    private FunctionCode functions(BinaryFunction function) {
+      return functions(FunctionCode.temporaries(function));
+    }
+
+    /// {@return a generator that uses the free registers, of which it needs so many}
+    private FunctionCode functions(int least) {
       List<Vector> free = new ArrayList<>();
       for (int i = 0; i < taken.length && free.size() < FunctionCode.MOST_TEMPORARIES; i++) {
         if (!taken[i]) {
           free.add(new Vector(i, vectorBytes));
         }
       }
-      while (free.size() < MathCode.TEMPORARIES) {
+      while (free.size() < least) {
         overflown = true;
         free.add(new Vector(0, vectorBytes));
       }
@@ -343,7 +358,7 @@ record PointwiseCode(
           Vector x = value(binary.x());
           Vector y = value(binary.y());
           Vector result = result(binary.x(), binary.y());
-          functions().binary(binary.function(), result, x, y);
+          functions(binary.function()).binary(binary.function(), result, x, y);
           release(result, binary.x(), binary.y());
           yield result;
         }
@@ -353,7 +368,8 @@ record PointwiseCode(
           if (isSquare(scalar)) {
             functions().binary(BinaryFunction.MUL, result, x, x);
           } else {
-            functions().scalar(scalar.function(), result, x, scalar.number(), scalar.numberFirst());
+            functions(scalar.function())
+                .scalar(scalar.function(), result, x, scalar.number(), scalar.numberFirst());
           }
           yield result;
         }

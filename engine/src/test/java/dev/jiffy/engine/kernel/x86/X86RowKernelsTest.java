@@ -78,6 +78,11 @@ final class X86RowKernelsTest {
   }
 
   @Test
+  void powersOfAllNumbersAgree() {
+    everywhere((kernels, memory, _) -> new PointwiseComparison(kernels, memory).powers());
+  }
+
+  @Test
   void everyFunctionOfTwoAgrees() {
     everywhere((kernels, memory, _) -> {
       for (BinaryFunction function : BinaryFunction.values()) {
@@ -181,7 +186,9 @@ final class X86RowKernelsTest {
   void usualChainsAreEmitted() {
     Instruction sum = new Instruction.Binary(BinaryFunction.ADD, 0, 1);
     Instruction gelu = new Instruction.Unary(UnaryFunction.GELU, 0, 0, 2);
-    List<Instruction> instructions = List.of(sum, gelu);
+    Instruction power = new Instruction.Binary(BinaryFunction.POW, 3, 1);
+    Instruction root = new Instruction.Scalar(BinaryFunction.POW, 4, 0.3f, false);
+    List<Instruction> instructions = List.of(sum, gelu, power, root);
     List<List<Long>> spaces =
         List.of(List.of(128L, 384L), List.of(1000L, 3L), List.of(12L, 16L, 128L));
     List<List<List<Long>>> strides =
@@ -192,7 +199,7 @@ final class X86RowKernelsTest {
     for (Cpu cpu : Cpus.all().toList()) {
       RowKernels kernels = new X86RowKernels(cpu, new ScalarRowKernels());
       for (int i = 0; i < spaces.size(); i++) {
-        Pointwise chain = new Pointwise(spaces.get(i), strides.get(i), instructions, List.of(3));
+        Pointwise chain = new Pointwise(spaces.get(i), strides.get(i), instructions, List.of(5));
         assertInstanceOf(X86Pointwise.class, kernels.prepare(chain), chain.toString());
       }
     }
