@@ -15,10 +15,11 @@ final class FunctionCode {
   private static final int ROUND_UP = 10;
 
   /// Free registers beyond these are of no use.
-  static final int MOST_TEMPORARIES = MathCode.POWER_TEMPORARIES + 1;
+  static final int MOST_TEMPORARIES = PowerCode.TEMPORARIES + 1;
 
   private final Assembler code;
   private final MathCode math;
+  private final Vector[] free;
   private final Vector t0;
   private final Vector t1;
   private final Vector t2;
@@ -33,6 +34,7 @@ final class FunctionCode {
   ///   as a function [needs][#temporaries]; the first mask registers do not change
   FunctionCode(Assembler code, Vector... free) {
     this.code = code;
+    this.free = free;
     math = new MathCode(code, free);
     t0 = free[0];
     t1 = free[1];
@@ -225,7 +227,7 @@ final class FunctionCode {
       return;
     }
     switch (function) {
-      case POW -> math.power(dst, x, y);
+      case POW -> new PowerCode(code, math, free).power(dst, x, y);
       case MIN -> extreme(VectorOp.MINPS, dst, x, y);
       case MAX -> extreme(VectorOp.MAXPS, dst, x, y);
       case PRELU -> {

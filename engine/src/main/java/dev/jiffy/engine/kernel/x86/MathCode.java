@@ -20,9 +20,6 @@ final class MathCode {
   /// The temporary registers that are needed at least.
   static final int TEMPORARIES = 3;
 
-  /// The temporary registers that [#power] needs.
-  static final int POWER_TEMPORARIES = 5;
-
   static final int SIGN = Integer.MIN_VALUE;
   static final int ROUND_TO_NEAREST = 8;
 
@@ -44,15 +41,7 @@ final class MathCode {
   /// The smallest argument whose exponential is a normal number.
   static final float EXP_FLOOR = -0x1.5d589ep6f;
 
-  private static final int ONE_BITS = 0x3f800000;
-
-  /// `2 / ln 2` is the sum.
-  private static final float LOG2_HIGH = 2.88539f;
-
-  private static final float LOG2_LOW = 3.851926e-08f;
-
-  /// From this on, greater magnitudes of exponents make no difference to a power.
-  private static final float MOST_EXPONENT = 0x1p60f;
+  static final int ONE_BITS = 0x3f800000;
 
   /// The normal distribution function less ½ of `|x|`, cut into 16 segments around `i /
   /// GELU_SEGMENTS`: coefficients of `i - GELU_SEGMENTS · |x|`, the highest power first. The error
@@ -273,7 +262,7 @@ final class MathCode {
   }
 
   /// `p = Σ coefficient · x^i`, the highest power first
-  private void polynomial(Vector p, Vector x, float... coefficients) {
+  void polynomial(Vector p, Vector x, float... coefficients) {
     load(p, coefficients[0]);
     for (int i = 1; i < coefficients.length; i++) {
       op(VectorOp.FMADD213PS, p, x, coefficients[i]);
@@ -482,122 +471,6 @@ final class MathCode {
     select(t1, t0, Predicate.GREATER, number(1), t2, t1);
     bits(VectorOp.ANDPS, t0, argument, SIGN);
     code.op(VectorOp.ORPS, x, t1, t0);
-  }
-
-  /// `dst = x^y` within 2 ulp, or 8 where `y` is not within ±64. The logarithm is a sum of two
-  /// numbers. Takes [#POWER_TEMPORARIES] temporary registers.
-  ///
-  /// @param dst where to; may be `x` or `y`
-  void power(Vector dst, Vector x, Vector y) {
-    Vector high = t2;
-    Vector other = free[3];
-    Vector low = free[4];
-    logarithm(x, high, other, low);
-    code.op(VectorOp.ROUNDPS, other, y, ROUND_TO_NEAREST);
-    select(other, y, Predicate.NOT_EQUAL, other, number(Float.NaN), high);
-    select(high, x, Predicate.LESS, number(0), other, high);
-    code.op(VectorOp.MULPS, other, x, x);
-    bits(VectorOp.ANDPS, t1, x, ~SIGN);
-    select(high, t1, Predicate.LESS, number(Float.POSITIVE_INFINITY), high, other);
-    select(high, x, Predicate.EQUAL, number(0), number(Float.NEGATIVE_INFINITY), high);
-    move(other, y);
-    atMost(other, MOST_EXPONENT);
-    atLeast(other, -MOST_EXPONENT);
-    code.op(VectorOp.MULPS, t1, high, other);
-    code.op(VectorOp.MULPS, low, low, other);
-    move(t0, t1);
-    code.op(VectorOp.FNMADD231PS, t0, high, other);
-    code.op(VectorOp.SUBPS, low, low, t0);
-    powerOfTwo(high, t1, low);
-    op(VectorOp.MULPS, t1, y, 0.5f);
-    code.op(VectorOp.ROUNDPS, other, t1, ROUND_TO_NEAREST);
-    code.op(VectorOp.SUBPS, t1, t1, other);
-    bits(VectorOp.ANDPS, t1, t1, ~SIGN);
-    bits(VectorOp.ANDPS, other, x, SIGN);
-    zeroUnless(other, t1, Predicate.EQUAL, number(0.5f)); // that is, unless y is odd
-    code.op(VectorOp.ORPS, high, high, other);
-    select(high, y, Predicate.EQUAL, number(0), number(1), high);
-    select(dst, x, Predicate.EQUAL, number(1), number(1), high);
-  }
-
-  /// `high + low = log₂ |x|` of finite numbers that are not 0; changes the first two temporary
-  /// registers.
-  private void logarithm(Vector x, Vector high, Vector e, Vector low) {
-    Vector s = t0;
-    bits(VectorOp.ANDPS, t1, x, ~SIGN);
-    truth(e, t1, Predicate.LESS, number(Float.MIN_NORMAL), 23);
-    op(VectorOp.MULPS, high, t1, 0x1p23f);
-    select(t1, t1, Predicate.LESS, number(Float.MIN_NORMAL), high, t1);
-    bits(VectorOp.PSUBD, t0, t1, 0x3f3504f3);
-    code.shift(Shift.RIGHT_SIGNED, t0, t0, 23);
-    code.shift(Shift.LEFT, high, t0, 23);
-    code.op(VectorOp.PSUBD, t1, t1, high);
-    code.op(VectorOp.CVTDQ2PS, t0, t0);
-    code.op(VectorOp.SUBPS, e, t0, e);
-    op(VectorOp.SUBPS, high, t1, 1);
-    op(VectorOp.ADDPS, t1, t1, 1);
-    op(VectorOp.SUBPS, low, t1, 2);
-    code.op(VectorOp.SUBPS, low, high, low); // what the sum has lost
-    code.op(VectorOp.DIVPS, s, high, t1);
-    code.op(VectorOp.FNMADD231PS, high, s, t1);
-    code.op(VectorOp.FNMADD231PS, high, s, low);
-    code.op(VectorOp.DIVPS, high, high, t1); // what the quotient has lost
-    code.op(VectorOp.MULPS, t1, s, s);
-    polynomial(low, t1, 0.3402497f, 0.41170478f, 0.5770829f, 0.9617967f);
-    code.op(VectorOp.MULPS, low, low, t1);
-    code.op(VectorOp.MULPS, low, low, s);
-    op(VectorOp.FMADD231PS, low, high, LOG2_HIGH);
-    op(VectorOp.FMADD231PS, low, s, LOG2_LOW);
-    op(VectorOp.MULPS, t1, s, LOG2_HIGH);
-    move(high, t1);
-    op(VectorOp.FNMADD231PS, high, s, LOG2_HIGH);
-    code.op(VectorOp.SUBPS, low, low, high);
-    code.op(VectorOp.ADDPS, high, e, t1);
-    code.op(VectorOp.SUBPS, e, high, e);
-    code.op(VectorOp.SUBPS, t1, t1, e);
-    code.op(VectorOp.ADDPS, low, low, t1);
-    code.op(VectorOp.ADDPS, e, high, low);
-    code.op(VectorOp.SUBPS, high, e, high);
-    code.op(VectorOp.SUBPS, low, low, high);
-    move(high, e);
-  }
-
-  /// `dst = 2^(x + low)`, where `low` is little; NaN in `x` stays. Changes the others and the first
-  /// temporary register.
-  private void powerOfTwo(Vector dst, Vector x, Vector low) {
-    move(dst, x);
-    atMost(dst, 200);
-    atLeast(dst, -200);
-    zeroUnless(low, x, Predicate.EQUAL, dst);
-    code.op(VectorOp.ROUNDPS, x, dst, ROUND_TO_NEAREST);
-    code.op(VectorOp.SUBPS, dst, dst, x);
-    code.op(VectorOp.ADDPS, low, low, dst);
-    polynomial(
-        dst,
-        low,
-        0.00015353352f,
-        0.0013398906f,
-        0.009618438f,
-        0.055503324f,
-        0.24022648f,
-        0.6931472f,
-        1);
-    if (wide) {
-      code.op(VectorOp.SCALEFPS, dst, dst, x);
-      return;
-    }
-    code.op(VectorOp.CVTPS2DQ, x, x);
-    code.shift(Shift.RIGHT_SIGNED, t0, x, 1);
-    code.op(VectorOp.PSUBD, x, x, t0);
-    scale(dst, x);
-    scale(dst, t0);
-  }
-
-  /// `x = x · 2^n`; changes `n`.
-  private void scale(Vector x, Vector n) {
-    code.shift(Shift.LEFT, n, n, 23);
-    bits(VectorOp.PADDD, n, n, ONE_BITS);
-    code.op(VectorOp.MULPS, x, x, n);
   }
 
   /// `x = x / 2 · (1 + erf(x / √2))`, the error below 2e-7 times `x`; exactly 0 or `x` for large
