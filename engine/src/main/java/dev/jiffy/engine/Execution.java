@@ -12,7 +12,6 @@ import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
 import dev.jiffy.tensor.Value;
-import java.lang.foreign.MemorySegment;
 import java.lang.ref.Reference;
 import java.util.ArrayList;
 import java.util.IdentityHashMap;
@@ -22,9 +21,8 @@ import org.jspecify.annotations.Nullable;
 /// Runs the programs of a model for one session: stage by stage, in one block of memory that all
 /// plans use in turn.
 ///
-/// What passes from one stage to the next has memory of its own, so that nothing is left in the
-/// block when a stage ends. Of what a plan of the model makes, that memory is used again in the
-/// next run, unless the model answers with it.
+/// What passes from one stage to the next has [memory of its own][RunMemory], so that nothing is
+/// left in the block when a stage ends.
 final class Execution implements AutoCloseable {
   /// The most stages of one program that a session remembers.
   private static final int REMEMBERED = 32;
@@ -41,6 +39,7 @@ final class Execution implements AutoCloseable {
 
   private int remembered;
   private Track main;
+  private final RunMemory memory;
 
   /// The model's kernels for nodes outside plans, once one has asked for them.
   private @Nullable RowKernels rows;
@@ -49,26 +48,11 @@ final class Execution implements AutoCloseable {
   private static final class Track {
     private final Program program;
 
-    /// Where what passes from its stages to the next ones lies.
-    private MemorySegment passing = MemorySegment.NULL;
-
-    /// Tells tensors in this memory from those in one that was too small.
-    private int epoch;
-
     private final List<Prepared> prepared = new ArrayList<>();
     private @Nullable Prepared last;
 
     Track(Program program) {
       this.program = program;
-    }
-
-    /// The bytes of what passes on here and in all that follows.
-    long passingBytes() {
-      long bytes = passing.byteSize();
-      for (Prepared each : prepared) {
-        bytes += each.rest == null ? 0 : each.rest.passingBytes();
-      }
-      return bytes;
     }
   }
 
@@ -77,30 +61,23 @@ final class Execution implements AutoCloseable {
     /// The stage.
     final Stage stage;
 
-    private final Track track;
     private @Nullable Frame frame;
     private int epoch;
     private @Nullable Track rest;
     private final IdentityHashMap<Graph, Track> bodies = new IdentityHashMap<>();
 
-    /// Each output of the plan that passes on, in the track's memory; null where the model answers
-    /// with it.
-    private @Nullable Tensor @Nullable [] passed;
-
-    private int passedEpoch;
-
     /// What a run answers with in either block of the session's memory for answers.
     final ReusedAnswers.@Nullable Placed[] answers = new ReusedAnswers.@Nullable Placed[2];
 
-    private Prepared(Stage stage, Track track) {
+    private Prepared(Stage stage) {
       this.stage = stage;
-      this.track = track;
     }
   }
 
   Execution(Model model) {
     this.model = model;
     this.main = new Track(model.program());
+    this.memory = new RunMemory(model::collectedMemory);
   }
 
   /// {@return the stage of the model for such inputs}
@@ -121,7 +98,7 @@ final class Execution implements AutoCloseable {
         return candidate;
       }
     }
-    Prepared added = new Prepared(model.stage(track.program, arguments), track);
+    Prepared added = new Prepared(model.stage(track.program, arguments));
     if (track.prepared.size() == REMEMBERED) {
       track.prepared.removeFirst();
     }
@@ -153,21 +130,26 @@ final class Execution implements AutoCloseable {
   }
 
   private void count() {
-    memoryBytes = (block == null ? 0 : block.bytes()) + main.passingBytes();
+    memoryBytes = (block == null ? 0 : block.bytes()) + memory.bytes();
   }
 
-  /// {@return the model's outputs in its order, in memory of their own}
+  /// {@return the model's outputs in its order}
   ///
   /// @param prepared the stage for the arguments
   /// @param arguments a value for every input of the model
-  List<Value> run(Prepared prepared, Value[] arguments) {
+  /// @param isOwned whether they have memory of their own; else they live until the next run, or as
+  ///   long as the arguments
+  List<Value> run(Prepared prepared, Value[] arguments, boolean isOwned) {
     if (remembered > MOST) {
       main = new Track(model.program());
       remembered = 0;
       count();
     }
+    if (memory.start()) {
+      count();
+    }
     Allowance allowance = new Allowance(model.iterations());
-    return run(prepared, arguments, allowance, true);
+    return run(prepared, arguments, allowance, isOwned);
   }
 
   private List<Value> run(Prepared first, Value[] arguments, Allowance allowance, boolean isOwned) {
@@ -240,20 +222,20 @@ final class Execution implements AutoCloseable {
     System.arraycopy(in, 0, registers, 0, in.length);
     Plan plan = stage.plan;
     if (plan != null) {
-      List<Tensor> made = isOwned ? passing(current, plan) : allocate(plan);
+      List<Tensor> made = allocate(stage, plan, isOwned);
       run(current, plan, registers, made);
       for (int i = 0; i < made.size(); i++) {
         registers[stage.planOutputs + i] = made.get(i);
       }
     }
-    Within within = new Within(current, allowance);
+    Context context = new Context(current, allowance);
     for (int n = 0; n < stage.nodes.size(); n++) {
       Stage.Own own = stage.nodes.get(n);
       List<@Nullable Value> inputs = new ArrayList<>(own.inputs.length);
       for (int place : own.inputs) {
         inputs.add(place < 0 ? null : at(registers, place));
       }
-      List<@Nullable Value> outputs = Evaluation.run(own.node, inputs, within);
+      List<@Nullable Value> outputs = Evaluation.run(own.node, inputs, context);
       for (int i = 0; i < own.outputs.length; i++) {
         if (own.outputs[i] >= 0) {
           registers[own.outputs[i]] = outputs.get(i);
@@ -289,62 +271,29 @@ final class Execution implements AutoCloseable {
     frame.point(port.slot(), tensor.segment().address());
   }
 
-  /// {@return what a plan of the model itself writes to: memory of its own where the model answers
-  /// with it, else the track's, since a stage of the model runs once in a run}
-  private List<Tensor> passing(Prepared current, Plan plan) {
-    @Nullable Tensor[] passed = current.passed;
-    if (passed == null || current.passedEpoch != current.track.epoch) {
-      passed = passed(current.stage, plan.outputs(), current.track);
-      current.passed = passed;
-      current.passedEpoch = current.track.epoch;
-    }
-    List<Tensor> tensors = new ArrayList<>(passed.length);
-    for (int i = 0; i < passed.length; i++) {
-      Tensor tensor = passed[i];
-      Plan.Port port = plan.outputs().get(i);
-      tensors.add(tensor == null ? Evaluation.allocate(port.dtype(), port.shape()) : tensor);
-    }
-    return tensors;
-  }
-
-  private @Nullable Tensor[] passed(Stage stage, List<Plan.Port> ports, Track track) {
-    long[] offsets = new long[ports.size()];
-    long bytes = 0;
-    for (int i = 0; i < offsets.length; i++) {
-      offsets[i] = stage.isResult(stage.planOutputs + i) ? -1 : bytes;
-      long size = offsets[i] < 0 ? 0 : ports.get(i).shape().bytes(ports.get(i).dtype());
-      bytes = Math.addExact(bytes, (size + Tensor.ALIGNMENT - 1) & -Tensor.ALIGNMENT);
-    }
-    if (track.passing.byteSize() < bytes) {
-      track.passing = Evaluation.allocate(DType.U8, Shape.of(bytes)).segment();
-      track.epoch++;
-      count();
-    }
-    @Nullable Tensor[] passed = new @Nullable Tensor[offsets.length];
-    for (int i = 0; i < offsets.length; i++) {
-      if (offsets[i] >= 0) {
-        Plan.Port port = ports.get(i);
-        long size = port.shape().bytes(port.dtype());
-        passed[i] = Tensor.of(port.dtype(), port.shape(), track.passing.asSlice(offsets[i], size));
-      }
-    }
-    return passed;
-  }
-
-  private static List<Tensor> allocate(Plan plan) {
+  /// {@return what a plan writes to}
+  ///
+  /// @param stage the plan's stage
+  /// @param plan the plan
+  /// @param isOwned whether results of the stage need memory of their own
+  private List<Tensor> allocate(Stage stage, Plan plan, boolean isOwned) {
     List<Tensor> tensors = new ArrayList<>(plan.outputs().size());
-    for (Plan.Port port : plan.outputs()) {
-      tensors.add(Evaluation.allocate(port.dtype(), port.shape()));
+    for (int i = 0; i < plan.outputs().size(); i++) {
+      Plan.Port port = plan.outputs().get(i);
+      tensors.add(
+          isOwned && stage.isResult(stage.planOutputs + i)
+              ? Evaluation.allocate(port.dtype(), port.shape())
+              : memory.allocate(port.dtype(), port.shape()));
     }
     return tensors;
   }
 
-  /// Runs the graphs within the nodes of one stage.
-  private final class Within implements Evaluation.Bodies {
+  /// What the nodes of one stage have around them.
+  private final class Context implements Evaluation.Context {
     private final Prepared around;
     private final Allowance allowance;
 
-    Within(Prepared around, Allowance allowance) {
+    Context(Prepared around, Allowance allowance) {
       this.around = around;
       this.allowance = allowance;
     }
@@ -365,7 +314,12 @@ final class Execution implements AutoCloseable {
     }
 
     @Override
-    public Evaluation.Body of(Graph body) {
+    public Tensor allocate(DType dtype, Shape shape) {
+      return memory.zeroed(dtype, shape);
+    }
+
+    @Override
+    public Evaluation.Body body(Graph body) {
       Track track = around.bodies.computeIfAbsent(body, _ -> new Track(model.program(body)));
       return new Repeated(track, allowance);
     }
@@ -398,7 +352,7 @@ final class Execution implements AutoCloseable {
         made =
             spare != null && beforeBy == current && lastBy == current
                 ? spare
-                : new ArrayList<>(allocate(plan));
+                : new ArrayList<>(allocate(current.stage, plan, false));
         Execution.this.run(current, plan, arguments, made);
       } else {
         made = Execution.this.run(current, arguments, allowance, false);
@@ -411,8 +365,7 @@ final class Execution implements AutoCloseable {
     }
   }
 
-  /// {@return the bytes of the block of memory and of what passes from stage to stage; any thread
-  /// may ask}
+  /// {@return the bytes of the memory of plans and of what passes between them; any thread may ask}
   long memoryBytes() {
     return memoryBytes;
   }
@@ -426,6 +379,7 @@ final class Execution implements AutoCloseable {
       block = null;
       epoch++;
     }
+    memory.close();
     count();
   }
 }

@@ -279,6 +279,13 @@ public final class Model implements AutoCloseable {
     return form().target().matrices().memory(owner);
   }
 
+  /// {@return memory that the garbage collector frees}
+  ///
+  /// @param bytes its size
+  MemorySegment collectedMemory(long bytes) {
+    return memory(Arena.ofAuto()).allocate(bytes, Tensor.ALIGNMENT);
+  }
+
   /// {@return the most iterations that all loops of one run do together}
   long iterations() {
     return options.iterations();

@@ -39,6 +39,37 @@ final class ReusedAnswers {
     return placed.tensors;
   }
 
+  /// {@return copies of what a run has made, as its answers}
+  ///
+  /// @param made what it has made, by name
+  /// @param inputs what it read
+  Map<String, Tensor> copies(Map<String, Tensor> made, Value[] inputs) {
+    int b = holdsAny(blocks[0], inputs) ? 1 : 0;
+    long bytes = 0;
+    for (Tensor tensor : made.values()) {
+      bytes = Math.addExact(bytes, room(tensor.segment().byteSize()));
+    }
+    MemorySegment rest = block(b, bytes);
+    Map<String, Tensor> answers = new LinkedHashMap<>();
+    for (Map.Entry<String, Tensor> each : made.entrySet()) {
+      Tensor tensor = each.getValue();
+      if (tensor.dtype() == DType.STRING) {
+        answers.put(each.getKey(), tensor.copy());
+      } else {
+        long size = tensor.segment().byteSize();
+        MemorySegment memory = rest.asSlice(0, size).copyFrom(tensor.segment());
+        answers.put(each.getKey(), Tensor.of(tensor.dtype(), tensor.shape(), memory));
+        rest = rest.asSlice(room(size));
+      }
+    }
+    return Collections.unmodifiableMap(answers);
+  }
+
+  /// {@return the bytes that so many take}
+  private static long room(long bytes) {
+    return (bytes + Tensor.ALIGNMENT - 1) & -Tensor.ALIGNMENT;
+  }
+
   private static boolean holdsAny(MemorySegment block, Value[] inputs) {
     for (Value input : inputs) {
       long distance = ((Tensor) input).segment().address() - block.address();
@@ -53,7 +84,7 @@ final class ReusedAnswers {
     long[] offsets = new long[ports.size() + 1];
     for (int i = 0; i < ports.size(); i++) {
       long size = ports.get(i).shape().bytes(ports.get(i).dtype());
-      offsets[i + 1] = Math.addExact(offsets[i], (size + Tensor.ALIGNMENT - 1) & -Tensor.ALIGNMENT);
+      offsets[i + 1] = Math.addExact(offsets[i], room(size));
     }
     MemorySegment block = block(b, offsets[ports.size()]);
     Map<String, Tensor> made = new LinkedHashMap<>();

@@ -11,7 +11,6 @@ import dev.jiffy.tensor.Value;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -82,7 +81,7 @@ public final class Session implements AutoCloseable {
     enter();
     try {
       collect(inputs);
-      return run(execution.prepare(arguments));
+      return run(execution.prepare(arguments), true);
     } catch (OutOfMemoryError e) {
       throw noMemory(e);
     } finally {
@@ -93,8 +92,7 @@ public final class Session implements AutoCloseable {
   /// {@return the model's answers in the session's own memory, valid until its next run}
   ///
   /// Allocates nothing on the Java heap once a shape has been seen, save for operators that only
-  /// the scalar kernels know. A model that is more than one plan answers in new memory. The map
-  /// cannot be changed.
+  /// the scalar kernels know. The map cannot be changed.
   ///
   /// An answer, or a part of one, may be an input of the next run, as states are.
   ///
@@ -185,14 +183,14 @@ public final class Session implements AutoCloseable {
       return run(current, plan, reuse, times);
     }
     Map<String, Tensor> outputs = new LinkedHashMap<>();
-    run(current)
+    run(current, !reuse)
         .forEach((name, value) -> {
           if (!(value instanceof Tensor tensor)) {
             throw new IllegalStateException("output '" + name + "' is no tensor");
           }
           outputs.put(name, tensor);
         });
-    return reuse ? Collections.unmodifiableMap(outputs) : outputs;
+    return reuse ? answers.copies(outputs, arguments) : outputs;
   }
 
   private static ModelException noMemory(OutOfMemoryError e) {
@@ -263,8 +261,8 @@ public final class Session implements AutoCloseable {
   }
 
   /// Runs what may be more than one plan.
-  private Map<String, Value> run(Execution.Prepared current) {
-    List<Value> values = execution.run(current, arguments);
+  private Map<String, Value> run(Execution.Prepared current, boolean isOwned) {
+    List<Value> values = execution.run(current, arguments, isOwned);
     Map<String, Value> outputs = new LinkedHashMap<>();
     for (int i = 0; i < values.size(); i++) {
       outputs.put(model.outputs().get(i).name(), values.get(i));

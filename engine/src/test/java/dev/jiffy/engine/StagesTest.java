@@ -91,6 +91,7 @@ class StagesTest {
       Session session = model.newSession();
       assertEquals(0, session.memoryBytes());
       session.run(Map.of("x", zeros)); // no row is found, so that the second plan needs less
+      session.run(Map.of("x", zeros)); // the first run has told how much passes on
       assertTrue(session.memoryBytes() >= planned + 40, () -> planned + " planned");
       session.close();
       assertEquals(0, session.memoryBytes());
@@ -131,7 +132,8 @@ class StagesTest {
   }
 
   /// Memory between stages is used again, that of answers is not: neither of one that the first
-  /// plan makes (`p`) nor of those of the rest.
+  /// plan makes (`p`) nor of those of the rest. Where answers are in the session's memory, they are
+  /// right until its next run.
   @Test
   void answersOutliveLaterRuns() throws IOException {
     Graph graph = detector();
@@ -142,12 +144,54 @@ class StagesTest {
       for (int run = 0; run < 8; run++) {
         Map<String, Tensor> inputs = Map.of("x", random(run, run % 2 == 0 ? 30 : 50, WIDTH));
         expected.add(Interpreter.run(graph, inputs));
-        answers.add(session.runReusing(inputs));
-        assertThrows(UnsupportedOperationException.class, answers.getLast()::clear);
+        answers.add(session.run(inputs));
+        Map<String, Tensor> reused = session.runReusing(inputs);
+        assertSame(expected.getLast(), reused);
+        assertThrows(UnsupportedOperationException.class, reused::clear);
       }
       for (int run = 0; run < 8; run++) {
         assertSame(expected.get(run), answers.get(run));
       }
+    }
+  }
+
+  /// Branches, loops and sequences make all they make in memory that the next run uses again; an
+  /// answer may be what the next run starts from.
+  @Test
+  void whatIsMadeWithinNodesIsMadeAnewInEachRun() throws IOException {
+    Graph body =
+        new GraphBuilder("g")
+            .input("i", DType.I64)
+            .input("c", DType.BOOL)
+            .input("s", ROWS)
+            .node(new Op.NonZero(), "places", "s")
+            .node(new Op.Cast(DType.F32, true), "real", "places")
+            .node(new Op.Reduce(ReduceFunction.MEAN, false, false), "mean", "real")
+            .node(MUL, "scaled", "s", "half")
+            .node(ADD, "next", "scaled", "mean")
+            .node(new Op.Identity(), "next_copy", "next")
+            .constant("half", Tensor.of(new float[] {0.5f}))
+            .outputs("c", "next", "next_copy")
+            .build();
+    Graph graph =
+        new GraphBuilder("g")
+            .constant("m", Tensor.of(new long[] {5}))
+            .input("x", ROWS)
+            .node(new LoopOp.Loop(body, 1), List.of("y", "all"), "m", "", "x")
+            .node(new SequenceOp.SplitToSequence(0, true), "parts", "all")
+            .node(new SequenceOp.ConcatFromSequence(1, false), "joined", "parts")
+            .outputs("y", "joined")
+            .build();
+    try (Model model = load(graph);
+        Session session = model.newSession()) {
+      Tensor x = random(1, 6, WIDTH);
+      for (int run = 0; run < 12; run++) {
+        Map<String, Tensor> expected = Interpreter.run(graph, Map.of("x", x));
+        Map<String, Tensor> answers = session.runReusing(Map.of("x", x));
+        assertSame(expected, answers);
+        x = run % 4 == 3 ? random(run, 3 + run, WIDTH) : Objects.requireNonNull(answers.get("y"));
+      }
+      assertTrue(session.memoryBytes() < 1 << 20, "" + session.memoryBytes());
     }
   }
 

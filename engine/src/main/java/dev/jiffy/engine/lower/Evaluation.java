@@ -26,20 +26,29 @@ import org.jspecify.annotations.Nullable;
 /// One node computed from the values that it reads, on its own: what has no step.
 ///
 /// Control flow and sequences are computed here, and operators on tensors whose shapes are not
-/// known before the values are, on the scalar kernels. What is made has memory of its own, save for
-/// values that are passed on as they are.
+/// known before the values are, on the scalar kernels. What is made has the memory that the context
+/// gives, save for values that are passed on as they are.
 public final class Evaluation {
   private static final RowKernels SCALAR = new ScalarRowKernels();
 
   private Evaluation() {}
 
-  /// Makes the graphs within operators ready to run.
+  /// What a node that runs has around it.
   @FunctionalInterface
-  public interface Bodies {
-    /// {@return a graph, ready for one run of the operator that it is in}
+  public interface Context {
+    /// {@return a graph within the node's operator, ready for one run of this}
     ///
     /// @param body the graph
-    Body of(Graph body);
+    Body body(Graph body);
+
+    /// {@return a zeroed tensor for what the node makes}
+    ///
+    /// @param dtype the element type
+    /// @param shape the extents
+    /// @throws ModelException if there is no memory for it
+    default Tensor allocate(DType dtype, Shape shape) {
+      return Evaluation.allocate(dtype, shape);
+    }
 
     /// {@return the most bytes of a tensor that is computed}
     default long tensorBytes() {
@@ -66,15 +75,15 @@ public final class Evaluation {
   ///
   /// @param node the node
   /// @param in its inputs; null stands for an absent optional one
-  /// @param bodies runs the graphs within
+  /// @param context what it has around it
   /// @throws ModelException if the operator cannot compute with such inputs; names the node
-  public static List<@Nullable Value> run(Node node, List<@Nullable Value> in, Bodies bodies) {
+  public static List<@Nullable Value> run(Node node, List<@Nullable Value> in, Context context) {
     boolean[] wanted = new boolean[node.outputs().size()];
     for (int k = 0; k < wanted.length; k++) {
       wanted[k] = !node.outputs().get(k).isEmpty();
     }
     try {
-      return run(node.op(), in, wanted, bodies);
+      return run(node.op(), in, wanted, context);
     } catch (ModelException e) {
       throw new ModelException(
           "node '%s' (%s): %s"
@@ -84,29 +93,29 @@ public final class Evaluation {
   }
 
   static List<@Nullable Value> run(
-      Op op, List<@Nullable Value> in, boolean[] wanted, Bodies bodies) {
+      Op op, List<@Nullable Value> in, boolean[] wanted, Context context) {
     return switch (op) {
-      case Op.If branches -> branch(branches, in, wanted, bodies);
+      case Op.If branches -> branch(branches, in, wanted, context);
       case Foreign foreign -> Foreigners.run(foreign, in);
-      case LoopOp.Loop loop -> Loops.run(loop, in, wanted, bodies);
+      case LoopOp.Loop loop -> Loops.run(loop, in, wanted, context);
       case SequenceOp sequence -> {
         List<@Nullable Value> out = new ArrayList<>();
-        out.add(Sequences.run(sequence, in));
+        out.add(Sequences.run(sequence, in, context));
         yield out;
       }
       case Op.Identity _ when !(in.getFirst() instanceof Tensor) -> List.copyOf(in);
-      default -> compute(op, in, wanted, bodies);
+      default -> compute(op, in, wanted, context);
     };
   }
 
   private static List<@Nullable Value> branch(
-      Op.If op, List<@Nullable Value> in, boolean[] wanted, Bodies bodies) {
+      Op.If op, List<@Nullable Value> in, boolean[] wanted, Context context) {
     Graph branch = isTrue(present(in, 0)) ? op.then() : op.otherwise();
     List<Value> inputs = new ArrayList<>();
     for (int i = 1; i < in.size(); i++) {
       inputs.add(present(in, i));
     }
-    List<Value> results = bodies.of(branch).run(inputs);
+    List<Value> results = context.body(branch).run(inputs);
     List<@Nullable Value> out = new ArrayList<>();
     for (int k = 0; k < wanted.length; k++) {
       out.add(wanted[k] ? results.get(k) : null);
@@ -155,7 +164,7 @@ public final class Evaluation {
   }
 
   private static List<@Nullable Value> compute(
-      Op op, List<@Nullable Value> in, boolean[] wanted, Bodies bodies) {
+      Op op, List<@Nullable Value> in, boolean[] wanted, Context context) {
     List<@Nullable Tensor> tensors = new ArrayList<>();
     List<@Nullable Fact> facts = new ArrayList<>();
     for (int i = 0; i < in.size(); i++) {
@@ -166,27 +175,27 @@ public final class Evaluation {
     List<Fact> made = Inference.infer(op, facts, tensors, wanted.length, new NameSource());
     if (ScalarOps.isSizedByElements(op)) {
       return new ArrayList<>(
-          ScalarOps.sizedByElements(op, tensors, bodies.rows()).subList(0, wanted.length));
+          ScalarOps.sizedByElements(op, tensors, context).subList(0, wanted.length));
     }
     List<@Nullable Tensor> out = new ArrayList<>();
     for (int k = 0; k < wanted.length; k++) {
-      out.add(wanted[k] ? allocate(op, made.get(k), bodies.tensorBytes()) : null);
+      out.add(wanted[k] ? allocate(op, made.get(k), context) : null);
     }
     ScalarOps.run(op, tensors, out);
     return new ArrayList<>(out);
   }
 
-  private static Tensor allocate(Op op, Fact fact, long mostBytes) {
+  private static Tensor allocate(Op op, Fact fact, Context context) {
     Shape shape = fact.concreteShape();
     if (shape == null) {
       throw new IllegalStateException("inference left open the shape " + fact + " of " + op);
     }
-    if (shape.bytes(fact.dtype()) > mostBytes) {
+    if (shape.bytes(fact.dtype()) > context.tensorBytes()) {
       throw new ModelException(
           "the result %s has %d bytes, the limit is %d"
-              .formatted(fact, shape.bytes(fact.dtype()), mostBytes));
+              .formatted(fact, shape.bytes(fact.dtype()), context.tensorBytes()));
     }
-    return allocate(fact.dtype(), shape);
+    return context.allocate(fact.dtype(), shape);
   }
 
   /// {@return a value equal to another one, in memory of its own}

@@ -38,7 +38,7 @@ public final class Interpreter {
   ///   a node cannot compute with what it gets; names the node
   public static Map<String, Tensor> run(Graph graph, Map<String, Tensor> inputs) {
     Map<String, Tensor> outputs = new LinkedHashMap<>();
-    run(graph, inputs, new Bodies(LoadOptions.ITERATIONS, Limits.DEFAULTS.tensorBytes()))
+    run(graph, inputs, new Context(LoadOptions.ITERATIONS, Limits.DEFAULTS.tensorBytes()))
         .forEach(
             (name, value) -> outputs.put(name, Evaluation.tensor(value, "output '" + name + "'")));
     return outputs;
@@ -61,15 +61,15 @@ public final class Interpreter {
   /// @throws ModelException as the other
   public static Map<String, Value> values(
       Graph graph, Map<String, ? extends Value> inputs, LoadOptions options) {
-    return run(graph, inputs, new Bodies(options.iterations(), options.limits().tensorBytes()));
+    return run(graph, inputs, new Context(options.iterations(), options.limits().tensorBytes()));
   }
 
   /// Runs graphs within operators node by node.
-  private static final class Bodies implements Evaluation.Bodies {
+  private static final class Context implements Evaluation.Context {
     private final Allowance allowance;
     private final long tensorBytes;
 
-    Bodies(long iterations, long tensorBytes) {
+    Context(long iterations, long tensorBytes) {
       this.allowance = new Allowance(iterations);
       this.tensorBytes = tensorBytes;
     }
@@ -80,7 +80,7 @@ public final class Interpreter {
     }
 
     @Override
-    public Evaluation.Body of(Graph body) {
+    public Evaluation.Body body(Graph body) {
       return inputs -> {
         allowance.take();
         Map<String, Value> values = new LinkedHashMap<>();
@@ -93,7 +93,7 @@ public final class Interpreter {
   }
 
   private static Map<String, Value> run(
-      Graph graph, Map<String, ? extends Value> inputs, Bodies bodies) {
+      Graph graph, Map<String, ? extends Value> inputs, Context context) {
     check(graph, inputs);
     Map<String, Value> values = new HashMap<>(inputs);
     List<List<String>> dead = dead(graph);
@@ -103,7 +103,7 @@ public final class Interpreter {
       for (String name : node.inputs()) {
         in.add(name.isEmpty() ? null : value(graph, values, name));
       }
-      List<@Nullable Value> out = Evaluation.run(node, in, bodies);
+      List<@Nullable Value> out = Evaluation.run(node, in, context);
       for (int k = 0; k < out.size(); k++) {
         Value value = out.get(k);
         if (value != null) {
@@ -188,7 +188,8 @@ public final class Interpreter {
     Arrays.fill(wanted, true);
     List<Tensor> out = new ArrayList<>();
     for (Value value :
-        Evaluation.run(op, new ArrayList<>(in), wanted, new Bodies(LoadOptions.ITERATIONS, most))) {
+        Evaluation.run(
+            op, new ArrayList<>(in), wanted, new Context(LoadOptions.ITERATIONS, most))) {
       if (!(value instanceof Tensor tensor)) {
         throw new IllegalStateException(op + " left out an output or made no tensor");
       }

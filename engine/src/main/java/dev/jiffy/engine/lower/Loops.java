@@ -18,7 +18,7 @@ final class Loops {
   private Loops() {}
 
   static List<@Nullable Value> run(
-      LoopOp.Loop op, List<@Nullable Value> in, boolean[] wanted, Evaluation.Bodies bodies) {
+      LoopOp.Loop op, List<@Nullable Value> in, boolean[] wanted, Evaluation.Context context) {
     long trips = isThere(in, 0) ? trips(Evaluation.tensor(in, 0)) : Long.MAX_VALUE;
     boolean goesOn = !isThere(in, 1) || Evaluation.isTrue(Evaluation.tensor(in, 1));
     List<Value> states = new ArrayList<>();
@@ -27,8 +27,8 @@ final class Loops {
     }
     List<Value> captured = List.copyOf(states.subList(op.states(), states.size()));
     states = states.subList(0, op.states());
-    List<@Nullable Stack> stacks = stacks(op, wanted, trips, bodies.tensorBytes());
-    Evaluation.Body body = bodies.of(op.body());
+    List<@Nullable Stack> stacks = stacks(op, wanted, trips, context);
+    Evaluation.Body body = context.body(op.body());
     for (long i = 0; i < trips && goesOn; i++) {
       List<Value> inputs = new ArrayList<>(in.size());
       inputs.add(Tensor.of(new long[] {i}));
@@ -67,13 +67,13 @@ final class Loops {
 
   /// Takes what is collected; null for what nobody reads.
   private static List<@Nullable Stack> stacks(
-      LoopOp.Loop op, boolean[] wanted, long trips, long mostBytes) {
+      LoopOp.Loop op, boolean[] wanted, long trips, Evaluation.Context context) {
     Graph body = op.body();
     List<@Nullable Stack> stacks = new ArrayList<>();
     for (int k = 0; k < op.collected(); k++) {
       boolean isRead = op.states() + k < wanted.length && wanted[op.states() + k];
       Fact fact = body.fact(body.outputs().get(1 + op.states() + k));
-      stacks.add(isRead ? new Stack(fact, op.isCounted() ? trips : 0, mostBytes) : null);
+      stacks.add(isRead ? new Stack(fact, op.isCounted() ? trips : 0, context) : null);
     }
     return stacks;
   }

@@ -168,26 +168,28 @@ public final class ScalarOps {
   ///
   /// @param op an operator that [#isSizedByElements] holds for
   /// @param in its inputs
+  /// @param context gives memory
   /// @throws ModelException if the elements cannot be computed with
-  static List<Tensor> sizedByElements(Op op, List<@Nullable Tensor> in, RowKernels rows) {
+  static List<Tensor> sizedByElements(
+      Op op, List<@Nullable Tensor> in, Evaluation.Context context) {
     Operands o = new Operands(in, List.of());
     return switch (op) {
       case Op.NonZero _ -> {
         Shape shape = Shape.of(o.rank(0), ScalarIndexing.countNonZero(o.in(0)));
-        Tensor out = Tensor.allocate(DType.I64, shape);
+        Tensor out = context.allocate(DType.I64, shape);
         ScalarIndexing.nonZero(o.in(0), out);
         yield List.of(out);
       }
-      case Op.Compress c -> List.of(compress(c, o));
+      case Op.Compress c -> List.of(compress(c, o, context));
       case TextOp.Cut c -> ScalarTextOps.cut(c, o.in(0));
       case TextOp.Normalize n -> ScalarTextOps.normalize(n, o.in(0));
-      case SelectionOp.SuppressOverlaps s -> List.of(suppressOverlaps(s, o, rows));
-      case SelectionOp.Unique u -> unique(u, o);
+      case SelectionOp.SuppressOverlaps s -> List.of(suppressOverlaps(s, o, context.rows()));
+      case SelectionOp.Unique u -> unique(u, o, context);
       default -> throw new IllegalStateException("the shape of " + op + " is known");
     };
   }
 
-  private static Tensor compress(Op.Compress op, Operands o) {
+  private static Tensor compress(Op.Compress op, Operands o, Evaluation.Context context) {
     long count = ScalarIndexing.countNonZero(o.in(1));
     long[] dims = {count};
     int axis = -1;
@@ -199,7 +201,7 @@ public final class ScalarOps {
       checkCondition(o.in(1), dims[axis]);
       dims[axis] = count;
     }
-    Tensor out = Tensor.allocate(o.in(0).dtype(), Shape.of(dims));
+    Tensor out = context.allocate(o.in(0).dtype(), Shape.of(dims));
     ScalarIndexing.compress(o.in(0), o.in(1), axis, out);
     return out;
   }
@@ -226,10 +228,12 @@ public final class ScalarOps {
     return tensor;
   }
 
-  private static List<Tensor> unique(SelectionOp.Unique op, Operands o) {
+  private static List<Tensor> unique(
+      SelectionOp.Unique op, Operands o, Evaluation.Context context) {
     Long axis = op.axis();
     ScalarSelection.Unique unique =
-        ScalarSelection.unique(o.in(0), axis == null ? -1 : o.axis(axis), op.sorted());
+        ScalarSelection.unique(
+            o.in(0), axis == null ? -1 : o.axis(axis), op.sorted(), context::allocate);
     return List.of(unique.values(), unique.first(), unique.which(), unique.counts());
   }
 

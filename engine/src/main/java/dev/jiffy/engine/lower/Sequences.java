@@ -20,7 +20,7 @@ final class Sequences {
 
   private Sequences() {}
 
-  static Value run(SequenceOp op, List<@Nullable Value> in) {
+  static Value run(SequenceOp op, List<@Nullable Value> in, Evaluation.Context context) {
     return switch (op) {
       case SequenceOp.SequenceConstruct _ -> construct(in);
       case SequenceOp.SequenceEmpty empty -> new TensorSequence(empty.dtype(), List.of());
@@ -36,8 +36,8 @@ final class Sequences {
         yield sequence.tensors().get(position(in, 1, 0, sequence.size() - 1));
       }
       case SequenceOp.SequenceLength _ -> Tensor.of(new long[] {sequence(in).size()});
-      case SequenceOp.ConcatFromSequence concat -> concat(concat, sequence(in));
-      case SequenceOp.SplitToSequence split -> split(split, in);
+      case SequenceOp.ConcatFromSequence concat -> concat(concat, sequence(in), context);
+      case SequenceOp.SplitToSequence split -> split(split, in, context);
       case SequenceOp.OptionalOf _ -> {
         Value value = Evaluation.present(in, 0);
         yield value instanceof OptionalValue ? value : new OptionalValue(value);
@@ -113,7 +113,8 @@ final class Sequences {
     return (int) at;
   }
 
-  private static Tensor concat(SequenceOp.ConcatFromSequence op, TensorSequence sequence) {
+  private static Tensor concat(
+      SequenceOp.ConcatFromSequence op, TensorSequence sequence, Evaluation.Context context) {
     if (sequence.size() == 0) {
       throw new ModelException("an empty sequence has no tensors to lay end to end");
     }
@@ -123,7 +124,7 @@ final class Sequences {
     for (Tensor tensor : sequence.tensors()) {
       parts.add(op.isNew() ? widened(tensor, axis) : tensor);
     }
-    return tensor(new Op.Concat(axis), parts);
+    return tensor(new Op.Concat(axis), parts, context);
   }
 
   private static Tensor widened(Tensor tensor, int axis) {
@@ -138,30 +139,32 @@ final class Sequences {
     return tensor.reshape(dims);
   }
 
-  private static Tensor tensor(Op op, List<@Nullable Value> in) {
-    return Evaluation.tensor(
-        Evaluation.run(op, in, new boolean[] {true}, Sequences::withoutBodies), 0);
+  private static Tensor tensor(Op op, List<@Nullable Value> in, Evaluation.Context context) {
+    return Evaluation.tensor(Evaluation.run(op, in, new boolean[] {true}, context), 0);
   }
 
-  private static Evaluation.Body withoutBodies(Object body) {
-    throw new IllegalStateException("an operator on tensors holds no graph: " + body);
-  }
-
-  private static TensorSequence split(SequenceOp.SplitToSequence op, List<@Nullable Value> in) {
+  private static TensorSequence split(
+      SequenceOp.SplitToSequence op, List<@Nullable Value> in, Evaluation.Context context) {
     Tensor x = Evaluation.tensor(in, 0);
     int axis = Operands.axis(op.axis(), x.shape().rank());
     long extent = x.shape().dim(axis);
     Tensor sizes = in.size() > 1 && in.get(1) != null ? Evaluation.tensor(in, 1) : null;
     List<Tensor> parts = new ArrayList<>();
     if (sizes != null && sizes.shape().rank() > 0) {
-      cut(x, axis, sizes.shape().elements(), sizes::getLong, parts);
+      cut(x, axis, sizes.shape().elements(), sizes::getLong, parts, context);
       return new TensorSequence(x.dtype(), parts);
     }
     long size = sizes == null ? 1 : sizes.getLong(0);
     if (size < 1) {
       throw new ModelException("the size of parts must be at least 1, got " + size);
     }
-    cut(x, axis, (extent + size - 1) / size, i -> Math.min(size, extent - i * size), parts);
+    cut(
+        x,
+        axis,
+        (extent + size - 1) / size,
+        i -> Math.min(size, extent - i * size),
+        parts,
+        context);
     if (sizes == null && !op.keepDims()) {
       parts.replaceAll(part -> part.reshape(without(part.shape(), axis)));
     }
@@ -169,7 +172,12 @@ final class Sequences {
   }
 
   private static void cut(
-      Tensor x, int axis, long count, LongUnaryOperator size, List<Tensor> parts) {
+      Tensor x,
+      int axis,
+      long count,
+      LongUnaryOperator size,
+      List<Tensor> parts,
+      Evaluation.Context context) {
     if (count > MOST) {
       throw new ModelException("a sequence holds at most " + MOST + " tensors, not " + count);
     }
@@ -186,7 +194,7 @@ final class Sequences {
       slice.add(Tensor.of(new long[] {from}, 1));
       slice.add(Tensor.of(new long[] {to}, 1));
       slice.add(Tensor.of(new long[] {axis}, 1));
-      parts.add(tensor(new Op.Slice(), slice));
+      parts.add(tensor(new Op.Slice(), slice, context));
       from = to;
     }
     if (from != extent) {

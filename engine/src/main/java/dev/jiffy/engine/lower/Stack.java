@@ -20,7 +20,7 @@ final class Stack {
 
   private final Fact fact;
   private final long expected;
-  private final long mostBytes;
+  private final Evaluation.Context context;
   private @Nullable Tensor buffer;
   private @Nullable Shape row;
   private final List<String> strings = new ArrayList<>();
@@ -30,11 +30,11 @@ final class Stack {
   ///
   /// @param fact what is known of each row
   /// @param expected how many rows will come, 0 where that is not known
-  /// @param mostBytes the most bytes of all rows
-  Stack(Fact fact, long expected, long mostBytes) {
+  /// @param context gives memory and knows the most bytes of all rows
+  Stack(Fact fact, long expected, Evaluation.Context context) {
     this.fact = fact;
     this.expected = expected;
-    this.mostBytes = mostBytes;
+    this.context = context;
   }
 
   /// Copies a tensor behind those that are there.
@@ -67,6 +67,7 @@ final class Stack {
       next = expected;
     }
     long bytes = shape.bytes(fact.dtype());
+    long mostBytes = context.tensorBytes();
     if ((rows + 1) * bytes > mostBytes) {
       throw new ModelException(
           "iteration %d: what is collected has %d bytes, the limit is %d"
@@ -75,7 +76,7 @@ final class Stack {
     if (bytes > 0) {
       next = Math.min(next, mostBytes / bytes);
     }
-    Tensor grown = Evaluation.allocate(fact.dtype(), stacked(next, shape));
+    Tensor grown = context.allocate(fact.dtype(), stacked(next, shape));
     if (current != null) {
       MemorySegment.copy(current.segment(), 0, grown.segment(), 0, current.segment().byteSize());
     }
@@ -98,7 +99,7 @@ final class Stack {
     }
     Tensor all = buffer;
     return all == null
-        ? Tensor.allocate(fact.dtype(), shape)
+        ? context.allocate(fact.dtype(), shape)
         : Tensor.of(fact.dtype(), shape, all.segment().asSlice(0, shape.bytes(fact.dtype())));
   }
 

@@ -4,6 +4,7 @@ import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
 import java.util.Arrays;
+import java.util.function.BiFunction;
 
 /// What is picked of a tensor where its elements decide how much.
 public final class ScalarSelection {
@@ -51,6 +52,61 @@ public final class ScalarSelection {
     }
   }
 
+  /// Groups slices that are equal.
+  ///
+  /// @param group takes the group of each slice; groups are sorted
+  /// @return the first slice of each group
+  private static int[] group(Slices slices, int[] group) {
+    int count = slices.count;
+    int[] order = new int[count];
+    Arrays.setAll(order, i -> i);
+    slices.sort(order, 0, count, new int[count]);
+    int[] firsts = new int[count];
+    int groups = 0;
+    for (int i = 0; i < count; i++) {
+      if (i == 0 || slices.compare(order[i - 1], order[i]) != 0) {
+        firsts[groups++] = order[i];
+      }
+      group[order[i]] = groups - 1;
+    }
+    return Arrays.copyOf(firsts, groups);
+  }
+
+  /// Groups elements whose keys are equal; else as the other.
+  private static int[] group(long[] keys, int[] group) {
+    long[] distinct = keys.clone();
+    Arrays.sort(distinct);
+    int groups = 0;
+    for (long key : distinct) {
+      if (groups == 0 || distinct[groups - 1] != key) {
+        distinct[groups++] = key;
+      }
+    }
+    int[] firsts = new int[groups];
+    for (int i = keys.length - 1; i >= 0; i--) {
+      group[i] = Arrays.binarySearch(distinct, 0, groups, keys[i]);
+      firsts[group[i]] = i;
+    }
+    return firsts;
+  }
+
+  /// {@return numbers in the order of the elements, zeros of both signs being equal}
+  private static long[] keys(Tensor x, int count) {
+    long[] keys = new long[count];
+    if (x.dtype().isFloat()) {
+      for (int i = 0; i < count; i++) {
+        long bits = Double.doubleToLongBits(x.getDouble(i) + 0.0);
+        keys[i] = bits ^ (bits >> 63 & Long.MAX_VALUE);
+      }
+    } else {
+      long sign = x.dtype() == DType.U64 ? Long.MIN_VALUE : 0;
+      for (int i = 0; i < count; i++) {
+        keys[i] = x.getLong(i) ^ sign;
+      }
+    }
+    return keys;
+  }
+
   /// What a tensor has once each.
   ///
   /// @param values the elements or slices
@@ -64,26 +120,21 @@ public final class ScalarSelection {
   /// @param x the tensor
   /// @param axis the dimension of slices, or -1 for elements
   /// @param sorted whether they are sorted instead of in the order in which they occur
-  public static Unique unique(Tensor x, int axis, boolean sorted) {
+  /// @param memory gives zeroed tensors
+  public static Unique unique(
+      Tensor x, int axis, boolean sorted, BiFunction<DType, Shape, Tensor> memory) {
     Shape shape = x.shape();
     long outer = axis < 0 ? 1 : shape.elements(0, axis);
     int count = Math.toIntExact(axis < 0 ? shape.elements() : shape.dim(axis));
     long inner = axis < 0 ? 1 : shape.elements(axis + 1, shape.rank());
-    Slices slices = new Slices(x, outer, count, inner);
-    int[] order = new int[count];
-    Arrays.setAll(order, i -> i);
-    slices.sort(order, 0, count, new int[count]);
     int[] group = new int[count];
-    int[] firsts = new int[count];
-    int groups = 0;
-    for (int i = 0; i < count; i++) {
-      if (i == 0 || slices.compare(order[i - 1], order[i]) != 0) {
-        firsts[groups++] = order[i];
-      }
-      group[order[i]] = groups - 1;
-    }
+    int[] firsts =
+        axis < 0 && x.dtype() != DType.STRING
+            ? group(keys(x, count), group)
+            : group(new Slices(x, outer, count, inner), group);
+    int groups = firsts.length;
     int[] places = new int[groups];
-    int[] kept = Arrays.copyOf(firsts, groups);
+    int[] kept = firsts.clone();
     if (!sorted) {
       Arrays.sort(kept);
     }
@@ -92,10 +143,10 @@ public final class ScalarSelection {
     }
     long[] dims = axis < 0 ? new long[] {groups} : shape.dims();
     dims[Math.max(axis, 0)] = groups;
-    Tensor values = Tensor.allocate(x.dtype(), Shape.of(dims));
-    Tensor first = Tensor.allocate(DType.I64, Shape.of(groups));
-    Tensor which = Tensor.allocate(DType.I64, Shape.of(count));
-    Tensor counts = Tensor.allocate(DType.I64, Shape.of(groups));
+    Tensor values = memory.apply(x.dtype(), Shape.of(dims));
+    Tensor first = memory.apply(DType.I64, Shape.of(groups));
+    Tensor which = memory.apply(DType.I64, Shape.of(count));
+    Tensor counts = memory.apply(DType.I64, Shape.of(groups));
     for (int k = 0; k < groups; k++) {
       first.setLong(k, kept[k]);
       for (long o = 0; o < outer; o++) {
