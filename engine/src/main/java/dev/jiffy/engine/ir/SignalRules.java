@@ -23,6 +23,11 @@ final class SignalRules {
   private static Fact fourier(SignalOp.Fourier op, Operands in) {
     in.expect(1, 3, 1);
     in.floating(0);
+    for (int i = 1; i < 3; i++) {
+      if (in.has(i)) {
+        in.index(i);
+      }
+    }
     List<Dim> shape = in.shape(0);
     if (op.inverse() && op.oneSided()) {
       throw new ModelException("an inverse transform cannot be one-sided");

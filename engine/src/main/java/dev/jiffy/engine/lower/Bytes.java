@@ -335,6 +335,7 @@ final class Bytes {
     Tensor zero = graph.constants().get(node.input(2));
     if (scale == null
         || scale.shape().elements() != 1
+        || !(scale.getDouble(0) > 0)
         || (node.hasInput(2) && zero == null)
         || !Affine.isSupported(type)) {
       return null;

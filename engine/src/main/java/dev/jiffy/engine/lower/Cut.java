@@ -88,11 +88,20 @@ public record Cut(Graph first, List<Node> nodes, Map<String, Tensor> constants, 
       } else if (reads(node, pending)) {
         defer(node);
       } else if (needs.isPlanned(node)) {
+        node.inputs().forEach(this::join);
         first.add(node);
         made.addAll(node.outputs());
       } else {
         own.add(node);
         pending.addAll(node.outputs());
+      }
+    }
+
+    /// Lets the first part join constants that it reads as one.
+    private void join(String value) {
+      Node producer = producers.get(value);
+      if (producer != null && !Columns.joined(graph, producer).isEmpty() && made.add(value)) {
+        first.add(producer);
       }
     }
 

@@ -66,11 +66,17 @@ final class ResizeTaps {
       boolean within = bounds.length > 0 && listed >= 0;
       double start = within ? bounds[listed] : 0;
       double end = within ? bounds[listed + count] : 1;
-      ResizeTaps axis =
-          new ResizeTaps(op, Math.toIntExact(x[d]), Math.toIntExact(y[d]), scale, start, end);
+      ResizeTaps axis = new ResizeTaps(op, extent(x[d]), extent(y[d]), scale, start, end);
       taps[d] = axis.taps();
     }
     return taps;
+  }
+
+  private static int extent(long extent) {
+    if (extent > Integer.MAX_VALUE) {
+      throw new ModelException("an extent of %d is too large to be resized".formatted(extent));
+    }
+    return (int) extent;
   }
 
   private static double[] doubles(@Nullable Tensor tensor) {

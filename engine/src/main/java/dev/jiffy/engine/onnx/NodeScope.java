@@ -533,8 +533,12 @@ final class NodeScope {
   ///
   /// @param value the number
   /// @param like a value with the same element type; f32 where its type is not known
+  /// @throws ModelException if its elements are no numbers
   String scalar(double value, String like) {
     DType dtype = dtype(like);
+    if (dtype == DType.STRING) {
+      throw invalid("'%s': expected numbers, got strings".formatted(like));
+    }
     Tensor tensor = Tensor.allocate(dtype == null ? DType.F32 : dtype, Shape.of());
     tensor.setDouble(0, value);
     return constant(tensor);

@@ -46,8 +46,8 @@ final class Epilogues {
       Node product = draft.producer(node.input(side));
       String residual = node.input(1 - side);
       if (product == null
-          || !isFloat(draft, product)
           || !takesResidual(draft, product)
+          || !isFloat(draft, product)
           || product.hasInput(residualInput(product.op()))
           || draft.constant(residual) != null
           || !draft.readOnce(product.output())

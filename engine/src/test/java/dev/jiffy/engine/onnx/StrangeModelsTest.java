@@ -240,4 +240,97 @@ class StrangeModelsTest {
             .output("y");
     refused("'keepdims' should be 0 or 1 but is -3", models, LoadOptions.defaults(), Map.of());
   }
+
+  /// A sum of something and of a layer of which only another output is read.
+  @ParameterizedTest
+  @MethodSource("options")
+  void layersWithoutTheirFirstOutputAreAdded(LoadOptions options) throws IOException {
+    Models models =
+        Models.opset(14)
+            .input("x", DType.F32, 1, 1, 1)
+            .constant("w", Tensor.of(new float[] {2}, 1, 1, 1))
+            .constant("r", Tensor.of(new float[] {3}, 1, 1, 1))
+            .node("RNN", List.of("x", "w", "r"), List.of("", "last"))
+            .node("Add", List.of("x", "last"), List.of("y"))
+            .output("y");
+    Tensor y = run(models, options, Map.of("x", Tensor.of(new float[] {1}, 1, 1, 1)));
+    assertEquals(1 + Math.tanh(2), y.getDouble(0), 1e-6);
+  }
+
+  /// Constants laid end to end, read by a function in a plan beside a node that none has.
+  @ParameterizedTest
+  @MethodSource("options")
+  void joinedConstantsAreReadBesideACut(LoadOptions options) throws IOException {
+    Models models =
+        Models.opset(13)
+            .input("n", DType.I64, 1)
+            .constant("c", Tensor.of(new float[] {-1, 2}, 2))
+            .node("Concat", List.of("c", "c"), List.of("cc"), Map.of("axis", Models.integer(0)))
+            .node("Relu", List.of("cc"), List.of("y"))
+            .node("ConstantOfShape", List.of("n"), List.of("zeros"))
+            .output("y")
+            .output("zeros");
+    Tensor y = run(models, options, Map.of("n", Tensor.of(new long[] {3}, 1)));
+    assertArrayEquals(new float[] {0, 2, 0, 2}, y.toFloats());
+  }
+
+  @ParameterizedTest
+  @MethodSource("options")
+  void textsAreNoNumbers(LoadOptions options) {
+    Models models =
+        Models.opset(13)
+            .input("x", DType.STRING, 2)
+            .node("Mean", List.of("x"), List.of("y"))
+            .output("y");
+    refused(
+        "expected numbers", models, options, Map.of("x", Tensor.ofStrings(List.of("a", "b"), 2)));
+  }
+
+  @ParameterizedTest
+  @MethodSource("options")
+  void extentsThatNoMachineHasAreRefused(LoadOptions options) {
+    Models models =
+        Models.opset(13)
+            .input("x", DType.F32, 1, 1, 2, 2)
+            .input("sizes", DType.I64, 4)
+            .node("Resize", List.of("x", "", "", "sizes"), List.of("y"))
+            .output("y");
+    Tensor x = Tensor.of(new float[4], 1, 1, 2, 2);
+    Tensor sizes = Tensor.of(new long[] {0, 1, 2, 1L << 40}, 4);
+    refused("too large to be resized", models, options, Map.of("x", x, "sizes", sizes));
+  }
+
+  @ParameterizedTest
+  @MethodSource("options")
+  void anAxisIsAnInteger(LoadOptions options) {
+    Models models =
+        Models.opset(20)
+            .input("x", DType.F32, 1, 4, 1)
+            .input("axis", DType.F32)
+            .node("DFT", List.of("x", "", "axis"), List.of("y"))
+            .output("y");
+    Tensor x = Tensor.of(new float[4], 1, 4, 1);
+    refused("i64 or i32", models, options, Map.of("x", x, "axis", Tensor.of(new float[] {1})));
+  }
+
+  @ParameterizedTest
+  @MethodSource("options")
+  void distancesOfBytesMayBeNegative(LoadOptions options) throws IOException {
+    Tensor hundred = Tensor.allocate(DType.U8, Shape.of());
+    hundred.setLong(0, 100);
+    Models models =
+        Models.opset(13)
+            .input("x", DType.F32, 40)
+            .constant("scale", Tensor.of(new float[] {-0.5f}))
+            .constant("zero", hundred)
+            .node("QuantizeLinear", List.of("x", "scale", "zero"), List.of("y"))
+            .output("y");
+    float[] x = new float[40];
+    float[] expected = new float[40];
+    for (int i = 0; i < x.length; i++) {
+      x[i] = 8 * (i - 20);
+      expected[i] = Math.clamp(100 - 2 * x[i], 0, 255);
+    }
+    assertArrayEquals(expected, run(models, options, Map.of("x", Tensor.of(x, 40))).toFloats());
+  }
 }
