@@ -195,7 +195,13 @@ final class Operands {
       throw new ModelException("input " + input + ": expected one element, got " + fact(input));
     }
     List<Dim> value = value(input);
-    return value == null || value.size() != 1 ? null : value.getFirst();
+    if (value != null) {
+      return value.size() == 1 ? value.getFirst() : null;
+    }
+    Tensor tensor = constant(input); // of a rank of which facts hold no values
+    return tensor != null && tensor.shape().elements() == 1 && tensor.dtype().isInteger()
+        ? Dim.of(tensor.getLong(0))
+        : null;
   }
 
   /// The number of elements of a vector, or -1 where it is not known; another rank is an error.

@@ -333,4 +333,16 @@ class StrangeModelsTest {
     }
     assertArrayEquals(expected, run(models, options, Map.of("x", Tensor.of(x, 40))).toFloats());
   }
+
+  @ParameterizedTest
+  @MethodSource("options")
+  void oneNumberMayHaveAnyRank(LoadOptions options) throws IOException {
+    Models models =
+        Models.opset(13)
+            .constant("x", Tensor.of(new float[] {3, 1, 4, 1}, 4))
+            .constant("k", Tensor.of(new long[] {2}, 1, 1))
+            .node("TopK", List.of("x", "k"), List.of("y", "places"))
+            .output("y");
+    assertArrayEquals(new float[] {4, 3}, run(models, options, Map.of()).toFloats());
+  }
 }
