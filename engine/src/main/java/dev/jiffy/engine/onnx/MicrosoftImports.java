@@ -41,6 +41,7 @@ final class MicrosoftImports {
     QLinearImports.register(table);
     AttentionImports.register(table);
     RotaryImports.register(table);
+    RecurrentImports.registerDynamic(table);
   }
 
   /// Adds what ONNX Runtime counts among ONNX's own operators.
