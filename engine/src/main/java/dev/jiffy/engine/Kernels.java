@@ -215,6 +215,10 @@ final class Kernels {
         case Op.MatMul _, Op.Gemm _, Op.Einsum _ -> kinds.addAll(products(decided.precision()));
         case Op.Recurrent _ ->
             kinds.addAll(EnumSet.of(KernelCheck.Kind.PRODUCT, KernelCheck.Kind.ELEMENTWISE));
+        case Op.DynamicRecurrent _ -> {
+          kinds.addAll(BYTES);
+          kinds.addAll(EnumSet.of(KernelCheck.Kind.PRODUCT, KernelCheck.Kind.ELEMENTWISE));
+        }
         case Op.QuantizedMatMul product ->
             kinds.addAll(kinds(decided, product, graph.fact(node.input(1)).dtype()));
         case QuantizedOp.ByteMatMul _,

@@ -107,6 +107,24 @@ final class OrtTensors {
     }
   }
 
+  /// {@return whether a model declares that an output may have a shape: ONNX Runtime makes such as
+  /// are of another, but does not write them where it is told to}
+  ///
+  /// @param shape the shape
+  /// @param output what ONNX Runtime says of the output
+  static boolean isDeclared(Shape shape, NodeInfo output) {
+    TensorSpec spec = value(output).spec();
+    List<Dim> dims = spec == null ? null : spec.shape();
+    if (dims == null) {
+      return true;
+    }
+    boolean isDeclared = dims.size() == shape.rank();
+    for (int i = 0; isDeclared && i < dims.size(); i++) {
+      isDeclared = dims.get(i) instanceof Dim.Symbol || dims.get(i).is(shape.dim(i));
+    }
+    return isDeclared;
+  }
+
   /// {@return what a session takes or gives under one name}
   ///
   /// @param node what ONNX Runtime says of it

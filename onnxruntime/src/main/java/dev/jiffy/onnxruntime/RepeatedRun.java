@@ -14,7 +14,8 @@ import java.util.Set;
 /// Runs of the same inputs: inputs and outputs lie in native memory that is made once and that ONNX
 /// Runtime reads and writes in place.
 ///
-/// Outputs that are not dense tensors of numbers are left in its own memory. For one thread.
+/// Outputs that are not dense tensors of numbers, or not of the shape that the model declares, are
+/// left in its own memory. For one thread.
 public final class RepeatedRun implements AutoCloseable {
   private final OrtSession session;
   private final Map<String, OnnxTensor> inputs = new LinkedHashMap<>();
@@ -34,7 +35,7 @@ public final class RepeatedRun implements AutoCloseable {
       try (OrtSession.Result result = session.run(inputs)) {
         firstNanos = System.nanoTime() - start;
         for (Map.Entry<String, NodeInfo> output : session.getOutputInfo().entrySet()) {
-          pin(output.getKey(), result.get(output.getKey()).orElseThrow());
+          pin(output.getValue(), result.get(output.getKey()).orElseThrow());
         }
       }
     } catch (OrtException e) {
@@ -46,14 +47,16 @@ public final class RepeatedRun implements AutoCloseable {
     }
   }
 
-  private void pin(String name, OnnxValue value) throws OrtException {
+  private void pin(NodeInfo declared, OnnxValue value) throws OrtException {
+    String name = declared.getName();
     if (!(value instanceof OnnxTensor)) {
       unpinned.add(name);
       return;
     }
     Tensor memory = OrtTensors.copy(name, value);
     outputs.put(name, memory);
-    if (!OrtTensors.isWrittenInPlace(memory.dtype())) {
+    if (!OrtTensors.isWrittenInPlace(memory.dtype())
+        || !OrtTensors.isDeclared(memory.shape(), declared)) {
       unpinned.add(name);
     } else {
       pinned.put(name, OrtTensors.wrap(name, memory));

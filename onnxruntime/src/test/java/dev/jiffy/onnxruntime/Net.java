@@ -52,6 +52,14 @@ final class Net {
     return this;
   }
 
+  /// Adds an output; a dimension is a number or a name.
+  Net output(String name, int type, Object first, Object... others) {
+    List<Object> dims = new ArrayList<>(List.of(first));
+    dims.addAll(List.of(others));
+    outputs.add(value(name, type, dims.toArray()));
+    return this;
+  }
+
   /// Adds a node of ONNX's own domain whose name is its output's.
   Net node(String operator, String output, String... inputs) {
     return node("", operator, List.of(output), Map.of(), inputs);

@@ -19,6 +19,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -82,6 +83,30 @@ class OnnxRuntimeTest {
     Tensor place = Tensor.allocate(DType.F32, Shape.of(0, 3));
     try (OnnxRuntimeModel model = OnnxRuntimeModel.load(net(), OPTIONS)) {
       assertEquals(Shape.of(0, 3), model.run(List.of(x), List.of(place)).getFirst().shape());
+    }
+  }
+
+  @Test
+  void outputsOfOtherShapesThanDeclaredAreRunAgain() throws IOException {
+    Tensor x = Tensor.of(new float[] {0, 1, 2, 3, 4, 5}, 2, 3);
+    Tensor shape = Tensor.of(new long[] {1, 2, 3}, 3);
+    Net net =
+        new Net()
+            .input("x", Net.F32, "n", 3)
+            .input("shape", Net.I64, "rank")
+            .node("Reshape", "y", "x", "shape")
+            .node("Reshape", "z", "x", "shape")
+            .output("y", Net.F32, 1, "n")
+            .output("z", Net.F32, 1, "n", 4);
+    Path file = net.write(folder.resolve("undeclared.onnx"));
+    try (OnnxRuntimeModel model = OnnxRuntimeModel.load(file, OPTIONS);
+        RepeatedRun run = model.repeated(Map.of("x", x, "shape", shape))) {
+      run.run();
+      for (String output : List.of("y", "z")) {
+        Tensor y = Objects.requireNonNull(run.outputs().get(output));
+        assertEquals(Shape.of(1, 2, 3), y.shape());
+        assertEquals(5, y.getDouble(5));
+      }
     }
   }
 

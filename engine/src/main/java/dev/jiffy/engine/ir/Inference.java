@@ -165,6 +165,7 @@ public final class Inference {
       case Op.Attention o -> List.of(MatrixRules.attention(o, in));
 
       case Op.Recurrent o -> RecurrentRule.recurrent(o, in);
+      case Op.DynamicRecurrent o -> RecurrentRule.dynamic(o, in);
       case Op.Conv o -> List.of(WindowRules.conv(o, in));
       case Op.ConvTranspose o -> List.of(WindowRules.convTranspose(o, in));
       case Op.Pool o -> WindowRules.pool(o, in);

@@ -77,7 +77,7 @@ final class MatrixRules {
   static Fact quantizedMatMul(Op.QuantizedMatMul op, Operands in) {
     in.expect(3, 5, 1);
     type(in, 0, DType.F32);
-    QuantizedRules.centred(in);
+    QuantizedRules.centred(1, in);
     type(in, 2, DType.F32);
     ElementwiseRules.activation(op.activation(), DType.F32);
     List<Dim> x = in.shape(0);

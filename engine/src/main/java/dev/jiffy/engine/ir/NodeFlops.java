@@ -63,7 +63,8 @@ final class NodeFlops {
       case Op.Gemm o -> gemm(o);
       case Op.Einsum o -> einsum(o);
       case Op.Attention o -> attention(o);
-      case Op.Recurrent o -> recurrent(o);
+      case Op.Recurrent o -> recurrent(o, true);
+      case Op.DynamicRecurrent o -> recurrent(o.layer(), false);
       case Op.Conv o -> conv(o);
       case Op.ConvTranspose o -> convTranspose(o);
       case Op.Pool o -> pool(o);
@@ -258,14 +259,14 @@ final class NodeFlops {
 
   /// The products of every time step, and what the gates do with their results: a sum, a function
   /// and, of all but the simplest cell, a product and a sum that mix states.
-  private long recurrent(Op.Recurrent op) {
+  private long recurrent(Op.Recurrent op, boolean withInput) {
     Shape x = shape(node.input(0));
     if (x == null) {
       return 0;
     }
     long steps = times(times(x.dim(0), x.dim(1)), op.direction().count());
     long gates = times(op.cell().gates(), op.hidden());
-    long products = times(2, times(gates, Math.addExact(x.dim(2), op.hidden())));
+    long products = times(2, times(gates, Math.addExact(withInput ? x.dim(2) : 0, op.hidden())));
     long others = times(gates, op.cell() == RecurrentCell.RNN ? 2 : 4);
     return times(steps, Math.addExact(products, others));
   }

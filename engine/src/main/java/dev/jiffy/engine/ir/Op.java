@@ -473,6 +473,23 @@ public sealed interface Op {
     }
   }
 
+  /// A layer of long short-term memory with quantized weights of the state, which is quantized by
+  /// its range before every product: `(sums, r, scale, …, h?, c?, peepholes?)`.
+  ///
+  /// `sums` are the products of the input with its weights and all biases, `[time, batch,
+  /// directions · gates · hidden]`. Each direction has weights of the state `r`, `[hidden, gates ·
+  /// hidden]`, i8, or i16 where less their zero point they do not fit, and a scale of each column.
+  /// The state of each sequence is quantized as [DynamicQuantize] does it. All else is as with
+  /// [Recurrent].
+  ///
+  /// @param layer what is computed
+  record DynamicRecurrent(Recurrent layer) implements Op {
+    /// {@return the position of the first of the optional inputs}
+    public int states() {
+      return 1 + 2 * layer.direction().count();
+    }
+  }
+
   /// Convolution, and what follows it: `(x, w, bias?, residual?)`.
   ///
   /// Computes `activation(x ∗ w + bias + residual)`. Weights are ONNX's `[outChannels, inChannels /

@@ -120,17 +120,17 @@ final class QuantizedRules {
   private static void weights(DType x, Op.@Nullable Unary activation, Operands in) {
     in.expect(3, 4, 1);
     in.expect(0, x);
-    centred(in);
+    centred(1, in);
     in.expect(2, DType.F32);
     in.same(3, 2);
     ElementwiseRules.activation(activation, DType.F32);
   }
 
   /// Weights less their zero point are I8, or I16 where they do not fit.
-  static void centred(Operands in) {
-    DType type = in.dtype(1);
+  static void centred(int input, Operands in) {
+    DType type = in.dtype(input);
     if (type != DType.I8 && type != DType.I16) {
-      throw in.wrongType(1, "i8 or i16");
+      throw in.wrongType(input, "i8 or i16");
     }
   }
 
@@ -167,7 +167,7 @@ final class QuantizedRules {
   private static Fact byteSums(QuantizedOp.ByteSums op, Operands in) {
     in.expect(2, 2, 1);
     in.expect(0, DType.U8);
-    centred(in);
+    centred(1, in);
     zero(op.zero());
     if (op.conv() != null) {
       return Fact.of(DType.I32, WindowRules.convolved(op.conv(), in));

@@ -35,9 +35,46 @@ final class RecurrentRule {
     check("first state", in, 5, directions, batch, hidden);
     check("first state of cells", in, 6, directions, batch, hidden);
     check("peepholes", in, 7, directions, Dim.of(Math.multiplyExact(3, op.hidden())));
+    return states(op, dtype, time, batch, in);
+  }
+
+  private static List<Fact> states(Op.Recurrent op, DType dtype, Dim time, Dim batch, Operands in) {
+    Dim directions = Dim.of(op.direction().count());
+    Dim hidden = Dim.of(op.hidden());
     Fact all = Fact.of(dtype, List.of(time, directions, batch, hidden));
     Fact last = Fact.of(dtype, List.of(directions, batch, hidden));
     return List.of(all, last, last).subList(0, in.outputs());
+  }
+
+  static List<Fact> dynamic(Op.DynamicRecurrent op, Operands in) {
+    Op.Recurrent layer = op.layer();
+    if (layer.cell() != RecurrentCell.LSTM) {
+      throw new ModelException("cell: expected LSTM, got " + layer.cell());
+    }
+    int first = op.states();
+    in.expect(first, first + 3, 3);
+    in.expect(0, DType.F32);
+    for (int input = first; input < first + 3; input++) {
+      in.same(input, 0);
+    }
+    attributes(layer, DType.F32);
+    List<Dim> sums = in.shape(0, 3);
+    Dim time = sums == null ? in.fresh("time") : sums.get(0);
+    Dim batch = sums == null ? in.fresh("batch") : sums.get(1);
+    Dim directions = Dim.of(layer.direction().count());
+    Dim hidden = Dim.of(layer.hidden());
+    Dim gates = Dim.of(Math.multiplyExact(4, layer.hidden()));
+    check("sums", in, 0, time, batch, Dims.multiply(directions, gates));
+    for (int input = 1; input < first; input += 2) {
+      QuantizedRules.centred(input, in);
+      in.expect(input + 1, DType.F32);
+      check("weights of the state", in, input, hidden, gates);
+      check("scale", in, input + 1, gates);
+    }
+    check("first state", in, first, directions, batch, hidden);
+    check("first state of cells", in, first + 1, directions, batch, hidden);
+    check("peepholes", in, first + 2, directions, Dims.multiply(hidden, 3));
+    return states(layer, DType.F32, time, batch, in);
   }
 
   private static void attributes(Op.Recurrent op, DType dtype) {

@@ -35,18 +35,34 @@ final class CellChain {
 
   /// {@return the chain of long short-term memory: `(input, output, forget, candidate, c, peepholes
   /// of input, output and forget gate?) → (h, c)`}
-  static Pointwise lstm(Recurrence recurrence, int direction, int rows, boolean peepholes) {
+  ///
+  /// @param apart whether sums of the state and of the input are apart: the former of all gates,
+  ///   then the latter, come first
+  static Pointwise lstm(
+      Recurrence recurrence, int direction, int rows, boolean peepholes, boolean apart) {
     CellChain chain = new CellChain(recurrence, direction, rows);
     long gates = 4L * recurrence.hidden();
     int input = chain.input(gates);
     int output = chain.input(gates);
     int forget = chain.input(gates);
     int candidate = chain.input(gates);
+    int fromX = chain.strides.size();
+    for (int i = 0; apart && i < 4; i++) {
+      int _ = chain.input(recurrence.directions() * gates);
+    }
     int c = chain.input(recurrence.hidden());
     int peeping = peepholes ? chain.input(0) : 0;
     if (peepholes) {
       int _ = chain.input(0);
       int _ = chain.input(0);
+    }
+    if (apart) {
+      input = chain.add(input, fromX);
+      output = chain.add(output, fromX + 1);
+      forget = chain.add(forget, fromX + 2);
+      candidate = chain.add(candidate, fromX + 3);
+    }
+    if (peepholes) {
       input = chain.add(input, chain.multiply(peeping, c));
       forget = chain.add(forget, chain.multiply(peeping + 2, c));
     }

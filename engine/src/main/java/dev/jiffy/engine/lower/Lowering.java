@@ -147,7 +147,7 @@ public final class Lowering {
     return switch (op) {
       case Op.MatMul _, Op.QuantizedMatMul _, Op.Recurrent _, Op.Conv _, Op.ConvTranspose _ -> true;
       case QuantizedOp.ByteMatMul _, QuantizedOp.ByteConv _, QuantizedOp.DynamicConv _ -> true;
-      case QuantizedOp.ByteSums _, QuantizedOp.BlockMatMul _ -> true;
+      case QuantizedOp.ByteSums _, QuantizedOp.BlockMatMul _, Op.DynamicRecurrent _ -> true;
       default -> false;
     };
   }
@@ -157,6 +157,7 @@ public final class Lowering {
       case Op.MatMul matMul -> Linear.pack(graph, node, matMul, producers, weights);
       case Op.QuantizedMatMul matMul -> Linear.pack(graph, node, matMul, weights);
       case Op.Recurrent recurrent -> Recurrences.pack(graph, node, recurrent, weights);
+      case Op.DynamicRecurrent recurrent -> Recurrences.pack(graph, node, recurrent, weights);
       case Op.Conv conv -> Images.pack(graph, node, conv, weights);
       case Op.ConvTranspose conv -> Images.pack(graph, node, conv, weights);
       case QuantizedOp op -> Bytes.pack(graph, node, op, weights);
@@ -250,6 +251,7 @@ public final class Lowering {
           case Op.QuantizedMatMul matMul -> Linear.lower(node, matMul, this);
           case Op.Attention attention -> Linear.lower(node, attention, this);
           case Op.Recurrent recurrent -> Recurrences.lower(node, recurrent, this);
+          case Op.DynamicRecurrent recurrent -> Recurrences.lower(node, recurrent, this);
           case Op.Conv conv -> Images.lower(node, conv, this);
           case Op.ConvTranspose conv -> Images.lower(node, conv, this);
           case Op.Pool pool -> Pools.lower(node, pool, this);

@@ -5,6 +5,8 @@ import dev.jiffy.engine.ir.Graph;
 import dev.jiffy.engine.ir.Node;
 import dev.jiffy.engine.ir.Op;
 import dev.jiffy.engine.kernel.Activation;
+import dev.jiffy.engine.kernel.ByteConvolution;
+import dev.jiffy.engine.kernel.ByteKernels;
 import dev.jiffy.engine.kernel.Product;
 import dev.jiffy.engine.kernel.Recurrence;
 import dev.jiffy.tensor.DType;
@@ -113,13 +115,26 @@ final class Recurrences {
             lowering.result(node, 0),
             lowering.result(node, 1),
             lowering.result(node, 2));
+    add(
+        node,
+        new RecurrentStep.Layer(recurrence, (int) x.dim(0), batch, reads ? 1 : batch),
+        places,
+        reads ? lowering.dtype(node.input(4)) : DType.I32,
+        List.of(),
+        lowering);
+    return true;
+  }
+
+  private static void add(
+      Node node,
+      RecurrentStep.Layer layer,
+      RecurrentStep.Places places,
+      DType lengthType,
+      List<ByteKernels.@Nullable Prepared> products,
+      Lowering lowering) {
     lowering.add(
         new RecurrentStep(
-            Lowering.label(node),
-            lowering.target(),
-            new RecurrentStep.Layer(recurrence, (int) x.dim(0), batch, reads ? 1 : batch),
-            places,
-            reads ? lowering.dtype(node.input(4)) : DType.I32),
+            Lowering.label(node), lowering.target(), layer, places, lengthType, products),
         places.sums(),
         places.lengths(),
         places.h(),
@@ -128,6 +143,70 @@ final class Recurrences {
         places.y(),
         places.lastH(),
         places.lastC());
+  }
+
+  /// The weights of a state that is quantized, in the form that kernels read.
+  ///
+  /// @param products for each direction its product of bytes, or null where f32 are multiplied
+  /// @param weights for each direction its packed weights
+  private record Rounded(List<ByteKernels.@Nullable Prepared> products, List<Tensor> weights) {}
+
+  static void pack(Graph graph, Node node, Op.DynamicRecurrent op, Weights weights) {
+    @Nullable Rounded _ = packed(graph, node, op, weights);
+  }
+
+  /// {@return the packed weights, or null where they are no constants}
+  private static @Nullable Rounded packed(
+      Graph graph, Node node, Op.DynamicRecurrent op, Weights weights) {
+    Rounded rounded = new Rounded(new ArrayList<>(), new ArrayList<>());
+    for (int input = 1; input < op.states(); input += 2) {
+      Tensor r = graph.constants().get(node.input(input));
+      Tensor scales = graph.constants().get(node.input(input + 1));
+      if (r == null || scales == null || r.shape().bytes(DType.F32) > Integer.MAX_VALUE) {
+        return null;
+      }
+      ByteConvolution product =
+          new ByteConvolution(
+              Bytes.geometry(r, 1, null), ByteConvolution.DYNAMIC, weights.shift(r), null);
+      ByteKernels.Prepared prepared = Bytes.prepare(product, weights.target());
+      rounded.products().add(prepared);
+      rounded
+          .weights()
+          .add(
+              prepared == null
+                  ? weights.scaled(r, scales)
+                  : weights.bytesConv(prepared, product, r, scales, null));
+    }
+    return rounded;
+  }
+
+  static boolean lower(Node node, Op.DynamicRecurrent op, Lowering lowering) {
+    Shape sums = lowering.shape(node.input(0));
+    Rounded packed = packed(lowering.graph(), node, op, lowering.weights());
+    if (packed == null || sums.elements() == 0 || sums.elements() > Integer.MAX_VALUE / 4) {
+      return false;
+    }
+    int first = op.states();
+    RecurrentStep.Places places =
+        new RecurrentStep.Places(
+            lowering.place(node.input(0)),
+            fixed(packed.weights(), lowering),
+            List.of(),
+            Place.ABSENT,
+            Place.ABSENT,
+            lowering.place(node.input(first)),
+            lowering.place(node.input(first + 1)),
+            lowering.place(node.input(first + 2)),
+            lowering.result(node, 0),
+            lowering.result(node, 1),
+            lowering.result(node, 2));
+    add(
+        node,
+        new RecurrentStep.Layer(of(op.layer()), (int) sums.dim(0), (int) sums.dim(1), 1),
+        places,
+        DType.I32,
+        packed.products(),
+        lowering);
     return true;
   }
 

@@ -2,6 +2,8 @@ package dev.jiffy.engine.lower;
 
 import dev.jiffy.engine.ModelException;
 import dev.jiffy.engine.function.RecurrentCell;
+import dev.jiffy.engine.kernel.Affine;
+import dev.jiffy.engine.kernel.ByteKernels;
 import dev.jiffy.engine.kernel.MatrixKernels;
 import dev.jiffy.engine.kernel.Memory;
 import dev.jiffy.engine.kernel.Product;
@@ -81,6 +83,7 @@ final class RecurrentStep extends Step {
   private final Layer layer;
   private final Places places;
   private final DType lengthType;
+  private final List<ByteKernels.@Nullable Prepared> products;
   private final MatrixKernels kernels;
   private final RowKernels rows;
   private final Product product;
@@ -96,7 +99,18 @@ final class RecurrentStep extends Step {
   private final long gateBytes;
   private final long chainBytes;
 
-  RecurrentStep(String name, Target target, Layer layer, Places places, DType lengthType) {
+  /// A step.
+  ///
+  /// @param lengthType the type of the lengths
+  /// @param products where a state becomes bytes before every product, for each direction that of
+  ///   bytes, or null where what they stand for is multiplied as f32; else empty
+  RecurrentStep(
+      String name,
+      Target target,
+      Layer layer,
+      Places places,
+      DType lengthType,
+      List<ByteKernels.@Nullable Prepared> products) {
     super(
         name,
         Math.min(
@@ -107,13 +121,16 @@ final class RecurrentStep extends Step {
     this.layer = layer;
     this.places = places;
     this.lengthType = lengthType;
+    this.products = products;
     this.kernels = target.matrices();
     this.rows = target.rows();
     Recurrence recurrence = layer.recurrence();
     int m = layer.rows();
     int hidden = layer.hidden();
     int width = layer.resetsFirst() ? 2 * hidden : layer.gates();
-    boolean apart = recurrence.cell() == RecurrentCell.GRU && recurrence.linearBeforeReset();
+    boolean apart =
+        !products.isEmpty()
+            || (recurrence.cell() == RecurrentCell.GRU && recurrence.linearBeforeReset());
     long residual = apart ? 0 : layer.sums();
     product = new Product(m, hidden, width, hidden, width, residual, 1, null);
     candidate = new Product(m, hidden, hidden, hidden, hidden, layer.sums(), 1, null);
@@ -126,7 +143,8 @@ final class RecurrentStep extends Step {
               switch (recurrence.cell()) {
                 case RNN -> CellChain.rnn(recurrence, d, m);
                 case LSTM ->
-                    CellChain.lstm(recurrence, d, m, !places.peepholes().equals(Place.ABSENT));
+                    CellChain.lstm(
+                        recurrence, d, m, !places.peepholes().equals(Place.ABSENT), apart);
                 case GRU ->
                     apart
                         ? CellChain.gru(recurrence, d, m, layer.sums())
@@ -140,6 +158,9 @@ final class RecurrentStep extends Step {
     }
     stateBytes = MemoryPlan.align(4L * m * hidden);
     gateBytes = MemoryPlan.align(4L * m * layer.gates());
+    for (ByteKernels.Prepared prepared : products) {
+      bytes = Math.max(bytes, prepared == null ? 0 : prepared.scratchBytes());
+    }
     chainBytes = MemoryPlan.align(bytes);
   }
 
@@ -154,10 +175,12 @@ final class RecurrentStep extends Step {
     return 4L * layer.sums() * ((long) layer.time() * layer.batch() + layer.hidden());
   }
 
-  /// Working memory: two states, the reset state, the sums of the gates, what chains need.
+  /// Working memory: two states, the reset or rounded state, the sums of the gates, what chains and
+  /// products of bytes need, a state as bytes and what these stand for.
   @Override
   long scratchBytes() {
-    return 3 * stateBytes + gateBytes + chainBytes;
+    long bytes = products.isEmpty() ? 0 : stateBytes + MemoryPlan.align(DynamicBytesStep.NUMBERS);
+    return 3 * stateBytes + gateBytes + chainBytes + bytes;
   }
 
   @Override
@@ -244,8 +267,13 @@ final class RecurrentStep extends Step {
         operands[1] = next;
       }
       case LSTM -> {
-        multiply(product, h, frame.at(places.packed().get(d)), 0, sums, gates);
         int at = spread(operands, 0, gates, 4);
+        if (products.isEmpty()) {
+          multiply(product, h, frame.at(places.packed().get(d)), 0, sums, gates);
+        } else {
+          multiplyRounded(d, h, frame.at(places.packed().get(d)), scratch, gates);
+          at = spread(operands, at, sums, 4);
+        }
         operands[at++] = c;
         long peepholes = frame.at(places.peepholes());
         if (peepholes != 0) {
@@ -292,6 +320,30 @@ final class RecurrentStep extends Step {
   private void multiply(Product geometry, long a, long packed, long bias, long residual, long to) {
     int panels = (geometry.n() + kernels.panelColumns() - 1) / kernels.panelColumns();
     kernels.multiply(geometry, a, packed, bias, residual, to, 0, geometry.m(), 0, panels);
+  }
+
+  /// Multiplies what the bytes of a state stand for.
+  ///
+  /// @param rounded where that goes, unless bytes are multiplied
+  private void multiplyRounded(int d, long h, long packed, long rounded, long to) {
+    long scratch = to + gateBytes;
+    long bytes = scratch + chainBytes;
+    long numbers = bytes + stateBytes;
+    int hidden = layer.hidden();
+    rows.range(h, hidden, numbers);
+    float least = Memory.getFloat(numbers);
+    float scale = Affine.scale(least, Memory.getFloat(numbers + 4));
+    int zero = Affine.zero(least, scale);
+    rows.quantize(scale, zero, h, bytes, hidden);
+    ByteKernels.Prepared prepared = products.get(d);
+    if (prepared == null) {
+      rows.dequantize(scale, zero, bytes, rounded, hidden);
+      multiply(product, rounded, packed, 0, 0, to);
+    } else {
+      Memory.setFloat(numbers, scale);
+      Memory.ALL.set(Memory.INT, numbers + 4, zero);
+      prepared.convolve(bytes, numbers, packed, to, 0, 1, scratch);
+    }
   }
 
   private static void chain(PreparedPointwise chain, long[] operands, long scratch) {

@@ -13,6 +13,8 @@ import dev.jiffy.engine.kernel.scalar.ScalarResampling;
 import dev.jiffy.engine.kernel.scalar.Sliding;
 import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.List;
 
 /// Matrix products, convolutions, pools and normalisations on the scalar kernels.
 final class ScalarNeuralOps {
@@ -59,6 +61,27 @@ final class ScalarNeuralOps {
         o.optional(5),
         o.optional(6),
         o.optional(7),
+        o.optionalOut(0),
+        o.optionalOut(1),
+        o.optionalOut(2));
+  }
+
+  static void recurrent(Op.DynamicRecurrent op, Operands o) {
+    int first = op.states();
+    List<Tensor> weights = new ArrayList<>();
+    List<Tensor> scales = new ArrayList<>();
+    for (int input = 1; input < first; input += 2) {
+      weights.add(o.in(input));
+      scales.add(o.in(input + 1));
+    }
+    ScalarRecurrence.runDynamic(
+        Recurrences.of(op.layer()),
+        o.in(0),
+        weights,
+        scales,
+        o.optional(first),
+        o.optional(first + 1),
+        o.optional(first + 2),
         o.optionalOut(0),
         o.optionalOut(1),
         o.optionalOut(2));

@@ -131,6 +131,7 @@ public final class ScalarOps {
       case Op.Einsum e -> ScalarEinsum.run(e.equation(), o);
       case Op.Attention a -> ScalarNeuralOps.attention(a, o);
       case Op.Recurrent r -> ScalarNeuralOps.recurrent(r, o);
+      case Op.DynamicRecurrent r -> ScalarNeuralOps.recurrent(r, o);
       case Op.Conv c -> ScalarNeuralOps.conv(c, o);
       case Op.ConvTranspose c -> ScalarNeuralOps.convTranspose(c, o);
       case Op.Pool p -> ScalarNeuralOps.pool(p, o);

@@ -379,6 +379,25 @@ public final class Weights {
         });
   }
 
+  /// {@return integers, scaled, as f32, packed}
+  ///
+  /// @param matrix the integers, `[k, n]`
+  /// @param scales the factor of each column
+  Tensor scaled(Tensor matrix, Tensor scales) {
+    int n = (int) matrix.shape().dim(1);
+    return blocks(
+        () -> {
+          Tensor numbers = Tensor.allocate(DType.F32, matrix.shape());
+          for (long i = 0; i < matrix.shape().elements(); i++) {
+            numbers.setDouble(i, matrix.getLong(i) * scales.getDouble(i % n));
+          }
+          return numbers;
+        },
+        List.of(matrix, scales),
+        (int) matrix.shape().dim(0),
+        n);
+  }
+
   /// {@return weights of a few bits in blocks, packed as they are}
   ///
   /// @param kernels the kernels that multiply them

@@ -100,22 +100,28 @@ final class AttentionImports {
     long heads = node.integer("num_heads");
     String query = node.input(0);
     Long width = node.extent(query, 2);
+    boolean isCross = node.rank(node.input(1)) == 4 && node.rank(node.input(2)) == 4;
     boolean isPlain =
         node.has(1)
             && node.has(2)
             && node.rank(query) == 3
-            && node.rank(node.input(1)) == 3
-            && node.rank(node.input(2)) == 3;
+            && (isCross || (node.rank(node.input(1)) == 3 && node.rank(node.input(2)) == 3));
     if (!isPlain || width == null) {
       node.unsupported("packed queries, keys or values");
       return;
     }
     List<String> parts = new ArrayList<>(List.of(query, node.input(1), node.input(2)));
-    Long values = node.extent(node.input(2), 2);
+    if (isCross) {
+      parts.set(1, headsLast(node, parts.get(1)));
+      parts.set(2, headsLast(node, parts.get(2)));
+    }
+    Long values = node.extent(parts.get(2), 2);
     if (node.has(3)) {
       String sizes = node.longs(width, width, values == null ? width : values);
       List<String> biases = node.makeAll(new Op.Split(0, 0), 3, node.input(3), sizes);
-      parts.replaceAll(part -> node.make(ADD, part, biases.get(parts.indexOf(part))));
+      for (int i = 0; i < (isCross ? 1 : 3); i++) {
+        parts.set(i, node.make(ADD, parts.get(i), biases.get(i)));
+      }
     }
     for (int i = 1; i < 3; i++) {
       if (!node.has(i + 5) && !node.wants(i)) {
@@ -139,10 +145,15 @@ final class AttentionImports {
     String all = headsFirst(node, parts.get(part), heads);
     if (!past.isEmpty()) {
       all = node.make(new Op.Concat(2), past, all);
-      String back = node.make(new Op.Transpose(List.of(0L, 2L, 1L, 3L)), all);
-      parts.set(part, node.make(RESHAPE, back, node.longs(0, 0, -1)));
+      parts.set(part, headsLast(node, all));
     }
     return all;
+  }
+
+  /// `[batch, heads, length, size]` as `[batch, length, heads · size]`.
+  private static String headsLast(NodeScope node, String x) {
+    String back = node.make(new Op.Transpose(List.of(0L, 2L, 1L, 3L)), x);
+    return node.make(RESHAPE, back, node.longs(0, 0, -1));
   }
 
   /// `[batch, length, heads · size]` as `[batch, heads, length, size]`.

@@ -29,7 +29,7 @@ final class ImageImports {
     table.add("CenterCropPad", 18, 2, 2, ImageImports::centre);
   }
 
-  private static void sampleGrid(NodeScope node) {
+  static void sampleGrid(NodeScope node) {
     String mode = node.text("mode", node.opset() < 20 ? "bilinear" : "linear");
     Interpolation interpolation =
         switch (mode) {

@@ -7,10 +7,15 @@ import dev.jiffy.engine.ir.Op;
 import dev.jiffy.engine.ir.Op.Binary;
 import dev.jiffy.engine.ir.Op.Layout;
 import dev.jiffy.engine.ir.Op.Unary;
+import dev.jiffy.engine.ir.QuantizedOp;
+import dev.jiffy.engine.ir.SelectionOp;
 import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.function.BiFunction;
+import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 
 /// Operators of the domain `com.microsoft`, which ONNX Runtime's optimizers and exporters write:
@@ -31,16 +36,21 @@ final class MicrosoftImports {
     table.add("QuickGelu", 1, 1, 1, MicrosoftImports::quickGelu);
     table.add("BiasSplitGelu", 1, 2, 2, MicrosoftImports::splitGelu);
     table.add("FusedMatMul", 1, 2, 2, MicrosoftImports::matMul);
+    table.add("TransposeMatMul", 1, 2, 2, MicrosoftImports::matMul);
     table.add("FusedGemm", 1, 2, 3, MicrosoftImports::gemm);
     table.add("FusedConv", 1, 2, 4, MicrosoftImports::conv);
     table.add("SkipLayerNormalization", 1, 3, 5, 4, MicrosoftImports::skipNorm);
     table.add("SkipSimplifiedLayerNormalization", 1, 3, 4, 4, MicrosoftImports::skipRms);
     table.add("EmbedLayerNormalization", 1, 1, 9, 3, MicrosoftImports::embed);
+    table.add("QEmbedLayerNormalization", 1, 1, 18, 2, MicrosoftImports::embedQuantized);
     registerRms(table);
+    registerTaken(table);
     QuantizationImports.registerLinear(table);
     QLinearImports.register(table);
     AttentionImports.register(table);
     RotaryImports.register(table);
+    RecurrentImports.registerDynamic(table);
+    PoolImports.registerLast(table);
   }
 
   /// Adds what ONNX Runtime counts among ONNX's own operators.
@@ -48,6 +58,18 @@ final class MicrosoftImports {
   /// @param table the table
   static void registerRms(Operators table) {
     table.add("SimplifiedLayerNormalization", 1, 2, 2, 2, MicrosoftImports::rms);
+  }
+
+  /// Adds operators that ONNX has since taken.
+  private static void registerTaken(Operators table) {
+    table.add("CDist", 1, 2, 2, MicrosoftImports::distances);
+    table.add("ExpandDims", 1, 2, 2, MicrosoftImports::expandDims);
+    table.add("GatherND", 1, 2, 2, n -> n.same(new Op.GatherNd(0)));
+    table.add("GridSample", 1, 2, 2, ImageImports::sampleGrid);
+    table.add("Pad", 1, 2, 3, MicrosoftImports::pad);
+    table.add("Range", 1, 2, 3, MicrosoftImports::range);
+    table.add("Trilu", 1, 1, 2, n -> n.same(new Op.Trilu(n.flag("upper", true))));
+    table.add("Unique", 1, 1, 1, 3, MicrosoftImports::unique);
   }
 
   private static void biased(NodeScope node, UnaryFunction function) {
@@ -73,11 +95,25 @@ final class MicrosoftImports {
     float alpha = node.real("alpha", 1);
     boolean left = node.flag("transA", false);
     boolean right = node.flag("transB", false);
-    if (node.flag("transBatchA", false) || node.flag("transBatchB", false)) {
-      node.unsupported("transposed batches");
-      return;
+    String a = batchFirst(node, node.input(0), node.flag("transBatchA", false));
+    String b = batchFirst(node, node.input(1), node.flag("transBatchB", false));
+    node.result(new Op.MatMul(left, right, alpha, null), a, b);
+  }
+
+  /// Moves the first dimension behind the batch.
+  private static String batchFirst(NodeScope node, String x, boolean isLast) {
+    int rank = node.rank(x);
+    if (!isLast || (rank >= 0 && rank < 3)) {
+      return x;
     }
-    node.same(new Op.MatMul(left, right, alpha, null));
+    if (rank < 0) {
+      node.unsupported("transposed batches of unknown rank");
+      return x;
+    }
+    List<Long> order = new ArrayList<>(LongStream.range(1, rank - 1).boxed().toList());
+    order.add(0L);
+    order.add(rank - 1L);
+    return node.make(new Op.Transpose(order), x);
   }
 
   private static void gemm(NodeScope node) {
@@ -207,24 +243,45 @@ final class MicrosoftImports {
 
   /// Words, positions and segments looked up, added and normalised.
   private static void embed(NodeScope node) {
+    embed(node, node.input(8), (_, rows) -> rows);
+  }
+
+  /// The same with tables of bytes, whose scales follow all of them, and then their zero points.
+  private static void embedQuantized(NodeScope node) {
+    node.require(8, 9, 11, 12, 13, 14, 16, 17);
+    Op dequantize = new QuantizedOp.Dequantize(0, 0);
+    embed(
+        node,
+        "",
+        (table, rows) ->
+            node.make(dequantize, rows, node.input(table + 6), node.input(table + 11)));
+  }
+
+  /// @param positions the numbers of the positions, or "" where they are counted
+  /// @param real makes numbers of rows of a table, the input of a number
+  private static void embed(
+      NodeScope node, String positions, BiFunction<Integer, String, String> real) {
     node.require(2, 3, 5, 6);
     node.ignore("mask_index_type");
     float epsilon = node.real("epsilon", 1e-12f);
     String ids = node.input(0);
     Op look = new Op.Gather(0);
-    String sum = node.make(look, node.input(2), ids);
-    String positions;
-    if (node.has(8)) {
-      positions = node.make(look, node.input(3), node.input(8));
-    } else {
+    String sum = real.apply(2, node.make(look, node.input(2), ids));
+    String rows;
+    if (positions.isEmpty()) {
       String length = node.make(new Op.ShapeOf(1, 2L), ids);
-      positions = node.make(new Op.Slice(), node.input(3), node.longs(0), length, node.longs(0));
+      rows = node.make(new Op.Slice(), node.input(3), node.longs(0), length, node.longs(0));
+    } else {
+      rows = node.make(look, node.input(3), positions);
     }
-    sum = node.make(ADD, sum, positions);
+    sum = node.make(ADD, sum, real.apply(3, rows));
     if (node.has(1) && node.has(4)) {
-      sum = node.make(ADD, sum, node.make(look, node.input(4), node.input(1)));
+      String segments = node.make(look, node.input(4), node.input(1));
+      sum = node.make(ADD, sum, real.apply(4, segments));
     }
-    node.result(new Op.LayerNorm(-1, epsilon), sum, node.input(5), node.input(6));
+    String scale = real.apply(5, node.input(5));
+    String bias = real.apply(6, node.input(6));
+    node.result(new Op.LayerNorm(-1, epsilon), sum, scale, bias);
     if (node.wants(1)) {
       maskIndex(node, ids);
     }
@@ -242,6 +299,64 @@ final class MicrosoftImports {
       Tensor zero = Tensor.allocate(DType.I32, Shape.of(1));
       String batch = node.make(new Op.ShapeOf(0, 1L), ids);
       node.result(1, new Op.ConstantOfShape(zero), batch);
+    }
+  }
+
+  // ---- operators that ONNX has since taken
+
+  /// The distances of all rows, `√(a² + b² - 2 a·b)`, or their squares.
+  private static void distances(NodeScope node) {
+    String metric = node.text("metric", "sqeuclidean");
+    if (!metric.equals("euclidean") && !metric.equals("sqeuclidean")) {
+      throw node.invalid("attribute 'metric' is '" + metric + "'");
+    }
+    String a = node.input(0);
+    String b = node.input(1);
+    Op sum = new Op.Reduce(ReduceFunction.SUM_SQUARE, true, false);
+    String product = node.make(new Op.MatMul(false, true, -2, null), a, b);
+    String rows = node.make(ADD, product, node.make(sum, a, node.longs(1)));
+    String columns = node.make(sum, b, node.longs(1));
+    String squares = node.make(ADD, rows, node.make(new Op.Transpose(List.of(1L, 0L)), columns));
+    Op most = new Binary(BinaryFunction.MAX);
+    if (metric.equals("sqeuclidean")) {
+      node.result(most, squares, node.scalar(0, a));
+    } else {
+      String positive = node.make(most, squares, node.scalar(0, a));
+      node.result(new Unary(UnaryFunction.SQRT), positive);
+    }
+  }
+
+  private static void expandDims(NodeScope node) {
+    String axis = node.make(new Op.Cast(DType.I64, true), node.input(1));
+    String axes = node.make(new Op.Reshape(false), axis, node.longs(1));
+    node.result(new Op.Unsqueeze(), node.input(0), axes);
+  }
+
+  private static void pad(NodeScope node) {
+    String pads = node.make(new Op.Reshape(false), node.input(1), node.longs(-1));
+    String value = node.has(2) ? node.make(new Op.Reshape(false), node.input(2), none(node)) : "";
+    Op.PadMode mode = node.choice("mode", Op.PadMode.CONSTANT);
+    node.result(new Op.Pad(mode), node.input(0), pads, value);
+  }
+
+  /// The shape of a scalar.
+  private static String none(NodeScope node) {
+    return node.constant(Tensor.allocate(DType.I64, Shape.of(0)));
+  }
+
+  private static void range(NodeScope node) {
+    String delta = node.has(2) ? node.input(2) : node.scalar(1, node.input(0));
+    node.result(new Op.Range(), node.input(0), node.input(1), delta);
+  }
+
+  /// Elements in the order in which they first appear, the position of each element among them, and
+  /// how often they appear.
+  private static void unique(NodeScope node) {
+    List<String> made = node.makeAll(new SelectionOp.Unique(null, false), 4, node.input(0));
+    for (int i = 0; i < 3; i++) {
+      if (node.wants(i)) {
+        node.result(i, new Op.Identity(), made.get(i == 0 ? 0 : i + 1));
+      }
     }
   }
 }

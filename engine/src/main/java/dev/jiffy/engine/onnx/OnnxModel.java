@@ -301,9 +301,18 @@ public record OnnxModel(
 
   /// One dimension of a tensor type.
   ///
+  /// Names without a letter, such as `?` and `-1`, and `None` are what exporters write of extents
+  /// that are not known: they name nothing, so that two of them may differ.
+  ///
   /// @param value the extent, or null where it is not a number
   /// @param name the extent's name, or ""
-  public record DimensionProto(@Nullable Long value, String name) {}
+  public record DimensionProto(@Nullable Long value, String name) {
+    /// Drops a name that names nothing.
+    public DimensionProto {
+      boolean isNamed = !name.equals("None") && name.codePoints().anyMatch(Character::isLetter);
+      name = isNamed ? name : "";
+    }
+  }
 
   private static <V> Map<String, V> ordered(Map<String, V> map) {
     return map.isEmpty() ? Map.of() : Collections.unmodifiableMap(new LinkedHashMap<>(map));

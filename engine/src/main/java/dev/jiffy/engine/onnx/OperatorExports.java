@@ -97,6 +97,7 @@ final class OperatorExports {
       case Op.Einsum o -> node.same("Einsum", set().text("equation", o.equation()));
       case Op.Attention o -> CompositeExports.attention(node, o);
       case Op.Recurrent o -> RecurrentExports.export(node, o);
+      case Op.DynamicRecurrent _ -> throw node.cannot("a layer that quantizes its state alone");
       case Op.Conv o -> CompositeExports.conv(node, o);
       case Op.ConvTranspose o -> CompositeExports.convTranspose(node, o);
       case Op.Pool o -> pool(node, o);

@@ -23,6 +23,13 @@ final class PoolImports {
     table.add("GlobalLpPool", 2, 1, 1, n -> globalPool(n, PoolFunction.LP));
   }
 
+  /// Adds what the domain `com.microsoft` has of it.
+  ///
+  /// @param table the table
+  static void registerLast(Operators table) {
+    table.add("NhwcMaxPool", 1, 1, 1, n -> pool(n, PoolFunction.MAX, Layout.CHANNELS_LAST));
+  }
+
   /// {@return the sliding window that a node's attributes describe}
   ///
   /// @param node the node
@@ -43,6 +50,10 @@ final class PoolImports {
   }
 
   private static void pool(NodeScope node, PoolFunction function) {
+    pool(node, function, Layout.CHANNELS_FIRST);
+  }
+
+  private static void pool(NodeScope node, PoolFunction function, Layout layout) {
     boolean countPadding =
         function == PoolFunction.AVERAGE && node.flag("count_include_pad", false);
     boolean columnMajor = function == PoolFunction.MAX && node.flag("storage_order", false);
@@ -51,7 +62,7 @@ final class PoolImports {
     if (window.kernel().isEmpty()) {
       throw node.invalid("attribute 'kernel_shape' is missing");
     }
-    node.same(new Op.Pool(function, window, countPadding, columnMajor, p, Layout.CHANNELS_FIRST));
+    node.same(new Op.Pool(function, window, countPadding, columnMajor, p, layout));
   }
 
   private static void globalPool(NodeScope node, PoolFunction function) {

@@ -33,6 +33,8 @@ final class QLinearImports {
     table.add("QLinearSigmoid", 1, 1, 5, n -> one(n, new Unary(UnaryFunction.SIGMOID)));
     table.add("QLinearLeakyRelu", 1, 1, 5, QLinearImports::leakyRelu);
     table.add("QLinearSoftmax", 1, 1, 5, QLinearImports::softmax);
+    table.add("QLinearWhere", 1, 9, 9, QLinearImports::where);
+    table.add("GatherBlockQuantized", 1, 3, 4, QLinearImports::gather);
     table.add("QLinearGlobalAveragePool", 1, 5, 5, QLinearImports::globalAverage);
     table.add("QLinearAveragePool", 1, 1, 5, QLinearImports::average);
     table.add("QLinearConcat", 1, 5, Operators.MANY, QLinearImports::concat);
@@ -61,15 +63,47 @@ final class QLinearImports {
 
   /// Before operator set 13 all dimensions from the axis on count together.
   private static void softmax(NodeScope node) {
-    node.require(4);
-    long opset = node.integer("opset", 13);
-    int rank = node.rank(node.input(0));
+    node.require(1, 3, 4);
     long axis = node.integer("axis", -1);
-    if (opset < 13 && (rank < 0 || (axis != -1 && axis != rank - 1))) {
-      node.unsupported("softmax over several dimensions");
+    if (node.integer("opset", 13) >= 13) {
+      one(node, new Op.Softmax(axis, false));
       return;
     }
-    one(node, new Op.Softmax(axis, false));
+    String x = QuantizationImports.dequantized(node, 0, 0);
+    String flat = node.make(new Op.Softmax(1, false), node.make(new Op.Flatten(axis), x));
+    String shape = node.make(new Op.ShapeOf(0, null), x);
+    QuantizationImports.requantize(node, node.make(new Op.Reshape(true), flat, shape), 3, 0);
+  }
+
+  /// `(condition, x, scale, zero, y, scale, zero, scale, zero)`
+  private static void where(NodeScope node) {
+    String x = QuantizationImports.dequantized(node, 1, 0);
+    String y = QuantizationImports.dequantized(node, 4, 0);
+    QuantizationImports.requantize(node, node.make(new Op.Where(), node.input(0), x, y), 7, 0);
+  }
+
+  /// Rows, or others, of numbers of a few bits with scales of blocks: `(x, indices, scales,
+  /// zeros?)`.
+  private static void gather(NodeScope node) {
+    int rank = node.rank(node.input(0));
+    int indices = node.rank(node.input(1));
+    if (rank < 1 || indices < 0 || node.dtype(node.input(0)) == DType.U8) {
+      node.unsupported("packed numbers, or operands of unknown rank");
+      return;
+    }
+    node.ignore("bits");
+    long picked = Math.floorMod(node.integer("gather_axis", 0), (long) rank);
+    long scaled = Math.floorMod(node.integer("quantize_axis", 1), (long) rank);
+    if (picked == scaled) {
+      throw node.invalid("axis %d is both picked from and scaled".formatted(picked));
+    }
+    Op look = new Op.Gather(picked);
+    long axis = scaled < picked ? scaled : scaled + indices - 1;
+    node.result(
+        new QuantizedOp.Dequantize(axis, node.integer("block_size", 128)),
+        node.make(look, node.input(0), node.input(1)),
+        node.make(look, node.input(2), node.input(1)),
+        node.has(3) ? node.make(look, node.input(3), node.input(1)) : "");
   }
 
   private static Layout layout(NodeScope node) {

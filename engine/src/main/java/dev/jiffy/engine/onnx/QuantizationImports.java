@@ -115,12 +115,15 @@ final class QuantizationImports {
   private static void convInteger(NodeScope node) {
     String x = centred(node, 0, 2, zero -> zero);
     int trailing = node.rank(node.input(1)) - 1;
-    node.result(convolution(node), x, centred(node, 1, 3, zero -> column(node, zero, trailing)));
+    node.result(
+        convolution(node, Layout.CHANNELS_FIRST),
+        x,
+        centred(node, 1, 3, zero -> column(node, zero, trailing)));
   }
 
-  private static Op convolution(NodeScope node) {
+  private static Op convolution(NodeScope node, Layout layout) {
     long groups = node.integer("group", 1);
-    return new Op.Conv(PoolImports.window(node, false), groups, Layout.CHANNELS_FIRST, null);
+    return new Op.Conv(PoolImports.window(node, false), groups, layout, null);
   }
 
   private static void matMulLinear(NodeScope node) {
@@ -130,14 +133,12 @@ final class QuantizationImports {
   }
 
   private static void convLinear(NodeScope node) {
-    if (node.flag("channels_last", false)) {
-      node.unsupported("channels last");
-      return;
-    }
+    boolean isLast = node.flag("channels_last", false);
+    Layout layout = isLast ? Layout.CHANNELS_LAST : Layout.CHANNELS_FIRST;
     String x = dequantized(node, 0, 0);
     String w = dequantized(node, 3, 0);
     String bias = node.has(8) ? convBias(node) : "";
-    requantize(node, node.make(convolution(node), x, w, bias), 6, 1);
+    requantize(node, node.make(convolution(node, layout), x, w, bias), 6, isLast ? -1 : 1);
   }
 
   /// The bias has the scales of input and weights, multiplied.

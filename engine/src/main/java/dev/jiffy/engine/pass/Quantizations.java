@@ -18,6 +18,7 @@ final class Quantizations {
   static final List<Rule> RULES =
       List.of(
           Rule.on(Quantizations::product, BinaryFunction.MUL),
+          Rule.on(Quantizations::integerBias, BinaryFunction.MUL),
           Rule.on(Quantizations::bias, BinaryFunction.ADD));
 
   private static final Layout FIRST = Layout.CHANNELS_FIRST;
@@ -75,6 +76,37 @@ final class Quantizations {
   /// {@return the dimension, from the end of a result, that scale and bias go with}
   private static int channelAxis(Op op, Tensor weights) {
     return op instanceof Op.QuantizedMatMul ? 1 : weights.shape().rank() - 1;
+  }
+
+  /// `f32(product + bias) · scale` with a bias that was made an integer by the scale becomes
+  /// `f32(product) · scale + f32(bias) · scale`, whose product is seen.
+  private static boolean integerBias(Draft draft, Node node) {
+    if (!isBinary(node, BinaryFunction.MUL)) {
+      return false;
+    }
+    for (int side = 0; side < 2; side++) {
+      Node cast = onlyRead(draft, node.input(side), Op.Cast.class);
+      Node sum = cast == null ? null : onlyRead(draft, cast.input(0), Op.Binary.class);
+      if (cast == null || sum == null || !isBinary(sum, BinaryFunction.ADD)) {
+        continue;
+      }
+      for (int left = 0; left < 2; left++) {
+        Node product = onlyRead(draft, sum.input(left), Op.class);
+        if (product != null
+            && quantized(product.op()) != null
+            && quantizer(draft, product.input(0)) != null) {
+          String scale = node.input(1 - side);
+          String real = draft.add(cast, cast.op(), product.output());
+          String bias = draft.add(cast, cast.op(), sum.input(1 - left));
+          return draft.replace(
+              node,
+              new Op.Binary(BinaryFunction.ADD),
+              draft.add(node, node.op(), real, scale),
+              draft.add(node, node.op(), bias, scale));
+        }
+      }
+    }
+    return false;
   }
 
   /// A constant for each column or channel, added.

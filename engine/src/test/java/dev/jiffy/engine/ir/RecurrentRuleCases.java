@@ -11,6 +11,8 @@ import java.util.List;
 
 /// Cases of recurrent layers.
 final class RecurrentRuleCases {
+  private static final Op DYNAMIC =
+      new Op.DynamicRecurrent(op(RecurrentCell.LSTM, Direction.BIDIRECTIONAL, 3));
   private static final Op LSTM = op(RecurrentCell.LSTM, Direction.FORWARD, 3);
   private static final Op GRU = op(RecurrentCell.GRU, Direction.BIDIRECTIONAL, 4);
 
@@ -80,11 +82,40 @@ final class RecurrentRuleCases {
                   false,
                   false),
               "f32[t×1×5]; f32[1×3×5]; f32[1×3×3]",
-              "clip: expected a positive number, got 0.0"));
+              "clip: expected a positive number, got 0.0"),
+          good(
+              DYNAMIC,
+              "f32[t×b×24]; i8[3×12]; f32[12]; i16[3×12]; f32[12]",
+              "f32[t×2×b×3]; f32[2×b×3]"),
+          good(
+              DYNAMIC,
+              "f32[…]; i8[3×12]; f32[12]; i8[3×12]; f32[12]; _; f32[2×b×3]; f32[2×9]",
+              "f32[time×2×batch×3]"),
+          bad(DYNAMIC, "f32[t×b×24]; i8[3×12]; f32[12]", "expected 5 to 8 inputs, got 3"),
+          bad(
+              DYNAMIC,
+              "f32[t×b×12]; i8[3×12]; f32[12]; i8[3×12]; f32[12]",
+              "sums: expected shape [t×b×24], got [t×b×12]"),
+          bad(
+              DYNAMIC,
+              "f32[t×b×24]; u8[3×12]; f32[12]; i8[3×12]; f32[12]",
+              "input 1: expected i8 or i16, got u8[3×12]"),
+          bad(
+              DYNAMIC,
+              "f32[t×b×24]; i8[3×12]; f32[12]; i8[3×12]; f32[1]",
+              "scale: expected shape [12], got [1]"),
+          bad(
+              DYNAMIC,
+              "f32[t×b×24]; i8[3×12]; f32[12]; i8[12×3]; f32[12]",
+              "weights of the state: expected shape [3×12], got [12×3]"),
+          bad(
+              new Op.DynamicRecurrent(op(RecurrentCell.GRU, Direction.FORWARD, 3)),
+              "f32[t×b×12]; i8[3×12]; f32[12]",
+              "cell: expected LSTM, got GRU"));
 
   private RecurrentRuleCases() {}
 
-  private static Op op(RecurrentCell cell, Direction direction, long hidden) {
+  private static Op.Recurrent op(RecurrentCell cell, Direction direction, long hidden) {
     int functions = direction.count() * cell.functions();
     return new Op.Recurrent(
         cell,

@@ -48,7 +48,47 @@ final class RecurrentCases {
     Op.Recurrent lstm = op(RecurrentCell.LSTM, Direction.FORWARD, 6, true);
     add(cases, "coupled gates", lstm, new long[] {3, 2, 4, 6}, List.of(3, 5, 6, 7), 3);
     simple(cases);
+    for (Direction direction : Direction.values()) {
+      for (long[] size : sizes) {
+        Op.Recurrent layer = op(RecurrentCell.LSTM, direction, size[3], false);
+        addDynamic(cases, "plain", layer, size, 100, false, 1);
+        addDynamic(cases, "full", layer, size, 127, true, 3);
+      }
+      long[] some = {4, 3, 5, 17};
+      Op.Recurrent layer = op(RecurrentCell.LSTM, direction, 17, false);
+      addDynamic(cases, "shifted weights", layer, some, 150, false, 2);
+      addDynamic(cases, "wide weights", bounded(layer), some, 255, true, 3);
+    }
     return cases;
+  }
+
+  /// @param most the greatest weight; the least is the one that has 255 integers with it
+  /// @param more whether optional inputs are there
+  private static void addDynamic(
+      List<OpCase> cases,
+      String name,
+      Op.Recurrent layer,
+      long[] size,
+      long most,
+      boolean more,
+      int outputs) {
+    long directions = layer.direction().count();
+    long hidden = layer.hidden();
+    List<@Nullable Tensor> inputs = new ArrayList<>();
+    inputs.add(Samples.floats(1, size[0], size[1], directions * 4 * hidden));
+    for (int d = 0; d < directions; d++) {
+      long least = most == 255 && d == 0 ? -255 : most - 254;
+      DType type = most > Byte.MAX_VALUE ? DType.I16 : DType.I8;
+      inputs.add(Samples.integers(type, 2 + d, least, most + 1, hidden, 4 * hidden));
+      inputs.add(Samples.between(4 + d, 1e-3, 5e-3, 4 * hidden));
+    }
+    if (more) {
+      inputs.add(Samples.floats(6, directions, size[1], hidden));
+      inputs.add(Samples.floats(7, directions, size[1], hidden));
+      inputs.add(Samples.floats(8, directions, 3 * hidden));
+    }
+    Op op = new Op.DynamicRecurrent(layer);
+    cases.add(new OpCase(layer.direction() + " " + name, op, inputs, outputs, null));
   }
 
   /// @param more whether gates are coupled or linear
@@ -141,6 +181,25 @@ final class RecurrentCases {
             floats(r, 4, 1, 4, 1),
             floats(bias, 8, 1, 8),
             null,
+            h,
+            c));
+    double[] s = {0.2, -0.1, 0.4, 0.3};
+    double[] scale = {0.01, 0.02, 0.03, 0.04};
+    OpCase.Formula dynamic = // one number is quantized exactly
+        i -> {
+          double[] sum = new double[4];
+          Arrays.setAll(sum, g -> s[g] - 0.75 * (10 - 9 * g) * scale[g]);
+          double cell = sigmoid(sum[2]) * at(c, 0, 0, 0) + sigmoid(sum[0]) * Math.tanh(sum[3]);
+          return sigmoid(sum[1]) * Math.tanh(cell);
+        };
+    cases.add(
+        OpCase.of(
+            "one number",
+            new Op.DynamicRecurrent(op(RecurrentCell.LSTM, Direction.FORWARD, 1, false)),
+            dynamic,
+            floats(s, 4, 1, 1, 4),
+            Tensor.of(new byte[] {10, 1, -8, -17}, 1, 4),
+            floats(scale, 4, 4),
             h,
             c));
     for (boolean linear : new boolean[] {false, true}) {

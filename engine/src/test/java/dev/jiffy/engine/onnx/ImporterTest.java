@@ -341,8 +341,7 @@ class ImporterTest {
             .model();
     Map<String, String> names = new LinkedHashMap<>();
     names.put("batch-size", "batch_size");
-    names.put("-1", "_1");
-    names.put("0", "_0");
+    names.put("0_n", "_0_n");
     names.put("floor((n)/(2))", "floor__n___2__");
     names.put("batch size", "batch size");
     names.put("n", "n");
@@ -358,6 +357,18 @@ class ImporterTest {
     assertEquals(
         List.of(Dim.of("a_b_2"), Dim.of("a_b"), Dim.of("a_b_3"), Dim.of("a_b_1")),
         taken.fact("x").shape());
+  }
+
+  @Test
+  void namesOfUnknownExtentsNameNothing() {
+    OnnxModel file = one(13, "Relu", Map.of(), "x").model();
+    for (String name : List.of("", "?", "-1", "*", "0", "None")) {
+      Graph graph = Importer.graph(named(file, List.of(name, "n", name, "n")));
+      assertEquals(
+          List.of(Dim.of("x_0"), Dim.of("n"), Dim.of("x_2"), Dim.of("n")), graph.fact("x").shape());
+      ValueProto input = named(file, List.of(name)).graph().inputs().getFirst();
+      assertEquals(List.of(Dim.of("?")), Objects.requireNonNull(input.spec()).shape());
+    }
   }
 
   /// The model with an input whose dimensions have names.

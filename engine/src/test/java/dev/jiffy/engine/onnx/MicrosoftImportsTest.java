@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.jiffy.engine.ModelException;
 import dev.jiffy.engine.function.BinaryFunction;
 import dev.jiffy.engine.function.UnaryFunction;
+import dev.jiffy.engine.ir.Fact;
 import dev.jiffy.engine.ir.Node;
 import dev.jiffy.engine.ir.Op;
 import dev.jiffy.engine.ir.QuantizedOp;
@@ -17,6 +18,7 @@ import dev.jiffy.engine.onnx.OnnxModel.AttributeProto;
 import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -65,8 +67,214 @@ final class MicrosoftImportsTest {
         Map.of("alpha", Models.real(0.5f), "transB", Models.integer(1));
     assertEquals(
         List.of(new Op.MatMul(false, true, 0.5f, null)), ops("FusedMatMul", attributes, "x", "x"));
-    Map<String, AttributeProto> batches = Map.of("transBatchA", Models.integer(1));
-    assertTrue(refused(model("FusedMatMul", batches, "x", "x").model()).contains("batches"));
+    assertEquals(
+        ops("FusedMatMul", attributes, "x", "x"), ops("TransposeMatMul", attributes, "x", "x"));
+    Map<String, AttributeProto> batches =
+        Map.of("transBatchA", Models.integer(1), "transB", Models.integer(1));
+    assertEquals(
+        List.of(new Op.Transpose(List.of(1L, 0L, 2L)), new Op.MatMul(false, true, 1, null)),
+        Importer.graph(
+                Models.opset(13)
+                    .input("a", DType.F32, 5, 2, 4)
+                    .input("b", DType.F32, 2, 3, 4)
+                    .node("com.microsoft", "FusedMatMul", List.of("a", "b"), List.of("y"), batches)
+                    .output("y")
+                    .model())
+            .nodes()
+            .stream()
+            .map(Node::op)
+            .toList());
+  }
+
+  /// What an operator makes of its inputs; null stands for an absent one.
+  private static double[] made(
+      String operator, Map<String, AttributeProto> attributes, @Nullable Tensor... inputs) {
+    Models model = Models.opset(21);
+    List<String> names = new ArrayList<>();
+    for (int i = 0; i < inputs.length; i++) {
+      Tensor input = inputs[i];
+      names.add(input == null ? "" : "i" + i);
+      if (input != null) {
+        model.constant("i" + i, input);
+      }
+    }
+    model.node("com.microsoft", operator, names, List.of("y"), attributes).output("y");
+    Tensor y = Interpreter.run(Importer.graph(model.model()), Map.of()).get("y");
+    return Objects.requireNonNull(y).toDoubles();
+  }
+
+  private static Tensor floats(double... values) {
+    return tensor(DType.F32, new long[] {values.length}, values);
+  }
+
+  private static Tensor one(DType dtype, double value) {
+    return tensor(dtype, new long[0], value);
+  }
+
+  @Test
+  void operatorsThatOnnxHasSinceTakenMeanTheSame() {
+    Tensor x = tensor(DType.F32, new long[] {2, 2}, 1, 2, 3, 4);
+    assertArrayEquals(
+        new double[] {1, 0, 3, 4}, made("Trilu", Map.of("upper", Models.integer(0)), x));
+    assertArrayEquals(
+        new double[] {3, 2},
+        made("GatherND", Map.of(), x, Tensor.of(new long[] {1, 0, 0, 1}, 2, 2)));
+    assertArrayEquals(
+        new double[] {1, 2, 3}, made("Range", Map.of(), one(DType.F32, 1), one(DType.F32, 4)));
+    assertArrayEquals(
+        new double[] {1, 3},
+        made("Range", Map.of(), one(DType.I64, 1), one(DType.I64, 4), one(DType.I64, 2)));
+    assertArrayEquals(
+        new double[] {1, 2, 9, 3, 4, 9},
+        made("Pad", Map.of(), x, Tensor.of(new long[] {0, 0, 0, 1}, 1, 4), floats(9)));
+    assertArrayEquals(new double[] {3, 1, 2}, made("Unique", Map.of(), floats(3, 1, 3, 2, 1)));
+    assertArrayEquals(
+        new double[] {4},
+        made(
+            "GridSample",
+            Map.of("align_corners", Models.integer(1)),
+            x.reshape(1, 1, 2, 2),
+            tensor(DType.F32, new long[] {1, 1, 1, 2}, 1)));
+    Models apart =
+        Models.opset(13)
+            .input("x", DType.F32, 2, 3)
+            .constant("last", Tensor.of(new int[] {-1}))
+            .node("com.microsoft", "ExpandDims", List.of("x", "last"), List.of("y"), Map.of())
+            .output("y");
+    assertEquals(Fact.of(DType.F32, 2, 3, 1), Importer.graph(apart.model()).fact("y"));
+  }
+
+  @Test
+  void distancesAreThoseOfAllRows() {
+    Tensor a = tensor(DType.F32, new long[] {2, 2}, 0, 0, 1, 1);
+    Tensor b = tensor(DType.F32, new long[] {1, 2}, 3, 4);
+    assertArrayEquals(new double[] {25, 13}, made("CDist", Map.of(), a, b));
+    Map<String, AttributeProto> root = Map.of("metric", Models.text("euclidean"));
+    assertArrayEquals(new double[] {5, Math.sqrt(13)}, made("CDist", root, a, b), 1e-6);
+    assertArrayEquals(
+        new double[] {0, Math.sqrt(2), Math.sqrt(2), 0}, made("CDist", root, a, a), 1e-6);
+  }
+
+  @Test
+  void channelsOfBytesMayBeLast() {
+    Tensor x = tensor(DType.U8, new long[] {1, 2, 2, 2}, 1, 8, 2, 7, 3, 6, 4, 5);
+    Map<String, AttributeProto> kernel = Map.of("kernel_shape", Models.ints(2L, 2L));
+    assertArrayEquals(new double[] {4, 8}, made("NhwcMaxPool", kernel, x));
+    Tensor w = tensor(DType.I8, new long[] {3, 2, 1, 1}, 1, 0, 0, 1, 1, 1);
+    Tensor scale = one(DType.F32, 1);
+    Tensor zero = one(DType.U8, 0);
+    assertArrayEquals(
+        new double[] {1, 8, 9, 2, 7, 9, 3, 6, 9, 4, 5, 9},
+        made(
+            "QLinearConv",
+            Map.of("channels_last", Models.integer(1)),
+            x,
+            scale,
+            zero,
+            w,
+            scale,
+            one(DType.I8, 0),
+            scale,
+            zero));
+  }
+
+  @Test
+  void quantizedNumbersArePickedOrWeighedBeforeTheyAreReal() {
+    Tensor x = tensor(DType.U8, new long[] {2, 2}, 10, 20, 30, 40);
+    Tensor zero = one(DType.U8, 0);
+    assertArrayEquals(
+        new double[] {5, 6, 15, 6},
+        made(
+            "QLinearWhere",
+            Map.of(),
+            Tensor.of(new boolean[] {true, false}, 2),
+            x,
+            one(DType.F32, 0.5),
+            zero,
+            one(DType.U8, 3),
+            one(DType.F32, 2),
+            zero,
+            one(DType.F32, 1),
+            zero));
+    Map<String, AttributeProto> whole =
+        Map.of("opset", Models.integer(12), "axis", Models.integer(0));
+    assertArrayEquals(
+        new double[] {25, 25, 25, 25},
+        made(
+            "QLinearSoftmax",
+            whole,
+            tensor(DType.U8, new long[] {2, 2}, 7),
+            one(DType.F32, 1),
+            zero,
+            one(DType.F32, 0.01),
+            zero));
+    Tensor table = tensor(DType.I4, new long[] {2, 32}, -8, 7);
+    Tensor scales = tensor(DType.F32, new long[] {2, 2}, 1, 2, 3, 4);
+    double[] row =
+        made(
+            "GatherBlockQuantized",
+            Map.of("block_size", Models.integer(16)),
+            table,
+            Tensor.of(new long[] {-1}),
+            scales);
+    assertEquals(32, row.length);
+    assertArrayEquals(new double[] {-24, 21, -24}, Arrays.copyOf(row, 3));
+    assertArrayEquals(new double[] {-32, 28}, Arrays.copyOfRange(row, 30, 32));
+  }
+
+  @Test
+  void tablesOfBytesAreLookedUpBeforeTheyAreReal() {
+    Tensor ids = Tensor.of(new int[] {1, 0}, 1, 2);
+    Tensor words = tensor(DType.U8, new long[] {2, 2}, 2, 4, 6, 8);
+    Tensor positions = tensor(DType.U8, new long[] {3, 2}, 1, 9);
+    Tensor ones = tensor(DType.U8, new long[] {2}, 4);
+    Tensor zeros = tensor(DType.U8, new long[] {2}, 5);
+    Tensor half = one(DType.F32, 0.5);
+    Tensor zero = one(DType.U8, 0);
+    assertArrayEquals(
+        new double[] {-2, 2, -2, 2}, // as 4 · 0.5 times -1 and 1
+        made(
+            "QEmbedLayerNormalization",
+            Map.of(),
+            ids,
+            null,
+            words,
+            positions,
+            null,
+            ones,
+            zeros,
+            null,
+            half,
+            half,
+            null,
+            half,
+            half,
+            zero,
+            zero,
+            null,
+            zero,
+            one(DType.U8, 5)),
+        1e-5);
+  }
+
+  @Test
+  void keysAndValuesMayHaveTheirHeadsFirst() {
+    Map<String, AttributeProto> heads = Map.of("num_heads", Models.integer(2));
+    Tensor q = tensor(DType.F32, new long[] {1, 1, 4}, 1, -0.5, 0.25, 2);
+    double[] first = {1, 2, 3, 4, 5, 6, 7, 8};
+    double[] last = {1, 2, 5, 6, 3, 4, 7, 8};
+    double[] plain =
+        made(
+            "MultiHeadAttention",
+            heads,
+            q,
+            tensor(DType.F32, new long[] {1, 2, 4}, last),
+            tensor(DType.F32, new long[] {1, 2, 4}, last));
+    Tensor kv = tensor(DType.F32, new long[] {1, 2, 2, 2}, first);
+    assertArrayEquals(plain, made("MultiHeadAttention", heads, q, kv, kv));
+    Tensor bias = tensor(DType.F32, new long[] {12}, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8);
+    assertArrayEquals(
+        plain, made("MultiHeadAttention", heads, q, kv, kv, bias)); // of queries alone
   }
 
   @Test
@@ -82,6 +290,79 @@ final class MicrosoftImportsTest {
     assertEquals(
         List.of(new Op.MatMul(), new Op.Split(-1, 0), attention),
         Importer.graph(model.model()).nodes().stream().map(Node::op).toList());
+  }
+
+  private static Models dynamicLayer(boolean perColumn, Tensor x) {
+    long[] columns = perColumn ? new long[] {2, 4} : new long[] {2};
+    return Models.opset(13)
+        .input("x", DType.F32, x.shape().dims())
+        .constant("w", tensor(DType.U8, new long[] {2, 1, 4}, 110, 130, 125, 90, 128, 127, 131, 0))
+        .constant("r", tensor(DType.U8, new long[] {2, 1, 4}, 100, 140, 122, 255, 120, 117, 131, 0))
+        .constant("b", tensor(DType.F32, new long[] {2, 8}, 0.5, -0.25, 0.125))
+        .constant("scale", tensor(DType.F32, columns, 0.03125, 0.0625))
+        .constant("zero", tensor(DType.U8, columns, 120, 124))
+        .node(
+            "com.microsoft",
+            "DynamicQuantizeLSTM",
+            List.of("x", "w", "r", "b", "", "", "", "", "scale", "zero", "scale", "zero"),
+            List.of("y"),
+            Map.of("hidden_size", Models.integer(1), "direction", Models.text("bidirectional")))
+        .output("y");
+  }
+
+  @Test
+  void layersOfQuantizedWeightsDequantizeThem() {
+    Tensor x = tensor(DType.F32, new long[] {2, 1, 1}, 1, -0.5);
+    for (boolean perColumn : new boolean[] {false, true}) {
+      double[] y = new double[4];
+      double[] w = {110, 130, 125, 90, 128, 127, 131, 0};
+      double[] r = {100, 140, 122, 255, 120, 117, 131, 0};
+      double[] b = {0.5, -0.25, 0.125};
+      for (int d = 0; d < 2; d++) {
+        double h = 0;
+        double c = 0;
+        for (int step = 0; step < 2; step++) {
+          double[] sum = new double[4];
+          for (int g = 0; g < 4; g++) {
+            int second = (perColumn ? g : d) % 2;
+            double s = second == 0 ? 0.03125 : 0.0625;
+            double zero = second == 0 ? 120 : 124;
+            sum[g] =
+                (x.getDouble(d == 0 ? step : 1 - step) * (w[4 * d + g] - zero)
+                            + h * (r[4 * d + g] - zero))
+                        * s
+                    + b[(8 * d + g) % 3]
+                    + b[(8 * d + 4 + g) % 3];
+          }
+          c = c / (1 + Math.exp(-sum[2])) + Math.tanh(sum[3]) / (1 + Math.exp(-sum[0]));
+          h = Math.tanh(c) / (1 + Math.exp(-sum[1]));
+          y[2 * (d == 0 ? step : 1 - step) + d] = h;
+        }
+      }
+      float[] actual = run(dynamicLayer(perColumn, x), Map.of("x", x));
+      for (int i = 0; i < 4; i++) {
+        assertEquals(y[i], actual[i], 1e-5);
+      }
+    }
+  }
+
+  @Test
+  void layersOfQuantizedWeightsReadWholeSequences() {
+    Models model =
+        Models.opset(13)
+            .input("x", DType.F32, 2, 1, 1)
+            .input("lengths", DType.I32, 1)
+            .constant("w", tensor(DType.I8, new long[] {1, 1, 4}, 1))
+            .constant("s", tensor(DType.F32, new long[] {1}, 1))
+            .constant("z", tensor(DType.I8, new long[] {1}, 0))
+            .node(
+                "com.microsoft",
+                "DynamicQuantizeLSTM",
+                List.of("x", "w", "w", "", "lengths", "", "", "", "s", "z", "s", "z"),
+                List.of("y"),
+                Map.of("hidden_size", Models.integer(1)))
+            .output("y");
+    assertTrue(refused(model).contains("lengths of sequences"));
   }
 
   @Test

@@ -86,6 +86,13 @@ class QuantizationsTest {
   }
 
   private static String convolution(Sketch s, List<String> quantized, long groups, String scale) {
+    return convolution(s, quantized, groups, scale, false, "");
+  }
+
+  /// @param bias the integers that are added, or ""
+  /// @param isFirst whether they are the first operand
+  private static String convolution(
+      Sketch s, List<String> quantized, long groups, String scale, boolean isFirst, String bias) {
     long[] elements = new long[6 * 4 * 9];
     for (int i = 0; i < elements.length; i++) {
       elements[i] = i * 7L % 100 + 78;
@@ -99,7 +106,11 @@ class QuantizationsTest {
         new Op.Window(
             List.of(), List.of(), List.of(1L, 1L, 1L, 1L), List.of(), Op.AutoPad.NOTSET, false);
     Op conv = new Op.Conv(window, groups, Op.Layout.CHANNELS_FIRST, null);
-    String real = s.op(new Op.Cast(DType.F32, true), s.op(conv, left, right));
+    String sums = s.op(conv, left, right);
+    if (!bias.isEmpty()) {
+      sums = isFirst ? s.add(bias, sums) : s.add(sums, bias);
+    }
+    String real = s.op(new Op.Cast(DType.F32, true), sums);
     return s.mul(real, s.mul(quantized.get(1), scale));
   }
 
@@ -116,6 +127,18 @@ class QuantizationsTest {
       Rewritten.assertCount(0, graph, Op.DynamicQuantize.class);
       Rewritten.assertCount(0, graph, Op.Binary.class);
       Rewritten.assertCount(0, graph, Op.Unary.class);
+    }
+  }
+
+  @Test
+  void biasesThatWereMadeIntegersAreApart() {
+    for (boolean isFirst : new boolean[] {true, false}) {
+      Sketch s = new Sketch();
+      List<String> quantized = s.ops(new Op.DynamicQuantize(), 3, s.input("x", "batch", 4, 5, 5));
+      String bias = s.input("bias", DType.I32, 6, 1, 1);
+      String y = convolution(s, quantized, 1, s.number(0.01), isFirst, bias);
+      Graph graph = Rewritten.of(s.graph(y));
+      Rewritten.assertCount(1, graph, QuantizedOp.DynamicConv.class);
     }
   }
 

@@ -3,8 +3,11 @@ package dev.jiffy.engine.kernel.scalar;
 import dev.jiffy.engine.ModelException;
 import dev.jiffy.engine.kernel.Activation;
 import dev.jiffy.engine.kernel.Recurrence;
+import dev.jiffy.tensor.DType;
+import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
 import java.util.Arrays;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// Recurrent layers, one sequence after the other.
@@ -14,18 +17,19 @@ public final class ScalarRecurrence {
   private final int gates;
   private final int inputs;
   private final double[] x;
-  private final double[] w;
+  private final double @Nullable [] w;
   private final double[] r;
   private final double[] bias;
   private final double[] peepholes;
   private final double[] h;
   private final double[] c;
 
+  /// @param w the weights of the input, or null where it is summed already
   private ScalarRecurrence(
       Recurrence recurrence,
       Tensor x,
-      Tensor w,
-      Tensor r,
+      @Nullable Tensor w,
+      double[] r,
       @Nullable Tensor bias,
       @Nullable Tensor peepholes) {
     this.recurrence = recurrence;
@@ -34,8 +38,8 @@ public final class ScalarRecurrence {
     inputs = Math.toIntExact(x.shape().dim(2));
     int directions = recurrence.directions();
     this.x = x.toDoubles();
-    this.w = w.toDoubles();
-    this.r = r.toDoubles();
+    this.w = w == null ? null : w.toDoubles();
+    this.r = r;
     this.bias = bias == null ? new double[2 * gates * directions] : bias.toDoubles();
     this.peepholes =
         peepholes == null ? new double[3 * hidden * directions] : peepholes.toDoubles();
@@ -72,7 +76,56 @@ public final class ScalarRecurrence {
       @Nullable Tensor y,
       @Nullable Tensor lastH,
       @Nullable Tensor lastC) {
-    ScalarRecurrence run = new ScalarRecurrence(recurrence, x, w, r, bias, peepholes);
+    new ScalarRecurrence(recurrence, x, w, r.toDoubles(), bias, peepholes)
+        .run(x, lengths, h, c, y, lastH, lastC);
+  }
+
+  /// Computes a recurrent layer whose state is quantized by its range before every product.
+  ///
+  /// @param recurrence what is computed
+  /// @param sums the products of the input and all biases, `[time, batch, directions · gates ·
+  ///   hidden]`
+  /// @param weights for each direction the weights of the state, `[hidden, gates · hidden]`
+  /// @param scales for each direction the scale of each column
+  /// @param h the first state, or null for zeros
+  /// @param c the first state of cells, or null for zeros
+  /// @param peepholes the weights of the cell's state, or null
+  /// @param y every state, or null
+  /// @param lastH the last state, or null
+  /// @param lastC the last state of cells, or null
+  public static void runDynamic(
+      Recurrence recurrence,
+      Tensor sums,
+      List<Tensor> weights,
+      List<Tensor> scales,
+      @Nullable Tensor h,
+      @Nullable Tensor c,
+      @Nullable Tensor peepholes,
+      @Nullable Tensor y,
+      @Nullable Tensor lastH,
+      @Nullable Tensor lastC) {
+    int hidden = recurrence.hidden();
+    int gates = recurrence.cell().gates() * hidden;
+    double[] r = new double[recurrence.directions() * gates * hidden];
+    for (int i = 0; i < r.length; i++) {
+      int column = i / hidden % gates;
+      int d = i / hidden / gates;
+      r[i] =
+          weights.get(d).getLong((long) i % hidden * gates + column)
+              * scales.get(d).getDouble(column);
+    }
+    new ScalarRecurrence(recurrence, sums, null, r, null, peepholes)
+        .run(sums, null, h, c, y, lastH, lastC);
+  }
+
+  private void run(
+      Tensor x,
+      @Nullable Tensor lengths,
+      @Nullable Tensor firstH,
+      @Nullable Tensor firstC,
+      @Nullable Tensor y,
+      @Nullable Tensor lastH,
+      @Nullable Tensor lastC) {
     int time = Math.toIntExact(x.shape().dim(0));
     int batch = Math.toIntExact(x.shape().dim(1));
     for (int d = 0; d < recurrence.directions(); d++) {
@@ -82,19 +135,19 @@ public final class ScalarRecurrence {
           throw new ModelException(
               "sequence %d has %d time steps; expected 0 to %d".formatted(b, length, time));
         }
-        int at = (d * batch + b) * run.hidden;
-        load(h, at, run.h);
-        load(c, at, run.c);
+        int at = (d * batch + b) * hidden;
+        load(firstH, at, h);
+        load(firstC, at, c);
         for (int t = (int) length; t < time; t++) {
-          run.store(new double[run.hidden], y, ((t * recurrence.directions() + d) * batch + b));
+          store(new double[hidden], y, ((t * recurrence.directions() + d) * batch + b));
         }
         for (int s = 0; s < length; s++) {
           int t = recurrence.reversed().get(d) ? (int) length - 1 - s : s;
-          run.step(d, (t * batch + b) * run.inputs);
-          run.store(run.h, y, (t * recurrence.directions() + d) * batch + b);
+          step(d, (t * batch + b) * inputs);
+          store(h, y, (t * recurrence.directions() + d) * batch + b);
         }
-        run.store(run.h, lastH, d * batch + b);
-        run.store(run.c, lastC, d * batch + b);
+        store(h, lastH, d * batch + b);
+        store(c, lastC, d * batch + b);
       }
     }
   }
@@ -114,20 +167,39 @@ public final class ScalarRecurrence {
   private void step(int d, int at) {
     double[] fromX = new double[gates];
     double[] fromH = new double[gates];
+    double[] state = w == null ? rounded(h) : h;
     for (int g = 0; g < gates; g++) {
       int row = d * gates + g;
       fromX[g] = bias[2 * d * gates + g];
       fromH[g] = bias[(2 * d + 1) * gates + g];
-      for (int i = 0; i < inputs; i++) {
+      if (w == null) {
+        fromX[g] += x[at + row];
+      }
+      for (int i = 0; w != null && i < inputs; i++) {
         fromX[g] += x[at + i] * w[row * inputs + i];
       }
-      fromH[g] += product(row, h);
+      fromH[g] += product(row, state);
     }
     switch (recurrence.cell()) {
       case RNN -> Arrays.setAll(h, i -> activated(d, 0, fromX[i] + fromH[i]));
       case GRU -> gru(d, fromX, fromH);
       case LSTM -> lstm(d, fromX, fromH);
     }
+  }
+
+  /// {@return what the bytes stand for that a state becomes}
+  private static double[] rounded(double[] state) {
+    Tensor x = Tensor.allocate(DType.F32, Shape.of(state.length));
+    Tensor bytes = Tensor.allocate(DType.U8, x.shape());
+    Tensor scale = Tensor.allocate(DType.F32, Shape.of());
+    Tensor zero = Tensor.allocate(DType.U8, Shape.of());
+    for (int i = 0; i < state.length; i++) {
+      x.setDouble(i, state[i]);
+    }
+    ScalarQuantization.quantize(x, bytes, scale, zero);
+    double[] rounded = new double[state.length];
+    Arrays.setAll(rounded, i -> (bytes.getLong(i) - zero.getLong(0)) * scale.getDouble(0));
+    return rounded;
   }
 
   private double product(int row, double[] state) {
