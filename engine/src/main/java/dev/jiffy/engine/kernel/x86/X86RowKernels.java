@@ -2,6 +2,7 @@ package dev.jiffy.engine.kernel.x86;
 
 import dev.jiffy.engine.function.ReduceFunction;
 import dev.jiffy.engine.kernel.Affine;
+import dev.jiffy.engine.kernel.Combination;
 import dev.jiffy.engine.kernel.Pointwise;
 import dev.jiffy.engine.kernel.PoolGeometry;
 import dev.jiffy.engine.kernel.ResizeGeometry;
@@ -32,6 +33,7 @@ public final class X86RowKernels implements RowKernels {
   private final X86Copies copies;
   private final X86Bytes bytes;
   private final X86Trees trees;
+  private final X86Combinations combinations;
   private final RowKernels others;
   private final CodeTable softmaxes;
   private final CodeTable normalizations;
@@ -57,6 +59,7 @@ public final class X86RowKernels implements RowKernels {
     copies = new X86Copies(cpu);
     bytes = new X86Bytes(cpu);
     trees = new X86Trees(cpu);
+    combinations = new X86Combinations(cpu);
     softmaxes = new CodeTable("softmax", 4, form -> softmax(form).emit());
     normalizations = new CodeTable("layerNorm", 8, form -> normalization(form).emit());
     reductions = new CodeTable("reduce", 2 * REDUCTIONS.length, form -> reduction(form).emit());
@@ -232,6 +235,15 @@ public final class X86RowKernels implements RowKernels {
       bytes.widen(x, y, n);
     } else {
       RowKernels.super.cast(from, to, x, y, n);
+    }
+  }
+
+  @Override
+  public void combine(Combination combination, long x, long y, long out, long scratch) {
+    if (combinations.suits(combination)) {
+      combinations.combine(combination, x, y, out);
+    } else {
+      RowKernels.super.combine(combination, x, y, out, scratch);
     }
   }
 
