@@ -215,7 +215,7 @@ public interface RowKernels {
       long values,
       int valueBytes,
       long y) {
-    Movement.oneHot(indices, indexType, outer, depth, inner, values, valueBytes, y);
+    Movement.oneHot(this, indices, indexType, outer, depth, inner, values, valueBytes, y);
   }
 
   /// Multiplies rows by the unit vectors of indices: `y[o, i] = Σ_d x[o, d] · oneHot(indices)[o, d,

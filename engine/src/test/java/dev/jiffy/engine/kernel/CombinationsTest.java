@@ -127,7 +127,7 @@ class CombinationsTest {
           ORACLE.oneHot(
               indices.address(), type, 8, 5, 3, values.address(), bytes, expected.address());
           Movement.oneHot(
-              indices.address(), type, 8, 5, 3, values.address(), bytes, actual.address());
+              ORACLE, indices.address(), type, 8, 5, 3, values.address(), bytes, actual.address());
           assertEquals(-1, expected.mismatch(actual), type + ", " + bytes + " bytes");
         }
       }
