@@ -62,6 +62,9 @@ final class RowCheck {
         TOLERANCE,
         y -> rows.reduce(ReduceFunction.MEAN, x, y, m, n, 1),
         y -> right.reduce(ReduceFunction.MEAN, x, y, m, n, 1));
+    long integers = typed(DType.I64, m * n);
+    comparison.near(
+        "sum of i64", m, 0, y -> sum(rows, integers, y, m, n), y -> sum(right, integers, y, m, n));
     comparison.near("range", 2, 0, y -> rows.range(x, n, y), y -> right.range(x, n, y));
     comparison.near(
         "numbers as bytes",
@@ -76,6 +79,12 @@ final class RowCheck {
         0,
         y -> lookUp(rows, table, x, y, m * n),
         y -> lookUp(right, table, x, y, m * n));
+  }
+
+  private void sum(RowKernels kernels, long x, long y, int m, int n) {
+    long sums = comparison.memory(8L * m);
+    kernels.sum(DType.I64, x, sums, m, n, 1);
+    TypedMemory.cast(DType.I64, DType.F32, sums, y, m);
   }
 
   private void lookUp(RowKernels kernels, long table, long x, long y, int n) {

@@ -11,6 +11,7 @@ import dev.jiffy.engine.kernel.StridedCopy;
 import dev.jiffy.engine.kernel.TreeShape;
 import dev.jiffy.tensor.DType;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
@@ -25,6 +26,8 @@ public final class X86RowKernels implements RowKernels {
 
   private static final ReduceFunction[] REDUCTIONS = ReduceFunction.values();
 
+  private static final List<DType> SUMMED = List.of(DType.F64, DType.I32, DType.I64);
+
   private final int vectorBytes;
   private final int lanes;
   private final Blocks blocks;
@@ -38,6 +41,7 @@ public final class X86RowKernels implements RowKernels {
   private final CodeTable softmaxes;
   private final CodeTable normalizations;
   private final CodeTable reductions;
+  private final CodeTable sums;
   private final ConcurrentHashMap<PointwiseCode, Optional<MemorySegment>> chains =
       new ConcurrentHashMap<>();
 
@@ -63,6 +67,7 @@ public final class X86RowKernels implements RowKernels {
     softmaxes = new CodeTable("softmax", 4, form -> softmax(form).emit());
     normalizations = new CodeTable("layerNorm", 8, form -> normalization(form).emit());
     reductions = new CodeTable("reduce", 2 * REDUCTIONS.length, form -> reduction(form).emit());
+    sums = new CodeTable("sum", 2 * SUMMED.size(), form -> sum(form).emit());
   }
 
   @Override
@@ -156,24 +161,43 @@ public final class X86RowKernels implements RowKernels {
     }
     boolean columns = inner > 1;
     MemorySegment code = reductions.get(2 * function.ordinal() + (columns ? 1 : 0));
+    reduce(code, Float.BYTES, x, y, outer, n, inner);
+  }
+
+  private void reduce(
+      MemorySegment code, int bytes, long x, long y, long outer, long n, long inner) {
+    boolean columns = inner > 1;
     int elements = Float.floatToRawIntBits((float) n);
-    long end = Masks.rest(vectorBytes, columns ? inner : n);
+    long end = Masks.rest(vectorBytes, (columns ? inner : n) * (bytes / Float.BYTES));
     if (columns) {
       for (long i = 0; i < outer; i++) {
-        long from = x + 4 * i * n * inner;
-        long _ = Code.call(code, from, y + 4 * i * inner, n, 4 * inner, end, elements);
+        long from = x + bytes * i * n * inner;
+        long _ = Code.call(code, from, y + bytes * i * inner, n, bytes * inner, end, elements);
       }
       return;
     }
     long most = Math.max(1, MOST / Math.max(1, n));
     for (long row = 0; row < outer; row += most) {
       long count = Math.min(most, outer - row);
-      long _ = Code.call(code, x + 4 * n * row, y + 4 * row, count, 4 * n, end, elements);
+      long from = x + bytes * n * row;
+      long _ = Code.call(code, from, y + bytes * row, count, bytes * n, end, elements);
+    }
+  }
+
+  @Override
+  public void sum(DType type, long x, long y, long outer, long n, long inner) {
+    if (outer > 0 && inner > 0) {
+      int form = 2 * SUMMED.indexOf(type) + (inner > 1 ? 1 : 0);
+      reduce(sums.get(form), type.bytes(), x, y, outer, n, inner);
     }
   }
 
   private ReductionCode reduction(int form) {
-    return new ReductionCode(vectorBytes, REDUCTIONS[form / 2], form % 2 != 0);
+    return new ReductionCode(vectorBytes, REDUCTIONS[form / 2], DType.F32, form % 2 != 0);
+  }
+
+  private ReductionCode sum(int form) {
+    return new ReductionCode(vectorBytes, ReduceFunction.SUM, SUMMED.get(form / 2), form % 2 != 0);
   }
 
   @Override

@@ -109,6 +109,11 @@ final class X86RowKernelsTest {
   }
 
   @Test
+  void sumsAgree() {
+    everywhere((kernels, memory, _) -> new RowComparison(kernels, memory).sums());
+  }
+
+  @Test
   void combinationsAgree() {
     for (Cpu cpu : Cpus.all().toList()) {
       CombinationComparison.compare(new X86RowKernels(cpu, new ScalarRowKernels())::combine);
