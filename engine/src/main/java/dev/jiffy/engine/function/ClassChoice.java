@@ -21,11 +21,20 @@ public enum ClassChoice {
     for (int i = 1; i < n; i++) {
       best = scores[i] > scores[best] ? i : best;
     }
+    return of(best, scores[this == SIGN ? 0 : best]);
+  }
+
+  /// {@return the class that is chosen}
+  ///
+  /// @param best the class of the greatest score, the first of equals; 0 where the first score is
+  ///   not a number
+  /// @param score that score, or the only one
+  public int of(int best, double score) {
     return switch (this) {
-      case SIGN -> scores[0] > 0 ? 1 : 0;
+      case SIGN -> score > 0 ? 1 : 0;
       case GREATEST -> best;
-      case GREATEST_UNLESS_POSITIVE -> scores[best] > 0 ? 1 : best;
-      case GREATEST_UNLESS_HALF -> scores[best] >= 0.5 ? 1 : best;
+      case GREATEST_UNLESS_POSITIVE -> score > 0 ? 1 : best;
+      case GREATEST_UNLESS_HALF -> score >= 0.5 ? 1 : best;
     };
   }
 }

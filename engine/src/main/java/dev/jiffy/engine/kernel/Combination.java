@@ -88,7 +88,7 @@ public record Combination(
   ///
   /// @param row the index of the row, counted over all dimensions but the last
   /// @param strides those of the argument
-  long start(long row, List<Long> strides) {
+  public long start(long row, List<Long> strides) {
     long start = 0;
     long rest = row;
     for (int i = dims.size() - 2; i >= 0 && rest != 0; i--) {

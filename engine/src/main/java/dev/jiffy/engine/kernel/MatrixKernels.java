@@ -10,21 +10,11 @@ import org.jspecify.annotations.Nullable;
 /// for an absent one. Right-hand sides and weights are packed once into a form of the
 /// implementation's own. Methods are stateless and safe to call from several threads on disjoint
 /// parts of a result. Nothing checks bounds.
-public interface MatrixKernels extends AttentionKernels {
-  /// {@return the columns of one packed panel, the unit in which the columns of a product are
-  /// split}
-  int panelColumns();
-
+public interface MatrixKernels extends ProductKernels, AttentionKernels {
   /// {@return how many adjacent columns of a result are computed at the price of one}
   default int lanes() {
     return 1;
   }
-
-  /// {@return the bytes of a packed right-hand side, a multiple of 64}
-  ///
-  /// @param k its rows
-  /// @param n its columns
-  long packedBytes(int k, int n);
 
   /// {@return what allocates cleared memory for packed forms and sessions, safe for use by several
   /// threads}
@@ -33,42 +23,6 @@ public interface MatrixKernels extends AttentionKernels {
   default SegmentAllocator memory(Arena arena) {
     return arena;
   }
-
-  /// Packs columns of a right-hand side.
-  ///
-  /// @param b the first of their elements
-  /// @param rowStride elements from row to row
-  /// @param columnStride elements from column to column
-  /// @param k the rows of the right-hand side
-  /// @param n its columns
-  /// @param from the first column, a multiple of [#panelColumns]
-  /// @param to the column after the last: a multiple of [#panelColumns], or all of them
-  /// @param packed where the packed form of all columns goes, 64-byte aligned
-  void pack(long b, long rowStride, long columnStride, int k, int n, int from, int to, long packed);
-
-  /// Computes a block of a product.
-  ///
-  /// @param product the geometry
-  /// @param a the left-hand side
-  /// @param packed the packed right-hand side
-  /// @param bias one element per column, or 0
-  /// @param residual what is added to the result, or 0; may be the result itself
-  /// @param c the result
-  /// @param rowFrom the first row
-  /// @param rowTo the row after the last
-  /// @param panelFrom the first panel of columns
-  /// @param panelTo the panel after the last
-  void multiply(
-      Product product,
-      long a,
-      long packed,
-      long bias,
-      long residual,
-      long c,
-      int rowFrom,
-      int rowTo,
-      int panelFrom,
-      int panelTo);
 
   /// Computes a product of one row whose right-hand side is read where it lies.
   ///
@@ -79,6 +33,10 @@ public interface MatrixKernels extends AttentionKernels {
   /// @param bias one element per column, or 0
   /// @param c the result
   void multiplyRow(Product product, long a, long b, long bStride, long bias, long c);
+
+  /// {@return products of f64, which know neither a factor nor an activation, or null if there are
+  /// none}
+  @Nullable ProductKernels doubles();
 
   /// {@return products of narrower numbers than f32, or null if there are none}
   @Nullable NarrowKernels narrow();

@@ -26,6 +26,9 @@ public final class Movement {
   /// The extent of a tile whose other extent is less than [#FEW].
   private static final long LONG_TILE = 208;
 
+  /// What stays in the first-level cache beside what it is made of.
+  private static final long NEAR_BYTES = 16 << 10;
+
   /// The lower word of two.
   private static final long LOW = 0xffff_ffffL;
 
@@ -327,9 +330,10 @@ public final class Movement {
     }
   }
 
-  /// Writes indices as unit vectors as [RowKernels#oneHot] does: off values first, then the on
-  /// values where they belong.
+  /// Writes indices as unit vectors as [RowKernels#oneHot] does: for some of them at a time off
+  /// values first, then the on values where they belong.
   ///
+  /// @param kernels what fills memory
   /// @param indices the indices, `[outer, inner]`, negative ones counted from the end
   /// @param indexType their type, a numeric one
   /// @param outer extent of the first dimension
@@ -339,6 +343,7 @@ public final class Movement {
   /// @param valueBytes bytes of either: 1, 2, 4 or 8
   /// @param y the result
   public static void oneHot(
+      RowKernels kernels,
       long indices,
       DType indexType,
       long outer,
@@ -347,14 +352,43 @@ public final class Movement {
       long values,
       int valueBytes,
       long y) {
-    fill(y, outer * depth * inner * valueBytes, values, valueBytes);
+    long bytes = depth * inner * valueBytes;
+    long some = Math.max(1, NEAR_BYTES / Math.max(1, bytes));
+    for (long o = 0; o < outer; o += some) {
+      long count = Math.min(some, outer - o);
+      long from = indices + o * inner * indexType.bytes();
+      long to = y + o * bytes;
+      if (valueBytes == Float.BYTES) {
+        kernels.fill(Memory.getFloat(values), to, count * depth * inner);
+      } else {
+        fill(to, count * bytes, values, valueBytes);
+      }
+      mark(from, indexType, count, depth, inner, values + valueBytes, valueBytes, to);
+    }
+  }
+
+  private static void mark(
+      long indices,
+      DType indexType,
+      long outer,
+      long depth,
+      long inner,
+      long on,
+      int valueBytes,
+      long y) {
     for (long o = 0; o < outer; o++) {
+      long vectors = y + o * depth * inner * valueBytes;
       for (long i = 0; i < inner; i++) {
         long index = index(indexType, indices, o * inner + i);
         long counted = index < 0 ? index + depth : index;
-        if (counted >= 0 && counted < depth) {
-          long to = y + ((o * depth + counted) * inner + i) * valueBytes;
-          bytes(values + valueBytes, to, valueBytes);
+        if (counted < 0 || counted >= depth) {
+          continue;
+        }
+        long to = vectors + (counted * inner + i) * valueBytes;
+        if (valueBytes == Float.BYTES) {
+          ALL.set(Memory.INT, to, ALL.get(Memory.INT, on));
+        } else {
+          bytes(on, to, valueBytes);
         }
       }
     }

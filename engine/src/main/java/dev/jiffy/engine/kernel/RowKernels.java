@@ -131,6 +131,18 @@ public interface RowKernels {
   /// @param inner extent of the last dimension
   void reduce(ReduceFunction function, long x, long y, long outer, long n, long inner);
 
+  /// Sums along the middle dimension of `[outer, n, inner]`; what overflows wraps around.
+  ///
+  /// @param type the type of all numbers, one that [Sums#isSupported]
+  /// @param x the elements
+  /// @param y the sums, `[outer, inner]`
+  /// @param outer extent of the first dimension
+  /// @param n extent of the dimension that is summed along
+  /// @param inner extent of the last dimension
+  default void sum(DType type, long x, long y, long outer, long n, long inner) {
+    Sums.sum(type, x, y, outer, n, inner);
+  }
+
   /// Finds where along the middle dimension of `[outer, n, inner]` the greatest or the least
   /// element is; NaN is greater than all.
   ///
@@ -215,7 +227,7 @@ public interface RowKernels {
       long values,
       int valueBytes,
       long y) {
-    Movement.oneHot(indices, indexType, outer, depth, inner, values, valueBytes, y);
+    Movement.oneHot(this, indices, indexType, outer, depth, inner, values, valueBytes, y);
   }
 
   /// Multiplies rows by the unit vectors of indices: `y[o, i] = Σ_d x[o, d] · oneHot(indices)[o, d,

@@ -11,8 +11,6 @@ public final class TypedMemory {
   private static final ValueLayout.OfByte BYTE = ValueLayout.JAVA_BYTE;
   private static final ValueLayout.OfShort SHORT =
       ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-  private static final ValueLayout.OfDouble DOUBLE =
-      ValueLayout.JAVA_DOUBLE_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
   private TypedMemory() {}
 
@@ -23,7 +21,7 @@ public final class TypedMemory {
   public static double getDouble(DType type, long address) {
     return switch (type) {
       case F32 -> Memory.getFloat(address);
-      case F64 -> Memory.ALL.get(DOUBLE, address);
+      case F64 -> Memory.ALL.get(Memory.DOUBLE, address);
       case F16 -> Float.float16ToFloat(Memory.ALL.get(SHORT, address));
       case BF16 -> Float.intBitsToFloat(Memory.ALL.get(SHORT, address) << 16);
       case U64 -> fromUnsigned(Memory.ALL.get(Memory.LONG, address));
@@ -60,7 +58,7 @@ public final class TypedMemory {
   public static void setDouble(DType type, long address, double value) {
     switch (type) {
       case F32 -> Memory.setFloat(address, (float) value);
-      case F64 -> Memory.ALL.set(DOUBLE, address, value);
+      case F64 -> Memory.ALL.set(Memory.DOUBLE, address, value);
       case F16 -> Memory.ALL.set(SHORT, address, Tensor.toFloat16(value));
       case BF16 -> Memory.ALL.set(SHORT, address, Tensor.toBfloat16(value));
       case BOOL -> Memory.ALL.set(BYTE, address, (byte) (value != 0 ? 1 : 0));

@@ -2,8 +2,11 @@ package dev.jiffy.engine.lower;
 
 import dev.jiffy.engine.kernel.MatrixKernels;
 import dev.jiffy.engine.kernel.Product;
+import dev.jiffy.engine.kernel.ProductKernels;
 import dev.jiffy.engine.kernel.RowKernels;
 import dev.jiffy.engine.kernel.StridedCopy;
+import dev.jiffy.tensor.DType;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /// A batch of products whose right-hand sides are computed at run time and packed just before, a
@@ -13,8 +16,10 @@ final class BatchMultiplyStep extends Step {
   /// second-level cache.
   private static final long BLOCK_BYTES = 128 << 10;
 
-  private final MatrixKernels kernels;
+  private final ProductKernels kernels;
+  private final MatrixKernels matrices;
   private final RowKernels rows;
+  private final int bytes;
   private final Product product;
   private final boolean transposeB;
   private final @Nullable StridedCopy transposeA;
@@ -30,11 +35,13 @@ final class BatchMultiplyStep extends Step {
   private final Place residual;
   private final Place c;
 
+  /// @param dtype the type of all numbers, for which there are kernels
   /// @param offsetsA for each product the bytes from `a` to its left-hand side
   /// @param offsetsB for each product the bytes from `b` to its right-hand side
   BatchMultiplyStep(
       String name,
       Target target,
+      DType dtype,
       Product product,
       boolean transposeA,
       boolean transposeB,
@@ -45,19 +52,24 @@ final class BatchMultiplyStep extends Step {
       Place bias,
       Place residual,
       Place c) {
-    boolean isRow = product.m() == 1 && !transposeB && product.residualStride() == 0;
-    int blockColumns = blockColumns(target, product, offsetsA.length, isRow);
+    ProductKernels kernels = Objects.requireNonNull(target.products(dtype));
+    boolean isRow =
+        dtype == DType.F32 && product.m() == 1 && !transposeB && product.residualStride() == 0;
+    int blockColumns = blockColumns(target.threads(), kernels, product, offsetsA.length, isRow);
+    int bytes = dtype.bytes();
     Product[] blocks = blocks(product, blockColumns);
     double columns = (double) offsetsA.length * product.n();
     super(
         name,
         Math.min(
             Math.multiplyExact(blocks.length, offsetsA.length),
-            target.parts(2 * columns * product.m() * product.k(), 4 * columns * product.k())));
+            target.parts(2 * columns * product.m() * product.k(), bytes * columns * product.k())));
     this.blockColumns = blockColumns;
     this.blocks = blocks;
     this.isRow = isRow;
-    this.kernels = target.matrices();
+    this.kernels = kernels;
+    this.matrices = target.matrices();
+    this.bytes = bytes;
     this.rows = target.rows();
     this.product = product;
     this.transposeB = transposeB;
@@ -66,7 +78,10 @@ final class BatchMultiplyStep extends Step {
     this.transposeA =
         transposeA
             ? StridedCopy.of(
-                Float.BYTES, new long[] {m, k}, new long[] {4, 4 * m}, new long[] {4 * k, 4})
+                bytes,
+                new long[] {m, k},
+                new long[] {bytes, bytes * m},
+                new long[] {bytes * k, bytes})
             : null;
     this.offsetsA = offsetsA;
     this.offsetsB = offsetsB;
@@ -79,13 +94,14 @@ final class BatchMultiplyStep extends Step {
   }
 
   /// The columns of a block: whole panels, few enough that there is a block for each thread.
-  private static int blockColumns(Target target, Product product, int products, boolean isRow) {
-    int panel = target.matrices().panelColumns();
-    long panelBytes = target.matrices().packedBytes(product.k(), panel);
+  private static int blockColumns(
+      int threads, ProductKernels kernels, Product product, int products, boolean isRow) {
+    int panel = kernels.panelColumns();
+    long panelBytes = kernels.packedBytes(product.k(), panel);
     boolean isLow = !isRow && 4L * product.m() * product.k() <= BLOCK_BYTES;
     long most = isLow ? Math.max(1, BLOCK_BYTES / panelBytes) : Integer.MAX_VALUE;
     long panels = Math.ceilDiv(product.n(), panel);
-    long shared = Math.ceilDiv(panels, Math.ceilDiv(target.threads(), products));
+    long shared = Math.ceilDiv(panels, Math.ceilDiv(threads, products));
     return (int) Math.min(product.n(), panel * Math.min(most, shared));
   }
 
@@ -109,7 +125,7 @@ final class BatchMultiplyStep extends Step {
 
   @Override
   long scratchBytes() {
-    long transposed = transposeA == null ? 0 : 4L * product.m() * product.k();
+    long transposed = transposeA == null ? 0 : (long) bytes * product.m() * product.k();
     return packedBytes + MemoryPlan.align(transposed);
   }
 
@@ -140,12 +156,12 @@ final class BatchMultiplyStep extends Step {
     int panels = (n + kernels.panelColumns() - 1) / kernels.panelColumns();
     long rowStride = transposeB ? 1 : product.n();
     long columnStride = transposeB ? k : 1;
-    long first = 4L * i * blockColumns;
+    long first = (long) bytes * i * blockColumns;
     long right = frame.at(b) + offsetsB[index] + first * columnStride;
-    long result = 4L * product.m() * product.n() * index + first;
+    long result = (long) bytes * product.m() * product.n() * index + first;
     long added = moved(frame.at(bias), first);
     if (isRow) {
-      kernels.multiplyRow(block, left, right, rowStride, added, frame.at(c) + result);
+      matrices.multiplyRow(block, left, right, rowStride, added, frame.at(c) + result);
       return;
     }
     kernels.pack(right, rowStride, columnStride, k, n, 0, n, packed);

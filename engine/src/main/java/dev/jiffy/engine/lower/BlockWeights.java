@@ -103,7 +103,7 @@ record BlockWeights(Tensor w, Tensor scales, @Nullable Tensor zeros) {
     Product plain = new Product(product.m(), k, n, k, n, 0, 1, null);
     Step step =
         kernels == null
-            ? new MultiplyStep(label, target, plain, null, layer)
+            ? new MultiplyStep(label, target, target.matrices(), plain, null, layer)
             : new BlockMultiplyStep(label, target, kernels, product, layer);
     lowering.add(step, layer.places());
     return true;

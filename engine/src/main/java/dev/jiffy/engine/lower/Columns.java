@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/// A constant f32 matrix: one tensor, or several whose columns follow one another.
+/// A constant matrix of f32 or f64: one tensor, or several whose columns follow one another.
 ///
 /// @param parts the tensors
 /// @param transposed whether they hold the columns as rows
@@ -61,12 +61,16 @@ record Columns(List<Tensor> parts, boolean transposed, int k, int n) {
   }
 
   private static @Nullable Columns of(List<Tensor> parts, boolean transposed) {
+    DType dtype = parts.getFirst().dtype();
+    if (dtype != DType.F32 && dtype != DType.F64) {
+      return null;
+    }
     long k = 0;
     long n = 0;
     for (Tensor part : parts) {
       Shape shape = part.shape();
       int rank = shape.rank();
-      if (part.dtype() != DType.F32
+      if (part.dtype() != dtype
           || rank < 2
           || shape.elements() == 0
           || shape.elements() != shape.dim(rank - 1) * shape.dim(rank - 2)) {
@@ -78,6 +82,11 @@ record Columns(List<Tensor> parts, boolean transposed, int k, int n) {
     return k <= Integer.MAX_VALUE && n <= Integer.MAX_VALUE
         ? new Columns(parts, transposed, (int) k, (int) n)
         : null;
+  }
+
+  /// {@return the type of its elements}
+  DType dtype() {
+    return parts.getFirst().dtype();
   }
 
   /// {@return the columns of a part}
@@ -105,7 +114,8 @@ record Columns(List<Tensor> parts, boolean transposed, int k, int n) {
     if (parts.size() == 1) {
       return this;
     }
-    Tensor whole = Tensor.allocate(DType.F32, transposed ? Shape.of(n, k) : Shape.of(k, n));
+    int bytes = dtype().bytes();
+    Tensor whole = Tensor.allocate(dtype(), transposed ? Shape.of(n, k) : Shape.of(k, n));
     long first = 0;
     for (Tensor part : parts) {
       long step = transposed ? part.shape().elements() : width(part);
@@ -113,8 +123,8 @@ record Columns(List<Tensor> parts, boolean transposed, int k, int n) {
       for (long row = 0; row < (transposed ? 1 : k); row++) {
         whole
             .segment()
-            .asSlice(4 * (first + row * rowStep), 4 * step)
-            .copyFrom(part.segment().asSlice(4 * row * step, 4 * step));
+            .asSlice(bytes * (first + row * rowStep), bytes * step)
+            .copyFrom(part.segment().asSlice(bytes * row * step, bytes * step));
       }
       first += step;
     }

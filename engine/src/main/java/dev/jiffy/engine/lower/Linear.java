@@ -8,9 +8,11 @@ import dev.jiffy.engine.kernel.AttentionGeometry;
 import dev.jiffy.engine.kernel.ConvGeometry;
 import dev.jiffy.engine.kernel.NarrowKernels;
 import dev.jiffy.engine.kernel.Product;
+import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /// Lowers matrix products and attention.
@@ -24,13 +26,25 @@ final class Linear {
   static void pack(
       Graph graph, Node node, Op.MatMul matMul, Map<String, Node> producers, Weights weights) {
     Columns matrix = Columns.of(graph, node.input(1), matMul.transposeB(), producers);
-    if (matrix != null && !matMul.transposeA()) {
+    if (matrix != null
+        && !matMul.transposeA()
+        && weights.target().products(matrix.dtype()) != null
+        && suits(matMul, matrix.dtype())) {
       weights.matrix(matrix, activation(matMul.activation()));
     }
   }
 
+  /// {@return whether kernels do all of a product of some type of numbers}
+  private static boolean suits(Op.MatMul matMul, DType dtype) {
+    return dtype == DType.F32 || (matMul.alpha() == 1 && matMul.activation() == null);
+  }
+
   static boolean lower(Node node, Op.MatMul matMul, Lowering lowering) {
-    if (!lowering.areF32(node.inputs()) || lowering.shape(node.output()).elements() == 0) {
+    DType dtype = lowering.dtype(node.output());
+    if (lowering.target().products(dtype) == null
+        || !suits(matMul, dtype)
+        || !lowering.are(dtype, node.inputs())
+        || lowering.shape(node.output()).elements() == 0) {
       return false;
     }
     Shape x = lowering.shape(node.input(0));
@@ -91,7 +105,13 @@ final class Linear {
             node.input(bias + 1),
             lowering);
     lowering.add(
-        new MultiplyStep(Lowering.label(node), lowering.target(), product, prepared, layer),
+        new MultiplyStep(
+            Lowering.label(node),
+            lowering.target(),
+            Objects.requireNonNull(lowering.target().products(lowering.dtype(node.output()))),
+            product,
+            prepared,
+            layer),
         layer.places());
   }
 
@@ -158,7 +178,9 @@ final class Linear {
       rowsA = left.dim(0);
     }
     long m = transposeA ? columnsA : rowsA;
-    if (m > Integer.MAX_VALUE || k > Integer.MAX_VALUE || n > Integer.MAX_VALUE) {
+    DType dtype = lowering.dtype(node.output());
+    int bytes = dtype.bytes();
+    if (m > Integer.MAX_VALUE || k > Integer.MAX_VALUE || n > Integer.MAX_VALUE / bytes) {
       return false;
     }
     Shape batch = batch(left, right);
@@ -181,11 +203,12 @@ final class Linear {
         new BatchMultiplyStep(
             Lowering.label(node),
             lowering.target(),
+            dtype,
             product,
             transposeA,
             transposeB,
-            offsets(batch, left, 4 * m * k),
-            offsets(batch, right, 4 * k * n),
+            offsets(batch, left, bytes * m * k),
+            offsets(batch, right, bytes * k * n),
             a,
             b,
             bias,

@@ -365,8 +365,12 @@ public final class Lowering {
   }
 
   boolean areF32(List<String> values) {
+    return are(DType.F32, values);
+  }
+
+  boolean are(DType dtype, List<String> values) {
     for (String value : values) {
-      if (!value.isEmpty() && dtype(value) != DType.F32) {
+      if (!value.isEmpty() && dtype(value) != dtype) {
         return false;
       }
     }

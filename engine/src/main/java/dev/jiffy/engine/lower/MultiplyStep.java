@@ -1,9 +1,9 @@
 package dev.jiffy.engine.lower;
 
 import dev.jiffy.engine.kernel.Format;
-import dev.jiffy.engine.kernel.MatrixKernels;
 import dev.jiffy.engine.kernel.NarrowKernels;
 import dev.jiffy.engine.kernel.Product;
+import dev.jiffy.engine.kernel.ProductKernels;
 import org.jspecify.annotations.Nullable;
 
 /// A product with constant, packed right-hand side.
@@ -13,7 +13,7 @@ final class MultiplyStep extends Step {
 
   private static final int ROW_GRAIN = 8;
 
-  private final MatrixKernels kernels;
+  private final ProductKernels kernels;
   private final Product product;
 
   /// The product where it multiplies narrower numbers than f32.
@@ -25,6 +25,7 @@ final class MultiplyStep extends Step {
   MultiplyStep(
       String name,
       Target target,
+      ProductKernels kernels,
       Product product,
       NarrowKernels.@Nullable Prepared prepared,
       Layer layer) {
@@ -32,7 +33,7 @@ final class MultiplyStep extends Step {
         name,
         target.parts(
             2.0 * product.m() * product.k() * product.n(), 4.0 * product.k() * product.n()));
-    this.kernels = target.matrices();
+    this.kernels = kernels;
     this.prepared = prepared;
     this.product = product;
     this.layer = layer;

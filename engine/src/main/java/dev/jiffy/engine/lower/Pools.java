@@ -5,6 +5,7 @@ import dev.jiffy.engine.ir.Node;
 import dev.jiffy.engine.ir.Op;
 import dev.jiffy.engine.kernel.Affine;
 import dev.jiffy.engine.kernel.PoolGeometry;
+import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Shape;
 import java.util.List;
 
@@ -124,6 +125,7 @@ final class Pools {
             Lowering.label(node),
             lowering.target(),
             function,
+            DType.F32,
             last ? x.dim(0) : x.elements(0, 2),
             n,
             inner,

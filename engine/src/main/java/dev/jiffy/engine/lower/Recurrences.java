@@ -234,7 +234,13 @@ final class Recurrences {
             Place.ABSENT,
             sums);
     lowering.add(
-        new MultiplyStep(Lowering.label(node) + " inputs", lowering.target(), product, null, layer),
+        new MultiplyStep(
+            Lowering.label(node) + " inputs",
+            lowering.target(),
+            lowering.target().matrices(),
+            product,
+            null,
+            layer),
         layer.places());
   }
 

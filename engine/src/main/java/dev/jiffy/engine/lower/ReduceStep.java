@@ -10,6 +10,7 @@ final class ReduceStep extends Step {
 
   private final RowKernels kernels;
   private final Reduction reduction;
+  private final int elementBytes;
   private final int resultBytes;
   private final long outer;
   private final long n;
@@ -17,16 +18,19 @@ final class ReduceStep extends Step {
   private final Reals x;
   private final Place y;
 
-  /// What is computed of f32 `[outer, n, inner]` at `x`: `[outer, inner]` at `y`.
+  /// What is computed of `[outer, n, inner]` at `x`: `[outer, inner]` at `y`.
   interface Reduction {
     void run(long x, long y, long outer);
   }
 
+  /// @param elementBytes the bytes of an element of `x` where it is none of those that stand for
+  ///   numbers
   /// @param resultBytes the bytes of an element of the result
   ReduceStep(
       String name,
       Target target,
       Reduction reduction,
+      int elementBytes,
       int resultBytes,
       long outer,
       long n,
@@ -36,6 +40,7 @@ final class ReduceStep extends Step {
     super(name, (int) Math.min(Math.max(1, outer), target.parts(0, 8.0 * outer * n * inner)));
     this.kernels = target.rows();
     this.reduction = reduction;
+    this.elementBytes = elementBytes;
     this.resultBytes = resultBytes;
     this.outer = outer;
     this.n = n;
@@ -71,7 +76,7 @@ final class ReduceStep extends Step {
     long step = x.bytes() == null ? to : together();
     for (long from = from(outer, part); from < to; from += step) {
       long rows = Math.min(step, to - from);
-      long numbers = at + 4 * from * row;
+      long numbers = at + elementBytes * from * row;
       if (x.bytes() != null) {
         numbers = frame.scratch(part);
         kernels.dequantize(x.bytes(), at + from * row, numbers, rows * row);

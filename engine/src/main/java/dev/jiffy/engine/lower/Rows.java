@@ -5,6 +5,7 @@ import dev.jiffy.engine.ir.Node;
 import dev.jiffy.engine.ir.Op;
 import dev.jiffy.engine.kernel.RowKernels;
 import dev.jiffy.engine.kernel.RunningSums;
+import dev.jiffy.engine.kernel.Sums;
 import dev.jiffy.engine.kernel.TopElements;
 import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Shape;
@@ -104,7 +105,10 @@ final class Rows {
     Shape shape = lowering.shape(node.input(0));
     int rank = shape.rank();
     boolean[] reduced = axes(node, reduce, rank, lowering);
-    if (reduced == null || !lowering.isF32(node.input(0)) || shape.elements() == 0) {
+    DType type = lowering.dtype(node.input(0));
+    boolean isKnown =
+        type == DType.F32 || (reduce.function() == ReduceFunction.SUM && Sums.isSupported(type));
+    if (reduced == null || !isKnown || shape.elements() == 0) {
       return false;
     }
     List<Run> runs = runs(shape, reduced);
@@ -126,16 +130,23 @@ final class Rows {
       }
     }
     // the last first, each of what the one behind it has left
-    Reals from = ReduceStep.source(node, runs.get(last).extent * inner, lowering);
+    Reals from =
+        type == DType.F32
+            ? ReduceStep.source(node, runs.get(last).extent * inner, lowering)
+            : Reals.floats(lowering.place(node.input(0)));
     for (int i = last; i >= first; i -= 2) {
       long outer = product(runs.subList(0, i));
-      Place to = i == first ? lowering.result(node.output()) : lowering.planned(4 * outer * inner);
+      Place to =
+          i == first
+              ? lowering.result(node.output())
+              : lowering.planned(type.bytes() * outer * inner);
       ReduceFunction function = part(reduce.function(), i == last, i == first);
       lowering.add(
           reduction(
               Lowering.label(node),
               lowering.target(),
               function,
+              type,
               outer,
               runs.get(i).extent,
               inner,
@@ -150,10 +161,13 @@ final class Rows {
   }
 
   /// {@return a reduction of the middle of three dimensions}
+  ///
+  /// @param type the type of all numbers; of others than f32 there are sums
   static Step reduction(
       String label,
       Target target,
       ReduceFunction function,
+      DType type,
       long outer,
       long n,
       long inner,
@@ -163,8 +177,11 @@ final class Rows {
     return new ReduceStep(
         label,
         target,
-        (from, to, some) -> kernels.reduce(function, from, to, some, n, inner),
-        Float.BYTES,
+        type == DType.F32
+            ? (from, to, some) -> kernels.reduce(function, from, to, some, n, inner)
+            : (from, to, some) -> kernels.sum(type, from, to, some, n, inner),
+        type.bytes(),
+        type.bytes(),
         outer,
         n,
         inner,
@@ -227,6 +244,7 @@ final class Rows {
             lowering.target(),
             (from, to, some) ->
                 kernels.argReduce(op.largest(), op.lastIndex(), from, to, some, (int) n, inner),
+            Float.BYTES,
             Long.BYTES,
             outer,
             n,

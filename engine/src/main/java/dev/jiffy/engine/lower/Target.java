@@ -4,7 +4,9 @@ import dev.jiffy.engine.kernel.AttentionKernels;
 import dev.jiffy.engine.kernel.Format;
 import dev.jiffy.engine.kernel.MatrixKernels;
 import dev.jiffy.engine.kernel.NarrowKernels;
+import dev.jiffy.engine.kernel.ProductKernels;
 import dev.jiffy.engine.kernel.RowKernels;
+import dev.jiffy.tensor.DType;
 import org.jspecify.annotations.Nullable;
 
 /// What a plan is made for: the kernels of this machine and the threads of one run.
@@ -17,6 +19,15 @@ public record Target(MatrixKernels matrices, RowKernels rows, int threads, Forma
   private static final double LEAST_NANOS = 10_000;
   private static final double FLOPS_PER_NANO = 80;
   private static final double BYTES_PER_NANO = 8;
+
+  /// {@return products of a type of numbers, or null if there are none}
+  @Nullable ProductKernels products(DType dtype) {
+    return switch (dtype) {
+      case F32 -> matrices;
+      case F64 -> matrices.doubles();
+      default -> null;
+    };
+  }
 
   /// {@return attention that multiplies narrower numbers than f32, where products do and the
   /// kernels can, or null}

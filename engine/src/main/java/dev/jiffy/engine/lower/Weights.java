@@ -11,6 +11,7 @@ import dev.jiffy.engine.kernel.Format;
 import dev.jiffy.engine.kernel.MatrixKernels;
 import dev.jiffy.engine.kernel.NarrowKernels;
 import dev.jiffy.engine.kernel.Product;
+import dev.jiffy.engine.kernel.ProductKernels;
 import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
@@ -138,10 +139,10 @@ public final class Weights {
 
   /// A constant right-hand side in the form that kernels read.
   ///
-  /// @param format the numbers that it is multiplied as
+  /// @param format the numbers that it is multiplied as; [Format#F32] for f64, too
   /// @param tensor the packed form
   record Matrix(Format format, Tensor tensor) {
-    /// {@return a product with it, prepared, or null where f32 are multiplied}
+    /// {@return a product with it, prepared, or null where no narrow numbers are multiplied}
     NarrowKernels.@Nullable Prepared prepare(Target target, Product product) {
       NarrowKernels narrow = target.matrices().narrow();
       return format == Format.F32 || narrow == null ? null : narrow.prepare(format, product);
@@ -183,15 +184,21 @@ public final class Weights {
     NarrowKernels narrow = kernels.narrow();
     Format format = target.format();
     boolean isNarrow =
-        narrow != null && (long) k * n >= NARROW_ELEMENTS && narrow.computes(format, activation);
+        narrow != null
+            && matrix.dtype() == DType.F32
+            && (long) k * n >= NARROW_ELEMENTS
+            && narrow.computes(format, activation);
     Format multiplied = isNarrow ? format : Format.F32;
+    ProductKernels products = Objects.requireNonNull(target.products(matrix.dtype()));
     Tensor tensor =
         packed.computeIfAbsent(
             new Key(matrix.parts(), form, multiplied, 0, 1),
             _ ->
                 narrow != null && isNarrow
                     ? narrow(narrow, matrix.whole())
-                    : panels(matrix.isCutAt(kernels.panelColumns()) ? matrix : matrix.whole()));
+                    : panels(
+                        products,
+                        matrix.isCutAt(products.panelColumns()) ? matrix : matrix.whole()));
     return new Matrix(multiplied, tensor);
   }
 
@@ -212,16 +219,18 @@ public final class Weights {
                 to));
   }
 
-  private Tensor panels(Columns matrix) {
+  private Tensor panels(ProductKernels products, Columns matrix) {
     return allocate(
-        kernels.packedBytes(matrix.k(), matrix.n()), matrix.parts(), to -> pack(matrix, to));
+        products.packedBytes(matrix.k(), matrix.n()),
+        matrix.parts(),
+        to -> pack(products, matrix, to));
   }
 
-  private void pack(Columns matrix, long to) {
+  private static void pack(ProductKernels products, Columns matrix, long to) {
     int column = 0;
     for (Tensor part : matrix.parts()) {
       int next = column + matrix.width(part);
-      kernels.pack(
+      products.pack(
           part.segment().address(),
           matrix.rowStride(part),
           matrix.columnStride(),

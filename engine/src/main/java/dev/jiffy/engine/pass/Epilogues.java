@@ -6,6 +6,7 @@ import dev.jiffy.engine.ir.Dim;
 import dev.jiffy.engine.ir.Node;
 import dev.jiffy.engine.ir.Op;
 import dev.jiffy.engine.ir.QuantizedOp;
+import dev.jiffy.tensor.DType;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
@@ -91,8 +92,11 @@ final class Epilogues {
         && draft.fact(a).dtype() == draft.fact(b).dtype();
   }
 
+  /// A product of f64 leaves activations to others.
   private static boolean activation(Draft draft, Node node) {
-    if (!(node.op() instanceof Op.Unary unary) || !ACTIVATIONS.contains(unary.function())) {
+    if (!(node.op() instanceof Op.Unary unary)
+        || !ACTIVATIONS.contains(unary.function())
+        || draft.fact(node.output()).dtype() == DType.F64) {
       return false;
     }
     Node product = draft.producer(node.input(0));

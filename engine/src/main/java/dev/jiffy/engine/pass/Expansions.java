@@ -1,7 +1,9 @@
 package dev.jiffy.engine.pass;
 
 import dev.jiffy.engine.function.BinaryFunction;
+import dev.jiffy.engine.function.ClassChoice;
 import dev.jiffy.engine.function.ReduceFunction;
+import dev.jiffy.engine.function.ScoreTransform;
 import dev.jiffy.engine.function.UnaryFunction;
 import dev.jiffy.engine.ir.Dim;
 import dev.jiffy.engine.ir.Lookup;
@@ -25,7 +27,9 @@ final class Expansions {
           Rule.on(Expansions::softmax, Op.Softmax.class),
           Rule.on(Expansions::localResponse, Op.Lrn.class),
           Rule.on(Expansions::lpNormalization, Op.LpNormalization.class),
-          Rule.on(Expansions::mapValues, TableOp.MapValues.class));
+          Rule.on(Expansions::mapValues, TableOp.MapValues.class),
+          Rule.on(Expansions::classify, TableOp.Classify.class),
+          Rule.on(Expansions::scores, TableOp.Scores.class));
 
   private Expansions() {}
 
@@ -182,6 +186,58 @@ final class Expansions {
     String index = binary(draft, node, BinaryFunction.SUB, limited, first);
     String values = draft.constant(node.output() + "/values", table.values());
     return draft.replace(node, new Op.Gather(0), values, index);
+  }
+
+  /// A class is chosen by the scores as they are; what becomes of these needs no labels.
+  private static boolean classify(Draft draft, Node node) {
+    if (!(node.op()
+            instanceof
+            TableOp.Classify(ClassChoice choice, ScoreTransform transform, Tensor labels))
+        || node.outputs().size() < 2) {
+      return false;
+    }
+    String scores = transformed(draft, node, transform, labels.shape().elements() == 2);
+    if (scores == null) {
+      return false;
+    }
+    Op plain = new TableOp.Classify(choice, ScoreTransform.NONE, labels);
+    String label = draft.add(node, plain, List.of(node.input(0)), 1).getFirst();
+    return draft.replace(node, List.of(label, scores));
+  }
+
+  private static boolean scores(Draft draft, Node node) {
+    String scores =
+        node.op() instanceof TableOp.Scores(ScoreTransform transform)
+            ? transformed(draft, node, transform, false)
+            : null;
+    return scores != null && draft.replace(node, scores);
+  }
+
+  /// {@return scores transformed, or null where their number is not known or no operators do}
+  ///
+  /// @param spreads whether one score becomes two
+  private static @Nullable String transformed(
+      Draft draft, Node node, ScoreTransform transform, boolean spreads) {
+    String x = node.input(0);
+    List<Dim> shape = shape(draft, node);
+    if (shape == null || !(shape.getLast() instanceof Dim.Known(long count))) {
+      return null;
+    }
+    if (count == 1 && spreads) {
+      boolean isLogistic = transform == ScoreTransform.LOGISTIC;
+      String other =
+          isLogistic
+              ? draft.add(node, new Op.Unary(UnaryFunction.NEG), x)
+              : binary(draft, node, BinaryFunction.SUB, number(draft, node, 1), x);
+      String both = draft.add(node, new Op.Concat(-1), other, x);
+      return isLogistic ? draft.add(node, new Op.Unary(UnaryFunction.SIGMOID), both) : both;
+    }
+    return switch (transform) {
+      case NONE -> x;
+      case SOFTMAX -> count == 1 ? x : draft.add(node, new Op.Softmax(-1, false), x);
+      case LOGISTIC -> count == 1 ? x : draft.add(node, new Op.Unary(UnaryFunction.SIGMOID), x);
+      case SOFTMAX_ZERO, PROBIT -> null;
+    };
   }
 
   private static String integer(Draft draft, Node node, long value) {

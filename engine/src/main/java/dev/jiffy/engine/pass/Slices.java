@@ -13,15 +13,15 @@ import org.jspecify.annotations.Nullable;
 final class Slices {
   static final List<Rule> RULES =
       List.of(
-          Rule.on(Slices::gatherOne, Op.Gather.class),
+          Rule.on(Slices::evenGather, Op.Gather.class),
           Rule.on(Slices::gatherOfSlice, Op.Gather.class),
           Rule.on(Slices::sliceOfReshape, Op.Slice.class),
           Rule.on(Slices::sliceOfSlice, Op.Slice.class));
 
   private Slices() {}
 
-  /// `x[…, i, …]` with a constant index is a slice and a reshape.
-  private static boolean gatherOne(Draft draft, Node node) {
+  /// `x[…, i, …]` with a constant index is a slice and a reshape, `x[…, [i, i + s, …], …]` a slice.
+  private static boolean evenGather(Draft draft, Node node) {
     if (!(node.op() instanceof Op.Gather(long axis))) {
       return false;
     }
@@ -30,7 +30,7 @@ final class Slices {
     if (shape == null
         || shape.size() < 2
         || index == null
-        || index.length != 1
+        || index.length == 0
         || draft.constant(node.input(0)) != null) {
       return false;
     }
@@ -38,14 +38,22 @@ final class Slices {
     if (!(shape.get(own) instanceof Dim.Known(long extent))) {
       return false;
     }
-    long start = index[0] < 0 ? index[0] + extent : index[0];
-    String part = slice(draft, node, node.input(0), start, start + 1, own, 1);
-    return switch (draft.fact(node.input(1)).rank()) {
-      case 0 ->
-          draft.replace(node, new Op.Squeeze(), part, draft.vector(node.output() + "/axes", own));
-      case 1 -> draft.replace(node, part);
-      default -> false;
-    };
+    long[] counted = Arrays.stream(index).map(i -> i < 0 ? i + extent : i).toArray();
+    long start = counted[0];
+    long last = counted[counted.length - 1];
+    long step = counted.length == 1 ? 1 : counted[1] - start;
+    boolean isEven = start >= 0 && step > 0 && last < extent;
+    for (int i = 0; i < counted.length; i++) {
+      isEven &= counted[i] == start + i * step;
+    }
+    int rank = draft.fact(node.input(1)).rank();
+    if (!isEven || rank > 1) {
+      return false;
+    }
+    String part = slice(draft, node, node.input(0), start, last + 1, own, step);
+    return rank == 1
+        ? draft.replace(node, part)
+        : draft.replace(node, new Op.Squeeze(), part, draft.vector(node.output() + "/axes", own));
   }
 
   private static String slice(

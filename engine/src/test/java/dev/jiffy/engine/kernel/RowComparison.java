@@ -7,6 +7,7 @@ import dev.jiffy.engine.kernel.scalar.ScalarRowKernels;
 import dev.jiffy.tensor.DType;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Random;
 import java.util.function.LongFunction;
 
@@ -243,6 +244,29 @@ public final class RowComparison {
                 ? new StridedCopy(bytes, dims, source, target)
                 : StridedCopy.of(bytes, dims, source, target);
         copies(copy, bytes + " bytes " + Arrays.toString(dims), (elements * bytes + 3) / 4);
+      }
+    }
+  }
+
+  /// Compares sums of numbers of 32 and 64 bits.
+  public void sums() {
+    for (DType type : List.of(DType.F64, DType.I32, DType.I64)) {
+      for (long[] shape : new long[][] {{1, 1, 1}, {3, 37, 1}, {2, 5, 3}, {2, 9, 21}, {2, 0, 4}}) {
+        try (Floats floats = memory.apply(shape[1])) {
+          int words = type.bytes() / Float.BYTES;
+          long n = shape[0] * shape[1] * shape[2];
+          long results = shape[0] * shape[2];
+          long x = floats.empty(n * words);
+          for (long i = 0; i < n; i++) {
+            TypedMemory.setLong(type, x + i * type.bytes(), i % 13 - 5);
+          }
+          long expected = floats.empty(results * words);
+          long actual = floats.empty(results * words);
+          oracle.sum(type, x, expected, shape[0], shape[1], shape[2]);
+          kernels.sum(type, x, actual, shape[0], shape[1], shape[2]);
+          String what = "sums of " + type + " of " + Arrays.toString(shape);
+          assertSameBytes(what, expected, actual, results * type.bytes());
+        }
       }
     }
   }

@@ -35,12 +35,17 @@ final class MatrixCases {
     };
     for (long[] size : sizes) {
       for (boolean transposed : new boolean[] {false, true}) {
-        product(cases, size[0], size[1], size[2], transposed, false);
+        for (DType dtype : List.of(DType.F32, DType.F64)) {
+          product(cases, dtype, size[0], size[1], size[2], transposed, false);
+        }
       }
     }
-    product(cases, 5, 6, 7, true, true);
-    product(cases, 5, 130, 300, true, true);
-    batches(cases);
+    for (DType dtype : List.of(DType.F32, DType.F64)) {
+      product(cases, dtype, 5, 6, 7, true, true);
+      product(cases, dtype, 5, 130, 300, true, true);
+      batches(cases, dtype);
+    }
+    integers(cases);
     quantized(cases);
     gemm(cases);
     einsum(cases);
@@ -49,11 +54,17 @@ final class MatrixCases {
   }
 
   private static void product(
-      List<OpCase> cases, long m, long k, long n, boolean transposeB, boolean transposeA) {
-    Tensor a = transposeA ? Samples.floats(1, k, m) : Samples.floats(1, m, k);
-    Tensor b = transposeB ? Samples.floats(2, n, k) : Samples.floats(2, k, n);
-    Tensor bias = Samples.floats(3, n);
-    Tensor residual = Samples.floats(4, m, n);
+      List<OpCase> cases,
+      DType dtype,
+      long m,
+      long k,
+      long n,
+      boolean transposeB,
+      boolean transposeA) {
+    Tensor a = Samples.as(dtype, transposeA ? Samples.floats(1, k, m) : Samples.floats(1, m, k));
+    Tensor b = Samples.as(dtype, transposeB ? Samples.floats(2, n, k) : Samples.floats(2, k, n));
+    Tensor bias = Samples.as(dtype, Samples.floats(3, n));
+    Tensor residual = Samples.as(dtype, Samples.floats(4, m, n));
     OpCase.Formula plain =
         i -> {
           double sum = 0;
@@ -78,9 +89,18 @@ final class MatrixCases {
     }
     cases.add(
         OpCase.of(
+            "bias alone",
+            new Op.MatMul(transposeA, transposeB, 1, null),
+            i -> plain.at(i) + bias.getDouble(i[1]),
+            a,
+            b,
+            bias));
+    Op.Unary last = dtype == DType.F32 ? relu : null;
+    cases.add(
+        OpCase.of(
             "bias residual",
-            new Op.MatMul(transposeA, transposeB, 1, relu),
-            i -> activated(plain.at(i) + bias.getDouble(i[1]) + at(residual, i), relu),
+            new Op.MatMul(transposeA, transposeB, 1, last),
+            i -> activated(plain.at(i) + bias.getDouble(i[1]) + at(residual, i), last),
             a,
             b,
             bias,
@@ -102,9 +122,9 @@ final class MatrixCases {
         : activation.function().apply(x, activation.alpha(), activation.beta());
   }
 
-  private static void batches(List<OpCase> cases) {
-    Tensor a = Samples.floats(1, 3, 1, 5, 7);
-    Tensor b = Samples.floats(2, 2, 7, 17);
+  private static void batches(List<OpCase> cases, DType dtype) {
+    Tensor a = Samples.as(dtype, Samples.floats(1, 3, 1, 5, 7));
+    Tensor b = Samples.as(dtype, Samples.floats(2, 2, 7, 17));
     cases.add(
         OpCase.of(
             "broadcast batches",
@@ -112,7 +132,7 @@ final class MatrixCases {
             i -> dot(7, d -> at(a, i[0], 0, i[2], d) * at(b, i[1], d, i[3])),
             a,
             b));
-    Tensor w = Samples.floats(3, 7, 17);
+    Tensor w = Samples.as(dtype, Samples.floats(3, 7, 17));
     cases.add(
         OpCase.of(
             "shared weights",
@@ -120,7 +140,7 @@ final class MatrixCases {
             i -> dot(7, d -> at(a, i[0], 0, i[2], d) * at(w, d, i[3])),
             a,
             w));
-    Tensor v = Samples.floats(4, 7);
+    Tensor v = Samples.as(dtype, Samples.floats(4, 7));
     cases.add(
         OpCase.of(
             "vector right",
@@ -138,18 +158,13 @@ final class MatrixCases {
     cases.add(
         OpCase.of(
             "vectors", new Op.MatMul(), i -> dot(7, d -> v.getDouble(d) * v.getDouble(d)), v, v));
+  }
+
+  private static void integers(List<OpCase> cases) {
     Tensor x = Samples.integers(DType.I32, 5, -9, 9, 3, 7);
     Tensor y = Samples.integers(DType.I32, 6, -9, 9, 7, 5);
     cases.add(
         OpCase.of("i32", new Op.MatMul(), i -> dot(7, d -> at(x, i[0], d) * at(y, d, i[1])), x, y));
-    Tensor p = Samples.as(DType.F64, w);
-    cases.add(
-        OpCase.of(
-            "f64",
-            new Op.MatMul(true, false, 1, null),
-            i -> dot(7, d -> at(p, d, i[0]) * at(p, d, i[1])),
-            p,
-            p));
   }
 
   private interface Term {

@@ -52,7 +52,7 @@ class PlanOpsTest {
 
   private static List<Tensor> run(
       Target target, Op op, List<@Nullable Tensor> in, int outputs, boolean fixed) {
-    Map<String, Tensor> given = new LinkedHashMap<>();
+    Map<String, Tensor> inputs = new LinkedHashMap<>();
     Map<String, Tensor> constants = new LinkedHashMap<>();
     Map<String, Fact> facts = new LinkedHashMap<>();
     List<String> names = new ArrayList<>();
@@ -67,8 +67,10 @@ class PlanOpsTest {
                 || op instanceof RandomOp
                 || op instanceof SignalOp.MelWeights
                 || (fixed && op instanceof Op.Concat);
-        boolean constant = parameter && (fixed || tensor.dtype() != DType.F32);
-        (constant ? constants : given).put("x" + i, tensor);
+        boolean given =
+            tensor.dtype() == DType.F32 || (op instanceof Op.MatMul && tensor.dtype().isFloat());
+        boolean constant = parameter && (fixed || !given);
+        (constant ? constants : inputs).put("x" + i, tensor);
         facts.put("x" + i, Fact.of(tensor.dtype(), tensor.shape().dims()));
       }
     }
@@ -78,7 +80,8 @@ class PlanOpsTest {
     }
     List<Node> nodes = List.of(new Node("n", op, names, made));
     Graph graph =
-        Inference.infer(new Graph("g", List.copyOf(given.keySet()), made, nodes, constants, facts));
+        Inference.infer(
+            new Graph("g", List.copyOf(inputs.keySet()), made, nodes, constants, facts));
     try (Arena arena = Arena.ofShared()) {
       Plan plan = Lowering.plan(graph, target, new Weights(target, arena));
       boolean isSized =
@@ -88,8 +91,8 @@ class PlanOpsTest {
         throw new AssertionError("no plan of " + op + (fixed ? "" : " with given parameters"));
       }
       return plan == null
-          ? List.copyOf(Interpreter.run(graph, given).values())
-          : run(plan, List.copyOf(given.values()));
+          ? List.copyOf(Interpreter.run(graph, inputs).values())
+          : run(plan, List.copyOf(inputs.values()));
     }
   }
 

@@ -6,6 +6,7 @@ import static dev.jiffy.engine.lower.Samples.vector;
 import dev.jiffy.engine.function.ReduceFunction;
 import dev.jiffy.engine.ir.Op;
 import dev.jiffy.tensor.DType;
+import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;
@@ -20,6 +21,9 @@ final class ReductionCases {
     List<OpCase> cases = new ArrayList<>();
     for (ReduceFunction function : ReduceFunction.values()) {
       reduce(cases, function);
+    }
+    for (DType type : List.of(DType.F64, DType.I32, DType.I64)) {
+      sums(cases, type);
     }
     softmax(cases);
     orders(cases);
@@ -77,6 +81,26 @@ final class ReductionCases {
               i -> define(function, line(9, k -> at(negative, i[0], k))),
               negative,
               vector(1)));
+    }
+  }
+
+  private static void sums(List<OpCase> cases, DType type) {
+    Op sum = new Op.Reduce(ReduceFunction.SUM, false, false);
+    for (long size : Samples.SIZES) {
+      Tensor x = Samples.as(type, Samples.integers(DType.I32, 1, -99, 99, 3, size));
+      OpCase.Formula rows = i -> define(ReduceFunction.SUM, line(size, k -> at(x, i[0], k)));
+      cases.add(OpCase.of(type + " rows", sum, rows, x, vector(-1)));
+    }
+    Tensor x = Samples.as(type, Samples.integers(DType.I32, 2, -99, 99, 2, 5, 17, 3));
+    OpCase.Formula turns =
+        i -> define(ReduceFunction.SUM, line(34, k -> at(x, k / 17, i[0], k % 17, i[1])));
+    cases.add(OpCase.of(type + " in turns", sum, turns, x, vector(0, 2)));
+    if (type != DType.F64) {
+      Tensor most = Tensor.allocate(type, Shape.of(2, 3));
+      for (int i = 0; i < 6; i++) {
+        most.setLong(i, type == DType.I32 ? Integer.MAX_VALUE : Long.MAX_VALUE);
+      }
+      cases.add(OpCase.of(type + " too great", sum, null, most, vector(1)));
     }
   }
 

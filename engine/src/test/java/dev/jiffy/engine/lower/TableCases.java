@@ -227,6 +227,15 @@ final class TableCases {
     for (ClassChoice choice : ClassChoice.values()) {
       Op op = new TableOp.Classify(choice, ScoreTransform.LOGISTIC, labels(3));
       cases.add(new OpCase(choice.toString(), op, Arrays.asList(x), 2, null));
+      for (int classes : new int[] {1, 2, 5}) {
+        boolean isKnown = choice == ClassChoice.GREATEST;
+        Tensor labels = labels(isKnown ? classes : 1);
+        Tensor scores = Samples.floats(7, 9, classes);
+        scores.setDouble(0, Double.NaN);
+        scores.setDouble(3, Double.POSITIVE_INFINITY);
+        Op plain = new TableOp.Classify(choice, ScoreTransform.NONE, labels);
+        cases.add(new OpCase(choice + " of " + classes, plain, Arrays.asList(scores), 1, null));
+      }
     }
     Tensor keys = Tensor.of(new long[] {3, 1}, 2);
     Tensor values = Tensor.of(new float[] {0.5f, -1}, 2);

@@ -455,6 +455,22 @@ class CleaningTest {
   }
 
   @Test
+  void evenlySpacedIndicesAreASlice() {
+    for (long[] indices : new long[][] {{1, 3, 5}, {-6, -5, -4}, {0, -3}, {2}}) {
+      assertOperators(picked(indices), "Slice");
+    }
+    for (long[] indices : new long[][] {{5, 3, 1}, {1, 1}, {0, 1, 3}, {1, 2, 0}}) {
+      assertOperators(picked(indices), "Gather");
+    }
+  }
+
+  private static Graph picked(long... indices) {
+    Sketch s = new Sketch();
+    String some = s.constant(Tensor.of(indices, indices.length));
+    return rewritten(s, s.op(new Op.Gather(1), s.input("x", "n", 6), some));
+  }
+
+  @Test
   void positionsAreASlice() {
     Sketch s = new Sketch();
     String x = s.input("x", "batch", "seq");

@@ -4,6 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 
 import dev.jiffy.engine.function.BinaryFunction;
+import dev.jiffy.engine.function.ClassChoice;
+import dev.jiffy.engine.function.ScoreTransform;
 import dev.jiffy.engine.function.UnaryFunction;
 import dev.jiffy.engine.ir.Graph;
 import dev.jiffy.engine.ir.Lookup;
@@ -18,6 +20,7 @@ import java.util.Random;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /// Operators without kernels become what they consist of, whatever the extents are.
@@ -126,6 +129,34 @@ class ExpansionsTest {
     String zeros = s.constant(Tensor.of(new float[3], 3));
     Graph graph = s.graph(instanceNorm(s, rows, ones, zeros));
     Rewritten.assertOperators(Rewritten.of(graph), "Reshape", "LayerNorm");
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void scoresAreWhatOperatorsWithKernelsMakeOfThem(ScoreTransform transform) {
+    boolean stays = transform == ScoreTransform.SOFTMAX_ZERO || transform == ScoreTransform.PROBIT;
+    for (int classes = 1; classes < 4; classes++) {
+      Tensor labels = Tensor.of(new long[] {7, 3, 5}, 3);
+      for (boolean spreads : new boolean[] {false, true}) {
+        Sketch s = new Sketch();
+        Tensor own = spreads && classes == 1 ? Tensor.of(new long[] {7, 3}, 2) : labels;
+        TableOp op = new TableOp.Classify(ClassChoice.GREATEST, transform, own);
+        Graph graph = s.graph(s.ops(op, 2, s.input("x", "n", classes)));
+        Graph rewritten = stays ? optimized(graph) : Rewritten.of(graph);
+        TableOp plain = new TableOp.Classify(ClassChoice.GREATEST, ScoreTransform.NONE, own);
+        boolean isPlain = rewritten.nodes().stream().anyMatch(n -> n.op().equals(plain));
+        assertEquals(!stays || (spreads && classes == 1), isPlain);
+      }
+      Sketch s = new Sketch();
+      Graph graph = s.graph(s.op(new TableOp.Scores(transform), s.input("x", "n", classes)));
+      Graph rewritten = stays ? optimized(graph) : Rewritten.of(graph);
+      Rewritten.assertCount(stays ? 1 : 0, rewritten, TableOp.Scores.class);
+    }
+  }
+
+  /// What is not compared: numbers without a probability.
+  private static Graph optimized(Graph graph) {
+    return Passes.optimize(graph, Interpreter::evaluate);
   }
 
   @Test

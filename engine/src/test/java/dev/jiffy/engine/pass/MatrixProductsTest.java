@@ -78,6 +78,14 @@ class MatrixProductsTest {
     assertOperators(rewritten(s, s.unary(UnaryFunction.RELU, y)), "MatMul", "Unary");
   }
 
+  @Test
+  void productsOfDoublesHaveNoActivation() {
+    Sketch s = new Sketch();
+    String w = s.constant(Constants.of(DType.F64, Shape.of(3, 2), new double[] {1, 2, 3, 4, 5, 6}));
+    String y = s.matMul(s.input("x", DType.F64, 2, 3), w);
+    assertOperators(rewritten(s, s.unary(UnaryFunction.RELU, y)), "MatMul", "Unary");
+  }
+
   private static String integers(Sketch s, int first) {
     return s.constant(Tensor.of(new int[] {first, 1, -2, 4, -5, 6}, 3, 2));
   }

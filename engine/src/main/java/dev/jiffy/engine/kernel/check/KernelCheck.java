@@ -14,7 +14,7 @@ public final class KernelCheck {
 
   /// The kinds of problems.
   public enum Kind {
-    /// Products of f32.
+    /// Products of f32 and f64.
     PRODUCT,
     /// Products of bf16, and attention that consists of them.
     BF16,

@@ -8,8 +8,10 @@ import dev.jiffy.engine.kernel.ByteKernels;
 import dev.jiffy.engine.kernel.ConvGeometry;
 import dev.jiffy.engine.kernel.Format;
 import dev.jiffy.engine.kernel.MatrixKernels;
+import dev.jiffy.engine.kernel.Memory;
 import dev.jiffy.engine.kernel.NarrowKernels;
 import dev.jiffy.engine.kernel.Product;
+import dev.jiffy.engine.kernel.ProductKernels;
 import dev.jiffy.engine.kernel.scalar.ScalarMatrixKernels;
 import java.util.Locale;
 
@@ -35,6 +37,49 @@ final class MatrixCheck {
     product(24);
     rowProduct(41);
     rowProduct(1000);
+    ProductKernels doubles = matrices.doubles();
+    if (doubles != null) {
+      doubleProduct(doubles);
+    }
+  }
+
+  /// A product of f64.
+  private void doubleProduct(ProductKernels kernels) {
+    int m = 7;
+    int k = 9;
+    int n = 21;
+    Product product = new Product(m, k, n, k, n, n, 1, null);
+    long a = comparison.numbers(m * k);
+    long b = comparison.numbers(k * n);
+    long bias = comparison.numbers(n);
+    long residual = comparison.numbers(m * n);
+    comparison.near(
+        "product of f64",
+        m * n,
+        TOLERANCE,
+        c -> {
+          long wide = comparison.memory(8L * m * n);
+          multiply(
+              kernels,
+              product,
+              doubles(a, m * k),
+              doubles(b, k * n),
+              doubles(bias, n),
+              doubles(residual, m * n),
+              wide);
+          for (int i = 0; i < m * n; i++) {
+            Memory.setFloat(c + 4L * i, (float) Memory.ALL.get(Memory.DOUBLE, wide + 8L * i));
+          }
+        },
+        c -> multiply(right, product, a, b, bias, residual, c));
+  }
+
+  private long doubles(long numbers, int n) {
+    long doubles = comparison.memory(8L * n);
+    for (int i = 0; i < n; i++) {
+      Memory.ALL.set(Memory.DOUBLE, doubles + 8L * i, Memory.getFloat(numbers + 4L * i));
+    }
+    return doubles;
   }
 
   /// A product of one row and a matrix that is not packed.
@@ -155,12 +200,12 @@ final class MatrixCheck {
     }
   }
 
-  private static int panels(MatrixKernels kernels, int n) {
+  private static int panels(ProductKernels kernels, int n) {
     return (n + kernels.panelColumns() - 1) / kernels.panelColumns();
   }
 
   private void multiply(
-      MatrixKernels kernels, Product p, long a, long b, long bias, long residual, long c) {
+      ProductKernels kernels, Product p, long a, long b, long bias, long residual, long c) {
     long packed = comparison.memory(kernels.packedBytes(p.k(), p.n()));
     kernels.pack(b, p.n(), 1, p.k(), p.n(), 0, p.n(), packed);
     kernels.multiply(p, a, packed, bias, residual, c, 0, p.m(), 0, panels(kernels, p.n()));

@@ -4,15 +4,20 @@ import dev.jiffy.engine.function.BinaryFunction;
 import dev.jiffy.engine.function.ReduceFunction;
 import dev.jiffy.engine.function.UnaryFunction;
 import dev.jiffy.engine.kernel.Affine;
+import dev.jiffy.engine.kernel.Combination;
+import dev.jiffy.engine.kernel.Combinations;
+import dev.jiffy.engine.kernel.Memory;
 import dev.jiffy.engine.kernel.Pointwise;
 import dev.jiffy.engine.kernel.Pointwise.Instruction;
 import dev.jiffy.engine.kernel.PoolGeometry;
 import dev.jiffy.engine.kernel.ResizeGeometry;
 import dev.jiffy.engine.kernel.RowKernels;
 import dev.jiffy.engine.kernel.StridedCopy;
+import dev.jiffy.engine.kernel.TypedMemory;
 import dev.jiffy.engine.kernel.scalar.ScalarRowKernels;
 import dev.jiffy.tensor.DType;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 
 /// Small problems whose cost is moving data.
@@ -57,6 +62,9 @@ final class RowCheck {
         TOLERANCE,
         y -> rows.reduce(ReduceFunction.MEAN, x, y, m, n, 1),
         y -> right.reduce(ReduceFunction.MEAN, x, y, m, n, 1));
+    long integers = typed(DType.I64, m * n);
+    comparison.near(
+        "sum of i64", m, 0, y -> sum(rows, integers, y, m, n), y -> sum(right, integers, y, m, n));
     comparison.near("range", 2, 0, y -> rows.range(x, n, y), y -> right.range(x, n, y));
     comparison.near(
         "numbers as bytes",
@@ -71,6 +79,12 @@ final class RowCheck {
         0,
         y -> lookUp(rows, table, x, y, m * n),
         y -> lookUp(right, table, x, y, m * n));
+  }
+
+  private void sum(RowKernels kernels, long x, long y, int m, int n) {
+    long sums = comparison.memory(8L * m);
+    kernels.sum(DType.I64, x, sums, m, n, 1);
+    TypedMemory.cast(DType.I64, DType.F32, sums, y, m);
   }
 
   private void lookUp(RowKernels kernels, long table, long x, long y, int n) {
@@ -172,6 +186,46 @@ final class RowCheck {
         y -> elementwise(rows, chain, x, other, y),
         y -> elementwise(right, chain, x, other, y));
     elementwiseOfBytes();
+    combination(BinaryFunction.MUL, DType.F64);
+    combination(BinaryFunction.MUL, DType.I32);
+    combination(BinaryFunction.ADD, DType.I64);
+    combination(BinaryFunction.AND, DType.BOOL);
+  }
+
+  /// A function of numbers of some type, one of the arguments repeated.
+  private void combination(BinaryFunction function, DType type) {
+    long rows = 3;
+    long columns = 37;
+    int n = (int) (rows * columns);
+    Combination c =
+        new Combination(
+            function, type, type, List.of(rows, columns), List.of(columns, 1L), List.of(1L, 0L));
+    long x = typed(type, n);
+    long other = typed(type, (int) rows);
+    String what = function.name().toLowerCase(Locale.ROOT) + " of " + type;
+    comparison.near(
+        what,
+        n,
+        0,
+        y -> combination(this.rows, c, x, other, y),
+        y -> combination(right, c, x, other, y));
+  }
+
+  private void combination(RowKernels kernels, Combination c, long x, long other, long y) {
+    long out = comparison.memory(c.elements() * c.out().bytes());
+    kernels.combine(c, x, other, out, comparison.memory(Combinations.SCRATCH_BYTES));
+    TypedMemory.cast(c.out(), DType.F32, out, y, c.elements());
+  }
+
+  /// Whole numbers of a type.
+  private long typed(DType type, int n) {
+    long numbers = comparison.numbers(n);
+    long to = comparison.memory((long) n * type.bytes());
+    for (int i = 0; i < n; i++) {
+      long number = Math.round(3 * Memory.getFloat(numbers + 4L * i));
+      TypedMemory.setLong(type, to + (long) i * type.bytes(), number);
+    }
+    return to;
   }
 
   private void elementwise(RowKernels kernels, Pointwise chain, long x, long other, long y) {

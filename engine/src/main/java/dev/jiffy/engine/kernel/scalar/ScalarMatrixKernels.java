@@ -10,6 +10,7 @@ import dev.jiffy.engine.kernel.MatrixKernels;
 import dev.jiffy.engine.kernel.Memory;
 import dev.jiffy.engine.kernel.NarrowKernels;
 import dev.jiffy.engine.kernel.Product;
+import dev.jiffy.engine.kernel.ProductKernels;
 import org.jspecify.annotations.Nullable;
 
 /// Products, convolutions and attention in obvious loops that add in `double`: what other
@@ -90,6 +91,11 @@ public final class ScalarMatrixKernels implements MatrixKernels {
       sum += (double) getFloat(row + 4L * i) * getFloat(column + 4L * i * stride);
     }
     return sum * product.alpha();
+  }
+
+  @Override
+  public @Nullable ProductKernels doubles() {
+    return null;
   }
 
   @Override

@@ -181,6 +181,32 @@ public interface MicroKernels {
     multiplyStrided(1, a, 0, k, b, bStep, columns, Ones.ADDRESS, c, 0);
   }
 
+  /// Computes `C = init + A · B + residual` in f64.
+  ///
+  /// @param rows rows of `A` and `C`
+  /// @param a the left-hand side
+  /// @param aStep from row to row of `A`
+  /// @param k columns of `A`, rows of `B`
+  /// @param b the first panel: they are those of [#multiply], two columns of which are an f64
+  /// @param columns how many columns of f64
+  /// @param init a row that the sums of all rows start from, or [Zeros#ADDRESS]
+  /// @param residual what is added to the sums, or 0; may be `c`, with its step
+  /// @param residualStep from row to row of the residual
+  /// @param c the result
+  /// @param cStep from row to row of `C`
+  void multiplyDoubles(
+      int rows,
+      long a,
+      long aStep,
+      int k,
+      long b,
+      int columns,
+      long init,
+      long residual,
+      long residualStep,
+      long c,
+      long cStep);
+
   /// Stores `factor · (residual + bias)` into a block of a matrix.
   ///
   /// @param residual the block's first element in the residual, or 0; may be `c`

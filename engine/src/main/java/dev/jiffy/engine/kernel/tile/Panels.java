@@ -23,8 +23,8 @@ record Panels(MicroKernels micro) {
   }
 
   /// {@return the bytes of a packed matrix, a multiple of 64}
-  long bytes(int k, int n) {
-    long vectors = ((long) n + lanes() - 1) / lanes();
+  long bytes(int k, long n) {
+    long vectors = (n + lanes() - 1) / lanes();
     long bytes = Math.multiplyExact(Math.multiplyExact(vectors, (long) k), 4L * lanes());
     return Math.addExact(bytes, 63) & -64;
   }

@@ -47,7 +47,7 @@ final class Products {
       return;
     }
     int rows = rowTo - rowFrom;
-    long blocks = blocks(k, columns, rows);
+    long blocks = blocks(4L * k, columns, rows, micro.tileRows());
     long aStep = 4 * product.aStride();
     long cStep = 4 * product.cStride();
     long residualStep = 4 * product.residualStride();
@@ -123,10 +123,14 @@ final class Products {
 
   /// How many blocks of rows there are, as equal as possible: of each all panels are computed while
   /// the left-hand side stays in the second-level cache.
-  private long blocks(int k, int columns, int rows) {
-    int tile = micro.tileRows();
-    long most = BLOCK_BYTES / (4L * Math.max(1, k));
-    if (4L * k * columns > FAR_BYTES) {
+  ///
+  /// @param bytes the bytes of a row of the left-hand side
+  /// @param columns columns of the right-hand side
+  /// @param rows rows of the left-hand side
+  /// @param tile the rows of a tile
+  static long blocks(long bytes, int columns, int rows, int tile) {
+    long most = BLOCK_BYTES / Math.max(1, bytes);
+    if (bytes * columns > FAR_BYTES) {
       most = Math.min(most, (long) FEW_TILES * tile);
     }
     return Math.ceilDiv(rows, Math.max(2L * tile, most));

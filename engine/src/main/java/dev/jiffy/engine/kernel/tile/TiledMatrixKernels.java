@@ -5,6 +5,7 @@ import dev.jiffy.engine.kernel.ConvGeometry;
 import dev.jiffy.engine.kernel.MatrixKernels;
 import dev.jiffy.engine.kernel.NarrowKernels;
 import dev.jiffy.engine.kernel.Product;
+import dev.jiffy.engine.kernel.ProductKernels;
 import java.lang.foreign.Arena;
 import java.lang.foreign.SegmentAllocator;
 import org.jspecify.annotations.Nullable;
@@ -15,6 +16,7 @@ public final class TiledMatrixKernels implements MatrixKernels {
   private final MicroKernels micro;
   private final Panels panels;
   private final Products products;
+  private final DoubleProducts doubles;
   private final Convolution convolution;
   private final TransposedConvolution transposed;
   private final Attention attention;
@@ -34,6 +36,7 @@ public final class TiledMatrixKernels implements MatrixKernels {
     this.micro = micro;
     this.panels = new Panels(micro);
     this.products = new Products(micro);
+    this.doubles = new DoubleProducts(micro);
     this.convolution = new Convolution(micro, depthwise, winograd);
     this.transposed = new TransposedConvolution(micro);
     this.attention = new Attention(micro);
@@ -83,6 +86,11 @@ public final class TiledMatrixKernels implements MatrixKernels {
   @Override
   public void multiplyRow(Product product, long a, long b, long bStride, long bias, long c) {
     products.multiplyRow(product, a, b, bStride, bias, c);
+  }
+
+  @Override
+  public ProductKernels doubles() {
+    return doubles;
   }
 
   @Override

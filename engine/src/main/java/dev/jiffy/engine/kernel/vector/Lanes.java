@@ -20,6 +20,9 @@ final class Lanes {
   /// The species of i32 vectors, as wide as [#SPECIES].
   static final VectorSpecies<Integer> INTS = SPECIES.withLanes(int.class);
 
+  /// The species of f64 vectors, as wide as [#SPECIES].
+  static final VectorSpecies<Double> DOUBLES = SPECIES.withLanes(double.class);
+
   /// How many f32 a vector holds.
   static final int LANES = SPECIES.length();
 

@@ -7,6 +7,7 @@ import static dev.jiffy.engine.kernel.vector.Lanes.SPECIES;
 import static dev.jiffy.engine.kernel.vector.Tiles.LE;
 
 import dev.jiffy.engine.kernel.Memory;
+import dev.jiffy.engine.kernel.tile.Zeros;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
 
@@ -85,6 +86,76 @@ final class Strips {
         long step = initStep == 0 ? 0 : BYTES;
         Tiles.narrow(height, from, aStep, taps, runs, k, b, bStep, staging, step, staging, BYTES);
         Staging.store(staging, height, present, to, cStep);
+      }
+      row += height;
+    }
+  }
+
+  /// Multiplies f64: a packed right-hand side of so many columns, each two of 32 bits.
+  static void doubles(
+      int rows,
+      long a,
+      long aStep,
+      int k,
+      long b,
+      int columns,
+      long init,
+      long initStep,
+      long c,
+      long cStep) {
+    int lanes = LANES / 2;
+    long panel = b;
+    for (int column = 0; column < columns; column += lanes) {
+      int inPanel = column % LANES;
+      boolean isWide = column - inPanel + LANES <= columns;
+      long from = init == Zeros.ADDRESS ? init : init + 8L * column;
+      long to = c + 8L * column;
+      int present = Math.min(lanes, columns - column);
+      if (isWide) {
+        long half = panel + 8L * inPanel;
+        doubles(rows, a, aStep, k, half, 2L * BYTES, from, initStep, to, cStep, present);
+        panel += inPanel == 0 ? 0 : 2L * BYTES * k;
+      } else {
+        doubles(rows, a, aStep, k, panel, BYTES, from, initStep, to, cStep, present);
+        panel += (long) BYTES * k;
+      }
+    }
+  }
+
+  /// Multiplies f64 by one vector of columns, of which the first `present` exist.
+  private static void doubles(
+      int rows,
+      long a,
+      long aStep,
+      int k,
+      long b,
+      long bStep,
+      long init,
+      long initStep,
+      long c,
+      long cStep,
+      int present) {
+    boolean isWhole = 2 * present == LANES;
+    long staging = isWhole ? 0 : Staging.address();
+    for (int row = 0; row < rows; ) {
+      int height = rows - row >= DoubleTiles.ROWS ? DoubleTiles.ROWS : 1;
+      long left = a + row * aStep;
+      long from = init + row * initStep;
+      long fromStep = initStep;
+      long to = c + row * cStep;
+      if (!isWhole) {
+        Staging.load(from, initStep, initStep == 0 ? 1 : height, 2 * present, staging);
+        from = staging;
+        fromStep = initStep == 0 ? 0 : BYTES;
+      }
+      long sums = isWhole ? to : staging;
+      if (height == 1) {
+        DoubleTiles.row(left, k, b, bStep, from, sums);
+      } else {
+        DoubleTiles.tall(left, aStep, k, b, bStep, from, fromStep, sums, isWhole ? cStep : BYTES);
+      }
+      if (!isWhole) {
+        Staging.store(staging, height, 2 * present, to, cStep);
       }
       row += height;
     }

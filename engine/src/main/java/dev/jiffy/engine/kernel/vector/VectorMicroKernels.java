@@ -105,6 +105,28 @@ public final class VectorMicroKernels implements MicroKernels {
   }
 
   @Override
+  public void multiplyDoubles(
+      int rows,
+      long a,
+      long aStep,
+      int k,
+      long b,
+      int columns,
+      long init,
+      long residual,
+      long residualStep,
+      long c,
+      long cStep) {
+    // tiles overwrite a residual in the result's place: their sums start from it
+    long from = residual == 0 ? init : residual;
+    long fromStep = residual == 0 ? 0 : residualStep;
+    Strips.doubles(rows, a, aStep, k, b, columns, from, fromStep, c, cStep);
+    if (residual != 0 && init != Zeros.ADDRESS) {
+      DoubleTiles.add(init, c, cStep, rows, columns);
+    }
+  }
+
+  @Override
   public void preset(
       long residual,
       long residualStep,

@@ -44,15 +44,16 @@ final class CutVectors {
     }
   }
 
-  /// `sum += from`; changes another register where the vector is cut and there is no AVX-512.
-  static void add(Assembler code, Vector sum, Address from, boolean cut, Vector other) {
-    if (!cut) {
-      code.op(VectorOp.ADDPS, sum, sum, from);
-    } else if (sum.bytes() == 64) {
-      code.op(VectorOp.ADDPS, sum, sum, from, PRESENT, false);
-    } else {
+  /// `sum += from`; changes another register where the vector is cut.
+  ///
+  /// @param add adds numbers of any size
+  static void add(
+      Assembler code, VectorOp add, Vector sum, Address from, boolean cut, Vector other) {
+    if (cut) {
       load(code, other, from, true);
-      code.op(VectorOp.ADDPS, sum, sum, other);
+      code.op(add, sum, sum, other);
+    } else {
+      code.op(add, sum, sum, from);
     }
   }
 

@@ -423,7 +423,7 @@ record DepthwiseCode(
         if (store) {
           store(code, sum(row, pixel), place, masked);
         } else {
-          add(code, sum(row, pixel), place, masked, input());
+          add(code, VectorOp.ADDPS, sum(row, pixel), place, masked, input());
         }
         if (pixel % 4 == 3 && pixel + 1 < pixels) {
           code.lea(R11, at(R11, RSI, 4, 0));

@@ -137,12 +137,21 @@ abstract sealed class GeneralAssembler permits Assembler {
 
   /// `dst = memory`, 16 bits, extended by zeros
   void loadShort(Register dst, Address from) {
+    loadPart(0xb7, dst, from);
+  }
+
+  /// `dst = memory`, 8 bits, extended by zeros
+  void loadByte(Register dst, Address from) {
+    loadPart(0xb6, dst, from);
+  }
+
+  private void loadPart(int opcode, Register dst, Address from) {
     int rex = 0x40 | ((dst.number() & 8) >> 1) | from.extension();
     if (rex != 0x40) {
       emit(rex);
     }
     emit(0x0f);
-    emit(0xb7);
+    emit(opcode);
     modRm(dst.number(), from, 1, 0);
   }
 

@@ -187,6 +187,18 @@ final class LoopCode {
   /// @param other a register that may change
   /// @param combination how two are combined
   void fold(Vector value, Vector other, Combination combination) {
+    halve(value, other, combination);
+    code.op(VectorOp.PERMILPS, other.as(16), value.as(16), EXCHANGE_NEIGHBOURS);
+    combination.emit(value.as(16), other.as(16));
+    code.op(VectorOp.BROADCASTSS, value, value.as(16));
+  }
+
+  /// Combines all elements of 64 bits of a vector; the first two of the result are the outcome.
+  ///
+  /// @param value the vector
+  /// @param other a register that may change
+  /// @param combination how two are combined
+  void halve(Vector value, Vector other, Combination combination) {
     if (wide) {
       code.op(VectorOp.EXTRACTF32X8_TO, value, other.as(32), 1);
       combination.emit(value.as(32), other.as(32));
@@ -195,9 +207,6 @@ final class LoopCode {
     combination.emit(value.as(16), other.as(16));
     code.op(VectorOp.PERMILPS, other.as(16), value.as(16), EXCHANGE_HALVES);
     combination.emit(value.as(16), other.as(16));
-    code.op(VectorOp.PERMILPS, other.as(16), value.as(16), EXCHANGE_NEIGHBOURS);
-    combination.emit(value.as(16), other.as(16));
-    code.op(VectorOp.BROADCASTSS, value, value.as(16));
   }
 
   /// Combines all elements of several vectors; each of the first's elements is the outcome.

@@ -12,6 +12,7 @@ import dev.jiffy.engine.function.BinaryFunction;
 import dev.jiffy.engine.function.ReduceFunction;
 import dev.jiffy.engine.function.UnaryFunction;
 import dev.jiffy.engine.kernel.x86.Operand.Vector;
+import dev.jiffy.tensor.DType;
 
 /// Generates reductions, of rows or of columns whose neighbours are adjacent.
 ///
@@ -19,9 +20,10 @@ import dev.jiffy.engine.kernel.x86.Operand.Vector;
 /// its end, the bits of the number of elements that are reduced.
 ///
 /// @param vectorBytes the width of vectors
-/// @param function what is computed; one that [#suits]
+/// @param function what is computed; one that [#suits], of other numbers than f32 the sum
+/// @param type the type of all numbers
 /// @param columns whether each column is reduced, else each row
-record ReductionCode(int vectorBytes, ReduceFunction function, boolean columns) {
+record ReductionCode(int vectorBytes, ReduceFunction function, DType type, boolean columns) {
   private static final Register X = Register.RDI;
   private static final Register Y = Register.RSI;
   private static final Register ROWS = Register.RDX;
@@ -94,10 +96,16 @@ record ReductionCode(int vectorBytes, ReduceFunction function, boolean columns) 
     for (int i = 1; i < UNROLL; i++) {
       combine(code, functions, results[0], results[i]);
     }
-    loop.fold(results[0], results[1], (value, other) -> combine(code, functions, value, other));
-    finish(code, functions, results[0]);
-    code.op(VectorOp.MOVSS_TO, results[0].as(16), at(Y));
-    code.alu(ADD, Y, 4);
+    LoopCode.Combination combination = (value, other) -> combine(code, functions, value, other);
+    if (type.bytes() == Long.BYTES) {
+      loop.halve(results[0], results[1], combination);
+      code.op(VectorOp.MOVLPS_TO, results[0].as(16), at(Y));
+    } else {
+      loop.fold(results[0], results[1], combination);
+      finish(code, functions, results[0]);
+      code.op(VectorOp.MOVSS_TO, results[0].as(16), at(Y));
+    }
+    code.alu(ADD, Y, type.bytes());
     code.alu(ADD, X, ROW_BYTES);
     code.alu(SUB, ROWS, 1);
     code.jump(NOT_EQUAL, row);
@@ -181,8 +189,17 @@ record ReductionCode(int vectorBytes, ReduceFunction function, boolean columns) 
       case MAX -> functions.binary(BinaryFunction.MAX, result, result, other);
       case MIN -> functions.binary(BinaryFunction.MIN, result, result, other);
       case PROD -> code.op(VectorOp.MULPS, result, result, other);
-      default -> code.op(VectorOp.ADDPS, result, result, other);
+      default -> code.op(sum(), result, result, other);
     }
+  }
+
+  private VectorOp sum() {
+    return switch (type) {
+      case F64 -> VectorOp.ADDPD;
+      case I32 -> VectorOp.PADDD;
+      case I64 -> VectorOp.PADDQ;
+      default -> VectorOp.ADDPS;
+    };
   }
 
   private void finish(Assembler code, FunctionCode functions, Vector result) {

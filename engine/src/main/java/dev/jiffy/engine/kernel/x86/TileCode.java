@@ -19,7 +19,6 @@ import static dev.jiffy.engine.kernel.x86.Register.RSI;
 import static dev.jiffy.engine.kernel.x86.Register.RSP;
 
 import dev.jiffy.engine.kernel.Activation;
-import dev.jiffy.engine.kernel.Format;
 import dev.jiffy.engine.kernel.x86.Assembler.Mask;
 import dev.jiffy.engine.kernel.x86.Operand.Address;
 import dev.jiffy.engine.kernel.x86.Operand.Vector;
@@ -50,11 +49,9 @@ import org.jspecify.annotations.Nullable;
 /// @param cut whether the last columns of the (only) vector do not exist
 /// @param residual whether there is a residual; only where `B` is packed
 /// @param activation what is applied last, or null; one that [#fuses] accepts
-/// @param format the numbers that are multiplied. Where they are narrower than f32, an element of a
-///   run is a group of them in 32 bits, and a vector of `B` holds a group for each column; sums are
-///   stored as they are: f32 of bf16, i32 of bytes
-/// @param words whether bytes are widened to 16 bits, where there is no `vpdpbusd`: an element of a
-///   run is a pair of them
+/// @param factors the numbers that are multiplied. Where they are narrower than f32, an element of
+///   a run is a group of them in 32 bits, and a vector of `B` holds a group for each column; sums
+///   are stored as they are. Of f64, whose `B` is packed, there is no activation
 /// @param result what becomes of the sums of bytes; where they are not stored as they are, there is
 ///   no residual, and in its place stand the numbers of the columns
 record TileCode(
@@ -67,8 +64,7 @@ record TileCode(
     boolean cut,
     boolean residual,
     @Nullable Activation activation,
-    Format format,
-    boolean words,
+    Factors factors,
     Result result)
     implements TileLoop {
   /// What becomes of sums.
@@ -159,6 +155,11 @@ record TileCode(
   }
 
   @Override
+  public int elementBytes() {
+    return factors.bytes();
+  }
+
+  @Override
   public void prepare(Assembler code) {
     code.load(R12, at(RSP, B_STEP));
     code.mov(R15, R9);
@@ -242,8 +243,7 @@ record TileCode(
       for (int row = 0; row < rows; row++) {
         for (int vector = 0; vector < vectors; vector++) {
           Vector sum = sum(0, row, vector);
-          VectorOp add = format == Format.INT8 ? VectorOp.PADDD : VectorOp.ADDPS;
-          code.op(add, sum, sum, sum(set, row, vector));
+          code.op(factors.sum, sum, sum, sum(set, row, vector));
         }
       }
     }
@@ -284,22 +284,22 @@ record TileCode(
     }
     int spare = free + vectors;
     int last = (cut && !wide() ? registers() - 1 : registers()) - 1;
-    int spares = last + (words ? 0 : 1) - spare;
+    int spares = last + (factors == Factors.WORDS ? 0 : 1) - spare;
     for (int row = 0; row < rows; row++) {
-      Address a = TileLoop.element(row, 4 * step);
-      if (vectors == 1 && wide() && format != Format.INT8) {
+      Address a = TileLoop.element(row, elementBytes() * step);
+      if (vectors == 1 && wide() && factors.sum == VectorOp.ADDPS) {
         code.op(product(), sum(set, row, 0), register(free), a.repeated());
         continue;
       }
       Vector repeated = register(spare + row % spares);
-      code.op(VectorOp.BROADCASTSS, repeated, a);
+      code.op(repeat(), repeated, a);
       for (int vector = 0; vector < vectors; vector++) {
         Vector sum = sum(set, row, vector);
         Vector b = register(free + vector);
-        if (words) {
+        if (factors == Factors.WORDS) {
           Vector product = vector == vectors - 1 ? repeated : register(last);
-          code.op(VectorOp.PMADDWD, product, repeated, b);
-          code.op(VectorOp.PADDD, sum, sum, product);
+          code.op(product(), product, repeated, b);
+          code.op(factors.sum, sum, sum, product);
         } else {
           code.op(product(), sum, repeated, b);
         }
@@ -307,11 +307,20 @@ record TileCode(
     }
   }
 
+  private VectorOp repeat() {
+    if (factors != Factors.F64) {
+      return VectorOp.BROADCASTSS;
+    }
+    return wide() ? VectorOp.BROADCASTSD : VectorOp.BROADCASTSD_VEX;
+  }
+
   private VectorOp product() {
-    return switch (format) {
+    return switch (factors) {
+      case F64 -> VectorOp.FMADD231PD;
       case F32 -> VectorOp.FMADD231PS;
       case BF16 -> VectorOp.DPBF16PS;
-      case INT8 -> wide() ? VectorOp.PDPBUSD : VectorOp.PDPBUSD_VEX;
+      case BYTES -> wide() ? VectorOp.PDPBUSD : VectorOp.PDPBUSD_VEX;
+      case WORDS -> VectorOp.PMADDWD;
     };
   }
 
@@ -342,7 +351,7 @@ record TileCode(
         for (int vector = 0; vector < vectors; vector++) {
           Vector sum = sum(0, row, vector);
           Address from = at(RDI, vector * vectorBytes);
-          add(code, sum, from, cut, register(rows * vectors));
+          add(code, factors.sum, sum, from, cut, register(rows * vectors));
         }
         code.alu(ADD, RDI, RAX);
       }

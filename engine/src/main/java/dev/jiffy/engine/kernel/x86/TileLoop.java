@@ -57,6 +57,11 @@ sealed interface TileLoop permits PairCode, TileCode {
   /// {@return its whole vectors of columns}
   int vectors();
 
+  /// {@return the bytes of an element of a run}
+  default int elementBytes() {
+    return Float.BYTES;
+  }
+
   /// Computes what all tiles share, and takes `k` from `R9` to `R15`.
   void prepare(Assembler code);
 
@@ -134,7 +139,7 @@ sealed interface TileLoop permits PairCode, TileCode {
       step(code, step);
     }
     for (int base = 0; 6 * base < rows(); base++) {
-      code.alu(ADD, BASES.get(base), 4 * count);
+      code.alu(ADD, BASES.get(base), elementBytes() * count);
     }
     move(code, count);
   }

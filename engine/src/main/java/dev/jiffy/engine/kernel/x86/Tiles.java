@@ -1,7 +1,6 @@
 package dev.jiffy.engine.kernel.x86;
 
 import dev.jiffy.engine.kernel.Activation;
-import dev.jiffy.engine.kernel.Format;
 import dev.jiffy.engine.kernel.tile.Zeros;
 import java.lang.foreign.MemorySegment;
 import java.util.concurrent.ConcurrentHashMap;
@@ -24,9 +23,8 @@ final class Tiles {
   /// From how many tiles on, one below the other, the rows of `A` are no longer near.
   private static final int FAR_TILES = 16;
 
-  private final Format format;
+  private final Factors factors;
   private final TileCode.Result result;
-  private final boolean words;
   private final int vectorBytes;
   private final int lanes;
   private final Forms plain;
@@ -89,8 +87,7 @@ final class Tiles {
               cut,
               residual,
               activation,
-              format,
-              words,
+              factors,
               result));
     }
 
@@ -103,16 +100,15 @@ final class Tiles {
     }
   }
 
-  Tiles(Cpu cpu, Format format) {
-    this(cpu, format, TileCode.Result.SUMS);
+  Tiles(Cpu cpu, Factors factors) {
+    this(cpu, factors, TileCode.Result.SUMS);
   }
 
   /// Where results are not sums, what stands in place of the residual has [TileCode#COLUMN_NUMBERS]
-  /// bytes for each column. Without `vpdpbusd` bytes are multiplied as words.
-  Tiles(Cpu cpu, Format format, TileCode.Result result) {
-    this.format = format;
+  /// bytes for each column.
+  Tiles(Cpu cpu, Factors factors, TileCode.Result result) {
+    this.factors = factors;
     this.result = result;
-    words = format == Format.INT8 && !cpu.vnni();
     vectorBytes = cpu.vectorBytes();
     lanes = vectorBytes / 4;
     plain = new Forms(null);
@@ -338,7 +334,7 @@ final class Tiles {
   private boolean takesPairs(int vectors, int rows) {
     return rows >= PairCode.least(vectors)
         && vectorBytes == 64
-        && format == Format.F32
+        && factors == Factors.F32
         && result == TileCode.Result.SUMS;
   }
 

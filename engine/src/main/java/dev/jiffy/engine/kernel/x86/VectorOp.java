@@ -27,6 +27,9 @@ enum VectorOp {
   MASKMOVPS(1, 2, 0, 0x2c, MEMORY, VEX),
   MASKMOVPS_TO(1, 2, 0, 0x2e, MEMORY, VEX),
   BROADCASTSS(1, 2, 0, 0x18, SCALAR, BOTH),
+  BROADCASTSD(1, 2, 1, 0x19, PAIR, EVEX),
+  /// The same with VEX, where the W bit is 0.
+  BROADCASTSD_VEX(1, 2, 0, 0x19, PAIR, VEX),
 
   // f32 arithmetic
   ADDPS(0, 1, 0, 0x58, FULL, BOTH),
@@ -45,6 +48,13 @@ enum VectorOp {
   ROUNDPS(1, 3, 0, 0x08, FULL, BOTH),
   SCALEFPS(1, 2, 0, 0x2c, FULL, EVEX),
 
+  // f64 arithmetic; an element of memory is not repeated
+  ADDPD(1, 1, 1, 0x58, MEMORY, BOTH),
+  MULPD(1, 1, 1, 0x59, MEMORY, BOTH),
+  SUBPD(1, 1, 1, 0x5c, MEMORY, BOTH),
+  DIVPD(1, 1, 1, 0x5e, MEMORY, BOTH),
+  FMADD231PD(1, 2, 1, 0xb8, MEMORY, BOTH),
+
   // bits and integers
   ANDPS(0, 1, 0, 0x54, FULL, BOTH),
   ORPS(0, 1, 0, 0x56, FULL, BOTH),
@@ -53,6 +63,13 @@ enum VectorOp {
   PSUBD(1, 1, 0, 0xfa, FULL, BOTH),
   PMULLD(1, 2, 0, 0x40, FULL, BOTH),
   PMAXSD(1, 2, 0, 0x3d, FULL, BOTH),
+  PMINSD(1, 2, 0, 0x39, FULL, BOTH),
+  PADDQ(1, 1, 1, 0xd4, MEMORY, BOTH),
+  PSUBQ(1, 1, 1, 0xfb, MEMORY, BOTH),
+  PMULLQ(1, 2, 1, 0x40, MEMORY, EVEX),
+  PMAXSQ(1, 2, 1, 0x3d, MEMORY, EVEX),
+  PMINSQ(1, 2, 1, 0x39, MEMORY, EVEX),
+  PMINUB(1, 1, 0, 0xda, MEMORY, BOTH),
   PADDSW(1, 1, 0, 0xed, MEMORY, BOTH),
 
   // conversions

@@ -5,7 +5,6 @@ import static dev.jiffy.engine.kernel.Memory.ALL;
 import dev.jiffy.engine.kernel.ByteConvolution;
 import dev.jiffy.engine.kernel.ByteKernels;
 import dev.jiffy.engine.kernel.ConvGeometry;
-import dev.jiffy.engine.kernel.Format;
 import dev.jiffy.engine.kernel.Memory;
 import org.jspecify.annotations.Nullable;
 
@@ -39,9 +38,9 @@ final class X86ByteConvolution implements ByteKernels {
     lanes = vectorBytes / 4;
     reach = cpu.vnni() ? 4 : 2;
     pixels = new BytePixels(reach);
-    floats = new Tiles(cpu, Format.INT8, TileCode.Result.FLOATS);
-    bytes = new Tiles(cpu, Format.INT8, TileCode.Result.BYTES);
-    sums = new Tiles(cpu, Format.INT8);
+    floats = new Tiles(cpu, Factors.bytes(cpu), TileCode.Result.FLOATS);
+    bytes = new Tiles(cpu, Factors.bytes(cpu), TileCode.Result.BYTES);
+    sums = new Tiles(cpu, Factors.bytes(cpu));
     windowCode = new WindowSums.Functions(cpu, sums);
   }
 

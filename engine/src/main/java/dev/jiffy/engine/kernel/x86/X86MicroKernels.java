@@ -1,8 +1,8 @@
 package dev.jiffy.engine.kernel.x86;
 
 import dev.jiffy.engine.kernel.Activation;
-import dev.jiffy.engine.kernel.Format;
 import dev.jiffy.engine.kernel.tile.MicroKernels;
+import dev.jiffy.engine.kernel.tile.Zeros;
 import java.lang.foreign.Arena;
 import java.lang.foreign.SegmentAllocator;
 import org.jspecify.annotations.Nullable;
@@ -14,6 +14,7 @@ public final class X86MicroKernels implements MicroKernels {
 
   private final Cpu cpu;
   private final Tiles tiles;
+  private final Tiles doubleTiles;
   private final Blocks blocks;
 
   /// Finds out what this CPU can do.
@@ -25,7 +26,8 @@ public final class X86MicroKernels implements MicroKernels {
 
   X86MicroKernels(Cpu cpu) {
     this.cpu = cpu;
-    this.tiles = new Tiles(cpu, Format.F32);
+    this.tiles = new Tiles(cpu, Factors.F32);
+    this.doubleTiles = new Tiles(cpu, Factors.F64);
     this.blocks = new Blocks(cpu);
   }
 
@@ -172,6 +174,37 @@ public final class X86MicroKernels implements MicroKernels {
     } else {
       blocks.multiplyRow(a, k, b, bStep, columns, c);
     }
+  }
+
+  @Override
+  public void multiplyDoubles(
+      int rows,
+      long a,
+      long aStep,
+      int k,
+      long b,
+      int columns,
+      long init,
+      long residual,
+      long residualStep,
+      long c,
+      long cStep) {
+    doubleTiles.multiply(
+        rows,
+        a,
+        aStep,
+        Zeros.ADDRESS,
+        1,
+        k,
+        b,
+        2 * columns,
+        init,
+        0,
+        residual,
+        residualStep,
+        null,
+        c,
+        cStep);
   }
 
   @Override

@@ -47,8 +47,8 @@ public final class X86NarrowKernels implements NarrowKernels {
 
   X86NarrowKernels(Cpu cpu) {
     this.cpu = cpu;
-    this.bf16Tiles = new Tiles(cpu, Format.BF16);
-    this.byteTiles = new Tiles(cpu, Format.INT8);
+    this.bf16Tiles = new Tiles(cpu, Factors.BF16);
+    this.byteTiles = new Tiles(cpu, Factors.bytes(cpu));
     this.bytes = new X86ByteKernels(cpu);
     this.conversions = new X86Bytes(cpu);
     this.blocks = new X86BlockProducts(cpu);

@@ -2,6 +2,7 @@ package dev.jiffy.engine.kernel.x86;
 
 import dev.jiffy.engine.function.ReduceFunction;
 import dev.jiffy.engine.kernel.Affine;
+import dev.jiffy.engine.kernel.Combination;
 import dev.jiffy.engine.kernel.Pointwise;
 import dev.jiffy.engine.kernel.PoolGeometry;
 import dev.jiffy.engine.kernel.ResizeGeometry;
@@ -10,6 +11,7 @@ import dev.jiffy.engine.kernel.StridedCopy;
 import dev.jiffy.engine.kernel.TreeShape;
 import dev.jiffy.tensor.DType;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
@@ -24,6 +26,8 @@ public final class X86RowKernels implements RowKernels {
 
   private static final ReduceFunction[] REDUCTIONS = ReduceFunction.values();
 
+  private static final List<DType> SUMMED = List.of(DType.F64, DType.I32, DType.I64);
+
   private final int vectorBytes;
   private final int lanes;
   private final Blocks blocks;
@@ -32,10 +36,12 @@ public final class X86RowKernels implements RowKernels {
   private final X86Copies copies;
   private final X86Bytes bytes;
   private final X86Trees trees;
+  private final X86Combinations combinations;
   private final RowKernels others;
   private final CodeTable softmaxes;
   private final CodeTable normalizations;
   private final CodeTable reductions;
+  private final CodeTable sums;
   private final ConcurrentHashMap<PointwiseCode, Optional<MemorySegment>> chains =
       new ConcurrentHashMap<>();
 
@@ -57,9 +63,11 @@ public final class X86RowKernels implements RowKernels {
     copies = new X86Copies(cpu);
     bytes = new X86Bytes(cpu);
     trees = new X86Trees(cpu);
+    combinations = new X86Combinations(cpu);
     softmaxes = new CodeTable("softmax", 4, form -> softmax(form).emit());
     normalizations = new CodeTable("layerNorm", 8, form -> normalization(form).emit());
     reductions = new CodeTable("reduce", 2 * REDUCTIONS.length, form -> reduction(form).emit());
+    sums = new CodeTable("sum", 2 * SUMMED.size(), form -> sum(form).emit());
   }
 
   @Override
@@ -153,24 +161,43 @@ public final class X86RowKernels implements RowKernels {
     }
     boolean columns = inner > 1;
     MemorySegment code = reductions.get(2 * function.ordinal() + (columns ? 1 : 0));
+    reduce(code, Float.BYTES, x, y, outer, n, inner);
+  }
+
+  private void reduce(
+      MemorySegment code, int bytes, long x, long y, long outer, long n, long inner) {
+    boolean columns = inner > 1;
     int elements = Float.floatToRawIntBits((float) n);
-    long end = Masks.rest(vectorBytes, columns ? inner : n);
+    long end = Masks.rest(vectorBytes, (columns ? inner : n) * (bytes / Float.BYTES));
     if (columns) {
       for (long i = 0; i < outer; i++) {
-        long from = x + 4 * i * n * inner;
-        long _ = Code.call(code, from, y + 4 * i * inner, n, 4 * inner, end, elements);
+        long from = x + bytes * i * n * inner;
+        long _ = Code.call(code, from, y + bytes * i * inner, n, bytes * inner, end, elements);
       }
       return;
     }
     long most = Math.max(1, MOST / Math.max(1, n));
     for (long row = 0; row < outer; row += most) {
       long count = Math.min(most, outer - row);
-      long _ = Code.call(code, x + 4 * n * row, y + 4 * row, count, 4 * n, end, elements);
+      long from = x + bytes * n * row;
+      long _ = Code.call(code, from, y + bytes * row, count, bytes * n, end, elements);
+    }
+  }
+
+  @Override
+  public void sum(DType type, long x, long y, long outer, long n, long inner) {
+    if (outer > 0 && inner > 0) {
+      int form = 2 * SUMMED.indexOf(type) + (inner > 1 ? 1 : 0);
+      reduce(sums.get(form), type.bytes(), x, y, outer, n, inner);
     }
   }
 
   private ReductionCode reduction(int form) {
-    return new ReductionCode(vectorBytes, REDUCTIONS[form / 2], form % 2 != 0);
+    return new ReductionCode(vectorBytes, REDUCTIONS[form / 2], DType.F32, form % 2 != 0);
+  }
+
+  private ReductionCode sum(int form) {
+    return new ReductionCode(vectorBytes, ReduceFunction.SUM, SUMMED.get(form / 2), form % 2 != 0);
   }
 
   @Override
@@ -232,6 +259,15 @@ public final class X86RowKernels implements RowKernels {
       bytes.widen(x, y, n);
     } else {
       RowKernels.super.cast(from, to, x, y, n);
+    }
+  }
+
+  @Override
+  public void combine(Combination combination, long x, long y, long out, long scratch) {
+    if (combinations.suits(combination)) {
+      combinations.combine(combination, x, y, out);
+    } else {
+      RowKernels.super.combine(combination, x, y, out, scratch);
     }
   }
 

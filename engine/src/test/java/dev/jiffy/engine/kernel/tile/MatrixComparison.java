@@ -8,6 +8,7 @@ import dev.jiffy.engine.kernel.ConvGeometry;
 import dev.jiffy.engine.kernel.MatrixKernels;
 import dev.jiffy.engine.kernel.Memory;
 import dev.jiffy.engine.kernel.Product;
+import dev.jiffy.engine.kernel.ProductKernels;
 import dev.jiffy.engine.kernel.scalar.ScalarMatrixKernels;
 import java.lang.foreign.Arena;
 import java.util.Random;
@@ -18,7 +19,7 @@ import java.util.function.LongUnaryOperator;
 public final class MatrixComparison {
   private static final float UNTOUCHED = 1234.5f;
 
-  private final MatrixKernels fast;
+  private final TiledMatrixKernels fast;
   private final MatrixKernels scalar = new ScalarMatrixKernels();
   private final Random random = new Random(1);
 
@@ -80,6 +81,78 @@ public final class MatrixComparison {
       fast.multiplyRow(p, a, b, p.n(), bias, row);
       compare(testCase, expected, row, size);
     }
+  }
+
+  /// Compares products of f64 whose operands lie in memory of the caller.
+  ///
+  /// @param memory makes memory of so many bytes
+  public void doubles(LongUnaryOperator memory) {
+    for (MatrixCases.ProductCase testCase : MatrixCases.products()) {
+      Product p = testCase.product();
+      if (p.alpha() == 1) {
+        compareDoubles(testCase, memory);
+      }
+    }
+  }
+
+  private void compareDoubles(MatrixCases.ProductCase testCase, LongUnaryOperator memory) {
+    Product p = testCase.product();
+    long a = doubles(memory, rows(p.m(), p.aStride(), p.k()));
+    long b = doubles(memory, (long) p.k() * p.n());
+    long bias = testCase.bias() ? doubles(memory, p.n()) : 0;
+    boolean hasResidual = p.residualStride() > 0;
+    long residual = hasResidual ? doubles(memory, rows(p.m(), p.residualStride(), p.n())) : 0;
+    long c = doubles(memory, rows(p.m(), p.cStride(), p.n()));
+    boolean inPlace = testCase.inPlace() && hasResidual;
+    boolean transposed = p.m() % 2 == 0;
+    long rowStride = transposed ? 1 : p.n();
+    long columnStride = transposed ? p.k() : 1;
+    double[] expected = new double[p.m() * p.n()];
+    for (int i = 0; i < expected.length; i++) {
+      int row = i / p.n();
+      int column = i % p.n();
+      double sum = bias == 0 ? 0 : getDouble(bias, column);
+      for (int d = 0; d < p.k(); d++) {
+        double left = getDouble(a, row * p.aStride() + d);
+        sum += left * getDouble(b, d * rowStride + column * columnStride);
+      }
+      long added = row * (inPlace ? p.cStride() : p.residualStride()) + column;
+      expected[i] = sum + (hasResidual ? getDouble(inPlace ? c : residual, added) : 0);
+    }
+    ProductKernels kernels = fast.doubles();
+    long packed = memory.applyAsLong(kernels.packedBytes(p.k(), p.n()));
+    int cut = p.n() / 2 / kernels.panelColumns() * kernels.panelColumns();
+    long rest = b + 8L * cut * columnStride;
+    kernels.pack(b, rowStride, columnStride, p.k(), p.n(), 0, cut, packed);
+    kernels.pack(rest, rowStride, columnStride, p.k(), p.n(), cut, p.n(), packed);
+    long added = inPlace ? c : residual;
+    int panels = (p.n() + kernels.panelColumns() - 1) / kernels.panelColumns();
+    int row = p.m() / 3;
+    int panel = panels / 2;
+    kernels.multiply(p, a, packed, bias, added, c, 0, row, 0, panels);
+    kernels.multiply(p, a, packed, bias, added, c, row, p.m(), 0, panel);
+    kernels.multiply(p, a, packed, bias, added, c, row, p.m(), panel, panels);
+    for (int i = 0; i < expected.length; i++) {
+      double got = getDouble(c, i / p.n() * p.cStride() + i % p.n());
+      assertEquals(expected[i], got, 1e-10, testCase::toString);
+    }
+  }
+
+  /// The elements from the first to the last of some rows.
+  private static long rows(int rows, long stride, int columns) {
+    return rows == 0 ? 0 : (rows - 1) * stride + columns;
+  }
+
+  private static double getDouble(long address, long index) {
+    return Memory.ALL.get(Memory.DOUBLE, address + 8 * index);
+  }
+
+  private long doubles(LongUnaryOperator memory, long n) {
+    long address = memory.applyAsLong(8 * n);
+    for (long i = 0; i < n; i++) {
+      Memory.ALL.set(Memory.DOUBLE, address + 8 * i, random.nextDouble() * 2 - 1);
+    }
+    return address;
   }
 
   /// Compares convolutions.

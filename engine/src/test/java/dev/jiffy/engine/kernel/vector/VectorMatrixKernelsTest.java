@@ -1,6 +1,7 @@
 package dev.jiffy.engine.kernel.vector;
 
 import dev.jiffy.engine.kernel.tile.MatrixComparison;
+import java.lang.foreign.Arena;
 import org.junit.jupiter.api.Test;
 
 /// Compares what the vector kernels do with products, convolutions and attention with the oracle.
@@ -11,6 +12,13 @@ class VectorMatrixKernelsTest {
   @Test
   void productsAgreeWithTheOracle() {
     comparison.products();
+  }
+
+  @Test
+  void productsOfDoublesAgreeWithTheirFormula() {
+    try (Arena arena = Arena.ofConfined()) {
+      comparison.doubles(bytes -> arena.allocate(bytes, 64).address());
+    }
   }
 
   @Test

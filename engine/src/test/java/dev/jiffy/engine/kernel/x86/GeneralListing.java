@@ -146,6 +146,9 @@ final class GeneralListing {
         "movzx " + low(register) + "," + memory(address, 2),
         code -> code.loadShort(register, address));
     listing.add(
+        "movzx " + low(register) + "," + memory(address, 1),
+        code -> code.loadByte(register, address));
+    listing.add(
         "cmp " + memory(address, 4) + "," + low(register),
         code -> code.compareInt(address, register));
     for (Alu alu : Alu.values()) {

@@ -4,7 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.jiffy.engine.function.UnaryFunction;
 import dev.jiffy.engine.kernel.Activation;
-import dev.jiffy.engine.kernel.Format;
 import dev.jiffy.engine.kernel.Memory;
 import dev.jiffy.engine.kernel.tile.Zeros;
 import java.util.ArrayList;
@@ -44,7 +43,7 @@ class TilesTest {
   @ParameterizedTest(allowZeroInvocations = true)
   @MethodSource("dev.jiffy.engine.kernel.x86.Cpus#all")
   void packedProductsStayWithinTheirOperands(Cpu cpu) {
-    Tiles tiles = new Tiles(cpu, Format.F32);
+    Tiles tiles = new Tiles(cpu, Factors.F32);
     Activation relu = new Activation(UnaryFunction.RELU, 0, 0);
     for (Case c : cases()) {
       for (boolean end : new boolean[] {true, false}) {
@@ -57,7 +56,7 @@ class TilesTest {
   @ParameterizedTest(allowZeroInvocations = true)
   @MethodSource("dev.jiffy.engine.kernel.x86.Cpus#all")
   void tallProductsAreTheirRows(Cpu cpu) {
-    Tiles tiles = new Tiles(cpu, Format.F32);
+    Tiles tiles = new Tiles(cpu, Factors.F32);
     int rows = 4400;
     int k = 1000;
     int columns = 32;
@@ -88,7 +87,7 @@ class TilesTest {
   @ParameterizedTest(allowZeroInvocations = true)
   @MethodSource("dev.jiffy.engine.kernel.x86.Cpus#all")
   void linesStayWithinTheirOperands(Cpu cpu) {
-    Tiles tiles = new Tiles(cpu, Format.F32);
+    Tiles tiles = new Tiles(cpu, Factors.F32);
     Activation relu = new Activation(UnaryFunction.RELU, 0, 0);
     for (Case c : cases()) {
       if (tiles.takesLines(c.rows(), c.columns())) {
@@ -200,7 +199,7 @@ class TilesTest {
   @ParameterizedTest(allowZeroInvocations = true)
   @MethodSource("dev.jiffy.engine.kernel.x86.Cpus#all")
   void stridedProductsStayWithinTheirOperands(Cpu cpu) {
-    Tiles tiles = new Tiles(cpu, Format.F32);
+    Tiles tiles = new Tiles(cpu, Factors.F32);
     for (Case c : cases()) {
       for (boolean end : new boolean[] {true, false}) {
         strided(tiles, c, end);

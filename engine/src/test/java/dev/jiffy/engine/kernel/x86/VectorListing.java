@@ -76,7 +76,16 @@ final class VectorListing {
 
   private static Shape shape(VectorOp op) {
     return switch (op) {
-      case MOVUPS, BROADCASTSS, SQRTPS, CVTDQ2PS, CVTPS2DQ, CVTPH2PS, PMOVZXBW, PMOVZXBD ->
+      case MOVUPS,
+          BROADCASTSS,
+          BROADCASTSD,
+          BROADCASTSD_VEX,
+          SQRTPS,
+          CVTDQ2PS,
+          CVTPS2DQ,
+          CVTPH2PS,
+          PMOVZXBW,
+          PMOVZXBD ->
           Shape.TWO;
       case ROUNDPS, PERMILPS -> Shape.TWO_AND_NUMBER;
       case SHUFF32X4, SHUFPS, PERM2F128 -> Shape.THREE_AND_NUMBER;
@@ -90,8 +99,8 @@ final class VectorListing {
 
   private static int[] widths(VectorOp op) {
     return switch (op) {
-      case EXTRACTF32X8_TO -> new int[] {64};
-      case PERM2F128 -> new int[] {32};
+      case EXTRACTF32X8_TO, BROADCASTSD -> new int[] {64};
+      case PERM2F128, BROADCASTSD_VEX -> new int[] {32};
       case MOVQ, MOVLPS_TO, MOVHPS_TO -> new int[] {16};
       case PERMPS, SHUFF32X4, EXTRACTF128_TO -> new int[] {32, 64};
       default ->
@@ -111,6 +120,7 @@ final class VectorListing {
       case ROUNDPS -> extended ? "vrndscaleps" : "vroundps";
       case EXTRACTF128_TO -> extended ? "vextractf32x4" : "vextractf128";
       case PDPBUSD_VEX -> "{vex} vpdpbusd";
+      case BROADCASTSD_VEX -> "vbroadcastsd";
       default -> "v" + op.name().toLowerCase(Locale.ROOT).replace("_to", "");
     };
   }
@@ -272,7 +282,7 @@ final class VectorListing {
 
   /// {@return whether two bytes of VEX suffice}
   private static boolean isShort(VectorOp op) {
-    return op.map == 1;
+    return op.map == 1 && op.wide == 0;
   }
 
   // ---- instructions with methods of their own

@@ -22,6 +22,17 @@ class X86MatrixKernelsTest {
 
   @ParameterizedTest(allowZeroInvocations = true)
   @MethodSource("comparisons")
+  void productsOfDoublesAgreeWithTheirFormulaAndTouchNothingElse(MatrixComparison comparison) {
+    try (GuardedMemory memory = new GuardedMemory()) {
+      comparison.doubles(memory::before);
+    }
+    try (GuardedMemory memory = new GuardedMemory()) {
+      comparison.doubles(memory::after);
+    }
+  }
+
+  @ParameterizedTest(allowZeroInvocations = true)
+  @MethodSource("comparisons")
   void convolutionsAgreeWithTheOracle(MatrixComparison comparison) {
     comparison.convolutions();
   }

@@ -10,6 +10,8 @@ import dev.jiffy.engine.function.BinaryFunction;
 import dev.jiffy.engine.function.ReduceFunction;
 import dev.jiffy.engine.function.UnaryFunction;
 import dev.jiffy.engine.kernel.Activation;
+import dev.jiffy.engine.kernel.Combination;
+import dev.jiffy.engine.kernel.CombinationComparison;
 import dev.jiffy.engine.kernel.Floats;
 import dev.jiffy.engine.kernel.Memory;
 import dev.jiffy.engine.kernel.Pointwise;
@@ -17,10 +19,14 @@ import dev.jiffy.engine.kernel.Pointwise.Instruction;
 import dev.jiffy.engine.kernel.PointwiseComparison;
 import dev.jiffy.engine.kernel.RowComparison;
 import dev.jiffy.engine.kernel.RowKernels;
+import dev.jiffy.engine.kernel.TypedMemory;
 import dev.jiffy.engine.kernel.scalar.ScalarRowKernels;
 import dev.jiffy.engine.kernel.vector.VectorRowKernels;
+import dev.jiffy.tensor.DType;
+import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Random;
 import java.util.function.LongFunction;
 import org.junit.jupiter.api.Test;
 
@@ -100,6 +106,63 @@ final class X86RowKernelsTest {
   void outputsMayBeInputsOrOneResultTwice() {
     everywhere(
         (kernels, memory, _) -> new PointwiseComparison(kernels, memory).outputsThatAreInputs());
+  }
+
+  @Test
+  void sumsAgree() {
+    everywhere((kernels, memory, _) -> new RowComparison(kernels, memory).sums());
+  }
+
+  @Test
+  void combinationsAgree() {
+    for (Cpu cpu : Cpus.all().toList()) {
+      CombinationComparison.compare(new X86RowKernels(cpu, new ScalarRowKernels())::combine);
+    }
+  }
+
+  /// More than one call computes, and rows that end next to a page that must not be touched.
+  @Test
+  void combinationsStayWithinTheirOperands() {
+    for (Cpu cpu : Cpus.all().toList()) {
+      RowKernels kernels = new X86RowKernels(cpu, new ScalarRowKernels());
+      for (DType type : List.of(DType.F64, DType.I32, DType.I64, DType.BOOL)) {
+        for (boolean end : new boolean[] {true, false}) {
+          combination(kernels, type, 1, 70_003, end);
+          combination(kernels, type, 2500, 33, end);
+          combination(kernels, type, 3, 4, end);
+        }
+      }
+    }
+  }
+
+  private static void combination(
+      RowKernels kernels, DType type, int rows, int columns, boolean end) {
+    BinaryFunction function = type == DType.BOOL ? BinaryFunction.AND : BinaryFunction.ADD;
+    Combination c =
+        new Combination(
+            function,
+            type,
+            type,
+            List.of((long) rows, (long) columns),
+            List.of((long) columns, 1L),
+            List.of(1L, 0L));
+    int bytes = type.bytes();
+    int n = rows * columns;
+    Random random = new Random(1);
+    try (GuardedMemory memory = new GuardedMemory()) {
+      long x = memory.bytes(random, n * bytes, end);
+      long y = memory.bytes(random, rows * bytes, end);
+      long expected = memory.bytes(random, n * bytes, end);
+      long actual = memory.bytes(random, n * bytes, end);
+      for (int i = 0; i < n && type == DType.F64; i++) {
+        TypedMemory.setDouble(type, x + 8L * i, random.nextInt(100));
+        TypedMemory.setDouble(type, y + 8L * (i % rows), random.nextInt(100));
+      }
+      new ScalarRowKernels().combine(c, x, y, expected, 0);
+      kernels.combine(c, x, y, actual, 0);
+      MemorySegment right = Memory.ALL.asSlice(expected, (long) n * bytes);
+      assertEquals(-1, right.mismatch(Memory.ALL.asSlice(actual, (long) n * bytes)));
+    }
   }
 
   @Test
