@@ -2,6 +2,7 @@ package dev.jiffy.engine;
 
 import dev.jiffy.engine.ir.Bodies;
 import dev.jiffy.engine.ir.Graph;
+import dev.jiffy.engine.ir.ImageOp;
 import dev.jiffy.engine.ir.Node;
 import dev.jiffy.engine.ir.Op;
 import dev.jiffy.engine.ir.QuantizedOp;
@@ -248,7 +249,8 @@ final class Kernels {
         case QuantizedOp.ByteTable _ -> kinds.add(KernelCheck.Kind.ROWS);
         case Op.Unary _, Op.Binary _, Op.Where _ -> kinds.add(KernelCheck.Kind.ELEMENTWISE);
         case Op.Pool _ -> kinds.add(KernelCheck.Kind.POOLING);
-        case Op.Resize _ -> kinds.add(KernelCheck.Kind.RESAMPLING);
+        case Op.Resize _, ImageOp.SampleGrid _, ImageOp.AlignRegions _ ->
+            kinds.add(KernelCheck.Kind.RESAMPLING);
         case TableOp.TreeEnsemble _ -> kinds.add(KernelCheck.Kind.TREES);
         default -> {}
       }

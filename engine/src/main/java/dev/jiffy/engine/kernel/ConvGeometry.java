@@ -49,6 +49,28 @@ public record ConvGeometry(
     return batch * outHeight;
   }
 
+  /// {@return the convolution that a transposed one is, of an input with zeros between its pixels}
+  public ConvGeometry spread() {
+    return new ConvGeometry(
+        batch,
+        (inHeight - 1) * strideHeight + 1,
+        (inWidth - 1) * strideWidth + 1,
+        inChannels,
+        outHeight,
+        outWidth,
+        outChannels,
+        kernelHeight,
+        kernelWidth,
+        1,
+        1,
+        dilationHeight,
+        dilationWidth,
+        (kernelHeight - 1) * dilationHeight - padTop,
+        (kernelWidth - 1) * dilationWidth - padLeft,
+        groups,
+        activation);
+  }
+
   /// {@return the rows of the input that the windows of some rows of the result span}
   ///
   /// @param resultRows how many rows of the result, one below the other

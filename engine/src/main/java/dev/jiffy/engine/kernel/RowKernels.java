@@ -176,6 +176,18 @@ public interface RowKernels {
   /// @param rowTo the row after the last
   void resize(ResizeGeometry geometry, long x, long y, int rowFrom, int rowTo);
 
+  /// Adds weighted rows up: `y[row] = Σ weight · x[tap ..]`.
+  ///
+  /// @param begins where the taps of each sum begin (see [Mixtures])
+  /// @param taps the taps
+  /// @param x the rows
+  /// @param y the sums
+  /// @param rows how many sums
+  /// @param n elements of a row
+  default void mix(long begins, long taps, long x, long y, long rows, long n) {
+    Mixtures.mix(begins, taps, x, y, rows, n);
+  }
+
   /// Copies elements of any type between strided views.
   ///
   /// @param copy the geometry

@@ -19,6 +19,9 @@ final class Images {
   /// What an extent of an image is taken for where it is not known.
   private static final int LARGE = 64;
 
+  /// The most pixels that may become of one by zeros between them.
+  private static final int MOST_SPREAD = 16;
+
   private Images() {}
 
   static void pack(Graph graph, Node node, Op.Conv conv, Weights weights) {
@@ -45,7 +48,12 @@ final class Images {
       Shape x = expected(graph.fact(node.input(0)), tensor.shape().rank(), in);
       Shape y = expected(graph.fact(node.output()), tensor.shape().rank(), out);
       WindowGeometry window = window(conv, tensor.shape(), x, y);
-      weights.convTranspose(geometry(x, y, window, conv.groups(), conv.activation()), tensor);
+      ConvGeometry geometry = geometry(x, y, window, conv.groups(), conv.activation());
+      if (isSpread(geometry, x)) {
+        weights.conv(new PixelGroup(geometry.spread(), 1), weights.mirrored(tensor));
+      } else {
+        weights.convTranspose(geometry, tensor);
+      }
     }
   }
 
@@ -181,8 +189,58 @@ final class Images {
     if (weights == null) {
       return addPacking(node, window, geometry, true, lowering);
     }
+    if (isSpread(geometry, x)) {
+      addSpread(node, geometry, weights, lowering);
+      return true;
+    }
     Place packed = lowering.fixed(lowering.weights().convTranspose(geometry, weights));
     return add(node, window, geometry, true, packed, lowering.place(node.input(2)), lowering);
+  }
+
+  /// {@return whether a transposed convolution is computed as one of an input with zeros between
+  /// its pixels: where each channel has its own filter, products have but one column}
+  private static boolean isSpread(ConvGeometry g, Shape x) {
+    ConvGeometry spread = g.spread();
+    long pixels = (long) spread.inHeight() * spread.inWidth();
+    return x.rank() < 5
+        && g.groups() == g.inChannels()
+        && g.groups() == g.outChannels()
+        && g.strideHeight() * g.strideWidth() <= MOST_SPREAD
+        && spread.padTop() >= 0
+        && spread.padLeft() >= 0
+        && pixels * g.batch() * g.inChannels() <= Integer.MAX_VALUE;
+  }
+
+  private static void addSpread(
+      Node node, ConvGeometry geometry, Tensor weights, Lowering lowering) {
+    ConvGeometry spread = geometry.spread();
+    String label = Lowering.label(node);
+    long pixel = 4L * geometry.inChannels();
+    long row = pixel * spread.inWidth();
+    long bytes = row * spread.inHeight() * geometry.batch();
+    Place x = lowering.place(node.input(0));
+    if (geometry.strideHeight() * geometry.strideWidth() > 1) {
+      Place to = lowering.planned(bytes);
+      lowering.add(new FillStep(label, lowering.target(), 0, bytes, to), to);
+      long[] dims = {
+        geometry.batch(), geometry.inHeight(), geometry.inWidth(), geometry.inChannels()
+      };
+      long[] apart = {
+        row * spread.inHeight(), row * geometry.strideHeight(), pixel * geometry.strideWidth(), 4
+      };
+      Movement.copy(label, dims, x, Movement.dense(dims, 4), to, apart, 4, lowering);
+      x = to;
+    }
+    Weights packed = lowering.weights();
+    Tensor mirrored = packed.conv(new PixelGroup(spread, 1), packed.mirrored(weights));
+    Layer layer =
+        new Layer(
+            x,
+            lowering.fixed(mirrored),
+            lowering.place(node.input(2)),
+            lowering.place(node.input(3)),
+            lowering.result(node.output()));
+    lowering.add(new ConvStep(label, lowering.target(), spread, false, layer), layer.places());
   }
 
   // ---- geometry

@@ -3,6 +3,7 @@ package dev.jiffy.engine.lower;
 import dev.jiffy.engine.ir.Fact;
 import dev.jiffy.engine.ir.Foreign;
 import dev.jiffy.engine.ir.Graph;
+import dev.jiffy.engine.ir.ImageOp;
 import dev.jiffy.engine.ir.LoopOp;
 import dev.jiffy.engine.ir.Node;
 import dev.jiffy.engine.ir.Op;
@@ -282,6 +283,8 @@ public final class Lowering {
           case Op.DynamicQuantize _ -> DynamicBytes.lower(node, this);
           case QuantizedOp op -> Bytes.lower(node, op, this);
           case TableOp table -> Tables.lower(node, table, this);
+          case ImageOp.SampleGrid grid -> Sampling.lower(node, grid, this);
+          case ImageOp.AlignRegions regions -> Sampling.lower(node, regions, this);
           case Op.Special _ -> false;
         };
     if (!done) {

@@ -15,7 +15,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// Lowers nearest and linear resizing of channels-last images to tables of taps. With three spatial
-/// dimensions, depth comes first: its pixels are whole images.
+/// dimensions, depth comes first: its pixels are whole images. Resizing of any other kind is one of
+/// sums of weighted rows.
 final class Resampling {
   /// How far a scaled extent may be off a whole number by rounding.
   private static final double WHOLE = 1e-6;
@@ -51,7 +52,7 @@ final class Resampling {
         || resize.antialias()
         || resize.aspect() != Op.AspectPolicy.STRETCH
         || resize.coordinates() == Op.CoordinateMode.TF_CROP_AND_RESIZE) {
-      return false;
+      return mix(node, resize, lowering);
     }
     int channels = (int) x.dim(rank - 1);
     boolean isNearest = resize.interpolation() == Op.Interpolation.NEAREST;
@@ -79,6 +80,63 @@ final class Resampling {
     ResizeGeometry image = geometry(images, height, width, channels, taps[1], taps[2], isNearest);
     add(node, image, from, to, lowering);
     return true;
+  }
+
+  /// Lowers resizing of any dimensions to a step for each: sums of weighted rows, which are what
+  /// lies behind an index of the dimension.
+  private static boolean mix(Node node, Op.Resize resize, Lowering lowering) {
+    Shape x = lowering.shape(node.input(0));
+    Shape y = lowering.shape(node.output());
+    Tensor scales = given(node, 2, lowering);
+    Tensor sizes = given(node, 3, lowering);
+    if (!lowering.isF32(node.input(0))
+        || (scales == null && node.hasInput(2))
+        || (sizes == null && node.hasInput(3) && resize.aspect() != Op.AspectPolicy.STRETCH)
+        || x.elements() == 0
+        || y.elements() == 0
+        || resize.coordinates() == Op.CoordinateMode.TF_CROP_AND_RESIZE) {
+      return false;
+    }
+    ScalarResampling.Taps[] taps = ResizeTaps.of(resize, x.dims(), y.dims(), null, scales, sizes);
+    long[] dims = x.dims();
+    int last = -1;
+    for (int axis = 0; axis < dims.length; axis++) {
+      last = taps[axis].isIdentity((int) dims[axis]) ? last : axis;
+    }
+    long most = Math.max(x.elements(), y.elements());
+    if (last < 0 || most > Integer.MAX_VALUE) {
+      return false;
+    }
+    Place from = lowering.place(node.input(0));
+    for (int axis = 0; axis <= last; axis++) {
+      if (!taps[axis].isIdentity((int) dims[axis])) {
+        Shape mixed = Shape.of(dims);
+        long inner = mixed.elements(axis + 1, dims.length);
+        dims[axis] = y.dim(axis);
+        Place to =
+            axis == last
+                ? lowering.result(node.output())
+                : lowering.planned(4 * Shape.of(dims).elements());
+        lowering.add(
+            MixStep.of(
+                node,
+                taps[axis],
+                mixed.elements(0, axis),
+                mixed.dim(axis),
+                inner,
+                from,
+                to,
+                lowering),
+            from,
+            to);
+        from = to;
+      }
+    }
+    return true;
+  }
+
+  private static @Nullable Tensor given(Node node, int input, Lowering lowering) {
+    return node.hasInput(input) ? lowering.graph().constants().get(node.input(input)) : null;
   }
 
   private static void add(Node node, ResizeGeometry geometry, Place x, Reals y, Lowering lowering) {
@@ -146,7 +204,7 @@ final class Resampling {
     if (!node.hasInput(2)) {
       return scales;
     }
-    Tensor given = lowering.graph().constants().get(node.input(2));
+    Tensor given = given(node, 2, lowering);
     if (given == null) {
       return null;
     }

@@ -113,8 +113,11 @@ final class ResizeTaps {
     double[][] weights = new double[out][];
     boolean same = in == out && scale == 1 && !isRegional();
     for (int i = 0; i < out; i++) {
-      double position = same ? i : position(i);
-      if (isRegional() && (position < 0 || position > in - 1)) {
+      double position = position(i);
+      if (same) {
+        indices[i] = new int[] {i};
+        weights[i] = new double[] {1};
+      } else if (isRegional() && (position < 0 || position > in - 1)) {
         indices[i] = NO_INDICES;
         weights[i] = NO_WEIGHTS;
       } else if (op.interpolation() == Op.Interpolation.NEAREST) {

@@ -41,7 +41,8 @@ public final class Weights {
     BYTES,
     BLOCKS,
     CONV,
-    TRANSFORMED_CONV
+    TRANSFORMED_CONV,
+    MIRRORED
   }
 
   /// @param variant the first row, where only some are packed; else 0
@@ -515,6 +516,21 @@ public final class Weights {
                 kernels.convTransposePackedBytes(geometry),
                 weights,
                 (from, to) -> kernels.packConvTranspose(geometry, from, to)));
+  }
+
+  /// {@return weights, f32, with the taps of each channel in reverse order}
+  Tensor mirrored(Tensor weights) {
+    int taps = (int) weights.shape().elements(2, weights.shape().rank());
+    return packed.computeIfAbsent(
+        new Key(List.of(weights), Form.MIRRORED, Format.F32, 0, 0),
+        _ -> {
+          MemorySegment taken = memory.allocate(weights.segment().byteSize(), Tensor.ALIGNMENT);
+          Tensor form = Tensor.of(DType.F32, weights.shape(), taken);
+          for (long i = 0; i < weights.shape().elements(); i++) {
+            form.setDouble(i - i % taps + taps - 1 - i % taps, weights.getDouble(i));
+          }
+          return form;
+        });
   }
 
   /// {@return an ensemble in the form that kernels read, or null where it needs too much of it}

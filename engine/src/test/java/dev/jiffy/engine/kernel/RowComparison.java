@@ -124,6 +124,31 @@ public final class RowComparison {
     }
   }
 
+  /// Compares sums of weighted rows of every length, of none to four taps.
+  public void mixtures() {
+    for (long n : LENGTHS) {
+      try (Floats floats = memory.apply(n)) {
+        int sums = 11;
+        long begins = floats.empty(sums + 1L);
+        int taps = 0;
+        for (int i = 0; i <= sums; i++) {
+          Memory.ALL.set(Memory.INT, begins + 4L * i, taps);
+          taps += i < sums ? 3 * i % 5 : 0;
+        }
+        long all = floats.empty(2L * taps);
+        for (int i = 0; i < taps; i++) {
+          Mixtures.setTap(all + (long) Mixtures.TAP_BYTES * i, 5 * i % 7, 1 - i / 8f);
+        }
+        long x = floats.normal(n + 6);
+        long expected = floats.empty(sums * n);
+        long actual = floats.empty(sums * n);
+        oracle.mix(begins, all, x, expected, sums, n);
+        kernels.mix(begins, all, x, actual, sums, n);
+        floats.assertClose("mixture of " + n, expected, actual, sums * n, 1e-5);
+      }
+    }
+  }
+
   /// Compares fills.
   public void fills() {
     for (long n : LENGTHS) {

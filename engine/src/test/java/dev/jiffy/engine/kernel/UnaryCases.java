@@ -56,7 +56,9 @@ public final class UnaryCases {
     -3.1415927f,
     50984.656f,
     1e5f,
-    -100000.01f
+    -100000.01f,
+    7.729179e28f,
+    -7.729179e28f
   };
 
   /// A loop that computes a function.

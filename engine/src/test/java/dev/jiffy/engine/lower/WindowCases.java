@@ -222,15 +222,16 @@ final class WindowCases {
             new Square(3, 2, 2, 2),
             new Square(3, 1, 1, 2))) {
       List<Long> extra = square.stride > 1 ? List.of(1L, 0L) : List.of();
-      for (long groups : new long[] {1, 2}) {
+      for (long groups : new long[] {1, 2, 6}) {
+        long out = groups == 6 ? 6 : 4;
         Tensor x = image(layout, 1, 2, 6, 5, 4);
-        Tensor w = Samples.floats(2, 6, 4 / groups, square.kernel, square.kernel);
-        Tensor bias = Samples.floats(3, 4);
+        Tensor w = Samples.floats(2, 6, out / groups, square.kernel, square.kernel);
+        Tensor bias = Samples.floats(3, out);
         OpCase.Formula formula =
             i -> {
               long[] p = position(layout, i);
               double sum = bias.getDouble(p[1]);
-              long group = p[1] / (4 / groups);
+              long group = p[1] / (out / groups);
               for (long c = 0; c < 6 / groups; c++) {
                 long channel = group * (6 / groups) + c;
                 for (long kh = 0; kh < square.kernel; kh++) {
@@ -242,7 +243,7 @@ final class WindowCases {
                     v = Math.floorDiv(v, square.stride);
                     if (hit && h >= 0 && h < 5 && v >= 0 && v < 4) {
                       sum +=
-                          at(w, channel, p[1] % (4 / groups), kh, kw)
+                          at(w, channel, p[1] % (out / groups), kh, kw)
                               * pixel(layout, x, p[0], channel, h, v);
                     }
                   }
@@ -419,6 +420,16 @@ final class WindowCases {
               layout);
       Tensor sizes = Tensor.of(new long[] {100, 6}, 2);
       cases.add(OpCase.of(layout + " of one scale", alike, null, x, null, null, sizes));
+      Tensor other = Tensor.of(new float[] {1.5f, 2, 0.4f, 0.7f}, 4);
+      for (boolean antialias : new boolean[] {false, true}) {
+        for (Op.Interpolation kind : Op.Interpolation.values()) {
+          Op wide = widened(kind, antialias, layout);
+          String name = layout + " " + kind + (antialias ? " antialiased" : " ");
+          cases.add(OpCase.of(name, wide, null, x, null, Tensor.of(less, 4)));
+          cases.add(OpCase.of(name + " twice", wide, null, x, null, twice));
+          cases.add(OpCase.of(name + " of all dimensions", wide, null, x, null, other));
+        }
+      }
     }
   }
 
@@ -441,6 +452,21 @@ final class WindowCases {
         }
       }
     }
+  }
+
+  /// Without what is outside.
+  private static Op widened(Op.Interpolation interpolation, boolean antialias, Layout layout) {
+    return new Op.Resize(
+        interpolation,
+        Op.CoordinateMode.HALF_PIXEL,
+        Op.NearestMode.FLOOR,
+        -0.5f,
+        true,
+        0,
+        antialias,
+        List.of(),
+        Op.AspectPolicy.STRETCH,
+        layout);
   }
 
   private static Op resize(

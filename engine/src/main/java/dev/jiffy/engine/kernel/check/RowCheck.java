@@ -7,6 +7,7 @@ import dev.jiffy.engine.kernel.Affine;
 import dev.jiffy.engine.kernel.Combination;
 import dev.jiffy.engine.kernel.Combinations;
 import dev.jiffy.engine.kernel.Memory;
+import dev.jiffy.engine.kernel.Mixtures;
 import dev.jiffy.engine.kernel.Pointwise;
 import dev.jiffy.engine.kernel.Pointwise.Instruction;
 import dev.jiffy.engine.kernel.PoolGeometry;
@@ -289,6 +290,29 @@ final class RowCheck {
     float[] none = new float[3];
     resampling("nearest elements", new int[] {0, 0, 2}, none, true);
     resampling("linear resampling", new int[] {1, 1, 2}, new float[] {0, 0.25f, 0.75f}, false);
+    mixture();
+  }
+
+  private void mixture() {
+    int n = 37;
+    int[] counts = {0, 3, 1, 2};
+    long begins = comparison.memory(4L * (counts.length + 1));
+    long taps = comparison.memory(6L * Mixtures.TAP_BYTES);
+    int tap = 0;
+    for (int row = 0; row < counts.length; row++) {
+      Memory.ALL.set(Memory.INT, begins + 4L * row, tap);
+      for (int i = 0; i < counts[row]; i++, tap++) {
+        Mixtures.setTap(taps + (long) Mixtures.TAP_BYTES * tap, 11 * tap, 0.5f - 0.125f * tap);
+      }
+    }
+    Memory.ALL.set(Memory.INT, begins + 4L * counts.length, tap);
+    long x = comparison.numbers(n + 11 * tap);
+    comparison.near(
+        "weighted rows",
+        counts.length * n,
+        TOLERANCE,
+        y -> rows.mix(begins, taps, x, y, counts.length, n),
+        y -> right.mix(begins, taps, x, y, counts.length, n));
   }
 
   private void resampling(String what, int[] high, float[] weights, boolean nearest) {

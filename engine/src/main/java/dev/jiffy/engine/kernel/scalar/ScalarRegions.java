@@ -1,6 +1,8 @@
 package dev.jiffy.engine.kernel.scalar;
 
 import dev.jiffy.engine.ModelException;
+import dev.jiffy.engine.kernel.Memory;
+import dev.jiffy.engine.kernel.Mixtures;
 import dev.jiffy.engine.kernel.TypedMemory;
 import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
@@ -95,22 +97,18 @@ public final class ScalarRegions {
     Shape bins = out.shape();
     long channels = bins.dim(1);
     long size = x.shape().elements(2, 4);
-    double shift = halfPixel ? 0.5 : 0;
-    double least = halfPixel ? Double.NEGATIVE_INFINITY : 1;
     long to = out.segment().address();
     for (long r = 0; r < bins.dim(0); r++) {
-      long image = image(images.getLong(r), x);
-      double left = regions.getDouble(4 * r) * scale - shift;
-      double top = regions.getDouble(4 * r + 1) * scale - shift;
-      double w = Math.max(least, regions.getDouble(4 * r + 2) * scale - shift - left) / bins.dim(3);
-      double h = Math.max(least, regions.getDouble(4 * r + 3) * scale - shift - top) / bins.dim(2);
-      int down = samples > 0 ? samples : Math.max(0, (int) Math.ceil(h));
-      int across = samples > 0 ? samples : Math.max(0, (int) Math.ceil(w));
-      long longest = Math.max(bins.dim(2) * down, bins.dim(3) * across);
-      if (longest > MOST_IN_A_ROW || (double) down * across > MOST_SAMPLES) {
-        throw new ModelException(
-            "a region has bins of %d×%d samples: more than any image has".formatted(down, across));
-      }
+      long image = image(images.getLong(r), x.shape().dim(0));
+      double left = start(regions.getDouble(4 * r), scale, halfPixel);
+      double top = start(regions.getDouble(4 * r + 1), scale, halfPixel);
+      double right = start(regions.getDouble(4 * r + 2), scale, halfPixel);
+      double bottom = start(regions.getDouble(4 * r + 3), scale, halfPixel);
+      double w = size(left, right, bins.dim(3), halfPixel);
+      double h = size(top, bottom, bins.dim(2), halfPixel);
+      int down = samples(samples, h);
+      int across = samples(samples, w);
+      check(bins.dim(2), down, bins.dim(3), across);
       Taps rows = new Taps(top, h, bins.dim(2), down, x.shape().dim(2), !max);
       Taps columns = new Taps(left, w, bins.dim(3), across, x.shape().dim(3), !max);
       int count = down * across;
@@ -130,6 +128,86 @@ public final class ScalarRegions {
         }
       }
     }
+  }
+
+  /// {@return a coordinate of a region in pixels}
+  ///
+  /// @param coordinate the coordinate
+  /// @param scale the factor from coordinates of regions to those of pixels
+  /// @param halfPixel whether pixels' centres lie at half
+  public static double start(double coordinate, double scale, boolean halfPixel) {
+    return coordinate * scale - (halfPixel ? 0.5 : 0);
+  }
+
+  /// {@return the size of a bin}
+  ///
+  /// @param from where the region begins
+  /// @param to where it ends
+  /// @param bins how many bins it has
+  /// @param halfPixel whether it may be less than a pixel
+  public static double size(double from, double to, long bins, boolean halfPixel) {
+    return Math.max(halfPixel ? Double.NEGATIVE_INFINITY : 1, to - from) / bins;
+  }
+
+  /// {@return how many samples a bin has}
+  ///
+  /// @param samples how many are wanted; 0 stands for one for each pixel
+  /// @param size the size of a bin
+  public static int samples(int samples, double size) {
+    return samples > 0 ? samples : Math.max(0, (int) Math.ceil(size));
+  }
+
+  /// Checks that a region has not too many samples.
+  ///
+  /// @param rows the rows of bins
+  /// @param down the samples of a bin from top to bottom
+  /// @param columns the columns of bins
+  /// @param across the samples of a bin from left to right
+  /// @throws ModelException if it has
+  public static void check(long rows, int down, long columns, int across) {
+    long longest = Math.max(rows * down, columns * across);
+    if (longest > MOST_IN_A_ROW || (double) down * across > MOST_SAMPLES) {
+      throw new ModelException(
+          "a region has bins of %d×%d samples: more than any image has".formatted(down, across));
+    }
+  }
+
+  /// Writes the [taps][Mixtures] of a bin along one dimension; shares of one pixel are added.
+  ///
+  /// @param first where the bin begins
+  /// @param size its size
+  /// @param samples how many samples it has
+  /// @param extent the pixels of the image
+  /// @param step from pixel to pixel, in elements
+  /// @param to where the taps go
+  /// @return behind the last
+  public static long taps(double first, double size, int samples, int extent, int step, long to) {
+    long end = to;
+    for (int i = 0; i < samples; i++) {
+      double at = first + (i + 0.5) * size / samples;
+      if (at >= -1 && at <= extent) {
+        double near = Math.min(Math.max(at, 0), extent - 1.0);
+        int low = (int) near;
+        double share = (near - low) / samples;
+        end = add(to, end, low * step, 1.0 / samples - share);
+        end = add(to, end, Math.min(low + 1, extent - 1) * step, share);
+      }
+    }
+    return end;
+  }
+
+  private static long add(long from, long end, int row, double share) {
+    long two = end - 2 * Mixtures.TAP_BYTES;
+    for (long tap = end - Mixtures.TAP_BYTES;
+        tap >= Math.max(from, two);
+        tap -= Mixtures.TAP_BYTES) {
+      if (Memory.ALL.get(Memory.INT, tap) == row) {
+        Memory.setFloat(tap + 4, Memory.getFloat(tap + 4) + (float) share);
+        return end;
+      }
+    }
+    Mixtures.setTap(end, row, (float) share);
+    return end + Mixtures.TAP_BYTES;
   }
 
   /// {@return the sum of the samples of a bin}
@@ -161,10 +239,15 @@ public final class ScalarRegions {
     return largest;
   }
 
-  private static long image(long image, Tensor x) {
-    if (image < 0 || image >= x.shape().dim(0)) {
+  /// {@return the image of a region}
+  ///
+  /// @param image its index
+  /// @param images how many there are
+  /// @throws ModelException if there is no such image
+  public static long image(long image, long images) {
+    if (image < 0 || image >= images) {
       throw new ModelException(
-          "a region is of image %d, but there are only %d".formatted(image, x.shape().dim(0)));
+          "a region is of image %d, but there are only %d".formatted(image, images));
     }
     return image;
   }
@@ -188,7 +271,7 @@ public final class ScalarRegions {
     long height = bins.dim(2);
     long width = bins.dim(3);
     for (long r = 0; r < bins.dim(0); r++) {
-      long image = image((long) regions.getDouble(5 * r), x);
+      long image = image((long) regions.getDouble(5 * r), x.shape().dim(0));
       long left = Math.round(regions.getDouble(5 * r + 1) * scale);
       long top = Math.round(regions.getDouble(5 * r + 2) * scale);
       long right = Math.round(regions.getDouble(5 * r + 3) * scale);

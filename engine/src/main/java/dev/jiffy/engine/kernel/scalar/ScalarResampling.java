@@ -20,7 +20,7 @@ public final class ScalarResampling {
     /// {@return whether every index is made of itself}
     ///
     /// @param extent the argument's extent
-    boolean isIdentity(int extent) {
+    public boolean isIdentity(int extent) {
       if (indices.length != extent) {
         return false;
       }

@@ -1,6 +1,7 @@
 package dev.jiffy.engine.kernel.scalar;
 
 import dev.jiffy.engine.function.Border;
+import dev.jiffy.engine.kernel.Mixtures;
 import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
 
@@ -20,41 +21,77 @@ public final class ScalarSampling {
     ///
     /// @param taps 1 for the nearest, 2 for linear, 4 for cubic interpolation
     void find(double at, int extent, int taps, Border border, boolean alignCorners) {
-      double low = alignCorners ? 0 : -0.5;
-      double high = alignCorners ? extent - 1 : extent - 0.5;
+      double low = low(alignCorners);
+      double high = high(extent, alignCorners);
       double near = border.within(taps == 1 ? Math.rint(at) : at, extent, low, high);
-      double first = Math.floor(near) - (taps == 4 ? 1 : 0);
-      double rest = near - Math.floor(near);
       for (int i = 0; i < taps; i++) {
-        pixels[i] = border.pixel(first + i, extent, low, high);
-      }
-      switch (taps) {
-        case 1 -> {
-          pixels[0] = border.pixel(near, extent, low, high);
-          weights[0] = 1;
-        }
-        case 2 -> {
-          weights[0] = 1 - rest;
-          weights[1] = rest;
-        }
-        default -> cubic(rest);
+        pixels[i] = border.pixel(first(near, taps) + i, extent, low, high);
+        weights[i] = weight(near, taps, i);
       }
     }
+  }
 
-    private void cubic(double rest) {
-      weights[0] = outer(rest + 1);
-      weights[1] = inner(rest);
-      weights[2] = inner(1 - rest);
-      weights[3] = outer(2 - rest);
-    }
+  private static double low(boolean alignCorners) {
+    return alignCorners ? 0 : -0.5;
+  }
 
-    private static double inner(double x) {
-      return ((CUBIC + 2) * x - (CUBIC + 3)) * x * x + 1;
-    }
+  private static double high(int extent, boolean alignCorners) {
+    return alignCorners ? extent - 1 : extent - 0.5;
+  }
 
-    private static double outer(double x) {
-      return ((CUBIC * x - 5 * CUBIC) * x + 8 * CUBIC) * x - 4 * CUBIC;
+  /// {@return the first pixel that a position looks at}
+  private static double first(double near, int taps) {
+    return taps == 1 ? near : Math.floor(near) - (taps == 4 ? 1 : 0);
+  }
+
+  private static double weight(double near, int taps, int tap) {
+    double rest = near - Math.floor(near);
+    return switch (taps) {
+      case 1 -> 1;
+      case 2 -> tap == 0 ? 1 - rest : rest;
+      default ->
+          switch (tap) {
+            case 0 -> outer(rest + 1);
+            case 1 -> inner(rest);
+            case 2 -> inner(1 - rest);
+            default -> outer(2 - rest);
+          };
+    };
+  }
+
+  private static double inner(double x) {
+    return ((CUBIC + 2) * x - (CUBIC + 3)) * x * x + 1;
+  }
+
+  private static double outer(double x) {
+    return ((CUBIC * x - 5 * CUBIC) * x + 8 * CUBIC) * x - 4 * CUBIC;
+  }
+
+  /// Writes the [taps][Mixtures] of a position along one dimension.
+  ///
+  /// @param at the position, between -1 and 1
+  /// @param extent the pixels of the dimension
+  /// @param step from pixel to pixel, in elements
+  /// @param taps 1 for the nearest pixel, 2 for linear, 4 for cubic interpolation
+  /// @param border what is seen beyond the image
+  /// @param alignCorners whether -1 and 1 are centres of corner pixels instead of their outer edges
+  /// @param to where the taps go
+  /// @return behind the last
+  public static long taps(
+      double at, int extent, int step, int taps, Border border, boolean alignCorners, long to) {
+    double low = low(alignCorners);
+    double high = high(extent, alignCorners);
+    double position = position(at, extent, alignCorners);
+    double near = border.within(taps == 1 ? Math.rint(position) : position, extent, low, high);
+    long tap = to;
+    for (int i = 0; i < taps; i++) {
+      int pixel = border.pixel(first(near, taps) + i, extent, low, high);
+      if (pixel >= 0) {
+        Mixtures.setTap(tap, pixel * step, (float) weight(near, taps, i));
+        tap += Mixtures.TAP_BYTES;
+      }
     }
+    return tap;
   }
 
   /// Samples images at the positions of a grid.

@@ -196,6 +196,19 @@ final class Assembler extends GeneralAssembler {
     emit(registers(dst.number(), source.number()));
   }
 
+  /// Compares the low 16 bits of a mask with 0.
+  void test(Mask mask) {
+    emitVex(0, 1, 0, 0, 0, false, false, false);
+    emit(0x98);
+    emit(registers(mask.number(), mask.number()));
+  }
+
+  /// `dst = source` as f32, in the first element
+  void convert(Vector dst, Register source) {
+    Vector last = new Vector(source.number(), dst.bytes());
+    op(VectorOp.CVTSI2SS, dst, dst, last);
+  }
+
   /// Clears the upper parts of the vector registers.
   void vzeroupper() {
     emit(0xc5);

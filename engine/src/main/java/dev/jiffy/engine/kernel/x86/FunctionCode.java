@@ -50,11 +50,12 @@ final class FunctionCode {
   /// {@return whether there is code for a function}
   static boolean suits(UnaryFunction function) {
     return switch (function) {
-      case ABS, NEG, SIGN, CEIL, FLOOR, ROUND, SQRT, RECIPROCAL, EXP, LOG, TANH, ERF, ATAN -> true;
+      case ABS, NEG, SIGN, CEIL, FLOOR, ROUND, SQRT, RECIPROCAL, EXP, LOG -> true;
+      case SIN, COS, TAN, ATAN, TANH, ERF -> true;
       case RELU, SIGMOID, SOFTPLUS, SOFTSIGN, CLIP, LEAKY_RELU, ELU, SELU -> true;
       case HARD_SIGMOID, HARD_SWISH, THRESHOLDED_RELU, SHRINK, GELU, GELU_TANH, SILU, MISH -> true;
       case IS_NAN, IS_INF, NOT -> true;
-      case SIN, COS, TAN, ASIN, ACOS, SINH, COSH, ASINH, ACOSH, ATANH -> false;
+      case ASIN, ACOS, SINH, COSH, ASINH, ACOSH, ATANH -> false;
       case CELU, BITWISE_NOT -> false;
     };
   }
@@ -107,6 +108,9 @@ final class FunctionCode {
       case RECIPROCAL -> math.invert(x);
       case EXP -> math.exp(x);
       case LOG -> math.log(x);
+      case SIN -> angles().sine(x);
+      case COS -> angles().cosine(x);
+      case TAN -> angles().tangent(x);
       case TANH -> math.tanh(x);
       case ERF -> math.erf(x);
       case ATAN -> math.atan(x);
@@ -177,6 +181,10 @@ final class FunctionCode {
       case NOT -> math.truth(x, x, Predicate.EQUAL, math.number(0), 1);
       default -> throw new IllegalStateException("no code for " + function);
     }
+  }
+
+  private AngleCode angles() {
+    return new AngleCode(code, math, free);
   }
 
   private void sign(Vector x) {

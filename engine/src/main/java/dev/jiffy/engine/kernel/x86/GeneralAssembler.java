@@ -208,6 +208,13 @@ abstract sealed class GeneralAssembler permits Assembler {
     emitInt(value);
   }
 
+  /// `RDX = RAX · source`, the upper half; the lower one becomes `RAX`
+  void imulHigh(Register source) {
+    rex(0, null, source.number());
+    emit(0xf7);
+    emit(registers(5, source.number()));
+  }
+
   void shift(Shift shift, Register dst, int bits) {
     rex(0, null, dst.number());
     emit(0xc1);

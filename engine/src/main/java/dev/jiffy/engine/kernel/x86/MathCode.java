@@ -3,6 +3,7 @@ package dev.jiffy.engine.kernel.x86;
 import static dev.jiffy.engine.kernel.x86.Operand.Address.at;
 
 import dev.jiffy.engine.kernel.x86.Assembler.Mask;
+import dev.jiffy.engine.kernel.x86.GeneralAssembler.Condition;
 import dev.jiffy.engine.kernel.x86.GeneralAssembler.Shift;
 import dev.jiffy.engine.kernel.x86.Operand.Memory;
 import dev.jiffy.engine.kernel.x86.Operand.Vector;
@@ -33,7 +34,7 @@ final class MathCode {
   private static final float QUARTER_LOW = -4.371139e-08f;
 
   /// `1.5 · 2^23`: adding it rounds to an integer, which the low bits of the sum then hold.
-  private static final float ROUNDER = 0x1.8p23f;
+  static final float ROUNDER = 0x1.8p23f;
 
   /// The largest argument whose exponential is finite.
   private static final float EXP_LIMIT = 0x1.62e42ep6f;
@@ -239,6 +240,18 @@ final class MathCode {
       code.op(VectorOp.CMPPS, dst, x, y, predicate.immediate);
       op(VectorOp.ANDPS, dst, dst, number);
     }
+  }
+
+  /// Jumps if `x · y` holds for no element; may change `x`.
+  void unlessAny(Vector x, Predicate predicate, Operand y, Label none) {
+    if (wide) {
+      code.compare(CHOSEN, x, y, predicate.immediate);
+      code.test(CHOSEN);
+    } else {
+      code.op(VectorOp.CMPPS, x, x, y, predicate.immediate);
+      code.op(VectorOp.TESTPS, x, x);
+    }
+    code.jump(Condition.EQUAL, none);
   }
 
   Memory number(float number) {

@@ -35,6 +35,7 @@ enum VectorOp {
   ADDPS(0, 1, 0, 0x58, FULL, BOTH),
   ADDSS(2, 1, 0, 0x58, SCALAR, BOTH),
   MULPS(0, 1, 0, 0x59, FULL, BOTH),
+  MULSS(2, 1, 0, 0x59, SCALAR, BOTH),
   SUBPS(0, 1, 0, 0x5c, FULL, BOTH),
   MINPS(0, 1, 0, 0x5d, FULL, BOTH),
   DIVPS(0, 1, 0, 0x5e, FULL, BOTH),
@@ -74,6 +75,7 @@ enum VectorOp {
 
   // conversions
   CVTDQ2PS(0, 1, 0, 0x5b, FULL, BOTH),
+  CVTSI2SS(2, 1, 1, 0x2a, PAIR, BOTH),
   CVTPS2DQ(1, 1, 0, 0x5b, FULL, BOTH),
   CVTPH2PS(1, 2, 0, 0x13, HALF_WIDTH, BOTH),
   CVTNE2PS2BF16(3, 2, 0, 0x72, FULL, EVEX),
@@ -114,6 +116,7 @@ enum VectorOp {
   // comparisons
   CMPPS(0, 1, 0, 0xc2, FULL, BOTH),
   PMOVB2M(2, 2, 0, 0x29, MEMORY, EVEX),
+  TESTPS(1, 2, 0, 0x0e, MEMORY, VEX),
 
   // shifts by a number: the operation is in the field of the first register
   PSHIFTD(1, 1, 0, 0x72, FULL, BOTH);

@@ -24,6 +24,9 @@ public final class X86RowKernels implements RowKernels {
   /// The most elements of one call: the JVM cannot stop a thread within.
   private static final long MOST = 1 << 16;
 
+  /// More taps than most sums have.
+  private static final long MANY_TAPS = 16;
+
   private static final ReduceFunction[] REDUCTIONS = ReduceFunction.values();
 
   private static final List<DType> SUMMED = List.of(DType.F64, DType.I32, DType.I64);
@@ -42,6 +45,7 @@ public final class X86RowKernels implements RowKernels {
   private final CodeTable normalizations;
   private final CodeTable reductions;
   private final CodeTable sums;
+  private final CodeTable mixtures;
   private final ConcurrentHashMap<PointwiseCode, Optional<MemorySegment>> chains =
       new ConcurrentHashMap<>();
 
@@ -66,6 +70,7 @@ public final class X86RowKernels implements RowKernels {
     combinations = new X86Combinations(cpu);
     softmaxes = new CodeTable("softmax", 4, form -> softmax(form).emit());
     normalizations = new CodeTable("layerNorm", 8, form -> normalization(form).emit());
+    mixtures = new CodeTable("mix", 1, _ -> new MixCode(vectorBytes).emit());
     reductions = new CodeTable("reduce", 2 * REDUCTIONS.length, form -> reduction(form).emit());
     sums = new CodeTable("sum", 2 * SUMMED.size(), form -> sum(form).emit());
   }
@@ -208,6 +213,22 @@ public final class X86RowKernels implements RowKernels {
   @Override
   public void resize(ResizeGeometry geometry, long x, long y, int rowFrom, int rowTo) {
     resampling.resize(geometry, x, y, rowFrom, rowTo);
+  }
+
+  @Override
+  public void mix(long begins, long taps, long x, long y, long rows, long n) {
+    if (n <= 0) {
+      return;
+    }
+    MemorySegment code = mixtures.get(0);
+    long end = Masks.rest(vectorBytes, n);
+    long most = Math.max(1, MOST / MANY_TAPS / n);
+    for (long row = 0; row < rows; row += most) {
+      long count = Math.min(most, rows - row);
+      long first = begins + 4 * row;
+      long to = y + 4 * n * row;
+      Code.call(code, first, taps, x, end, to, count, 4 * n, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+    }
   }
 
   @Override

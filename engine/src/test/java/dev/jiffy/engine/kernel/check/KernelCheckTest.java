@@ -88,13 +88,18 @@ class KernelCheckTest {
 
   /// {@return where a fault of some calls of a method is found}
   private static String found(KernelCheck.Kind kind, String method, Predicate<Object[]> isWrong) {
+    return found(kind, method, RESULT, isWrong);
+  }
+
+  private static String found(
+      KernelCheck.Kind kind, String method, int changed, Predicate<Object[]> isWrong) {
     RowKernels rows =
         WrongKernels.changed(
             RowKernels.class,
             new ScalarRowKernels(),
             method,
             (result, arguments) ->
-                isWrong.test(arguments) ? WrongKernels.spoiled(arguments[RESULT]) : result);
+                isWrong.test(arguments) ? WrongKernels.spoiled(arguments[changed]) : result);
     return place(KernelCheck.fault(kind, new ScalarMatrixKernels(), rows));
   }
 
@@ -109,12 +114,14 @@ class KernelCheckTest {
   }
 
   @Test
-  void bothKindsOfResamplingAreChecked() {
+  void allKindsOfResamplingAreChecked() {
     assertEquals(
         "nearest elements: element 0",
         found(KernelCheck.Kind.RESAMPLING, "resize", in -> ((ResizeGeometry) in[0]).nearest()));
     assertEquals(
         "linear resampling: element 0",
         found(KernelCheck.Kind.RESAMPLING, "resize", in -> !((ResizeGeometry) in[0]).nearest()));
+    assertEquals(
+        "weighted rows: element 0", found(KernelCheck.Kind.RESAMPLING, "mix", 3, _ -> true));
   }
 }

@@ -91,6 +91,7 @@ final class GeneralListing {
     listing.add("push " + name, code -> code.push(register));
     listing.add("pop " + name, code -> code.pop(register));
     listing.add("shl " + name + ",cl", code -> code.shiftLeft(register));
+    listing.add("imul " + name, code -> code.imulHigh(register));
     listing.add("test " + name + "," + name, code -> code.test(register));
     for (int value : NUMBERS) {
       listing.add("mov " + name + "," + number(value), code -> code.mov(register, value));
@@ -170,8 +171,9 @@ final class GeneralListing {
 
   private void masks() {
     for (int mask = 0; mask < 8; mask++) {
+      Mask used = new Mask(mask);
+      listing.add("kortestw k" + mask + ",k" + mask, code -> code.test(used));
       for (Register register : Register.values()) {
-        Mask used = new Mask(mask);
         listing.add("kmovd k" + mask + "," + low(register), code -> code.kmov(used, register));
         listing.add("kmovd " + low(register) + ",k" + mask, code -> code.kmov(register, used));
       }

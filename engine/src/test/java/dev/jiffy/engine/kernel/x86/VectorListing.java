@@ -69,6 +69,7 @@ final class VectorListing {
     }
     comparisons();
     signs();
+    conversions();
     blends();
     shifts();
     maskedMoves();
@@ -85,14 +86,15 @@ final class VectorListing {
           CVTPS2DQ,
           CVTPH2PS,
           PMOVZXBW,
-          PMOVZXBD ->
+          PMOVZXBD,
+          TESTPS ->
           Shape.TWO;
       case ROUNDPS, PERMILPS -> Shape.TWO_AND_NUMBER;
       case SHUFF32X4, SHUFPS, PERM2F128 -> Shape.THREE_AND_NUMBER;
       case MOVUPS_TO, MOVSS_TO, MOVLPS_TO, MOVHPS_TO, PMOVUSDB_TO -> Shape.STORE;
       case EXTRACTF128_TO, EXTRACTF32X8_TO -> Shape.STORE_AND_NUMBER;
       case MOVSS, MOVQ -> Shape.TWO;
-      case MASKMOVPS, MASKMOVPS_TO, BLENDVPS, CMPPS, PSHIFTD, PMOVB2M -> Shape.OWN;
+      case MASKMOVPS, MASKMOVPS_TO, BLENDVPS, CMPPS, PSHIFTD, PMOVB2M, CVTSI2SS -> Shape.OWN;
       default -> Shape.THREE;
     };
   }
@@ -307,6 +309,17 @@ final class VectorListing {
         Vector x = new Vector(number, bytes);
         Mask mask = new Mask(1 + number % 7);
         listing.add("vpmovb2m k" + mask.number() + "," + name(x), code -> code.signs(mask, x));
+      }
+    }
+  }
+
+  private void conversions() {
+    for (int number : new int[] {1, 9, 17, 31}) {
+      Vector dst = Vector.xmm(number);
+      for (Register register : Register.values()) {
+        listing.add(
+            "vcvtsi2ss " + name(dst) + "," + name(dst) + "," + name(register),
+            code -> code.convert(dst, register));
       }
     }
   }

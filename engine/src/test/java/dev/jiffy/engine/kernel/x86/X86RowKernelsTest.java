@@ -188,6 +188,11 @@ final class X86RowKernelsTest {
   }
 
   @Test
+  void mixturesAgree() {
+    everywhere((kernels, memory, _) -> new RowComparison(kernels, memory).mixtures());
+  }
+
+  @Test
   void equalColumnsHaveEqualMeans() {
     for (Cpu cpu : Cpus.all().toList()) {
       RowKernels kernels = new X86RowKernels(cpu, new ScalarRowKernels());
