@@ -95,6 +95,7 @@ final class Oracle implements AutoCloseable {
             java,
             "-Xmx256m",
             "-XX:+UseSerialGC",
+            "-XX:+SuppressFatalErrorMessage",
             "--enable-native-access=ALL-UNNAMED",
             "-cp",
             path,
