@@ -99,14 +99,17 @@ final class Resampling {
     }
     ScalarResampling.Taps[] taps = ResizeTaps.of(resize, x.dims(), y.dims(), null, scales, sizes);
     long[] dims = x.dims();
+    long most = x.elements();
     int last = -1;
     for (int axis = 0; axis < dims.length; axis++) {
       last = taps[axis].isIdentity((int) dims[axis]) ? last : axis;
+      dims[axis] = y.dim(axis);
+      most = Math.max(most, Shape.of(dims).elements());
     }
-    long most = Math.max(x.elements(), y.elements());
     if (last < 0 || most > Integer.MAX_VALUE) {
       return false;
     }
+    dims = x.dims();
     Place from = lowering.place(node.input(0));
     for (int axis = 0; axis <= last; axis++) {
       if (!taps[axis].isIdentity((int) dims[axis])) {
