@@ -37,6 +37,7 @@ class OperatorsTest {
     rotary(nodes);
     bytes(nodes);
     products(nodes);
+    layers(nodes);
     standard(nodes);
     return nodes.stream();
   }
@@ -151,6 +152,13 @@ class OperatorsTest {
     nodes.add(
         new OneNode("MultiHeadAttention")
             .with("num_heads", 2)
+            .floats(2, 4, 8)
+            .floats(2, 2, 5, 4)
+            .floats(2, 2, 5, 4)
+            .floats(24));
+    nodes.add(
+        new OneNode("MultiHeadAttention")
+            .with("num_heads", 2)
             .outputs(3)
             .floats(2, 1, 8)
             .floats(2, 1, 8)
@@ -208,6 +216,23 @@ class OperatorsTest {
             .scales()
             .zero(90));
     nodes.add(of("QLinearGlobalAveragePool", 1, 3, 8, 8).scales().zero(90));
+    nodes.add(of("QLinearSoftmax", 2, 3, 8).with("axis", 1).with("opset", 12).scales().zero(0));
+    nodes.add(
+        of("QLinearConv", 1, 6, 6, 4)
+            .with("channels_last", 1)
+            .with("pads", List.of(1L, 1L, 1L, 1L))
+            .integers(DType.I8, -127, 127, 5, 4, 3, 3)
+            .scales(5)
+            .integers(DType.I8, 0, 0, 5)
+            .scales()
+            .zero(110)
+            .integers(DType.I32, -999, 999, 5));
+    nodes.add(
+        new OneNode("NhwcMaxPool")
+            .with("kernel_shape", List.of(2L, 2L))
+            .with("strides", List.of(2L, 2L))
+            .with("pads", List.of(0L, 0L, 1L, 1L))
+            .bytes(1, 6, 6, 4));
   }
 
   private static void products(List<OneNode> nodes) {
@@ -249,7 +274,63 @@ class OperatorsTest {
                 .scales(120);
         nodes.add(rows == 3 ? blocks : blocks.bytes(40L * ((3 * bits + 7) / 8)));
       }
+      nodes.add(
+          new OneNode("MatMulNBits")
+              .with("K", 96)
+              .with("N", 40)
+              .with("bits", 4)
+              .with("block_size", 32)
+              .floats(2, rows, 96)
+              .bytes(40, 3, 16)
+              .scales(120)
+              .floats(40, 3));
     }
+    nodes.add(new OneNode("TransposeMatMul").with("transB", 1).floats(2, 3, 4).floats(2, 5, 4));
+    nodes.add(new OneNode("FusedMatMul").with("transBatchA", 1).floats(3, 2, 4).floats(2, 4, 5));
+    nodes.add(
+        new OneNode("FusedMatMul")
+            .with("transBatchB", 1)
+            .with("transB", 1)
+            .floats(2, 3, 4)
+            .floats(5, 2, 4));
+    nodes.add(new OneNode("CDist").with("metric", "euclidean").floats(5, 4).floats(3, 4));
+    nodes.add(new OneNode("CDist").with("metric", "sqeuclidean").floats(5, 4).floats(3, 4));
+  }
+
+  private static OneNode layer(String direction, DType weights, int directions) {
+    int least = weights == DType.U8 ? 0 : -127;
+    return new OneNode("DynamicQuantizeLSTM")
+        .with("direction", direction)
+        .with("hidden_size", 24)
+        .outputs(3)
+        .floats(6, 1, 9)
+        .integers(weights, least, least + 254, directions, 9, 96)
+        .integers(weights, least, least + 254, directions, 24, 96);
+  }
+
+  private static void layers(List<OneNode> nodes) {
+    nodes.add(
+        layer("bidirectional", DType.I8, 2)
+            .floats(2, 192)
+            .absent()
+            .floats(2, 1, 24)
+            .floats(2, 1, 24)
+            .floats(2, 72)
+            .scales(2, 96)
+            .integers(DType.I8, 0, 0, 2, 96)
+            .scales(2, 96)
+            .integers(DType.I8, 0, 0, 2, 96));
+    nodes.add(
+        layer("reverse", DType.U8, 1)
+            .absent()
+            .absent()
+            .absent()
+            .absent()
+            .absent()
+            .scales(1)
+            .integers(DType.U8, 100, 150, 1)
+            .scales(1)
+            .integers(DType.U8, 100, 150, 1));
   }
 
   @ParameterizedTest

@@ -1,6 +1,7 @@
 package dev.jiffy.engine.onnx;
 
 import dev.jiffy.engine.function.BinaryFunction;
+import dev.jiffy.engine.function.ReduceFunction;
 import dev.jiffy.engine.function.UnaryFunction;
 import dev.jiffy.engine.ir.Op;
 import dev.jiffy.engine.ir.Op.Binary;
@@ -8,7 +9,9 @@ import dev.jiffy.engine.ir.Op.Layout;
 import dev.jiffy.engine.ir.Op.Unary;
 import dev.jiffy.engine.ir.QuantizedOp;
 import dev.jiffy.tensor.DType;
+import dev.jiffy.tensor.Tensor;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.function.BiFunction;
 import org.jspecify.annotations.Nullable;
@@ -234,27 +237,59 @@ final class QLinearImports {
   private static void blockProduct(NodeScope node) {
     @Nullable String refusal = null;
     long bits = node.integer("bits", 4);
-    if (bits != 2 && bits != 4 && bits != 8) {
-      refusal = "weights of " + bits + " bits";
-    } else if (node.has(4)) {
-      refusal = "indices of groups";
-    } else if (node.has(3) && node.dtype(node.input(3)) != DType.U8) {
-      refusal = "zero points that are not packed";
-    }
     long k = node.integer("K");
     long columns = node.integer("N");
     long block = node.integer("block_size");
+    boolean isPacked = !node.has(3) || node.dtype(node.input(3)) == DType.U8;
+    if (bits != 2 && bits != 4 && bits != 8) {
+      refusal = "weights of " + bits + " bits";
+    } else if (node.has(4) && !isInOrder(node.known(node.input(4)), block)) {
+      refusal = "rows that are not grouped in order";
+    } else if (!isPacked && (block < 1 || k % block != 0)) {
+      refusal = "zero points that are not packed, and blocks that are not full";
+    }
+    boolean isRounded = node.integer("accuracy_level", 0) == 4;
     if (refusal != null) {
       node.unsupported(refusal);
       return;
     }
-    node.result(
-        new QuantizedOp.BlockMatMul(
-            k, columns, block, (int) bits, node.integer("accuracy_level", 0) == 4),
-        node.input(0),
-        node.input(1),
-        node.input(2),
-        node.input(3),
-        node.input(5));
+    Op product = new QuantizedOp.BlockMatMul(k, columns, block, (int) bits, isPacked && isRounded);
+    String zeros = isPacked ? node.input(3) : "";
+    String[] inputs = {node.input(0), node.input(1), node.input(2), zeros, node.input(5)};
+    if (isPacked) {
+      node.result(product, inputs);
+    } else {
+      String rest = centres(node, k / block, block, columns, 1 << (bits - 1));
+      node.result(ADD, node.make(product, inputs), rest);
+    }
+  }
+
+  /// Whether each row is in the group of its block.
+  private static boolean isInOrder(@Nullable Tensor groups, long block) {
+    if (groups == null) {
+      return false;
+    }
+    boolean isInOrder = block > 0;
+    for (long i = 0; isInOrder && i < groups.shape().elements(); i++) {
+      isInOrder = groups.getLong(i) == i / block;
+    }
+    return isInOrder;
+  }
+
+  /// What zero points that are numbers add to a product with those in the middle of the range: the
+  /// sum of each block of a row, times what weights stand for more.
+  private static String centres(
+      NodeScope node, long blocks, long block, long columns, double middle) {
+    String x = node.input(0);
+    Op reshape = new Op.Reshape(false);
+    List<Long> apart = new ArrayList<>(Collections.nCopies(Math.max(0, node.rank(x) - 1), 0L));
+    apart.addAll(List.of(blocks, block));
+    Op sum = new Op.Reduce(ReduceFunction.SUM, false, false);
+    String sums = node.make(sum, node.make(reshape, x, node.longs(apart)), node.longs(-1));
+    String shape = node.longs(columns, blocks);
+    String zeros = node.make(reshape, node.input(3), shape);
+    String more = node.make(SUBTRACT, node.scalar(middle, zeros), zeros);
+    String scaled = node.make(MULTIPLY, more, node.make(reshape, node.input(2), shape));
+    return node.make(new Op.MatMul(false, true, 1, null), sums, scaled);
   }
 }

@@ -222,6 +222,33 @@ final class MicrosoftImportsTest {
     assertArrayEquals(new double[] {-32, 28}, Arrays.copyOfRange(row, 30, 32));
   }
 
+  private static double[] blocks(@Nullable Tensor zeros, long... groups) {
+    Map<String, AttributeProto> attributes =
+        Map.of("K", Models.integer(32), "N", Models.integer(2), "block_size", Models.integer(16));
+    return made(
+        "MatMulNBits",
+        attributes,
+        tensor(DType.F32, new long[] {1, 32}, 1, 2, -3),
+        tensor(DType.U8, new long[] {2, 2, 8}, 0x18, 0x93, 0xf7),
+        tensor(DType.F32, new long[] {4}, 0.5, 0.25, 1, 2),
+        zeros,
+        groups.length == 0 ? null : Tensor.of(groups, 32));
+  }
+
+  @Test
+  void zeroPointsOfBlocksMayBeNumbers() {
+    double[] middle = blocks(null);
+    assertArrayEquals(middle, blocks(tensor(DType.F32, new long[] {2, 2}, 8)), 1e-5);
+    Tensor packed = tensor(DType.U8, new long[] {2}, 0x53, 0xb7);
+    Tensor numbers = tensor(DType.F32, new long[] {2, 2}, 3, 5, 7, 11);
+    assertArrayEquals(blocks(packed), blocks(numbers), 1e-5);
+    long[] groups = new long[32];
+    Arrays.fill(groups, 16, 32, 1);
+    assertArrayEquals(middle, blocks(null, groups));
+    groups[0] = 1;
+    assertThrows(ModelException.class, () -> blocks(null, groups));
+  }
+
   @Test
   void tablesOfBytesAreLookedUpBeforeTheyAreReal() {
     Tensor ids = Tensor.of(new int[] {1, 0}, 1, 2);
