@@ -8,8 +8,11 @@ import static dev.jiffy.onnxruntime.Net.MICROSOFT;
 import static dev.jiffy.onnxruntime.Net.STRING;
 
 import dev.jiffy.engine.onnx.OnnxModel.AttributeProto;
+import dev.jiffy.engine.onnx.OnnxModel.AttributeProto.FloatValue;
 import dev.jiffy.engine.onnx.OnnxModel.AttributeProto.GraphValue;
 import dev.jiffy.engine.onnx.OnnxModel.AttributeProto.IntValue;
+import dev.jiffy.engine.onnx.OnnxModel.AttributeProto.StringValue;
+import dev.jiffy.engine.onnx.OnnxModel.AttributeProto.Strings;
 import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
@@ -19,6 +22,13 @@ import java.util.Random;
 
 /// Networks with operators that Jiffy does not support, and what of them should leave.
 final class Nets {
+  private static final Map<String, AttributeProto> SEPARATED =
+      Map.of(
+          "mark", new IntValue(0),
+          "mincharnum", new IntValue(1),
+          "pad_value", new StringValue("#"),
+          "separators", new Strings(List.of(" ")));
+
   private Nets() {}
 
   /// A network.
@@ -171,17 +181,21 @@ final class Nets {
   }
 
   private static Sample dataDependentShapes() {
-    Net net = new Net().input("x", F32, "n").output("y", F32).output("z", I64);
-    net.node("Round", "r", "x");
-    net.node(MICROSOFT, "Unique", List.of("u", "at", "count"), Map.of(), "r");
-    net.node("Mul", "m", "u", "u").node("Sqrt", "y", "m").node("Shape", "z", "y");
-    return new Sample("data-dependent shapes", net, Map.of("x", matrix(7, 40)), List.of("n_u"), 1);
+    Net net = new Net().input("x", STRING, "n").output("y", F32).output("z", I64);
+    net.node(MICROSOFT, "Tokenizer", List.of("u"), SEPARATED, "x");
+    net.node("Shape", "z", "u").node("ConstantOfShape", "c", "z").node("Cos", "y", "c");
+    return new Sample("data-dependent shapes", net, Map.of("x", texts()), List.of("n_u"), 1);
   }
 
   private static Sample sharedWeights() {
     Net net = net().constant("w", matrix(1, 4, 5)).node("Sin", "s", "x");
     net.constant("flat", Tensor.of(new long[] {-1, 5}, 2)).node("Reshape", "r", "s", "flat");
-    net.node(MICROSOFT, "CDist", List.of("d"), Map.of(), "r", "w");
+    Map<String, AttributeProto> attributes =
+        Map.of(
+            "activation", new StringValue("ThresholdedRelu"), // which Jiffy does not have there
+            "activation_alpha", new FloatValue(0.1f),
+            "transB", new IntValue(1));
+    net.node(MICROSOFT, "FusedGemm", List.of("d"), attributes, "r", "w");
     net.node("MatMul", "y", "d", "w");
     return new Sample("shared weights", net, square(), List.of("n_d"), 1);
   }
@@ -191,17 +205,14 @@ final class Nets {
     return new Sample("twice read", net.node("Add", "y", "i", "s"), square(), List.of("n_i"), 1);
   }
 
+  private static Tensor texts() {
+    return Tensor.ofStrings(List.of("a way out", "für alle", ""), 3);
+  }
+
   private static Sample strings() {
     Net net = new Net().input("x", STRING, "n").output("y", STRING);
-    Map<String, AttributeProto> attributes =
-        Map.of(
-            "mark", new IntValue(0),
-            "mincharnum", new IntValue(1),
-            "pad_value", new AttributeProto.StringValue("#"),
-            "separators", new AttributeProto.Strings(List.of(" ")));
-    net.node(MICROSOFT, "Tokenizer", List.of("y"), attributes, "x");
-    Tensor texts = Tensor.ofStrings(List.of("a way out", "für alle", ""), 3);
-    return new Sample("strings", net, Map.of("x", texts), List.of("n_y"), 0);
+    net.node(MICROSOFT, "Tokenizer", List.of("y"), SEPARATED, "x");
+    return new Sample("strings", net, Map.of("x", texts()), List.of("n_y"), 0);
   }
 
   private static Sample ofConstantsOnly() {
