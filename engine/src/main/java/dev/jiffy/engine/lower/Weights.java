@@ -18,9 +18,7 @@ import dev.jiffy.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SegmentAllocator;
-import java.lang.foreign.ValueLayout;
 import java.lang.ref.Reference;
-import java.nio.ByteOrder;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -84,12 +82,6 @@ public final class Weights {
 
   /// @param features the number of features of a row
   private record Trees(Ensemble ensemble, int features) {}
-
-  private static final ValueLayout.OfShort SHORT =
-      ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-
-  /// The integers that are read at a time.
-  private static final int BLOCK = 1 << 13;
 
   /// The least elements of a right-hand side that is made narrow.
   private static final long NARROW_ELEMENTS = 1 << 12;
@@ -277,62 +269,7 @@ public final class Weights {
   ///
   /// @param weights the weights, i8 or i16
   int shift(Tensor weights) {
-    return weights.dtype() == DType.I8 ? 0 : shifts.computeIfAbsent(weights, Weights::fit);
-  }
-
-  private static int fit(Tensor weights) {
-    int least = 0;
-    int greatest = 0;
-    int[] some = new int[BLOCK];
-    for (long from = 0; from < weights.shape().elements(); from += BLOCK) {
-      int n = read(weights, from, some);
-      for (int i = 0; i < n; i++) {
-        least = Math.min(least, some[i]);
-        greatest = Math.max(greatest, some[i]);
-      }
-    }
-    int above = Math.max(0, greatest - Byte.MAX_VALUE);
-    int shift = above > 0 ? above : Math.min(0, least - Byte.MIN_VALUE);
-    return least - shift < Byte.MIN_VALUE ? ByteConvolution.UNFIT : shift;
-  }
-
-  /// {@return integers less a number as bytes}
-  private static Tensor bytes(Tensor weights, int shift) {
-    if (weights.dtype() == DType.I8) {
-      return weights;
-    }
-    Tensor bytes = Tensor.allocate(DType.I8, weights.shape());
-    int[] some = new int[BLOCK];
-    byte[] narrow = new byte[BLOCK];
-    for (long from = 0; from < weights.shape().elements(); from += BLOCK) {
-      int n = read(weights, from, some);
-      for (int i = 0; i < n; i++) {
-        narrow[i] = (byte) (some[i] - shift);
-      }
-      MemorySegment.copy(narrow, 0, bytes.segment(), ValueLayout.JAVA_BYTE, from, n);
-    }
-    return bytes;
-  }
-
-  /// Reads up to [#BLOCK] elements, as numbers that the JIT makes vector code of.
-  ///
-  /// @return how many
-  private static int read(Tensor weights, long from, int[] to) {
-    int n = (int) Math.min(BLOCK, weights.shape().elements() - from);
-    short[] shorts = new short[n];
-    MemorySegment.copy(weights.segment(), SHORT, 2 * from, shorts, 0, n);
-    for (int i = 0; i < n; i++) {
-      to[i] = shorts[i];
-    }
-    return n;
-  }
-
-  private static Tensor ones(int n) {
-    Tensor ones = Tensor.allocate(DType.F32, Shape.of(n));
-    for (int i = 0; i < n; i++) {
-      ones.setDouble(i, 1);
-    }
-    return ones;
+    return weights.dtype() == DType.I8 ? 0 : shifts.computeIfAbsent(weights, IntegerWeights::shift);
   }
 
   /// {@return packed weights of a convolution of bytes}
@@ -354,8 +291,8 @@ public final class Weights {
     return packed.computeIfAbsent(
         new ByteKey(tensors, convolution.zero(), convolution.rounding(), form),
         _ -> {
-          Tensor bytes = bytes(tensor, convolution.shift());
-          Tensor factors = scales == null ? ones(g.outChannels()) : scales;
+          Tensor bytes = IntegerWeights.bytes(tensor, convolution.shift());
+          Tensor factors = scales == null ? IntegerWeights.ones(g.outChannels()) : scales;
           long weights = bytes.segment().address();
           return allocate(
               prepared.packedBytes(),
@@ -396,13 +333,7 @@ public final class Weights {
   Tensor scaled(Tensor matrix, Tensor scales) {
     int n = (int) matrix.shape().dim(1);
     return blocks(
-        () -> {
-          Tensor numbers = Tensor.allocate(DType.F32, matrix.shape());
-          for (long i = 0; i < matrix.shape().elements(); i++) {
-            numbers.setDouble(i, matrix.getLong(i) * scales.getDouble(i % n));
-          }
-          return numbers;
-        },
+        () -> IntegerWeights.scaled(matrix, scales),
         List.of(matrix, scales),
         (int) matrix.shape().dim(0),
         n);
@@ -443,7 +374,7 @@ public final class Weights {
     List<Tensor> tensors = scales == null ? List.of(tensor) : List.of(tensor, scales);
     return packed.computeIfAbsent(
         new Key(tensors, form, Format.F32, 0, geometry.groups()),
-        _ -> filters(geometry, floats(tensor, geometry.outChannels(), scales)));
+        _ -> filters(geometry, IntegerWeights.floats(tensor, geometry.outChannels(), scales)));
   }
 
   private Tensor filters(ConvGeometry geometry, Tensor weights) {
@@ -469,32 +400,6 @@ public final class Weights {
             packing.run(taps.get(tap).segment().address(), to + tap * bytes);
           }
         });
-  }
-
-  /// {@return integers as f32, in the order of filters}
-  ///
-  /// @param weights filters, or a matrix whose columns are the filters
-  /// @param filters how many
-  /// @param scales the factor of each filter, or null
-  private static Tensor floats(Tensor weights, int filters, @Nullable Tensor scales) {
-    long size = weights.shape().elements() / filters;
-    boolean isMatrix = weights.shape().rank() == 2;
-    Tensor scaled = Tensor.allocate(DType.F32, Shape.of(filters, size));
-    MemorySegment from = weights.segment();
-    MemorySegment to = scaled.segment();
-    boolean areBytes = weights.dtype() == DType.I8;
-    for (int filter = 0; filter < filters; filter++) {
-      float scale = scales == null ? 1 : (float) scales.getDouble(filter);
-      long first = isMatrix ? filter : filter * size;
-      long step = isMatrix ? filters : 1;
-      for (long i = 0; i < size; i++) {
-        long at = first + i * step;
-        int integer = areBytes ? from.get(ValueLayout.JAVA_BYTE, at) : from.get(SHORT, 2 * at);
-        float number = integer * scale;
-        to.set(ValueLayout.JAVA_FLOAT, 4 * (filter * size + i), number);
-      }
-    }
-    return scaled;
   }
 
   /// {@return packed weights of a transposed convolution}
