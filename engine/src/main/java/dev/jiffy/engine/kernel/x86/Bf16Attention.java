@@ -28,7 +28,7 @@ final class Bf16Attention implements AttentionKernels {
 
   Bf16Attention(Cpu cpu, X86NarrowKernels kernels) {
     blocks = new Blocks(cpu);
-    tiles = kernels.tiles(Format.BF16);
+    tiles = kernels.sums(Format.BF16);
     round = kernels.code("bf16", () -> NarrowingCode.bf16(false));
     roundScaled = kernels.code("bf16 scaled", () -> NarrowingCode.bf16(true));
     roundPairs = kernels.code("bf16 pairs", NarrowingCode::pairs);

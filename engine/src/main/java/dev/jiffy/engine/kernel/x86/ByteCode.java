@@ -2,18 +2,15 @@ package dev.jiffy.engine.kernel.x86;
 
 import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Alu.ADD;
 import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Alu.SUB;
-import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Condition.EQUAL;
 import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Condition.NOT_EQUAL;
 import static dev.jiffy.engine.kernel.x86.Operand.Address.at;
 import static dev.jiffy.engine.kernel.x86.Register.R8;
-import static dev.jiffy.engine.kernel.x86.Register.R9;
 import static dev.jiffy.engine.kernel.x86.Register.RAX;
 import static dev.jiffy.engine.kernel.x86.Register.RCX;
 import static dev.jiffy.engine.kernel.x86.Register.RDI;
 import static dev.jiffy.engine.kernel.x86.Register.RDX;
 import static dev.jiffy.engine.kernel.x86.Register.RSI;
 
-import dev.jiffy.engine.kernel.x86.Assembler.Mask;
 import dev.jiffy.engine.kernel.x86.Operand.Vector;
 
 /// Generates conversions between f32 and unsigned bytes, and of f16. They take 16 numbers at a
@@ -25,7 +22,6 @@ record ByteCode(int vectorBytes) {
   static final int GROUP = 16;
 
   private static final int UNROLL = 4;
-  private static final Mask PRESENT = new Mask(1);
 
   private static final int EXCHANGE_MIDDLE = 0xd8;
 
@@ -79,9 +75,8 @@ record ByteCode(int vectorBytes) {
   /// {@return code that quantizes numbers to unsigned bytes: `y = round(x / scale) + zero`, limited
   /// to 0 to 255, ties rounded to even; NaN becomes 0}
   ///
-  /// Arguments, in order: x, whole (groups), a bit for each number of a last, partial group, which
-  /// only AVX-512 has, y, the bits of the scale as f32, and the zero point. Of a partial group all
-  /// of `y` is written.
+  /// Arguments, in order: x, whole (groups), at least 1, y, the bits of the scale as f32, and the
+  /// zero point.
   ///
   /// @param inverts whether to multiply by the inverse of the scale, which must be finite, and
   ///   correct the quotient by what it leaves over, instead of dividing: rounded alike and faster
@@ -91,14 +86,11 @@ record ByteCode(int vectorBytes) {
     QuantizationCode quantization =
         new QuantizationCode(
             code, register(2), register(3), register(4), inverts ? register(6) : null, register(7));
-    loop.repeat(quantization.scale(), R8);
-    loop.repeat(quantization.zero(), R9);
+    loop.repeat(quantization.scale(), RCX);
+    loop.repeat(quantization.zero(), R8);
     code.op(VectorOp.XORPS, register(5), register(5), register(5));
     quantization.prepare();
     Vector[] values = group(loop);
-    Label last = new Label();
-    code.test(RSI);
-    code.jump(EQUAL, last);
     Label next = code.here();
     for (int i = 0; i < values.length; i++) {
       code.op(VectorOp.MOVUPS, values[i], at(RDI, vectorBytes * i));
@@ -106,20 +98,9 @@ record ByteCode(int vectorBytes) {
     }
     store(code, values);
     code.alu(ADD, RDI, 4 * GROUP);
-    code.alu(ADD, RCX, GROUP);
+    code.alu(ADD, RDX, GROUP);
     code.alu(SUB, RSI, 1);
     code.jump(NOT_EQUAL, next);
-    code.bind(last);
-    if (wide()) {
-      Label done = new Label();
-      code.test(RDX);
-      code.jump(EQUAL, done);
-      code.kmov(PRESENT, RDX);
-      code.op(VectorOp.MOVUPS, values[0], at(RDI), PRESENT, true);
-      quantization.steps(values[0]);
-      store(code, values);
-      code.bind(done);
-    }
     code.vzeroupper();
     code.ret();
     return code.finish();
@@ -129,7 +110,7 @@ record ByteCode(int vectorBytes) {
     Vector first = values[0];
     if (wide()) {
       code.op(VectorOp.PMAXSD, first, first, register(5));
-      code.op(VectorOp.PMOVUSDB_TO, first, at(RCX));
+      code.op(VectorOp.PMOVUSDB_TO, first, at(RDX));
       return;
     }
     Vector upper = register(7).as(16);
@@ -137,7 +118,7 @@ record ByteCode(int vectorBytes) {
     code.op(VectorOp.EXTRACTF128_TO, first, upper, 1);
     code.op(VectorOp.PACKUSWB, first.as(16), first.as(16), upper);
     code.op(VectorOp.PERMILPS, first.as(16), first.as(16), EXCHANGE_MIDDLE);
-    code.op(VectorOp.MOVUPS_TO, first.as(16), at(RCX));
+    code.op(VectorOp.MOVUPS_TO, first.as(16), at(RDX));
   }
 
   /// {@return code that makes numbers of unsigned bytes: `y = (x - zero) · scale`}

@@ -34,23 +34,17 @@ import org.jspecify.annotations.Nullable;
 /// - z · w) · (s · t)`.
 ///
 /// The arguments, all numbers, in order: rows, sums, c, cStep, residual, residualStep, and on the
-/// stack bias, the mask of the last vector, for bytes the pair or pairs of `s` (f32) and `z` (i32),
-/// the columns' `t` (f32), and the columns' `w` (i32). Bias and columns' numbers are read whole
-/// vectors at a time.
+/// stack bias, the mask of the last vector, for bytes the first row's pair of `s` (f32) and `z`
+/// (i32), the bytes from there to the next row's, and the columns' `t` (f32), which their `w` (i32)
+/// follow. Bias and columns' numbers are read whole vectors at a time.
 ///
 /// @param format what was multiplied
-/// @param whole whether all rows of bytes have one scale and zero point, instead of each its own
 /// @param vectors vectors of columns, 1 or 2
 /// @param cut whether the last columns of the last vector do not exist
 /// @param residual whether there is a residual
 /// @param activation what is applied last, or null; one that [TileCode#fuses] accepts
 record FinishCode(
-    Format format,
-    boolean whole,
-    int vectors,
-    boolean cut,
-    boolean residual,
-    @Nullable Activation activation) {
+    Format format, int vectors, boolean cut, boolean residual, @Nullable Activation activation) {
   private static final int BYTES = 64;
 
   /// The rows that are finished together.
@@ -71,17 +65,11 @@ record FinishCode(
     }
     if (format == Format.INT8) {
       code.load(R10, at(RSP, 24));
-      code.load(RAX, at(RSP, 32));
-      code.load(R11, at(RSP, 40));
+      code.load(R11, at(RSP, 32));
+      code.load(RAX, at(RSP, 40));
       for (int vector = 0; vector < vectors; vector++) {
         code.op(VectorOp.MOVUPS, scale(vector), at(RAX, BYTES * vector));
-        code.op(VectorOp.MOVUPS, weights(vector), at(R11, BYTES * vector));
-        if (whole) {
-          Vector zero = register(0);
-          code.op(VectorOp.BROADCASTSS, zero, at(R10, 4));
-          code.op(VectorOp.PMULLD, weights(vector), weights(vector), zero);
-          code.op(VectorOp.MULPS, scale(vector), scale(vector), at(R10).repeated());
-        }
+        code.op(VectorOp.MOVUPS, weights(vector), at(RAX, BYTES * (vectors + vector)));
       }
     }
     Label rest = new Label();
@@ -129,13 +117,13 @@ record FinishCode(
     for (int row = 0; row < rows; row++) {
       for (int vector = 0; vector < vectors; vector++) {
         Address sums = at(RSI, BYTES * (row * vectors + vector));
-        sum(code, value(row, vector), sums, row, vector);
+        sum(code, value(row, vector), sums, vector);
+      }
+      if (format == Format.INT8) {
+        code.alu(ADD, R10, R11);
       }
     }
     code.alu(ADD, RSI, rows * vectors * BYTES);
-    if (format == Format.INT8 && !whole) {
-      code.alu(ADD, R10, 8 * rows);
-    }
     if (residual) {
       for (int row = 0; row < rows; row++) {
         for (int vector = 0; vector < vectors; vector++) {
@@ -166,26 +154,19 @@ record FinishCode(
   }
 
   /// Loads the sums of a row and makes numbers of them.
-  private void sum(Assembler code, Vector to, Address sums, int row, int vector) {
+  private void sum(Assembler code, Vector to, Address sums, int vector) {
     if (format != Format.INT8) {
       code.op(VectorOp.ADDPS, to, bias(vector), sums);
       return;
     }
-    if (whole) {
-      code.op(VectorOp.MOVUPS, to, sums);
-      code.op(VectorOp.PSUBD, to, to, weights(vector));
-      code.op(VectorOp.CVTDQ2PS, to, to);
-      code.op(VectorOp.FMADD213PS, to, scale(vector), bias(vector));
-      return;
-    }
     Vector shift = register(25);
     Vector factor = register(24);
-    code.op(VectorOp.BROADCASTSS, shift, at(R10, 8 * row + 4));
+    code.op(VectorOp.BROADCASTSS, shift, at(R10, 4));
     code.op(VectorOp.PMULLD, shift, shift, weights(vector));
     code.op(VectorOp.MOVUPS, to, sums);
     code.op(VectorOp.PSUBD, to, to, shift);
     code.op(VectorOp.CVTDQ2PS, to, to);
-    code.op(VectorOp.MULPS, factor, scale(vector), at(R10, 8 * row).repeated());
+    code.op(VectorOp.MULPS, factor, scale(vector), at(R10).repeated());
     code.op(VectorOp.FMADD213PS, to, factor, bias(vector));
   }
 }

@@ -30,17 +30,26 @@ final class NarrowProduct implements NarrowKernels.Prepared {
   /// The columns of the last vector.
   private final int lastPresent;
 
-  /// The rows of a packed panel.
+  /// The rows of a packed panel that are multiplied.
   private final int depth;
+
+  /// The bytes of a row of the left-hand side made narrow; bytes are followed by scale and zero
+  /// point.
+  private final long narrowRow;
+
+  /// The panels whose sums are finished in registers; those after them are finished in memory.
+  private final int finished;
 
   /// The rows of a block.
   private final int most;
 
   private final Sums sums;
-  private final MemorySegment toBf16;
+  private final Tiles results;
+  private final MemorySegment narrowing;
   private final X86Bytes conversions;
 
-  /// For whole panels and for the last one, without and with residual.
+  /// For whole panels and for the last one, without and with residual; where sums are finished in
+  /// memory.
   private final MemorySegment[] finishes = new MemorySegment[4];
 
   /// How raw sums are computed.
@@ -57,20 +66,24 @@ final class NarrowProduct implements NarrowKernels.Prepared {
     lastPresent = rest - (lastVectors - 1) * LANES;
     depth = X86NarrowKernels.depth(format, product.k());
     most = Math.max(1, Math.min(BLOCK, product.m()));
-    sums = kernels.usesMatrixUnit() ? new MatrixSums(kernels) : new TileSums(kernels.tiles(format));
-    toBf16 = kernels.code("bf16", () -> NarrowingCode.bf16(false));
+    narrowRow = 4L * depth + (format == Format.INT8 ? LINE : 0);
+    int panels = (product.n() - 1) / COLUMNS + 1;
+    boolean isCutPair = lastVectors == 2 && lastPresent < LANES;
+    finished = kernels.usesMatrixUnit() ? 0 : isCutPair ? panels - 1 : panels;
+    sums = kernels.usesMatrixUnit() ? new MatrixSums(kernels) : new TileSums(kernels.sums(format));
+    results = kernels.results(format);
+    RowBytesCode toBytes = new RowBytesCode(whole);
+    narrowing =
+        format == Format.BF16
+            ? kernels.code("bf16", () -> NarrowingCode.bf16(false))
+            : kernels.code(toBytes, toBytes::emit);
     conversions = kernels.conversions();
     Activation activation = product.activation();
-    for (int i = 0; i < finishes.length; i++) {
+    for (int i = 0; i < finishes.length && finished < panels; i++) {
       boolean last = i >= 2;
       FinishCode finish =
           new FinishCode(
-              format,
-              whole,
-              last ? lastVectors : 2,
-              last && lastPresent < LANES,
-              i % 2 == 1,
-              activation);
+              format, last ? lastVectors : 2, last && lastPresent < LANES, i % 2 == 1, activation);
       finishes[i] = kernels.code(finish, finish::emit);
     }
   }
@@ -89,7 +102,7 @@ final class NarrowProduct implements NarrowKernels.Prepared {
       tiles.multiply(
           rows,
           a,
-          narrowRow(),
+          narrowRow,
           zeros,
           1,
           depth,
@@ -126,7 +139,7 @@ final class NarrowProduct implements NarrowKernels.Prepared {
       }
       if (rows > done) {
         long to = sums + (long) done * LINE * vectors;
-        blocks(vectors, rows - done, 1, a + done * narrowRow(), b, to);
+        blocks(vectors, rows - done, 1, a + done * narrowRow, b, to);
       }
     }
 
@@ -136,7 +149,7 @@ final class NarrowProduct implements NarrowKernels.Prepared {
           codes[2 * (vectors - 1) + (tall ? 1 : 0)],
           blocks,
           a,
-          narrowRow(),
+          narrowRow,
           depth / LANES,
           b,
           MatrixCode.shapes(rows),
@@ -153,11 +166,6 @@ final class NarrowProduct implements NarrowKernels.Prepared {
     }
   }
 
-  /// The bytes of a row of the left-hand side made narrow.
-  private long narrowRow() {
-    return 4L * depth;
-  }
-
   @Override
   public Format format() {
     return format;
@@ -165,7 +173,7 @@ final class NarrowProduct implements NarrowKernels.Prepared {
 
   @Override
   public long scratchBytes() {
-    return most * (narrowRow() + 2L * LINE + 8) + 2L * LINE;
+    return most * (narrowRow + 2L * LINE) + 3L * LINE;
   }
 
   @Override
@@ -180,53 +188,82 @@ final class NarrowProduct implements NarrowKernels.Prepared {
       int panelFrom,
       int panelTo,
       long scratch) {
-    long raw = scratch + most * narrowRow();
+    long raw = scratch + most * narrowRow;
     long lastBias = raw + most * 2L * LINE;
-    long quantization = lastBias + 2L * LINE;
+    long common = lastBias + 2L * LINE;
     int last = (product.n() - 1) / COLUMNS;
-    if (bias != 0 && panelTo > last) {
+    if (bias != 0 && panelTo > Math.max(last, finished)) {
       long from = 4L * last * COLUMNS;
       Memory.copy(bias + from, lastBias, 4L * product.n() - from);
     }
     if (whole) {
-      chooseScale(a, (long) product.m() * product.k(), quantization);
+      chooseScale(a, (long) product.m() * product.k(), common);
     }
+    long columnBytes = X86NarrowKernels.columnBytes(format, product.k());
+    long step = 4 * product.cStride();
+    long residualStep = 4 * product.residualStride();
     for (long row = rowFrom; row < rowTo; row += most) {
       int rows = (int) Math.min(most, rowTo - row);
-      narrow(a + 4L * row * product.aStride(), rows, scratch, quantization);
-      long to = c + 4L * row * product.cStride();
-      long added = residual == 0 ? 0 : residual + 4L * row * product.residualStride();
-      for (int panel = panelFrom; panel < panelTo; panel++) {
-        long column = 4L * panel * COLUMNS;
+      narrow(a + 4L * row * product.aStride(), rows, scratch, common);
+      long to = c + row * step;
+      long added = residual == 0 ? 0 : residual + row * residualStep;
+      if (panelFrom < finished) {
+        int first = panelFrom * COLUMNS;
+        results.multiply(
+            rows,
+            scratch,
+            narrowRow,
+            Zeros.ADDRESS,
+            1,
+            depth,
+            packed + first * columnBytes,
+            Math.min(product.n(), Math.min(panelTo, finished) * COLUMNS) - first,
+            bias == 0 ? Zeros.ADDRESS : bias + 4L * first,
+            0,
+            added == 0 ? 0 : added + 4L * first,
+            residualStep,
+            product.activation(),
+            to + 4L * first,
+            step);
+      }
+      for (int panel = Math.max(panelFrom, finished); panel < panelTo; panel++) {
+        int column = panel * COLUMNS;
         int vectors = panel == last ? lastVectors : 2;
-        sums.compute(vectors, rows, scratch, packed + column * depth, raw);
-        long start = bias == 0 ? Zeros.ADDRESS : panel == last ? lastBias : bias + column;
-        finish(panel == last, rows, raw, start, added, to, column, packed, quantization);
+        long from = packed + column * columnBytes;
+        sums.compute(vectors, rows, scratch, from, raw);
+        long start = bias == 0 ? Zeros.ADDRESS : panel == last ? lastBias : bias + 4L * column;
+        Code.call(
+            finishes[(panel == last ? 2 : 0) + (added == 0 ? 0 : 1)],
+            rows,
+            raw,
+            to + 4L * column,
+            step,
+            added == 0 ? 0 : added + 4L * column,
+            residualStep,
+            start,
+            (1L << lastPresent) - 1,
+            scratch + 4L * depth,
+            narrowRow,
+            from + (long) depth * vectors * LINE,
+            0,
+            0,
+            0,
+            0,
+            0);
       }
     }
   }
 
   /// Makes rows of the left-hand side narrow.
-  private void narrow(long a, int rows, long to, long quantization) {
-    int k = product.k();
+  ///
+  /// @param common where the scale and the zero point are that all rows may have
+  private void narrow(long a, int rows, long to, long common) {
+    int block = format == Format.BF16 ? COLUMNS : 4 * LANES;
+    long blocks = product.k() / block;
+    long part = (1L << product.k() % block) - 1;
     long step = 4 * product.aStride();
-    if (format == Format.BF16) {
-      long part = (1L << (k % COLUMNS)) - 1;
-      long blocks = k / COLUMNS;
-      Code.call(toBf16, rows, a, step, blocks, to, narrowRow(), part, 0, 0, 0, 0, 0, 0, 0, 0, 0);
-      return;
-    }
-    for (int row = 0; row < rows; row++) {
-      long x = a + row * step;
-      long numbers = whole ? quantization : quantization + 8L * row;
-      if (!whole) {
-        chooseScale(x, k, numbers);
-      }
-      float scale = Memory.getFloat(numbers);
-      int zero = Memory.ALL.get(Memory.INT, numbers + 4);
-      long y = to + row * narrowRow();
-      conversions.quantizeRow(scale, zero, x, y, k);
-    }
+    Code.call(
+        narrowing, rows, a, step, blocks, to, narrowRow, part, common, 0, 0, 0, 0, 0, 0, 0, 0);
   }
 
   /// Chooses a scale and a zero point by the range of some numbers and 0, and stores both.
@@ -237,37 +274,5 @@ final class NarrowProduct implements NarrowKernels.Prepared {
     float scale = Affine.scale(least, greatest);
     Memory.setFloat(to, scale);
     Memory.ALL.set(Memory.INT, to + 4, Affine.zero(least, scale));
-  }
-
-  private void finish(
-      boolean last,
-      int rows,
-      long raw,
-      long bias,
-      long residual,
-      long c,
-      long column,
-      long packed,
-      long quantization) {
-    long scales = packed + X86NarrowKernels.panelsBytes(format, product.k(), product.n());
-    long weights = scales + (long) LINE * X86NarrowKernels.vectors(product.n());
-    Code.call(
-        finishes[(last ? 2 : 0) + (residual == 0 ? 0 : 1)],
-        rows,
-        raw,
-        c + column,
-        4 * product.cStride(),
-        residual == 0 ? 0 : residual + column,
-        4 * product.residualStride(),
-        bias,
-        (1L << lastPresent) - 1,
-        quantization,
-        scales + column,
-        weights + column,
-        0,
-        0,
-        0,
-        0,
-        0);
   }
 }

@@ -52,8 +52,7 @@ import org.jspecify.annotations.Nullable;
 /// @param factors the numbers that are multiplied. Where they are narrower than f32, an element of
 ///   a run is a group of them in 32 bits, and a vector of `B` holds a group for each column; sums
 ///   are stored as they are. Of f64, whose `B` is packed, there is no activation
-/// @param result what becomes of the sums of bytes; where they are not stored as they are, there is
-///   no residual, and in its place stand the numbers of the columns
+/// @param result what becomes of the sums of bytes
 record TileCode(
     int vectorBytes,
     int vectors,
@@ -71,16 +70,29 @@ record TileCode(
   enum Result {
     /// They are stored after residual and activation.
     SUMS,
+    /// From i32, they become `(sum - zero · total) · (scale · columnScale) + init` in f32, with
+    /// residual and activation as [#SUMS]. After its only run, a row of `A` has its scale (f32) and
+    /// the byte that stands for zero (i32); after its rows, a panel of `B` has the scale (f32) and
+    /// the total (i32) of each column. AVX-512 only.
+    SCALED,
     /// From i32, they become `activation(sum · scale + bias)` in f32.
     FLOATS,
     /// As [#FLOATS], and then `round(y · factor) + zero` limited to unsigned bytes; without an
     /// activation there is no factor.
-    BYTES
+    BYTES;
+
+    /// {@return whether there may be a residual; else the numbers of the columns are in its place}
+    boolean takesResidual() {
+      return this == SUMS || this == SCALED;
+    }
   }
 
   /// The bytes of the numbers of a column: of each vector of columns scales, biases, factors, and
   /// zero points are a vector each.
   static final int COLUMN_NUMBERS = 16;
+
+  /// The rows of numbers of the columns that follow a panel of [Result#SCALED].
+  static final int COLUMN_ROWS = 2;
 
   /// What results are limited to before they become integers, which have no greater ones.
   private static final float MOST_RESULT = 1 << 20;
@@ -174,10 +186,13 @@ record TileCode(
     claim(code);
     code.load(RAX, at(RSP, B));
     products(code, unroll());
+    total(code);
+    if (result == Result.SCALED) {
+      scaleRows(code);
+    }
     if (across) {
       code.store(RAX, at(RSP, B));
     }
-    total(code);
     finish(code);
     advance(code);
   }
@@ -194,17 +209,19 @@ record TileCode(
     if (!wide()) {
       loadMask(code);
     }
-    code.load(RDI, at(RSP, INIT));
-    code.load(RAX, at(RSP, INIT_STEP));
-    for (int row = 0; row < rows; row++) {
-      for (int vector = 0; vector < vectors; vector++) {
-        load(code, sum(0, row, vector), at(RDI, vector * vectorBytes), cut);
-      }
-      if (row + 1 < rows) {
-        code.alu(ADD, RDI, RAX);
+    if (result != Result.SCALED) {
+      code.load(RDI, at(RSP, INIT));
+      code.load(RAX, at(RSP, INIT_STEP));
+      for (int row = 0; row < rows; row++) {
+        for (int vector = 0; vector < vectors; vector++) {
+          load(code, sum(0, row, vector), at(RDI, vector * vectorBytes), cut);
+        }
+        if (row + 1 < rows) {
+          code.alu(ADD, RDI, RAX);
+        }
       }
     }
-    for (int set = 1; set < sets(); set++) {
+    for (int set = result == Result.SCALED ? 0 : 1; set < sets(); set++) {
       for (int row = 0; row < rows; row++) {
         for (int vector = 0; vector < vectors; vector++) {
           zero(code, sum(set, row, vector));
@@ -329,7 +346,7 @@ record TileCode(
     if (!wide()) {
       loadMask(code);
     }
-    if (result != Result.SUMS) {
+    if (!result.takesResidual()) {
       code.load(RDI, at(RSP, RESIDUAL));
       scale(code);
     }
@@ -351,7 +368,8 @@ record TileCode(
         for (int vector = 0; vector < vectors; vector++) {
           Vector sum = sum(0, row, vector);
           Address from = at(RDI, vector * vectorBytes);
-          add(code, factors.sum, sum, from, cut, register(rows * vectors));
+          VectorOp add = result == Result.SCALED ? VectorOp.ADDPS : factors.sum;
+          add(code, add, sum, from, cut, register(rows * vectors));
         }
         code.alu(ADD, RDI, RAX);
       }
@@ -366,7 +384,7 @@ record TileCode(
       FunctionCode.emit(
           code, activation.function(), activation.alpha(), activation.beta(), sums, until);
     }
-    if (result != Result.SUMS) {
+    if (!result.takesResidual()) {
       round(code);
       if (across) {
         code.alu(ADD, RDI, vectors * numbersBytes());
@@ -412,6 +430,36 @@ record TileCode(
   /// The bytes of a vector of results.
   private int resultBytes() {
     return result == Result.BYTES ? vectorBytes / 4 : vectorBytes;
+  }
+
+  /// Makes numbers of sums of bytes, with what stands after the rows of `A` and of `B`.
+  private void scaleRows(Assembler code) {
+    int free = rows * vectors;
+    Vector zero = register(free + 3 * vectors);
+    Vector other = register(free + 3 * vectors + 1);
+    code.load(RDI, at(RSP, INIT));
+    for (int vector = 0; vector < vectors; vector++) {
+      int column = vector * vectorBytes;
+      code.op(VectorOp.MOVUPS, register(free + vector), at(RAX, column));
+      code.op(
+          VectorOp.MOVUPS,
+          register(free + vectors + vector),
+          at(RAX, vectors * vectorBytes + column));
+      load(code, register(free + 2 * vectors + vector), at(RDI, column), cut);
+    }
+    for (int row = 0; row < rows; row++) {
+      code.op(VectorOp.BROADCASTSS, zero, TileLoop.element(row, 4));
+      for (int vector = 0; vector < vectors; vector++) {
+        Vector sum = sum(0, row, vector);
+        code.op(VectorOp.PMULLD, other, zero, register(free + vectors + vector));
+        code.op(VectorOp.PSUBD, sum, sum, other);
+        code.op(VectorOp.CVTDQ2PS, sum, sum);
+        Address scale = TileLoop.element(row, 0).repeated();
+        code.op(VectorOp.MULPS, other, register(free + vector), scale);
+        code.op(VectorOp.FMADD213PS, sum, other, register(free + 2 * vectors + vector));
+      }
+    }
+    code.alu(ADD, RAX, COLUMN_ROWS * vectors * vectorBytes);
   }
 
   /// Makes numbers of sums of bytes, with what is known of the columns from `RDI` on.

@@ -104,8 +104,8 @@ final class Tiles {
     this(cpu, factors, TileCode.Result.SUMS);
   }
 
-  /// Where results are not sums, what stands in place of the residual has [TileCode#COLUMN_NUMBERS]
-  /// bytes for each column.
+  /// Where there is no residual, what stands in its place has [TileCode#COLUMN_NUMBERS] bytes for
+  /// each column.
   Tiles(Cpu cpu, Factors factors, TileCode.Result result) {
     this.factors = factors;
     this.result = result;
@@ -182,7 +182,7 @@ final class Tiles {
             residualStep,
             0,
             zeros ? 0 : 2L * vectorBytes);
-        panel += 4L * width * elements;
+        panel += 4L * width * (elements + columnRows());
       }
     }
     for (int column = start; column < columns; ) {
@@ -213,13 +213,18 @@ final class Tiles {
         return;
       }
       column += vectors * lanes;
-      panel += (long) vectors * vectorBytes * runs * k;
+      panel += (long) vectors * vectorBytes * ((long) runs * k + columnRows());
     }
+  }
+
+  /// The rows of numbers of the columns that follow a panel.
+  private int columnRows() {
+    return result == TileCode.Result.SCALED ? TileCode.COLUMN_ROWS : 0;
   }
 
   /// Whether there is a residual.
   private boolean isAdded(long residual) {
-    return residual != 0 && result == TileCode.Result.SUMS;
+    return residual != 0 && result.takesResidual();
   }
 
   /// The bytes from the first column of a result to another.
@@ -229,7 +234,7 @@ final class Tiles {
 
   /// Where the residual of a column lies, or the numbers of columns from one on.
   private long besides(long residual, int column) {
-    if (result == TileCode.Result.SUMS) {
+    if (result.takesResidual()) {
       return residual == 0 ? 0 : residual + 4L * column;
     }
     return residual + (long) TileCode.COLUMN_NUMBERS * column;

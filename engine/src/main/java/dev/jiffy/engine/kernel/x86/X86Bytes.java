@@ -52,18 +52,11 @@ final class X86Bytes {
       for (long done = 0; done < whole; done += MOST) {
         long groups = Math.min(MOST, whole - done);
         long from = x + 4 * GROUP * done;
-        long _ = Code.call(code, from, groups, 0, y + GROUP * done, bits, zero);
+        long _ = Code.call(code, from, groups, y + GROUP * done, bits, zero, 0);
       }
     }
     long done = GROUP * whole;
     Affine.quantize(0, scale, zero, x + 4 * done, y + done, n - done);
-  }
-
-  /// The same for a row of a product, with AVX-512: what fills its last group is written, too.
-  void quantizeRow(float scale, int zero, long x, long y, int n) {
-    long part = (1L << (n % GROUP)) - 1;
-    int bits = Float.floatToRawIntBits(scale);
-    long _ = Code.call(quantizing(scale), x, n / GROUP, part, y, bits, zero);
   }
 
   private MemorySegment quantizing(float scale) {

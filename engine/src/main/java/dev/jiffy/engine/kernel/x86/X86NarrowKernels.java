@@ -22,8 +22,8 @@ import org.jspecify.annotations.Nullable;
 ///
 /// A packed right-hand side is cut into panels of 32 columns, the last of 16 where that suffices. A
 /// row of a panel holds, for each column, the numbers of as many rows of the matrix as fit 32 bits;
-/// panels are filled up with zeros to 16 such rows or a multiple. For bytes the scales of all
-/// columns follow, then for each column the sum of its bytes.
+/// panels are filled up with zeros to 16 such rows or a multiple. In a panel of bytes the scales of
+/// its columns follow, then for each column the sum of its bytes.
 public final class X86NarrowKernels implements NarrowKernels {
   static final int LANES = 16;
   static final int COLUMNS = 2 * LANES;
@@ -32,6 +32,7 @@ public final class X86NarrowKernels implements NarrowKernels {
   private final Cpu cpu;
   private final Tiles bf16Tiles;
   private final Tiles byteTiles;
+  private final Tiles scaledTiles;
   private final X86ByteKernels bytes;
   private final X86Bytes conversions;
   private final X86BlockProducts blocks;
@@ -49,6 +50,7 @@ public final class X86NarrowKernels implements NarrowKernels {
     this.cpu = cpu;
     this.bf16Tiles = new Tiles(cpu, Factors.BF16);
     this.byteTiles = new Tiles(cpu, Factors.bytes(cpu));
+    this.scaledTiles = new Tiles(cpu, Factors.bytes(cpu), TileCode.Result.SCALED);
     this.bytes = new X86ByteKernels(cpu);
     this.conversions = new X86Bytes(cpu);
     this.blocks = new X86BlockProducts(cpu);
@@ -82,45 +84,39 @@ public final class X86NarrowKernels implements NarrowKernels {
     };
   }
 
-  /// The rows of a panel.
+  /// The rows of a panel that are multiplied.
   static int depth(Format format, int k) {
     int groups = (k + format.group() - 1) / format.group();
     return (groups + LANES - 1) / LANES * LANES;
   }
 
-  static int vectors(int n) {
-    return (n + LANES - 1) / LANES;
-  }
-
-  static long panelsBytes(Format format, int k, int n) {
-    return (long) vectors(n) * LINE * depth(format, k);
+  /// The bytes of a panel for each of its columns.
+  static long columnBytes(Format format, int k) {
+    return 4L * (depth(format, k) + (format == Format.INT8 ? TileCode.COLUMN_ROWS : 0));
   }
 
   @Override
   public long packedBytes(Format format, int k, int n) {
-    long columns = format == Format.INT8 ? 2L * LINE * vectors(n) : 0;
-    return Math.addExact(panelsBytes(format, k, n), columns);
+    long vectors = (n + LANES - 1L) / LANES;
+    return Math.multiplyExact(vectors * LANES, columnBytes(format, k));
   }
 
   @Override
   public void pack(
       Format format, long b, long rowStride, long columnStride, int k, int n, long packed) {
     Memory.ALL.asSlice(packed, packedBytes(format, k, n)).fill((byte) 0);
-    long scales = packed + panelsBytes(format, k, n);
-    long sums = scales + (long) LINE * vectors(n);
-    long panel = 4L * depth(format, k);
+    int depth = depth(format, k);
     for (int first = 0; first < n; first += COLUMNS) {
       int present = Math.min(COLUMNS, n - first);
       int width = present > LANES ? COLUMNS : LANES;
       long from = b + 4L * first * columnStride;
-      long to = packed + first * panel;
+      long to = packed + first * columnBytes(format, k);
       if (format == Format.BF16) {
         packBf16(from, 4 * rowStride, 4 * columnStride, k, present, width, to);
       } else {
         for (int column = 0; column < present; column++) {
-          long at = 4L * (first + column);
           long start = from + 4L * column * columnStride;
-          packBytes(start, 4 * rowStride, k, 4L * width, to + 4L * column, scales + at, sums + at);
+          packBytes(start, 4 * rowStride, k, depth, 4L * width, to + 4L * column);
         }
       }
     }
@@ -144,22 +140,20 @@ public final class X86NarrowKernels implements NarrowKernels {
     if (!isFull) {
       Memory.ALL.asSlice(packed, packedBytes(Format.INT8, k, n)).fill((byte) 0);
     }
-    long columns = packed + panelsBytes(Format.INT8, k, n);
-    long sums = columns + (long) LINE * vectors(n);
-    long panel = 4L * depth(Format.INT8, k);
     MemorySegment code = code("pack", NarrowingCode::pack);
-    Memory.copy(scales, columns, 4L * n);
     for (int column = 0; column < n; column += LANES) {
       int first = column - column % COLUMNS;
       long step = 4L * (n - first > LANES ? COLUMNS : LANES);
-      long to = packed + first * panel + 4L * (column - first);
+      long to = packed + first * columnBytes(Format.INT8, k) + 4L * (column - first);
       int present = Math.min(LANES, n - column);
+      long numbers = to + step * depth(Format.INT8, k);
+      Memory.copy(scales + 4L * column, numbers, 4L * present);
       int fours = present == LANES ? k / 4 : 0;
       if (fours > 0) {
-        long _ = Code.call(code, b + column, n, to, step, fours, sums + 4L * column);
+        long _ = Code.call(code, b + column, n, to, step, fours, numbers + step);
       }
       if (4 * fours < k) {
-        packRest(b + column, 4 * fours, k, n, present, to, step, sums + 4L * column);
+        packRest(b + column, 4 * fours, k, n, present, to, step, numbers + step);
       }
     }
   }
@@ -179,8 +173,7 @@ public final class X86NarrowKernels implements NarrowKernels {
   }
 
   /// Quantizes one column: its bytes, its scale and their sum.
-  private static void packBytes(
-      long b, long rowStep, int k, long groupStep, long to, long scaleTo, long sumTo) {
+  private static void packBytes(long b, long rowStep, int k, int depth, long groupStep, long to) {
     float greatest = 0;
     for (long row = 0; row < k; row++) {
       greatest = Math.max(greatest, Math.abs(Memory.getFloat(b + row * rowStep)));
@@ -192,8 +185,9 @@ public final class X86NarrowKernels implements NarrowKernels {
       sum += value;
       Memory.ALL.set(ValueLayout.JAVA_BYTE, to + row / 4 * groupStep + row % 4, (byte) value);
     }
-    Memory.setFloat(scaleTo, scale);
-    Memory.ALL.set(Memory.INT, sumTo, sum);
+    long numbers = to + depth * groupStep;
+    Memory.setFloat(numbers, scale);
+    Memory.ALL.set(Memory.INT, numbers + groupStep, sum);
   }
 
   @Override
@@ -216,12 +210,14 @@ public final class X86NarrowKernels implements NarrowKernels {
     return cpu.matrices();
   }
 
-  Tiles tiles(Format format) {
-    return switch (format) {
-      case F32 -> throw new IllegalArgumentException("F32 is not narrow");
-      case BF16 -> bf16Tiles;
-      case INT8 -> byteTiles;
-    };
+  /// {@return tiles that store raw sums}
+  Tiles sums(Format format) {
+    return format == Format.BF16 ? bf16Tiles : byteTiles;
+  }
+
+  /// {@return tiles that finish their sums}
+  Tiles results(Format format) {
+    return format == Format.BF16 ? bf16Tiles : scaledTiles;
   }
 
   /// {@return code that is emitted once}

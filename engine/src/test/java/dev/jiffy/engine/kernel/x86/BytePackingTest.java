@@ -44,22 +44,22 @@ final class BytePackingTest {
     kernels.packBytes(b, scales, k, n, packed);
 
     int depth = X86NarrowKernels.depth(Format.INT8, k);
-    int vectors = X86NarrowKernels.vectors(n);
-    long columns = packed + X86NarrowKernels.panelsBytes(Format.INT8, k, n);
-    for (int column = 0; column < 16 * vectors; column++) {
+    for (int column = 0; column < (n + 15) / 16 * 16; column++) {
       int first = column - column % 32;
       int width = n - first > 16 ? 32 : 16;
+      long panel = packed + first * X86NarrowKernels.columnBytes(Format.INT8, k);
+      long top = panel + 4L * (column - first);
       int sum = 0;
       for (int row = 0; row < 4 * depth; row++) {
         byte expected = row < k && column < n ? bytes[row * n + column] : 0;
-        long at = packed + 4L * first * depth + 4L * width * (row / 4) + 4L * (column - first);
-        byte found = Memory.ALL.get(ValueLayout.JAVA_BYTE, at + row % 4);
+        long at = top + 4L * width * (row / 4) + row % 4;
+        byte found = Memory.ALL.get(ValueLayout.JAVA_BYTE, at);
         assertEquals(expected, found, "row %d, column %d of %d x %d".formatted(row, column, k, n));
         sum += expected;
       }
-      assertEquals(column < n ? column + 0.5f : 0, Memory.getFloat(columns + 4L * column));
-      long sums = columns + 64L * vectors;
-      assertEquals(sum, Memory.ALL.get(Memory.INT, sums + 4L * column));
+      long numbers = top + 4L * width * depth;
+      assertEquals(column < n ? column + 0.5f : 0, Memory.getFloat(numbers));
+      assertEquals(sum, Memory.ALL.get(Memory.INT, numbers + 4L * width));
     }
   }
 }

@@ -42,8 +42,8 @@ class NarrowProductTest {
       }
       int number = 0;
       for (int m : new int[] {1, 2, 5, 16, 17, 31, 32, 33, 65, 70}) {
-        for (int k : new int[] {1, 3, 31, 32, 33, 64, 100}) {
-          for (int n : new int[] {1, 15, 16, 17, 32, 33, 50}) {
+        for (int k : new int[] {1, 3, 31, 32, 33, 64, 100, 256}) {
+          for (int n : new int[] {1, 15, 16, 17, 32, 33, 50, 64, 155}) {
             number++;
             boolean bias = number % 3 != 0;
             boolean end = number % 2 == 0;
@@ -74,6 +74,51 @@ class NarrowProductTest {
     assertEquals(
         right.computes(Format.INT8, null),
         fault != null && fault.startsWith("product of quantized numbers: "));
+  }
+
+  @ParameterizedTest(allowZeroInvocations = true)
+  @MethodSource("cpus")
+  void rowsThatAreNoNumbersSpoilNoOther(Cpu cpu) {
+    X86NarrowKernels kernels = new X86NarrowKernels(cpu);
+    if (!kernels.computes(Format.INT8, null)) {
+      return;
+    }
+    float[] strange = {0, -0f, Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY, 1e-42f};
+    int k = 70;
+    int n = 40;
+    for (int m : new int[] {1, 2, 3, 13, 25}) {
+      Product p = new Product(m, k, n, k, n, 0, 1, null);
+      try (GuardedMemory memory = new GuardedMemory()) {
+        long b = numbers(memory, k * n, true);
+        long packed = memory.after(kernels.packedBytes(Format.INT8, k, n));
+        kernels.pack(Format.INT8, b, n, 1, k, n, packed);
+        NarrowKernels.Prepared prepared = kernels.prepare(Format.INT8, p);
+        long scratch = memory.after(prepared.scratchBytes());
+        long a = numbers(memory, m * k, true);
+        long clean = numbers(memory, m * n, true);
+        long c = numbers(memory, m * n, true);
+        prepared.multiply(a, packed, 0, 0, clean, 0, m, 0, 2, scratch);
+        for (float value : strange) {
+          int row = random.nextInt(m);
+          boolean all = value == 0 || Math.abs(value) < 1;
+          long kept = memory.before(4L * k);
+          Memory.copy(a + 4L * row * k, kept, 4L * k);
+          for (int i = 0; i < (all ? k : 1); i++) {
+            Memory.setFloat(a + 4L * (row * k + i), value);
+          }
+          prepared.multiply(a, packed, 0, 0, c, 0, m, 0, 2, scratch);
+          Memory.copy(kept, a + 4L * row * k, 4L * k);
+          for (int i = 0; i < m * n; i++) {
+            float got = Memory.getFloat(c + 4L * i);
+            if (i / n != row) {
+              assertEquals(Memory.getFloat(clean + 4L * i), got);
+            } else if (all) {
+              assertEquals(0, got, 1e-38);
+            }
+          }
+        }
+      }
+    }
   }
 
   private void compare(

@@ -1,0 +1,257 @@
+package dev.jiffy.engine.kernel.x86;
+
+import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Alu.ADD;
+import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Alu.CMP;
+import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Alu.SUB;
+import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Condition.EQUAL;
+import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Condition.LESS;
+import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Condition.NOT_EQUAL;
+import static dev.jiffy.engine.kernel.x86.Operand.Address.at;
+import static dev.jiffy.engine.kernel.x86.Register.R10;
+import static dev.jiffy.engine.kernel.x86.Register.R11;
+import static dev.jiffy.engine.kernel.x86.Register.R8;
+import static dev.jiffy.engine.kernel.x86.Register.R9;
+import static dev.jiffy.engine.kernel.x86.Register.RAX;
+import static dev.jiffy.engine.kernel.x86.Register.RBX;
+import static dev.jiffy.engine.kernel.x86.Register.RCX;
+import static dev.jiffy.engine.kernel.x86.Register.RDI;
+import static dev.jiffy.engine.kernel.x86.Register.RDX;
+import static dev.jiffy.engine.kernel.x86.Register.RSI;
+import static dev.jiffy.engine.kernel.x86.Register.RSP;
+
+import dev.jiffy.engine.kernel.x86.Assembler.Mask;
+import dev.jiffy.engine.kernel.x86.Operand.Address;
+import dev.jiffy.engine.kernel.x86.Operand.Vector;
+import java.util.Arrays;
+import java.util.function.IntFunction;
+
+/// Generates what makes unsigned bytes of the left-hand side of a product: `round(x / scale) +
+/// zero`, limited to 0 to 255, ties rounded to even; NaN becomes 0. AVX-512 only.
+///
+/// The arguments, all numbers, in order: rows, x, xStep, blocks (of 64 numbers of a row), y, yStep,
+/// and on the stack a bit for each number of a last, partial block, 0 where there is none, and
+/// where the given scale (f32) and zero point (i32) are. In `y` the blocks of a row, which are
+/// whole there, are followed by its scale and zero point.
+///
+/// @param given whether all rows have a scale and a zero point by a range that all numbers lie in,
+///   else each has those of its own range, as [dev.jiffy.engine.kernel.Affine] chooses them
+record RowBytesCode(boolean given) {
+  private static final int BYTES = 64;
+
+  /// The vectors of a block.
+  private static final int VECTORS = 4;
+
+  /// Where packing leaves the groups of four numbers of a block.
+  private static final float[] ORDER = order();
+
+  private static float[] order() {
+    float[] order = new float[BYTES / 4];
+    for (int i = 0; i < order.length; i++) {
+      order[i] = Float.intBitsToFloat(i % VECTORS * VECTORS + i / VECTORS);
+    }
+    return order;
+  }
+
+  /// Memory below the stack, which no function uses meanwhile.
+  private static final Address BELOW = at(RSP, -8);
+
+  // in the loops over a row
+  private static final Vector SCALE = Vector.zmm(8);
+  private static final Vector ZERO = Vector.zmm(9);
+  private static final Vector ZERO_WORDS = Vector.zmm(10);
+  private static final Vector INVERSE = Vector.zmm(11);
+  private static final Vector PLACES = Vector.zmm(16);
+
+  /// {@return the code}
+  byte[] emit() {
+    Assembler code = new Assembler();
+    code.push(RBX);
+    code.load(RAX, at(RSP, 16));
+    code.mov(R10, RAX);
+    for (int vector = 0; vector < VECTORS; vector++) {
+      code.kmov(part(vector), R10);
+      code.shift(GeneralAssembler.Shift.RIGHT, R10, BYTES / 4);
+    }
+    code.op(VectorOp.MOVUPS, PLACES, code.table(ORDER));
+    if (given) {
+      code.load(R10, at(RSP, 24));
+      code.op(VectorOp.BROADCASTSS, SCALE, at(R10));
+      code.op(VectorOp.BROADCASTSS, ZERO, at(R10, 4));
+    }
+    Label row = code.here();
+    if (!given) {
+      range(code);
+      choose(code);
+    }
+    row(code);
+    code.alu(ADD, RSI, RDX);
+    code.alu(ADD, R8, R9);
+    code.alu(SUB, RDI, 1);
+    code.jump(NOT_EQUAL, row);
+    code.pop(RBX);
+    code.vzeroupper();
+    code.ret();
+    return code.finish();
+  }
+
+  /// Which numbers of a vector of the partial block exist.
+  private static Mask part(int vector) {
+    return new Mask(1 + vector);
+  }
+
+  private static Vector value(int vector) {
+    return Vector.zmm(vector);
+  }
+
+  private static Vector quotient(int vector) {
+    return Vector.zmm(VECTORS + vector);
+  }
+
+  private static Vector least(int vector) {
+    return Vector.zmm(2 * VECTORS + vector);
+  }
+
+  private static Vector greatest(int vector) {
+    return Vector.zmm(3 * VECTORS + vector);
+  }
+
+  private static Vector[] all(IntFunction<Vector> vectors) {
+    Vector[] all = new Vector[VECTORS];
+    Arrays.setAll(all, vectors);
+    return all;
+  }
+
+  private static void load(Assembler code, boolean partial) {
+    for (int vector = 0; vector < VECTORS; vector++) {
+      Mask mask = partial ? part(vector) : Mask.NONE;
+      code.op(VectorOp.MOVUPS, value(vector), at(R10, BYTES * vector), mask, partial);
+    }
+  }
+
+  /// Finds the least and the greatest number of a row and 0; NaN counts as 0.
+  private static void range(Assembler code) {
+    for (int vector = 0; vector < VECTORS; vector++) {
+      code.op(VectorOp.XORPS, least(vector), least(vector), least(vector));
+      code.op(VectorOp.XORPS, greatest(vector), greatest(vector), greatest(vector));
+    }
+    Label partial = new Label();
+    Label end = new Label();
+    code.mov(R10, RSI);
+    code.mov(R11, RCX);
+    code.test(RCX);
+    code.jump(EQUAL, partial);
+    Label block = code.here();
+    widen(code, false);
+    code.alu(ADD, R10, BYTES * VECTORS);
+    code.alu(SUB, R11, 1);
+    code.jump(NOT_EQUAL, block);
+    code.bind(partial);
+    code.test(RAX);
+    code.jump(EQUAL, end);
+    widen(code, true);
+    code.bind(end);
+    LoopCode loop = new LoopCode(code, BYTES);
+    loop.fold(all(RowBytesCode::least), VectorOp.MINPS);
+    loop.fold(all(RowBytesCode::greatest), VectorOp.MAXPS);
+  }
+
+  /// Widens the range by a block.
+  private static void widen(Assembler code, boolean partial) {
+    load(code, partial);
+    for (int vector = 0; vector < VECTORS; vector++) {
+      // of two numbers of which one is NaN these are the second
+      code.op(VectorOp.MINPS, least(vector), value(vector), least(vector));
+      code.op(VectorOp.MAXPS, greatest(vector), value(vector), greatest(vector));
+    }
+  }
+
+  /// Chooses scale and zero point by the range. Where all numbers are 0 the scale is, too: they
+  /// become 0 by a division by it, and nothing else is made of it.
+  private static void choose(Assembler code) {
+    Vector least = least(0).as(16);
+    Vector scale = Vector.zmm(4).as(16);
+    Vector zero = Vector.zmm(5).as(16);
+    Vector none = Vector.zmm(6).as(16);
+    code.op(VectorOp.SUBPS, scale, greatest(0).as(16), least);
+    code.op(VectorOp.DIVPS, scale, scale, code.constant(255f, 16));
+    code.op(VectorOp.XORPS, none, none, none);
+    code.op(VectorOp.SUBPS, zero, none, least);
+    code.op(VectorOp.DIVPS, zero, zero, scale);
+    code.op(VectorOp.MAXPS, zero, zero, none); // 0 of NaN
+    code.op(VectorOp.MINPS, zero, zero, code.constant(255f, 16));
+    code.op(VectorOp.CVTPS2DQ, zero, zero);
+    code.op(VectorOp.BROADCASTSS, SCALE, scale);
+    code.op(VectorOp.BROADCASTSS, ZERO, zero);
+  }
+
+  /// Makes bytes of a row, and stores scale and zero point behind them.
+  private static void row(Assembler code) {
+    Vector inverse = INVERSE.as(16);
+    code.op(VectorOp.PACKSSDW, ZERO_WORDS, ZERO, ZERO);
+    code.op(VectorOp.MOVUPS, inverse, code.constant(1f, 16));
+    code.op(VectorOp.DIVPS, inverse, inverse, SCALE.as(16));
+    code.op(VectorOp.BROADCASTSS, INVERSE, inverse);
+    code.mov(R10, RSI);
+    code.mov(R11, R8);
+    Label tiny = new Label();
+    Label end = new Label();
+    code.op(VectorOp.MOVSS_TO, SCALE.as(16), BELOW);
+    code.loadInt(RBX, BELOW);
+    code.alu(CMP, RBX, Float.floatToRawIntBits(Float.MIN_NORMAL));
+    code.jump(LESS, tiny);
+    blocks(code, false);
+    code.jump(end);
+    code.bind(tiny);
+    blocks(code, true);
+    code.bind(end);
+    code.op(VectorOp.MOVSS_TO, SCALE.as(16), at(R11));
+    code.op(VectorOp.MOVSS_TO, ZERO.as(16), at(R11, 4));
+  }
+
+  private static void blocks(Assembler code, boolean divides) {
+    Label partial = new Label();
+    Label end = new Label();
+    code.mov(RBX, RCX);
+    code.test(RBX);
+    code.jump(EQUAL, partial);
+    Label block = code.here();
+    load(code, false);
+    narrow(code, divides);
+    code.alu(ADD, R10, BYTES * VECTORS);
+    code.alu(SUB, RBX, 1);
+    code.jump(NOT_EQUAL, block);
+    code.bind(partial);
+    code.test(RAX);
+    code.jump(EQUAL, end);
+    load(code, true);
+    narrow(code, divides);
+    code.bind(end);
+  }
+
+  /// Makes bytes of a block.
+  ///
+  /// @param divides whether to divide by the scale, whose inverse may not be finite, instead of
+  ///   multiplying by the inverse and correcting the quotient by what it leaves over, which rounds
+  ///   alike
+  private static void narrow(Assembler code, boolean divides) {
+    for (int vector = 0; vector < VECTORS; vector++) {
+      Vector value = value(vector);
+      if (divides) {
+        code.op(VectorOp.DIVPS, value, value, SCALE);
+      } else {
+        code.op(VectorOp.MULPS, quotient(vector), value, INVERSE);
+        code.op(VectorOp.FNMADD231PS, value, quotient(vector), SCALE);
+        code.op(VectorOp.FMADD213PS, value, INVERSE, quotient(vector));
+      }
+      code.op(VectorOp.CVTPS2DQ, value, value);
+    }
+    for (int vector = 0; vector < VECTORS; vector += 2) {
+      code.op(VectorOp.PACKSSDW, value(vector), value(vector), value(vector + 1));
+      code.op(VectorOp.PADDSW, value(vector), value(vector), ZERO_WORDS);
+    }
+    code.op(VectorOp.PACKUSWB, value(0), value(0), value(2));
+    code.op(VectorOp.PERMPS, value(0), PLACES, value(0));
+    code.op(VectorOp.MOVUPS_TO, value(0), at(R11));
+    code.alu(ADD, R11, BYTES);
+  }
+}
