@@ -44,8 +44,8 @@ import picocli.CommandLine.Parameters;
           + " and with 32 requests under way.",
       "With MODEL: requests over one connection beside runs in this process, and beside a bare"
           + " Vert.x server that runs the model for whatever it is asked.",
-      "With --in-process: requests of a network of 4,128 weights that the embedded scheduler computes"
-          + " alone, and together where they wait anyway, 64 under way.",
+      "With --in-process: requests of MODEL, or of a network of 4,128 weights, that the embedded"
+          + " scheduler computes alone, and together where they wait anyway, 64 under way.",
       "Both take turns; the client does as little as a client can."
     })
 final class OverheadCommand implements Callable<Integer> {
@@ -81,9 +81,6 @@ final class OverheadCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException, InterruptedException {
-    if (isInProcess && model != null) {
-      throw inputs.usage("--in-process brings its own model.");
-    }
     if (model == null && inputs.areGiven()) {
       throw inputs.usage("--case, --shape and --dim go with a model.");
     }
@@ -146,30 +143,40 @@ final class OverheadCommand implements Callable<Integer> {
     }
   }
 
-  /// The network's batches have other bits than its single rows, so that only a policy that gives
-  /// the bits up joins them.
   private Batches.Gain batches() throws IOException, InterruptedException {
+    if (model != null) {
+      try (Model loaded = Model.load(model, load.options())) {
+        List<Case> cases = inputs.source().cases(loaded.inputs(), loaded.outputs());
+        return batches(loaded, cases.stream().map(Case::tensors).toList());
+      }
+    }
     Path file = Files.createTempFile(SmallNetwork.NAME, ".onnx");
     try {
       SmallNetwork.write(file);
-      List<Map<String, Tensor>> rows =
-          IntStream.range(0, IN_FLIGHT).mapToObj(SmallNetwork::row).toList();
-      Policy policy = Policy.defaults().exact(false);
-      try (Model network = Model.load(file, load.options());
-          Scheduler alone = Scheduler.start("alone", network, null, policy.maxBatch(1));
-          Scheduler together = Scheduler.start("together", network, null, policy)) {
-        Batches.Gain gain =
-            Batches.gain(
-                i -> alone.submit(rows.get(i % IN_FLIGHT), Ticket.NEVER),
-                i -> together.submit(rows.get(i % IN_FLIGHT), Ticket.NEVER),
-                IN_FLIGHT,
-                round.toNanos());
-        checkThatAllWereAnswered(alone.counts());
-        checkThatAllWereAnswered(together.counts());
-        return gain;
+      try (Model network = Model.load(file, load.options())) {
+        return batches(network, IntStream.range(0, IN_FLIGHT).mapToObj(SmallNetwork::row).toList());
       }
     } finally {
       Files.delete(file);
+    }
+  }
+
+  /// Batches of many models have other bits than single requests, so that only a policy that gives
+  /// the bits up joins them.
+  private Batches.Gain batches(Model asked, List<Map<String, Tensor>> requests)
+      throws InterruptedException {
+    Policy policy = Policy.defaults().exact(false);
+    try (Scheduler alone = Scheduler.start("alone", asked, null, policy.maxBatch(1));
+        Scheduler together = Scheduler.start("together", asked, null, policy)) {
+      Batches.Gain gain =
+          Batches.gain(
+              i -> alone.submit(requests.get(i % requests.size()), Ticket.NEVER),
+              i -> together.submit(requests.get(i % requests.size()), Ticket.NEVER),
+              IN_FLIGHT,
+              round.toNanos());
+      checkThatAllWereAnswered(alone.counts());
+      checkThatAllWereAnswered(together.counts());
+      return gain;
     }
   }
 

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.jiffy.bench.Turns;
 import dev.jiffy.bench.record.Spread;
 import dev.jiffy.bench.serving.NullModel;
+import dev.jiffy.bench.serving.SmallNetwork;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -129,8 +130,19 @@ class CommandsTest extends CommandRuns {
   void whatGoesWithAModelIsRefusedWithoutOne() {
     assertEquals(ExitCodes.USAGE, run("overhead", "--shape", "x=1x32"));
     assertEquals(ExitCodes.USAGE, run("overhead", "--in-process", "--case", "set"));
-    assertEquals(ExitCodes.USAGE, run("overhead", "--in-process", "model.onnx"));
     assertEquals("", out.toString());
+  }
+
+  @Test
+  void whatBatchesGainIsMeasuredOfAnyModel() throws IOException {
+    Path model = folder.resolve("small.onnx");
+    SmallNetwork.write(model);
+    String asked = "overhead MODEL --in-process --dim rows=2 --seconds 0.004 --json";
+    assertEquals(
+        ExitCodes.OK, run(asked.replace("MODEL", model.toString()).split(" ", -1)), err::toString);
+    JsonNode answer = JsonMapper.shared().readTree(out.toString());
+    assertEquals(64, answer.path("in_flight").asInt(), out::toString);
+    assertTrue(answer.path("ratio").asDouble() > 0, out::toString);
   }
 
   @Test

@@ -53,11 +53,6 @@ record BlockWeights(Tensor w, Tensor scales, @Nullable Tensor zeros) {
     return narrow != null && narrow.blocks().suits(product) ? narrow.blocks() : null;
   }
 
-  /// {@return whether a step reads packed weights: activations in bytes need kernels of their own}
-  private static boolean isComputed(@Nullable BlockKernels kernels, QuantizedOp.BlockMatMul op) {
-    return kernels != null || !op.bytes();
-  }
-
   private Tensor packed(@Nullable BlockKernels kernels, BlockProduct product, Weights weights) {
     if (kernels != null) {
       return weights.blocks(kernels, product, w, scales, zeros);
@@ -77,9 +72,7 @@ record BlockWeights(Tensor w, Tensor scales, @Nullable Tensor zeros) {
     if (constants != null) {
       BlockProduct product = constants.product(op, 1);
       BlockKernels kernels = kernels(product, weights.target());
-      if (isComputed(kernels, op)) {
-        Tensor _ = constants.packed(kernels, product, weights);
-      }
+      Tensor _ = constants.packed(kernels, product, weights);
     }
   }
 
@@ -92,20 +85,25 @@ record BlockWeights(Tensor w, Tensor scales, @Nullable Tensor zeros) {
     BlockProduct product = constants.product(op, (int) (x.elements() / op.k()));
     Target target = lowering.target();
     BlockKernels kernels = kernels(product, target);
-    if (!isComputed(kernels, op)) {
-      return false;
-    }
     Place packed = lowering.fixed(constants.packed(kernels, product, lowering.weights()));
     Layer layer = Layer.of(node, packed, lowering.place(node.input(4)), "", lowering);
     String label = Lowering.label(node);
+    if (kernels != null) {
+      lowering.add(new BlockMultiplyStep(label, target, kernels, product, layer), layer.places());
+      return true;
+    }
+    Place left = layer.x();
+    if (op.bytes()) {
+      left = lowering.planned(4 * x.elements());
+      lowering.add(
+          new BlockRoundStep(label, target, product, layer.x(), left), List.of(layer.x(), left));
+    }
+    Layer rounded = new Layer(left, packed, layer.bias(), layer.residual(), layer.y());
     int k = product.k();
     int n = product.n();
     Product plain = new Product(product.m(), k, n, k, n, 0, 1, null);
-    Step step =
-        kernels == null
-            ? new MultiplyStep(label, target, target.matrices(), plain, null, layer)
-            : new BlockMultiplyStep(label, target, kernels, product, layer);
-    lowering.add(step, layer.places());
+    lowering.add(
+        new MultiplyStep(label, target, target.matrices(), plain, null, rounded), rounded.places());
     return true;
   }
 }

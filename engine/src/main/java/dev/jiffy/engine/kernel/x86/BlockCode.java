@@ -16,31 +16,34 @@ import static dev.jiffy.engine.kernel.x86.Register.RDX;
 import static dev.jiffy.engine.kernel.x86.Register.RSI;
 import static dev.jiffy.engine.kernel.x86.Register.RSP;
 
-import dev.jiffy.engine.kernel.x86.Assembler.Mask;
 import dev.jiffy.engine.kernel.x86.GeneralAssembler.Shift;
 import dev.jiffy.engine.kernel.x86.Operand.Vector;
+import java.util.Arrays;
 
-/// Generates products of a few rows with panels of 16 columns of weights of a few bits; AVX-512
-/// only.
+/// Generates products of a few rows with panels of weights of a few bits, a vector of columns each.
 ///
 /// The weights of a block are multiplied as the integers that they are; then the sum of a block,
 /// less the zero point times the sum of the block of the row, is multiplied by the block's scale.
 /// Of a vector of weights with several to a column, those of bytes are the lowest bits of its
 /// bytes, then the next ones. As f32 they stay where they are in 32 bits: a weight `i` bits up is
-/// the weight times `2^i`, which the element that it is multiplied with is divided by.
+/// the weight times `2^i`, which the element that it is multiplied with is divided by. Without
+/// `vpdpbusd` bytes become words, which weights of less than 8 bits cannot overflow.
 ///
 /// The arguments, in order: panels, weights, rows, numbers of the rows, blocks, bias, c, the bytes
-/// from row to row of `c`, and a bit for each column that exists. Of rows each block is followed by
-/// that of the next row; their numbers are a scale, for bytes, and the sum of the block.
+/// from row to row of `c`, and the mask of the columns that exist, as [Masks] makes it. Of rows
+/// each block is followed by that of the next row; their numbers are a scale, for bytes, and the
+/// sum of the block.
 ///
-/// @param rows how many rows, 1 to [#MOST_ROWS]
+/// @param cpu where it runs
+/// @param rows how many rows, at most [#most]
 /// @param block the rows of a block of weights
 /// @param bits the bits of a weight: 2, 4 or 8
 /// @param zeros whether blocks have zero points; they are half of the range otherwise
 /// @param bytes whether rows are signed bytes, else f32
 /// @param bias whether there is a bias
-record BlockCode(int rows, int block, int bits, boolean zeros, boolean bytes, boolean bias) {
-  /// The most rows.
+record BlockCode(
+    Cpu cpu, int rows, int block, int bits, boolean zeros, boolean bytes, boolean bias) {
+  /// The most rows of any form.
   static final int MOST_ROWS = 8;
 
   /// The most rows of a block.
@@ -54,8 +57,6 @@ record BlockCode(int rows, int block, int bits, boolean zeros, boolean bytes, bo
   /// How many forms there are.
   static final int FORMS = form(1, LEAST_BLOCK, 16, false, false, false);
 
-  private static final int LINE = 64;
-
   /// The weights of a column that the innermost loop takes.
   private static final int CHUNK = 32;
 
@@ -64,15 +65,15 @@ record BlockCode(int rows, int block, int bits, boolean zeros, boolean bytes, bo
   private static final int C_STEP = STACK + 8;
   private static final int MASK = STACK + 16;
 
-  private static final Mask PRESENT = new Mask(1);
-  private static final Vector WEIGHTS = Vector.zmm(16);
-  private static final Vector PART = Vector.zmm(17);
+  /// Words of 1.
+  private static final float[] ONES = new float[16];
 
-  /// The first of the registers that hold masks: for bytes of their lowest weights, else of the
-  /// weights of 32 bits, as far as they go.
-  private static final Vector MASKS = Vector.zmm(21);
+  static {
+    Arrays.fill(ONES, Float.intBitsToFloat(0x00010001));
+  }
 
-  private static final int MOST_MASKS = 32 - MASKS.number();
+  /// The parts of 32 bits that are unpacked at a time.
+  private static final int PARTS = 4;
 
   /// {@return the number of a form, so that it is found without an object}
   static int form(int rows, int block, int bits, boolean zeros, boolean bytes, boolean bias) {
@@ -83,15 +84,26 @@ record BlockCode(int rows, int block, int bits, boolean zeros, boolean bytes, bo
   }
 
   /// {@return the form of a number}
-  static BlockCode of(int form) {
+  static BlockCode of(Cpu cpu, int form) {
     int size = form / 8 / MOST_ROWS;
     return new BlockCode(
+        cpu,
         form / 8 % MOST_ROWS + 1,
         LEAST_BLOCK << (size % SIZES),
         2 << (size / SIZES),
         (form & 4) != 0,
         (form & 2) != 0,
         (form & 1) != 0);
+  }
+
+  /// {@return the most rows}
+  static int most(Cpu cpu) {
+    return cpu.vectorBytes() == 64 ? MOST_ROWS : MOST_ROWS / 2;
+  }
+
+  /// {@return whether weights of so many bits can be multiplied with bytes}
+  static boolean multipliesBytes(Cpu cpu, int bits) {
+    return cpu.vnni() || bits < 8;
   }
 
   /// {@return how many weights 32 bits hold}
@@ -114,12 +126,48 @@ record BlockCode(int rows, int block, int bits, boolean zeros, boolean bytes, bo
     return place == depth(bits) - 1 ? 1 : 1f / (1 << (bits * place));
   }
 
-  private static Vector sum(int row) {
-    return Vector.zmm(row);
+  private int vectorBytes() {
+    return cpu.vectorBytes();
   }
 
-  private static Vector blockSum(int row) {
-    return Vector.zmm(MOST_ROWS + row);
+  private boolean wide() {
+    return vectorBytes() == 64;
+  }
+
+  private Vector register(int number) {
+    return new Vector(number, vectorBytes());
+  }
+
+  private Vector sum(int row) {
+    return register(row);
+  }
+
+  private Vector blockSum(int row) {
+    return register(most(cpu) + row);
+  }
+
+  private Vector weights() {
+    return register(2 * most(cpu));
+  }
+
+  private Vector part(int part) {
+    return register(2 * most(cpu) + 1 + part);
+  }
+
+  /// What takes up an element where an instruction cannot repeat it.
+  private Vector repeated() {
+    return part(PARTS);
+  }
+
+  /// A register that holds a mask: for bytes of their lowest weights, else of the weights of 32
+  /// bits, as far as registers go.
+  private Vector mask(int mask) {
+    return part(PARTS + 1 + mask);
+  }
+
+  private int masks() {
+    int most = (wide() ? 32 : 15) - mask(0).number();
+    return bytes ? 1 : Math.min(most, depth(bits) - 1);
   }
 
   private int elementBytes() {
@@ -130,17 +178,15 @@ record BlockCode(int rows, int block, int bits, boolean zeros, boolean bytes, bo
     Assembler code = new Assembler();
     code.push(RBX);
     code.load(RAX, at(RSP, MASK));
-    code.kmov(PRESENT, RAX);
-    for (int i = 0; i < (bytes ? 1 : Math.min(MOST_MASKS, depth(bits) - 1)); i++) {
-      Vector mask = Vector.zmm(MASKS.number() + i);
+    CutVectors.present(code, vectorBytes(), RAX);
+    for (int i = 0; i < masks(); i++) {
       int value = bytes ? 0x01010101 * lowest() : lowest() << (bits * i);
-      code.op(VectorOp.XORPS, mask, mask, mask);
-      code.op(VectorOp.PADDD, mask, mask, code.constant(value, LINE));
+      code.op(VectorOp.BROADCASTSS, mask(i), code.constant(value, 4));
     }
     Label panel = code.here();
     for (int row = 0; row < rows; row++) {
       if (bias) {
-        code.op(VectorOp.MOVUPS, sum(row), at(R9), PRESENT, true);
+        CutVectors.load(code, sum(row), at(R9), true);
       } else {
         code.op(VectorOp.XORPS, sum(row), sum(row), sum(row));
       }
@@ -156,14 +202,14 @@ record BlockCode(int rows, int block, int bits, boolean zeros, boolean bytes, bo
     code.mov(RBX, block / chunk);
     Label more = code.here();
     for (int depth = 0; depth < chunk; depth += depth(bits)) {
-      code.op(VectorOp.MOVUPS, WEIGHTS, at(RSI, LINE * (depth / depth(bits))));
+      code.op(VectorOp.MOVUPS, weights(), at(RSI, vectorBytes() * (depth / depth(bits))));
       if (bytes) {
         multiplyBytes(code, depth);
       } else {
         multiplyFloats(code, depth);
       }
     }
-    code.alu(ADD, RSI, LINE * (chunk / depth(bits)));
+    code.alu(ADD, RSI, vectorBytes() * (chunk / depth(bits)));
     code.alu(ADD, R10, chunk * elementBytes());
     code.alu(SUB, RBX, 1);
     code.jump(NOT_EQUAL, more);
@@ -180,7 +226,16 @@ record BlockCode(int rows, int block, int bits, boolean zeros, boolean bytes, bo
   }
 
   private Operand.Address element(int row, int depth) {
-    return at(R10, elementBytes() * (row * block + depth)).repeated();
+    return at(R10, elementBytes() * (row * block + depth));
+  }
+
+  /// {@return 32 bits of memory for every column}
+  private Operand repeat(Assembler code, Operand.Address from) {
+    if (wide()) {
+      return from.repeated();
+    }
+    code.op(VectorOp.BROADCASTSS, repeated(), from);
+    return repeated();
   }
 
   /// The bits of the lowest weight.
@@ -190,64 +245,72 @@ record BlockCode(int rows, int block, int bits, boolean zeros, boolean bytes, bo
 
   /// The bits of a weight of 32 bits.
   private Operand mask(Assembler code, int place) {
-    return place < MOST_MASKS
-        ? Vector.zmm(MASKS.number() + place)
-        : code.constant(lowest() << (bits * place), LINE);
+    return place < masks() ? mask(place) : code.constant(lowest() << (bits * place), vectorBytes());
   }
 
   private void multiplyBytes(Assembler code, int depth) {
-    for (int part = 0; part < 8 / bits; part++) {
-      Vector weights = bits == 8 ? WEIGHTS : Vector.zmm(PART.number() + part);
+    int parts = 8 / bits;
+    for (int part = 0; part < parts && bits < 8; part++) {
       if (part > 0) {
-        code.shift(Shift.RIGHT, weights, WEIGHTS, bits * part);
+        code.shift(Shift.RIGHT, part(part), weights(), bits * part);
       }
-      if (bits < 8) {
-        code.op(VectorOp.ANDPS, weights, part == 0 ? WEIGHTS : weights, MASKS);
-      }
-      for (int row = 0; row < rows; row++) {
-        code.op(VectorOp.PDPBUSD, blockSum(row), weights, element(row, depth + 4 * part));
+      code.op(VectorOp.ANDPS, part(part), part == 0 ? weights() : part(part), mask(0));
+    }
+    for (int row = 0; row < rows; row++) {
+      for (int part = 0; part < parts; part++) {
+        Vector weights = bits == 8 ? weights() : part(part);
+        Operand.Address element = element(row, depth + 4 * part);
+        if (cpu.vnni()) {
+          code.op(cpu.byteProduct(), blockSum(row), weights, repeat(code, element));
+          continue;
+        }
+        Vector product = repeated();
+        code.op(VectorOp.BROADCASTSS, product, element);
+        code.op(VectorOp.PMADDUBSW, product, weights, product);
+        code.op(VectorOp.PMADDWD, product, product, code.table(ONES));
+        code.op(VectorOp.PADDD, blockSum(row), blockSum(row), product);
       }
     }
   }
 
   private void multiplyFloats(Assembler code, int depth) {
     for (int place = 0; place < depth(bits); place++) {
-      Vector part = Vector.zmm(PART.number() + place % 4);
+      Vector part = part(place % PARTS);
       if (place == depth(bits) - 1) {
-        code.shift(Shift.RIGHT, part, WEIGHTS, bits * place);
+        code.shift(Shift.RIGHT, part, weights(), bits * place);
       } else {
-        code.op(VectorOp.ANDPS, part, WEIGHTS, mask(code, place));
+        code.op(VectorOp.ANDPS, part, weights(), mask(code, place));
       }
       code.op(VectorOp.CVTDQ2PS, part, part);
       for (int row = 0; row < rows; row++) {
-        code.op(VectorOp.FMADD231PS, blockSum(row), part, element(row, depth + place));
+        Operand element = repeat(code, element(row, depth + place));
+        code.op(VectorOp.FMADD231PS, blockSum(row), part, element);
       }
     }
   }
 
   /// Adds the sums of a block, without its zero point and scaled, to those of the columns.
   private void finishBlock(Assembler code) {
-    Vector scale = Vector.zmm(PART.number());
+    Vector scale = part(0);
     code.op(VectorOp.MOVUPS, scale, at(RSI));
     if (zeros) {
-      code.op(VectorOp.MOVUPS, WEIGHTS, at(RSI, LINE));
+      code.op(VectorOp.MOVUPS, weights(), at(RSI, vectorBytes()));
     }
     for (int row = 0; row < rows; row++) {
       Vector total = blockSum(row);
-      Operand.Address rowScale = at(R11, 8 * row).repeated();
-      Operand.Address rowSum = at(R11, 8 * row + 4).repeated();
       if (bytes) {
         code.op(VectorOp.CVTDQ2PS, total, total);
-        code.op(VectorOp.MULPS, total, total, rowScale);
+        code.op(VectorOp.MULPS, total, total, repeat(code, at(R11, 8 * row)));
       }
+      Operand rowSum = repeat(code, at(R11, 8 * row + 4));
       if (zeros) {
-        code.op(VectorOp.FNMADD231PS, sum(row), WEIGHTS, rowSum);
+        code.op(VectorOp.FNMADD231PS, sum(row), weights(), rowSum);
       } else {
         code.op(VectorOp.SUBPS, total, total, rowSum);
       }
       code.op(VectorOp.FMADD231PS, sum(row), total, scale);
     }
-    code.alu(ADD, RSI, zeros ? 2 * LINE : LINE);
+    code.alu(ADD, RSI, (zeros ? 2 : 1) * vectorBytes());
     code.alu(ADD, R10, (rows - 1) * block * elementBytes());
     code.alu(ADD, R11, 8 * rows);
   }
@@ -256,13 +319,13 @@ record BlockCode(int rows, int block, int bits, boolean zeros, boolean bytes, bo
     code.load(RAX, at(RSP, C));
     code.mov(R10, RAX);
     for (int row = 0; row < rows; row++) {
-      code.op(VectorOp.MOVUPS_TO, sum(row), at(R10), PRESENT, false);
+      CutVectors.store(code, sum(row), at(R10), true);
       code.alu(ADD, R10, at(RSP, C_STEP));
     }
-    code.alu(ADD, RAX, LINE);
+    code.alu(ADD, RAX, vectorBytes());
     code.store(RAX, at(RSP, C));
     if (bias) {
-      code.alu(ADD, R9, LINE);
+      code.alu(ADD, R9, vectorBytes());
     }
   }
 }

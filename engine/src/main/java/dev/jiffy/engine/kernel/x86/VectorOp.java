@@ -90,6 +90,7 @@ enum VectorOp {
   PDPBUSD(1, 2, 0, 0x50, FULL, EVEX),
   /// The same of AVX-VNNI, which CPUs with AVX-512 need not have.
   PDPBUSD_VEX(1, 2, 0, 0x50, FULL, VEX),
+  PMADDUBSW(1, 2, 0, 0x04, MEMORY, BOTH),
   PMADDWD(1, 1, 0, 0xf5, MEMORY, BOTH),
 
   // rearranging

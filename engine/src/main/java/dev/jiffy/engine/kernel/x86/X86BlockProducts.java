@@ -13,7 +13,6 @@ import java.lang.foreign.ValueLayout;
 /// A packed panel has, block by block, its weights, as many of a column as 32 bits hold, then the
 /// scales of the columns, and where there are zero points, these times the scales.
 final class X86BlockProducts implements BlockKernels {
-  private static final int LANES = 16;
   private static final int LINE = 64;
   private static final ValueLayout.OfByte BYTE = ValueLayout.JAVA_BYTE;
 
@@ -21,37 +20,41 @@ final class X86BlockProducts implements BlockKernels {
   private static final long MOST = 1 << 21;
 
   private final Cpu cpu;
-  private final CodeTable codes =
-      new CodeTable("blocks", BlockCode.FORMS, form -> BlockCode.of(form).emit());
+  private final int lanes;
+  private final int mostRows;
+  private final CodeTable codes;
 
   X86BlockProducts(Cpu cpu) {
     this.cpu = cpu;
+    lanes = cpu.vectorBytes() / 4;
+    mostRows = BlockCode.most(cpu);
+    codes = new CodeTable("blocks", BlockCode.FORMS, form -> BlockCode.of(cpu, form).emit());
   }
 
   @Override
   public boolean suits(BlockProduct p) {
-    return cpu.vectorBytes() == 64
-        && (cpu.vnni() || !p.bytes())
-        && p.block() <= BlockCode.MOST_BLOCK;
+    return p.block() <= BlockCode.MOST_BLOCK
+        && (!p.bytes() || BlockCode.multipliesBytes(cpu, p.bits()));
   }
 
   @Override
   public int panelColumns() {
-    return LANES;
+    return lanes;
   }
 
-  private static long blockBytes(BlockProduct p) {
-    return (long) LINE * (p.block() / BlockCode.depth(p.bits()) + (p.zeros() ? 2 : 1));
+  private long blockBytes(BlockProduct p) {
+    return cpu.vectorBytes() * ((long) p.block() / BlockCode.depth(p.bits()) + (p.zeros() ? 2 : 1));
   }
 
-  private static long panelBytes(BlockProduct p) {
+  private long panelBytes(BlockProduct p) {
     return blockBytes(p) * p.blocks();
   }
 
   @Override
   public long packedBytes(BlockProduct p) {
-    long panels = (p.n() + LANES - 1L) / LANES;
-    return Math.multiplyExact(panels, panelBytes(p));
+    long panels = (p.n() + lanes - 1L) / lanes;
+    long bytes = Math.multiplyExact(panels, panelBytes(p));
+    return Math.addExact(bytes, LINE - 1) & -LINE;
   }
 
   @Override
@@ -60,21 +63,21 @@ final class X86BlockProducts implements BlockKernels {
     int step = BlockCode.depth(p.bits());
     int mask = (1 << p.bits()) - 1;
     for (int column = 0; column < p.n(); column++) {
-      long panel = packed + column / LANES * panelBytes(p) + 4L * (column % LANES);
+      long panel = packed + column / lanes * panelBytes(p) + 4L * (column % lanes);
       for (int block = 0; block < p.blocks(); block++) {
         long index = (long) column * p.blocks() + block;
         long to = panel + block * blockBytes(p);
         for (int i = 0; i < p.block() / step; i++) {
           int bits = ALL.get(Memory.INT, w + index * blockBytes + 4L * i);
-          ALL.set(Memory.INT, to + (long) LINE * i, ordered(p, bits));
+          ALL.set(Memory.INT, to + (long) cpu.vectorBytes() * i, ordered(p, bits));
         }
-        to += (long) LINE * (p.block() / step);
+        to += (long) cpu.vectorBytes() * (p.block() / step);
         float scale = Memory.getFloat(scales + 4 * index);
         Memory.setFloat(to, scale);
         if (p.zeros()) {
           long bit = (long) block * p.bits();
           int several = ALL.get(BYTE, zeros + column * p.zeroBytes() + bit / 8);
-          Memory.setFloat(to + LINE, scale * ((several >> (bit % 8)) & mask));
+          Memory.setFloat(to + cpu.vectorBytes(), scale * ((several >> (bit % 8)) & mask));
         }
       }
     }
@@ -121,18 +124,18 @@ final class X86BlockProducts implements BlockKernels {
       int panelTo,
       long scratch) {
     long numbers = scratch + rowsBytes(p);
-    int whole = Math.min(panelTo, p.n() / LANES);
-    for (long row = rowFrom; row < rowTo; row += BlockCode.MOST_ROWS) {
-      int rows = (int) Math.min(BlockCode.MOST_ROWS, rowTo - row);
+    int whole = Math.min(panelTo, p.n() / lanes);
+    for (long row = rowFrom; row < rowTo; row += mostRows) {
+      int rows = (int) Math.min(mostRows, rowTo - row);
       arrange(p, rows, a + 4L * row * p.k(), scratch, numbers);
       long to = c + 4L * row * p.n();
-      int most = (int) Math.max(1, MOST / ((long) rows * LANES * p.k()));
+      int most = (int) Math.max(1, MOST / ((long) rows * lanes * p.k()));
       for (int panel = panelFrom; panel < whole; panel += most) {
         int panels = Math.min(most, whole - panel);
-        call(p, rows, panels, LANES, panel, packed, bias, to, scratch);
+        call(p, rows, panels, lanes, panel, packed, bias, to, scratch);
       }
       if (panelTo > whole && panelTo > panelFrom) {
-        call(p, rows, 1, p.n() % LANES, whole, packed, bias, to, scratch);
+        call(p, rows, 1, p.n() % lanes, whole, packed, bias, to, scratch);
       }
     }
   }
@@ -147,7 +150,7 @@ final class X86BlockProducts implements BlockKernels {
       long bias,
       long c,
       long scratch) {
-    long first = 4L * LANES * panel;
+    long first = 4L * lanes * panel;
     Code.call(
         codes.get(BlockCode.form(rows, p.block(), p.bits(), p.zeros(), p.bytes(), bias != 0)),
         panels,
@@ -158,7 +161,7 @@ final class X86BlockProducts implements BlockKernels {
         bias == 0 ? 0 : bias + first,
         c + first,
         4L * p.n(),
-        (1L << columns) - 1,
+        Masks.first(cpu.vectorBytes(), columns),
         0,
         0,
         0,
