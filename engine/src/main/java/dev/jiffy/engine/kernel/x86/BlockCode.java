@@ -111,14 +111,6 @@ record BlockCode(
     return 32 / bits;
   }
 
-  /// {@return the element that a weight of the 32 bits of a column is multiplied with, for bytes}
-  ///
-  /// @param place which of them, from the lowest on
-  static int elementAt(int bits, int place) {
-    int perByte = 8 / bits;
-    return place / perByte + place % perByte * 4;
-  }
-
   /// {@return what an element is multiplied by before it is multiplied with a weight, as f32}
   ///
   /// @param place which weight of the 32 bits of a column, from the lowest on

@@ -5,10 +5,13 @@ import static dev.jiffy.engine.kernel.Memory.ALL;
 import dev.jiffy.engine.kernel.BlockKernels;
 import dev.jiffy.engine.kernel.BlockProduct;
 import dev.jiffy.engine.kernel.Memory;
+import dev.jiffy.engine.kernel.tile.Zeros;
+import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
 /// Products with weights of a few bits as machine code: a few rows at a time are brought into the
-/// form that [BlockCode] takes, then multiplied with panel after panel.
+/// form that [BlockCode] takes, then multiplied with panel after panel. Many rows of f32 are
+/// multiplied as they are, with one panel or two after the other that are made f32 before.
 ///
 /// A packed panel has, block by block, its weights, as many of a column as 32 bits hold, then the
 /// scales of the columns, and where there are zero points, these times the scales.
@@ -19,16 +22,30 @@ final class X86BlockProducts implements BlockKernels {
   /// The most weights of one call times its rows: the JVM cannot stop a thread within.
   private static final long MOST = 1 << 21;
 
+  /// From how many rows on panels are made f32.
+  private static final int MANY_ROWS = 6;
+
   private final Cpu cpu;
+  private final Tiles tiles;
   private final int lanes;
   private final int mostRows;
   private final CodeTable codes;
+  private final CodeTable unpacking;
 
   X86BlockProducts(Cpu cpu) {
     this.cpu = cpu;
+    tiles = new Tiles(cpu, Factors.F32);
     lanes = cpu.vectorBytes() / 4;
     mostRows = BlockCode.most(cpu);
     codes = new CodeTable("blocks", BlockCode.FORMS, form -> BlockCode.of(cpu, form).emit());
+    unpacking =
+        new CodeTable(
+            "unpack",
+            BlockCode.FORMS,
+            form -> {
+              BlockCode of = BlockCode.of(cpu, form);
+              return new UnpackCode(cpu.vectorBytes(), of.block(), of.bits(), of.zeros()).emit();
+            });
   }
 
   @Override
@@ -83,18 +100,32 @@ final class X86BlockProducts implements BlockKernels {
     }
   }
 
-  /// The weights of 32 bits in the order in which they are multiplied.
+  /// The weights of 32 bits in the order in which they are multiplied: with bytes the first four
+  /// are the lowest of the four bytes, the next four the next ones.
   private static int ordered(BlockProduct p, int bits) {
-    if (!p.bytes()) {
+    if (!p.bytes() || p.bits() == 8) {
       return bits;
     }
+    if (p.bits() == 4) {
+      return spreadFours(bits & 0xffff) | spreadFours(bits >>> 16) << 4;
+    }
     int ordered = 0;
-    int mask = (int) ((1L << p.bits()) - 1);
-    for (int place = 0; place < BlockCode.depth(p.bits()); place++) {
-      int element = BlockCode.elementAt(p.bits(), place);
-      ordered |= ((bits >>> (p.bits() * element)) & mask) << (p.bits() * place);
+    for (int part = 0; part < 4; part++) {
+      ordered |= spreadTwos((bits >>> (8 * part)) & 0xff) << (2 * part);
     }
     return ordered;
+  }
+
+  /// Four numbers of 4 bits as the lower halves of bytes.
+  private static int spreadFours(int numbers) {
+    int pairs = (numbers | numbers << 8) & 0x00ff_00ff;
+    return (pairs | pairs << 4) & 0x0f0f_0f0f;
+  }
+
+  /// Four numbers of 2 bits as the lowest bits of bytes.
+  private static int spreadTwos(int numbers) {
+    int pairs = (numbers | numbers << 12) & 0x000f_000f;
+    return (pairs | pairs << 6) & 0x0303_0303;
   }
 
   private static int elementBytes(BlockProduct p) {
@@ -108,7 +139,13 @@ final class X86BlockProducts implements BlockKernels {
 
   @Override
   public long scratchBytes(BlockProduct p) {
-    return rowsBytes(p) + 8L * BlockCode.MOST_ROWS * p.blocks();
+    long arranged = rowsBytes(p) + 8L * BlockCode.MOST_ROWS * p.blocks();
+    long unpacked = 2L * cpu.vectorBytes() * p.blocks() * p.block();
+    return isUnpacked(p, p.m()) ? Math.max(arranged, unpacked) : arranged;
+  }
+
+  private static boolean isUnpacked(BlockProduct p, int rows) {
+    return !p.bytes() && rows >= MANY_ROWS;
   }
 
   @Override
@@ -123,6 +160,12 @@ final class X86BlockProducts implements BlockKernels {
       int panelFrom,
       int panelTo,
       long scratch) {
+    if (isUnpacked(p, rowTo - rowFrom)) {
+      long rows = a + 4L * rowFrom * p.k();
+      long to = c + 4L * rowFrom * p.n();
+      multiplyUnpacked(p, rowTo - rowFrom, rows, packed, bias, to, panelFrom, panelTo, scratch);
+      return;
+    }
     long numbers = scratch + rowsBytes(p);
     int whole = Math.min(panelTo, p.n() / lanes);
     for (long row = rowFrom; row < rowTo; row += mostRows) {
@@ -137,6 +180,47 @@ final class X86BlockProducts implements BlockKernels {
       if (panelTo > whole && panelTo > panelFrom) {
         call(p, rows, 1, p.n() % lanes, whole, packed, bias, to, scratch);
       }
+    }
+  }
+
+  private void multiplyUnpacked(
+      BlockProduct p,
+      int rows,
+      long a,
+      long packed,
+      long bias,
+      long c,
+      int panelFrom,
+      int panelTo,
+      long scratch) {
+    MemorySegment unpack =
+        unpacking.get(BlockCode.form(1, p.block(), p.bits(), p.zeros(), false, false));
+    int panels;
+    for (int panel = panelFrom; panel < panelTo; panel += panels) {
+      int column = panel * lanes;
+      panels = panel + 2 <= panelTo && column + 2 * lanes <= p.n() ? 2 : 1;
+      long step = (long) panels * cpu.vectorBytes();
+      for (int i = 0; i < panels; i++) {
+        long from = packed + (panel + i) * panelBytes(p);
+        long to = scratch + (long) i * cpu.vectorBytes();
+        long _ = Code.call(unpack, from, p.blocks(), to, step, 0, 0);
+      }
+      tiles.multiply(
+          rows,
+          a,
+          4L * p.k(),
+          Zeros.ADDRESS,
+          1,
+          p.k(),
+          scratch,
+          Math.min(panels * lanes, p.n() - column),
+          bias == 0 ? Zeros.ADDRESS : bias + 4L * column,
+          0,
+          0,
+          0,
+          null,
+          c + 4L * column,
+          4L * p.n());
     }
   }
 
