@@ -27,6 +27,7 @@ final class AttentionImports {
     table.add("Attention", 1, 2, 7, 2, AttentionImports::joint);
     table.add("QAttention", 1, 5, 9, 2, AttentionImports::quantized);
     table.add("MultiHeadAttention", 1, 1, 8, 3, AttentionImports::apart);
+    GroupedAttention.register(table);
   }
 
   // ---- queries, keys and values of one product
