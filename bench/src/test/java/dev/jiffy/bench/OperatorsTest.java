@@ -35,6 +35,7 @@ class OperatorsTest {
     normalizations(nodes);
     attention(nodes);
     grouped(nodes);
+    windows(nodes);
     rotary(nodes);
     bytes(nodes);
     products(nodes);
@@ -169,6 +170,56 @@ class OperatorsTest {
             .absent()
             .floats(2, 2, 3, 4)
             .floats(2, 2, 3, 4));
+    for (long causal = 0; causal < 2; causal++) {
+      nodes.add(
+          new OneNode("MultiHeadAttention")
+              .with("num_heads", 2)
+              .with("unidirectional", causal)
+              .outputs(3)
+              .floats(2, 3, 8)
+              .floats(2, 3, 8)
+              .floats(2, 3, 8)
+              .floats(24)
+              .mask(2, 6)
+              .floats(1, 2, 3, 6)
+              .floats(2, 2, 3, 4)
+              .floats(2, 2, 3, 4));
+    }
+    nodes.add(
+        oneAtATime()
+            .outputs(3)
+            .floats(2, 1, 8)
+            .floats(2, 1, 8)
+            .absent()
+            .absent()
+            .floats(2, 2, 5, 4)
+            .floats(2, 2, 5, 4)
+            .integers(DType.I32, 3, 3, 1)
+            .absent()
+            .absent()
+            .floats(24));
+    nodes.add(oneAtATime().floats(2, 2, 5, 4).floats(2, 2, 5, 4));
+  }
+
+  private static OneNode oneAtATime() {
+    return new OneNode("DecoderMaskedMultiHeadAttention")
+        .with("num_heads", 2)
+        .with("past_present_share_buffer", 1)
+        .floats(2, 1, 8);
+  }
+
+  private static void windows(List<OneNode> nodes) {
+    nodes.add(
+        new OneNode("UnfoldTensor").with("dim", 1).with("size", 3).with("step", 2).floats(2, 8, 3));
+    nodes.add(
+        new OneNode("ConvTransposeWithDynamicPads")
+            .with("kernel_shape", List.of(3L, 3L))
+            .with("strides", List.of(2L, 2L))
+            .with("output_padding", List.of(1L, 1L))
+            .floats(1, 3, 5, 5)
+            .floats(3, 4, 3, 3)
+            .integers(DType.I64, 1, 1, 4)
+            .floats(4));
   }
 
   private static OneNode grouped() {

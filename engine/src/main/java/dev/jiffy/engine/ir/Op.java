@@ -444,8 +444,11 @@ public sealed interface Op {
   /// Rows put behind those that there are: `(rows, starts, length, earlier?)`.
   ///
   /// Of `[batch, heads, length, size]` the rows of a sequence are those of `earlier` up to number
-  /// `starts[sequence]`, then all of `rows`, then zeros. What does not fit is left out.
-  record AppendRows() implements Op {}
+  /// `starts[sequence]`, then all of `rows`, then zeros or what else there is of `earlier`. What
+  /// does not fit is left out.
+  ///
+  /// @param keepsRest whether rows of `earlier` behind the others stay
+  record AppendRows(boolean keepsRest) implements Op {}
 
   // ---- neural networks
 

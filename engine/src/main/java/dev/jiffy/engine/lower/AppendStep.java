@@ -12,6 +12,7 @@ final class AppendStep extends Step {
   private final long earlierRows;
   private final long length;
   private final long rowBytes;
+  private final boolean keepsRest;
   private final Place added;
   private final Place starts;
   private final Place earlier;
@@ -24,6 +25,7 @@ final class AppendStep extends Step {
   /// @param rows how many rows of a head are put behind those that there are
   /// @param earlierRows how many there are, not all of which need to count
   /// @param length how many there is room for
+  /// @param keepsRest whether rows behind the others stay
   /// @param starts for each sequence how many count
   AppendStep(
       String name,
@@ -34,6 +36,7 @@ final class AppendStep extends Step {
       long earlierRows,
       long length,
       long rowBytes,
+      boolean keepsRest,
       Place added,
       Place starts,
       Place earlier,
@@ -48,6 +51,7 @@ final class AppendStep extends Step {
     this.earlierRows = earlierRows;
     this.length = length;
     this.rowBytes = rowBytes;
+    this.keepsRest = keepsRest;
     this.added = added;
     this.starts = starts;
     this.earlier = earlier;
@@ -61,24 +65,28 @@ final class AppendStep extends Step {
       long start = Memory.ALL.get(Memory.LONG, frame.at(starts) + 8 * (piece / heads));
       start = Math.clamp(start, -rows, length);
       long first = Math.max(0, start);
-      long kept = Math.min(first, earlierRows);
       long end = Math.min(length, start + rows);
       long out = frame.at(y) + piece * length * rowBytes;
-      copy(frame.at(earlier) + piece * earlierRows * rowBytes, out, kept);
-      clear(out + kept * rowBytes, first - kept);
+      keep(frame, piece, 0, first, earlierRows, out);
       long from = frame.at(added) + (piece * rows + first - start) * rowBytes;
       copy(from, out + first * rowBytes, end - first);
-      clear(out + end * rowBytes, length - end);
+      keep(frame, piece, end, length, keepsRest ? earlierRows : 0, out);
     }
+  }
+
+  /// Copies rows up to a limit and clears those behind it.
+  private void keep(Frame frame, long piece, long from, long to, long limit, long out) {
+    long middle = Math.clamp(limit, from, to);
+    copy(
+        frame.at(earlier) + (piece * earlierRows + from) * rowBytes,
+        out + from * rowBytes,
+        middle - from);
+    kernels.fill(0, out + middle * rowBytes, (to - middle) * rowBytes / 4);
   }
 
   private void copy(long from, long to, long count) {
     if (count > 0) {
       Memory.copy(from, to, count * rowBytes);
     }
-  }
-
-  private void clear(long to, long count) {
-    kernels.fill(0, to, count * rowBytes / 4);
   }
 }

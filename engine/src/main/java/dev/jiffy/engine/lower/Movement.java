@@ -344,7 +344,7 @@ final class Movement {
     return true;
   }
 
-  static boolean lowerAppend(Node node, Lowering lowering) {
+  static boolean lower(Node node, Op.AppendRows append, Lowering lowering) {
     Shape rows = lowering.shape(node.input(0));
     Shape whole = lowering.shape(node.output());
     if (whole.elements() == 0 || lowering.dtype(node.output()).bytes() % 4 != 0) {
@@ -364,6 +364,7 @@ final class Movement {
             node.hasInput(3) ? lowering.shape(node.input(3)).dim(2) : 0,
             whole.dim(2),
             whole.dim(3) * lowering.dtype(node.output()).bytes(),
+            append.keepsRest(),
             added,
             starts,
             earlier,

@@ -121,7 +121,7 @@ final class GroupedAttention {
       String room = node.make(new Op.ShapeOf(2, 3L), past);
       all = node.make(new Binary(BinaryFunction.MAX), length, room);
     }
-    return node.make(new Op.AppendRows(), rows, starts, all, past);
+    return node.make(new Op.AppendRows(false), rows, starts, all, past);
   }
 
   /// Turns queries and keys by angles that their positions say.

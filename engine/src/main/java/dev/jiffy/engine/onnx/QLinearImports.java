@@ -9,6 +9,7 @@ import dev.jiffy.engine.ir.Op.Layout;
 import dev.jiffy.engine.ir.Op.Unary;
 import dev.jiffy.engine.ir.QuantizedOp;
 import dev.jiffy.tensor.DType;
+import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -90,11 +91,11 @@ final class QLinearImports {
   private static void gather(NodeScope node) {
     int rank = node.rank(node.input(0));
     int indices = node.rank(node.input(1));
-    if (rank < 1 || indices < 0 || node.dtype(node.input(0)) == DType.U8) {
-      node.unsupported("packed numbers, or operands of unknown rank");
+    if (rank < 1 || indices < 0) {
+      node.unsupported("operands of unknown rank");
       return;
     }
-    node.ignore("bits");
+    long bits = node.integer("bits", 4);
     long picked = Math.floorMod(node.integer("gather_axis", 0), (long) rank);
     long scaled = Math.floorMod(node.integer("quantize_axis", 1), (long) rank);
     if (picked == scaled) {
@@ -102,11 +103,47 @@ final class QLinearImports {
     }
     Op look = new Op.Gather(picked);
     long axis = scaled < picked ? scaled : scaled + indices - 1;
+    String x = node.make(look, node.input(0), node.input(1));
+    String scales = node.make(look, node.input(2), node.input(1));
+    String zeros = node.has(3) ? node.make(look, node.input(3), node.input(1)) : "";
+    if (node.dtype(node.input(0)) == DType.U8) {
+      if ((bits != 4 && bits != 8) || scaled != rank - 1) {
+        node.unsupported("packed numbers of " + bits + " bits, or not of the last dimension");
+        return;
+      }
+      String shape = node.make(new Op.ShapeOf(0, null), scales);
+      if (zeros.isEmpty()) {
+        Tensor middle = Tensor.allocate(DType.U8, Shape.of());
+        middle.setLong(0, 1L << (bits - 1));
+        zeros = node.make(new Op.Expand(), node.constant(middle), shape);
+      } else if (bits == 4) {
+        String count = node.make(new Op.ShapeOf(axis, axis + 1), scales);
+        String whole = halves(node, zeros);
+        zeros = node.make(new Op.Slice(), whole, node.longs(0), count, node.longs(-1));
+      }
+      x = bits == 4 ? halves(node, x) : x;
+    }
     node.result(
-        new QuantizedOp.Dequantize(axis, node.integer("block_size", 128)),
-        node.make(look, node.input(0), node.input(1)),
-        node.make(look, node.input(2), node.input(1)),
-        node.has(3) ? node.make(look, node.input(3), node.input(1)) : "");
+        new QuantizedOp.Dequantize(axis, node.integer("block_size", 128)), x, scales, zeros);
+  }
+
+  /// Both halves of each byte, the lower one first, along the last dimension.
+  private static String halves(NodeScope node, String bytes) {
+    Tensor low = Tensor.allocate(DType.U8, Shape.of(256));
+    Tensor high = Tensor.allocate(DType.U8, Shape.of(256));
+    for (int i = 0; i < 256; i++) {
+      low.setLong(i, i % 16);
+      high.setLong(i, i / 16);
+    }
+    List<String> halves = new ArrayList<>();
+    for (Tensor table : List.of(low, high)) {
+      String half = node.make(new QuantizedOp.ByteTable(), bytes, node.constant(table));
+      halves.add(node.make(new Op.Unsqueeze(), half, node.longs(-1)));
+    }
+    List<Long> flat = new ArrayList<>(Collections.nCopies(node.rank(bytes) - 1, 0L));
+    flat.add(-1L);
+    String pairs = node.make(new Op.Concat(-1), halves.get(0), halves.get(1));
+    return node.make(new Op.Reshape(false), pairs, node.longs(flat));
   }
 
   private static Layout layout(NodeScope node) {

@@ -125,20 +125,20 @@ final class NeuralRuleCases {
               "f32[2×5×64]; f32[2×2×5×8]; f32[2×2×5×8]; i64[2]",
               "window: expected at least 0, got -1"),
           good(
-              new Op.AppendRows(),
+              new Op.AppendRows(false),
               "f32[b×2×s×8]; i64[b]; i64[1]=[t]; f32[b×2×p×8]",
               "f32[b×2×t×8]"),
-          good(new Op.AppendRows(), "f16[b×2×s×8]; i64[b]; i64[1]", "f16[b×2×appended×8]"),
+          good(new Op.AppendRows(false), "f16[b×2×s×8]; i64[b]; i64[1]", "f16[b×2×appended×8]"),
           bad(
-              new Op.AppendRows(),
+              new Op.AppendRows(false),
               "f32[b×2×s×8]; i64[b]; i64[1]=[9]; f32[b×3×p×8]",
               "heads: expected equal extents, got 2 and 3"),
           bad(
-              new Op.AppendRows(),
+              new Op.AppendRows(false),
               "f32[b×2×s×8]; i64[b]; i64[2]=[9, 8]",
               "length: expected one number, got i64[2]=[9, 8]"),
           bad(
-              new Op.AppendRows(),
+              new Op.AppendRows(false),
               "f32[b×2×s×8]; i64[b]; i64[1]=[-1]",
               "length [-1]: expected extents of at least 0, got -1"),
           good(conv(1, Layout.CHANNELS_FIRST), "f32[n×3×h×8]; f32[4×3×3×3]", "f32[n×4×h-2×6]"),

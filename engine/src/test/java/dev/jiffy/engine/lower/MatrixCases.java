@@ -395,18 +395,20 @@ final class MatrixCases {
       Tensor earlier = Samples.as(dtype, Samples.floats(2, 5, 3, 6, 7));
       // within, behind, over the end, before the first, nowhere
       Tensor starts = vector(3, 6, 7, -1, Long.MIN_VALUE);
-      for (Tensor before : new @Nullable Tensor[] {null, earlier}) {
+      for (int i = 0; i < 3; i++) {
+        Tensor before = i == 0 ? null : earlier;
+        boolean keepsRest = i == 2;
         cases.add(
             OpCase.of(
-                before == null ? "rows alone" : "rows behind others",
-                new Op.AppendRows(),
-                i -> {
-                  long start = starts.getLong(i[0]);
-                  if (i[2] >= start && i[2] < Math.max(start, -9) + 2) {
-                    return at(rows, i[0], i[1], i[2] - start, i[3]);
+                List.of("rows alone", "rows behind others", "rows among others").get(i),
+                new Op.AppendRows(keepsRest),
+                at -> {
+                  long start = starts.getLong(at[0]);
+                  if (at[2] >= start && at[2] < Math.max(start, -9) + 2) {
+                    return at(rows, at[0], at[1], at[2] - start, at[3]);
                   }
-                  boolean isEarlier = before != null && i[2] < Math.min(6, start);
-                  return isEarlier ? at(before, i) : 0;
+                  boolean isEarlier = at[2] < 6 && (keepsRest || at[2] < start);
+                  return before != null && isEarlier ? at(before, at) : 0;
                 },
                 rows,
                 starts,
@@ -417,7 +419,7 @@ final class MatrixCases {
     cases.add(
         OpCase.of(
             "no rows",
-            new Op.AppendRows(),
+            new Op.AppendRows(false),
             i -> 0.0,
             Samples.floats(1, 2, 3, 0, 7),
             vector(0, 0),

@@ -377,6 +377,55 @@ final class MicrosoftImportsTest {
     assertThrows(ModelException.class, () -> Importer.graph(grouped(turned, "table").model()));
   }
 
+  @Test
+  void rowsOfPackedNumbersAreUnpackedOnceTheyArePicked() {
+    Map<String, AttributeProto> blocks = Map.of("block_size", Models.integer(2));
+    Tensor packed = tensor(DType.U8, new long[] {2, 3}, 0x21, 0x43, 0x65, 0x87, 0xa9, 0xfb);
+    Tensor second = tensor(DType.I64, new long[] {1, 1}, 1);
+    Tensor scales = tensor(DType.F32, new long[] {2, 3}, 9, 9, 9, 1, 2, 4);
+    assertArrayEquals(
+        new double[] {-1, 0, 2, 4, 12, 28},
+        made("GatherBlockQuantized", blocks, packed, second, scales));
+    Tensor zeros = tensor(DType.U8, new long[] {2, 2}, 0, 0, 0x97, 0x0b);
+    assertArrayEquals(
+        new double[] {0, 1, 0, 2, 0, 16},
+        made("GatherBlockQuantized", blocks, packed, second, scales, zeros));
+    Map<String, AttributeProto> bytes =
+        Map.of("block_size", Models.integer(1), "bits", Models.integer(8));
+    assertArrayEquals(
+        new double[] {0x87 - 128, 2 * (0xa9 - 128), 4 * (0xfb - 128)},
+        made("GatherBlockQuantized", bytes, packed, second, scales));
+  }
+
+  @Test
+  void wordsThatWouldRepeatARunGetTheLeastScore() {
+    for (int size = 1; size < 5; size++) {
+      for (int length : new int[] {0, 1, 3, 20}) {
+        double[] words = new double[length];
+        for (int i = 0; i < length; i++) {
+          words[i] = i * i % 7 % 3;
+        }
+        double[] expected = {1, 2, 3, 4};
+        for (int i = 0; i + size <= length; i++) {
+          boolean repeats = true;
+          for (int j = 0; j < size - 1; j++) {
+            repeats &= words[i + j] == words[length - size + 1 + j];
+          }
+          if (repeats) {
+            expected[(int) words[i + size - 1]] = Double.NEGATIVE_INFINITY;
+          }
+        }
+        assertArrayEquals(
+            expected,
+            made(
+                "NGramRepeatBlock",
+                Map.of("ngram_size", Models.integer(size)),
+                tensor(DType.I64, new long[] {1, length}, words),
+                tensor(DType.F32, new long[] {1, 4}, 1, 2, 3, 4)));
+      }
+    }
+  }
+
   private static Models dynamicLayer(boolean perColumn, Tensor x) {
     long[] columns = perColumn ? new long[] {2, 4} : new long[] {2};
     return Models.opset(13)

@@ -140,8 +140,10 @@ public final class ScalarMovement {
   /// @param rows what comes behind them, `[batch, heads, …, size]`
   /// @param starts for each index of the batch the number of the first of them
   /// @param earlier the rows that there are, or null for none
+  /// @param keepsRest whether those behind the others stay
   /// @param out the result, zeros where there are no rows
-  public static void append(Tensor rows, Tensor starts, @Nullable Tensor earlier, Tensor out) {
+  public static void append(
+      Tensor rows, Tensor starts, @Nullable Tensor earlier, boolean keepsRest, Tensor out) {
     long heads = out.shape().dim(1);
     long length = out.shape().dim(2);
     long size = out.shape().dim(3);
@@ -151,10 +153,10 @@ public final class ScalarMovement {
       long start = Math.clamp(starts.getLong(head / heads), -count, length);
       for (long row = 0; row < length; row++) {
         long to = (head * length + row) * size;
-        if (earlier != null && row < Math.min(start, before)) {
-          Elements.copy(earlier, (head * before + row) * size, out, to, size);
-        } else if (row >= start && row < start + count) {
+        if (row >= start && row < start + count) {
           Elements.copy(rows, (head * count + row - start) * size, out, to, size);
+        } else if (earlier != null && row < before && (keepsRest || row < start)) {
+          Elements.copy(earlier, (head * before + row) * size, out, to, size);
         } else {
           clear(out, to, size);
         }
