@@ -106,29 +106,49 @@ final class QLinearImports {
     String x = node.make(look, node.input(0), node.input(1));
     String scales = node.make(look, node.input(2), node.input(1));
     String zeros = node.has(3) ? node.make(look, node.input(3), node.input(1)) : "";
+    long block = node.integer("block_size", 128);
     if (node.dtype(node.input(0)) == DType.U8) {
-      if ((bits != 4 && bits != 8) || scaled != rank - 1) {
+      Long width = node.extent(node.input(0), rank - 1);
+      if ((bits != 4 && bits != 8) || scaled != rank - 1 || width == null || block < 1) {
         node.unsupported("packed numbers of " + bits + " bits, or not of the last dimension");
-        return;
+      } else {
+        ofBytes(node, x, scales, zeros, width * 8 / bits, bits, block);
       }
-      String shape = node.make(new Op.ShapeOf(0, null), scales);
-      if (zeros.isEmpty()) {
-        Tensor middle = Tensor.allocate(DType.U8, Shape.of());
-        middle.setLong(0, 1L << (bits - 1));
-        zeros = node.make(new Op.Expand(), node.constant(middle), shape);
-      } else if (bits == 4) {
-        String count = node.make(new Op.ShapeOf(axis, axis + 1), scales);
-        String whole = halves(node, zeros);
-        zeros = node.make(new Op.Slice(), whole, node.longs(0), count, node.longs(-1));
-      }
-      x = bits == 4 ? halves(node, x) : x;
+    } else {
+      node.result(new QuantizedOp.Dequantize(axis, block), x, scales, zeros);
     }
-    node.result(
-        new QuantizedOp.Dequantize(axis, node.integer("block_size", 128)), x, scales, zeros);
   }
 
-  /// Both halves of each byte, the lower one first, along the last dimension.
-  private static String halves(NodeScope node, String bytes) {
+  /// What rows of unsigned numbers of 4 or 8 bits stand for.
+  ///
+  /// @param width how many numbers a row has
+  private static void ofBytes(
+      NodeScope node, String x, String scales, String zeros, long width, long bits, long block) {
+    if (width % block != 0) {
+      node.unsupported("blocks that are not full");
+      return;
+    }
+    List<Long> leading = Collections.nCopies(node.rank(x) - 1, 0L);
+    DType dtype = node.dtype(scales);
+    Op wide = new Op.Cast(dtype == null ? DType.F32 : dtype, true);
+    String numbers = node.make(wide, bits == 4 ? halves(node, x, width) : x);
+    String middle = node.scalar(1 << (bits - 1), scales);
+    if (!zeros.isEmpty()) {
+      String each = bits == 4 ? halves(node, zeros, width / block) : zeros;
+      middle = node.make(new Op.Unsqueeze(), node.make(wide, each), node.longs(-1));
+    }
+    List<Long> apart = new ArrayList<>(leading);
+    apart.addAll(List.of(width / block, block));
+    String blocks = node.make(new Op.Reshape(false), numbers, node.longs(apart));
+    String centred = node.make(SUBTRACT, blocks, middle);
+    String factors = node.make(new Op.Unsqueeze(), scales, node.longs(-1));
+    List<Long> flat = new ArrayList<>(leading);
+    flat.add(width);
+    node.result(new Op.Reshape(false), node.make(MULTIPLY, centred, factors), node.longs(flat));
+  }
+
+  /// The first halves of bytes, the lower one of each before the upper, along the last dimension.
+  private static String halves(NodeScope node, String bytes, long count) {
     Tensor low = Tensor.allocate(DType.U8, Shape.of(256));
     Tensor high = Tensor.allocate(DType.U8, Shape.of(256));
     for (int i = 0; i < 256; i++) {
@@ -141,9 +161,12 @@ final class QLinearImports {
       halves.add(node.make(new Op.Unsqueeze(), half, node.longs(-1)));
     }
     List<Long> flat = new ArrayList<>(Collections.nCopies(node.rank(bytes) - 1, 0L));
-    flat.add(-1L);
+    flat.add(count + count % 2);
     String pairs = node.make(new Op.Concat(-1), halves.get(0), halves.get(1));
-    return node.make(new Op.Reshape(false), pairs, node.longs(flat));
+    String all = node.make(new Op.Reshape(false), pairs, node.longs(flat));
+    return count % 2 == 0
+        ? all
+        : node.make(new Op.Slice(), all, node.longs(0), node.longs(count), node.longs(-1));
   }
 
   private static Layout layout(NodeScope node) {
