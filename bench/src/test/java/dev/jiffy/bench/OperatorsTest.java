@@ -34,6 +34,8 @@ class OperatorsTest {
     activations(nodes);
     normalizations(nodes);
     attention(nodes);
+    grouped(nodes);
+    windows(nodes);
     rotary(nodes);
     bytes(nodes);
     products(nodes);
@@ -168,6 +170,108 @@ class OperatorsTest {
             .absent()
             .floats(2, 2, 3, 4)
             .floats(2, 2, 3, 4));
+    for (long causal = 0; causal < 2; causal++) {
+      nodes.add(
+          new OneNode("MultiHeadAttention")
+              .with("num_heads", 2)
+              .with("unidirectional", causal)
+              .outputs(3)
+              .floats(2, 3, 8)
+              .floats(2, 3, 8)
+              .floats(2, 3, 8)
+              .floats(24)
+              .mask(2, 6)
+              .floats(1, 2, 3, 6)
+              .floats(2, 2, 3, 4)
+              .floats(2, 2, 3, 4));
+    }
+    nodes.add(
+        oneAtATime()
+            .outputs(3)
+            .floats(2, 1, 8)
+            .floats(2, 1, 8)
+            .absent()
+            .absent()
+            .floats(2, 2, 5, 4)
+            .floats(2, 2, 5, 4)
+            .integers(DType.I32, 3, 3, 1)
+            .absent()
+            .absent()
+            .floats(24));
+    nodes.add(oneAtATime().floats(2, 2, 5, 4).floats(2, 2, 5, 4));
+  }
+
+  private static OneNode oneAtATime() {
+    return new OneNode("DecoderMaskedMultiHeadAttention")
+        .with("num_heads", 2)
+        .with("past_present_share_buffer", 1)
+        .floats(2, 1, 8);
+  }
+
+  private static void windows(List<OneNode> nodes) {
+    nodes.add(
+        new OneNode("UnfoldTensor").with("dim", 1).with("size", 3).with("step", 2).floats(2, 8, 3));
+    nodes.add(
+        new OneNode("ConvTransposeWithDynamicPads")
+            .with("kernel_shape", List.of(3L, 3L))
+            .with("strides", List.of(2L, 2L))
+            .with("output_padding", List.of(1L, 1L))
+            .floats(1, 3, 5, 5)
+            .floats(3, 4, 3, 3)
+            .integers(DType.I64, 1, 1, 4)
+            .floats(4));
+  }
+
+  private static OneNode grouped() {
+    return new OneNode("GroupQueryAttention")
+        .with("num_heads", 4)
+        .with("kv_num_heads", 2)
+        .outputs(3);
+  }
+
+  /// Queries, keys and values of one token or several.
+  private static OneNode tokens(OneNode node, long batch, long count) {
+    return node.floats(batch, count, 64).floats(batch, count, 32).floats(batch, count, 32);
+  }
+
+  private static OneNode past(OneNode node, long batch, long count) {
+    return node.floats(batch, 2, count, 16).floats(batch, 2, count, 16);
+  }
+
+  private static OneNode lengths(OneNode node, long batch, long length) {
+    return node.integers(DType.I32, length - 1, length - 1, batch)
+        .integers(DType.I32, length, length);
+  }
+
+  private static void grouped(List<OneNode> nodes) {
+    nodes.add(lengths(tokens(grouped(), 1, 5).absent().absent(), 1, 5));
+    nodes.add(lengths(tokens(grouped(), 2, 5).absent().absent(), 2, 5));
+    nodes.add(lengths(past(tokens(grouped(), 1, 1), 1, 6), 1, 7));
+    nodes.add(lengths(past(tokens(grouped(), 1, 1), 1, 12), 1, 7)); // room for more
+    nodes.add(lengths(past(tokens(grouped(), 1, 3), 1, 6), 1, 9));
+    nodes.add(
+        past(tokens(grouped(), 2, 1), 2, 6).integers(DType.I32, 4, 6, 2).integers(DType.I32, 7, 7));
+    nodes.add(
+        lengths(
+            past(tokens(grouped().with("local_window_size", 3).with("softcap", 2f), 1, 3), 1, 6),
+            1,
+            9));
+    nodes.add(lengths(tokens(grouped().with("scale", 0.4f), 1, 5).absent().absent(), 1, 5));
+    for (long interleaved = 0; interleaved < 2; interleaved++) {
+      OneNode prompt = grouped().with("do_rotary", 1).with("rotary_interleaved", interleaved);
+      nodes.add(lengths(tokens(prompt, 2, 5).absent().absent(), 2, 5).floats(20, 8).floats(20, 8));
+      OneNode packed = grouped().with("do_rotary", 1).with("rotary_interleaved", interleaved);
+      nodes.add(
+          lengths(past(packed.floats(1, 2, 128).absent().absent(), 1, 6), 1, 8)
+              .floats(20, 8)
+              .floats(20, 8));
+    }
+    nodes.add(
+        lengths(past(tokens(grouped().with("do_rotary", 1), 2, 1), 2, 6), 2, 7)
+            .floats(20, 8)
+            .floats(20, 8)
+            .integers(DType.I64, 6, 9, 2, 1)
+            .floats(1, 4, 1, 7));
   }
 
   private static OneNode turned(long interleaved) {

@@ -36,7 +36,7 @@ enum OperatorFamily {
     return switch (operator) {
       case "MatMul", "QuantizedMatMul", "Gemm", "Einsum", "Recurrent" -> PRODUCT;
       case "Conv", "ConvTranspose" -> CONVOLUTION;
-      case "Attention" -> ATTENTION;
+      case "Attention", "CausalAttention" -> ATTENTION;
       case "LayerNorm", "BatchNorm", "InstanceNorm", "LpNormalization", "Lrn", "Softmax" ->
           NORMALIZATION;
       case "Hardmax", "Reduce", "ArgReduce", "CumSum", "TopK" -> NORMALIZATION;

@@ -234,7 +234,7 @@ final class Kernels {
           kinds.addAll(products(decided.precision())); // windows of one pixel
         }
         case Op.ConvTranspose _ -> kinds.add(KernelCheck.Kind.CONVOLUTION);
-        case Op.Attention _ -> {
+        case Op.Attention _, Op.CausalAttention _ -> {
           kinds.add(KernelCheck.Kind.ATTENTION);
           if (decided.precision() != Precision.F32) {
             kinds.add(KernelCheck.Kind.BF16);

@@ -163,6 +163,8 @@ public final class Inference {
       case Op.Gemm o -> List.of(MatrixRules.gemm(o, in));
       case Op.Einsum o -> List.of(EinsumRule.einsum(o, in));
       case Op.Attention o -> List.of(MatrixRules.attention(o, in));
+      case Op.CausalAttention o -> List.of(MatrixRules.attention(o, in));
+      case Op.AppendRows _ -> List.of(MatrixRules.appendRows(in));
 
       case Op.Recurrent o -> RecurrentRule.recurrent(o, in);
       case Op.DynamicRecurrent o -> RecurrentRule.dynamic(o, in);

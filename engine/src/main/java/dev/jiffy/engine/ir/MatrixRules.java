@@ -194,6 +194,73 @@ final class MatrixRules {
     return Fact.of(in.dtype(0), List.of(batch, q.get(1), v.get(2)));
   }
 
+  static Fact attention(Op.CausalAttention op, Operands in) {
+    in.expect(4, 5, 1);
+    in.floating(0);
+    in.same(1, 0);
+    in.same(2, 0);
+    in.expect(3, DType.I64);
+    in.same(4, 0);
+    if (op.window() < 0) {
+      throw new ModelException("window: expected at least 0, got " + op.window());
+    }
+    List<Dim> q = in.shape(0, 3);
+    List<Dim> k = in.shape(1, 4);
+    List<Dim> v = in.shape(2, 4);
+    List<Dim> starts = in.shape(3, 1);
+    if (q == null || k == null || v == null) {
+      return Fact.of(in.dtype(0), in.fresh("attention", 3));
+    }
+    checkHeads(op.heads(), q, in.fact(0));
+    Dims.merge("keys and values", k, v);
+    Dim batch = equal("batch", q.get(0), k.get(0));
+    if (starts != null) {
+      equal("batch and starts", batch, starts.getFirst());
+    }
+    if (k.get(1) instanceof Dim.Known(long shared) && (shared < 1 || op.heads() % shared != 0)) {
+      throw new ModelException(
+          "expected heads of keys that go into %d, got %d".formatted(op.heads(), shared));
+    }
+    equal("width of queries and of keys", q.get(2), Dims.multiply(k.get(3), op.heads()));
+    if (in.has(4)) {
+      List<Dim> scores = List.of(batch, Dim.of(op.heads()), q.get(1), k.get(2));
+      Dims.checkBroadcastTo("mask", in.shape(4), scores);
+    }
+    return Fact.of(in.dtype(0), List.of(batch, q.get(1), q.get(2)));
+  }
+
+  static Fact appendRows(Operands in) {
+    in.expect(3, 4, 1);
+    in.floating(0);
+    in.expect(1, DType.I64);
+    in.index(2);
+    in.same(3, 0);
+    List<Dim> rows = in.shape(0, 4);
+    List<Dim> starts = in.shape(1, 1);
+    List<Dim> length = in.value(2);
+    List<Dim> earlier = in.has(3) ? in.shape(3, 4) : null;
+    if (rows == null) {
+      return Fact.of(in.dtype(0), in.fresh("appended", 4));
+    }
+    Dim batch = rows.get(0);
+    Dim heads = rows.get(1);
+    Dim size = rows.get(3);
+    if (earlier != null) {
+      batch = equal("batch", batch, earlier.get(0));
+      heads = equal("heads", heads, earlier.get(1));
+      size = equal("size", size, earlier.get(3));
+    }
+    if (starts != null) {
+      batch = equal("batch and starts", batch, starts.getFirst());
+    }
+    if (in.length(2) > 1) {
+      throw new ModelException("length: expected one number, got " + in.fact(2));
+    }
+    Dim all =
+        length == null ? in.fresh("appended") : ShapeRules.extents("length", length).getFirst();
+    return Fact.of(in.dtype(0), List.of(batch, heads, all, size));
+  }
+
   private static void checkHeads(long heads, List<Dim> shape, Fact got) {
     if (heads < 1 || (shape.get(2) instanceof Dim.Known w && w.value() % heads != 0)) {
       throw new ModelException("expected a width that " + heads + " heads divide, got " + got);

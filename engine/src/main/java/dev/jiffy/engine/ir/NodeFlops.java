@@ -63,6 +63,7 @@ final class NodeFlops {
       case Op.Gemm o -> gemm(o);
       case Op.Einsum o -> einsum(o);
       case Op.Attention o -> attention(o);
+      case Op.CausalAttention o -> attention(o);
       case Op.Recurrent o -> recurrent(o, true);
       case Op.DynamicRecurrent o -> recurrent(o.layer(), false);
       case Op.Conv o -> conv(o);
@@ -83,7 +84,7 @@ final class NodeFlops {
       case Op.GatherElements _, Op.GatherNd _, Op.Pad _, Op.Tile _, Op.Squeeze _ -> 0;
       case Op.Unsqueeze _, Op.ConstantOfShape _, Op.Range _, Op.OneHot _, Op.Trilu _ -> 0;
       case Op.EyeLike _, Op.NonZero _, Op.Compress _, Op.ReverseSequence _ -> 0;
-      case Op.OneHotDot _, Op.DepthToSpace _, Op.SpaceToDepth _ -> 0;
+      case Op.AppendRows _, Op.OneHotDot _, Op.DepthToSpace _, Op.SpaceToDepth _ -> 0;
       case Foreign _ -> unknown();
       case Op.ScatterElements o -> o.mode() == Op.ScatterMode.REPLACE ? 0 : elements(2);
       case Op.ScatterNd o -> o.mode() == Op.ScatterMode.REPLACE ? 0 : elements(2);
@@ -255,6 +256,18 @@ final class NodeFlops {
     long products = times(2, times(pairs, Math.addExact(q.dim(2), v.dim(2))));
     long softmax = times(times(pairs, op.heads()), SOFTMAX + (node.hasInput(3) ? 1 : 0));
     return Math.addExact(products, softmax);
+  }
+
+  /// As if every query saw all keys.
+  private long attention(Op.CausalAttention op) {
+    Shape q = shape(node.input(0));
+    Shape k = shape(node.input(1));
+    if (q == null || k == null) {
+      return 0;
+    }
+    long pairs = times(times(q.dim(0), q.dim(1)), k.dim(2));
+    long softmax = times(times(pairs, op.heads()), SOFTMAX + (node.hasInput(4) ? 1 : 0));
+    return Math.addExact(times(4, times(pairs, q.dim(2))), softmax);
   }
 
   /// The products of every time step, and what the gates do with their results: a sum, a function

@@ -14,6 +14,10 @@ package dev.jiffy.engine.kernel;
 /// @param outStride from row to row of the result
 /// @param maskStride from row to row of the mask; 0 where one row serves all queries
 /// @param scale the factor of the scores
+/// @param cap what scores stay below: `cap · tanh(x / cap)` stands for `x = scale · q · kᵀ`; 0 for
+///   none
+/// @param isCausal whether each query sees one key more than the query before it
+/// @param window how many of the keys that a query sees count, the last ones; 0 for all
 public record AttentionGeometry(
     int queries,
     int keys,
@@ -23,4 +27,23 @@ public record AttentionGeometry(
     long valueStride,
     long outStride,
     long maskStride,
-    float scale) {}
+    float scale,
+    float cap,
+    boolean isCausal,
+    int window) {
+  /// {@return the end of the keys that a query sees: one at least}
+  ///
+  /// @param seen how many keys the first query sees
+  /// @param query the query
+  public int to(int seen, int query) {
+    return Math.clamp(isCausal ? (long) seen + query : seen, 1, keys);
+  }
+
+  /// {@return the first of the keys that a query sees}
+  ///
+  /// @param seen how many keys the first query sees
+  /// @param query the query
+  public int from(int seen, int query) {
+    return window == 0 ? 0 : Math.max(0, to(seen, query) - window);
+  }
+}

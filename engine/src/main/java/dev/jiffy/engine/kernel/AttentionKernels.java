@@ -10,6 +10,7 @@ public interface AttentionKernels {
   /// Computes the attention of one head over one sequence.
   ///
   /// @param geometry the head
+  /// @param seen how many keys the first query sees, from the first key on; bounds need not hold
   /// @param q the queries
   /// @param k the keys
   /// @param v the values
@@ -17,5 +18,12 @@ public interface AttentionKernels {
   /// @param out the result
   /// @param scratch working memory of this thread, 64-byte aligned
   void attend(
-      AttentionGeometry geometry, long q, long k, long v, long mask, long out, long scratch);
+      AttentionGeometry geometry,
+      int seen,
+      long q,
+      long k,
+      long v,
+      long mask,
+      long out,
+      long scratch);
 }

@@ -11,6 +11,8 @@ import dev.jiffy.engine.kernel.Product;
 import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -279,59 +281,144 @@ final class Linear {
 
   /// {@return by how many elements the mask moves with batch, head, query and key}
   private static long[] maskStrides(Node node, Op.Attention attention, Lowering lowering) {
-    if (!node.hasInput(3)) {
-      return new long[4];
-    }
-    Shape q = lowering.shape(node.input(0));
     long keys = lowering.shape(node.input(1)).dim(1);
-    Shape whole = Shape.of(q.dim(0), attention.heads(), q.dim(1), keys);
-    return Broadcast.strides(whole, lowering.shape(node.input(3)));
+    return maskStrides(
+        node.input(3), lowering.shape(node.input(0)), attention.heads(), keys, lowering);
+  }
+
+  private static long[] maskStrides(
+      String mask, Shape q, long heads, long keys, Lowering lowering) {
+    return mask.isEmpty()
+        ? new long[4]
+        : Broadcast.strides(Shape.of(q.dim(0), heads, q.dim(1), keys), lowering.shape(mask));
   }
 
   static boolean lower(Node node, Op.Attention attention, Lowering lowering) {
     if (!suits(node, attention, lowering)) {
       return false;
     }
-    Shape q = lowering.shape(node.input(0));
-    Shape out = lowering.shape(node.output());
-    long queries = q.dim(1);
+    Shape shape = lowering.shape(node.input(0));
+    long queries = shape.dim(1);
     long keys = lowering.shape(node.input(1)).dim(1);
-    long[] maskStrides = maskStrides(node, attention, lowering);
-    Place mask = lowering.place(node.input(3));
-    Strided queriesAt = strided(node.input(0), lowering);
-    Strided keysAt = strided(node.input(1), lowering);
-    Strided valuesAt = strided(node.input(2), lowering);
+    long size = shape.dim(2) / attention.heads();
+    Strided q = strided(node.input(0), lowering);
+    Strided k = strided(node.input(1), lowering);
+    Strided v = strided(node.input(2), lowering);
+    Strided out = new Strided(lowering.result(node.output()), shape.dim(2));
+    long[] mask = maskStrides(node, attention, lowering);
     AttentionGeometry geometry =
         new AttentionGeometry(
             Math.toIntExact(queries),
             Math.toIntExact(keys),
-            Math.toIntExact(q.dim(2) / attention.heads()),
-            queriesAt.rowStride(),
-            keysAt.rowStride(),
-            valuesAt.rowStride(),
-            out.dim(2),
-            maskStrides[2],
-            attention.scale());
-    Place result = lowering.result(node.output());
+            Math.toIntExact(size),
+            q.rowStride(),
+            k.rowStride(),
+            v.rowStride(),
+            out.rowStride(),
+            mask[2],
+            attention.scale(),
+            0,
+            false,
+            0);
+    AttentionStep.Heads heads =
+        new AttentionStep.Heads(
+            Math.toIntExact(shape.dim(0)), Math.toIntExact(attention.heads()), 1);
+    add(
+        node,
+        geometry,
+        heads,
+        headed(q, queries, size),
+        headed(k, keys, size),
+        headed(v, keys, size),
+        new AttentionStep.Operand(lowering.place(node.input(3)), 4 * mask[0], 4 * mask[1]),
+        Place.ABSENT,
+        headed(out, queries, size),
+        lowering);
+    return true;
+  }
+
+  /// Heads that lie beside each other in each row.
+  private static AttentionStep.Operand headed(Strided rows, long count, long size) {
+    return new AttentionStep.Operand(rows.place(), 4 * count * rows.rowStride(), 4 * size);
+  }
+
+  private static void add(
+      Node node,
+      AttentionGeometry geometry,
+      AttentionStep.Heads heads,
+      AttentionStep.Operand q,
+      AttentionStep.Operand k,
+      AttentionStep.Operand v,
+      AttentionStep.Operand mask,
+      Place starts,
+      AttentionStep.Operand out,
+      Lowering lowering) {
     lowering.add(
         new AttentionStep(
-            Lowering.label(node),
-            lowering.target(),
-            geometry,
+            Lowering.label(node), lowering.target(), geometry, heads, q, k, v, mask, starts, out),
+        q.place(),
+        k.place(),
+        v.place(),
+        mask.place(),
+        starts,
+        out.place());
+  }
+
+  /// The heads of queries that share keys are the queries of one head where each is one row.
+  static boolean lower(Node node, Op.CausalAttention attention, Lowering lowering) {
+    Shape q = lowering.shape(node.input(0));
+    Shape k = lowering.shape(node.input(1));
+    String mask = node.input(4);
+    long[] maskStrides = maskStrides(mask, q, attention.heads(), k.dim(2), lowering);
+    List<String> numbers = new ArrayList<>(node.inputs());
+    numbers.remove(3);
+    if (!lowering.areF32(numbers)
+        || q.elements() == 0
+        || k.elements() == 0
+        || (!mask.isEmpty() && maskStrides[3] != 1 && k.dim(2) != 1)) {
+      return false;
+    }
+    long queries = q.dim(1);
+    long keyHeads = k.dim(1);
+    long keys = k.dim(2);
+    long size = k.dim(3);
+    long shared = attention.heads() / keyHeads;
+    boolean isRow = queries == 1;
+    long together = isRow ? shared : 1;
+    AttentionGeometry geometry =
+        new AttentionGeometry(
+            Math.toIntExact(isRow ? shared : queries),
+            Math.toIntExact(keys),
+            Math.toIntExact(size),
+            isRow ? size : q.dim(2),
+            size,
+            size,
+            isRow ? size : q.dim(2),
+            maskStrides[isRow ? 1 : 2],
+            attention.scale(),
+            attention.cap(),
+            !isRow,
+            Math.toIntExact(Math.min(attention.window(), keys)));
+    AttentionStep.Heads heads =
+        new AttentionStep.Heads(
             Math.toIntExact(q.dim(0)),
-            Math.toIntExact(attention.heads()),
-            4 * maskStrides[0],
-            4 * maskStrides[1],
-            queriesAt.place(),
-            keysAt.place(),
-            valuesAt.place(),
-            mask,
-            result),
-        queriesAt.place(),
-        keysAt.place(),
-        valuesAt.place(),
-        mask,
-        result);
+            Math.toIntExact(attention.heads() / together),
+            Math.toIntExact(shared / together));
+    long sequenceBytes = 4 * queries * q.dim(2);
+    long headBytes = 4 * together * size;
+    long keyBytes = 4 * keys * size;
+    add(
+        node,
+        geometry,
+        heads,
+        new AttentionStep.Operand(lowering.place(node.input(0)), sequenceBytes, headBytes),
+        new AttentionStep.Operand(lowering.place(node.input(1)), keyHeads * keyBytes, keyBytes),
+        new AttentionStep.Operand(lowering.place(node.input(2)), keyHeads * keyBytes, keyBytes),
+        new AttentionStep.Operand(
+            lowering.place(mask), 4 * maskStrides[0], 4 * together * maskStrides[1]),
+        lowering.place(node.input(3)),
+        new AttentionStep.Operand(lowering.result(node.output()), sequenceBytes, headBytes),
+        lowering);
     return true;
   }
 }

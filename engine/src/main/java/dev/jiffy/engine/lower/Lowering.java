@@ -251,6 +251,8 @@ public final class Lowering {
           case Op.MatMul matMul -> Linear.lower(node, matMul, this);
           case Op.QuantizedMatMul matMul -> Linear.lower(node, matMul, this);
           case Op.Attention attention -> Linear.lower(node, attention, this);
+          case Op.CausalAttention attention -> Linear.lower(node, attention, this);
+          case Op.AppendRows append -> Movement.lower(node, append, this);
           case Op.Recurrent recurrent -> Recurrences.lower(node, recurrent, this);
           case Op.DynamicRecurrent recurrent -> Recurrences.lower(node, recurrent, this);
           case Op.Conv conv -> Images.lower(node, conv, this);

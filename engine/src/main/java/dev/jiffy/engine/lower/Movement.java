@@ -344,6 +344,38 @@ final class Movement {
     return true;
   }
 
+  static boolean lower(Node node, Op.AppendRows append, Lowering lowering) {
+    Shape rows = lowering.shape(node.input(0));
+    Shape whole = lowering.shape(node.output());
+    if (whole.elements() == 0 || lowering.dtype(node.output()).bytes() % 4 != 0) {
+      return false;
+    }
+    Place added = lowering.place(node.input(0));
+    Place starts = lowering.place(node.input(1));
+    Place earlier = lowering.place(node.input(3));
+    Place y = lowering.result(node.output());
+    lowering.add(
+        new AppendStep(
+            Lowering.label(node),
+            lowering.target(),
+            Math.multiplyExact(whole.dim(0), whole.dim(1)),
+            whole.dim(1),
+            rows.dim(2),
+            node.hasInput(3) ? lowering.shape(node.input(3)).dim(2) : 0,
+            whole.dim(2),
+            whole.dim(3) * lowering.dtype(node.output()).bytes(),
+            append.keepsRest(),
+            added,
+            starts,
+            earlier,
+            y),
+        added,
+        starts,
+        earlier,
+        y);
+    return true;
+  }
+
   static boolean lowerCast(Node node, Lowering lowering) {
     DType from = lowering.dtype(node.input(0));
     DType to = lowering.dtype(node.output());

@@ -50,6 +50,20 @@ final class ScalarNeuralOps {
         o.in(0), o.in(1), o.in(2), o.optional(3), heads, (double) op.scale(), o.out());
   }
 
+  static void attention(Op.CausalAttention op, Operands o) {
+    ScalarLinear.attention(
+        o.in(0),
+        o.in(1),
+        o.in(2),
+        o.in(3),
+        o.optional(4),
+        Math.toIntExact(op.heads()),
+        op.window(),
+        (double) op.scale(),
+        (double) op.cap(),
+        o.out());
+  }
+
   static void recurrent(Op.Recurrent op, Operands o) {
     ScalarRecurrence.run(
         Recurrences.of(op),

@@ -130,6 +130,9 @@ public final class ScalarOps {
               o.out());
       case Op.Einsum e -> ScalarEinsum.run(e.equation(), o);
       case Op.Attention a -> ScalarNeuralOps.attention(a, o);
+      case Op.CausalAttention a -> ScalarNeuralOps.attention(a, o);
+      case Op.AppendRows a ->
+          ScalarMovement.append(o.in(0), o.in(1), o.optional(3), a.keepsRest(), o.out());
       case Op.Recurrent r -> ScalarNeuralOps.recurrent(r, o);
       case Op.DynamicRecurrent r -> ScalarNeuralOps.recurrent(r, o);
       case Op.Conv c -> ScalarNeuralOps.conv(c, o);

@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
 final class AttentionImports {
   private static final Op ADD = new Binary(BinaryFunction.ADD);
   private static final Op RESHAPE = new Op.Reshape(false);
+  private static final Op TO_I64 = new Op.Cast(DType.I64, true);
   private static final Op TO_F32 = new Op.Cast(DType.F32, true);
 
   private AttentionImports() {}
@@ -26,7 +27,9 @@ final class AttentionImports {
   static void register(Operators table) {
     table.add("Attention", 1, 2, 7, 2, AttentionImports::joint);
     table.add("QAttention", 1, 5, 9, 2, AttentionImports::quantized);
-    table.add("MultiHeadAttention", 1, 1, 8, 3, AttentionImports::apart);
+    table.add("MultiHeadAttention", 1, 1, 8, 3, n -> apart(n, 3, 4, 5, 6));
+    table.add("DecoderMaskedMultiHeadAttention", 1, 1, 11, 4, AttentionImports::shared);
+    GroupedAttention.register(table);
   }
 
   // ---- queries, keys and values of one product
@@ -87,7 +90,8 @@ final class AttentionImports {
         node.result(1, new Op.Concat(0), all.get(0), all.get(1));
       }
     }
-    attend(node, cut, heads, query, mask(node, mask, cut, added));
+    boolean isCausal = node.flag("unidirectional", false);
+    attend(node, cut, heads, query, mask(node, mask, cut, added, isCausal));
   }
 
   private static List<Long> third(long width) {
@@ -96,7 +100,50 @@ final class AttentionImports {
 
   // ---- queries, keys and values apart
 
-  private static void apart(NodeScope node) {
+  /// One query for each sequence: as [#apart], or with keys and values in memory that has room for
+  /// those to come, `past` of which are there.
+  private static void shared(NodeScope node) {
+    boolean hasRoom = node.flag("past_present_share_buffer", false) && node.has(5);
+    node.flag("output_qk", false);
+    if (node.has(9) || node.wants(3) || (hasRoom && (node.has(3) || node.has(4)))) {
+      node.unsupported("beams, scores as a result, or masks of a shared buffer");
+    } else if (hasRoom) {
+      node.require(1, 2, 6, 7);
+      String past = node.make(RESHAPE, node.make(TO_I64, node.input(7)), node.longs(1));
+      String batch = node.make(new Op.ShapeOf(0, 1L), node.input(0));
+      ofRoom(node, node.make(new Op.Expand(), past, batch));
+    } else {
+      apart(node, 10, 3, 4, 5);
+    }
+  }
+
+  private static void ofRoom(NodeScope node, String starts) {
+    long heads = node.integer("num_heads");
+    Long width = node.extent(node.input(0), 2);
+    if (width == null || !width.equals(node.extent(node.input(2), 2))) {
+      node.unsupported("queries and values of different or unknown widths");
+      return;
+    }
+    List<String> parts = new ArrayList<>(List.of(node.input(0), node.input(1), node.input(2)));
+    addBiases(node, parts, 10, width, width);
+    List<String> all = new ArrayList<>();
+    for (int i = 1; i < 3; i++) {
+      String past = node.input(i + 4);
+      String length = node.make(new Op.ShapeOf(2, 3L), past);
+      String rows = headsFirst(node, parts.get(i), heads);
+      all.add(node.make(new Op.AppendRows(true), rows, starts, length, past));
+      if (node.wants(i)) {
+        node.result(i, new Op.Identity(), all.getLast());
+      }
+    }
+    attendFirst(node, parts.getFirst(), all, heads, width, starts, "");
+  }
+
+  /// @param bias the input that is added to queries, keys and values
+  /// @param mask the one that says which keys count
+  /// @param added the one that is added to the scores
+  /// @param past the one that has earlier keys; earlier values follow
+  private static void apart(NodeScope node, int bias, int mask, int added, int past) {
     long heads = node.integer("num_heads");
     String query = node.input(0);
     Long width = node.extent(query, 2);
@@ -111,28 +158,60 @@ final class AttentionImports {
       return;
     }
     List<String> parts = new ArrayList<>(List.of(query, node.input(1), node.input(2)));
+    List<String> first = new ArrayList<>();
     if (isCross) {
+      first.addAll(parts.subList(1, 3));
       parts.set(1, headsLast(node, parts.get(1)));
       parts.set(2, headsLast(node, parts.get(2)));
     }
     Long values = node.extent(parts.get(2), 2);
-    if (node.has(3)) {
-      String sizes = node.longs(width, width, values == null ? width : values);
-      List<String> biases = node.makeAll(new Op.Split(0, 0), 3, node.input(3), sizes);
-      for (int i = 0; i < (isCross ? 1 : 3); i++) {
-        parts.set(i, node.make(ADD, parts.get(i), biases.get(i)));
-      }
-    }
+    addBiases(node, parts, bias, width, values == null ? width : values);
     for (int i = 1; i < 3; i++) {
-      if (!node.has(i + 5) && !node.wants(i)) {
+      String earlier = node.input(past + i - 1);
+      if (earlier.isEmpty() && !node.wants(i)) {
         continue;
       }
-      String all = append(node, parts, i, heads, node.has(i + 5) ? node.input(i + 5) : "");
+      String all = append(node, parts, i, heads, earlier);
+      if (!earlier.isEmpty()) {
+        first.add(all);
+      }
       if (node.wants(i)) {
         node.result(i, new Op.Identity(), all);
       }
     }
-    attend(node, parts, heads, width, mask(node, 4, parts, 5));
+    boolean isCausal = node.flag("unidirectional", false);
+    if (first.size() == 2 && width.equals(values)) {
+      String starts = lastSeen(node, query, first.getFirst(), isCausal);
+      String sum = mask(node, mask, parts, added, false);
+      attendFirst(node, parts.getFirst(), first, heads, width, starts, sum);
+    } else {
+      attend(node, parts, heads, width, mask(node, mask, parts, added, isCausal));
+    }
+  }
+
+  /// Adds its part of a bias to each of queries, keys and values whose heads are not apart.
+  private static void addBiases(
+      NodeScope node, List<String> parts, int bias, long width, long values) {
+    if (node.has(bias)) {
+      String sizes = node.longs(width, width, values);
+      List<String> biases = node.makeAll(new Op.Split(0, 0), 3, node.input(bias), sizes);
+      for (int i = 0; i < 3; i++) {
+        if (i == 0 || node.rank(node.input(i)) == 3) {
+          parts.set(i, node.make(ADD, parts.get(i), biases.get(i)));
+        }
+      }
+    }
+  }
+
+  /// The number of a key that the first query sees, for each sequence: the last that it sees, or
+  /// one behind all.
+  private static String lastSeen(NodeScope node, String query, String keys, boolean isCausal) {
+    String seen = node.make(new Op.ShapeOf(2, 3L), keys);
+    if (isCausal) {
+      String queries = node.make(new Op.ShapeOf(1, 2L), query);
+      seen = node.make(new Binary(BinaryFunction.SUB), seen, queries);
+    }
+    return node.make(new Op.Expand(), seen, node.make(new Op.ShapeOf(0, 1L), query));
   }
 
   /// Puts earlier keys or values in front of a part.
@@ -164,14 +243,29 @@ final class AttentionImports {
 
   private static void attend(
       NodeScope node, List<String> parts, long heads, long width, String mask) {
+    float scale = scale(node, heads, width);
+    node.result(new Op.Attention(heads, scale), parts.get(0), parts.get(1), parts.get(2), mask);
+  }
+
+  /// Attends to keys and values whose heads come first.
+  private static void attendFirst(
+      NodeScope node,
+      String query,
+      List<String> all,
+      long heads,
+      long width,
+      String starts,
+      String mask) {
+    Op attention = new Op.CausalAttention(heads, 0, scale(node, heads, width), 0);
+    node.result(attention, query, all.get(0), all.get(1), starts, mask);
+  }
+
+  private static float scale(NodeScope node, long heads, long width) {
     if (heads < 1 || width % heads != 0) {
       throw node.invalid("%d heads do not divide a width of %d".formatted(heads, width));
     }
     float scale = node.real("scale", 0);
-    if (scale == 0) {
-      scale = (float) (1 / Math.sqrt((double) width / heads));
-    }
-    node.result(new Op.Attention(heads, scale), parts.get(0), parts.get(1), parts.get(2), mask);
+    return scale == 0 ? (float) (1 / Math.sqrt((double) width / heads)) : scale;
   }
 
   // ---- masks
@@ -181,7 +275,9 @@ final class AttentionImports {
   /// @param mask the input that says which keys count
   /// @param parts queries, keys, values
   /// @param added the input that is added as it is
-  private static String mask(NodeScope node, int mask, List<String> parts, int added) {
+  /// @param isCausal whether queries do not see later keys
+  private static String mask(
+      NodeScope node, int mask, List<String> parts, int added, boolean isCausal) {
     String query = parts.getFirst();
     double least = least(node.dtype(query));
     double filter = Math.max(least, node.real("mask_filter_value", -10000));
@@ -191,7 +287,7 @@ final class AttentionImports {
       String counted = counted(node, node.input(mask), parts);
       sum = node.make(new Op.Where(), counted, zero, node.scalar(filter, query));
     }
-    if (node.flag("unidirectional", false)) {
+    if (isCausal) {
       String earlier =
           node.make(
               new Binary(BinaryFunction.LESS_OR_EQUAL),

@@ -3,6 +3,9 @@ package dev.jiffy.engine.onnx;
 import dev.jiffy.engine.ir.MatrixOp;
 import dev.jiffy.engine.ir.Op;
 import dev.jiffy.engine.ir.Op.Layout;
+import dev.jiffy.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.List;
 
 /// Matrix products and convolutions.
 final class LinearImports {
@@ -42,13 +45,45 @@ final class LinearImports {
   }
 
   private static void convTranspose(NodeScope node) {
-    node.same(
-        new Op.ConvTranspose(
-            PoolImports.window(node, false),
-            node.integer("group", 1),
-            node.integers("output_padding", 0, Op.Window.MOST),
-            node.integers("output_shape", 1, Op.Window.MOST),
-            Layout.CHANNELS_FIRST,
-            null));
+    node.same(convTranspose(node, PoolImports.window(node, false)));
+  }
+
+  private static Op convTranspose(NodeScope node, Op.Window window) {
+    return new Op.ConvTranspose(
+        window,
+        node.integer("group", 1),
+        node.integers("output_padding", 0, Op.Window.MOST),
+        node.integers("output_shape", 1, Op.Window.MOST),
+        Layout.CHANNELS_FIRST,
+        null);
+  }
+
+  /// Makes a transposed convolution whose pads are an input: `(x, w, pads?, bias?)`.
+  ///
+  /// @param node the node
+  static void paddedConvTranspose(NodeScope node) {
+    Op.Window given = PoolImports.window(node, false);
+    Tensor pads = node.known(node.input(2));
+    if (node.has(2) && pads == null) {
+      node.unsupported("pads that are no constant");
+      return;
+    }
+    List<Long> own = new ArrayList<>();
+    for (long i = 0; pads != null && i < pads.shape().elements(); i++) {
+      own.add(pads.getLong(i));
+    }
+    if (own.stream().anyMatch(pad -> pad < 0 || pad > Op.Window.MOST)) {
+      throw node.invalid("pads " + own);
+    }
+    boolean isAutomatic = given.autoPad() != Op.AutoPad.NOTSET;
+    Op.Window window =
+        new Op.Window(
+            given.kernel(),
+            given.strides(),
+            isAutomatic ? List.of() : own,
+            given.dilations(),
+            given.autoPad(),
+            false);
+    node.result(convTranspose(node, window), node.input(0), node.input(1), node.input(3));
   }
 }

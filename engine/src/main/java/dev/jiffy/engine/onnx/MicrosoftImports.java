@@ -24,6 +24,9 @@ final class MicrosoftImports {
   private static final Op ADD = new Binary(BinaryFunction.ADD);
   private static final Op MULTIPLY = new Binary(BinaryFunction.MUL);
 
+  /// The longest run of words that is looked for.
+  private static final long MOST_WORDS = 100;
+
   private MicrosoftImports() {}
 
   /// Adds the family to the table.
@@ -51,6 +54,9 @@ final class MicrosoftImports {
     RotaryImports.register(table);
     RecurrentImports.registerDynamic(table);
     PoolImports.registerLast(table);
+    table.add("ConvTransposeWithDynamicPads", 1, 2, 4, LinearImports::paddedConvTranspose);
+    table.add("UnfoldTensor", 1, 1, 1, MicrosoftImports::unfold);
+    table.add("NGramRepeatBlock", 1, 2, 2, MicrosoftImports::blockRepeats);
   }
 
   /// Adds what ONNX Runtime counts among ONNX's own operators.
@@ -300,6 +306,69 @@ final class MicrosoftImports {
       String batch = node.make(new Op.ShapeOf(0, 1L), ids);
       node.result(1, new Op.ConstantOfShape(zero), batch);
     }
+  }
+
+  // ---- windows of sequences
+
+  /// All windows of a size along a dimension, which become the last dimension.
+  private static void unfold(NodeScope node) {
+    int rank = node.rank(node.input(0));
+    long size = node.integer("size");
+    long step = node.integer("step", 1);
+    if (rank < 1) {
+      node.unsupported("an input of unknown rank");
+      return;
+    }
+    long axis = Math.floorMod(node.integer("dim", -1), (long) rank);
+    String none = node.longs(0);
+    String extent = node.make(new Op.ShapeOf(axis, axis + 1), node.input(0));
+    String end = node.make(new Op.Squeeze(), node.make(ADD, extent, node.longs(1 - size)), none);
+    Tensor zero = Tensor.of(new long[] {0});
+    Tensor one = Tensor.of(new long[] {1});
+    Op range = new Op.Range();
+    Tensor stride = Tensor.of(new long[] {step});
+    String starts = node.make(range, node.constant(zero), end, node.constant(stride));
+    String within =
+        node.make(
+            range,
+            node.constant(zero),
+            node.constant(Tensor.of(new long[] {size})),
+            node.constant(one));
+    String places = node.make(ADD, node.make(new Op.Unsqueeze(), starts, node.longs(1)), within);
+    String windows = node.make(new Op.Gather(axis), node.input(0), places);
+    List<Long> order = new ArrayList<>(LongStream.rangeClosed(0, rank).boxed().toList());
+    order.add(order.remove((int) axis + 1));
+    node.result(new Op.Transpose(order), windows);
+  }
+
+  /// Words that would repeat a run of words get the least score: `(ids, scores)`.
+  private static void blockRepeats(NodeScope node) {
+    long size = node.integer("ngram_size");
+    if (size < 1 || size > MOST_WORDS) {
+      node.unsupported("runs of " + size + " words");
+      return;
+    }
+    String ids = node.input(0);
+    String next = words(node, ids, size - 1, 0);
+    String repeats = node.make(new Binary(BinaryFunction.EQUAL), next, next);
+    for (long word = 1; word < size; word++) {
+      String before = words(node, ids, size - 1 - word, -word);
+      String last = words(node, words(node, ids, -word, 0), 0, 1 - word);
+      String isEqual = node.make(new Binary(BinaryFunction.EQUAL), before, last);
+      repeats = node.make(new Binary(BinaryFunction.AND), repeats, isEqual);
+    }
+    String scores = node.input(1);
+    String least = node.scalar(Double.NEGATIVE_INFINITY, scores);
+    String greatest = node.scalar(Double.POSITIVE_INFINITY, scores);
+    String limits = node.make(new Op.Where(), repeats, least, greatest);
+    node.result(new Op.ScatterElements(1, Op.ScatterMode.MIN), scores, next, limits);
+  }
+
+  /// The words of each sequence from one to before another; an end of 0 or more stands for that of
+  /// the sequence.
+  private static String words(NodeScope node, String ids, long from, long to) {
+    long end = to < 0 ? to : Long.MAX_VALUE;
+    return node.make(new Op.Slice(), ids, node.longs(from), node.longs(end), node.longs(1));
   }
 
   // ---- operators that ONNX has since taken

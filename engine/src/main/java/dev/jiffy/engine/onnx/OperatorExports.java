@@ -96,6 +96,8 @@ final class OperatorExports {
       case Op.Gemm o -> gemm(node, o);
       case Op.Einsum o -> node.same("Einsum", set().text("equation", o.equation()));
       case Op.Attention o -> CompositeExports.attention(node, o);
+      case Op.CausalAttention _ -> throw node.cannot("attention to what came before");
+      case Op.AppendRows _ -> throw node.cannot("rows put behind others");
       case Op.Recurrent o -> RecurrentExports.export(node, o);
       case Op.DynamicRecurrent _ -> throw node.cannot("a layer that quantizes its state alone");
       case Op.Conv o -> CompositeExports.conv(node, o);

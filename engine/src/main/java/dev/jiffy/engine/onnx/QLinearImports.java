@@ -9,6 +9,7 @@ import dev.jiffy.engine.ir.Op.Layout;
 import dev.jiffy.engine.ir.Op.Unary;
 import dev.jiffy.engine.ir.QuantizedOp;
 import dev.jiffy.tensor.DType;
+import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -90,11 +91,11 @@ final class QLinearImports {
   private static void gather(NodeScope node) {
     int rank = node.rank(node.input(0));
     int indices = node.rank(node.input(1));
-    if (rank < 1 || indices < 0 || node.dtype(node.input(0)) == DType.U8) {
-      node.unsupported("packed numbers, or operands of unknown rank");
+    if (rank < 1 || indices < 0) {
+      node.unsupported("operands of unknown rank");
       return;
     }
-    node.ignore("bits");
+    long bits = node.integer("bits", 4);
     long picked = Math.floorMod(node.integer("gather_axis", 0), (long) rank);
     long scaled = Math.floorMod(node.integer("quantize_axis", 1), (long) rank);
     if (picked == scaled) {
@@ -102,11 +103,70 @@ final class QLinearImports {
     }
     Op look = new Op.Gather(picked);
     long axis = scaled < picked ? scaled : scaled + indices - 1;
-    node.result(
-        new QuantizedOp.Dequantize(axis, node.integer("block_size", 128)),
-        node.make(look, node.input(0), node.input(1)),
-        node.make(look, node.input(2), node.input(1)),
-        node.has(3) ? node.make(look, node.input(3), node.input(1)) : "");
+    String x = node.make(look, node.input(0), node.input(1));
+    String scales = node.make(look, node.input(2), node.input(1));
+    String zeros = node.has(3) ? node.make(look, node.input(3), node.input(1)) : "";
+    long block = node.integer("block_size", 128);
+    if (node.dtype(node.input(0)) == DType.U8) {
+      Long width = node.extent(node.input(0), rank - 1);
+      if ((bits != 4 && bits != 8) || scaled != rank - 1 || width == null || block < 1) {
+        node.unsupported("packed numbers of " + bits + " bits, or not of the last dimension");
+      } else {
+        ofBytes(node, x, scales, zeros, width * 8 / bits, bits, block);
+      }
+    } else {
+      node.result(new QuantizedOp.Dequantize(axis, block), x, scales, zeros);
+    }
+  }
+
+  /// What rows of unsigned numbers of 4 or 8 bits stand for.
+  ///
+  /// @param width how many numbers a row has
+  private static void ofBytes(
+      NodeScope node, String x, String scales, String zeros, long width, long bits, long block) {
+    if (width % block != 0) {
+      node.unsupported("blocks that are not full");
+      return;
+    }
+    List<Long> leading = Collections.nCopies(node.rank(x) - 1, 0L);
+    DType dtype = node.dtype(scales);
+    Op wide = new Op.Cast(dtype == null ? DType.F32 : dtype, true);
+    String numbers = node.make(wide, bits == 4 ? halves(node, x, width) : x);
+    String middle = node.scalar(1 << (bits - 1), scales);
+    if (!zeros.isEmpty()) {
+      String each = bits == 4 ? halves(node, zeros, width / block) : zeros;
+      middle = node.make(new Op.Unsqueeze(), node.make(wide, each), node.longs(-1));
+    }
+    List<Long> apart = new ArrayList<>(leading);
+    apart.addAll(List.of(width / block, block));
+    String blocks = node.make(new Op.Reshape(false), numbers, node.longs(apart));
+    String centred = node.make(SUBTRACT, blocks, middle);
+    String factors = node.make(new Op.Unsqueeze(), scales, node.longs(-1));
+    List<Long> flat = new ArrayList<>(leading);
+    flat.add(width);
+    node.result(new Op.Reshape(false), node.make(MULTIPLY, centred, factors), node.longs(flat));
+  }
+
+  /// The first halves of bytes, the lower one of each before the upper, along the last dimension.
+  private static String halves(NodeScope node, String bytes, long count) {
+    Tensor low = Tensor.allocate(DType.U8, Shape.of(256));
+    Tensor high = Tensor.allocate(DType.U8, Shape.of(256));
+    for (int i = 0; i < 256; i++) {
+      low.setLong(i, i % 16);
+      high.setLong(i, i / 16);
+    }
+    List<String> halves = new ArrayList<>();
+    for (Tensor table : List.of(low, high)) {
+      String half = node.make(new QuantizedOp.ByteTable(), bytes, node.constant(table));
+      halves.add(node.make(new Op.Unsqueeze(), half, node.longs(-1)));
+    }
+    List<Long> flat = new ArrayList<>(Collections.nCopies(node.rank(bytes) - 1, 0L));
+    flat.add(count + count % 2);
+    String pairs = node.make(new Op.Concat(-1), halves.get(0), halves.get(1));
+    String all = node.make(new Op.Reshape(false), pairs, node.longs(flat));
+    return count % 2 == 0
+        ? all
+        : node.make(new Op.Slice(), all, node.longs(0), node.longs(count), node.longs(-1));
   }
 
   private static Layout layout(NodeScope node) {

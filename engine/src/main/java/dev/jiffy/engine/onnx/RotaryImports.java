@@ -48,18 +48,31 @@ final class RotaryImports {
       String apart = heads > 0 ? node.longs(0, 0, heads, -1) : node.longs(0, 0, -1, 2 * half);
       x = node.make(RESHAPE, x, apart);
     }
-    String rest = "";
-    if (turned > 0) {
-      rest = part(node, x, turned, Long.MAX_VALUE, 1);
-      x = part(node, x, 0, turned, 1);
-    }
     String positions = positions(node, rank == 3 ? 1 : 2);
     String axis = node.longs(rank == 3 ? -2 : -3);
     String cosines = node.make(new Op.Unsqueeze(), table(node, 2, positions), axis);
     String sines = node.make(new Op.Unsqueeze(), table(node, 3, positions), axis);
-    String y = isInterleaved ? pairs(node, x, cosines, sines) : halves(node, x, cosines, sines);
-    y = rest.isEmpty() ? y : node.make(new Op.Concat(-1), y, rest);
+    String y = turn(node, x, turned, cosines, sines, isInterleaved);
     node.result(RESHAPE, y, rank == 3 ? node.longs(0, 0, -1) : node.longs(0, 0, 0, -1));
+  }
+
+  /// Turns the first elements of each head.
+  ///
+  /// @param x elements whose last dimension is that of a head
+  /// @param turned how many elements of a head are turned; 0 for all
+  /// @param cosines the cosine for each pair, as they broadcast to those of `x`
+  /// @param sines the sines
+  /// @param isInterleaved whether pairs are adjacent
+  /// @return the elements, turned, `x` reshaped at most
+  static String turn(
+      NodeScope node, String x, long turned, String cosines, String sines, boolean isInterleaved) {
+    if (turned > 0) {
+      String rest = part(node, x, turned, Long.MAX_VALUE, 1);
+      String first = part(node, x, 0, turned, 1);
+      return node.make(
+          new Op.Concat(-1), turn(node, first, 0, cosines, sines, isInterleaved), rest);
+    }
+    return isInterleaved ? pairs(node, x, cosines, sines) : halves(node, x, cosines, sines);
   }
 
   private static String table(NodeScope node, int input, String positions) {

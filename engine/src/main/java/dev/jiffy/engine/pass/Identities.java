@@ -266,6 +266,7 @@ final class Identities {
                 Op.Conv _,
                 Op.ConvTranspose _,
                 Op.Attention _,
+                Op.CausalAttention _,
                 Op.Recurrent _,
                 Op.Softmax _,
                 Op.LayerNorm _,

@@ -23,6 +23,8 @@ final class Widening {
               Op.Gemm.class,
               Op.Einsum.class,
               Op.Attention.class,
+              Op.CausalAttention.class,
+              Op.AppendRows.class,
               Op.Conv.class,
               Op.ConvTranspose.class,
               Op.Recurrent.class,

@@ -75,6 +75,18 @@ class CostTest {
   }
 
   @Test
+  void causalAttentionCountsAllKeys() {
+    assertEquals(
+        4L * 2 * 3 * 7 * 12 + 5L * 2 * 6 * 3 * 7,
+        flops(
+            new GraphBuilder("test")
+                .input("q", DType.F32, 2, 3, 12)
+                .input("k", DType.F32, 2, 3, 7, 2)
+                .input("starts", DType.I64, 2)
+                .node(new Op.CausalAttention(6, 0, 0.5f, 0), "y", "q", "k", "k", "starts")));
+  }
+
+  @Test
   void recurrentLayersCountEveryStep() {
     Op.Unary tanh = new Op.Unary(UnaryFunction.TANH);
     Op layer =

@@ -16,6 +16,7 @@ final class NeuralRuleCases {
   private static final Op BYTES = new Op.QuantizedMatMul(null);
   private static final Op GEMM = new Op.Gemm(1, 1, false, false);
   private static final Op ATTENTION = new Op.Attention(12, 0.25f);
+  private static final Op CAUSAL = new Op.CausalAttention(8, 0, 0.25f, 0);
   private static final Op SCALE = resize(List.of(), Op.AspectPolicy.STRETCH);
 
   private static final Op CROP =
@@ -103,6 +104,43 @@ final class NeuralRuleCases {
               ATTENTION,
               "f32[2×3×384]; f32[2×5×384]; f32[2×5×384]; f32[3×5×5]",
               "mask: expected a shape that broadcasts to [2×12×3×5], got [3×5×5]"),
+          good(
+              CAUSAL,
+              "f32[b×s×64]; f32[b×2×t×8]; f32[b×2×t×8]; i64[b]; f32[1×1×s×t]",
+              "f32[b×s×64]"),
+          bad(
+              CAUSAL,
+              "f32[1×5×64]; f32[1×3×5×8]; f32[1×3×5×8]; i64[1]",
+              "expected heads of keys that go into 8, got 3"),
+          bad(
+              CAUSAL,
+              "f32[1×5×64]; f32[1×2×5×9]; f32[1×2×5×9]; i64[1]",
+              "width of queries and of keys: expected equal extents, got 64 and 72"),
+          bad(
+              CAUSAL,
+              "f32[2×5×64]; f32[2×2×5×8]; f32[2×2×5×8]; i64[3]",
+              "batch and starts: expected equal extents, got 2 and 3"),
+          bad(
+              new Op.CausalAttention(8, -1, 0.5f, 0),
+              "f32[2×5×64]; f32[2×2×5×8]; f32[2×2×5×8]; i64[2]",
+              "window: expected at least 0, got -1"),
+          good(
+              new Op.AppendRows(false),
+              "f32[b×2×s×8]; i64[b]; i64[1]=[t]; f32[b×2×p×8]",
+              "f32[b×2×t×8]"),
+          good(new Op.AppendRows(false), "f16[b×2×s×8]; i64[b]; i64[1]", "f16[b×2×appended×8]"),
+          bad(
+              new Op.AppendRows(false),
+              "f32[b×2×s×8]; i64[b]; i64[1]=[9]; f32[b×3×p×8]",
+              "heads: expected equal extents, got 2 and 3"),
+          bad(
+              new Op.AppendRows(false),
+              "f32[b×2×s×8]; i64[b]; i64[2]=[9, 8]",
+              "length: expected one number, got i64[2]=[9, 8]"),
+          bad(
+              new Op.AppendRows(false),
+              "f32[b×2×s×8]; i64[b]; i64[1]=[-1]",
+              "length [-1]: expected extents of at least 0, got -1"),
           good(conv(1, Layout.CHANNELS_FIRST), "f32[n×3×h×8]; f32[4×3×3×3]", "f32[n×4×h-2×6]"),
           good(
               conv(2, Layout.CHANNELS_LAST),

@@ -2,10 +2,12 @@ package dev.jiffy.engine.lower;
 
 import static dev.jiffy.engine.lower.Samples.at;
 import static dev.jiffy.engine.lower.Samples.broadcast;
+import static dev.jiffy.engine.lower.Samples.vector;
 
 import dev.jiffy.engine.function.UnaryFunction;
 import dev.jiffy.engine.ir.Op;
 import dev.jiffy.tensor.DType;
+import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;
@@ -50,6 +52,8 @@ final class MatrixCases {
     gemm(cases);
     einsum(cases);
     attention(cases);
+    causalAttention(cases);
+    appendedRows(cases);
     return cases;
   }
 
@@ -318,5 +322,107 @@ final class MatrixCases {
       weighted += weight * at(v, i[0], j, i[2]);
     }
     return weighted / sum;
+  }
+
+  private static void causalAttention(List<OpCase> cases) {
+    // batch, heads, heads of keys, queries, keys, size, window
+    long[][] sizes = {
+      {1, 1, 1, 1, 1, 1, 0},
+      {2, 6, 3, 1, 40, 16, 0},
+      {2, 6, 2, 1, 9, 5, 4},
+      {3, 4, 2, 7, 11, 8, 0},
+      {1, 4, 4, 70, 70, 32, 0},
+      {2, 2, 1, 40, 75, 12, 9},
+      {2, 2, 1, 5, 0, 4, 0},
+    };
+    for (long[] s : sizes) {
+      Tensor q = Samples.floats(1, s[0], s[3], s[1] * s[5]);
+      Tensor k = Samples.floats(2, s[0], s[2], s[4], s[5]);
+      Tensor v = Samples.floats(3, s[0], s[2], s[4], s[5]);
+      Tensor starts = Tensor.allocate(DType.I64, Shape.of(s[0]));
+      for (long b = 0; b < s[0]; b++) {
+        // sequences end where the keys do, before, and beyond; queries before the first key see it
+        starts.setLong(b, b == 2 ? Long.MAX_VALUE : s[4] - s[3] - 4 * b);
+      }
+      for (Tensor mask :
+          new @Nullable Tensor[] {
+            null, Samples.floats(4, s[0], s[1], s[3], s[4]), Samples.floats(5, 1, s[4])
+          }) {
+        float cap = mask == null ? 0 : 0.75f;
+        cases.add(
+            OpCase.of(
+                mask == null ? "plain" : "mask " + mask.shape(),
+                new Op.CausalAttention(s[1], s[6], 0.25f, cap),
+                i -> causal(q, k, v, starts, mask, cap, s, i),
+                q,
+                k,
+                v,
+                starts,
+                mask));
+      }
+    }
+  }
+
+  private static double causal(
+      Tensor q,
+      Tensor k,
+      Tensor v,
+      Tensor starts,
+      @Nullable Tensor mask,
+      float cap,
+      long[] s,
+      long[] i) {
+    long head = i[2] / s[5];
+    long keyHead = head / (s[1] / s[2]);
+    long end = Math.clamp(Math.min(starts.getLong(i[0]), s[4]) + i[1] + 1, 1, Math.max(1, s[4]));
+    double sum = 0;
+    double weighted = 0;
+    for (long j = s[6] == 0 ? 0 : Math.max(0, end - s[6]); j < Math.min(end, s[4]); j++) {
+      long key = j;
+      double score =
+          0.25 * dot(s[5], d -> at(q, i[0], i[1], head * s[5] + d) * at(k, i[0], keyHead, key, d));
+      double capped = cap == 0 ? score : cap * Math.tanh(score / cap);
+      double weight = Math.exp(capped + (mask == null ? 0 : broadcast(mask, i[0], head, i[1], j)));
+      sum += weight;
+      weighted += weight * at(v, i[0], keyHead, j, i[2] % s[5]);
+    }
+    return sum == 0 ? 0 : weighted / sum;
+  }
+
+  private static void appendedRows(List<OpCase> cases) {
+    for (DType dtype : List.of(DType.F32, DType.F16)) {
+      Tensor rows = Samples.as(dtype, Samples.floats(1, 5, 3, 2, 7));
+      Tensor earlier = Samples.as(dtype, Samples.floats(2, 5, 3, 6, 7));
+      // within, behind, over the end, before the first, nowhere
+      Tensor starts = vector(3, 6, 7, -1, Long.MIN_VALUE);
+      for (int i = 0; i < 3; i++) {
+        Tensor before = i == 0 ? null : earlier;
+        boolean keepsRest = i == 2;
+        cases.add(
+            OpCase.of(
+                List.of("rows alone", "rows behind others", "rows among others").get(i),
+                new Op.AppendRows(keepsRest),
+                at -> {
+                  long start = starts.getLong(at[0]);
+                  if (at[2] >= start && at[2] < Math.max(start, -9) + 2) {
+                    return at(rows, at[0], at[1], at[2] - start, at[3]);
+                  }
+                  boolean isEarlier = at[2] < 6 && (keepsRest || at[2] < start);
+                  return before != null && isEarlier ? at(before, at) : 0;
+                },
+                rows,
+                starts,
+                vector(8),
+                before));
+      }
+    }
+    cases.add(
+        OpCase.of(
+            "no rows",
+            new Op.AppendRows(false),
+            i -> 0.0,
+            Samples.floats(1, 2, 3, 0, 7),
+            vector(0, 0),
+            vector(0)));
   }
 }

@@ -319,6 +319,113 @@ final class MicrosoftImportsTest {
         Importer.graph(model.model()).nodes().stream().map(Node::op).toList());
   }
 
+  private static Models grouped(Map<String, AttributeProto> attributes, String... more) {
+    List<String> inputs = new ArrayList<>(List.of("q", "k", "k", "past", "past", "last", "all"));
+    inputs.addAll(List.of(more));
+    return Models.opset(21)
+        .input("q", DType.F32, 1, 1, 8)
+        .input("k", DType.F32, 1, 1, 4)
+        .input("past", DType.F32, 1, 2, 3, 2)
+        .input("table", DType.F32, 9, 1)
+        .input("last", DType.I32, 1)
+        .constant("all", tensor(DType.I32, new long[0], 4))
+        .node("com.microsoft", "GroupQueryAttention", inputs, List.of("y", "keys"), attributes)
+        .output("y")
+        .output("keys");
+  }
+
+  @Test
+  void groupsOfHeadsAttendToRowsPutBehindOthers() {
+    Map<String, AttributeProto> heads =
+        Map.of("num_heads", Models.integer(4), "kv_num_heads", Models.integer(2));
+    Map<String, Tensor> inputs =
+        Map.of(
+            "q", tensor(DType.F32, new long[] {1, 1, 8}, 1),
+            "k", tensor(DType.F32, new long[] {1, 1, 4}, 5, 6, 7, 8),
+            "past", tensor(DType.F32, new long[] {1, 2, 3, 2}, 1, 2, 3, 4, 0, 0, 9, 8, 7, 6, 0, 0),
+            "table", tensor(DType.F32, new long[] {9, 1}, 0),
+            "last", tensor(DType.I32, new long[] {1}, 2));
+    Map<String, Tensor> made = Interpreter.run(Importer.graph(grouped(heads).model()), inputs);
+    assertArrayEquals(
+        new double[] {1, 2, 3, 4, 5, 6, 0, 0, 9, 8, 7, 6, 7, 8, 0, 0},
+        Objects.requireNonNull(made.get("keys")).toDoubles());
+    double[] y = Objects.requireNonNull(made.get("y")).toDoubles();
+    double scale = Math.sqrt(0.5);
+    double sum = Math.exp(3 * scale) + Math.exp(7 * scale) + Math.exp(11 * scale);
+    double first = Math.exp(3 * scale) + 3 * Math.exp(7 * scale) + 5 * Math.exp(11 * scale);
+    assertEquals(first / sum, y[0], 1e-5);
+    assertEquals(first / sum, y[2], 1e-5);
+  }
+
+  @Test
+  void groupsOfHeadsAreRefusedWhereTheyWouldBeWrong() {
+    AttributeProto four = Models.integer(4);
+    AttributeProto two = Models.integer(2);
+    Map<String, AttributeProto> heads = Map.of("num_heads", four, "kv_num_heads", two);
+    Map<String, AttributeProto> smooth =
+        Map.of("num_heads", four, "kv_num_heads", two, "smooth_softmax", Models.integer(1));
+    String sum = "weights of a softmax that do not add up to 1";
+    assertTrue(refused(grouped(smooth)).contains(sum));
+    assertTrue(refused(grouped(heads, "", "", "", "", "q")).contains(sum));
+    assertTrue(
+        refused(grouped(heads, "", "", "", "", "", "q")).contains("quantized keys and values"));
+    Map<String, AttributeProto> uneven =
+        Map.of("num_heads", four, "kv_num_heads", Models.integer(3));
+    assertThrows(ModelException.class, () -> Importer.graph(grouped(uneven).model()));
+    Map<String, AttributeProto> turned =
+        Map.of("num_heads", four, "kv_num_heads", two, "do_rotary", Models.integer(1));
+    assertThrows(ModelException.class, () -> Importer.graph(grouped(turned, "table").model()));
+  }
+
+  @Test
+  void rowsOfPackedNumbersAreUnpackedOnceTheyArePicked() {
+    Map<String, AttributeProto> blocks = Map.of("block_size", Models.integer(2));
+    Tensor packed = tensor(DType.U8, new long[] {2, 3}, 0x21, 0x43, 0x65, 0x87, 0xa9, 0xfb);
+    Tensor second = tensor(DType.I64, new long[] {1, 1}, 1);
+    Tensor scales = tensor(DType.F32, new long[] {2, 3}, 9, 9, 9, 1, 2, 4);
+    assertArrayEquals(
+        new double[] {-1, 0, 2, 4, 12, 28},
+        made("GatherBlockQuantized", blocks, packed, second, scales));
+    Tensor zeros = tensor(DType.U8, new long[] {2, 2}, 0, 0, 0x97, 0x0b);
+    assertArrayEquals(
+        new double[] {0, 1, 0, 2, 0, 16},
+        made("GatherBlockQuantized", blocks, packed, second, scales, zeros));
+    Map<String, AttributeProto> bytes =
+        Map.of("block_size", Models.integer(1), "bits", Models.integer(8));
+    assertArrayEquals(
+        new double[] {0x87 - 128, 2 * (0xa9 - 128), 4 * (0xfb - 128)},
+        made("GatherBlockQuantized", bytes, packed, second, scales));
+  }
+
+  @Test
+  void wordsThatWouldRepeatARunGetTheLeastScore() {
+    for (int size = 1; size < 5; size++) {
+      for (int length : new int[] {0, 1, 3, 20}) {
+        double[] words = new double[length];
+        for (int i = 0; i < length; i++) {
+          words[i] = i * i % 7 % 3;
+        }
+        double[] expected = {1, 2, 3, 4};
+        for (int i = 0; i + size <= length; i++) {
+          boolean repeats = true;
+          for (int j = 0; j < size - 1; j++) {
+            repeats &= words[i + j] == words[length - size + 1 + j];
+          }
+          if (repeats) {
+            expected[(int) words[i + size - 1]] = Double.NEGATIVE_INFINITY;
+          }
+        }
+        assertArrayEquals(
+            expected,
+            made(
+                "NGramRepeatBlock",
+                Map.of("ngram_size", Models.integer(size)),
+                tensor(DType.I64, new long[] {1, length}, words),
+                tensor(DType.F32, new long[] {1, 4}, 1, 2, 3, 4)));
+      }
+    }
+  }
+
   private static Models dynamicLayer(boolean perColumn, Tensor x) {
     long[] columns = perColumn ? new long[] {2, 4} : new long[] {2};
     return Models.opset(13)

@@ -290,21 +290,38 @@ final class MatrixCheck {
   }
 
   void attention() {
-    attention("attention", TOLERANCE, matrices);
+    attention("attention", TOLERANCE, matrices, false);
+    attention("causal attention", TOLERANCE, matrices, true);
   }
 
   void bf16Attention() {
     NarrowKernels narrow = matrices.narrow();
     AttentionKernels kernels = narrow == null ? null : narrow.bf16Attention();
     if (kernels != null) {
-      attention("attention in bf16", NARROW_TOLERANCE, kernels);
+      attention("attention in bf16", NARROW_TOLERANCE, kernels, false);
     }
   }
 
-  private void attention(String what, double tolerance, AttentionKernels kernels) {
+  private void attention(
+      String what, double tolerance, AttentionKernels kernels, boolean isCausal) {
     int n = 17;
     int width = 12;
-    AttentionGeometry g = new AttentionGeometry(n, n, width, width, width, width, width, 0, 0.3f);
+    int seen = isCausal ? 3 : n;
+    int window = isCausal ? 9 : 0;
+    AttentionGeometry g =
+        new AttentionGeometry(
+            n,
+            n,
+            width,
+            width,
+            width,
+            width,
+            width,
+            0,
+            0.3f,
+            isCausal ? 0.5f : 0,
+            isCausal,
+            window);
     long q = comparison.numbers(n * width);
     long k = comparison.numbers(n * width);
     long v = comparison.numbers(n * width);
@@ -315,7 +332,9 @@ final class MatrixCheck {
         tolerance,
         y ->
             kernels.attend(
-                g, q, k, v, mask, y, comparison.memory(kernels.attentionScratchBytes(g))),
-        y -> right.attend(g, q, k, v, mask, y, comparison.memory(right.attentionScratchBytes(g))));
+                g, seen, q, k, v, mask, y, comparison.memory(kernels.attentionScratchBytes(g))),
+        y ->
+            right.attend(
+                g, seen, q, k, v, mask, y, comparison.memory(right.attentionScratchBytes(g))));
   }
 }

@@ -328,6 +328,68 @@ public final class ScalarLinear {
     }
   }
 
+  /// Computes attention of queries that see the keys up to their own place.
+  ///
+  /// @param q the queries, `[batch, queries, heads · headSize]`
+  /// @param k the keys, `[batch, keyHeads, keys, headSize]`
+  /// @param v the values, as the keys
+  /// @param starts for each sequence the number of the last key that its first query sees
+  /// @param mask added to the scores, broadcast to `[batch, heads, queries, keys]`, or null
+  /// @param heads the number of heads of queries
+  /// @param window how many keys a query sees at most; 0 for all
+  /// @param scale the factor of the scores
+  /// @param cap what scores stay below before the mask is added; 0 for none
+  /// @param out the result, as the queries
+  public static void attention(
+      Tensor q,
+      Tensor k,
+      Tensor v,
+      Tensor starts,
+      @Nullable Tensor mask,
+      int heads,
+      long window,
+      double scale,
+      double cap,
+      Tensor out) {
+    int queries = Math.toIntExact(q.shape().dim(1));
+    int keyHeads = Math.toIntExact(k.shape().dim(1));
+    int keys = Math.toIntExact(k.shape().dim(2));
+    int size = Math.toIntExact(k.shape().dim(3));
+    double[] qs = q.toDoubles();
+    double[] ks = k.toDoubles();
+    double[] vs = v.toDoubles();
+    long[] maskStrides = mask == null ? new long[4] : Elements.broadcastStrides(mask.shape(), 4);
+    for (int row = 0; row < q.shape().dim(0) * heads * queries && keys > 0; row++) {
+      int query = row % queries;
+      int head = row / queries % heads;
+      int batch = row / queries / heads;
+      long seen = Math.clamp(starts.getLong(batch), -1L - queries, keys) + query + 1;
+      int last = Math.clamp(seen, 1, keys);
+      int first = window == 0 ? 0 : (int) Math.max(0, last - window);
+      long maskBase = batch * maskStrides[0] + head * maskStrides[1] + query * maskStrides[2];
+      int qBase = ((batch * queries + query) * heads + head) * size;
+      int kBase = (batch * keyHeads + head / (heads / keyHeads)) * keys * size;
+      double[] scores = new double[last - first];
+      for (int j = first; j < last; j++) {
+        double dot = 0;
+        for (int d = 0; d < size; d++) {
+          dot += qs[qBase + d] * ks[kBase + j * size + d];
+        }
+        double added = mask == null ? 0 : mask.getDouble(maskBase + j * maskStrides[3]);
+        double score = cap == 0 ? scale * dot : cap * Math.tanh(scale * dot / cap);
+        scores[j - first] = score + added;
+      }
+      softmax(scores);
+      for (int d = 0; d < size; d++) {
+        double sum = 0;
+        for (int j = first; j < last; j++) {
+          sum += scores[j - first] * vs[kBase + j * size + d];
+        }
+        out.setDouble(qBase + d, sum);
+      }
+    }
+  }
+
   private static void softmax(double[] scores) {
     double largest = Double.NEGATIVE_INFINITY;
     for (double score : scores) {

@@ -254,16 +254,25 @@ public final class ScalarMatrixKernels implements MatrixKernels {
 
   @Override
   public void attend(
-      AttentionGeometry geometry, long q, long k, long v, long mask, long out, long scratch) {
-    double[] weights = new double[geometry.keys()];
+      AttentionGeometry geometry,
+      int seen,
+      long q,
+      long k,
+      long v,
+      long mask,
+      long out,
+      long scratch) {
     for (int query = 0; query < geometry.queries(); query++) {
       long row = q + 4L * query * geometry.queryStride();
       long maskRow = mask == 0 ? 0 : mask + 4L * query * geometry.maskStride();
-      softmax(geometry, row, k, maskRow, weights);
+      int first = geometry.from(seen, query);
+      double[] weights = new double[geometry.to(seen, query) - first];
+      long keys = k + 4 * (first * geometry.keyStride());
+      softmax(geometry, row, keys, maskRow == 0 ? 0 : maskRow + 4L * first, weights);
       for (int i = 0; i < geometry.headSize(); i++) {
         double sum = 0;
         for (int key = 0; key < weights.length; key++) {
-          sum += weights[key] * getFloat(v + 4 * (key * geometry.valueStride() + i));
+          sum += weights[key] * getFloat(v + 4 * ((first + key) * geometry.valueStride() + i));
         }
         setFloat(out + 4 * (query * geometry.outStride() + i), (float) sum);
       }
@@ -279,7 +288,9 @@ public final class ScalarMatrixKernels implements MatrixKernels {
         float left = getFloat(query + 4L * i);
         score += (double) left * getFloat(keys + 4 * (key * g.keyStride() + i));
       }
-      weights[key] = g.scale() * score + (mask == 0 ? 0 : getFloat(mask + 4L * key));
+      double scaled = g.scale() * score;
+      double capped = g.cap() == 0 ? scaled : g.cap() * Math.tanh(scaled / g.cap());
+      weights[key] = capped + (mask == 0 ? 0 : getFloat(mask + 4L * key));
       max = Math.max(max, weights[key]);
     }
     double sum = 0;

@@ -135,6 +135,35 @@ public final class ScalarMovement {
     }
   }
 
+  /// Puts rows behind those that there are.
+  ///
+  /// @param rows what comes behind them, `[batch, heads, …, size]`
+  /// @param starts for each index of the batch the number of the first of them
+  /// @param earlier the rows that there are, or null for none
+  /// @param keepsRest whether those behind the others stay
+  /// @param out the result, zeros where there are no rows
+  public static void append(
+      Tensor rows, Tensor starts, @Nullable Tensor earlier, boolean keepsRest, Tensor out) {
+    long heads = out.shape().dim(1);
+    long length = out.shape().dim(2);
+    long size = out.shape().dim(3);
+    long before = earlier == null ? 0 : earlier.shape().dim(2);
+    long count = rows.shape().dim(2);
+    for (long head = 0; head < out.shape().dim(0) * heads; head++) {
+      long start = Math.clamp(starts.getLong(head / heads), -count, length);
+      for (long row = 0; row < length; row++) {
+        long to = (head * length + row) * size;
+        if (row >= start && row < start + count) {
+          Elements.copy(rows, (head * count + row - start) * size, out, to, size);
+        } else if (earlier != null && row < before && (keepsRest || row < start)) {
+          Elements.copy(earlier, (head * before + row) * size, out, to, size);
+        } else {
+          clear(out, to, size);
+        }
+      }
+    }
+  }
+
   /// Keeps a triangle of each matrix and zeroes the rest.
   ///
   /// @param x the argument, of rank 2 at least

@@ -167,7 +167,14 @@ public final class TiledMatrixKernels implements MatrixKernels {
 
   @Override
   public void attend(
-      AttentionGeometry geometry, long q, long k, long v, long mask, long out, long scratch) {
-    attention.attend(geometry, q, k, v, mask, out, scratch);
+      AttentionGeometry geometry,
+      int seen,
+      long q,
+      long k,
+      long v,
+      long mask,
+      long out,
+      long scratch) {
+    attention.attend(geometry, seen, q, k, v, mask, out, scratch);
   }
 }

@@ -3,6 +3,8 @@ package dev.jiffy.engine.kernel.x86;
 import dev.jiffy.engine.kernel.AttentionGeometry;
 import dev.jiffy.engine.kernel.AttentionKernels;
 import dev.jiffy.engine.kernel.Format;
+import dev.jiffy.engine.kernel.tile.Attention;
+import dev.jiffy.engine.kernel.tile.MicroKernels;
 import dev.jiffy.engine.kernel.tile.Zeros;
 import java.lang.foreign.MemorySegment;
 
@@ -17,7 +19,7 @@ final class Bf16Attention implements AttentionKernels {
   private static final int COLUMNS = X86NarrowKernels.COLUMNS;
   private static final int LINE = X86NarrowKernels.LINE;
 
-  private final Blocks blocks;
+  private final MicroKernels micro;
   private final Tiles tiles;
   private final MemorySegment round;
   private final MemorySegment roundScaled;
@@ -27,7 +29,7 @@ final class Bf16Attention implements AttentionKernels {
   private final int block;
 
   Bf16Attention(Cpu cpu, X86NarrowKernels kernels) {
-    blocks = new Blocks(cpu);
+    micro = new X86MicroKernels(cpu);
     tiles = kernels.sums(Format.BF16);
     round = kernels.code("bf16", () -> NarrowingCode.bf16(false));
     roundScaled = kernels.code("bf16 scaled", () -> NarrowingCode.bf16(true));
@@ -64,6 +66,11 @@ final class Bf16Attention implements AttentionKernels {
     return Math.max(g.keys() * size, queries(g) * (size + rowBytes(g.keys())));
   }
 
+  /// The bytes of a row of scores: with a window there is room for a vector that begins anywhere.
+  private static long scoreBytes(AttentionGeometry g) {
+    return 4 * (whole(g.keys()) + (g.window() == 0 ? 0 : LANES));
+  }
+
   private long inverseBytes() {
     return (4L * block + LINE - 1) & -LINE;
   }
@@ -74,12 +81,12 @@ final class Bf16Attention implements AttentionKernels {
         + packedBytes(g.keys(), g.headSize())
         + leftBytes(g)
         + inverseBytes()
-        + queries(g) * 4 * whole(g.keys());
+        + queries(g) * scoreBytes(g);
   }
 
   @Override
   public void attend(
-      AttentionGeometry g, long q, long k, long v, long mask, long out, long scratch) {
+      AttentionGeometry g, int seen, long q, long k, long v, long mask, long out, long scratch) {
     int keys = g.keys();
     int size = g.headSize();
     long left = scratch;
@@ -87,14 +94,13 @@ final class Bf16Attention implements AttentionKernels {
     long packedValues = packedKeys + packedBytes(size, keys);
     long inverses = packedValues + packedBytes(keys, size);
     long scores = inverses + inverseBytes();
-    long scoreStep = 4 * whole(keys);
+    long scoreStep = scoreBytes(g);
     long weights = left + queries(g) * rowBytes(size);
     long queryStep = 4 * g.queryStride();
-    long maskStep = 4 * g.maskStride();
     long outStep = 4 * g.outStride();
-    blocks.bringNear(k, 4 * g.keyStride(), keys, 4L * size);
-    blocks.bringNear(q, queryStep, g.queries(), 4L * size);
-    blocks.bringNear(v, 4 * g.valueStride(), keys, 4L * size);
+    micro.bringNear(k, 4 * g.keyStride(), keys, 4L * size);
+    micro.bringNear(q, queryStep, g.queries(), 4L * size);
+    micro.bringNear(v, 4 * g.valueStride(), keys, 4L * size);
     packKeys(k, 4 * g.keyStride(), keys, size, left, packedKeys);
     packValues(v, 4 * g.valueStride(), keys, size, packedValues);
     for (int from = 0; from < g.queries(); from += block) {
@@ -106,8 +112,8 @@ final class Bf16Attention implements AttentionKernels {
         long panel = packedKeys + 4L * column * pairs(size);
         multiply(rows, left, size, panel, columns, scores + 4L * column, scoreStep);
       }
-      long added = mask == 0 ? 0 : mask + from * maskStep;
-      blocks.weigh(rows, scores, scoreStep, keys, g.scale(), added, maskStep, inverses);
+      Attention.cap(micro, g, rows, keys, scores, scoreStep);
+      Attention.weigh(micro, g, seen, from, rows, 0, keys, scores, scoreStep, mask, inverses);
       round(roundScaled, rows, scores, scoreStep, keys, weights, inverses);
       multiply(rows, weights, keys, packedValues, size, out + from * outStep, outStep);
     }
@@ -152,7 +158,7 @@ final class Bf16Attention implements AttentionKernels {
       width = keys - key >= COLUMNS ? COLUMNS : LANES;
       int present = Math.min(width, keys - key);
       long panel = to + 4L * key * pairs(size);
-      blocks.pack(rounded + key * step, 4, step, pairs(size), present, width, panel);
+      micro.pack(rounded + key * step, 4, step, pairs(size), present, width, panel);
     }
   }
 

@@ -319,16 +319,31 @@ final class MatrixCases {
     for (int size : new int[] {1, 20, 32, 72}) {
       for (int keys : new int[] {1, 5, 12, 31, 33, 70}) {
         int queries = keys == 31 ? 3 : keys;
-        cases.add(attention(queries, keys, size, 0));
-        cases.add(attention(queries, keys, size, keys + 3));
+        cases.add(attention(queries, keys, size, 0, 0, false, 0));
+        cases.add(attention(queries, keys, size, keys + 3, 0, false, 0));
+        cases.add(attention(queries, keys, size, keys + 3, 0.25f, true, 0));
+        cases.add(attention(queries, keys, size, 0, 0, true, 6));
+        cases.add(attention(queries, keys, size, keys + 3, 0, false, 40));
       }
     }
     return cases;
   }
 
-  private static AttentionGeometry attention(int queries, int keys, int size, int maskStride) {
+  private static AttentionGeometry attention(
+      int queries, int keys, int size, int maskStride, float cap, boolean isCausal, int window) {
     long stride = size + 8L;
     return new AttentionGeometry(
-        queries, keys, size, stride, stride + 1, stride + 2, stride + 3, maskStride, 0.3f);
+        queries,
+        keys,
+        size,
+        stride,
+        stride + 1,
+        stride + 2,
+        stride + 3,
+        maskStride,
+        0.3f,
+        cap,
+        isCausal,
+        window);
   }
 }

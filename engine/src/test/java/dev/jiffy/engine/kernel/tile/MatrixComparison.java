@@ -288,11 +288,15 @@ public final class MatrixComparison {
         }
         long mask = g.headSize() == 32 && g.maskStride() == 0 ? 0 : masks;
         long size = g.queries() * g.outStride();
-        long expected = filled(arena, size);
-        long actual = filled(arena, size);
-        scalar.attend(g, q, k, v, mask, expected, garbage(arena, scalar.attentionScratchBytes(g)));
-        fast.attend(g, q, k, v, mask, actual, garbage(arena, fast.attentionScratchBytes(g)));
-        compare(g, expected, actual, size);
+        for (int seen : new int[] {g.keys(), -2, g.keys() - g.queries() + 1, g.keys() / 2}) {
+          long expected = filled(arena, size);
+          long actual = filled(arena, size);
+          long scratch = garbage(arena, scalar.attentionScratchBytes(g));
+          scalar.attend(g, seen, q, k, v, mask, expected, scratch);
+          scratch = garbage(arena, fast.attentionScratchBytes(g));
+          fast.attend(g, seen, q, k, v, mask, actual, scratch);
+          compare(g, expected, actual, size);
+        }
       }
     }
   }

@@ -33,7 +33,18 @@ class Bf16AttentionTest {
         long maskStride = number % 2 == 0 ? 0 : keys + 3;
         AttentionGeometry g =
             new AttentionGeometry(
-                queries, keys, size, stride, stride + 1, stride + 2, stride + 3, maskStride, 0.3f);
+                queries,
+                keys,
+                size,
+                stride,
+                stride + 1,
+                stride + 2,
+                stride + 3,
+                maskStride,
+                0.3f,
+                number % 6 == 0 ? 0.5f : 0,
+                number % 4 == 1,
+                number % 8 == 5 ? 11 : 0);
         compare(kernels, g, number % 5 != 0, number % 7 < 4);
       }
     }
@@ -56,17 +67,20 @@ class Bf16AttentionTest {
       for (long at = 0; at < scratchBytes; at += 4) {
         Memory.setFloat(scratch + at, Float.NaN);
       }
-      kernels.attend(g, q, k, v, mask, out, scratch);
+      int seen = g.isCausal() ? 1 + keys - g.queries() : keys;
+      kernels.attend(g, seen, q, k, v, mask, out, scratch);
       for (int i = 0; i < g.queries(); i++) {
         double[] weights = new double[keys];
         double sum = 0;
-        for (int j = 0; j < keys; j++) {
+        for (int j = g.from(seen, i); j < g.to(seen, i); j++) {
           double score = 0;
           for (int c = 0; c < size; c++) {
             score += bf16(q, i * g.queryStride() + c) * bf16(k, j * g.keyStride() + c);
           }
           float added = masked ? Memory.getFloat(mask + 4 * (i * g.maskStride() + j)) : 0;
-          weights[j] = Math.exp(g.scale() * score + added);
+          double scaled = g.scale() * score;
+          double capped = g.cap() == 0 ? scaled : g.cap() * Math.tanh(scaled / g.cap());
+          weights[j] = Math.exp(capped + added);
           sum += weights[j];
         }
         for (int c = 0; c < size; c++) {
