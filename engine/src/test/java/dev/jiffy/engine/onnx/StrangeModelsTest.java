@@ -345,4 +345,60 @@ class StrangeModelsTest {
             .output("y");
     assertArrayEquals(new float[] {4, 3}, run(models, options, Map.of()).toFloats());
   }
+
+  @ParameterizedTest
+  @MethodSource("options")
+  void emptyImagesAreNormalized(LoadOptions options) throws IOException {
+    Models models =
+        Models.opset(13)
+            .input("x", DType.F32, 1, 2, -1, 3)
+            .node("LRN", List.of("x"), List.of("y"), Map.of("size", Models.integer(3)))
+            .output("y");
+    Tensor empty = Tensor.allocate(DType.F32, Shape.of(1, 2, 0, 3));
+    assertEquals(Shape.of(1, 2, 0, 3), run(models, options, Map.of("x", empty)).shape());
+  }
+
+  /// A scale that leaves the number of channels as it is moves them nevertheless.
+  @ParameterizedTest
+  @MethodSource("options")
+  void channelsAreResized(LoadOptions options) throws IOException {
+    Models models =
+        Models.opset(13)
+            .input("x", DType.F32, 1, 3, 1)
+            .constant("scales", Tensor.of(new float[] {1, 1.25f, 1}, 3))
+            .node(
+                "Resize",
+                List.of("x", "", "scales"),
+                List.of("y"),
+                Map.of(
+                    "mode", Models.text("linear"),
+                    "coordinate_transformation_mode", Models.text("asymmetric")))
+            .output("y");
+    Tensor x = Tensor.of(new float[] {0, 5, 10}, 1, 3, 1);
+    assertArrayEquals(
+        new float[] {0, 4, 8}, run(models, options, Map.of("x", x)).toFloats(), 1e-5f);
+  }
+
+  @ParameterizedTest
+  @MethodSource("options")
+  void vectorsOfBytesHaveOneZeroPoint(LoadOptions options) throws IOException {
+    Models models =
+        Models.opset(13)
+            .input("x", DType.U8, 3)
+            .constant("w", Tensor.of(new byte[] {1, 2, 3}, 3))
+            .constant("zero", bytes(2))
+            .node("MatMulInteger", List.of("x", "w", "zero"), List.of("y"))
+            .output("y");
+    Tensor y = run(models, options, Map.of("x", bytes(3, 4, 5)));
+    assertEquals(Shape.of(), y.shape());
+    assertEquals(14, y.getLong(0));
+  }
+
+  private static Tensor bytes(int... numbers) {
+    Tensor tensor = Tensor.allocate(DType.U8, Shape.of(numbers.length));
+    for (int i = 0; i < numbers.length; i++) {
+      tensor.setLong(i, numbers[i]);
+    }
+    return tensor;
+  }
 }
