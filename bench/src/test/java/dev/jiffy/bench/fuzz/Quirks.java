@@ -34,6 +34,7 @@ final class Quirks {
           "Hardmax",
           "Less",
           "LessOrEqual",
+          "Log",
           "Mod",
           "QuantizeLinear",
           "Range",

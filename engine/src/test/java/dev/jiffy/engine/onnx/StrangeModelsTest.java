@@ -397,6 +397,20 @@ class StrangeModelsTest {
     assertEquals(Shape.of(1, 2, 0, 3), run(models, options, Map.of("x", empty)).shape());
   }
 
+  @ParameterizedTest
+  @MethodSource("options")
+  void scalarsHaveOneDimensionToNormalize(LoadOptions options) throws IOException {
+    for (String operator : List.of("Softmax", "LpNormalization")) {
+      Models models =
+          Models.opset(13)
+              .input("x", DType.F32)
+              .node(operator, List.of("x"), List.of("y"), Map.of("axis", Models.integer(0)))
+              .output("y");
+      Tensor y = run(models, options, Map.of("x", Tensor.of(new float[] {3})));
+      assertArrayEquals(new float[] {1}, y.toFloats(), operator);
+    }
+  }
+
   /// A scale that leaves the number of channels as it is moves them nevertheless.
   @ParameterizedTest
   @MethodSource("options")
