@@ -9,8 +9,8 @@ import java.util.Map;
 import java.util.Random;
 import org.jspecify.annotations.Nullable;
 
-/// Makes cases: a recorded model changed in a few places, a graph of operators wired at random, or
-/// a file with damaged bytes.
+/// Makes cases: a recorded model changed in a few places, a graph of operators wired at random, one
+/// of operators that fit each other, or a file with damaged bytes.
 final class Generator {
   private static final int GRAPH = 7;
   private static final int OPSET = 8;
@@ -25,7 +25,8 @@ final class Generator {
     this.corpus = corpus;
     this.operators = List.copyOf(corpus.single.keySet());
     this.seed = seed;
-    this.random = new Random(seed);
+    // numbers in a row would begin alike
+    this.random = new Random(seed * 0x9E3779B97F4A7C15L);
   }
 
   /// {@return the case of a number}
@@ -38,26 +39,33 @@ final class Generator {
   }
 
   private FuzzCase make() {
-    boolean wired = random.nextInt(2) == 0;
-    Seed base = wired ? wired() : any(corpus.seeds);
+    int kind = random.nextInt(8);
+    boolean exact = kind == 0;
+    Seed base = kind < 3 ? Fitted.of(random, exact) : kind < 6 ? wired() : any(corpus.seeds);
     Proto model = base.model().copy();
     Map<String, Tensor> inputs = new LinkedHashMap<>(base.inputs());
-    inputs.replaceAll((_, tensor) -> Elements.changed(tensor, random));
+    if (!exact) {
+      inputs.replaceAll((_, tensor) -> Elements.changed(tensor, random));
+    }
     List<Tensor> tensors = List.copyOf(inputs.values());
     Proto graph = model.message(GRAPH);
     if (graph != null) {
       loosen(graph, inputs);
       fix(graph, inputs);
+      if (random.nextInt(6) == 0) {
+        new Enclosures(random, model, graph).apply();
+      }
       Mutations mutations = new Mutations(corpus, random, model);
-      for (int i = wired ? random.nextInt(2) : random.nextInt(4); i > 0; i--) {
+      int most = exact ? 1 : kind < 6 ? 2 : 4;
+      for (int i = random.nextInt(most); i > 0; i--) {
         mutations.apply();
       }
     }
     byte[] bytes = model.toByteArray();
-    if (random.nextInt(20) == 0) {
+    if (!exact && random.nextInt(20) == 0) {
       damage(bytes);
     }
-    return new FuzzCase(seed, bytes, inputs, tensors);
+    return new FuzzCase(seed, bytes, inputs, tensors, exact);
   }
 
   private void damage(byte[] bytes) {

@@ -24,14 +24,16 @@ final class Proto {
     SHAPE,
     DIMENSION,
     OPSET,
+    FUNCTION,
     OTHER;
 
     private Kind of(int field) {
       Map<Integer, Kind> kinds =
           switch (this) {
-            case MODEL -> Map.of(7, GRAPH, 8, OPSET);
+            case MODEL -> Map.of(7, GRAPH, 8, OPSET, 25, FUNCTION);
             case GRAPH -> Map.of(1, NODE, 5, TENSOR, 11, VALUE, 12, VALUE, 13, VALUE);
             case NODE -> Map.of(5, ATTRIBUTE);
+            case FUNCTION -> Map.of(7, NODE);
             case ATTRIBUTE -> Map.of(5, TENSOR, 6, GRAPH);
             case VALUE -> Map.of(2, TYPE);
             case TYPE -> Map.of(1, TENSOR_TYPE);
@@ -207,13 +209,21 @@ final class Proto {
     fields.set(place, new Field(fields.get(place).number, 2, 0, bytes, null));
   }
 
-  /// Sets four bytes.
+  Proto add(int number, float value) {
+    fields.add(number(number, value));
+    return this;
+  }
+
   void set(int place, float value) {
+    fields.set(place, number(fields.get(place).number, value));
+  }
+
+  private static Field number(int number, float value) {
     int bits = Float.floatToRawIntBits(value);
     byte[] bytes = {
       (byte) bits, (byte) (bits >> 8), (byte) (bits >> 16), (byte) (bits >> 24),
     };
-    fields.set(place, new Field(fields.get(place).number, 5, 0, bytes, null));
+    return new Field(number, 5, 0, bytes, null);
   }
 
   void remove(int number) {

@@ -18,18 +18,20 @@ final class NormRules {
         throw in.wrongType(i, "a floating-point type");
       }
     }
-    if (x == null) {
-      return in.fact(0);
-    }
-    if (x.isEmpty()) {
-      throw new ModelException("input 0: expected a rank of at least 1, got " + in.fact(0));
-    }
-    // a single dimension is the batch of one channel
-    Dim channels = x.size() == 1 ? Dims.ONE : x.get(WindowRules.channelAxis(op.layout(), x.size()));
+    List<Dim> channels = x == null ? null : List.of(channels(op, x, in));
     for (int i = 1; i < 5; i++) {
-      Dims.merge("input " + i, List.of(channels), in.shape(i));
+      channels = Dims.merge("input " + i, channels, in.shape(i));
     }
     return in.fact(0);
+  }
+
+  private static Dim channels(Op.BatchNorm op, List<Dim> x, Operands in) {
+    return switch (x.size()) {
+      case 0 ->
+          throw new ModelException("input 0: expected a rank of at least 1, got " + in.fact(0));
+      case 1 -> Dims.ONE; // the dimension is the batch
+      default -> x.get(WindowRules.channelAxis(op.layout(), x.size()));
+    };
   }
 
   static List<Fact> layerNorm(Op.LayerNorm op, Operands in) {
@@ -71,8 +73,8 @@ final class NormRules {
         throw new ModelException(
             "input 0: expected batch, channels and spatial dimensions, got " + in.fact(0));
       }
-      Dims.merge("scale", List.of(x.get(1)), in.shape(1));
-      Dims.merge("bias", List.of(x.get(1)), in.shape(2));
+      List<Dim> channels = Dims.merge("scale", List.of(x.get(1)), in.shape(1));
+      Dims.merge("bias", channels, in.shape(2));
     }
     return in.fact(0);
   }

@@ -82,8 +82,8 @@ final class QuantizedRules {
     }
     if (block > 0) {
       checkBlocks(axis, block, x, scale, in);
-    } else if (scale.size() == 1 && !x.isEmpty() && !scale.getFirst().is(1)) {
-      Dim extent = x.get(Operands.axis(axis, x.size()));
+    } else if (scale.size() == 1 && !scale.getFirst().is(1)) {
+      Dim extent = x.isEmpty() ? Dims.ONE : x.get(Operands.axis(axis, x.size()));
       Dims.merge("scale", List.of(extent), scale);
     } else if (scale.size() > 1) {
       throw new ModelException("scale: expected a scalar or a vector, got " + in.fact(1));

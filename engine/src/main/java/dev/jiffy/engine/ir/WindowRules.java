@@ -203,6 +203,9 @@ final class WindowRules {
     if (extent instanceof Dim.Symbol && reach instanceof Dim.Known known && !ceil && stride == 1) {
       return Dims.add(extent, Math.addExact(padding, 1 - known.value()));
     }
+    if (stride == 1 && padding == 0 && reach.equals(Dims.ONE)) {
+      return extent; // which may be empty
+    }
     Dim padded = Dims.add(extent, padding);
     Dim room =
         reach instanceof Dim.Known known

@@ -113,7 +113,7 @@ public record Cut(Graph first, List<Node> nodes, Map<String, Tensor> constants, 
 
     private boolean reads(Node node, Set<String> values) {
       for (String input : node.inputs()) {
-        if (values.contains(input) && !needs.isKnown(input)) {
+        if (!input.isEmpty() && values.contains(input) && !needs.isKnown(input)) {
           return true;
         }
       }

@@ -3,11 +3,15 @@ package dev.jiffy.engine.lower;
 import dev.jiffy.engine.ModelException;
 import dev.jiffy.engine.ir.Fact;
 import dev.jiffy.engine.ir.Graph;
+import dev.jiffy.engine.ir.Inference;
 import dev.jiffy.engine.ir.LoopOp;
+import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
 import dev.jiffy.tensor.Value;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /// Runs loops, whatever runs their bodies.
@@ -27,15 +31,12 @@ final class Loops {
     }
     List<Value> captured = List.copyOf(states.subList(op.states(), states.size()));
     states = states.subList(0, op.states());
-    List<@Nullable Stack> stacks = stacks(op, wanted, trips, context);
+    boolean runs = trips > 0 && goesOn;
+    Graph graph = runs ? op.body() : bound(op.body(), inputs(0, states, captured));
+    List<@Nullable Stack> stacks = stacks(op, graph, wanted, trips, context);
     Evaluation.Body body = context.body(op.body());
     for (long i = 0; i < trips && goesOn; i++) {
-      List<Value> inputs = new ArrayList<>(in.size());
-      inputs.add(Tensor.of(new long[] {i}));
-      inputs.add(TRUE);
-      inputs.addAll(states);
-      inputs.addAll(captured);
-      List<Value> made = body.run(inputs);
+      List<Value> made = body.run(inputs(i, states, captured));
       goesOn = Evaluation.isTrue(made.getFirst());
       states = made.subList(1, 1 + op.states());
       for (int k = 0; k < stacks.size(); k++) {
@@ -53,6 +54,31 @@ final class Loops {
     return out;
   }
 
+  private static List<Value> inputs(long iteration, List<Value> states, List<Value> captured) {
+    List<Value> inputs = new ArrayList<>(2 + states.size() + captured.size());
+    inputs.add(Tensor.of(new long[] {iteration}));
+    inputs.add(TRUE);
+    inputs.addAll(states);
+    inputs.addAll(captured);
+    return inputs;
+  }
+
+  /// {@return a body that knows, as far as it can, which shapes it would make of some inputs}
+  private static Graph bound(Graph body, List<Value> inputs) {
+    Map<String, Shape> shapes = new HashMap<>();
+    for (int i = 0; i < inputs.size(); i++) {
+      if (!(inputs.get(i) instanceof Tensor tensor)) {
+        return body;
+      }
+      shapes.put(body.inputs().get(i), tensor.shape());
+    }
+    try {
+      return Inference.bind(body, shapes);
+    } catch (ModelException _) {
+      return body; // it does not run
+    }
+  }
+
   private static boolean isThere(List<@Nullable Value> in, int index) {
     return index < in.size() && in.get(index) != null;
   }
@@ -67,8 +93,7 @@ final class Loops {
 
   /// Takes what is collected; null for what nobody reads.
   private static List<@Nullable Stack> stacks(
-      LoopOp.Loop op, boolean[] wanted, long trips, Evaluation.Context context) {
-    Graph body = op.body();
+      LoopOp.Loop op, Graph body, boolean[] wanted, long trips, Evaluation.Context context) {
     List<@Nullable Stack> stacks = new ArrayList<>();
     for (int k = 0; k < op.collected(); k++) {
       boolean isRead = op.states() + k < wanted.length && wanted[op.states() + k];

@@ -47,8 +47,8 @@ final class Resampling {
         || y.elements() > Integer.MAX_VALUE
         || x.elements() > Integer.MAX_VALUE
         || (rank == 5 && x.elements() / x.dim(1) * y.dim(1) > Integer.MAX_VALUE)
-        || x.dim(0) != y.dim(0)
-        || x.dim(rank - 1) != y.dim(rank - 1)
+        || scales[0] != 1
+        || scales[rank - 1] != 1
         || resize.antialias()
         || resize.aspect() != Op.AspectPolicy.STRETCH
         || resize.coordinates() == Op.CoordinateMode.TF_CROP_AND_RESIZE) {

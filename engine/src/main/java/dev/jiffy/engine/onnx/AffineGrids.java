@@ -11,6 +11,8 @@ import java.util.List;
 /// Grids of positions between -1 and 1, turned and moved by matrices.
 final class AffineGrids {
   private static final Op ADD = new Binary(BinaryFunction.ADD);
+  private static final Op SUBTRACT = new Binary(BinaryFunction.SUB);
+  private static final Op MAXIMUM = new Binary(BinaryFunction.MAX);
   private static final Op MULTIPLY = new Binary(BinaryFunction.MUL);
   private static final Op DIVIDE = new Binary(BinaryFunction.DIV);
 
@@ -53,7 +55,8 @@ final class AffineGrids {
     node.result(new Op.Reshape(false), moved, shape);
   }
 
-  /// The positions along one dimension: from -1 to 1, or the centres of pixels between them.
+  /// The positions along one dimension: from -1 to 1, or the centres of pixels between them. A
+  /// single one from corner to corner is the last.
   private static String positions(
       NodeScope node, String extents, int axis, boolean alignCorners, DType dtype) {
     String extent =
@@ -63,11 +66,14 @@ final class AffineGrids {
     String indices = node.make(new Op.Range(), zero, extent, one);
     String count = node.make(new Op.Cast(dtype, true), extent);
     String steps = node.make(new Op.Cast(dtype, true), indices);
-    String twice = node.make(MULTIPLY, steps, node.scalar(2, steps));
     if (alignCorners) {
-      String gaps = node.make(ADD, count, node.scalar(-1, count));
-      return node.make(ADD, node.make(DIVIDE, twice, gaps), node.scalar(-1, steps));
+      String last = node.make(ADD, count, node.scalar(-1, count));
+      String left = node.make(SUBTRACT, steps, last);
+      String gaps = node.make(MAXIMUM, last, node.scalar(1, count));
+      String twice = node.make(MULTIPLY, left, node.scalar(2, steps));
+      return node.make(ADD, node.make(DIVIDE, twice, gaps), node.scalar(1, steps));
     }
+    String twice = node.make(MULTIPLY, steps, node.scalar(2, steps));
     String centres = node.make(ADD, twice, node.scalar(1, steps));
     return node.make(ADD, node.make(DIVIDE, centres, count), node.scalar(-1, steps));
   }

@@ -42,6 +42,7 @@ final class LoopImports {
     given.add(Fact.of(DType.I64));
     given.add(Fact.of(DType.BOOL));
     for (int i = 0; i < states; i++) {
+      node.require(2 + i);
       Fact fact = node.fact(node.input(2 + i));
       if (fact == null) {
         return;

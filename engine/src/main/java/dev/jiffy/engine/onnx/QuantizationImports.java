@@ -108,7 +108,8 @@ final class QuantizationImports {
   }
 
   private static void matMulInteger(NodeScope node) {
-    String x = centred(node, 0, 2, zero -> column(node, zero, 1));
+    int trailing = node.rank(node.input(0)) == 1 ? 0 : 1;
+    String x = centred(node, 0, 2, zero -> column(node, zero, trailing));
     node.result(new Op.MatMul(), x, centred(node, 1, 3, zero -> zero));
   }
 

@@ -58,6 +58,7 @@ final class ScanImports {
     }
     List<String> names = new ArrayList<>();
     for (int i = first; i < node.inputs(); i++) {
+      node.require(i);
       names.add(node.input(i));
     }
     Scan scan =

@@ -128,6 +128,17 @@ final class Draft {
       done.add(new Entry(node));
     }
     count();
+    dropUnread();
+  }
+
+  /// Drops the nodes that no output needs, before anything is found out of them.
+  private void dropUnread() {
+    for (Entry entry : done.reversed()) {
+      if (isUnread(entry)) {
+        unread(entry);
+      }
+    }
+    isSource = !done.removeIf(Draft::isUnread);
   }
 
   private Value value(String name) {

@@ -6,6 +6,7 @@ import dev.jiffy.engine.function.ReduceFunction;
 import dev.jiffy.engine.function.ScoreTransform;
 import dev.jiffy.engine.function.UnaryFunction;
 import dev.jiffy.engine.ir.Dim;
+import dev.jiffy.engine.ir.Fact;
 import dev.jiffy.engine.ir.Lookup;
 import dev.jiffy.engine.ir.Node;
 import dev.jiffy.engine.ir.Op;
@@ -33,9 +34,10 @@ final class Expansions {
 
   private Expansions() {}
 
+  /// The shape of what a node reads, null where that is a scalar or not of f32.
   private static @Nullable List<Dim> shape(Draft draft, Node node) {
-    String x = node.input(0);
-    return draft.fact(x).dtype() == DType.F32 ? draft.fact(x).shape() : null;
+    Fact x = draft.fact(node.input(0));
+    return x.dtype() == DType.F32 && x.rank() > 0 ? x.shape() : null;
   }
 
   private static String binary(

@@ -281,6 +281,10 @@ final class NeuralRuleCases {
               new Op.BatchNorm(1e-5f, Layout.CHANNELS_FIRST),
               "f32[1×4×2×8]; f32[8]; f32[8]; f32[8]; f32[8]",
               "input 1: expected shape [4], got [8]"),
+          bad(
+              new Op.BatchNorm(1e-5f, Layout.CHANNELS_FIRST),
+              "f32[1×c×8]; f32[8]; f32[5]; f32[8]; f32[8]",
+              "input 2: expected shape [8], got [5]"),
           good(
               new Op.LayerNorm(-1, 1e-5f),
               "f16[b×s×384]; f16[384]; f16[384]; f16[b×s×384]",
@@ -299,6 +303,10 @@ final class NeuralRuleCases {
               new Op.InstanceNorm(1e-5f),
               "f32[1×4×2]; f32[3]; f32[4]",
               "scale: expected shape [4], got [3]"),
+          bad(
+              new Op.InstanceNorm(1e-5f),
+              "f32[1×c×2]; f32[3]; f32[4]",
+              "bias: expected shape [3], got [4]"),
           good(new Op.Lrn(1e-4f, 0.75f, 1, 5), "f32[n×4×h×w]", "f32[n×4×h×w]"),
           bad(new Op.Lrn(1, 1, 1, 0), "f32[1×4×2]", "size: expected at least 1, got 0"),
           good(SCALE, "f32[n×3×h×7]; _; f32[4]=[1, 1, 2, 0.6]", "f32[n×3×2*h×4]"),

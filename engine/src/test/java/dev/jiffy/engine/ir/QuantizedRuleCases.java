@@ -35,6 +35,7 @@ final class QuantizedRuleCases {
           good(TO_BYTES, "f32[n×3×4]; f32[3]; u8[3]", "u8[n×3×4]"),
           good(TO_BYTES, "f32[n×3×4]; f32[3]; u8[1]", "u8[n×3×4]"),
           bad(TO_BYTES, "f32[n×3×4]; f32[4]", "scale: expected shape [3], got [4]"),
+          bad(TO_BYTES, "f32[]; f32[0]", "scale: expected shape [1], got [0]"),
           bad(TO_BYTES, "f32[n×3×4]; f32[]; i8[]", "input 2: expected u8, got i8[]"),
           bad(TO_BYTES, "f32[n×3]; f32[3×1]", "scale: expected a scalar or a vector, got f32[3×1]"),
           bad(TO_BYTES, "f32[n×3]; f32[]; u8[3]", "zero point: expected shape [1], got [3]"),

@@ -132,7 +132,7 @@ class ScanImportsTest {
   }
 
   @Test
-  void aStateKeepsItsType() {
+  void aStateIsThereAndKeepsItsType() {
     GraphProto body =
         new GraphProto(
             "body",
@@ -144,15 +144,18 @@ class ScanImportsTest {
             List.of(untyped("i"), untyped("c"), untyped("s")),
             List.of(untyped("c"), untyped("t")),
             List.of());
-    Models model =
-        Models.opset(16)
-            .input("x", DType.F32, 2)
-            .node(
-                "Loop",
-                List.of("", "", "x"),
-                List.of("y"),
-                Map.of("body", new AttributeProto.GraphValue(body)))
-            .output("y");
-    assertTrue(refused(model).contains("state 0 begins as f32[2] and becomes i64[2]"));
+    assertTrue(refused(loop(body, "x")).contains("state 0 begins as f32[2] and becomes i64[2]"));
+    assertTrue(refused(loop(body, "")).contains("input 2 is missing"));
+  }
+
+  private static Models loop(GraphProto body, String state) {
+    return Models.opset(16)
+        .input("x", DType.F32, 2)
+        .node(
+            "Loop",
+            List.of("", "", state),
+            List.of("y"),
+            Map.of("body", new AttributeProto.GraphValue(body)))
+        .output("y");
   }
 }

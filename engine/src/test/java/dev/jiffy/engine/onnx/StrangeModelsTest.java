@@ -83,6 +83,24 @@ class StrangeModelsTest {
 
   @ParameterizedTest
   @MethodSource("options")
+  void whatLeadsNowhereMayBeWrong(LoadOptions options) throws IOException {
+    Models models =
+        Models.opset(13)
+            .input("x", DType.I64, -1)
+            .constant("one", Tensor.of(new long[] {1}, 1))
+            .constant("two", Tensor.of(new float[] {1, 1}, 2))
+            .constant("three", Tensor.of(new long[] {1, 1, 1}, 3))
+            .node("NonZero", List.of("two"), List.of("places"))
+            .node("Add", List.of("places", "three"), List.of("never"))
+            .node("Neg", List.of("never"), List.of("nor"))
+            .node("Add", List.of("x", "one"), List.of("y"))
+            .output("y");
+    Tensor y = run(models, options, Map.of("x", Tensor.of(new long[] {4}, 1)));
+    assertArrayEquals(new long[] {5}, y.toLongs());
+  }
+
+  @ParameterizedTest
+  @MethodSource("options")
   void integersHaveNoLeakyRelu(LoadOptions options) throws IOException {
     Models models =
         Models.opset(13)
@@ -274,6 +292,27 @@ class StrangeModelsTest {
     assertArrayEquals(new float[] {0, 2, 0, 2}, y.toFloats());
   }
 
+  /// An output that is left out is none that a node without some input waits for.
+  @ParameterizedTest
+  @MethodSource("options")
+  void outputsAndInputsAreLeftOutBesideACut(LoadOptions options) throws IOException {
+    Models models =
+        Models.opset(14)
+            .input("n", DType.I64, 3)
+            .input("x", DType.F32, 2)
+            .constant("one", Tensor.of(new float[] {1}))
+            .constant("w", Tensor.of(new float[] {2}, 1, 1, 1))
+            .node("ConstantOfShape", List.of("n"), List.of("zeros"))
+            .node("RNN", List.of("zeros", "w", "w"), List.of("", "last"))
+            .node("Clip", List.of("x", "", "one"), List.of("y"))
+            .output("y")
+            .output("last");
+    Tensor n = Tensor.of(new long[] {1, 1, 1}, 3);
+    Tensor x = Tensor.of(new float[] {-3, 3}, 2);
+    Tensor y = run(models, options, Map.of("n", n, "x", x));
+    assertArrayEquals(new float[] {-3, 1}, y.toFloats());
+  }
+
   @ParameterizedTest
   @MethodSource("options")
   void textsAreNoNumbers(LoadOptions options) {
@@ -344,5 +383,90 @@ class StrangeModelsTest {
             .node("TopK", List.of("x", "k"), List.of("y", "places"))
             .output("y");
     assertArrayEquals(new float[] {4, 3}, run(models, options, Map.of()).toFloats());
+  }
+
+  @ParameterizedTest
+  @MethodSource("options")
+  void emptyImagesAreNormalized(LoadOptions options) throws IOException {
+    Models models =
+        Models.opset(13)
+            .input("x", DType.F32, 1, 2, -1, 3)
+            .node("LRN", List.of("x"), List.of("y"), Map.of("size", Models.integer(3)))
+            .output("y");
+    Tensor empty = Tensor.allocate(DType.F32, Shape.of(1, 2, 0, 3));
+    assertEquals(Shape.of(1, 2, 0, 3), run(models, options, Map.of("x", empty)).shape());
+  }
+
+  @ParameterizedTest
+  @MethodSource("options")
+  void scalarsHaveNoDimensionToNormalize(LoadOptions options) {
+    Models models =
+        Models.opset(13)
+            .input("x", DType.F32)
+            .node("Softmax", List.of("x"), List.of("y"), Map.of("axis", Models.integer(0)))
+            .output("y");
+    refused("out of range for rank 0", models, options, Map.of("x", Tensor.of(new float[] {3})));
+  }
+
+  /// A scale that leaves the number of channels as it is moves them nevertheless.
+  @ParameterizedTest
+  @MethodSource("options")
+  void channelsAreResized(LoadOptions options) throws IOException {
+    Models models =
+        Models.opset(13)
+            .input("x", DType.F32, 1, 3, 1)
+            .constant("scales", Tensor.of(new float[] {1, 1.25f, 1}, 3))
+            .node(
+                "Resize",
+                List.of("x", "", "scales"),
+                List.of("y"),
+                Map.of(
+                    "mode", Models.text("linear"),
+                    "coordinate_transformation_mode", Models.text("asymmetric")))
+            .output("y");
+    Tensor x = Tensor.of(new float[] {0, 5, 10}, 1, 3, 1);
+    assertArrayEquals(
+        new float[] {0, 4, 8}, run(models, options, Map.of("x", x)).toFloats(), 1e-5f);
+  }
+
+  @ParameterizedTest
+  @MethodSource("options")
+  void vectorsOfBytesHaveOneZeroPoint(LoadOptions options) throws IOException {
+    Models models =
+        Models.opset(13)
+            .input("x", DType.U8, 3)
+            .constant("w", Tensor.of(new byte[] {1, 2, 3}, 3))
+            .constant("zero", bytes(2))
+            .node("MatMulInteger", List.of("x", "w", "zero"), List.of("y"))
+            .output("y");
+    Tensor y = run(models, options, Map.of("x", bytes(3, 4, 5)));
+    assertEquals(Shape.of(), y.shape());
+    assertEquals(14, y.getLong(0));
+  }
+
+  @ParameterizedTest
+  @MethodSource("options")
+  void gridsMayHaveOnePoint(LoadOptions options) throws IOException {
+    Models models =
+        Models.opset(20)
+            .input("x", DType.F32, 1, 2, 3)
+            .constant("size", Tensor.of(new long[] {1, 1, 2, 1}, 4))
+            .node(
+                "AffineGrid",
+                List.of("x", "size"),
+                List.of("y"),
+                Map.of("align_corners", Models.integer(1)))
+            .output("y");
+    Tensor x = Tensor.of(new float[] {1, 0, 0, 0, 1, 0}, 1, 2, 3);
+    Tensor y = run(models, options, Map.of("x", x));
+    assertArrayEquals(new float[] {1, -1, 1, 1}, y.toFloats());
+  }
+
+  private static Tensor bytes(int... numbers) {
+    Tensor tensor = Tensor.allocate(DType.U8, Shape.of(numbers.length));
+    for (int i = 0; i < numbers.length; i++) {
+      tensor.setLong(i, numbers[i]);
+    }
+    return tensor;
   }
 }
