@@ -29,7 +29,7 @@ record ByteCheck(LongUnaryOperator memory) {
   /// @param bits the bits of a weight
   /// @param bytes whether rows are rounded to bytes
   static BlockProduct product(int bits, boolean bytes) {
-    return new BlockProduct(3, 40, 19, 32, bits, false, bytes);
+    return new BlockProduct(8, 40, 19, 32, bits, false, bytes);
   }
 
   /// Numbers that depend on their place alone.
@@ -53,7 +53,8 @@ record ByteCheck(LongUnaryOperator memory) {
     return address;
   }
 
-  /// Multiplies with weights of a few bits.
+  /// Multiplies with weights of a few bits: one row, then all others, which kernels may compute in
+  /// another way.
   ///
   /// @param c the result
   void multiply(BlockKernels kernels, BlockProduct p, long c) {
@@ -66,7 +67,8 @@ record ByteCheck(LongUnaryOperator memory) {
     long a = floats(p.m() * p.k(), 0.1f);
     int panels = (p.n() + kernels.panelColumns() - 1) / kernels.panelColumns();
     long scratch = memory.applyAsLong(kernels.scratchBytes(p));
-    kernels.multiply(p, a, packed, 0, c, 0, p.m(), 0, panels, scratch);
+    kernels.multiply(p, a, packed, 0, c, 0, 1, 0, panels, scratch);
+    kernels.multiply(p, a, packed, 0, c, 1, p.m(), 0, panels, scratch);
   }
 
   /// Multiplies with what weights of a few bits stand for.

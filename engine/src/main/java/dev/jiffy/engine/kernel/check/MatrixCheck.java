@@ -128,7 +128,7 @@ final class MatrixCheck {
     }
     int m = 7;
     int k = 9;
-    int n = 41;
+    int n = 57; // a panel of two vectors and one that is cut
     Product product = new Product(m, k, n, k, n, 0, 1, null);
     long a = comparison.numbers(m * k);
     long b = comparison.numbers(k * n);
