@@ -198,6 +198,8 @@ final class ServeCommand implements Callable<Integer> {
       output.progress(warning);
     }
     closeAtExit(server, output);
+    // what loading left behind would be copied while the first requests wait, twice
+    System.gc();
     output.print(Answer.of(server));
     OsThread.compilersStepBack(COMPILERS_NICENESS);
     waitForSignal();
