@@ -87,6 +87,16 @@ final class Execution implements AutoCloseable {
     return prepare(main, arguments);
   }
 
+  /// {@return the stage of the model for such inputs, made for these alone, so that its steps are
+  /// those that [Model#costs] knows; runs with such inputs take it until others come}
+  ///
+  /// @param arguments a value for every input of the model
+  Prepared prepareAlone(Value[] arguments) {
+    Prepared alone = new Prepared(model.stageAlone(arguments));
+    main.last = alone;
+    return alone;
+  }
+
   private Prepared prepare(Track track, Value[] arguments) {
     Prepared last = track.last;
     if (last != null && last.stage.fits(arguments)) {
@@ -112,14 +122,14 @@ final class Execution implements AutoCloseable {
   Frame frame(Prepared prepared, Plan plan) {
     Frame frame = prepared.frame;
     if (frame == null || prepared.epoch != epoch) {
-      long bytes = plan.bytes();
-      if (block == null || block.bytes() < bytes) {
+      long size = block == null ? 0 : block.bytes();
+      if (block == null || size < plan.bytes()) {
         if (block != null) {
           block.close();
         }
         epoch++;
         block = null;
-        block = MemoryBlock.allocate(bytes, model::memory);
+        block = MemoryBlock.allocate(Math.max(plan.bytes(), size + size / 2), model::memory);
         count();
       }
       frame = plan.frame(block.address());

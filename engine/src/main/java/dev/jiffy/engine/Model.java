@@ -329,20 +329,32 @@ public final class Model implements AutoCloseable {
         return known;
       }
     }
-    Graph bound = program.bound(arguments);
-    Form current = form(bound);
-    Stage stage = program.stage(arguments, bound, current.target(), current.weights());
-    Plan plan = stage.plan;
-    if (plan != null) {
-      checkMemory(plan);
-    }
+    Program.Given given = program.given(arguments);
+    Form current = form(given.graph());
+    Stage stage = program.stage(arguments, given, current.target(), current.weights());
+    checkMemory(stage.plan);
     synchronized (stages) {
       Stage other = stages.putIfAbsent(request, stage);
       return other == null ? stage : other;
     }
   }
 
-  private void checkMemory(Plan plan) {
+  /// {@return the stage of what runs, made for concrete inputs alone, whatever has run before}
+  ///
+  /// @param arguments a value for every input, in the model's order
+  /// @throws ModelException if a shape does not fit the model
+  Stage stageAlone(Value[] arguments) {
+    Graph bound = program.given(arguments).bound();
+    Form current = form(bound);
+    Stage stage = program.stage(arguments, bound, current.target(), current.weights());
+    checkMemory(stage.plan);
+    return stage;
+  }
+
+  private void checkMemory(@Nullable Plan plan) {
+    if (plan == null) {
+      return;
+    }
     long bytes = plan.bytes();
     for (Plan.Port output : plan.outputs()) {
       bytes = Math.max(bytes, bytes + output.shape().bytes(output.dtype()));
@@ -360,7 +372,7 @@ public final class Model implements AutoCloseable {
   ///   plan
   List<StepCost> costs(Value[] arguments) {
     Form current = form();
-    return Lowering.costs(program.bound(arguments), current.target(), current.weights());
+    return Lowering.costs(program.given(arguments).bound(), current.target(), current.weights());
   }
 
   /// A session has closed.

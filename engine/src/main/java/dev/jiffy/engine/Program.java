@@ -27,6 +27,8 @@ final class Program {
   /// Null where no branch is decided before the run.
   private final @Nullable Variants variants;
 
+  private final OpenPlans openPlans = new OpenPlans();
+
   private Program(Graph graph, @Nullable Variants variants) {
     this.graph = graph;
     this.variants = variants;
@@ -92,12 +94,38 @@ final class Program {
     return new Request(this, shapes, values);
   }
 
-  /// {@return the graph with what is known of concrete inputs, without the branches that they
-  /// decide}
+  /// A graph and its inputs.
+  ///
+  /// @param graph the graph, without the branches that the inputs decide
+  /// @param shapes a shape for every input that is a tensor
+  /// @param values the inputs whose elements decide branches
+  record Given(Graph graph, Map<String, Shape> shapes, Map<String, Tensor> values) {
+    /// {@return the graph with what is known of its inputs}
+    ///
+    /// @throws ModelException if a shape does not fit the graph
+    Graph bound() {
+      return Inference.bind(graph, shapes, values);
+    }
+
+    /// {@return whether both differ in shapes only}
+    @SuppressWarnings("ReferenceEquality") // the same decisions give the same graph
+    boolean isLike(Given other) {
+      return graph == other.graph && elements().equals(other.elements());
+    }
+
+    private Map<String, List<Long>> elements() {
+      Map<String, List<Long>> elements = new HashMap<>();
+      values.forEach(
+          (name, tensor) -> elements.put(name, Arrays.stream(tensor.toLongs()).boxed().toList()));
+      return elements;
+    }
+  }
+
+  /// {@return what is given with concrete inputs}
   ///
   /// @param arguments a value for every input
   /// @throws ModelException if a shape does not fit the graph
-  Graph bound(Value[] arguments) {
+  Given given(Value[] arguments) {
     Map<String, Shape> shapes = new HashMap<>();
     Map<String, Tensor> values = new HashMap<>();
     for (int i = 0; i < arguments.length; i++) {
@@ -105,18 +133,36 @@ final class Program {
       if (arguments[i] instanceof Tensor tensor) {
         shapes.put(name, tensor.shape());
         if (isDeciding(i, tensor)) {
-          values.put(name, tensor);
+          values.put(name, tensor.copy());
         }
       }
     }
-    Graph variant = variants == null ? graph : variants.of(shapes, values);
-    return Inference.bind(variant, shapes, values);
+    return new Given(variants == null ? graph : variants.of(shapes, values), shapes, values);
   }
 
   /// {@return what runs first for concrete inputs}
   ///
   /// @param arguments a value for every input: of tensors the shape matters, and the elements where
   ///   they decide branches
+  /// @param given what is given with them
+  /// @param target the kernels and threads
+  /// @param weights the packed weights of the model
+  /// @throws ModelException if a shape does not fit the graph
+  Stage stage(Value[] arguments, Given given, Target target, Weights weights) {
+    Plan kept = openPlans.plan(given);
+    if (kept != null) {
+      return Stage.whole(this, arguments, kept);
+    }
+    Graph bound = given.bound();
+    Plan opened = openPlans.plan(given, bound, target, weights);
+    return opened == null
+        ? stage(arguments, bound, target, weights)
+        : Stage.whole(this, arguments, opened);
+  }
+
+  /// {@return what runs first for concrete inputs, made for these alone}
+  ///
+  /// @param arguments a value for every input
   /// @param bound the graph for them
   /// @param target the kernels and threads
   /// @param weights the packed weights of the model

@@ -126,8 +126,9 @@ public final class Session implements AutoCloseable {
   }
 
   private RunProfile profiled(Map<String, Tensor> inputs, int runs) {
+    collect(inputs);
+    Execution.Prepared current = execution.prepareAlone(arguments);
     run(inputs, true, null);
-    Execution.Prepared current = execution.prepare(arguments);
     Plan plan = current.stage.plan;
     if (plan == null || !current.stage.isWhole()) {
       return new RunProfile(List.of(), 0, List.of(), new long[0]);

@@ -35,7 +35,7 @@ public final class Lowering {
   private final Graph graph;
   private final Target target;
   private final Weights weights;
-  private final PlanBuilder builder = new PlanBuilder();
+  private final PlanBuilder builder;
   private final Map<String, Place> places = new HashMap<>();
   private final Map<String, Place> wanted = new HashMap<>();
   private final Map<String, Shape> shapes = new HashMap<>();
@@ -57,6 +57,17 @@ public final class Lowering {
   private record Deferred(Node node, Affine bytes) {}
 
   private Lowering(Graph graph, Target target, Weights weights) {
+    this(graph, target, weights, new PlanBuilder());
+  }
+
+  /// For a part of a plan.
+  ///
+  /// @param graph the part, with concrete facts
+  /// @param target the kernels and threads
+  /// @param weights the packed weights of the model
+  /// @param builder where its steps go
+  Lowering(Graph graph, Target target, Weights weights, PlanBuilder builder) {
+    this.builder = builder;
     this.graph = graph;
     this.target = target;
     this.weights = weights;
@@ -166,7 +177,8 @@ public final class Lowering {
     }
   }
 
-  private boolean isConcrete() {
+  /// {@return whether a plan can have a step for every node that runs}
+  boolean isConcrete() {
     for (Node node : graph.nodes()) {
       if (needs.runs(node) && !needs.isPlanned(node)) {
         return false;
@@ -194,21 +206,27 @@ public final class Lowering {
       outputs.add(Plan.Port.of(output, graph.fact(output), slot));
       want(output, new Place(slot, 0));
     }
-    for (Node node : graph.nodes()) {
-      if (needs.runs(node) && !groups.isInner(node)) {
-        current = node;
-        lower(node);
-        charge(node);
-      }
-    }
-    current = null;
-    for (Plan.Port output : outputs) {
-      Place place = new Place(output.slot(), 0);
-      if (!place(output.name()).equals(place)) {
-        copyAll(output.name(), place(output.name()), place, output.dtype(), output.shape());
-      }
-    }
+    graph.nodes().forEach(this::add);
+    outputs.forEach(output -> settle(output.name(), new Place(output.slot(), 0)));
     return builder.build(inputs, outputs);
+  }
+
+  /// Adds the steps of a node, where it runs.
+  void add(Node node) {
+    if (needs.runs(node) && !groups.isInner(node)) {
+      current = node;
+      lower(node);
+      charge(node);
+      current = null;
+    }
+  }
+
+  /// Copies a value to a place where it does not lie there.
+  void settle(String value, Place place) {
+    Place lies = place(value);
+    if (!lies.equals(place)) {
+      copyAll(value, lies, place, dtype(value), shape(value));
+    }
   }
 
   /// Takes down which node the latest steps were made for.
@@ -218,9 +236,20 @@ public final class Lowering {
     }
   }
 
+  /// {@return whether a value's elements are known before the run}
+  boolean isKnown(String value) {
+    return needs.isKnown(value);
+  }
+
+  /// Lets a value be written straight to a place, where its node makes it elsewhere than its inputs
+  /// lie.
+  void aim(String value, Place place) {
+    wanted.put(value, place);
+  }
+
   /// Lets a value be written straight to an output's place, as well as the values of which it is a
   /// whole view.
-  private void want(String output, Place place) {
+  void want(String output, Place place) {
     String value = output;
     while (!graph.inputs().contains(value)
         && !graph.constants().containsKey(value)

@@ -9,6 +9,7 @@ import org.jspecify.annotations.Nullable;
 /// Collects the steps and slots of a plan and then lays out its memory.
 ///
 /// Slot 0 stands for absent operands. A slot lives from the first step that touches it to the last.
+/// A part of a plan has slots that go on behind those of another.
 final class PlanBuilder {
   private static final Plan.Slot.Callers CALLERS = new Plan.Slot.Callers();
 
@@ -20,14 +21,29 @@ final class PlanBuilder {
 
   private final IdentityHashMap<Tensor, Integer> fixed = new IdentityHashMap<>();
 
+  /// The slots that are not of this builder.
+  private final int before;
+
   PlanBuilder() {
+    this(0);
     add(CALLERS, null);
+  }
+
+  private PlanBuilder(int before) {
+    this.before = before;
+  }
+
+  /// {@return a builder of a part of a plan, which may touch the slots of another}
+  ///
+  /// @param plan the other, whose slots are laid out
+  static PlanBuilder behind(Plan plan) {
+    return new PlanBuilder(plan.slots().size());
   }
 
   private int add(Plan.Slot slot, @Nullable Lifetime lifetime) {
     slots.add(slot);
     lifetimes.add(lifetime);
-    return slots.size() - 1;
+    return before + slots.size() - 1;
   }
 
   private static final class Lifetime {
@@ -60,7 +76,8 @@ final class PlanBuilder {
   /// Adds a step that touches some places.
   void add(Step step, List<Place> places) {
     for (Place place : places) {
-      Lifetime lifetime = lifetimes.get(place.slot());
+      int slot = place.slot() - before;
+      Lifetime lifetime = slot < 0 ? null : lifetimes.get(slot);
       if (lifetime != null) {
         lifetime.first = Math.min(lifetime.first, steps.size());
         lifetime.last = Math.max(lifetime.last, steps.size());
