@@ -4,6 +4,7 @@ import dev.jiffy.engine.ir.Graph;
 import dev.jiffy.engine.ir.Inference;
 import dev.jiffy.engine.lower.Cut;
 import dev.jiffy.engine.lower.Lowering;
+import dev.jiffy.engine.lower.MicroBatches;
 import dev.jiffy.engine.lower.Plan;
 import dev.jiffy.engine.lower.Target;
 import dev.jiffy.engine.lower.Weights;
@@ -154,10 +155,14 @@ final class Program {
       return Stage.whole(this, arguments, kept);
     }
     Graph bound = given.bound();
-    Plan opened = openPlans.plan(given, bound, target, weights);
-    return opened == null
+    Plan made =
+        given.values().isEmpty() ? MicroBatches.plan(given.graph(), bound, target, weights) : null;
+    if (made == null) {
+      made = openPlans.plan(given, bound, target, weights);
+    }
+    return made == null
         ? stage(arguments, bound, target, weights)
-        : Stage.whole(this, arguments, opened);
+        : Stage.whole(this, arguments, made);
   }
 
   /// {@return what runs first for concrete inputs, made for these alone}

@@ -1,5 +1,7 @@
 package dev.jiffy.engine.lower;
 
+import org.jspecify.annotations.Nullable;
+
 /// The memory that a plan's steps work on: an address for every slot, and working memory for every
 /// part.
 ///
@@ -11,8 +13,10 @@ public final class Frame {
   private final long[][] operands;
   private final double[][] numbers;
   private final boolean[][] flags;
+  private final @Nullable Frame[] within;
 
   Frame(long[] addresses, long scratch, long scratchStride, int parts) {
+    this.within = new @Nullable Frame[parts];
     this.operands = new long[parts][0];
     this.numbers = new double[parts][0];
     this.flags = new boolean[parts][0];
@@ -29,6 +33,19 @@ public final class Frame {
   /// {@return the working memory of a part, 64-byte aligned}
   long scratch(int part) {
     return scratch + part * scratchStride;
+  }
+
+  /// {@return the memory of a plan that a part runs by itself, within its working memory}
+  ///
+  /// @param plan the plan, the same for all parts
+  /// @param part the part
+  Frame within(Plan plan, int part) {
+    Frame frame = within[part];
+    if (frame == null) {
+      frame = plan.frame(scratch(part));
+      within[part] = frame;
+    }
+    return frame;
   }
 
   /// {@return an array that a part may fill with the addresses of its operands}

@@ -155,7 +155,8 @@ public final class Lowering {
     }
   }
 
-  private static boolean hasWeights(Op op) {
+  /// {@return whether an operator has weights that are packed}
+  static boolean hasWeights(Op op) {
     return switch (op) {
       case Op.MatMul _, Op.QuantizedMatMul _, Op.Recurrent _, Op.Conv _, Op.ConvTranspose _ -> true;
       case QuantizedOp.ByteMatMul _, QuantizedOp.ByteConv _, QuantizedOp.DynamicConv _ -> true;

@@ -126,7 +126,7 @@ final class Needs {
   }
 
   /// {@return whether an input steers the operator instead of flowing through it}
-  private static boolean isParameter(Op op, int input) {
+  static boolean isParameter(Op op, int input) {
     return switch (op) {
       case Op.Reshape _, Op.Expand _, Op.Slice _, Op.Tile _, Op.Squeeze _, Op.Unsqueeze _ ->
           input > 0;

@@ -20,6 +20,11 @@ public record Target(MatrixKernels matrices, RowKernels rows, int threads, Forma
   private static final double FLOPS_PER_NANO = 80;
   private static final double BYTES_PER_NANO = 8;
 
+  /// {@return the same for another number of threads}
+  Target withThreads(int count) {
+    return new Target(matrices, rows, count, format);
+  }
+
   /// {@return products of a type of numbers, or null if there are none}
   @Nullable ProductKernels products(DType dtype) {
     return switch (dtype) {

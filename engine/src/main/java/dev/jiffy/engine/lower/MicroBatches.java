@@ -1,0 +1,147 @@
+package dev.jiffy.engine.lower;
+
+import dev.jiffy.engine.ModelException;
+import dev.jiffy.engine.ir.Cost;
+import dev.jiffy.engine.ir.Dim;
+import dev.jiffy.engine.ir.Fact;
+import dev.jiffy.engine.ir.Graph;
+import dev.jiffy.engine.ir.Inference;
+import dev.jiffy.engine.ir.Node;
+import dev.jiffy.tensor.Shape;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/// Batches that are computed in micro-batches: where what layers leave for each other does not stay
+/// in the second-level cache, and a part of the batch still computes long enough with each weight
+/// that it reads.
+public final class MicroBatches {
+  /// From how many bytes on a value leaves the second-level cache before it is read.
+  private static final long FAR_BYTES = 1 << 20;
+
+  /// The least operations for each byte of weights.
+  private static final long LEAST_FLOPS = 48;
+
+  /// From how many micro-batches for each thread on it does not matter that one has one more.
+  private static final long MANY = 4;
+
+  private MicroBatches() {}
+
+  /// {@return a plan that computes a batch in micro-batches, or null where it is better computed as
+  /// a whole, or cannot be taken apart}
+  ///
+  /// @param graph the graph with what is known of all batches
+  /// @param bound the same with concrete facts
+  /// @param target the kernels and threads
+  /// @param weights the packed weights of the model
+  public static @Nullable Plan plan(Graph graph, Graph bound, Target target, Weights weights) {
+    long batch = batch(graph, bound);
+    long size = batch > 1 && isFar(bound) ? size(bound, batch, target.threads()) : batch;
+    if (size >= batch) {
+      return null;
+    }
+    Graph part;
+    try {
+      part = Inference.bind(graph, shapes(bound, size));
+    } catch (ModelException _) { // such a model takes no part of a batch
+      return null;
+    }
+    int count = Math.toIntExact(batch / size);
+    Plan plan =
+        BatchElements.areApart(bound, part, count)
+            ? Lowering.plan(part, target.withThreads(1), weights)
+            : null;
+    return plan == null ? null : plan(bound, plan, count, target);
+  }
+
+  private static Plan plan(Graph bound, Plan part, int count, Target target) {
+    PlanBuilder builder = new PlanBuilder();
+    List<MicroBatchStep.Spread> reads = new ArrayList<>();
+    List<MicroBatchStep.Spread> makes = new ArrayList<>();
+    List<Plan.Port> inputs = ports(bound, part.inputs(), builder, reads);
+    List<Plan.Port> outputs = ports(bound, part.outputs(), builder, makes);
+    builder.add(new MicroBatchStep(target, part, count, reads, makes), List.of());
+    return builder.build(inputs, outputs);
+  }
+
+  private static List<Plan.Port> ports(
+      Graph bound, List<Plan.Port> parts, PlanBuilder builder, List<MicroBatchStep.Spread> values) {
+    List<Plan.Port> ports = new ArrayList<>();
+    for (Plan.Port part : parts) {
+      int slot = builder.callers();
+      ports.add(Plan.Port.of(part.name(), bound.fact(part.name()), slot));
+      values.add(new MicroBatchStep.Spread(new Place(slot, 0), part.shape().bytes(part.dtype())));
+    }
+    return ports;
+  }
+
+  /// The extent of the dimension that comes first in all inputs and has one name, or 0.
+  private static long batch(Graph graph, Graph bound) {
+    Dim name = null;
+    long batch = 0;
+    for (String input : graph.inputs()) {
+      List<Dim> dims = graph.fact(input).shape();
+      Shape shape = bound.fact(input).concreteShape();
+      if (dims == null || dims.isEmpty() || shape == null) {
+        return 0;
+      }
+      Dim first = dims.getFirst();
+      if (!(first instanceof Dim.Symbol) || (name != null && !name.equals(first))) {
+        return 0;
+      }
+      name = first;
+      batch = shape.dim(0);
+    }
+    return batch;
+  }
+
+  private static boolean isFar(Graph bound) {
+    for (Node node : bound.nodes()) {
+      for (String output : node.outputs()) {
+        Fact fact = output.isEmpty() ? null : bound.fact(output);
+        Shape shape = fact == null ? null : fact.concreteShape();
+        if (fact != null && shape != null && shape.bytes(fact.dtype()) > FAR_BYTES) {
+          return true;
+        }
+      }
+    }
+    return false;
+  }
+
+  /// The smallest part that divides the batch, computes enough with each weight and leaves all
+  /// threads as much to do.
+  private static long size(Graph bound, long batch, int threads) {
+    long flops = 0;
+    long bytes = 0;
+    for (Cost.NodeCost cost : Cost.of(bound).nodes()) {
+      if (Lowering.hasWeights(cost.node().op())) {
+        Long operations = cost.flops();
+        flops += operations == null ? 0 : operations;
+        bytes += cost.parameterBytes();
+      }
+    }
+    for (long size = 1; size < batch; size++) {
+      long count = batch / size;
+      boolean isEven = count % threads == 0 || count >= MANY * threads;
+      if (batch % size == 0 && isEven && flops / count >= LEAST_FLOPS * bytes) {
+        return size;
+      }
+    }
+    return batch;
+  }
+
+  private static Map<String, Shape> shapes(Graph bound, long size) {
+    Map<String, Shape> shapes = new HashMap<>();
+    for (String input : bound.inputs()) {
+      Shape shape = bound.fact(input).concreteShape();
+      if (shape != null) {
+        long[] dims = shape.dims();
+        dims[0] = size;
+        shapes.put(input, Shape.of(dims));
+      }
+    }
+    return shapes;
+  }
+}
