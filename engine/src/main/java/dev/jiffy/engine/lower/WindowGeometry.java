@@ -70,7 +70,13 @@ record WindowGeometry(int[] kernel, int[] strides, int[] begins, int[] ends, int
     return within("the span of windows", axis, span);
   }
 
-  private static int within(String what, int axis, long elements) {
+  /// {@return a number of elements that windows can span}
+  ///
+  /// @param what they are the elements of
+  /// @param axis in which spatial dimension
+  /// @param elements how many
+  /// @throws ModelException if they are more than [Op.Window#MOST]
+  static int within(String what, int axis, long elements) {
     if (elements > Op.Window.MOST) {
       throw new ModelException(
           "%s in spatial dimension %d: expected up to %d elements, got %d"
