@@ -73,7 +73,7 @@ final class Agreement {
     double tolerance =
         switch (expected.dtype()) {
           case F64 -> 1e-6;
-          case F16 -> 2e-2;
+          case F16 -> 1e-2;
           case BF16 -> 5e-2;
           default -> 2e-3;
         };

@@ -82,7 +82,7 @@ public enum BinaryFunction {
       case DIV -> x / y;
       case POW -> x == 1 || (x == -1 && Double.isInfinite(y)) ? 1 : Math.pow(x, y);
       case MOD -> x - y * Math.floor(x / y);
-      case FMOD -> x % y;
+      case FMOD -> rest(x, y);
       case MIN -> Math.min(x, y);
       case MAX -> Math.max(x, y);
       case PRELU -> x < 0 ? x * y : x;
@@ -129,6 +129,20 @@ public enum BinaryFunction {
       case GREATER -> x > y ? 1 : 0;
       case GREATER_OR_EQUAL -> x >= y ? 1 : 0;
     };
+  }
+
+  /// {@return `x % y`; where the quotient is exact enough, without the instruction that divides bit
+  /// by bit}
+  private static double rest(double x, double y) {
+    double dividend = Math.abs(x);
+    double divisor = Math.abs(y);
+    double quotient = dividend / divisor;
+    if (!(quotient < 0x1p52 && divisor <= Double.MAX_VALUE)) {
+      return x % y;
+    }
+    // less than nothing is left where the quotient was rounded up to an integer
+    double rest = Math.fma(-(double) (long) quotient, divisor, dividend);
+    return Math.copySign(rest < 0 ? rest + divisor : rest, x);
   }
 
   /// {@return a power in two's complement; where it is no integer, its integer part, and 0 where 0

@@ -50,14 +50,16 @@ public sealed interface Op {
 
     /// {@return the padding of one spatial dimension}
     ///
-    /// @param missing the elements that windows reach beyond those that there are
+    /// @param missing the elements that windows reach beyond those that there are; where they reach
+    ///   less far, as with strides larger than the window, nothing is padded, and nothing cut off
     /// @param given the padding where it is not decided automatically
     public Padding padding(long missing, Padding given) {
+      long whole = Math.max(0, missing);
       return switch (this) {
         case NOTSET -> given;
         case VALID -> Padding.NONE;
-        case SAME_UPPER -> new Padding(missing / 2, missing - missing / 2);
-        case SAME_LOWER -> new Padding(missing - missing / 2, missing / 2);
+        case SAME_UPPER -> new Padding(whole / 2, whole - whole / 2);
+        case SAME_LOWER -> new Padding(whole - whole / 2, whole / 2);
       };
     }
   }

@@ -103,6 +103,19 @@ public record StridedCopy(
     return dimension >= 0 && sourceStrides[dimension] == 0;
   }
 
+  /// {@return whether along the last two dimensions the two words of each of some pairs, which lie
+  /// side by side, change places}
+  public boolean exchangesNeighbours() {
+    int last = dims.length - 1;
+    return elementBytes == 4
+        && last >= 1
+        && dims[last] == 2
+        && sourceStrides[last] == -4
+        && targetStrides[last] == 4
+        && sourceStrides[last - 1] == 8
+        && targetStrides[last - 1] == 8;
+  }
+
   /// {@return the dimension along which elements of the source lie side by side, or -1}
   public int adjacentInSource() {
     return adjacent(sourceStrides);

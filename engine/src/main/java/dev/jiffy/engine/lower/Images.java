@@ -10,6 +10,7 @@ import dev.jiffy.engine.kernel.Product;
 import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
+import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -95,16 +96,12 @@ final class Images {
         && window.autoPad() != Op.AutoPad.SAME_LOWER;
   }
 
-  private static int[] ints(long[] values, int from, int to) {
-    int[] ints = new int[to - from];
-    for (int i = 0; i < ints.length; i++) {
-      ints[i] = Math.toIntExact(values[from + i]);
-    }
-    return ints;
-  }
-
   static int[] spatial(Shape shape) {
-    return ints(shape.dims(), 1, shape.rank() - 1);
+    int[] extents = new int[shape.rank() - 2];
+    for (int axis = 0; axis < extents.length; axis++) {
+      extents[axis] = WindowGeometry.within("an image", axis, shape.dim(1 + axis));
+    }
+    return extents;
   }
 
   static int height(Shape shape) {
@@ -254,7 +251,7 @@ final class Images {
   }
 
   private static int[] kernel(Shape weights) {
-    return ints(weights.dims(), 2, weights.rank());
+    return Arrays.stream(weights.dims()).skip(2).mapToInt(Math::toIntExact).toArray();
   }
 
   static ConvGeometry geometry(Op.Conv conv, Shape weights, Shape x, Shape y) {

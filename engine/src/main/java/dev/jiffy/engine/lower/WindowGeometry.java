@@ -24,12 +24,16 @@ record WindowGeometry(int[] kernel, int[] strides, int[] begins, int[] ends, int
   static WindowGeometry of(Op.Window window, int[] kernel, int[] in, int[] out) {
     WindowGeometry geometry = given(window, kernel);
     for (int d = 0; d < kernel.length; d++) {
-      geometry.pad(window.autoPad(), d, Math.max(0, geometry.span(d, out[d]) - in[d]));
+      geometry.pad(window.autoPad(), d, geometry.span(d, out[d]) - in[d]);
     }
     return geometry;
   }
 
   /// {@return the window of a transposed convolution}
+  ///
+  /// Where the result is larger than what windows reach, as with strides larger than the window,
+  /// the rest lies behind them: that is the gradient of a convolution with such padding. ONNX
+  /// Runtime makes fewer elements than the standard says there.
   ///
   /// @param op the operator
   /// @param kernel the window's extents
@@ -42,7 +46,7 @@ record WindowGeometry(int[] kernel, int[] strides, int[] begins, int[] ends, int
       int total = geometry.span(d, in[d]) + extra[d] - out[d];
       boolean isCut = op.window().autoPad() == Op.AutoPad.NOTSET && !op.outputShape().isEmpty();
       Op.AutoPad autoPad = isCut ? Op.AutoPad.SAME_LOWER : op.window().autoPad();
-      geometry.pad(autoPad, d, Math.max(0, total));
+      geometry.pad(autoPad, d, total);
     }
     return geometry;
   }
@@ -66,7 +70,13 @@ record WindowGeometry(int[] kernel, int[] strides, int[] begins, int[] ends, int
     return within("the span of windows", axis, span);
   }
 
-  private static int within(String what, int axis, long elements) {
+  /// {@return a number of elements that windows can span}
+  ///
+  /// @param what they are the elements of
+  /// @param axis in which spatial dimension
+  /// @param elements how many
+  /// @throws ModelException if they are more than [Op.Window#MOST]
+  static int within(String what, int axis, long elements) {
     if (elements > Op.Window.MOST) {
       throw new ModelException(
           "%s in spatial dimension %d: expected up to %d elements, got %d"

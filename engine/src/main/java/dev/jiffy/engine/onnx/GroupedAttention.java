@@ -145,7 +145,7 @@ final class GroupedAttention {
     for (int i = 0; i < 2; i++) {
       String all =
           RotaryImports.turn(
-              node, rows.get(i), turned, tables.get(0), tables.get(1), isInterleaved);
+              node, rows.get(i), turned, half, tables.get(0), tables.get(1), isInterleaved);
       rows.set(i, all);
     }
   }

@@ -1,17 +1,17 @@
 package dev.jiffy.engine.onnx;
 
 import dev.jiffy.engine.function.BinaryFunction;
+import dev.jiffy.engine.function.UnaryFunction;
 import dev.jiffy.engine.ir.Op;
 import dev.jiffy.engine.ir.Op.Binary;
 import dev.jiffy.tensor.Tensor;
-import java.util.List;
+import java.util.stream.LongStream;
 
 /// Rotary position embedding of the domain `com.microsoft`: pairs of elements of each head are
 /// turned by angles that grow with the position, as two tables of cosines and sines say (Su et al.,
 /// RoFormer, 2021).
 final class RotaryImports {
   private static final Op ADD = new Binary(BinaryFunction.ADD);
-  private static final Op SUBTRACT = new Binary(BinaryFunction.SUB);
   private static final Op MULTIPLY = new Binary(BinaryFunction.MUL);
   private static final Op RESHAPE = new Op.Reshape(false);
 
@@ -52,27 +52,61 @@ final class RotaryImports {
     String axis = node.longs(rank == 3 ? -2 : -3);
     String cosines = node.make(new Op.Unsqueeze(), table(node, 2, positions), axis);
     String sines = node.make(new Op.Unsqueeze(), table(node, 3, positions), axis);
-    String y = turn(node, x, turned, cosines, sines, isInterleaved);
+    String y = turn(node, x, turned, half, cosines, sines, isInterleaved);
     node.result(RESHAPE, y, rank == 3 ? node.longs(0, 0, -1) : node.longs(0, 0, 0, -1));
   }
 
-  /// Turns the first elements of each head.
+  /// Turns the first elements of each head: the cosine's share of each, plus the sine's of the
+  /// other one of its pair.
   ///
-  /// @param x elements whose last dimension is that of a head
+  /// @param x `[batch, length, heads, size]`, or with heads before the length
   /// @param turned how many elements of a head are turned; 0 for all
+  /// @param half half as many
   /// @param cosines the cosine for each pair, as they broadcast to those of `x`
   /// @param sines the sines
-  /// @param isInterleaved whether pairs are adjacent
-  /// @return the elements, turned, `x` reshaped at most
+  /// @param isInterleaved whether pairs are adjacent, else halves are turned with each other
+  /// @return the elements, turned
   static String turn(
-      NodeScope node, String x, long turned, String cosines, String sines, boolean isInterleaved) {
+      NodeScope node,
+      String x,
+      long turned,
+      long half,
+      String cosines,
+      String sines,
+      boolean isInterleaved) {
     if (turned > 0) {
-      String rest = part(node, x, turned, Long.MAX_VALUE, 1);
-      String first = part(node, x, 0, turned, 1);
-      return node.make(
-          new Op.Concat(-1), turn(node, first, 0, cosines, sines, isInterleaved), rest);
+      String rest = part(node, x, turned, Long.MAX_VALUE, -1, 1);
+      String first = part(node, x, 0, turned, -1, 1);
+      String y = turn(node, first, 0, half, cosines, sines, isInterleaved);
+      return node.make(new Op.Concat(-1), y, rest);
     }
-    return isInterleaved ? pairs(node, x, cosines, sines) : halves(node, x, cosines, sines);
+    String negative = node.make(new Op.Unary(UnaryFunction.NEG), sines);
+    String own = node.make(MULTIPLY, x, spread(node, cosines, cosines, half, isInterleaved));
+    String others =
+        node.make(
+            MULTIPLY,
+            partners(node, x, half, isInterleaved),
+            spread(node, negative, sines, half, isInterleaved));
+    return node.make(ADD, own, others);
+  }
+
+  /// A factor for each element: that of the first and that of the second of each pair.
+  private static String spread(
+      NodeScope node, String first, String second, long half, boolean isInterleaved) {
+    String factors = node.make(new Op.Concat(-1), first, second);
+    if (!isInterleaved) {
+      return factors;
+    }
+    long[] order = LongStream.range(0, 2 * half).map(i -> i / 2 + i % 2 * half).toArray();
+    return node.make(new Op.Gather(-1), factors, node.longs(order));
+  }
+
+  /// In the place of each element the other one of its pair.
+  private static String partners(NodeScope node, String x, long half, boolean isInterleaved) {
+    String pairs = isInterleaved ? node.longs(0, 0, 0, half, 2) : node.longs(0, 0, 0, 2, half);
+    String exchanged =
+        part(node, node.make(RESHAPE, x, pairs), -1, Long.MIN_VALUE, isInterleaved ? -1 : -2, -1);
+    return node.make(RESHAPE, exchanged, node.longs(0, 0, 0, 2 * half));
   }
 
   private static String table(NodeScope node, int input, String positions) {
@@ -91,38 +125,8 @@ final class RotaryImports {
     return node.make(new Op.Range(), first, last, node.constant(Tensor.of(new long[] {1})));
   }
 
-  private static String part(NodeScope node, String x, long from, long to, long step) {
+  private static String part(NodeScope node, String x, long from, long to, long axis, long step) {
     return node.make(
-        new Op.Slice(), x, node.longs(from), node.longs(to), node.longs(-1), node.longs(step));
-  }
-
-  /// The first half of the elements is turned with the second.
-  private static String halves(NodeScope node, String x, String cosines, String sines) {
-    List<String> parts = node.makeAll(new Op.Split(-1, 2), 2, x);
-    List<String> turned = turned(node, parts.get(0), parts.get(1), cosines, sines);
-    return node.make(new Op.Concat(-1), turned.get(0), turned.get(1));
-  }
-
-  /// Each element at an even place is turned with the next.
-  private static String pairs(NodeScope node, String x, String cosines, String sines) {
-    String even = part(node, x, 0, Long.MAX_VALUE, 2);
-    String odd = part(node, x, 1, Long.MAX_VALUE, 2);
-    List<String> turned = turned(node, even, odd, cosines, sines);
-    String last = node.longs(-1);
-    String pairs =
-        node.make(
-            new Op.Concat(-1),
-            node.make(new Op.Unsqueeze(), turned.get(0), last),
-            node.make(new Op.Unsqueeze(), turned.get(1), last));
-    return node.make(RESHAPE, pairs, node.longs(0, 0, 0, -1));
-  }
-
-  private static List<String> turned(
-      NodeScope node, String a, String b, String cosines, String sines) {
-    String real =
-        node.make(SUBTRACT, node.make(MULTIPLY, a, cosines), node.make(MULTIPLY, b, sines));
-    String imaginary =
-        node.make(ADD, node.make(MULTIPLY, a, sines), node.make(MULTIPLY, b, cosines));
-    return List.of(real, imaginary);
+        new Op.Slice(), x, node.longs(from), node.longs(to), node.longs(axis), node.longs(step));
   }
 }

@@ -15,7 +15,9 @@ import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
+import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 
@@ -26,6 +28,7 @@ final class Expansions {
       List.of(
           Rule.on(Expansions::instanceNorm, Op.InstanceNorm.class),
           Rule.on(Expansions::softmax, Op.Softmax.class),
+          Rule.on(Expansions::logSumExp, Op.Reduce.class),
           Rule.on(Expansions::localResponse, Op.Lrn.class),
           Rule.on(Expansions::lpNormalization, Op.LpNormalization.class),
           Rule.on(Expansions::mapValues, TableOp.MapValues.class),
@@ -98,10 +101,11 @@ final class Expansions {
       return false;
     }
     String x = node.input(0);
-    String largest = reduce(draft, node, ReduceFunction.MAX, x, axis);
+    String axes = draft.vector(node.output() + "/axes", axis);
+    String largest = reduce(draft, node, ReduceFunction.MAX, x, axes);
     String shifted = binary(draft, node, BinaryFunction.SUB, x, largest);
     String power = draft.add(node, new Op.Unary(UnaryFunction.EXP), shifted);
-    String sum = reduce(draft, node, ReduceFunction.SUM, power, axis);
+    String sum = reduce(draft, node, ReduceFunction.SUM, power, axes);
     if (!log) {
       return draft.replace(node, new Op.Binary(BinaryFunction.DIV), power, sum);
     }
@@ -113,10 +117,41 @@ final class Expansions {
         draft.add(node, new Op.Unary(UnaryFunction.LOG), sum));
   }
 
+  /// As with softmax, along any but the innermost dimensions. What is subtracted is finite, as the
+  /// largest may not be.
+  private static boolean logSumExp(Draft draft, Node node) {
+    List<Dim> shape = shape(draft, node);
+    long[] along = node.hasInput(1) ? draft.integers(node.input(1)) : null;
+    if (shape == null
+        || along == null
+        || along.length == 0
+        || !(node.op() instanceof Op.Reduce(ReduceFunction function, boolean keepDims, boolean _))
+        || function != ReduceFunction.LOG_SUM_EXP) {
+      return false;
+    }
+    int rank = shape.size();
+    List<Integer> reduced = Arrays.stream(along).mapToObj(axis -> Axes.normal(axis, rank)).toList();
+    if (IntStream.range(Collections.min(reduced), rank)
+        .allMatch(axis -> reduced.contains(axis) || shape.get(axis).is(1))) {
+      return false;
+    }
+    String x = node.input(0);
+    String axes = node.input(1);
+    Op finite = new Op.Unary(UnaryFunction.CLIP, -Float.MAX_VALUE, Float.MAX_VALUE);
+    String shift = draft.add(node, finite, reduce(draft, node, ReduceFunction.MAX, x, axes));
+    String shifted = binary(draft, node, BinaryFunction.SUB, x, shift);
+    String power = draft.add(node, new Op.Unary(UnaryFunction.EXP), shifted);
+    String sum = reduce(draft, node, ReduceFunction.SUM, power, axes);
+    String logarithm = draft.add(node, new Op.Unary(UnaryFunction.LOG), sum);
+    Op add = new Op.Binary(BinaryFunction.ADD);
+    return keepDims
+        ? draft.replace(node, add, logarithm, shift)
+        : draft.replace(node, new Op.Squeeze(), draft.add(node, add, logarithm, shift), axes);
+  }
+
   private static String reduce(
-      Draft draft, Node node, ReduceFunction function, String x, long axis) {
-    Op op = new Op.Reduce(function, true, false);
-    return draft.add(node, op, x, draft.vector(node.output() + "/axes", axis));
+      Draft draft, Node node, ReduceFunction function, String x, String axes) {
+    return draft.add(node, new Op.Reduce(function, true, false), x, axes);
   }
 
   /// `x / (bias + alpha · mean(x²))^beta`, the mean that of a pool along the channels of images
@@ -165,8 +200,9 @@ final class Expansions {
     if (shape == null || !(node.op() instanceof Op.LpNormalization(long axis, long p))) {
       return false;
     }
-    String norm =
-        reduce(draft, node, p == 1 ? ReduceFunction.L1 : ReduceFunction.L2, node.input(0), axis);
+    ReduceFunction function = p == 1 ? ReduceFunction.L1 : ReduceFunction.L2;
+    String axes = draft.vector(node.output() + "/axes", axis);
+    String norm = reduce(draft, node, function, node.input(0), axes);
     String isZero = binary(draft, node, BinaryFunction.EQUAL, norm, number(draft, node, 0));
     String divisor = draft.add(node, new Op.Where(), isZero, number(draft, node, 1), norm);
     return draft.replace(node, new Op.Binary(BinaryFunction.DIV), node.input(0), divisor);

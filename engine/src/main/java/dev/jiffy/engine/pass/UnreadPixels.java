@@ -88,7 +88,7 @@ final class UnreadPixels {
       long dilation = window.dilations().isEmpty() ? 1 : window.dilations().get(axis);
       long stride = window.strides().isEmpty() ? 1 : window.strides().get(axis);
       long reach = (taps - 1) * dilation + 1;
-      long missing = Math.max(0, (out - 1) * stride + reach - in);
+      long missing = (out - 1) * stride + reach - in;
       List<Long> pads = window.pads();
       Op.Padding given =
           pads.isEmpty() ? Op.Padding.NONE : new Op.Padding(pads.get(axis), pads.get(rank + axis));

@@ -3,6 +3,7 @@ package dev.jiffy.engine.function;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -53,6 +54,21 @@ class ElementwiseFunctionsTest {
     assertEquals(1, BinaryFunction.POW.apply(-1, Double.NEGATIVE_INFINITY));
     assertEquals(Double.NaN, BinaryFunction.POW.apply(-1, 0.5));
     assertEquals(1, BinaryFunction.POW.apply(Double.NaN, 0));
+  }
+
+  @Test
+  void remaindersAreThoseOfDivisionBitByBit() {
+    Random random = new Random(3);
+    for (int i = 0; i < 100_000; i++) {
+      double y = i % 2 == 0 ? random.nextGaussian() : Double.longBitsToDouble(random.nextLong());
+      double near = y * (random.nextLong() >> (11 + random.nextInt(53)));
+      for (double x : new double[] {near, Math.nextUp(near), Math.nextDown(near), -y, 0, -0.0}) {
+        assertEquals(x % y, BinaryFunction.FMOD.apply(x, y), x + " % " + y);
+        assertEquals(y % x, BinaryFunction.FMOD.apply(y, x), y + " % " + x);
+      }
+    }
+    assertEquals(-3, BinaryFunction.FMOD.apply(-3, Double.POSITIVE_INFINITY));
+    assertEquals(Double.NaN, BinaryFunction.FMOD.apply(Double.POSITIVE_INFINITY, 3));
   }
 
   @Test

@@ -296,8 +296,9 @@ public final class RowComparison {
     }
   }
 
-  /// Compares copies of a few lines of adjacent words, of every second word, and of three planes
-  /// that are interleaved, on memory that ends with the last word.
+  /// Compares copies of a few lines of adjacent words, of every second word, of neighbours that
+  /// change places, and of three planes that are interleaved, on memory that ends with the last
+  /// word.
   public void lines() {
     for (long n : LENGTHS) {
       for (long lines = 1; lines <= 3; lines++) {
@@ -307,6 +308,8 @@ public final class RowComparison {
         lines(StridedCopy.of(4, dims, new long[] {4 * n, 4}, new long[] {4 * gap, 4}));
         lines(StridedCopy.of(4, dims, new long[] {8 * gap, 8}, new long[] {4 * n, 4}));
         lines(StridedCopy.of(4, dims, new long[] {8 * n, 8}, new long[] {4 * gap, 4}));
+        long[] pairs = {8 * gap, 8, -4};
+        lines(StridedCopy.of(4, new long[] {lines, n, 2}, pairs, new long[] {8 * n, 8, 4}));
         long[] planes = {12 * n, 4, 4 * n};
         lines(StridedCopy.of(4, new long[] {lines, n, 3}, planes, new long[] {12 * n, 12, 4}));
       }
@@ -319,8 +322,9 @@ public final class RowComparison {
       long n = extent(copy.dims(), copy.targetStrides());
       long expected = floats.empty(n);
       long actual = floats.empty(n);
-      oracle.copy(copy, x, expected);
-      kernels.copy(copy, x, actual);
+      long first = x + first(copy);
+      oracle.copy(copy, first, expected);
+      kernels.copy(copy, first, actual);
       floats.assertClose(copy.toString(), expected, actual, n, 0);
     }
   }
@@ -329,9 +333,20 @@ public final class RowComparison {
   private static long extent(long[] dims, long[] strides) {
     long bytes = 4;
     for (int d = 0; d < dims.length; d++) {
-      bytes += (dims[d] - 1) * strides[d];
+      bytes += (dims[d] - 1) * Math.abs(strides[d]);
     }
     return bytes / 4;
+  }
+
+  /// {@return the bytes before the first element that is copied}
+  ///
+  /// @param copy the copy
+  public static long first(StridedCopy copy) {
+    long first = 0;
+    for (int d = 0; d < copy.dims().length; d++) {
+      first += Math.max(0, -copy.sourceStrides()[d] * (copy.dims()[d] - 1));
+    }
+    return first;
   }
 
   private void copies(StridedCopy copy, String what, long n) {
@@ -339,11 +354,7 @@ public final class RowComparison {
       long x = floats.normal(n);
       long expected = floats.empty(n);
       long actual = floats.empty(n);
-      long first = x;
-      for (int d = 0; d < copy.dims().length; d++) {
-        long step = copy.sourceStrides()[d];
-        first += step < 0 ? -step * (copy.dims()[d] - 1) : 0;
-      }
+      long first = x + first(copy);
       oracle.copy(copy, first, expected);
       kernels.copy(copy, first, actual);
       floats.assertClose(what, expected, actual, n, 0);

@@ -44,6 +44,7 @@ final class WindowCases {
       transposed(cases, layout);
       pools(cases, layout);
       overhanging(cases, layout);
+      apart(cases, layout);
       resizes(cases, layout);
     }
     volumes(cases);
@@ -309,6 +310,54 @@ final class WindowCases {
                 x));
       }
     }
+  }
+
+  /// Windows of 2×2 that begin at every third pixel, whatever lies between them.
+  private static void apart(List<OpCase> cases, Layout layout) {
+    for (Op.AutoPad autoPad : List.of(Op.AutoPad.SAME_UPPER, Op.AutoPad.SAME_LOWER)) {
+      Op.Window window =
+          new Op.Window(List.of(2L, 2L), List.of(3L, 3L), List.of(), List.of(), autoPad, false);
+      Tensor x = image(layout, 1, 2, 5, 8, 9);
+      Tensor w = Samples.floats(2, 5, 1, 2, 2);
+      OpCase.Formula sum =
+          i -> {
+            long[] p = position(layout, i);
+            double[] seen = seen(layout, x, p);
+            return IntStream.range(0, 4)
+                .mapToDouble(tap -> at(w, p[1], 0, tap / 2, tap % 2) * seen[tap])
+                .sum();
+          };
+      OpCase.Formula spread =
+          i -> {
+            long[] p = position(layout, i);
+            return p[2] % 3 < 2 && p[3] % 3 < 2
+                ? at(w, p[1], 0, p[2] % 3, p[3] % 3)
+                    * pixel(layout, x, p[0], p[1], p[2] / 3, p[3] / 3)
+                : 0;
+          };
+      String name = layout + " apart " + autoPad;
+      cases.add(OpCase.of(name, new Op.Conv(window, 5, layout, null), sum, x, w));
+      Op transposed = new Op.ConvTranspose(window, 5, List.of(), List.of(), layout, null);
+      cases.add(OpCase.of(name, transposed, spread, x, w));
+      cases.add(
+          OpCase.of(
+              name,
+              new Op.Pool(Op.PoolFunction.MAX, window, false, false, 2, layout),
+              i -> DoubleStream.of(seen(layout, x, position(layout, i))).max().orElseThrow(),
+              x));
+      cases.add(
+          OpCase.of(
+              name,
+              new Op.Pool(Op.PoolFunction.AVERAGE, window, true, false, 2, layout),
+              i -> DoubleStream.of(seen(layout, x, position(layout, i))).sum() / 4,
+              x));
+    }
+  }
+
+  private static double[] seen(Layout layout, Tensor x, long[] p) {
+    return IntStream.range(0, 4)
+        .mapToDouble(tap -> pixel(layout, x, p[0], p[1], 3 * p[2] + tap / 2, 3 * p[3] + tap % 2))
+        .toArray();
   }
 
   /// Rounded up, one window covers more than the image.

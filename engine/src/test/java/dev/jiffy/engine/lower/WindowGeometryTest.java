@@ -25,6 +25,13 @@ final class WindowGeometryTest {
   }
 
   @Test
+  void whatWindowsDoNotReachIsNotCutOff() {
+    WindowGeometry geometry = same(8, 1, 16, 2);
+    assertArrayEquals(new int[] {0}, geometry.begins());
+    assertArrayEquals(new int[] {0}, geometry.ends());
+  }
+
+  @Test
   void windowsThatSpanTooMuchAreRefused() {
     String expected =
         "the span of windows in spatial dimension 0: expected up to 1073741823 elements";

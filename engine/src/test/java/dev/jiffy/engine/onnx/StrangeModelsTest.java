@@ -399,6 +399,19 @@ class StrangeModelsTest {
 
   @ParameterizedTest
   @MethodSource("options")
+  void imagesBeyondWhatWindowsSpanAreRefused(LoadOptions options) {
+    Models models =
+        Models.opset(13)
+            .input("x", DType.F32, 1, 2, 1L << 40, 8)
+            .constant("w", Tensor.allocate(DType.F32, Shape.of(4, 2, 2, 2)))
+            .node("Conv", List.of("x", "w"), List.of("y"))
+            .output("y");
+    Tensor image = Tensor.allocate(DType.F32, Shape.of(1, 2, 8, 8));
+    refused("expected", models, options, Map.of("x", image));
+  }
+
+  @ParameterizedTest
+  @MethodSource("options")
   void scalarsHaveNoDimensionToNormalize(LoadOptions options) {
     Models models =
         Models.opset(13)

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 
 import dev.jiffy.engine.function.BinaryFunction;
 import dev.jiffy.engine.function.ClassChoice;
+import dev.jiffy.engine.function.ReduceFunction;
 import dev.jiffy.engine.function.ScoreTransform;
 import dev.jiffy.engine.function.UnaryFunction;
 import dev.jiffy.engine.ir.Graph;
@@ -65,6 +66,31 @@ class ExpansionsTest {
     Sketch s = new Sketch();
     String x = s.input("x", "a", 5, 1);
     Rewritten.assertOperators(Rewritten.of(s.graph(s.op(new Op.Softmax(1, false), x))), "Softmax");
+  }
+
+  @Test
+  void logarithmsOfSumsAlongOuterDimensionsAreTakenApart() {
+    for (boolean keepDims : new boolean[] {true, false}) {
+      Op op = new Op.Reduce(ReduceFunction.LOG_SUM_EXP, keepDims, false);
+      for (long[] axes : new long[][] {{0}, {-2}, {2, 0}, {1, 0}, {2}, {-1, 1}}) {
+        Sketch s = new Sketch();
+        String along = s.constant(Tensor.of(axes, axes.length));
+        Graph graph = s.graph(s.op(op, s.input("x", "a", 4, "b"), along));
+        Graph rewritten = Rewritten.of(graph);
+        boolean isInner = (axes[0] == 2 && axes.length == 1) || axes[0] == -1;
+        assertEquals(isInner ? 1 : 0, Rewritten.count(rewritten, op::equals));
+        double[] strange = {Double.NaN, 1e30, -1e30, 100, Double.POSITIVE_INFINITY};
+        for (double number : strange) {
+          Rewritten.assertSame(
+              graph,
+              rewritten,
+              Rewritten.inputs(graph, 1, r -> r.nextInt(5) == 0 ? number : r.nextGaussian()));
+        }
+        Rewritten.assertSame(
+            graph, rewritten, Rewritten.inputs(graph, 1, _ -> Double.NEGATIVE_INFINITY));
+        Rewritten.assertSame(graph, rewritten, Rewritten.inputs(graph, 0, Random::nextGaussian));
+      }
+    }
   }
 
   @Test

@@ -1,5 +1,6 @@
 package dev.jiffy.engine.kernel.scalar;
 
+import dev.jiffy.engine.kernel.Memory;
 import dev.jiffy.engine.kernel.TypedMemory;
 import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Shape;
@@ -57,15 +58,38 @@ public final class ScalarFolding {
         Walk walk = new Walk(rows);
         for (long done = 0; done < blocks; done += windows[last], walk.next()) {
           long row = row(walk, strides, first, shape, steps);
-          for (int b = from; b < to && row >= 0; b++) {
-            double value = TypedMemory.getDouble(type, address + (at + b) * type.bytes());
-            sums[(int) (row + first[last]) + b * strides[last]] += value;
+          if (row >= 0 && from < to) {
+            int pixel = (int) (row + first[last]) + from * strides[last];
+            add(type, address + (at + from) * type.bytes(), to - from, sums, pixel, strides[last]);
           }
           at += windows[last];
         }
       }
+      store(sums, type, out.segment().address() + plane * sums.length * type.bytes());
+    }
+  }
+
+  /// Adds adjacent elements to pixels that are some steps apart.
+  private static void add(DType type, long x, int count, double[] sums, int pixel, int step) {
+    if (type == DType.F32) {
+      for (int i = 0; i < count; i++) {
+        sums[pixel + i * step] += Memory.getFloat(x + 4L * i);
+      }
+    } else {
+      for (int i = 0; i < count; i++) {
+        sums[pixel + i * step] += TypedMemory.getDouble(type, x + (long) i * type.bytes());
+      }
+    }
+  }
+
+  private static void store(double[] sums, DType type, long y) {
+    if (type == DType.F32) {
       for (int i = 0; i < sums.length; i++) {
-        out.setDouble(plane * sums.length + i, sums[i]);
+        Memory.setFloat(y + 4L * i, (float) sums[i]);
+      }
+    } else {
+      for (int i = 0; i < sums.length; i++) {
+        TypedMemory.setDouble(type, y + (long) i * type.bytes(), sums[i]);
       }
     }
   }

@@ -109,9 +109,7 @@ public final class ScalarSignal {
                 .formatted(hertz, rows, length, rate));
       }
     }
-    for (int i = 0; i < out.shape().elements(); i++) {
-      out.setDouble(i, 0);
-    }
+    out.segment().fill((byte) 0);
     for (int band = 0; band < bands; band++) {
       long centre = edges[band + 1];
       long rise = centre - edges[band];

@@ -12,9 +12,9 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorShuffle;
 
-/// Copies between strided views: runs of some vectors, every second word, and three planes that are
-/// interleaved, as the colours of an image are when it becomes channels-last. All else is left to
-/// [Movement].
+/// Copies between strided views: runs of some vectors, every second word, neighbours that change
+/// places, and three planes that are interleaved, as the colours of an image are when it becomes
+/// channels-last. All else is left to [Movement].
 ///
 /// Where elements do not fill a vector, the last one overlaps the one before it.
 final class VectorCopies {
@@ -30,6 +30,8 @@ final class VectorCopies {
 
   private static final VectorShuffle<Float> ODD =
       VectorShuffle.fromOp(SPECIES, i -> (2 * i + 1) % LANES);
+
+  private static final VectorShuffle<Float> NEIGHBOURS = VectorShuffle.fromOp(SPECIES, i -> i ^ 1);
 
   private static final VectorMask<Float> UPPER_HALF = SPECIES.indexInRange(0, LANES / 2).not();
 
@@ -68,6 +70,8 @@ final class VectorCopies {
     }
     if (interleaves(copy)) {
       copy.around(last - 1, last, VectorCopies::planes, x, y);
+    } else if (copy.exchangesNeighbours() && 2 * copy.dims()[last - 1] >= LANES) {
+      copy.around(last - 1, last, VectorCopies::neighbours, x, y);
     } else if (isVectors(copy, last)) {
       StridedCopy.Loops loops = isPairs(copy, last) ? VectorCopies::pairs : VectorCopies::runs;
       copy.around(last, last - 1, loops, x, y);
@@ -108,6 +112,10 @@ final class VectorCopies {
 
   private static void planes(StridedCopy copy, int inner, int plane, long x, long y) {
     interleave(x, copy.sourceStrides()[plane], y, copy.dims()[inner]);
+  }
+
+  private static void neighbours(StridedCopy copy, int pairs, int pair, long x, long y) {
+    exchange(x - 4, y, 2 * copy.dims()[pairs]);
   }
 
   private static void pairs(StridedCopy copy, int inner, int middle, long x, long y) {
@@ -151,6 +159,16 @@ final class VectorCopies {
       FloatVector high = FloatVector.fromMemorySegment(SPECIES, ALL, from + BYTES - 4, LE);
       low.rearrange(EVEN)
           .blend(high.rearrange(ODD), UPPER_HALF)
+          .intoMemorySegment(ALL, y + 4 * i, LE);
+    }
+  }
+
+  /// Copies `y[i] = x[i ± 1]`: each word to the place of the other of its pair.
+  private static void exchange(long x, long y, long n) {
+    for (long done = 0; done < n; done += LANES) {
+      long i = Math.min(done, n - LANES);
+      FloatVector.fromMemorySegment(SPECIES, ALL, x + 4 * i, LE)
+          .rearrange(NEIGHBOURS)
           .intoMemorySegment(ALL, y + 4 * i, LE);
     }
   }

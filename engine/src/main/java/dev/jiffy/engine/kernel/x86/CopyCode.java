@@ -44,6 +44,8 @@ record CopyCode(int vectorBytes, Kind kind, int run) {
     WORDS,
     /// A vector of words that lie side by side in both.
     VECTORS,
+    /// As [#VECTORS], but neighbours change places.
+    NEIGHBOURS,
     /// Every other word of two vectors of x, as a vector of y; there are as many words at least.
     HALVES,
     /// A run of words that lie side by side in both, without a loop.
@@ -64,12 +66,15 @@ record CopyCode(int vectorBytes, Kind kind, int run) {
 
   private static final int UNROLL = 4;
 
+  /// Of four words which go where: the neighbours.
+  private static final int EXCHANGE = 0xb1;
+
   /// {@return the code}
   byte[] emit() {
     Assembler code = new Assembler();
     LoopCode loop = new LoopCode(code, vectorBytes);
     code.push(SAVED);
-    if (kind == Kind.VECTORS) {
+    if (kind == Kind.VECTORS || kind == Kind.NEIGHBOURS) {
       loop.present(RCX);
     } else if (kind == Kind.HALVES) {
       code.op(VectorOp.MOVUPS, order(), code.table(halvesInOrder()));
@@ -81,7 +86,7 @@ record CopyCode(int vectorBytes, Kind kind, int run) {
     Label middle = code.here();
     switch (kind) {
       case WORDS -> words(code);
-      case VECTORS -> vectors(loop);
+      case VECTORS, NEIGHBOURS -> vectors(code, loop);
       case RUN -> run(code);
       case HALVES -> halves(code);
     }
@@ -121,7 +126,7 @@ record CopyCode(int vectorBytes, Kind kind, int run) {
     }
   }
 
-  private void vectors(LoopCode loop) {
+  private void vectors(Assembler code, LoopCode loop) {
     Vector[] values = loop.registers(0, UNROLL);
     loop.groups(
         RDX,
@@ -130,6 +135,9 @@ record CopyCode(int vectorBytes, Kind kind, int run) {
         count -> {
           for (int i = 0; i < count; i++) {
             loop.load(values[i], R12, i);
+            if (kind == Kind.NEIGHBOURS) {
+              code.op(VectorOp.SHUFPS, values[i], values[i], values[i], EXCHANGE);
+            }
           }
           for (int i = 0; i < count; i++) {
             loop.store(values[i], R13, i);

@@ -134,30 +134,14 @@ record RowBytesCode(boolean given) {
       code.op(VectorOp.XORPS, least(vector), least(vector), least(vector));
       code.op(VectorOp.XORPS, greatest(vector), greatest(vector), greatest(vector));
     }
-    Label partial = new Label();
-    Label end = new Label();
-    code.mov(R10, RSI);
-    code.mov(R11, RCX);
-    code.test(RCX);
-    code.jump(EQUAL, partial);
-    Label block = code.here();
-    widen(code, false);
-    code.alu(ADD, R10, BYTES * VECTORS);
-    code.alu(SUB, R11, 1);
-    code.jump(NOT_EQUAL, block);
-    code.bind(partial);
-    code.test(RAX);
-    code.jump(EQUAL, end);
-    widen(code, true);
-    code.bind(end);
+    blocks(code, () -> widen(code));
     LoopCode loop = new LoopCode(code, BYTES);
     loop.fold(all(RowBytesCode::least), VectorOp.MINPS);
     loop.fold(all(RowBytesCode::greatest), VectorOp.MAXPS);
   }
 
   /// Widens the range by a block.
-  private static void widen(Assembler code, boolean partial) {
-    load(code, partial);
+  private static void widen(Assembler code) {
     for (int vector = 0; vector < VECTORS; vector++) {
       // of two numbers of which one is NaN these are the second
       code.op(VectorOp.MINPS, least(vector), value(vector), least(vector));
@@ -191,7 +175,6 @@ record RowBytesCode(boolean given) {
     code.op(VectorOp.MOVUPS, inverse, code.constant(1f, 16));
     code.op(VectorOp.DIVPS, inverse, inverse, SCALE.as(16));
     code.op(VectorOp.BROADCASTSS, INVERSE, inverse);
-    code.mov(R10, RSI);
     code.mov(R11, R8);
     Label tiny = new Label();
     Label end = new Label();
@@ -199,24 +182,28 @@ record RowBytesCode(boolean given) {
     code.loadInt(RBX, BELOW);
     code.alu(CMP, RBX, Float.floatToRawIntBits(Float.MIN_NORMAL));
     code.jump(LESS, tiny);
-    blocks(code, false);
+    blocks(code, () -> narrow(code, false));
     code.jump(end);
     code.bind(tiny);
-    blocks(code, true);
+    blocks(code, () -> narrow(code, true));
     code.bind(end);
     code.op(VectorOp.MOVSS_TO, SCALE.as(16), at(R11));
     code.op(VectorOp.MOVSS_TO, ZERO.as(16), at(R11, 4));
   }
 
-  private static void blocks(Assembler code, boolean divides) {
+  /// Loads the blocks of a row, one after another.
+  ///
+  /// @param body what is done with one
+  private static void blocks(Assembler code, Runnable body) {
     Label partial = new Label();
     Label end = new Label();
+    code.mov(R10, RSI);
     code.mov(RBX, RCX);
     code.test(RBX);
     code.jump(EQUAL, partial);
     Label block = code.here();
     load(code, false);
-    narrow(code, divides);
+    body.run();
     code.alu(ADD, R10, BYTES * VECTORS);
     code.alu(SUB, RBX, 1);
     code.jump(NOT_EQUAL, block);
@@ -224,7 +211,7 @@ record RowBytesCode(boolean given) {
     code.test(RAX);
     code.jump(EQUAL, end);
     load(code, true);
-    narrow(code, divides);
+    body.run();
     code.bind(end);
   }
 

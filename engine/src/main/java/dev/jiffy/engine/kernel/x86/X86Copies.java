@@ -9,11 +9,11 @@ import java.lang.foreign.MemorySegment;
 /// Copies between strided views.
 ///
 /// Elements that lie side by side in both views move as vectors, where they are whole words and not
-/// so many that the library's copy is as good, short runs without a loop; of every other word two
-/// vectors make one; words that lie apart otherwise are transposed in registers where they make
-/// squares, else, with some columns less than a square, they move one by one, in strips of a cache
-/// line; a few planes of f32 are interleaved. Bytes are transposed as words are. All else is left
-/// to [Movement].
+/// so many that the library's copy is as good, short runs without a loop; neighbours change places
+/// within vectors; of every other word two vectors make one; words that lie apart otherwise are
+/// transposed in registers where they make squares, else, with some columns less than a square,
+/// they move one by one, in strips of a cache line; a few planes of f32 are interleaved. Bytes are
+/// transposed as words are. All else is left to [Movement].
 final class X86Copies {
   /// The most words, or blocks of an interleaving, of one call: the JVM cannot stop a thread
   /// within.
@@ -40,7 +40,9 @@ final class X86Copies {
 
   private final CodeTable words;
   private final CodeTable vectors;
+  private final CodeTable neighbours;
   private final CodeTable halves;
+  private final StridedCopy.Loops exchange = this::exchange;
 
   /// Of four words, of eight and so on.
   private final CodeTable runs;
@@ -55,6 +57,7 @@ final class X86Copies {
     transposition = new X86Transposition(cpu);
     words = table(Kind.WORDS, 1);
     vectors = table(Kind.VECTORS, 1);
+    neighbours = table(Kind.NEIGHBOURS, 1);
     halves = table(Kind.HALVES, 1);
     runs = table(Kind.RUN, CopyCode.MOST_RUN / 4 + 1);
   }
@@ -75,6 +78,9 @@ final class X86Copies {
       Movement.copy(copy, x, y);
     } else if (interleaves(copy)) {
       interleave(copy, 0, x, y);
+    } else if (copy.exchangesNeighbours()) {
+      int pair = copy.dims().length - 1;
+      copy.around(pair - 1, pair, exchange, x, y);
     } else if (transposition.suits(copy, source, target)) {
       transposition.copy(copy, source, target, x, y);
     } else if (target >= 0 && target == source && isRun(bytes * copy.dims()[target])) {
@@ -202,6 +208,16 @@ final class X86Copies {
       long from = x + i * stepX;
       long to = y + i * stepY;
       call(code, words, from, to, words, stepX, stepY, m, middleX, middleY, o, outerX, outerY);
+    }
+  }
+
+  private void exchange(StridedCopy copy, int pairs, int pair, long x, long y) {
+    long words = 2 * copy.dims()[pairs];
+    for (long i = 0; i < words; i += MOST) {
+      long some = Math.min(MOST, words - i);
+      long mask = Masks.rest(vectorBytes, some);
+      long from = x - 4 + 4 * i;
+      call(neighbours.get(0), some, from, y + 4 * i, 4 * some, mask, 0, 1, 0, 0, 1, 0, 0);
     }
   }
 

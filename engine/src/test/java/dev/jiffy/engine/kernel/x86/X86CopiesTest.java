@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.jiffy.engine.kernel.Memory;
 import dev.jiffy.engine.kernel.Movement;
+import dev.jiffy.engine.kernel.RowComparison;
 import dev.jiffy.engine.kernel.StridedCopy;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -131,12 +132,13 @@ class X86CopiesTest {
   private static long extent(StridedCopy copy, long[] strides) {
     long bytes = copy.elementBytes();
     for (int d = 0; d < strides.length; d++) {
-      bytes += (copy.dims()[d] - 1) * strides[d];
+      bytes += (copy.dims()[d] - 1) * Math.abs(strides[d]);
     }
     return bytes;
   }
 
-  /// One for each loop that is cut into several calls: squares, strips, bytes, planes, words, runs.
+  /// One for each loop that is cut into several calls: squares, strips, bytes, planes, words,
+  /// neighbours, runs.
   private static List<StridedCopy> longOnes() {
     int rows = 65_600;
     int many = (1 << 18) + 56;
@@ -149,6 +151,7 @@ class X86CopiesTest {
         new StridedCopy(4, dims(many, 3), dims(4, 4L * many), dims(12, 4)),
         new StridedCopy(4, dims(many, 5), dims(4, 4L * many), dims(20, 4)),
         new StridedCopy(4, dims(many), dims(8), dims(4)),
+        new StridedCopy(4, dims(many, 2), dims(8, -4), dims(8, 4)),
         new StridedCopy(4, dims(600, 512), dims(4 * 520, 4), dims(4 * 512, 4)));
   }
 
@@ -170,8 +173,9 @@ class X86CopiesTest {
         for (long i = 0; i + 4 <= read; i += 4) {
           x.set(ValueLayout.JAVA_INT, i, (int) i);
         }
-        Movement.copy(copy, x.address(), expected.address());
-        copies.copy(copy, x.address(), y.address());
+        long first = x.address() + RowComparison.first(copy);
+        Movement.copy(copy, first, expected.address());
+        copies.copy(copy, first, y.address());
         assertEquals(-1, expected.mismatch(y), copy::toString);
       }
     }
