@@ -122,14 +122,15 @@ final class Execution implements AutoCloseable {
   Frame frame(Prepared prepared, Plan plan) {
     Frame frame = prepared.frame;
     if (frame == null || prepared.epoch != epoch) {
+      long bytes = plan.bytes();
       long size = block == null ? 0 : block.bytes();
-      if (block == null || size < plan.bytes()) {
+      if (block == null || size < bytes) {
         if (block != null) {
           block.close();
         }
         epoch++;
         block = null;
-        block = MemoryBlock.allocate(Math.max(plan.bytes(), size + size / 2), model::memory);
+        block = MemoryBlock.allocate(size == 0 ? bytes : withRoom(bytes), model::memory);
         count();
       }
       frame = plan.frame(block.address());
@@ -137,6 +138,12 @@ final class Execution implements AutoCloseable {
       prepared.epoch = epoch;
     }
     return frame;
+  }
+
+  /// Up to an eighth more, for plans that need a little more each time.
+  private static long withRoom(long bytes) {
+    long step = Math.max(1, Long.highestOneBit(bytes) >> 3);
+    return Math.ceilDiv(bytes, step) * step;
   }
 
   private void count() {

@@ -21,11 +21,17 @@ public final class MicroBatches {
   /// From how many bytes on a value leaves the second-level cache before it is read.
   private static final long FAR_BYTES = 1 << 20;
 
+  /// The bytes of the largest value of a micro-batch at least, so that steps are worth their calls.
+  private static final long LEAST_BYTES = 128 << 10;
+
   /// The least operations for each byte of weights.
   private static final long LEAST_FLOPS = 48;
 
   /// From how many micro-batches for each thread on it does not matter that one has one more.
   private static final long MANY = 4;
+
+  /// The most micro-batches.
+  private static final long MOST = 1 << 16;
 
   private MicroBatches() {}
 
@@ -38,17 +44,19 @@ public final class MicroBatches {
   /// @param weights the packed weights of the model
   public static @Nullable Plan plan(Graph graph, Graph bound, Target target, Weights weights) {
     long batch = batch(graph, bound);
-    long size = batch > 1 && isFar(bound) ? size(bound, batch, target.threads()) : batch;
-    if (size >= batch) {
-      return null;
-    }
+    int count;
     Graph part;
     try {
-      part = Inference.bind(graph, shapes(bound, size));
+      count = batch > 1 ? count(bound, batch, target.threads()) : 1;
+      if (count == 1) {
+        return null;
+      }
+      part = Inference.bind(graph, shapes(bound, batch / count));
     } catch (ModelException _) { // such a model takes no part of a batch
       return null;
+    } catch (ArithmeticException _) { // operations that no number counts
+      return null;
     }
-    int count = Math.toIntExact(batch / size);
     Plan plan =
         BatchElements.areApart(bound, part, count)
             ? Lowering.plan(part, target.withThreads(1), weights)
@@ -97,22 +105,28 @@ public final class MicroBatches {
     return batch;
   }
 
-  private static boolean isFar(Graph bound) {
+  /// The bytes of the largest value that a node makes.
+  private static long largest(Graph bound) {
+    long largest = 0;
     for (Node node : bound.nodes()) {
       for (String output : node.outputs()) {
         Fact fact = output.isEmpty() ? null : bound.fact(output);
         Shape shape = fact == null ? null : fact.concreteShape();
-        if (fact != null && shape != null && shape.bytes(fact.dtype()) > FAR_BYTES) {
-          return true;
+        if (fact != null && shape != null) {
+          largest = Math.max(largest, shape.bytes(fact.dtype()));
         }
       }
     }
-    return false;
+    return largest;
   }
 
-  /// The smallest part that divides the batch, computes enough with each weight and leaves all
-  /// threads as much to do.
-  private static long size(Graph bound, long batch, int threads) {
+  /// The most parts into which the batch can be divided so that each computes enough with each
+  /// weight and all threads have as much to do; 1 where that is the whole.
+  private static int count(Graph bound, long batch, int threads) {
+    long largest = largest(bound);
+    if (largest <= FAR_BYTES) {
+      return 1;
+    }
     long flops = 0;
     long bytes = 0;
     for (Cost.NodeCost cost : Cost.of(bound).nodes()) {
@@ -122,14 +136,16 @@ public final class MicroBatches {
         bytes += cost.parameterBytes();
       }
     }
-    for (long size = 1; size < batch; size++) {
-      long count = batch / size;
-      boolean isEven = count % threads == 0 || count >= MANY * threads;
-      if (batch % size == 0 && isEven && flops / count >= LEAST_FLOPS * bytes) {
-        return size;
+    long most = Math.min(batch, largest / LEAST_BYTES);
+    if (bytes > 0) {
+      most = Math.min(most, flops / bytes / LEAST_FLOPS);
+    }
+    for (int count = (int) Math.min(most, MOST); count > 1; count--) {
+      if (batch % count == 0 && (count % threads == 0 || count >= MANY * threads)) {
+        return count;
       }
     }
-    return batch;
+    return 1;
   }
 
   private static Map<String, Shape> shapes(Graph bound, long size) {

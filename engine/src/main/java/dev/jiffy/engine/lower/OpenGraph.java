@@ -113,8 +113,10 @@ final class OpenGraph {
     } else if (whole.fact(value).hasConcreteValue()) {
       constants.put(value, Lowering.known(whole, value, producer));
     } else if (producer != null && needs.isKnown(value)) {
-      producer.inputs().forEach(part -> putConstant(part, constants));
-      nodes.add(producer);
+      if (!nodes.contains(producer)) {
+        producer.inputs().forEach(part -> putConstant(part, constants));
+        nodes.add(producer);
+      }
     } else {
       inputs.add(value);
     }

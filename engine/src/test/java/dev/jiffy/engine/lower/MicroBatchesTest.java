@@ -110,6 +110,46 @@ class MicroBatchesTest {
   }
 
   @Test
+  void partsAreWorthTheirCalls() {
+    Graph graph =
+        new GraphBuilder("g")
+            .input("x", DType.F32, "batch", WIDTH)
+            .node(new Op.Softmax(-1, false), "y", "x")
+            .outputs("y")
+            .build();
+    try (Arena arena = Arena.ofShared()) {
+      Target target = scalar(1);
+      Graph bound = Inference.bind(graph, Map.of("x", Shape.of(1 << 16, WIDTH)));
+      Plan plan = MicroBatches.plan(graph, bound, target, new Weights(target, arena));
+      assertNotNull(plan);
+      assertEquals("512 micro-batches", plan.steps().getFirst().name());
+    }
+  }
+
+  @Test
+  void batchesThatNoNumberCountsAreComputedAsAWhole() {
+    Graph graph =
+        new GraphBuilder("g")
+            .input("x", DType.F32, "batch", 1L << 20, 1L << 8)
+            .input("w", DType.F32, "batch", 1L << 8, 1L << 20)
+            .node(new Op.MatMul(), "y", "x", "w")
+            .outputs("y")
+            .build();
+    Graph bound =
+        Inference.bind(
+            graph,
+            Map.of(
+                "x",
+                Shape.of(1L << 20, 1L << 20, 1L << 8),
+                "w",
+                Shape.of(1L << 20, 1L << 8, 1L << 20)));
+    try (Arena arena = Arena.ofShared()) {
+      Target target = scalar(1);
+      assertNull(MicroBatches.plan(graph, bound, target, new Weights(target, arena)));
+    }
+  }
+
+  @Test
   void elementsThatAreMixedAreComputedAsAWhole() {
     Graph graph = layers().node(new Op.Softmax(0, false), "z", "y").outputs("z").build();
     assertNull(plan(graph, 16, 1));
