@@ -346,7 +346,7 @@ public final class Model implements AutoCloseable {
   Stage stageAlone(Value[] arguments) {
     Graph bound = program.given(arguments).bound();
     Form current = form(bound);
-    Stage stage = program.stage(arguments, bound, current.target(), current.weights());
+    Stage stage = program.stageAlone(arguments, bound, current.target(), current.weights());
     checkMemory(stage.plan);
     return stage;
   }

@@ -161,7 +161,7 @@ final class Program {
       made = openPlans.plan(given, bound, target, weights);
     }
     return made == null
-        ? stage(arguments, bound, target, weights)
+        ? stageAlone(arguments, bound, target, weights)
         : Stage.whole(this, arguments, made);
   }
 
@@ -171,7 +171,7 @@ final class Program {
   /// @param bound the graph for them
   /// @param target the kernels and threads
   /// @param weights the packed weights of the model
-  Stage stage(Value[] arguments, Graph bound, Target target, Weights weights) {
+  Stage stageAlone(Value[] arguments, Graph bound, Target target, Weights weights) {
     Plan whole = Lowering.plan(bound, target, weights);
     if (whole != null) {
       return Stage.whole(this, arguments, whole);

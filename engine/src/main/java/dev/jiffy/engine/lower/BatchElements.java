@@ -4,6 +4,7 @@ import dev.jiffy.engine.ir.Graph;
 import dev.jiffy.engine.ir.Node;
 import dev.jiffy.engine.ir.Op;
 import dev.jiffy.engine.ir.QuantizedOp;
+import dev.jiffy.engine.ir.RandomOp;
 import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
 import java.util.Arrays;
@@ -73,7 +74,7 @@ final class BatchElements {
     }
     List<String> made = node.outputs().stream().filter(output -> !output.isEmpty()).toList();
     if (!isSpread && made.stream().allMatch(this::isAlike)) {
-      return !Lowering.hasWeights(node.op());
+      return !Lowering.hasWeights(node.op()) && !(node.op() instanceof RandomOp);
     }
     return areSpread(made) && keepsApart(node);
   }

@@ -143,16 +143,7 @@ public record Cut(Graph first, List<Node> nodes, Map<String, Tensor> constants, 
           if (input.isEmpty() || !seen.add(input)) {
             continue;
           }
-          Node producer = producers.get(input);
-          Tensor constant = graph.constants().get(input);
-          if (constant != null) {
-            constants.put(input, constant);
-          } else if (graph.fact(input).concreteValue() != null) {
-            constants.put(input, Lowering.known(graph, input, producer));
-          } else if (producer != null && needs.isKnown(input)) {
-            nodes.add(producer);
-            producer.inputs().forEach(part -> putConstant(part, constants));
-          } else {
+          if (!needs.give(input, nodes, constants)) {
             inputs.add(input);
           }
         }
@@ -163,13 +154,6 @@ public record Cut(Graph first, List<Node> nodes, Map<String, Tensor> constants, 
           graph.outputs().stream().filter(output -> late.contains(output)).toList();
       outputs = outputs.stream().filter(output -> !needs.isKnown(output)).toList();
       return part(nodes, List.copyOf(inputs), outputs, constants);
-    }
-
-    private void putConstant(String name, Map<String, Tensor> constants) {
-      Tensor constant = graph.constants().get(name);
-      if (constant != null) {
-        constants.put(name, constant);
-      }
     }
 
     /// The inputs of the graph that nodes read.

@@ -10,6 +10,7 @@ import dev.jiffy.engine.ir.RandomOp;
 import dev.jiffy.engine.ir.SequenceOp;
 import dev.jiffy.engine.ir.SignalOp;
 import dev.jiffy.tensor.DType;
+import dev.jiffy.tensor.Tensor;
 import java.util.Collections;
 import java.util.HashSet;
 import java.util.IdentityHashMap;
@@ -75,6 +76,28 @@ final class Needs {
     return graph.constants().containsKey(value)
         || graph.fact(value).hasConcreteValue()
         || !Columns.joined(graph, producers.get(value)).isEmpty();
+  }
+
+  /// Gives a part of the graph a value that is known before the run: as a constant, or by the node
+  /// that joins constants.
+  ///
+  /// @param value the value
+  /// @param nodes takes such a node
+  /// @param constants takes such constants
+  /// @return whether the value is known
+  boolean give(String value, List<Node> nodes, Map<String, Tensor> constants) {
+    Node producer = producers.get(value);
+    if (!isKnown(value)) {
+      return false;
+    }
+    boolean isOne = graph.constants().containsKey(value) || graph.fact(value).hasConcreteValue();
+    if (isOne || producer == null) {
+      constants.put(value, Lowering.known(graph, value, producer));
+    } else if (!nodes.contains(producer)) {
+      producer.inputs().forEach(part -> give(part, nodes, constants));
+      nodes.add(producer);
+    }
+    return true;
   }
 
   /// {@return whether a plan may have a step for a node: it works on tensors of numbers, is no

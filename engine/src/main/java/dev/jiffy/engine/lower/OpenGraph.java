@@ -25,7 +25,6 @@ import java.util.Set;
 final class OpenGraph {
   private final Graph whole;
   private final Graph before;
-  private final Map<String, Node> producers;
   private final Needs needs;
   private final IdentityHashMap<Node, Integer> numbers = new IdentityHashMap<>();
 
@@ -40,8 +39,7 @@ final class OpenGraph {
   private OpenGraph(Graph graph, Graph whole, Graph before) {
     this.whole = whole;
     this.before = before;
-    this.producers = whole.producers();
-    this.needs = Needs.of(whole, producers);
+    this.needs = Needs.of(whole, whole.producers());
     List<Node> closed = new ArrayList<>();
     List<Node> nodes = new ArrayList<>();
     Set<String> inputs = new LinkedHashSet<>(whole.inputs());
@@ -107,25 +105,8 @@ final class OpenGraph {
     if (value.isEmpty() || late.contains(value)) {
       return;
     }
-    Node producer = producers.get(value);
-    if (whole.constants().containsKey(value)) {
-      putConstant(value, constants);
-    } else if (whole.fact(value).hasConcreteValue()) {
-      constants.put(value, Lowering.known(whole, value, producer));
-    } else if (producer != null && needs.isKnown(value)) {
-      if (!nodes.contains(producer)) {
-        producer.inputs().forEach(part -> putConstant(part, constants));
-        nodes.add(producer);
-      }
-    } else {
+    if (!needs.give(value, nodes, constants)) {
       inputs.add(value);
-    }
-  }
-
-  private void putConstant(String value, Map<String, Tensor> constants) {
-    Tensor constant = whole.constants().get(value);
-    if (constant != null) {
-      constants.put(value, constant);
     }
   }
 
