@@ -1,5 +1,6 @@
 package dev.jiffy.engine;
 
+import static dev.jiffy.engine.StagesTest.random;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -17,7 +18,6 @@ import dev.jiffy.engine.lower.Plan;
 import dev.jiffy.engine.lower.Step;
 import dev.jiffy.engine.onnx.OnnxWriter;
 import dev.jiffy.tensor.DType;
-import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
 import dev.jiffy.tensor.Value;
 import java.io.IOException;
@@ -29,7 +29,6 @@ import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Random;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -37,19 +36,11 @@ import org.junit.jupiter.api.io.TempDir;
 /// Runs that differ in a few extents, as those of a text that grows do.
 class OpenPlansTest {
   private static final int WIDTH = 24;
+  private static final int LAYERS = 4;
   private static final Op ADD = new Op.Binary(BinaryFunction.ADD);
   private static final Op RELU = new Op.Unary(UnaryFunction.RELU);
 
   @TempDir private Path folder;
-
-  private static Tensor random(long seed, long... dims) {
-    Random random = new Random(seed);
-    Tensor tensor = Tensor.allocate(DType.F32, Shape.of(dims));
-    for (long i = 0; i < tensor.shape().elements(); i++) {
-      tensor.setDouble(i, random.nextGaussian() / 4);
-    }
-    return tensor;
-  }
 
   private static Fact rows(String batch, String rows) {
     return Fact.of(DType.F32, List.of(Dim.of(batch), Dim.of(rows), Dim.of(WIDTH)));
@@ -141,8 +132,7 @@ class OpenPlansTest {
 
   @Test
   void runsAnswerAsTheFirstOfAProcessDoes() throws IOException {
-    int layers = 4;
-    Path file = file(decoder(layers));
+    Path file = file(decoder(LAYERS));
     try (Model model = Model.load(file);
         Session session = model.newSession()) {
       for (long[] run :
@@ -150,7 +140,7 @@ class OpenPlansTest {
             {1, 5, 0}, {1, 1, 5}, {1, 1, 6}, {1, 1, 7}, {1, 1, 2}, {1, 1, 0}, {1, 1, 40},
             {2, 1, 5}, {2, 1, 6}, {2, 1, 1}, {1, 1, 9}, {1, 3, 9}, {1, 3, 12}, {1, 3, 0}
           }) {
-        Map<String, Tensor> inputs = inputs(layers, run[0], run[1], run[2]);
+        Map<String, Tensor> inputs = inputs(LAYERS, run[0], run[1], run[2]);
         try (Model alone = Model.load(file);
             Session other = alone.newSession()) {
           Map<String, Tensor> expected = other.run(inputs);
@@ -161,38 +151,35 @@ class OpenPlansTest {
     }
   }
 
+  /// How many steps of a text's second token another run has, too.
+  private long kept(long past) throws IOException {
+    try (Model model = Model.load(file(decoder(LAYERS)))) {
+      stage(model, inputs(LAYERS, 1, 5, 0));
+      Stage first = stage(model, inputs(LAYERS, 1, 1, 5));
+      Stage second = stage(model, inputs(LAYERS, 1, 1, 6));
+      assertEquals(0, shared(first, second));
+      return shared(second, stage(model, inputs(LAYERS, 1, 1, past)));
+    }
+  }
+
   @Test
   void stepsThatNoExtentTouchesAreKept() throws IOException {
-    int layers = 4;
-    try (Model model = Model.load(file(decoder(layers)))) {
-      stage(model, inputs(layers, 1, 5, 0));
-      Stage first = stage(model, inputs(layers, 1, 1, 5));
-      Stage second = stage(model, inputs(layers, 1, 1, 6));
-      Stage third = stage(model, inputs(layers, 1, 1, 30));
-      assertEquals(0, shared(first, second));
-      assertTrue(shared(second, third) >= 3L * layers);
-    }
+    assertTrue(kept(30) >= 3L * LAYERS);
   }
 
   @Test
   void whatIsKeptIsNotWhereOpenNodesMakeSomethingElse() throws IOException {
-    int layers = 4;
-    try (Model model = Model.load(file(decoder(layers)))) {
-      stage(model, inputs(layers, 1, 1, 5));
-      Stage second = stage(model, inputs(layers, 1, 1, 6));
-      assertEquals(0, shared(second, stage(model, inputs(layers, 1, 1, 2))));
-    }
+    assertEquals(0, kept(2));
   }
 
   @Test
   void profilesKnowTheirSteps() throws IOException {
-    int layers = 4;
-    try (Model model = Model.load(file(decoder(layers)));
+    try (Model model = Model.load(file(decoder(LAYERS)));
         Session session = model.newSession()) {
       for (long past = 5; past < 9; past++) {
-        session.run(inputs(layers, 1, 1, past));
+        session.run(inputs(LAYERS, 1, 1, past));
       }
-      Map<String, Tensor> inputs = inputs(layers, 1, 1, 8);
+      Map<String, Tensor> inputs = inputs(LAYERS, 1, 1, 8);
       RunProfile profile = session.profile(inputs, 2);
       Stage alone = model.stageAlone(arguments(model, inputs));
       List<String> steps = plan(alone).steps().stream().map(Step::name).toList();
@@ -204,16 +191,15 @@ class OpenPlansTest {
 
   @Test
   void whatDoesNotFitIsRefusedAsEver() throws IOException {
-    int layers = 4;
-    Path file = file(decoder(layers));
-    Map<String, Tensor> wrong = inputs(layers, 1, 1, 7);
+    Path file = file(decoder(LAYERS));
+    Map<String, Tensor> wrong = inputs(LAYERS, 1, 1, 7);
     wrong.put("past.2", random(3, 1, 8, WIDTH));
     try (Model model = Model.load(file);
         Session session = model.newSession();
         Model alone = Model.load(file);
         Session other = alone.newSession()) {
-      session.run(inputs(layers, 1, 1, 5));
-      session.run(inputs(layers, 1, 1, 6));
+      session.run(inputs(LAYERS, 1, 1, 5));
+      session.run(inputs(LAYERS, 1, 1, 6));
       ModelException failure = assertThrows(ModelException.class, () -> session.run(wrong));
       ModelException expected = assertThrows(ModelException.class, () -> other.run(wrong));
       assertEquals(expected.getMessage(), failure.getMessage());

@@ -45,7 +45,7 @@ class StagesTest {
 
   @TempDir private Path folder;
 
-  private static Tensor random(long seed, long... dims) {
+  static Tensor random(long seed, long... dims) {
     Random random = new Random(seed);
     Tensor tensor = Tensor.allocate(DType.F32, Shape.of(dims));
     for (long i = 0; i < tensor.shape().elements(); i++) {

@@ -5,12 +5,15 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 
+import dev.jiffy.engine.KernelPath;
 import dev.jiffy.engine.Targets;
+import dev.jiffy.engine.function.BinaryFunction;
 import dev.jiffy.engine.function.UnaryFunction;
 import dev.jiffy.engine.ir.Graph;
 import dev.jiffy.engine.ir.GraphBuilder;
 import dev.jiffy.engine.ir.Inference;
 import dev.jiffy.engine.ir.Op;
+import dev.jiffy.engine.ir.RandomOp;
 import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
@@ -43,13 +46,13 @@ class MicroBatchesTest {
     return Inference.bind(graph, Map.of("x", Shape.of(batch, ROWS, WIDTH)));
   }
 
-  private static Target scalar(int threads) {
+  private static Target target(int threads) {
     return Targets.all().getFirst().target().withThreads(threads);
   }
 
   private static @Nullable Plan plan(Graph graph, long batch, int threads) {
     try (Arena arena = Arena.ofShared()) {
-      Target target = scalar(threads);
+      Target target = target(threads);
       return MicroBatches.plan(graph, bound(graph, batch), target, new Weights(target, arena));
     }
   }
@@ -64,7 +67,7 @@ class MicroBatchesTest {
       Tensor x = Samples.between(3, -1, 1, batch, ROWS, WIDTH);
       try (Arena arena = Arena.ofShared()) {
         Weights weights = new Weights(target, arena);
-        Plan whole = Objects.requireNonNull(Lowering.plan(bound, target, weights));
+        Plan whole = Objects.requireNonNull(Lowering.plan(bound, target.withThreads(1), weights));
         Plan parts = MicroBatches.plan(graph, bound, target, weights);
         assertNotNull(parts);
         assertEquals(1, parts.steps().size());
@@ -72,7 +75,9 @@ class MicroBatchesTest {
         List<Tensor> expected = PlanOpsTest.run(whole, List.of(x));
         List<Tensor> actual = PlanOpsTest.run(parts, List.of(x));
         for (int i = 0; i < 2; i++) {
-          assertArrayEquals(expected.get(i).toFloats(), actual.get(i).toFloats(), 1e-6f);
+          // the order in which the Vector API adds up lanes changes when its loops are compiled
+          float tolerance = named.kernels() == KernelPath.VECTOR ? 1e-6f : 0;
+          assertArrayEquals(expected.get(i).toFloats(), actual.get(i).toFloats(), tolerance);
         }
       }
     }
@@ -102,7 +107,7 @@ class MicroBatchesTest {
             .outputs("y")
             .build();
     try (Arena arena = Arena.ofShared()) {
-      Target target = scalar(1);
+      Target target = target(1);
       Weights weights = new Weights(target, arena);
       Graph bound = Inference.bind(graph, Map.of("x", Shape.of(1031, WIDTH)));
       assertNull(MicroBatches.plan(graph, bound, target, weights));
@@ -118,7 +123,7 @@ class MicroBatchesTest {
             .outputs("y")
             .build();
     try (Arena arena = Arena.ofShared()) {
-      Target target = scalar(1);
+      Target target = target(1);
       Graph bound = Inference.bind(graph, Map.of("x", Shape.of(1 << 16, WIDTH)));
       Plan plan = MicroBatches.plan(graph, bound, target, new Weights(target, arena));
       assertNotNull(plan);
@@ -144,7 +149,7 @@ class MicroBatchesTest {
                 "w",
                 Shape.of(1L << 20, 1L << 8, 1L << 20)));
     try (Arena arena = Arena.ofShared()) {
-      Target target = scalar(1);
+      Target target = target(1);
       assertNull(MicroBatches.plan(graph, bound, target, new Weights(target, arena)));
     }
   }
@@ -152,6 +157,18 @@ class MicroBatchesTest {
   @Test
   void elementsThatAreMixedAreComputedAsAWhole() {
     Graph graph = layers().node(new Op.Softmax(0, false), "z", "y").outputs("z").build();
+    assertNull(plan(graph, 16, 1));
+  }
+
+  @Test
+  void randomNumbersAreMadeOnce() {
+    GraphBuilder builder = layers();
+    String noise =
+        builder.add(
+            new RandomOp.Uniform(DType.F32, 0, 1, 7f),
+            builder.constant(Tensor.of(new long[] {ROWS, WIDTH}, 2)));
+    Graph graph =
+        builder.node(new Op.Binary(BinaryFunction.ADD), "z", "y", noise).outputs("z").build();
     assertNull(plan(graph, 16, 1));
   }
 
