@@ -3,13 +3,12 @@ package dev.jiffy.engine;
 import dev.jiffy.engine.ir.Bodies;
 import dev.jiffy.engine.ir.Branches;
 import dev.jiffy.engine.ir.Graph;
+import dev.jiffy.engine.ir.Inference;
 import dev.jiffy.engine.lower.Interpreter;
 import dev.jiffy.engine.pass.Passes;
 import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
-import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -25,22 +24,46 @@ final class Variants {
   /// Values of more elements are not looked at.
   private static final long MOST_ELEMENTS = 64;
 
-  private final Graph graph;
   private final boolean optimize;
   private final Set<String> deciding;
+  private final Way start;
 
-  /// By the decisions of each round: what they name are values of the graph of the round before.
-  private final Map<List<List<Branches.Decision>>, Graph> variants = new HashMap<>();
-
-  private final Map<List<List<Branches.Decision>>, Graph> settled = new HashMap<>();
+  /// How many graphs went through passes.
+  private int rewritten;
 
   /// @param graph the graph, after all passes unless it has branches
   /// @param optimize whether passes run once branches are decided
   /// @param looksAtElements whether elements of inputs may decide, not only shapes
   Variants(Graph graph, boolean optimize, boolean looksAtElements) {
-    this.graph = graph;
     this.optimize = optimize;
     this.deciding = looksAtElements && Branches.areIn(graph) ? Branches.deciding(graph) : Set.of();
+    this.start = new Way(graph);
+  }
+
+  /// A graph, and what it becomes by deciding branches and by passes.
+  private static final class Way {
+    private final Graph graph;
+
+    /// What conditions are computed from, null where there are no branches.
+    private final @Nullable Graph conditions;
+
+    /// By what was decided at the same time.
+    private final Map<Map<Integer, Boolean>, Way> taken = new HashMap<>();
+
+    /// After passes.
+    private @Nullable Way rewritten;
+
+    /// After all passes, whatever branches are left.
+    private @Nullable Graph settled;
+
+    Way(Graph graph) {
+      this.graph = graph;
+      this.conditions = Branches.areIn(graph) ? Branches.conditions(graph) : null;
+    }
+
+    Map<Integer, Boolean> decided(Map<String, Shape> shapes, Map<String, Tensor> values) {
+      return conditions == null ? Map.of() : Branches.decided(graph, conditions, shapes, values);
+    }
   }
 
   /// {@return whether the elements of an argument decide branches}
@@ -71,41 +94,60 @@ final class Variants {
     return Bodies.rewritten(optimized, Variants::rewritten);
   }
 
-  /// {@return the graph for concrete inputs, with branches only where they are not decided yet}
+  /// {@return the graph for concrete inputs, with branches only where they are not decided yet; for
+  /// the same decisions the same object}
   ///
   /// @param shapes a shape for every input that is a tensor
   /// @param values the inputs that decide branches
+  /// @throws ModelException if a shape does not fit the graph
   Graph of(Map<String, Shape> shapes, Map<String, Tensor> values) {
-    Graph current = graph;
-    List<List<Branches.Decision>> decisions = new ArrayList<>();
-    while (Branches.areIn(current)) {
-      Branches.Decided decided = Branches.decided(current, shapes, values);
-      List<List<Branches.Decision>> before = List.copyOf(decisions);
-      decisions.add(decided.decisions());
-      Graph variant =
-          decided.decisions().isEmpty() ? null : variant(List.copyOf(decisions), decided.graph());
-      if (variant == null) {
-        return settled(before, current);
+    Way way = start;
+    while (true) {
+      Way decided = way;
+      Map<Integer, Boolean> decisions = way.decided(shapes, values);
+      while (!decisions.isEmpty()) {
+        decided = taken(decided, decisions);
+        decisions = decided.decided(shapes, values);
       }
-      current = variant;
-    }
-    return current;
-  }
-
-  private @Nullable Graph variant(List<List<Branches.Decision>> decisions, Graph decided) {
-    synchronized (variants) {
-      Graph variant = variants.get(decisions);
-      if (variant == null && variants.size() < MOST) {
-        variant = optimize ? rewritten(decided) : decided;
-        variants.put(decisions, variant);
+      Way next = decided == way ? null : rewritten(decided, shapes, values);
+      if (next == null) {
+        return settled(way);
       }
-      return variant;
+      way = next;
     }
   }
 
-  private Graph settled(List<List<Branches.Decision>> decisions, Graph undecided) {
-    synchronized (variants) {
-      return settled.computeIfAbsent(decisions, _ -> optimize ? settled(undecided) : undecided);
+  private synchronized Way taken(Way way, Map<Integer, Boolean> decisions) {
+    Way known = way.taken.get(decisions);
+    if (known != null) {
+      return known;
     }
+    Way taken = new Way(Branches.taken(way.graph, decisions));
+    if (rewritten < MOST) {
+      way.taken.put(decisions, taken);
+    }
+    return taken;
+  }
+
+  /// Null where there are too many already. What does not fit is found before nodes are rewritten,
+  /// so that the message names one of the model's.
+  private synchronized @Nullable Way rewritten(
+      Way way, Map<String, Shape> shapes, Map<String, Tensor> values) {
+    if (way.rewritten == null && rewritten < MOST) {
+      Inference.bind(way.graph, shapes, values);
+      way.rewritten = optimize ? new Way(rewritten(way.graph)) : way;
+      rewritten++;
+    }
+    return way.rewritten;
+  }
+
+  private synchronized Graph settled(Way way) {
+    Graph settled = way.settled;
+    if (settled == null) {
+      boolean isOpen = optimize && way.conditions != null;
+      settled = isOpen ? settled(way.graph) : way.graph;
+      way.settled = settled;
+    }
+    return settled;
   }
 }

@@ -15,6 +15,7 @@ import dev.jiffy.engine.ir.Dim;
 import dev.jiffy.engine.ir.Fact;
 import dev.jiffy.engine.ir.Graph;
 import dev.jiffy.engine.ir.GraphBuilder;
+import dev.jiffy.engine.ir.Node;
 import dev.jiffy.engine.ir.Op;
 import dev.jiffy.engine.lower.Interpreter;
 import dev.jiffy.engine.onnx.OnnxWriter;
@@ -27,6 +28,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -198,12 +200,43 @@ class BranchesTest {
     Map<String, Tensor> yes = Map.of("a", truth(true), "within", truth(true), "b", truth(true));
     Shape one = Shape.of();
     Map<String, Shape> shapes = Map.of("x", x.shape(), "a", one, "within", one, "b", one);
-    Branches.Decided decided = Branches.decided(graph, shapes, yes);
-    assertEquals(3, decided.decisions().size());
+    Graph decided = graph;
+    int decisions = 0;
+    while (Branches.areIn(decided)) {
+      Map<Integer, Boolean> each =
+          Branches.decided(decided, Branches.conditions(decided), shapes, yes);
+      decisions += each.size();
+      decided = Branches.taken(decided, each);
+    }
+    assertEquals(3, decisions);
     Map<String, Tensor> arguments = new LinkedHashMap<>(yes);
     arguments.put("x", x);
-    Map<String, Tensor> answers = Interpreter.run(decided.graph(), arguments);
+    Map<String, Tensor> answers = Interpreter.run(decided, arguments);
     assertArrayEquals(new float[] {31, 32}, Objects.requireNonNull(answers.get("y")).toFloats());
+  }
+
+  /// What else a graph computes is not looked at where branches are decided.
+  @Test
+  void conditionsAreComputedApart() {
+    Graph graph =
+        new GraphBuilder("g")
+            .input("x", MATRIX)
+            .input("n", DType.I64)
+            .constant("one", number(1))
+            .constant("half", Tensor.of(new float[] {0.5f}))
+            .node(new Op.Binary(BinaryFunction.ADD), "z", "x", "half")
+            .node(EQUAL, "is_one", "n", "one")
+            .node(new Op.If(added(10), SAME), "w", "is_one", "z")
+            .node(RELU, "y", "w")
+            .build();
+    Graph conditions = Branches.conditions(graph);
+    assertEquals(List.of("is_one"), conditions.outputs());
+    assertEquals(Set.of("one"), conditions.constants().keySet());
+    assertEquals(List.of("is_one"), conditions.nodes().stream().map(Node::output).toList());
+    Map<String, Shape> shapes = Map.of("x", Shape.of(1, 2), "n", Shape.of());
+    assertEquals(Map.of(), Branches.decided(graph, conditions, shapes, Map.of()));
+    Map<String, Tensor> two = Map.of("n", number(2));
+    assertEquals(Map.of(2, false), Branches.decided(graph, conditions, shapes, two));
   }
 
   private static Tensor truth(boolean value) {

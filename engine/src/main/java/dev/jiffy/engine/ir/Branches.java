@@ -7,6 +7,7 @@ import dev.jiffy.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -18,28 +19,6 @@ import org.jspecify.annotations.Nullable;
 /// sampling rate. Both are known when a plan is made, so that plans have no branches.
 public final class Branches {
   private Branches() {}
-
-  /// Which branch was taken.
-  ///
-  /// @param results the values that the branches make, which no others do
-  /// @param holds whether the condition holds
-  public record Decision(List<String> results, boolean holds) {
-    /// Copies the list.
-    public Decision {
-      results = List.copyOf(results);
-    }
-  }
-
-  /// A graph without the branches that are decided.
-  ///
-  /// @param graph the graph, of which as much is known as of the one that it was made of
-  /// @param decisions which branches were taken, in the order in which they were
-  public record Decided(Graph graph, List<Decision> decisions) {
-    /// Copies the list.
-    public Decided {
-      decisions = List.copyOf(decisions);
-    }
-  }
 
   /// {@return whether there are branches in a graph}
   ///
@@ -58,35 +37,58 @@ public final class Branches {
   /// @param graph a graph with facts for every value
   public static Graph inlined(Graph graph) {
     Graph current = graph;
-    for (Map<Integer, Boolean> known = known(current); !known.isEmpty(); known = known(current)) {
-      current = Inference.infer(inlined(current, known));
+    Map<Integer, Boolean> known = known(current, current);
+    while (!known.isEmpty()) {
+      current = taken(current, known);
+      known = known(current, current);
     }
     return current;
   }
 
-  /// {@return the graph without branches that concrete inputs decide; the same decisions give the
-  /// same graph}
+  /// {@return what the conditions of a graph's branches are computed from: a graph with the same
+  /// inputs, whose outputs are the conditions}
+  ///
+  /// @param graph the graph
+  public static Graph conditions(Graph graph) {
+    Set<String> needed = new LinkedHashSet<>();
+    for (Node node : graph.nodes()) {
+      if (node.op() instanceof Op.If) {
+        needed.add(node.input(0));
+      }
+    }
+    List<String> outputs = List.copyOf(needed);
+    List<Node> nodes = new ArrayList<>();
+    for (Node node : graph.nodes().reversed()) {
+      if (node.outputs().stream().anyMatch(needed::contains)) {
+        nodes.add(node);
+        needed.addAll(node.inputs());
+      }
+    }
+    Map<String, Tensor> constants = new LinkedHashMap<>(graph.constants());
+    constants.keySet().retainAll(needed);
+    return new Graph(
+        graph.name(), graph.inputs(), outputs, nodes.reversed(), constants, graph.facts());
+  }
+
+  /// {@return the branches that concrete inputs decide: whether the condition holds, by the
+  /// position of the node}
   ///
   /// @param graph a graph with a fact for each input
+  /// @param conditions its [#conditions]
   /// @param shapes a shape for each input, by name
   /// @param values the elements of those inputs that [#deciding] names, by name
   /// @throws ModelException as [Inference#bind]
-  public static Decided decided(
-      Graph graph, Map<String, Shape> shapes, Map<String, Tensor> values) {
-    Graph current = graph;
-    List<Decision> decisions = new ArrayList<>();
-    while (areIn(current)) {
-      Map<Integer, Boolean> known = known(Inference.bind(current, shapes, values));
-      if (known.isEmpty()) {
-        break;
-      }
-      for (Map.Entry<Integer, Boolean> each : known.entrySet()) {
-        Node node = current.nodes().get(each.getKey());
-        decisions.add(new Decision(node.outputs(), each.getValue()));
-      }
-      current = Inference.infer(inlined(current, known));
-    }
-    return new Decided(current, decisions);
+  public static Map<Integer, Boolean> decided(
+      Graph graph, Graph conditions, Map<String, Shape> shapes, Map<String, Tensor> values) {
+    return known(graph, Inference.bind(conditions, shapes, values));
+  }
+
+  /// {@return the graph where branches that are decided take the places of their nodes}
+  ///
+  /// @param graph a graph with facts for every value
+  /// @param decided whether the condition holds, by the position of the node
+  public static Graph taken(Graph graph, Map<Integer, Boolean> decided) {
+    return Inference.infer(inlined(graph, decided));
   }
 
   /// {@return the inputs whose elements, not only their shapes, may decide branches}
@@ -127,15 +129,18 @@ public final class Branches {
         && fact.rank() <= 1;
   }
 
-  /// The conditions that are known in a graph, by the positions of their nodes.
-  private static Map<Integer, Boolean> known(Graph graph) {
+  /// The conditions that are known, by the positions of their nodes.
+  ///
+  /// @param graph the graph with the branches
+  /// @param conditions a graph with what is known of the conditions
+  private static Map<Integer, Boolean> known(Graph graph, Graph conditions) {
     Map<Integer, Boolean> known = new LinkedHashMap<>();
     for (int i = 0; i < graph.nodes().size(); i++) {
       Node node = graph.nodes().get(i);
       String value = node.input(0);
       Boolean condition =
           node.op() instanceof Op.If
-              ? holds(graph.fact(value), graph.constants().get(value))
+              ? holds(conditions.fact(value), conditions.constants().get(value))
               : null;
       if (condition != null) {
         known.put(i, condition);
