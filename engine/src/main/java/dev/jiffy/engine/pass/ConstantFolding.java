@@ -31,6 +31,10 @@ final class ConstantFolding {
   /// How many times what it is made of a result may take: as much as bytes that become f64.
   private static final long GROWTH = 8;
 
+  /// The most values between constants and weights that are made of them that are looked at: more
+  /// than undo a quantization and turn the result.
+  private static final int MOST_BETWEEN = 8;
+
   private ConstantFolding() {}
 
   /// {@return the most bytes of a result of constants that is computed at load}
@@ -69,12 +73,26 @@ final class ConstantFolding {
     return draft.replace(node, values);
   }
 
-  /// Whether results of a node are weights of those behind it.
+  /// Whether results of a node are weights of those behind it, or become weights by no more than
+  /// constants.
   private static boolean areWeights(Draft draft, Node node) {
-    return node.outputs().stream()
-        .anyMatch(value ->
-            draft.readersAhead(value).stream()
-                .anyMatch(reader -> readsWeights(reader) && !reader.input(0).equals(value)));
+    List<String> values = new ArrayList<>(node.outputs());
+    for (int i = 0; i < values.size() && i < MOST_BETWEEN; i++) {
+      String value = values.get(i);
+      for (Node reader : draft.readersAhead(value)) {
+        if (readsWeights(reader) && !reader.input(0).equals(value)) {
+          return true;
+        } else if (readsConstantsBeside(draft, reader, value)) {
+          values.addAll(reader.outputs());
+        }
+      }
+    }
+    return false;
+  }
+
+  private static boolean readsConstantsBeside(Draft draft, Node node, String value) {
+    return node.inputs().stream()
+        .allMatch(input -> input.isEmpty() || input.equals(value) || draft.constant(input) != null);
   }
 
   private static boolean readsWeights(Node node) {

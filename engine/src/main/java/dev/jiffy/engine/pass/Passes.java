@@ -28,6 +28,7 @@ public final class Passes {
           new Pass("reciprocals", Identities.RECIPROCALS),
           new Pass("channels-last", imageLayout()),
           new Pass("free-transposes", List.of(Movements.TRANSPOSE_AS_RESHAPE)),
+          new Pass("attention-turned", Attentions.RULES),
           new Pass("clean-again", clean()),
           new Pass("byte-tables", ByteTables.RULES),
           new Pass("siblings", Siblings.RULES),

@@ -113,6 +113,18 @@ class CleaningTest {
     assertEquals("Expand", Rewritten.operators(other).getFirst());
   }
 
+  /// As a quantizer writes them that knows no operator for it: `cast(bytes) · scale + zero`,
+  /// turned.
+  @Test
+  void weightsAreComputedOfBytes() {
+    Sketch s = new Sketch();
+    String bytes = s.constant(Tensor.allocate(DType.U8, Shape.of(1000, 100)));
+    String scaled = s.mul(s.op(new Op.Cast(DType.F32, true), bytes), s.weights(1));
+    String turned = s.op(new Op.Transpose(List.of(1L, 0L)), s.add(scaled, s.weights(1)));
+    Graph graph = rewritten(s, s.matMul(s.input("x", 2, 100), turned));
+    assertEquals(List.of("MatMul"), Rewritten.operators(graph));
+  }
+
   @Test
   void expansionsAreNotComputed() {
     Sketch s = new Sketch();
