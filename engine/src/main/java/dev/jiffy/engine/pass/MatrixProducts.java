@@ -15,6 +15,9 @@ final class MatrixProducts {
   static final Rule TRANSPOSED_OPERAND =
       Rule.on(MatrixProducts::transposedOperand, Op.MatMul.class);
 
+  /// Takes a factor of all keys, of which there may be many, to the queries.
+  static final Rule FACTOR_OF_KEYS = Rule.on(MatrixProducts::factorOfKeys, Op.MatMul.class);
+
   static final List<Rule> RULES =
       List.of(
           Rule.on(MatrixProducts::gemm, Op.Gemm.class),
@@ -140,6 +143,43 @@ final class MatrixProducts {
       return draft.replace(node, next, inputs(before.input(0), right, shift));
     }
     return false;
+  }
+
+  /// `q · (k · c)ᵀ` becomes `(q · c) · kᵀ` where neither is known before the run and `q` is not
+  /// known to be larger.
+  private static boolean factorOfKeys(Draft draft, Node node) {
+    Node scaled = draft.producer(node.input(1), Op.Binary.class);
+    if (scaled == null
+        || !(node.op() instanceof Op.MatMul)
+        || !(scaled.op() instanceof Op.Binary(BinaryFunction function))
+        || !draft.fact(node.output()).dtype().isFloat()
+        || !draft.readOnce(node.input(1))
+        || draft.constant(node.input(0)) != null
+        || isLarger(draft, node.input(0), node.input(1))) {
+      return false;
+    }
+    for (int side = 0; side < 2; side++) {
+      String keys = scaled.input(side);
+      String factor = scaled.input(1 - side);
+      boolean isFactor =
+          function == BinaryFunction.MUL || (function == BinaryFunction.DIV && side == 0);
+      if (isFactor
+          && draft.scalar(factor) != null
+          && Fusion.sameRank(draft, keys, node.input(1))
+          && draft.fact(factor).rank() <= draft.fact(node.input(0)).rank()) {
+        String[] inputs = node.inputs().toArray(String[]::new);
+        inputs[0] = draft.add(node, scaled.op(), node.input(0), factor);
+        inputs[1] = keys;
+        return draft.replace(node, node.op(), inputs);
+      }
+    }
+    return false;
+  }
+
+  private static boolean isLarger(Draft draft, String a, String b) {
+    Shape one = draft.fact(a).concreteShape();
+    Shape other = draft.fact(b).concreteShape();
+    return one != null && other != null && one.elements() > other.elements();
   }
 
   /// {@return a product whose own factor takes another, or null where the result is no usual

@@ -28,7 +28,7 @@ public final class Passes {
           new Pass("reciprocals", Identities.RECIPROCALS),
           new Pass("channels-last", imageLayout()),
           new Pass("free-transposes", List.of(Movements.TRANSPOSE_AS_RESHAPE)),
-          new Pass("attention-turned", Attentions.RULES),
+          new Pass("attention-turned", turned()),
           new Pass("clean-again", clean()),
           new Pass("byte-tables", ByteTables.RULES),
           new Pass("siblings", Siblings.RULES),
@@ -111,6 +111,12 @@ public final class Passes {
             Slices.RULES,
             Sinking.BEFORE_ATTENTION,
             Attentions.RULES));
+  }
+
+  /// Attention whose heads are in order once transposes have sunk, and what is left of it
+  /// elsewhere.
+  private static List<Rule> turned() {
+    return join(List.of(Attentions.RULES, List.of(MatrixProducts.FACTOR_OF_KEYS)));
   }
 
   private static List<Rule> projections() {

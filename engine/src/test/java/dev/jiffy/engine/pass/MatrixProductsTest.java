@@ -12,6 +12,7 @@ import dev.jiffy.engine.ir.Op;
 import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -106,6 +107,25 @@ class MatrixProductsTest {
     String y = s.matMul(s.input("x", "n", 4), s.weights(4, 3));
     String z = s.mul(s.sub(s.mul(y, s.weights(3)), s.weights(1, 3)), s.number(0.3));
     assertOperators(rewritten(s, z), "MatMul");
+  }
+
+  /// As attention is written that scales both sides.
+  @ParameterizedTest
+  @CsvSource({"1, 9, q, false", "1, 9, q, true", "9, 1, k, false", "n, n, q, true"})
+  void keysAreNotScaled(String queries, String keys, String scaled, boolean divides) {
+    Sketch s = new Sketch();
+    String q = s.input("q", 2, extent(queries), 4);
+    String k = s.input("k", 2, extent(keys), 4);
+    String factor = s.constant(Tensor.of(new float[] {0.3f}, 1));
+    String each = divides ? s.div(k, factor) : s.mul(k, factor);
+    String y = s.matMul(q, s.op(new Op.Transpose(List.of(0L, 2L, 1L)), each));
+    Graph graph = rewritten(s, y);
+    assertOperators(graph, "Binary", "MatMul");
+    assertEquals(scaled, graph.nodes().getFirst().input(0));
+  }
+
+  private static Object extent(String text) {
+    return text.equals("n") ? text : Integer.valueOf(text);
   }
 
   @Test
