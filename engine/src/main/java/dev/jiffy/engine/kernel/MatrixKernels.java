@@ -28,11 +28,14 @@ public interface MatrixKernels extends ProductKernels, AttentionKernels {
   ///
   /// @param product the geometry, of one row and without a residual
   /// @param a the left-hand side
-  /// @param b the right-hand side, in whose rows elements are adjacent
-  /// @param bStride elements from row to row of the right-hand side
+  /// @param b the right-hand side, in whose rows or columns elements are adjacent
+  /// @param rowStride elements from row to row of the right-hand side, 1 where its columns lie in
+  ///   one piece each
+  /// @param columnStride elements from column to column, 1 where its rows do
   /// @param bias one element per column, or 0
   /// @param c the result
-  void multiplyRow(Product product, long a, long b, long bStride, long bias, long c);
+  void multiplyRow(
+      Product product, long a, long b, long rowStride, long columnStride, long bias, long c);
 
   /// {@return products of f64, which know neither a factor nor an activation, or null if there are
   /// none}

@@ -53,8 +53,7 @@ final class BatchMultiplyStep extends Step {
       Place residual,
       Place c) {
     ProductKernels kernels = Objects.requireNonNull(target.products(dtype));
-    boolean isRow =
-        dtype == DType.F32 && product.m() == 1 && !transposeB && product.residualStride() == 0;
+    boolean isRow = dtype == DType.F32 && product.m() == 1 && product.residualStride() == 0;
     int blockColumns = blockColumns(target.threads(), kernels, product, offsetsA.length, isRow);
     int bytes = dtype.bytes();
     Product[] blocks = blocks(product, blockColumns);
@@ -161,7 +160,8 @@ final class BatchMultiplyStep extends Step {
     long result = (long) bytes * product.m() * product.n() * index + first;
     long added = moved(frame.at(bias), first);
     if (isRow) {
-      matrices.multiplyRow(block, left, right, rowStride, added, frame.at(c) + result);
+      matrices.multiplyRow(
+          block, left, right, rowStride, columnStride, added, frame.at(c) + result);
       return;
     }
     kernels.pack(right, rowStride, columnStride, k, n, 0, n, packed);

@@ -85,15 +85,20 @@ final class MatrixCheck {
   /// A product of one row and a matrix that is not packed.
   private void rowProduct(int n) {
     int k = 9;
+    rowProduct(n, k, n, 1);
+    rowProduct(n, k, 1, k);
+  }
+
+  private void rowProduct(int n, int k, int rowStride, int columnStride) {
     Product product = new Product(1, k, n, k, n, 0, 1, null);
     long a = comparison.numbers(k);
     long b = comparison.numbers(k * n);
     comparison.near(
-        "product of a row with " + n + " columns",
+        "product of a row with " + n + (rowStride == 1 ? " columns of one piece" : " columns"),
         n,
         TOLERANCE,
-        c -> matrices.multiplyRow(product, a, b, n, 0, c),
-        c -> right.multiplyRow(product, a, b, n, 0, c));
+        c -> matrices.multiplyRow(product, a, b, rowStride, columnStride, 0, c),
+        c -> right.multiplyRow(product, a, b, rowStride, columnStride, 0, c));
   }
 
   private void product(int n) {

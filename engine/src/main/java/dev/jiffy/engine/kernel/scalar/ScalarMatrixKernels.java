@@ -74,9 +74,10 @@ public final class ScalarMatrixKernels implements MatrixKernels {
   }
 
   @Override
-  public void multiplyRow(Product product, long a, long b, long bStride, long bias, long c) {
+  public void multiplyRow(
+      Product product, long a, long b, long rowStride, long columnStride, long bias, long c) {
     for (int column = 0; column < product.n(); column++) {
-      double sum = sum(product, a, b + 4L * column, bStride);
+      double sum = sum(product, a, b + 4L * column * columnStride, rowStride);
       if (bias != 0) {
         sum += getFloat(bias + 4L * column);
       }

@@ -181,6 +181,17 @@ public interface MicroKernels {
     multiplyStrided(1, a, 0, k, b, bStep, columns, Ones.ADDRESS, c, 0);
   }
 
+  /// Computes the dot products of one row and others, `c[i] = Σ a[j] · b[i][j]`. Nothing is read
+  /// beyond the elements of a row.
+  ///
+  /// @param a the row's first element
+  /// @param k elements of a row, at least 1
+  /// @param b the first of the others
+  /// @param bStep from one to the next
+  /// @param rows how many others
+  /// @param c the result, whose elements are adjacent
+  void dots(long a, int k, long b, long bStep, int rows, long c);
+
   /// Computes `C = init + A · B + residual` in f64.
   ///
   /// @param rows rows of `A` and `C`

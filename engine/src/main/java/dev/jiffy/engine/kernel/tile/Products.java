@@ -63,9 +63,14 @@ final class Products {
   }
 
   /// Computes the only row of `C = activation(alpha · A · B + bias)`, where `B` is not packed.
-  void multiplyRow(Product product, long a, long b, long bStride, long bias, long c) {
+  void multiplyRow(
+      Product product, long a, long b, long rowStride, long columnStride, long bias, long c) {
     int n = product.n();
-    micro.multiplyRow(a, product.k(), b, 4 * bStride, n, c);
+    if (columnStride == 1) {
+      micro.multiplyRow(a, product.k(), b, 4 * rowStride, n, c);
+    } else {
+      micro.dots(a, product.k(), b, 4 * columnStride, n, c);
+    }
     if (product.alpha() != 1 || bias != 0 || product.activation() != null) {
       micro.finish(product.alpha(), 0, 0, bias, product.activation(), c, 0, 1, n);
     }

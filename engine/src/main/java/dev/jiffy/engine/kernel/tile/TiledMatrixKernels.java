@@ -84,8 +84,9 @@ public final class TiledMatrixKernels implements MatrixKernels {
   }
 
   @Override
-  public void multiplyRow(Product product, long a, long b, long bStride, long bias, long c) {
-    products.multiplyRow(product, a, b, bStride, bias, c);
+  public void multiplyRow(
+      Product product, long a, long b, long rowStride, long columnStride, long bias, long c) {
+    products.multiplyRow(product, a, b, rowStride, columnStride, bias, c);
   }
 
   @Override

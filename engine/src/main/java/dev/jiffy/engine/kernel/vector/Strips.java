@@ -10,10 +10,26 @@ import dev.jiffy.engine.kernel.Memory;
 import dev.jiffy.engine.kernel.tile.Zeros;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
+import jdk.incubator.vector.VectorOperators;
 
 /// Products with one or two vectors of columns, cut into tiles; for the arguments see [Tiles].
 final class Strips {
   private Strips() {}
+
+  /// {@return the sum of the products of two rows}
+  static float dot(long a, long b, int k) {
+    FloatVector sum = FloatVector.zero(SPECIES);
+    int i = 0;
+    for (; i <= k - LANES; i += LANES) {
+      FloatVector one = FloatVector.fromMemorySegment(SPECIES, ALL, a + 4L * i, LE);
+      sum = one.fma(FloatVector.fromMemorySegment(SPECIES, ALL, b + 4L * i, LE), sum);
+    }
+    float total = sum.reduceLanes(VectorOperators.ADD);
+    for (; i < k; i++) {
+      total = Math.fma(Memory.getFloat(a + 4L * i), Memory.getFloat(b + 4L * i), total);
+    }
+    return total;
+  }
 
   /// Computes any number of rows of two vectors of columns.
   static void wide(

@@ -105,6 +105,13 @@ public final class VectorMicroKernels implements MicroKernels {
   }
 
   @Override
+  public void dots(long a, int k, long b, long bStep, int rows, long c) {
+    for (int row = 0; row < rows; row++) {
+      Memory.setFloat(c + 4L * row, Strips.dot(a, b + row * bStep, k));
+    }
+  }
+
+  @Override
   public void multiplyDoubles(
       int rows,
       long a,

@@ -37,6 +37,7 @@ final class Blocks {
   private final CodeTable packs;
   private final CodeTable transposes;
   private final CodeTable rowProducts;
+  private final CodeTable dots;
   private final CodeTable nears;
   private volatile Chain[] chains = {};
 
@@ -82,6 +83,8 @@ final class Blocks {
             "row",
             2 * RowProductCode.MOST_ROWS,
             form -> new RowProductCode(vectorBytes, form / 2 + 1, form % 2 > 0).emit());
+    dots =
+        new CodeTable("dots", DotCode.MOST_ROWS, form -> new DotCode(vectorBytes, form + 1).emit());
     scores = new CodeTable("scores", 4, form -> scores(form).emit());
   }
 
@@ -318,6 +321,16 @@ final class Blocks {
         long first = b + row * bStep + 4L * from;
         long _ = Code.call(code, a + 4L * row, first, bStep, mask, c + 4L * from, 4L * part);
       }
+    }
+  }
+
+  /// As [dev.jiffy.engine.kernel.tile.MicroKernels#dots].
+  void dots(long a, int k, long b, long bStep, int rows, long c) {
+    long mask = Masks.rest(vectorBytes, k);
+    for (int row = 0; row < rows; row += DotCode.MOST_ROWS) {
+      int together = Math.min(DotCode.MOST_ROWS, rows - row);
+      MemorySegment code = dots.get(together - 1);
+      long _ = Code.call(code, a, b + row * bStep, bStep, mask, c + 4L * row, 4L * k);
     }
   }
 

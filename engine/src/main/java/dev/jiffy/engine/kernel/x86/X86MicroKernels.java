@@ -177,6 +177,11 @@ public final class X86MicroKernels implements MicroKernels {
   }
 
   @Override
+  public void dots(long a, int k, long b, long bStep, int rows, long c) {
+    blocks.dots(a, k, b, bStep, rows, c);
+  }
+
+  @Override
   public void multiplyDoubles(
       int rows,
       long a,

@@ -78,9 +78,22 @@ public final class MatrixComparison {
     compare(testCase, expected, actual, size);
     if (p.m() == 1 && residual == 0) {
       long row = filled(arena, size);
-      fast.multiplyRow(p, a, b, p.n(), bias, row);
+      fast.multiplyRow(p, a, b, p.n(), 1, bias, row);
+      compare(testCase, expected, row, size);
+      fast.multiplyRow(p, a, turned(arena, b, p.k(), p.n()), 1, p.k(), bias, row);
       compare(testCase, expected, row, size);
     }
+  }
+
+  private static long turned(Arena arena, long matrix, int rows, int columns) {
+    long turned = filled(arena, (long) rows * columns);
+    for (int i = 0; i < rows; i++) {
+      for (int j = 0; j < columns; j++) {
+        float element = Memory.getFloat(matrix + 4L * (i * columns + j));
+        Memory.setFloat(turned + 4L * (j * rows + i), element);
+      }
+    }
+    return turned;
   }
 
   /// Compares products of f64 whose operands lie in memory of the caller.

@@ -6,6 +6,8 @@ import dev.jiffy.engine.function.UnaryFunction;
 import dev.jiffy.engine.kernel.Activation;
 import dev.jiffy.engine.kernel.Floats;
 import dev.jiffy.engine.kernel.Memory;
+import dev.jiffy.engine.kernel.Product;
+import dev.jiffy.engine.kernel.scalar.ScalarMatrixKernels;
 import dev.jiffy.engine.kernel.tile.MicroKernels;
 import dev.jiffy.engine.kernel.vector.VectorMicroKernels;
 import java.util.function.LongFunction;
@@ -224,6 +226,31 @@ final class BlocksTest {
         }
       }
     });
+  }
+
+  @Test
+  void rowsAreMultipliedByRows() {
+    everywhere((blocks, memory) -> {
+      for (int rows : new int[] {1, 2, 7, 8, 9, 20}) {
+        for (int k : new int[] {1, 7, 8, 16, 33, 64, 100}) {
+          dots(blocks, memory, k, rows);
+        }
+      }
+    });
+  }
+
+  private static void dots(Blocks blocks, LongFunction<Floats> memory, int k, int rows) {
+    int stride = k + 3;
+    try (Floats floats = memory.apply(k)) {
+      long a = floats.normal(k);
+      long b = floats.normal((rows - 1) * stride + k);
+      long expected = floats.normal(rows);
+      long actual = floats.normal(rows);
+      Product product = new Product(1, k, rows, k, rows, 0, 1, null);
+      new ScalarMatrixKernels().multiplyRow(product, a, b, 1, stride, 0, expected);
+      blocks.dots(a, k, b, 4L * stride, rows, actual);
+      floats.assertClose("%d rows of %d".formatted(rows, k), expected, actual, rows, 1e-5);
+    }
   }
 
   private static void multiplyRow(Blocks blocks, LongFunction<Floats> memory, int k, int columns) {
