@@ -97,7 +97,7 @@ public final class Branches {
   public static Set<String> deciding(Graph graph) {
     Set<String> needed = new HashSet<>();
     for (Node node : graph.nodes().reversed()) {
-      boolean isNeeded = node.outputs().stream().anyMatch(needed::contains);
+      boolean isNeeded = isAnyIn(node.outputs(), needed);
       switch (node.op()) {
         case Op.ShapeOf _, Op.Size _ -> {}
         case Op.If op -> {
@@ -120,6 +120,15 @@ public final class Branches {
     }
     needed.removeIf(value -> !graph.inputs().contains(value) || !isTracked(graph, value));
     return needed;
+  }
+
+  private static boolean isAnyIn(List<String> values, Set<String> some) {
+    for (String value : values) {
+      if (some.contains(value)) {
+        return true;
+      }
+    }
+    return false;
   }
 
   private static boolean isTracked(Graph graph, String input) {

@@ -49,10 +49,11 @@ public final class Casts {
       case I32 -> intsToFloats(x, y, n);
       case BOOL -> boolsToFloats(x, y, n);
       case U8 -> bytesToFloats(x, y, n);
+      case I8 -> signedBytesToFloats(x, y, n);
+      case I16 -> shortsToFloats(x, y, n);
       case F16 -> halvesToFloats(x, y, n);
       case BF16 -> bfloatsToFloats(x, y, n);
-      case F32, F64, I4, I8, I16, U4, U16, U32, U64, STRING ->
-          TypedMemory.cast(from, DType.F32, x, y, n);
+      case F32, F64, I4, U4, U16, U32, U64, STRING -> TypedMemory.cast(from, DType.F32, x, y, n);
     }
   }
 
@@ -113,6 +114,18 @@ public final class Casts {
   private static void bytesToFloats(long x, long y, long n) {
     for (long i = 0; i < n; i++) {
       Memory.setFloat(y + 4 * i, (float) (ALL.get(BYTE, x + i) & 0xff));
+    }
+  }
+
+  private static void signedBytesToFloats(long x, long y, long n) {
+    for (long i = 0; i < n; i++) {
+      Memory.setFloat(y + 4 * i, (float) ALL.get(BYTE, x + i));
+    }
+  }
+
+  private static void shortsToFloats(long x, long y, long n) {
+    for (long i = 0; i < n; i++) {
+      Memory.setFloat(y + 4 * i, (float) ALL.get(SHORT, x + 2 * i));
     }
   }
 

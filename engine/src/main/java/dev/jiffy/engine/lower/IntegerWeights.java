@@ -14,28 +14,66 @@ final class IntegerWeights {
   private static final ValueLayout.OfShort SHORT =
       ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
-  /// The integers that are read at a time.
-  private static final int BLOCK = 1 << 13;
+  private static final ValueLayout.OfLong LONG =
+      ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
+  /// The longs that are made or looked at at a time: the JIT has not compiled the loop yet when
+  /// weights are read, so that it goes over several of them in one number.
+  private static final int BLOCK = 1 << 11;
+
+  /// How far bytes lie apart at most.
+  private static final int RANGE = 255;
+
+  /// A one in each of four words.
+  private static final long ONES = 0x0001_0001_0001_0001L;
+
+  /// The top bits of four words.
+  private static final long TOPS = ONES << 15;
 
   private IntegerWeights() {}
 
   /// {@return what to take from weights so that they fit signed bytes, or [ByteConvolution#UNFIT]}
   ///
+  /// Four at a time it is only seen whether they lie between the least and the greatest so far.
+  ///
   /// @param weights the weights, i16
   static int shift(Tensor weights) {
+    long elements = weights.shape().elements();
     int least = 0;
     int greatest = 0;
-    int[] some = new int[BLOCK];
-    for (long from = 0; from < weights.shape().elements(); from += BLOCK) {
-      int n = read(weights, from, some);
+    long[] fours = new long[(int) Math.min(BLOCK, elements / 4)];
+    short[] some = new short[4 * BLOCK];
+    for (long from = 0; from < elements; from += some.length) {
+      int n = (int) Math.min(some.length, elements - from);
+      int whole = n == some.length ? BLOCK : 0;
+      MemorySegment.copy(weights.segment(), LONG, 2 * from, fours, 0, whole);
+      if (whole > 0 && areWithin(fours, whole, least, greatest)) {
+        continue;
+      }
+      MemorySegment.copy(weights.segment(), SHORT, 2 * from, some, 0, n);
       for (int i = 0; i < n; i++) {
         least = Math.min(least, some[i]);
         greatest = Math.max(greatest, some[i]);
       }
+      if (greatest - least > RANGE) {
+        return ByteConvolution.UNFIT;
+      }
     }
     int above = Math.max(0, greatest - Byte.MAX_VALUE);
-    int shift = above > 0 ? above : Math.min(0, least - Byte.MIN_VALUE);
-    return least - shift < Byte.MIN_VALUE ? ByteConvolution.UNFIT : shift;
+    return above > 0 ? above : Math.min(0, least - Byte.MIN_VALUE);
+  }
+
+  /// {@return whether words lie between two numbers, of which 0 is none or lies between them, and
+  /// which are at most [#RANGE] apart}
+  private static boolean areWithin(long[] fours, int n, int least, int greatest) {
+    long added = -least * ONES;
+    long spare = (RANGE - greatest + least) * ONES;
+    long outside = 0;
+    for (int i = 0; i < n; i++) {
+      long above = ((fours[i] & ~TOPS) + added) ^ (fours[i] & TOPS);
+      outside |= above | (above + spare);
+    }
+    return (outside & ~(RANGE * ONES)) == 0;
   }
 
   /// {@return integers less a number as bytes}
@@ -47,29 +85,33 @@ final class IntegerWeights {
       return weights;
     }
     Tensor bytes = Tensor.allocate(DType.I8, weights.shape());
-    int[] some = new int[BLOCK];
-    byte[] narrow = new byte[BLOCK];
-    for (long from = 0; from < weights.shape().elements(); from += BLOCK) {
-      int n = read(weights, from, some);
-      for (int i = 0; i < n; i++) {
-        narrow[i] = (byte) (some[i] - shift);
-      }
-      MemorySegment.copy(narrow, 0, bytes.segment(), ValueLayout.JAVA_BYTE, from, n);
+    long eights = weights.shape().elements() / 8;
+    long[] fours = new long[2 * (int) Math.min(BLOCK, eights)];
+    for (long from = 0; from < eights; from += BLOCK) {
+      int n = (int) Math.min(BLOCK, eights - from);
+      MemorySegment.copy(weights.segment(), LONG, 16 * from, fours, 0, 2 * n);
+      narrow(fours, n, shift);
+      MemorySegment.copy(fours, 0, bytes.segment(), LONG, 8 * from, n);
+    }
+    for (long i = 8 * eights; i < weights.shape().elements(); i++) {
+      bytes.setLong(i, weights.getLong(i) - shift);
     }
     return bytes;
   }
 
-  /// Reads up to [#BLOCK] elements, as numbers that the JIT makes vector code of.
-  ///
-  /// @return how many
-  private static int read(Tensor weights, long from, int[] to) {
-    int n = (int) Math.min(BLOCK, weights.shape().elements() - from);
-    short[] shorts = new short[n];
-    MemorySegment.copy(weights.segment(), SHORT, 2 * from, shorts, 0, n);
+  /// Makes eight bytes of twice four words.
+  private static void narrow(long[] fours, int n, int shift) {
+    long added = (-shift & RANGE) * ONES;
     for (int i = 0; i < n; i++) {
-      to[i] = shorts[i];
+      fours[i] = bytes(fours[2 * i], added) | bytes(fours[2 * i + 1], added) << 32;
     }
-    return n;
+  }
+
+  /// {@return the lower bytes of four sums}
+  private static long bytes(long four, long added) {
+    long even = ((four & RANGE * ONES) + added) & RANGE * ONES;
+    long twos = (even | even >>> 8) & 0x0000_ffff_0000_ffffL;
+    return (twos | twos >>> 16) & 0xffff_ffffL;
   }
 
   /// {@return scales that change nothing}

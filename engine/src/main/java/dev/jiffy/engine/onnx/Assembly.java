@@ -38,6 +38,7 @@ final class Assembly {
   private final Map<String, Fact> facts = new LinkedHashMap<>();
   private final Map<LongBuffer, String> vectors = new HashMap<>();
   private final List<String> problems;
+  private final FreeNames free;
   private final int mostNodes;
 
   /// The number of nodes in all graphs, where this is the one around all others.
@@ -54,6 +55,7 @@ final class Assembly {
     this.taken = taken;
     this.symbols = symbols;
     this.problems = new ArrayList<>();
+    this.free = new FreeNames();
   }
 
   /// An empty graph within another, from which it takes names and to which it reports.
@@ -65,6 +67,12 @@ final class Assembly {
     this.taken = around.taken;
     this.symbols = around.symbols;
     this.problems = around.problems;
+    this.free = around.free;
+  }
+
+  /// {@return what graphs within others read from around them}
+  FreeNames free() {
+    return free;
   }
 
   /// {@return a name that no value has}

@@ -28,8 +28,8 @@ final class BranchImports {
     Boolean known = node.truth(node.input(0));
     GraphProto first = known == null || known ? then : otherwise;
     GraphProto second = known == null || !known ? otherwise : then;
-    Set<String> free = new LinkedHashSet<>(FreeNames.of(first));
-    free.addAll(FreeNames.of(second));
+    Set<String> free = new LinkedHashSet<>(node.free(first));
+    free.addAll(node.free(second));
     free.removeIf(name -> node.known(name) != null);
     List<String> captured = List.copyOf(free);
     Graph a = node.body(first, List.of(), captured);

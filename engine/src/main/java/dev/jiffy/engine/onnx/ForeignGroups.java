@@ -30,6 +30,7 @@ final class ForeignGroups implements AutoCloseable {
   private final IdentityHashMap<NodeProto, Integer> positions = new IdentityHashMap<>();
   private final Map<String, Integer> readers = new HashMap<>();
   private final Map<Key, ForeignModel> loaded = new HashMap<>();
+  private final FreeNames free = new FreeNames();
 
   /// By what a loaded group is known again.
   private record Key(List<Integer> nodes, Map<String, Fact> inputs, List<String> outputs) {}
@@ -45,7 +46,7 @@ final class ForeignGroups implements AutoCloseable {
     this.excerpts = Excerpts.of(file, arena);
     for (NodeProto node : model.graph().nodes()) {
       positions.put(node, positions.size());
-      Set.copyOf(FreeNames.of(node)).forEach(name -> readers.merge(name, 1, Integer::sum));
+      Set.copyOf(free.of(node)).forEach(name -> readers.merge(name, 1, Integer::sum));
     }
     for (ValueProto output : model.graph().outputs()) {
       readers.merge(output.name(), 1, Integer::sum);
@@ -67,7 +68,7 @@ final class ForeignGroups implements AutoCloseable {
   List<String> outputs(List<NodeProto> group) {
     Map<String, Integer> within = new HashMap<>();
     for (NodeProto node : group) {
-      Set.copyOf(FreeNames.of(node)).forEach(name -> within.merge(name, 1, Integer::sum));
+      Set.copyOf(free.of(node)).forEach(name -> within.merge(name, 1, Integer::sum));
     }
     List<String> outputs = new ArrayList<>();
     for (NodeProto node : group) {

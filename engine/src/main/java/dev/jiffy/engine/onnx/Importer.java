@@ -131,7 +131,7 @@ public final class Importer {
     inputs(given);
     Set<String> around = new HashSet<>(captured);
     around.addAll(assembly.constants().keySet());
-    return NodeOrder.sorted(proto, around);
+    return NodeOrder.sorted(proto, around, assembly.free());
   }
 
   /// {@return the initializers that the engine has no tensor for, and why}
@@ -161,7 +161,7 @@ public final class Importer {
   /// A graph within this one.
   private Graph body(GraphProto body, List<Fact> given, List<String> captured) {
     Assembly within = new Assembly(assembly);
-    for (String name : FreeNames.of(body)) {
+    for (String name : assembly.free().of(body)) {
       Tensor constant = assembly.constants().get(name);
       if (constant != null) {
         within.constant(name, constant);
@@ -306,7 +306,7 @@ public final class Importer {
       if (assembly.problems().isEmpty() || assembly.isFull()) {
         throw failure;
       }
-      if (FreeNames.of(node).stream().allMatch(this::isKnown)) {
+      if (assembly.free().of(node).stream().allMatch(this::isKnown)) {
         assembly.problem(String.valueOf(failure.getMessage()));
       }
     }
@@ -328,7 +328,7 @@ public final class Importer {
     GraphProto body = GraphProto.of(name, nodes);
     OperatorSets own = new OperatorSets("function " + function.name(), function.opsets());
     Importer within = new Importer(body, assembly, symbols, own, functions);
-    List<NodeProto> sorted = NodeOrder.sorted(body, node.inputs());
+    List<NodeProto> sorted = NodeOrder.sorted(body, node.inputs(), assembly.free());
     for (int i = 0; i < sorted.size(); i++) {
       within.lift(sorted.get(i), i);
     }

@@ -64,7 +64,7 @@ final class LoopImports {
 
   /// The values that a body reads from around it and that are no constants.
   static List<String> captured(NodeScope node, GraphProto body) {
-    return FreeNames.of(body).stream().filter(name -> node.known(name) == null).toList();
+    return node.free(body).stream().filter(name -> node.known(name) == null).toList();
   }
 
   /// Which inputs and outputs of a body are states.

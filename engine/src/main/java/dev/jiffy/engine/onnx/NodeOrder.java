@@ -17,10 +17,12 @@ import java.util.PriorityQueue;
 final class NodeOrder {
   private final GraphProto graph;
   private final List<NodeProto> nodes;
+  private final FreeNames free;
   private final Map<String, Integer> producers = new HashMap<>();
 
-  private NodeOrder(GraphProto graph, Collection<String> around) {
+  private NodeOrder(GraphProto graph, Collection<String> around, FreeNames free) {
     this.graph = graph;
+    this.free = free;
     this.nodes = graph.nodes();
     around.forEach(name -> producers.put(name, -1));
   }
@@ -29,10 +31,11 @@ final class NodeOrder {
   ///
   /// @param graph the graph
   /// @param around the values that a graph within another may read from around it
+  /// @param free what graphs within it read from around them
   /// @throws ModelException if a value is made twice, nobody makes one that is read, or nodes wait
   ///   for each other
-  static List<NodeProto> sorted(GraphProto graph, Collection<String> around) {
-    return new NodeOrder(graph, around).sort();
+  static List<NodeProto> sorted(GraphProto graph, Collection<String> around, FreeNames free) {
+    return new NodeOrder(graph, around, free).sort();
   }
 
   private List<NodeProto> sort() {
@@ -60,7 +63,7 @@ final class NodeOrder {
   private boolean isSorted() {
     boolean isSorted = true;
     for (int i = 0; i < nodes.size(); i++) {
-      for (String input : FreeNames.of(nodes.get(i))) {
+      for (String input : free.of(nodes.get(i))) {
         isSorted &= input.isEmpty() || producer(i, input) < i;
       }
     }
@@ -72,7 +75,7 @@ final class NodeOrder {
     List<List<Integer>> readers = new ArrayList<>();
     nodes.forEach(_ -> readers.add(new ArrayList<>()));
     for (int i = 0; i < nodes.size(); i++) {
-      for (String input : FreeNames.of(nodes.get(i))) {
+      for (String input : free.of(nodes.get(i))) {
         int producer = input.isEmpty() ? -1 : producer(i, input);
         if (producer >= 0) {
           readers.get(producer).add(i);
@@ -135,7 +138,7 @@ final class NodeOrder {
   }
 
   private int waitsFor(int node, int[] waits) {
-    for (String input : FreeNames.of(nodes.get(node))) {
+    for (String input : free.of(nodes.get(node))) {
       Integer producer = producers.get(input);
       if (producer != null && producer >= 0 && waits[producer] > 0) {
         return producer;

@@ -358,6 +358,14 @@ final class NodeScope {
     return bodies.of(graph, given, captured);
   }
 
+  /// {@return the values that a graph within this node reads from around it, in the order of their
+  /// first use}
+  ///
+  /// @param graph the graph
+  Set<String> free(GraphProto graph) {
+    return assembly.free().of(graph);
+  }
+
   /// {@return what adds to the graph around this node}
   Making here() {
     return new Making(assembly, name);

@@ -309,8 +309,16 @@ public record OnnxModel(
   public record DimensionProto(@Nullable Long value, String name) {
     /// Drops a name that names nothing.
     public DimensionProto {
-      boolean isNamed = !name.equals("None") && name.codePoints().anyMatch(Character::isLetter);
-      name = isNamed ? name : "";
+      name = !name.equals("None") && hasLetter(name) ? name : "";
+    }
+
+    private static boolean hasLetter(String name) {
+      for (int i = 0; i < name.length(); i = name.offsetByCodePoints(i, 1)) {
+        if (Character.isLetter(name.codePointAt(i))) {
+          return true;
+        }
+      }
+      return false;
     }
   }
 

@@ -53,9 +53,10 @@ final class Partition {
     this.nodes = nodes;
     this.levels = new int[nodes.size()];
     Map<String, Integer> producers = new HashMap<>();
+    FreeNames free = new FreeNames();
     for (int i = 0; i < nodes.size(); i++) {
       sources.add(
-          new HashSet<>(FreeNames.of(nodes.get(i)))
+          new HashSet<>(free.of(nodes.get(i)))
               .stream().filter(producers::containsKey).mapToInt(producers::get).sorted().toArray());
       for (String output : nodes.get(i).outputs()) {
         producers.put(output, i);

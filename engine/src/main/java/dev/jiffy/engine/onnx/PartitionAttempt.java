@@ -93,7 +93,7 @@ final class PartitionAttempt {
   private void stay(int index) {
     NodeProto node = nodes.get(index);
     boolean isLost = false;
-    for (String name : FreeNames.of(node)) {
+    for (String name : assembly.free().of(node)) {
       isLost |= lost.contains(name);
       if (strange.containsKey(name)) {
         refuse(index, name);
@@ -146,7 +146,7 @@ final class PartitionAttempt {
     Set<String> made = new HashSet<>();
     Map<String, Integer> read = new LinkedHashMap<>();
     for (int i : group) {
-      FreeNames.of(nodes.get(i)).forEach(name -> read.putIfAbsent(name, i));
+      assembly.free().of(nodes.get(i)).forEach(name -> read.putIfAbsent(name, i));
       made.addAll(nodes.get(i).outputs());
     }
     read.keySet().removeAll(made);

@@ -177,6 +177,9 @@ final class ByteProducts {
     if (q.dtype() == DType.I8 && Arrays.stream(zeros).allMatch(one -> one == 0)) {
       return q;
     }
+    if (CentredBytes.suits(q, zeros)) {
+      return CentredBytes.of(q, (int) zeros[0]);
+    }
     Shape shape = q.shape();
     long same = zeros.length == 1 ? shape.elements() : shape.elements(axis + 1, shape.rank());
     return shape.elements() > Integer.MAX_VALUE ? null : new Centring(q, zeros, same).result();

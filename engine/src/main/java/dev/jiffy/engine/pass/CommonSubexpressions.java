@@ -3,6 +3,7 @@ package dev.jiffy.engine.pass;
 import dev.jiffy.engine.ir.Bodies;
 import dev.jiffy.engine.ir.Fact;
 import dev.jiffy.engine.ir.Foreign;
+import dev.jiffy.engine.ir.Graph;
 import dev.jiffy.engine.ir.Node;
 import dev.jiffy.engine.ir.Op;
 import dev.jiffy.engine.ir.RandomOp;
@@ -78,11 +79,17 @@ final class CommonSubexpressions {
 
   /// {@return whether an operator may give other results each time it is computed}
   private static boolean mayDiffer(Op op) {
-    return op instanceof RandomOp
-        || op instanceof Foreign
-        || Bodies.of(op).stream()
-            .flatMap(body -> body.nodes().stream())
-            .anyMatch(node -> mayDiffer(node.op()));
+    if (op instanceof RandomOp || op instanceof Foreign) {
+      return true;
+    }
+    for (Graph body : Bodies.of(op)) {
+      for (Node node : body.nodes()) {
+        if (mayDiffer(node.op())) {
+          return true;
+        }
+      }
+    }
+    return false;
   }
 
   private static boolean computesSame(Node a, Node b) {

@@ -10,7 +10,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.DoubleUnaryOperator;
-import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 
 /// Arithmetic on constant tensors, for folding them into each other at load.
@@ -20,11 +19,6 @@ final class Constants {
 
   private static final ValueLayout.OfShort SHORT =
       ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-
-  private static final ValueLayout.OfByte BYTE = ValueLayout.JAVA_BYTE;
-
-  /// The most elements of an array.
-  private static final int MOST_ELEMENTS = Integer.MAX_VALUE - 8;
 
   private Constants() {}
 
@@ -90,81 +84,7 @@ final class Constants {
   /// @param tensor a tensor
   /// @param perm for each output dimension the input dimension
   static Tensor permute(Tensor tensor, int[] perm) {
-    long[] from = tensor.shape().dims();
-    long[] to = new long[perm.length];
-    for (int i = 0; i < perm.length; i++) {
-      to[i] = from[perm[i]];
-    }
-    if (movesOnlyUnits(perm, from)) {
-      return tensor.reshape(to);
-    }
-    if (tensor.dtype() == DType.STRING) {
-      long[] order = LongStream.range(0, tensor.shape().elements()).toArray();
-      Tensor moved = permute(Tensor.of(order, from), perm);
-      List<String> texts = new ArrayList<>();
-      for (long element : moved.toLongs()) {
-        texts.add(tensor.getString(element));
-      }
-      return Tensor.ofStrings(texts, to);
-    }
-    long[] strides = new long[perm.length];
-    for (int i = 0; i < perm.length; i++) {
-      strides[i] = tensor.shape().elements(perm[i] + 1, perm.length);
-    }
-    Tensor result = Tensor.allocate(tensor.dtype(), Shape.of(to));
-    long elements = result.shape().elements();
-    int width = tensor.dtype().bytes();
-    MemorySegment source = tensor.segment();
-    MemorySegment target = result.segment();
-    boolean areBytes = width == Byte.BYTES && elements <= MOST_ELEMENTS;
-    int[] words = width == Integer.BYTES ? source.toArray(INT) : new int[0];
-    int[] movedWords = new int[words.length];
-    byte[] bytes = areBytes ? source.toArray(BYTE) : new byte[0];
-    byte[] movedBytes = new byte[bytes.length];
-    long[] index = new long[perm.length];
-    int last = perm.length - 1;
-    long step = strides[last];
-    long offset = 0;
-    for (long i = 0; i < elements; i += to[last]) {
-      if (width == Integer.BYTES) {
-        for (int k = 0; k < to[last]; k++) {
-          movedWords[(int) i + k] = words[(int) (offset + k * step)];
-        }
-      } else if (areBytes) {
-        for (int k = 0; k < to[last]; k++) {
-          movedBytes[(int) i + k] = bytes[(int) (offset + k * step)];
-        }
-      } else {
-        for (long k = 0; k < to[last]; k++) {
-          MemorySegment.copy(source, (offset + k * step) * width, target, (i + k) * width, width);
-        }
-      }
-      for (int d = last - 1; d >= 0; d--) {
-        offset += strides[d];
-        if (++index[d] < to[d]) {
-          break;
-        }
-        offset -= strides[d] * to[d];
-        index[d] = 0;
-      }
-    }
-    MemorySegment.copy(movedWords, 0, target, INT, 0, movedWords.length);
-    MemorySegment.copy(movedBytes, 0, target, BYTE, 0, movedBytes.length);
-    return result;
-  }
-
-  private static boolean movesOnlyUnits(int[] perm, long[] dims) {
-    int last = -1;
-    for (int p : perm) {
-      if (dims[p] == 1) {
-        continue;
-      }
-      if (p < last) {
-        return false;
-      }
-      last = p;
-    }
-    return true;
+    return Permutation.of(tensor, perm);
   }
 
   /// {@return the tensor with each element times the factor of its index along an axis}

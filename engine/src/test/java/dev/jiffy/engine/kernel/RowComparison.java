@@ -188,6 +188,23 @@ public final class RowComparison {
     }
   }
 
+  /// Compares conversions from bytes, up to the last of their memory.
+  public void bytesAsFloats() {
+    for (DType type : new DType[] {DType.I8, DType.U8}) {
+      for (long n : LENGTHS) {
+        try (Floats floats = memory.apply(n)) {
+          long words = (n + 3) / 4;
+          long x = floats.normal(words) + 4 * words - n;
+          long expected = floats.empty(n);
+          long actual = floats.empty(n);
+          oracle.cast(type, DType.F32, x, expected, n);
+          kernels.cast(type, DType.F32, x, actual, n);
+          floats.assertClose(type + " as f32, " + n, expected, actual, n, 0);
+        }
+      }
+    }
+  }
+
   private void bytes(long n, float scale, int zero) {
     String what = "%d numbers, scale %s, zero %d".formatted(n, scale, zero);
     try (Floats floats = memory.apply(n)) {

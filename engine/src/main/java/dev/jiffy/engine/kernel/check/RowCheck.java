@@ -100,7 +100,8 @@ final class RowCheck {
     kernels.dequantize(STEP, ZERO, bytes, y, n);
   }
 
-  /// One copy for each of the ways in which words and bytes are moved, and one that widens f16.
+  /// One copy for each of the ways in which words and bytes are moved, and those that widen f16 and
+  /// i8.
   void copies() {
     copy("transposition in squares", new long[] {37, 19}, new long[] {1, 37}, new long[] {19, 1});
     copy("transposition in strips", new long[] {7, 70}, new long[] {1, 7}, new long[] {70, 1});
@@ -122,6 +123,12 @@ final class RowCheck {
         0,
         y -> rows.cast(DType.F16, DType.F32, halves, y, n),
         y -> right.cast(DType.F16, DType.F32, halves, y, n));
+    comparison.near(
+        "i8 as f32",
+        n,
+        0,
+        y -> rows.cast(DType.I8, DType.F32, halves, y, n),
+        y -> right.cast(DType.I8, DType.F32, halves, y, n));
   }
 
   private void copy(String what, long[] dims, long[] source, long[] target) {

@@ -39,7 +39,8 @@ public final class ScalarAffine {
 
   private ScalarAffine() {}
 
-  private static long shift(@Nullable Tensor zero, long scale) {
+  /// {@return the zero point that goes with a scale}
+  static long shift(@Nullable Tensor zero, long scale) {
     return zero == null ? 0 : zero.getLong(zero.shape().elements() == 1 ? 0 : scale);
   }
 
@@ -74,6 +75,16 @@ public final class ScalarAffine {
   /// @param block the indices that share a scale, or 0
   /// @param out the numbers
   public static void dequantize(
+      Tensor q, Tensor scale, @Nullable Tensor zero, int axis, long block, Tensor out) {
+    if (ByteNumbers.suits(q, scale, out)) {
+      ByteNumbers.of(q, scale, zero).write(out);
+      return;
+    }
+    dequantizeAny(q, scale, zero, axis, block, out);
+  }
+
+  /// As [#dequantize], element by element.
+  static void dequantizeAny(
       Tensor q, Tensor scale, @Nullable Tensor zero, int axis, long block, Tensor out) {
     Scales scales = new Scales(q.shape(), scale.shape(), axis, block);
     for (long i = 0; i < q.shape().elements(); i++) {

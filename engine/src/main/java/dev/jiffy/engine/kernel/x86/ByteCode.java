@@ -11,6 +11,7 @@ import static dev.jiffy.engine.kernel.x86.Register.RDI;
 import static dev.jiffy.engine.kernel.x86.Register.RDX;
 import static dev.jiffy.engine.kernel.x86.Register.RSI;
 
+import dev.jiffy.engine.kernel.x86.GeneralAssembler.Shift;
 import dev.jiffy.engine.kernel.x86.Operand.Vector;
 
 /// Generates conversions between f32 and unsigned bytes, and of f16. They take 16 numbers at a
@@ -121,11 +122,13 @@ record ByteCode(int vectorBytes) {
     code.op(VectorOp.MOVUPS_TO, first.as(16), at(RDX));
   }
 
-  /// {@return code that makes numbers of unsigned bytes: `y = (x - zero) · scale`}
+  /// {@return code that makes numbers of bytes: `y = (x - zero) · scale`}
   ///
   /// Arguments, in order: x, whole (groups), at least 1, y, the bits of the scale as f32, and the
   /// zero point.
-  byte[] dequantize() {
+  ///
+  /// @param isSigned whether bytes have a sign
+  byte[] dequantize(boolean isSigned) {
     Assembler code = new Assembler();
     LoopCode loop = new LoopCode(code, vectorBytes);
     Vector scale = register(2);
@@ -136,6 +139,10 @@ record ByteCode(int vectorBytes) {
     Label next = code.here();
     for (int i = 0; i < values.length; i++) {
       code.op(VectorOp.PMOVZXBD, values[i], at(RDI, vectorBytes / 4 * i));
+      if (isSigned) {
+        code.shift(Shift.LEFT, values[i], values[i], 24);
+        code.shift(Shift.RIGHT_SIGNED, values[i], values[i], 24);
+      }
       code.op(VectorOp.PSUBD, values[i], values[i], zero);
       code.op(VectorOp.CVTDQ2PS, values[i], values[i]);
       code.op(VectorOp.MULPS, values[i], values[i], scale);

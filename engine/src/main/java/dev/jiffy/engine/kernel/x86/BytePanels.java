@@ -7,6 +7,7 @@ import dev.jiffy.engine.kernel.ByteKernels.Filters;
 import dev.jiffy.engine.kernel.ConvGeometry;
 import dev.jiffy.engine.kernel.Memory;
 import java.lang.foreign.ValueLayout;
+import org.jspecify.annotations.Nullable;
 
 /// The packed weights of a convolution of bytes.
 ///
@@ -30,6 +31,7 @@ final class BytePanels {
   private final ConvGeometry geometry;
   private final int vectorBytes;
   private final int reach;
+  private final @Nullable CodeTable code;
   private final int lanes;
   private final int in;
   private final int out;
@@ -41,7 +43,9 @@ final class BytePanels {
   ///
   /// @param vectorBytes the width of vectors
   /// @param reach the channels that 32 bits hold
-  BytePanels(ByteConvolution convolution, int vectorBytes, int reach) {
+  /// @param code packs fours of rows of a matrix, as [NarrowingCode#pack], or null
+  BytePanels(ByteConvolution convolution, int vectorBytes, int reach, @Nullable CodeTable code) {
+    this.code = code;
     this.convolution = convolution;
     this.geometry = convolution.geometry();
     this.vectorBytes = vectorBytes;
@@ -147,7 +151,11 @@ final class BytePanels {
       int wide = out / (2 * lanes) * (2 * lanes);
       for (int first = 0; first < places; first += first < wide ? 2 * lanes : lanes) {
         int end = first + (first < wide ? 2 * lanes : lanes);
-        packPanel(columns, filters.channelStep(), first, end, panel(weights, first), sums);
+        long panel = panel(weights, first);
+        for (int from = first; from < end; from += lanes) {
+          long to = panel + 4L * (from - first);
+          packVector(columns, filters, from, to, 4L * (end - first), sums, weights + weightBytes());
+        }
       }
       for (int place = 0; place < places; place++) {
         if (columns[place] != NONE) {
@@ -158,26 +166,46 @@ final class BytePanels {
     }
   }
 
-  /// Packs the weights of some places, and adds them up.
-  private void packPanel(
-      long[] columns, long channelStep, int first, int end, long panel, int[] sums) {
+  /// Packs the weights of a vector of places, and adds them up.
+  ///
+  /// @param step bytes from row to row of the panel
+  private void packVector(
+      long[] columns, Filters filters, int first, long to, long step, int[] sums, long tail) {
     int taps = geometry.kernelHeight() * geometry.kernelWidth();
-    long row = 4L * (end - first);
-    for (int channel = 0; channel < in; channel += reach) {
+    int done = packFours(columns, filters, first, to, step, sums, tail);
+    for (int channel = done; channel < in; channel += reach) {
       int present = Math.min(reach, in - channel);
       for (int tap = 0; tap < taps; tap++) {
-        long to = panel + row * ((long) tap * elements + channel / reach);
-        long offset = channel * channelStep + tap;
-        for (int place = first; place < end; place++) {
+        long row = to + step * ((long) tap * elements + channel / reach);
+        long offset = channel * filters.channelStep() + tap;
+        for (int place = first; place < first + lanes; place++) {
           long from = columns[place];
           if (from != NONE) {
-            int element = element(from + offset, channelStep, present);
-            ALL.set(Memory.INT, to + 4L * (place - first), element);
+            int element = element(from + offset, filters.channelStep(), present);
+            ALL.set(Memory.INT, row + 4L * (place - first), element);
             sums[place] += reach == 4 ? sum(element) : (short) element + (element >> 16);
           }
         }
       }
     }
+  }
+
+  /// Packs fours of rows where the weights are a matrix; its sums pass through the tail.
+  ///
+  /// @return the rows that are packed
+  private int packFours(
+      long[] columns, Filters filters, int first, long to, long step, int[] sums, long tail) {
+    boolean isMatrix =
+        filters.filterStep() == 1 && geometry.kernelHeight() * geometry.kernelWidth() == 1;
+    if (code == null || !isMatrix || in < 4 || first + lanes > out) {
+      return 0;
+    }
+    long rowStep = filters.channelStep();
+    long _ = Code.call(code.get(0), columns[first], rowStep, to, step, in / 4, start(tail, first));
+    for (int place = first; place < first + lanes; place++) {
+      sums[place] = ALL.get(Memory.INT, start(tail, place));
+    }
+    return in & -4;
   }
 
   /// The weights of a four or two of channels.

@@ -27,6 +27,9 @@ final class X86ByteConvolution implements ByteKernels {
   /// The channels that 32 bits hold.
   private final int reach;
 
+  /// Packs fours of rows of a matrix; null without AVX-512.
+  private final @Nullable CodeTable packing;
+
   private final BytePixels pixels;
   private final Tiles floats;
   private final Tiles bytes;
@@ -37,6 +40,10 @@ final class X86ByteConvolution implements ByteKernels {
     vectorBytes = cpu.vectorBytes();
     lanes = vectorBytes / 4;
     reach = cpu.vnni() ? 4 : 2;
+    packing =
+        cpu.vnni() && vectorBytes == LINE
+            ? new CodeTable("pack-bytes", 1, _ -> NarrowingCode.pack())
+            : null;
     pixels = new BytePixels(reach);
     floats = new Tiles(cpu, Factors.bytes(cpu), TileCode.Result.FLOATS);
     bytes = new Tiles(cpu, Factors.bytes(cpu), TileCode.Result.BYTES);
@@ -48,7 +55,7 @@ final class X86ByteConvolution implements ByteKernels {
   @Override
   public @Nullable Prepared prepare(ByteConvolution convolution) {
     ConvGeometry g = convolution.geometry();
-    BytePanels panels = new BytePanels(convolution, vectorBytes, reach);
+    BytePanels panels = new BytePanels(convolution, vectorBytes, reach, packing);
     boolean suits =
         convolution.fits()
             && TileCode.fuses(g.activation())

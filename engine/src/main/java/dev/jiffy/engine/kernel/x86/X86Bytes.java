@@ -7,7 +7,7 @@ import dev.jiffy.engine.kernel.Movement;
 import dev.jiffy.tensor.DType;
 import java.lang.foreign.MemorySegment;
 
-/// Numbers to unsigned bytes and back, and from f16, as machine code.
+/// Numbers to unsigned bytes and back, and from f16 and bytes, as machine code.
 final class X86Bytes {
   private static final int GROUP = ByteCode.GROUP;
 
@@ -20,6 +20,7 @@ final class X86Bytes {
   private static final int RANGE = 3;
   private static final int TABLE = 4;
   private static final int WIDEN = 5;
+  private static final int SIGNED_TO_FLOATS = 6;
 
   private final int vectorBytes;
   private final boolean looksUp;
@@ -32,10 +33,11 @@ final class X86Bytes {
     codes =
         new CodeTable(
             "bytes",
-            6,
+            7,
             form ->
                 switch (form) {
-                  case TO_FLOATS -> code.dequantize();
+                  case TO_FLOATS -> code.dequantize(false);
+                  case SIGNED_TO_FLOATS -> code.dequantize(true);
                   case RANGE -> code.range();
                   case TABLE -> ByteTableCode.emit();
                   case WIDEN -> code.widen();
@@ -92,15 +94,29 @@ final class X86Bytes {
 
   /// As [dev.jiffy.engine.kernel.RowKernels#dequantize(float, int, long, long, long)].
   void dequantize(float scale, int zero, long x, long y, long n) {
+    long done = dequantize(TO_FLOATS, scale, zero, x, y, n);
+    Affine.dequantize(0xff, scale, zero, x + done, y + 4 * done, n - done);
+  }
+
+  /// Makes f32 of bytes.
+  ///
+  /// @param type their type, i8 or u8
+  void toFloats(DType type, long x, long y, long n) {
+    int form = type == DType.I8 ? SIGNED_TO_FLOATS : TO_FLOATS;
+    long done = dequantize(form, 1, 0, x, y, n);
+    Casts.cast(type, DType.F32, x + done, y + 4 * done, n - done);
+  }
+
+  /// {@return how many numbers are done: whole groups of them}
+  private long dequantize(int form, float scale, int zero, long x, long y, long n) {
     long whole = n / GROUP;
     int bits = Float.floatToRawIntBits(scale);
     for (long done = 0; done < whole; done += MOST) {
       long groups = Math.min(MOST, whole - done);
       long to = y + 4 * GROUP * done;
-      long _ = Code.call(codes.get(TO_FLOATS), x + GROUP * done, groups, to, bits, zero, 0);
+      long _ = Code.call(codes.get(form), x + GROUP * done, groups, to, bits, zero, 0);
     }
-    long done = GROUP * whole;
-    Affine.dequantize(0xff, scale, zero, x + done, y + 4 * done, n - done);
+    return GROUP * whole;
   }
 
   /// Makes f32 of f16.

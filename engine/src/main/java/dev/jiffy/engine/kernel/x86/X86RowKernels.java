@@ -278,6 +278,8 @@ public final class X86RowKernels implements RowKernels {
   public void cast(DType from, DType to, long x, long y, long n) {
     if (from == DType.F16 && to == DType.F32) {
       bytes.widen(x, y, n);
+    } else if ((from == DType.I8 || from == DType.U8) && to == DType.F32) {
+      bytes.toFloats(from, x, y, n);
     } else {
       RowKernels.super.cast(from, to, x, y, n);
     }

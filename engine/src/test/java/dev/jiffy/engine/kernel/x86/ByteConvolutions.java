@@ -7,6 +7,7 @@ import dev.jiffy.engine.kernel.ByteConvolution;
 import dev.jiffy.engine.kernel.ByteKernels;
 import dev.jiffy.engine.kernel.ConvGeometry;
 import dev.jiffy.engine.kernel.Memory;
+import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Random;
 
@@ -38,6 +39,9 @@ final class ByteConvolutions {
       long bias = memory.floats(random, g.outChannels(), -5, 5, end);
       long packed = memory.after(prepared.packedBytes());
       prepared.pack(ByteKernels.Filters.of(g, w), scales, bias, packed);
+      if (filter == in && g.groups() == 1) {
+        compareMatrix(prepared, g, w, scales, bias, packed, end);
+      }
       long bytes = c.rounding() == null ? 4L * results : results;
       long y = end ? memory.before(bytes) : memory.after(bytes);
       long scratch = memory.after(prepared.scratchBytes());
@@ -54,6 +58,32 @@ final class ByteConvolutions {
         double sum = scale * Memory.getFloat(scales + 4 * channel) * sum(c, x, w, i);
         compare(c, sum + Memory.getFloat(bias + 4 * channel), y, i);
       }
+    }
+  }
+
+  /// Packs the same weights as a matrix, which changes nothing.
+  private static void compareMatrix(
+      ByteKernels.Prepared prepared,
+      ConvGeometry g,
+      long w,
+      long scales,
+      long bias,
+      long packed,
+      boolean end) {
+    int in = g.inChannels();
+    int out = g.outChannels();
+    try (GuardedMemory memory = new GuardedMemory()) {
+      long matrix = end ? memory.before((long) in * out) : memory.after((long) in * out);
+      for (int i = 0; i < in * out; i++) {
+        long from = w + i % out * (long) in + i / out;
+        Memory.ALL.set(
+            ValueLayout.JAVA_BYTE, matrix + i, Memory.ALL.get(ValueLayout.JAVA_BYTE, from));
+      }
+      long bytes = prepared.packedBytes();
+      long again = memory.after(bytes);
+      prepared.pack(ByteKernels.Filters.matrix(g, matrix), scales, bias, again);
+      MemorySegment expected = Memory.ALL.asSlice(packed, bytes);
+      assertEquals(-1, expected.mismatch(Memory.ALL.asSlice(again, bytes)), g::toString);
     }
   }
 

@@ -216,6 +216,11 @@ final class X86RowKernelsTest {
   }
 
   @Test
+  void bytesAsFloatsAgree() {
+    everywhere((kernels, memory, _) -> new RowComparison(kernels, memory).bytesAsFloats());
+  }
+
+  @Test
   void halvesAgree() {
     everywhere((kernels, memory, _) -> new RowComparison(kernels, memory).halves());
   }

@@ -9,7 +9,7 @@ import java.util.stream.LongStream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-class ConstantsTest {
+class PermutationTest {
   private static final int[][] PERMUTATIONS = {
     {0, 1, 2, 3}, {3, 2, 1, 0}, {0, 2, 3, 1}, {2, 0, 1, 3}, {1, 0, 2, 3}, {3, 0, 2, 1}
   };
@@ -21,6 +21,8 @@ class ConstantsTest {
       permute(dtype, perm, 2, 3, 4, 5);
       permute(dtype, perm, 1, 7, 1, 3);
       permute(dtype, perm, 2, 0, 3, 1);
+      permute(dtype, perm, 3, 1, 70, 130);
+      permute(dtype, perm, 65, 2, 1, 64);
     }
   }
 
@@ -28,7 +30,7 @@ class ConstantsTest {
     Shape shape = Shape.of(dims);
     long[] elements = LongStream.range(0, shape.elements()).toArray();
     Tensor x = Constants.of(dtype, shape, LongStream.of(elements).asDoubleStream().toArray());
-    Tensor y = Constants.permute(x, perm);
+    Tensor y = Permutation.of(x, perm);
     long[] index = new long[dims.length];
     for (int i = 0; i < elements.length; i++) {
       long rest = i;
