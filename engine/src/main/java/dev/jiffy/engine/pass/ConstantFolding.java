@@ -74,7 +74,7 @@ final class ConstantFolding {
   }
 
   /// Whether results of a node are weights of those behind it, or become weights by no more than
-  /// constants.
+  /// constants. Integers stay as narrow as they are for products of integers.
   private static boolean areWeights(Draft draft, Node node) {
     List<String> values = new ArrayList<>(node.outputs());
     for (int i = 0; i < values.size() && i < MOST_BETWEEN; i++) {
@@ -82,12 +82,17 @@ final class ConstantFolding {
       for (Node reader : draft.readersAhead(value)) {
         if (readsWeights(reader) && !reader.input(0).equals(value)) {
           return true;
-        } else if (readsConstantsBeside(draft, reader, value)) {
+        } else if (makesFloats(draft, reader) && readsConstantsBeside(draft, reader, value)) {
           values.addAll(reader.outputs());
         }
       }
     }
     return false;
+  }
+
+  private static boolean makesFloats(Draft draft, Node node) {
+    return node.outputs().stream()
+        .allMatch(output -> !output.isEmpty() && draft.fact(output).dtype().isFloat());
   }
 
   private static boolean readsConstantsBeside(Draft draft, Node node, String value) {

@@ -21,8 +21,8 @@ final class Permutation {
 
   private static final ValueLayout.OfByte BYTE = ValueLayout.JAVA_BYTE;
 
-  /// The most elements of an array.
-  private static final int MOST_ELEMENTS = Integer.MAX_VALUE - 8;
+  /// The most bytes of an array; larger constants move from memory to memory.
+  private static final long MOST_BYTES = 256 << 20;
 
   /// The side of a square.
   private static final int SIDE = 64;
@@ -103,16 +103,17 @@ final class Permutation {
   }
 
   private void move(int width, MemorySegment source, MemorySegment target) {
-    long elements = source.byteSize() / width;
-    if (width == Byte.BYTES && elements <= MOST_ELEMENTS) {
-      byte[] from = new byte[(int) elements];
-      byte[] to = new byte[(int) elements];
+    boolean isSmall = source.byteSize() <= MOST_BYTES;
+    int elements = isSmall ? (int) (source.byteSize() / width) : 0;
+    if (width == Byte.BYTES && isSmall) {
+      byte[] from = new byte[elements];
+      byte[] to = new byte[elements];
       MemorySegment.copy(source, BYTE, 0, from, 0, from.length);
       around(0, 0, 0, (at, step, first, n) -> moveBytes(from, at, step, to, first, n));
       MemorySegment.copy(to, 0, target, BYTE, 0, to.length);
-    } else if (width == Integer.BYTES && elements <= MOST_ELEMENTS) {
-      int[] from = new int[(int) elements];
-      int[] to = new int[(int) elements];
+    } else if (width == Integer.BYTES && isSmall) {
+      int[] from = new int[elements];
+      int[] to = new int[elements];
       MemorySegment.copy(source, INT, 0, from, 0, from.length);
       around(0, 0, 0, (at, step, first, n) -> moveWords(from, at, step, to, first, n));
       MemorySegment.copy(to, 0, target, INT, 0, to.length);

@@ -126,6 +126,17 @@ class CleaningTest {
   }
 
   @Test
+  void bytesOfIntegerProductsStay() {
+    Sketch s = new Sketch();
+    String bytes = s.constant(Tensor.allocate(DType.U8, Shape.of(1000, 100)));
+    String wide = s.op(new Op.Cast(DType.I32, true), bytes);
+    String centred = s.sub(wide, s.constant(Tensor.of(new int[] {7}, 1)));
+    String x = s.input("x", DType.I32, 2, 1000);
+    Graph graph = Passes.simplify(s.graph(s.matMul(x, centred)), Interpreter::evaluate);
+    assertEquals(List.of("Cast", "Binary", "MatMul"), Rewritten.operators(graph));
+  }
+
+  @Test
   void expansionsAreNotComputed() {
     Sketch s = new Sketch();
     String large = s.op(new Op.Expand(), s.weights(1, 1), s.vector(1000, 1000));
