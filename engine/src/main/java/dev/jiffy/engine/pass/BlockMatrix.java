@@ -6,6 +6,7 @@ import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /// A matrix of quantized numbers and what [BlockMatMul] reads of it.
@@ -15,10 +16,13 @@ import org.jspecify.annotations.Nullable;
 /// @param span how many numbers of a column share a scale; 0 where all do
 /// @param scale one f32; or one for each column; or one for each span of each column, which lie as
 ///   the numbers do
-/// @param zero the zero points, as many as scales, or one; null where they are 0
+/// @param zero the zero points, as many as scales, or one; null where they are half of the range
 record BlockMatrix(Tensor q, boolean isTransposed, long span, Tensor scale, @Nullable Tensor zero) {
   private static final int LEAST_BLOCK = 16;
   private static final int MOST_BLOCK = 256;
+  private static final int MOST_DEPTH = 1 << 20;
+  private static final long MOST = Integer.MAX_VALUE;
+  private static final Tensor ZERO = Tensor.allocate(DType.U8, Shape.of());
 
   /// How many columns are read together.
   private static final int GROUP = 64;
@@ -45,13 +49,16 @@ record BlockMatrix(Tensor q, boolean isTransposed, long span, Tensor scale, @Nul
     boolean isAlongDepth = Math.floorMod(op.axis(), 2) == depth;
     boolean isOne = scale.shape().elements() == 1;
     boolean isPerColumn = isOne || isAlongDepth == (op.block() > 0);
-    BlockMatrix matrix = new BlockMatrix(q, isTransposed, span, scale, zero);
-    return isSmall
-            && isPerColumn
-            && span % LEAST_BLOCK == 0
-            && (k + MOST_BLOCK) * matrix.columns() <= Integer.MAX_VALUE
-        ? matrix
-        : null;
+    boolean fits = k <= MOST_DEPTH && (k + MOST_BLOCK) * q.shape().dim(1 - depth) <= MOST;
+    if (!isSmall || !isPerColumn || !fits || span % LEAST_BLOCK != 0) {
+      return null;
+    }
+    Tensor point = zero == null ? ZERO : zero;
+    BlockMatrix matrix = new BlockMatrix(q, isTransposed, span, scale, point);
+    long middle = matrix.isSigned() ? 0 : matrix.middle();
+    return Arrays.stream(point.toLongs()).allMatch(one -> one == middle)
+        ? new BlockMatrix(q, isTransposed, span, scale, null)
+        : matrix;
   }
 
   /// {@return the rows of the matrix that is multiplied}
@@ -88,26 +95,12 @@ record BlockMatrix(Tensor q, boolean isTransposed, long span, Tensor scale, @Nul
   }
 
   private long bytes(int block) {
-    int factors = hasZeros() ? 2 : 1;
+    int factors = zero == null ? 1 : 2;
     return (long) blocks(block) * (block * bits() / 8 + factors * Float.BYTES);
   }
 
   private int blocks(int block) {
     return (k() + block - 1) / block;
-  }
-
-  /// {@return whether zero points are other than half of the range}
-  boolean hasZeros() {
-    int middle = isSigned() ? 0 : middle();
-    if (zero == null) {
-      return middle != 0;
-    }
-    for (long one : zero.toLongs()) {
-      if (one != middle) {
-        return true;
-      }
-    }
-    return false;
   }
 
   /// {@return the scales, `[columns, blocks]`}
@@ -123,12 +116,14 @@ record BlockMatrix(Tensor q, boolean isTransposed, long span, Tensor scale, @Nul
   }
 
   /// {@return the zero points as they are packed, u8}
-  Tensor zeros() {
+  ///
+  /// @param zero the zero points
+  Tensor zeros(Tensor zero) {
     int block = block();
     int blocks = blocks(block);
     int perByte = 8 / bits();
     int bytes = (blocks + perByte - 1) / perByte;
-    long[] given = zero == null ? new long[1] : zero.toLongs();
+    long[] given = zero.toLongs();
     int shift = isSigned() ? middle() : 0;
     byte[] zeros = new byte[columns() * bytes];
     for (int i = 0; i < columns() * blocks; i++) {

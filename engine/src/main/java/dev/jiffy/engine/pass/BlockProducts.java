@@ -34,23 +34,22 @@ final class BlockProducts {
     if (matrix == null || !fits(draft, node.input(2), matrix)) {
       return false;
     }
-    String name = node.input(1);
-    String zeros = matrix.hasZeros() ? part(draft, name + "/zeros", matrix, matrix::zeros) : "";
+    Tensor zero = matrix.zero();
     return draft.replace(
         node,
         new BlockMatMul(matrix.k(), matrix.columns(), matrix.block(), matrix.bits(), false),
         MatrixProducts.inputs(
             node.input(0),
-            part(draft, name + "/blocks", matrix, matrix::weights),
-            part(draft, name + "/scales", matrix, matrix::scales),
-            zeros,
+            part(draft, node, matrix, "/blocks", matrix::weights),
+            part(draft, node, matrix, "/scales", matrix::scales),
+            zero == null ? "" : part(draft, node, matrix, "/zeros", () -> matrix.zeros(zero)),
             node.input(2)));
   }
 
   /// A constant that all products with one matrix share.
   private static String part(
-      Draft draft, String name, BlockMatrix matrix, Supplier<Tensor> elements) {
-    return draft.constant(List.of(name, matrix), name, elements);
+      Draft draft, Node node, BlockMatrix matrix, String part, Supplier<Tensor> elements) {
+    return draft.constant(List.of(matrix, part), node.input(1) + part, elements);
   }
 
   /// Whether a bias is absent, or has a number for each column.
