@@ -32,6 +32,10 @@ final class ByteProducts {
           Rule.on(ByteProducts::activation, Op.Unary.class),
           Rule.on(ByteProducts::rounding, Quantize.class));
 
+  /// A transposed constant of bytes is the transpose of what the constant stands for: products take
+  /// that as it lies.
+  static final Rule TRANSPOSED = Rule.on(ByteProducts::transposed, Dequantize.class);
+
   /// Whatever else is quantized and known is computed at load.
   static final List<Rule> CONSTANTS = List.of(Rule.on(ByteProducts::constant, Dequantize.class));
 
@@ -114,6 +118,30 @@ final class ByteProducts {
     String picked = draft.add(node, node.op(), table.input(0), node.input(1));
     return draft.replace(
         node, new Dequantize(0, 0), MatrixProducts.inputs(picked, table.input(1), table.input(2)));
+  }
+
+  private static boolean transposed(Draft draft, Node node) {
+    Node transpose = draft.producer(node.input(0), Op.Transpose.class);
+    if (transpose == null
+        || !isTransposedMatrix(draft, transpose)
+        || !(node.op() instanceof Dequantize(long axis, long block))
+        || block != 0) {
+      return false;
+    }
+    String numbers =
+        draft.add(
+            node,
+            new Dequantize(1 - Math.floorMod(axis, 2), 0),
+            MatrixProducts.inputs(transpose.input(0), node.input(1), node.input(2)));
+    return draft.replace(node, new Op.Transpose(List.of(1L, 0L)), numbers);
+  }
+
+  private static boolean isTransposedMatrix(Draft draft, Node node) {
+    Tensor matrix = draft.constant(node.input(0));
+    return matrix != null
+        && matrix.shape().rank() == 2
+        && node.op() instanceof Op.Transpose(List<Long> order)
+        && Axes.perm(order, 2)[0] == 1;
   }
 
   /// A transposed constant of bytes.
@@ -380,10 +408,22 @@ final class ByteProducts {
   /// {@return whether a node is what products and convolutions of bytes are made of, which stays
   /// until they are}
   static boolean keeps(Draft draft, Node node) {
+    if (node.op() instanceof Op.Transpose) {
+      return isTransposedMatrix(draft, node)
+          && !draft.isOutput(node.output())
+          && areScaled(draft.readersAhead(node.output()));
+    }
     if (!(node.op() instanceof Dequantize)) {
       return false;
     }
     List<Dim> shape = draft.fact(node.output()).shape();
     return shape == null || shape.size() > 1;
+  }
+
+  /// Whether values are read, and only by what has no scales for their blocks.
+  private static boolean areScaled(List<Node> readers) {
+    return !readers.isEmpty()
+        && readers.stream()
+            .allMatch(reader -> reader.op() instanceof Dequantize(_, long block) && block == 0);
   }
 }

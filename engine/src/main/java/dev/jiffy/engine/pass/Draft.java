@@ -17,6 +17,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /// A graph while rules rewrite it, one forward sweep at a time.
@@ -32,7 +33,7 @@ final class Draft {
 
   private final Graph source;
   private final Map<String, Value> values;
-  private final Map<LongBuffer, String> vectors = new HashMap<>();
+  private final Map<Object, String> shared = new HashMap<>();
   private final List<Value> outputs = new ArrayList<>();
   private final List<Value> replaced = new ArrayList<>();
   private final List<Value> news = new ArrayList<>();
@@ -521,13 +522,17 @@ final class Draft {
   /// @param hint what the name starts with where no equal vector was asked for before
   /// @param values the elements
   String vector(String hint, long... values) {
-    String known = vectors.get(LongBuffer.wrap(values));
-    if (known != null) {
-      return known;
-    }
-    String name = constant(hint, Tensor.of(values, values.length));
-    vectors.put(LongBuffer.wrap(values.clone()), name);
-    return name;
+    Object key = LongBuffer.wrap(values.clone());
+    return constant(key, hint, () -> Tensor.of(values, values.length));
+  }
+
+  /// {@return the name of a constant that all who ask for it share}
+  ///
+  /// @param key what tells the constant from others
+  /// @param hint what the name starts with where the constant was not asked for before
+  /// @param elements makes its elements, then
+  String constant(Object key, String hint, Supplier<Tensor> elements) {
+    return shared.computeIfAbsent(key, _ -> constant(hint, elements.get()));
   }
 
   /// {@return the value that a new node makes}

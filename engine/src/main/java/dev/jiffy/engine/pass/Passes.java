@@ -18,8 +18,10 @@ public final class Passes {
           new Pass("quantizations", Quantizations.RULES),
           new Pass("activations", Activations.RULES),
           new Pass("layer-norms", Normalizations.RULES),
-          new Pass("products", MatrixProducts.RULES),
+          new Pass(
+              "products", join(List.of(List.of(ByteProducts.TRANSPOSED), MatrixProducts.RULES))),
           new Pass("bytes", join(List.of(ByteTables.MOVEMENTS, ByteProducts.RULES))),
+          new Pass("blocks", List.of(BlockProducts.RULE)),
           new Pass("dequantized", ByteProducts.CONSTANTS),
           new Pass("convolutions", Convolutions.RULES),
           new Pass("attention", attention()),

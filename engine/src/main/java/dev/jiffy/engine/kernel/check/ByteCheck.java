@@ -21,6 +21,9 @@ record ByteCheck(LongUnaryOperator memory) {
   private static final int SIZE = 4;
   private static final int ZERO = 7;
 
+  private static final int FEW_ROWS = 8;
+  private static final int MANY_ROWS = 57;
+
   /// The results of the convolution.
   static final int RESULTS = SIZE * SIZE * CHANNELS;
 
@@ -29,7 +32,7 @@ record ByteCheck(LongUnaryOperator memory) {
   /// @param bits the bits of a weight
   /// @param bytes whether rows are rounded to bytes
   static BlockProduct product(int bits, boolean bytes) {
-    return new BlockProduct(8, 40, 19, 32, bits, false, bytes);
+    return new BlockProduct(bytes ? FEW_ROWS : MANY_ROWS, 40, 19, 32, bits, false, bytes);
   }
 
   /// Numbers that depend on their place alone.
@@ -53,8 +56,8 @@ record ByteCheck(LongUnaryOperator memory) {
     return address;
   }
 
-  /// Multiplies with weights of a few bits: one row, then all others, which kernels may compute in
-  /// another way.
+  /// Multiplies with weights of a few bits: one row, then a few, then all others, which kernels may
+  /// compute in other ways.
   ///
   /// @param c the result
   void multiply(BlockKernels kernels, BlockProduct p, long c) {
@@ -68,7 +71,8 @@ record ByteCheck(LongUnaryOperator memory) {
     int panels = (p.n() + kernels.panelColumns() - 1) / kernels.panelColumns();
     long scratch = memory.applyAsLong(kernels.scratchBytes(p));
     kernels.multiply(p, a, packed, 0, c, 0, 1, 0, panels, scratch);
-    kernels.multiply(p, a, packed, 0, c, 1, p.m(), 0, panels, scratch);
+    kernels.multiply(p, a, packed, 0, c, 1, FEW_ROWS, 0, panels, scratch);
+    kernels.multiply(p, a, packed, 0, c, FEW_ROWS, p.m(), 0, panels, scratch);
   }
 
   /// Multiplies with what weights of a few bits stand for.
@@ -76,20 +80,20 @@ record ByteCheck(LongUnaryOperator memory) {
   /// @param c the result
   void multiply(BlockProduct p, long c) {
     long w = bytes(p.n() * p.blocks() * p.block() * p.bits() / 8, 11);
-    for (int row = 0; row < p.m(); row++) {
-      for (int column = 0; column < p.n(); column++) {
+    double[] weights = new double[p.k()];
+    for (int column = 0; column < p.n(); column++) {
+      for (int i = 0; i < p.k(); i++) {
+        int index = column * p.blocks() + i / p.block();
+        int at = index * p.block() + i % p.block();
+        int perByte = 8 / p.bits();
+        int shift = at % perByte * p.bits();
+        int q = Memory.ALL.get(BYTE, w + at / perByte) >> shift & ((1 << p.bits()) - 1);
+        weights[i] = (q - (1 << (p.bits() - 1))) * (pattern(index) * 0.01f);
+      }
+      for (int row = 0; row < p.m(); row++) {
         double sum = 0;
         for (int i = 0; i < p.k(); i++) {
-          int index = column * p.blocks() + i / p.block();
-          int at = index * p.block() + i % p.block();
-          int perByte = 8 / p.bits();
-          int shift = at % perByte * p.bits();
-          int q = Memory.ALL.get(BYTE, w + at / perByte) >> shift & ((1 << p.bits()) - 1);
-          sum +=
-              pattern(row * p.k() + i)
-                  * 0.1f
-                  * (q - (1 << (p.bits() - 1)))
-                  * (pattern(index) * 0.01f);
+          sum += pattern(row * p.k() + i) * 0.1f * weights[i];
         }
         Memory.setFloat(c + 4L * (row * p.n() + column), (float) sum);
       }

@@ -134,27 +134,42 @@ record BlockCode(
     return register(row);
   }
 
-  private Vector blockSum(int row) {
-    return register(most(cpu) + row);
+  /// How many registers hold sums of a block.
+  private int blockSums() {
+    return wide() || !bytes ? MOST_ROWS : MOST_ROWS / 2;
+  }
+
+  /// How many sums a block of a row has, so that an addition does not wait for the one before.
+  private int chains() {
+    return Math.min(PARTS, Integer.highestOneBit(blockSums() / rows));
+  }
+
+  private Vector blockSum(int row, int chain) {
+    return register(most(cpu) + row * chains() + chain % chains());
   }
 
   private Vector weights() {
-    return register(2 * most(cpu));
+    return register(most(cpu) + blockSums());
+  }
+
+  /// How many parts of 32 bits have registers.
+  private int parts() {
+    return wide() || bytes ? PARTS : 1;
   }
 
   private Vector part(int part) {
-    return register(2 * most(cpu) + 1 + part);
+    return register(weights().number() + 1 + part);
   }
 
   /// What takes up an element where an instruction cannot repeat it.
   private Vector repeated() {
-    return part(PARTS);
+    return part(parts());
   }
 
   /// A register that holds a mask: for bytes of their lowest weights, else of the weights of 32
   /// bits, as far as registers go.
   private Vector mask(int mask) {
-    return part(PARTS + 1 + mask);
+    return part(parts() + 1 + mask);
   }
 
   private int masks() {
@@ -187,8 +202,9 @@ record BlockCode(
     code.mov(R11, RCX);
     code.mov(RAX, R8);
     Label next = code.here();
-    for (int row = 0; row < rows; row++) {
-      code.op(VectorOp.XORPS, blockSum(row), blockSum(row), blockSum(row));
+    for (int i = 0; i < rows * chains(); i++) {
+      Vector sum = blockSum(i / chains(), i);
+      code.op(VectorOp.XORPS, sum, sum, sum);
     }
     int chunk = Math.min(CHUNK, block);
     code.mov(RBX, block / chunk);
@@ -251,23 +267,24 @@ record BlockCode(
     for (int row = 0; row < rows; row++) {
       for (int part = 0; part < parts; part++) {
         Vector weights = bits == 8 ? weights() : part(part);
+        Vector sum = blockSum(row, depth / 4 + part);
         Operand.Address element = element(row, depth + 4 * part);
         if (cpu.vnni()) {
-          code.op(cpu.byteProduct(), blockSum(row), weights, repeat(code, element));
+          code.op(cpu.byteProduct(), sum, weights, repeat(code, element));
           continue;
         }
         Vector product = repeated();
         code.op(VectorOp.BROADCASTSS, product, element);
         code.op(VectorOp.PMADDUBSW, product, weights, product);
         code.op(VectorOp.PMADDWD, product, product, code.table(ONES));
-        code.op(VectorOp.PADDD, blockSum(row), blockSum(row), product);
+        code.op(VectorOp.PADDD, sum, sum, product);
       }
     }
   }
 
   private void multiplyFloats(Assembler code, int depth) {
     for (int place = 0; place < depth(bits); place++) {
-      Vector part = part(place % PARTS);
+      Vector part = part(place % parts());
       if (place == depth(bits) - 1) {
         code.shift(Shift.RIGHT, part, weights(), bits * place);
       } else {
@@ -276,7 +293,7 @@ record BlockCode(
       code.op(VectorOp.CVTDQ2PS, part, part);
       for (int row = 0; row < rows; row++) {
         Operand element = repeat(code, element(row, depth + place));
-        code.op(VectorOp.FMADD231PS, blockSum(row), part, element);
+        code.op(VectorOp.FMADD231PS, blockSum(row, place), part, element);
       }
     }
   }
@@ -289,7 +306,10 @@ record BlockCode(
       code.op(VectorOp.MOVUPS, weights(), at(RSI, vectorBytes()));
     }
     for (int row = 0; row < rows; row++) {
-      Vector total = blockSum(row);
+      Vector total = blockSum(row, 0);
+      for (int chain = 1; chain < chains(); chain++) {
+        code.op(bytes ? VectorOp.PADDD : VectorOp.ADDPS, total, total, blockSum(row, chain));
+      }
       if (bytes) {
         code.op(VectorOp.CVTDQ2PS, total, total);
         code.op(VectorOp.MULPS, total, total, repeat(code, at(R11, 8 * row)));

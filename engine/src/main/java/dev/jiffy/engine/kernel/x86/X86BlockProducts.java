@@ -22,8 +22,11 @@ final class X86BlockProducts implements BlockKernels {
   /// The most weights of one call times its rows: the JVM cannot stop a thread within.
   private static final long MOST = 1 << 21;
 
-  /// From how many rows on panels are made f32.
-  private static final int MANY_ROWS = 6;
+  /// From how many rows on panels are made f32, which takes as long as ten to twenty rows.
+  private static final int MANY_ROWS = 48;
+
+  /// The same with 16 registers, whose tiles of few rows are slower.
+  private static final int MANY_ROWS_OF_FEW_REGISTERS = 24;
 
   private final Cpu cpu;
   private final Tiles tiles;
@@ -76,19 +79,15 @@ final class X86BlockProducts implements BlockKernels {
 
   @Override
   public void pack(BlockProduct p, long w, long scales, long zeros, long packed) {
-    int blockBytes = p.block() * p.bits() / 8;
-    int step = BlockCode.depth(p.bits());
+    int words = p.block() / BlockCode.depth(p.bits());
     int mask = (1 << p.bits()) - 1;
     for (int column = 0; column < p.n(); column++) {
       long panel = packed + column / lanes * panelBytes(p) + 4L * (column % lanes);
       for (int block = 0; block < p.blocks(); block++) {
         long index = (long) column * p.blocks() + block;
         long to = panel + block * blockBytes(p);
-        for (int i = 0; i < p.block() / step; i++) {
-          int bits = ALL.get(Memory.INT, w + index * blockBytes + 4L * i);
-          ALL.set(Memory.INT, to + (long) cpu.vectorBytes() * i, ordered(p, bits));
-        }
-        to += (long) cpu.vectorBytes() * (p.block() / step);
+        packBlock(p, words, w + 4L * words * index, to);
+        to += (long) cpu.vectorBytes() * words;
         float scale = Memory.getFloat(scales + 4 * index);
         Memory.setFloat(to, scale);
         if (p.zeros()) {
@@ -97,6 +96,14 @@ final class X86BlockProducts implements BlockKernels {
           Memory.setFloat(to + cpu.vectorBytes(), scale * ((several >> (bit % 8)) & mask));
         }
       }
+    }
+  }
+
+  private void packBlock(BlockProduct p, int words, long from, long to) {
+    int step = cpu.vectorBytes();
+    for (int i = 0; i < words; i++) {
+      int bits = ALL.get(Memory.INT, from + 4L * i);
+      ALL.set(Memory.INT, to + (long) step * i, ordered(p, bits));
     }
   }
 
@@ -144,8 +151,9 @@ final class X86BlockProducts implements BlockKernels {
     return isUnpacked(p, p.m()) ? Math.max(arranged, unpacked) : arranged;
   }
 
-  private static boolean isUnpacked(BlockProduct p, int rows) {
-    return !p.bytes() && rows >= MANY_ROWS;
+  private boolean isUnpacked(BlockProduct p, int rows) {
+    int many = mostRows == BlockCode.MOST_ROWS ? MANY_ROWS : MANY_ROWS_OF_FEW_REGISTERS;
+    return !p.bytes() && rows >= many;
   }
 
   @Override

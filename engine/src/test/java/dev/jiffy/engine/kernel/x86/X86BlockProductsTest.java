@@ -21,7 +21,7 @@ class X86BlockProductsTest {
   void productsAgreeWithTheFormula(Cpu cpu) {
     X86BlockProducts kernels = new X86BlockProducts(cpu);
     int number = 0;
-    for (int m : new int[] {1, 2, 7, 8, 9, 19}) {
+    for (int m : new int[] {1, 2, 7, 8, 9, 13, 19, 97}) {
       for (int n : new int[] {1, 15, 16, 17, 50}) {
         for (int block : new int[] {16, 32, 64, 256}) {
           for (int k : new int[] {1, block, 2 * block + 5}) {

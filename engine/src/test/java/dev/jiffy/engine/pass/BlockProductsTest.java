@@ -1,0 +1,182 @@
+package dev.jiffy.engine.pass;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import dev.jiffy.engine.function.UnaryFunction;
+import dev.jiffy.engine.ir.Graph;
+import dev.jiffy.engine.ir.Node;
+import dev.jiffy.engine.ir.Op;
+import dev.jiffy.engine.ir.QuantizedOp.BlockMatMul;
+import dev.jiffy.engine.ir.QuantizedOp.Dequantize;
+import dev.jiffy.tensor.DType;
+import dev.jiffy.tensor.Shape;
+import dev.jiffy.tensor.Tensor;
+import java.util.List;
+import java.util.Objects;
+import java.util.Random;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+
+/// Products of numbers with constants of few bits.
+class BlockProductsTest {
+  private static final int COLUMNS = 513;
+
+  private final Random random = new Random(5);
+
+  /// A matrix as a file has it.
+  ///
+  /// @param type of the integers
+  /// @param isTransposed whether it has a row for each column of the product
+  /// @param block the depth that shares a scale, -1 where a column does, 0 where all do
+  private record Weights(DType type, int depth, boolean isTransposed, int block) {
+    private Shape shape(long depths) {
+      return isTransposed ? Shape.of(COLUMNS, depths) : Shape.of(depths, COLUMNS);
+    }
+
+    private Shape scales() {
+      return switch (block) {
+        case 0 -> Shape.of();
+        case -1 -> Shape.of(COLUMNS);
+        default -> shape((depth + block - 1) / block);
+      };
+    }
+
+    private Dequantize op() {
+      boolean isAlongDepth = block > 0;
+      return new Dequantize(isAlongDepth == isTransposed ? 1 : 0, Math.max(0, block));
+    }
+  }
+
+  private String integers(Sketch s, DType type, Shape shape) {
+    boolean isSigned = type == DType.I8 || type == DType.I4;
+    int range = type == DType.I8 || type == DType.U8 ? 256 : 16;
+    Tensor tensor = Tensor.allocate(type, shape);
+    for (long i = 0; i < shape.elements(); i++) {
+      tensor.setLong(i, random.nextInt(range) - (isSigned ? range / 2 : 0));
+    }
+    return s.constant(tensor);
+  }
+
+  private String dequantized(Sketch s, Weights w, @Nullable Long zero) {
+    Tensor scales = Tensor.allocate(DType.F32, w.scales());
+    for (long i = 0; i < scales.shape().elements(); i++) {
+      scales.setDouble(i, 0.001 + 0.01 * random.nextDouble());
+    }
+    String q = integers(s, w.type, w.shape(w.depth));
+    if (zero == null) {
+      return s.op(w.op(), q, s.constant(scales));
+    }
+    Tensor same = Tensor.allocate(w.type, w.scales());
+    for (long i = 0; i < same.shape().elements(); i++) {
+      same.setLong(i, zero);
+    }
+    return s.op(w.op(), q, s.constant(scales), s.constant(same));
+  }
+
+  private static Tensor constant(Graph graph, String name) {
+    return Objects.requireNonNull(graph.constants().get(name));
+  }
+
+  private String product(Sketch s, Weights w, String matrix) {
+    String x = s.input("x", "batch", w.depth);
+    return s.matMul(x, w.isTransposed ? s.transpose(matrix, 1, 0) : matrix);
+  }
+
+  @Test
+  void scalesAreOfTheMatrixOfColumnsOrOfBlocks() {
+    for (DType type : List.of(DType.I8, DType.U8, DType.I4, DType.U4)) {
+      for (boolean isTransposed : new boolean[] {true, false}) {
+        for (int block : new int[] {0, -1, 32, 48, 512}) {
+          for (int depth : new int[] {160, 131}) {
+            for (Long zero : block == 32 ? new Long[] {null, 3L} : new Long[] {8L}) {
+              Sketch s = new Sketch();
+              Weights w = new Weights(type, depth, isTransposed, block);
+              String y = s.add(product(s, w, dequantized(s, w, zero)), s.weights(COLUMNS));
+              Graph graph = Rewritten.of(s.graph(y));
+              assertEquals(List.of("BlockMatMul"), Rewritten.operators(graph), w::toString);
+            }
+          }
+        }
+      }
+    }
+  }
+
+  @Test
+  void eachScaleMayHaveItsZeroPoint() {
+    for (DType type : List.of(DType.I8, DType.U4)) {
+      Sketch s = new Sketch();
+      Weights w = new Weights(type, 160, false, 16);
+      Tensor scales = Tensor.allocate(DType.F32, w.scales());
+      for (long i = 0; i < scales.shape().elements(); i++) {
+        scales.setDouble(i, 0.01);
+      }
+      String zeros = integers(s, type, w.scales());
+      String q = integers(s, type, w.shape(160));
+      String y = product(s, w, s.op(w.op(), q, s.constant(scales), zeros));
+      assertEquals(List.of("BlockMatMul"), Rewritten.operators(Rewritten.of(s.graph(y))));
+    }
+  }
+
+  @Test
+  void bytesThatLieAsTheyAreReadAreNotCopied() {
+    for (boolean isFolded : new boolean[] {true, false}) {
+      Sketch s = new Sketch();
+      String q = integers(s, DType.U8, Shape.of(COLUMNS, 160));
+      String x = s.input("x", "batch", 160);
+      String scale = s.number(0.01);
+      Op op = new Dequantize(1, 0);
+      String w =
+          isFolded ? s.op(op, s.transpose(q, 1, 0), scale) : s.transpose(s.op(op, q, scale), 1, 0);
+      Graph before = s.graph(s.matMul(x, w));
+      Graph graph = Rewritten.of(before);
+      Node node = graph.nodes().getFirst();
+      assertEquals(BlockMatMul.class, node.op().getClass());
+      assertEquals(constant(before, q).segment(), constant(graph, node.input(1)).segment());
+    }
+  }
+
+  @Test
+  void productsAndLookupsShareAMatrix() {
+    Sketch s = new Sketch();
+    String table =
+        s.op(new Dequantize(1, 0), integers(s, DType.U8, Shape.of(COLUMNS, 160)), s.number(0.01));
+    String x = s.op(new Op.Gather(0), table, s.input("i", DType.I64, "batch"));
+    String y = s.matMul(s.unary(UnaryFunction.TANH, x), s.transpose(table, 1, 0));
+    String z = s.matMul(s.input("z", "batch", 160), s.transpose(table, 1, 0));
+    Graph graph = Rewritten.of(s.graph(y, z));
+    List<Node> products =
+        graph.nodes().stream().filter(node -> node.op() instanceof BlockMatMul).toList();
+    assertEquals(2, products.size());
+    assertEquals(
+        products.getFirst().inputs().subList(1, 4), products.getLast().inputs().subList(1, 4));
+    assertEquals(DType.U8, constant(graph, graph.nodes().getFirst().input(0)).dtype());
+  }
+
+  @Test
+  void otherMatricesBecomeNumbers() {
+    for (Weights w :
+        List.of(
+            new Weights(DType.U8, 100, true, 0), // too small
+            new Weights(DType.U8, 160, true, 24), // no blocks of 16
+            new Weights(DType.I16, 160, true, 0))) {
+      Sketch s = new Sketch();
+      Graph graph = Rewritten.of(s.graph(product(s, w, dequantized(s, w, 0L))));
+      assertEquals(List.of("MatMul"), Rewritten.operators(graph), w::toString);
+    }
+    Sketch s = new Sketch();
+    String q = integers(s, DType.U8, Shape.of(160, COLUMNS));
+    String perRow = s.op(new Dequantize(0, 0), q, s.weights(160));
+    Graph graph = Rewritten.of(s.graph(s.matMul(s.input("x", "batch", 160), perRow)));
+    assertEquals(List.of("MatMul"), Rewritten.operators(graph));
+  }
+
+  @Test
+  void transposedBytesThatAreNoMatrixOfAProductAreFolded() {
+    Sketch s = new Sketch();
+    String q = s.transpose(integers(s, DType.U8, Shape.of(COLUMNS, 160)), 1, 0);
+    String w = s.op(new Dequantize(1, 0), q, s.weights(COLUMNS));
+    Graph graph = Rewritten.of(s.graph(s.add(s.input("x", 160, COLUMNS), w)));
+    Rewritten.assertCount(0, graph, Op.Transpose.class);
+    Rewritten.assertCount(0, graph, Dequantize.class);
+  }
+}
