@@ -12,6 +12,10 @@ import org.jspecify.annotations.Nullable;
 /// A batch of products whose right-hand sides are computed at run time and packed just before, a
 /// block of columns at a time; where there is one row, they are read where they lie.
 final class BatchMultiplyStep extends Step {
+  /// The most elements of a row that is multiplied by rows: they are one call of machine code,
+  /// within which no thread stops.
+  private static final int MOST_DEPTH = 1 << 15;
+
   /// The most bytes of a packed block where the left-hand side takes no more: both stay in the
   /// second-level cache.
   private static final long BLOCK_BYTES = 128 << 10;
@@ -53,7 +57,11 @@ final class BatchMultiplyStep extends Step {
       Place residual,
       Place c) {
     ProductKernels kernels = Objects.requireNonNull(target.products(dtype));
-    boolean isRow = dtype == DType.F32 && product.m() == 1 && product.residualStride() == 0;
+    boolean isRow =
+        dtype == DType.F32
+            && product.m() == 1
+            && product.residualStride() == 0
+            && (!transposeB || product.k() <= MOST_DEPTH);
     int blockColumns = blockColumns(target.threads(), kernels, product, offsetsA.length, isRow);
     int bytes = dtype.bytes();
     Product[] blocks = blocks(product, blockColumns);
