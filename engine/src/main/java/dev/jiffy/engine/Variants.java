@@ -27,6 +27,7 @@ final class Variants {
   private final boolean optimize;
   private final Set<String> deciding;
   private final Way start;
+  private final SharedConstants constants = new SharedConstants();
 
   /// How many graphs went through passes.
   private int rewritten;
@@ -135,7 +136,7 @@ final class Variants {
       Way way, Map<String, Shape> shapes, Map<String, Tensor> values) {
     if (way.rewritten == null && rewritten < MOST) {
       Inference.bind(way.graph, shapes, values);
-      way.rewritten = optimize ? new Way(rewritten(way.graph)) : way;
+      way.rewritten = optimize ? new Way(constants.share(rewritten(way.graph))) : way;
       rewritten++;
     }
     return way.rewritten;
@@ -145,7 +146,7 @@ final class Variants {
     Graph settled = way.settled;
     if (settled == null) {
       boolean isOpen = optimize && way.conditions != null;
-      settled = isOpen ? settled(way.graph) : way.graph;
+      settled = isOpen ? constants.share(settled(way.graph)) : way.graph;
       way.settled = settled;
     }
     return settled;

@@ -144,7 +144,50 @@ class BranchesTest {
     }
   }
 
-  /// Each of seven truth values adds a power of two or does not.
+  /// Each of seven truth values adds a power of two or does not. A function of a product with twice
+  /// a matrix.
+  private static Graph ofProduct(Op function) {
+    return new GraphBuilder("g")
+        .input("m", MATRIX)
+        .input("w", Fact.of(DType.F32, 2, 80))
+        .constant("two", Tensor.of(new float[] {2}))
+        .node(new Op.Binary(BinaryFunction.MUL), "twice", "w", "two")
+        .node(new Op.MatMul(), "product", "m", "twice")
+        .node(function, "y", "product")
+        .build();
+  }
+
+  @Test
+  void weightsThatBranchesMakeAlikeArePackedOnce() throws IOException {
+    float[] weights = new float[160];
+    for (int i = 0; i < weights.length; i++) {
+      weights[i] = i - 80;
+    }
+    Graph graph =
+        new GraphBuilder("g")
+            .input("x", MATRIX)
+            .input("rate", DType.I64)
+            .constant("sixteen", number(16))
+            .constant("weights", Tensor.of(weights, 2, 80))
+            .node(EQUAL, "fast", "rate", "sixteen")
+            .node(
+                new Op.If(ofProduct(RELU), ofProduct(new Op.Unary(UnaryFunction.NEG))),
+                "y",
+                "fast",
+                "x",
+                "weights")
+            .build();
+    try (Model model = Model.load(written(graph));
+        Session session = model.newSession()) {
+      Tensor x = Tensor.of(new float[] {1, 0}, 1, 2);
+      assertEquals(0, run(session, Map.of("x", x, "rate", number(16))).toFloats()[0]);
+      long packed = model.packedBytes();
+      assertTrue(packed >= 4L * weights.length);
+      assertEquals(160, run(session, Map.of("x", x, "rate", number(8))).toFloats()[0]);
+      assertEquals(packed, model.packedBytes());
+    }
+  }
+
   @Test
   void manyWaysOfDecidingAreRight() throws IOException {
     GraphBuilder graph = new GraphBuilder("g").input("x", MATRIX).input("bits", DType.BOOL, 7);
