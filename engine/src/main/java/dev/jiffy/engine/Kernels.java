@@ -191,7 +191,10 @@ final class Kernels {
     Activation activation =
         last == null ? null : new Activation(last.function(), last.alpha(), last.beta());
     NarrowKernels narrow = target(decided).matrices().narrow();
-    return narrow != null && w == DType.I8 && narrow.computes(Format.INT8, activation)
+    return narrow != null
+            && w == DType.I8
+            && product.shift() == 0
+            && narrow.computes(Format.INT8, activation)
         ? EnumSet.of(KernelCheck.Kind.INT8)
         : BYTES;
   }

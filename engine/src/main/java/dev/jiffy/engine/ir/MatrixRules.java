@@ -78,6 +78,7 @@ final class MatrixRules {
     in.expect(3, 5, 1);
     type(in, 0, DType.F32);
     QuantizedRules.centred(1, in);
+    shift(op.shift(), in.dtype(1));
     type(in, 2, DType.F32);
     ElementwiseRules.activation(op.activation(), DType.F32);
     List<Dim> x = in.shape(0);
@@ -95,6 +96,14 @@ final class MatrixRules {
       }
     }
     return Fact.of(DType.F32, in.has(4) ? Dims.merge("residual", shape, in.shape(4)) : shape);
+  }
+
+  /// What makes signed bytes of unsigned ones, less a zero point that is a byte.
+  private static void shift(int shift, DType weights) {
+    if (shift <= Byte.MIN_VALUE || shift > -Byte.MIN_VALUE || (shift != 0 && weights != DType.I8)) {
+      throw new ModelException(
+          "expected a shift of -127 to 128 of i8 weights, got %d of %s".formatted(shift, weights));
+    }
   }
 
   private static void type(Operands in, int input, DType expected) {

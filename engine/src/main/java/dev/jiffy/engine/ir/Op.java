@@ -397,13 +397,21 @@ public sealed interface Op {
   /// The product of a dynamically quantized input and quantized weights, and what follows it: `(x,
   /// w, scale, bias?, residual?)`.
   ///
-  /// Computes `activation(s · (q - z) · w · scale + bias + residual)` with bytes `q`, scale `s` and
-  /// zero point `z` of `x` as [DynamicQuantize] makes them. The weights are an i8 matrix, or i16
-  /// where less their zero point they do not fit; scale and bias have one f32 per column, the
-  /// residual has the shape of the result.
+  /// Computes `activation(s · (q - z) · (w + shift) · scale + bias + residual)` with bytes `q`,
+  /// scale `s` and zero point `z` of `x` as [DynamicQuantize] makes them. The weights are an i8
+  /// matrix, or i16, then without a shift, where less zero points of their columns they do not fit;
+  /// scale and bias have one f32 per column, the residual has the shape of the result.
   ///
+  /// @param shift what each weight stands for more than itself, -127 to 128
   /// @param activation what is applied last, or null
-  record QuantizedMatMul(@Nullable Unary activation) implements Op {}
+  record QuantizedMatMul(int shift, @Nullable Unary activation) implements Op {
+    /// A product with weights that stand for themselves.
+    ///
+    /// @param activation what is applied last, or null
+    public QuantizedMatMul(@Nullable Unary activation) {
+      this(0, activation);
+    }
+  }
 
   /// `alpha · A · B + beta · C` for matrices: `(a, b, c?)`; `c` is broadcast.
   ///

@@ -242,7 +242,7 @@ final class Bytes {
     boolean isWhole = rounding == null && !convolution.isSum();
     Place sums = isWhole ? to : lowering.planned(4 * y.elements());
     ConvGeometry geometry = convolution.geometry();
-    Place packed = lowering.fixed(lowering.weights().floatConv(geometry, w, scales));
+    Place packed = lowering.fixed(lowering.weights().floatConv(geometry, 0, w, scales));
     Layer layer = new Layer(numbers, packed, bias, Place.ABSENT, sums);
     lowering.add(new ConvStep(label, target, geometry, false, layer), layer.places());
     if (rounding != null) {

@@ -72,26 +72,28 @@ final class DynamicBytes {
     if (convolution == null) {
       return false;
     }
-    lower(node, convolution.geometry(), w, scales, bias, "", lowering);
+    lower(node, convolution.geometry(), 0, w, scales, bias, "", lowering);
     return true;
   }
 
   /// Computes a convolution, or a product, of bytes where the kernels can, else of f32.
   ///
   /// @param node `(x, w, scale, bias?, …)`
+  /// @param shift what each weight stands for more than itself; 0 for those of i16
   /// @param residual the value that is added, or empty
   static void lower(
       Node node,
       ConvGeometry geometry,
+      int shift,
       Tensor w,
       Tensor scales,
       @Nullable Tensor bias,
       String residual,
       Lowering lowering) {
-    ByteConvolution convolution = convolution(geometry, w, residual, lowering.weights());
+    ByteConvolution convolution = convolution(geometry, shift, w, residual, lowering.weights());
     ByteKernels.Prepared prepared = Bytes.prepare(convolution, lowering.target());
     if (prepared == null) {
-      lowerAsFloats(node, geometry, w, residual, lowering);
+      lowerAsFloats(node, geometry, shift, w, residual, lowering);
       return;
     }
     Target target = lowering.target();
@@ -127,33 +129,34 @@ final class DynamicBytes {
   /// Packs the weights as [#lower] reads them.
   static void pack(
       ConvGeometry geometry,
+      int shift,
       Tensor w,
       Tensor scales,
       @Nullable Tensor bias,
       String residual,
       Weights weights) {
-    ByteConvolution convolution = convolution(geometry, w, residual, weights);
+    ByteConvolution convolution = convolution(geometry, shift, w, residual, weights);
     ByteKernels.Prepared prepared = Bytes.prepare(convolution, weights.target());
     if (prepared == null) {
-      weights.floatConv(geometry.linear(), w, null);
+      weights.floatConv(geometry.linear(), shift, w, null);
     } else {
       weights.bytesConv(prepared, convolution, w, scales, bias);
     }
   }
 
   private static ByteConvolution convolution(
-      ConvGeometry geometry, Tensor w, String residual, Weights weights) {
+      ConvGeometry geometry, int shift, Tensor w, String residual, Weights weights) {
     return new ByteConvolution(
         residual.isEmpty() ? geometry : geometry.linear(),
         ByteConvolution.DYNAMIC,
-        weights.shift(w),
+        shift + weights.shift(w),
         null);
   }
 
   /// Computes of f32 what kernels cannot compute of bytes: bytes less their zero point times
   /// weights are exact in f32 as long as sums stay below 2²⁴; what follows is an elementwise chain.
   private static void lowerAsFloats(
-      Node node, ConvGeometry geometry, Tensor w, String residual, Lowering lowering) {
+      Node node, ConvGeometry geometry, int shift, Tensor w, String residual, Lowering lowering) {
     String label = Lowering.label(node);
     Target target = lowering.target();
     ConvGeometry linear = geometry.linear();
@@ -161,7 +164,7 @@ final class DynamicBytes {
     Place numbers = lowering.planned(DynamicBytesStep.NUMBERS);
     Place x = lowering.planned(4 * lowering.shape(node.input(0)).elements());
     quantize(label, false, node.input(0), x, numbers, lowering);
-    Place packed = lowering.fixed(lowering.weights().floatConv(linear, w, null));
+    Place packed = lowering.fixed(lowering.weights().floatConv(linear, shift, w, null));
     Place sums = lowering.planned(4 * shape.elements());
     Layer layer = new Layer(x, packed, Place.ABSENT, Place.ABSENT, sums);
     lowering.add(new ConvStep(label, target, linear, false, layer), layer.places());

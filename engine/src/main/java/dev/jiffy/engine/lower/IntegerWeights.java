@@ -126,9 +126,10 @@ final class IntegerWeights {
   /// {@return integers as f32, in the order of filters}
   ///
   /// @param weights filters, or a matrix whose columns are the filters
+  /// @param shift what each weight stands for more than itself
   /// @param filters how many
   /// @param scales the factor of each filter, or null
-  static Tensor floats(Tensor weights, int filters, @Nullable Tensor scales) {
+  static Tensor floats(Tensor weights, int shift, int filters, @Nullable Tensor scales) {
     long size = weights.shape().elements() / filters;
     boolean isMatrix = weights.shape().rank() == 2;
     Tensor scaled = Tensor.allocate(DType.F32, Shape.of(filters, size));
@@ -142,7 +143,7 @@ final class IntegerWeights {
       for (long i = 0; i < size; i++) {
         long at = first + i * step;
         int integer = areBytes ? from.get(ValueLayout.JAVA_BYTE, at) : from.get(SHORT, 2 * at);
-        float number = integer * scale;
+        float number = (integer + shift) * scale;
         to.set(ValueLayout.JAVA_FLOAT, 4 * (filter * size + i), number);
       }
     }

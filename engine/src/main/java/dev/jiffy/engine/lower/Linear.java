@@ -123,13 +123,27 @@ final class Linear {
     if (matrix != null && scales != null) {
       Activation activation = activation(matMul.activation());
       Tensor bias = graph.constants().get(node.input(3));
-      if (weights.bytes(matrix, scales, activation) == null
+      if (bytes(matMul, matrix, scales, weights) == null
           && matrix.shape().elements() > 0
           && (!node.hasInput(3) || bias != null)) {
         DynamicBytes.pack(
-            Bytes.geometry(matrix, 1, activation), matrix, scales, bias, node.input(4), weights);
+            Bytes.geometry(matrix, 1, activation),
+            matMul.shift(),
+            matrix,
+            scales,
+            bias,
+            node.input(4),
+            weights);
       }
     }
+  }
+
+  /// {@return packed weights of a product by a range for each row, or null where there is none}
+  private static @Nullable Tensor bytes(
+      Op.QuantizedMatMul matMul, Tensor matrix, Tensor scales, Weights weights) {
+    return matMul.shift() == 0
+        ? weights.bytes(matrix, scales, activation(matMul.activation()))
+        : null;
   }
 
   static boolean lower(Node node, Op.QuantizedMatMul matMul, Lowering lowering) {
@@ -146,14 +160,15 @@ final class Linear {
     Activation activation = activation(matMul.activation());
     int m = (int) (x.elements() / matrix.shape().dim(0));
     NarrowKernels narrow = lowering.target().matrices().narrow();
-    Tensor bytes = lowering.weights().bytes(matrix, scales, activation);
+    Tensor bytes = bytes(matMul, matrix, scales, lowering.weights());
     if (narrow == null || bytes == null) {
       ConvGeometry geometry = Bytes.geometry(matrix, m, activation);
       Tensor bias = lowering.graph().constants().get(node.input(3));
       if (node.hasInput(3) && bias == null) {
         return false;
       }
-      DynamicBytes.lower(node, geometry, matrix, scales, bias, node.input(4), lowering);
+      DynamicBytes.lower(
+          node, geometry, matMul.shift(), matrix, scales, bias, node.input(4), lowering);
       return true;
     }
     long k = matrix.shape().dim(0);

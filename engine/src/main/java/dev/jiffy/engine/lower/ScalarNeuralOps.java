@@ -40,6 +40,7 @@ final class ScalarNeuralOps {
         o.in(2),
         o.optional(3),
         o.optional(4),
+        op.shift(),
         Linear.activation(op.activation()),
         o.out());
   }

@@ -43,7 +43,8 @@ public final class Weights {
     MIRRORED
   }
 
-  /// @param variant the first row, where only some are packed; else 0
+  /// @param variant the first row, where only some are packed, or what integers stand for more than
+  ///   themselves; else 0
   /// @param count how many rows, or groups of a convolution
   private record Key(List<Tensor> tensors, Form form, Format format, int variant, int count)
       implements Packed {}
@@ -287,7 +288,8 @@ public final class Weights {
       @Nullable Tensor bias) {
     List<Tensor> tensors = Stream.of(tensor, scales, bias).filter(Objects::nonNull).toList();
     ConvGeometry g = convolution.geometry();
-    List<Integer> form = List.of(g.groups(), g.strideHeight(), g.dilationHeight());
+    List<Integer> form =
+        List.of(convolution.shift(), g.groups(), g.strideHeight(), g.dilationHeight());
     return packed.computeIfAbsent(
         new ByteKey(tensors, convolution.zero(), convolution.rounding(), form),
         _ -> {
@@ -367,14 +369,17 @@ public final class Weights {
   /// {@return weights of a convolution of bytes as f32, packed}
   ///
   /// @param geometry the convolution
+  /// @param shift what each weight stands for more than itself
   /// @param tensor its weights, i8 or i16, or a matrix `[k, n]` where the window is one pixel
   /// @param scales an f32 for each result channel, which its weights are multiplied by, or null
-  Tensor floatConv(ConvGeometry geometry, Tensor tensor, @Nullable Tensor scales) {
+  Tensor floatConv(ConvGeometry geometry, int shift, Tensor tensor, @Nullable Tensor scales) {
     Form form = kernels.transformsWeights(geometry) ? Form.TRANSFORMED_CONV : Form.CONV;
     List<Tensor> tensors = scales == null ? List.of(tensor) : List.of(tensor, scales);
     return packed.computeIfAbsent(
-        new Key(tensors, form, Format.F32, 0, geometry.groups()),
-        _ -> filters(geometry, IntegerWeights.floats(tensor, geometry.outChannels(), scales)));
+        new Key(tensors, form, Format.F32, shift, geometry.groups()),
+        _ ->
+            filters(
+                geometry, IntegerWeights.floats(tensor, shift, geometry.outChannels(), scales)));
   }
 
   private Tensor filters(ConvGeometry geometry, Tensor weights) {

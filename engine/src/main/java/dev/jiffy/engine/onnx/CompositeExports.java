@@ -62,7 +62,7 @@ final class CompositeExports {
   /// Writes a quantized product.
   static void quantizedMatMul(ExportScope node, Op.QuantizedMatMul op) {
     List<String> quantized = node.makeAll("DynamicQuantizeLinear", 3, node.input(0));
-    String real = QuantizedExports.matMul(node, quantized.get(0), quantized.get(2));
+    String real = QuantizedExports.matMul(node, quantized.get(0), quantized.get(2), op.shift());
     String product = node.make("Mul", real, node.make("Mul", quantized.get(1), node.input(2)));
     finish(node, product, node.input(3), node.input(4), op.activation());
   }

@@ -23,7 +23,7 @@ final class QuantizedExports {
           node.same("DequantizeLinear", scales(node, o.axis(), o.block(), node.input(0)));
       case QuantizedOp.ByteTable _ -> byteTable(node);
       case QuantizedOp.ByteMatMul o -> {
-        String sums = matMul(node, node.input(0), node.constant(zero(o.zero())));
+        String sums = matMul(node, node.input(0), node.constant(zero(o.zero())), 0);
         String y = node.make("Mul", sums, node.input(2));
         if (node.has(3)) {
           y = node.make("Add", y, node.input(3));
@@ -95,7 +95,11 @@ final class QuantizedExports {
   }
 
   private static Tensor zero(int zero) {
-    Tensor tensor = Tensor.allocate(DType.U8, Shape.of());
+    return zero(DType.U8, zero);
+  }
+
+  private static Tensor zero(DType type, int zero) {
+    Tensor tensor = Tensor.allocate(type, Shape.of());
     tensor.setLong(0, zero);
     return tensor;
   }
@@ -105,8 +109,15 @@ final class QuantizedExports {
   }
 
   /// {@return the product of bytes less their zero point and weights, f32}
-  static String matMul(ExportScope node, String x, String zero) {
-    return sums(node, null, x, zero, DType.F32);
+  ///
+  /// @param shift what each weight stands for more than itself
+  static String matMul(ExportScope node, String x, String zero, int shift) {
+    if (shift == 0) {
+      return sums(node, null, x, zero, DType.F32);
+    }
+    String zeroOfWeights = node.constant(zero(DType.I8, -shift));
+    String sums = node.make("MatMulInteger", set(), x, node.input(1), zero, zeroOfWeights);
+    return cast(node, DType.F32, sums);
   }
 
   private static String convInteger(ExportScope node, Op.Conv conv, String x, String zero) {

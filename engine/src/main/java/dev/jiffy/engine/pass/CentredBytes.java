@@ -6,6 +6,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import java.util.Arrays;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /// Bytes less one zero point, as [Centring] computes them, eight at a time: weights are read before
@@ -65,6 +66,27 @@ final class CentredBytes {
         && zeros[0] >= least
         && zeros[0] <= least + 255
         && Arrays.stream(zeros).allMatch(zero -> zero == zeros[0]);
+  }
+
+  /// Signed bytes, and what each of them stands for more than itself.
+  ///
+  /// @param bytes i8
+  /// @param shift -127 to 128
+  record Shifted(Tensor bytes, int shift) {}
+
+  /// {@return the results as signed bytes, which stand for more where they do not fit}
+  ///
+  /// @param bytes i8 or u8
+  /// @param zero the zero point, of the same type
+  static Shifted shifted(Tensor bytes, int zero) {
+    boolean isSigned = bytes.dtype() == DType.I8;
+    Tensor narrow = isSigned && zero == 0 ? bytes : new CentredBytes(bytes, zero).narrow();
+    if (narrow != null) {
+      return new Shifted(narrow, 0);
+    }
+    return isSigned
+        ? new Shifted(bytes, -zero)
+        : new Shifted(Objects.requireNonNull(new CentredBytes(bytes, 128).narrow()), 128 - zero);
   }
 
   private @Nullable Tensor narrow() {

@@ -129,7 +129,7 @@ final class Epilogues {
               ? new Op.MatMul(matMul.transposeA(), matMul.transposeB(), matMul.alpha(), unary)
               : null;
       case Op.QuantizedMatMul matMul ->
-          matMul.activation() == null ? new Op.QuantizedMatMul(unary) : null;
+          matMul.activation() == null ? new Op.QuantizedMatMul(matMul.shift(), unary) : null;
       case QuantizedOp.DynamicConv(Op.Conv conv) ->
           conv.activation() == null
               ? new QuantizedOp.DynamicConv(

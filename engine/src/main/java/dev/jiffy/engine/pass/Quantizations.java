@@ -5,6 +5,7 @@ import dev.jiffy.engine.ir.Node;
 import dev.jiffy.engine.ir.Op;
 import dev.jiffy.engine.ir.Op.Layout;
 import dev.jiffy.engine.ir.QuantizedOp;
+import dev.jiffy.engine.pass.CentredBytes.Shifted;
 import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
@@ -46,21 +47,36 @@ final class Quantizations {
       if (quantize == null || scale == null || scale.dtype() != DType.F32) {
         continue;
       }
-      Tensor weights = weights(draft, product.input(1), axis);
-      if (weights == null) {
-        continue;
-      }
-      Tensor vector = vector(scale, channelAxis(op, weights), weights.shape().dim(axis));
-      if (vector != null && scale.shape().rank() <= draft.fact(product.output()).rank()) {
-        return draft.replace(
-            node,
-            op,
-            quantize.input(0),
-            draft.constant(product.input(1) + "/bytes", weights),
-            draft.constant(product.input(1) + "/scale", vector));
+      Integers weights = integers(draft, product.input(1), axis);
+      Tensor vector =
+          weights == null
+              ? null
+              : vector(scale, channelAxis(op, weights.q), weights.q.shape().dim(axis));
+      if (weights != null
+          && vector != null
+          && scale.shape().rank() <= draft.fact(product.output()).rank()
+          && quantized(draft, node, op, quantize.input(0), weights, vector)) {
+        return true;
       }
     }
     return false;
+  }
+
+  /// Weights of one zero point stay the bytes that they are.
+  private static boolean quantized(
+      Draft draft, Node node, Op op, String x, Integers weights, Tensor scale) {
+    String name = weights.name;
+    long[] zeros = weights.zeros();
+    boolean areShifted = op instanceof Op.QuantizedMatMul && CentredBytes.suits(weights.q, zeros);
+    Shifted shifted = areShifted ? CentredBytes.shifted(weights.q, (int) zeros[0]) : null;
+    Tensor bytes = shifted == null ? weights.centred() : shifted.bytes();
+    return bytes != null
+        && draft.replace(
+            node,
+            shifted == null ? op : new Op.QuantizedMatMul(shifted.shift(), null),
+            x,
+            draft.constant(name + "/bytes", bytes),
+            draft.constant(name + "/scale", scale));
   }
 
   /// {@return the operator on numbers that a plain product of quantized ones becomes, or null}
@@ -206,10 +222,30 @@ final class Quantizations {
     return product.input(1 - side).equals(factor) ? draft.constant(product.input(side)) : null;
   }
 
+  /// Constant integers, and their zero points.
+  ///
+  /// @param name the value that is the integers less those
+  /// @param zero one for each index of the axis, or null
+  /// @param axis the dimension that zero points go with
+  private record Integers(String name, Tensor q, @Nullable Tensor zero, int axis) {
+    long[] zeros() {
+      return zero == null ? new long[] {0} : zero.toLongs();
+    }
+
+    @Nullable Tensor centred() {
+      return ByteProducts.centred(q, zero, axis);
+    }
+  }
+
   /// {@return constant integers less their zero point, as [ByteProducts#centred] gives them}
   ///
   /// @param axis the dimension that zero points go with
   static @Nullable Tensor weights(Draft draft, String value, int axis) {
+    Integers integers = integers(draft, value, axis);
+    return integers == null ? null : integers.centred();
+  }
+
+  private static @Nullable Integers integers(Draft draft, String value, int axis) {
     Tensor whole = draft.constant(value);
     Tensor zero = null;
     Node node = draft.producer(value);
@@ -228,6 +264,6 @@ final class Quantizations {
       return null;
     }
     Tensor shifts = zero == null ? null : vector(zero, rank - axis, whole.shape().dim(axis));
-    return zero != null && shifts == null ? null : ByteProducts.centred(whole, shifts, axis);
+    return zero != null && shifts == null ? null : new Integers(value, whole, shifts, axis);
   }
 }

@@ -64,6 +64,15 @@ final class NeuralRuleCases {
           good(BYTES, "f32[n×s×3]; i8[3×4]; f32[4]", "f32[n×s×4]"),
           good(BYTES, "f32[n×3]; i8[3×4]; f32[4]; f32[4]; f32[n×4]", "f32[n×4]"),
           bad(BYTES, "f32[n×3]; f32[3×4]; f32[4]", "input 1: expected i8 or i16, got f32[3×4]"),
+          good(new Op.QuantizedMatMul(128, null), "f32[n×3]; i8[3×4]; f32[4]", "f32[n×4]"),
+          bad(
+              new Op.QuantizedMatMul(-128, null),
+              "f32[n×3]; i8[3×4]; f32[4]",
+              "expected a shift of -127 to 128 of i8 weights, got -128 of I8"),
+          bad(
+              new Op.QuantizedMatMul(1, null),
+              "f32[n×3]; i16[3×4]; f32[4]",
+              "expected a shift of -127 to 128 of i8 weights, got 1 of I16"),
           bad(
               BYTES,
               "f32[n×3]; i8[3×4]; f32[5]",

@@ -195,9 +195,10 @@ final class MatrixCases {
     double zero = Math.rint(-least / scale);
     OpCase.Formula quantized = i -> Math.clamp(Math.rint((float) at(x, i) / scale) + zero, 0, 255);
     cases.add(new OpCase("range", new Op.DynamicQuantize(), List.of(x), 3, quantized));
-    for (long n : new long[] {1, 16, 33, 34, 35}) {
+    for (int n : new int[] {1, 16, 33, 34, 35, 36, 37, 38}) {
+      int shift = n == 36 ? 1 : n == 37 ? -127 : n == 38 ? 128 : 0;
       Tensor w =
-          switch ((int) n) {
+          switch (n) {
             case 34 -> Samples.integers(DType.I16, 2, -120, 136, 37, n);
             case 35 -> Samples.integers(DType.I16, 2, -255, 256, 37, n);
             default -> Samples.integers(DType.I8, 2, -128, 127, 37, n);
@@ -211,13 +212,16 @@ final class MatrixCases {
               (double) scale
                   * at(factors, i[2])
                   * dot(
-                      37, d -> (quantized.at(new long[] {i[0], i[1], d}) - zero) * at(w, d, i[2]));
-      Op plain = new Op.QuantizedMatMul(null);
+                      37,
+                      d ->
+                          (quantized.at(new long[] {i[0], i[1], d}) - zero)
+                              * (at(w, d, i[2]) + shift));
+      Op plain = new Op.QuantizedMatMul(shift, null);
       cases.add(OpCase.of("plain", plain, product, x, w, factors));
       cases.add(
           OpCase.of(
               "fused",
-              new Op.QuantizedMatMul(relu),
+              new Op.QuantizedMatMul(shift, relu),
               i -> Math.max(0, product.at(i) + at(bias, i[2]) + at(residual, i)),
               x,
               w,

@@ -268,6 +268,20 @@ class OnnxWriterTest {
   }
 
   @Test
+  void quantizedProductsComputeTheSame() {
+    Unary relu = new Unary(UnaryFunction.RELU);
+    Tensor bytes = Tensor.allocate(DType.I8, Shape.of(4, 5));
+    for (int i = 0; i < 20; i++) {
+      bytes.setLong(i, i * 67 % 256 - 128);
+    }
+    Tensor scales = Tensor.of(new float[] {0.003f, 0.001f, 0.002f, 0.004f, 0.001f}, 5);
+    for (int shift : new int[] {0, 1, 128, -127}) {
+      Op op = new Op.QuantizedMatMul(shift, relu);
+      assertComputesTheSame(op, some(2, 3, 4), bytes, scales, some(5), some(2, 3, 5));
+    }
+  }
+
+  @Test
   void fusedConvolutionsComputeTheSame() {
     Unary silu = new Unary(UnaryFunction.SILU, 1, 0);
     for (Layout layout : Layout.values()) {

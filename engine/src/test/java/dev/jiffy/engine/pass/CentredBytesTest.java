@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
+import java.util.Arrays;
 import java.util.Random;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -38,6 +39,28 @@ class CentredBytesTest {
         all[i] = least(dtype) + (i * 37 + zero) % 256;
       }
       check(dtype, all, (int) least(dtype) + zero);
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"U8", "I8"})
+  void bytesStandForMoreWhereResultsDoNotFit(DType dtype) {
+    long[] all = new long[256];
+    for (int i = 0; i < 256; i++) {
+      all[i] = least(dtype) + i * 37 % 256;
+    }
+    for (int from : new int[] {0, 64}) {
+      Tensor bytes =
+          Constants.ofIntegers(dtype, Shape.of(256 - from), Arrays.copyOf(all, 256 - from));
+      for (int zero = 0; zero < 256; zero++) {
+        int signed = (int) least(dtype) + zero;
+        CentredBytes.Shifted shifted = CentredBytes.shifted(bytes, signed);
+        assertEquals(DType.I8, shifted.bytes().dtype());
+        assertEquals(zero == 128, shifted.shift() == 0);
+        for (int i = 0; i < 256 - from; i++) {
+          assertEquals(all[i] - signed, shifted.bytes().getLong(i) + shifted.shift());
+        }
+      }
     }
   }
 

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import dev.jiffy.engine.function.BinaryFunction;
 import dev.jiffy.engine.function.UnaryFunction;
 import dev.jiffy.engine.ir.Graph;
+import dev.jiffy.engine.ir.Node;
 import dev.jiffy.engine.ir.Op;
 import dev.jiffy.engine.ir.QuantizedOp;
 import dev.jiffy.tensor.DType;
@@ -17,6 +18,9 @@ import org.junit.jupiter.api.Test;
 class QuantizationsTest {
   private static final int DEPTH = 8;
 
+  /// The columns of weights that are not folded as i32.
+  private static final int LARGE = 9000;
+
   private static String product(
       Sketch s, List<String> quantized, DType weightType, long zero, long columns) {
     return product(s, quantized, weightType, zero, columns, s.number(0.01));
@@ -24,12 +28,22 @@ class QuantizationsTest {
 
   private static String product(
       Sketch s, List<String> quantized, DType weightType, long zero, long columns, String scale) {
+    Tensor zeros = Constants.ofIntegers(weightType, Shape.of(), new long[] {zero});
+    return product(s, quantized, weightType, zeros, columns, scale);
+  }
+
+  private static String product(
+      Sketch s,
+      List<String> quantized,
+      DType weightType,
+      Tensor zeros,
+      long columns,
+      String scale) {
     long[] elements = new long[Math.toIntExact(DEPTH * columns)];
     for (int i = 0; i < elements.length; i++) {
       elements[i] = i * 7L % 100 + (weightType == DType.U8 ? 78 : -50);
     }
     Tensor weights = Constants.ofIntegers(weightType, Shape.of(DEPTH, columns), elements);
-    Tensor zeros = Constants.ofIntegers(weightType, Shape.of(), new long[] {zero});
     Op wide = new Op.Cast(DType.I32, true);
     String left = s.sub(s.op(wide, quantized.get(0)), s.op(wide, quantized.get(2)));
     String right = s.sub(s.op(wide, s.constant(weights)), s.op(wide, s.constant(zeros)));
@@ -66,10 +80,25 @@ class QuantizationsTest {
   }
 
   @Test
-  void weightsThatDoNotFitBytesAreWider() {
+  void weightsThatDoNotFitBytesStandForMore() {
+    for (int zero : new int[] {1, 2, 255}) {
+      Sketch s = new Sketch();
+      List<String> quantized = s.ops(new Op.DynamicQuantize(), 3, s.input("x", "batch", DEPTH));
+      String y = s.unary(UnaryFunction.RELU, product(s, quantized, DType.U8, zero, LARGE));
+      Graph graph = Rewritten.of(s.graph(y));
+      assertEquals(List.of("QuantizedMatMul"), Rewritten.operators(graph));
+      Node product = graph.nodes().getFirst();
+      assertEquals(DType.I8, graph.fact(product.input(1)).dtype());
+      assertEquals(128 - zero, ((Op.QuantizedMatMul) product.op()).shift());
+    }
+  }
+
+  @Test
+  void weightsOfSeveralZeroPointsThatDoNotFitBytesAreWider() {
     Sketch s = new Sketch();
     List<String> quantized = s.ops(new Op.DynamicQuantize(), 3, s.input("x", "batch", DEPTH));
-    Graph graph = Rewritten.of(s.graph(product(s, quantized, DType.U8, 0, 6)));
+    Tensor zeros = Constants.ofIntegers(DType.U8, Shape.of(3), new long[] {0, 1, 2});
+    Graph graph = Rewritten.of(s.graph(product(s, quantized, DType.U8, zeros, 3, s.number(0.01))));
     Rewritten.assertCount(1, graph, Op.QuantizedMatMul.class);
     assertEquals(DType.I16, graph.fact(graph.nodes().getFirst().input(1)).dtype());
   }

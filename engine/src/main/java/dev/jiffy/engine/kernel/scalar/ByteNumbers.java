@@ -1,11 +1,10 @@
 package dev.jiffy.engine.kernel.scalar;
 
+import dev.jiffy.engine.kernel.Memory;
 import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.nio.ByteOrder;
-import org.jspecify.annotations.Nullable;
 
 /// The f32 that bytes stand for with one scale and zero point: one of 256, looked up.
 ///
@@ -15,35 +14,27 @@ import org.jspecify.annotations.Nullable;
 /// @param numbers what each unsigned byte stands for
 @SuppressWarnings("ArrayRecordComponent")
 record ByteNumbers(Tensor bytes, float[] numbers) {
-  private static final ValueLayout.OfFloat FLOAT =
-      ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-
   /// The bytes that are read at a time.
   private static final int BLOCK = 1 << 13;
 
-  /// {@return whether these are bytes with one scale that become f32}
+  /// {@return whether these are bytes that become f32}
   ///
   /// @param q the integers
-  /// @param scale the scales
   /// @param out the numbers
-  static boolean suits(Tensor q, Tensor scale, Tensor out) {
-    return (q.dtype() == DType.I8 || q.dtype() == DType.U8)
-        && scale.shape().elements() == 1
-        && out.dtype() == DType.F32;
+  static boolean suits(Tensor q, Tensor out) {
+    return (q.dtype() == DType.I8 || q.dtype() == DType.U8) && out.dtype() == DType.F32;
   }
 
   /// {@return the numbers that bytes stand for}
   ///
   /// @param bytes i8 or u8
   /// @param scale the scale
-  /// @param zero the zero point, or null
-  static ByteNumbers of(Tensor bytes, Tensor scale, @Nullable Tensor zero) {
+  /// @param zero the zero point
+  static ByteNumbers of(Tensor bytes, float scale, long zero) {
     float[] numbers = new float[256];
-    long shift = ScalarAffine.shift(zero, 0);
-    float factor = (float) scale.getDouble(0);
     boolean isSigned = bytes.dtype() == DType.I8;
     for (int i = 0; i < numbers.length; i++) {
-      numbers[i] = (float) ((isSigned ? (byte) i : i) - shift) * factor;
+      numbers[i] = (float) ((isSigned ? (byte) i : i) - zero) * scale;
     }
     return new ByteNumbers(bytes, numbers);
   }
@@ -61,7 +52,7 @@ record ByteNumbers(Tensor bytes, float[] numbers) {
       for (int i = 0; i < n; i++) {
         to[i] = numbers[from[i] & 0xff];
       }
-      MemorySegment.copy(to, 0, out.segment(), FLOAT, 4 * at, n);
+      MemorySegment.copy(to, 0, out.segment(), Memory.FLOAT, 4 * at, n);
     }
   }
 }

@@ -76,8 +76,8 @@ public final class ScalarAffine {
   /// @param out the numbers
   public static void dequantize(
       Tensor q, Tensor scale, @Nullable Tensor zero, int axis, long block, Tensor out) {
-    if (ByteNumbers.suits(q, scale, out)) {
-      ByteNumbers.of(q, scale, zero).write(out);
+    if (scale.shape().elements() == 1 && ByteNumbers.suits(q, out)) {
+      ByteNumbers.of(q, (float) scale.getDouble(0), shift(zero, 0)).write(out);
       return;
     }
     dequantizeAny(q, scale, zero, axis, block, out);

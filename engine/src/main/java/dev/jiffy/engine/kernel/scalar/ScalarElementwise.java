@@ -75,6 +75,10 @@ public final class ScalarElementwise {
     if (shape.elements() == 0) {
       return;
     }
+    if (FloatArithmetic.suits(function, x, y, out)) {
+      FloatArithmetic.run(function, x, y, out);
+      return;
+    }
     long[] outer = rank == 0 ? new long[0] : Arrays.copyOf(shape.dims(), rank - 1);
     long[] sx = Elements.broadcastStrides(x.shape(), rank);
     long[] sy = Elements.broadcastStrides(y.shape(), rank);
@@ -232,6 +236,10 @@ public final class ScalarElementwise {
     DType to = out.dtype();
     if (from == to) {
       Elements.copy(x, out);
+      return;
+    }
+    if (ByteNumbers.suits(x, out)) {
+      ByteNumbers.of(x, 1, 0).write(out);
       return;
     }
     long count = out.shape().elements();

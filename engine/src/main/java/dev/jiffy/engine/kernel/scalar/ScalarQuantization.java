@@ -275,14 +275,15 @@ public final class ScalarQuantization {
     return (int) (bytes.getLong(index / perByte) >> shift) & ((1 << bits) - 1);
   }
 
-  /// Computes `activation(s · (q - z) · w · scale + bias + residual)` with the bytes `q`, the scale
-  /// `s` and the zero point `z` of `x`.
+  /// Computes `activation(s · (q - z) · (w + shift) · scale + bias + residual)` with the bytes `q`,
+  /// the scale `s` and the zero point `z` of `x`.
   ///
   /// @param x the left operand, f32; its last dimension are the rows of `w`
   /// @param w the right operand, a matrix of i8 or i16
   /// @param scale one f32 per column
   /// @param bias one f32 per column, or null
   /// @param residual one f32 per result, or null
+  /// @param shift what each of `w` stands for more than itself
   /// @param activation what is applied last, or null
   /// @param out the result
   public static void matMul(
@@ -291,6 +292,7 @@ public final class ScalarQuantization {
       Tensor scale,
       @Nullable Tensor bias,
       @Nullable Tensor residual,
+      int shift,
       @Nullable Activation activation,
       Tensor out) {
     Parameters parameters = Parameters.of(x);
@@ -306,7 +308,7 @@ public final class ScalarQuantization {
       for (int column = 0; column < columns; column++) {
         long sum = 0;
         for (int i = 0; i < depth; i++) {
-          sum += left[i] * right[i * columns + column];
+          sum += left[i] * (right[i * columns + column] + shift);
         }
         long at = row * columns + column;
         double y = (double) parameters.scale * scale.getDouble(column) * sum;
