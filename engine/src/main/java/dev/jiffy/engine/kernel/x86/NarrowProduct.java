@@ -15,8 +15,13 @@ import java.lang.foreign.MemorySegment;
 
 /// One product of narrow numbers.
 final class NarrowProduct implements NarrowKernels.Prepared {
-  /// The rows that are made narrow and multiplied at a time.
-  private static final int BLOCK = 64;
+  /// The least and the most rows that are made narrow and multiplied at a time: twelve tiles.
+  private static final int LEAST = 64;
+
+  private static final int MOST = 12 * 12;
+
+  /// The most bytes of a block of more than the least rows, which stays in the second-level cache.
+  private static final int BLOCK_BYTES = 256 << 10;
 
   private final Format format;
   private final Product product;
@@ -65,8 +70,8 @@ final class NarrowProduct implements NarrowKernels.Prepared {
     lastVectors = rest > LANES ? 2 : 1;
     lastPresent = rest - (lastVectors - 1) * LANES;
     depth = X86NarrowKernels.depth(format, product.k());
-    most = Math.max(1, Math.min(BLOCK, product.m()));
     narrowRow = 4L * depth + (format == Format.INT8 ? LINE : 0);
+    most = rows(kernels.usesMatrixUnit());
     int panels = (product.n() - 1) / COLUMNS + 1;
     boolean isCutPair = lastVectors == 2 && lastPresent < LANES;
     finished = kernels.usesMatrixUnit() ? 0 : isCutPair ? panels - 1 : panels;
@@ -86,6 +91,13 @@ final class NarrowProduct implements NarrowKernels.Prepared {
               format, last ? lastVectors : 2, last && lastPresent < LANES, i % 2 == 1, activation);
       finishes[i] = kernels.code(finish, finish::emit);
     }
+  }
+
+  /// {@return the rows of a block, all of which are as equal as possible}
+  private int rows(boolean inMatrixUnit) {
+    int most = inMatrixUnit ? LEAST : Math.clamp(BLOCK_BYTES / narrowRow, LEAST, MOST);
+    int m = Math.max(1, product.m());
+    return Math.ceilDiv(m, Math.ceilDiv(m, most));
   }
 
   /// Sums in vector registers.

@@ -7,10 +7,13 @@ import static dev.jiffy.engine.kernel.x86.CutVectors.present;
 import static dev.jiffy.engine.kernel.x86.CutVectors.store;
 import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Alu.ADD;
 import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Alu.CMP;
-import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Condition.LESS;
+import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Alu.SUB;
+import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Condition.EQUAL;
+import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Condition.GREATER_OR_EQUAL;
 import static dev.jiffy.engine.kernel.x86.Operand.Address.at;
 import static dev.jiffy.engine.kernel.x86.Register.R12;
 import static dev.jiffy.engine.kernel.x86.Register.R15;
+import static dev.jiffy.engine.kernel.x86.Register.R8;
 import static dev.jiffy.engine.kernel.x86.Register.R9;
 import static dev.jiffy.engine.kernel.x86.Register.RAX;
 import static dev.jiffy.engine.kernel.x86.Register.RDI;
@@ -30,9 +33,10 @@ import org.jspecify.annotations.Nullable;
 ///
 /// The last two arguments are for a cut tile its mask (a bit per column with AVX-512, else the
 /// address of a vector), and one more: for tiles side by side the bytes from the first column of
-/// `init` to that of the next tile; for tiles one below the other whose `B` is packed and two
-/// vectors wide the bytes that each element of a run moves on in what is brought into the
-/// second-level cache meanwhile, and where that starts in place of `bStep`.
+/// `init` to that of the next tile. For tiles one below the other whose `B` is packed and two
+/// vectors wide they are how many panels of so many tiles there are, side by side, and the bytes
+/// that each element of a run moves on in what is brought into the second-level cache meanwhile;
+/// where that starts is in place of `bStep`.
 ///
 /// All sums stay in registers. Where a tile is so small that each sum would wait for the one before
 /// it, several partial sums run side by side.
@@ -115,6 +119,16 @@ record TileCode(
   private static final int AHEAD_STEP = LAST;
   private static final int GAP = LAST;
 
+  /// Of tiles one below the other whose rows of `B` are adjacent, two vectors wide.
+  private static final int PANELS = MASK;
+
+  /// The tiles of a panel, in place of where what is brought near starts.
+  private static final int HEIGHT = B_STEP;
+
+  /// Where the results of a tile end, while products are added: below the stack, which no function
+  /// uses meanwhile.
+  private static final int END = -8;
+
   /// {@return the most rows of a tile}
   static int most(int vectorBytes, int vectors) {
     return vectorBytes == 64 ? (vectors == 2 ? 12 : 24) : (vectors == 2 ? 6 : 12);
@@ -175,6 +189,9 @@ record TileCode(
   public void prepare(Assembler code) {
     code.load(R12, at(RSP, B_STEP));
     code.mov(R15, R9);
+    if (bringsNear()) {
+      code.store(RDI, at(RSP, HEIGHT));
+    }
     if (wide()) {
       loadMask(code);
     }
@@ -183,7 +200,7 @@ record TileCode(
   @Override
   public void tile(Assembler code) {
     start(code);
-    claim(code);
+    findResults(code);
     code.load(RAX, at(RSP, B));
     products(code, unroll());
     total(code);
@@ -195,6 +212,52 @@ record TileCode(
     }
     finish(code);
     advance(code);
+  }
+
+  @Override
+  public void nextPanel(Assembler code, Label tile) {
+    if (!bringsNear()) {
+      return;
+    }
+    Label end = new Label();
+    code.load(RDI, at(RSP, PANELS));
+    code.alu(SUB, RDI, 1);
+    code.jump(EQUAL, end);
+    code.store(RDI, at(RSP, PANELS));
+    code.load(RDI, at(RSP, HEIGHT));
+    code.store(RDI, at(RSP, TILES));
+    code.imul(RDI, RDI, rows);
+    code.mov(RAX, RDI);
+    code.imul(RAX, RDX);
+    code.alu(SUB, RSI, RAX);
+    beside(code, INIT, INIT_STEP, vectors * vectorBytes);
+    beside(code, C, C_STEP, vectors * resultBytes());
+    if (residual) {
+      beside(code, RESIDUAL, RESIDUAL_STEP, vectors * vectorBytes);
+    }
+    if (!result.takesResidual()) {
+      code.load(RAX, at(RSP, RESIDUAL));
+      code.alu(ADD, RAX, vectors * numbersBytes());
+      code.store(RAX, at(RSP, RESIDUAL));
+    }
+    code.mov(RDI, R8);
+    code.imul(RDI, R15);
+    code.alu(ADD, RDI, result == Result.SCALED ? COLUMN_ROWS : 0);
+    code.imul(RDI, RDI, vectors * vectorBytes);
+    code.alu(ADD, RDI, at(RSP, B));
+    code.store(RDI, at(RSP, B));
+    code.jump(tile);
+    code.bind(end);
+  }
+
+  /// Lets an argument point to the columns beside the first tile.
+  private void beside(Assembler code, int argument, int step, int columnBytes) {
+    code.load(RAX, at(RSP, step));
+    code.imul(RAX, RDI);
+    code.alu(SUB, RAX, columnBytes);
+    code.load(R9, at(RSP, argument));
+    code.alu(SUB, R9, RAX);
+    code.store(R9, at(RSP, argument));
   }
 
   private void loadMask(Assembler code) {
@@ -230,24 +293,38 @@ record TileCode(
     }
   }
 
-  /// Asks for the memory that the sums go to, where it is too much to be near already.
-  private void claim(Assembler code) {
+  /// Finds where the sums go to, in `RDI`, and the end of it, where it is too much to be near
+  /// already.
+  private void findResults(Assembler code) {
     if (!bringsNear()) {
       return;
     }
-    Label near = new Label();
-    code.load(RDI, at(RSP, TILES));
-    code.alu(CMP, RDI, MANY_TILES);
-    code.jump(LESS, near);
+    Label many = new Label();
     code.load(RDI, at(RSP, C));
     code.load(RAX, at(RSP, C_STEP));
-    for (int row = 0; row < rows; row++) {
-      for (int line = 0; line < vectors * vectorBytes; line += LINE) {
-        code.prefetchForWrite(at(RDI, line));
-      }
-      code.alu(ADD, RDI, RAX);
+    code.imul(RAX, RAX, rows);
+    code.alu(ADD, RAX, RDI);
+    code.store(RAX, at(RSP, END - PUSHED));
+    code.load(R9, at(RSP, TILES));
+    code.alu(CMP, R9, MANY_TILES);
+    code.jump(GREATER_OR_EQUAL, many);
+    code.mov(RDI, RAX);
+    code.bind(many);
+  }
+
+  /// Asks in every second pass for the memory of a row of results: all at once would wait for each
+  /// other.
+  private void claim(Assembler code) {
+    Label end = new Label();
+    code.alu(CMP, RDI, at(RSP, END));
+    code.jump(EQUAL, end);
+    code.test(R9, unroll());
+    code.jump(EQUAL, end);
+    for (int line = 0; line < vectors * vectorBytes; line += LINE) {
+      code.prefetchForWrite(at(RDI, line));
     }
-    code.bind(near);
+    code.alu(ADD, RDI, at(RSP, C_STEP + PUSHED));
+    code.bind(end);
   }
 
   private void zero(Assembler code, Vector vector) {
@@ -279,6 +356,9 @@ record TileCode(
 
   @Override
   public void step(Assembler code, int step) {
+    if (bringsNear() && step == 0) {
+      claim(code);
+    }
     int set = step % sets();
     int free = firstFree();
     int lane = packed ? step * vectors * vectorBytes : 0;

@@ -74,6 +74,12 @@ sealed interface TileLoop permits PairCode, TileCode {
   /// Moves on in `B` by some elements of a run.
   void move(Assembler code, int steps);
 
+  /// Lets `a` and the arguments on the stack point to the first tile of the next panel, if there is
+  /// one, after the last of a panel.
+  ///
+  /// @param tile where a tile is computed
+  default void nextPanel(Assembler code, Label tile) {}
+
   /// {@return the code}
   default byte[] emit() {
     Assembler code = new Assembler();
@@ -88,6 +94,7 @@ sealed interface TileLoop permits PairCode, TileCode {
     code.alu(SUB, RDI, 1);
     code.store(RDI, at(RSP, TILES));
     code.jump(NOT_EQUAL, tile);
+    nextPanel(code, tile);
     code.pop(saved);
     code.vzeroupper();
     code.ret();

@@ -17,6 +17,12 @@ final class Tiles {
   /// From how many bytes on a right-hand side is taken for more than the second-level cache holds.
   private static final long FAR_BYTES = 1 << 20;
 
+  /// The most bytes of the panels of one call, which the next call reads again.
+  private static final long PANELS_BYTES = 256 << 10;
+
+  /// The most panels of one call: as many as there are zeros for.
+  private static final int MOST_PANELS = (int) Zeros.BYTES / (2 * 64);
+
   /// The most products of one call, some milliseconds: the JVM cannot stop a thread within.
   private static final long MOST = 1 << 27;
 
@@ -189,9 +195,11 @@ final class Tiles {
       int left = columns - column;
       int vectors = left >= 2 * lanes ? 2 : 1;
       boolean half = left == vectors * lanes + lanes / 2 && takesPairs(vectors, rows);
+      int panels = half ? 1 : panels(rows, (long) runs * k, left);
       strip(
           forms,
           vectors,
+          panels,
           half,
           true,
           Math.min(vectors * lanes, left),
@@ -212,8 +220,8 @@ final class Tiles {
       if (half) {
         return;
       }
-      column += vectors * lanes;
-      panel += (long) vectors * vectorBytes * ((long) runs * k + columnRows());
+      column += panels * vectors * lanes;
+      panel += panels * (long) vectors * vectorBytes * ((long) runs * k + columnRows());
     }
   }
 
@@ -313,6 +321,7 @@ final class Tiles {
       strip(
           plain,
           vectors,
+          1,
           false,
           false,
           present,
@@ -343,12 +352,32 @@ final class Tiles {
         && result == TileCode.Result.SUMS;
   }
 
+  /// {@return how many panels of two vectors one call computes}
+  ///
+  /// Each height of tiles is a call of its own, which reads them all: they are to stay near.
+  ///
+  /// @param depth the rows of a panel
+  /// @param columns the columns that are left
+  private int panels(int rows, long depth, int columns) {
+    int whole = columns / (2 * lanes);
+    if (takesPairs(2, rows) && columns % (2 * lanes) == lanes / 2) {
+      whole--;
+    }
+    int tiles = Math.ceilDiv(rows, TileCode.most(vectorBytes, 2));
+    long products = Math.max(1, rows * depth * 2 * lanes);
+    long most = tiles >= FAR_TILES ? 1 : Math.min(MOST_PANELS, MOST / products);
+    long near = PANELS_BYTES / Math.max(1, 2L * vectorBytes * depth);
+    return (int) Math.max(1, Math.min(whole, Math.min(most, near)));
+  }
+
   /// Computes all rows of one or two vectors of columns, in tiles that are as equal as possible.
   ///
+  /// @param panels how many times as many columns there are, whose panels are the next ones
   /// @param half whether there is half a vector more, whose panel is the next one
   private void strip(
       Forms forms,
       int vectors,
+      int panels,
       boolean half,
       boolean packed,
       int present,
@@ -389,6 +418,9 @@ final class Tiles {
         if (rowsAreFar) {
           ahead = a + (row + 2 * tall) * aStep;
           aheadStep = tall * aStep / depth;
+        } else if (panels > 1) {
+          ahead = b + panelRow * depth;
+          aheadStep = panelRow / count;
         }
         boolean added = packed && isAdded(residual);
         Code.call(
@@ -409,7 +441,7 @@ final class Tiles {
             cStep,
             residual + row * residualStep,
             residualStep,
-            Masks.first(vectorBytes, Math.min(present, lanes)),
+            bringsNear ? panels : Masks.first(vectorBytes, Math.min(present, lanes)),
             aheadStep);
         row += count * tall;
         rest -= count;

@@ -41,7 +41,7 @@ class NarrowProductTest {
         continue;
       }
       int number = 0;
-      for (int m : new int[] {1, 2, 5, 16, 17, 31, 32, 33, 65, 70}) {
+      for (int m : new int[] {1, 2, 5, 16, 17, 31, 32, 33, 65, 70, 150}) {
         for (int k : new int[] {1, 3, 31, 32, 33, 64, 100, 256}) {
           for (int n : new int[] {1, 15, 16, 17, 32, 33, 50, 64, 155}) {
             number++;

@@ -77,6 +77,32 @@ class TilesTest {
     }
   }
 
+  /// More panels than one call computes, in tiles of two heights: at once, and panel by panel.
+  @ParameterizedTest(allowZeroInvocations = true)
+  @MethodSource("dev.jiffy.engine.kernel.x86.Cpus#all")
+  void wideProductsAreTheirPanels(Cpu cpu) {
+    Tiles tiles = new Tiles(cpu, Factors.F32);
+    int lanes = cpu.vectorBytes() / 4;
+    int rows = 50;
+    int k = 5;
+    int panel = 2 * lanes;
+    int columns = 35 * panel;
+    try (GuardedMemory memory = new GuardedMemory()) {
+      long a = numbers(memory, rows * k, true);
+      long packed = pack(memory, new float[k][columns], lanes, columns, true);
+      long whole = numbers(memory, rows * columns, true);
+      long cut = numbers(memory, rows * panel, true);
+      multiply(tiles, rows, a, k, packed, columns, whole);
+      for (int column = 0; column < columns; column += panel) {
+        multiply(tiles, rows, a, k, packed + 4L * column * k, panel, cut);
+        for (int i = 0; i < rows * panel; i++) {
+          int at = i / panel * columns + column + i % panel;
+          assertEquals(Memory.getFloat(cut + 4L * i), Memory.getFloat(whole + 4L * at));
+        }
+      }
+    }
+  }
+
   private static void multiply(
       Tiles tiles, int rows, long a, int k, long packed, int columns, long c) {
     long zeros = Zeros.ADDRESS;
