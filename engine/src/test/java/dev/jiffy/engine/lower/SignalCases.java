@@ -106,6 +106,26 @@ final class SignalCases {
               Tensor.of(new long[] {5}),
               window));
     }
+    for (int n : new int[] {2, 6, 34, 64, 400}) {
+      Tensor signal = Samples.floats(n, 2, n + 7);
+      cases.add(
+          OpCase.of(
+              "real " + n,
+              new SignalOp.ShortTimeFourier(n % 4 == 0),
+              i -> {
+                double result = 0;
+                for (int k = 0; k < n; k++) {
+                  double angle = -2 * Math.PI * (i[2] * k % n) / n;
+                  double part = i[3] == 0 ? Math.cos(angle) : Math.sin(angle);
+                  result += at(signal, i[0], i[1] * 3 + k) * part;
+                }
+                return result;
+              },
+              signal,
+              Tensor.of(new long[] {3}),
+              null,
+              Tensor.of(new long[] {n})));
+    }
     Tensor flat = Samples.floats(5, 1, 40);
     Tensor step = Tensor.of(new long[] {4});
     Tensor length = Tensor.of(new long[] {7});

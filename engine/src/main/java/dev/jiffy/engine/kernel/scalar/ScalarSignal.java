@@ -2,8 +2,12 @@ package dev.jiffy.engine.kernel.scalar;
 
 import dev.jiffy.engine.ModelException;
 import dev.jiffy.engine.kernel.Fourier;
+import dev.jiffy.engine.kernel.Memory;
+import dev.jiffy.engine.kernel.RealFourier;
+import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /// Transforms of signals; complex numbers are pairs along the last dimension.
@@ -66,6 +70,10 @@ public final class ScalarSignal {
     if (shape.elements() == 0) {
       return;
     }
+    if (parts == 1 && length % 2 == 0) {
+      shortTimeOfReal(x, step, window, length, out);
+      return;
+    }
     Fourier fourier = new Fourier(length, false);
     double[] values = new double[fourier.workLength()];
     double[] work = new double[fourier.workLength()];
@@ -80,6 +88,56 @@ public final class ScalarSignal {
       double[] result = fourier.transform(values, work);
       for (int k = 0; k < 2 * frequencies; k++) {
         out.setDouble(f * frequencies * 2 + k, result[k]);
+      }
+    }
+  }
+
+  private static void shortTimeOfReal(
+      Tensor x, long step, @Nullable Tensor window, int length, Tensor out) {
+    Shape shape = out.shape();
+    long samples = x.shape().dim(1);
+    long frames = shape.dim(1);
+    int numbers = 2 * (int) shape.dim(2);
+    RealFourier fourier = new RealFourier(length, false);
+    double[] values = new double[fourier.workLength()];
+    double[] work = new double[fourier.workLength()];
+    double[] spectrum = new double[Math.max(numbers, length + 2)];
+    double[] factors = window == null ? new double[0] : window.toDoubles();
+    for (long f = 0; f < shape.dim(0) * frames; f++) {
+      long first = f / frames * samples + f % frames * step;
+      read(x, first, length, values);
+      for (int k = 0; k < factors.length; k++) {
+        values[k] *= factors[k];
+      }
+      fourier.transform(values, work, spectrum);
+      write(spectrum, numbers, out, f * numbers);
+    }
+  }
+
+  private static void read(Tensor x, long from, int count, double[] to) {
+    Objects.checkFromIndexSize(from, count, x.shape().elements());
+    if (x.dtype() == DType.F32) {
+      long address = x.segment().address() + 4 * from;
+      for (int i = 0; i < count; i++) {
+        to[i] = Memory.getFloat(address + 4L * i);
+      }
+    } else {
+      for (int i = 0; i < count; i++) {
+        to[i] = x.getDouble(from + i);
+      }
+    }
+  }
+
+  private static void write(double[] from, int count, Tensor out, long to) {
+    Objects.checkFromIndexSize(to, count, out.shape().elements());
+    if (out.dtype() == DType.F32) {
+      long address = out.segment().address() + 4 * to;
+      for (int i = 0; i < count; i++) {
+        Memory.setFloat(address + 4L * i, (float) from[i]);
+      }
+    } else {
+      for (int i = 0; i < count; i++) {
+        out.setDouble(to + i, from[i]);
       }
     }
   }

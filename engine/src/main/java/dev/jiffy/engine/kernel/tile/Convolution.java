@@ -10,7 +10,7 @@ import dev.jiffy.engine.kernel.ConvGeometry;
 ///
 /// Where windows reach into the padding, or channels are grouped and a window has several columns,
 /// the part of the input that some rows of the result need is first copied, with its padding, into
-/// the working memory.
+/// the working memory. [PresentTaps] leaves out what lies in the padding where that is much.
 final class Convolution {
   /// What a copied part of the input should not exceed, in bytes.
   private static final long WINDOW_BYTES = 192 * 1024;
@@ -18,6 +18,7 @@ final class Convolution {
   private final MicroKernels micro;
   private final DepthwiseKernels depthwise;
   private final Winograd winograd;
+  private final PresentTaps present;
   private final Panels panels;
 
   /// Cuts convolutions for some kernels.
@@ -29,6 +30,7 @@ final class Convolution {
     this.micro = micro;
     this.depthwise = depthwise;
     this.winograd = new Winograd(micro, winograd);
+    this.present = new PresentTaps(micro);
     this.panels = new Panels(micro);
   }
 
@@ -78,6 +80,9 @@ final class Convolution {
     if (isPointwise(g)) {
       return 64;
     }
+    if (PresentTaps.suits(g)) {
+      return PresentTaps.scratchBytes(g);
+    }
     return tapsBytes(g) + (isInterior(g) ? 0 : g.windowRows(blockRows(g)) * pitch(g)) + 64;
   }
 
@@ -97,6 +102,8 @@ final class Convolution {
       winograd.convolve(g, x, packed, bias, residual, y, rowFrom, rowTo, scratch);
     } else if (isPointwise(g)) {
       pointwise(g, x, packed, bias, residual, y, rowFrom, rowTo);
+    } else if (PresentTaps.suits(g)) {
+      present.convolve(g, x, packed, bias, residual, y, rowFrom, rowTo, scratch);
     } else {
       boolean copied = !isInterior(g);
       long window = scratch + tapsBytes(g);

@@ -22,6 +22,13 @@ record Panels(MicroKernels micro) {
     return 2 * lanes();
   }
 
+  /// {@return the columns of a panel's rows as they are stored}
+  ///
+  /// @param left the columns from its first on
+  int width(int left) {
+    return left >= columns() ? columns() : lanes();
+  }
+
   /// {@return the bytes of a packed matrix, a multiple of 64}
   long bytes(int k, long n) {
     long vectors = (n + lanes() - 1) / lanes();
@@ -44,7 +51,7 @@ record Panels(MicroKernels micro) {
     int column = 0;
     long to = packed;
     while (column < n) {
-      int width = n - column >= columns() ? columns() : lanes();
+      int width = width(n - column);
       int present = Math.min(width, n - column);
       long source = b + 4L * column * columnStride;
       micro.pack(

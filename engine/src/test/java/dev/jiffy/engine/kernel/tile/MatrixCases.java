@@ -154,6 +154,7 @@ final class MatrixCases {
     }
     adjacentWindows(cases);
     lines(cases);
+    absentTaps(cases);
     return cases;
   }
 
@@ -172,6 +173,29 @@ final class MatrixCases {
     }
     cases.add(conv(1, 1, 400, 1, 40, new int[] {1, 80}, 1, 16, 1, 0, 0, 1, null));
     cases.add(conv(1, 1, 40, 8, 24, new int[] {1, 3}, 1, 1, 4, 0, 6, 1, null));
+  }
+
+  /// Windows many of whose taps lie in the padding, or whose taps are far apart.
+  private static void absentTaps(List<ConvCase> cases) {
+    int[] square = {3, 3};
+    int number = 0;
+    for (int[] c : new int[][] {{5, 33, 1}, {24, 48, 1}, {40, 9, 1}, {12, 72, 3}, {8, 12, 4}}) {
+      for (int dilation : new int[] {4, 6, 9, 12, 40}) {
+        number++;
+        Activation activation = number % 3 == 0 ? CELU : number % 3 == 1 ? RELU : null;
+        int pad = dilation;
+        cases.add(conv(2, 9, 13, c[0], c[1], square, 1, 1, dilation, pad, pad, c[2], activation));
+        cases.add(conv(1, 13, 9, c[0], c[1], square, 2, 1, dilation, pad, pad, c[2], null));
+        cases.add(
+            conv(1, 9, 7, c[0], c[1], new int[] {4, 2}, 1, 3, dilation, 2 * pad, pad, c[2], GELU));
+      }
+      cases.add(conv(2, 1, 1, c[0], c[1], square, 1, 1, 1, 1, 1, c[2], RELU));
+      cases.add(conv(1, 2, 3, c[0], c[1], new int[] {7, 5}, 1, 1, 1, 3, 2, c[2], null));
+      cases.add(conv(1, 1, 30, c[0], c[1], new int[] {1, 3}, 1, 1, 16, 0, 32, c[2], CELU));
+    }
+    // no tap of some results lies within the image
+    cases.add(conv(1, 9, 9, 24, 40, square, 1, 1, 12, 24, 13, 1, RELU));
+    cases.add(conv(1, 4, 5, 24, 40, new int[] {2, 2}, 1, 1, 20, 15, 20, 1, null));
   }
 
   /// Windows of three by three adjacent pixels, for which there are special ways.
