@@ -37,7 +37,7 @@ final class BlockProducts {
     Tensor zero = matrix.zero();
     return draft.replace(
         node,
-        new BlockMatMul(matrix.k(), matrix.columns(), matrix.block(), matrix.bits(), false),
+        new BlockMatMul(matrix.k(), matrix.columns(), matrix.block(), matrix.bits(), false, null),
         MatrixProducts.inputs(
             node.input(0),
             part(draft, node, matrix, "/blocks", matrix::weights),

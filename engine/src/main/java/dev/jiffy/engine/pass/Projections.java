@@ -54,6 +54,9 @@ final class Projections {
   /// constants, with neither residual nor activation, or null}
   private static @Nullable Node product(Draft draft, String value) {
     Node product = MatrixProducts.plainProduct(draft, value);
+    if (product != null && !(product.op() instanceof Op.MatMul)) {
+      return null;
+    }
     if (product == null && draft.readOnce(value)) {
       product = draft.producer(value, Op.QuantizedMatMul.class);
       if (product != null

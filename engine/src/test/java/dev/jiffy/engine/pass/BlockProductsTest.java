@@ -1,6 +1,7 @@
 package dev.jiffy.engine.pass;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.jiffy.engine.function.UnaryFunction;
 import dev.jiffy.engine.ir.Graph;
@@ -168,6 +169,55 @@ class BlockProductsTest {
     String perRow = s.op(new Dequantize(0, 0), q, s.weights(160));
     Graph graph = Rewritten.of(s.graph(s.matMul(s.input("x", "batch", 160), perRow)));
     assertEquals(List.of("MatMul"), Rewritten.operators(graph));
+  }
+
+  /// Weights that a sketch makes a product of bytes and numbers of.
+  private static final Weights PLAIN = new Weights(DType.U8, 160, true, 0);
+
+  @Test
+  void whatFollowsIsPartOfTheProduct() {
+    for (UnaryFunction function : List.of(UnaryFunction.RELU, UnaryFunction.TANH)) {
+      Sketch s = new Sketch();
+      String product = product(s, PLAIN, dequantized(s, PLAIN, 7L));
+      String sum = s.add(s.input("r", "batch", COLUMNS), s.add(product, s.weights(COLUMNS)));
+      Graph graph = Rewritten.ofFinite(s.graph(s.unary(function, sum)));
+      Rewritten.assertOperators(graph, "BlockMatMul");
+      Node node = graph.nodes().getFirst();
+      assertTrue(node.hasInput(4) && node.hasInput(5), node::toString);
+      assertEquals(new Op.Unary(function), ((BlockMatMul) node.op()).activation());
+    }
+  }
+
+  @Test
+  void whatFollowsStaysWhereOthersReadTheProductOrShapesDiffer() {
+    Sketch s = new Sketch();
+    String product = product(s, PLAIN, dequantized(s, PLAIN, 7L));
+    Graph graph = Rewritten.ofFinite(s.graph(product, s.unary(UnaryFunction.RELU, product)));
+    Rewritten.assertOperators(graph, "BlockMatMul", "Unary");
+    s = new Sketch();
+    product = product(s, PLAIN, dequantized(s, PLAIN, 7L));
+    graph = Rewritten.ofFinite(s.graph(s.add(product, s.input("r", "batch", 1))));
+    Rewritten.assertOperators(graph, "BlockMatMul", "Binary");
+    s = new Sketch();
+    product = product(s, PLAIN, dequantized(s, PLAIN, 7L));
+    String relu = s.unary(UnaryFunction.RELU, product);
+    graph = Rewritten.ofFinite(s.graph(s.add(relu, s.input("r", "batch", COLUMNS))));
+    Rewritten.assertOperators(graph, "BlockMatMul", "Binary");
+  }
+
+  @Test
+  void biasesBehindProductsOfTheFileArePartOfThem() {
+    Sketch s = new Sketch();
+    String bytes = integers(s, DType.U8, Shape.of(7, 4, 16));
+    Op op = new BlockMatMul(100, 7, 32, 4, false, null);
+    String product = s.op(op, s.input("x", "batch", 100), bytes, s.weights(28));
+    Graph graph = Rewritten.ofFinite(s.graph(s.add(s.add(product, s.weights(7)), s.number(2))));
+    Rewritten.assertOperators(graph, "BlockMatMul");
+    s = new Sketch();
+    bytes = integers(s, DType.U8, Shape.of(7, 4, 16));
+    product = s.op(op, s.input("x", 3, 100), bytes, s.weights(28));
+    graph = Rewritten.ofFinite(s.graph(s.add(product, s.weights(3, 1)))); // one for each row
+    Rewritten.assertOperators(graph, "BlockMatMul", "Binary");
   }
 
   @Test

@@ -12,6 +12,7 @@ import java.lang.foreign.ValueLayout;
 /// Products with weights of a few bits as machine code: a few rows at a time are brought into the
 /// form that [BlockCode] takes, then multiplied with panel after panel. Many rows of f32 are
 /// multiplied as they are, with one panel or two after the other that are made f32 before.
+/// Residuals are added, and activations applied, to a few rows and panels at a time.
 ///
 /// A packed panel has, block by block, its weights, as many of a column as 32 bits hold, then the
 /// scales of the columns, and where there are zero points, these times the scales.
@@ -29,7 +30,7 @@ final class X86BlockProducts implements BlockKernels {
   private static final int MANY_ROWS_OF_FEW_REGISTERS = 24;
 
   private final Cpu cpu;
-  private final Tiles tiles;
+  private final X86MicroKernels micro;
   private final int lanes;
   private final int mostRows;
   private final CodeTable codes;
@@ -37,7 +38,7 @@ final class X86BlockProducts implements BlockKernels {
 
   X86BlockProducts(Cpu cpu) {
     this.cpu = cpu;
-    tiles = new Tiles(cpu, Factors.F32);
+    micro = new X86MicroKernels(cpu);
     lanes = cpu.vectorBytes() / 4;
     mostRows = BlockCode.most(cpu);
     codes = new CodeTable("blocks", BlockCode.FORMS, form -> BlockCode.of(cpu, form).emit());
@@ -162,6 +163,7 @@ final class X86BlockProducts implements BlockKernels {
       long a,
       long packed,
       long bias,
+      long residual,
       long c,
       int rowFrom,
       int rowTo,
@@ -170,8 +172,10 @@ final class X86BlockProducts implements BlockKernels {
       long scratch) {
     if (isUnpacked(p, rowTo - rowFrom)) {
       long rows = a + 4L * rowFrom * p.k();
-      long to = c + 4L * rowFrom * p.n();
-      multiplyUnpacked(p, rowTo - rowFrom, rows, packed, bias, to, panelFrom, panelTo, scratch);
+      long first = 4L * rowFrom * p.n();
+      long added = residual == 0 ? 0 : residual + first;
+      multiplyUnpacked(
+          p, rowTo - rowFrom, rows, packed, bias, added, c + first, panelFrom, panelTo, scratch);
       return;
     }
     long numbers = scratch + rowsBytes(p);
@@ -179,14 +183,16 @@ final class X86BlockProducts implements BlockKernels {
     for (long row = rowFrom; row < rowTo; row += mostRows) {
       int rows = (int) Math.min(mostRows, rowTo - row);
       arrange(p, rows, a + 4L * row * p.k(), scratch, numbers);
-      long to = c + 4L * row * p.n();
+      long first = 4L * row * p.n();
+      long to = c + first;
+      long added = residual == 0 ? 0 : residual + first;
       int most = (int) Math.max(1, MOST / ((long) rows * lanes * p.k()));
       for (int panel = panelFrom; panel < whole; panel += most) {
         int panels = Math.min(most, whole - panel);
-        call(p, rows, panels, lanes, panel, packed, bias, to, scratch);
+        call(p, rows, panels, lanes, panel, packed, bias, added, to, scratch);
       }
       if (panelTo > whole && panelTo > panelFrom) {
-        call(p, rows, 1, p.n() % lanes, whole, packed, bias, to, scratch);
+        call(p, rows, 1, p.n() % lanes, whole, packed, bias, added, to, scratch);
       }
     }
   }
@@ -197,6 +203,7 @@ final class X86BlockProducts implements BlockKernels {
       long a,
       long packed,
       long bias,
+      long residual,
       long c,
       int panelFrom,
       int panelTo,
@@ -213,7 +220,7 @@ final class X86BlockProducts implements BlockKernels {
         long to = scratch + (long) i * cpu.vectorBytes();
         long _ = Code.call(unpack, from, p.blocks(), to, step, 0, 0);
       }
-      tiles.multiply(
+      micro.multiply(
           rows,
           a,
           4L * p.k(),
@@ -224,9 +231,9 @@ final class X86BlockProducts implements BlockKernels {
           Math.min(panels * lanes, p.n() - column),
           bias == 0 ? Zeros.ADDRESS : bias + 4L * column,
           0,
-          0,
-          0,
-          null,
+          residual == 0 ? 0 : residual + 4L * column,
+          4L * p.n(),
+          p.activation(),
           c + 4L * column,
           4L * p.n());
     }
@@ -240,6 +247,7 @@ final class X86BlockProducts implements BlockKernels {
       int panel,
       long packed,
       long bias,
+      long residual,
       long c,
       long scratch) {
     long first = 4L * lanes * panel;
@@ -261,6 +269,16 @@ final class X86BlockProducts implements BlockKernels {
         0,
         0,
         0);
+    micro.finish(
+        1,
+        residual == 0 ? 0 : residual + first,
+        4L * p.n(),
+        0,
+        p.activation(),
+        c + first,
+        4L * p.n(),
+        rows,
+        (panels - 1L) * lanes + columns);
   }
 
   /// Brings rows into the order in which they are multiplied, block by block.
