@@ -355,7 +355,7 @@ final class QuantizedCases {
               ? OpCase.of(name + ", symmetric", op, formula, x, w, scales)
               : OpCase.of(name + ", zeros and bias", op, formula, x, w, scales, zeros, bias));
       if (!plain) {
-        Tensor residual = Samples.floats(6, m, n);
+        Tensor residual = Samples.between(6, -40, 40, m, n);
         cases.add(
             OpCase.of(
                 name + ", residual and activation",
