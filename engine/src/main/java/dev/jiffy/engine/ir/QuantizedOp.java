@@ -101,6 +101,13 @@ public sealed interface QuantizedOp extends Op.Special {
       return new BlockMatMul(k, columns, block, bits, bytes, last);
     }
 
+    /// {@return the product with other weights}
+    ///
+    /// @param count their columns
+    public BlockMatMul with(long count) {
+      return new BlockMatMul(k, count, block, bits, bytes, activation);
+    }
+
     /// {@return the blocks of a column}
     public long blocks() {
       return (k + block - 1) / block;

@@ -46,6 +46,16 @@ final class BlockProducts {
             node.input(2)));
   }
 
+  /// {@return whether anything is gained by a matrix of integers that stays as it is}
+  static boolean isWorthwhile(Tensor q) {
+    boolean isSmall =
+        switch (q.dtype()) {
+          case I4, U4, I8, U8 -> true;
+          default -> false;
+        };
+    return isSmall && q.shape().rank() == 2 && Float.BYTES * q.shape().elements() >= LEAST_BYTES;
+  }
+
   /// A constant that all products with one matrix share.
   private static String part(
       Draft draft, Node node, BlockMatrix matrix, String part, Supplier<Tensor> elements) {
@@ -74,8 +84,7 @@ final class BlockProducts {
             || scale == null
             || (zero == null && node.hasInput(2))
             || scale.dtype() != DType.F32
-            || q.shape().rank() != 2
-            || Float.BYTES * q.shape().elements() < LEAST_BYTES
+            || !isWorthwhile(q)
         ? null
         : BlockMatrix.of(q, isTransposed, op, scale, zero);
   }

@@ -144,7 +144,7 @@ public final class Passes {
   private static List<Rule> clean() {
     return join(
         List.of(
-            List.of(ConstantFolding::apply),
+            List.of(WrittenScales.RULE, ConstantFolding::apply),
             ShapeArithmetic.RULES,
             Identities.RULES,
             UnitVectors.RULES,
