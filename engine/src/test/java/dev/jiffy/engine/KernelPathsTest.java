@@ -5,8 +5,13 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.jiffy.engine.ir.GraphBuilder;
+import dev.jiffy.engine.ir.Op;
+import dev.jiffy.engine.ir.QuantizedOp;
 import dev.jiffy.engine.onnx.OnnxWriter;
 import dev.jiffy.engine.pass.Network;
+import dev.jiffy.tensor.DType;
+import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -89,6 +94,83 @@ class KernelPathsTest {
           assertArrayEquals(expected, actual, 2e-4f, Arrays.toString(extent) + " on " + target);
         }
       }
+    }
+  }
+
+  /// Weights of a file, as numbers or as the bytes that stand for them.
+  ///
+  /// @param type of the integers
+  /// @param block how many rows share a scale of a column; 0 where all do
+  private record Quantized(DType type, int block) {
+    private static final int DEPTH = 320;
+    private static final int COLUMNS = 211;
+
+    private Path write(Path file, boolean isNumbers) throws IOException {
+      GraphBuilder graph = new GraphBuilder("quantized");
+      graph.input("x", DType.F32, "rows", DEPTH);
+      Tensor q = integers(Shape.of(DEPTH, COLUMNS), 31);
+      Shape shape = block == 0 ? Shape.of(COLUMNS) : Shape.of(DEPTH / block, COLUMNS);
+      Tensor scale = Tensor.allocate(DType.F32, shape);
+      for (int i = 0; i < shape.elements(); i++) {
+        scale.setDouble(i, (1 + i % 7) / 1024.0);
+      }
+      Tensor zero = integers(shape, 5);
+      String w =
+          isNumbers
+              ? graph.constant(numbers(q, scale, zero))
+              : graph
+                  .add(
+                      new QuantizedOp.Dequantize(block == 0 ? 1 : 0, block),
+                      1,
+                      graph.constant(q),
+                      graph.constant(scale),
+                      graph.constant(zero))
+                  .getFirst();
+      graph.outputs(graph.add(new Op.MatMul(), 1, "x", w).getFirst());
+      OnnxWriter.write(graph.build(), 21, file);
+      return file;
+    }
+
+    private Tensor integers(Shape shape, int step) {
+      Tensor integers = Tensor.allocate(type, shape);
+      for (int i = 0; i < shape.elements(); i++) {
+        integers.setLong(i, i * step % 251);
+      }
+      return integers;
+    }
+
+    private Tensor numbers(Tensor q, Tensor scale, Tensor zero) {
+      Tensor numbers = Tensor.allocate(DType.F32, q.shape());
+      for (int i = 0; i < q.shape().elements(); i++) {
+        int at = (block == 0 ? 0 : i / COLUMNS / block * COLUMNS) + i % COLUMNS;
+        numbers.setDouble(i, (q.getLong(i) - zero.getLong(at)) * scale.getDouble(at));
+      }
+      return numbers;
+    }
+  }
+
+  @Test
+  void productsWithQuantizedWeightsAreThoseWithNumbers() throws IOException {
+    for (Quantized weights :
+        List.of(
+            new Quantized(DType.U8, 0), new Quantized(DType.I8, 64), new Quantized(DType.U4, 32))) {
+      Path bytes = weights.write(folder.resolve("bytes.onnx"), false);
+      Path numbers = weights.write(folder.resolve("numbers.onnx"), true);
+      for (int rows : new int[] {1, 3, 8, 64}) {
+        float[] x = numbers(rows * Quantized.DEPTH);
+        assertSameProducts(bytes, numbers, x, rows);
+        x[x.length - 5] = Float.POSITIVE_INFINITY;
+        assertSameProducts(bytes, numbers, x, rows);
+      }
+    }
+  }
+
+  private static void assertSameProducts(Path bytes, Path numbers, float[] x, int rows) {
+    Map<String, Tensor> inputs = Map.of("x", Tensor.of(x, rows, Quantized.DEPTH));
+    float[] expected = answer(numbers, options(KernelPath.SCALAR), inputs);
+    for (Targets.Named target : Targets.all()) {
+      float[] actual = answer(bytes, options(target.kernels()), inputs);
+      assertArrayEquals(expected, actual, 2e-4f, rows + " rows on " + target);
     }
   }
 

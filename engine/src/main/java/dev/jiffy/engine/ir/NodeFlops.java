@@ -152,9 +152,14 @@ final class NodeFlops {
 
   /// What bias, residual and activation add to an element of the result.
   private long extras(Op.@Nullable Unary activation) {
+    return extras(2, activation);
+  }
+
+  /// @param bias the index of the bias among the inputs, which the residual follows
+  private long extras(int bias, Op.@Nullable Unary activation) {
     long extras = activation == null ? 0 : 1;
-    extras += node.hasInput(2) ? 1 : 0;
-    extras += node.hasInput(3) ? 1 : 0;
+    extras += node.hasInput(bias) ? 1 : 0;
+    extras += node.hasInput(bias + 1) ? 1 : 0;
     return extras;
   }
 
@@ -200,7 +205,7 @@ final class NodeFlops {
       }
       case QuantizedOp.DynamicConv o ->
           Math.addExact(times(QUANTIZATION, read()), byteConv(o.conv(), null));
-      case QuantizedOp.BlockMatMul o -> perResult(o.k(), node.hasInput(4) ? 1 : 0);
+      case QuantizedOp.BlockMatMul o -> perResult(o.k(), extras(4, o.activation()));
     };
   }
 

@@ -75,12 +75,14 @@ public sealed interface QuantizedOp extends Op.Special {
   /// @param conv window, groups, layout and activation
   record DynamicConv(Op.Conv conv) implements QuantizedOp {}
 
-  /// The product with weights of a few bits in blocks: `(x, w, scales, zeros?, bias?)`.
+  /// The product with weights of a few bits in blocks, and what follows it: `(x, w, scales, zeros?,
+  /// bias?, residual?)`.
   ///
-  /// Each column has its `k` weights in blocks, the first of a byte in its lowest bits: `[columns,
-  /// blocks, block · bits / 8]` bytes. A block has a scale of the type of `x`, and a zero point of
-  /// as many bits, packed alike for each column; half of the range where there are none. The bias
-  /// has one element per column.
+  /// Computes `activation(x · (w - zeros) · scales + bias + residual)`. Each column has its `k`
+  /// weights in blocks, the first of a byte in its lowest bits: `[columns, blocks, block · bits /
+  /// 8]` bytes. A block has a scale of the type of `x`, and a zero point of as many bits, packed
+  /// alike for each column; half of the range where there are none. The bias has one element per
+  /// column, the residual the shape of the result.
   ///
   /// @param k the rows of the weights
   /// @param columns the columns of the weights
@@ -88,8 +90,24 @@ public sealed interface QuantizedOp extends Op.Special {
   /// @param bits the bits of a weight: 2, 4 or 8
   /// @param bytes whether each block of a row of `x` is first rounded to multiples of a 127th of
   ///   its greatest magnitude
-  record BlockMatMul(long k, long columns, long block, int bits, boolean bytes)
+  /// @param activation what is applied last, or null
+  record BlockMatMul(
+      long k, long columns, long block, int bits, boolean bytes, Op.@Nullable Unary activation)
       implements QuantizedOp {
+    /// {@return the product with something else that is applied last}
+    ///
+    /// @param last what is applied last
+    public BlockMatMul with(Op.@Nullable Unary last) {
+      return new BlockMatMul(k, columns, block, bits, bytes, last);
+    }
+
+    /// {@return the product with other weights}
+    ///
+    /// @param count their columns
+    public BlockMatMul with(long count) {
+      return new BlockMatMul(k, count, block, bits, bytes, activation);
+    }
+
     /// {@return the blocks of a column}
     public long blocks() {
       return (k + block - 1) / block;

@@ -184,11 +184,13 @@ final class QuantizedRules {
   }
 
   private static Fact blockMatMul(QuantizedOp.BlockMatMul op, Operands in) {
-    in.expect(3, 5, 1);
+    in.expect(3, 6, 1);
     in.floating(0);
     in.expect(1, DType.U8);
     in.same(2, 0);
     in.same(4, 0);
+    in.same(5, 0);
+    ElementwiseRules.activation(op.activation(), in.dtype(0));
     boolean isBlock = op.block() >= 16 && op.block() <= MAX_BLOCK && Long.bitCount(op.block()) == 1;
     if (op.k() < 1 || op.columns() < 1 || !isBlock) {
       throw new ModelException(
@@ -206,8 +208,9 @@ final class QuantizedRules {
       Dims.merge("bias", dims(op.columns()), in.shape(4));
     }
     List<Dim> x = in.shape(0);
-    List<Dim> shape = x == null ? null : MatrixRules.product(x, dims(op.k(), op.columns()), in);
-    return Fact.of(in.dtype(0), shape);
+    List<Dim> residual = in.has(5) ? in.shape(5) : null;
+    List<Dim> shape = x == null ? residual : MatrixRules.product(x, dims(op.k(), op.columns()), in);
+    return Fact.of(in.dtype(0), in.has(5) ? Dims.merge("residual", shape, residual) : shape);
   }
 
   private static List<Dim> dims(long... extents) {

@@ -37,6 +37,8 @@ public interface BlockKernels {
   /// @param a the left-hand side, f32
   /// @param packed the packed weights
   /// @param bias one f32 per column, or 0
+  /// @param residual what is added to the result, whose rows are adjacent as well, or 0; not the
+  ///   result itself
   /// @param c the result, f32
   /// @param rowFrom the first row
   /// @param rowTo the row after the last
@@ -48,6 +50,7 @@ public interface BlockKernels {
       long a,
       long packed,
       long bias,
+      long residual,
       long c,
       int rowFrom,
       int rowTo,

@@ -102,7 +102,8 @@ final class BatchElements {
       case Op.Attention _ -> rank(node.input(0)) == 3 && isAlikeOrOfRank(node.input(3), 4);
       case Op.CausalAttention _ -> isAlikeOrOfRank(node.input(4), 4);
       case Op.AppendRows _ -> true;
-      case QuantizedOp.BlockMatMul _ -> isSpread(node.input(0)) && isFirstAlone(node);
+      case QuantizedOp.BlockMatMul _ ->
+          isSpread(node.input(0)) && !isSpread(node.input(1)) && areAligned(node);
       case Op.Softmax softmax -> !isFirst(softmax.axis(), node.input(0));
       case Op.LayerNorm norm -> !isFirst(norm.axis(), node.input(0)) && areAligned(node);
       case Op.CumSum _ -> hasLaterAxes(node, 1);

@@ -48,6 +48,7 @@ final class BlockMultiplyStep extends Step {
         frame.at(layer.x()),
         frame.at(layer.packed()),
         frame.at(layer.bias()),
+        frame.at(layer.residual()),
         frame.at(layer.y()),
         byRows ? from(m, ROW_GRAIN, part) : 0,
         byRows ? from(m, ROW_GRAIN, part + 1) : m,

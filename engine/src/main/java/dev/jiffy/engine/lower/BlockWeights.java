@@ -44,7 +44,8 @@ record BlockWeights(Tensor w, Tensor scales, @Nullable Tensor zeros) {
         (int) op.block(),
         op.bits(),
         zeros != null,
-        op.bytes());
+        op.bytes(),
+        Linear.activation(op.activation()));
   }
 
   /// {@return kernels for weights that stay packed, or null}
@@ -86,7 +87,7 @@ record BlockWeights(Tensor w, Tensor scales, @Nullable Tensor zeros) {
     Target target = lowering.target();
     BlockKernels kernels = kernels(product, target);
     Place packed = lowering.fixed(constants.packed(kernels, product, lowering.weights()));
-    Layer layer = Layer.of(node, packed, lowering.place(node.input(4)), "", lowering);
+    Layer layer = Layer.of(node, packed, lowering.place(node.input(4)), node.input(5), lowering);
     String label = Lowering.label(node);
     if (kernels != null) {
       lowering.add(new BlockMultiplyStep(label, target, kernels, product, layer), layer.places());
@@ -101,7 +102,8 @@ record BlockWeights(Tensor w, Tensor scales, @Nullable Tensor zeros) {
     Layer rounded = new Layer(left, packed, layer.bias(), layer.residual(), layer.y());
     int k = product.k();
     int n = product.n();
-    Product plain = new Product(product.m(), k, n, k, n, 0, 1, null);
+    Product plain =
+        new Product(product.m(), k, n, k, n, node.hasInput(5) ? n : 0, 1, product.activation());
     lowering.add(
         new MultiplyStep(label, target, target.matrices(), plain, null, rounded), rounded.places());
     return true;

@@ -44,11 +44,13 @@ final class ScalarQuantizedOps {
               o.in(2),
               o.optional(3),
               o.optional(4),
+              o.optional(5),
               Math.toIntExact(b.k()),
               Math.toIntExact(b.columns()),
               Math.toIntExact(b.block()),
               b.bits(),
               b.bytes(),
+              Linear.activation(b.activation()),
               o.out());
     }
   }

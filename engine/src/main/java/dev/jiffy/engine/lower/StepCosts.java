@@ -170,6 +170,7 @@ final class StepCosts {
       case QuantizedOp.Quantize _ when members.size() > 1 -> words.add(functions(members));
       case Op.MatMul op -> extras(words, origin, 2, op.activation());
       case Op.QuantizedMatMul op -> extras(words, origin, 3, op.activation());
+      case QuantizedOp.BlockMatMul op -> extras(words, origin, 4, op.activation());
       case Op.Conv op -> {
         words.add("window " + extents(origin.input(1)));
         extras(words, origin, 2, op.activation());

@@ -144,14 +144,24 @@ final class ExportScope {
 
   /// Writes the node as one of the same outputs, of the domain `com.microsoft`.
   void microsoft(String operator, AttributeSet attributes, String... inputs) {
+    microsoft(node.name(), operator, attributes, node.outputs(), inputs);
+  }
+
+  private void microsoft(
+      String name,
+      String operator,
+      AttributeSet attributes,
+      List<String> outputs,
+      String... inputs) {
     nodes.add(
-        new NodeProto(
-            node.name(),
-            operator,
-            "com.microsoft",
-            trimmed(inputs),
-            node.outputs(),
-            attributes.map()));
+        new NodeProto(name, operator, "com.microsoft", trimmed(inputs), outputs, attributes.map()));
+  }
+
+  /// {@return the value that a new node of the domain `com.microsoft` makes}
+  String makeMicrosoft(String operator, AttributeSet attributes, String... inputs) {
+    String output = names.fresh(hint(operator));
+    microsoft(output, operator, attributes, List.of(output), inputs);
+    return output;
   }
 
   /// Writes a node that gives a named value.

@@ -313,7 +313,8 @@ final class QLinearImports {
       node.unsupported(refusal);
       return;
     }
-    Op product = new QuantizedOp.BlockMatMul(k, columns, block, (int) bits, isPacked && isRounded);
+    Op product =
+        new QuantizedOp.BlockMatMul(k, columns, block, (int) bits, isPacked && isRounded, null);
     String zeros = isPacked ? node.input(3) : "";
     String[] inputs = {node.input(0), node.input(1), node.input(2), zeros, node.input(5)};
     if (isPacked) {

@@ -43,21 +43,26 @@ final class QuantizedExports {
         String scale = node.make("Mul", perChannel(node, 2), parts.get(1));
         finish(node, o.conv(), node.make("Mul", sums, scale), null);
       }
-      case QuantizedOp.BlockMatMul o ->
-          node.microsoft(
-              "MatMulNBits",
-              set()
-                  .integer("K", o.k())
-                  .integer("N", o.columns())
-                  .integer("bits", o.bits())
-                  .integer("block_size", o.block())
-                  .integer("accuracy_level", o.bytes() ? 4 : 0),
-              node.input(0),
-              node.input(1),
-              node.input(2),
-              node.has(3) ? node.input(3) : "",
-              "",
-              node.has(4) ? node.input(4) : "");
+      case QuantizedOp.BlockMatMul o -> blockMatMul(node, o);
+    }
+  }
+
+  private static void blockMatMul(ExportScope node, QuantizedOp.BlockMatMul op) {
+    AttributeSet attributes =
+        set()
+            .integer("K", op.k())
+            .integer("N", op.columns())
+            .integer("bits", op.bits())
+            .integer("block_size", op.block())
+            .integer("accuracy_level", op.bytes() ? 4 : 0);
+    String[] inputs = {
+      node.input(0), node.input(1), node.input(2), node.input(3), "", node.input(4)
+    };
+    if (!node.has(5) && op.activation() == null) {
+      node.microsoft("MatMulNBits", attributes, inputs);
+    } else {
+      String product = node.makeMicrosoft("MatMulNBits", attributes, inputs);
+      CompositeExports.finish(node, product, "", node.input(5), op.activation());
     }
   }
 

@@ -38,11 +38,6 @@ record BlockMatrix(Tensor q, boolean isTransposed, long span, Tensor scale, @Nul
   /// @param zero the zero points, or null where they are 0
   static @Nullable BlockMatrix of(
       Tensor q, boolean isTransposed, Dequantize op, Tensor scale, @Nullable Tensor zero) {
-    boolean isSmall =
-        switch (q.dtype()) {
-          case I4, U4, I8, U8 -> true;
-          default -> false;
-        };
     int depth = isTransposed ? 1 : 0;
     long k = q.shape().dim(depth);
     long span = op.block() >= k ? 0 : op.block();
@@ -50,7 +45,7 @@ record BlockMatrix(Tensor q, boolean isTransposed, long span, Tensor scale, @Nul
     boolean isOne = scale.shape().elements() == 1;
     boolean isPerColumn = isOne || isAlongDepth == (op.block() > 0);
     boolean fits = k <= MOST_DEPTH && (k + MOST_BLOCK) * q.shape().dim(1 - depth) <= MOST;
-    if (!isSmall || !isPerColumn || !fits || span % LEAST_BLOCK != 0) {
+    if (!isPerColumn || !fits || span % LEAST_BLOCK != 0) {
       return null;
     }
     Tensor point = zero == null ? ZERO : zero;

@@ -37,13 +37,23 @@ final class BlockProducts {
     Tensor zero = matrix.zero();
     return draft.replace(
         node,
-        new BlockMatMul(matrix.k(), matrix.columns(), matrix.block(), matrix.bits(), false),
+        new BlockMatMul(matrix.k(), matrix.columns(), matrix.block(), matrix.bits(), false, null),
         MatrixProducts.inputs(
             node.input(0),
             part(draft, node, matrix, "/blocks", matrix::weights),
             part(draft, node, matrix, "/scales", matrix::scales),
             zero == null ? "" : part(draft, node, matrix, "/zeros", () -> matrix.zeros(zero)),
             node.input(2)));
+  }
+
+  /// {@return whether anything is gained by a matrix of integers that stays as it is}
+  static boolean isWorthwhile(Tensor q) {
+    boolean isSmall =
+        switch (q.dtype()) {
+          case I4, U4, I8, U8 -> true;
+          default -> false;
+        };
+    return isSmall && q.shape().rank() == 2 && Float.BYTES * q.shape().elements() >= LEAST_BYTES;
   }
 
   /// A constant that all products with one matrix share.
@@ -74,8 +84,7 @@ final class BlockProducts {
             || scale == null
             || (zero == null && node.hasInput(2))
             || scale.dtype() != DType.F32
-            || q.shape().rank() != 2
-            || Float.BYTES * q.shape().elements() < LEAST_BYTES
+            || !isWorthwhile(q)
         ? null
         : BlockMatrix.of(q, isTransposed, op, scale, zero);
   }

@@ -414,7 +414,7 @@ final class ByteProducts {
           && areScaled(draft.readersAhead(node.output()));
     }
     if (!(node.op() instanceof Dequantize)) {
-      return false;
+      return WrittenScales.keeps(draft, node);
     }
     List<Dim> shape = draft.fact(node.output()).shape();
     return shape == null || shape.size() > 1;

@@ -49,13 +49,13 @@ final class Epilogues {
       if (product == null
           || !takesResidual(draft, product)
           || !isFloat(draft, product)
-          || product.hasInput(residualInput(product.op()))
+          || product.hasInput(biasInput(product.op()) + 1)
           || draft.constant(residual) != null
           || !draft.readOnce(product.output())
           || !sameShape(draft, product.output(), residual)) {
         continue;
       }
-      int at = residualInput(product.op());
+      int at = biasInput(product.op()) + 1;
       String[] inputs = new String[at + 1];
       for (int i = 0; i < at; i++) {
         inputs[i] = product.input(i);
@@ -71,8 +71,15 @@ final class Epilogues {
     return draft.fact(product.output()).dtype().isFloat();
   }
 
-  private static int residualInput(Op op) {
-    return op instanceof Op.QuantizedMatMul ? 4 : 3;
+  /// {@return which input of a product or convolution is the bias, which the residual follows}
+  ///
+  /// @param op its operator
+  static int biasInput(Op op) {
+    return switch (op) {
+      case QuantizedOp.BlockMatMul _ -> 4;
+      case Op.QuantizedMatMul _ -> 3;
+      default -> 2;
+    };
   }
 
   private static boolean takesResidual(Draft draft, Node product) {
@@ -81,6 +88,7 @@ final class Epilogues {
       case Op.MatMul matMul ->
           matMul.activation() == null && draft.fact(product.input(1)).rank() == 2;
       case Op.QuantizedMatMul matMul -> matMul.activation() == null;
+      case QuantizedOp.BlockMatMul matMul -> matMul.activation() == null;
       default -> false;
     };
   }
@@ -130,6 +138,8 @@ final class Epilogues {
               : null;
       case Op.QuantizedMatMul matMul ->
           matMul.activation() == null ? new Op.QuantizedMatMul(matMul.shift(), unary) : null;
+      case QuantizedOp.BlockMatMul matMul ->
+          matMul.activation() == null ? matMul.with(unary) : null;
       case QuantizedOp.DynamicConv(Op.Conv conv) ->
           conv.activation() == null
               ? new QuantizedOp.DynamicConv(

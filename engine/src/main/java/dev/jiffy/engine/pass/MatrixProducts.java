@@ -4,8 +4,10 @@ import dev.jiffy.engine.function.BinaryFunction;
 import dev.jiffy.engine.ir.Dim;
 import dev.jiffy.engine.ir.Node;
 import dev.jiffy.engine.ir.Op;
+import dev.jiffy.engine.ir.QuantizedOp.BlockMatMul;
 import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
+import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -112,8 +114,7 @@ final class MatrixProducts {
       if (before == null
           || constant == null
           || (side == 1 && function == BinaryFunction.DIV)
-          || !(before.op() instanceof Op.MatMul product)
-          || before.hasInput(3)) {
+          || !(before.op() instanceof Op.MatMul product)) {
         continue;
       }
       double[] factors = perColumn(draft, before, constant);
@@ -203,23 +204,20 @@ final class MatrixProducts {
     for (int side = 0; side < 2; side++) {
       Node before = plainProduct(draft, node.input(side));
       Tensor constant = draft.constant(node.input(1 - side));
-      if (before == null
-          || constant == null
-          || (side == 1 && function == BinaryFunction.SUB)
-          || before.hasInput(3)) {
+      if (before == null || constant == null || (side == 1 && function == BinaryFunction.SUB)) {
         continue;
       }
+      int at = Epilogues.biasInput(before.op());
       boolean isAsIs =
-          !before.hasInput(2)
+          !before.hasInput(at)
               && function == BinaryFunction.ADD
               && isVector(constant, draft.fact(before.output()).shape());
       if (isAsIs) {
-        return draft.replace(
-            node, before.op(), before.input(0), before.input(1), node.input(1 - side));
+        return draft.replace(node, before.op(), withBias(before, at, node.input(1 - side)));
       }
       double[] bias = perColumn(draft, before, constant);
-      Tensor old = draft.constant(before.input(2));
-      if (bias == null || (before.hasInput(2) && old == null)) {
+      Tensor old = draft.constant(before.input(at));
+      if (bias == null || (before.hasInput(at) && old == null)) {
         continue;
       }
       for (int i = 0; i < bias.length; i++) {
@@ -230,9 +228,15 @@ final class MatrixProducts {
       String sum =
           draft.constant(
               node.input(1 - side), Constants.of(constant.dtype(), Shape.of(bias.length), bias));
-      return draft.replace(node, before.op(), before.input(0), before.input(1), sum);
+      return draft.replace(node, before.op(), withBias(before, at, sum));
     }
     return false;
+  }
+
+  private static String[] withBias(Node product, int at, String bias) {
+    String[] inputs = new String[at + 1];
+    Arrays.setAll(inputs, i -> i == at ? bias : product.input(i));
+    return inputs;
   }
 
   /// {@return the product of floating-point numbers that makes a value that nobody else reads, with
@@ -241,14 +245,21 @@ final class MatrixProducts {
   /// @param draft the graph
   /// @param value the value
   static @Nullable Node plainProduct(Draft draft, String value) {
-    Node node = draft.producer(value, Op.MatMul.class);
-    return node != null
-            && node.op() instanceof Op.MatMul product
-            && product.activation() == null
-            && !node.hasInput(3)
+    Node node = draft.producer(value);
+    if (node == null) {
+      return null;
+    }
+    boolean isPlain =
+        switch (node.op()) {
+          case Op.MatMul product ->
+              product.activation() == null && draft.fact(node.input(1)).rank() == 2;
+          case BlockMatMul product -> product.activation() == null;
+          default -> false;
+        };
+    return isPlain
+            && !node.hasInput(Epilogues.biasInput(node.op()) + 1)
             && draft.readOnce(value)
             && draft.fact(value).dtype().isFloat()
-            && draft.fact(node.input(1)).rank() == 2
         ? node
         : null;
   }
@@ -277,6 +288,6 @@ final class MatrixProducts {
     while (count > 0 && inputs[count - 1].isEmpty()) {
       count--;
     }
-    return java.util.Arrays.copyOf(inputs, count);
+    return Arrays.copyOf(inputs, count);
   }
 }

@@ -32,6 +32,7 @@ public final class Passes {
           new Pass("free-transposes", List.of(Movements.TRANSPOSE_AS_RESHAPE)),
           new Pass("attention-turned", turned()),
           new Pass("clean-again", clean()),
+          new Pass("rotations", Rotations.RULES),
           new Pass("byte-tables", ByteTables.RULES),
           new Pass("siblings", Siblings.RULES),
           new Pass("projections", projections()),
@@ -144,7 +145,7 @@ public final class Passes {
   private static List<Rule> clean() {
     return join(
         List.of(
-            List.of(ConstantFolding::apply),
+            List.of(WrittenScales.RULE, ConstantFolding::apply),
             ShapeArithmetic.RULES,
             Identities.RULES,
             UnitVectors.RULES,

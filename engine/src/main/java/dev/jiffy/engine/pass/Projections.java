@@ -3,6 +3,7 @@ package dev.jiffy.engine.pass;
 import dev.jiffy.engine.ir.Dim;
 import dev.jiffy.engine.ir.Node;
 import dev.jiffy.engine.ir.Op;
+import dev.jiffy.engine.ir.QuantizedOp.BlockMatMul;
 import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Tensor;
 import java.util.ArrayList;
@@ -34,9 +35,7 @@ final class Projections {
     }
     Node first = products.getFirst();
     for (Node product : products) {
-      if (!product.op().equals(first.op())
-          || !product.input(0).equals(first.input(0))
-          || product.inputs().size() != first.inputs().size()) {
+      if (!areAlike(product, first)) {
         return false;
       }
     }
@@ -64,20 +63,50 @@ final class Projections {
       }
     }
     for (int i = 1; product != null && i < product.inputs().size(); i++) {
-      if (draft.constant(product.input(i)) == null) {
+      if (product.hasInput(i) && draft.constant(product.input(i)) == null) {
         return null;
       }
     }
     return product;
   }
 
+  /// {@return whether two products differ in nothing but constants and, where weights lie by
+  /// columns, in how many these are}
+  private static boolean areAlike(Node a, Node b) {
+    boolean areAlike =
+        ofColumns(a.op(), 1).equals(ofColumns(b.op(), 1))
+            && a.input(0).equals(b.input(0))
+            && a.inputs().size() == b.inputs().size();
+    for (int i = 1; areAlike && i < a.inputs().size(); i++) {
+      areAlike = a.hasInput(i) == b.hasInput(i);
+    }
+    return areAlike;
+  }
+
+  private static Op ofColumns(Op op, long columns) {
+    return op instanceof BlockMatMul blocks ? blocks.with(columns) : op;
+  }
+
+  /// {@return the dimension of the weights that columns of the result go with}
+  private static int columnsAxis(Op op) {
+    return switch (op) {
+      case BlockMatMul _ -> 0;
+      case Op.MatMul product -> product.transposeB() ? 0 : 1;
+      default -> 1;
+    };
+  }
+
   private static @Nullable List<String> merged(Draft draft, Node node, List<Node> products) {
     Node first = products.getFirst();
-    int axis = first.op() instanceof Op.MatMul(_, boolean transposed, _, _) && transposed ? 0 : 1;
+    int axis = columnsAxis(first.op());
     String[] inputs = new String[first.inputs().size()];
     inputs[0] = first.input(0);
     long[] sizes = new long[products.size()];
     for (int i = 1; i < inputs.length; i++) {
+      inputs[i] = "";
+      if (!first.hasInput(i)) {
+        continue;
+      }
       List<Tensor> parts = new ArrayList<>();
       List<String> names = new ArrayList<>();
       for (int p = 0; p < sizes.length; p++) {
@@ -85,7 +114,7 @@ final class Projections {
         if (part == null) {
           return null;
         }
-        parts.add(part);
+        parts.add(i == 1 ? part : part.reshape(part.shape().elements()));
         names.add(products.get(p).input(i));
         if (i == 1) {
           sizes[p] = part.shape().dim(axis);
@@ -96,7 +125,8 @@ final class Projections {
               ? draft.add(node, new Op.Concat(axis), names.toArray(String[]::new))
               : draft.constant(first.input(i) + "/qkv", Constants.concat(parts, i == 1 ? axis : 0));
     }
-    return split(draft, node, draft.add(first, first.op(), inputs), sizes);
+    Op op = ofColumns(first.op(), Arrays.stream(sizes).sum());
+    return split(draft, node, draft.add(first, op, inputs), sizes);
   }
 
   /// Queries, keys and values that are slices of one value become its parts.

@@ -16,7 +16,7 @@ final class QuantizedRuleCases {
   private static final Op TABLE = new QuantizedOp.ByteTable();
   private static final Op PRODUCT = new QuantizedOp.ByteMatMul(3, null, null);
   private static final Op ROUNDED = new QuantizedOp.ByteMatMul(3, null, new Rounding(1, 0));
-  private static final Op BLOCK_PRODUCT = new QuantizedOp.BlockMatMul(100, 7, 32, 4, false);
+  private static final Op BLOCK_PRODUCT = new QuantizedOp.BlockMatMul(100, 7, 32, 4, false, null);
   private static final Op.Conv WINDOWS =
       new Op.Conv(
           new Op.Window(
@@ -85,8 +85,12 @@ final class QuantizedRuleCases {
               "f32[n×5×6×3]; i8[8×3×3×3]; f32[7]",
               "input 2: expected shape [8], got [7]"),
           good(BLOCK_PRODUCT, "f32[n×100]; u8[7×4×16]; f32[28]; u8[14]; f32[7]", "f32[n×7]"),
+          good(
+              BLOCK_PRODUCT,
+              "f32[n×100]; u8[7×4×16]; f32[28]; u8[14]; f32[7]; f32[n×7]",
+              "f32[n×7]"),
           bad(
-              new QuantizedOp.BlockMatMul(32, 8, 1L << 62, 4, false),
+              new QuantizedOp.BlockMatMul(32, 8, 1L << 62, 4, false, null),
               "f32[n×32]; u8[8×1×0]; f32[8]",
               "expected rows, columns and blocks of a power of two from 16 to 1048576, got 32, 8 and"
                   + " 4611686018427387904"),

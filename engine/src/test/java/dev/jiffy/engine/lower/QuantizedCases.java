@@ -330,7 +330,7 @@ final class QuantizedCases {
     Tensor scales = Samples.between(3, 0.16 / (1 << bits), 1.6 / (1 << bits), n * blocks);
     Tensor zeros = Samples.integers(DType.U8, 4, 0, 256, n * zeroBytes);
     Tensor bias = Samples.floats(5, n);
-    Op op = new QuantizedOp.BlockMatMul(k, n, block, bits, bytes);
+    QuantizedOp.BlockMatMul op = new QuantizedOp.BlockMatMul(k, n, block, bits, bytes, null);
     for (boolean plain : new boolean[] {true, false}) {
       OpCase.Formula formula =
           i ->
@@ -354,7 +354,25 @@ final class QuantizedCases {
           plain
               ? OpCase.of(name + ", symmetric", op, formula, x, w, scales)
               : OpCase.of(name + ", zeros and bias", op, formula, x, w, scales, zeros, bias));
+      if (!plain) {
+        Tensor residual = Samples.between(6, -40, 40, m, n);
+        cases.add(
+            OpCase.of(
+                name + ", residual and activation",
+                op.with(new Op.Unary(UnaryFunction.LEAKY_RELU, 0.1f, 0)),
+                i -> leaky(formula.at(i) + at(residual, i)),
+                x,
+                w,
+                scales,
+                zeros,
+                bias,
+                residual));
+      }
     }
+  }
+
+  private static double leaky(double x) {
+    return x < 0 ? 0.1f * x : x;
   }
 
   /// A 127th of the greatest magnitude of a part of a row.

@@ -1,6 +1,7 @@
 package dev.jiffy.engine.pass;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.jiffy.engine.function.UnaryFunction;
 import dev.jiffy.engine.ir.Graph;
@@ -20,6 +21,10 @@ import org.junit.jupiter.api.Test;
 /// Products of numbers with constants of few bits.
 class BlockProductsTest {
   private static final int COLUMNS = 513;
+
+  private static final Weights PLAIN = new Weights(DType.U8, 160, true, 0);
+  private static final Weights PLAIN_ROWS = new Weights(DType.U8, 160, false, 0);
+  private static final Op CAST = new Op.Cast(DType.F32, true);
 
   private final Random random = new Random(5);
 
@@ -168,6 +173,119 @@ class BlockProductsTest {
     String perRow = s.op(new Dequantize(0, 0), q, s.weights(160));
     Graph graph = Rewritten.of(s.graph(s.matMul(s.input("x", "batch", 160), perRow)));
     assertEquals(List.of("MatMul"), Rewritten.operators(graph));
+  }
+
+  @Test
+  void whatFollowsIsPartOfTheProduct() {
+    for (UnaryFunction function : List.of(UnaryFunction.RELU, UnaryFunction.TANH)) {
+      Sketch s = new Sketch();
+      String product = product(s, PLAIN, dequantized(s, PLAIN, 7L));
+      String sum = s.add(s.input("r", "batch", COLUMNS), s.add(product, s.weights(COLUMNS)));
+      Graph graph = Rewritten.of(s.graph(s.unary(function, sum)));
+      Rewritten.assertOperators(graph, "BlockMatMul");
+      Node node = graph.nodes().getFirst();
+      assertTrue(node.hasInput(4) && node.hasInput(5), node::toString);
+      assertEquals(new Op.Unary(function), ((BlockMatMul) node.op()).activation());
+    }
+  }
+
+  @Test
+  void whatFollowsStaysWhereOthersReadTheProductOrShapesDiffer() {
+    Sketch s = new Sketch();
+    String product = product(s, PLAIN, dequantized(s, PLAIN, 7L));
+    Graph graph = Rewritten.of(s.graph(product, s.unary(UnaryFunction.RELU, product)));
+    Rewritten.assertOperators(graph, "BlockMatMul", "Unary");
+    s = new Sketch();
+    product = product(s, PLAIN, dequantized(s, PLAIN, 7L));
+    graph = Rewritten.of(s.graph(s.add(product, s.input("r", "batch", 1))));
+    Rewritten.assertOperators(graph, "BlockMatMul", "Binary");
+    s = new Sketch();
+    product = product(s, PLAIN, dequantized(s, PLAIN, 7L));
+    String relu = s.unary(UnaryFunction.RELU, product);
+    graph = Rewritten.of(s.graph(s.add(relu, s.input("r", "batch", COLUMNS))));
+    Rewritten.assertOperators(graph, "BlockMatMul", "Binary");
+  }
+
+  @Test
+  void biasesBehindProductsOfTheFileArePartOfThem() {
+    Sketch s = new Sketch();
+    String bytes = integers(s, DType.U8, Shape.of(7, 4, 16));
+    Op op = new BlockMatMul(100, 7, 32, 4, false, null);
+    String product = s.op(op, s.input("x", "batch", 100), bytes, s.weights(28));
+    Graph graph = Rewritten.of(s.graph(s.add(s.add(product, s.weights(7)), s.number(2))));
+    Rewritten.assertOperators(graph, "BlockMatMul");
+    s = new Sketch();
+    bytes = integers(s, DType.U8, Shape.of(7, 4, 16));
+    product = s.op(op, s.input("x", 3, 100), bytes, s.weights(28));
+    graph = Rewritten.of(s.graph(s.add(product, s.weights(3, 1)))); // one for each row
+    Rewritten.assertOperators(graph, "BlockMatMul", "Binary");
+  }
+
+  /// Queries, keys and values.
+  private String attention(Sketch s, List<String> matrices) {
+    String x = s.input("x", 2, 5, 160);
+    List<String> parts = matrices.stream().map(matrix -> s.matMul(x, matrix)).toList();
+    return s.op(new Op.Attention(3, 0.1f), parts.toArray(String[]::new));
+  }
+
+  @Test
+  void queriesKeysAndValuesAreOneProduct() {
+    for (Long zero : new Long[] {128L, 7L}) {
+      Sketch s = new Sketch();
+      Weights w = PLAIN_ROWS;
+      String one = dequantized(s, w, zero);
+      String y = attention(s, List.of(one, dequantized(s, w, zero), dequantized(s, w, zero)));
+      Rewritten.assertOperators(Rewritten.of(s.graph(y)), "BlockMatMul", "Split", "Attention");
+    }
+    Sketch s = new Sketch();
+    Weights w = PLAIN_ROWS;
+    String other = dequantized(s, new Weights(DType.U8, 160, false, 16), 7L);
+    String y = attention(s, List.of(dequantized(s, w, 7L), other, dequantized(s, w, 7L)));
+    Rewritten.assertCount(3, Rewritten.of(s.graph(y)), BlockMatMul.class);
+    s = new Sketch();
+    other = dequantized(s, w, null);
+    y = attention(s, List.of(other, dequantized(s, w, 128L), dequantized(s, w, 128L)));
+    Rewritten.assertCount(3, Rewritten.of(s.graph(y)), BlockMatMul.class);
+  }
+
+  @Test
+  void scalesMayBeWrittenOut() {
+    for (DType type : List.of(DType.I8, DType.U8, DType.U4)) {
+      for (boolean isTransposed : new boolean[] {true, false}) {
+        Sketch s = new Sketch();
+        Weights w = new Weights(type, 160, isTransposed, -1);
+        String q = s.op(CAST, integers(s, type, w.shape(160)));
+        String zero = s.op(CAST, integers(s, type, Shape.of()));
+        String perColumn = isTransposed ? s.weights(COLUMNS, 1) : s.weights(COLUMNS);
+        String y = product(s, w, s.mul(perColumn, s.sub(q, zero)));
+        Rewritten.assertOperators(Rewritten.of(s.graph(y)), "BlockMatMul");
+      }
+    }
+    Sketch s = new Sketch();
+    String q = s.op(CAST, integers(s, DType.U8, Shape.of(160, COLUMNS)));
+    String y = product(s, PLAIN_ROWS, s.mul(q, s.number(0.01)));
+    Rewritten.assertOperators(Rewritten.of(s.graph(y)), "BlockMatMul");
+  }
+
+  @Test
+  void othersThatLookLikeScalesStayNumbers() {
+    for (int which = 0; which < 4; which++) {
+      Sketch s = new Sketch();
+      String q = s.op(CAST, integers(s, DType.U8, Shape.of(160, COLUMNS)));
+      String w =
+          switch (which) {
+            case 0 -> s.mul(s.sub(q, s.number(0.5)), s.number(0.01)); // no zero point of bytes
+            case 1 -> s.mul(q, s.weights(160, 1)); // one for each row
+            case 2 -> s.mul(s.mul(q, s.weights(160, 1)), s.weights(COLUMNS));
+            default -> s.mul(s.sub(q, s.weights(160, 1)), s.weights(COLUMNS));
+          };
+      Graph graph = Rewritten.of(s.graph(product(s, PLAIN_ROWS, w)));
+      Rewritten.assertOperators(graph, "MatMul");
+    }
+    Sketch s = new Sketch();
+    String q = s.op(CAST, integers(s, DType.U8, Shape.of(160, COLUMNS)));
+    String y = product(s, PLAIN_ROWS, s.mul(q, s.input("scale"))); // known at the run
+    Rewritten.assertCount(0, Rewritten.of(s.graph(y)), BlockMatMul.class);
   }
 
   @Test

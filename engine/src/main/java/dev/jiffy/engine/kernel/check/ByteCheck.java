@@ -32,7 +32,7 @@ record ByteCheck(LongUnaryOperator memory) {
   /// @param bits the bits of a weight
   /// @param bytes whether rows are rounded to bytes
   static BlockProduct product(int bits, boolean bytes) {
-    return new BlockProduct(bytes ? FEW_ROWS : MANY_ROWS, 40, 19, 32, bits, false, bytes);
+    return new BlockProduct(bytes ? FEW_ROWS : MANY_ROWS, 40, 19, 32, bits, false, bytes, null);
   }
 
   /// Numbers that depend on their place alone.
@@ -70,9 +70,9 @@ record ByteCheck(LongUnaryOperator memory) {
     long a = floats(p.m() * p.k(), 0.1f);
     int panels = (p.n() + kernels.panelColumns() - 1) / kernels.panelColumns();
     long scratch = memory.applyAsLong(kernels.scratchBytes(p));
-    kernels.multiply(p, a, packed, 0, c, 0, 1, 0, panels, scratch);
-    kernels.multiply(p, a, packed, 0, c, 1, FEW_ROWS, 0, panels, scratch);
-    kernels.multiply(p, a, packed, 0, c, FEW_ROWS, p.m(), 0, panels, scratch);
+    kernels.multiply(p, a, packed, 0, 0, c, 0, 1, 0, panels, scratch);
+    kernels.multiply(p, a, packed, 0, 0, c, 1, FEW_ROWS, 0, panels, scratch);
+    kernels.multiply(p, a, packed, 0, 0, c, FEW_ROWS, p.m(), 0, panels, scratch);
   }
 
   /// Multiplies with what weights of a few bits stand for.

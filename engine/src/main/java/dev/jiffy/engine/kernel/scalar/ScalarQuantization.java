@@ -166,7 +166,7 @@ public final class ScalarQuantization {
     }
   }
 
-  /// Computes the product with weights of a few bits in blocks.
+  /// Computes the product with weights of a few bits in blocks, and what follows it.
   ///
   /// @param x the left operand; its last dimension are the rows of the weights
   /// @param w for each column its blocks of weights, the first of a byte in its lowest bits
@@ -174,12 +174,14 @@ public final class ScalarQuantization {
   /// @param zeros for each column the zero points of its blocks, packed alike; or null for half of
   ///   the range
   /// @param bias one element per column, or null
+  /// @param residual one element per result, or null
   /// @param k the rows of the weights
   /// @param columns their columns
   /// @param block the rows of a block
   /// @param bits the bits of a weight: 2, 4 or 8
   /// @param bytes whether each block of a row of `x` is rounded to multiples of a 127th of its
   ///   greatest magnitude
+  /// @param activation what is applied last, or null
   /// @param out the result
   public static void blockMatMul(
       Tensor x,
@@ -187,11 +189,13 @@ public final class ScalarQuantization {
       Tensor scales,
       @Nullable Tensor zeros,
       @Nullable Tensor bias,
+      @Nullable Tensor residual,
       int k,
       int columns,
       int block,
       int bits,
       boolean bytes,
+      @Nullable Activation activation,
       Tensor out) {
     int blocks = (k + block - 1) / block;
     float[] weights = new float[k];
@@ -210,7 +214,13 @@ public final class ScalarQuantization {
             sum += (step == 0 ? value : Math.rint((float) value * (1 / step)) * step) * weights[i];
           }
         }
-        out.setDouble(row * columns + column, sum);
+        long index = row * columns + column;
+        sum += residual == null ? 0 : residual.getDouble(index);
+        out.setDouble(
+            index,
+            activation == null
+                ? sum
+                : activation.function().apply(sum, activation.alpha(), activation.beta()));
       }
     }
   }

@@ -72,6 +72,14 @@ record BlockCode(
     Arrays.fill(ONES, Float.intBitsToFloat(0x00010001));
   }
 
+  private static final float[][] FACTORS = new float[9][];
+
+  static {
+    for (int bits = 2; bits <= 8; bits *= 2) {
+      FACTORS[bits] = ofBits(bits);
+    }
+  }
+
   /// The parts of 32 bits that are unpacked at a time.
   private static final int PARTS = 4;
 
@@ -111,11 +119,18 @@ record BlockCode(
     return 32 / bits;
   }
 
-  /// {@return what an element is multiplied by before it is multiplied with a weight, as f32}
-  ///
-  /// @param place which weight of the 32 bits of a column, from the lowest on
-  static float factor(int bits, int place) {
-    return place == depth(bits) - 1 ? 1 : 1f / (1 << (bits * place));
+  /// {@return what elements are multiplied by before they are multiplied with weights, as f32: one
+  /// number for each weight of the 32 bits of a column, from the lowest on}
+  static float[] factors(int bits) {
+    return FACTORS[bits];
+  }
+
+  private static float[] ofBits(int bits) {
+    float[] factors = new float[depth(bits)];
+    for (int place = 0; place < factors.length; place++) {
+      factors[place] = place == depth(bits) - 1 ? 1 : 1f / (1 << (bits * place));
+    }
+    return factors;
   }
 
   private int vectorBytes() {

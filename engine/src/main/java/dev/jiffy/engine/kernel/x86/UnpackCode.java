@@ -61,7 +61,12 @@ record UnpackCode(int vectorBytes, int block, int bits, boolean zeros) {
         code.op(VectorOp.ANDPS, value, from, mask);
       }
       code.op(VectorOp.CVTDQ2PS, value, value);
-      code.op(VectorOp.FMADD213PS, value, scale, shift);
+      if (zeros) { // a weight that is its zero point is 0, also times an infinity
+        code.op(VectorOp.MULPS, value, value, scale);
+        code.op(VectorOp.ADDPS, value, value, shift);
+      } else {
+        code.op(VectorOp.FMADD213PS, value, scale, shift);
+      }
       code.op(VectorOp.MOVUPS_TO, value, at(RDX));
       code.alu(ADD, RDX, RCX);
     }

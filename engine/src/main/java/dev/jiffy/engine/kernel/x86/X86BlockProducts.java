@@ -11,7 +11,9 @@ import java.lang.foreign.ValueLayout;
 
 /// Products with weights of a few bits as machine code: a few rows at a time are brought into the
 /// form that [BlockCode] takes, then multiplied with panel after panel. Many rows of f32 are
-/// multiplied as they are, with one panel or two after the other that are made f32 before.
+/// multiplied as they are, with one panel or two after the other that are made f32 before; so is a
+/// row with numbers that are not finite. Residuals are added, and activations applied, to a few
+/// rows and panels at a time.
 ///
 /// A packed panel has, block by block, its weights, as many of a column as 32 bits hold, then the
 /// scales of the columns, and where there are zero points, these times the scales.
@@ -29,7 +31,7 @@ final class X86BlockProducts implements BlockKernels {
   private static final int MANY_ROWS_OF_FEW_REGISTERS = 24;
 
   private final Cpu cpu;
-  private final Tiles tiles;
+  private final X86MicroKernels micro;
   private final int lanes;
   private final int mostRows;
   private final CodeTable codes;
@@ -37,7 +39,7 @@ final class X86BlockProducts implements BlockKernels {
 
   X86BlockProducts(Cpu cpu) {
     this.cpu = cpu;
-    tiles = new Tiles(cpu, Factors.F32);
+    micro = new X86MicroKernels(cpu);
     lanes = cpu.vectorBytes() / 4;
     mostRows = BlockCode.most(cpu);
     codes = new CodeTable("blocks", BlockCode.FORMS, form -> BlockCode.of(cpu, form).emit());
@@ -148,7 +150,7 @@ final class X86BlockProducts implements BlockKernels {
   public long scratchBytes(BlockProduct p) {
     long arranged = rowsBytes(p) + 8L * BlockCode.MOST_ROWS * p.blocks();
     long unpacked = 2L * cpu.vectorBytes() * p.blocks() * p.block();
-    return isUnpacked(p, p.m()) ? Math.max(arranged, unpacked) : arranged;
+    return p.bytes() ? arranged : Math.max(arranged, unpacked);
   }
 
   private boolean isUnpacked(BlockProduct p, int rows) {
@@ -162,6 +164,7 @@ final class X86BlockProducts implements BlockKernels {
       long a,
       long packed,
       long bias,
+      long residual,
       long c,
       int rowFrom,
       int rowTo,
@@ -169,40 +172,48 @@ final class X86BlockProducts implements BlockKernels {
       int panelTo,
       long scratch) {
     if (isUnpacked(p, rowTo - rowFrom)) {
-      long rows = a + 4L * rowFrom * p.k();
-      long to = c + 4L * rowFrom * p.n();
-      multiplyUnpacked(p, rowTo - rowFrom, rows, packed, bias, to, panelFrom, panelTo, scratch);
+      int rows = rowTo - rowFrom;
+      multiplyUnpacked(p, rowFrom, rows, a, packed, bias, residual, c, panelFrom, panelTo, scratch);
       return;
     }
     long numbers = scratch + rowsBytes(p);
     int whole = Math.min(panelTo, p.n() / lanes);
     for (long row = rowFrom; row < rowTo; row += mostRows) {
       int rows = (int) Math.min(mostRows, rowTo - row);
-      arrange(p, rows, a + 4L * row * p.k(), scratch, numbers);
-      long to = c + 4L * row * p.n();
+      int strange = arrange(p, rows, a + 4L * row * p.k(), scratch, numbers);
+      long first = 4L * row * p.n();
+      long to = c + first;
+      long added = residual == 0 ? 0 : residual + first;
       int most = (int) Math.max(1, MOST / ((long) rows * lanes * p.k()));
       for (int panel = panelFrom; panel < whole; panel += most) {
         int panels = Math.min(most, whole - panel);
-        call(p, rows, panels, lanes, panel, packed, bias, to, scratch);
+        call(p, rows, panels, lanes, panel, packed, bias, added, to, scratch);
       }
       if (panelTo > whole && panelTo > panelFrom) {
-        call(p, rows, 1, p.n() % lanes, whole, packed, bias, to, scratch);
+        call(p, rows, 1, p.n() % lanes, whole, packed, bias, added, to, scratch);
+      }
+      for (; strange != 0; strange &= strange - 1) {
+        long one = row + Integer.numberOfTrailingZeros(strange);
+        multiplyUnpacked(p, one, 1, a, packed, bias, residual, c, panelFrom, panelTo, scratch);
       }
     }
   }
 
   private void multiplyUnpacked(
       BlockProduct p,
+      long row,
       int rows,
       long a,
       long packed,
       long bias,
+      long residual,
       long c,
       int panelFrom,
       int panelTo,
       long scratch) {
     MemorySegment unpack =
         unpacking.get(BlockCode.form(1, p.block(), p.bits(), p.zeros(), false, false));
+    long first = 4L * row * p.n();
     int panels;
     for (int panel = panelFrom; panel < panelTo; panel += panels) {
       int column = panel * lanes;
@@ -213,9 +224,9 @@ final class X86BlockProducts implements BlockKernels {
         long to = scratch + (long) i * cpu.vectorBytes();
         long _ = Code.call(unpack, from, p.blocks(), to, step, 0, 0);
       }
-      tiles.multiply(
+      micro.multiply(
           rows,
-          a,
+          a + 4L * row * p.k(),
           4L * p.k(),
           Zeros.ADDRESS,
           1,
@@ -224,10 +235,10 @@ final class X86BlockProducts implements BlockKernels {
           Math.min(panels * lanes, p.n() - column),
           bias == 0 ? Zeros.ADDRESS : bias + 4L * column,
           0,
-          0,
-          0,
-          null,
-          c + 4L * column,
+          residual == 0 ? 0 : residual + first + 4L * column,
+          4L * p.n(),
+          p.activation(),
+          c + first + 4L * column,
           4L * p.n());
     }
   }
@@ -240,6 +251,7 @@ final class X86BlockProducts implements BlockKernels {
       int panel,
       long packed,
       long bias,
+      long residual,
       long c,
       long scratch) {
     long first = 4L * lanes * panel;
@@ -261,10 +273,24 @@ final class X86BlockProducts implements BlockKernels {
         0,
         0,
         0);
+    micro.finish(
+        1,
+        residual == 0 ? 0 : residual + first,
+        4L * p.n(),
+        0,
+        p.activation(),
+        c + first,
+        4L * p.n(),
+        rows,
+        (panels - 1L) * lanes + columns);
   }
 
   /// Brings rows into the order in which they are multiplied, block by block.
-  private static void arrange(BlockProduct p, int rows, long a, long to, long numbers) {
+  ///
+  /// @return the rows of f32 of which a block's sum is not finite: a bit for each, that of the
+  ///   first the lowest
+  private static int arrange(BlockProduct p, int rows, long a, long to, long numbers) {
+    int strange = 0;
     for (int block = 0; block < p.blocks(); block++) {
       int present = Math.min(p.block(), p.k() - block * p.block());
       for (int row = 0; row < rows; row++) {
@@ -274,10 +300,12 @@ final class X86BlockProducts implements BlockKernels {
         if (p.bytes()) {
           bytes(p, from, present, at, numbers + 8 * index);
         } else {
-          floats(p, from, present, at, numbers + 8 * index);
+          boolean isFinite = floats(p, from, present, at, numbers + 8 * index);
+          strange |= isFinite ? 0 : 1 << row;
         }
       }
     }
+    return strange;
   }
 
   /// The zero point where there is none.
@@ -285,14 +313,36 @@ final class X86BlockProducts implements BlockKernels {
     return 1 << (p.bits() - 1);
   }
 
-  private static void floats(BlockProduct p, long from, int present, long to, long numbers) {
-    float sum = 0;
-    for (int i = 0; i < p.block(); i++) {
-      float x = i < present ? Memory.getFloat(from + 4L * i) : 0;
-      sum += x;
-      Memory.setFloat(to + 4L * i, x * BlockCode.factor(p.bits(), i % BlockCode.depth(p.bits())));
+  /// {@return whether the sum is finite}
+  private static boolean floats(BlockProduct p, long from, int present, long to, long numbers) {
+    float[] factors = BlockCode.factors(p.bits());
+    int whole = present & -4;
+    float a = 0; // four sums, so that an addition does not wait for the one before
+    float b = 0;
+    float c = 0;
+    float d = 0;
+    for (int i = 0; i < whole; i += 4) {
+      a += place(from, to, i, factors);
+      b += place(from, to, i + 1, factors);
+      c += place(from, to, i + 2, factors);
+      d += place(from, to, i + 3, factors);
     }
-    Memory.setFloat(numbers + 4, p.zeros() ? sum : middle(p) * sum);
+    for (int i = whole; i < present; i++) {
+      a += place(from, to, i, factors);
+    }
+    for (int i = present; i < p.block(); i++) {
+      Memory.setFloat(to + 4L * i, 0);
+    }
+    float sum = (a + b) + (c + d);
+    float number = p.zeros() ? sum : middle(p) * sum;
+    Memory.setFloat(numbers + 4, number);
+    return Float.isFinite(number);
+  }
+
+  private static float place(long from, long to, int i, float[] factors) {
+    float x = Memory.getFloat(from + 4L * i);
+    Memory.setFloat(to + 4L * i, x * factors[i & (factors.length - 1)]);
+    return x;
   }
 
   private static void bytes(BlockProduct p, long from, int present, long to, long numbers) {
