@@ -154,8 +154,7 @@ public final class Profile {
   /// @param options how to load the model
   /// @param settings how to profile
   /// @param progress is told in short lines how the work goes
-  /// @throws ModelException if the model does not run in steps on these inputs, as where a shape
-  ///   depends on what is computed
+  /// @throws ModelException if the model has no steps, or not the same ones in each run
   public static Result run(
       Path model,
       InputSource source,
@@ -183,8 +182,7 @@ public final class Profile {
       List<StepCost> costs = engine.profile(Math.min(runs, FIRST_RUNS)).steps();
       if (costs.isEmpty()) {
         throw new ModelException(
-            "%s has no steps to time on %s: it is run node by node"
-                .formatted(model.getFileName(), first.shapes()));
+            "%s has no steps to time on %s".formatted(model.getFileName(), first.shapes()));
       }
       Ceilings ceilings = ceilings(engine.threads(), costs, settings, progress);
       progress.accept("measuring %d runs, after %d".formatted(runs, warmUp.runs()));

@@ -9,7 +9,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.jiffy.engine.Ceilings;
 import dev.jiffy.engine.KernelPath;
 import dev.jiffy.engine.LoadOptions;
-import dev.jiffy.engine.ModelException;
 import dev.jiffy.engine.Precision;
 import dev.jiffy.engine.ir.StepCost;
 import java.util.List;
@@ -123,11 +122,12 @@ class ProfileTest {
   }
 
   @Test
-  void aModelThatRunsNodeByNodeHasNoSteps() {
-    LoadOptions options = LoadOptions.defaults();
-    ModelException failure =
-        assertThrows(ModelException.class, () -> run("test_nonzero_example", options));
-    assertTrue(
-        String.valueOf(failure.getMessage()).contains("no steps to time"), failure::getMessage);
+  void whatIsNotOnePlanHasStagesAndNodes() throws Exception {
+    Profile.Result result = run("test_nonzero_example", LoadOptions.defaults());
+    List<String> operators = result.steps().stream().map(Profile.Step::operator).toList();
+    assertEquals(List.of("[stage]", "NonZero", Profile.OTHER), operators);
+    Profile.Step node = result.steps().get(1);
+    assertEquals("[2×2] → [2×3]", node.detail());
+    assertTrue(node.us() > 0);
   }
 }

@@ -7,7 +7,6 @@ import dev.jiffy.engine.lower.Evaluation;
 import dev.jiffy.engine.lower.Frame;
 import dev.jiffy.engine.lower.MemoryBlock;
 import dev.jiffy.engine.lower.Plan;
-import dev.jiffy.engine.run.Runner;
 import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
@@ -48,11 +47,19 @@ final class Execution implements AutoCloseable {
   private static final class Track {
     private final Program program;
 
+    /// Whether each is made for its inputs alone.
+    private final boolean isAlone;
+
     private final List<Prepared> prepared = new ArrayList<>();
     private @Nullable Prepared last;
 
     Track(Program program) {
+      this(program, false);
+    }
+
+    Track(Program program, boolean isAlone) {
       this.program = program;
+      this.isAlone = isAlone;
     }
   }
 
@@ -69,8 +76,12 @@ final class Execution implements AutoCloseable {
     /// What a run answers with in either block of the session's memory for answers.
     final ReusedAnswers.@Nullable Placed[] answers = new ReusedAnswers.@Nullable Placed[2];
 
-    private Prepared(Stage stage) {
+    /// Whether it is made for its inputs alone, as are those that follow it.
+    private final boolean isAlone;
+
+    private Prepared(Stage stage, boolean isAlone) {
       this.stage = stage;
+      this.isAlone = isAlone;
     }
   }
 
@@ -87,12 +98,13 @@ final class Execution implements AutoCloseable {
     return prepare(main, arguments);
   }
 
-  /// {@return the stage of the model for such inputs, made for these alone, so that its steps are
-  /// those that [Model#costs] knows; runs with such inputs take it until others come}
+  /// {@return the stage of the model for such inputs, made for these alone, as are those that
+  /// follow it, so that their steps are those that [Model#costs] knows; runs with such inputs take
+  /// it until others come}
   ///
   /// @param arguments a value for every input of the model
   Prepared prepareAlone(Value[] arguments) {
-    Prepared alone = new Prepared(model.stageAlone(arguments));
+    Prepared alone = new Prepared(model.stageAlone(model.program(), arguments), true);
     main.last = alone;
     return alone;
   }
@@ -108,7 +120,11 @@ final class Execution implements AutoCloseable {
         return candidate;
       }
     }
-    Prepared added = new Prepared(model.stage(track.program, arguments));
+    Stage stage =
+        track.isAlone
+            ? model.stageAlone(track.program, arguments)
+            : model.stage(track.program, arguments);
+    Prepared added = new Prepared(stage, track.isAlone);
     if (track.prepared.size() == REMEMBERED) {
       track.prepared.removeFirst();
     }
@@ -156,7 +172,8 @@ final class Execution implements AutoCloseable {
   /// @param arguments a value for every input of the model
   /// @param isOwned whether they have memory of their own; else they live until the next run, or as
   ///   long as the arguments
-  List<Value> run(Prepared prepared, Value[] arguments, boolean isOwned) {
+  /// @param watch is told how it goes
+  List<Value> run(Prepared prepared, Value[] arguments, boolean isOwned, Watch watch) {
     if (remembered > MOST) {
       main = new Track(model.program());
       remembered = 0;
@@ -166,10 +183,17 @@ final class Execution implements AutoCloseable {
       count();
     }
     Allowance allowance = new Allowance(model.iterations());
-    return run(prepared, arguments, allowance, isOwned);
+    return run(model.program(), prepared, arguments, allowance, isOwned, watch);
   }
 
-  private List<Value> run(Prepared first, Value[] arguments, Allowance allowance, boolean isOwned) {
+  private List<Value> run(
+      Program program,
+      Prepared first,
+      Value[] arguments,
+      Allowance allowance,
+      boolean isOwned,
+      Watch watch) {
+    Program running = program;
     Prepared current = first;
     Value[] in = arguments;
     @Nullable Value[] outputs = new @Nullable Value[first.stage.results.length];
@@ -180,7 +204,7 @@ final class Execution implements AutoCloseable {
     }
     while (true) {
       Stage stage = current.stage;
-      @Nullable Value[] registers = registers(current, in, allowance, isOwned);
+      @Nullable Value[] registers = registers(running, current, in, allowance, isOwned, watch);
       int left = 0;
       for (int i = 0; i < stage.results.length; i++) {
         int place = stage.results[i];
@@ -200,10 +224,11 @@ final class Execution implements AutoCloseable {
       }
       Track track = current.rest;
       if (track == null) {
-        track = new Track(rest);
+        track = new Track(rest, current.isAlone);
         current.rest = track;
       }
       in = next;
+      running = rest;
       current = prepare(track, next);
     }
     List<Value> all = new ArrayList<>(outputs.length);
@@ -233,14 +258,20 @@ final class Execution implements AutoCloseable {
 
   /// Runs one stage.
   private @Nullable Value[] registers(
-      Prepared current, Value[] in, Allowance allowance, boolean isOwned) {
+      Program program,
+      Prepared current,
+      Value[] in,
+      Allowance allowance,
+      boolean isOwned,
+      Watch watch) {
     Stage stage = current.stage;
     @Nullable Value[] registers = stage.registers.clone();
     System.arraycopy(in, 0, registers, 0, in.length);
     Plan plan = stage.plan;
+    List<Tensor> made = plan == null ? List.of() : allocate(stage, plan, isOwned);
+    watch.begins(program, in);
     if (plan != null) {
-      List<Tensor> made = allocate(stage, plan, isOwned);
-      run(current, plan, registers, made);
+      run(current, plan, registers, made, watch);
       for (int i = 0; i < made.size(); i++) {
         registers[stage.planOutputs + i] = made.get(i);
       }
@@ -258,12 +289,17 @@ final class Execution implements AutoCloseable {
           registers[own.outputs[i]] = outputs.get(i);
         }
       }
+      watch.ends(own.node, inputs, outputs);
     }
     return registers;
   }
 
   private void run(
-      Prepared current, Plan plan, @Nullable Value[] registers, List<? extends Value> made) {
+      Prepared current,
+      Plan plan,
+      @Nullable Value[] registers,
+      List<? extends Value> made,
+      Watch watch) {
     Frame frame = frame(current, plan);
     List<Plan.Port> inputs = plan.inputs();
     for (int i = 0; i < inputs.size(); i++) {
@@ -274,7 +310,7 @@ final class Execution implements AutoCloseable {
       point(frame, outputs.get(i), made.get(i));
     }
     try {
-      Runner.run(plan, frame);
+      watch.run(plan, frame);
     } finally {
       Reference.reachabilityFence(registers);
       Reference.reachabilityFence(made);
@@ -370,9 +406,9 @@ final class Execution implements AutoCloseable {
             spare != null && beforeBy == current && lastBy == current
                 ? spare
                 : new ArrayList<>(allocate(current.stage, plan, false));
-        Execution.this.run(current, plan, arguments, made);
+        Execution.this.run(current, plan, arguments, made, Watch.NONE);
       } else {
-        made = Execution.this.run(current, arguments, allowance, false);
+        made = Execution.this.run(track.program, current, arguments, allowance, false, Watch.NONE);
       }
       before = last;
       beforeBy = lastBy;

@@ -339,11 +339,12 @@ public final class Model implements AutoCloseable {
     }
   }
 
-  /// {@return the stage of what runs, made for concrete inputs alone, whatever has run before}
+  /// {@return the stage of a program, made for concrete inputs alone, whatever has run before}
   ///
-  /// @param arguments a value for every input, in the model's order
+  /// @param program one of this model's programs
+  /// @param arguments a value for every input of the program
   /// @throws ModelException if a shape does not fit the model
-  Stage stageAlone(Value[] arguments) {
+  Stage stageAlone(Program program, Value[] arguments) {
     Graph bound = program.given(arguments).bound();
     Form current = form(bound);
     Stage stage = program.stageAlone(arguments, bound, current.target(), current.weights());
@@ -366,13 +367,13 @@ public final class Model implements AutoCloseable {
     }
   }
 
-  /// {@return what the steps of a plan cost, in their order}
+  /// {@return what the steps of a stage's plan cost, in their order}
   ///
-  /// @param arguments a value for every input, in the model's order, for which the model is one
-  ///   plan
-  List<StepCost> costs(Value[] arguments) {
+  /// @param program one of this model's programs
+  /// @param arguments a value for every input of the program
+  List<StepCost> costs(Program program, Value[] arguments) {
     Form current = form();
-    return Lowering.costs(program.given(arguments).bound(), current.target(), current.weights());
+    return program.costs(arguments, current.target(), current.weights());
   }
 
   /// A session has closed.

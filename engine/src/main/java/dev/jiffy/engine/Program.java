@@ -2,6 +2,7 @@ package dev.jiffy.engine;
 
 import dev.jiffy.engine.ir.Graph;
 import dev.jiffy.engine.ir.Inference;
+import dev.jiffy.engine.ir.StepCost;
 import dev.jiffy.engine.lower.Cut;
 import dev.jiffy.engine.lower.Lowering;
 import dev.jiffy.engine.lower.MicroBatches;
@@ -163,6 +164,20 @@ final class Program {
     return made == null
         ? stageAlone(arguments, bound, target, weights)
         : Stage.whole(this, arguments, made);
+  }
+
+  /// {@return what the steps cost of the plan that [#stageAlone] makes, in their order}
+  ///
+  /// @param arguments a value for every input
+  /// @param target the kernels and threads
+  /// @param weights the packed weights of the model
+  List<StepCost> costs(Value[] arguments, Target target, Weights weights) {
+    Graph bound = given(arguments).bound();
+    boolean isWhole = Lowering.plan(bound, target, weights) != null;
+    Graph planned = isWhole ? bound : Cut.of(bound).first();
+    return isWhole || !planned.nodes().isEmpty()
+        ? Lowering.costs(planned, target, weights)
+        : List.of();
   }
 
   /// {@return what runs first for concrete inputs, made for these alone}

@@ -27,7 +27,8 @@ public final class RunProfile {
     this.plain = plain;
   }
 
-  /// {@return what the steps are, in order; none where the model runs node by node}
+  /// {@return what the steps are, in order; where a run is more than one plan, as shapes depend on
+  /// what is computed, with a step before each that finds it and gives it memory}
   public List<StepCost> steps() {
     return steps;
   }

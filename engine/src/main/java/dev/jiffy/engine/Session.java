@@ -131,7 +131,7 @@ public final class Session implements AutoCloseable {
     run(inputs, true, null);
     Plan plan = current.stage.plan;
     if (plan == null || !current.stage.isWhole()) {
-      return new RunProfile(List.of(), 0, List.of(), new long[0]);
+      return profiled(inputs, runs, current);
     }
     List<long[]> stamps = new ArrayList<>(runs);
     long[] plain = new long[runs];
@@ -145,7 +145,34 @@ public final class Session implements AutoCloseable {
       run(inputs, true, null);
       plain[i] = System.nanoTime() - start;
     }
-    return new RunProfile(model.costs(arguments), plan.bytes(), stamps, plain);
+    return new RunProfile(model.costs(model.program(), arguments), plan.bytes(), stamps, plain);
+  }
+
+  /// The profile of runs that are more than one plan.
+  private RunProfile profiled(Map<String, Tensor> inputs, int runs, Execution.Prepared first) {
+    StageCosts costs = new StageCosts(model);
+    execution.run(first, arguments, false, costs);
+    List<long[]> stamps = new ArrayList<>(runs);
+    long[] plain = new long[runs];
+    for (int i = 0; i < runs; i++) {
+      StageTimes times = new StageTimes(costs.costs().size());
+      times.stamp();
+      collect(inputs);
+      Execution.Prepared current = execution.prepare(arguments);
+      times.stamp();
+      execution.run(current, arguments, false, times);
+      times.stamp();
+      stamps.add(times.stamps());
+      if (times.stamps().length != costs.costs().size() + 3) {
+        throw new ModelException(
+            "runs differ: one had %d steps, another %d"
+                .formatted(costs.costs().size(), times.stamps().length - 3));
+      }
+      long start = System.nanoTime();
+      run(inputs, true, null);
+      plain[i] = System.nanoTime() - start;
+    }
+    return new RunProfile(costs.costs(), execution.memoryBytes(), stamps, plain);
   }
 
   private void enter() {
@@ -263,7 +290,7 @@ public final class Session implements AutoCloseable {
 
   /// Runs what may be more than one plan.
   private Map<String, Value> run(Execution.Prepared current, boolean isOwned) {
-    List<Value> values = execution.run(current, arguments, isOwned);
+    List<Value> values = execution.run(current, arguments, isOwned, Watch.NONE);
     Map<String, Value> outputs = new LinkedHashMap<>();
     for (int i = 0; i < values.size(); i++) {
       outputs.put(model.outputs().get(i).name(), values.get(i));
@@ -291,7 +318,8 @@ public final class Session implements AutoCloseable {
     if (times == null) {
       Runner.run(plan, frame);
     } else {
-      Runner.profile(plan, frame, times);
+      times[1] = System.nanoTime();
+      Runner.profile(plan, frame, times, 2);
     }
     return outputs;
   }

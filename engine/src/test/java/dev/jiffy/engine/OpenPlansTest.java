@@ -181,7 +181,7 @@ class OpenPlansTest {
       }
       Map<String, Tensor> inputs = inputs(LAYERS, 1, 1, 8);
       RunProfile profile = session.profile(inputs, 2);
-      Stage alone = model.stageAlone(arguments(model, inputs));
+      Stage alone = model.stageAlone(model.program(), arguments(model, inputs));
       List<String> steps = plan(alone).steps().stream().map(Step::name).toList();
       assertEquals(steps, profile.steps().stream().map(StepCost::name).toList());
       int last = steps.size() - 1;

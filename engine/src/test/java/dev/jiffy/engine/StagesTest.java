@@ -18,6 +18,7 @@ import dev.jiffy.engine.ir.LoopOp;
 import dev.jiffy.engine.ir.Node;
 import dev.jiffy.engine.ir.Op;
 import dev.jiffy.engine.ir.SequenceOp;
+import dev.jiffy.engine.ir.StepCost;
 import dev.jiffy.engine.lower.Interpreter;
 import dev.jiffy.engine.onnx.OnnxWriter;
 import dev.jiffy.tensor.DType;
@@ -28,6 +29,7 @@ import dev.jiffy.tensor.Value;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -119,6 +121,29 @@ class StagesTest {
       x = random(77, 33, WIDTH);
       assertSame(Interpreter.run(graph, Map.of("x", x)), session.run(Map.of("x", x)));
       assertEquals(packed, model.packedBytes());
+    }
+  }
+
+  @Test
+  void aProfileHasTheStepsOfAllPlansAndTheNodesBetweenThem() throws IOException {
+    try (Model model = load(detector());
+        Session session = model.newSession()) {
+      RunProfile profile = session.profile(Map.of("x", random(3, 40, WIDTH)), 3);
+      List<StepCost> steps = profile.steps();
+      List<String> operators = steps.stream().map(StepCost::operator).toList();
+      assertEquals(2, Collections.frequency(operators, StageCosts.STAGE));
+      assertEquals(2, Collections.frequency(operators, "MatMul"));
+      assertEquals(1, Collections.frequency(operators, "NonZero"));
+      assertTrue(operators.indexOf("NonZero") < operators.lastIndexOf(StageCosts.STAGE));
+      StepCost node = steps.get(operators.indexOf("NonZero"));
+      assertTrue(node.activationBytes() > 40, node::toString);
+      for (int run = 0; run < profile.runs(); run++) {
+        long covered = profile.otherNanos(run);
+        for (int step = 0; step < steps.size(); step++) {
+          covered += profile.stepNanos(run, step);
+        }
+        assertEquals(profile.runNanos(run), covered);
+      }
     }
   }
 
