@@ -250,7 +250,8 @@ final class Kernels {
         case Op.DynamicQuantize _, QuantizedOp.Quantize _, QuantizedOp.Dequantize _ ->
             kinds.add(KernelCheck.Kind.ROWS);
         case QuantizedOp.ByteTable _ -> kinds.add(KernelCheck.Kind.ROWS);
-        case Op.Unary _, Op.Binary _, Op.Where _ -> kinds.add(KernelCheck.Kind.ELEMENTWISE);
+        case Op.Unary _, Op.Binary _, Op.Where _, Op.ScatterNd _ ->
+            kinds.add(KernelCheck.Kind.ELEMENTWISE);
         case Op.Pool _ -> kinds.add(KernelCheck.Kind.POOLING);
         case Op.Resize _, ImageOp.SampleGrid _, ImageOp.AlignRegions _ ->
             kinds.add(KernelCheck.Kind.RESAMPLING);

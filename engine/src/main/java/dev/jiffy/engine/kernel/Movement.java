@@ -455,7 +455,12 @@ public final class Movement {
     return pattern;
   }
 
-  private static long index(DType type, long indices, long position) {
+  /// {@return an index as it stands in memory}
+  ///
+  /// @param type its type, a numeric one
+  /// @param indices the address of all indices
+  /// @param position where it stands among them
+  static long index(DType type, long indices, long position) {
     return type == DType.I64
         ? ALL.get(Memory.LONG, indices + 8 * position)
         : TypedMemory.getLong(type, indices + position * type.bytes());

@@ -219,6 +219,25 @@ public interface RowKernels {
     Combinations.combine(combination, x, y, out, scratch);
   }
 
+  /// A function of two tensors, prepared for this implementation.
+  @FunctionalInterface
+  interface PreparedCombination {
+    /// Computes it as [RowKernels#combine] does.
+    ///
+    /// @param x the first argument
+    /// @param y the second argument
+    /// @param out the result, which may be where an argument of the same elements is
+    /// @param scratch working memory of [Combinations#SCRATCH_BYTES]
+    void run(long x, long y, long out, long scratch);
+  }
+
+  /// {@return a function of two tensors, prepared once and run often}
+  ///
+  /// @param combination what is computed
+  default PreparedCombination prepare(Combination combination) {
+    return (x, y, out, scratch) -> combine(combination, x, y, out, scratch);
+  }
+
   /// Writes indices as unit vectors: `y[o, d, i]` is `on` where `indices[o, i] = d`, else `off`; so
   /// is all of a vector whose index lies outside `-depth` to `depth - 1`.
   ///

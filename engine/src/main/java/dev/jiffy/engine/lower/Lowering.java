@@ -304,7 +304,9 @@ public final class Lowering {
           case Op.ConstantOfShape fill -> Movement.lowerFill(node, fill, this);
           case Op.ShapeOf _, Op.Size _, Op.Range _, Op.EyeLike _ -> false;
           case Op.GatherElements gather -> Movement.lower(node, gather, this);
-          case Op.GatherNd _, Op.ScatterElements _, Op.ScatterNd _ -> false;
+          case Op.GatherNd gather -> Scatters.lower(node, gather, this);
+          case Op.ScatterElements scatter -> Scatters.lower(node, scatter, this);
+          case Op.ScatterNd scatter -> Scatters.lower(node, scatter, this);
           case Op.Trilu _, Op.NonZero _ -> false;
           case Op.CumSum sum -> Rows.lower(node, sum, this);
           case Op.TopK topK -> Rows.lower(node, topK, this);

@@ -149,6 +149,7 @@ public final class Passes {
             ShapeArithmetic.RULES,
             Identities.RULES,
             UnitVectors.RULES,
+            List.of(RowUpdates.RULE),
             Einsums.RULES,
             Movements.RULES,
             Slices.RULES,

@@ -29,6 +29,7 @@ final class OpCases {
   static List<OpCase> all() {
     List<OpCase> cases = new ArrayList<>(ElementwiseCases.all());
     cases.addAll(MovementCases.all());
+    cases.addAll(ScatterCases.all());
     cases.addAll(ReductionCases.all());
     cases.addAll(MatrixCases.all());
     cases.addAll(RecurrentCases.all());

@@ -194,6 +194,7 @@ final class RowCheck {
         y -> elementwise(rows, chain, x, other, y),
         y -> elementwise(right, chain, x, other, y));
     elementwiseOfBytes();
+    combination(BinaryFunction.ADD, DType.F32);
     combination(BinaryFunction.MUL, DType.F64);
     combination(BinaryFunction.MUL, DType.I32);
     combination(BinaryFunction.ADD, DType.I64);

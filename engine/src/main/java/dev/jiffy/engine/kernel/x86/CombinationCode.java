@@ -42,7 +42,12 @@ record CombinationCode(
   static boolean suits(BinaryFunction function, DType type, int vectorBytes) {
     return type == DType.BOOL
         ? function == BinaryFunction.EQUAL || truth(function) != null
-        : instruction(function, type, vectorBytes == 64) != null;
+        : isExtreme(function, type) || instruction(function, type, vectorBytes == 64) != null;
+  }
+
+  /// Whether NaN takes more than an instruction.
+  private static boolean isExtreme(BinaryFunction function, DType type) {
+    return type == DType.F32 && (function == BinaryFunction.MIN || function == BinaryFunction.MAX);
   }
 
   private static @Nullable VectorOp truth(BinaryFunction function) {
@@ -56,6 +61,14 @@ record CombinationCode(
 
   private static @Nullable VectorOp instruction(BinaryFunction function, DType type, boolean wide) {
     return switch (type) {
+      case F32 ->
+          switch (function) {
+            case ADD -> VectorOp.ADDPS;
+            case SUB -> VectorOp.SUBPS;
+            case MUL -> VectorOp.MULPS;
+            case DIV -> VectorOp.DIVPS;
+            default -> null;
+          };
       case F64 ->
           switch (function) {
             case ADD -> VectorOp.ADDPD;
@@ -151,6 +164,11 @@ record CombinationCode(
 
   /// `out = function(x, y)`; of truth values, which are true where they are not 0, `y` changes.
   private void combine(Assembler code, Vector out, Vector x, Vector y, Vector ones) {
+    if (isExtreme(function, type)) {
+      Vector[] free = new LoopCode(code, vectorBytes).registers(11, MathCode.TEMPORARIES);
+      new FunctionCode(code, free).binary(function, out, x, y);
+      return;
+    }
     VectorOp instruction = instruction(function, type, vectorBytes == 64);
     if (instruction != null) {
       code.op(instruction, out, x, y);

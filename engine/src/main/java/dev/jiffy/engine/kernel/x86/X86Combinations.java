@@ -2,11 +2,12 @@ package dev.jiffy.engine.kernel.x86;
 
 import dev.jiffy.engine.function.BinaryFunction;
 import dev.jiffy.engine.kernel.Combination;
+import dev.jiffy.engine.kernel.RowKernels;
 import dev.jiffy.tensor.DType;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 
-/// Functions of two tensors of f64, i32, i64 and truth values as machine code.
+/// Functions of two tensors of f32, f64, i32, i64 and truth values as machine code.
 final class X86Combinations {
   /// The most elements of one call: the JVM cannot stop a thread within.
   private static final long MOST = 1 << 16;
@@ -14,7 +15,8 @@ final class X86Combinations {
   /// The bytes of an element of a mask.
   private static final int WORD = 4;
 
-  private static final List<DType> TYPES = List.of(DType.F64, DType.I32, DType.I64, DType.BOOL);
+  private static final List<DType> TYPES =
+      List.of(DType.F32, DType.F64, DType.I32, DType.I64, DType.BOOL);
   private static final BinaryFunction[] FUNCTIONS = BinaryFunction.values();
 
   private final int vectorBytes;
@@ -48,12 +50,28 @@ final class X86Combinations {
     return stride == 0 || stride == 1;
   }
 
-  /// Computes a combination that [#suits], as [dev.jiffy.engine.kernel.RowKernels#combine] does.
+  /// {@return whether a combination is one call: a row of words}
+  static boolean isRow(Combination c) {
+    return c.dims().size() == 1 && c.inner() <= MOST && c.inner() * c.in().bytes() % WORD == 0;
+  }
+
+  /// {@return a combination that [#suits] and [is a row][#isRow]}
+  RowKernels.PreparedCombination prepareRow(Combination c) {
+    MemorySegment code = code(c);
+    long bytes = c.inner() * c.in().bytes();
+    return (x, y, out, _) -> call(code, 1, x, y, out, bytes, 0, 0, 0);
+  }
+
   @SuppressWarnings("EnumOrdinal") // An index into a table of this run, never stored.
-  void combine(Combination c, long x, long y, long out) {
+  private MemorySegment code(Combination c) {
     int repeats = (c.xStrides().getLast() == 0 ? 1 : 0) | (c.yStrides().getLast() == 0 ? 2 : 0);
     int form = 4 * (c.function().ordinal() * TYPES.size() + TYPES.indexOf(c.in())) + repeats;
-    MemorySegment code = codes.get(form);
+    return codes.get(form);
+  }
+
+  /// Computes a combination that [#suits], as [RowKernels#combine] does.
+  void combine(Combination c, long x, long y, long out) {
+    MemorySegment code = code(c);
     long inner = c.inner();
     long all = inner == 0 ? 0 : c.elements() / inner;
     int axis = c.dims().size() - 2;

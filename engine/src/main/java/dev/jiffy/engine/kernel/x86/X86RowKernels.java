@@ -295,6 +295,13 @@ public final class X86RowKernels implements RowKernels {
   }
 
   @Override
+  public PreparedCombination prepare(Combination combination) {
+    return combinations.suits(combination) && X86Combinations.isRow(combination)
+        ? combinations.prepareRow(combination)
+        : RowKernels.super.prepare(combination);
+  }
+
+  @Override
   public void lookUp(long table, long x, long y, long n) {
     bytes.lookUp(table, x, y, n);
   }

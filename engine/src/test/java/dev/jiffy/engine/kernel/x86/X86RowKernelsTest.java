@@ -116,7 +116,10 @@ final class X86RowKernelsTest {
   @Test
   void combinationsAgree() {
     for (Cpu cpu : Cpus.all().toList()) {
-      CombinationComparison.compare(new X86RowKernels(cpu, new ScalarRowKernels())::combine);
+      RowKernels kernels = new X86RowKernels(cpu, new ScalarRowKernels());
+      CombinationComparison.compare(kernels::combine);
+      CombinationComparison.compare(
+          (c, x, y, out, scratch) -> kernels.prepare(c).run(x, y, out, scratch));
     }
   }
 
@@ -125,7 +128,7 @@ final class X86RowKernelsTest {
   void combinationsStayWithinTheirOperands() {
     for (Cpu cpu : Cpus.all().toList()) {
       RowKernels kernels = new X86RowKernels(cpu, new ScalarRowKernels());
-      for (DType type : List.of(DType.F64, DType.I32, DType.I64, DType.BOOL)) {
+      for (DType type : List.of(DType.F32, DType.F64, DType.I32, DType.I64, DType.BOOL)) {
         for (boolean end : new boolean[] {true, false}) {
           combination(kernels, type, 1, 70_003, end);
           combination(kernels, type, 2500, 33, end);
@@ -154,9 +157,9 @@ final class X86RowKernelsTest {
       long y = memory.bytes(random, rows * bytes, end);
       long expected = memory.bytes(random, n * bytes, end);
       long actual = memory.bytes(random, n * bytes, end);
-      for (int i = 0; i < n && type == DType.F64; i++) {
-        TypedMemory.setDouble(type, x + 8L * i, random.nextInt(100));
-        TypedMemory.setDouble(type, y + 8L * (i % rows), random.nextInt(100));
+      for (int i = 0; i < n && type.isFloat(); i++) {
+        TypedMemory.setDouble(type, x + (long) bytes * i, random.nextInt(100));
+        TypedMemory.setDouble(type, y + (long) bytes * (i % rows), random.nextInt(100));
       }
       new ScalarRowKernels().combine(c, x, y, expected, 0);
       kernels.combine(c, x, y, actual, 0);
