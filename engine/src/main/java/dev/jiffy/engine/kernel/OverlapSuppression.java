@@ -12,6 +12,8 @@ import java.util.Arrays;
 ///
 /// Nearly no score of a detector counts, so that most of the time would go into looking at scores.
 /// The greatest of each block of them is found first; only blocks where it counts are looked at.
+/// Where many boxes count, each is compared with those of the strips that it may reach only: what
+/// exporters write moves the boxes of each class to a place of their own and calls them one class.
 public final class OverlapSuppression {
   /// The scores of a block.
   private static final int BLOCK = 64;
@@ -19,13 +21,16 @@ public final class OverlapSuppression {
   /// The numbers of a box that was picked: corners and area.
   private static final int BOX = 5;
 
+  /// So many boxes are compared with each other wherever they lie.
+  private static final int FEW = 128;
+
   private final boolean centred;
   private final float overlap;
   private final Tensor boxes;
   private final int count;
   private final int classes;
 
-  /// How many numbers of boxes there are at most.
+  /// How many boxes are picked of a class at most.
   private final int most;
 
   /// For each box that counts its score and number, so that they sort by falling score.
@@ -33,6 +38,11 @@ public final class OverlapSuppression {
 
   private int candidates;
   private float[] picked = new float[16 * BOX];
+  private final Strips strips = new Strips();
+  private float top;
+  private float left;
+  private float bottom;
+  private float right;
   private long[] rows = new long[96];
   private int size;
 
@@ -43,7 +53,7 @@ public final class OverlapSuppression {
     this.boxes = boxes;
     this.count = Math.toIntExact(boxes.shape().dim(1));
     this.classes = Math.toIntExact(scores.shape().dim(1));
-    this.most = Math.multiplyExact(BOX, (int) Math.min(most, count));
+    this.most = (int) Math.min(most, count);
   }
 
   /// {@return the boxes that are picked, as rows of batch, class and box in the order in which they
@@ -127,11 +137,14 @@ public final class OverlapSuppression {
   private void pick(long row) {
     Arrays.sort(order, 0, candidates);
     long batch = row / classes;
+    lay(batch * count);
     int kept = 0;
     for (int i = 0; i < candidates && kept < most; i++) {
       int box = (int) order[i];
-      if (isApart(batch * count + box, kept)) {
-        kept += BOX;
+      read(batch * count + box);
+      if (isApart()) {
+        put();
+        kept++;
         if (size + 3 > rows.length) {
           rows = Arrays.copyOf(rows, 2 * rows.length);
         }
@@ -143,19 +156,64 @@ public final class OverlapSuppression {
     candidates = 0;
   }
 
-  /// Whether a box overlaps none of those that were picked; puts it behind them if so.
-  private boolean isApart(long box, int kept) {
+  /// Makes room for the boxes of a class, strip by strip where they are many.
+  ///
+  /// @param first the first box of the batch
+  private void lay(long first) {
+    int room = Math.min(candidates, most);
+    strips.join();
+    if (room > FEW) {
+      for (int i = 0; i < candidates; i++) {
+        read(first + (int) order[i]);
+        strips.include(left, right);
+      }
+      strips.divide();
+    }
+    if (strips.count() > 1) {
+      for (int i = 0; i < candidates; i++) {
+        read(first + (int) order[i]);
+        strips.reserve(left, BOX);
+      }
+      strips.lay();
+      room = candidates;
+    }
+    int numbers = Math.multiplyExact(BOX, room);
+    if (picked.length < numbers) {
+      picked = new float[Math.max(numbers, 2 * picked.length)];
+    }
+  }
+
+  /// Reads the corners of a box.
+  private void read(long box) {
     long at = boxes.segment().address() + 16 * box;
     float a = Memory.getFloat(at);
     float b = Memory.getFloat(at + 4);
     float c = Memory.getFloat(at + 8);
     float d = Memory.getFloat(at + 12);
-    float top = centred ? b - d / 2 : Math.min(a, c);
-    float left = centred ? a - c / 2 : Math.min(b, d);
-    float bottom = centred ? b + d / 2 : Math.max(a, c);
-    float right = centred ? a + c / 2 : Math.max(b, d);
+    top = centred ? b - d / 2 : Math.min(a, c);
+    left = centred ? a - c / 2 : Math.min(b, d);
+    bottom = centred ? b + d / 2 : Math.max(a, c);
+    right = centred ? a + c / 2 : Math.max(b, d);
+  }
+
+  /// Whether the box that was read overlaps none of those that were picked.
+  private boolean isApart() {
+    int last = strips.last(right);
+    for (int strip = strips.first(left); strip <= last; strip++) {
+      if (!isApart(strips.start(strip), strips.end(strip))) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private boolean isApart(int from, int to) {
+    float top = this.top;
+    float left = this.left;
+    float bottom = this.bottom;
+    float right = this.right;
     float area = (bottom - top) * (right - left);
-    for (int k = 0; k < kept; k += BOX) {
+    for (int k = from; k < to; k += BOX) {
       float height = Math.min(bottom, picked[k + 2]) - Math.max(top, picked[k]);
       float width = Math.min(right, picked[k + 3]) - Math.max(left, picked[k + 1]);
       if (height <= 0 || width <= 0) {
@@ -167,14 +225,16 @@ public final class OverlapSuppression {
         return false;
       }
     }
-    if (kept == picked.length) {
-      picked = Arrays.copyOf(picked, 2 * kept);
-    }
-    picked[kept] = top;
-    picked[kept + 1] = left;
-    picked[kept + 2] = bottom;
-    picked[kept + 3] = right;
-    picked[kept + 4] = area;
     return true;
+  }
+
+  /// Puts the box that was read with those that were picked.
+  private void put() {
+    int k = strips.put(left, BOX);
+    picked[k] = top;
+    picked[k + 1] = left;
+    picked[k + 2] = bottom;
+    picked[k + 3] = right;
+    picked[k + 4] = (bottom - top) * (right - left);
   }
 }

@@ -45,14 +45,64 @@ class OverlapSuppressionTest {
       scores.setDouble(i, kind == 0 ? Double.NaN : kind == 1 ? -0.0 : random.nextInt(100) / 100.0);
     }
     for (boolean centred : new boolean[] {true, false}) {
-      List<Long> defined = defined(boxes, scores, most, overlap, threshold, centred);
-      for (RowKernels kernels : KERNELS) {
-        Tensor picked =
-            OverlapSuppression.run(kernels, boxes, scores, most, overlap, threshold, centred);
-        List<Long> actual = LongStream.of(picked.toLongs()).boxed().toList();
-        assertEquals(defined, actual, kernels.getClass()::getSimpleName);
-        assertEquals(3, picked.shape().dim(1));
+      check(boxes, scores, most, overlap, threshold, centred);
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "1, 700, 1000, 0.3, 30, 1, 4, 0",
+    "2, 700, 1000, 0.3, 30, 1, 4, 0",
+    "1, 900, 200, 0.5, 9, 64, 40, 0",
+    "1, 600, 600, 0.0, 50, 0.125, 0.5, 0",
+    "1, 600, 600, 0.3, 1, 1, 4, 0",
+    "1, 600, 600, 0.3, 30, 1e6, 4, 0",
+    "1, 600, 600, 0.3, 30, 1, 4, 1",
+    "1, 600, 600, 0.3, 30, 1, 4, 2",
+    "1, 600, 600, 0.3, 30, 1, 4, 3",
+  })
+  void picksWhatTheDefinitionPicksOfBoxesFarApart(
+      int batches,
+      int count,
+      long most,
+      float overlap,
+      int groups,
+      float distance,
+      float extent,
+      int strange) {
+    float[] numbers = {0, Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY};
+    Tensor boxes = Tensor.allocate(DType.F32, Shape.of(batches, count, 4));
+    Tensor scores = Tensor.allocate(DType.F32, Shape.of(batches, 1, count));
+    for (int i = 0; i < batches * count; i++) {
+      scores.setDouble(i, random.nextFloat());
+      float place = random.nextInt(groups) * distance - groups * distance / 2;
+      for (int k = 0; k < 4; k++) {
+        boxes.setDouble(4L * i + k, (k < 2 ? place : 0) + random.nextFloat() * extent);
       }
+    }
+    if (strange > 0) {
+      boxes.setDouble(4 * 17 + 1, numbers[strange]);
+      boxes.setDouble(4 * 40 + 2, numbers[strange]);
+    }
+    check(boxes, scores, most, overlap, 0.02f, true);
+    for (int i = 0; i < batches * count; i++) {
+      for (int k = 0; k < 2; k++) {
+        float extents = (float) boxes.getDouble(4L * i + k + 2);
+        boxes.setDouble(4L * i + k + 2, boxes.getDouble(4L * i + k) + extents);
+      }
+    }
+    check(boxes, scores, most, overlap, 0.02f, false);
+  }
+
+  private static void check(
+      Tensor boxes, Tensor scores, long most, float overlap, float threshold, boolean centred) {
+    List<Long> defined = defined(boxes, scores, most, overlap, threshold, centred);
+    for (RowKernels kernels : KERNELS) {
+      Tensor picked =
+          OverlapSuppression.run(kernels, boxes, scores, most, overlap, threshold, centred);
+      List<Long> actual = LongStream.of(picked.toLongs()).boxed().toList();
+      assertEquals(defined, actual, kernels.getClass()::getSimpleName);
+      assertEquals(3, picked.shape().dim(1));
     }
   }
 
