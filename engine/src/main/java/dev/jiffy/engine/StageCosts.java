@@ -7,7 +7,9 @@ import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Tensor;
 import dev.jiffy.tensor.Value;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /// What a run costs that is more than one plan: for each stage what comes before it, then the steps
@@ -75,7 +77,9 @@ final class StageCosts implements Watch {
       if (value != null) {
         extents.add(
             value instanceof Tensor tensor
-                ? tensor.shape().toString()
+                ? Arrays.stream(tensor.shape().dims())
+                    .mapToObj(Long::toString)
+                    .collect(Collectors.joining("×", "[", "]"))
                 : value.getClass().getSimpleName());
       }
     }
