@@ -6,9 +6,9 @@ import dev.jiffy.engine.ir.Foreign;
 import dev.jiffy.engine.ir.Graph;
 import dev.jiffy.engine.ir.Node;
 import dev.jiffy.engine.onnx.Importer;
+import dev.jiffy.engine.onnx.ModelSource;
 import dev.jiffy.engine.onnx.OnnxModel;
 import dev.jiffy.engine.onnx.PartitionedImport;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.ServiceLoader;
@@ -21,10 +21,10 @@ final class Engines {
   /// {@return a model's graph, with foreign operators for what another runtime computes}
   ///
   /// @param model the model
-  /// @param file where it lies
+  /// @param source where its bytes are
   /// @param options how it is loaded
   /// @throws ModelException if it needs what the engine lacks, and there is no other that has it
-  static Graph graph(OnnxModel model, Path file, LoadOptions options) {
+  static Graph graph(OnnxModel model, ModelSource source, LoadOptions options) {
     return switch (options.engine()) {
       case JIFFY -> {
         if (options.device() instanceof Device.Cuda) {
@@ -34,22 +34,22 @@ final class Engines {
         }
         yield Importer.graph(model, options.limits());
       }
-      case ONNXRUNTIME -> PartitionedImport.whole(model, file, needed(options), options);
+      case ONNXRUNTIME -> PartitionedImport.whole(model, source, needed(options), options);
       case AUTO -> {
         if (options.device() instanceof Device.Cuda) {
-          yield PartitionedImport.whole(model, file, needed(options), options);
+          yield PartitionedImport.whole(model, source, needed(options), options);
         }
         try {
           yield Importer.graph(model, options.limits());
         } catch (ModelException e) {
-          yield partitioned(model, file, options, e);
+          yield partitioned(model, source, options, e);
         }
       }
     };
   }
 
   private static Graph partitioned(
-      OnnxModel model, Path file, LoadOptions options, ModelException refusal) {
+      OnnxModel model, ModelSource source, LoadOptions options, ModelException refusal) {
     ForeignRuntime runtime = runtime();
     if (runtime == null) {
       throw new ModelException(
@@ -58,7 +58,7 @@ final class Engines {
           refusal);
     }
     try {
-      return PartitionedImport.graph(model, file, runtime, options);
+      return PartitionedImport.graph(model, source, runtime, options);
     } catch (ModelException e) {
       throw new ModelException(
           "%s\n%s cannot take over: %s"

@@ -9,6 +9,7 @@ import dev.jiffy.engine.lower.Interpreter;
 import dev.jiffy.engine.lower.Lowering;
 import dev.jiffy.engine.lower.Target;
 import dev.jiffy.engine.lower.Weights;
+import dev.jiffy.engine.onnx.ModelSource;
 import dev.jiffy.engine.onnx.OnnxModel;
 import dev.jiffy.engine.onnx.OnnxModel.ValueProto;
 import dev.jiffy.engine.onnx.OnnxReader;
@@ -117,7 +118,7 @@ public final class Inspection implements AutoCloseable {
   private Graph imported() {
     Graph graph = imported;
     if (graph == null) {
-      graph = Engines.graph(file, path, options);
+      graph = Engines.graph(file, new ModelSource.InFile(path), options);
       imported = graph;
     }
     return graph;

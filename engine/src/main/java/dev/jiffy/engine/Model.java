@@ -12,6 +12,7 @@ import dev.jiffy.engine.lower.Lowering;
 import dev.jiffy.engine.lower.Plan;
 import dev.jiffy.engine.lower.Target;
 import dev.jiffy.engine.lower.Weights;
+import dev.jiffy.engine.onnx.ModelSource;
 import dev.jiffy.engine.onnx.OnnxModel;
 import dev.jiffy.engine.onnx.OnnxReader;
 import dev.jiffy.engine.run.Runner;
@@ -30,7 +31,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
-import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /// A loaded model: immutable, shared between threads, source of [Session]s.
@@ -145,29 +145,47 @@ public final class Model implements AutoCloseable {
     return load(file, options, Kernels.HERE);
   }
 
+  /// {@return the model in an ONNX file's bytes, loaded with the default options}
+  ///
+  /// @param bytes the bytes, as of a resource; external data there is none; they are copied
+  /// @throws ModelException if the bytes are malformed or need what the engine lacks
+  public static Model load(byte[] bytes) {
+    return load(bytes, LoadOptions.defaults());
+  }
+
+  /// {@return the model in an ONNX file's bytes}
+  ///
+  /// A file is loaded faster: it is mapped, and its weights are not copied.
+  ///
+  /// @param bytes the bytes, as of a resource; external data there is none; they are copied
+  /// @param options how to load it
+  /// @throws ModelException if the bytes are malformed or need what the engine lacks
+  public static Model load(byte[] bytes, LoadOptions options) {
+    Rehearsal.end();
+    return load(MemorySegment.ofArray(bytes), options);
+  }
+
   static Model load(Path file, LoadOptions options, Kernels kernels) {
-    return load(file, arena -> OnnxReader.read(file, arena), options, kernels);
+    return load(new ModelSource.InFile(file), options, kernels);
   }
 
   /// {@return the model in memory, without data in other files}
   ///
-  /// @param bytes a file's bytes, which live as long as the model
+  /// @param bytes a file's bytes, which live as long as the model where they lie off the heap
   /// @param options how to load it
   /// @throws ModelException if the bytes are malformed or need what the engine lacks
   static Model load(MemorySegment bytes, LoadOptions options) {
-    Path none = Path.of("");
-    return load(none, arena -> OnnxReader.read(bytes, null, arena), options, Kernels.HERE);
+    return load(new ModelSource.InMemory(bytes), options, Kernels.HERE);
   }
 
   @SuppressWarnings("MustBeClosedChecker") // the model closes it
-  private static Model load(
-      Path file, Function<Arena, OnnxModel> reader, LoadOptions options, Kernels kernels) {
+  private static Model load(ModelSource source, LoadOptions options, Kernels kernels) {
     LoadOptions begun = kernels.begin(options);
     Arena arena = Arena.ofShared();
     List<ForeignModel> foreign = List.of();
     try {
-      OnnxModel read = reader.apply(arena);
-      Graph imported = Engines.graph(read, file, begun);
+      OnnxModel read = OnnxReader.read(source, arena);
+      Graph imported = Engines.graph(read, source, begun);
       foreign = Engines.foreign(imported);
       LoadOptions decided = kernels.decided(begun);
       BooleanSupplier asImported = kernels.check(decided, imported);
@@ -180,7 +198,8 @@ public final class Model implements AutoCloseable {
     } catch (OutOfMemoryError | StackOverflowError e) {
       foreign.forEach(ForeignModel::close);
       arena.close();
-      throw new ModelException(file + ": the model is too large or too deep: " + e, e);
+      throw new ModelException(
+          source.described() + ": the model is too large or too deep: " + e, e);
     } catch (RuntimeException | Error e) {
       foreign.forEach(ForeignModel::close);
       arena.close();

@@ -28,8 +28,10 @@ import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Tensor;
 import dev.jiffy.tensor.Value;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
@@ -133,6 +135,31 @@ class ModelTest {
         Session session = model.newSession()) {
       assertArrayEquals(expected(x, 4), tensor(session.run(inputs), "y").toFloats(), 2e-3f);
     }
+  }
+
+  @Test
+  void bytesInMemoryAreTheSameModel() throws IOException {
+    float[] x = input(2);
+    Map<String, Tensor> inputs = Map.of("x", Tensor.of(x, 2, WIDTH));
+    byte[] bytes = Files.readAllBytes(file);
+    try (Model model = Model.load(file);
+        Session session = model.newSession();
+        Model other = Model.load(bytes);
+        Session others = other.newSession()) {
+      Arrays.fill(bytes, (byte) 0);
+      assertEquals(model.inputs(), other.inputs());
+      assertArrayEquals(
+          tensor(session.run(inputs), "y").toFloats(), tensor(others.run(inputs), "y").toFloats());
+    }
+  }
+
+  @Test
+  void bytesThatAreNoModelAreRefused() {
+    byte[] bytes = {1, 2, 3};
+    ModelException e = assertThrows(ModelException.class, () -> Model.load(bytes));
+    assertTrue(
+        String.valueOf(e.getMessage()).startsWith("model of 3 bytes in memory: "), e::toString);
+    assertThrows(ModelException.class, () -> Model.load(new byte[0]));
   }
 
   @Test

@@ -5,6 +5,7 @@ import dev.jiffy.engine.foreign.ForeignModel;
 import dev.jiffy.engine.foreign.ForeignRuntime;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
 
 /// ONNX Runtime as the engine's foreign runtime. Its native library is loaded with the first model.
 public final class OnnxRuntime implements ForeignRuntime {
@@ -22,7 +23,7 @@ public final class OnnxRuntime implements ForeignRuntime {
   }
 
   @Override
-  public ForeignModel load(MemorySegment onnx, Path folder, LoadOptions options) {
+  public ForeignModel load(MemorySegment onnx, @Nullable Path folder, LoadOptions options) {
     return OnnxRuntimeModel.load(onnx, folder, options);
   }
 }

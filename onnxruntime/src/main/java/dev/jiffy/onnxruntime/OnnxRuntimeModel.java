@@ -81,10 +81,10 @@ public final class OnnxRuntimeModel implements ForeignModel {
   /// {@return some nodes of a model, written as a model of their own}
   ///
   /// @param onnx the ONNX bytes, off the heap; read during the call only
-  /// @param folder where external data lies
+  /// @param folder where external data lies, null where there is none
   /// @param options the threads and the device to use
   /// @throws ModelException if ONNX Runtime cannot load it, or has no such device
-  static OnnxRuntimeModel load(MemorySegment onnx, Path folder, LoadOptions options) {
+  static OnnxRuntimeModel load(MemorySegment onnx, @Nullable Path folder, LoadOptions options) {
     try {
       return new OnnxRuntimeModel(OrtSessions.open(onnx, folder, options));
     } catch (OrtException e) {

@@ -51,12 +51,15 @@ final class OrtSessions {
   }
 
   /// {@return the session of nodes between which others run, so that its threads do not spin}
-  static OrtSession open(MemorySegment onnx, Path folder, LoadOptions options) throws OrtException {
+  static OrtSession open(MemorySegment onnx, @Nullable Path folder, LoadOptions options)
+      throws OrtException {
     OrtEnvironment environment = environment();
     try (SessionOptions settings = settings(environment, options)) {
       settings.addConfigEntry("session.intra_op.allow_spinning", "0");
-      settings.addConfigEntry(
-          "session.model_external_initializers_file_folder_path", folder.toString());
+      if (folder != null) {
+        settings.addConfigEntry(
+            "session.model_external_initializers_file_folder_path", folder.toString());
+      }
       return environment.createSession(onnx.asByteBuffer(), settings);
     }
   }

@@ -14,6 +14,7 @@ import dev.jiffy.engine.ir.Foreign;
 import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Tensor;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -50,6 +51,23 @@ class PartitionTest {
       same(expected, mixedSession.run(sample.inputs()));
       same(expected, mixedSession.runReusing(sample.inputs()));
       same(expected, mixedSession.runReusing(sample.inputs()));
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("samples")
+  void modelsInMemoryGiveTheSame(Nets.Sample sample) throws IOException {
+    Path file = sample.net().write(folder.resolve("net.onnx"));
+    byte[] bytes = Files.readAllBytes(file);
+    try (Model fromFile = Model.load(file, AUTO);
+        Model mixed = Model.load(bytes, AUTO);
+        Model whole = Model.load(bytes, AUTO.engine(EngineChoice.ONNXRUNTIME));
+        Session fileSession = fromFile.newSession();
+        Session mixedSession = mixed.newSession();
+        Session wholeSession = whole.newSession()) {
+      Map<String, Tensor> expected = fileSession.run(sample.inputs());
+      same(expected, mixedSession.run(sample.inputs()));
+      same(expected, wholeSession.run(sample.inputs()));
     }
   }
 

@@ -3,6 +3,7 @@ package dev.jiffy.engine.foreign;
 import dev.jiffy.engine.LoadOptions;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
 
 /// A runtime other than Jiffy that runs ONNX models.
 ///
@@ -19,11 +20,11 @@ public interface ForeignRuntime {
   /// @throws dev.jiffy.engine.ModelException if the runtime cannot load it, or has no such device
   ForeignModel load(Path file, LoadOptions options);
 
-  /// {@return some nodes of a model, written as a model of their own}
+  /// {@return a model in memory, or some nodes of one, written as a model of their own}
   ///
   /// @param onnx the ONNX bytes, off the heap; read during the call only
-  /// @param folder where external data lies
+  /// @param folder where external data lies, null where there is none
   /// @param options the threads and the device to use
   /// @throws dev.jiffy.engine.ModelException if the runtime cannot load it, or has no such device
-  ForeignModel load(MemorySegment onnx, Path folder, LoadOptions options);
+  ForeignModel load(MemorySegment onnx, @Nullable Path folder, LoadOptions options);
 }

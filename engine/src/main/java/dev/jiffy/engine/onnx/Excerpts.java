@@ -9,7 +9,6 @@ import dev.jiffy.engine.onnx.OnnxModel.ValueProto;
 import dev.jiffy.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -42,12 +41,12 @@ final class Excerpts {
     }
   }
 
-  /// {@return the writer of a file's excerpts}
+  /// {@return the writer of a model's excerpts}
   ///
-  /// @param file the ONNX file
-  /// @param arena decides how long the file stays mapped
-  static Excerpts of(Path file, Arena arena) {
-    return new Excerpts(WireReader.of(ExternalFiles.map(file, arena), "ModelProto"));
+  /// @param source where its bytes are
+  /// @param arena decides how long a file stays mapped
+  static Excerpts of(ModelSource source, Arena arena) {
+    return new Excerpts(WireReader.of(source.bytes(arena), "ModelProto"));
   }
 
   private void graph(WireReader fields) {

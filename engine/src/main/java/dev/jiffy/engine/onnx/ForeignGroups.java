@@ -10,7 +10,6 @@ import dev.jiffy.engine.ir.Node;
 import dev.jiffy.engine.onnx.OnnxModel.NodeProto;
 import dev.jiffy.engine.onnx.OnnxModel.ValueProto;
 import java.lang.foreign.Arena;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.IdentityHashMap;
@@ -23,7 +22,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Closes what no graph was kept for.
 final class ForeignGroups implements AutoCloseable {
-  private final Path file;
+  private final ModelSource source;
   private final ForeignRuntime runtime;
   private final LoadOptions options;
   private final Excerpts excerpts;
@@ -39,11 +38,15 @@ final class ForeignGroups implements AutoCloseable {
   ///
   /// @param arena decides how long the file stays mapped
   ForeignGroups(
-      OnnxModel model, Path file, ForeignRuntime runtime, LoadOptions options, Arena arena) {
-    this.file = file;
+      OnnxModel model,
+      ModelSource source,
+      ForeignRuntime runtime,
+      LoadOptions options,
+      Arena arena) {
+    this.source = source;
     this.runtime = runtime;
     this.options = options;
-    this.excerpts = Excerpts.of(file, arena);
+    this.excerpts = Excerpts.of(source, arena);
     for (NodeProto node : model.graph().nodes()) {
       positions.put(node, positions.size());
       Set.copyOf(free.of(node)).forEach(name -> readers.merge(name, 1, Integer::sum));
@@ -91,11 +94,8 @@ final class ForeignGroups implements AutoCloseable {
     if (known != null) {
       return known;
     }
-    Path folder = file.toAbsolutePath().getParent();
     try (Arena arena = Arena.ofConfined()) {
-      ForeignModel model =
-          runtime.load(
-              excerpts.write(content, arena), folder == null ? Path.of("") : folder, options);
+      ForeignModel model = runtime.load(excerpts.write(content, arena), source.folder(), options);
       loaded.put(key, model);
       return model;
     }

@@ -16,7 +16,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
 
 /// Reads an ONNX file into records.
 ///
@@ -39,27 +38,22 @@ public final class OnnxReader {
   /// @param arena decides how long the tensors' memory lives
   /// @throws ModelException if the file cannot be read or is malformed
   public static OnnxModel read(Path file, Arena arena) {
-    MemorySegment bytes = ExternalFiles.map(file, arena);
-    try {
-      return read(bytes, file.toAbsolutePath().getParent(), arena);
-    } catch (ModelException e) {
-      throw new ModelException(file + ": " + e.getMessage(), e);
-    }
+    return read(new ModelSource.InFile(file), arena);
   }
 
-  /// {@return the model in memory}
+  /// {@return the model of a source}
   ///
-  /// @param bytes the file's bytes; the tensors are views of them where they lie off the heap
-  /// @param folder the folder of data in other files, or null where there is none
-  /// @param arena decides how long the memory of other tensors lives
-  /// @throws ModelException if the bytes are malformed
-  public static OnnxModel read(MemorySegment bytes, @Nullable Path folder, Arena arena) {
-    MemorySegment memory = bytes;
-    if (!bytes.isNative()) {
-      memory = arena.allocate(bytes.byteSize()).copyFrom(bytes);
+  /// @param source where its bytes are; tensors are views of them where they lie off the heap
+  /// @param arena decides how long the memory of tensors lives that are none
+  /// @throws ModelException if the source cannot be read or is malformed
+  public static OnnxModel read(ModelSource source, Arena arena) {
+    MemorySegment bytes = source.bytes(arena);
+    try {
+      return new OnnxReader(arena, new ExternalFiles(source.folder(), arena))
+          .model(WireReader.of(bytes, "ModelProto"));
+    } catch (ModelException e) {
+      throw new ModelException(source.described() + ": " + e.getMessage(), e);
     }
-    return new OnnxReader(arena, new ExternalFiles(folder, arena))
-        .model(WireReader.of(memory, "ModelProto"));
   }
 
   private OnnxModel model(WireReader fields) {

@@ -33,14 +33,14 @@ public final class PartitionedImport {
   private static final Set<String> TRIVIAL = Set.of("Constant", "Identity");
 
   private final OnnxModel model;
-  private final Path file;
+  private final ModelSource source;
   private final ForeignRuntime runtime;
   private final LoadOptions options;
 
   private PartitionedImport(
-      OnnxModel model, Path file, ForeignRuntime runtime, LoadOptions options) {
+      OnnxModel model, ModelSource source, ForeignRuntime runtime, LoadOptions options) {
     this.model = model;
-    this.file = file;
+    this.source = source;
     this.runtime = runtime;
     this.options = options;
   }
@@ -51,27 +51,27 @@ public final class PartitionedImport {
   /// Who gets the graph closes the foreign models in it.
   ///
   /// @param model the model
-  /// @param file where it lies
+  /// @param source where its bytes are
   /// @param runtime the other runtime
   /// @param options how the other runtime loads
   /// @throws ModelException if the model contradicts itself, or the other runtime does not support
   ///   it either
   public static Graph graph(
-      OnnxModel model, Path file, ForeignRuntime runtime, LoadOptions options) {
-    return new PartitionedImport(model, file, runtime, options).graph();
+      OnnxModel model, ModelSource source, ForeignRuntime runtime, LoadOptions options) {
+    return new PartitionedImport(model, source, runtime, options).graph();
   }
 
   /// {@return the graph of a model that another runtime computes as a whole}
   ///
   /// @param model the model
-  /// @param file where it lies
+  /// @param source where its bytes are
   /// @param runtime the other runtime
   /// @param options how the other runtime loads
   /// @throws ModelException if the other runtime does not support it, or it takes or gives what is
   ///   no tensor
   public static Graph whole(
-      OnnxModel model, Path file, ForeignRuntime runtime, LoadOptions options) {
-    PartitionedImport whole = new PartitionedImport(model, file, runtime, options);
+      OnnxModel model, ModelSource source, ForeignRuntime runtime, LoadOptions options) {
+    PartitionedImport whole = new PartitionedImport(model, source, runtime, options);
     return whole.whole(_ -> null, model.graph().nodes());
   }
 
@@ -83,7 +83,7 @@ public final class PartitionedImport {
       return whole(_ -> String.join("; ", problems), nodes);
     }
     try (Arena arena = Arena.ofConfined();
-        ForeignGroups groups = new ForeignGroups(model, file, runtime, options, arena)) {
+        ForeignGroups groups = new ForeignGroups(model, source, runtime, options, arena)) {
       return partitioned(groups, nodes);
     }
   }
@@ -121,12 +121,22 @@ public final class PartitionedImport {
     for (int i = 0; i < nodes.size(); i++) {
       origins.add(ForeignGroups.origin(nodes.get(i), i, refusal.apply(i)));
     }
-    ForeignModel other = runtime.load(file, options);
+    ForeignModel other =
+        switch (source) {
+          case ModelSource.InFile(Path file) -> runtime.load(file, options);
+          case ModelSource.InMemory _ -> inMemory();
+        };
     try {
       return whole(new Foreign(origins, other));
     } catch (RuntimeException | Error e) {
       other.close();
       throw e;
+    }
+  }
+
+  private ForeignModel inMemory() {
+    try (Arena arena = Arena.ofConfined()) {
+      return runtime.load(source.bytes(arena), null, options);
     }
   }
 

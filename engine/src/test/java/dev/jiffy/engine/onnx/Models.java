@@ -124,7 +124,7 @@ final class Models {
   }
 
   static OnnxModel read(byte[] bytes, Arena arena) {
-    return OnnxReader.read(MemorySegment.ofArray(bytes), null, arena);
+    return OnnxReader.read(new ModelSource.InMemory(MemorySegment.ofArray(bytes)), arena);
   }
 
   /// A convolution, a reshape driven by shape arithmetic, a product, a softmax: a bit of

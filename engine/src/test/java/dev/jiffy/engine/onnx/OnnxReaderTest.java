@@ -185,7 +185,7 @@ class OnnxReaderTest {
     try (Arena arena = Arena.ofConfined()) {
       byte[] bytes = Models.network();
       MemorySegment file = arena.allocate(bytes.length).copyFrom(MemorySegment.ofArray(bytes));
-      OnnxModel model = OnnxReader.read(file, null, arena);
+      OnnxModel model = OnnxReader.read(new ModelSource.InMemory(file), arena);
       model
           .graph()
           .initializers()
