@@ -1,5 +1,6 @@
 package dev.jiffy.engine.lower;
 
+import dev.jiffy.engine.ir.AttentionOp;
 import dev.jiffy.engine.ir.Fact;
 import dev.jiffy.engine.ir.Foreign;
 import dev.jiffy.engine.ir.Graph;
@@ -8,6 +9,7 @@ import dev.jiffy.engine.ir.LoopOp;
 import dev.jiffy.engine.ir.Node;
 import dev.jiffy.engine.ir.Op;
 import dev.jiffy.engine.ir.QuantizedOp;
+import dev.jiffy.engine.ir.RecurrentOp;
 import dev.jiffy.engine.ir.SequenceOp;
 import dev.jiffy.engine.ir.StepCost;
 import dev.jiffy.engine.ir.TableOp;
@@ -158,9 +160,9 @@ public final class Lowering {
   /// {@return whether an operator has weights that are packed}
   static boolean hasWeights(Op op) {
     return switch (op) {
-      case Op.MatMul _, Op.QuantizedMatMul _, Op.Recurrent _, Op.Conv _, Op.ConvTranspose _ -> true;
+      case Op.MatMul _, Op.QuantizedMatMul _, RecurrentOp.Recurrent _, Op.Conv _, Op.ConvTranspose _ -> true;
       case QuantizedOp.ByteMatMul _, QuantizedOp.ByteConv _, QuantizedOp.DynamicConv _ -> true;
-      case QuantizedOp.ByteSums _, QuantizedOp.BlockMatMul _, Op.DynamicRecurrent _ -> true;
+      case QuantizedOp.ByteSums _, QuantizedOp.BlockMatMul _, RecurrentOp.DynamicRecurrent _ -> true;
       default -> false;
     };
   }
@@ -169,8 +171,8 @@ public final class Lowering {
     switch (node.op()) {
       case Op.MatMul matMul -> Linear.pack(graph, node, matMul, producers, weights);
       case Op.QuantizedMatMul matMul -> Linear.pack(graph, node, matMul, weights);
-      case Op.Recurrent recurrent -> Recurrences.pack(graph, node, recurrent, weights);
-      case Op.DynamicRecurrent recurrent -> Recurrences.pack(graph, node, recurrent, weights);
+      case RecurrentOp.Recurrent recurrent -> Recurrences.pack(graph, node, recurrent, weights);
+      case RecurrentOp.DynamicRecurrent recurrent -> Recurrences.pack(graph, node, recurrent, weights);
       case Op.Conv conv -> Images.pack(graph, node, conv, weights);
       case Op.ConvTranspose conv -> Images.pack(graph, node, conv, weights);
       case QuantizedOp op -> Bytes.pack(graph, node, op, weights);
@@ -280,16 +282,16 @@ public final class Lowering {
           case Op.Cast _ -> Movement.lowerCast(node, this);
           case Op.MatMul matMul -> Linear.lower(node, matMul, this);
           case Op.QuantizedMatMul matMul -> Linear.lower(node, matMul, this);
-          case Op.Attention attention -> Linear.lower(node, attention, this);
-          case Op.CausalAttention attention -> Linear.lower(node, attention, this);
-          case Op.AppendRows append -> Movement.lower(node, append, this);
-          case Op.Recurrent recurrent -> Recurrences.lower(node, recurrent, this);
-          case Op.DynamicRecurrent recurrent -> Recurrences.lower(node, recurrent, this);
+          case AttentionOp.Attention attention -> Linear.lower(node, attention, this);
+          case AttentionOp.CausalAttention attention -> Linear.lower(node, attention, this);
+          case AttentionOp.AppendRows append -> Movement.lower(node, append, this);
+          case RecurrentOp.Recurrent recurrent -> Recurrences.lower(node, recurrent, this);
+          case RecurrentOp.DynamicRecurrent recurrent -> Recurrences.lower(node, recurrent, this);
           case Op.Conv conv -> Images.lower(node, conv, this);
           case Op.ConvTranspose conv -> Images.lower(node, conv, this);
           case Op.Pool pool -> Pools.lower(node, pool, this);
           case Op.GlobalPool pool -> Pools.lower(node, pool, this);
-          case Op.Resize resize -> Resampling.lower(node, resize, this);
+          case ImageOp.Resize resize -> Resampling.lower(node, resize, this);
           case Op.Softmax softmax -> Rows.lower(node, softmax, this);
           case Op.LayerNorm norm -> Rows.lower(node, norm, this);
           case Op.Reduce reduce -> Rows.lower(node, reduce, this);

@@ -1,6 +1,7 @@
 package dev.jiffy.engine.pass;
 
 import dev.jiffy.engine.function.BinaryFunction;
+import dev.jiffy.engine.ir.AttentionOp;
 import dev.jiffy.engine.ir.Dim;
 import dev.jiffy.engine.ir.Node;
 import dev.jiffy.engine.ir.Op;
@@ -98,7 +99,7 @@ final class Attentions {
     return Fusion.isParameter(draft, node.output(), scale)
         && draft.replace(
             node,
-            new Op.Attention(q.count, (float) scale),
+            new AttentionOp.Attention(q.count, (float) scale),
             MatrixProducts.inputs(q.value, k.value, v.value, scores.mask));
   }
 
