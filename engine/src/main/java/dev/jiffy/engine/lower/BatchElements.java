@@ -76,7 +76,7 @@ final class BatchElements {
     }
     List<String> made = node.outputs().stream().filter(output -> !output.isEmpty()).toList();
     if (!isSpread && made.stream().allMatch(this::isAlike)) {
-      return !Lowering.hasWeights(node.op()) && !(node.op() instanceof RandomOp);
+      return !Packing.hasWeights(node.op()) && !(node.op() instanceof RandomOp);
     }
     return areSpread(made) && keepsApart(node);
   }

@@ -24,8 +24,6 @@ import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.ForkJoinTask;
-import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /// Makes a plan of a graph whose shapes are all numbers.
@@ -113,71 +111,6 @@ public final class Lowering {
   /// {@return the node that a step was made for, or null where it copies an output}
   private @Nullable Node origin(int step) {
     return step < origins.size() ? origins.get(step) : null;
-  }
-
-  /// Packs all weights whose form does not depend on input shapes, on all processors.
-  ///
-  /// @param graph the graph as loaded
-  /// @param weights where the packed forms go
-  public static void pack(Graph graph, Weights weights) {
-    Map<String, Node> producers = graph.producers();
-    AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
-    List<ForkJoinTask<?>> tasks = new ArrayList<>();
-    for (Node node : graph.nodes()) {
-      if (node.op() instanceof LoopOp.Loop loop) {
-        pack(loop.body(), weights);
-      }
-      if (hasWeights(node.op())) {
-        tasks.add(ForkJoinTask.adapt(() -> pack(graph, node, producers, weights, failure)));
-      }
-    }
-    ForkJoinTask.invokeAll(tasks);
-    switch (failure.get()) {
-      case null -> {}
-      case RuntimeException e -> throw e;
-      case Error e -> throw e;
-      case Throwable e -> throw new IllegalStateException(e);
-    }
-  }
-
-  /// Packs a node's weights, and takes down a failure: a task that fails would end the wait for the
-  /// others, whose memory is freed then.
-  private static void pack(
-      Graph graph,
-      Node node,
-      Map<String, Node> producers,
-      Weights weights,
-      AtomicReference<@Nullable Throwable> failure) {
-    if (failure.get() == null) {
-      try {
-        pack(graph, node, producers, weights);
-      } catch (Throwable e) { // thrown once all have ended
-        failure.compareAndSet(null, e);
-      }
-    }
-  }
-
-  /// {@return whether an operator has weights that are packed}
-  static boolean hasWeights(Op op) {
-    return switch (op) {
-      case Op.MatMul _, Op.QuantizedMatMul _, RecurrentOp.Recurrent _, Op.Conv _, Op.ConvTranspose _ -> true;
-      case QuantizedOp.ByteMatMul _, QuantizedOp.ByteConv _, QuantizedOp.DynamicConv _ -> true;
-      case QuantizedOp.ByteSums _, QuantizedOp.BlockMatMul _, RecurrentOp.DynamicRecurrent _ -> true;
-      default -> false;
-    };
-  }
-
-  private static void pack(Graph graph, Node node, Map<String, Node> producers, Weights weights) {
-    switch (node.op()) {
-      case Op.MatMul matMul -> Linear.pack(graph, node, matMul, producers, weights);
-      case Op.QuantizedMatMul matMul -> Linear.pack(graph, node, matMul, weights);
-      case RecurrentOp.Recurrent recurrent -> Recurrences.pack(graph, node, recurrent, weights);
-      case RecurrentOp.DynamicRecurrent recurrent -> Recurrences.pack(graph, node, recurrent, weights);
-      case Op.Conv conv -> Images.pack(graph, node, conv, weights);
-      case Op.ConvTranspose conv -> Images.pack(graph, node, conv, weights);
-      case QuantizedOp op -> Bytes.pack(graph, node, op, weights);
-      default -> {}
-    }
   }
 
   /// {@return whether a plan can have a step for every node that runs}
