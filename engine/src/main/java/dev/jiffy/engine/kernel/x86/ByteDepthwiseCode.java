@@ -56,7 +56,7 @@ import org.jspecify.annotations.Nullable;
 /// @param window the windows
 /// @param rows rows of the result
 /// @param rounds whether results are bytes, else f32
-/// @param activation what is applied last, or null; one that [TileCode#fuses] accepts
+/// @param activation what is applied last, or null; one that [FunctionCode#suits] accepts
 record ByteDepthwiseCode(
     int vectorBytes,
     int registers,
@@ -394,14 +394,7 @@ record ByteDepthwiseCode(
         code.op(VectorOp.FMADD213PS, register(i), scale, bias);
       }
     }
-    if (activation != null) {
-      Vector[] sums = new Vector[rows * pixels * PARTS];
-      for (int i = 0; i < sums.length; i++) {
-        sums[i] = register(i);
-      }
-      FunctionCode.emit(
-          code, activation.function(), activation.alpha(), activation.beta(), sums, registers);
-    }
+    FunctionCode.apply(code, activation, rows * pixels * PARTS, vectorBytes, registers);
     if (rounds) {
       round(code, pixels);
     }

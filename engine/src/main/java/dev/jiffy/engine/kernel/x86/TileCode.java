@@ -52,7 +52,7 @@ import org.jspecify.annotations.Nullable;
 ///   `residual` is the first of adjacent factors of the rows
 /// @param cut whether the last columns of the (only) vector do not exist
 /// @param residual whether there is a residual; only where `B` is packed
-/// @param activation what is applied last, or null; one that [#fuses] accepts
+/// @param activation what is applied last, or null; one that [FunctionCode#suits] accepts
 /// @param factors the numbers that are multiplied. Where they are narrower than f32, an element of
 ///   a run is a group of them in 32 bits, and a vector of `B` holds a group for each column; sums
 ///   are stored as they are. Of f64, whose `B` is packed, there is no activation
@@ -132,11 +132,6 @@ record TileCode(
   /// {@return the most rows of a tile}
   static int most(int vectorBytes, int vectors) {
     return vectorBytes == 64 ? (vectors == 2 ? 12 : 24) : (vectors == 2 ? 6 : 12);
-  }
-
-  /// {@return whether tiles can apply an activation themselves}
-  static boolean fuses(@Nullable Activation activation) {
-    return activation == null || FunctionCode.suits(activation.function());
   }
 
   private boolean wide() {
@@ -455,15 +450,8 @@ record TileCode(
       }
       moved(code, RESIDUAL, vectors * vectorBytes);
     }
-    if (activation != null) {
-      int until = cut && !wide() ? registers() - 1 : registers();
-      Vector[] sums = new Vector[rows * vectors];
-      for (int i = 0; i < sums.length; i++) {
-        sums[i] = sum(0, i / vectors, i % vectors);
-      }
-      FunctionCode.emit(
-          code, activation.function(), activation.alpha(), activation.beta(), sums, until);
-    }
+    int until = cut && !wide() ? registers() - 1 : registers();
+    FunctionCode.apply(code, activation, rows * vectors, vectorBytes, until);
     if (!result.takesResidual()) {
       round(code);
       if (across) {

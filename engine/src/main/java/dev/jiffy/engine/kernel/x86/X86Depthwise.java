@@ -156,7 +156,7 @@ public final class X86Depthwise implements DepthwiseKernels {
       long y,
       int rowFrom,
       int rowTo) {
-    boolean fused = activation == null || FunctionCode.suits(activation.function());
+    boolean fused = FunctionCode.suits(activation);
     int most =
         g.dilationHeight() == 1
             ? DepthwiseCode.mostRows(vectorBytes, height, width, g.strideHeight())

@@ -74,7 +74,7 @@ public final class X86NarrowKernels implements NarrowKernels {
 
   @Override
   public boolean computes(Format format, @Nullable Activation activation) {
-    if (!TileCode.fuses(activation)) {
+    if (!FunctionCode.suits(activation)) {
       return false;
     }
     return switch (format) {
