@@ -43,24 +43,12 @@ class Blocks {
 
   /// `activation(factor · x + residual + bias)`
   ///
-  /// @param source whether there is an `x`
+  /// @param given which of the operands there are, a bit for each
   private record Chain(
-      boolean source,
-      float factor,
-      boolean residual,
-      boolean bias,
-      @Nullable Activation activation,
-      MemorySegment code) {
-    boolean isFor(
-        boolean source,
-        float factor,
-        boolean residual,
-        boolean bias,
-        @Nullable Activation activation) {
-      return this.source == source
+      int given, float factor, @Nullable Activation activation, MemorySegment code) {
+    boolean isFor(int given, float factor, @Nullable Activation activation) {
+      return this.given == given
           && this.factor == factor
-          && this.residual == residual
-          && this.bias == bias
           && Objects.equals(this.activation, activation);
     }
   }
@@ -154,7 +142,8 @@ class Blocks {
     if (rows <= 0 || columns <= 0) {
       return;
     }
-    MemorySegment code = chain(source, factor, residual != 0, bias != 0, activation);
+    int added = (residual != 0 ? 1 << RESIDUAL : 0) | (bias != 0 ? 1 << BIAS : 0);
+    MemorySegment code = chain((source ? 1 << SOURCE : 0) | added, factor, activation);
     for (long from = 0; from < columns; from += MOST) {
       long n = Math.min(MOST, columns - from);
       long most = Math.max(1, MOST / n);
@@ -182,44 +171,37 @@ class Blocks {
     }
   }
 
-  private MemorySegment chain(
-      boolean source,
-      float factor,
-      boolean residual,
-      boolean bias,
-      @Nullable Activation activation) {
+  private MemorySegment chain(int given, float factor, @Nullable Activation activation) {
+    Chain chain = find(given, factor, activation);
+    return chain == null ? make(given, factor, activation) : chain.code;
+  }
+
+  private @Nullable Chain find(int given, float factor, @Nullable Activation activation) {
     for (Chain chain : chains) {
-      if (chain.isFor(source, factor, residual, bias, activation)) {
-        return chain.code;
+      if (chain.isFor(given, factor, activation)) {
+        return chain;
       }
     }
-    return make(source, factor, residual, bias, activation);
+    return null;
   }
 
   private synchronized MemorySegment make(
-      boolean source,
-      float factor,
-      boolean residual,
-      boolean bias,
-      @Nullable Activation activation) {
-    for (Chain chain : chains) {
-      if (chain.isFor(source, factor, residual, bias, activation)) {
-        return chain.code;
-      }
+      int given, float factor, @Nullable Activation activation) {
+    Chain found = find(given, factor, activation);
+    if (found != null) {
+      return found.code;
     }
-    MemorySegment made = Code.load("finish", emit(source, factor, residual, bias, activation));
+    MemorySegment made = Code.load("finish", emit(given, factor, activation));
     Chain[] more = Arrays.copyOf(chains, chains.length + 1);
-    more[chains.length] = new Chain(source, factor, residual, bias, activation, made);
+    more[chains.length] = new Chain(given, factor, activation, made);
     chains = more;
     return made;
   }
 
-  private byte[] emit(
-      boolean source,
-      float factor,
-      boolean residual,
-      boolean bias,
-      @Nullable Activation activation) {
+  private byte[] emit(int given, float factor, @Nullable Activation activation) {
+    boolean source = (given & 1 << SOURCE) != 0;
+    boolean residual = (given & 1 << RESIDUAL) != 0;
+    boolean bias = (given & 1 << BIAS) != 0;
     List<Instruction> instructions = new ArrayList<>();
     int sum = source ? SOURCE : residual ? RESIDUAL : BIAS;
     if (source && factor != 1) {

@@ -76,9 +76,6 @@ record ByteDepthwiseCode(
   private static final int FACTOR = 12;
   private static final int ZERO = 13;
 
-  /// What results are limited to before they become integers, which have no greater ones.
-  private static final float MOST_RESULT = 1 << 20;
-
   private static final Register[] SAVED = {RBX, RBP, R12, R13, R14, R15};
 
   /// The rows of the input that are interleaved.
@@ -421,7 +418,7 @@ record ByteDepthwiseCode(
     code.op(VectorOp.MOVUPS, factor, at(RCX, FACTOR * vectorBytes));
     code.op(VectorOp.MOVUPS, zero, at(RCX, ZERO * vectorBytes));
     code.op(VectorOp.XORPS, most, most, most);
-    code.op(VectorOp.ADDPS, most, most, code.constant(MOST_RESULT, vectorBytes));
+    code.op(VectorOp.ADDPS, most, most, code.constant(ByteSums.MOST, vectorBytes));
     for (int i = 0; i < rows * pixels * PARTS; i++) {
       Vector sum = register(i);
       if (activation != null) {
