@@ -47,8 +47,7 @@ final class Attentions {
   private record Scores(Node product, double factor, String mask) {}
 
   private static boolean attention(Draft draft, Node node) {
-    Node merge =
-        node.op() instanceof Op.Reshape ? transposed(draft, node.input(0), 0, 2, 1, 3) : null;
+    Node merge = transposed(draft, node.input(0), 0, 2, 1, 3);
     Node context = merge == null ? null : draft.producer(merge.input(0), Op.MatMul.class);
     if (context == null
         || !context.op().equals(new Op.MatMul())

@@ -23,9 +23,6 @@ final class Projections {
   private Projections() {}
 
   private static boolean merge(Draft draft, Node node) {
-    if (!(node.op() instanceof AttentionOp.Attention)) {
-      return false;
-    }
     List<Node> products = new ArrayList<>();
     for (int i = 0; i < 3; i++) {
       Node product = product(draft, node.input(i));
@@ -132,9 +129,6 @@ final class Projections {
 
   /// Queries, keys and values that are slices of one value become its parts.
   private static boolean cut(Draft draft, Node node) {
-    if (!(node.op() instanceof AttentionOp.Attention)) {
-      return false;
-    }
     String whole = "";
     long[] sizes = new long[3];
     long start = 0;
