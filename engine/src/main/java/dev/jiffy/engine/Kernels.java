@@ -1,11 +1,13 @@
 package dev.jiffy.engine;
 
+import dev.jiffy.engine.ir.AttentionOp;
 import dev.jiffy.engine.ir.Bodies;
 import dev.jiffy.engine.ir.Graph;
 import dev.jiffy.engine.ir.ImageOp;
 import dev.jiffy.engine.ir.Node;
 import dev.jiffy.engine.ir.Op;
 import dev.jiffy.engine.ir.QuantizedOp;
+import dev.jiffy.engine.ir.RecurrentOp;
 import dev.jiffy.engine.ir.SelectionOp;
 import dev.jiffy.engine.ir.TableOp;
 import dev.jiffy.engine.kernel.Activation;
@@ -217,9 +219,9 @@ final class Kernels {
       }
       switch (node.op()) {
         case Op.MatMul _, Op.Gemm _, Op.Einsum _ -> kinds.addAll(products(decided.precision()));
-        case Op.Recurrent _ ->
+        case RecurrentOp.Recurrent _ ->
             kinds.addAll(EnumSet.of(KernelCheck.Kind.PRODUCT, KernelCheck.Kind.ELEMENTWISE));
-        case Op.DynamicRecurrent _ -> {
+        case RecurrentOp.DynamicRecurrent _ -> {
           kinds.addAll(BYTES);
           kinds.addAll(EnumSet.of(KernelCheck.Kind.PRODUCT, KernelCheck.Kind.ELEMENTWISE));
         }
@@ -237,7 +239,7 @@ final class Kernels {
           kinds.addAll(products(decided.precision())); // windows of one pixel
         }
         case Op.ConvTranspose _ -> kinds.add(KernelCheck.Kind.CONVOLUTION);
-        case Op.Attention _, Op.CausalAttention _ -> {
+        case AttentionOp.Attention _, AttentionOp.CausalAttention _ -> {
           kinds.add(KernelCheck.Kind.ATTENTION);
           if (decided.precision() != Precision.F32) {
             kinds.add(KernelCheck.Kind.BF16);
@@ -253,7 +255,7 @@ final class Kernels {
         case Op.Unary _, Op.Binary _, Op.Where _, Op.ScatterNd _ ->
             kinds.add(KernelCheck.Kind.ELEMENTWISE);
         case Op.Pool _ -> kinds.add(KernelCheck.Kind.POOLING);
-        case Op.Resize _, ImageOp.SampleGrid _, ImageOp.AlignRegions _ ->
+        case ImageOp.Resize _, ImageOp.SampleGrid _, ImageOp.AlignRegions _ ->
             kinds.add(KernelCheck.Kind.RESAMPLING);
         case TableOp.TreeEnsemble _ -> kinds.add(KernelCheck.Kind.TREES);
         default -> {}

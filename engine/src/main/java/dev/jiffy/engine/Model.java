@@ -8,7 +8,7 @@ import dev.jiffy.engine.ir.Op;
 import dev.jiffy.engine.ir.StepCost;
 import dev.jiffy.engine.ir.TableOp;
 import dev.jiffy.engine.kernel.RowKernels;
-import dev.jiffy.engine.lower.Lowering;
+import dev.jiffy.engine.lower.Packing;
 import dev.jiffy.engine.lower.Plan;
 import dev.jiffy.engine.lower.Target;
 import dev.jiffy.engine.lower.Weights;
@@ -216,7 +216,7 @@ public final class Model implements AutoCloseable {
     static Form of(LoadOptions decided, Graph graph, Kernels kernels, Arena arena) {
       Target target = kernels.target(decided);
       Weights weights = new Weights(target, arena);
-      Lowering.pack(graph, weights);
+      Packing.all(graph, weights);
       return new Form(decided, target, weights);
     }
   }

@@ -1,8 +1,8 @@
 package dev.jiffy.engine;
 
+import dev.jiffy.engine.ir.StepCost;
 import dev.jiffy.engine.lower.Frame;
 import dev.jiffy.engine.lower.Plan;
-import dev.jiffy.engine.run.Runner;
 import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.OptionalValue;
 import dev.jiffy.tensor.Tensor;
@@ -81,7 +81,7 @@ public final class Session implements AutoCloseable {
     enter();
     try {
       collect(inputs);
-      return run(execution.prepare(arguments), true);
+      return run(execution.prepare(arguments), true, Watch.NONE);
     } catch (OutOfMemoryError e) {
       throw noMemory(e);
     } finally {
@@ -127,52 +127,36 @@ public final class Session implements AutoCloseable {
 
   private RunProfile profiled(Map<String, Tensor> inputs, int runs) {
     collect(inputs);
-    Execution.Prepared current = execution.prepareAlone(arguments);
-    run(inputs, true, null);
-    Plan plan = current.stage.plan;
-    if (plan == null || !current.stage.isWhole()) {
-      return profiled(inputs, runs, current);
-    }
+    Execution.Prepared first = execution.prepareAlone(arguments);
+    run(inputs, true, Watch.NONE);
+    Plan whole = first.stage.isWhole() ? first.stage.plan : null;
+    List<StepCost> costs =
+        whole == null ? stageCosts(first) : model.costs(model.program(), arguments);
     List<long[]> stamps = new ArrayList<>(runs);
     long[] plain = new long[runs];
     for (int i = 0; i < runs; i++) {
-      long[] times = new long[plan.steps().size() + 3];
-      times[0] = System.nanoTime();
+      StageTimes times = new StageTimes(costs.size());
+      times.stamp();
       run(inputs, true, times);
-      times[times.length - 1] = System.nanoTime();
-      stamps.add(times);
+      times.stamp();
+      if (times.steps() != costs.size()) {
+        throw new ModelException(
+            "runs differ: one had %d steps, another %d".formatted(costs.size(), times.steps()));
+      }
+      stamps.add(times.stamps());
       long start = System.nanoTime();
-      run(inputs, true, null);
+      run(inputs, true, Watch.NONE);
       plain[i] = System.nanoTime() - start;
     }
-    return new RunProfile(model.costs(model.program(), arguments), plan.bytes(), stamps, plain);
+    long bytes = whole == null ? execution.memoryBytes() : whole.bytes();
+    return new RunProfile(costs, bytes, stamps, plain);
   }
 
-  /// The profile of runs that are more than one plan.
-  private RunProfile profiled(Map<String, Tensor> inputs, int runs, Execution.Prepared first) {
+  /// What a run costs that is more than one plan.
+  private List<StepCost> stageCosts(Execution.Prepared first) {
     StageCosts costs = new StageCosts(model);
     execution.run(first, arguments, false, costs);
-    List<long[]> stamps = new ArrayList<>(runs);
-    long[] plain = new long[runs];
-    for (int i = 0; i < runs; i++) {
-      StageTimes times = new StageTimes(costs.costs().size());
-      times.stamp();
-      collect(inputs);
-      Execution.Prepared current = execution.prepare(arguments);
-      times.stamp();
-      execution.run(current, arguments, false, times);
-      times.stamp();
-      stamps.add(times.stamps());
-      if (times.stamps().length != costs.costs().size() + 3) {
-        throw new ModelException(
-            "runs differ: one had %d steps, another %d"
-                .formatted(costs.costs().size(), times.stamps().length - 3));
-      }
-      long start = System.nanoTime();
-      run(inputs, true, null);
-      plain[i] = System.nanoTime() - start;
-    }
-    return new RunProfile(costs.costs(), execution.memoryBytes(), stamps, plain);
+    return costs.costs();
   }
 
   private void enter() {
@@ -188,7 +172,7 @@ public final class Session implements AutoCloseable {
   private Map<String, Tensor> guarded(Map<String, Tensor> inputs, boolean reuse) {
     enter();
     try {
-      return run(inputs, reuse, null);
+      return run(inputs, reuse, Watch.NONE);
     } catch (OutOfMemoryError e) {
       throw noMemory(e);
     } finally {
@@ -196,9 +180,7 @@ public final class Session implements AutoCloseable {
     }
   }
 
-  /// Runs; where `times` is not null, it takes the times of the steps.
-  private Map<String, Tensor> run(
-      Map<String, Tensor> inputs, boolean reuse, long @Nullable [] times) {
+  private Map<String, Tensor> run(Map<String, Tensor> inputs, boolean reuse, Watch watch) {
     if (other != null) {
       throw new ModelException(
           "'%s' is no tensor but %s: such a model runs with runValues"
@@ -208,10 +190,10 @@ public final class Session implements AutoCloseable {
     Execution.Prepared current = execution.prepare(arguments);
     Plan plan = current.stage.plan;
     if (plan != null && current.stage.isWhole()) {
-      return run(current, plan, reuse, times);
+      return run(current, plan, reuse, watch);
     }
     Map<String, Tensor> outputs = new LinkedHashMap<>();
-    run(current, !reuse)
+    run(current, !reuse, watch)
         .forEach((name, value) -> {
           if (!(value instanceof Tensor tensor)) {
             throw new IllegalStateException("output '" + name + "' is no tensor");
@@ -289,8 +271,9 @@ public final class Session implements AutoCloseable {
   }
 
   /// Runs what may be more than one plan.
-  private Map<String, Value> run(Execution.Prepared current, boolean isOwned) {
-    List<Value> values = execution.run(current, arguments, isOwned, Watch.NONE);
+  private Map<String, Value> run(Execution.Prepared current, boolean isOwned, Watch watch) {
+    watch.starts();
+    List<Value> values = execution.run(current, arguments, isOwned, watch);
     Map<String, Value> outputs = new LinkedHashMap<>();
     for (int i = 0; i < values.size(); i++) {
       outputs.put(model.outputs().get(i).name(), values.get(i));
@@ -299,7 +282,7 @@ public final class Session implements AutoCloseable {
   }
 
   private Map<String, Tensor> run(
-      Execution.Prepared current, Plan plan, boolean reuse, long @Nullable [] times) {
+      Execution.Prepared current, Plan plan, boolean reuse, Watch watch) {
     Frame frame = execution.frame(current, plan);
     List<Plan.Port> inputs = plan.inputs();
     for (int i = 0; i < arguments.length; i++) {
@@ -315,12 +298,8 @@ public final class Session implements AutoCloseable {
         frame.point(port.slot(), output.segment().address());
       }
     }
-    if (times == null) {
-      Runner.run(plan, frame);
-    } else {
-      times[1] = System.nanoTime();
-      Runner.profile(plan, frame, times, 2);
-    }
+    watch.starts();
+    watch.run(plan, frame);
     return outputs;
   }
 

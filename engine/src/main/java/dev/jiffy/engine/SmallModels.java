@@ -5,6 +5,7 @@ import dev.jiffy.engine.function.ReduceFunction;
 import dev.jiffy.engine.function.UnaryFunction;
 import dev.jiffy.engine.ir.Graph;
 import dev.jiffy.engine.ir.GraphBuilder;
+import dev.jiffy.engine.ir.ImageOp;
 import dev.jiffy.engine.ir.Op;
 import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Shape;
@@ -104,7 +105,7 @@ public final class SmallModels {
 
   /// Twice as high and as wide.
   private String doubled(String value) {
-    Op resize = Op.Resize.linear(Op.Layout.CHANNELS_FIRST);
+    Op resize = ImageOp.Resize.linear(Op.Layout.CHANNELS_FIRST);
     return add(resize, value, "", constant(Tensor.of(new float[] {1, 1, 2, 2}, 4)));
   }
 

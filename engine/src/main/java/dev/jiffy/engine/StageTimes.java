@@ -9,8 +9,7 @@ import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// The times of a run that is more than one plan, in the order of [StageCosts], as [RunProfile]
-/// wants them.
+/// The times of a run, one plan or more, in the order of its costs, as [RunProfile] wants them.
 final class StageTimes implements Watch {
   private long[] stamps;
   private int count;
@@ -33,10 +32,20 @@ final class StageTimes implements Watch {
     return Arrays.copyOf(stamps, count);
   }
 
+  /// {@return for how many steps there are times}
+  int steps() {
+    return count - 3;
+  }
+
   private void room(int more) {
     if (count + more > stamps.length) {
       stamps = Arrays.copyOf(stamps, 2 * (count + more));
     }
+  }
+
+  @Override
+  public void starts() {
+    stamp();
   }
 
   @Override

@@ -8,12 +8,15 @@ import dev.jiffy.tensor.Value;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// Is told how a run goes that is more than one plan, except for what happens within a node.
+/// Is told how a run goes, except for what happens within a node.
 interface Watch {
   /// Does not look.
   Watch NONE = new Watch() {};
 
-  /// A stage has its memory, and begins.
+  /// Inputs are checked, and what is to run is known.
+  default void starts() {}
+
+  /// A stage has its memory, and begins, where there is more than one plan.
   ///
   /// @param program what it is a stage of
   /// @param arguments a value for every input of the program

@@ -10,8 +10,10 @@ import dev.jiffy.engine.ir.Dim;
 import dev.jiffy.engine.ir.Fact;
 import dev.jiffy.engine.ir.Graph;
 import dev.jiffy.engine.ir.GraphBuilder;
+import dev.jiffy.engine.ir.ImageOp;
 import dev.jiffy.engine.ir.Op;
 import dev.jiffy.engine.ir.QuantizedOp;
+import dev.jiffy.engine.ir.RecurrentOp;
 import dev.jiffy.engine.kernel.Format;
 import dev.jiffy.engine.kernel.NarrowKernels;
 import dev.jiffy.engine.kernel.RowKernels;
@@ -162,11 +164,11 @@ class KernelsTest {
     Fact image = Fact.of(DType.F32, 1, 2, 5, 5);
     Fact sequence = Fact.of(DType.F32, 2, 1, 4);
     Op pool = new Op.GlobalPool(Op.PoolFunction.AVERAGE, 0, Op.Layout.CHANNELS_FIRST);
-    Op resize = Op.Resize.linear(Op.Layout.CHANNELS_FIRST);
+    Op resize = ImageOp.Resize.linear(Op.Layout.CHANNELS_FIRST);
     Op layer =
-        new Op.Recurrent(
+        new RecurrentOp.Recurrent(
             RecurrentCell.RNN,
-            Op.Direction.FORWARD,
+            RecurrentOp.Direction.FORWARD,
             4,
             List.of(new Op.Unary(UnaryFunction.TANH)),
             Float.POSITIVE_INFINITY,

@@ -19,6 +19,7 @@ final class ImageRules {
       case ImageOp.PoolRegions o -> poolRegions(o, in);
       case ImageOp.DeformConv o -> deformConv(o, in);
       case ImageOp.Fold o -> fold(o, in);
+      case ImageOp.Resize o -> ResizeRule.resize(o, in);
     };
   }
 

@@ -162,12 +162,11 @@ public final class Inference {
       case Op.QuantizedMatMul o -> List.of(MatrixRules.quantizedMatMul(o, in));
       case Op.Gemm o -> List.of(MatrixRules.gemm(o, in));
       case Op.Einsum o -> List.of(EinsumRule.einsum(o, in));
-      case Op.Attention o -> List.of(MatrixRules.attention(o, in));
-      case Op.CausalAttention o -> List.of(MatrixRules.attention(o, in));
-      case Op.AppendRows _ -> List.of(MatrixRules.appendRows(in));
-
-      case Op.Recurrent o -> RecurrentRule.recurrent(o, in);
-      case Op.DynamicRecurrent o -> RecurrentRule.dynamic(o, in);
+      case AttentionOp.Attention o -> List.of(MatrixRules.attention(o, in));
+      case AttentionOp.CausalAttention o -> List.of(MatrixRules.attention(o, in));
+      case AttentionOp.AppendRows _ -> List.of(MatrixRules.appendRows(in));
+      case RecurrentOp.Recurrent o -> RecurrentRule.recurrent(o, in);
+      case RecurrentOp.DynamicRecurrent o -> RecurrentRule.dynamic(o, in);
       case Op.Conv o -> List.of(WindowRules.conv(o, in));
       case Op.ConvTranspose o -> List.of(WindowRules.convTranspose(o, in));
       case Op.Pool o -> WindowRules.pool(o, in);
@@ -176,7 +175,6 @@ public final class Inference {
       case Op.LayerNorm o -> NormRules.layerNorm(o, in);
       case Op.InstanceNorm _ -> List.of(NormRules.instanceNorm(in));
       case Op.Lrn o -> List.of(NormRules.lrn(o, in));
-      case Op.Resize o -> List.of(ResizeRule.resize(o, in));
 
       case TextOp o -> TextRules.infer(o, in);
       case TableOp o -> TableRules.infer(o, in);

@@ -179,7 +179,7 @@ final class MatrixRules {
     return Fact.of(in.dtype(0), shape);
   }
 
-  static Fact attention(Op.Attention op, Operands in) {
+  static Fact attention(AttentionOp.Attention op, Operands in) {
     in.expect(3, 4, 1);
     in.floating(0);
     for (int i = 1; i < 4; i++) {
@@ -203,7 +203,7 @@ final class MatrixRules {
     return Fact.of(in.dtype(0), List.of(batch, q.get(1), v.get(2)));
   }
 
-  static Fact attention(Op.CausalAttention op, Operands in) {
+  static Fact attention(AttentionOp.CausalAttention op, Operands in) {
     in.expect(4, 5, 1);
     in.floating(0);
     in.same(1, 0);

@@ -62,14 +62,13 @@ final class NodeFlops {
       case Op.QuantizedMatMul o -> quantizedMatMul(o);
       case Op.Gemm o -> gemm(o);
       case Op.Einsum o -> einsum(o);
-      case Op.Attention o -> attention(o);
-      case Op.CausalAttention o -> attention(o);
-      case Op.Recurrent o -> recurrent(o, true);
-      case Op.DynamicRecurrent o -> recurrent(o.layer(), false);
+      case AttentionOp.Attention o -> attention(o);
+      case AttentionOp.CausalAttention o -> attention(o);
+      case RecurrentOp.Recurrent o -> recurrent(o, true);
+      case RecurrentOp.DynamicRecurrent o -> recurrent(o.layer(), false);
       case Op.Conv o -> conv(o);
       case Op.ConvTranspose o -> convTranspose(o);
       case Op.Pool o -> pool(o);
-      case Op.Resize o -> resize(o);
       case TextOp _ -> read();
       case TableOp o -> table(o);
       case QuantizedOp o -> quantized(o);
@@ -84,7 +83,7 @@ final class NodeFlops {
       case Op.GatherElements _, Op.GatherNd _, Op.Pad _, Op.Tile _, Op.Squeeze _ -> 0;
       case Op.Unsqueeze _, Op.ConstantOfShape _, Op.Range _, Op.OneHot _, Op.Trilu _ -> 0;
       case Op.EyeLike _, Op.NonZero _, Op.Compress _, Op.ReverseSequence _ -> 0;
-      case Op.AppendRows _, Op.OneHotDot _, Op.DepthToSpace _, Op.SpaceToDepth _ -> 0;
+      case AttentionOp.AppendRows _, Op.OneHotDot _, Op.DepthToSpace _, Op.SpaceToDepth _ -> 0;
       case Foreign _ -> unknown();
       case Op.ScatterElements o -> o.mode() == Op.ScatterMode.REPLACE ? 0 : elements(2);
       case Op.ScatterNd o -> o.mode() == Op.ScatterMode.REPLACE ? 0 : elements(2);
@@ -250,7 +249,7 @@ final class NodeFlops {
     return times(combinations, ranks.length);
   }
 
-  private long attention(Op.Attention op) {
+  private long attention(AttentionOp.Attention op) {
     Shape q = shape(node.input(0));
     Shape k = shape(node.input(1));
     Shape v = shape(node.input(2));
@@ -264,7 +263,7 @@ final class NodeFlops {
   }
 
   /// As if every query saw all keys.
-  private long attention(Op.CausalAttention op) {
+  private long attention(AttentionOp.CausalAttention op) {
     Shape q = shape(node.input(0));
     Shape k = shape(node.input(1));
     if (q == null || k == null) {
@@ -277,7 +276,7 @@ final class NodeFlops {
 
   /// The products of every time step, and what the gates do with their results: a sum, a function
   /// and, of all but the simplest cell, a product and a sum that mix states.
-  private long recurrent(Op.Recurrent op, boolean withInput) {
+  private long recurrent(RecurrentOp.Recurrent op, boolean withInput) {
     Shape x = shape(node.input(0));
     if (x == null) {
       return 0;
@@ -311,7 +310,7 @@ final class NodeFlops {
     return times(made(), taps);
   }
 
-  private static long taps(Op.Interpolation interpolation) {
+  private static long taps(ImageOp.Interpolation interpolation) {
     return switch (interpolation) {
       case NEAREST -> 0;
       case LINEAR -> 2;
@@ -320,7 +319,7 @@ final class NodeFlops {
   }
 
   /// Each dimension that changes is interpolated apart: a multiply-add per tap.
-  private long resize(Op.Resize op) {
+  private long resize(ImageOp.Resize op) {
     Shape x = shape(node.input(0));
     Shape y = shape(node.output());
     if (x == null || y == null) {
@@ -351,6 +350,7 @@ final class NodeFlops {
         yield w == null ? 0 : perResult(w.elements(1, w.rank()), 0);
       }
       case ImageOp.Fold _ -> read();
+      case ImageOp.Resize o -> resize(o);
     };
   }
 

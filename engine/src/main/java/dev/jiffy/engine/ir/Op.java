@@ -1,7 +1,6 @@
 package dev.jiffy.engine.ir;
 
 import dev.jiffy.engine.function.BinaryFunction;
-import dev.jiffy.engine.function.RecurrentCell;
 import dev.jiffy.engine.function.ReduceFunction;
 import dev.jiffy.engine.function.UnaryFunction;
 import dev.jiffy.tensor.DType;
@@ -17,12 +16,14 @@ import org.jspecify.annotations.Nullable;
 public sealed interface Op {
   /// An operator of a family that has a file of its own.
   sealed interface Special extends Op
-      permits Foreign,
+      permits AttentionOp,
+          Foreign,
           ImageOp,
           LoopOp,
           MatrixOp,
           QuantizedOp,
           RandomOp,
+          RecurrentOp,
           SelectionOp,
           SequenceOp,
           SignalOp,
@@ -426,103 +427,7 @@ public sealed interface Op {
   /// @param equation the terms, such as `ij,jk->ik`
   record Einsum(String equation) implements Op {}
 
-  /// Scaled dot-product attention of several heads: `(q, k, v, mask?)`.
-  ///
-  /// Computes `softmax(scale · q · kᵀ + mask) · v` for each batch and head. Queries, keys, values
-  /// and the result are `[batch, length, heads · headSize]`; the mask is added to the scores and
-  /// broadcasts to `[batch, heads, queries, keys]`.
-  ///
-  /// @param heads the number of heads
-  /// @param scale the factor of the scores
-  record Attention(long heads, float scale) implements Op {}
-
-  /// Attention of what comes to what came before: `(q, k, v, starts, mask?)`.
-  ///
-  /// Queries and the result are `[batch, length, heads · headSize]`, keys and values `[batch,
-  /// keyHeads, keys, headSize]`: as many heads of queries as `keyHeads` goes into `heads` share
-  /// those of keys and values. Query `i` of a sequence sees the keys up to number `starts[sequence]
-  /// + i`, at least one and of them the last ones. The mask is added to the scores and broadcasts
-  ///   to `[batch, heads, length, keys]`.
-  ///
-  /// @param heads the number of heads of queries
-  /// @param window how many keys a query sees at most; 0 for all
-  /// @param scale the factor of the scores
-  /// @param cap what scores stay below before the mask is added: `cap · tanh(x / cap)` stands for
-  ///   `x = scale · q · kᵀ`; 0 for none
-  record CausalAttention(long heads, long window, float scale, float cap) implements Op {}
-
-  /// Rows put behind those that there are: `(rows, starts, length, earlier?)`.
-  ///
-  /// Of `[batch, heads, length, size]` the rows of a sequence are those of `earlier` up to number
-  /// `starts[sequence]`, then all of `rows`, then zeros or what else there is of `earlier`. What
-  /// does not fit is left out.
-  ///
-  /// @param keepsRest whether rows of `earlier` behind the others stay
-  record AppendRows(boolean keepsRest) implements Op {}
-
   // ---- neural networks
-
-  /// The order in which a recurrent layer reads time.
-  enum Direction {
-    /// From the first step to the last.
-    FORWARD,
-    /// From the last step to the first.
-    REVERSE,
-    /// Both, each with weights of its own.
-    BIDIRECTIONAL;
-
-    /// {@return the number of directions}
-    public int count() {
-      return this == BIDIRECTIONAL ? 2 : 1;
-    }
-  }
-
-  /// A recurrent layer: `(x, w, r, bias?, lengths?, h?, c?, peepholes?)`, the last two of LSTM
-  /// only.
-  ///
-  /// Sequences are `[time, batch, inputs]`. For each direction and gate there are weights of the
-  /// input `w` and of the state `r`; the biases of both; a length of each sequence; the first state
-  /// and the first state of cells, zeros where absent. Results: all states `[time, directions,
-  /// batch, hidden]`, the last one, and of LSTM the last state of cells.
-  ///
-  /// @param cell the kind of cell
-  /// @param direction the order in which time is read
-  /// @param hidden the extent of a state
-  /// @param activations the cell's functions, those of the first direction first
-  /// @param clip the bound of what functions are applied to; infinite where there is none
-  /// @param inputForget whether the forget gate of LSTM is one minus the input gate
-  /// @param linearBeforeReset whether GRU resets the product with the state instead of the state
-  record Recurrent(
-      RecurrentCell cell,
-      Direction direction,
-      long hidden,
-      List<Unary> activations,
-      float clip,
-      boolean inputForget,
-      boolean linearBeforeReset)
-      implements Op {
-    /// Copies the list.
-    public Recurrent {
-      activations = List.copyOf(activations);
-    }
-  }
-
-  /// A layer of long short-term memory with quantized weights of the state, which is quantized by
-  /// its range before every product: `(sums, r, scale, …, h?, c?, peepholes?)`.
-  ///
-  /// `sums` are the products of the input with its weights and all biases, `[time, batch,
-  /// directions · gates · hidden]`. Each direction has weights of the state `r`, `[hidden, gates ·
-  /// hidden]`, i8, or i16 where less their zero point they do not fit, and a scale of each column.
-  /// The state of each sequence is quantized as [DynamicQuantize] does it. All else is as with
-  /// [Recurrent].
-  ///
-  /// @param layer what is computed
-  record DynamicRecurrent(Recurrent layer) implements Op {
-    /// {@return the position of the first of the optional inputs}
-    public int states() {
-      return 1 + 2 * layer.direction().count();
-    }
-  }
 
   /// Convolution, and what follows it: `(x, w, bias?, residual?)`.
   ///
@@ -625,102 +530,4 @@ public sealed interface Op {
   /// @param axis the dimension
   /// @param p 1 or 2
   record LpNormalization(long axis, long p) implements Op {}
-
-  /// How positions of a resized tensor map to the original.
-  enum CoordinateMode {
-    /// Pixel centres at half.
-    HALF_PIXEL,
-    /// Half pixel, corrected so that the centre stays in place.
-    HALF_PIXEL_SYMMETRIC,
-    /// Half pixel, but 0 where the result has extent 1.
-    PYTORCH_HALF_PIXEL,
-    /// Corner pixels' centres aligned.
-    ALIGN_CORNERS,
-    /// Position divided by scale.
-    ASYMMETRIC,
-    /// Half pixel for nearest as TensorFlow 1 had it.
-    TF_HALF_PIXEL_FOR_NN,
-    /// Positions within a region of interest.
-    TF_CROP_AND_RESIZE
-  }
-
-  /// How a resized tensor is interpolated.
-  enum Interpolation {
-    /// The nearest element.
-    NEAREST,
-    /// Linear between neighbours.
-    LINEAR,
-    /// Cubic over four neighbours.
-    CUBIC
-  }
-
-  /// How the nearest element is chosen.
-  enum NearestMode {
-    /// Half rounds down.
-    ROUND_PREFER_FLOOR,
-    /// Half rounds up.
-    ROUND_PREFER_CEIL,
-    /// Always down.
-    FLOOR,
-    /// Always up.
-    CEIL
-  }
-
-  /// What happens to the aspect ratio when sizes are given.
-  enum AspectPolicy {
-    /// Ignored.
-    STRETCH,
-    /// No side larger than given.
-    NOT_LARGER,
-    /// No side smaller than given.
-    NOT_SMALLER
-  }
-
-  /// Resampling: `(x, roi?, scales?, sizes?)`, one of scales and sizes given, both in the order of
-  /// the axes.
-  ///
-  /// @param interpolation how elements are interpolated
-  /// @param coordinates how positions map
-  /// @param nearest how the nearest element is chosen
-  /// @param cubicA the coefficient of the cubic
-  /// @param excludeOutside whether weights outside the input are zero
-  /// @param extrapolation the value outside the region of interest
-  /// @param antialias whether the filter widens when shrinking
-  /// @param axes the axes that scales and sizes speak of; empty stands for all
-  /// @param aspect what happens to the aspect ratio
-  /// @param layout the layout of input and result; scales and sizes follow it
-  record Resize(
-      Interpolation interpolation,
-      CoordinateMode coordinates,
-      NearestMode nearest,
-      float cubicA,
-      boolean excludeOutside,
-      float extrapolation,
-      boolean antialias,
-      List<Long> axes,
-      AspectPolicy aspect,
-      Layout layout)
-      implements Op {
-    /// Copies the list.
-    public Resize {
-      axes = List.copyOf(axes);
-    }
-
-    /// {@return bilinear resampling with the middles of pixels kept}
-    ///
-    /// @param layout the layout of input and result
-    public static Resize linear(Layout layout) {
-      return new Resize(
-          Interpolation.LINEAR,
-          CoordinateMode.HALF_PIXEL,
-          NearestMode.FLOOR,
-          -0.75f,
-          false,
-          0,
-          false,
-          List.of(),
-          AspectPolicy.STRETCH,
-          layout);
-    }
-  }
 }

@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 final class RecurrentRule {
   private RecurrentRule() {}
 
-  static List<Fact> recurrent(Op.Recurrent op, Operands in) {
+  static List<Fact> recurrent(RecurrentOp.Recurrent op, Operands in) {
     boolean lstm = op.cell() == RecurrentCell.LSTM;
     in.expect(3, lstm ? 8 : 6, lstm ? 3 : 2);
     DType dtype = in.floating(0);
@@ -38,7 +38,8 @@ final class RecurrentRule {
     return states(op, dtype, time, batch, in);
   }
 
-  private static List<Fact> states(Op.Recurrent op, DType dtype, Dim time, Dim batch, Operands in) {
+  private static List<Fact> states(
+      RecurrentOp.Recurrent op, DType dtype, Dim time, Dim batch, Operands in) {
     Dim directions = Dim.of(op.direction().count());
     Dim hidden = Dim.of(op.hidden());
     Fact all = Fact.of(dtype, List.of(time, directions, batch, hidden));
@@ -46,8 +47,8 @@ final class RecurrentRule {
     return List.of(all, last, last).subList(0, in.outputs());
   }
 
-  static List<Fact> dynamic(Op.DynamicRecurrent op, Operands in) {
-    Op.Recurrent layer = op.layer();
+  static List<Fact> dynamic(RecurrentOp.DynamicRecurrent op, Operands in) {
+    RecurrentOp.Recurrent layer = op.layer();
     if (layer.cell() != RecurrentCell.LSTM) {
       throw new ModelException("cell: expected LSTM, got " + layer.cell());
     }
@@ -77,7 +78,7 @@ final class RecurrentRule {
     return states(layer, DType.F32, time, batch, in);
   }
 
-  private static void attributes(Op.Recurrent op, DType dtype) {
+  private static void attributes(RecurrentOp.Recurrent op, DType dtype) {
     if (op.hidden() < 1) {
       throw new ModelException("extent of the state: expected at least 1, got " + op.hidden());
     }

@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
 final class ResizeRule {
   private ResizeRule() {}
 
-  static Fact resize(Op.Resize op, Operands in) {
+  static Fact resize(ImageOp.Resize op, Operands in) {
     in.expect(1, 4, 1);
     in.numericOrBool(0);
     boolean scaled = isGiven(2, in);
@@ -18,7 +18,7 @@ final class ResizeRule {
       throw new ModelException(
           "expected either scales or sizes, got " + (scaled ? "both" : "neither"));
     }
-    if (op.coordinates() == Op.CoordinateMode.TF_CROP_AND_RESIZE && !isGiven(1, in)) {
+    if (op.coordinates() == ImageOp.CoordinateMode.TF_CROP_AND_RESIZE && !isGiven(1, in)) {
       throw new ModelException("roi: expected one with TF_CROP_AND_RESIZE, got none");
     }
     List<Dim> shape = in.shape(0);
@@ -36,7 +36,7 @@ final class ResizeRule {
       throw new ModelException(
           (scaled ? "scales" : "sizes") + ": expected " + axes.length + " numbers, got " + given);
     }
-    checkRegion(op.coordinates() == Op.CoordinateMode.TF_CROP_AND_RESIZE, axes.length, in);
+    checkRegion(op.coordinates() == ImageOp.CoordinateMode.TF_CROP_AND_RESIZE, axes.length, in);
     Dim[] dims = shape.toArray(Dim[]::new);
     if (scaled) {
       scale(dims, axes, in);
@@ -95,13 +95,13 @@ final class ResizeRule {
     return Polynomial.atom("scaled(" + dim + ",0x" + bits + ")").dim();
   }
 
-  private static void size(Op.Resize op, Dim[] dims, long[] axes, Operands in) {
+  private static void size(ImageOp.Resize op, Dim[] dims, long[] axes, Operands in) {
     in.index(3);
     List<Dim> value = in.value(3);
     if (value != null) {
       ShapeRules.extents("sizes", value);
     }
-    boolean stretch = op.aspect() == Op.AspectPolicy.STRETCH;
+    boolean stretch = op.aspect() == ImageOp.AspectPolicy.STRETCH;
     double factor = stretch ? 1 : factor(op.aspect(), dims, axes, value);
     for (int i = 0; i < axes.length; i++) {
       int axis = Operands.axis(axes[i], dims.length);
@@ -121,7 +121,7 @@ final class ResizeRule {
 
   /// The common factor that keeps the aspect ratio, or -1 where it is not known.
   private static double factor(
-      Op.AspectPolicy policy, Dim[] dims, long[] axes, @Nullable List<Dim> sizes) {
+      ImageOp.AspectPolicy policy, Dim[] dims, long[] axes, @Nullable List<Dim> sizes) {
     double factor = -1;
     for (int i = 0; i < axes.length; i++) {
       if (sizes == null
@@ -133,7 +133,7 @@ final class ResizeRule {
         throw new ModelException("an empty dimension has no aspect ratio");
       }
       double ratio = (double) size.value() / (double) extent.value();
-      boolean better = policy == Op.AspectPolicy.NOT_LARGER ? ratio < factor : ratio > factor;
+      boolean better = policy == ImageOp.AspectPolicy.NOT_LARGER ? ratio < factor : ratio > factor;
       factor = i == 0 || better ? ratio : factor;
     }
     return factor;

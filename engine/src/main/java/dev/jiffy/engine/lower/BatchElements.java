@@ -1,6 +1,8 @@
 package dev.jiffy.engine.lower;
 
+import dev.jiffy.engine.ir.AttentionOp;
 import dev.jiffy.engine.ir.Graph;
+import dev.jiffy.engine.ir.ImageOp;
 import dev.jiffy.engine.ir.Node;
 import dev.jiffy.engine.ir.Op;
 import dev.jiffy.engine.ir.QuantizedOp;
@@ -74,7 +76,7 @@ final class BatchElements {
     }
     List<String> made = node.outputs().stream().filter(output -> !output.isEmpty()).toList();
     if (!isSpread && made.stream().allMatch(this::isAlike)) {
-      return !Lowering.hasWeights(node.op()) && !(node.op() instanceof RandomOp);
+      return !Packing.hasWeights(node.op()) && !(node.op() instanceof RandomOp);
     }
     return areSpread(made) && keepsApart(node);
   }
@@ -99,9 +101,9 @@ final class BatchElements {
       case Op.Transpose transpose ->
           !transpose.perm().isEmpty() && transpose.perm().getFirst() == 0;
       case Op.MatMul _ -> areAligned(node);
-      case Op.Attention _ -> rank(node.input(0)) == 3 && isAlikeOrOfRank(node.input(3), 4);
-      case Op.CausalAttention _ -> isAlikeOrOfRank(node.input(4), 4);
-      case Op.AppendRows _ -> true;
+      case AttentionOp.Attention _ -> rank(node.input(0)) == 3 && isAlikeOrOfRank(node.input(3), 4);
+      case AttentionOp.CausalAttention _ -> isAlikeOrOfRank(node.input(4), 4);
+      case AttentionOp.AppendRows _ -> true;
       case QuantizedOp.BlockMatMul _ ->
           isSpread(node.input(0)) && !isSpread(node.input(1)) && areAligned(node);
       case Op.Softmax softmax -> !isFirst(softmax.axis(), node.input(0));
@@ -118,7 +120,7 @@ final class BatchElements {
           !isFirst(gather.axis(), node.input(0)) && areSpread(node.inputs());
       case Op.Conv _ -> !isSpread(node.input(1)) && areAligned(node);
       case Op.ConvTranspose _, Op.BatchNorm _, Op.InstanceNorm _ -> isFirstAlone(node);
-      case Op.Resize _ -> isFirstAlone(node) && first(node.input(0)) == first(node.output());
+      case ImageOp.Resize _ -> isFirstAlone(node) && first(node.input(0)) == first(node.output());
       case Op.Pool _ -> node.outputs().size() == 1;
       case Op.GlobalPool _, Op.Lrn _, Op.DepthToSpace _, Op.SpaceToDepth _ -> true;
       case QuantizedOp.Quantize _, QuantizedOp.Dequantize _, QuantizedOp.ByteTable _ ->

@@ -48,15 +48,6 @@ public final class Interpreter {
   ///
   /// @param graph the graph
   /// @param inputs a value for every input of the graph
-  /// @throws ModelException as the other
-  public static Map<String, Value> values(Graph graph, Map<String, ? extends Value> inputs) {
-    return values(graph, inputs, LoadOptions.defaults());
-  }
-
-  /// {@return the graph's outputs in its order, of any kind}
-  ///
-  /// @param graph the graph
-  /// @param inputs a value for every input of the graph
   /// @param options which iterations and tensors there may be at most
   /// @throws ModelException as the other
   public static Map<String, Value> values(

@@ -1,5 +1,6 @@
 package dev.jiffy.engine.lower;
 
+import dev.jiffy.engine.ir.AttentionOp;
 import dev.jiffy.engine.ir.Graph;
 import dev.jiffy.engine.ir.Node;
 import dev.jiffy.engine.ir.Op;
@@ -282,7 +283,7 @@ final class Linear {
 
   /// {@return whether there are kernels for an attention; they take queries, keys and values where
   /// these lie within a larger tensor}
-  static boolean suits(Node node, Op.Attention attention, Lowering lowering) {
+  static boolean suits(Node node, AttentionOp.Attention attention, Lowering lowering) {
     Shape q = lowering.shape(node.input(0));
     Shape k = lowering.shape(node.input(1));
     return lowering.areF32(node.inputs())
@@ -295,7 +296,7 @@ final class Linear {
   }
 
   /// {@return by how many elements the mask moves with batch, head, query and key}
-  private static long[] maskStrides(Node node, Op.Attention attention, Lowering lowering) {
+  private static long[] maskStrides(Node node, AttentionOp.Attention attention, Lowering lowering) {
     long keys = lowering.shape(node.input(1)).dim(1);
     return maskStrides(
         node.input(3), lowering.shape(node.input(0)), attention.heads(), keys, lowering);
@@ -308,7 +309,7 @@ final class Linear {
         : Broadcast.strides(Shape.of(q.dim(0), heads, q.dim(1), keys), lowering.shape(mask));
   }
 
-  static boolean lower(Node node, Op.Attention attention, Lowering lowering) {
+  static boolean lower(Node node, AttentionOp.Attention attention, Lowering lowering) {
     if (!suits(node, attention, lowering)) {
       return false;
     }
@@ -380,7 +381,7 @@ final class Linear {
   }
 
   /// The heads of queries that share keys are the queries of one head where each is one row.
-  static boolean lower(Node node, Op.CausalAttention attention, Lowering lowering) {
+  static boolean lower(Node node, AttentionOp.CausalAttention attention, Lowering lowering) {
     Shape q = lowering.shape(node.input(0));
     Shape k = lowering.shape(node.input(1));
     String mask = node.input(4);

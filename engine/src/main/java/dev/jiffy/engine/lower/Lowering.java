@@ -1,5 +1,6 @@
 package dev.jiffy.engine.lower;
 
+import dev.jiffy.engine.ir.AttentionOp;
 import dev.jiffy.engine.ir.Fact;
 import dev.jiffy.engine.ir.Foreign;
 import dev.jiffy.engine.ir.Graph;
@@ -8,6 +9,7 @@ import dev.jiffy.engine.ir.LoopOp;
 import dev.jiffy.engine.ir.Node;
 import dev.jiffy.engine.ir.Op;
 import dev.jiffy.engine.ir.QuantizedOp;
+import dev.jiffy.engine.ir.RecurrentOp;
 import dev.jiffy.engine.ir.SequenceOp;
 import dev.jiffy.engine.ir.StepCost;
 import dev.jiffy.engine.ir.TableOp;
@@ -22,8 +24,6 @@ import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.ForkJoinTask;
-import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /// Makes a plan of a graph whose shapes are all numbers.
@@ -111,71 +111,6 @@ public final class Lowering {
   /// {@return the node that a step was made for, or null where it copies an output}
   private @Nullable Node origin(int step) {
     return step < origins.size() ? origins.get(step) : null;
-  }
-
-  /// Packs all weights whose form does not depend on input shapes, on all processors.
-  ///
-  /// @param graph the graph as loaded
-  /// @param weights where the packed forms go
-  public static void pack(Graph graph, Weights weights) {
-    Map<String, Node> producers = graph.producers();
-    AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
-    List<ForkJoinTask<?>> tasks = new ArrayList<>();
-    for (Node node : graph.nodes()) {
-      if (node.op() instanceof LoopOp.Loop loop) {
-        pack(loop.body(), weights);
-      }
-      if (hasWeights(node.op())) {
-        tasks.add(ForkJoinTask.adapt(() -> pack(graph, node, producers, weights, failure)));
-      }
-    }
-    ForkJoinTask.invokeAll(tasks);
-    switch (failure.get()) {
-      case null -> {}
-      case RuntimeException e -> throw e;
-      case Error e -> throw e;
-      case Throwable e -> throw new IllegalStateException(e);
-    }
-  }
-
-  /// Packs a node's weights, and takes down a failure: a task that fails would end the wait for the
-  /// others, whose memory is freed then.
-  private static void pack(
-      Graph graph,
-      Node node,
-      Map<String, Node> producers,
-      Weights weights,
-      AtomicReference<@Nullable Throwable> failure) {
-    if (failure.get() == null) {
-      try {
-        pack(graph, node, producers, weights);
-      } catch (Throwable e) { // thrown once all have ended
-        failure.compareAndSet(null, e);
-      }
-    }
-  }
-
-  /// {@return whether an operator has weights that are packed}
-  static boolean hasWeights(Op op) {
-    return switch (op) {
-      case Op.MatMul _, Op.QuantizedMatMul _, Op.Recurrent _, Op.Conv _, Op.ConvTranspose _ -> true;
-      case QuantizedOp.ByteMatMul _, QuantizedOp.ByteConv _, QuantizedOp.DynamicConv _ -> true;
-      case QuantizedOp.ByteSums _, QuantizedOp.BlockMatMul _, Op.DynamicRecurrent _ -> true;
-      default -> false;
-    };
-  }
-
-  private static void pack(Graph graph, Node node, Map<String, Node> producers, Weights weights) {
-    switch (node.op()) {
-      case Op.MatMul matMul -> Linear.pack(graph, node, matMul, producers, weights);
-      case Op.QuantizedMatMul matMul -> Linear.pack(graph, node, matMul, weights);
-      case Op.Recurrent recurrent -> Recurrences.pack(graph, node, recurrent, weights);
-      case Op.DynamicRecurrent recurrent -> Recurrences.pack(graph, node, recurrent, weights);
-      case Op.Conv conv -> Images.pack(graph, node, conv, weights);
-      case Op.ConvTranspose conv -> Images.pack(graph, node, conv, weights);
-      case QuantizedOp op -> Bytes.pack(graph, node, op, weights);
-      default -> {}
-    }
   }
 
   /// {@return whether a plan can have a step for every node that runs}
@@ -280,16 +215,16 @@ public final class Lowering {
           case Op.Cast _ -> Movement.lowerCast(node, this);
           case Op.MatMul matMul -> Linear.lower(node, matMul, this);
           case Op.QuantizedMatMul matMul -> Linear.lower(node, matMul, this);
-          case Op.Attention attention -> Linear.lower(node, attention, this);
-          case Op.CausalAttention attention -> Linear.lower(node, attention, this);
-          case Op.AppendRows append -> Movement.lower(node, append, this);
-          case Op.Recurrent recurrent -> Recurrences.lower(node, recurrent, this);
-          case Op.DynamicRecurrent recurrent -> Recurrences.lower(node, recurrent, this);
+          case AttentionOp.Attention attention -> Linear.lower(node, attention, this);
+          case AttentionOp.CausalAttention attention -> Linear.lower(node, attention, this);
+          case AttentionOp.AppendRows append -> Movement.lower(node, append, this);
+          case RecurrentOp.Recurrent recurrent -> Recurrences.lower(node, recurrent, this);
+          case RecurrentOp.DynamicRecurrent recurrent -> Recurrences.lower(node, recurrent, this);
           case Op.Conv conv -> Images.lower(node, conv, this);
           case Op.ConvTranspose conv -> Images.lower(node, conv, this);
           case Op.Pool pool -> Pools.lower(node, pool, this);
           case Op.GlobalPool pool -> Pools.lower(node, pool, this);
-          case Op.Resize resize -> Resampling.lower(node, resize, this);
+          case ImageOp.Resize resize -> Resampling.lower(node, resize, this);
           case Op.Softmax softmax -> Rows.lower(node, softmax, this);
           case Op.LayerNorm norm -> Rows.lower(node, norm, this);
           case Op.Reduce reduce -> Rows.lower(node, reduce, this);

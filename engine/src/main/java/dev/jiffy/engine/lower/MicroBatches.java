@@ -130,7 +130,7 @@ public final class MicroBatches {
     long flops = 0;
     long bytes = 0;
     for (Cost.NodeCost cost : Cost.of(bound).nodes()) {
-      if (Lowering.hasWeights(cost.node().op())) {
+      if (Packing.hasWeights(cost.node().op())) {
         Long operations = cost.flops();
         flops += operations == null ? 0 : operations;
         bytes += cost.parameterBytes();

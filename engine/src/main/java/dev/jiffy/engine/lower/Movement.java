@@ -1,5 +1,6 @@
 package dev.jiffy.engine.lower;
 
+import dev.jiffy.engine.ir.AttentionOp;
 import dev.jiffy.engine.ir.Node;
 import dev.jiffy.engine.ir.Op;
 import dev.jiffy.engine.kernel.GatherGeometry;
@@ -344,7 +345,7 @@ final class Movement {
     return true;
   }
 
-  static boolean lower(Node node, Op.AppendRows append, Lowering lowering) {
+  static boolean lower(Node node, AttentionOp.AppendRows append, Lowering lowering) {
     Shape rows = lowering.shape(node.input(0));
     Shape whole = lowering.shape(node.output());
     if (whole.elements() == 0 || lowering.dtype(node.output()).bytes() % 4 != 0) {
@@ -394,7 +395,7 @@ final class Movement {
   private static boolean isReadInPlace(String value, Lowering lowering) {
     List<Node> readers = lowering.readers(value);
     for (Node reader : readers) {
-      if (!(reader.op() instanceof Op.Attention attention)
+      if (!(reader.op() instanceof AttentionOp.Attention attention)
           || reader.input(3).equals(value)
           || !Linear.suits(reader, attention, lowering)) {
         return false;

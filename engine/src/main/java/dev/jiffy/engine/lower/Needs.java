@@ -153,7 +153,7 @@ final class Needs {
     return switch (op) {
       case Op.Reshape _, Op.Expand _, Op.Slice _, Op.Tile _, Op.Squeeze _, Op.Unsqueeze _ ->
           input > 0;
-      case Op.Split _, Op.Resize _, Op.Reduce _ -> input > 0;
+      case Op.Split _, ImageOp.Resize _, Op.Reduce _ -> input > 0;
       case Op.Pad _ -> input == 1 || input == 3;
       case Op.ShapeOf _, Op.Size _, Op.ConstantOfShape _, RandomOp _ -> true;
       case SignalOp.Fourier _, ImageOp.Fold _ -> input > 0;

@@ -4,6 +4,7 @@ import dev.jiffy.engine.function.RecurrentCell;
 import dev.jiffy.engine.ir.Graph;
 import dev.jiffy.engine.ir.Node;
 import dev.jiffy.engine.ir.Op;
+import dev.jiffy.engine.ir.RecurrentOp;
 import dev.jiffy.engine.kernel.Activation;
 import dev.jiffy.engine.kernel.ByteConvolution;
 import dev.jiffy.engine.kernel.ByteKernels;
@@ -22,7 +23,7 @@ final class Recurrences {
   private Recurrences() {}
 
   /// {@return what a recurrent layer computes}
-  static Recurrence of(Op.Recurrent op) {
+  static Recurrence of(RecurrentOp.Recurrent op) {
     List<Activation> activations = new ArrayList<>();
     for (Op.Unary unary : op.activations()) {
       activations.add(new Activation(unary.function(), unary.alpha(), unary.beta()));
@@ -50,12 +51,13 @@ final class Recurrences {
   /// @param candidate for each direction those of the candidate, where they are apart
   private record Packed(Tensor input, List<Tensor> state, List<Tensor> candidate) {}
 
-  static void pack(Graph graph, Node node, Op.Recurrent op, Weights weights) {
+  static void pack(Graph graph, Node node, RecurrentOp.Recurrent op, Weights weights) {
     @Nullable Packed _ = packed(graph, node, op, weights);
   }
 
   /// {@return the packed weights, or null where they are no constants or too large}
-  private static @Nullable Packed packed(Graph graph, Node node, Op.Recurrent op, Weights weights) {
+  private static @Nullable Packed packed(
+      Graph graph, Node node, RecurrentOp.Recurrent op, Weights weights) {
     Tensor w = graph.constants().get(node.input(1));
     Tensor r = graph.constants().get(node.input(2));
     if (w == null
@@ -82,7 +84,7 @@ final class Recurrences {
     return new Packed(weights.transposedRows(w, 0, inputs, directions * gates), state, candidate);
   }
 
-  static boolean lower(Node node, Op.Recurrent op, Lowering lowering) {
+  static boolean lower(Node node, RecurrentOp.Recurrent op, Lowering lowering) {
     Shape x = lowering.shape(node.input(0));
     Packed packed = packed(lowering.graph(), node, op, lowering.weights());
     Tensor bias = lowering.graph().constants().get(node.input(3));
@@ -151,13 +153,13 @@ final class Recurrences {
   /// @param weights for each direction its packed weights
   private record Rounded(List<ByteKernels.@Nullable Prepared> products, List<Tensor> weights) {}
 
-  static void pack(Graph graph, Node node, Op.DynamicRecurrent op, Weights weights) {
+  static void pack(Graph graph, Node node, RecurrentOp.DynamicRecurrent op, Weights weights) {
     @Nullable Rounded _ = packed(graph, node, op, weights);
   }
 
   /// {@return the packed weights, or null where they are no constants}
   private static @Nullable Rounded packed(
-      Graph graph, Node node, Op.DynamicRecurrent op, Weights weights) {
+      Graph graph, Node node, RecurrentOp.DynamicRecurrent op, Weights weights) {
     Rounded rounded = new Rounded(new ArrayList<>(), new ArrayList<>());
     for (int input = 1; input < op.states(); input += 2) {
       Tensor r = graph.constants().get(node.input(input));
@@ -180,7 +182,7 @@ final class Recurrences {
     return rounded;
   }
 
-  static boolean lower(Node node, Op.DynamicRecurrent op, Lowering lowering) {
+  static boolean lower(Node node, RecurrentOp.DynamicRecurrent op, Lowering lowering) {
     Shape sums = lowering.shape(node.input(0));
     Rounded packed = packed(lowering.graph(), node, op, lowering.weights());
     if (packed == null || sums.elements() == 0 || sums.elements() > Integer.MAX_VALUE / 4) {

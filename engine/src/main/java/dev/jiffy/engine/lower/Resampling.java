@@ -1,6 +1,7 @@
 package dev.jiffy.engine.lower;
 
 import dev.jiffy.engine.function.BinaryFunction;
+import dev.jiffy.engine.ir.ImageOp;
 import dev.jiffy.engine.ir.Node;
 import dev.jiffy.engine.ir.Op;
 import dev.jiffy.engine.kernel.Affine;
@@ -32,7 +33,7 @@ final class Resampling {
   @SuppressWarnings("ArrayRecordComponent")
   private record Taps(int[] low, int[] high, float[] weights) {}
 
-  static boolean lower(Node node, Op.Resize resize, Lowering lowering) {
+  static boolean lower(Node node, ImageOp.Resize resize, Lowering lowering) {
     Shape x = lowering.shape(node.input(0));
     Shape y = lowering.shape(node.output());
     int rank = x.rank();
@@ -50,12 +51,12 @@ final class Resampling {
         || scales[0] != 1
         || scales[rank - 1] != 1
         || resize.antialias()
-        || resize.aspect() != Op.AspectPolicy.STRETCH
-        || resize.coordinates() == Op.CoordinateMode.TF_CROP_AND_RESIZE) {
+        || resize.aspect() != ImageOp.AspectPolicy.STRETCH
+        || resize.coordinates() == ImageOp.CoordinateMode.TF_CROP_AND_RESIZE) {
       return mix(node, resize, lowering);
     }
     int channels = (int) x.dim(rank - 1);
-    boolean isNearest = resize.interpolation() == Op.Interpolation.NEAREST;
+    boolean isNearest = resize.interpolation() == ImageOp.Interpolation.NEAREST;
     Taps[] taps = new Taps[3];
     long[] in = new long[3];
     for (int d = 0; d < 3; d++) {
@@ -84,17 +85,17 @@ final class Resampling {
 
   /// Lowers resizing of any dimensions to a step for each: sums of weighted rows, which are what
   /// lies behind an index of the dimension.
-  private static boolean mix(Node node, Op.Resize resize, Lowering lowering) {
+  private static boolean mix(Node node, ImageOp.Resize resize, Lowering lowering) {
     Shape x = lowering.shape(node.input(0));
     Shape y = lowering.shape(node.output());
     Tensor scales = given(node, 2, lowering);
     Tensor sizes = given(node, 3, lowering);
     if (!lowering.isF32(node.input(0))
         || (scales == null && node.hasInput(2))
-        || (sizes == null && node.hasInput(3) && resize.aspect() != Op.AspectPolicy.STRETCH)
+        || (sizes == null && node.hasInput(3) && resize.aspect() != ImageOp.AspectPolicy.STRETCH)
         || x.elements() == 0
         || y.elements() == 0
-        || resize.coordinates() == Op.CoordinateMode.TF_CROP_AND_RESIZE) {
+        || resize.coordinates() == ImageOp.CoordinateMode.TF_CROP_AND_RESIZE) {
       return false;
     }
     ScalarResampling.Taps[] taps = ResizeTaps.of(resize, x.dims(), y.dims(), null, scales, sizes);
@@ -149,7 +150,7 @@ final class Resampling {
 
   /// Linear mixtures of bytes are cut, not rounded, which would take two kinds of steps where they
   /// may be negative.
-  private static boolean suits(Op.Resize resize, DType type) {
+  private static boolean suits(ImageOp.Resize resize, DType type) {
     return switch (resize.interpolation()) {
       case NEAREST -> type == DType.F32 || Affine.isSupported(type);
       case LINEAR -> type == DType.F32 || type == DType.U8;
@@ -199,7 +200,7 @@ final class Resampling {
 
   /// {@return for each axis the factor from input to result, or null where it is not known}
   private static double @Nullable [] scales(
-      Node node, Op.Resize resize, Shape x, Shape y, Lowering lowering) {
+      Node node, ImageOp.Resize resize, Shape x, Shape y, Lowering lowering) {
     double[] scales = new double[x.rank()];
     for (int axis = 0; axis < scales.length; axis++) {
       scales[axis] = (double) y.dim(axis) / (double) x.dim(axis);
@@ -218,13 +219,13 @@ final class Resampling {
     return scales;
   }
 
-  private static Taps taps(Op.Resize resize, long in, long out, double scale) {
+  private static Taps taps(ImageOp.Resize resize, long in, long out, double scale) {
     int[] low = new int[(int) out];
     int[] high = new int[(int) out];
     float[] weights = new float[(int) out];
     for (int i = 0; i < out; i++) {
       double position = position(resize.coordinates(), i, in, out, scale);
-      if (resize.interpolation() == Op.Interpolation.NEAREST) {
+      if (resize.interpolation() == ImageOp.Interpolation.NEAREST) {
         low[i] = (int) Math.clamp(nearest(resize.nearest(), position), 0, (double) (in - 1));
         high[i] = low[i];
       } else {
@@ -237,7 +238,8 @@ final class Resampling {
     return new Taps(low, high, weights);
   }
 
-  private static double position(Op.CoordinateMode mode, int i, long in, long out, double scale) {
+  private static double position(
+      ImageOp.CoordinateMode mode, int i, long in, long out, double scale) {
     return switch (mode) {
       case HALF_PIXEL -> (i + 0.5) / scale - 0.5;
       case HALF_PIXEL_SYMMETRIC -> {
@@ -256,7 +258,7 @@ final class Resampling {
     };
   }
 
-  private static double nearest(Op.NearestMode mode, double position) {
+  private static double nearest(ImageOp.NearestMode mode, double position) {
     return switch (mode) {
       case ROUND_PREFER_FLOOR -> Math.ceil(position - 0.5);
       case ROUND_PREFER_CEIL -> Math.floor(position + 0.5);

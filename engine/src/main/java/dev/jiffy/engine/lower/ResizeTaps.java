@@ -1,7 +1,7 @@
 package dev.jiffy.engine.lower;
 
 import dev.jiffy.engine.ModelException;
-import dev.jiffy.engine.ir.Op;
+import dev.jiffy.engine.ir.ImageOp;
 import dev.jiffy.engine.kernel.scalar.ScalarResampling.Taps;
 import dev.jiffy.tensor.Tensor;
 import java.util.List;
@@ -14,7 +14,7 @@ final class ResizeTaps {
   private static final double[] NO_WEIGHTS = {};
   private static final int[] NO_INDICES = {};
 
-  private final Op.Resize op;
+  private final ImageOp.Resize op;
   private final int in;
   private final int out;
   private final double scale;
@@ -22,7 +22,7 @@ final class ResizeTaps {
   private final double regionEnd;
 
   private ResizeTaps(
-      Op.Resize op, int in, int out, double scale, double regionStart, double regionEnd) {
+      ImageOp.Resize op, int in, int out, double scale, double regionStart, double regionEnd) {
     this.op = op;
     this.in = in;
     this.out = out;
@@ -40,14 +40,14 @@ final class ResizeTaps {
   /// @param scales the scales, or null
   /// @param sizes the sizes, or null
   static Taps[] of(
-      Op.Resize op,
+      ImageOp.Resize op,
       long[] x,
       long[] y,
       @Nullable Tensor region,
       @Nullable Tensor scales,
       @Nullable Tensor sizes) {
     double[] factors = doubles(scales);
-    boolean isRegional = op.coordinates() == Op.CoordinateMode.TF_CROP_AND_RESIZE;
+    boolean isRegional = op.coordinates() == ImageOp.CoordinateMode.TF_CROP_AND_RESIZE;
     double[] bounds = isRegional ? doubles(region) : NO_WEIGHTS;
     double common = factors.length > 0 || sizes == null ? 0 : commonScale(op, x, sizes);
     Taps[] taps = new Taps[x.length];
@@ -84,11 +84,11 @@ final class ResizeTaps {
   }
 
   /// Returns the one scale of all axes that keeps the aspect ratio, 0 where it need not be kept.
-  private static double commonScale(Op.Resize op, long[] x, Tensor sizes) {
-    if (op.aspect() == Op.AspectPolicy.STRETCH) {
+  private static double commonScale(ImageOp.Resize op, long[] x, Tensor sizes) {
+    if (op.aspect() == ImageOp.AspectPolicy.STRETCH) {
       return 0;
     }
-    boolean smallest = op.aspect() == Op.AspectPolicy.NOT_LARGER;
+    boolean smallest = op.aspect() == ImageOp.AspectPolicy.NOT_LARGER;
     double common = smallest ? Double.POSITIVE_INFINITY : 0;
     for (int d = 0; d < x.length; d++) {
       int listed = position(op.axes(), d, x.length);
@@ -120,7 +120,7 @@ final class ResizeTaps {
       } else if (isRegional() && (position < 0 || position > in - 1)) {
         indices[i] = NO_INDICES;
         weights[i] = NO_WEIGHTS;
-      } else if (op.interpolation() == Op.Interpolation.NEAREST) {
+      } else if (op.interpolation() == ImageOp.Interpolation.NEAREST) {
         indices[i] = new int[] {clamp(nearest(position))};
         weights[i] = new double[] {1};
       } else {
@@ -131,7 +131,7 @@ final class ResizeTaps {
   }
 
   private boolean isRegional() {
-    return op.coordinates() == Op.CoordinateMode.TF_CROP_AND_RESIZE;
+    return op.coordinates() == ImageOp.CoordinateMode.TF_CROP_AND_RESIZE;
   }
 
   private double position(int i) {
@@ -169,7 +169,7 @@ final class ResizeTaps {
 
   /// Weighs the neighbours by a linear or cubic filter, widened when shrinking with antialiasing.
   private void interpolate(double position, int i, int[][] indices, double[][] weights) {
-    boolean cubic = op.interpolation() == Op.Interpolation.CUBIC;
+    boolean cubic = op.interpolation() == ImageOp.Interpolation.CUBIC;
     double width = op.antialias() ? Math.min(scale, 1) : 1;
     double radius = (cubic ? 2 : 1) / width;
     int floor = (int) Math.floor(position);

@@ -1,9 +1,9 @@
 package dev.jiffy.engine.lower;
 
 import dev.jiffy.engine.ir.ImageOp;
-import dev.jiffy.engine.ir.Op;
 import dev.jiffy.engine.kernel.scalar.ScalarFolding;
 import dev.jiffy.engine.kernel.scalar.ScalarRegions;
+import dev.jiffy.engine.kernel.scalar.ScalarResampling;
 import dev.jiffy.engine.kernel.scalar.ScalarSampling;
 import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
@@ -31,11 +31,12 @@ final class ScalarImageOps {
           ScalarRegions.pool(o.in(0), o.in(1), (double) p.scale(), o.out());
       case ImageOp.DeformConv d -> deformConv(d, o);
       case ImageOp.Fold f -> fold(f, o);
+      case ImageOp.Resize r -> resize(r, o);
     }
   }
 
   /// {@return the pixels along one dimension that an interpolation looks at}
-  static int taps(Op.Interpolation interpolation) {
+  static int taps(ImageOp.Interpolation interpolation) {
     return switch (interpolation) {
       case NEAREST -> 1;
       case LINEAR -> 2;
@@ -80,5 +81,17 @@ final class ScalarImageOps {
       windows[d] = (image[d] + pads[d] + pads[image.length + d] - reach) / strides[d] + 1;
     }
     ScalarFolding.fold(o.in(0), block, windows, strides, pads, dilations, o.out());
+  }
+
+  private static void resize(ImageOp.Resize op, Operands o) {
+    ScalarResampling.Taps[] taps =
+        ResizeTaps.of(
+            op,
+            o.in(0).shape().dims(),
+            o.out().shape().dims(),
+            o.optional(1),
+            o.optional(2),
+            o.optional(3));
+    ScalarResampling.resample(o.in(0), taps, (double) op.extrapolation(), o.out());
   }
 }

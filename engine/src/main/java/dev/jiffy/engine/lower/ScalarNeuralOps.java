@@ -1,15 +1,16 @@
 package dev.jiffy.engine.lower;
 
 import dev.jiffy.engine.ModelException;
+import dev.jiffy.engine.ir.AttentionOp;
 import dev.jiffy.engine.ir.Op;
 import dev.jiffy.engine.ir.Op.Layout;
+import dev.jiffy.engine.ir.RecurrentOp;
 import dev.jiffy.engine.kernel.scalar.ScalarConvolution;
 import dev.jiffy.engine.kernel.scalar.ScalarLinear;
 import dev.jiffy.engine.kernel.scalar.ScalarNormalization;
 import dev.jiffy.engine.kernel.scalar.ScalarPooling;
 import dev.jiffy.engine.kernel.scalar.ScalarQuantization;
 import dev.jiffy.engine.kernel.scalar.ScalarRecurrence;
-import dev.jiffy.engine.kernel.scalar.ScalarResampling;
 import dev.jiffy.engine.kernel.scalar.Sliding;
 import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
@@ -45,13 +46,13 @@ final class ScalarNeuralOps {
         o.out());
   }
 
-  static void attention(Op.Attention op, Operands o) {
+  static void attention(AttentionOp.Attention op, Operands o) {
     int heads = Math.toIntExact(op.heads());
     ScalarLinear.attention(
         o.in(0), o.in(1), o.in(2), o.optional(3), heads, (double) op.scale(), o.out());
   }
 
-  static void attention(Op.CausalAttention op, Operands o) {
+  static void attention(AttentionOp.CausalAttention op, Operands o) {
     ScalarLinear.attention(
         o.in(0),
         o.in(1),
@@ -65,7 +66,7 @@ final class ScalarNeuralOps {
         o.out());
   }
 
-  static void recurrent(Op.Recurrent op, Operands o) {
+  static void recurrent(RecurrentOp.Recurrent op, Operands o) {
     ScalarRecurrence.run(
         Recurrences.of(op),
         o.in(0),
@@ -81,7 +82,7 @@ final class ScalarNeuralOps {
         o.optionalOut(2));
   }
 
-  static void recurrent(Op.DynamicRecurrent op, Operands o) {
+  static void recurrent(RecurrentOp.DynamicRecurrent op, Operands o) {
     int first = op.states();
     List<Tensor> weights = new ArrayList<>();
     List<Tensor> scales = new ArrayList<>();
@@ -232,17 +233,5 @@ final class ScalarNeuralOps {
   static void lrn(Op.Lrn op, Operands o) {
     ScalarNormalization.localResponse(
         o.in(0), (double) op.alpha(), (double) op.beta(), (double) op.bias(), op.size(), o.out());
-  }
-
-  static void resize(Op.Resize op, Operands o) {
-    ScalarResampling.Taps[] taps =
-        ResizeTaps.of(
-            op,
-            o.in(0).shape().dims(),
-            o.out().shape().dims(),
-            o.optional(1),
-            o.optional(2),
-            o.optional(3));
-    ScalarResampling.resample(o.in(0), taps, (double) op.extrapolation(), o.out());
   }
 }

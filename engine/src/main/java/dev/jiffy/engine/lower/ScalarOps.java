@@ -2,6 +2,7 @@ package dev.jiffy.engine.lower;
 
 import dev.jiffy.engine.ModelException;
 import dev.jiffy.engine.function.BinaryFunction;
+import dev.jiffy.engine.ir.AttentionOp;
 import dev.jiffy.engine.ir.Foreign;
 import dev.jiffy.engine.ir.ImageOp;
 import dev.jiffy.engine.ir.LoopOp;
@@ -9,6 +10,7 @@ import dev.jiffy.engine.ir.MatrixOp;
 import dev.jiffy.engine.ir.Op;
 import dev.jiffy.engine.ir.QuantizedOp;
 import dev.jiffy.engine.ir.RandomOp;
+import dev.jiffy.engine.ir.RecurrentOp;
 import dev.jiffy.engine.ir.SelectionOp;
 import dev.jiffy.engine.ir.SequenceOp;
 import dev.jiffy.engine.ir.SignalOp;
@@ -129,12 +131,12 @@ public final class ScalarOps {
               g.transposeB(),
               o.out());
       case Op.Einsum e -> ScalarEinsum.run(e.equation(), o);
-      case Op.Attention a -> ScalarNeuralOps.attention(a, o);
-      case Op.CausalAttention a -> ScalarNeuralOps.attention(a, o);
-      case Op.AppendRows a ->
+      case AttentionOp.Attention a -> ScalarNeuralOps.attention(a, o);
+      case AttentionOp.CausalAttention a -> ScalarNeuralOps.attention(a, o);
+      case AttentionOp.AppendRows a ->
           ScalarMovement.append(o.in(0), o.in(1), o.optional(3), a.keepsRest(), o.out());
-      case Op.Recurrent r -> ScalarNeuralOps.recurrent(r, o);
-      case Op.DynamicRecurrent r -> ScalarNeuralOps.recurrent(r, o);
+      case RecurrentOp.Recurrent r -> ScalarNeuralOps.recurrent(r, o);
+      case RecurrentOp.DynamicRecurrent r -> ScalarNeuralOps.recurrent(r, o);
       case Op.Conv c -> ScalarNeuralOps.conv(c, o);
       case Op.ConvTranspose c -> ScalarNeuralOps.convTranspose(c, o);
       case Op.Pool p -> ScalarNeuralOps.pool(p, o);
@@ -143,7 +145,6 @@ public final class ScalarOps {
       case Op.LayerNorm l -> ScalarNeuralOps.layerNorm(l, o);
       case Op.InstanceNorm i -> ScalarNeuralOps.instanceNorm(i, o);
       case Op.Lrn l -> ScalarNeuralOps.lrn(l, o);
-      case Op.Resize r -> ScalarNeuralOps.resize(r, o);
       case TextOp t -> ScalarTextOps.run(t, o);
       case TableOp t -> ScalarTableOps.run(t, o);
       case QuantizedOp q -> ScalarQuantizedOps.run(q, o);

@@ -1,6 +1,7 @@
 package dev.jiffy.engine.onnx;
 
 import dev.jiffy.engine.function.BinaryFunction;
+import dev.jiffy.engine.ir.AttentionOp;
 import dev.jiffy.engine.ir.Op;
 import dev.jiffy.engine.ir.Op.Binary;
 import dev.jiffy.tensor.DType;
@@ -131,7 +132,7 @@ final class AttentionImports {
       String past = node.input(i + 4);
       String length = node.make(new Op.ShapeOf(2, 3L), past);
       String rows = headsFirst(node, parts.get(i), heads);
-      all.add(node.make(new Op.AppendRows(true), rows, starts, length, past));
+      all.add(node.make(new AttentionOp.AppendRows(true), rows, starts, length, past));
       if (node.wants(i)) {
         node.result(i, new Op.Identity(), all.getLast());
       }
@@ -244,7 +245,8 @@ final class AttentionImports {
   private static void attend(
       NodeScope node, List<String> parts, long heads, long width, String mask) {
     float scale = scale(node, heads, width);
-    node.result(new Op.Attention(heads, scale), parts.get(0), parts.get(1), parts.get(2), mask);
+    node.result(
+        new AttentionOp.Attention(heads, scale), parts.get(0), parts.get(1), parts.get(2), mask);
   }
 
   /// Attends to keys and values whose heads come first.
@@ -256,7 +258,7 @@ final class AttentionImports {
       long width,
       String starts,
       String mask) {
-    Op attention = new Op.CausalAttention(heads, 0, scale(node, heads, width), 0);
+    Op attention = new AttentionOp.CausalAttention(heads, 0, scale(node, heads, width), 0);
     node.result(attention, query, all.get(0), all.get(1), starts, mask);
   }
 

@@ -1,5 +1,8 @@
 package dev.jiffy.engine.onnx;
 
+import dev.jiffy.engine.ir.AttentionOp;
+import dev.jiffy.engine.ir.ImageOp;
+import dev.jiffy.engine.ir.ImageOp.AspectPolicy;
 import dev.jiffy.engine.ir.Op;
 import dev.jiffy.engine.ir.Op.Layout;
 import dev.jiffy.engine.ir.Op.Unary;
@@ -169,7 +172,22 @@ final class CompositeExports {
   }
 
   /// Writes a resampling; scales and sizes follow the layout.
-  static void resize(ExportScope node, Op.Resize op, AttributeSet attributes) {
+  static void resize(ExportScope node, ImageOp.Resize op) {
+    AttributeSet attributes =
+        set()
+            .text("mode", OperatorExports.lower(op.interpolation()))
+            .text("coordinate_transformation_mode", OperatorExports.lower(op.coordinates()))
+            .text("nearest_mode", OperatorExports.lower(op.nearest()))
+            .real("cubic_coeff_a", op.cubicA())
+            .flagIfTrue("exclude_outside", op.excludeOutside())
+            .real("extrapolation_value", op.extrapolation());
+    if (op.antialias() || !op.axes().isEmpty() || op.aspect() != AspectPolicy.STRETCH) {
+      node.needs(18, "antialiasing, axes or an aspect ratio");
+      attributes
+          .flagIfTrue("antialias", op.antialias())
+          .integers("axes", op.axes())
+          .text("keep_aspect_ratio_policy", OperatorExports.lower(op.aspect()));
+    }
     if (op.layout() == Layout.CHANNELS_FIRST) {
       node.same("Resize", attributes);
       return;
@@ -191,7 +209,7 @@ final class CompositeExports {
   }
 
   /// Writes attention as products and a softmax.
-  static void attention(ExportScope node, Op.Attention op) {
+  static void attention(ExportScope node, AttentionOp.Attention op) {
     String split = node.longs(0, 0, op.heads(), -1);
     List<Long> headsFirst = List.of(0L, 2L, 1L, 3L);
     AttributeSet swap = set().integers("perm", headsFirst);

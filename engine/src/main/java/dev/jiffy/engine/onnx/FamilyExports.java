@@ -5,7 +5,6 @@ import dev.jiffy.engine.ir.RandomOp;
 import dev.jiffy.engine.ir.SelectionOp;
 import dev.jiffy.engine.ir.SignalOp;
 import java.util.List;
-import java.util.Locale;
 
 /// Operators on images and signals, those that pick by elements and those that are random, as ONNX
 /// has them.
@@ -48,6 +47,7 @@ final class FamilyExports {
         node.needs(18, "Col2Im");
         node.same("Col2Im", OperatorExports.window(o.window()));
       }
+      case ImageOp.Resize o -> CompositeExports.resize(node, o);
     }
   }
 
@@ -67,7 +67,7 @@ final class FamilyExports {
         "GridSample",
         set()
             .text("mode", mode)
-            .text("padding_mode", op.border().name().toLowerCase(Locale.ROOT))
+            .text("padding_mode", OperatorExports.lower(op.border()))
             .flag("align_corners", op.alignCorners()));
   }
 

@@ -1,6 +1,7 @@
 package dev.jiffy.engine.onnx;
 
 import dev.jiffy.engine.function.BinaryFunction;
+import dev.jiffy.engine.ir.AttentionOp;
 import dev.jiffy.engine.ir.Op;
 import dev.jiffy.engine.ir.Op.Binary;
 import dev.jiffy.tensor.DType;
@@ -78,7 +79,7 @@ final class GroupedAttention {
     }
     float scale = node.real("scale", 0);
     node.result(
-        new Op.CausalAttention(
+        new AttentionOp.CausalAttention(
             heads,
             Math.max(0, node.integer("local_window_size", -1)),
             scale == 0 ? (float) (1 / Math.sqrt((double) size)) : scale,
@@ -121,7 +122,7 @@ final class GroupedAttention {
       String room = node.make(new Op.ShapeOf(2, 3L), past);
       all = node.make(new Binary(BinaryFunction.MAX), length, room);
     }
-    return node.make(new Op.AppendRows(false), rows, starts, all, past);
+    return node.make(new AttentionOp.AppendRows(false), rows, starts, all, past);
   }
 
   /// Turns queries and keys by angles that their positions say.

@@ -6,28 +6,22 @@ import dev.jiffy.engine.ir.Dim;
 import dev.jiffy.engine.ir.Fact;
 import dev.jiffy.engine.ir.Graph;
 import dev.jiffy.engine.ir.Op;
-import dev.jiffy.engine.onnx.OnnxModel.AttributeProto;
 import dev.jiffy.engine.onnx.OnnxModel.GraphProto;
 import dev.jiffy.engine.onnx.OnnxModel.NodeProto;
-import dev.jiffy.engine.onnx.OnnxModel.TensorProto;
-import dev.jiffy.engine.onnx.OnnxModel.TypeProto;
 import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
 import java.nio.LongBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/// One ONNX node while it is imported: what it says, and the nodes that stand for it.
-///
-/// Attributes are taken by name with ONNX's default; those that nobody takes are reported by
-/// [#finish()].
-final class NodeScope {
+/// One ONNX node while it is imported: what it says, and the nodes that stand for it. Attributes
+/// that nobody takes are reported by [#finish()].
+final class NodeScope extends NodeAttributes {
   /// The first operator set whose nodes do not say which memory they may reuse.
   private static final long CONSUMED_INPUTS_UNTIL = 6;
 
@@ -36,7 +30,6 @@ final class NodeScope {
   private final long opset;
   private final Assembly assembly;
   private final Bodies bodies;
-  private final Set<String> taken = new HashSet<>();
   private boolean ended;
 
   /// The scope of a node.
@@ -47,6 +40,7 @@ final class NodeScope {
   /// @param assembly the graph under construction
   /// @param bodies imports a graph that reads some values from around it
   NodeScope(NodeProto node, String name, long opset, Assembly assembly, Bodies bodies) {
+    super(node.attributes());
     this.node = node;
     this.name = name;
     this.opset = opset;
@@ -153,191 +147,6 @@ final class NodeScope {
         : null;
   }
 
-  // ---- attributes
-
-  private @Nullable AttributeProto take(String attribute) {
-    taken.add(attribute);
-    return node.attributes().get(attribute);
-  }
-
-  /// {@return whether an attribute is given}
-  ///
-  /// @param attribute its name
-  boolean hasAttribute(String attribute) {
-    return take(attribute) != null;
-  }
-
-  /// Accepts attributes that do not change what is computed.
-  ///
-  /// @param attributes their names
-  void ignore(String... attributes) {
-    taken.addAll(Arrays.asList(attributes));
-  }
-
-  /// {@return an integer attribute}
-  ///
-  /// @param attribute its name
-  /// @param otherwise its value where it is absent
-  long integer(String attribute, long otherwise) {
-    return switch (take(attribute)) {
-      case null -> otherwise;
-      case AttributeProto.IntValue(long value) -> value;
-      case AttributeProto other -> throw wrongKind(attribute, "INT", other);
-    };
-  }
-
-  /// {@return an integer attribute that must be there}
-  ///
-  /// @param attribute its name
-  long integer(String attribute) {
-    if (!hasAttribute(attribute)) {
-      throw missing(attribute);
-    }
-    return integer(attribute, 0);
-  }
-
-  /// {@return a truth value}
-  ///
-  /// @param attribute its name
-  /// @param otherwise its value where it is absent
-  boolean flag(String attribute, boolean otherwise) {
-    long value = integer(attribute, otherwise ? 1 : 0);
-    if (value != 0 && value != 1) {
-      throw invalid("attribute '%s' should be 0 or 1 but is %d".formatted(attribute, value));
-    }
-    return value != 0;
-  }
-
-  /// {@return a float attribute}
-  ///
-  /// @param attribute its name
-  /// @param otherwise its value where it is absent
-  float real(String attribute, float otherwise) {
-    return switch (take(attribute)) {
-      case null -> otherwise;
-      case AttributeProto.FloatValue(float value) -> value;
-      case AttributeProto other -> throw wrongKind(attribute, "FLOAT", other);
-    };
-  }
-
-  /// {@return a text attribute}
-  ///
-  /// @param attribute its name
-  /// @param otherwise its value where it is absent
-  String text(String attribute, String otherwise) {
-    return switch (take(attribute)) {
-      case null -> otherwise;
-      case AttributeProto.StringValue(String value) -> value;
-      case AttributeProto other -> throw wrongKind(attribute, "STRING", other);
-    };
-  }
-
-  /// {@return an attribute whose text names a constant of an enum, in any case}
-  ///
-  /// @param attribute its name
-  /// @param otherwise its value where it is absent
-  /// @param <E> the enum
-  <E extends Enum<E>> E choice(String attribute, E otherwise) {
-    String text = text(attribute, otherwise.name());
-    for (E constant : otherwise.getDeclaringClass().getEnumConstants()) {
-      if (constant.name().equals(text.toUpperCase(Locale.ROOT))) {
-        return constant;
-      }
-    }
-    throw invalid("attribute '%s' is '%s', which ONNX does not define".formatted(attribute, text));
-  }
-
-  /// {@return a list of integers, empty where it is absent}
-  ///
-  /// @param attribute its name
-  List<Long> integers(String attribute) {
-    return switch (take(attribute)) {
-      case null -> List.of();
-      case AttributeProto.Ints(List<Long> values) -> values;
-      case AttributeProto other -> throw wrongKind(attribute, "INTS", other);
-    };
-  }
-
-  /// {@return a list of integers within bounds, empty where it is absent}
-  ///
-  /// @param attribute its name
-  /// @param least the least of them that is allowed
-  /// @param most the greatest
-  List<Long> integers(String attribute, int least, int most) {
-    List<Long> values = integers(attribute);
-    for (long value : values) {
-      if (value < least || value > most) {
-        throw invalid(
-            "attribute '%s' should be from %d to %d but is %s"
-                .formatted(attribute, least, most, values));
-      }
-    }
-    return values;
-  }
-
-  /// {@return a list of floats, empty where it is absent}
-  ///
-  /// @param attribute its name
-  List<Float> reals(String attribute) {
-    return switch (take(attribute)) {
-      case null -> List.of();
-      case AttributeProto.Floats(List<Float> values) -> values;
-      case AttributeProto other -> throw wrongKind(attribute, "FLOATS", other);
-    };
-  }
-
-  /// {@return a list of integers as an array, empty where it is absent}
-  ///
-  /// @param attribute its name
-  long[] integerArray(String attribute) {
-    return LongList.array(integers(attribute));
-  }
-
-  /// {@return a list of floats as an array, empty where it is absent}
-  ///
-  /// @param attribute its name
-  float[] realArray(String attribute) {
-    return FloatList.array(reals(attribute));
-  }
-
-  /// {@return a list of texts, empty where it is absent}
-  ///
-  /// @param attribute its name
-  List<String> texts(String attribute) {
-    return switch (take(attribute)) {
-      case null -> List.of();
-      case AttributeProto.Strings(List<String> values) -> values;
-      case AttributeProto other -> throw wrongKind(attribute, "STRINGS", other);
-    };
-  }
-
-  /// {@return a tensor attribute, or null where it is absent or of an unsupported type}
-  ///
-  /// @param attribute its name
-  @Nullable Tensor tensor(String attribute) {
-    return switch (take(attribute)) {
-      case null -> null;
-      case AttributeProto.TensorValue(TensorProto value) -> {
-        if (value.tensor() == null) {
-          unsupported("attribute '" + attribute + "' of type " + value.type());
-        }
-        yield value.tensor();
-      }
-      case AttributeProto other -> throw wrongKind(attribute, "TENSOR", other);
-    };
-  }
-
-  /// {@return a graph}
-  ///
-  /// @param attribute its name
-  GraphProto graph(String attribute) {
-    return switch (take(attribute)) {
-      case null -> throw missing(attribute);
-      case AttributeProto.GraphValue(GraphProto value) -> value;
-      case AttributeProto other -> throw wrongKind(attribute, "GRAPH", other);
-    };
-  }
-
   /// Imports graphs within nodes.
   @FunctionalInterface
   interface Bodies {
@@ -381,32 +190,6 @@ final class NodeScope {
   /// @param hint what its name should look like
   Dim freshDim(String hint) {
     return assembly.freshDim(hint);
-  }
-
-  /// {@return a type, or null where it is absent}
-  ///
-  /// @param attribute its name
-  @Nullable TypeProto type(String attribute) {
-    return switch (take(attribute)) {
-      case null -> null;
-      case AttributeProto.TypeValue(TypeProto value) -> value;
-      case AttributeProto other -> throw wrongKind(attribute, "TYPE_PROTO", other);
-    };
-  }
-
-  /// {@return an attribute that numbers an element type, or null where it is absent or unsupported}
-  ///
-  /// @param attribute its name
-  @Nullable DType elementType(String attribute) {
-    if (!hasAttribute(attribute)) {
-      return null;
-    }
-    long number = integer(attribute);
-    DType dtype = ElementTypes.dtype(number);
-    if (dtype == null) {
-      unsupported("attribute '" + attribute + "' is " + ElementTypes.name(number));
-    }
-    return dtype;
   }
 
   // ---- making nodes
@@ -557,6 +340,7 @@ final class NodeScope {
   /// Notes that the engine cannot run this node.
   ///
   /// @param reason why
+  @Override
   void unsupported(String reason) {
     assembly.problem("%s '%s': %s".formatted(node.operator(), name, reason));
   }
@@ -564,13 +348,6 @@ final class NodeScope {
   /// {@return whether the engine cannot run something that was seen so far}
   boolean isRefused() {
     return !assembly.problems().isEmpty();
-  }
-
-  /// {@return the failure of a node that contradicts ONNX, without the node's name}
-  ///
-  /// @param problem what is wrong
-  ModelException invalid(String problem) {
-    return new ModelException(problem);
   }
 
   /// {@return the failure with the node's name}
@@ -582,24 +359,11 @@ final class NodeScope {
         "node '%s' (%s): %s".formatted(name, node.operator(), problem), cause);
   }
 
-  private ModelException missing(String attribute) {
-    return invalid("attribute '" + attribute + "' is missing");
-  }
-
-  private ModelException wrongKind(String attribute, String expected, AttributeProto found) {
-    return invalid(
-        "attribute '%s' should be %s but is %s".formatted(attribute, expected, found.kind()));
-  }
-
   /// Notes the attributes that nobody took.
   void finish() {
     if (opset < CONSUMED_INPUTS_UNTIL) {
       ignore("consumed_inputs");
     }
-    for (String attribute : node.attributes().keySet()) {
-      if (!taken.contains(attribute)) {
-        unsupported("attribute '" + attribute + "' is not known in operator set " + opset);
-      }
-    }
+    refuseRest(opset);
   }
 }

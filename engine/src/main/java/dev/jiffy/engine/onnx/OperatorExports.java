@@ -2,18 +2,19 @@ package dev.jiffy.engine.onnx;
 
 import dev.jiffy.engine.function.BinaryFunction;
 import dev.jiffy.engine.function.ReduceFunction;
+import dev.jiffy.engine.ir.AttentionOp;
 import dev.jiffy.engine.ir.Foreign;
 import dev.jiffy.engine.ir.ImageOp;
 import dev.jiffy.engine.ir.LoopOp;
 import dev.jiffy.engine.ir.MatrixOp;
 import dev.jiffy.engine.ir.Op;
-import dev.jiffy.engine.ir.Op.AspectPolicy;
 import dev.jiffy.engine.ir.Op.Layout;
 import dev.jiffy.engine.ir.Op.PoolFunction;
 import dev.jiffy.engine.ir.Op.ScatterMode;
 import dev.jiffy.engine.ir.Op.Window;
 import dev.jiffy.engine.ir.QuantizedOp;
 import dev.jiffy.engine.ir.RandomOp;
+import dev.jiffy.engine.ir.RecurrentOp;
 import dev.jiffy.engine.ir.SelectionOp;
 import dev.jiffy.engine.ir.SequenceOp;
 import dev.jiffy.engine.ir.SignalOp;
@@ -95,11 +96,12 @@ final class OperatorExports {
       case Op.QuantizedMatMul o -> CompositeExports.quantizedMatMul(node, o);
       case Op.Gemm o -> gemm(node, o);
       case Op.Einsum o -> node.same("Einsum", set().text("equation", o.equation()));
-      case Op.Attention o -> CompositeExports.attention(node, o);
-      case Op.CausalAttention _ -> throw node.cannot("attention to what came before");
-      case Op.AppendRows _ -> throw node.cannot("rows put behind others");
-      case Op.Recurrent o -> RecurrentExports.export(node, o);
-      case Op.DynamicRecurrent _ -> throw node.cannot("a layer that quantizes its state alone");
+      case AttentionOp.Attention o -> CompositeExports.attention(node, o);
+      case AttentionOp.CausalAttention _ -> throw node.cannot("attention to what came before");
+      case AttentionOp.AppendRows _ -> throw node.cannot("rows put behind others");
+      case RecurrentOp.Recurrent o -> RecurrentExports.export(node, o);
+      case RecurrentOp.DynamicRecurrent _ ->
+          throw node.cannot("a layer that quantizes its state alone");
       case Op.Conv o -> CompositeExports.conv(node, o);
       case Op.ConvTranspose o -> CompositeExports.convTranspose(node, o);
       case Op.Pool o -> pool(node, o);
@@ -112,7 +114,6 @@ final class OperatorExports {
           node.same("InstanceNormalization", set().real("epsilon", o.epsilon()));
       case Op.Lrn o -> lrn(node, o);
       case Op.LpNormalization o -> node.same("LpNormalization", axis(o.axis()).integer("p", o.p()));
-      case Op.Resize o -> resize(node, o);
       case TextOp o -> TextExports.export(node, o);
       case TableOp o -> TableExports.export(node, o);
       case QuantizedOp o -> QuantizedExports.export(node, o);
@@ -204,7 +205,7 @@ final class OperatorExports {
     };
   }
 
-  private static String lower(Enum<?> constant) {
+  static String lower(Enum<?> constant) {
     return constant.name().toLowerCase(Locale.ROOT);
   }
 
@@ -346,24 +347,5 @@ final class OperatorExports {
           case LP -> "GlobalLpPool";
         };
     CompositeExports.inLayout(node, op.layout(), operator, attributes);
-  }
-
-  private static void resize(ExportScope node, Op.Resize op) {
-    AttributeSet attributes =
-        set()
-            .text("mode", lower(op.interpolation()))
-            .text("coordinate_transformation_mode", lower(op.coordinates()))
-            .text("nearest_mode", lower(op.nearest()))
-            .real("cubic_coeff_a", op.cubicA())
-            .flagIfTrue("exclude_outside", op.excludeOutside())
-            .real("extrapolation_value", op.extrapolation());
-    if (op.antialias() || !op.axes().isEmpty() || op.aspect() != AspectPolicy.STRETCH) {
-      node.needs(18, "antialiasing, axes or an aspect ratio");
-      attributes
-          .flagIfTrue("antialias", op.antialias())
-          .integers("axes", op.axes())
-          .text("keep_aspect_ratio_policy", lower(op.aspect()));
-    }
-    CompositeExports.resize(node, op, attributes);
   }
 }

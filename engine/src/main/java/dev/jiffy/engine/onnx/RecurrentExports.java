@@ -1,8 +1,8 @@
 package dev.jiffy.engine.onnx;
 
 import dev.jiffy.engine.function.RecurrentCell;
-import dev.jiffy.engine.ir.Op;
 import dev.jiffy.engine.ir.Op.Unary;
+import dev.jiffy.engine.ir.RecurrentOp;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -11,7 +11,7 @@ final class RecurrentExports {
   private RecurrentExports() {}
 
   /// Writes a recurrent layer.
-  static void export(ExportScope node, Op.Recurrent op) {
+  static void export(ExportScope node, RecurrentOp.Recurrent op) {
     List<String> names = new ArrayList<>();
     List<Float> alphas = new ArrayList<>();
     List<Float> betas = new ArrayList<>();

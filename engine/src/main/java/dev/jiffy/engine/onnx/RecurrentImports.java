@@ -5,8 +5,9 @@ import dev.jiffy.engine.function.RecurrentCell;
 import dev.jiffy.engine.function.ReduceFunction;
 import dev.jiffy.engine.function.UnaryFunction;
 import dev.jiffy.engine.ir.Op;
-import dev.jiffy.engine.ir.Op.Direction;
 import dev.jiffy.engine.ir.Op.Unary;
+import dev.jiffy.engine.ir.RecurrentOp;
+import dev.jiffy.engine.ir.RecurrentOp.Direction;
 import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
@@ -52,13 +53,14 @@ final class RecurrentImports {
     }
   }
 
-  private static Op.Recurrent layer(NodeScope node, RecurrentCell cell, long hidden) {
+  private static RecurrentOp.Recurrent layer(NodeScope node, RecurrentCell cell, long hidden) {
     Direction direction = node.choice("direction", Direction.FORWARD);
     float clip = node.hasAttribute("clip") ? node.real("clip", 0) : Float.POSITIVE_INFINITY;
     boolean inputForget = cell == RecurrentCell.LSTM && node.flag("input_forget", false);
     boolean linear = cell == RecurrentCell.GRU && node.flag("linear_before_reset", false);
     List<Unary> activations = activations(node, cell, direction.count());
-    return new Op.Recurrent(cell, direction, hidden, activations, clip, inputForget, linear);
+    return new RecurrentOp.Recurrent(
+        cell, direction, hidden, activations, clip, inputForget, linear);
   }
 
   /// The extent of the state, which the weights of the state tell too.
@@ -145,7 +147,7 @@ final class RecurrentImports {
   /// zero points are one for each direction, or for each of its columns.
   private static void dynamic(NodeScope node) {
     node.require(8, 9, 10, 11);
-    Op.Recurrent layer = layer(node, RecurrentCell.LSTM, hidden(node, 1));
+    RecurrentOp.Recurrent layer = layer(node, RecurrentCell.LSTM, hidden(node, 1));
     Tensor r = node.known(node.input(2));
     Tensor scales = node.known(node.input(10));
     Tensor zeros = node.known(node.input(11));
@@ -171,7 +173,7 @@ final class RecurrentImports {
       inputs.add(node.constant(scales(scales, d, directions, gates)));
     }
     inputs.addAll(List.of(node.input(5), node.input(6), node.input(7)));
-    node.results(new Op.DynamicRecurrent(layer), inputs.toArray(String[]::new));
+    node.results(new RecurrentOp.DynamicRecurrent(layer), inputs.toArray(String[]::new));
   }
 
   private static boolean isForColumns(Tensor tensor, int directions, long gates) {

@@ -1,11 +1,12 @@
 package dev.jiffy.engine.onnx;
 
+import dev.jiffy.engine.ir.ImageOp;
+import dev.jiffy.engine.ir.ImageOp.AspectPolicy;
+import dev.jiffy.engine.ir.ImageOp.CoordinateMode;
+import dev.jiffy.engine.ir.ImageOp.Interpolation;
+import dev.jiffy.engine.ir.ImageOp.NearestMode;
 import dev.jiffy.engine.ir.Op;
-import dev.jiffy.engine.ir.Op.AspectPolicy;
-import dev.jiffy.engine.ir.Op.CoordinateMode;
-import dev.jiffy.engine.ir.Op.Interpolation;
 import dev.jiffy.engine.ir.Op.Layout;
-import dev.jiffy.engine.ir.Op.NearestMode;
 import dev.jiffy.tensor.Tensor;
 import java.util.List;
 
@@ -45,7 +46,7 @@ final class ResizeImports {
           case "linear", "bilinear" -> Interpolation.LINEAR;
           default -> throw node.invalid("attribute 'mode' is '" + mode + "'");
         };
-    return new Op.Resize(
+    return new ImageOp.Resize(
         interpolation,
         CoordinateMode.ASYMMETRIC,
         NearestMode.FLOOR,
@@ -64,7 +65,7 @@ final class ResizeImports {
       return;
     }
     Op op =
-        new Op.Resize(
+        new ImageOp.Resize(
             node.choice("mode", Interpolation.NEAREST),
             node.choice("coordinate_transformation_mode", CoordinateMode.HALF_PIXEL),
             node.choice("nearest_mode", NearestMode.ROUND_PREFER_FLOOR),

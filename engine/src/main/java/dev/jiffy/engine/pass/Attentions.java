@@ -1,6 +1,7 @@
 package dev.jiffy.engine.pass;
 
 import dev.jiffy.engine.function.BinaryFunction;
+import dev.jiffy.engine.ir.AttentionOp;
 import dev.jiffy.engine.ir.Dim;
 import dev.jiffy.engine.ir.Node;
 import dev.jiffy.engine.ir.Op;
@@ -46,8 +47,7 @@ final class Attentions {
   private record Scores(Node product, double factor, String mask) {}
 
   private static boolean attention(Draft draft, Node node) {
-    Node merge =
-        node.op() instanceof Op.Reshape ? transposed(draft, node.input(0), 0, 2, 1, 3) : null;
+    Node merge = transposed(draft, node.input(0), 0, 2, 1, 3);
     Node context = merge == null ? null : draft.producer(merge.input(0), Op.MatMul.class);
     if (context == null
         || !context.op().equals(new Op.MatMul())
@@ -98,7 +98,7 @@ final class Attentions {
     return Fusion.isParameter(draft, node.output(), scale)
         && draft.replace(
             node,
-            new Op.Attention(q.count, (float) scale),
+            new AttentionOp.Attention(q.count, (float) scale),
             MatrixProducts.inputs(q.value, k.value, v.value, scores.mask));
   }
 

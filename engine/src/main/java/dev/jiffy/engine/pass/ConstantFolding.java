@@ -7,6 +7,7 @@ import dev.jiffy.engine.ir.LoopOp;
 import dev.jiffy.engine.ir.Node;
 import dev.jiffy.engine.ir.Op;
 import dev.jiffy.engine.ir.RandomOp;
+import dev.jiffy.engine.ir.RecurrentOp;
 import dev.jiffy.engine.ir.SequenceOp;
 import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Shape;
@@ -102,7 +103,7 @@ final class ConstantFolding {
 
   private static boolean readsWeights(Node node) {
     return switch (node.op()) {
-      case Op.Conv _, Op.ConvTranspose _, Op.MatMul _, Op.Gemm _, Op.Recurrent _ -> true;
+      case Op.Conv _, Op.ConvTranspose _, Op.MatMul _, Op.Gemm _, RecurrentOp.Recurrent _ -> true;
       default -> false;
     };
   }

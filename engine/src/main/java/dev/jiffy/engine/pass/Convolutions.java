@@ -161,7 +161,7 @@ final class Convolutions {
 
   /// `(x · c) ∗ w` with one factor for each input channel.
   private static boolean factorBefore(Draft draft, Node node) {
-    Node before = node.op() instanceof Op.Conv ? draft.producer(node.input(0)) : null;
+    Node before = draft.producer(node.input(0));
     Tensor weights = draft.constant(node.input(1));
     if (before == null
         || weights == null
@@ -206,7 +206,7 @@ final class Convolutions {
 
   /// `(x + c) ∗ w` without padding, with one addend for each input channel.
   private static boolean addendBefore(Draft draft, Node node) {
-    Node before = node.op() instanceof Op.Conv ? draft.producer(node.input(0)) : null;
+    Node before = draft.producer(node.input(0));
     Tensor weights = draft.constant(node.input(1));
     if (before == null
         || weights == null
@@ -230,7 +230,7 @@ final class Convolutions {
   /// `(x · c + d) ∗ w` is `(x + d / c) · c ∗ w`: the factor can go into the weights even where the
   /// addend cannot.
   private static boolean addendFirst(Draft draft, Node node) {
-    Node sum = node.op() instanceof Op.Conv ? draft.producer(node.input(0)) : null;
+    Node sum = draft.producer(node.input(0));
     if (sum == null
         || !isBinary(sum, BinaryFunction.ADD)
         || !draft.readOnce(sum.output())

@@ -24,15 +24,13 @@ import org.jspecify.annotations.Nullable;
 ///
 /// A sweep visits nodes in order; everything that a node reads has been visited and rewritten
 /// before it. A rule may add nodes in front of the node at hand, replace it by a value or by
-/// another operator, and say what stands for values that are made behind it. Counts of reads are
-/// exact at every moment, so that a rule can tell whether a value is read elsewhere. Nodes that
-/// nobody reads any more are dropped. Facts are kept true: what reads a value of which more is
-/// known than before is inferred anew when the sweep comes to it.
-final class Draft {
+/// another operator, and say what stands for values that are made behind it. Nodes that nobody
+/// reads any more are dropped. Facts are kept true: what reads a value of which more is known than
+/// before is inferred anew when the sweep comes to it.
+final class Draft extends DraftValues {
   private static final int MAX_SWEEPS = 32;
 
   private final Graph source;
-  private final Map<String, Value> values;
   private final Map<Object, String> shared = new HashMap<>();
   private final List<Value> outputs = new ArrayList<>();
   private final List<Value> replaced = new ArrayList<>();
@@ -48,80 +46,16 @@ final class Draft {
 
   private int next;
   private Entry atHand = new Entry(new Node("", new Op.Identity(), List.of(), List.of()));
-  private int sweep;
-  private int changes;
   private boolean isSource = true;
-
-  /// A value; all that is asked of one stands in one place, as a load asks it thousands of times
-  /// before anything is compiled.
-  private static final class Value {
-    final String name;
-    @Nullable Fact fact;
-    @Nullable Tensor constant;
-
-    /// What makes it, if the sweep of this number came there.
-    @Nullable Entry producer;
-
-    int sweep;
-    int reads;
-    boolean isOutput;
-
-    /// Whether more is known of it than when its readers were inferred.
-    boolean isNews;
-
-    /// What is read instead of it from now on.
-    @Nullable Value standIn;
-
-    Value(String name) {
-      this.name = name;
-    }
-  }
-
-  /// A node with the values that it reads and makes, absent ones left out.
-  private final class Entry {
-    final Node node;
-    final Value[] inputs;
-    final Value[] outputs;
-
-    private @Nullable Rules asked;
-    private List<Rule> rules = List.of();
-
-    Entry(Node node) {
-      this.node = node;
-      inputs = present(node.inputs());
-      outputs = present(node.outputs());
-    }
-
-    /// {@return the rules that may apply, asked once for each pass}
-    List<Rule> rules(Rules all) {
-      if (asked != all) {
-        asked = all;
-        rules = all.of(node);
-      }
-      return rules;
-    }
-
-    private Value[] present(List<String> names) {
-      Value[] present = new Value[names.size()];
-      int count = 0;
-      for (int i = 0; i < present.length; i++) {
-        String name = names.get(i);
-        if (!name.isEmpty()) {
-          present[count++] = value(name);
-        }
-      }
-      return count == present.length ? present : Arrays.copyOf(present, count);
-    }
-  }
 
   /// The draft that says what a graph says.
   ///
   /// @param graph a graph with facts for every value
   /// @param evaluator computes constants
   Draft(Graph graph, Evaluator evaluator) {
+    super(graph.facts().size());
     this.evaluator = evaluator;
     source = graph;
-    values = LinkedHashMap.newLinkedHashMap(2 * graph.facts().size());
     graph.facts().forEach((name, fact) -> value(name).fact = fact);
     graph.constants().forEach((name, tensor) -> value(name).constant = tensor);
     names = NameSource.of(graph);
@@ -142,18 +76,9 @@ final class Draft {
     isSource = !done.removeIf(Draft::isUnread);
   }
 
-  private Value value(String name) {
-    Value value = values.get(name);
-    if (value == null) {
-      value = new Value(name);
-      values.put(name, value);
-    }
-    return value;
-  }
-
   /// Counts who reads what.
   private void count() {
-    for (Value value : values.values()) {
+    for (Value value : values()) {
       value.reads = 0;
       value.isOutput = false;
     }
@@ -203,7 +128,7 @@ final class Draft {
     boolean changed = false;
     pending = done;
     done = new ArrayList<>(pending.size() + 16);
-    sweep++;
+    startSweep();
     news.forEach(value -> value.isNews = false);
     news.clear();
     for (next = 0; next < pending.size(); ) {
@@ -313,146 +238,7 @@ final class Draft {
     }
   }
 
-  private void register(Entry entry) {
-    changes++;
-    for (Value output : entry.outputs) {
-      output.producer = entry;
-      output.sweep = sweep;
-    }
-  }
-
-  private void forget(Entry entry) {
-    changes++;
-    for (Value output : entry.outputs) {
-      output.producer = null;
-    }
-  }
-
-  private @Nullable Entry producer(@Nullable Value value) {
-    return value != null && value.sweep == sweep ? value.producer : null;
-  }
-
-  private boolean isAlive(Entry entry) {
-    for (Value output : entry.outputs) {
-      if (producer(output) != null) {
-        return true;
-      }
-    }
-    return false;
-  }
-
-  private static boolean isUnread(Entry entry) {
-    for (Value output : entry.outputs) {
-      if (output.reads > 0) {
-        return false;
-      }
-    }
-    return true;
-  }
-
-  /// The node gives up what it reads.
-  private void unread(Entry entry) {
-    for (Value input : entry.inputs) {
-      input.reads--;
-      Entry producer = producer(input);
-      if (producer != null && isUnread(producer)) {
-        release(producer);
-      }
-    }
-  }
-
-  private void release(Entry entry) {
-    forget(entry);
-    unread(entry);
-  }
-
   // ---- what is known
-
-  /// {@return what is known of a value}
-  ///
-  /// @param value the value's name
-  Fact fact(String value) {
-    Value known = values.get(value);
-    if (known == null || known.fact == null) {
-      throw new IllegalStateException("nothing is known of value '" + value + "'");
-    }
-    return known.fact;
-  }
-
-  /// {@return the node that makes a value, or null for inputs and constants}
-  ///
-  /// @param value the value's name
-  @Nullable Node producer(String value) {
-    Entry entry = producer(values.get(value));
-    return entry == null ? null : entry.node;
-  }
-
-  /// {@return the node that makes a value if it has an operator of this type, or null}
-  ///
-  /// @param value the value's name
-  /// @param type the type of operator
-  @Nullable Node producer(String value, Class<? extends Op> type) {
-    Node node = producer(value);
-    return node != null && type.isInstance(node.op()) ? node : null;
-  }
-
-  /// {@return the tensor of a constant, or null for other values}
-  ///
-  /// @param value the value's name
-  @Nullable Tensor constant(String value) {
-    Value known = values.get(value);
-    return known == null ? null : known.constant;
-  }
-
-  /// {@return the number that a value is known to be: a constant of one element, whatever its rank}
-  ///
-  /// @param value the value's name
-  @Nullable Double scalar(String value) {
-    Tensor tensor = constant(value);
-    boolean isNumber =
-        tensor != null
-            && tensor.shape().elements() == 1
-            && (tensor.dtype().isFloat() || tensor.dtype().isInteger());
-    return tensor != null && isNumber ? tensor.getDouble(0) : null;
-  }
-
-  /// {@return the elements of an integer vector or scalar known at load, or null}
-  ///
-  /// @param value the value's name, "" for an absent input
-  long @Nullable [] integers(String value) {
-    if (value.isEmpty()) {
-      return null;
-    }
-    Tensor tensor = constant(value);
-    if (tensor != null) {
-      return tensor.dtype().isInteger() ? tensor.toLongs() : null;
-    }
-    return fact(value).concreteValue();
-  }
-
-  /// {@return how often a value is read, a graph output counting as one}
-  ///
-  /// @param value the value's name
-  int reads(String value) {
-    Value known = values.get(value);
-    return known == null ? 0 : known.reads;
-  }
-
-  /// {@return whether callers see the value}
-  ///
-  /// @param value the value's name
-  boolean isOutput(String value) {
-    Value known = values.get(value);
-    return known != null && known.isOutput;
-  }
-
-  /// {@return whether a value is read exactly once, by a node}
-  ///
-  /// @param value the value's name
-  boolean readOnce(String value) {
-    Value known = values.get(value);
-    return known != null && known.reads == 1 && !known.isOutput;
-  }
 
   /// {@return the nodes behind the one at hand that read a value, in order}
   ///
@@ -496,11 +282,6 @@ final class Draft {
   /// {@return what finds formulas in this draft}
   Matcher matcher() {
     return matcher;
-  }
-
-  /// {@return a number that is another one after every change}
-  int changes() {
-    return changes;
   }
 
   // ---- changes
@@ -736,7 +517,7 @@ final class Draft {
     }
     Map<String, Tensor> constants = new LinkedHashMap<>();
     Map<String, Fact> facts = new LinkedHashMap<>();
-    for (Value value : values.values()) {
+    for (Value value : values()) {
       if (needed.contains(value)) {
         facts.put(value.name, fact(value.name));
         if (value.constant != null) {

@@ -2,10 +2,12 @@ package dev.jiffy.engine.pass;
 
 import dev.jiffy.engine.function.BinaryFunction;
 import dev.jiffy.engine.function.UnaryFunction;
+import dev.jiffy.engine.ir.AttentionOp;
 import dev.jiffy.engine.ir.Dim;
 import dev.jiffy.engine.ir.Fact;
 import dev.jiffy.engine.ir.Node;
 import dev.jiffy.engine.ir.Op;
+import dev.jiffy.engine.ir.RecurrentOp;
 import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Tensor;
 import java.util.Arrays;
@@ -265,9 +267,9 @@ final class Identities {
             case Op.MatMul _,
                 Op.Conv _,
                 Op.ConvTranspose _,
-                Op.Attention _,
-                Op.CausalAttention _,
-                Op.Recurrent _,
+                AttentionOp.Attention _,
+                AttentionOp.CausalAttention _,
+                RecurrentOp.Recurrent _,
                 Op.Softmax _,
                 Op.LayerNorm _,
                 Op.InstanceNorm _ ->

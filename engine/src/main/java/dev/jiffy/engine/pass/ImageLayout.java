@@ -1,6 +1,7 @@
 package dev.jiffy.engine.pass;
 
 import dev.jiffy.engine.ir.Dim;
+import dev.jiffy.engine.ir.ImageOp;
 import dev.jiffy.engine.ir.Node;
 import dev.jiffy.engine.ir.Op;
 import dev.jiffy.engine.ir.QuantizedOp;
@@ -21,7 +22,7 @@ final class ImageLayout {
               Op.Pool.class,
               Op.GlobalPool.class,
               Op.BatchNorm.class,
-              Op.Resize.class,
+              ImageOp.Resize.class,
               QuantizedOp.ByteConv.class,
               QuantizedOp.ByteSums.class,
               QuantizedOp.DynamicConv.class));
@@ -82,7 +83,7 @@ final class ImageLayout {
           convert(draft, node, rank, new Op.GlobalPool(op.function(), op.p(), LAST), -1);
       case Op.BatchNorm op when op.layout() != LAST ->
           convert(draft, node, rank, new Op.BatchNorm(op.epsilon(), LAST), -1);
-      case Op.Resize op when op.layout() != LAST -> resize(draft, node, rank, op);
+      case ImageOp.Resize op when op.layout() != LAST -> resize(draft, node, rank, op);
       default -> false;
     };
   }
@@ -99,8 +100,8 @@ final class ImageLayout {
     return draft.replace(node, new Op.Transpose(Axes.list(Axes.toFirst(rank))), result);
   }
 
-  private static boolean resize(Draft draft, Node node, int rank, Op.Resize op) {
-    if (op.coordinates() == Op.CoordinateMode.TF_CROP_AND_RESIZE) {
+  private static boolean resize(Draft draft, Node node, int rank, ImageOp.Resize op) {
+    if (op.coordinates() == ImageOp.CoordinateMode.TF_CROP_AND_RESIZE) {
       return false;
     }
     int[] toLast = Axes.toLast(rank);
@@ -128,8 +129,8 @@ final class ImageLayout {
     return x != null && y != null && x.getLast().equals(y.getLast()) && !x.get(1).equals(y.get(1));
   }
 
-  private static Op.Resize laidOut(Op.Resize op, List<Long> axes) {
-    return new Op.Resize(
+  private static ImageOp.Resize laidOut(ImageOp.Resize op, List<Long> axes) {
+    return new ImageOp.Resize(
         op.interpolation(),
         op.coordinates(),
         op.nearest(),

@@ -45,8 +45,7 @@ final class Movements {
   }
 
   private static boolean reshapeOfReshape(Draft draft, Node node) {
-    Node before =
-        node.op() instanceof Op.Reshape ? draft.producer(node.input(0), Op.Reshape.class) : null;
+    Node before = draft.producer(node.input(0), Op.Reshape.class);
     if (before == null) {
       return false;
     }
@@ -62,7 +61,7 @@ final class Movements {
 
   /// Softmax of a matrix that a reshape made and another undoes is Softmax along a dimension.
   private static boolean softmaxOfMatrix(Draft draft, Node node) {
-    Node softmax = node.op() instanceof Op.Reshape ? draft.producer(node.input(0)) : null;
+    Node softmax = draft.producer(node.input(0));
     Node flat = softmax == null ? null : draft.producer(softmax.input(0));
     if (flat == null
         || softmax == null

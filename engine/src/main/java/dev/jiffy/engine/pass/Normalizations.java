@@ -160,8 +160,7 @@ final class Normalizations {
 
   private static boolean residual(Draft draft, Node node) {
     Node sum = draft.producer(node.input(0), Op.Binary.class);
-    if (!(node.op() instanceof Op.LayerNorm)
-        || node.hasInput(3)
+    if (node.hasInput(3)
         || sum == null
         || !(sum.op() instanceof Op.Binary(BinaryFunction function))
         || function != BinaryFunction.ADD

@@ -1,5 +1,6 @@
 package dev.jiffy.engine.pass;
 
+import dev.jiffy.engine.ir.AttentionOp;
 import dev.jiffy.engine.ir.Dim;
 import dev.jiffy.engine.ir.Node;
 import dev.jiffy.engine.ir.Op;
@@ -16,15 +17,12 @@ import org.jspecify.annotations.Nullable;
 final class Projections {
   static final List<Rule> RULES =
       List.of(
-          Rule.on(Projections::merge, Op.Attention.class),
-          Rule.on(Projections::cut, Op.Attention.class));
+          Rule.on(Projections::merge, AttentionOp.Attention.class),
+          Rule.on(Projections::cut, AttentionOp.Attention.class));
 
   private Projections() {}
 
   private static boolean merge(Draft draft, Node node) {
-    if (!(node.op() instanceof Op.Attention)) {
-      return false;
-    }
     List<Node> products = new ArrayList<>();
     for (int i = 0; i < 3; i++) {
       Node product = product(draft, node.input(i));
@@ -131,9 +129,6 @@ final class Projections {
 
   /// Queries, keys and values that are slices of one value become its parts.
   private static boolean cut(Draft draft, Node node) {
-    if (!(node.op() instanceof Op.Attention)) {
-      return false;
-    }
     String whole = "";
     long[] sizes = new long[3];
     long start = 0;

@@ -251,7 +251,7 @@ final class Sinking {
   }
 
   private static boolean split(Draft draft, Node node) {
-    Sunk sunk = node.op() instanceof Op.Split ? sunk(draft, node.input(0)) : null;
+    Sunk sunk = sunk(draft, node.input(0));
     if (sunk == null || !(node.op() instanceof Op.Split(long axis, long parts))) {
       return false;
     }
@@ -267,7 +267,7 @@ final class Sinking {
   }
 
   private static boolean slice(Draft draft, Node node) {
-    Sunk sunk = node.op() instanceof Op.Slice ? sunk(draft, node.input(0)) : null;
+    Sunk sunk = sunk(draft, node.input(0));
     if (sunk == null) {
       return false;
     }
@@ -292,7 +292,7 @@ final class Sinking {
   }
 
   private static boolean pad(Draft draft, Node node) {
-    Sunk sunk = node.op() instanceof Op.Pad ? sunk(draft, node.input(0)) : null;
+    Sunk sunk = sunk(draft, node.input(0));
     if (sunk == null) {
       return false;
     }
@@ -319,7 +319,7 @@ final class Sinking {
   }
 
   private static boolean tile(Draft draft, Node node) {
-    Sunk sunk = node.op() instanceof Op.Tile ? sunk(draft, node.input(0)) : null;
+    Sunk sunk = sunk(draft, node.input(0));
     long[] repeats = sunk == null ? null : draft.integers(node.input(1));
     if (sunk == null || repeats == null) {
       return false;
@@ -396,7 +396,7 @@ final class Sinking {
   }
 
   private static boolean gather(Draft draft, Node node) {
-    Sunk sunk = node.op() instanceof Op.Gather ? sunk(draft, node.input(0)) : null;
+    Sunk sunk = sunk(draft, node.input(0));
     int added = sunk == null ? -1 : draft.fact(node.input(1)).rank();
     if (sunk == null || added < 0 || !(node.op() instanceof Op.Gather(long axis))) {
       return false;

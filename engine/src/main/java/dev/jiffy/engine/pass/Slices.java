@@ -71,8 +71,7 @@ final class Slices {
   /// `w[indices[a:b]]` with constant weights and indices is `w[indices][a:b]`, unless all that the
   /// indices pick is too much to be kept or some pick nothing.
   private static boolean gatherOfSlice(Draft draft, Node node) {
-    Node slice =
-        node.op() instanceof Op.Gather ? draft.producer(node.input(1), Op.Slice.class) : null;
+    Node slice = draft.producer(node.input(1), Op.Slice.class);
     if (slice == null
         || !(node.op() instanceof Op.Gather(long axis))
         || draft.constant(node.input(0)) == null
@@ -106,8 +105,7 @@ final class Slices {
 
   /// A slice of a dimension that a reshape split off is a slice of the whole dimension.
   private static boolean sliceOfReshape(Draft draft, Node node) {
-    Node reshape =
-        node.op() instanceof Op.Slice ? draft.producer(node.input(0), Op.Reshape.class) : null;
+    Node reshape = draft.producer(node.input(0), Op.Reshape.class);
     long[] starts = reshape == null ? null : draft.integers(node.input(1));
     long[] ends = draft.integers(node.hasInput(2) ? node.input(2) : "");
     long[] axes = draft.integers(node.input(3));
@@ -154,8 +152,7 @@ final class Slices {
 
   /// Slices of different dimensions in a row are one.
   private static boolean sliceOfSlice(Draft draft, Node node) {
-    Node before =
-        node.op() instanceof Op.Slice ? draft.producer(node.input(0), Op.Slice.class) : null;
+    Node before = draft.producer(node.input(0), Op.Slice.class);
     if (before == null || !draft.readOnce(before.output())) {
       return false;
     }

@@ -1,7 +1,10 @@
 package dev.jiffy.engine.pass;
 
+import dev.jiffy.engine.ir.AttentionOp;
+import dev.jiffy.engine.ir.ImageOp;
 import dev.jiffy.engine.ir.Node;
 import dev.jiffy.engine.ir.Op;
+import dev.jiffy.engine.ir.RecurrentOp;
 import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Tensor;
 import java.util.ArrayList;
@@ -22,12 +25,12 @@ final class Widening {
               Op.MatMul.class,
               Op.Gemm.class,
               Op.Einsum.class,
-              Op.Attention.class,
-              Op.CausalAttention.class,
-              Op.AppendRows.class,
+              AttentionOp.Attention.class,
+              AttentionOp.CausalAttention.class,
+              AttentionOp.AppendRows.class,
               Op.Conv.class,
               Op.ConvTranspose.class,
-              Op.Recurrent.class,
+              RecurrentOp.Recurrent.class,
               Op.Softmax.class,
               Op.Reduce.class,
               Op.Pool.class,
@@ -37,7 +40,7 @@ final class Widening {
               Op.InstanceNorm.class,
               Op.Lrn.class,
               Op.LpNormalization.class,
-              Op.Resize.class,
+              ImageOp.Resize.class,
               Op.Pad.class,
               Op.Transpose.class,
               Op.Reshape.class,

@@ -71,7 +71,7 @@ class CostTest {
         flops(
             new GraphBuilder("test")
                 .input("x", DType.F32, 2, 7, 12)
-                .node(new Op.Attention(3, 0.5f), "y", "x", "x", "x")));
+                .node(new AttentionOp.Attention(3, 0.5f), "y", "x", "x", "x")));
   }
 
   @Test
@@ -83,16 +83,17 @@ class CostTest {
                 .input("q", DType.F32, 2, 3, 12)
                 .input("k", DType.F32, 2, 3, 7, 2)
                 .input("starts", DType.I64, 2)
-                .node(new Op.CausalAttention(6, 0, 0.5f, 0), "y", "q", "k", "k", "starts")));
+                .node(
+                    new AttentionOp.CausalAttention(6, 0, 0.5f, 0), "y", "q", "k", "k", "starts")));
   }
 
   @Test
   void recurrentLayersCountEveryStep() {
     Op.Unary tanh = new Op.Unary(UnaryFunction.TANH);
     Op layer =
-        new Op.Recurrent(
+        new RecurrentOp.Recurrent(
             RecurrentCell.GRU,
-            Op.Direction.BIDIRECTIONAL,
+            RecurrentOp.Direction.BIDIRECTIONAL,
             5,
             List.of(tanh, tanh, tanh, tanh),
             1,

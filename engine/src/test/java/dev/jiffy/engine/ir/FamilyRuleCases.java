@@ -11,7 +11,7 @@ import java.util.List;
 /// random ones.
 final class FamilyRuleCases {
   private static final Op GRID =
-      new ImageOp.SampleGrid(Op.Interpolation.LINEAR, Border.ZEROS, false);
+      new ImageOp.SampleGrid(ImageOp.Interpolation.LINEAR, Border.ZEROS, false);
   private static final Op ALIGN = new ImageOp.AlignRegions(false, 7, 5, 2, 1, true);
   private static final Op POOL = new ImageOp.PoolRegions(7, 5, 1);
   private static final Op.Window THREE =

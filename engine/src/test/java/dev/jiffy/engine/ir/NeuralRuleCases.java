@@ -15,21 +15,21 @@ final class NeuralRuleCases {
   private static final Op MATMUL = new Op.MatMul();
   private static final Op BYTES = new Op.QuantizedMatMul(null);
   private static final Op GEMM = new Op.Gemm(1, 1, false, false);
-  private static final Op ATTENTION = new Op.Attention(12, 0.25f);
-  private static final Op CAUSAL = new Op.CausalAttention(8, 0, 0.25f, 0);
-  private static final Op SCALE = resize(List.of(), Op.AspectPolicy.STRETCH);
+  private static final Op ATTENTION = new AttentionOp.Attention(12, 0.25f);
+  private static final Op CAUSAL = new AttentionOp.CausalAttention(8, 0, 0.25f, 0);
+  private static final Op SCALE = resize(List.of(), ImageOp.AspectPolicy.STRETCH);
 
   private static final Op CROP =
-      new Op.Resize(
-          Op.Interpolation.LINEAR,
-          Op.CoordinateMode.TF_CROP_AND_RESIZE,
-          Op.NearestMode.FLOOR,
+      new ImageOp.Resize(
+          ImageOp.Interpolation.LINEAR,
+          ImageOp.CoordinateMode.TF_CROP_AND_RESIZE,
+          ImageOp.NearestMode.FLOOR,
           -0.75f,
           false,
           0,
           false,
           List.of(),
-          Op.AspectPolicy.STRETCH,
+          ImageOp.AspectPolicy.STRETCH,
           Layout.CHANNELS_FIRST);
 
   static final List<RuleCase> CASES =
@@ -130,24 +130,27 @@ final class NeuralRuleCases {
               "f32[2×5×64]; f32[2×2×5×8]; f32[2×2×5×8]; i64[3]",
               "batch and starts: expected equal extents, got 2 and 3"),
           bad(
-              new Op.CausalAttention(8, -1, 0.5f, 0),
+              new AttentionOp.CausalAttention(8, -1, 0.5f, 0),
               "f32[2×5×64]; f32[2×2×5×8]; f32[2×2×5×8]; i64[2]",
               "window: expected at least 0, got -1"),
           good(
-              new Op.AppendRows(false),
+              new AttentionOp.AppendRows(false),
               "f32[b×2×s×8]; i64[b]; i64[1]=[t]; f32[b×2×p×8]",
               "f32[b×2×t×8]"),
-          good(new Op.AppendRows(false), "f16[b×2×s×8]; i64[b]; i64[1]", "f16[b×2×appended×8]"),
+          good(
+              new AttentionOp.AppendRows(false),
+              "f16[b×2×s×8]; i64[b]; i64[1]",
+              "f16[b×2×appended×8]"),
           bad(
-              new Op.AppendRows(false),
+              new AttentionOp.AppendRows(false),
               "f32[b×2×s×8]; i64[b]; i64[1]=[9]; f32[b×3×p×8]",
               "heads: expected equal extents, got 2 and 3"),
           bad(
-              new Op.AppendRows(false),
+              new AttentionOp.AppendRows(false),
               "f32[b×2×s×8]; i64[b]; i64[2]=[9, 8]",
               "length: expected one number, got i64[2]=[9, 8]"),
           bad(
-              new Op.AppendRows(false),
+              new AttentionOp.AppendRows(false),
               "f32[b×2×s×8]; i64[b]; i64[1]=[-1]",
               "length [-1]: expected extents of at least 0, got -1"),
           good(conv(1, Layout.CHANNELS_FIRST), "f32[n×3×h×8]; f32[4×3×3×3]", "f32[n×4×h-2×6]"),
@@ -323,15 +326,15 @@ final class NeuralRuleCases {
           good(SCALE, "f32[1×3]; _; f32[2]", "f32[resized×resized_1]"),
           good(SCALE, "f32[n×3]; _; f32[0]; i64[2]=[n, 9]", "f32[n×9]"),
           good(
-              resize(List.of(2L, 3L), Op.AspectPolicy.NOT_LARGER),
+              resize(List.of(2L, 3L), ImageOp.AspectPolicy.NOT_LARGER),
               "f32[1×1×4×8]; _; _; i64[2]=[6, 6]",
               "f32[1×1×3×6]"),
           good(
-              resize(List.of(2L, 3L), Op.AspectPolicy.NOT_SMALLER),
+              resize(List.of(2L, 3L), ImageOp.AspectPolicy.NOT_SMALLER),
               "f32[1×1×4×8]; _; _; i64[2]=[6, 6]",
               "f32[1×1×6×12]"),
           bad(
-              resize(List.of(0L), Op.AspectPolicy.NOT_SMALLER),
+              resize(List.of(0L), ImageOp.AspectPolicy.NOT_SMALLER),
               "f32[0]; _; _; i64[1]=[6]",
               "an empty dimension has no aspect ratio"),
           bad(CROP, "f32[4×5]; f32[3]; _; i64[2]=[6, 7]", "roi: expected 4 numbers, got 3"),
@@ -368,11 +371,11 @@ final class NeuralRuleCases {
     return new Op.Pool(function, window, false, false, 2, Layout.CHANNELS_FIRST);
   }
 
-  private static Op resize(List<Long> axes, Op.AspectPolicy aspect) {
-    return new Op.Resize(
-        Op.Interpolation.LINEAR,
-        Op.CoordinateMode.HALF_PIXEL,
-        Op.NearestMode.FLOOR,
+  private static Op resize(List<Long> axes, ImageOp.AspectPolicy aspect) {
+    return new ImageOp.Resize(
+        ImageOp.Interpolation.LINEAR,
+        ImageOp.CoordinateMode.HALF_PIXEL,
+        ImageOp.NearestMode.FLOOR,
         -0.75f,
         false,
         0,

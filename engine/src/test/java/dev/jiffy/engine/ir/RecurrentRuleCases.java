@@ -5,14 +5,14 @@ import static dev.jiffy.engine.ir.RuleCase.good;
 
 import dev.jiffy.engine.function.RecurrentCell;
 import dev.jiffy.engine.function.UnaryFunction;
-import dev.jiffy.engine.ir.Op.Direction;
+import dev.jiffy.engine.ir.RecurrentOp.Direction;
 import java.util.Collections;
 import java.util.List;
 
 /// Cases of recurrent layers.
 final class RecurrentRuleCases {
   private static final Op DYNAMIC =
-      new Op.DynamicRecurrent(op(RecurrentCell.LSTM, Direction.BIDIRECTIONAL, 3));
+      new RecurrentOp.DynamicRecurrent(op(RecurrentCell.LSTM, Direction.BIDIRECTIONAL, 3));
   private static final Op LSTM = op(RecurrentCell.LSTM, Direction.FORWARD, 3);
   private static final Op GRU = op(RecurrentCell.GRU, Direction.BIDIRECTIONAL, 4);
 
@@ -69,11 +69,12 @@ final class RecurrentRuleCases {
               "f32[t×1×5]; f32[1×3×5]; f32[1×3×3]",
               "weights of the input: expected shape [1×4611686018427387903×5], got [1×3×5]"),
           bad(
-              new Op.Recurrent(RecurrentCell.RNN, Direction.FORWARD, 3, List.of(), 1, false, false),
+              new RecurrentOp.Recurrent(
+                  RecurrentCell.RNN, Direction.FORWARD, 3, List.of(), 1, false, false),
               "f32[t×1×5]; f32[1×3×5]; f32[1×3×3]",
               "activations: expected 1, got 0"),
           bad(
-              new Op.Recurrent(
+              new RecurrentOp.Recurrent(
                   RecurrentCell.RNN,
                   Direction.FORWARD,
                   3,
@@ -109,15 +110,15 @@ final class RecurrentRuleCases {
               "f32[t×b×24]; i8[3×12]; f32[12]; i8[12×3]; f32[12]",
               "weights of the state: expected shape [3×12], got [12×3]"),
           bad(
-              new Op.DynamicRecurrent(op(RecurrentCell.GRU, Direction.FORWARD, 3)),
+              new RecurrentOp.DynamicRecurrent(op(RecurrentCell.GRU, Direction.FORWARD, 3)),
               "f32[t×b×12]; i8[3×12]; f32[12]",
               "cell: expected LSTM, got GRU"));
 
   private RecurrentRuleCases() {}
 
-  private static Op.Recurrent op(RecurrentCell cell, Direction direction, long hidden) {
+  private static RecurrentOp.Recurrent op(RecurrentCell cell, Direction direction, long hidden) {
     int functions = direction.count() * cell.functions();
-    return new Op.Recurrent(
+    return new RecurrentOp.Recurrent(
         cell,
         direction,
         hidden,

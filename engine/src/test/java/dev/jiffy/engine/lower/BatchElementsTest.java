@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import dev.jiffy.engine.function.BinaryFunction;
 import dev.jiffy.engine.function.ReduceFunction;
 import dev.jiffy.engine.function.UnaryFunction;
+import dev.jiffy.engine.ir.AttentionOp;
 import dev.jiffy.engine.ir.Graph;
 import dev.jiffy.engine.ir.GraphBuilder;
 import dev.jiffy.engine.ir.Inference;
@@ -96,7 +97,7 @@ class BatchElementsTest {
         apart("product of two", new Op.MatMul(false, true, 1, null), "x", "y"),
         mixed("product over the batch", new Op.MatMul(true, false, 1, null), "m", "m"),
         mixed("product of all pairs", new Op.MatMul(false, true, 1, null), "m", "m"),
-        apart("attention", new Op.Attention(1, 1), "x", "y", "y", ""),
+        apart("attention", new AttentionOp.Attention(1, 1), "x", "y", "y", ""),
         apart("softmax", new Op.Softmax(-1, false), "x"),
         mixed("softmax over the batch", new Op.Softmax(0, false), "x"),
         mixed("softmax over the batch from behind", new Op.Softmax(-3, false), "x"),

@@ -4,9 +4,9 @@ import static dev.jiffy.engine.lower.Samples.at;
 
 import dev.jiffy.engine.function.Border;
 import dev.jiffy.engine.ir.ImageOp;
+import dev.jiffy.engine.ir.ImageOp.Interpolation;
 import dev.jiffy.engine.ir.Op;
 import dev.jiffy.engine.ir.Op.AutoPad;
-import dev.jiffy.engine.ir.Op.Interpolation;
 import dev.jiffy.engine.ir.Op.Window;
 import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Shape;

@@ -5,6 +5,7 @@ import static dev.jiffy.engine.lower.Samples.broadcast;
 import static dev.jiffy.engine.lower.Samples.vector;
 
 import dev.jiffy.engine.function.UnaryFunction;
+import dev.jiffy.engine.ir.AttentionOp;
 import dev.jiffy.engine.ir.Op;
 import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Shape;
@@ -288,7 +289,7 @@ final class MatrixCases {
       Tensor q = Samples.floats(1, s[0], s[2], width);
       Tensor k = Samples.floats(2, s[0], s[3], width);
       Tensor v = Samples.floats(3, s[0], s[3], width);
-      Op op = new Op.Attention(s[1], 0.25f);
+      Op op = new AttentionOp.Attention(s[1], 0.25f);
       for (Tensor mask :
           new @Nullable Tensor[] {
             null,
@@ -356,7 +357,7 @@ final class MatrixCases {
         cases.add(
             OpCase.of(
                 mask == null ? "plain" : "mask " + mask.shape(),
-                new Op.CausalAttention(s[1], s[6], 0.25f, cap),
+                new AttentionOp.CausalAttention(s[1], s[6], 0.25f, cap),
                 i -> causal(q, k, v, starts, mask, cap, s, i),
                 q,
                 k,
@@ -405,7 +406,7 @@ final class MatrixCases {
         cases.add(
             OpCase.of(
                 List.of("rows alone", "rows behind others", "rows among others").get(i),
-                new Op.AppendRows(keepsRest),
+                new AttentionOp.AppendRows(keepsRest),
                 at -> {
                   long start = starts.getLong(at[0]);
                   if (at[2] >= start && at[2] < Math.max(start, -9) + 2) {
@@ -423,7 +424,7 @@ final class MatrixCases {
     cases.add(
         OpCase.of(
             "no rows",
-            new Op.AppendRows(false),
+            new AttentionOp.AppendRows(false),
             i -> 0.0,
             Samples.floats(1, 2, 3, 0, 7),
             vector(0, 0),

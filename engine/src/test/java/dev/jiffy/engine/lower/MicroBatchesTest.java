@@ -9,6 +9,7 @@ import dev.jiffy.engine.KernelPath;
 import dev.jiffy.engine.Targets;
 import dev.jiffy.engine.function.BinaryFunction;
 import dev.jiffy.engine.function.UnaryFunction;
+import dev.jiffy.engine.ir.AttentionOp;
 import dev.jiffy.engine.ir.Graph;
 import dev.jiffy.engine.ir.GraphBuilder;
 import dev.jiffy.engine.ir.Inference;
@@ -38,7 +39,7 @@ class MicroBatchesTest {
         .constant("v", Samples.between(2, -0.1, 0.1, WIDTH, WIDTH))
         .node(new Op.MatMul(), "h", "x", "w")
         .node(new Op.Unary(UnaryFunction.RELU), "r", "h")
-        .node(new Op.Attention(4, 0.125f), "a", "r", "h", "x", "")
+        .node(new AttentionOp.Attention(4, 0.125f), "a", "r", "h", "x", "")
         .node(new Op.MatMul(), "y", "a", "v");
   }
 

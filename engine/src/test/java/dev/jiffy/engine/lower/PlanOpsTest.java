@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import dev.jiffy.engine.Targets;
 import dev.jiffy.engine.ir.Fact;
 import dev.jiffy.engine.ir.Graph;
+import dev.jiffy.engine.ir.ImageOp;
 import dev.jiffy.engine.ir.Inference;
 import dev.jiffy.engine.ir.Node;
 import dev.jiffy.engine.ir.Op;
@@ -86,7 +87,7 @@ class PlanOpsTest {
       Plan plan = Lowering.plan(graph, target, new Weights(target, arena));
       boolean isSized =
           ScalarOps.isSizedByElements(op)
-              || (!fixed && (op instanceof Op.Resize || op instanceof SignalOp.MelWeights));
+              || (!fixed && (op instanceof ImageOp.Resize || op instanceof SignalOp.MelWeights));
       if (plan == null && !isSized) {
         throw new AssertionError("no plan of " + op + (fixed ? "" : " with given parameters"));
       }

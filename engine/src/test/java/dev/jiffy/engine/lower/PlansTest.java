@@ -10,9 +10,11 @@ import dev.jiffy.engine.Targets;
 import dev.jiffy.engine.function.BinaryFunction;
 import dev.jiffy.engine.function.ReduceFunction;
 import dev.jiffy.engine.function.UnaryFunction;
+import dev.jiffy.engine.ir.AttentionOp;
 import dev.jiffy.engine.ir.Fact;
 import dev.jiffy.engine.ir.Graph;
 import dev.jiffy.engine.ir.GraphBuilder;
+import dev.jiffy.engine.ir.ImageOp;
 import dev.jiffy.engine.ir.Op;
 import dev.jiffy.engine.ir.QuantizedOp;
 import dev.jiffy.engine.ir.StepCost;
@@ -31,7 +33,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 @Tag("many-machines")
 class PlansTest {
   private static final double TOLERANCE = 2e-4;
-  private static final Op RESIZE = Op.Resize.linear(Op.Layout.CHANNELS_LAST);
+  private static final Op RESIZE = ImageOp.Resize.linear(Op.Layout.CHANNELS_LAST);
 
   private static final Tensor ZERO = Samples.between(0, 0, 0, 1);
 
@@ -69,7 +71,7 @@ class PlansTest {
     String x = input(Samples.floats(1, 2, 3, 24));
     String mask = input(Samples.floats(2, 2, 2, 3, 1));
     List<String> parts = builder.add(new Op.Split(-1, 3), 3, x);
-    Op attention = new Op.Attention(2, 0.5f);
+    Op attention = new AttentionOp.Attention(2, 0.5f);
     agree(target.target(), builder.add(attention, parts.get(0), parts.get(1), parts.get(2), mask));
   }
 

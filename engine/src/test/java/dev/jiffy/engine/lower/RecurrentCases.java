@@ -5,8 +5,9 @@ import static dev.jiffy.engine.lower.Samples.at;
 import dev.jiffy.engine.function.RecurrentCell;
 import dev.jiffy.engine.function.UnaryFunction;
 import dev.jiffy.engine.ir.Op;
-import dev.jiffy.engine.ir.Op.Direction;
 import dev.jiffy.engine.ir.Op.Unary;
+import dev.jiffy.engine.ir.RecurrentOp;
+import dev.jiffy.engine.ir.RecurrentOp.Direction;
 import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Tensor;
 import java.util.ArrayList;
@@ -40,22 +41,22 @@ final class RecurrentCases {
           add(cases, "full", op(cell, direction, size[3], true), size, List.of(3, 5, 6, 7), 3);
         }
         long[] some = {4, 3, 5, 17};
-        Op.Recurrent op = op(cell, direction, 17, false);
+        RecurrentOp.Recurrent op = op(cell, direction, 17, false);
         add(cases, "lengths", op, some, List.of(3, 4, 5), 3);
         add(cases, "other functions", bounded(op), some, List.of(3, 6), 2);
       }
     }
-    Op.Recurrent lstm = op(RecurrentCell.LSTM, Direction.FORWARD, 6, true);
+    RecurrentOp.Recurrent lstm = op(RecurrentCell.LSTM, Direction.FORWARD, 6, true);
     add(cases, "coupled gates", lstm, new long[] {3, 2, 4, 6}, List.of(3, 5, 6, 7), 3);
     simple(cases);
     for (Direction direction : Direction.values()) {
       for (long[] size : sizes) {
-        Op.Recurrent layer = op(RecurrentCell.LSTM, direction, size[3], false);
+        RecurrentOp.Recurrent layer = op(RecurrentCell.LSTM, direction, size[3], false);
         addDynamic(cases, "plain", layer, size, 100, false, 1);
         addDynamic(cases, "full", layer, size, 127, true, 3);
       }
       long[] some = {4, 3, 5, 17};
-      Op.Recurrent layer = op(RecurrentCell.LSTM, direction, 17, false);
+      RecurrentOp.Recurrent layer = op(RecurrentCell.LSTM, direction, 17, false);
       addDynamic(cases, "shifted weights", layer, some, 150, false, 2);
       addDynamic(cases, "wide weights", bounded(layer), some, 255, true, 3);
     }
@@ -67,7 +68,7 @@ final class RecurrentCases {
   private static void addDynamic(
       List<OpCase> cases,
       String name,
-      Op.Recurrent layer,
+      RecurrentOp.Recurrent layer,
       long[] size,
       long most,
       boolean more,
@@ -87,12 +88,12 @@ final class RecurrentCases {
       inputs.add(Samples.floats(7, directions, size[1], hidden));
       inputs.add(Samples.floats(8, directions, 3 * hidden));
     }
-    Op op = new Op.DynamicRecurrent(layer);
+    Op op = new RecurrentOp.DynamicRecurrent(layer);
     cases.add(new OpCase(layer.direction() + " " + name, op, inputs, outputs, null));
   }
 
   /// @param more whether gates are coupled or linear
-  private static Op.Recurrent op(
+  private static RecurrentOp.Recurrent op(
       RecurrentCell cell, Direction direction, long hidden, boolean more) {
     List<Unary> activations = new ArrayList<>();
     for (int i = 0; i < direction.count() * cell.functions(); i++) {
@@ -101,10 +102,11 @@ final class RecurrentCases {
     }
     boolean coupled = more && cell == RecurrentCell.LSTM && hidden == 6;
     boolean linear = more && cell == RecurrentCell.GRU;
-    return new Op.Recurrent(cell, direction, hidden, activations, UNBOUNDED, coupled, linear);
+    return new RecurrentOp.Recurrent(
+        cell, direction, hidden, activations, UNBOUNDED, coupled, linear);
   }
 
-  private static Op.Recurrent bounded(Op.Recurrent op) {
+  private static RecurrentOp.Recurrent bounded(RecurrentOp.Recurrent op) {
     List<Unary> functions =
         List.of(
             new Unary(UnaryFunction.HARD_SIGMOID, 0.2f, 0.5f),
@@ -113,7 +115,7 @@ final class RecurrentCases {
             new Unary(UnaryFunction.SIGMOID),
             new Unary(UnaryFunction.LEAKY_RELU, 0.1f, 0),
             new Unary(UnaryFunction.RELU));
-    return new Op.Recurrent(
+    return new RecurrentOp.Recurrent(
         op.cell(),
         op.direction(),
         op.hidden(),
@@ -128,7 +130,7 @@ final class RecurrentCases {
   private static void add(
       List<OpCase> cases,
       String name,
-      Op.Recurrent op,
+      RecurrentOp.Recurrent op,
       long[] size,
       List<Integer> given,
       int outputs) {
@@ -195,7 +197,7 @@ final class RecurrentCases {
     cases.add(
         OpCase.of(
             "one number",
-            new Op.DynamicRecurrent(op(RecurrentCell.LSTM, Direction.FORWARD, 1, false)),
+            new RecurrentOp.DynamicRecurrent(op(RecurrentCell.LSTM, Direction.FORWARD, 1, false)),
             dynamic,
             floats(s, 4, 1, 1, 4),
             Tensor.of(new byte[] {10, 1, -8, -17}, 1, 4),

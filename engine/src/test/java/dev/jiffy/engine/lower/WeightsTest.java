@@ -70,7 +70,7 @@ class WeightsTest {
       Weights weights =
           new Weights(new Target(kernels, new ScalarRowKernels(), 1, Format.F32), arena);
       Graph graph = products(4);
-      assertThrows(IllegalStateException.class, () -> Lowering.pack(graph, weights));
+      assertThrows(IllegalStateException.class, () -> Packing.all(graph, weights));
       assertEquals(begun.get() - 1, ended.get());
     }
   }

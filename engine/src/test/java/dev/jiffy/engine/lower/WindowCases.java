@@ -3,6 +3,7 @@ package dev.jiffy.engine.lower;
 import static dev.jiffy.engine.lower.Samples.at;
 
 import dev.jiffy.engine.function.UnaryFunction;
+import dev.jiffy.engine.ir.ImageOp;
 import dev.jiffy.engine.ir.Op;
 import dev.jiffy.engine.ir.Op.Layout;
 import dev.jiffy.tensor.DType;
@@ -423,7 +424,7 @@ final class WindowCases {
       cases.add(
           OpCase.of(
               layout + " nearest",
-              resize(Op.Interpolation.NEAREST, Op.CoordinateMode.ASYMMETRIC, layout),
+              resize(ImageOp.Interpolation.NEAREST, ImageOp.CoordinateMode.ASYMMETRIC, layout),
               i -> {
                 long[] p = position(layout, i);
                 return pixel(layout, x, p[0], p[1], p[2] / 2, p[3] / 2);
@@ -434,7 +435,7 @@ final class WindowCases {
       cases.add(
           OpCase.of(
               layout + " linear",
-              resize(Op.Interpolation.LINEAR, Op.CoordinateMode.HALF_PIXEL, layout),
+              resize(ImageOp.Interpolation.LINEAR, ImageOp.CoordinateMode.HALF_PIXEL, layout),
               i -> {
                 long[] p = position(layout, i);
                 double h = Math.clamp((p[2] + 0.5) / 2 - 0.5, 0, 4);
@@ -454,24 +455,24 @@ final class WindowCases {
               twice));
       boolean last = layout == Layout.CHANNELS_LAST;
       float[] less = last ? new float[] {1, 0.6f, 0.7f, 1} : new float[] {1, 1, 0.6f, 0.7f};
-      for (Op.CoordinateMode mode : Op.CoordinateMode.values()) {
-        if (mode != Op.CoordinateMode.TF_CROP_AND_RESIZE) {
-          Op smaller = resize(Op.Interpolation.LINEAR, mode, layout);
+      for (ImageOp.CoordinateMode mode : ImageOp.CoordinateMode.values()) {
+        if (mode != ImageOp.CoordinateMode.TF_CROP_AND_RESIZE) {
+          Op smaller = resize(ImageOp.Interpolation.LINEAR, mode, layout);
           cases.add(OpCase.of(layout + " " + mode, smaller, null, x, null, Tensor.of(less, 4)));
         }
       }
       Op alike =
           resize(
-              Op.Interpolation.LINEAR,
-              Op.CoordinateMode.HALF_PIXEL,
+              ImageOp.Interpolation.LINEAR,
+              ImageOp.CoordinateMode.HALF_PIXEL,
               last ? List.of(1L, 2L) : List.of(2L, 3L),
-              Op.AspectPolicy.NOT_LARGER,
+              ImageOp.AspectPolicy.NOT_LARGER,
               layout);
       Tensor sizes = Tensor.of(new long[] {100, 6}, 2);
       cases.add(OpCase.of(layout + " of one scale", alike, null, x, null, null, sizes));
       Tensor other = Tensor.of(new float[] {1.5f, 2, 0.4f, 0.7f}, 4);
       for (boolean antialias : new boolean[] {false, true}) {
-        for (Op.Interpolation kind : Op.Interpolation.values()) {
+        for (ImageOp.Interpolation kind : ImageOp.Interpolation.values()) {
           Op wide = widened(kind, antialias, layout);
           String name = layout + " " + kind + (antialias ? " antialiased" : " ");
           cases.add(OpCase.of(name, wide, null, x, null, Tensor.of(less, 4)));
@@ -494,8 +495,9 @@ final class WindowCases {
         scales[0] = 1;
         scales[rank - 1] = 1;
         Tensor x = Samples.integers(type, rank, type == DType.I8 ? -128 : 0, 127, extents);
-        for (Op.Interpolation kind : List.of(Op.Interpolation.NEAREST, Op.Interpolation.LINEAR)) {
-          Op op = resize(kind, Op.CoordinateMode.HALF_PIXEL, Layout.CHANNELS_LAST);
+        for (ImageOp.Interpolation kind :
+            List.of(ImageOp.Interpolation.NEAREST, ImageOp.Interpolation.LINEAR)) {
+          Op op = resize(kind, ImageOp.CoordinateMode.HALF_PIXEL, Layout.CHANNELS_LAST);
           String name = kind + " of " + type;
           cases.add(OpCase.of(name, op, null, x, null, Tensor.of(scales, rank)));
         }
@@ -504,35 +506,35 @@ final class WindowCases {
   }
 
   /// Without what is outside.
-  private static Op widened(Op.Interpolation interpolation, boolean antialias, Layout layout) {
-    return new Op.Resize(
+  private static Op widened(ImageOp.Interpolation interpolation, boolean antialias, Layout layout) {
+    return new ImageOp.Resize(
         interpolation,
-        Op.CoordinateMode.HALF_PIXEL,
-        Op.NearestMode.FLOOR,
+        ImageOp.CoordinateMode.HALF_PIXEL,
+        ImageOp.NearestMode.FLOOR,
         -0.5f,
         true,
         0,
         antialias,
         List.of(),
-        Op.AspectPolicy.STRETCH,
+        ImageOp.AspectPolicy.STRETCH,
         layout);
   }
 
   private static Op resize(
-      Op.Interpolation interpolation, Op.CoordinateMode coordinates, Layout layout) {
-    return resize(interpolation, coordinates, List.of(), Op.AspectPolicy.STRETCH, layout);
+      ImageOp.Interpolation interpolation, ImageOp.CoordinateMode coordinates, Layout layout) {
+    return resize(interpolation, coordinates, List.of(), ImageOp.AspectPolicy.STRETCH, layout);
   }
 
   private static Op resize(
-      Op.Interpolation interpolation,
-      Op.CoordinateMode coordinates,
+      ImageOp.Interpolation interpolation,
+      ImageOp.CoordinateMode coordinates,
       List<Long> axes,
-      Op.AspectPolicy aspect,
+      ImageOp.AspectPolicy aspect,
       Layout layout) {
-    return new Op.Resize(
+    return new ImageOp.Resize(
         interpolation,
         coordinates,
-        Op.NearestMode.FLOOR,
+        ImageOp.NearestMode.FLOOR,
         -0.75f,
         false,
         0,

@@ -16,6 +16,7 @@ import dev.jiffy.engine.ir.Fact;
 import dev.jiffy.engine.ir.Graph;
 import dev.jiffy.engine.ir.Node;
 import dev.jiffy.engine.ir.Op;
+import dev.jiffy.engine.ir.RecurrentOp;
 import dev.jiffy.engine.lower.Interpreter;
 import dev.jiffy.engine.onnx.OnnxModel.AttributeProto;
 import dev.jiffy.engine.onnx.OnnxModel.DimensionProto;
@@ -506,7 +507,8 @@ class ImporterTest {
     List<Op> ops = ops(recurrent(batchFirst));
     assertEquals(4, ops.size());
     assertTrue(
-        ops.get(1) instanceof Op.Recurrent(var _, var _, long hidden, _, _, _, _) && hidden == 5);
+        ops.get(1) instanceof RecurrentOp.Recurrent(var _, var _, long hidden, _, _, _, _)
+            && hidden == 5);
     Graph graph = Importer.graph(recurrent(batchFirst).model());
     assertEquals(Fact.of(DType.F32, 2, 3, 1, 5), graph.fact("y"));
     assertEquals(Fact.of(DType.F32, 2, 1, 5), graph.fact("c"));

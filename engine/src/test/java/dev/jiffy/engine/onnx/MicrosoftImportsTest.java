@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.jiffy.engine.ModelException;
 import dev.jiffy.engine.function.BinaryFunction;
 import dev.jiffy.engine.function.UnaryFunction;
+import dev.jiffy.engine.ir.AttentionOp;
 import dev.jiffy.engine.ir.Fact;
 import dev.jiffy.engine.ir.Node;
 import dev.jiffy.engine.ir.Op;
@@ -313,7 +314,7 @@ final class MicrosoftImportsTest {
             .input("w", DType.F32, 4, 12)
             .node("com.microsoft", "Attention", List.of("x", "w"), List.of("y"), heads)
             .output("y");
-    Op attention = new Op.Attention(2, (float) Math.sqrt(0.5));
+    Op attention = new AttentionOp.Attention(2, (float) Math.sqrt(0.5));
     assertEquals(
         List.of(new Op.MatMul(), new Op.Split(-1, 0), attention),
         Importer.graph(model.model()).nodes().stream().map(Node::op).toList());

@@ -9,9 +9,11 @@ import dev.jiffy.engine.ModelException;
 import dev.jiffy.engine.function.BinaryFunction;
 import dev.jiffy.engine.function.RecurrentCell;
 import dev.jiffy.engine.function.UnaryFunction;
+import dev.jiffy.engine.ir.AttentionOp;
 import dev.jiffy.engine.ir.Bodies;
 import dev.jiffy.engine.ir.Fact;
 import dev.jiffy.engine.ir.Graph;
+import dev.jiffy.engine.ir.ImageOp;
 import dev.jiffy.engine.ir.Inference;
 import dev.jiffy.engine.ir.Node;
 import dev.jiffy.engine.ir.Op;
@@ -19,6 +21,7 @@ import dev.jiffy.engine.ir.Op.Layout;
 import dev.jiffy.engine.ir.Op.Unary;
 import dev.jiffy.engine.ir.Op.Window;
 import dev.jiffy.engine.ir.RandomOp;
+import dev.jiffy.engine.ir.RecurrentOp;
 import dev.jiffy.engine.lower.Interpreter;
 import dev.jiffy.engine.onnx.OnnxModel.AttributeProto;
 import dev.jiffy.tensor.DType;
@@ -236,15 +239,15 @@ class OnnxWriterTest {
       float clip = more ? 0.5f : Float.POSITIVE_INFINITY;
       List<Unary> functions = List.of(gate, elu, tanh);
       assertComputesTheSame(
-          new Op.Recurrent(
-              RecurrentCell.LSTM, Op.Direction.REVERSE, 3, functions, clip, more, false),
+          new RecurrentOp.Recurrent(
+              RecurrentCell.LSTM, RecurrentOp.Direction.REVERSE, 3, functions, clip, more, false),
           some(4, 2, 5),
           some(1, 12, 5),
           some(1, 12, 3));
       assertComputesTheSame(
-          new Op.Recurrent(
+          new RecurrentOp.Recurrent(
               RecurrentCell.GRU,
-              Op.Direction.BIDIRECTIONAL,
+              RecurrentOp.Direction.BIDIRECTIONAL,
               3,
               List.of(gate, elu, gate, tanh),
               clip,
@@ -304,15 +307,20 @@ class OnnxWriterTest {
           some(2),
           Tensor.of(new float[] {1, 2}, 2));
       float[] scales = last ? new float[] {1, 2, 2, 1} : new float[] {1, 1, 2, 2};
-      assertComputesTheSame(Op.Resize.linear(layout), x, absent(), Tensor.of(scales, 4));
+      assertComputesTheSame(ImageOp.Resize.linear(layout), x, absent(), Tensor.of(scales, 4));
     }
   }
 
   @Test
   void attentionAndNormalisationComputeTheSame() {
     assertComputesTheSame(
-        new Op.Attention(2, 0.5f), some(2, 3, 8), some(2, 5, 8), some(2, 5, 8), some(2, 1, 1, 5));
-    assertComputesTheSame(new Op.Attention(2, 0.5f), some(2, 3, 8), some(2, 5, 8), some(2, 5, 8));
+        new AttentionOp.Attention(2, 0.5f),
+        some(2, 3, 8),
+        some(2, 5, 8),
+        some(2, 5, 8),
+        some(2, 1, 1, 5));
+    assertComputesTheSame(
+        new AttentionOp.Attention(2, 0.5f), some(2, 3, 8), some(2, 5, 8), some(2, 5, 8));
     assertComputesTheSame(new Op.LayerNorm(-1, 1e-5f), some(2, 3, 8));
     assertComputesTheSame(
         new Op.LayerNorm(1, 1e-5f), some(2, 3, 8), absent(), absent(), some(2, 3, 8));

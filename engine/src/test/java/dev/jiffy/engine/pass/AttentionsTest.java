@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.jiffy.engine.ModelException;
 import dev.jiffy.engine.function.BinaryFunction;
+import dev.jiffy.engine.ir.AttentionOp;
 import dev.jiffy.engine.ir.Graph;
 import dev.jiffy.engine.ir.Op;
 import dev.jiffy.engine.lower.Interpreter;
@@ -106,7 +107,7 @@ class AttentionsTest {
   private static void assertMerged(Graph graph) {
     Rewritten.assertCount(1, graph, Op.MatMul.class);
     Rewritten.assertCount(1, graph, Op.Split.class);
-    Rewritten.assertCount(1, graph, Op.Attention.class);
+    Rewritten.assertCount(1, graph, AttentionOp.Attention.class);
     Rewritten.assertCount(0, graph, Op.Transpose.class);
     Rewritten.assertCount(0, graph, Op.Reshape.class);
   }
@@ -166,7 +167,7 @@ class AttentionsTest {
       }
       Sketch s = new Sketch();
       Graph graph = Rewritten.of(s.graph(attention(s, Scale.SCORES_DIVIDED, Mask.ADDED), inner));
-      assertEquals(0, Rewritten.count(graph, Op.Attention.class), inner);
+      assertEquals(0, Rewritten.count(graph, AttentionOp.Attention.class), inner);
     }
   }
 
@@ -186,8 +187,8 @@ class AttentionsTest {
   @ParameterizedTest
   @ValueSource(doubles = {-2, -1e4, -65504})
   void smallNumberDoesNotHideScores(double number) {
-    Rewritten.assertCount(0, Rewritten.of(hidden(number, 1, "seq")), Op.Attention.class);
-    Rewritten.assertCount(0, Rewritten.of(hidden(number, "seq", 1)), Op.Attention.class);
+    Rewritten.assertCount(0, Rewritten.of(hidden(number, 1, "seq")), AttentionOp.Attention.class);
+    Rewritten.assertCount(0, Rewritten.of(hidden(number, "seq", 1)), AttentionOp.Attention.class);
   }
 
   /// Of a query that sees no key, nothing is left but the mean of all values.
@@ -196,10 +197,11 @@ class AttentionsTest {
   void hiddenScoresAllWeighTheSame(double number) {
     for (Object queries : List.of(1, "seq")) {
       Graph graph = Rewritten.ofFinite(hidden(number, queries, "seq"));
-      Rewritten.assertCount(1, graph, Op.Attention.class);
+      Rewritten.assertCount(1, graph, AttentionOp.Attention.class);
     }
     Graph rows = Rewritten.ofFinite(hidden(number, "seq", 1));
-    Rewritten.assertCount(0, rows, Op.Attention.class); // there are no kernels for such a mask
+    Rewritten.assertCount(
+        0, rows, AttentionOp.Attention.class); // there are no kernels for such a mask
   }
 
   @Test
@@ -213,7 +215,7 @@ class AttentionsTest {
       String weights = s.op(new Op.Softmax(3, false), scores);
       String context = s.transpose(s.matMul(weights, q), 0, 2, 1, 3);
       Graph graph = Rewritten.of(s.graph(s.reshape(context, 0, 0, WIDTH)));
-      Rewritten.assertCount(scale == 0.25 ? 1 : 0, graph, Op.Attention.class);
+      Rewritten.assertCount(scale == 0.25 ? 1 : 0, graph, AttentionOp.Attention.class);
     }
   }
 
@@ -244,7 +246,7 @@ class AttentionsTest {
     String weights = s.op(new Op.Softmax(3, false), scores);
     String context = s.transpose(s.matMul(weights, q), 0, 2, 1, 3);
     Graph graph = Passes.optimize(s.graph(s.reshape(context, 0, 0, WIDTH)), Interpreter::evaluate);
-    Rewritten.assertCount(1, graph, Op.Attention.class);
+    Rewritten.assertCount(1, graph, AttentionOp.Attention.class);
     Tensor three = Tensor.allocate(DType.F32, Shape.of(2, 3, WIDTH));
     for (long others = 2; others < 4; others++) {
       Tensor y = Tensor.allocate(DType.F32, Shape.of(others));
@@ -268,7 +270,7 @@ class AttentionsTest {
     String weights = s.op(new Op.Softmax(3, false), s.matMul(q, k));
     String context = s.transpose(s.matMul(weights, v), 0, 2, 1, 3);
     Graph graph = Rewritten.of(s.graph(s.reshape(context, 0, 0, WIDTH)));
-    Rewritten.assertCount(1, graph, Op.Attention.class);
+    Rewritten.assertCount(1, graph, AttentionOp.Attention.class);
     Rewritten.assertCount(3, graph, Op.MatMul.class);
   }
 

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.jiffy.engine.function.UnaryFunction;
+import dev.jiffy.engine.ir.AttentionOp;
 import dev.jiffy.engine.ir.Graph;
 import dev.jiffy.engine.ir.Node;
 import dev.jiffy.engine.ir.Op;
@@ -225,7 +226,7 @@ class BlockProductsTest {
   private String attention(Sketch s, List<String> matrices) {
     String x = s.input("x", 2, 5, 160);
     List<String> parts = matrices.stream().map(matrix -> s.matMul(x, matrix)).toList();
-    return s.op(new Op.Attention(3, 0.1f), parts.toArray(String[]::new));
+    return s.op(new AttentionOp.Attention(3, 0.1f), parts.toArray(String[]::new));
   }
 
   @Test

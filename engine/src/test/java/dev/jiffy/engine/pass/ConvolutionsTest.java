@@ -8,6 +8,7 @@ import dev.jiffy.engine.function.BinaryFunction;
 import dev.jiffy.engine.function.ReduceFunction;
 import dev.jiffy.engine.function.UnaryFunction;
 import dev.jiffy.engine.ir.Graph;
+import dev.jiffy.engine.ir.ImageOp;
 import dev.jiffy.engine.ir.Node;
 import dev.jiffy.engine.ir.Op;
 import dev.jiffy.tensor.DType;
@@ -53,16 +54,16 @@ class ConvolutionsTest {
   }
 
   private static final Op NEAREST =
-      new Op.Resize(
-          Op.Interpolation.NEAREST,
-          Op.CoordinateMode.ASYMMETRIC,
-          Op.NearestMode.FLOOR,
+      new ImageOp.Resize(
+          ImageOp.Interpolation.NEAREST,
+          ImageOp.CoordinateMode.ASYMMETRIC,
+          ImageOp.NearestMode.FLOOR,
           -0.75f,
           false,
           0,
           false,
           List.of(),
-          Op.AspectPolicy.STRETCH,
+          ImageOp.AspectPolicy.STRETCH,
           Op.Layout.CHANNELS_FIRST);
 
   @Test

@@ -3,6 +3,7 @@ package dev.jiffy.engine.pass;
 import static dev.jiffy.engine.pass.Rewritten.assertCount;
 import static dev.jiffy.engine.pass.Rewritten.assertOperators;
 
+import dev.jiffy.engine.ir.AttentionOp;
 import dev.jiffy.engine.ir.Graph;
 import dev.jiffy.engine.ir.Op;
 import dev.jiffy.engine.lower.Interpreter;
@@ -160,7 +161,7 @@ class EinsumsTest {
     String weights = s.op(new Op.Softmax(-1, false), s.mul(scores, s.number(0.5)));
     String context = s.op(new Op.Einsum("bhqk,bkhd->bqhd"), weights, heads[2]);
     Graph graph = Rewritten.of(s.graph(s.reshape(context, 0, 0, 6)));
-    assertCount(1, graph, Op.Attention.class);
+    assertCount(1, graph, AttentionOp.Attention.class);
   }
 
   @Test

@@ -5,6 +5,7 @@ import dev.jiffy.engine.function.ReduceFunction;
 import dev.jiffy.engine.function.UnaryFunction;
 import dev.jiffy.engine.ir.Graph;
 import dev.jiffy.engine.ir.Op;
+import dev.jiffy.engine.ir.RecurrentOp;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -105,14 +106,14 @@ public enum Network {
 
   // ---- recurrent layers
 
-  private static Op recurrent(RecurrentCell cell, Op.Direction direction, long hidden) {
+  private static Op recurrent(RecurrentCell cell, RecurrentOp.Direction direction, long hidden) {
     List<Op.Unary> functions = new ArrayList<>();
     for (int i = 0; i < direction.count() * cell.functions(); i++) {
       boolean gate = i % cell.functions() == 0;
       functions.add(new Op.Unary(gate ? UnaryFunction.SIGMOID : UnaryFunction.TANH));
     }
     float unbounded = Float.POSITIVE_INFINITY;
-    return new Op.Recurrent(cell, direction, hidden, functions, unbounded, false, true);
+    return new RecurrentOp.Recurrent(cell, direction, hidden, functions, unbounded, false, true);
   }
 
   private static String recurrentLayers(Sketch s, int width) {
@@ -120,7 +121,7 @@ public enum Network {
     String x = s.transpose(s.input("x", "batch", "seq", width), 1, 0, 2);
     String both =
         s.op(
-            recurrent(RecurrentCell.LSTM, Op.Direction.BIDIRECTIONAL, hidden),
+            recurrent(RecurrentCell.LSTM, RecurrentOp.Direction.BIDIRECTIONAL, hidden),
             x,
             s.weights(2, 4L * hidden, width),
             s.weights(2, 4L * hidden, hidden),
@@ -128,7 +129,7 @@ public enum Network {
     String joined = s.reshape(s.transpose(both, 0, 2, 1, 3), 0, 0, 2L * hidden);
     String last =
         s.second(
-            recurrent(RecurrentCell.GRU, Op.Direction.REVERSE, width),
+            recurrent(RecurrentCell.GRU, RecurrentOp.Direction.REVERSE, width),
             joined,
             s.weights(1, 3L * width, 2L * hidden),
             s.weights(1, 3L * width, width),

@@ -46,7 +46,7 @@ public final class ScalarConvolution {
           int channel = oc / outChannels * inChannels + ic;
           int source = (n * in.channels() + channel) * in.size();
           int weight = (oc * inChannels + ic) * taps;
-          accumulate(in, source, weights, weight, kernel, sliding, result.spatial(), sums);
+          accumulate(in, source, weights, weight, kernel, sliding, result.spatial(), false, sums);
         }
         int base = (n * result.channels() + oc) * sums.length;
         for (int s = 0; s < sums.length; s++) {
@@ -58,7 +58,8 @@ public final class ScalarConvolution {
     }
   }
 
-  /// Adds one input channel's part of one output channel.
+  /// Adds one input channel's part of one output channel: windows lie in the input, or of a
+  /// transposed convolution in the result.
   private static void accumulate(
       Image in,
       int source,
@@ -66,9 +67,12 @@ public final class ScalarConvolution {
       int weight,
       int[] kernel,
       Sliding sliding,
-      int[] windows,
+      int[] result,
+      boolean transposed,
       double[] sums) {
-    int[] extents = in.spatial();
+    int[] extents = transposed ? result : in.spatial();
+    int[] windows = transposed ? in.spatial() : result;
+    int stride = sliding.strides()[2];
     for (int tap = 0; tap < kernel[0] * kernel[1] * kernel[2]; tap++) {
       int kw = tap % kernel[2];
       int kh = tap / kernel[2] % kernel[1];
@@ -82,9 +86,13 @@ public final class ScalarConvolution {
         int depth = at(sliding, 0, d, kd);
         for (int h = sliding.firstInside(1, kh); h < h1; h++) {
           int row = at(sliding, 1, h, kh);
-          int from = source + (depth * extents[1] + row) * extents[2] + at(sliding, 2, 0, kw);
-          int to = (d * windows[1] + h) * windows[2];
-          axpy(factor, in.values(), from, sliding.strides()[2], sums, to, w0, w1);
+          int inside = (depth * extents[1] + row) * extents[2] + at(sliding, 2, 0, kw);
+          int window = (d * windows[1] + h) * windows[2];
+          if (transposed) {
+            axpy(factor, in.values(), source + window, 1, sums, inside, stride, w0, w1);
+          } else {
+            axpy(factor, in.values(), source + inside, stride, sums, window, 1, w0, w1);
+          }
         }
       }
     }
@@ -97,14 +105,22 @@ public final class ScalarConvolution {
   }
 
   private static void axpy(
-      double factor, double[] x, int from, int stride, double[] sums, int to, int w0, int w1) {
-    if (stride == 1) {
+      double factor,
+      double[] x,
+      int from,
+      int step,
+      double[] sums,
+      int to,
+      int sumStep,
+      int w0,
+      int w1) {
+    if (step == 1 && sumStep == 1) {
       for (int w = w0; w < w1; w++) {
         sums[to + w] += factor * x[from + w];
       }
     } else {
       for (int w = w0; w < w1; w++) {
-        sums[to + w] += factor * x[from + w * stride];
+        sums[to + w * sumStep] += factor * x[from + w * step];
       }
     }
   }
@@ -143,47 +159,12 @@ public final class ScalarConvolution {
           int channel = oc / outChannels * inChannels + i;
           int source = (n * in.channels() + channel) * in.size();
           int weight = (channel * outChannels + oc % outChannels) * taps;
-          scatter(in, source, weights, weight, kernel, sliding, result.spatial(), sums);
+          accumulate(in, source, weights, weight, kernel, sliding, result.spatial(), true, sums);
         }
         for (int s = 0; s < sums.length && activation != null; s++) {
           sums[s] = ScalarLinear.activated(sums[s], activation);
         }
         result.store(sums, n, oc, out, channelsLast);
-      }
-    }
-  }
-
-  /// Adds what each element of one input channel gives to one output channel.
-  private static void scatter(
-      Image in,
-      int source,
-      double[] weights,
-      int weight,
-      int[] kernel,
-      Sliding sliding,
-      int[] extents,
-      double[] sums) {
-    int[] windows = in.spatial();
-    for (int tap = 0; tap < kernel[0] * kernel[1] * kernel[2]; tap++) {
-      int kw = tap % kernel[2];
-      int kh = tap / kernel[2] % kernel[1];
-      int kd = tap / (kernel[2] * kernel[1]);
-      double factor = weights[weight + tap];
-      int w0 = sliding.firstInside(2, kw);
-      int w1 = sliding.endInside(2, kw, extents[2], windows[2]);
-      int h1 = sliding.endInside(1, kh, extents[1], windows[1]);
-      int d1 = sliding.endInside(0, kd, extents[0], windows[0]);
-      int stride = sliding.strides()[2];
-      for (int d = sliding.firstInside(0, kd); d < d1; d++) {
-        int depth = at(sliding, 0, d, kd);
-        for (int h = sliding.firstInside(1, kh); h < h1; h++) {
-          int row = at(sliding, 1, h, kh);
-          int from = source + (d * windows[1] + h) * windows[2];
-          int to = (depth * extents[1] + row) * extents[2] + at(sliding, 2, 0, kw);
-          for (int i = w0; i < w1; i++) {
-            sums[to + i * stride] += factor * in.values()[from + i];
-          }
-        }
       }
     }
   }

@@ -3,8 +3,6 @@ package dev.jiffy.engine.kernel.scalar;
 import dev.jiffy.engine.ModelException;
 import dev.jiffy.engine.function.BinaryFunction;
 import dev.jiffy.engine.kernel.Memory;
-import dev.jiffy.engine.kernel.Movement;
-import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
 import java.lang.foreign.ValueLayout;
@@ -101,23 +99,8 @@ public final class ScalarIndexing {
       for (long i = 0; i < perBatch; i++) {
         long tuple = b * perBatch + i;
         long offset = offset(extents, batchDims, indices, tuple * length);
-        copy(x, b * batchSize + offset * inner, out, tuple * inner, inner);
+        Elements.copy(x, b * batchSize + offset * inner, out, tuple * inner, inner);
       }
-    }
-  }
-
-  /// Copies a slice, with less ado for a small one.
-  private static void copy(Tensor from, long source, Tensor to, long target, long count) {
-    long bytes = from.dtype().bytes();
-    if (count == 1) {
-      Elements.copy(from, source, to, target);
-    } else if (bytes == 0) {
-      Elements.copy(from, source, to, target, count);
-    } else {
-      Movement.bytes(
-          from.segment().address() + source * bytes,
-          to.segment().address() + target * bytes,
-          count * bytes);
     }
   }
 
@@ -150,16 +133,10 @@ public final class ScalarIndexing {
     long[] strides = Elements.strides(x.shape().dims());
     long step = strides[axis];
     strides[axis] = 0;
-    long extent = x.shape().dim(axis);
-    int last = strides.length - 1;
-    long inner = indices.shape().dim(last);
-    Walk walk = new Walk(Arrays.copyOf(indices.shape().dims(), last), strides);
-    for (long at = 0; at < indices.shape().elements(); at += inner, walk.next()) {
-      for (long i = 0; i < inner; i++) {
-        long target = walk.offset(0) + i * strides[last];
-        long index = index(indices.getLong(at + i), axis, extent);
-        update(updates, at + i, combine, out, target + index * step, 1);
-      }
+    Walk walk = new Walk(indices.shape().dims(), strides);
+    for (long i = 0; i < indices.shape().elements(); i++, walk.next()) {
+      long index = index(indices.getLong(i), axis, x.shape().dim(axis));
+      update(updates, i, combine, out, walk.offset(0) + index * step, 1);
     }
   }
 
@@ -194,10 +171,7 @@ public final class ScalarIndexing {
       long target,
       long count) {
     if (combine == null) {
-      copy(updates, source, out, target, count);
-    } else if (combine == BinaryFunction.ADD && out.dtype() == DType.F32) {
-      long from = updates.segment().address() + 4 * source;
-      add(from, out.segment().address() + 4 * target, count);
+      Elements.copy(updates, source, out, target, count);
     } else if (out.dtype().isFloat()) {
       for (long i = 0; i < count; i++) {
         double before = out.getDouble(target + i);
@@ -209,12 +183,6 @@ public final class ScalarIndexing {
         long update = updates.getLong(source + i);
         out.setLong(target + i, ScalarElementwise.integer(combine, out.dtype(), before, update));
       }
-    }
-  }
-
-  private static void add(long from, long to, long count) {
-    for (long i = 0; i < count; i++) {
-      Memory.setFloat(to + 4 * i, Memory.getFloat(to + 4 * i) + Memory.getFloat(from + 4 * i));
     }
   }
 

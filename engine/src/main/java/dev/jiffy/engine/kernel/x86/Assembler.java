@@ -189,13 +189,6 @@ final class Assembler extends GeneralAssembler {
     emit(registers(dst.number(), source.number()));
   }
 
-  /// Copies a mask to a general-purpose register.
-  void kmov(Register dst, Mask source) {
-    emitVex(3, 1, 0, 0, 0, false, dst.number() >= 8, false);
-    emit(0x93);
-    emit(registers(dst.number(), source.number()));
-  }
-
   /// Compares the low 16 bits of a mask with 0.
   void test(Mask mask) {
     emitVex(0, 1, 0, 0, 0, false, false, false);

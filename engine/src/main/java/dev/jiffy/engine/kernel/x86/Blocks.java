@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 
 /// What surrounds products: the loops of [dev.jiffy.engine.kernel.tile.MicroKernels] that move and
 /// finish elements, as machine code made when it is first needed.
-final class Blocks {
+class Blocks {
   /// The most elements of one call: the JVM cannot stop a thread within.
   private static final long MOST = 1 << 18;
 
@@ -43,24 +43,12 @@ final class Blocks {
 
   /// `activation(factor · x + residual + bias)`
   ///
-  /// @param source whether there is an `x`
+  /// @param given which of the operands there are, a bit for each
   private record Chain(
-      boolean source,
-      float factor,
-      boolean residual,
-      boolean bias,
-      @Nullable Activation activation,
-      MemorySegment code) {
-    boolean isFor(
-        boolean source,
-        float factor,
-        boolean residual,
-        boolean bias,
-        @Nullable Activation activation) {
-      return this.source == source
+      int given, float factor, @Nullable Activation activation, MemorySegment code) {
+    boolean isFor(int given, float factor, @Nullable Activation activation) {
+      return this.given == given
           && this.factor == factor
-          && this.residual == residual
-          && this.bias == bias
           && Objects.equals(this.activation, activation);
     }
   }
@@ -93,17 +81,12 @@ final class Blocks {
   }
 
   /// {@return the f32 elements of a vector}
-  int lanes() {
+  public final int lanes() {
     return lanes;
   }
 
-  /// {@return whether [#finish] can apply an activation}
-  static boolean suits(@Nullable Activation activation) {
-    return activation == null || FunctionCode.suits(activation.function());
-  }
-
   /// As [dev.jiffy.engine.kernel.tile.MicroKernels#preset].
-  void preset(
+  public final void preset(
       long residual,
       long residualStep,
       long bias,
@@ -121,8 +104,8 @@ final class Blocks {
     run(false, factor, residual, residualStep, bias, null, c, cStep, rows, columns);
   }
 
-  /// As [dev.jiffy.engine.kernel.tile.MicroKernels#finish], for an activation that [#suits].
-  void finish(
+  /// As [dev.jiffy.engine.kernel.tile.MicroKernels#finish].
+  public final void finish(
       float factor,
       long residual,
       long residualStep,
@@ -132,13 +115,17 @@ final class Blocks {
       long cStep,
       long rows,
       long columns) {
-    if (factor == 1 && residual == 0 && bias == 0 && activation == null) {
-      return;
+    boolean fused = FunctionCode.suits(activation);
+    Activation within = fused ? activation : null;
+    if (factor != 1 || residual != 0 || bias != 0 || within != null) {
+      boolean dense = cStep == 4 * columns && (residual == 0 || residualStep == cStep) && bias == 0;
+      long lines = dense ? 1 : rows;
+      long n = dense ? rows * columns : columns;
+      run(true, factor, residual, residualStep, bias, within, c, cStep, lines, n);
     }
-    boolean dense = cStep == 4 * columns && (residual == 0 || residualStep == cStep) && bias == 0;
-    long lines = dense ? 1 : rows;
-    long n = dense ? rows * columns : columns;
-    run(true, factor, residual, residualStep, bias, activation, c, cStep, lines, n);
+    if (activation != null && !fused) {
+      activation.apply(c, cStep, rows, columns);
+    }
   }
 
   private void run(
@@ -155,7 +142,8 @@ final class Blocks {
     if (rows <= 0 || columns <= 0) {
       return;
     }
-    MemorySegment code = chain(source, factor, residual != 0, bias != 0, activation);
+    int added = (residual != 0 ? 1 << RESIDUAL : 0) | (bias != 0 ? 1 << BIAS : 0);
+    MemorySegment code = chain((source ? 1 << SOURCE : 0) | added, factor, activation);
     for (long from = 0; from < columns; from += MOST) {
       long n = Math.min(MOST, columns - from);
       long most = Math.max(1, MOST / n);
@@ -183,44 +171,37 @@ final class Blocks {
     }
   }
 
-  private MemorySegment chain(
-      boolean source,
-      float factor,
-      boolean residual,
-      boolean bias,
-      @Nullable Activation activation) {
+  private MemorySegment chain(int given, float factor, @Nullable Activation activation) {
+    Chain chain = find(given, factor, activation);
+    return chain == null ? make(given, factor, activation) : chain.code;
+  }
+
+  private @Nullable Chain find(int given, float factor, @Nullable Activation activation) {
     for (Chain chain : chains) {
-      if (chain.isFor(source, factor, residual, bias, activation)) {
-        return chain.code;
+      if (chain.isFor(given, factor, activation)) {
+        return chain;
       }
     }
-    return make(source, factor, residual, bias, activation);
+    return null;
   }
 
   private synchronized MemorySegment make(
-      boolean source,
-      float factor,
-      boolean residual,
-      boolean bias,
-      @Nullable Activation activation) {
-    for (Chain chain : chains) {
-      if (chain.isFor(source, factor, residual, bias, activation)) {
-        return chain.code;
-      }
+      int given, float factor, @Nullable Activation activation) {
+    Chain found = find(given, factor, activation);
+    if (found != null) {
+      return found.code;
     }
-    MemorySegment made = Code.load("finish", emit(source, factor, residual, bias, activation));
+    MemorySegment made = Code.load("finish", emit(given, factor, activation));
     Chain[] more = Arrays.copyOf(chains, chains.length + 1);
-    more[chains.length] = new Chain(source, factor, residual, bias, activation, made);
+    more[chains.length] = new Chain(given, factor, activation, made);
     chains = more;
     return made;
   }
 
-  private byte[] emit(
-      boolean source,
-      float factor,
-      boolean residual,
-      boolean bias,
-      @Nullable Activation activation) {
+  private byte[] emit(int given, float factor, @Nullable Activation activation) {
+    boolean source = (given & 1 << SOURCE) != 0;
+    boolean residual = (given & 1 << RESIDUAL) != 0;
+    boolean bias = (given & 1 << BIAS) != 0;
     List<Instruction> instructions = new ArrayList<>();
     int sum = source ? SOURCE : residual ? RESIDUAL : BIAS;
     if (source && factor != 1) {
@@ -253,7 +234,7 @@ final class Blocks {
   }
 
   /// As [dev.jiffy.engine.kernel.tile.MicroKernels#weigh].
-  void weigh(
+  public final void weigh(
       int rows,
       long scores,
       long scoreStep,
@@ -278,7 +259,8 @@ final class Blocks {
   }
 
   /// As [dev.jiffy.engine.kernel.tile.MicroKernels#pack].
-  void pack(long b, long rowStep, long columnStep, int rows, int columns, int width, long panel) {
+  public final void pack(
+      long b, long rowStep, long columnStep, int rows, int columns, int width, long panel) {
     boolean adjacent = columnStep == 4;
     if (rowStep == 4 && !adjacent && columns == width && rows >= lanes) {
       packSquares(b, columnStep, rows / lanes, width, panel);
@@ -311,7 +293,7 @@ final class Blocks {
   }
 
   /// As [dev.jiffy.engine.kernel.tile.MicroKernels#multiplyRow].
-  void multiplyRow(long a, int k, long b, long bStep, int columns, long c) {
+  public void multiplyRow(long a, int k, long b, long bStep, int columns, long c) {
     for (int from = 0; from < columns; from += ROW_COLUMNS) {
       int part = Math.min(ROW_COLUMNS, columns - from);
       long mask = Masks.rest(vectorBytes, part);
@@ -325,7 +307,7 @@ final class Blocks {
   }
 
   /// As [dev.jiffy.engine.kernel.tile.MicroKernels#dots].
-  void dots(long a, int k, long b, long bStep, int rows, long c) {
+  public final void dots(long a, int k, long b, long bStep, int rows, long c) {
     long mask = Masks.rest(vectorBytes, k);
     for (int row = 0; row < rows; row += DotCode.MOST_ROWS) {
       int together = Math.min(DotCode.MOST_ROWS, rows - row);
@@ -335,19 +317,19 @@ final class Blocks {
   }
 
   /// As [dev.jiffy.engine.kernel.tile.MicroKernels#bringNear].
-  void bringNear(long from, long step, int rows, long bytes) {
+  public final void bringNear(long from, long step, int rows, long bytes) {
     if (rows > 0) {
       long _ = Code.call(nears.get(0), from, step, rows, bytes, 0, 0);
     }
   }
 
   /// As [dev.jiffy.engine.kernel.tile.MicroKernels#zero].
-  void zero(long to, long bytes) {
+  public final void zero(long to, long bytes) {
     fill(0, to, bytes / 4);
   }
 
   /// Stores one f32 many times.
-  void fill(float value, long to, long n) {
+  final void fill(float value, long to, long n) {
     MemorySegment code = fills.get(0);
     int bits = Float.floatToRawIntBits(value);
     for (long done = 0; done < n; done += MOST) {

@@ -56,7 +56,7 @@ import org.jspecify.annotations.Nullable;
 /// @param window the windows
 /// @param rows rows of the result
 /// @param rounds whether results are bytes, else f32
-/// @param activation what is applied last, or null; one that [TileCode#fuses] accepts
+/// @param activation what is applied last, or null; one that [FunctionCode#suits] accepts
 record ByteDepthwiseCode(
     int vectorBytes,
     int registers,
@@ -75,9 +75,6 @@ record ByteDepthwiseCode(
   private static final int BIASES = 8;
   private static final int FACTOR = 12;
   private static final int ZERO = 13;
-
-  /// What results are limited to before they become integers, which have no greater ones.
-  private static final float MOST_RESULT = 1 << 20;
 
   private static final Register[] SAVED = {RBX, RBP, R12, R13, R14, R15};
 
@@ -394,14 +391,7 @@ record ByteDepthwiseCode(
         code.op(VectorOp.FMADD213PS, register(i), scale, bias);
       }
     }
-    if (activation != null) {
-      Vector[] sums = new Vector[rows * pixels * PARTS];
-      for (int i = 0; i < sums.length; i++) {
-        sums[i] = register(i);
-      }
-      FunctionCode.emit(
-          code, activation.function(), activation.alpha(), activation.beta(), sums, registers);
-    }
+    FunctionCode.apply(code, activation, rows * pixels * PARTS, vectorBytes, registers);
     if (rounds) {
       round(code, pixels);
     }
@@ -428,7 +418,7 @@ record ByteDepthwiseCode(
     code.op(VectorOp.MOVUPS, factor, at(RCX, FACTOR * vectorBytes));
     code.op(VectorOp.MOVUPS, zero, at(RCX, ZERO * vectorBytes));
     code.op(VectorOp.XORPS, most, most, most);
-    code.op(VectorOp.ADDPS, most, most, code.constant(MOST_RESULT, vectorBytes));
+    code.op(VectorOp.ADDPS, most, most, code.constant(ByteSums.MOST, vectorBytes));
     for (int i = 0; i < rows * pixels * PARTS; i++) {
       Vector sum = register(i);
       if (activation != null) {

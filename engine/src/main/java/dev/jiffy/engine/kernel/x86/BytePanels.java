@@ -101,7 +101,7 @@ final class BytePanels {
 
   /// The bytes of the numbers of a vector of columns.
   private int numbersBytes() {
-    return TileCode.COLUMN_NUMBERS * lanes;
+    return ByteSums.COLUMN_NUMBERS * lanes;
   }
 
   private long groupBytes() {
@@ -131,7 +131,7 @@ final class BytePanels {
 
   /// {@return where the numbers are that make results of sums}
   long numbers(long tail, int place) {
-    return tail + (long) vectorBytes * vectors + (long) TileCode.COLUMN_NUMBERS * place;
+    return tail + (long) vectorBytes * vectors + (long) ByteSums.COLUMN_NUMBERS * place;
   }
 
   // ---- packing

@@ -314,19 +314,8 @@ record DepthwiseCode(
       code.alu(ADD, R10, R14);
       move(code, false, masked);
     }
-    if (activation != null) {
-      Vector[] sums = new Vector[rows * pixels];
-      for (int i = 0; i < sums.length; i++) {
-        sums[i] = register(i);
-      }
-      FunctionCode.emit(
-          code,
-          activation.function(),
-          activation.alpha(),
-          activation.beta(),
-          sums,
-          masked || wide() ? registers() : 16);
-    }
+    FunctionCode.apply(
+        code, activation, rows * pixels, vectorBytes, masked || wide() ? registers() : 16);
     code.mov(R10, R14);
     move(code, true, masked);
   }

@@ -42,7 +42,7 @@ import org.jspecify.annotations.Nullable;
 /// @param vectors vectors of columns, 1 or 2
 /// @param cut whether the last columns of the last vector do not exist
 /// @param residual whether there is a residual
-/// @param activation what is applied last, or null; one that [TileCode#fuses] accepts
+/// @param activation what is applied last, or null; one that [FunctionCode#suits] accepts
 record FinishCode(
     Format format, int vectors, boolean cut, boolean residual, @Nullable Activation activation) {
   private static final int BYTES = 64;
@@ -135,14 +135,7 @@ record FinishCode(
         code.alu(ADD, R8, R9);
       }
     }
-    if (activation != null) {
-      Vector[] values = new Vector[rows * vectors];
-      for (int i = 0; i < values.length; i++) {
-        values[i] = register(i);
-      }
-      FunctionCode.emit(
-          code, activation.function(), activation.alpha(), activation.beta(), values, 26);
-    }
+    FunctionCode.apply(code, activation, rows * vectors, BYTES, 26);
     for (int row = 0; row < rows; row++) {
       for (int vector = 0; vector < vectors; vector++) {
         boolean last = cut && vector == vectors - 1;

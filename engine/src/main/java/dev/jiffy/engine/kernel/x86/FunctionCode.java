@@ -5,6 +5,7 @@ import static dev.jiffy.engine.kernel.x86.MathCode.SIGN;
 
 import dev.jiffy.engine.function.BinaryFunction;
 import dev.jiffy.engine.function.UnaryFunction;
+import dev.jiffy.engine.kernel.Activation;
 import dev.jiffy.engine.kernel.x86.Operand.Vector;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
@@ -47,6 +48,11 @@ final class FunctionCode {
     return function == BinaryFunction.POW ? MOST_TEMPORARIES : MathCode.TEMPORARIES;
   }
 
+  /// {@return whether there is code for an activation, or none is needed}
+  static boolean suits(@Nullable Activation activation) {
+    return activation == null || suits(activation.function());
+  }
+
   /// {@return whether there is code for a function}
   static boolean suits(UnaryFunction function) {
     return switch (function) {
@@ -70,23 +76,25 @@ final class FunctionCode {
     };
   }
 
-  /// Replaces registers by a function of them.
+  /// Applies an activation, where there is one, to the first registers.
   ///
   /// @param code where to
-  /// @param function a function that [#suits]
-  /// @param alpha its first parameter
-  /// @param beta its second parameter
-  /// @param values the registers: a row of numbers from 0 on; those from the first number above
-  ///   them up to `until` are free, at least [MathCode#TEMPORARIES]
+  /// @param activation one that [#suits], or null
+  /// @param values how many registers; those above them up to `until` are free, at least
+  ///   [MathCode#TEMPORARIES]
+  /// @param vectorBytes their width
   /// @param until the first number that may not be used
-  static void emit(
-      Assembler code, UnaryFunction function, float alpha, float beta, Vector[] values, int until) {
-    Vector last = values[values.length - 1];
-    Vector[] free = new Vector[Math.min(MOST_TEMPORARIES, until - last.number() - 1)];
-    Arrays.setAll(free, i -> new Vector(last.number() + 1 + i, last.bytes()));
+  static void apply(
+      Assembler code, @Nullable Activation activation, int values, int vectorBytes, int until) {
+    if (activation == null) {
+      return;
+    }
+    Vector[] free = new Vector[Math.min(MOST_TEMPORARIES, until - values)];
+    Arrays.setAll(free, i -> new Vector(values + i, vectorBytes));
     FunctionCode functions = new FunctionCode(code, free);
-    for (Vector value : values) {
-      functions.unary(function, alpha, beta, value);
+    for (int i = 0; i < values; i++) {
+      Vector value = new Vector(i, vectorBytes);
+      functions.unary(activation.function(), activation.alpha(), activation.beta(), value);
     }
   }
 

@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
 /// @param vectors whole vectors of columns, 1 or 2
 /// @param rows rows of a tile, at least 2
 /// @param residual whether there is a residual
-/// @param activation what is applied last, or null; one that [TileCode#fuses] accepts
+/// @param activation what is applied last, or null; one that [FunctionCode#suits] accepts
 record PairCode(int vectors, int rows, boolean residual, @Nullable Activation activation)
     implements TileLoop {
   private static final int VECTOR = 64;
@@ -90,7 +90,7 @@ record PairCode(int vectors, int rows, boolean residual, @Nullable Activation ac
           (sum, from, mask) -> code.op(VectorOp.ADDPS, sum, sum, from, mask, false));
       code.store(RDI, at(RSP, RESIDUAL));
     }
-    activate(code);
+    FunctionCode.apply(code, activation, sums(), VECTOR, 32);
     each(code, C, C_STEP, (sum, to, mask) -> code.op(VectorOp.MOVUPS_TO, sum, to, mask, false));
     code.store(RDI, at(RSP, C));
     code.imul(RAX, RDX, rows);
@@ -172,17 +172,6 @@ record PairCode(int vectors, int rows, boolean residual, @Nullable Activation ac
       for (int i = 0; i < vectors && !alone; i++) {
         code.op(VectorOp.FMADD231PS, sum(pair, vectors + 1 + i), odd, last[i]);
       }
-    }
-  }
-
-  private void activate(Assembler code) {
-    if (activation != null) {
-      Vector[] all = new Vector[sums()];
-      for (int i = 0; i < all.length; i++) {
-        all[i] = register(i);
-      }
-      FunctionCode.emit(
-          code, activation.function(), activation.alpha(), activation.beta(), all, 32);
     }
   }
 }

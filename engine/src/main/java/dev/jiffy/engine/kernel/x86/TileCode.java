@@ -52,7 +52,7 @@ import org.jspecify.annotations.Nullable;
 ///   `residual` is the first of adjacent factors of the rows
 /// @param cut whether the last columns of the (only) vector do not exist
 /// @param residual whether there is a residual; only where `B` is packed
-/// @param activation what is applied last, or null; one that [#fuses] accepts
+/// @param activation what is applied last, or null; one that [FunctionCode#suits] accepts
 /// @param factors the numbers that are multiplied. Where they are narrower than f32, an element of
 ///   a run is a group of them in 32 bits, and a vector of `B` holds a group for each column; sums
 ///   are stored as they are. Of f64, whose `B` is packed, there is no activation
@@ -91,16 +91,6 @@ record TileCode(
     }
   }
 
-  /// The bytes of the numbers of a column: of each vector of columns scales, biases, factors, and
-  /// zero points are a vector each.
-  static final int COLUMN_NUMBERS = 16;
-
-  /// The rows of numbers of the columns that follow a panel of [Result#SCALED].
-  static final int COLUMN_ROWS = 2;
-
-  /// What results are limited to before they become integers, which have no greater ones.
-  private static final float MOST_RESULT = 1 << 20;
-
   /// How far ahead of its use `B` is brought into the second-level cache by tiles that read it
   /// once, in bytes: the hardware does not foresee what is beyond a page.
   static final int AHEAD = 16384;
@@ -132,11 +122,6 @@ record TileCode(
   /// {@return the most rows of a tile}
   static int most(int vectorBytes, int vectors) {
     return vectorBytes == 64 ? (vectors == 2 ? 12 : 24) : (vectors == 2 ? 6 : 12);
-  }
-
-  /// {@return whether tiles can apply an activation themselves}
-  static boolean fuses(@Nullable Activation activation) {
-    return activation == null || FunctionCode.suits(activation.function());
   }
 
   private boolean wide() {
@@ -172,6 +157,10 @@ record TileCode(
     return register((set * rows + row) * vectors + vector);
   }
 
+  private ByteSums bytes() {
+    return new ByteSums(vectorBytes, vectors, rows, cut);
+  }
+
   private int firstFree() {
     return sets() * rows * vectors;
   }
@@ -205,7 +194,7 @@ record TileCode(
     products(code, unroll());
     total(code);
     if (result == Result.SCALED) {
-      scaleRows(code);
+      bytes().scaleRows(code);
     }
     if (across) {
       code.store(RAX, at(RSP, B));
@@ -237,12 +226,12 @@ record TileCode(
     }
     if (!result.takesResidual()) {
       code.load(RAX, at(RSP, RESIDUAL));
-      code.alu(ADD, RAX, vectors * numbersBytes());
+      code.alu(ADD, RAX, vectors * bytes().numbersBytes());
       code.store(RAX, at(RSP, RESIDUAL));
     }
     code.mov(RDI, R8);
     code.imul(RDI, R15);
-    code.alu(ADD, RDI, result == Result.SCALED ? COLUMN_ROWS : 0);
+    code.alu(ADD, RDI, result == Result.SCALED ? ByteSums.COLUMN_ROWS : 0);
     code.imul(RDI, RDI, vectors * vectorBytes);
     code.alu(ADD, RDI, at(RSP, B));
     code.store(RDI, at(RSP, B));
@@ -428,7 +417,7 @@ record TileCode(
     }
     if (!result.takesResidual()) {
       code.load(RDI, at(RSP, RESIDUAL));
-      scale(code);
+      bytes().scale(code);
     }
     if (!packed) {
       code.load(RDI, at(RSP, RESIDUAL));
@@ -455,19 +444,14 @@ record TileCode(
       }
       moved(code, RESIDUAL, vectors * vectorBytes);
     }
-    if (activation != null) {
-      int until = cut && !wide() ? registers() - 1 : registers();
-      Vector[] sums = new Vector[rows * vectors];
-      for (int i = 0; i < sums.length; i++) {
-        sums[i] = sum(0, i / vectors, i % vectors);
-      }
-      FunctionCode.emit(
-          code, activation.function(), activation.alpha(), activation.beta(), sums, until);
-    }
+    int until = cut && !wide() ? registers() - 1 : registers();
+    FunctionCode.apply(code, activation, rows * vectors, vectorBytes, until);
     if (!result.takesResidual()) {
-      round(code);
+      if (result == Result.BYTES) {
+        bytes().round(code, activation != null);
+      }
       if (across) {
-        code.alu(ADD, RDI, vectors * numbersBytes());
+        code.alu(ADD, RDI, vectors * bytes().numbersBytes());
         code.store(RDI, at(RSP, RESIDUAL));
       }
     }
@@ -475,7 +459,7 @@ record TileCode(
     code.load(RAX, at(RSP, C_STEP));
     for (int row = 0; row < rows; row++) {
       if (result == Result.BYTES && !wide()) {
-        storeBytes(code, row);
+        bytes().store(code, row);
       }
       for (int vector = 0; vector < vectors && (result != Result.BYTES || wide()); vector++) {
         Vector sum = sum(0, row, vector);
@@ -491,100 +475,9 @@ record TileCode(
     moved(code, C, vectors * resultBytes());
   }
 
-  /// Stores a row of bytes without AVX-512, where no tile that rounds is cut.
-  private void storeBytes(Assembler code, int row) {
-    Vector bytes = sum(0, row, 0);
-    Vector upper = register(rows * vectors).as(16);
-    code.op(VectorOp.PACKSSDW, bytes, bytes, sum(0, row, vectors - 1));
-    code.op(VectorOp.PACKUSWB, bytes, bytes, bytes);
-    code.op(VectorOp.EXTRACTF128_TO, bytes, upper, 1);
-    code.op(VectorOp.UNPCKLPS, bytes.as(16), bytes.as(16), upper);
-    code.op(vectors == 2 ? VectorOp.MOVUPS_TO : VectorOp.MOVLPS_TO, bytes.as(16), at(RDI));
-  }
-
-  /// The bytes of the numbers of a vector of columns.
-  private int numbersBytes() {
-    return COLUMN_NUMBERS * vectorBytes / 4;
-  }
-
   /// The bytes of a vector of results.
   private int resultBytes() {
     return result == Result.BYTES ? vectorBytes / 4 : vectorBytes;
-  }
-
-  /// Makes numbers of sums of bytes, with what stands after the rows of `A` and of `B`.
-  private void scaleRows(Assembler code) {
-    int free = rows * vectors;
-    Vector zero = register(free + 3 * vectors);
-    Vector other = register(free + 3 * vectors + 1);
-    code.load(RDI, at(RSP, INIT));
-    for (int vector = 0; vector < vectors; vector++) {
-      int column = vector * vectorBytes;
-      code.op(VectorOp.MOVUPS, register(free + vector), at(RAX, column));
-      code.op(
-          VectorOp.MOVUPS,
-          register(free + vectors + vector),
-          at(RAX, vectors * vectorBytes + column));
-      load(code, register(free + 2 * vectors + vector), at(RDI, column), cut);
-    }
-    for (int row = 0; row < rows; row++) {
-      code.op(VectorOp.BROADCASTSS, zero, TileLoop.element(row, 4));
-      for (int vector = 0; vector < vectors; vector++) {
-        Vector sum = sum(0, row, vector);
-        code.op(VectorOp.PMULLD, other, zero, register(free + vectors + vector));
-        code.op(VectorOp.PSUBD, sum, sum, other);
-        code.op(VectorOp.CVTDQ2PS, sum, sum);
-        Address scale = TileLoop.element(row, 0).repeated();
-        code.op(VectorOp.MULPS, other, register(free + vector), scale);
-        code.op(VectorOp.FMADD213PS, sum, other, register(free + 2 * vectors + vector));
-      }
-    }
-    code.alu(ADD, RAX, COLUMN_ROWS * vectors * vectorBytes);
-  }
-
-  /// Makes numbers of sums of bytes, with what is known of the columns from `RDI` on.
-  private void scale(Assembler code) {
-    for (int vector = 0; vector < vectors; vector++) {
-      Vector scale = register(rows * vectors);
-      Vector bias = register(rows * vectors + 1);
-      code.op(VectorOp.MOVUPS, scale, at(RDI, vector * numbersBytes()));
-      code.op(VectorOp.MOVUPS, bias, at(RDI, vector * numbersBytes() + vectorBytes));
-      for (int row = 0; row < rows; row++) {
-        Vector sum = sum(0, row, vector);
-        code.op(VectorOp.CVTDQ2PS, sum, sum);
-        code.op(VectorOp.FMADD213PS, sum, scale, bias);
-      }
-    }
-  }
-
-  /// Makes whole numbers of results that become bytes.
-  private void round(Assembler code) {
-    if (result != Result.BYTES) {
-      return;
-    }
-    Vector most = register(rows * vectors);
-    Vector factor = register(rows * vectors + 1);
-    Vector zero = register(rows * vectors + 2);
-    Vector least = register(rows * vectors + 3);
-    if (wide()) {
-      zero(code, least);
-    }
-    zero(code, most);
-    code.op(VectorOp.ADDPS, most, most, code.constant(MOST_RESULT, vectorBytes));
-    code.op(VectorOp.MOVUPS, factor, at(RDI, 2 * vectorBytes));
-    code.op(VectorOp.MOVUPS, zero, at(RDI, 3 * vectorBytes));
-    for (int i = 0; i < rows * vectors; i++) {
-      Vector sum = sum(0, i / vectors, i % vectors);
-      if (activation != null) {
-        code.op(VectorOp.MULPS, sum, sum, factor);
-      }
-      code.op(VectorOp.MINPS, sum, sum, most);
-      code.op(VectorOp.CVTPS2DQ, sum, sum);
-      code.op(VectorOp.PADDD, sum, sum, zero);
-      if (wide()) {
-        code.op(VectorOp.PMAXSD, sum, sum, least);
-      }
-    }
   }
 
   /// Lets an argument point to the next tile, whose address is in a register where it is below.

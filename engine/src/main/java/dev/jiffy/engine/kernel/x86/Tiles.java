@@ -110,7 +110,7 @@ final class Tiles {
     this(cpu, factors, TileCode.Result.SUMS);
   }
 
-  /// Where there is no residual, what stands in its place has [TileCode#COLUMN_NUMBERS] bytes for
+  /// Where there is no residual, what stands in its place has [ByteSums#COLUMN_NUMBERS] bytes for
   /// each column.
   Tiles(Cpu cpu, Factors factors, TileCode.Result result) {
     this.factors = factors;
@@ -227,7 +227,7 @@ final class Tiles {
 
   /// The rows of numbers of the columns that follow a panel.
   private int columnRows() {
-    return result == TileCode.Result.SCALED ? TileCode.COLUMN_ROWS : 0;
+    return result == TileCode.Result.SCALED ? ByteSums.COLUMN_ROWS : 0;
   }
 
   /// Whether there is a residual.
@@ -245,7 +245,7 @@ final class Tiles {
     if (result.takesResidual()) {
       return residual == 0 ? 0 : residual + 4L * column;
     }
-    return residual + (long) TileCode.COLUMN_NUMBERS * column;
+    return residual + (long) ByteSums.COLUMN_NUMBERS * column;
   }
 
   /// {@return whether one call computes several products with so many rows and columns}

@@ -305,16 +305,7 @@ record WinogradCode(int vectorBytes, boolean cut) {
     if (residual) {
       move(code, false, masked);
     }
-    if (activation != null) {
-      Vector[] values = {register(0), register(1), register(2), register(3)};
-      FunctionCode.emit(
-          code,
-          activation.function(),
-          activation.alpha(),
-          activation.beta(),
-          values,
-          wide() ? 32 : 15);
-    }
+    FunctionCode.apply(code, activation, 4, vectorBytes, wide() ? 32 : 15);
     move(code, true, masked);
   }
 

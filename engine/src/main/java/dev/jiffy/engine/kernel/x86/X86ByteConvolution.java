@@ -58,7 +58,7 @@ final class X86ByteConvolution implements ByteKernels {
     BytePanels panels = new BytePanels(convolution, vectorBytes, reach, packing);
     boolean suits =
         convolution.fits()
-            && TileCode.fuses(g.activation())
+            && FunctionCode.suits(g.activation())
             && (g.groups() == 1 || (panels.in() >= 4 && panels.out() >= lanes))
             && (!panels.endsEarly() || panels.out() >= lanes);
     return suits ? new Convolution(convolution, panels) : null;

@@ -72,7 +72,7 @@ final class X86ByteDepthwise implements ByteKernels {
             && (long) g.kernelHeight() * g.kernelWidth() <= MOST_TAPS
             && window.rows(window.most()) <= DepthwiseCode.MOST_EXTENT
             && (g.kernelWidth() - 1L) * g.dilationWidth() < DepthwiseCode.MOST_EXTENT
-            && TileCode.fuses(g.activation());
+            && FunctionCode.suits(g.activation());
     return suits ? new Convolution(convolution, window) : null;
   }
 

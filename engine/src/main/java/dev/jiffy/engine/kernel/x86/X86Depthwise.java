@@ -156,7 +156,7 @@ public final class X86Depthwise implements DepthwiseKernels {
       long y,
       int rowFrom,
       int rowTo) {
-    boolean fused = activation == null || FunctionCode.suits(activation.function());
+    boolean fused = FunctionCode.suits(activation);
     int most =
         g.dilationHeight() == 1
             ? DepthwiseCode.mostRows(vectorBytes, height, width, g.strideHeight())
@@ -222,7 +222,32 @@ public final class X86Depthwise implements DepthwiseKernels {
       boolean residual,
       @Nullable Activation activation) {
     Form form = find(g, height, width, rows, cut, residual, activation);
-    return form == null ? make(g, height, width, rows, cut, residual, activation) : form.function();
+    if (form != null) {
+      return form.function();
+    }
+    synchronized (this) {
+      form = find(g, height, width, rows, cut, residual, activation);
+      if (form != null) {
+        return form.function();
+      }
+      Window window =
+          new Window(
+              height,
+              width,
+              g.strideHeight(),
+              g.strideWidth(),
+              g.dilationWidth(),
+              g.kernelWidth(),
+              taps(g));
+      int pixels = DepthwiseCode.pixels(vectorBytes, window, rows);
+      DepthwiseCode code =
+          new DepthwiseCode(vectorBytes, window, rows, pixels, cut, residual, activation);
+      MemorySegment function = Code.load("depthwise" + height + "x" + width, code.emit());
+      Form[] more = Arrays.copyOf(forms, forms.length + 1);
+      more[forms.length] = new Form(code, function);
+      forms = more;
+      return function;
+    }
   }
 
   private @Nullable Form find(
@@ -239,36 +264,5 @@ public final class X86Depthwise implements DepthwiseKernels {
       }
     }
     return null;
-  }
-
-  private synchronized MemorySegment make(
-      ConvGeometry g,
-      int height,
-      int width,
-      int rows,
-      boolean cut,
-      boolean residual,
-      @Nullable Activation activation) {
-    Form found = find(g, height, width, rows, cut, residual, activation);
-    if (found != null) {
-      return found.function();
-    }
-    Window window =
-        new Window(
-            height,
-            width,
-            g.strideHeight(),
-            g.strideWidth(),
-            g.dilationWidth(),
-            g.kernelWidth(),
-            taps(g));
-    int pixels = DepthwiseCode.pixels(vectorBytes, window, rows);
-    DepthwiseCode code =
-        new DepthwiseCode(vectorBytes, window, rows, pixels, cut, residual, activation);
-    MemorySegment function = Code.load("depthwise" + height + "x" + width, code.emit());
-    Form[] more = Arrays.copyOf(forms, forms.length + 1);
-    more[forms.length] = new Form(code, function);
-    forms = more;
-    return function;
   }
 }

@@ -8,14 +8,13 @@ import java.lang.foreign.SegmentAllocator;
 import org.jspecify.annotations.Nullable;
 
 /// Loops in registers as machine code, made when they are first needed.
-public final class X86MicroKernels implements MicroKernels {
+public final class X86MicroKernels extends Blocks implements MicroKernels {
   /// From how many columns on rows are read along, not across: each is in pages of its own.
   private static final int LONG_ROW = 512;
 
   private final Cpu cpu;
   private final Tiles tiles;
   private final Tiles doubleTiles;
-  private final Blocks blocks;
 
   /// Finds out what this CPU can do.
   ///
@@ -25,26 +24,15 @@ public final class X86MicroKernels implements MicroKernels {
   }
 
   X86MicroKernels(Cpu cpu) {
+    super(cpu);
     this.cpu = cpu;
     this.tiles = new Tiles(cpu, Factors.F32);
     this.doubleTiles = new Tiles(cpu, Factors.F64);
-    this.blocks = new Blocks(cpu);
-  }
-
-  @Override
-  public int lanes() {
-    return blocks.lanes();
   }
 
   @Override
   public SegmentAllocator memory(Arena arena) {
     return new Pages(arena);
-  }
-
-  @Override
-  public void pack(
-      long b, long rowStep, long columnStep, int rows, int columns, int width, long panel) {
-    blocks.pack(b, rowStep, columnStep, rows, columns, width, panel);
   }
 
   @Override
@@ -69,7 +57,7 @@ public final class X86MicroKernels implements MicroKernels {
       @Nullable Activation activation,
       long c,
       long cStep) {
-    boolean fused = TileCode.fuses(activation);
+    boolean fused = FunctionCode.suits(activation);
     Activation within = fused ? activation : null;
     tiles.multiply(
         rows,
@@ -111,7 +99,7 @@ public final class X86MicroKernels implements MicroKernels {
       @Nullable Activation activation,
       long c,
       long cStep) {
-    if (tiles.takesLines(rows, columns) && TileCode.fuses(activation)) {
+    if (tiles.takesLines(rows, columns) && FunctionCode.suits(activation)) {
       tiles.multiplyLines(
           lines,
           lineStep,
@@ -172,13 +160,8 @@ public final class X86MicroKernels implements MicroKernels {
     if (columns < LONG_ROW) {
       MicroKernels.super.multiplyRow(a, k, b, bStep, columns, c);
     } else {
-      blocks.multiplyRow(a, k, b, bStep, columns, c);
+      super.multiplyRow(a, k, b, bStep, columns, c);
     }
-  }
-
-  @Override
-  public void dots(long a, int k, long b, long bStep, int rows, long c) {
-    blocks.dots(a, k, b, bStep, rows, c);
   }
 
   @Override
@@ -210,60 +193,5 @@ public final class X86MicroKernels implements MicroKernels {
         null,
         c,
         cStep);
-  }
-
-  @Override
-  public void preset(
-      long residual,
-      long residualStep,
-      long bias,
-      float factor,
-      long c,
-      long cStep,
-      long rows,
-      int columns) {
-    blocks.preset(residual, residualStep, bias, factor, c, cStep, rows, columns);
-  }
-
-  @Override
-  public void finish(
-      float factor,
-      long residual,
-      long residualStep,
-      long bias,
-      @Nullable Activation activation,
-      long c,
-      long cStep,
-      long rows,
-      long columns) {
-    boolean fused = Blocks.suits(activation);
-    Activation within = fused ? activation : null;
-    blocks.finish(factor, residual, residualStep, bias, within, c, cStep, rows, columns);
-    if (activation != null && !fused) {
-      activation.apply(c, cStep, rows, columns);
-    }
-  }
-
-  @Override
-  public void weigh(
-      int rows,
-      long scores,
-      long scoreStep,
-      int n,
-      float scale,
-      long mask,
-      long maskStep,
-      long inverses) {
-    blocks.weigh(rows, scores, scoreStep, n, scale, mask, maskStep, inverses);
-  }
-
-  @Override
-  public void bringNear(long from, long step, int rows, long bytes) {
-    blocks.bringNear(from, step, rows, bytes);
-  }
-
-  @Override
-  public void zero(long to, long bytes) {
-    blocks.zero(to, bytes);
   }
 }

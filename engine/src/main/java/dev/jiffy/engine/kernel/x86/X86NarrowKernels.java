@@ -74,7 +74,7 @@ public final class X86NarrowKernels implements NarrowKernels {
 
   @Override
   public boolean computes(Format format, @Nullable Activation activation) {
-    if (!TileCode.fuses(activation)) {
+    if (!FunctionCode.suits(activation)) {
       return false;
     }
     return switch (format) {
@@ -92,7 +92,7 @@ public final class X86NarrowKernels implements NarrowKernels {
 
   /// The bytes of a panel for each of its columns.
   static long columnBytes(Format format, int k) {
-    return 4L * (depth(format, k) + (format == Format.INT8 ? TileCode.COLUMN_ROWS : 0));
+    return 4L * (depth(format, k) + (format == Format.INT8 ? ByteSums.COLUMN_ROWS : 0));
   }
 
   @Override

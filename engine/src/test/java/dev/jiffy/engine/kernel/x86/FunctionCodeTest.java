@@ -76,7 +76,7 @@ final class FunctionCodeTest {
       values[i] = new Vector(i, bytes);
       code.op(VectorOp.MOVUPS, values[i], at(RDI, i * bytes));
     }
-    FunctionCode.emit(code, function, alpha, beta, values, until);
+    FunctionCode.apply(code, new Activation(function, alpha, beta), vectors, bytes, until);
     for (int i = 0; i < vectors; i++) {
       code.op(VectorOp.MOVUPS_TO, values[i], at(RSI, i * bytes));
     }

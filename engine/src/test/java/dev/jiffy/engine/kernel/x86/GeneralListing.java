@@ -175,7 +175,6 @@ final class GeneralListing {
       listing.add("kortestw k" + mask + ",k" + mask, code -> code.test(used));
       for (Register register : Register.values()) {
         listing.add("kmovd k" + mask + "," + low(register), code -> code.kmov(used, register));
-        listing.add("kmovd " + low(register) + ",k" + mask, code -> code.kmov(register, used));
       }
     }
   }
