@@ -77,7 +77,7 @@ public final class Model implements AutoCloseable {
       Arena arena,
       List<ForeignModel> foreign,
       @Nullable Handover handover,
-      Graph graph,
+      Program program,
       Kernels kernels,
       BooleanSupplier areSound,
       Form form) {
@@ -85,13 +85,13 @@ public final class Model implements AutoCloseable {
     this.arena = arena;
     this.foreign = foreign;
     this.handover = handover;
-    this.graph = graph;
+    this.program = program;
+    this.graph = program.graph();
     this.kernels = kernels;
     this.areSound = areSound;
     this.form = form;
     this.inputs = specs(graph, graph.inputs());
     this.outputs = specs(graph, graph.outputs());
-    this.program = Program.of(graph, options.optimize());
   }
 
   private static List<TensorSpec> specs(Graph graph, List<String> names) {
@@ -172,11 +172,12 @@ public final class Model implements AutoCloseable {
       LoadOptions decided = kernels.decided(begun);
       BooleanSupplier asImported = kernels.check(decided, imported);
       Graph graph = options.optimize() ? Variants.rewritten(imported) : imported;
-      BooleanSupplier asRewritten = kernels.check(decided, graph);
-      Form form = Form.of(decided, graph, kernels, arena);
+      Program program = Program.of(graph, options.optimize());
+      BooleanSupplier asRewritten = kernels.check(decided, program.packed());
+      Form form = Form.of(decided, program.packed(), kernels, arena);
       Handover handover = Handover.of(imported, read.graph().nodes().size()).orElse(null);
       BooleanSupplier areSound = () -> asImported.getAsBoolean() && asRewritten.getAsBoolean();
-      return new Model(options, arena, foreign, handover, graph, kernels, areSound, form);
+      return new Model(options, arena, foreign, handover, program, kernels, areSound, form);
     } catch (OutOfMemoryError | StackOverflowError e) {
       foreign.forEach(ForeignModel::close);
       arena.close();
@@ -226,7 +227,7 @@ public final class Model implements AutoCloseable {
 
   private void makeSound(BooleanSupplier check) {
     if (!check.getAsBoolean()) {
-      form = Form.of(kernels.decided(options), graph, kernels, arena);
+      form = Form.of(kernels.decided(options), program.packed(), kernels, arena);
     }
   }
 
