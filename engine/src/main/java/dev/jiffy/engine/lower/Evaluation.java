@@ -11,6 +11,7 @@ import dev.jiffy.engine.ir.NameSource;
 import dev.jiffy.engine.ir.Node;
 import dev.jiffy.engine.ir.Op;
 import dev.jiffy.engine.ir.SequenceOp;
+import dev.jiffy.engine.kernel.OverlapSuppression;
 import dev.jiffy.engine.kernel.RowKernels;
 import dev.jiffy.engine.kernel.scalar.ScalarRowKernels;
 import dev.jiffy.tensor.DType;
@@ -58,6 +59,11 @@ public final class Evaluation {
     /// {@return the kernels for what looks at many numbers}
     default RowKernels rows() {
       return SCALAR;
+    }
+
+    /// {@return what suppresses overlaps}
+    default OverlapSuppression suppression() {
+      return new OverlapSuppression();
     }
   }
 
