@@ -1,9 +1,11 @@
 package dev.jiffy.engine;
 
 import dev.jiffy.engine.ir.Graph;
+import dev.jiffy.engine.ir.LoopOp;
 import dev.jiffy.engine.kernel.OverlapSuppression;
 import dev.jiffy.engine.kernel.RowKernels;
 import dev.jiffy.engine.lower.Allowance;
+import dev.jiffy.engine.lower.Appends;
 import dev.jiffy.engine.lower.Evaluation;
 import dev.jiffy.engine.lower.Frame;
 import dev.jiffy.engine.lower.MemoryBlock;
@@ -404,6 +406,11 @@ final class Execution implements AutoCloseable {
     @Override
     public Tensor allocate(DType dtype, Shape shape) {
       return memory.zeroed(dtype, shape);
+    }
+
+    @Override
+    public Appends appends(LoopOp.Loop loop) {
+      return model.appends(loop);
     }
 
     @Override

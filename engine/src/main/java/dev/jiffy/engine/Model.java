@@ -3,11 +3,13 @@ package dev.jiffy.engine;
 import dev.jiffy.engine.foreign.ForeignModel;
 import dev.jiffy.engine.ir.Fact;
 import dev.jiffy.engine.ir.Graph;
+import dev.jiffy.engine.ir.LoopOp;
 import dev.jiffy.engine.ir.Node;
 import dev.jiffy.engine.ir.Op;
 import dev.jiffy.engine.ir.StepCost;
 import dev.jiffy.engine.ir.TableOp;
 import dev.jiffy.engine.kernel.RowKernels;
+import dev.jiffy.engine.lower.Appends;
 import dev.jiffy.engine.lower.Lowering;
 import dev.jiffy.engine.lower.Plan;
 import dev.jiffy.engine.lower.Target;
@@ -60,6 +62,7 @@ public final class Model implements AutoCloseable {
   private final List<TensorSpec> outputs;
   private final Program program;
   private final IdentityHashMap<Graph, Program> bodies = new IdentityHashMap<>();
+  private final IdentityHashMap<Graph, Appends> appends = new IdentityHashMap<>();
   private final Map<Program.Request, Stage> stages =
       new LinkedHashMap<>(16, 0.75f, true) {
         private static final long serialVersionUID = 1L;
@@ -313,6 +316,15 @@ public final class Model implements AutoCloseable {
   Program program(Graph body) {
     synchronized (bodies) {
       return bodies.computeIfAbsent(body, graph -> Program.within(graph, options.optimize()));
+    }
+  }
+
+  /// {@return what a loop appends to}
+  ///
+  /// @param loop the loop
+  Appends appends(LoopOp.Loop loop) {
+    synchronized (appends) {
+      return appends.computeIfAbsent(loop.body(), _ -> Appends.of(loop));
     }
   }
 

@@ -42,6 +42,13 @@ public final class Evaluation {
     /// @param body the graph
     Body body(Graph body);
 
+    /// {@return the body to run for a loop}
+    ///
+    /// @param loop the loop
+    default Appends appends(LoopOp.Loop loop) {
+      return Appends.none(loop);
+    }
+
     /// {@return a zeroed tensor for what the node makes}
     ///
     /// @param dtype the element type
