@@ -300,7 +300,7 @@ final class Execution implements AutoCloseable {
     @Nullable Value[] registers = stage.registers.clone();
     System.arraycopy(in, 0, registers, 0, in.length);
     Plan plan = stage.plan;
-    List<Tensor> made = plan == null ? List.of() : allocate(stage, plan, isOwned);
+    List<Value> made = plan == null ? List.of() : allocate(stage, plan, isOwned);
     watch.begins(program, in);
     if (plan != null) {
       run(current, plan, registers, made, watch);
@@ -327,11 +327,7 @@ final class Execution implements AutoCloseable {
   }
 
   private void run(
-      Prepared current,
-      Plan plan,
-      @Nullable Value[] registers,
-      List<? extends Value> made,
-      Watch watch) {
+      Prepared current, Plan plan, @Nullable Value[] registers, List<Value> made, Watch watch) {
     Frame frame = frame(current, plan);
     List<Plan.Port> inputs = plan.inputs();
     for (int i = 0; i < inputs.size(); i++) {
@@ -361,8 +357,8 @@ final class Execution implements AutoCloseable {
   /// @param stage the plan's stage
   /// @param plan the plan
   /// @param isOwned whether results of the stage need memory of their own
-  private List<Tensor> allocate(Stage stage, Plan plan, boolean isOwned) {
-    List<Tensor> tensors = new ArrayList<>(plan.outputs().size());
+  private List<Value> allocate(Stage stage, Plan plan, boolean isOwned) {
+    List<Value> tensors = new ArrayList<>(plan.outputs().size());
     for (int i = 0; i < plan.outputs().size(); i++) {
       Plan.Port port = plan.outputs().get(i);
       tensors.add(
@@ -448,9 +444,9 @@ final class Execution implements AutoCloseable {
           return Execution.this.run(
               track.program, current, arguments, allowance, false, Watch.NONE);
         }
-        List<Tensor> made = allocate(current.stage, plan, false);
+        List<Value> made = allocate(current.stage, plan, false);
         Execution.this.run(current, plan, arguments, made, Watch.NONE);
-        return List.copyOf(made);
+        return made;
       } finally {
         memory = around;
       }

@@ -37,11 +37,13 @@ final class Loops {
     List<@Nullable Stack> stacks = stacks(op, graph, wanted, expected, context);
     Appends appends = runs ? context.appends(op) : Appends.none(op);
     List<@Nullable Appended> appended = appended(appends, states, expected, context);
+    boolean isAppending = appends.isAppended().contains(true);
     Evaluation.Body body = context.body(appends.body());
     for (long i = 0; i < trips && goesOn; i++) {
       List<Value> made = body.run(inputs(i, states, captured));
       goesOn = Evaluation.isTrue(made.getFirst());
-      states = states(states, made, appends, appended);
+      List<Value> next = made.subList(1, 1 + op.states());
+      states = isAppending ? states(states, next, appended) : next;
       for (int k = 0; k < stacks.size(); k++) {
         Stack stack = stacks.get(k);
         if (stack != null) {
@@ -64,16 +66,14 @@ final class Loops {
   /// {@return the states for the next iteration; one that is appended to stays what it was at
   /// first}
   private static List<Value> states(
-      List<Value> before, List<Value> made, Appends appends, List<@Nullable Appended> appended) {
+      List<Value> before, List<Value> made, List<@Nullable Appended> appended) {
     List<Value> states = new ArrayList<>(before.size());
     for (int k = 0; k < before.size(); k++) {
-      Value next = made.get(1 + k);
-      boolean isAppended = appends.isAppended().get(k);
-      states.add(isAppended ? before.get(k) : next);
       Appended longer = appended.get(k);
       if (longer != null) {
-        longer.add(Evaluation.tensor(next, "what is appended"));
+        longer.add(Evaluation.tensor(made.get(k), "what is appended"));
       }
+      states.add(longer == null ? made.get(k) : before.get(k));
     }
     return states;
   }
