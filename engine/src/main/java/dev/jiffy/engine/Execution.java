@@ -1,8 +1,11 @@
 package dev.jiffy.engine;
 
 import dev.jiffy.engine.ir.Graph;
+import dev.jiffy.engine.ir.LoopOp;
+import dev.jiffy.engine.kernel.OverlapSuppression;
 import dev.jiffy.engine.kernel.RowKernels;
 import dev.jiffy.engine.lower.Allowance;
+import dev.jiffy.engine.lower.Appends;
 import dev.jiffy.engine.lower.Evaluation;
 import dev.jiffy.engine.lower.Frame;
 import dev.jiffy.engine.lower.MemoryBlock;
@@ -23,11 +26,14 @@ import org.jspecify.annotations.Nullable;
 /// What passes from one stage to the next has [memory of its own][RunMemory], so that nothing is
 /// left in the block when a stage ends.
 final class Execution implements AutoCloseable {
-  /// The most stages of one program that a session remembers.
+  /// The most stages of the model's program that a session remembers.
   private static final int REMEMBERED = 32;
 
+  /// The most of another one: an iteration of a loop may be unlike all others.
+  private static final int REMEMBERED_WITHIN = 128;
+
   /// The most stages of all programs together.
-  private static final int MOST = 1024;
+  private static final int MOST = 4096;
 
   private final Model model;
   private @Nullable MemoryBlock block;
@@ -38,10 +44,15 @@ final class Execution implements AutoCloseable {
 
   private int remembered;
   private Track main;
-  private final RunMemory memory;
+  private final RunMemory runs;
+
+  /// What the plans and nodes that run now make their results in.
+  private RunMemory memory;
 
   /// The model's kernels for nodes outside plans, once one has asked for them.
   private @Nullable RowKernels rows;
+
+  private final OverlapSuppression suppression = new OverlapSuppression();
 
   /// The stages of one program that this session has run lately.
   private static final class Track {
@@ -50,16 +61,45 @@ final class Execution implements AutoCloseable {
     /// Whether each is made for its inputs alone.
     private final boolean isAlone;
 
+    private final int most;
     private final List<Prepared> prepared = new ArrayList<>();
     private @Nullable Prepared last;
 
-    Track(Program program) {
-      this(program, false);
-    }
+    /// Where the last one was found, as the next one is likely to follow it.
+    private int place;
 
-    Track(Program program, boolean isAlone) {
+    Track(Program program, boolean isAlone, int most) {
       this.program = program;
       this.isAlone = isAlone;
+      this.most = most;
+    }
+
+    /// {@return a stage for such inputs, null where none is remembered}
+    @Nullable Prepared find(Value[] arguments) {
+      Prepared found = last;
+      if (found != null && found.stage.fits(arguments)) {
+        return found;
+      }
+      for (int i = 0; i < prepared.size(); i++) {
+        place = place + 1 < prepared.size() ? place + 1 : 0;
+        found = prepared.get(place);
+        if (found.stage.fits(arguments)) {
+          last = found;
+          return found;
+        }
+      }
+      return null;
+    }
+
+    void add(Prepared added) {
+      if (prepared.size() < most) {
+        place = prepared.size();
+        prepared.add(added);
+      } else {
+        place = place + 1 < most ? place + 1 : 0;
+        prepared.set(place, added);
+      }
+      last = added;
     }
   }
 
@@ -87,8 +127,9 @@ final class Execution implements AutoCloseable {
 
   Execution(Model model) {
     this.model = model;
-    this.main = new Track(model.program());
-    this.memory = new RunMemory(model::collectedMemory);
+    this.main = new Track(model.program(), false, REMEMBERED);
+    this.runs = new RunMemory(model::collectedMemory);
+    this.memory = runs;
   }
 
   /// {@return the stage of the model for such inputs}
@@ -110,26 +151,16 @@ final class Execution implements AutoCloseable {
   }
 
   private Prepared prepare(Track track, Value[] arguments) {
-    Prepared last = track.last;
-    if (last != null && last.stage.fits(arguments)) {
-      return last;
-    }
-    for (Prepared candidate : track.prepared) {
-      if (candidate.stage.fits(arguments)) {
-        track.last = candidate;
-        return candidate;
-      }
+    Prepared known = track.find(arguments);
+    if (known != null) {
+      return known;
     }
     Stage stage =
         track.isAlone
             ? model.stageAlone(track.program, arguments)
             : model.stage(track.program, arguments);
     Prepared added = new Prepared(stage, track.isAlone);
-    if (track.prepared.size() == REMEMBERED) {
-      track.prepared.removeFirst();
-    }
-    track.prepared.add(added);
-    track.last = added;
+    track.add(added);
     remembered++;
     return added;
   }
@@ -163,7 +194,7 @@ final class Execution implements AutoCloseable {
   }
 
   private void count() {
-    memoryBytes = (block == null ? 0 : block.bytes()) + memory.bytes();
+    memoryBytes = (block == null ? 0 : block.bytes()) + runs.bytes();
   }
 
   /// {@return the model's outputs in its order}
@@ -175,15 +206,16 @@ final class Execution implements AutoCloseable {
   /// @param watch is told how it goes
   List<Value> run(Prepared prepared, Value[] arguments, boolean isOwned, Watch watch) {
     if (remembered > MOST) {
-      main = new Track(model.program());
+      main = new Track(model.program(), false, REMEMBERED);
       remembered = 0;
-      count();
     }
-    if (memory.start()) {
-      count();
-    }
+    runs.start();
     Allowance allowance = new Allowance(model.iterations());
-    return run(model.program(), prepared, arguments, allowance, isOwned, watch);
+    try {
+      return run(model.program(), prepared, arguments, allowance, isOwned, watch);
+    } finally {
+      count();
+    }
   }
 
   private List<Value> run(
@@ -224,7 +256,7 @@ final class Execution implements AutoCloseable {
       }
       Track track = current.rest;
       if (track == null) {
-        track = new Track(rest, current.isAlone);
+        track = new Track(rest, current.isAlone, REMEMBERED_WITHIN);
         current.rest = track;
       }
       in = next;
@@ -268,7 +300,7 @@ final class Execution implements AutoCloseable {
     @Nullable Value[] registers = stage.registers.clone();
     System.arraycopy(in, 0, registers, 0, in.length);
     Plan plan = stage.plan;
-    List<Tensor> made = plan == null ? List.of() : allocate(stage, plan, isOwned);
+    List<Value> made = plan == null ? List.of() : allocate(stage, plan, isOwned);
     watch.begins(program, in);
     if (plan != null) {
       run(current, plan, registers, made, watch);
@@ -295,11 +327,7 @@ final class Execution implements AutoCloseable {
   }
 
   private void run(
-      Prepared current,
-      Plan plan,
-      @Nullable Value[] registers,
-      List<? extends Value> made,
-      Watch watch) {
+      Prepared current, Plan plan, @Nullable Value[] registers, List<Value> made, Watch watch) {
     Frame frame = frame(current, plan);
     List<Plan.Port> inputs = plan.inputs();
     for (int i = 0; i < inputs.size(); i++) {
@@ -329,8 +357,8 @@ final class Execution implements AutoCloseable {
   /// @param stage the plan's stage
   /// @param plan the plan
   /// @param isOwned whether results of the stage need memory of their own
-  private List<Tensor> allocate(Stage stage, Plan plan, boolean isOwned) {
-    List<Tensor> tensors = new ArrayList<>(plan.outputs().size());
+  private List<Value> allocate(Stage stage, Plan plan, boolean isOwned) {
+    List<Value> tensors = new ArrayList<>(plan.outputs().size());
     for (int i = 0; i < plan.outputs().size(); i++) {
       Plan.Port port = plan.outputs().get(i);
       tensors.add(
@@ -367,26 +395,37 @@ final class Execution implements AutoCloseable {
     }
 
     @Override
+    public OverlapSuppression suppression() {
+      return suppression;
+    }
+
+    @Override
     public Tensor allocate(DType dtype, Shape shape) {
       return memory.zeroed(dtype, shape);
     }
 
     @Override
+    public Appends appends(LoopOp.Loop loop) {
+      return model.appends(loop);
+    }
+
+    @Override
     public Evaluation.Body body(Graph body) {
-      Track track = around.bodies.computeIfAbsent(body, _ -> new Track(model.program(body)));
+      Track track =
+          around.bodies.computeIfAbsent(
+              body, _ -> new Track(model.program(body), false, REMEMBERED_WITHIN));
       return new Repeated(track, allowance);
     }
   }
 
-  /// A body that runs again and again. Where it is one plan, two sets of results take turns: what
-  /// an iteration makes is read by the next one only.
+  /// A body that runs again and again. All iterations but the first make their results in two
+  /// memories that take turns, unless what is there is still needed.
   private final class Repeated implements Evaluation.Body {
     private final Track track;
     private final Allowance allowance;
-    private @Nullable List<Value> before;
-    private @Nullable List<Value> last;
-    private @Nullable Prepared beforeBy;
-    private @Nullable Prepared lastBy;
+    private final RunMemory around = memory;
+    private RunMemory.@Nullable Turns turns;
+    private long iteration;
 
     Repeated(Track track, Allowance allowance) {
       this.track = track;
@@ -399,22 +438,35 @@ final class Execution implements AutoCloseable {
       Value[] arguments = inputs.toArray(new Value[0]);
       Prepared current = prepare(track, arguments);
       Plan plan = current.stage.plan;
-      List<Value> made;
-      if (plan != null && current.stage.isWhole()) {
-        List<Value> spare = before;
-        made =
-            spare != null && beforeBy == current && lastBy == current
-                ? spare
-                : new ArrayList<>(allocate(current.stage, plan, false));
+      memory = own(arguments);
+      try {
+        if (plan == null || !current.stage.isWhole()) {
+          return Execution.this.run(
+              track.program, current, arguments, allowance, false, Watch.NONE);
+        }
+        List<Value> made = allocate(current.stage, plan, false);
         Execution.this.run(current, plan, arguments, made, Watch.NONE);
-      } else {
-        made = Execution.this.run(track.program, current, arguments, allowance, false, Watch.NONE);
+        return made;
+      } finally {
+        memory = around;
       }
-      before = last;
-      beforeBy = lastBy;
-      last = made;
-      lastBy = current;
-      return made;
+    }
+
+    /// The memory for an iteration.
+    private RunMemory own(Value[] arguments) {
+      long number = iteration++;
+      if (number == 1) {
+        turns = around.loop();
+      }
+      if (turns == null) {
+        return around;
+      }
+      RunMemory turn = number % 2 == 0 ? turns.even() : turns.odd();
+      if (turn.holdsAny(arguments)) {
+        return around;
+      }
+      turn.start();
+      return turn;
     }
   }
 
@@ -426,13 +478,13 @@ final class Execution implements AutoCloseable {
   /// Releases the memory.
   @Override
   public void close() {
-    main = new Track(model.program());
+    main = new Track(model.program(), false, REMEMBERED);
     if (block != null) {
       block.close();
       block = null;
       epoch++;
     }
-    memory.close();
+    runs.close();
     count();
   }
 }

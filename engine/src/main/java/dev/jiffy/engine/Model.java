@@ -3,11 +3,13 @@ package dev.jiffy.engine;
 import dev.jiffy.engine.foreign.ForeignModel;
 import dev.jiffy.engine.ir.Fact;
 import dev.jiffy.engine.ir.Graph;
+import dev.jiffy.engine.ir.LoopOp;
 import dev.jiffy.engine.ir.Node;
 import dev.jiffy.engine.ir.Op;
 import dev.jiffy.engine.ir.StepCost;
 import dev.jiffy.engine.ir.TableOp;
 import dev.jiffy.engine.kernel.RowKernels;
+import dev.jiffy.engine.lower.Appends;
 import dev.jiffy.engine.lower.Packing;
 import dev.jiffy.engine.lower.Plan;
 import dev.jiffy.engine.lower.Target;
@@ -60,6 +62,7 @@ public final class Model implements AutoCloseable {
   private final List<TensorSpec> outputs;
   private final Program program;
   private final IdentityHashMap<Graph, Program> bodies = new IdentityHashMap<>();
+  private final IdentityHashMap<Graph, Appends> appends = new IdentityHashMap<>();
   private final Map<Program.Request, Stage> stages =
       new LinkedHashMap<>(16, 0.75f, true) {
         private static final long serialVersionUID = 1L;
@@ -77,7 +80,7 @@ public final class Model implements AutoCloseable {
       Arena arena,
       List<ForeignModel> foreign,
       @Nullable Handover handover,
-      Graph graph,
+      Program program,
       Kernels kernels,
       BooleanSupplier areSound,
       Form form) {
@@ -85,13 +88,13 @@ public final class Model implements AutoCloseable {
     this.arena = arena;
     this.foreign = foreign;
     this.handover = handover;
-    this.graph = graph;
+    this.program = program;
+    this.graph = program.graph();
     this.kernels = kernels;
     this.areSound = areSound;
     this.form = form;
     this.inputs = specs(graph, graph.inputs());
     this.outputs = specs(graph, graph.outputs());
-    this.program = Program.of(graph, options.optimize());
   }
 
   private static List<TensorSpec> specs(Graph graph, List<String> names) {
@@ -190,11 +193,12 @@ public final class Model implements AutoCloseable {
       LoadOptions decided = kernels.decided(begun);
       BooleanSupplier asImported = kernels.check(decided, imported);
       Graph graph = options.optimize() ? Variants.rewritten(imported) : imported;
-      BooleanSupplier asRewritten = kernels.check(decided, graph);
-      Form form = Form.of(decided, graph, kernels, arena);
+      Program program = Program.of(graph, options.optimize());
+      BooleanSupplier asRewritten = kernels.check(decided, program.packed());
+      Form form = Form.of(decided, program.packed(), kernels, arena);
       Handover handover = Handover.of(imported, read.graph().nodes().size()).orElse(null);
       BooleanSupplier areSound = () -> asImported.getAsBoolean() && asRewritten.getAsBoolean();
-      return new Model(options, arena, foreign, handover, graph, kernels, areSound, form);
+      return new Model(options, arena, foreign, handover, program, kernels, areSound, form);
     } catch (OutOfMemoryError | StackOverflowError e) {
       foreign.forEach(ForeignModel::close);
       arena.close();
@@ -245,7 +249,7 @@ public final class Model implements AutoCloseable {
 
   private void makeSound(BooleanSupplier check) {
     if (!check.getAsBoolean()) {
-      form = Form.of(kernels.decided(options), graph, kernels, arena);
+      form = Form.of(kernels.decided(options), program.packed(), kernels, arena);
     }
   }
 
@@ -331,6 +335,15 @@ public final class Model implements AutoCloseable {
   Program program(Graph body) {
     synchronized (bodies) {
       return bodies.computeIfAbsent(body, graph -> Program.within(graph, options.optimize()));
+    }
+  }
+
+  /// {@return what a loop appends to}
+  ///
+  /// @param loop the loop
+  Appends appends(LoopOp.Loop loop) {
+    synchronized (appends) {
+      return appends.computeIfAbsent(loop.body(), _ -> Appends.of(loop));
     }
   }
 

@@ -64,6 +64,11 @@ final class Program {
     return graph;
   }
 
+  /// {@return the graph whose weights are packed before the inputs are known}
+  Graph packed() {
+    return variants == null ? graph : variants.only();
+  }
+
   /// {@return whether the elements of an argument decide branches}
   ///
   /// @param input which input it is for

@@ -4,43 +4,119 @@ import dev.jiffy.engine.lower.Evaluation;
 import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
+import dev.jiffy.tensor.Value;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.function.LongFunction;
+import org.jspecify.annotations.Nullable;
 
-/// The memory for what a run makes beside its answers, from first to last: the next run uses it
-/// again.
+/// The memory for what a run, or an iteration of a loop, makes beside its answers, from first to
+/// last: the next one uses it again.
 ///
 /// The first run tells how much that is, the second has it in one block. New memory would have to
-/// be cleared by the system page by page, which takes longer than most operators do. What does not
-/// fit the block is left to the garbage collector.
+/// be cleared by the system page by page, which takes longer than most operators do. A tensor that
+/// is asked for again at the same place is the same object.
 final class RunMemory {
-  /// The largest block: loops may make more in a run than is held at any time.
+  /// What may lie in blocks: loops may make more in a run than is held at any time. The rest is
+  /// left to the garbage collector, tensor by tensor.
   private static final long MOST = 128 << 20;
 
+  /// The same for one iteration, nearly all of which is held at the same time.
+  private static final long MOST_OF_ITERATION = 1 << 30;
+
+  /// The least that is asked for at a time.
+  private static final long LEAST = 1 << 14;
+
+  /// The most tensors that are remembered.
+  private static final int REMEMBERED = 4096;
+
+  /// The most loops of a run, and of an iteration, whose iterations have memory of their own.
+  private static final int LOOPS = 32;
+
   private final LongFunction<MemorySegment> source;
+  private final long most;
   private MemorySegment block = MemorySegment.NULL;
   private long used;
   private long wanted;
+
+  /// What was made in the block, in order, and how many of these have been made again.
+  private final List<Tensor> made = new ArrayList<>();
+
+  private int again;
+  private final List<Turns> loops = new ArrayList<>();
+  private int begun;
+
+  /// The memory of a loop's iterations, which take turns: what one makes is read by the next.
+  record Turns(RunMemory even, RunMemory odd) {}
 
   /// No memory yet.
   ///
   /// @param source from a size to a block of memory that the garbage collector frees
   RunMemory(LongFunction<MemorySegment> source) {
-    this.source = source;
+    this(source, MOST);
   }
 
-  /// A run starts: what the last one made is gone.
-  ///
-  /// @return whether the block has become larger
-  boolean start() {
-    long size = block.byteSize();
-    boolean grows = wanted > size && size < MOST;
-    if (grows) {
-      block = source.apply(Math.min(Math.max(wanted, size + size / 2), MOST));
+  private RunMemory(LongFunction<MemorySegment> source, long most) {
+    this.source = source;
+    this.most = most;
+  }
+
+  /// A run or iteration starts: what the last one made is gone.
+  void start() {
+    if (wanted > block.byteSize() && block.byteSize() < most) {
+      replace(Math.min(wanted, most));
     }
     used = 0;
     wanted = 0;
-    return grows;
+    again = 0;
+    begun = 0;
+  }
+
+  /// Takes a new block, which is larger by half at least; the old one is left to what lies in it.
+  private void replace(long bytes) {
+    long size = block.byteSize();
+    block = source.apply(Math.max(Math.max(bytes, LEAST), Math.min(size + size / 2, most)));
+    used = 0;
+    made.clear();
+    again = 0;
+  }
+
+  /// {@return the memory for the next loop's iterations, or null where there are too many loops}
+  @Nullable Turns loop() {
+    if (begun == LOOPS) {
+      return null;
+    }
+    if (begun == loops.size()) {
+      loops.add(
+          new Turns(
+              new RunMemory(source, MOST_OF_ITERATION), new RunMemory(source, MOST_OF_ITERATION)));
+    }
+    return loops.get(begun++);
+  }
+
+  /// {@return whether any of these lies here, or may}
+  ///
+  /// @param values the values
+  boolean holdsAny(Value[] values) {
+    for (Value value : values) {
+      if (!(value instanceof Tensor tensor) || holds(tensor.segment().address())) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private boolean holds(long address) {
+    if (Long.compareUnsigned(address - block.address(), block.byteSize()) < 0) {
+      return true;
+    }
+    for (int i = 0; i < loops.size(); i++) {
+      if (loops.get(i).even.holds(address) || loops.get(i).odd.holds(address)) {
+        return true;
+      }
+    }
+    return false;
   }
 
   /// {@return a tensor that lives until the next run starts, its elements undefined}
@@ -50,13 +126,32 @@ final class RunMemory {
   Tensor allocate(DType dtype, Shape shape) {
     long bytes = shape.bytes(dtype);
     long room = (bytes + Tensor.ALIGNMENT - 1) & -Tensor.ALIGNMENT;
-    wanted += room;
-    if (dtype == DType.STRING || room > block.byteSize() - used) {
+    if (dtype == DType.STRING || room > most - wanted) {
       return Evaluation.allocate(dtype, shape);
     }
-    MemorySegment memory = block.asSlice(used, bytes);
+    wanted += room;
+    if (room > block.byteSize() - used) {
+      replace(room);
+    }
+    Tensor tensor = again < made.size() ? made.get(again) : null;
+    if (tensor == null
+        || tensor.dtype() != dtype
+        || tensor.segment().address() != block.address() + used
+        || !tensor.shape().equals(shape)) {
+      tensor = Tensor.of(dtype, shape, block.asSlice(used, bytes));
+      remember(tensor);
+    }
+    again++;
     used += room;
-    return Tensor.of(dtype, shape, memory);
+    return tensor;
+  }
+
+  private void remember(Tensor tensor) {
+    if (again < made.size()) {
+      made.set(again, tensor);
+    } else if (again < REMEMBERED) {
+      made.add(tensor);
+    }
   }
 
   /// {@return a tensor of zeros that lives until the next run starts}
@@ -69,15 +164,23 @@ final class RunMemory {
     return tensor;
   }
 
-  /// Lets go of the block.
+  /// Lets go of all memory.
   void close() {
     block = MemorySegment.NULL;
     used = 0;
     wanted = 0;
+    made.clear();
+    again = 0;
+    loops.clear();
+    begun = 0;
   }
 
-  /// {@return the bytes of the block}
+  /// {@return the bytes of all blocks}
   long bytes() {
-    return block.byteSize();
+    long bytes = block.byteSize();
+    for (Turns turns : loops) {
+      bytes += turns.even.bytes() + turns.odd.bytes();
+    }
+    return bytes;
   }
 }

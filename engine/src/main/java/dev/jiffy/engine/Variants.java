@@ -118,6 +118,24 @@ final class Variants {
     }
   }
 
+  /// {@return the graph that all runs take, where shapes and elements of inputs cannot make it
+  /// another one; else the graph as it is}
+  Graph only() {
+    Map<String, Shape> shapes = new HashMap<>();
+    for (String input : start.graph.inputs()) {
+      Shape shape = start.graph.fact(input).concreteShape();
+      if (shape == null) {
+        return start.graph;
+      }
+      shapes.put(input, shape);
+    }
+    try {
+      return deciding.isEmpty() ? of(shapes, Map.of()) : start.graph;
+    } catch (ModelException _) {
+      return start.graph; // a run will say so
+    }
+  }
+
   private synchronized Way taken(Way way, Map<Integer, Boolean> decisions) {
     Way known = way.taken.get(decisions);
     if (known != null) {

@@ -4,8 +4,10 @@ import dev.jiffy.engine.function.ReduceFunction;
 import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
+import java.lang.foreign.MemorySegment;
 import java.lang.ref.Reference;
 import java.util.Arrays;
+import java.util.function.BiFunction;
 
 /// Picks the boxes of highest score that do not overlap others, class by class: the suppression of
 /// all but maxima.
@@ -14,6 +16,8 @@ import java.util.Arrays;
 /// The greatest of each block of them is found first; only blocks where it counts are looked at.
 /// Where many boxes count, each is compared with those of the strips that it may reach only: what
 /// exporters write moves the boxes of each class to a place of their own and calls them one class.
+///
+/// An instance keeps its working memory from call to call, and belongs to one thread at a time.
 public final class OverlapSuppression {
   /// The scores of a block.
   private static final int BLOCK = 64;
@@ -21,17 +25,23 @@ public final class OverlapSuppression {
   /// The numbers of a box that was picked: corners and area.
   private static final int BOX = 5;
 
+  /// The longest array.
+  private static final int MOST_CANDIDATES = Integer.MAX_VALUE - 8;
+
   /// So many boxes are compared with each other wherever they lie.
   private static final int FEW = 128;
 
-  private final boolean centred;
-  private final float overlap;
-  private final Tensor boxes;
-  private final int count;
-  private final int classes;
+  private boolean centred;
+  private float overlap;
+
+  /// Where the boxes lie.
+  private long boxes;
+
+  private int count;
+  private int classes;
 
   /// How many boxes are picked of a class at most.
-  private final int most;
+  private int most;
 
   /// For each box that counts its score and number, so that they sort by falling score.
   private long[] order = new long[BLOCK];
@@ -46,15 +56,8 @@ public final class OverlapSuppression {
   private long[] rows = new long[96];
   private int size;
 
-  private OverlapSuppression(
-      Tensor boxes, Tensor scores, long most, float overlap, boolean centred) {
-    this.centred = centred;
-    this.overlap = overlap;
-    this.boxes = boxes;
-    this.count = Math.toIntExact(boxes.shape().dim(1));
-    this.classes = Math.toIntExact(scores.shape().dim(1));
-    this.most = (int) Math.min(most, count);
-  }
+  /// Nothing kept yet.
+  public OverlapSuppression() {}
 
   /// {@return the boxes that are picked, as rows of batch, class and box in the order in which they
   /// are}
@@ -68,27 +71,37 @@ public final class OverlapSuppression {
   /// @param overlap the share of intersection in union above which a box is left out
   /// @param threshold the score that a box must exceed
   /// @param centred whether boxes are centre and extents
-  public static Tensor run(
+  /// @param memory gives tensors for the result and what is found on the way
+  public Tensor run(
       RowKernels kernels,
       Tensor boxes,
       Tensor scores,
       long most,
       float overlap,
       float threshold,
-      boolean centred) {
-    OverlapSuppression suppression = new OverlapSuppression(boxes, scores, most, overlap, centred);
-    Tensor greatest = Tensor.allocate(DType.F32, Shape.of(scores.shape().elements() / BLOCK));
+      boolean centred,
+      BiFunction<DType, Shape, Tensor> memory) {
+    this.centred = centred;
+    this.overlap = overlap;
+    this.boxes = boxes.segment().address();
+    this.count = Math.toIntExact(boxes.shape().dim(1));
+    this.classes = Math.toIntExact(scores.shape().dim(1));
+    this.most = (int) Math.min(most, count);
+    candidates = 0;
+    size = 0;
+    Tensor greatest = memory.apply(DType.F32, Shape.of(scores.shape().elements() / BLOCK));
     try {
       if (most > 0 && scores.shape().elements() > 0) {
-        suppression.find(kernels, scores, greatest, threshold);
+        find(kernels, scores, greatest, threshold);
       }
     } finally {
       Reference.reachabilityFence(boxes);
       Reference.reachabilityFence(scores);
       Reference.reachabilityFence(greatest);
     }
-    long[] rows = Arrays.copyOf(suppression.rows, suppression.size);
-    return Tensor.of(rows, rows.length / 3, 3);
+    Tensor picked = memory.apply(DType.I64, Shape.of(size / 3, 3));
+    MemorySegment.copy(rows, 0, picked.segment(), Memory.LONG, 0, size);
+    return picked;
   }
 
   /// Looks for scores that count, class by class.
@@ -124,7 +137,7 @@ public final class OverlapSuppression {
 
   private void add(float score, int box) {
     if (candidates == order.length) {
-      order = Arrays.copyOf(order, Math.min(2 * candidates, count));
+      order = Arrays.copyOf(order, (int) Math.min(2L * candidates, MOST_CANDIDATES));
     }
     int bits = Float.floatToIntBits(score + 0.0f);
     int rising = bits ^ ((bits >> 31) & Integer.MAX_VALUE);
@@ -185,7 +198,7 @@ public final class OverlapSuppression {
 
   /// Reads the corners of a box.
   private void read(long box) {
-    long at = boxes.segment().address() + 16 * box;
+    long at = boxes + 16 * box;
     float a = Memory.getFloat(at);
     float b = Memory.getFloat(at + 4);
     float c = Memory.getFloat(at + 8);

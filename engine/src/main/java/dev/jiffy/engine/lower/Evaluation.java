@@ -11,6 +11,7 @@ import dev.jiffy.engine.ir.NameSource;
 import dev.jiffy.engine.ir.Node;
 import dev.jiffy.engine.ir.Op;
 import dev.jiffy.engine.ir.SequenceOp;
+import dev.jiffy.engine.kernel.OverlapSuppression;
 import dev.jiffy.engine.kernel.RowKernels;
 import dev.jiffy.engine.kernel.scalar.ScalarRowKernels;
 import dev.jiffy.tensor.DType;
@@ -41,6 +42,13 @@ public final class Evaluation {
     /// @param body the graph
     Body body(Graph body);
 
+    /// {@return the body to run for a loop}
+    ///
+    /// @param loop the loop
+    default Appends appends(LoopOp.Loop loop) {
+      return Appends.none(loop);
+    }
+
     /// {@return a zeroed tensor for what the node makes}
     ///
     /// @param dtype the element type
@@ -58,6 +66,11 @@ public final class Evaluation {
     /// {@return the kernels for what looks at many numbers}
     default RowKernels rows() {
       return SCALAR;
+    }
+
+    /// {@return what suppresses overlaps}
+    default OverlapSuppression suppression() {
+      return new OverlapSuppression();
     }
   }
 

@@ -33,12 +33,17 @@ final class Loops {
     states = states.subList(0, op.states());
     boolean runs = trips > 0 && goesOn;
     Graph graph = runs ? op.body() : bound(op.body(), inputs(0, states, captured));
-    List<@Nullable Stack> stacks = stacks(op, graph, wanted, trips, context);
-    Evaluation.Body body = context.body(op.body());
+    long expected = op.isCounted() ? trips : 0;
+    List<@Nullable Stack> stacks = stacks(op, graph, wanted, expected, context);
+    Appends appends = runs ? context.appends(op) : Appends.none(op);
+    List<@Nullable Appended> appended = appended(appends, states, expected, context);
+    boolean isAppending = appends.isAppended().contains(true);
+    Evaluation.Body body = context.body(appends.body());
     for (long i = 0; i < trips && goesOn; i++) {
       List<Value> made = body.run(inputs(i, states, captured));
       goesOn = Evaluation.isTrue(made.getFirst());
-      states = made.subList(1, 1 + op.states());
+      List<Value> next = made.subList(1, 1 + op.states());
+      states = isAppending ? states(states, next, appended) : next;
       for (int k = 0; k < stacks.size(); k++) {
         Stack stack = stacks.get(k);
         if (stack != null) {
@@ -49,9 +54,41 @@ final class Loops {
     List<@Nullable Value> out = new ArrayList<>();
     for (int k = 0; k < wanted.length; k++) {
       Stack stack = k < op.states() ? null : stacks.get(k - op.states());
-      out.add(stack != null ? stack.tensor() : wanted[k] ? states.get(k) : null);
+      Appended longer = k < op.states() ? appended.get(k) : null;
+      out.add(
+          stack != null
+              ? stack.tensor()
+              : longer != null ? longer.tensor() : wanted[k] ? states.get(k) : null);
     }
     return out;
+  }
+
+  /// {@return the states for the next iteration; one that is appended to stays what it was at
+  /// first}
+  private static List<Value> states(
+      List<Value> before, List<Value> made, List<@Nullable Appended> appended) {
+    List<Value> states = new ArrayList<>(before.size());
+    for (int k = 0; k < before.size(); k++) {
+      Appended longer = appended.get(k);
+      if (longer != null) {
+        longer.add(Evaluation.tensor(made.get(k), "what is appended"));
+      }
+      states.add(longer == null ? made.get(k) : before.get(k));
+    }
+    return states;
+  }
+
+  /// Takes what is appended; null for other states.
+  private static List<@Nullable Appended> appended(
+      Appends appends, List<Value> states, long expected, Evaluation.Context context) {
+    List<@Nullable Appended> appended = new ArrayList<>();
+    for (int k = 0; k < states.size(); k++) {
+      appended.add(
+          appends.isAppended().get(k)
+              ? new Appended(Evaluation.tensor(states.get(k), "a state"), expected, context)
+              : null);
+    }
+    return appended;
   }
 
   private static List<Value> inputs(long iteration, List<Value> states, List<Value> captured) {
@@ -93,12 +130,12 @@ final class Loops {
 
   /// Takes what is collected; null for what nobody reads.
   private static List<@Nullable Stack> stacks(
-      LoopOp.Loop op, Graph body, boolean[] wanted, long trips, Evaluation.Context context) {
+      LoopOp.Loop op, Graph body, boolean[] wanted, long expected, Evaluation.Context context) {
     List<@Nullable Stack> stacks = new ArrayList<>();
     for (int k = 0; k < op.collected(); k++) {
       boolean isRead = op.states() + k < wanted.length && wanted[op.states() + k];
       Fact fact = body.fact(body.outputs().get(1 + op.states() + k));
-      stacks.add(isRead ? new Stack(fact, op.isCounted() ? trips : 0, context) : null);
+      stacks.add(isRead ? new Stack(fact, expected, context) : null);
     }
     return stacks;
   }

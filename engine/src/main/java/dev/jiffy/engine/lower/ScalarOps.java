@@ -16,8 +16,6 @@ import dev.jiffy.engine.ir.SequenceOp;
 import dev.jiffy.engine.ir.SignalOp;
 import dev.jiffy.engine.ir.TableOp;
 import dev.jiffy.engine.ir.TextOp;
-import dev.jiffy.engine.kernel.OverlapSuppression;
-import dev.jiffy.engine.kernel.RowKernels;
 import dev.jiffy.engine.kernel.scalar.Elements;
 import dev.jiffy.engine.kernel.scalar.ScalarElementwise;
 import dev.jiffy.engine.kernel.scalar.ScalarIndexing;
@@ -188,7 +186,7 @@ public final class ScalarOps {
       case Op.Compress c -> List.of(compress(c, o, context));
       case TextOp.Cut c -> ScalarTextOps.cut(c, o.in(0));
       case TextOp.Normalize n -> ScalarTextOps.normalize(n, o.in(0));
-      case SelectionOp.SuppressOverlaps s -> List.of(suppressOverlaps(s, o, context.rows()));
+      case SelectionOp.SuppressOverlaps s -> List.of(suppressOverlaps(s, o, context));
       case SelectionOp.Unique u -> unique(u, o, context);
       default -> throw new IllegalStateException("the shape of " + op + " is known");
     };
@@ -212,18 +210,21 @@ public final class ScalarOps {
   }
 
   private static Tensor suppressOverlaps(
-      SelectionOp.SuppressOverlaps op, Operands o, RowKernels rows) {
+      SelectionOp.SuppressOverlaps op, Operands o, Evaluation.Context context) {
     Tensor most = o.optional(2);
     Tensor overlap = o.optional(3);
     Tensor threshold = o.optional(4);
-    return OverlapSuppression.run(
-        rows,
-        o.in(0),
-        o.in(1),
-        most == null ? 0 : Math.max(0, only(most).getLong(0)),
-        overlap == null ? 0 : (float) only(overlap).getDouble(0),
-        threshold == null ? Float.NEGATIVE_INFINITY : (float) only(threshold).getDouble(0),
-        op.centred());
+    return context
+        .suppression()
+        .run(
+            context.rows(),
+            o.in(0),
+            o.in(1),
+            most == null ? 0 : Math.max(0, only(most).getLong(0)),
+            overlap == null ? 0 : (float) only(overlap).getDouble(0),
+            threshold == null ? Float.NEGATIVE_INFINITY : (float) only(threshold).getDouble(0),
+            op.centred(),
+            context::allocate);
   }
 
   private static Tensor only(Tensor tensor) {

@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 /// Tensors of one shape, collected one by one along a new first dimension.
 final class Stack {
   /// The most rows that memory is taken for before the first one is there.
-  private static final long MOST_AHEAD = 1 << 16;
+  static final long MOST_AHEAD = 1 << 16;
 
   private static final long FIRST = 16;
 

@@ -22,6 +22,9 @@ class OverlapSuppressionTest {
 
   private final Random random = new Random(5);
 
+  /// One for several calls, as in sessions.
+  private final OverlapSuppression suppression = new OverlapSuppression();
+
   @ParameterizedTest
   @CsvSource({
     "1, 1, 1, 5, 0.5, 0.3",
@@ -94,12 +97,13 @@ class OverlapSuppressionTest {
     check(boxes, scores, most, overlap, 0.02f, false);
   }
 
-  private static void check(
+  private void check(
       Tensor boxes, Tensor scores, long most, float overlap, float threshold, boolean centred) {
     List<Long> defined = defined(boxes, scores, most, overlap, threshold, centred);
     for (RowKernels kernels : KERNELS) {
       Tensor picked =
-          OverlapSuppression.run(kernels, boxes, scores, most, overlap, threshold, centred);
+          suppression.run(
+              kernels, boxes, scores, most, overlap, threshold, centred, Tensor::allocate);
       List<Long> actual = LongStream.of(picked.toLongs()).boxed().toList();
       assertEquals(defined, actual, kernels.getClass()::getSimpleName);
       assertEquals(3, picked.shape().dim(1));

@@ -13,8 +13,8 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Indices are integers of any type; negative ones count from the end.
 public final class ScalarIndexing {
-  /// So many elements are looked at before what is found among them is written.
-  private static final int BLOCK = 1024;
+  /// All bits of eight bytes but the highest of each.
+  private static final long LOW_BITS = 0x7f7f7f7f7f7f7f7fL;
 
   private ScalarIndexing() {}
 
@@ -232,36 +232,40 @@ public final class ScalarIndexing {
   ///
   /// @param x the argument
   public static long countNonZero(Tensor x) {
-    long count = 0;
-    int[] found = new int[BLOCK];
     long end = x.shape().elements();
-    for (long from = 0; from < end; from += BLOCK) {
-      count += nonZero(x, from, (int) Math.min(BLOCK, end - from), found);
+    long count = 0;
+    long i = 0;
+    if (x.dtype().bytes() == 1) {
+      for (; i + Long.BYTES <= end; i += Long.BYTES) {
+        count += Long.bitCount(nonZeroBytes(x, i));
+      }
+    }
+    for (; i < end; i++) {
+      count += nonZero(x, i);
     }
     return count;
   }
 
-  /// Finds the elements of a block that are not zero, false or empty.
-  ///
-  /// @return how many there are
-  private static int nonZero(Tensor x, long from, int n, int[] found) {
+  /// {@return the highest bits of those of eight elements of a byte each that are not zero}
+  private static long nonZeroBytes(Tensor x, long index) {
+    long eight = Memory.ALL.get(Memory.LONG, x.segment().address() + index);
+    return ((eight & LOW_BITS) + LOW_BITS | eight) & ~LOW_BITS;
+  }
+
+  /// {@return 1 where an element is not zero, false or empty, else 0}
+  private static int nonZero(Tensor x, long index) {
     int bytes = x.dtype().bytes();
-    long address = x.segment().address() + from * bytes;
+    long address = x.segment().address() + index * bytes;
     long counting = x.dtype().isFloat() ? (1L << (8 * bytes - 1)) - 1 : -1; // not the sign
-    int count = 0;
-    for (int i = 0; i < n; i++) {
-      long bits =
-          switch (bytes) {
-            case 1 -> Memory.ALL.get(ValueLayout.JAVA_BYTE, address + i);
-            case 2 -> Memory.ALL.get(ValueLayout.JAVA_SHORT_UNALIGNED, address + 2L * i);
-            case 4 -> Memory.ALL.get(Memory.INT, address + 4L * i);
-            case 8 -> Memory.ALL.get(Memory.LONG, address + 8L * i);
-            default -> x.getString(from + i).length();
-          };
-      found[count] = i;
-      count += (bits & counting) != 0 ? 1 : 0;
-    }
-    return count;
+    long bits =
+        switch (bytes) {
+          case 1 -> Memory.ALL.get(ValueLayout.JAVA_BYTE, address);
+          case 2 -> Memory.ALL.get(ValueLayout.JAVA_SHORT_UNALIGNED, address);
+          case 4 -> Memory.ALL.get(Memory.INT, address);
+          case 8 -> Memory.ALL.get(Memory.LONG, address);
+          default -> x.getString(index).length();
+        };
+    return (bits & counting) != 0 ? 1 : 0;
   }
 
   /// Writes the indices of elements that are not zero, one row for each dimension.
@@ -270,27 +274,47 @@ public final class ScalarIndexing {
   /// @param out the result, `[rank, count]`
   public static void nonZero(Tensor x, Tensor out) {
     long[] dims = x.shape().dims();
-    long step = 8 * out.shape().dim(1);
-    int[] found = new int[BLOCK];
-    long at = out.segment().address();
     int last = dims.length - 1;
-    long columns = last < 0 ? 1 : dims[last];
-    Walk rows = new Walk(Arrays.copyOf(dims, Math.max(0, last)));
-    for (long row = 0; row < x.shape().elements(); row += columns, rows.next()) {
-      for (long column = 0; column < columns; column += BLOCK) {
-        int n = (int) Math.min(BLOCK, columns - column);
-        int count = nonZero(x, row + column, n, found);
-        for (int d = 0; d < last; d++) {
-          for (int i = 0; i < count; i++) {
-            Memory.ALL.set(Memory.LONG, at + d * step + 8L * i, rows.index(d));
-          }
+    if (last < 0) {
+      return;
+    }
+    long step = 8 * out.shape().dim(1);
+    long at = out.segment().address();
+    long left = out.shape().dim(1);
+    Walk rows = new Walk(Arrays.copyOf(dims, last));
+    for (long row = 0; left > 0; row += dims[last], rows.next()) {
+      long count = nonZero(x, row, dims[last], at + last * step, left);
+      for (int d = 0; d < last; d++) {
+        for (long i = 0; i < count; i++) {
+          Memory.ALL.set(Memory.LONG, at + d * step + 8 * i, rows.index(d));
         }
-        for (int i = 0; i < count && last >= 0; i++) {
-          Memory.ALL.set(Memory.LONG, at + last * step + 8L * i, column + found[i]);
+      }
+      at += 8 * count;
+      left -= count;
+    }
+  }
+
+  /// Writes which elements of a row are not zero.
+  ///
+  /// @param most how many are left
+  /// @return how many there are
+  private static long nonZero(Tensor x, long row, long columns, long to, long most) {
+    long count = 0;
+    long i = 0;
+    if (x.dtype().bytes() == 1) {
+      for (; i + Long.BYTES <= columns; i += Long.BYTES) {
+        long found = nonZeroBytes(x, row + i);
+        for (; found != 0 && count < most; found &= found - 1) {
+          Memory.ALL.set(
+              Memory.LONG, to + 8 * count++, i + Long.numberOfTrailingZeros(found) / Byte.SIZE);
         }
-        at += 8L * count;
       }
     }
+    for (; i < columns && count < most; i++) {
+      Memory.ALL.set(Memory.LONG, to + 8 * count, i); // stays where the element counts
+      count += nonZero(x, row + i);
+    }
+    return count;
   }
 
   /// Picks the slices at which a condition holds.

@@ -107,8 +107,12 @@ public final class ScalarMovement {
   /// @param value a tensor of one element of the same type
   /// @param out the result
   public static void fill(Tensor value, Tensor out) {
-    for (long i = 0; i < out.shape().elements(); i++) {
-      Elements.copy(value, 0, out, i);
+    long count = out.shape().elements();
+    if (count > 0) {
+      Elements.copy(value, 0, out, 0);
+    }
+    for (long filled = 1; filled < count; filled *= 2) {
+      Elements.copy(out, 0, out, filled, Math.min(filled, count - filled));
     }
   }
 
