@@ -38,6 +38,10 @@ final class Convolution {
     return winograd.suits(g);
   }
 
+  boolean takesNarrowGroups(ConvGeometry g) {
+    return depthwise.suits(g);
+  }
+
   long packedBytes(ConvGeometry g) {
     if (depthwise.suits(g)) {
       return depthwise.packedBytes(g);
