@@ -155,6 +155,8 @@ public interface MicroKernels {
   /// @param k elements of a run
   /// @param b the first panel of the first product
   /// @param bStep bytes from the first panel of a product to that of the next
+  /// @param next the panels that are needed after these, which are brought near meanwhile where
+  ///   that can be asked for
   /// @param columns columns of a product
   /// @param init what the sums of all rows start from, or [Zeros#ADDRESS]
   /// @param residual what is added to the sums, or 0
@@ -172,6 +174,7 @@ public interface MicroKernels {
       int k,
       long b,
       long bStep,
+      long next,
       int columns,
       long init,
       long residual,

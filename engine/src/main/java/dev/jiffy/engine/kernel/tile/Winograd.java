@@ -184,7 +184,11 @@ final class Winograd {
     long products = scratch + MATRICES * inStep;
     long groupBytes = groupBytes(g);
     transform(g, groups, true, x, 0, 0, rowFrom, rowTo, first, last, scratch, inStep);
+    long weights = packed + groups.first() * groupBytes;
+    long following = groups.first() + groups.count() < g.groups() ? groups.count() : 0;
     for (int i = 0; i < MATRICES; i++) {
+      long b = weights + (long) i * g.groups() * groupBytes;
+      long next = b + g.groups() * groupBytes;
       micro.multiplyGroups(
           groups.count(),
           last - first,
@@ -193,8 +197,9 @@ final class Winograd {
           Zeros.ADDRESS,
           1,
           in / groups.count(),
-          packed + ((long) i * g.groups() + groups.first()) * groupBytes,
+          b,
           groupBytes,
+          i + 1 < MATRICES ? next : weights + following * groupBytes,
           out / groups.count(),
           Zeros.ADDRESS,
           0,

@@ -36,7 +36,8 @@ import org.jspecify.annotations.Nullable;
 /// `init` to that of the next tile. For tiles one below the other whose `B` is packed and two
 /// vectors wide they are how many panels of so many tiles there are, side by side, and the bytes
 /// that each element of a run moves on in what is brought into the second-level cache meanwhile;
-/// where that starts is in place of `bStep`.
+/// where that starts is in place of `bStep`. For tiles of groups the bytes from a panel to what is
+/// brought there meanwhile are in that place.
 ///
 /// All sums stay in registers. Where a tile is so small that each sum would wait for the one before
 /// it, several partial sums run side by side.
@@ -381,6 +382,8 @@ record TileCode(
       if (packed) {
         if (looksAhead()) {
           code.prefetch(b.plus(AHEAD), 2);
+        } else if (order == Order.GROUPS) {
+          code.prefetch(at(RAX, R12, 1, lane + vector * vectorBytes), 2);
         }
         code.op(VectorOp.MOVUPS, register(free + vector), b);
       } else {
