@@ -410,6 +410,9 @@ record DepthwiseCode(
         }
         if (!loaded) {
           loadInput(code, quarter(R11, column), member, masked);
+          if (member == 0 && members > 1 && !masked) {
+            code.prefetch(quarter(R11, column).plus(vectorBytes), 1);
+          }
           loaded = true;
         }
         for (int row = 0; row < rows; row++) {
