@@ -140,32 +140,30 @@ final class Winograd {
     int blocks = (tiles + most - 1) / most;
     int atOnce = blockGroups(g);
     for (int group = 0; group < g.groups(); group += atOnce) {
-      Groups groups = new Groups(group, Math.min(atOnce, g.groups() - group));
+      int groups = Math.min(atOnce, g.groups() - group);
       for (int block = 0; block < blocks; block++) {
         int first = (int) ((long) tiles * block / blocks);
         int last = (int) ((long) tiles * (block + 1) / blocks);
-        block(g, groups, x, packed, bias, residual, y, rowFrom, rowTo, first, last, most, scratch);
+        block(
+            g, group, groups, x, packed, bias, residual, y, rowFrom, rowTo, first, last, most,
+            scratch);
       }
     }
   }
 
-  /// Some adjacent groups of channels.
-  private record Groups(int first, int count) {
-    /// {@return how many channels of the input or of the result they have}
-    int channels(ConvGeometry g, boolean input) {
-      return count * ((input ? g.inChannels() : g.outChannels()) / g.groups());
-    }
-
-    /// {@return where the first of them is, in bytes}
-    long offset(ConvGeometry g, boolean input) {
-      return 4L * first * ((input ? g.inChannels() : g.outChannels()) / g.groups());
-    }
+  /// {@return the channels of a group of the input or of the result}
+  private static int channels(ConvGeometry g, boolean input) {
+    return (input ? g.inChannels() : g.outChannels()) / g.groups();
   }
 
   /// Computes some tiles of some groups.
+  ///
+  /// @param group the first of them
+  /// @param groups how many
   private void block(
       ConvGeometry g,
-      Groups groups,
+      int group,
+      int groups,
       long x,
       long packed,
       long bias,
@@ -177,30 +175,30 @@ final class Winograd {
       int last,
       int most,
       long scratch) {
-    int in = groups.channels(g, true);
-    int out = groups.channels(g, false);
+    int in = groups * channels(g, true);
+    int out = groups * channels(g, false);
     long inStep = step(most, in);
     long outStep = step(most, out);
     long products = scratch + MATRICES * inStep;
     long groupBytes = groupBytes(g);
-    transform(g, groups, true, x, 0, 0, rowFrom, rowTo, first, last, scratch, inStep);
-    long weights = packed + groups.first() * groupBytes;
-    long following = groups.first() + groups.count() < g.groups() ? groups.count() : 0;
+    transform(g, group, groups, true, x, 0, 0, rowFrom, rowTo, first, last, scratch, inStep);
+    long weights = packed + group * groupBytes;
+    long following = group + groups < g.groups() ? groups : 0;
     for (int i = 0; i < MATRICES; i++) {
       long b = weights + (long) i * g.groups() * groupBytes;
       long next = b + g.groups() * groupBytes;
       micro.multiplyGroups(
-          groups.count(),
+          groups,
           last - first,
           scratch + i * inStep,
           4L * in,
           Zeros.ADDRESS,
           1,
-          in / groups.count(),
+          in / groups,
           b,
           groupBytes,
           i + 1 < MATRICES ? next : weights + following * groupBytes,
-          out / groups.count(),
+          out / groups,
           Zeros.ADDRESS,
           0,
           0,
@@ -208,9 +206,10 @@ final class Winograd {
           products + i * outStep,
           4L * out);
     }
-    long offset = groups.offset(g, false);
+    long offset = 4L * group * channels(g, false);
     transform(
         g,
+        group,
         groups,
         false,
         y,
@@ -227,7 +226,8 @@ final class Winograd {
   /// Transforms the input or the result of some tiles.
   private void transform(
       ConvGeometry g,
-      Groups groups,
+      int group,
+      int groups,
       boolean input,
       long images,
       long bias,
@@ -245,8 +245,8 @@ final class Winograd {
     int grids = Math.min(apart, g.outWidth());
     int most = Math.ceilDiv(columns, grids);
     int longGrids = columns - (most - 1) * grids;
-    int channels = groups.channels(g, input);
-    long own = images + groups.offset(g, input);
+    int channels = groups * channels(g, input);
+    long own = images + 4L * group * channels(g, input);
     int count;
     for (int tile = first; tile < last; tile += count) {
       int row = lines.row(tile / columns);
