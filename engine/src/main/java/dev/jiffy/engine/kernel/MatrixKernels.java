@@ -50,6 +50,15 @@ public interface MatrixKernels extends ProductKernels, AttentionKernels {
   /// @param geometry the convolution
   boolean transformsWeights(ConvGeometry geometry);
 
+  /// {@return whether the groups of a convolution, of fewer channels than a vector has elements,
+  /// are computed as they are; else it is faster to join groups, with zeros for the weights between
+  /// them}
+  ///
+  /// @param geometry the convolution
+  default boolean takesNarrowGroups(ConvGeometry geometry) {
+    return false;
+  }
+
   /// {@return the bytes of a convolution's packed weights, a multiple of 64}
   ///
   /// @param geometry the convolution

@@ -171,7 +171,9 @@ final class Images {
     boolean fixed =
         graph.fact(node.input(1)).rank() < 5
             && (!node.hasInput(2) || graph.constants().containsKey(node.input(2)));
-    return PixelGroup.of(pixel, fixed ? target.matrices().lanes() : 1);
+    return fixed && !target.matrices().takesNarrowGroups(pixel)
+        ? PixelGroup.of(pixel, target.matrices().lanes())
+        : new PixelGroup(pixel, 1);
   }
 
   static boolean lower(Node node, Op.ConvTranspose conv, Lowering lowering) {

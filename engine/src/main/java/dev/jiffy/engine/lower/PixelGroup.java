@@ -37,13 +37,9 @@ record PixelGroup(ConvGeometry pixel, int size) {
     return best;
   }
 
-  /// The convolution with as many groups of channels computed as one as there are columns for;
-  /// those of single channels are left alone, for which there are kernels.
+  /// The convolution with as many groups of channels computed as one as there are columns for.
   private static ConvGeometry joined(ConvGeometry g, int columns) {
     int groups = g.groups();
-    if (groups == g.inChannels() && groups == g.outChannels()) {
-      return g;
-    }
     int together = Math.min(groups, Math.max(1, columns / Math.max(1, g.outChannels() / groups)));
     while (groups % together != 0) {
       together--;

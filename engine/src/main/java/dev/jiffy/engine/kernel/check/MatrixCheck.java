@@ -223,6 +223,9 @@ final class MatrixCheck {
     convolution("convolution of 1×1", 4, 1, 1, 1, 17);
     convolution("convolution of 1×1 over 24 channels", 4, 1, 1, 1, 24);
     convolution("convolution of enough pixels to be transformed", 6, 3, 1, 1, 17);
+    convolution("convolution in groups of 16 channels", 6, 3, 1, 2, 32);
+    convolution("convolution in groups of 8 channels", 4, 1, 1, 3, 24);
+    convolution("convolution in groups of 4 channels", 4, 1, 1, 5, 20);
     transposed();
   }
 

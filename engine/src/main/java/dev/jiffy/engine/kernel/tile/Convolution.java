@@ -8,12 +8,20 @@ import dev.jiffy.engine.kernel.ConvGeometry;
 /// Convolutions as products in place: a row of the left-hand side is the window of one result
 /// pixel, read where it lies as one run per row of taps, so that the input is not unfolded.
 ///
-/// Where windows reach into the padding, or channels are grouped and a window has several columns,
-/// the part of the input that some rows of the result need is first copied, with its padding, into
-/// the working memory. [PresentTaps] leaves out what lies in the padding where that is much.
+/// Where windows reach into the padding, the part of the input that some rows of the result need is
+/// first copied, with its padding, into the working memory. [PresentTaps] leaves out what lies in
+/// the padding where that is much.
 final class Convolution {
   /// What a copied part of the input should not exceed, in bytes.
   private static final long WINDOW_BYTES = 192 * 1024;
+
+  /// From how many results of a row on pixels that are apart are read where they lie; before, those
+  /// of several rows are brought together, since each product of a row reads all weights.
+  private static final int LONG_LINE = 24;
+
+  /// Rows of a tile that lie a multiple of so many bytes apart share too few places of the
+  /// first-level cache.
+  private static final int ALIASED_BYTES = 2048;
 
   private final MicroKernels micro;
   private final DepthwiseKernels depthwise;
@@ -36,6 +44,10 @@ final class Convolution {
 
   boolean transformsWeights(ConvGeometry g) {
     return winograd.suits(g);
+  }
+
+  boolean takesNarrowGroups(ConvGeometry g) {
+    return depthwise.suits(g);
   }
 
   long packedBytes(ConvGeometry g) {
@@ -80,10 +92,13 @@ final class Convolution {
     if (isPointwise(g)) {
       return 64;
     }
+    if (isSampled(g)) {
+      return (long) sampledRows(g) * g.outWidth() * 4 * g.inChannels();
+    }
     if (PresentTaps.suits(g)) {
       return PresentTaps.scratchBytes(g);
     }
-    return tapsBytes(g) + (isInterior(g) ? 0 : g.windowRows(blockRows(g)) * pitch(g)) + 64;
+    return tapsBytes(g) + (g.isInterior() ? 0 : g.windowRows(blockRows(g)) * pitch(g)) + 64;
   }
 
   void convolve(
@@ -102,13 +117,21 @@ final class Convolution {
       winograd.convolve(g, x, packed, bias, residual, y, rowFrom, rowTo, scratch);
     } else if (isPointwise(g)) {
       pointwise(g, x, packed, bias, residual, y, rowFrom, rowTo);
+    } else if (isSampled(g)) {
+      int most = sampledRows(g);
+      int blocks = Math.ceilDiv(rowTo - rowFrom, most);
+      for (int i = 0; i < blocks; i++) {
+        int from = rowFrom + (int) ((long) (rowTo - rowFrom) * i / blocks);
+        int to = rowFrom + (int) ((long) (rowTo - rowFrom) * (i + 1) / blocks);
+        sampled(g, x, packed, bias, residual, y, from, to, scratch);
+      }
     } else if (PresentTaps.suits(g)) {
       present.convolve(g, x, packed, bias, residual, y, rowFrom, rowTo, scratch);
     } else {
-      boolean copied = !isInterior(g);
+      boolean copied = !g.isInterior();
       long window = scratch + tapsBytes(g);
       long pitch = copied ? pitch(g) : 4L * g.inWidth() * g.inChannels();
-      tabulate(g, pitch, copied ? g.inChannels() / g.groups() : g.inChannels(), scratch);
+      tabulate(g, pitch, copied ? pixelBytes(g) : 4L * g.inChannels(), scratch);
       int block = blockRows(g);
       int row = rowFrom;
       while (row < rowTo) {
@@ -126,7 +149,7 @@ final class Convolution {
   }
 
   private static boolean isPointwise(ConvGeometry g) {
-    return g.groups() == 1 && readsEachPixel(g) && isInterior(g);
+    return g.groups() == 1 && readsEachPixel(g) && g.isInterior();
   }
 
   /// Whether a result is made of the pixel at its place.
@@ -138,21 +161,48 @@ final class Convolution {
         && g.outWidth() == g.inWidth();
   }
 
-  /// Whether every window lies within the image and the channels of its runs are adjacent.
-  private static boolean isInterior(ConvGeometry g) {
-    return (g.groups() == 1 || g.kernelWidth() == 1) && g.isInterior();
+  /// Whether a result is made of one pixel, some of which are skipped, and rows are short.
+  private static boolean isSampled(ConvGeometry g) {
+    return g.groups() == 1
+        && g.kernelHeight() == 1
+        && g.kernelWidth() == 1
+        && g.outHeight() > 1
+        && g.outWidth() < LONG_LINE
+        && g.isInterior();
+  }
+
+  /// The rows of the result whose pixels are brought together at a time.
+  private static int sampledRows(ConvGeometry g) {
+    long row = 4L * Math.max(1, g.outWidth()) * g.inChannels();
+    return Math.clamp(2 * WINDOW_BYTES / row, 1, Math.max(1, g.rows()));
+  }
+
+  /// The bytes of a pixel of the copied input.
+  private static long pixelBytes(ConvGeometry g) {
+    long bytes = 4L * g.inChannels();
+    boolean isAliased = g.groups() > 1 && g.strideWidth() * bytes % ALIASED_BYTES == 0;
+    return isAliased ? bytes + 64 : bytes;
   }
 
   /// The bytes of a row of the copied input.
   private static long pitch(ConvGeometry g) {
-    return 4 * g.windowColumns() * (g.inChannels() / g.groups());
+    return g.windowColumns() * pixelBytes(g);
+  }
+
+  /// How many runs of adjacent elements a row of taps has.
+  private static int runColumns(ConvGeometry g) {
+    return g.groups() == 1 && g.dilationWidth() == 1 ? 1 : g.kernelWidth();
+  }
+
+  private static int runs(ConvGeometry g) {
+    return g.kernelHeight() * runColumns(g);
   }
 
   /// The rows of the result that are computed at a time.
   private static int blockRows(ConvGeometry g) {
     long rows = 1;
     long fixed = g.windowRows(1);
-    long fit = WINDOW_BYTES / Math.max(1, pitch(g));
+    long fit = (g.groups() == 1 ? 1 : 2) * WINDOW_BYTES / Math.max(1, pitch(g));
     if (fit > fixed) {
       rows = 1 + (fit - fixed) / g.strideHeight();
     }
@@ -160,16 +210,19 @@ final class Convolution {
   }
 
   private static long tapsBytes(ConvGeometry g) {
-    return (8L * g.runs() + 63) & -64;
+    return (8L * runs(g) + 63) & -64;
   }
 
   /// Writes the offsets of the runs of a window.
-  private static void tabulate(ConvGeometry g, long pitch, int channels, long table) {
-    int columns = g.dilationWidth() == 1 ? 1 : g.kernelWidth();
+  ///
+  /// @param pitch bytes from row to row of the input
+  /// @param pixel bytes from pixel to pixel
+  private static void tabulate(ConvGeometry g, long pitch, long pixel, long table) {
+    int columns = runColumns(g);
     for (int row = 0; row < g.kernelHeight(); row++) {
       for (int column = 0; column < columns; column++) {
         long offset =
-            (long) row * g.dilationHeight() * pitch + 4L * column * g.dilationWidth() * channels;
+            (long) row * g.dilationHeight() * pitch + (long) column * g.dilationWidth() * pixel;
         ALL.set(LONG, table + 8L * (row * columns + column), offset);
       }
     }
@@ -184,33 +237,77 @@ final class Convolution {
       long y,
       int rowFrom,
       int rowTo) {
-    int in = g.inChannels();
-    int out = g.outChannels();
     // A block of pixels whose input and result stay in the second-level cache.
-    int block = (int) Math.max(48, WINDOW_BYTES / (4L * Math.max(in, out)));
+    int channels = Math.max(g.inChannels(), g.outChannels());
+    int block = (int) Math.max(48, WINDOW_BYTES / (4L * channels));
     long last = (long) rowTo * g.outWidth();
     for (long pixel = (long) rowFrom * g.outWidth(); pixel < last; pixel += block) {
       int pixels = (int) Math.min(block, last - pixel);
-      long result = y + 4 * pixel * out;
-      long rest = residual == 0 ? 0 : residual + 4 * pixel * out;
-      long from = x + 4 * pixel * in;
-      micro.multiply(
-          pixels,
-          from,
-          4L * in,
-          Zeros.ADDRESS,
-          1,
-          in,
-          packed,
-          out,
-          bias == 0 ? Zeros.ADDRESS : bias,
-          0,
-          rest,
-          4L * out,
-          g.activation(),
-          result,
-          4L * out);
+      pixels(g, x + 4 * pixel * g.inChannels(), packed, bias, residual, y, pixel, pixels);
     }
+  }
+
+  /// Computes some rows of the result of pixels that are brought together first.
+  private void sampled(
+      ConvGeometry g,
+      long x,
+      long packed,
+      long bias,
+      long residual,
+      long y,
+      int rowFrom,
+      int rowTo,
+      long scratch) {
+    long pixel = 4L * g.inChannels();
+    for (int row = rowFrom; row < rowTo; row++) {
+      int image = row / g.outHeight();
+      long line = (long) image * g.inHeight() + (long) (row % g.outHeight()) * g.strideHeight();
+      micro.preset(
+          x + line * g.inWidth() * pixel,
+          g.strideWidth() * pixel,
+          0,
+          1,
+          scratch + (long) (row - rowFrom) * g.outWidth() * pixel,
+          pixel,
+          g.outWidth(),
+          g.inChannels());
+    }
+    long first = (long) rowFrom * g.outWidth();
+    pixels(g, scratch, packed, bias, residual, y, first, (rowTo - rowFrom) * g.outWidth());
+  }
+
+  /// Computes results that are made of one pixel each, which are adjacent.
+  ///
+  /// @param from the first pixel
+  /// @param first the first result
+  /// @param count how many
+  private void pixels(
+      ConvGeometry g,
+      long from,
+      long packed,
+      long bias,
+      long residual,
+      long y,
+      long first,
+      int count) {
+    int in = g.inChannels();
+    long step = 4L * g.outChannels();
+    micro.multiply(
+        count,
+        from,
+        4L * in,
+        Zeros.ADDRESS,
+        1,
+        in,
+        packed,
+        g.outChannels(),
+        bias == 0 ? Zeros.ADDRESS : bias,
+        0,
+        residual == 0 ? 0 : residual + first * step,
+        step,
+        g.activation(),
+        y + first * step,
+        step);
   }
 
   /// Computes some rows of one result image.
@@ -235,14 +332,13 @@ final class Convolution {
     long result = y + row * rowBytes;
     long rest = residual == 0 ? 0 : residual + row * rowBytes;
     long pitch = window == 0 ? 4L * g.inWidth() * g.inChannels() : pitch(g);
-    long pixel = 4L * (window == 0 ? g.inChannels() : in);
+    long pixel = window == 0 ? 4L * g.inChannels() : pixelBytes(g);
     boolean isWhole = window == 0 && readsEachPixel(g);
+    if (window != 0) {
+      copy(g, images, top, (int) g.windowRows(rows), window);
+    }
     for (int group = 0; group < g.groups(); group++) {
-      long from = images + top * pitch + 4L * group * in;
-      if (window != 0) {
-        copy(g, images + 4L * group * in, top, (int) g.windowRows(rows), window);
-        from = window;
-      }
+      long from = (window == 0 ? images + top * pitch : window) + 4L * group * in;
       long start = bias == 0 ? Zeros.ADDRESS : bias + 4L * group * out;
       long to = result + 4L * group * out;
       long b = packed + group * panels.bytes(depth(g), out);
@@ -273,7 +369,7 @@ final class Convolution {
       long residual,
       long to) {
     int out = g.outChannels() / g.groups();
-    int runs = g.runs();
+    int runs = runs(g);
     int k = depth(g) / runs;
     long step = 4L * g.outChannels();
     long aStep = g.strideWidth() * pixel;
@@ -304,14 +400,15 @@ final class Convolution {
     }
   }
 
-  /// Copies rows of one group of an image, with padding.
+  /// Copies rows of an image, with padding.
   ///
-  /// @param x the group's first channel in the image
+  /// @param x the image
   /// @param top the first row, counted from the image's
   /// @param rows how many rows
   /// @param window where to
   private void copy(ConvGeometry g, long x, int top, int rows, long window) {
-    int in = g.inChannels() / g.groups();
+    int in = g.inChannels();
+    long pixel = pixelBytes(g);
     long pitch = pitch(g);
     long present = Math.clamp(g.windowColumns() - g.padLeft(), 0, g.inWidth());
     int first = Math.clamp(-top, 0, rows);
@@ -320,20 +417,20 @@ final class Convolution {
       micro.zero(window, rows * pitch);
       return;
     }
-    long bytes = 4 * present * in;
-    long to = window + first * pitch + 4L * g.padLeft() * in;
-    long step = 4L * g.inChannels();
+    long bytes = present * pixel;
+    long to = window + first * pitch + g.padLeft() * pixel;
+    long step = 4L * in;
     long rowStep = g.inWidth() * step;
     long from = x + (top + first) * rowStep;
     micro.zero(window, to - window);
-    if (g.groups() == 1) {
+    if (pixel == step) {
       int elements = Math.toIntExact(present * in);
       micro.preset(from, rowStep, 0, 1, to, pitch, last - first, elements);
     } else {
       for (int row = first; row < last; row++) {
         long source = from + (row - first) * rowStep;
         long target = to + (row - first) * pitch;
-        micro.preset(source, step, 0, 1, target, 4L * in, present, in);
+        micro.preset(source, step, 0, 1, target, pixel, present, in);
       }
     }
     long end = to + (last - 1 - first) * pitch + bytes;

@@ -3,7 +3,8 @@ package dev.jiffy.engine.kernel.tile;
 import dev.jiffy.engine.kernel.ConvGeometry;
 
 /// Convolutions with one filter per channel: nothing in them is a product of matrices, so they have
-/// a packed form and loops of their own.
+/// a packed form and loops of their own. Likewise those with groups of a few channels, where
+/// kernels have such loops.
 ///
 /// Arguments are as in [dev.jiffy.engine.kernel.MatrixKernels].
 public interface DepthwiseKernels {
@@ -20,7 +21,7 @@ public interface DepthwiseKernels {
   /// Packs weights.
   ///
   /// @param geometry the convolution
-  /// @param weights `[channels, 1, kernelHeight, kernelWidth]`
+  /// @param weights `[channels, channels / groups, kernelHeight, kernelWidth]`
   /// @param packed where the packed form goes, 64-byte aligned
   void pack(ConvGeometry geometry, long weights, long packed);
 

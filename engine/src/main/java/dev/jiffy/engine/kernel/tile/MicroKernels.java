@@ -143,6 +143,66 @@ public interface MicroKernels {
     }
   }
 
+  /// Computes several products, as [#multiply] does, whose columns of `A` and of `C` follow one
+  /// another: those of groups of channels.
+  ///
+  /// @param groups how many products
+  /// @param rows rows of `A` and `C`
+  /// @param a the left-hand side of the first product; that of the next is `k` elements further
+  /// @param aStep from row to row of `A`
+  /// @param taps the offsets of the runs, i64 in bytes
+  /// @param runs how many runs
+  /// @param k elements of a run
+  /// @param b the first panel of the first product
+  /// @param bStep bytes from the first panel of a product to that of the next
+  /// @param next the panels that are needed after these, which are brought near meanwhile where
+  ///   that can be asked for
+  /// @param columns columns of a product
+  /// @param init what the sums of all rows start from, or [Zeros#ADDRESS]
+  /// @param residual what is added to the sums, or 0
+  /// @param residualStep from row to row of the residual
+  /// @param activation what is applied last, or null
+  /// @param c the result
+  /// @param cStep from row to row of `C`
+  default void multiplyGroups(
+      int groups,
+      int rows,
+      long a,
+      long aStep,
+      long taps,
+      int runs,
+      int k,
+      long b,
+      long bStep,
+      long next,
+      int columns,
+      long init,
+      long residual,
+      long residualStep,
+      @Nullable Activation activation,
+      long c,
+      long cStep) {
+    for (int group = 0; group < groups; group++) {
+      long offset = 4L * group * columns;
+      multiply(
+          rows,
+          a + 4L * group * k,
+          aStep,
+          taps,
+          runs,
+          k,
+          b + group * bStep,
+          columns,
+          init == Zeros.ADDRESS ? init : init + offset,
+          0,
+          residual == 0 ? 0 : residual + offset,
+          residualStep,
+          activation,
+          c + offset,
+          cStep);
+    }
+  }
+
   /// Computes `C = A · B`, each row times a factor, where `B` is not packed. Nothing is read or
   /// written beyond `columns`.
   ///

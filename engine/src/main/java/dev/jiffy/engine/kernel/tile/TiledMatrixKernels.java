@@ -105,6 +105,11 @@ public final class TiledMatrixKernels implements MatrixKernels {
   }
 
   @Override
+  public boolean takesNarrowGroups(ConvGeometry geometry) {
+    return convolution.takesNarrowGroups(geometry);
+  }
+
+  @Override
   public long convPackedBytes(ConvGeometry geometry) {
     return convolution.packedBytes(geometry);
   }

@@ -9,9 +9,9 @@ import dev.jiffy.engine.kernel.ConvGeometry;
 /// of adjacent pixels for each of the grids that its taps jump along.
 ///
 /// The four by four pixels that such a tile of the result sees are transformed, multiplied by
-/// transformed weights as 16 products of matrices with a row per tile, and transformed back.
-/// Source: A. Lavin and S. Gray, Fast Algorithms for Convolutional Neural Networks, 2015, `F(2×2,
-/// 3×3)`.
+/// transformed weights as 16 products of matrices with a row per tile, and transformed back; where
+/// channels are grouped, some groups after the others. Source: A. Lavin and S. Gray, Fast
+/// Algorithms for Convolutional Neural Networks, 2015, `F(2×2, 3×3)`.
 final class Winograd {
   /// The matrices of a transform.
   private static final int MATRICES = 16;
@@ -25,6 +25,9 @@ final class Winograd {
 
   /// The least tiles of a block, so that weights are used often while they are near.
   private static final int LEAST_TILES = 48;
+
+  /// The most tiles of a block where channels are grouped, whose weights are few.
+  private static final int GROUPED_TILES = 24;
 
   /// The fewest tiles from which on this is faster, although there are 16 weights for each 9.
   private static final int LEAST_RESULT_TILES = 8;
@@ -57,8 +60,7 @@ final class Winograd {
         && g.kernelWidth() == 3
         && g.strideHeight() == 1
         && g.strideWidth() == 1
-        && g.groups() == 1
-        && Math.min(g.inChannels(), g.outChannels()) >= kernels.leastChannels()
+        && Math.min(g.inChannels(), g.outChannels()) / g.groups() >= kernels.leastChannels()
         && hasTiles(g);
   }
 
@@ -72,7 +74,12 @@ final class Winograd {
   }
 
   long packedBytes(ConvGeometry g) {
-    return MATRICES * panels.bytes(g.inChannels(), g.outChannels());
+    return (long) MATRICES * g.groups() * groupBytes(g);
+  }
+
+  /// The bytes of a matrix of packed weights of a group.
+  private long groupBytes(ConvGeometry g) {
+    return panels.bytes(g.inChannels() / g.groups(), g.outChannels() / g.groups());
   }
 
   /// Packs `G g Gᵀ` of each filter: 16 matrices, each packed as a right-hand side.
@@ -80,12 +87,16 @@ final class Winograd {
   /// The weights of each tap are packed where the transform leaves them or will need them, and
   /// transformed in place, whole matrices at a time: first columns, then rows of four matrices.
   void pack(ConvGeometry g, long weights, long packed) {
-    int in = g.inChannels();
-    int out = g.outChannels();
-    long bytes = panels.bytes(in, out);
+    int in = g.inChannels() / g.groups();
+    int out = g.outChannels() / g.groups();
+    long groupBytes = groupBytes(g);
+    long bytes = g.groups() * groupBytes;
     for (int tap = 0; tap < 9; tap++) {
       long to = packed + (4L * PLACES[tap / 3] + PLACES[tap % 3]) * bytes;
-      panels.pack(weights + 4L * tap, 9, 9L * in, in, out, to, 0, in);
+      for (int group = 0; group < g.groups(); group++) {
+        long from = weights + 4L * (9L * group * out * in + tap);
+        panels.pack(from, 9, 9L * in, in, out, to + group * groupBytes, 0, in);
+      }
     }
     for (int place : PLACES) {
       transformWeights(packed + place * bytes, 4 * bytes, bytes);
@@ -108,7 +119,10 @@ final class Winograd {
 
   long scratchBytes(ConvGeometry g) {
     int tiles = blockTiles(g, g.rows());
-    return MATRICES * (step(tiles, g.inChannels()) + step(tiles, g.outChannels()));
+    int groups = blockGroups(g);
+    int in = groups * (g.inChannels() / g.groups());
+    int out = groups * (g.outChannels() / g.groups());
+    return MATRICES * (step(tiles, in) + step(tiles, out));
   }
 
   void convolve(
@@ -121,43 +135,99 @@ final class Winograd {
       int rowFrom,
       int rowTo,
       long scratch) {
-    int in = g.inChannels();
-    int out = g.outChannels();
     int tiles = Lines.of(g, rowFrom, rowTo).count() * columns(g);
     int most = blockTiles(g, rowTo - rowFrom);
     int blocks = (tiles + most - 1) / most;
+    int atOnce = blockGroups(g);
+    for (int group = 0; group < g.groups(); group += atOnce) {
+      int groups = Math.min(atOnce, g.groups() - group);
+      for (int block = 0; block < blocks; block++) {
+        int first = (int) ((long) tiles * block / blocks);
+        int last = (int) ((long) tiles * (block + 1) / blocks);
+        block(
+            g, group, groups, x, packed, bias, residual, y, rowFrom, rowTo, first, last, most,
+            scratch);
+      }
+    }
+  }
+
+  /// {@return the channels of a group of the input or of the result}
+  private static int channels(ConvGeometry g, boolean input) {
+    return (input ? g.inChannels() : g.outChannels()) / g.groups();
+  }
+
+  /// Computes some tiles of some groups.
+  ///
+  /// @param group the first of them
+  /// @param groups how many
+  private void block(
+      ConvGeometry g,
+      int group,
+      int groups,
+      long x,
+      long packed,
+      long bias,
+      long residual,
+      long y,
+      int rowFrom,
+      int rowTo,
+      int first,
+      int last,
+      int most,
+      long scratch) {
+    int in = groups * channels(g, true);
+    int out = groups * channels(g, false);
     long inStep = step(most, in);
     long outStep = step(most, out);
     long products = scratch + MATRICES * inStep;
-    for (int block = 0; block < blocks; block++) {
-      int first = (int) ((long) tiles * block / blocks);
-      int last = (int) ((long) tiles * (block + 1) / blocks);
-      transform(g, true, x, 0, 0, rowFrom, rowTo, first, last, scratch, inStep);
-      for (int i = 0; i < MATRICES; i++) {
-        micro.multiply(
-            last - first,
-            scratch + i * inStep,
-            4L * in,
-            Zeros.ADDRESS,
-            1,
-            in,
-            packed + i * panels.bytes(in, out),
-            out,
-            Zeros.ADDRESS,
-            0,
-            0,
-            0,
-            null,
-            products + i * outStep,
-            4L * out);
-      }
-      transform(g, false, y, bias, residual, rowFrom, rowTo, first, last, products, outStep);
+    long groupBytes = groupBytes(g);
+    transform(g, group, groups, true, x, 0, 0, rowFrom, rowTo, first, last, scratch, inStep);
+    long weights = packed + group * groupBytes;
+    long following = group + groups < g.groups() ? groups : 0;
+    for (int i = 0; i < MATRICES; i++) {
+      long b = weights + (long) i * g.groups() * groupBytes;
+      long next = b + g.groups() * groupBytes;
+      micro.multiplyGroups(
+          groups,
+          last - first,
+          scratch + i * inStep,
+          4L * in,
+          Zeros.ADDRESS,
+          1,
+          in / groups,
+          b,
+          groupBytes,
+          i + 1 < MATRICES ? next : weights + following * groupBytes,
+          out / groups,
+          Zeros.ADDRESS,
+          0,
+          0,
+          null,
+          products + i * outStep,
+          4L * out);
     }
+    long offset = 4L * group * channels(g, false);
+    transform(
+        g,
+        group,
+        groups,
+        false,
+        y,
+        bias == 0 ? 0 : bias + offset,
+        residual == 0 ? 0 : residual + offset,
+        rowFrom,
+        rowTo,
+        first,
+        last,
+        products,
+        outStep);
   }
 
   /// Transforms the input or the result of some tiles.
   private void transform(
       ConvGeometry g,
+      int group,
+      int groups,
       boolean input,
       long images,
       long bias,
@@ -175,7 +245,8 @@ final class Winograd {
     int grids = Math.min(apart, g.outWidth());
     int most = Math.ceilDiv(columns, grids);
     int longGrids = columns - (most - 1) * grids;
-    long channels = input ? g.inChannels() : g.outChannels();
+    int channels = groups * channels(g, input);
+    long own = images + 4L * group * channels(g, input);
     int count;
     for (int tile = first; tile < last; tile += count) {
       int row = lines.row(tile / columns);
@@ -186,13 +257,14 @@ final class Winograd {
       int grid = (isLong ? 0 : longGrids) + place / inGrid;
       count = Math.min(inGrid - place % inGrid, last - tile);
       int column = grid + 2 * apart * (place % inGrid);
-      long at = matrices + 4 * channels * (tile - first);
+      long at = matrices + 4L * channels * (tile - first);
       if (input) {
-        kernels.transformInput(g, images, row, column, count, at, step);
+        kernels.transformInput(g, channels, own, row, column, count, at, step);
       } else {
         int second = row + g.dilationHeight();
         int rows = second < Math.min(rowTo, row - row % g.outHeight() + g.outHeight()) ? 2 : 1;
-        kernels.transformResult(g, at, step, bias, residual, images, row, rows, column, count);
+        kernels.transformResult(
+            g, channels, at, step, bias, residual, own, row, rows, column, count);
       }
     }
   }
@@ -247,7 +319,15 @@ final class Winograd {
   private static int blockTiles(ConvGeometry g, int rows) {
     long fit = BLOCK_BYTES / (4L * MATRICES * (g.inChannels() + g.outChannels()));
     long all = (long) columns(g) * rows;
-    return (int) Math.max(1, Math.min(Math.max(LEAST_TILES, fit / 12 * 12), all));
+    long most = g.groups() > 1 ? GROUPED_TILES : Math.max(LEAST_TILES, fit / 12 * 12);
+    return (int) Math.max(1, Math.min(most, all));
+  }
+
+  /// The groups that are computed at a time.
+  private static int blockGroups(ConvGeometry g) {
+    int tiles = blockTiles(g, g.rows());
+    long channels = ((long) g.inChannels() + g.outChannels()) / g.groups();
+    return Math.clamp(BLOCK_BYTES / (4L * MATRICES * channels * tiles), 1, g.groups());
   }
 
   /// The bytes from matrix to matrix: not a multiple of what caches count in, and more than a

@@ -29,22 +29,22 @@ public final class VectorWinograd implements WinogradKernels {
 
   @Override
   public void transformInput(
-      ConvGeometry g, long x, int row, int column, int tiles, long to, long step) {
+      ConvGeometry g, int channels, long x, int row, int column, int tiles, long to, long step) {
     long pixel = 4L * g.inChannels();
     int top = row % g.outHeight() - g.padTop();
     long image = x + (long) row / g.outHeight() * g.inHeight() * g.inWidth() * pixel;
     long table = Staging.address();
     for (int tile = 0; tile < tiles; tile++) {
       int left = column + 2 * tile * g.dilationWidth() - g.padLeft();
-      int channels = Math.min(CHANNELS, g.inChannels());
-      for (int i = 0; i < g.inChannels(); i += CHANNELS) {
-        int channel = Math.min(i, g.inChannels() - channels);
-        long target = to + tile * pixel + 4L * channel;
+      int atOnce = Math.min(CHANNELS, channels);
+      for (int i = 0; i < channels; i += CHANNELS) {
+        int channel = Math.min(i, channels - atOnce);
+        long target = to + 4L * tile * channels + 4L * channel;
         tabulate(g, image + 4L * channel, top, left, table);
-        inputRow(table, table + 64, -1, channels, target, step);
-        inputRow(table + 32, table + 64, 1, channels, target + 4 * step, step);
-        inputRow(table + 64, table + 32, -1, channels, target + 8 * step, step);
-        inputRow(table + 32, table + 96, -1, channels, target + 12 * step, step);
+        inputRow(table, table + 64, -1, atOnce, target, step);
+        inputRow(table + 32, table + 64, 1, atOnce, target + 4 * step, step);
+        inputRow(table + 64, table + 32, -1, atOnce, target + 8 * step, step);
+        inputRow(table + 32, table + 96, -1, atOnce, target + 12 * step, step);
       }
     }
   }
@@ -98,6 +98,7 @@ public final class VectorWinograd implements WinogradKernels {
   @Override
   public void transformResult(
       ConvGeometry g,
+      int channels,
       long from,
       long step,
       long bias,
@@ -110,7 +111,6 @@ public final class VectorWinograd implements WinogradKernels {
     long pixel = 4L * g.outChannels();
     int apart = g.dilationWidth();
     int pixels = Math.min(2 * tiles, Math.ceilDiv(g.outWidth() - column, apart));
-    int channels = g.outChannels();
     int whole = channels - channels % LANES;
     long biasMask = bias == 0 ? 0 : -1;
     long restMask = residual == 0 ? 0 : -1;
@@ -118,7 +118,7 @@ public final class VectorWinograd implements WinogradKernels {
       long offset = ((row + (long) i * g.dilationHeight()) * g.outWidth() + column) * pixel;
       for (int tile = 0; tile < tiles; tile++) {
         long at = offset + 2L * tile * apart * pixel;
-        long matrices = from + tile * pixel + 4L * i * step;
+        long matrices = from + 4L * tile * channels + 4L * i * step;
         float sign = i == 0 ? 1 : -1;
         long added = bias == 0 ? Zeros.ADDRESS : bias;
         long rest = residual == 0 ? Zeros.ADDRESS : residual + at;
@@ -138,7 +138,7 @@ public final class VectorWinograd implements WinogradKernels {
               second);
         }
       }
-      boolean dense = apart == 1;
+      boolean dense = apart == 1 && channels == g.outChannels();
       long elements = (dense ? (long) pixels : 1) * channels;
       int lines = dense ? 1 : pixels;
       Epilogue.finish(1, 0, 0, 0, g.activation(), y + offset, apart * pixel, lines, elements);

@@ -37,24 +37,30 @@ import dev.jiffy.engine.kernel.x86.Operand.Address;
 import dev.jiffy.engine.kernel.x86.Operand.Vector;
 import org.jspecify.annotations.Nullable;
 
-/// Generates convolutions with one filter per channel: a function computes a few adjacent rows of a
-/// result, over their whole width and all channels.
+/// Generates convolutions with one filter per channel, or with groups of so few channels that a
+/// vector holds several: a function computes a few adjacent rows of a result, over their whole
+/// width and all channels.
 ///
 /// A row is cut into tiles of a few pixels, and a tile is computed one vector of channels after the
 /// other. A vector of the input is loaded once for all pixels and rows of the tile whose windows
 /// contain it. Which rows and columns of the input exist is a bit each, tested before the load; a
-/// tile that hangs over the edge of the image needs no other code.
+/// tile that hangs over the edge of the image needs no other code. Of groups of several channels, a
+/// row of the input is read once for the first channel of all groups, which is repeated over the
+/// vector's lanes of its group, once for the second, and so on.
 ///
 /// The arguments, all numbers, in order: the window of the first pixel (it may start outside the
 /// image), xStep, rowStep, a bit per row of the input that exists, y, yRowStep, residual - y,
 /// weights, init, initStep, whole vectors of channels, the mask of the rest (see [Masks]), the
 /// column of the image where the first window starts, columns of the image, pixels of a row of the
-/// result. Weights have a vector per tap, all taps of a vector of channels adjacent.
+/// result. Weights have a vector per tap, all taps of a vector of channels adjacent: those of the
+/// first channel of the input of each group, then those of the second, and so on.
 ///
 /// @param vectorBytes the width of vectors
 /// @param window the windows
 /// @param rows rows of the result
 /// @param pixels pixels of a tile
+/// @param members channels of a group, of the input and of the result: 1, 2, 4, or with vectors of
+///   16 channels 8
 /// @param cut whether the last vector of channels is not whole
 /// @param residual whether there is a residual
 /// @param activation what is applied last, or null; one that [FunctionCode] suits
@@ -63,6 +69,7 @@ record DepthwiseCode(
     Window window,
     int rows,
     int pixels,
+    int members,
     boolean cut,
     boolean residual,
     @Nullable Activation activation) {
@@ -85,6 +92,17 @@ record DepthwiseCode(
 
   /// The most rows or columns of the input that a tile may see: each has a bit.
   static final int MOST_EXTENT = 31;
+
+  /// For each channel of a group of eight where it is in a vector of two groups.
+  private static final float[][] PLACES = new float[8][16];
+
+  static {
+    for (int member = 0; member < 8; member++) {
+      for (int lane = 0; lane < 16; lane++) {
+        PLACES[member][lane] = Float.intBitsToFloat(lane / 8 * 8 + member);
+      }
+    }
+  }
 
   /// The most multiplications of a tile, so that code stays small.
   private static final int MOST_PRODUCTS = 1600;
@@ -145,10 +163,12 @@ record DepthwiseCode(
   }
 
   /// {@return the pixels of a tile}
-  static int pixels(int vectorBytes, Window window, int rows) {
+  ///
+  /// @param members channels of a group
+  static int pixels(int vectorBytes, Window window, int rows, int members) {
     boolean wide = vectorBytes == 64;
     int most = wide ? (rows > 2 ? 4 : 8) : rows == 2 ? 4 : Math.clamp(14 - window.width(), 4, 8);
-    int pixels = Math.clamp(MOST_PRODUCTS / (window.taps() * rows), 1, most);
+    int pixels = Math.clamp(MOST_PRODUCTS / (window.taps() * rows * members), 1, most);
     int room = MOST_EXTENT - window.columns(1);
     return Math.min(pixels, room / window.strideWidth() + 1);
   }
@@ -169,6 +189,11 @@ record DepthwiseCode(
     return register(rows * pixels);
   }
 
+  /// Where the current channel of each group is.
+  private Vector places() {
+    return register(rows * pixels + 1);
+  }
+
   private int registers() {
     return wide() ? 32 : cut ? 15 : 16;
   }
@@ -179,7 +204,7 @@ record DepthwiseCode(
   /// @param tapRow its row
   /// @param tap its column
   private int weight(int row, int tapRow, int tap) {
-    int first = rows * pixels + 1;
+    int first = rows * pixels + (members > 4 ? 2 : 1);
     int kept = keepsAll() ? window.height() : rows;
     return first + kept * window.width() <= registers()
         ? first + (keepsAll() ? tapRow : row) * window.width() + tap
@@ -188,7 +213,7 @@ record DepthwiseCode(
 
   /// Whether all weights stay in registers.
   private boolean keepsAll() {
-    return window.taps() + rows * pixels + 1 <= registers();
+    return members == 1 && window.taps() + rows * pixels + 1 <= registers();
   }
 
   /// {@return the code}
@@ -293,7 +318,7 @@ record DepthwiseCode(
     }
     if (keepsAll()) {
       for (int row = 0; row < window.height(); row++) {
-        loadWeights(code, 0, row);
+        loadWeights(code, 0, row, 0);
       }
     }
     code.load(RAX, at(RSP, COLUMNS));
@@ -303,7 +328,9 @@ record DepthwiseCode(
         Label absent = new Label();
         code.test(RBP, 1 << row);
         code.jump(EQUAL, absent);
-        inputRow(code, row, masked);
+        for (int member = 0; member < members; member++) {
+          inputRow(code, row, member, masked);
+        }
         code.bind(absent);
       }
       code.alu(ADD, R10, RDX);
@@ -330,28 +357,32 @@ record DepthwiseCode(
     return false;
   }
 
-  private void loadWeights(Assembler code, int row, int tapRow) {
+  private void loadWeights(Assembler code, int row, int tapRow, int member) {
     for (int tap = 0; tap < window.width(); tap++) {
       int number = weight(row, tapRow, tap);
       if (number >= 0) {
-        code.op(VectorOp.MOVUPS, register(number), weightAddress(tapRow, tap));
+        code.op(VectorOp.MOVUPS, register(number), weightAddress(tapRow, tap, member));
       }
     }
   }
 
-  private Address weightAddress(int row, int column) {
-    return at(R13, (row * window.weightRow() + column) * vectorBytes);
+  private Address weightAddress(int row, int column, int member) {
+    int before = member * (window.weightVector() / members);
+    return at(R13, (before + row * window.weightRow() + column) * vectorBytes);
   }
 
-  /// Adds the products of a row of the input, which `R10` points to.
-  private void inputRow(Assembler code, int inputRow, boolean masked) {
+  /// Adds the products of a channel of each group in a row of the input, which `R10` points to.
+  private void inputRow(Assembler code, int inputRow, int member, boolean masked) {
     if (!keepsAll()) {
       for (int row = 0; row < rows; row++) {
         int tap = inputRow - row * window.strideHeight();
         if (tap >= 0 && tap < window.height()) {
-          loadWeights(code, row, tap);
+          loadWeights(code, row, tap, member);
         }
       }
+    }
+    if (members > 4) {
+      code.op(VectorOp.MOVUPS, places(), code.table(PLACES[member]));
     }
     code.mov(R11, R10);
     int columns = window.columns(pixels);
@@ -367,14 +398,17 @@ record DepthwiseCode(
           continue;
         }
         if (!loaded) {
-          load(code, input(), quarter(R11, column), masked);
+          loadInput(code, quarter(R11, column), member, masked);
+          if (member == 0 && members > 1 && !masked) {
+            code.prefetch(quarter(R11, column).plus(vectorBytes), 1);
+          }
           loaded = true;
         }
         for (int row = 0; row < rows; row++) {
           int tapRow = inputRow - row * window.strideHeight();
           if (tapRow >= 0 && tapRow < window.height()) {
             int number = weight(row, tapRow, tap);
-            Operand weight = number < 0 ? weightAddress(tapRow, tap) : register(number);
+            Operand weight = number < 0 ? weightAddress(tapRow, tap, member) : register(number);
             code.op(VectorOp.FMADD231PS, sum(row, pixel), input(), weight);
           }
         }
@@ -383,6 +417,22 @@ record DepthwiseCode(
       if (column % 4 == 3 && column + 1 < columns) {
         code.lea(R11, at(R11, RSI, 4, 0));
       }
+    }
+  }
+
+  /// Loads a vector of the input, of each group the same channel.
+  private void loadInput(Assembler code, Address from, int member, boolean masked) {
+    Vector input = input();
+    if (masked || members == 1) {
+      load(code, input, from, masked);
+    }
+    Operand all = masked ? input : from;
+    if (members > 4) {
+      code.op(VectorOp.PERMPS, input, places(), all);
+    } else if (members > 1) {
+      // two bits for each lane of four
+      int place = members == 4 ? 0b01_01_01_01 * member : 0b10_10_00_00 + 0b01_01_01_01 * member;
+      code.op(VectorOp.PERMILPS, input, all, place);
     }
   }
 

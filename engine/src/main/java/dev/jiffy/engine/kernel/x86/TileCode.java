@@ -36,7 +36,8 @@ import org.jspecify.annotations.Nullable;
 /// `init` to that of the next tile. For tiles one below the other whose `B` is packed and two
 /// vectors wide they are how many panels of so many tiles there are, side by side, and the bytes
 /// that each element of a run moves on in what is brought into the second-level cache meanwhile;
-/// where that starts is in place of `bStep`.
+/// where that starts is in place of `bStep`. For tiles of groups the bytes from a panel to what is
+/// brought there meanwhile are in that place.
 ///
 /// All sums stay in registers. Where a tile is so small that each sum would wait for the one before
 /// it, several partial sums run side by side.
@@ -44,8 +45,7 @@ import org.jspecify.annotations.Nullable;
 /// @param vectorBytes the width of vectors
 /// @param vectors vectors of columns, 1 or 2
 /// @param rows rows of a tile
-/// @param across whether each tile is beside the one before and has a panel of its own, which
-///   follows that one's; else it is below and has the same
+/// @param order where each tile is
 /// @param far whether tiles side by side, which read `B` once, are to take it for more than the
 ///   second-level cache holds
 /// @param packed whether the rows of `B` are adjacent, else `bStep` leads from one to the next, and
@@ -61,7 +61,7 @@ record TileCode(
     int vectorBytes,
     int vectors,
     int rows,
-    boolean across,
+    Order order,
     boolean far,
     boolean packed,
     boolean cut,
@@ -70,6 +70,17 @@ record TileCode(
     Factors factors,
     Result result)
     implements TileLoop {
+  /// Where a tile is, seen from the one before.
+  enum Order {
+    /// Below, with the same panel.
+    BELOW,
+    /// Beside, with the next panel.
+    ACROSS,
+    /// Beside, with the next panel and the next elements of the rows of `A`: it is of the next
+    /// group of channels.
+    GROUPS
+  }
+
   /// What becomes of sums.
   enum Result {
     /// They are stored after residual and activation.
@@ -132,16 +143,20 @@ record TileCode(
     return new Vector(number, vectorBytes);
   }
 
+  private boolean across() {
+    return order != Order.BELOW;
+  }
+
   /// Whether memory that is needed later is brought near meanwhile, from where R12 points.
   private boolean bringsNear() {
-    return packed && vectors == 2 && !across;
+    return packed && vectors == 2 && !across();
   }
 
   /// Whether tiles that read `B` once ask for what comes later. With so few rows that they wait for
   /// nothing but memory, asking would take the second-level cache's time: always with 512 bits, and
   /// with 256 where `B` lies there.
   private boolean looksAhead() {
-    return across && (rows >= COMPUTING_ROWS || (far && !wide()));
+    return order == Order.ACROSS && (rows >= COMPUTING_ROWS || (far && !wide()));
   }
 
   /// How many partial sums there are of each sum.
@@ -196,7 +211,7 @@ record TileCode(
     if (result == Result.SCALED) {
       bytes().scaleRows(code);
     }
-    if (across) {
+    if (across()) {
       code.store(RAX, at(RSP, B));
     }
     finish(code);
@@ -356,6 +371,8 @@ record TileCode(
       if (packed) {
         if (looksAhead()) {
           code.prefetch(b.plus(AHEAD), 2);
+        } else if (order == Order.GROUPS) {
+          code.prefetch(at(RAX, R12, 1, lane + vector * vectorBytes), 2);
         }
         code.op(VectorOp.MOVUPS, register(free + vector), b);
       } else {
@@ -450,7 +467,7 @@ record TileCode(
       if (result == Result.BYTES) {
         bytes().round(code, activation != null);
       }
-      if (across) {
+      if (across()) {
         code.alu(ADD, RDI, vectors * bytes().numbersBytes());
         code.store(RDI, at(RSP, RESIDUAL));
       }
@@ -482,7 +499,7 @@ record TileCode(
 
   /// Lets an argument point to the next tile, whose address is in a register where it is below.
   private void moved(Assembler code, int argument, int columnBytes) {
-    if (across) {
+    if (across()) {
       code.load(RDI, at(RSP, argument));
       code.alu(ADD, RDI, columnBytes);
     }
@@ -491,8 +508,11 @@ record TileCode(
 
   /// Moves on to the next tile; those of C and the residual have moved already.
   private void advance(Assembler code) {
-    if (across) {
+    if (across()) {
       code.load(RAX, at(RSP, INIT_ADVANCE));
+      if (order == Order.GROUPS) {
+        code.lea(RSI, at(RSI, R15, 4, 0));
+      }
     } else {
       code.imul(RAX, RDX, rows);
       code.alu(ADD, RSI, RAX);

@@ -2,6 +2,7 @@ package dev.jiffy.engine.kernel.x86;
 
 import dev.jiffy.engine.kernel.Activation;
 import dev.jiffy.engine.kernel.tile.Zeros;
+import dev.jiffy.engine.kernel.x86.TileCode.Order;
 import java.lang.foreign.MemorySegment;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
@@ -52,14 +53,25 @@ final class Tiles {
     MemorySegment tile(int vectors, int rows, boolean packed, boolean cut, boolean residual) {
       int form = ((vectors - 1) << 3) | (packed ? 4 : 0) | (cut ? 2 : 0) | (residual ? 1 : 0);
       MemorySegment tile = code[form * MOST_ROWS + rows];
-      return tile == null ? make(form, vectors, rows, false, false, packed, cut, residual) : tile;
+      return tile == null
+          ? make(form, vectors, rows, Order.BELOW, false, packed, cut, residual)
+          : tile;
     }
 
     /// {@return the code of tiles side by side, two vectors wide}
     MemorySegment across(int rows, boolean far, boolean residual) {
       int form = 16 | (far ? 2 : 0) | (residual ? 1 : 0);
       MemorySegment tile = code[form * MOST_ROWS + rows];
-      return tile == null ? make(form, 2, rows, true, far, true, false, residual) : tile;
+      return tile == null ? make(form, 2, rows, Order.ACROSS, far, true, false, residual) : tile;
+    }
+
+    /// {@return the code of tiles of groups}
+    MemorySegment groups(int vectors, int rows, boolean residual) {
+      int form = 20 | (vectors == 2 ? 2 : 0) | (residual ? 1 : 0);
+      MemorySegment tile = code[form * MOST_ROWS + rows];
+      return tile == null
+          ? make(form, vectors, rows, Order.GROUPS, false, true, false, residual)
+          : tile;
     }
 
     /// {@return the code of tiles of pairs of rows}
@@ -75,7 +87,7 @@ final class Tiles {
         int form,
         int vectors,
         int rows,
-        boolean across,
+        Order order,
         boolean far,
         boolean packed,
         boolean cut,
@@ -87,7 +99,7 @@ final class Tiles {
               vectorBytes,
               vectors,
               rows,
-              across,
+              order,
               far,
               packed,
               cut,
@@ -298,6 +310,64 @@ final class Tiles {
           residualStep,
           mask,
           lineStep - rows * aStep);
+    }
+  }
+
+  /// {@return whether one call computes several products of groups: their columns are one or two
+  /// whole vectors, and nothing lies between their panels}
+  boolean takesGroups(int runs, int k, int columns, long bStep) {
+    return (columns == lanes || columns == 2 * lanes) && bStep == 4L * runs * k * columns;
+  }
+
+  /// See [dev.jiffy.engine.kernel.tile.MicroKernels#multiplyGroups]; for what [#takesGroups]
+  /// accepts.
+  void multiplyGroups(
+      int groups,
+      int rows,
+      long a,
+      long aStep,
+      long taps,
+      int runs,
+      int k,
+      long b,
+      long bStep,
+      long next,
+      int columns,
+      long init,
+      long residual,
+      long residualStep,
+      @Nullable Activation activation,
+      long c,
+      long cStep) {
+    Forms forms = forms(activation);
+    int vectors = columns / lanes;
+    int calls = Math.ceilDiv(rows, TileCode.most(vectorBytes, vectors));
+    int most = (int) Math.max(1, MOST_ACROSS / Math.max(1, (long) runs * k * vectors));
+    for (int call = 0; call < calls; call++) {
+      int from = (int) ((long) rows * call / calls);
+      int height = (int) ((long) rows * (call + 1) / calls) - from;
+      for (int group = 0; group < groups; group += most) {
+        long offset = 4L * group * columns;
+        boolean zeros = init == Zeros.ADDRESS;
+        Code.call(
+            forms.groups(vectors, height, isAdded(residual)),
+            Math.min(most, groups - group),
+            a + 4L * group * k + from * aStep,
+            aStep,
+            taps,
+            runs,
+            k,
+            b + group * bStep,
+            next - b,
+            zeros ? init : init + offset,
+            0,
+            c + offset + from * cStep,
+            cStep,
+            residual + offset + from * residualStep,
+            residualStep,
+            0,
+            zeros ? 0 : 4L * columns);
+      }
     }
   }
 

@@ -42,7 +42,7 @@ import org.jspecify.annotations.Nullable;
 /// exist, the first tile's row in the first matrix, bytes from matrix to matrix, tiles, the column
 /// of the first pixel, columns of the image, both counted in pixels of tiles, whole vectors of
 /// channels, the mask of the rest (see [Masks]), for results residual - y, init and initStep, and
-/// the bytes of a pixel, which are those of a row of a matrix.
+/// the bytes of a row of a matrix.
 ///
 /// @param vectorBytes the width of vectors
 /// @param cut whether the last vector of channels is not whole

@@ -10,7 +10,8 @@ import java.util.Arrays;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/// Convolutions with one filter per channel as machine code, made when it is first needed.
+/// Convolutions with one filter per channel, or with groups of few channels, as machine code, made
+/// when it is first needed.
 public final class X86Depthwise implements DepthwiseKernels {
   /// The most taps of a window; distances in code have 32 bits.
   private static final int MOST_TAPS = 1 << 20;
@@ -36,7 +37,8 @@ public final class X86Depthwise implements DepthwiseKernels {
           && window.strideWidth() == g.strideWidth()
           && window.dilationWidth() == g.dilationWidth()
           && window.weightRow() == g.kernelWidth()
-          && window.weightVector() == taps(g)
+          && window.weightVector() == weights(g)
+          && code.members() == members(g)
           && code.rows() == rows
           && (rows == 1 || window.strideHeight() == g.strideHeight())
           && code.cut() == cut
@@ -61,9 +63,12 @@ public final class X86Depthwise implements DepthwiseKernels {
   @Override
   public boolean suits(ConvGeometry g) {
     // Packed weights serve all convolutions with them, so strides and dilations may not matter.
-    return g.groups() == g.inChannels()
-        && g.groups() == g.outChannels()
-        && g.groups() > 1
+    int members = members(g);
+    return g.groups() > 1
+        && g.inChannels() == g.outChannels()
+        && g.inChannels() == members * g.groups()
+        && Integer.bitCount(members) == 1
+        && members <= (lanes == 16 ? 8 : 4)
         && (long) g.kernelHeight() * g.kernelWidth() <= MOST_TAPS;
   }
 
@@ -75,25 +80,36 @@ public final class X86Depthwise implements DepthwiseKernels {
     return g.kernelHeight() * g.kernelWidth();
   }
 
-  @Override
-  public long packedBytes(ConvGeometry g) {
-    return Math.multiplyExact((long) vectors(g) * taps(g), (long) vectorBytes) + 63 & -64;
+  /// The channels of a group.
+  private static int members(ConvGeometry g) {
+    return g.inChannels() / g.groups();
   }
 
-  /// Packs the weights: for each vector of channels a vector per tap, filled up with zeros.
+  /// The weights of a channel.
+  private static int weights(ConvGeometry g) {
+    return members(g) * taps(g);
+  }
+
+  @Override
+  public long packedBytes(ConvGeometry g) {
+    return Math.multiplyExact((long) vectors(g) * weights(g), (long) vectorBytes) + 63 & -64;
+  }
+
+  /// Packs the weights: for each vector of channels a vector for each of their weights, filled up
+  /// with zeros.
   @Override
   public void pack(ConvGeometry g, long weights, long packed) {
-    long taps = taps(g);
+    long count = weights(g);
     for (int from = 0; from < g.inChannels(); from += lanes) {
       int channels = Math.min(lanes, g.inChannels() - from);
       blocks.pack(
-          weights + 4 * taps * from,
+          weights + 4 * count * from,
           4,
-          4 * taps,
-          (int) taps,
+          4 * count,
+          (int) count,
           channels,
           lanes,
-          packed + 4 * taps * from);
+          packed + 4 * count * from);
     }
   }
 
@@ -238,10 +254,11 @@ public final class X86Depthwise implements DepthwiseKernels {
               g.strideWidth(),
               g.dilationWidth(),
               g.kernelWidth(),
-              taps(g));
-      int pixels = DepthwiseCode.pixels(vectorBytes, window, rows);
+              weights(g));
+      int members = members(g);
+      int pixels = DepthwiseCode.pixels(vectorBytes, window, rows, members);
       DepthwiseCode code =
-          new DepthwiseCode(vectorBytes, window, rows, pixels, cut, residual, activation);
+          new DepthwiseCode(vectorBytes, window, rows, pixels, members, cut, residual, activation);
       MemorySegment function = Code.load("depthwise" + height + "x" + width, code.emit());
       Form[] more = Arrays.copyOf(forms, forms.length + 1);
       more[forms.length] = new Form(code, function);

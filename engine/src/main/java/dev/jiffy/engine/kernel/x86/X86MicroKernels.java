@@ -141,6 +141,66 @@ public final class X86MicroKernels extends Blocks implements MicroKernels {
   }
 
   @Override
+  public void multiplyGroups(
+      int groups,
+      int rows,
+      long a,
+      long aStep,
+      long taps,
+      int runs,
+      int k,
+      long b,
+      long bStep,
+      long next,
+      int columns,
+      long init,
+      long residual,
+      long residualStep,
+      @Nullable Activation activation,
+      long c,
+      long cStep) {
+    if (tiles.takesGroups(runs, k, columns, bStep) && FunctionCode.suits(activation)) {
+      tiles.multiplyGroups(
+          groups,
+          rows,
+          a,
+          aStep,
+          taps,
+          runs,
+          k,
+          b,
+          bStep,
+          next,
+          columns,
+          init,
+          residual,
+          residualStep,
+          activation,
+          c,
+          cStep);
+      return;
+    }
+    MicroKernels.super.multiplyGroups(
+        groups,
+        rows,
+        a,
+        aStep,
+        taps,
+        runs,
+        k,
+        b,
+        bStep,
+        next,
+        columns,
+        init,
+        residual,
+        residualStep,
+        activation,
+        c,
+        cStep);
+  }
+
+  @Override
   public void multiplyStrided(
       int rows,
       long a,

@@ -45,7 +45,7 @@ public final class X86Winograd implements WinogradKernels {
 
   @Override
   public void transformInput(
-      ConvGeometry g, long x, int row, int column, int tiles, long to, long step) {
+      ConvGeometry g, int channels, long x, int row, int column, int tiles, long to, long step) {
     long pixel = 4L * g.inChannels();
     long line = pixel * g.inWidth();
     long top = (long) row % g.outHeight() - g.padTop();
@@ -56,7 +56,7 @@ public final class X86Winograd implements WinogradKernels {
       absent |= at < 0 || at >= g.inHeight() ? 16 << i : 0;
     }
     int apart = g.dilationWidth();
-    int rest = g.inChannels() % lanes;
+    int rest = channels % lanes;
     Code.call(
         inputs.get(rest == 0 ? 0 : 1),
         x + ((long) row / g.outHeight() * g.inHeight() + top) * line + left * pixel,
@@ -68,12 +68,12 @@ public final class X86Winograd implements WinogradKernels {
         tiles,
         Math.floorDiv(left, apart),
         columns(g.inWidth(), left, apart),
-        g.inChannels() / lanes,
+        channels / lanes,
         Masks.first(vectorBytes, rest),
         0,
         0,
         0,
-        pixel,
+        4L * channels,
         0);
   }
 
@@ -86,6 +86,7 @@ public final class X86Winograd implements WinogradKernels {
   @Override
   public void transformResult(
       ConvGeometry g,
+      int channels,
       long from,
       long step,
       long bias,
@@ -103,7 +104,7 @@ public final class X86Winograd implements WinogradKernels {
     long to = y + row * line + column * pixel;
     int apart = g.dilationWidth();
     long columns = columns(g.outWidth(), column, apart);
-    int rest = g.outChannels() % lanes;
+    int rest = channels % lanes;
     Code.call(
         table.get((rest == 0 ? 0 : 1) | (residual == 0 ? 0 : 2)),
         to,
@@ -115,18 +116,18 @@ public final class X86Winograd implements WinogradKernels {
         tiles,
         column / apart,
         columns,
-        g.outChannels() / lanes,
+        channels / lanes,
         Masks.first(vectorBytes, rest),
         residual - y,
         bias == 0 ? Zeros.ADDRESS : bias,
         bias == 0 ? 0 : vectorBytes,
-        pixel,
+        4L * channels,
         0);
     if (activation != null && !fused) {
       int pixels = (int) Math.min(2L * tiles, columns - column / apart);
       for (int i = 0; i < rows; i++) {
         long first = to + (long) i * g.dilationHeight() * line;
-        activation.apply(first, apart * pixel, pixels, g.outChannels());
+        activation.apply(first, apart * pixel, pixels, channels);
       }
     }
   }

@@ -153,6 +153,7 @@ final class MatrixCases {
       }
     }
     adjacentWindows(cases);
+    groups(cases);
     lines(cases);
     absentTaps(cases);
     return cases;
@@ -226,6 +227,54 @@ final class MatrixCases {
     }
     cases.add(conv(1, 24, 40, 130, 65, square, 1, 1, 1, 1, 1, 1, null));
     cases.add(conv(1, 12, 13, 24, 20, square, 1, 1, 1, 1, 1, 1, RELU));
+  }
+
+  /// Groups of channels that are a vector or more, or less.
+  private static void groups(List<ConvCase> cases) {
+    int[][] channels = {
+      {24, 24, 6},
+      {40, 40, 20},
+      {40, 40, 5},
+      {128, 128, 32},
+      {32, 32, 2},
+      {80, 80, 5},
+      {66, 66, 2},
+      {72, 72, 3},
+      {64, 128, 2},
+      {96, 48, 3},
+      {160, 160, 10}
+    };
+    int[][] images = {{7, 7}, {9, 13}, {14, 14}};
+    int number = 0;
+    for (int[] c : channels) {
+      for (int[] image : images) {
+        number++;
+        Activation activation = number % 3 == 0 ? CELU : number % 3 == 1 ? RELU : null;
+        for (int stride = 1; stride <= 2; stride++) {
+          int[] square = {3, 3};
+          int batch = 1 + number % 2;
+          cases.add(
+              conv(
+                  batch,
+                  image[0],
+                  image[1],
+                  c[0],
+                  c[1],
+                  square,
+                  stride,
+                  stride,
+                  1,
+                  1,
+                  1,
+                  c[2],
+                  activation));
+        }
+        int[] wide = {2, 5};
+        cases.add(conv(1, image[0], image[1], c[0], c[1], wide, 1, 2, 1, 0, 2, c[2], activation));
+      }
+    }
+    int[] square = {3, 3};
+    cases.add(conv(2, 20, 20, 48, 48, square, 1, 1, 2, 2, 2, 3, CELU));
   }
 
   private static ConvCase conv(
