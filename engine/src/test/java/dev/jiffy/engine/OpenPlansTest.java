@@ -7,12 +7,14 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.jiffy.engine.function.BinaryFunction;
+import dev.jiffy.engine.function.ReduceFunction;
 import dev.jiffy.engine.function.UnaryFunction;
 import dev.jiffy.engine.ir.Dim;
 import dev.jiffy.engine.ir.Fact;
 import dev.jiffy.engine.ir.Graph;
 import dev.jiffy.engine.ir.GraphBuilder;
 import dev.jiffy.engine.ir.Op;
+import dev.jiffy.engine.ir.SequenceOp;
 import dev.jiffy.engine.ir.StepCost;
 import dev.jiffy.engine.lower.Plan;
 import dev.jiffy.engine.lower.Step;
@@ -146,6 +148,37 @@ class OpenPlansTest {
           Map<String, Tensor> expected = other.run(inputs);
           assertSame(expected, session.run(inputs));
           assertSame(expected, session.runReusing(inputs));
+        }
+      }
+    }
+  }
+
+  /// A sequence that an open node makes, and that is read by nothing that runs.
+  private static Graph unread() {
+    return new GraphBuilder("unread")
+        .input("x", Fact.of(DType.F32, List.of(Dim.of("rows"), Dim.of(WIDTH))))
+        .constant("at", Tensor.of(new long[] {0}))
+        .constant("axes", Tensor.of(new long[] {0}, 1))
+        .node(new SequenceOp.SplitToSequence(0, true), "parts", "x")
+        .node(new SequenceOp.SequenceAt(), "part", "parts", "at")
+        .node(RELU, "unread", "part")
+        .node(new Op.Reduce(ReduceFunction.MIN, false, false), "least", "x", "axes")
+        .node(RELU, "y", "least")
+        .outputs("y")
+        .build();
+  }
+
+  @Test
+  void sequencesThatNothingReadsDoNotMatter() throws IOException {
+    Path file = file(unread());
+    LoadOptions options = LoadOptions.defaults().optimize(false);
+    try (Model model = Model.load(file, options);
+        Session session = model.newSession()) {
+      for (long rows = 3; rows < 8; rows++) {
+        Map<String, Tensor> inputs = Map.of("x", random(rows, rows, WIDTH));
+        try (Model alone = Model.load(file, options);
+            Session other = alone.newSession()) {
+          assertSame(other.run(inputs), session.run(inputs));
         }
       }
     }

@@ -214,7 +214,11 @@ public final class OpenPlan {
       }
       for (String made : parts.open().outputs()) {
         if (!makes.containsKey(made) && !lowering.isKnown(made)) {
-          makes.put(made, lowering.planned(parts.shape(made).bytes(lowering.dtype(made))));
+          Shape shape = whole.fact(made).concreteShape();
+          if (shape == null) {
+            return false; // no tensor, which nothing that runs reads
+          }
+          makes.put(made, lowering.planned(shape.bytes(lowering.dtype(made))));
         }
       }
       makes.forEach(lowering::view);
