@@ -197,10 +197,13 @@ final class ServeCommand implements Callable<Integer> {
     if (!warning.isEmpty()) {
       output.progress(warning);
     }
-    closeAtExit(server, output);
+    ServiceManager manager = ServiceManager.ofThisProcess(output::progress);
+    closeAtExit(server, manager, output);
     // what loading left behind would be copied while the first requests wait, twice
     System.gc();
-    output.print(Answer.of(server));
+    Answer answer = Answer.of(server);
+    output.print(answer);
+    manager.ready("serving at " + answer.where());
     OsThread.compilersStepBack(COMPILERS_NICENESS);
     waitForSignal();
     return ExitCodes.OK;
@@ -227,12 +230,17 @@ final class ServeCommand implements Callable<Integer> {
   }
 
   /// Makes a signal to end close the server first, and end the process as done.
-  static void closeAtExit(Server server, Output output) {
+  ///
+  /// @param server the server
+  /// @param manager is told first
+  /// @param output where it is said
+  static void closeAtExit(Server server, ServiceManager manager, Output output) {
     Runtime.getRuntime()
         .addShutdownHook(
             Thread.ofPlatform()
                 .name("drain")
                 .unstarted(() -> {
+                  manager.stopping();
                   output.progress("jiffy: answering the requests under way, then ending");
                   server.close();
                   Runtime.getRuntime().halt(ExitCodes.OK);
@@ -293,11 +301,14 @@ final class ServeCommand implements Callable<Integer> {
           curl);
     }
 
+    private String where() {
+      return unix == null ? url : url + " and " + unix;
+    }
+
     @Override
     public String text() {
-      String where = unix == null ? url : url + " and " + unix;
       return models.stream()
-          .collect(Collectors.joining("\n  ", "serving at " + where + "\n  ", "\ntry  " + curl));
+          .collect(Collectors.joining("\n  ", "serving at " + where() + "\n  ", "\ntry  " + curl));
     }
   }
 }

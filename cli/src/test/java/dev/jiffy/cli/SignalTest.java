@@ -15,6 +15,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
@@ -30,14 +31,15 @@ class SignalTest {
   private static final String BODY =
       "{\"inputs\":[{\"name\":\"ids\",\"shape\":[1,2],\"datatype\":\"INT64\",\"data\":[1,2]}]}";
 
-  private static Process start(Path model) throws IOException {
+  private static Process start(Path model, String manager) throws IOException {
     String path =
         Stream.of("jdk.module.path", "java.class.path")
             .map(System::getProperty)
             .filter(Objects::nonNull)
             .filter(each -> !each.isEmpty())
             .collect(Collectors.joining(File.pathSeparator));
-    return new ProcessBuilder(
+    ProcessBuilder builder =
+        new ProcessBuilder(
             Path.of(System.getProperty("java.home"), "bin", "java").toString(),
             "-XX:+UseSerialGC",
             "--add-modules",
@@ -51,9 +53,9 @@ class SignalTest {
             "--port",
             "0",
             "--unix",
-            model.resolveSibling("socket").toString())
-        .redirectError(ProcessBuilder.Redirect.DISCARD)
-        .start();
+            model.resolveSibling("socket").toString());
+    builder.environment().put("NOTIFY_SOCKET", manager);
+    return builder.redirectError(ProcessBuilder.Redirect.DISCARD).start();
   }
 
   private static Socket connect(int port) throws IOException {
@@ -71,13 +73,15 @@ class SignalTest {
   }
 
   @Test
-  void aServerThatIsToldToEndAnswersWhatHasBegun(@TempDir Path folder) throws Exception {
+  void aServerThatIsToldToEndAnswersWhatHasBegun(@TempDir Path folder) throws Throwable {
     Path model = folder.resolve("text.onnx");
     ArchiveRun.writeText(model);
-    Process process = start(model);
-    try (BufferedReader lines =
-        new BufferedReader(
-            new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8))) {
+    String manager = folder.resolve("manager").toString();
+    Process process = start(model, manager);
+    try (NotifySocket notified = new NotifySocket(manager);
+        BufferedReader lines =
+            new BufferedReader(
+                new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8))) {
       Matcher url =
           Pattern.compile("serving at http://127.0.0.1:(\\d+) and unix:/")
               .matcher(String.valueOf(lines.readLine()));
@@ -104,6 +108,8 @@ class SignalTest {
       assertEquals(0, process.exitValue());
       assertFalse(isListening(port));
       assertFalse(Files.exists(unix));
+      String ready = "READY=1\nSTATUS=serving at http://127.0.0.1:" + port + " and unix:" + unix;
+      assertEquals(List.of(ready, "STOPPING=1"), notified.told());
     } finally {
       process.destroyForcibly();
     }
