@@ -92,13 +92,29 @@ maven() {
     mvn -B -ntp ${JIFFY_MAVEN_ARGS:-} "$@"
 }
 
-# The flags of the JVM that runs Jiffy, on which the archive of loaded classes depends.
+# The flags of the JVM that runs Jiffy, on which the archive of loaded classes depends, and what a
+# process that lasts has beside them.
 java_flags=(
-  --add-modules jdk.incubator.vector
   --enable-native-access=ALL-UNNAMED
   --sun-misc-unsafe-memory-access=allow # Netty and JNA
   -XX:+UseSerialGC                      # the tensors are outside the heap; no collector threads
 )
+lasting_flags=(--add-modules jdk.incubator.vector)
+
+# What a process has instead that answers once: neither the second JIT compiler, which would take
+# longer than what it compiles, nor what cannot do without it.
+once_flags=(-XX:TieredStopAtLevel=1 -Djiffy.vector=false)
+
+# Whether the command of these arguments answers once, and machine code of Jiffy's own computes.
+answers_once() {
+  case " $* " in
+    *" --kernels"*) return 1 ;;
+  esac
+  case "${1:-}" in
+    run | report) grep -qw avx2 /proc/cpuinfo 2>/dev/null ;;
+    *) return 1 ;;
+  esac
+}
 
 # Dumps the classes that loading, running and serving small models needs into $1/classes.jsa, in the
 # form in which the JVM keeps them, so that later starts map them: $2... starts it, with a class

@@ -69,9 +69,12 @@ final class Kernels {
 
   private static final System.Logger LOG = System.getLogger("dev.jiffy.engine");
 
+  /// Whether whoever started the JVM does without the Vector API (`-Djiffy.vector=false`).
+  private static final boolean IS_UNWANTED = "false".equals(System.getProperty("jiffy.vector"));
+
   /// Whether the JVM was started with the Vector API; its kernels may not be touched where not.
   private static final boolean VECTOR_API =
-      ModuleLayer.boot().findModule("jdk.incubator.vector").isPresent();
+      !IS_UNWANTED && ModuleLayer.boot().findModule("jdk.incubator.vector").isPresent();
 
   private final Supplier<Target> maker;
   private final AtomicBoolean isFirst = new AtomicBoolean(true);
@@ -139,7 +142,7 @@ final class Kernels {
         LOG.log(System.Logger.Level.INFO, "no machine code of our own: " + reason);
       }
       isAsked = true;
-      if (!VECTOR_API) {
+      if (!VECTOR_API && !IS_UNWANTED) {
         LOG.log(
             machineCode == null ? System.Logger.Level.WARNING : System.Logger.Level.INFO,
             "the JVM was started without --add-modules jdk.incubator.vector, which would make "
