@@ -164,7 +164,7 @@ public final class Session implements AutoCloseable {
       throw new IllegalStateException("the session runs in another thread");
     }
     if (closed) {
-      busy = false;
+      BUSY.setRelease(this, false);
       throw new IllegalStateException("the session is closed");
     }
   }
@@ -331,7 +331,7 @@ public final class Session implements AutoCloseable {
         model.release();
       }
     } finally {
-      busy = false;
+      BUSY.setRelease(this, false);
     }
   }
 }

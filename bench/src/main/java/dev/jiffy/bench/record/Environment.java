@@ -3,7 +3,9 @@ package dev.jiffy.bench.record;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.stream.Stream;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
 
 /// The machine and the JVM that figures come from.
 ///
@@ -26,18 +28,35 @@ public record Environment(String cpu, int cores, String os, String jdk) {
   }
 
   private static String processor() {
+    String architecture = System.getProperty("os.arch");
     Path file = Path.of("/proc/cpuinfo");
-    if (Files.isReadable(file)) {
-      try (Stream<String> lines = Files.lines(file)) {
-        return lines
-            .filter(line -> line.startsWith("model name"))
-            .map(line -> line.substring(line.indexOf(':') + 1).strip())
-            .findFirst()
-            .orElse(System.getProperty("os.arch"));
-      } catch (IOException e) {
-        return System.getProperty("os.arch");
+    try {
+      return Files.isReadable(file)
+          ? processor(Files.readAllLines(file), architecture)
+          : architecture;
+    } catch (IOException e) {
+      return architecture;
+    }
+  }
+
+  /// {@return the name of a processor, or where Linux tells none, as on Arm, the numbers of whom
+  /// its cores are from and which they are}
+  ///
+  /// @param cpuinfo the lines of `/proc/cpuinfo`
+  /// @param architecture what is said besides numbers, or where there is nothing else
+  static String processor(List<String> cpuinfo, String architecture) {
+    Set<String> cores = new LinkedHashSet<>();
+    String implementer = "";
+    for (String line : cpuinfo) {
+      String value = line.substring(line.indexOf(':') + 1).strip();
+      if (line.startsWith("model name")) {
+        return value;
+      } else if (line.startsWith("CPU implementer")) {
+        implementer = value;
+      } else if (line.startsWith("CPU part")) {
+        cores.add(" " + implementer + "/" + value);
       }
     }
-    return System.getProperty("os.arch");
+    return architecture + String.join("", cores);
   }
 }

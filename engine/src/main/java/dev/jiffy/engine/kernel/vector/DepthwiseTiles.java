@@ -193,8 +193,8 @@ final class DepthwiseTiles {
       long y,
       long yStep,
       int present) {
-    VectorMask<Float> mask = SPECIES.indexInRange(0, present);
-    FloatVector s0 = FloatVector.fromMemorySegment(SPECIES, ALL, init, LE, mask);
+    VectorMask<Float> mask = Tails.mask(0, present);
+    FloatVector s0 = Tails.load(init, mask);
     FloatVector s1 = s0;
     long x1 = xStep & ADDRESS;
     long table = taps & ADDRESS;
@@ -203,11 +203,11 @@ final class DepthwiseTiles {
       FloatVector w = FloatVector.fromMemorySegment(SPECIES, ALL, vectors + (long) BYTES * tap, LE);
       long offset = x + ALL.get(LONG, table + 8L * tap);
       long p0 = offset & ADDRESS;
-      s0 = FloatVector.fromMemorySegment(SPECIES, ALL, p0, LE, mask).fma(w, s0);
-      s1 = FloatVector.fromMemorySegment(SPECIES, ALL, p0 + x1, LE, mask).fma(w, s1);
+      s0 = Tails.load(p0, mask).fma(w, s0);
+      s1 = Tails.load(p0 + x1, mask).fma(w, s1);
     }
-    s0.intoMemorySegment(ALL, y, LE, mask);
-    s1.intoMemorySegment(ALL, y + yStep, LE, mask);
+    Tails.store(s0, y, mask);
+    Tails.store(s1, y + yStep, mask);
   }
 
   static void part1(
@@ -220,16 +220,16 @@ final class DepthwiseTiles {
       long y,
       long yStep,
       int present) {
-    VectorMask<Float> mask = SPECIES.indexInRange(0, present);
-    FloatVector s0 = FloatVector.fromMemorySegment(SPECIES, ALL, init, LE, mask);
+    VectorMask<Float> mask = Tails.mask(0, present);
+    FloatVector s0 = Tails.load(init, mask);
     long table = taps & ADDRESS;
     long vectors = weights & ADDRESS;
     for (int tap = 0; tap < count; tap++) {
       FloatVector w = FloatVector.fromMemorySegment(SPECIES, ALL, vectors + (long) BYTES * tap, LE);
       long offset = x + ALL.get(LONG, table + 8L * tap);
       long p0 = offset & ADDRESS;
-      s0 = FloatVector.fromMemorySegment(SPECIES, ALL, p0, LE, mask).fma(w, s0);
+      s0 = Tails.load(p0, mask).fma(w, s0);
     }
-    s0.intoMemorySegment(ALL, y, LE, mask);
+    Tails.store(s0, y, mask);
   }
 }

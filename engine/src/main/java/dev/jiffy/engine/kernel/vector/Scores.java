@@ -29,7 +29,7 @@ final class Scores {
     int whole = n - n % LANES;
     float max = mask == 0 ? scaled(scores, whole, scale) : masked(scores, whole, scale, mask);
     if (whole < n) {
-      VectorMask<Float> present = SPECIES.indexInRange(whole, n);
+      VectorMask<Float> present = Tails.mask(whole, n);
       FloatVector x =
           FloatVector.fromMemorySegment(SPECIES, ALL, scores + 4L * whole, LE).mul(scale);
       if (mask != 0) {

@@ -37,9 +37,9 @@ final class Staging {
       }
       return;
     }
-    VectorMask<Float> mask = SPECIES.indexInRange(0, present);
+    VectorMask<Float> mask = Tails.mask(0, present);
     for (int row = 0; row < rows; row++) {
-      FloatVector.fromMemorySegment(SPECIES, ALL, from + row * fromStep, LE, mask)
+      Tails.load(from + row * fromStep, mask)
           .intoMemorySegment(ALL, staging + (long) row * BYTES, LE);
     }
   }
@@ -53,10 +53,12 @@ final class Staging {
       }
       return;
     }
-    VectorMask<Float> mask = SPECIES.indexInRange(0, present);
+    VectorMask<Float> mask = Tails.mask(0, present);
     for (int row = 0; row < rows; row++) {
-      FloatVector.fromMemorySegment(SPECIES, ALL, staging + (long) row * BYTES, LE)
-          .intoMemorySegment(ALL, to + row * toStep, LE, mask);
+      Tails.store(
+          FloatVector.fromMemorySegment(SPECIES, ALL, staging + (long) row * BYTES, LE),
+          to + row * toStep,
+          mask);
     }
   }
 }

@@ -180,14 +180,14 @@ final class Strips {
   /// Multiplies by less than a vector of columns, which must not be read beyond.
   static void part(
       int rows, long a, long aStep, int k, long b, long bStep, long c, long cStep, int present) {
-    VectorMask<Float> mask = SPECIES.indexInRange(0, present);
+    VectorMask<Float> mask = Tails.mask(0, present);
     for (int row = 0; row < rows; row++) {
       FloatVector sum = FloatVector.broadcast(SPECIES, 0);
       for (int i = 0; i < k; i++) {
         FloatVector x = FloatVector.broadcast(SPECIES, Memory.getFloat(a + row * aStep + 4L * i));
-        sum = x.fma(FloatVector.fromMemorySegment(SPECIES, ALL, b + i * bStep, LE, mask), sum);
+        sum = x.fma(Tails.load(b + i * bStep, mask), sum);
       }
-      sum.intoMemorySegment(ALL, c + row * cStep, LE, mask);
+      Tails.store(sum, c + row * cStep, mask);
     }
   }
 }

@@ -117,10 +117,10 @@ final class VectorBinary {
       a.add(b).intoMemorySegment(ALL, z + 4 * i, LITTLE_ENDIAN);
     }
     if (i < n) {
-      VectorMask<Float> mask = SPECIES.indexInRange(i, n);
-      FloatVector a = fromMemorySegment(SPECIES, ALL, atX, LITTLE_ENDIAN, mask);
-      FloatVector b = fromMemorySegment(SPECIES, ALL, atY, LITTLE_ENDIAN, mask);
-      a.add(b).intoMemorySegment(ALL, z + 4 * i, LITTLE_ENDIAN, mask);
+      VectorMask<Float> mask = Tails.mask(i, n);
+      FloatVector a = Tails.load(atX, mask);
+      FloatVector b = Tails.load(atY, mask);
+      Tails.store(a.add(b), z + 4 * i, mask);
     }
   }
 
@@ -134,10 +134,10 @@ final class VectorBinary {
       a.sub(b).intoMemorySegment(ALL, z + 4 * i, LITTLE_ENDIAN);
     }
     if (i < n) {
-      VectorMask<Float> mask = SPECIES.indexInRange(i, n);
-      FloatVector a = fromMemorySegment(SPECIES, ALL, atX, LITTLE_ENDIAN, mask);
-      FloatVector b = fromMemorySegment(SPECIES, ALL, atY, LITTLE_ENDIAN, mask);
-      a.sub(b).intoMemorySegment(ALL, z + 4 * i, LITTLE_ENDIAN, mask);
+      VectorMask<Float> mask = Tails.mask(i, n);
+      FloatVector a = Tails.load(atX, mask);
+      FloatVector b = Tails.load(atY, mask);
+      Tails.store(a.sub(b), z + 4 * i, mask);
     }
   }
 
@@ -151,10 +151,10 @@ final class VectorBinary {
       a.mul(b).intoMemorySegment(ALL, z + 4 * i, LITTLE_ENDIAN);
     }
     if (i < n) {
-      VectorMask<Float> mask = SPECIES.indexInRange(i, n);
-      FloatVector a = fromMemorySegment(SPECIES, ALL, atX, LITTLE_ENDIAN, mask);
-      FloatVector b = fromMemorySegment(SPECIES, ALL, atY, LITTLE_ENDIAN, mask);
-      a.mul(b).intoMemorySegment(ALL, z + 4 * i, LITTLE_ENDIAN, mask);
+      VectorMask<Float> mask = Tails.mask(i, n);
+      FloatVector a = Tails.load(atX, mask);
+      FloatVector b = Tails.load(atY, mask);
+      Tails.store(a.mul(b), z + 4 * i, mask);
     }
   }
 
@@ -168,10 +168,10 @@ final class VectorBinary {
       a.div(b).intoMemorySegment(ALL, z + 4 * i, LITTLE_ENDIAN);
     }
     if (i < n) {
-      VectorMask<Float> mask = SPECIES.indexInRange(i, n);
-      FloatVector a = fromMemorySegment(SPECIES, ALL, atX, LITTLE_ENDIAN, mask);
-      FloatVector b = fromMemorySegment(SPECIES, ALL, atY, LITTLE_ENDIAN, mask);
-      a.div(b).intoMemorySegment(ALL, z + 4 * i, LITTLE_ENDIAN, mask);
+      VectorMask<Float> mask = Tails.mask(i, n);
+      FloatVector a = Tails.load(atX, mask);
+      FloatVector b = Tails.load(atY, mask);
+      Tails.store(a.div(b), z + 4 * i, mask);
     }
   }
 
@@ -185,10 +185,10 @@ final class VectorBinary {
       a.min(b).intoMemorySegment(ALL, z + 4 * i, LITTLE_ENDIAN);
     }
     if (i < n) {
-      VectorMask<Float> mask = SPECIES.indexInRange(i, n);
-      FloatVector a = fromMemorySegment(SPECIES, ALL, atX, LITTLE_ENDIAN, mask);
-      FloatVector b = fromMemorySegment(SPECIES, ALL, atY, LITTLE_ENDIAN, mask);
-      a.min(b).intoMemorySegment(ALL, z + 4 * i, LITTLE_ENDIAN, mask);
+      VectorMask<Float> mask = Tails.mask(i, n);
+      FloatVector a = Tails.load(atX, mask);
+      FloatVector b = Tails.load(atY, mask);
+      Tails.store(a.min(b), z + 4 * i, mask);
     }
   }
 
@@ -202,10 +202,10 @@ final class VectorBinary {
       a.max(b).intoMemorySegment(ALL, z + 4 * i, LITTLE_ENDIAN);
     }
     if (i < n) {
-      VectorMask<Float> mask = SPECIES.indexInRange(i, n);
-      FloatVector a = fromMemorySegment(SPECIES, ALL, atX, LITTLE_ENDIAN, mask);
-      FloatVector b = fromMemorySegment(SPECIES, ALL, atY, LITTLE_ENDIAN, mask);
-      a.max(b).intoMemorySegment(ALL, z + 4 * i, LITTLE_ENDIAN, mask);
+      VectorMask<Float> mask = Tails.mask(i, n);
+      FloatVector a = Tails.load(atX, mask);
+      FloatVector b = Tails.load(atY, mask);
+      Tails.store(a.max(b), z + 4 * i, mask);
     }
   }
 
@@ -220,11 +220,10 @@ final class VectorBinary {
           .intoMemorySegment(ALL, z + 4 * i, LITTLE_ENDIAN);
     }
     if (i < n) {
-      VectorMask<Float> mask = SPECIES.indexInRange(i, n);
-      FloatVector a = fromMemorySegment(SPECIES, ALL, atX, LITTLE_ENDIAN, mask);
-      FloatVector b = fromMemorySegment(SPECIES, ALL, atY, LITTLE_ENDIAN, mask);
-      a.blend(a.mul(b), a.compare(VectorOperators.LT, 0))
-          .intoMemorySegment(ALL, z + 4 * i, LITTLE_ENDIAN, mask);
+      VectorMask<Float> mask = Tails.mask(i, n);
+      FloatVector a = Tails.load(atX, mask);
+      FloatVector b = Tails.load(atY, mask);
+      Tails.store(a.blend(a.mul(b), a.compare(VectorOperators.LT, 0)), z + 4 * i, mask);
     }
   }
 
@@ -240,12 +239,14 @@ final class VectorBinary {
           .intoMemorySegment(ALL, z + 4 * i, LITTLE_ENDIAN);
     }
     if (i < n) {
-      VectorMask<Float> mask = SPECIES.indexInRange(i, n);
-      FloatVector a = fromMemorySegment(SPECIES, ALL, atX, LITTLE_ENDIAN, mask);
-      FloatVector b = fromMemorySegment(SPECIES, ALL, atY, LITTLE_ENDIAN, mask);
-      broadcast(SPECIES, 0)
-          .blend(1, a.compare(VectorOperators.NE, 0).and(b.compare(VectorOperators.NE, 0)))
-          .intoMemorySegment(ALL, z + 4 * i, LITTLE_ENDIAN, mask);
+      VectorMask<Float> mask = Tails.mask(i, n);
+      FloatVector a = Tails.load(atX, mask);
+      FloatVector b = Tails.load(atY, mask);
+      Tails.store(
+          broadcast(SPECIES, 0)
+              .blend(1, a.compare(VectorOperators.NE, 0).and(b.compare(VectorOperators.NE, 0))),
+          z + 4 * i,
+          mask);
     }
   }
 
@@ -261,12 +262,14 @@ final class VectorBinary {
           .intoMemorySegment(ALL, z + 4 * i, LITTLE_ENDIAN);
     }
     if (i < n) {
-      VectorMask<Float> mask = SPECIES.indexInRange(i, n);
-      FloatVector a = fromMemorySegment(SPECIES, ALL, atX, LITTLE_ENDIAN, mask);
-      FloatVector b = fromMemorySegment(SPECIES, ALL, atY, LITTLE_ENDIAN, mask);
-      broadcast(SPECIES, 0)
-          .blend(1, a.compare(VectorOperators.NE, 0).or(b.compare(VectorOperators.NE, 0)))
-          .intoMemorySegment(ALL, z + 4 * i, LITTLE_ENDIAN, mask);
+      VectorMask<Float> mask = Tails.mask(i, n);
+      FloatVector a = Tails.load(atX, mask);
+      FloatVector b = Tails.load(atY, mask);
+      Tails.store(
+          broadcast(SPECIES, 0)
+              .blend(1, a.compare(VectorOperators.NE, 0).or(b.compare(VectorOperators.NE, 0))),
+          z + 4 * i,
+          mask);
     }
   }
 
@@ -282,12 +285,14 @@ final class VectorBinary {
           .intoMemorySegment(ALL, z + 4 * i, LITTLE_ENDIAN);
     }
     if (i < n) {
-      VectorMask<Float> mask = SPECIES.indexInRange(i, n);
-      FloatVector a = fromMemorySegment(SPECIES, ALL, atX, LITTLE_ENDIAN, mask);
-      FloatVector b = fromMemorySegment(SPECIES, ALL, atY, LITTLE_ENDIAN, mask);
-      broadcast(SPECIES, 0)
-          .blend(1, a.compare(VectorOperators.NE, 0).xor(b.compare(VectorOperators.NE, 0)))
-          .intoMemorySegment(ALL, z + 4 * i, LITTLE_ENDIAN, mask);
+      VectorMask<Float> mask = Tails.mask(i, n);
+      FloatVector a = Tails.load(atX, mask);
+      FloatVector b = Tails.load(atY, mask);
+      Tails.store(
+          broadcast(SPECIES, 0)
+              .blend(1, a.compare(VectorOperators.NE, 0).xor(b.compare(VectorOperators.NE, 0))),
+          z + 4 * i,
+          mask);
     }
   }
 
@@ -303,12 +308,11 @@ final class VectorBinary {
           .intoMemorySegment(ALL, z + 4 * i, LITTLE_ENDIAN);
     }
     if (i < n) {
-      VectorMask<Float> mask = SPECIES.indexInRange(i, n);
-      FloatVector a = fromMemorySegment(SPECIES, ALL, atX, LITTLE_ENDIAN, mask);
-      FloatVector b = fromMemorySegment(SPECIES, ALL, atY, LITTLE_ENDIAN, mask);
-      broadcast(SPECIES, 0)
-          .blend(1, a.compare(VectorOperators.EQ, b))
-          .intoMemorySegment(ALL, z + 4 * i, LITTLE_ENDIAN, mask);
+      VectorMask<Float> mask = Tails.mask(i, n);
+      FloatVector a = Tails.load(atX, mask);
+      FloatVector b = Tails.load(atY, mask);
+      Tails.store(
+          broadcast(SPECIES, 0).blend(1, a.compare(VectorOperators.EQ, b)), z + 4 * i, mask);
     }
   }
 
@@ -324,12 +328,11 @@ final class VectorBinary {
           .intoMemorySegment(ALL, z + 4 * i, LITTLE_ENDIAN);
     }
     if (i < n) {
-      VectorMask<Float> mask = SPECIES.indexInRange(i, n);
-      FloatVector a = fromMemorySegment(SPECIES, ALL, atX, LITTLE_ENDIAN, mask);
-      FloatVector b = fromMemorySegment(SPECIES, ALL, atY, LITTLE_ENDIAN, mask);
-      broadcast(SPECIES, 0)
-          .blend(1, a.compare(VectorOperators.LT, b))
-          .intoMemorySegment(ALL, z + 4 * i, LITTLE_ENDIAN, mask);
+      VectorMask<Float> mask = Tails.mask(i, n);
+      FloatVector a = Tails.load(atX, mask);
+      FloatVector b = Tails.load(atY, mask);
+      Tails.store(
+          broadcast(SPECIES, 0).blend(1, a.compare(VectorOperators.LT, b)), z + 4 * i, mask);
     }
   }
 
@@ -345,12 +348,11 @@ final class VectorBinary {
           .intoMemorySegment(ALL, z + 4 * i, LITTLE_ENDIAN);
     }
     if (i < n) {
-      VectorMask<Float> mask = SPECIES.indexInRange(i, n);
-      FloatVector a = fromMemorySegment(SPECIES, ALL, atX, LITTLE_ENDIAN, mask);
-      FloatVector b = fromMemorySegment(SPECIES, ALL, atY, LITTLE_ENDIAN, mask);
-      broadcast(SPECIES, 0)
-          .blend(1, a.compare(VectorOperators.LE, b))
-          .intoMemorySegment(ALL, z + 4 * i, LITTLE_ENDIAN, mask);
+      VectorMask<Float> mask = Tails.mask(i, n);
+      FloatVector a = Tails.load(atX, mask);
+      FloatVector b = Tails.load(atY, mask);
+      Tails.store(
+          broadcast(SPECIES, 0).blend(1, a.compare(VectorOperators.LE, b)), z + 4 * i, mask);
     }
   }
 
@@ -382,14 +384,10 @@ final class VectorBinary {
       atY += stepY;
     }
     if (i < n) {
-      VectorMask<Float> mask = SPECIES.indexInRange(i, n);
-      VectorMask<Float> chosen =
-          fromMemorySegment(SPECIES, ALL, atCondition, LITTLE_ENDIAN, mask)
-              .compare(VectorOperators.NE, 0);
-      FloatVector a = fromMemorySegment(SPECIES, ALL, atX, LITTLE_ENDIAN, mask);
-      fromMemorySegment(SPECIES, ALL, atY, LITTLE_ENDIAN, mask)
-          .blend(a, chosen)
-          .intoMemorySegment(ALL, z + 4 * i, LITTLE_ENDIAN, mask);
+      VectorMask<Float> mask = Tails.mask(i, n);
+      VectorMask<Float> chosen = Tails.load(atCondition, mask).compare(VectorOperators.NE, 0);
+      FloatVector a = Tails.load(atX, mask);
+      Tails.store(Tails.load(atY, mask).blend(a, chosen), z + 4 * i, mask);
     }
   }
 
@@ -400,8 +398,7 @@ final class VectorBinary {
       broadcast(SPECIES, value).intoMemorySegment(ALL, y + 4 * i, LITTLE_ENDIAN);
     }
     if (i < n) {
-      broadcast(SPECIES, value)
-          .intoMemorySegment(ALL, y + 4 * i, LITTLE_ENDIAN, SPECIES.indexInRange(i, n));
+      broadcast(SPECIES, value).intoMemorySegment(ALL, y + 4 * i, LITTLE_ENDIAN, Tails.mask(i, n));
     }
   }
 }

@@ -33,7 +33,7 @@ final class VectorCopies {
 
   private static final VectorShuffle<Float> NEIGHBOURS = VectorShuffle.fromOp(SPECIES, i -> i ^ 1);
 
-  private static final VectorMask<Float> UPPER_HALF = SPECIES.indexInRange(0, LANES / 2).not();
+  private static final VectorMask<Float> UPPER_HALF = Tails.mask(0, LANES / 2).not();
 
   // The interleaving of red, green and blue, by the vector of the result.
   private static final VectorShuffle<Float> SPREAD0 = spread(0);

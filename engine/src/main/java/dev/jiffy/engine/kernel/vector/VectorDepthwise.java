@@ -308,18 +308,16 @@ public final class VectorDepthwise implements DepthwiseKernels {
       long init,
       long y,
       int present) {
-    VectorMask<Float> mask = SPECIES.indexInRange(0, present);
-    FloatVector sum = FloatVector.fromMemorySegment(SPECIES, ALL, init, LE, mask);
+    VectorMask<Float> mask = Tails.mask(0, present);
+    FloatVector sum = Tails.load(init, mask);
     for (int row = first; row < last; row++) {
       for (int column = from; column < to; column++) {
         FloatVector weight =
             FloatVector.fromMemorySegment(
                 SPECIES, ALL, weights + ((long) row * width + column) * BYTES, LE);
-        sum =
-            FloatVector.fromMemorySegment(SPECIES, ALL, x + row * down + column * across, LE, mask)
-                .fma(weight, sum);
+        sum = Tails.load(x + row * down + column * across, mask).fma(weight, sum);
       }
     }
-    sum.intoMemorySegment(ALL, y, LE, mask);
+    Tails.store(sum, y, mask);
   }
 }

@@ -73,15 +73,13 @@ final class VectorNormalization {
   }
 
   static void softmaxOfVector(long x, long y, long n) {
-    VectorMask<Float> mask = SPECIES.indexInRange(0, n);
-    FloatVector v =
-        broadcast(SPECIES, Float.NEGATIVE_INFINITY)
-            .blend(fromMemorySegment(SPECIES, ALL, x, LITTLE_ENDIAN, mask), mask);
+    VectorMask<Float> mask = Tails.mask(0, n);
+    FloatVector v = broadcast(SPECIES, Float.NEGATIVE_INFINITY).blend(Tails.load(x, mask), mask);
     float largest = v.reduceLanes(VectorOperators.MAX);
     FloatVector e = VectorMath.expOfNegative(v.sub(broadcast(SPECIES, largest)));
     e = broadcast(SPECIES, 0).blend(e, mask);
     float sum = e.reduceLanes(VectorOperators.ADD);
-    e.mul(broadcast(SPECIES, 1 / sum)).intoMemorySegment(ALL, y, LITTLE_ENDIAN, mask);
+    Tails.store(e.mul(broadcast(SPECIES, 1 / sum)), y, mask);
   }
 
   /// The largest of a row that holds no NaN; one that does ends as NaN all the same.
@@ -97,10 +95,9 @@ final class VectorNormalization {
     }
     m0 = broadcast(SPECIES, Float.NEGATIVE_INFINITY).max(m0).max(m1);
     for (; i < n; i += LANES) {
-      VectorMask<Float> mask = SPECIES.indexInRange(i, n);
+      VectorMask<Float> mask = Tails.mask(i, n);
       FloatVector v =
-          broadcast(SPECIES, Float.NEGATIVE_INFINITY)
-              .blend(fromMemorySegment(SPECIES, ALL, x + 4 * i, LITTLE_ENDIAN, mask), mask);
+          broadcast(SPECIES, Float.NEGATIVE_INFINITY).blend(Tails.load(x + 4 * i, mask), mask);
       m0 = v.blend(m0, v.compare(VectorOperators.LE, m0));
     }
     return broadcast(SPECIES, Float.NEGATIVE_INFINITY).max(m0).reduceLanes(VectorOperators.MAX);
@@ -110,10 +107,10 @@ final class VectorNormalization {
   static float exponentials(long x, float largest, long y, long n) {
     FloatVector sum = broadcast(SPECIES, 0);
     for (long i = 0; i < n; i += LANES) {
-      VectorMask<Float> mask = SPECIES.indexInRange(i, n);
-      FloatVector v = fromMemorySegment(SPECIES, ALL, x + 4 * i, LITTLE_ENDIAN, mask);
+      VectorMask<Float> mask = Tails.mask(i, n);
+      FloatVector v = Tails.load(x + 4 * i, mask);
       FloatVector e = VectorMath.expOfNegative(v.sub(broadcast(SPECIES, largest)));
-      e.intoMemorySegment(ALL, y + 4 * i, LITTLE_ENDIAN, mask);
+      Tails.store(e, y + 4 * i, mask);
       sum = broadcast(SPECIES, 0).blend(e, mask).add(sum);
     }
     return broadcast(SPECIES, 0).add(sum).reduceLanes(VectorOperators.ADD);
@@ -127,8 +124,8 @@ final class VectorNormalization {
   static float sumOfExponentials(long x, float largest, long n) {
     FloatVector sum = broadcast(SPECIES, 0);
     for (long i = 0; i < n; i += LANES) {
-      VectorMask<Float> mask = SPECIES.indexInRange(i, n);
-      FloatVector v = fromMemorySegment(SPECIES, ALL, x + 4 * i, LITTLE_ENDIAN, mask);
+      VectorMask<Float> mask = Tails.mask(i, n);
+      FloatVector v = Tails.load(x + 4 * i, mask);
       FloatVector e = VectorMath.expOfNegative(v.sub(broadcast(SPECIES, largest)));
       sum = broadcast(SPECIES, 0).blend(e, mask).add(sum);
     }
@@ -145,11 +142,10 @@ final class VectorNormalization {
           .intoMemorySegment(ALL, y + 4 * i, LITTLE_ENDIAN);
     }
     if (i < n) {
-      VectorMask<Float> mask = SPECIES.indexInRange(i, n);
-      FloatVector v = fromMemorySegment(SPECIES, ALL, x + 4 * i, LITTLE_ENDIAN, mask);
-      v.sub(broadcast(SPECIES, largest))
-          .sub(broadcast(SPECIES, rest))
-          .intoMemorySegment(ALL, y + 4 * i, LITTLE_ENDIAN, mask);
+      VectorMask<Float> mask = Tails.mask(i, n);
+      FloatVector v = Tails.load(x + 4 * i, mask);
+      Tails.store(
+          v.sub(broadcast(SPECIES, largest)).sub(broadcast(SPECIES, rest)), y + 4 * i, mask);
     }
   }
 
@@ -162,10 +158,8 @@ final class VectorNormalization {
           .intoMemorySegment(ALL, y + 4 * i, LITTLE_ENDIAN);
     }
     if (i < n) {
-      VectorMask<Float> mask = SPECIES.indexInRange(i, n);
-      fromMemorySegment(SPECIES, ALL, y + 4 * i, LITTLE_ENDIAN, mask)
-          .mul(broadcast(SPECIES, factor))
-          .intoMemorySegment(ALL, y + 4 * i, LITTLE_ENDIAN, mask);
+      VectorMask<Float> mask = Tails.mask(i, n);
+      Tails.store(Tails.load(y + 4 * i, mask).mul(broadcast(SPECIES, factor)), y + 4 * i, mask);
     }
   }
 
@@ -213,8 +207,8 @@ final class VectorNormalization {
     }
     s0 = broadcast(SPECIES, 0).add(s0).add(s1).add(s2).add(s3);
     for (; i < n; i += LANES) {
-      VectorMask<Float> mask = SPECIES.indexInRange(i, n);
-      s0 = fromMemorySegment(SPECIES, ALL, x + 4 * i, LITTLE_ENDIAN, mask).add(s0);
+      VectorMask<Float> mask = Tails.mask(i, n);
+      s0 = Tails.load(x + 4 * i, mask).add(s0);
     }
     return broadcast(SPECIES, 0).add(s0).reduceLanes(VectorOperators.ADD);
   }
@@ -240,11 +234,9 @@ final class VectorNormalization {
     }
     s0 = broadcast(SPECIES, 0).add(s0).add(s1);
     for (; i < n; i += LANES) {
-      VectorMask<Float> mask = SPECIES.indexInRange(i, n);
-      FloatVector z =
-          fromMemorySegment(SPECIES, ALL, x + 4 * i, LITTLE_ENDIAN, mask)
-              .add(fromMemorySegment(SPECIES, ALL, residual + 4 * i, LITTLE_ENDIAN, mask));
-      z.intoMemorySegment(ALL, y + 4 * i, LITTLE_ENDIAN, mask);
+      VectorMask<Float> mask = Tails.mask(i, n);
+      FloatVector z = Tails.load(x + 4 * i, mask).add(Tails.load(residual + 4 * i, mask));
+      Tails.store(z, y + 4 * i, mask);
       s0 = z.add(s0);
     }
     return broadcast(SPECIES, 0).add(s0).reduceLanes(VectorOperators.ADD);
@@ -264,10 +256,8 @@ final class VectorNormalization {
     }
     s0 = broadcast(SPECIES, 0).add(s0).add(s1);
     for (; i < n; i += LANES) {
-      VectorMask<Float> mask = SPECIES.indexInRange(i, n);
-      FloatVector d =
-          broadcast(SPECIES, 0)
-              .blend(fromMemorySegment(SPECIES, ALL, x + 4 * i, LITTLE_ENDIAN, mask).sub(m), mask);
+      VectorMask<Float> mask = Tails.mask(i, n);
+      FloatVector d = broadcast(SPECIES, 0).blend(Tails.load(x + 4 * i, mask).sub(m), mask);
       s0 = d.fma(d, s0);
     }
     return broadcast(SPECIES, 0).add(s0).reduceLanes(VectorOperators.ADD);
@@ -286,13 +276,10 @@ final class VectorNormalization {
           .intoMemorySegment(ALL, y + 4 * i, LITTLE_ENDIAN);
     }
     if (i < n) {
-      VectorMask<Float> mask = SPECIES.indexInRange(i, n);
-      FloatVector z = fromMemorySegment(SPECIES, ALL, x + 4 * i, LITTLE_ENDIAN, mask).sub(m).mul(f);
-      z =
-          z.fma(
-              fromMemorySegment(SPECIES, ALL, scale + 4 * i, LITTLE_ENDIAN, mask),
-              fromMemorySegment(SPECIES, ALL, bias + 4 * i, LITTLE_ENDIAN, mask));
-      z.intoMemorySegment(ALL, y + 4 * i, LITTLE_ENDIAN, mask);
+      VectorMask<Float> mask = Tails.mask(i, n);
+      FloatVector z = Tails.load(x + 4 * i, mask).sub(m).mul(f);
+      z = z.fma(Tails.load(scale + 4 * i, mask), Tails.load(bias + 4 * i, mask));
+      Tails.store(z, y + 4 * i, mask);
     }
   }
 
@@ -307,11 +294,8 @@ final class VectorNormalization {
           .intoMemorySegment(ALL, y + 4 * i, LITTLE_ENDIAN);
     }
     if (i < n) {
-      VectorMask<Float> mask = SPECIES.indexInRange(i, n);
-      fromMemorySegment(SPECIES, ALL, x + 4 * i, LITTLE_ENDIAN, mask)
-          .sub(m)
-          .mul(f)
-          .intoMemorySegment(ALL, y + 4 * i, LITTLE_ENDIAN, mask);
+      VectorMask<Float> mask = Tails.mask(i, n);
+      Tails.store(Tails.load(x + 4 * i, mask).sub(m).mul(f), y + 4 * i, mask);
     }
   }
 }

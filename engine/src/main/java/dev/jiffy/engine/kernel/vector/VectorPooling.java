@@ -104,18 +104,16 @@ final class VectorPooling {
   private static void max(
       long x, long down, long right, int height, int width, long y, int channels) {
     if (channels < LANES) {
-      VectorMask<Float> mask = SPECIES.indexInRange(0, channels);
+      VectorMask<Float> mask = Tails.mask(0, channels);
       FloatVector m = broadcast(SPECIES, Float.NEGATIVE_INFINITY);
       long line = x;
       for (int h = 0; h < height; h++, line += down) {
         long at = line;
         for (int w = 0; w < width; w++, at += right) {
-          m = fromMemorySegment(SPECIES, ALL, at, LITTLE_ENDIAN, mask).max(m);
+          m = Tails.load(at, mask).max(m);
         }
       }
-      broadcast(SPECIES, Float.NEGATIVE_INFINITY)
-          .max(m)
-          .intoMemorySegment(ALL, y, LITTLE_ENDIAN, mask);
+      Tails.store(broadcast(SPECIES, Float.NEGATIVE_INFINITY).max(m), y, mask);
       return;
     }
     for (int i = 0; i < channels; i += LANES) {
@@ -175,19 +173,16 @@ final class VectorPooling {
   private static void average(
       long x, long down, long right, int height, int width, int count, long y, int channels) {
     if (channels < LANES) {
-      VectorMask<Float> mask = SPECIES.indexInRange(0, channels);
+      VectorMask<Float> mask = Tails.mask(0, channels);
       FloatVector sum = broadcast(SPECIES, 0);
       long line = x;
       for (int h = 0; h < height; h++, line += down) {
         long at = line;
         for (int w = 0; w < width; w++, at += right) {
-          sum = fromMemorySegment(SPECIES, ALL, at, LITTLE_ENDIAN, mask).add(sum);
+          sum = Tails.load(at, mask).add(sum);
         }
       }
-      broadcast(SPECIES, 0)
-          .add(sum)
-          .div(broadcast(SPECIES, count))
-          .intoMemorySegment(ALL, y, LITTLE_ENDIAN, mask);
+      Tails.store(broadcast(SPECIES, 0).add(sum).div(broadcast(SPECIES, count)), y, mask);
       return;
     }
     for (int i = 0; i < channels; i += LANES) {

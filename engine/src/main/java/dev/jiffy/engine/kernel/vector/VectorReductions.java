@@ -72,10 +72,8 @@ final class VectorReductions {
 
   private static void divide(long y, float divisor, long n) {
     for (long i = 0; i < n; i += LANES) {
-      VectorMask<Float> mask = SPECIES.indexInRange(i, n);
-      fromMemorySegment(SPECIES, ALL, y + 4 * i, LITTLE_ENDIAN, mask)
-          .div(broadcast(SPECIES, divisor))
-          .intoMemorySegment(ALL, y + 4 * i, LITTLE_ENDIAN, mask);
+      VectorMask<Float> mask = Tails.mask(i, n);
+      Tails.store(Tails.load(y + 4 * i, mask).div(broadcast(SPECIES, divisor)), y + 4 * i, mask);
     }
   }
 
@@ -133,25 +131,25 @@ final class VectorReductions {
     }
     s0 = broadcast(SPECIES, 0).add(s0).add(s1).add(s2).add(s3);
     for (; i < n; i += LANES) {
-      VectorMask<Float> mask = SPECIES.indexInRange(i, n);
-      FloatVector v = fromMemorySegment(SPECIES, ALL, x + 4 * i, LITTLE_ENDIAN, mask);
+      VectorMask<Float> mask = Tails.mask(i, n);
+      FloatVector v = Tails.load(x + 4 * i, mask);
       s0 = v.add(s0);
     }
     return broadcast(SPECIES, 0).add(s0).reduceLanes(VectorOperators.ADD);
   }
 
   private static void sumOfColumns(long x, long step, long n, long y, long left) {
-    VectorMask<Float> mask = SPECIES.indexInRange(0, left);
+    VectorMask<Float> mask = Tails.mask(0, left);
     FloatVector s0 = broadcast(SPECIES, 0);
     FloatVector s1 = s0;
     FloatVector s2 = s0;
     FloatVector s3 = s0;
     long i = 0;
     for (; i <= n - 4; i += 4) {
-      FloatVector v0 = fromMemorySegment(SPECIES, ALL, x + i * step, LITTLE_ENDIAN, mask);
-      FloatVector v1 = fromMemorySegment(SPECIES, ALL, x + (i + 1) * step, LITTLE_ENDIAN, mask);
-      FloatVector v2 = fromMemorySegment(SPECIES, ALL, x + (i + 2) * step, LITTLE_ENDIAN, mask);
-      FloatVector v3 = fromMemorySegment(SPECIES, ALL, x + (i + 3) * step, LITTLE_ENDIAN, mask);
+      FloatVector v0 = Tails.load(x + i * step, mask);
+      FloatVector v1 = Tails.load(x + (i + 1) * step, mask);
+      FloatVector v2 = Tails.load(x + (i + 2) * step, mask);
+      FloatVector v3 = Tails.load(x + (i + 3) * step, mask);
       s0 = v0.add(s0);
       s1 = v1.add(s1);
       s2 = v2.add(s2);
@@ -159,10 +157,10 @@ final class VectorReductions {
     }
     s0 = broadcast(SPECIES, 0).add(s0).add(s1).add(s2).add(s3);
     for (; i < n; i++) {
-      FloatVector v = fromMemorySegment(SPECIES, ALL, x + i * step, LITTLE_ENDIAN, mask);
+      FloatVector v = Tails.load(x + i * step, mask);
       s0 = v.add(s0);
     }
-    broadcast(SPECIES, 0).add(s0).intoMemorySegment(ALL, y, LITTLE_ENDIAN, mask);
+    Tails.store(broadcast(SPECIES, 0).add(s0), y, mask);
   }
 
   private static float magnitudesOfRow(long x, long n) {
@@ -183,25 +181,25 @@ final class VectorReductions {
     }
     s0 = broadcast(SPECIES, 0).add(s0).add(s1).add(s2).add(s3);
     for (; i < n; i += LANES) {
-      VectorMask<Float> mask = SPECIES.indexInRange(i, n);
-      FloatVector v = fromMemorySegment(SPECIES, ALL, x + 4 * i, LITTLE_ENDIAN, mask);
+      VectorMask<Float> mask = Tails.mask(i, n);
+      FloatVector v = Tails.load(x + 4 * i, mask);
       s0 = v.abs().add(s0);
     }
     return broadcast(SPECIES, 0).add(s0).reduceLanes(VectorOperators.ADD);
   }
 
   private static void magnitudesOfColumns(long x, long step, long n, long y, long left) {
-    VectorMask<Float> mask = SPECIES.indexInRange(0, left);
+    VectorMask<Float> mask = Tails.mask(0, left);
     FloatVector s0 = broadcast(SPECIES, 0);
     FloatVector s1 = s0;
     FloatVector s2 = s0;
     FloatVector s3 = s0;
     long i = 0;
     for (; i <= n - 4; i += 4) {
-      FloatVector v0 = fromMemorySegment(SPECIES, ALL, x + i * step, LITTLE_ENDIAN, mask);
-      FloatVector v1 = fromMemorySegment(SPECIES, ALL, x + (i + 1) * step, LITTLE_ENDIAN, mask);
-      FloatVector v2 = fromMemorySegment(SPECIES, ALL, x + (i + 2) * step, LITTLE_ENDIAN, mask);
-      FloatVector v3 = fromMemorySegment(SPECIES, ALL, x + (i + 3) * step, LITTLE_ENDIAN, mask);
+      FloatVector v0 = Tails.load(x + i * step, mask);
+      FloatVector v1 = Tails.load(x + (i + 1) * step, mask);
+      FloatVector v2 = Tails.load(x + (i + 2) * step, mask);
+      FloatVector v3 = Tails.load(x + (i + 3) * step, mask);
       s0 = v0.abs().add(s0);
       s1 = v1.abs().add(s1);
       s2 = v2.abs().add(s2);
@@ -209,10 +207,10 @@ final class VectorReductions {
     }
     s0 = broadcast(SPECIES, 0).add(s0).add(s1).add(s2).add(s3);
     for (; i < n; i++) {
-      FloatVector v = fromMemorySegment(SPECIES, ALL, x + i * step, LITTLE_ENDIAN, mask);
+      FloatVector v = Tails.load(x + i * step, mask);
       s0 = v.abs().add(s0);
     }
-    broadcast(SPECIES, 0).add(s0).intoMemorySegment(ALL, y, LITTLE_ENDIAN, mask);
+    Tails.store(broadcast(SPECIES, 0).add(s0), y, mask);
   }
 
   private static float squaresOfRow(long x, long n) {
@@ -233,25 +231,25 @@ final class VectorReductions {
     }
     s0 = broadcast(SPECIES, 0).add(s0).add(s1).add(s2).add(s3);
     for (; i < n; i += LANES) {
-      VectorMask<Float> mask = SPECIES.indexInRange(i, n);
-      FloatVector v = fromMemorySegment(SPECIES, ALL, x + 4 * i, LITTLE_ENDIAN, mask);
+      VectorMask<Float> mask = Tails.mask(i, n);
+      FloatVector v = Tails.load(x + 4 * i, mask);
       s0 = v.fma(v, s0);
     }
     return broadcast(SPECIES, 0).add(s0).reduceLanes(VectorOperators.ADD);
   }
 
   private static void squaresOfColumns(long x, long step, long n, long y, long left) {
-    VectorMask<Float> mask = SPECIES.indexInRange(0, left);
+    VectorMask<Float> mask = Tails.mask(0, left);
     FloatVector s0 = broadcast(SPECIES, 0);
     FloatVector s1 = s0;
     FloatVector s2 = s0;
     FloatVector s3 = s0;
     long i = 0;
     for (; i <= n - 4; i += 4) {
-      FloatVector v0 = fromMemorySegment(SPECIES, ALL, x + i * step, LITTLE_ENDIAN, mask);
-      FloatVector v1 = fromMemorySegment(SPECIES, ALL, x + (i + 1) * step, LITTLE_ENDIAN, mask);
-      FloatVector v2 = fromMemorySegment(SPECIES, ALL, x + (i + 2) * step, LITTLE_ENDIAN, mask);
-      FloatVector v3 = fromMemorySegment(SPECIES, ALL, x + (i + 3) * step, LITTLE_ENDIAN, mask);
+      FloatVector v0 = Tails.load(x + i * step, mask);
+      FloatVector v1 = Tails.load(x + (i + 1) * step, mask);
+      FloatVector v2 = Tails.load(x + (i + 2) * step, mask);
+      FloatVector v3 = Tails.load(x + (i + 3) * step, mask);
       s0 = v0.fma(v0, s0);
       s1 = v1.fma(v1, s1);
       s2 = v2.fma(v2, s2);
@@ -259,10 +257,10 @@ final class VectorReductions {
     }
     s0 = broadcast(SPECIES, 0).add(s0).add(s1).add(s2).add(s3);
     for (; i < n; i++) {
-      FloatVector v = fromMemorySegment(SPECIES, ALL, x + i * step, LITTLE_ENDIAN, mask);
+      FloatVector v = Tails.load(x + i * step, mask);
       s0 = v.fma(v, s0);
     }
-    broadcast(SPECIES, 0).add(s0).intoMemorySegment(ALL, y, LITTLE_ENDIAN, mask);
+    Tails.store(broadcast(SPECIES, 0).add(s0), y, mask);
   }
 
   private static float largestOfRow(long x, long n) {
@@ -283,27 +281,26 @@ final class VectorReductions {
     }
     s0 = broadcast(SPECIES, Float.NEGATIVE_INFINITY).max(s0).max(s1).max(s2).max(s3);
     for (; i < n; i += LANES) {
-      VectorMask<Float> mask = SPECIES.indexInRange(i, n);
+      VectorMask<Float> mask = Tails.mask(i, n);
       FloatVector v =
-          broadcast(SPECIES, Float.NEGATIVE_INFINITY)
-              .blend(fromMemorySegment(SPECIES, ALL, x + 4 * i, LITTLE_ENDIAN, mask), mask);
+          broadcast(SPECIES, Float.NEGATIVE_INFINITY).blend(Tails.load(x + 4 * i, mask), mask);
       s0 = v.max(s0);
     }
     return broadcast(SPECIES, Float.NEGATIVE_INFINITY).max(s0).reduceLanes(VectorOperators.MAX);
   }
 
   private static void largestOfColumns(long x, long step, long n, long y, long left) {
-    VectorMask<Float> mask = SPECIES.indexInRange(0, left);
+    VectorMask<Float> mask = Tails.mask(0, left);
     FloatVector s0 = broadcast(SPECIES, Float.NEGATIVE_INFINITY);
     FloatVector s1 = s0;
     FloatVector s2 = s0;
     FloatVector s3 = s0;
     long i = 0;
     for (; i <= n - 4; i += 4) {
-      FloatVector v0 = fromMemorySegment(SPECIES, ALL, x + i * step, LITTLE_ENDIAN, mask);
-      FloatVector v1 = fromMemorySegment(SPECIES, ALL, x + (i + 1) * step, LITTLE_ENDIAN, mask);
-      FloatVector v2 = fromMemorySegment(SPECIES, ALL, x + (i + 2) * step, LITTLE_ENDIAN, mask);
-      FloatVector v3 = fromMemorySegment(SPECIES, ALL, x + (i + 3) * step, LITTLE_ENDIAN, mask);
+      FloatVector v0 = Tails.load(x + i * step, mask);
+      FloatVector v1 = Tails.load(x + (i + 1) * step, mask);
+      FloatVector v2 = Tails.load(x + (i + 2) * step, mask);
+      FloatVector v3 = Tails.load(x + (i + 3) * step, mask);
       s0 = v0.max(s0);
       s1 = v1.max(s1);
       s2 = v2.max(s2);
@@ -311,12 +308,10 @@ final class VectorReductions {
     }
     s0 = broadcast(SPECIES, Float.NEGATIVE_INFINITY).max(s0).max(s1).max(s2).max(s3);
     for (; i < n; i++) {
-      FloatVector v = fromMemorySegment(SPECIES, ALL, x + i * step, LITTLE_ENDIAN, mask);
+      FloatVector v = Tails.load(x + i * step, mask);
       s0 = v.max(s0);
     }
-    broadcast(SPECIES, Float.NEGATIVE_INFINITY)
-        .max(s0)
-        .intoMemorySegment(ALL, y, LITTLE_ENDIAN, mask);
+    Tails.store(broadcast(SPECIES, Float.NEGATIVE_INFINITY).max(s0), y, mask);
   }
 
   private static float smallestOfRow(long x, long n) {
@@ -337,27 +332,26 @@ final class VectorReductions {
     }
     s0 = broadcast(SPECIES, Float.POSITIVE_INFINITY).min(s0).min(s1).min(s2).min(s3);
     for (; i < n; i += LANES) {
-      VectorMask<Float> mask = SPECIES.indexInRange(i, n);
+      VectorMask<Float> mask = Tails.mask(i, n);
       FloatVector v =
-          broadcast(SPECIES, Float.POSITIVE_INFINITY)
-              .blend(fromMemorySegment(SPECIES, ALL, x + 4 * i, LITTLE_ENDIAN, mask), mask);
+          broadcast(SPECIES, Float.POSITIVE_INFINITY).blend(Tails.load(x + 4 * i, mask), mask);
       s0 = v.min(s0);
     }
     return broadcast(SPECIES, Float.POSITIVE_INFINITY).min(s0).reduceLanes(VectorOperators.MIN);
   }
 
   private static void smallestOfColumns(long x, long step, long n, long y, long left) {
-    VectorMask<Float> mask = SPECIES.indexInRange(0, left);
+    VectorMask<Float> mask = Tails.mask(0, left);
     FloatVector s0 = broadcast(SPECIES, Float.POSITIVE_INFINITY);
     FloatVector s1 = s0;
     FloatVector s2 = s0;
     FloatVector s3 = s0;
     long i = 0;
     for (; i <= n - 4; i += 4) {
-      FloatVector v0 = fromMemorySegment(SPECIES, ALL, x + i * step, LITTLE_ENDIAN, mask);
-      FloatVector v1 = fromMemorySegment(SPECIES, ALL, x + (i + 1) * step, LITTLE_ENDIAN, mask);
-      FloatVector v2 = fromMemorySegment(SPECIES, ALL, x + (i + 2) * step, LITTLE_ENDIAN, mask);
-      FloatVector v3 = fromMemorySegment(SPECIES, ALL, x + (i + 3) * step, LITTLE_ENDIAN, mask);
+      FloatVector v0 = Tails.load(x + i * step, mask);
+      FloatVector v1 = Tails.load(x + (i + 1) * step, mask);
+      FloatVector v2 = Tails.load(x + (i + 2) * step, mask);
+      FloatVector v3 = Tails.load(x + (i + 3) * step, mask);
       s0 = v0.min(s0);
       s1 = v1.min(s1);
       s2 = v2.min(s2);
@@ -365,12 +359,10 @@ final class VectorReductions {
     }
     s0 = broadcast(SPECIES, Float.POSITIVE_INFINITY).min(s0).min(s1).min(s2).min(s3);
     for (; i < n; i++) {
-      FloatVector v = fromMemorySegment(SPECIES, ALL, x + i * step, LITTLE_ENDIAN, mask);
+      FloatVector v = Tails.load(x + i * step, mask);
       s0 = v.min(s0);
     }
-    broadcast(SPECIES, Float.POSITIVE_INFINITY)
-        .min(s0)
-        .intoMemorySegment(ALL, y, LITTLE_ENDIAN, mask);
+    Tails.store(broadcast(SPECIES, Float.POSITIVE_INFINITY).min(s0), y, mask);
   }
 
   private static float productOfRow(long x, long n) {
@@ -391,27 +383,25 @@ final class VectorReductions {
     }
     s0 = broadcast(SPECIES, 1).mul(s0).mul(s1).mul(s2).mul(s3);
     for (; i < n; i += LANES) {
-      VectorMask<Float> mask = SPECIES.indexInRange(i, n);
-      FloatVector v =
-          broadcast(SPECIES, 1)
-              .blend(fromMemorySegment(SPECIES, ALL, x + 4 * i, LITTLE_ENDIAN, mask), mask);
+      VectorMask<Float> mask = Tails.mask(i, n);
+      FloatVector v = broadcast(SPECIES, 1).blend(Tails.load(x + 4 * i, mask), mask);
       s0 = v.mul(s0);
     }
     return broadcast(SPECIES, 1).mul(s0).reduceLanes(VectorOperators.MUL);
   }
 
   private static void productOfColumns(long x, long step, long n, long y, long left) {
-    VectorMask<Float> mask = SPECIES.indexInRange(0, left);
+    VectorMask<Float> mask = Tails.mask(0, left);
     FloatVector s0 = broadcast(SPECIES, 1);
     FloatVector s1 = s0;
     FloatVector s2 = s0;
     FloatVector s3 = s0;
     long i = 0;
     for (; i <= n - 4; i += 4) {
-      FloatVector v0 = fromMemorySegment(SPECIES, ALL, x + i * step, LITTLE_ENDIAN, mask);
-      FloatVector v1 = fromMemorySegment(SPECIES, ALL, x + (i + 1) * step, LITTLE_ENDIAN, mask);
-      FloatVector v2 = fromMemorySegment(SPECIES, ALL, x + (i + 2) * step, LITTLE_ENDIAN, mask);
-      FloatVector v3 = fromMemorySegment(SPECIES, ALL, x + (i + 3) * step, LITTLE_ENDIAN, mask);
+      FloatVector v0 = Tails.load(x + i * step, mask);
+      FloatVector v1 = Tails.load(x + (i + 1) * step, mask);
+      FloatVector v2 = Tails.load(x + (i + 2) * step, mask);
+      FloatVector v3 = Tails.load(x + (i + 3) * step, mask);
       s0 = v0.mul(s0);
       s1 = v1.mul(s1);
       s2 = v2.mul(s2);
@@ -419,9 +409,9 @@ final class VectorReductions {
     }
     s0 = broadcast(SPECIES, 1).mul(s0).mul(s1).mul(s2).mul(s3);
     for (; i < n; i++) {
-      FloatVector v = fromMemorySegment(SPECIES, ALL, x + i * step, LITTLE_ENDIAN, mask);
+      FloatVector v = Tails.load(x + i * step, mask);
       s0 = v.mul(s0);
     }
-    broadcast(SPECIES, 1).mul(s0).intoMemorySegment(ALL, y, LITTLE_ENDIAN, mask);
+    Tails.store(broadcast(SPECIES, 1).mul(s0), y, mask);
   }
 }

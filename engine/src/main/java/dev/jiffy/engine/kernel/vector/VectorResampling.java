@@ -95,18 +95,15 @@ final class VectorResampling {
           .intoMemorySegment(ALL, y + 4 * i, LITTLE_ENDIAN);
     }
     if (i < channels) {
-      VectorMask<Float> mask = SPECIES.indexInRange(i, channels);
+      VectorMask<Float> mask = Tails.mask(i, channels);
       FloatVector above =
-          fromMemorySegment(SPECIES, ALL, b + 4 * i, LITTLE_ENDIAN, mask)
-              .fma(
-                  right, fromMemorySegment(SPECIES, ALL, a + 4 * i, LITTLE_ENDIAN, mask).mul(left));
+          Tails.load(b + 4 * i, mask).fma(right, Tails.load(a + 4 * i, mask).mul(left));
       FloatVector below =
-          fromMemorySegment(SPECIES, ALL, d + 4 * i, LITTLE_ENDIAN, mask)
-              .fma(
-                  right, fromMemorySegment(SPECIES, ALL, c + 4 * i, LITTLE_ENDIAN, mask).mul(left));
-      below
-          .fma(broadcast(SPECIES, down), above.mul(broadcast(SPECIES, 1 - down)))
-          .intoMemorySegment(ALL, y + 4 * i, LITTLE_ENDIAN, mask);
+          Tails.load(d + 4 * i, mask).fma(right, Tails.load(c + 4 * i, mask).mul(left));
+      Tails.store(
+          below.fma(broadcast(SPECIES, down), above.mul(broadcast(SPECIES, 1 - down))),
+          y + 4 * i,
+          mask);
     }
   }
 }

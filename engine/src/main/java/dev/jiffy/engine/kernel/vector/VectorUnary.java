@@ -47,12 +47,10 @@ final class VectorUnary {
     }
     if (whole < n) {
       long rest = REST.get().address();
-      VectorMask<Float> mask = SPECIES.indexInRange(whole, n);
-      fromMemorySegment(SPECIES, ALL, x + 4 * whole, LITTLE_ENDIAN, mask)
-          .intoMemorySegment(ALL, rest, LITTLE_ENDIAN);
+      VectorMask<Float> mask = Tails.mask(whole, n);
+      Tails.load(x + 4 * whole, mask).intoMemorySegment(ALL, rest, LITTLE_ENDIAN);
       applyWhole(f, alpha, beta, rest, rest, LANES);
-      fromMemorySegment(SPECIES, ALL, rest, LITTLE_ENDIAN)
-          .intoMemorySegment(ALL, y + 4 * whole, LITTLE_ENDIAN, mask);
+      Tails.store(fromMemorySegment(SPECIES, ALL, rest, LITTLE_ENDIAN), y + 4 * whole, mask);
     }
   }
 
