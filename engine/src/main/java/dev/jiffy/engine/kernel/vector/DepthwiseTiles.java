@@ -1,11 +1,11 @@
 package dev.jiffy.engine.kernel.vector;
 
 import static dev.jiffy.engine.kernel.Memory.ALL;
-import static dev.jiffy.engine.kernel.Memory.LONG;
 import static dev.jiffy.engine.kernel.vector.Lanes.BYTES;
 import static dev.jiffy.engine.kernel.vector.Lanes.SPECIES;
 import static dev.jiffy.engine.kernel.vector.Tiles.ADDRESS;
 import static dev.jiffy.engine.kernel.vector.Tiles.LE;
+import static dev.jiffy.engine.kernel.vector.Tiles.TABLE;
 
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
@@ -103,7 +103,7 @@ final class DepthwiseTiles {
     long vectors = weights & ADDRESS;
     for (int tap = 0; tap < count; tap++) {
       FloatVector w = FloatVector.fromMemorySegment(SPECIES, ALL, vectors + (long) BYTES * tap, LE);
-      long offset = x + ALL.get(LONG, table + 8L * tap);
+      long offset = x + (long) TABLE.getOpaque(ALL, table + 8L * tap);
       long p0 = offset & ADDRESS;
       long p4 = (offset + 4 * xStep) & ADDRESS;
       s0 = FloatVector.fromMemorySegment(SPECIES, ALL, p0, LE).fma(w, s0);
@@ -138,7 +138,7 @@ final class DepthwiseTiles {
     long vectors = weights & ADDRESS;
     for (int tap = 0; tap < count; tap++) {
       FloatVector w = FloatVector.fromMemorySegment(SPECIES, ALL, vectors + (long) BYTES * tap, LE);
-      long offset = x + ALL.get(LONG, table + 8L * tap);
+      long offset = x + (long) TABLE.getOpaque(ALL, table + 8L * tap);
       long p0 = offset & ADDRESS;
       s0 = FloatVector.fromMemorySegment(SPECIES, ALL, p0, LE).fma(w, s0);
       s1 = FloatVector.fromMemorySegment(SPECIES, ALL, p0 + x1, LE).fma(w, s1);
@@ -160,7 +160,7 @@ final class DepthwiseTiles {
     long vectors = weights & ADDRESS;
     for (int tap = 0; tap < count; tap++) {
       FloatVector w = FloatVector.fromMemorySegment(SPECIES, ALL, vectors + (long) BYTES * tap, LE);
-      long offset = x + ALL.get(LONG, table + 8L * tap);
+      long offset = x + (long) TABLE.getOpaque(ALL, table + 8L * tap);
       long p0 = offset & ADDRESS;
       s0 = FloatVector.fromMemorySegment(SPECIES, ALL, p0, LE).fma(w, s0);
       s1 = FloatVector.fromMemorySegment(SPECIES, ALL, p0 + x1, LE).fma(w, s1);
@@ -176,7 +176,7 @@ final class DepthwiseTiles {
     long vectors = weights & ADDRESS;
     for (int tap = 0; tap < count; tap++) {
       FloatVector w = FloatVector.fromMemorySegment(SPECIES, ALL, vectors + (long) BYTES * tap, LE);
-      long offset = x + ALL.get(LONG, table + 8L * tap);
+      long offset = x + (long) TABLE.getOpaque(ALL, table + 8L * tap);
       long p0 = offset & ADDRESS;
       s0 = FloatVector.fromMemorySegment(SPECIES, ALL, p0, LE).fma(w, s0);
     }
@@ -201,7 +201,7 @@ final class DepthwiseTiles {
     long vectors = weights & ADDRESS;
     for (int tap = 0; tap < count; tap++) {
       FloatVector w = FloatVector.fromMemorySegment(SPECIES, ALL, vectors + (long) BYTES * tap, LE);
-      long offset = x + ALL.get(LONG, table + 8L * tap);
+      long offset = x + (long) TABLE.getOpaque(ALL, table + 8L * tap);
       long p0 = offset & ADDRESS;
       s0 = Tails.load(p0, mask).fma(w, s0);
       s1 = Tails.load(p0 + x1, mask).fma(w, s1);
@@ -226,7 +226,7 @@ final class DepthwiseTiles {
     long vectors = weights & ADDRESS;
     for (int tap = 0; tap < count; tap++) {
       FloatVector w = FloatVector.fromMemorySegment(SPECIES, ALL, vectors + (long) BYTES * tap, LE);
-      long offset = x + ALL.get(LONG, table + 8L * tap);
+      long offset = x + (long) TABLE.getOpaque(ALL, table + 8L * tap);
       long p0 = offset & ADDRESS;
       s0 = Tails.load(p0, mask).fma(w, s0);
     }

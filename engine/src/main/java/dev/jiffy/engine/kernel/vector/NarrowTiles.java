@@ -2,10 +2,10 @@ package dev.jiffy.engine.kernel.vector;
 
 import static dev.jiffy.engine.kernel.Memory.ALL;
 import static dev.jiffy.engine.kernel.Memory.FLOAT;
-import static dev.jiffy.engine.kernel.Memory.LONG;
 import static dev.jiffy.engine.kernel.vector.Lanes.SPECIES;
 import static dev.jiffy.engine.kernel.vector.Tiles.ADDRESS;
 import static dev.jiffy.engine.kernel.vector.Tiles.LE;
+import static dev.jiffy.engine.kernel.vector.Tiles.TABLE;
 
 import jdk.incubator.vector.FloatVector;
 
@@ -31,7 +31,7 @@ final class NarrowTiles {
     FloatVector l0z = FloatVector.zero(SPECIES);
     long pb = b;
     for (int run = 0; run < runs; run++) {
-      long a0 = a + ALL.get(LONG, taps + 8L * run);
+      long a0 = a + (long) TABLE.getOpaque(ALL, taps + 8L * run);
       int i = 0;
       for (; i < k - 3; i += 4) {
         long at = 4L * i;
@@ -73,7 +73,7 @@ final class NarrowTiles {
     FloatVector l1x = FloatVector.zero(SPECIES);
     long pb = b;
     for (int run = 0; run < runs; run++) {
-      long a0 = a + ALL.get(LONG, taps + 8L * run);
+      long a0 = a + (long) TABLE.getOpaque(ALL, taps + 8L * run);
       long a1 = a0 + aStep;
       int i = 0;
       for (; i < k - 1; i += 2) {
@@ -115,7 +115,7 @@ final class NarrowTiles {
     FloatVector l2 = FloatVector.fromMemorySegment(SPECIES, ALL, init + 2 * initStep, LE);
     long pb = b;
     for (int run = 0; run < runs; run++) {
-      long a0 = a + ALL.get(LONG, taps + 8L * run);
+      long a0 = a + (long) TABLE.getOpaque(ALL, taps + 8L * run);
       long a1 = a0 + aStep;
       long a2 = a1 + aStep;
       for (int i = 0; i < k; i++) {
@@ -150,7 +150,7 @@ final class NarrowTiles {
     FloatVector l3 = FloatVector.fromMemorySegment(SPECIES, ALL, init + 3 * initStep, LE);
     long pb = b;
     for (int run = 0; run < runs; run++) {
-      long a0 = a + ALL.get(LONG, taps + 8L * run);
+      long a0 = a + (long) TABLE.getOpaque(ALL, taps + 8L * run);
       long a1 = a0 + aStep;
       long a2 = a1 + aStep;
       long a3 = a2 + aStep;
@@ -195,7 +195,7 @@ final class NarrowTiles {
     long s2 = 2 * aStep & ADDRESS;
     long s3 = 3 * aStep & ADDRESS;
     for (int run = 0; run < runs; run++) {
-      long a0 = a + ALL.get(LONG, table + 8L * run);
+      long a0 = a + (long) TABLE.getOpaque(ALL, table + 8L * run);
       long a4 = a0 + 4 * aStep;
       for (int i = 0; i < k; i++) {
         long vb = pb & ADDRESS;
@@ -247,7 +247,7 @@ final class NarrowTiles {
     long s2 = 2 * aStep & ADDRESS;
     long s3 = 3 * aStep & ADDRESS;
     for (int run = 0; run < runs; run++) {
-      long a0 = a + ALL.get(LONG, table + 8L * run);
+      long a0 = a + (long) TABLE.getOpaque(ALL, table + 8L * run);
       long a4 = a0 + 4 * aStep;
       for (int i = 0; i < k; i++) {
         long vb = pb & ADDRESS;
@@ -302,7 +302,7 @@ final class NarrowTiles {
     long s2 = 2 * aStep & ADDRESS;
     long s3 = 3 * aStep & ADDRESS;
     for (int run = 0; run < runs; run++) {
-      long a0 = a + ALL.get(LONG, table + 8L * run);
+      long a0 = a + (long) TABLE.getOpaque(ALL, table + 8L * run);
       long a4 = a0 + 4 * aStep;
       for (int i = 0; i < k; i++) {
         long vb = pb & ADDRESS;
@@ -360,7 +360,7 @@ final class NarrowTiles {
     long s2 = 2 * aStep & ADDRESS;
     long s3 = 3 * aStep & ADDRESS;
     for (int run = 0; run < runs; run++) {
-      long a0 = a + ALL.get(LONG, table + 8L * run);
+      long a0 = a + (long) TABLE.getOpaque(ALL, table + 8L * run);
       long a4 = a0 + 4 * aStep;
       for (int i = 0; i < k; i++) {
         long vb = pb & ADDRESS;

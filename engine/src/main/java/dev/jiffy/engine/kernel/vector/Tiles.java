@@ -1,5 +1,9 @@
 package dev.jiffy.engine.kernel.vector;
 
+import static java.nio.ByteOrder.LITTLE_ENDIAN;
+
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 
 /// The micro-kernels of products: they compute a few rows by one or two vectors of columns of `C =
@@ -32,6 +36,14 @@ final class Tiles {
   /// the address is a sum of few numbers so limited, and a loop without checks needs no
   /// preparation, which counts where `k` is small.
   static final long ADDRESS = (1L << 48) - 1;
+
+  /// Reads the i64 of a table of addresses or offsets, which must be aligned.
+  ///
+  /// The accessors of a segment end in two methods of the JDK that it does not force inline. The
+  /// second compiler makes real calls of these, around which all sums go to memory and back, where
+  /// it has no profile of them yet; a table is read too seldom for it to be sure of one. Opaque
+  /// accesses are inline all the way.
+  static final VarHandle TABLE = ValueLayout.JAVA_LONG.withOrder(LITTLE_ENDIAN).varHandle();
 
   /// The byte order, by a short name.
   static final ByteOrder LE = ByteOrder.LITTLE_ENDIAN;

@@ -84,13 +84,14 @@ final class VectorBytes {
       long second = Math.min(i + LANES, last);
       FloatVector value0 = FloatVector.fromMemorySegment(SPECIES, ALL, x + 4 * first, LE);
       FloatVector value1 = FloatVector.fromMemorySegment(SPECIES, ALL, x + 4 * second, LE);
-      least0 = least0.blend(value0, value0.compare(VectorOperators.LT, least0));
-      least1 = least1.blend(value1, value1.compare(VectorOperators.LT, least1));
-      greatest0 = greatest0.blend(value0, value0.compare(VectorOperators.GT, greatest0));
-      greatest1 = greatest1.blend(value1, value1.compare(VectorOperators.GT, greatest1));
+      least0 = value0.blend(least0, value0.compare(VectorOperators.LT, least0).not());
+      least1 = value1.blend(least1, value1.compare(VectorOperators.LT, least1).not());
+      greatest0 = value0.blend(greatest0, value0.compare(VectorOperators.GT, greatest0).not());
+      greatest1 = value1.blend(greatest1, value1.compare(VectorOperators.GT, greatest1).not());
     }
-    Memory.setFloat(to, least0.min(least1).reduceLanes(VectorOperators.MIN));
-    Memory.setFloat(to + 4, greatest0.max(greatest1).reduceLanes(VectorOperators.MAX));
+    FloatVector zero = FloatVector.zero(SPECIES);
+    Memory.setFloat(to, zero.min(least0).min(least1).reduceLanes(VectorOperators.MIN));
+    Memory.setFloat(to + 4, zero.max(greatest0).max(greatest1).reduceLanes(VectorOperators.MAX));
   }
 
   /// Makes bytes as [dev.jiffy.engine.kernel.RowKernels#quantize(float, int, long, long, long)]

@@ -1,11 +1,11 @@
 package dev.jiffy.engine.kernel.vector;
 
 import static dev.jiffy.engine.kernel.Memory.ALL;
-import static dev.jiffy.engine.kernel.Memory.LONG;
 import static dev.jiffy.engine.kernel.vector.Lanes.BYTES;
 import static dev.jiffy.engine.kernel.vector.Lanes.LANES;
 import static dev.jiffy.engine.kernel.vector.Lanes.SPECIES;
 import static dev.jiffy.engine.kernel.vector.Tiles.LE;
+import static dev.jiffy.engine.kernel.vector.Tiles.TABLE;
 
 import dev.jiffy.engine.kernel.ConvGeometry;
 import dev.jiffy.engine.kernel.tile.WinogradKernels;
@@ -57,20 +57,20 @@ public final class VectorWinograd implements WinogradKernels {
       int column = left + i % 4 * g.dilationWidth();
       boolean present = row >= 0 && row < g.inHeight() && column >= 0 && column < g.inWidth();
       long at = image + ((long) row * g.inWidth() + column) * pixel;
-      ALL.set(LONG, table + 8L * i, present ? at : Zeros.ADDRESS);
+      TABLE.setOpaque(ALL, table + 8L * i, present ? at : Zeros.ADDRESS);
     }
   }
 
   /// Transforms `p + sign · q`, two rows of four pixels each, whose addresses are given.
   private static void inputRow(long p, long q, float sign, int channels, long to, long step) {
-    long p0 = ALL.get(LONG, p);
-    long p1 = ALL.get(LONG, p + 8);
-    long p2 = ALL.get(LONG, p + 16);
-    long p3 = ALL.get(LONG, p + 24);
-    long q0 = ALL.get(LONG, q);
-    long q1 = ALL.get(LONG, q + 8);
-    long q2 = ALL.get(LONG, q + 16);
-    long q3 = ALL.get(LONG, q + 24);
+    long p0 = (long) TABLE.getOpaque(ALL, p);
+    long p1 = (long) TABLE.getOpaque(ALL, p + 8);
+    long p2 = (long) TABLE.getOpaque(ALL, p + 16);
+    long p3 = (long) TABLE.getOpaque(ALL, p + 24);
+    long q0 = (long) TABLE.getOpaque(ALL, q);
+    long q1 = (long) TABLE.getOpaque(ALL, q + 8);
+    long q2 = (long) TABLE.getOpaque(ALL, q + 16);
+    long q3 = (long) TABLE.getOpaque(ALL, q + 24);
     for (int i = 0; i < channels; i += LANES) {
       // The last vector overlaps the one before it rather than reach beyond the channels.
       long at = 4L * Math.min(i, channels - LANES);

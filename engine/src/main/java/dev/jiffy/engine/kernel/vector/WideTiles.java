@@ -2,11 +2,11 @@ package dev.jiffy.engine.kernel.vector;
 
 import static dev.jiffy.engine.kernel.Memory.ALL;
 import static dev.jiffy.engine.kernel.Memory.FLOAT;
-import static dev.jiffy.engine.kernel.Memory.LONG;
 import static dev.jiffy.engine.kernel.vector.Lanes.BYTES;
 import static dev.jiffy.engine.kernel.vector.Lanes.SPECIES;
 import static dev.jiffy.engine.kernel.vector.Tiles.ADDRESS;
 import static dev.jiffy.engine.kernel.vector.Tiles.LE;
+import static dev.jiffy.engine.kernel.vector.Tiles.TABLE;
 
 import jdk.incubator.vector.FloatVector;
 
@@ -37,7 +37,7 @@ final class WideTiles {
     FloatVector h0z = FloatVector.zero(SPECIES);
     long pb = b;
     for (int run = 0; run < runs; run++) {
-      long a0 = a + ALL.get(LONG, taps + 8L * run);
+      long a0 = a + (long) TABLE.getOpaque(ALL, taps + 8L * run);
       int i = 0;
       for (; i < k - 3; i += 4) {
         long at = 4L * i;
@@ -101,7 +101,7 @@ final class WideTiles {
     FloatVector h1x = FloatVector.zero(SPECIES);
     long pb = b;
     for (int run = 0; run < runs; run++) {
-      long a0 = a + ALL.get(LONG, taps + 8L * run);
+      long a0 = a + (long) TABLE.getOpaque(ALL, taps + 8L * run);
       long a1 = a0 + aStep;
       int i = 0;
       for (; i < k - 1; i += 2) {
@@ -165,7 +165,7 @@ final class WideTiles {
     FloatVector h2 = FloatVector.fromMemorySegment(SPECIES, ALL, high + 2 * initStep, LE);
     long pb = b;
     for (int run = 0; run < runs; run++) {
-      long a0 = a + ALL.get(LONG, taps + 8L * run);
+      long a0 = a + (long) TABLE.getOpaque(ALL, taps + 8L * run);
       long a1 = a0 + aStep;
       long a2 = a1 + aStep;
       for (int i = 0; i < k; i++) {
@@ -216,7 +216,7 @@ final class WideTiles {
     FloatVector h3 = FloatVector.fromMemorySegment(SPECIES, ALL, high + 3 * initStep, LE);
     long pb = b;
     for (int run = 0; run < runs; run++) {
-      long a0 = a + ALL.get(LONG, taps + 8L * run);
+      long a0 = a + (long) TABLE.getOpaque(ALL, taps + 8L * run);
       long a1 = a0 + aStep;
       long a2 = a1 + aStep;
       long a3 = a2 + aStep;
@@ -278,7 +278,7 @@ final class WideTiles {
     long pb = b;
     long table = taps & ADDRESS;
     for (int run = 0; run < runs; run++) {
-      long a0 = (a + ALL.get(LONG, table + 8L * run)) & ADDRESS;
+      long a0 = (a + (long) TABLE.getOpaque(ALL, table + 8L * run)) & ADDRESS;
       long a1 = (a0 + aStep) & ADDRESS;
       long a2 = (a1 + aStep) & ADDRESS;
       long a3 = (a2 + aStep) & ADDRESS;
@@ -351,7 +351,7 @@ final class WideTiles {
     long pb = b;
     long table = taps & ADDRESS;
     for (int run = 0; run < runs; run++) {
-      long a0 = (a + ALL.get(LONG, table + 8L * run)) & ADDRESS;
+      long a0 = (a + (long) TABLE.getOpaque(ALL, table + 8L * run)) & ADDRESS;
       long a1 = (a0 + aStep) & ADDRESS;
       long a2 = (a1 + aStep) & ADDRESS;
       long a3 = (a2 + aStep) & ADDRESS;
