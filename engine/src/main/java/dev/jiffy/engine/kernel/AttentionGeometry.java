@@ -31,6 +31,9 @@ public record AttentionGeometry(
     float cap,
     boolean isCausal,
     int window) {
+  /// The most bytes of the scores of a large block.
+  private static final long SCORE_BYTES = 256 << 10;
+
   /// {@return the end of the keys that a query sees: one at least}
   ///
   /// @param seen how many keys the first query sees
@@ -45,5 +48,20 @@ public record AttentionGeometry(
   /// @param query the query
   public int from(int seen, int query) {
     return window == 0 ? 0 : Math.max(0, to(seen, query) - window);
+  }
+
+  /// {@return how many queries are computed together}
+  ///
+  /// Blocks are as large as their scores fit the second-level cache beside keys and values, and as
+  /// equal as possible. Where queries do not see the same keys they are small, since what one of a
+  /// block does not see may be computed for it, too.
+  ///
+  /// @param tileRows the rows of a large tile
+  public int block(int tileRows) {
+    long fitting = SCORE_BYTES / (4L * Math.max(1, keys));
+    boolean isWhole = !isCausal && window == 0;
+    int most = isWhole ? Math.clamp(fitting, 2 * tileRows, 8 * tileRows) : 2 * tileRows;
+    int blocks = Math.max(1, Math.ceilDiv(queries, most));
+    return Math.ceilDiv(queries, blocks);
   }
 }

@@ -18,16 +18,12 @@ public final class Attention {
   private final MicroKernels micro;
   private final Panels panels;
 
-  /// The queries of a block.
-  private final int block;
-
   /// Cuts attention for some kernels.
   ///
   /// @param micro the kernels
   Attention(MicroKernels micro) {
     this.micro = micro;
     this.panels = new Panels(micro);
-    this.block = 2 * micro.tileRows();
   }
 
   /// The elements between two rows of scores: whole vectors, and room for one that begins anywhere.
@@ -36,13 +32,17 @@ public final class Attention {
     return g.window() == 0 ? whole : whole + micro.lanes();
   }
 
-  private long inverseBytes() {
-    return (4L * block + 63) & -64;
+  private int block(AttentionGeometry g) {
+    return g.block(micro.tileRows());
+  }
+
+  private long inverseBytes(AttentionGeometry g) {
+    return (4L * block(g) + 63) & -64;
   }
 
   long scratchBytes(AttentionGeometry g) {
-    long scores = 4L * Math.min(block, g.queries()) * scoreStride(g);
-    return panels.bytes(g.headSize(), g.keys()) + inverseBytes() + ((scores + 63) & -64);
+    long scores = 4L * block(g) * scoreStride(g);
+    return panels.bytes(g.headSize(), g.keys()) + inverseBytes(g) + ((scores + 63) & -64);
   }
 
   void attend(
@@ -59,11 +59,12 @@ public final class Attention {
     }
     panels.pack(seenKeys, 1, g.keyStride(), size, keys, scratch, 0, size);
     long inverses = scratch + panels.bytes(size, g.keys());
-    long scores = inverses + inverseBytes();
+    long scores = inverses + inverseBytes(g);
     long scoreStep = 4L * scoreStride(g);
     long queryStep = 4 * g.queryStride();
     long outStep = 4 * g.outStride();
     int whole = keys - keys % panels.columns();
+    int block = block(g);
     for (int from = 0; from < g.queries(); from += block) {
       int rows = Math.min(block, g.queries() - from);
       int start = (g.from(seen, from) - first) / panels.columns() * panels.columns();

@@ -21,7 +21,8 @@ record ByteSums(int vectorBytes, int vectors, int rows, boolean cut) {
   /// zero points are a vector each.
   static final int COLUMN_NUMBERS = 16;
 
-  /// The rows of numbers of the columns that follow a panel of [TileCode.Result#SCALED].
+  /// The rows of numbers of the columns that follow a panel whose sums [are
+  /// scaled][TileCode.Result#isScaled].
   static final int COLUMN_ROWS = 2;
 
   /// What results are limited to before they become integers, which have no greater ones.
@@ -46,29 +47,48 @@ record ByteSums(int vectorBytes, int vectors, int rows, boolean cut) {
   }
 
   /// Makes numbers of sums of bytes, with what stands after the rows of `A` and of `B`.
-  void scaleRows(Assembler code) {
-    Vector zero = free(3 * vectors);
-    Vector other = free(3 * vectors + 1);
+  ///
+  /// @param alike whether the numbers of the first row are those of all
+  void scaleRows(Assembler code, boolean alike) {
     code.load(RDI, at(RSP, TileLoop.INIT));
     for (int vector = 0; vector < vectors; vector++) {
       int column = vector * vectorBytes;
-      code.op(VectorOp.MOVUPS, free(vector), at(RAX, column));
-      code.op(VectorOp.MOVUPS, free(vectors + vector), at(RAX, vectors * vectorBytes + column));
+      code.op(VectorOp.MOVUPS, columnScale(vector), at(RAX, column));
+      code.op(VectorOp.MOVUPS, columnTotal(vector), at(RAX, vectors * vectorBytes + column));
       load(code, free(2 * vectors + vector), at(RDI, column), cut);
     }
+    Vector zero = free(3 * vectors);
+    Vector other = free(3 * vectors + 1);
     for (int row = 0; row < rows; row++) {
-      code.op(VectorOp.BROADCASTSS, zero, TileLoop.element(row, 4));
+      boolean own = !alike || row == 0;
+      if (own) {
+        code.op(VectorOp.BROADCASTSS, zero, TileLoop.element(row, 4));
+      }
       for (int vector = 0; vector < vectors; vector++) {
         Vector sum = sum(row, vector);
-        code.op(VectorOp.PMULLD, other, zero, free(vectors + vector));
-        code.op(VectorOp.PSUBD, sum, sum, other);
+        Vector shift = alike ? columnTotal(vector) : other;
+        Vector factor = alike ? columnScale(vector) : other;
+        if (own) {
+          code.op(VectorOp.PMULLD, shift, zero, columnTotal(vector));
+        }
+        code.op(VectorOp.PSUBD, sum, sum, shift);
         code.op(VectorOp.CVTDQ2PS, sum, sum);
-        Address scale = TileLoop.element(row, 0).repeated();
-        code.op(VectorOp.MULPS, other, free(vector), scale);
-        code.op(VectorOp.FMADD213PS, sum, other, free(2 * vectors + vector));
+        if (own) {
+          Address scale = TileLoop.element(row, 0).repeated();
+          code.op(VectorOp.MULPS, factor, columnScale(vector), scale);
+        }
+        code.op(VectorOp.FMADD213PS, sum, factor, free(2 * vectors + vector));
       }
     }
     code.alu(ADD, RAX, COLUMN_ROWS * vectors * vectorBytes);
+  }
+
+  private Vector columnScale(int vector) {
+    return free(vector);
+  }
+
+  private Vector columnTotal(int vector) {
+    return free(vectors + vector);
   }
 
   /// Makes numbers of sums of bytes, with what is known of the columns from `RDI` on.

@@ -89,9 +89,18 @@ final class FunctionCode {
     if (activation == null) {
       return;
     }
-    Vector[] free = new Vector[Math.min(MOST_TEMPORARIES, until - values)];
+    Vector[] free = new Vector[until - values];
     Arrays.setAll(free, i -> new Vector(values + i, vectorBytes));
-    FunctionCode functions = new FunctionCode(code, free);
+    if (activation.function() == UnaryFunction.GELU && vectorBytes == 64) {
+      GeluCode gelu = new GeluCode(code, free);
+      gelu.prepare();
+      for (int i = 0; i < values; i++) {
+        gelu.apply(new Vector(i, vectorBytes));
+      }
+      return;
+    }
+    int most = Math.min(MOST_TEMPORARIES, free.length);
+    FunctionCode functions = new FunctionCode(code, Arrays.copyOf(free, most));
     for (int i = 0; i < values; i++) {
       Vector value = new Vector(i, vectorBytes);
       functions.unary(activation.function(), activation.alpha(), activation.beta(), value);

@@ -44,104 +44,6 @@ final class MathCode {
 
   static final int ONE_BITS = 0x3f800000;
 
-  /// The normal distribution function less ½ of `|x|`, cut into 16 segments around `i /
-  /// GELU_SEGMENTS`: coefficients of `i - GELU_SEGMENTS · |x|`, the highest power first. The error
-  /// is below 1.3e-7.
-  private static final float[][] GELU_TABLE = {
-    {
-      0.0f,
-      0.00028184536f,
-      0.00039873013f,
-      0.00031542694f,
-      0.00013013599f,
-      -2.9954439e-05f,
-      -0.00010249477f,
-      -0.00010053354f,
-      -6.7154666e-05f,
-      -3.477836e-05f,
-      -1.4642227e-05f,
-      -5.1298107e-06f,
-      -1.5157783e-06f,
-      -3.8101095e-07f,
-      -8.195089e-08f,
-      0.0f
-    },
-    {
-      0.003177394f,
-      0.0025831682f,
-      0.0011555428f,
-      -0.00032531077f,
-      -0.0012265565f,
-      -0.0014042184f,
-      -0.0011106958f,
-      -0.0006878705f,
-      -0.00034900766f,
-      -0.0001482909f,
-      -5.342722e-05f,
-      -1.6450655e-05f,
-      -4.351808e-06f,
-      -9.927693e-07f,
-      -1.9584746e-07f,
-      0.0f
-    },
-    {
-      0.0f,
-      -0.008977651f,
-      -0.014724927f,
-      -0.015870048f,
-      -0.013320598f,
-      -0.009183597f,
-      -0.005325307f,
-      -0.0026303448f,
-      -0.0011150526f,
-      -0.00040766812f,
-      -0.00012897032f,
-      -3.5389385e-05f,
-      -8.437527e-06f,
-      -1.7502168e-06f,
-      -3.1619123e-07f,
-      0.0f
-    },
-    {
-      -0.14506869f,
-      -0.13578786f,
-      -0.11135828f,
-      -0.08001245f,
-      -0.050369173f,
-      -0.02778066f,
-      -0.013424198f,
-      -0.0056832843f,
-      -0.0021080077f,
-      -0.0006850194f,
-      -0.00019502343f,
-      -4.8642833e-05f,
-      -1.062902e-05f,
-      -2.0347147e-06f,
-      -3.4122638e-07f,
-      0.0f
-    },
-    {
-      0.0f,
-      0.14193521f,
-      0.26647055f,
-      0.36234355f,
-      0.42710242f,
-      0.46548182f,
-      0.48543853f,
-      0.49454322f,
-      0.4981876f,
-      0.49946743f,
-      0.49986175f,
-      0.49996832f,
-      0.4999936f,
-      0.49999887f,
-      0.49999982f,
-      0.5f
-    }
-  };
-
-  private static final float GELU_SEGMENTS = 2.75f;
-
   private static final Mask CHOSEN = new Mask(7);
 
   private final Assembler code;
@@ -489,25 +391,11 @@ final class MathCode {
   /// `x = x / 2 · (1 + erf(x / √2))`, the error below 2e-7 times `x`; exactly 0 or `x` for large
   /// arguments. Takes the fourth temporary register or the memory below the stack pointer.
   void gelu(Vector x) {
-    Operand kept = keep(x);
     if (wide) {
-      bits(VectorOp.ANDPS, t0, x, ~SIGN);
-      op(VectorOp.MINPS, t0, t0, (GELU_TABLE[0].length - 0.51f) / GELU_SEGMENTS);
-      load(t1, ROUNDER);
-      op(VectorOp.FMADD231PS, t1, t0, GELU_SEGMENTS);
-      op(VectorOp.SUBPS, t2, t1, ROUNDER);
-      op(VectorOp.FNMADD231PS, t2, t0, GELU_SEGMENTS);
-      code.op(VectorOp.PERMPS, t0, t1, code.table(GELU_TABLE[0]));
-      for (int i = 1; i < GELU_TABLE.length; i++) {
-        code.op(VectorOp.PERMPS, x, t1, code.table(GELU_TABLE[i]));
-        code.op(VectorOp.FMADD213PS, t0, t2, x);
-      }
-      Vector argument = register(kept, t1);
-      op(VectorOp.MULPS, x, argument, 0.5f);
-      bits(VectorOp.ANDPS, t1, argument, ~SIGN);
-      code.op(VectorOp.FMADD231PS, x, t0, t1);
+      new GeluCode(code, free).apply(x);
       return;
     }
+    Operand kept = keep(x);
     rational(
         x,
         5.4f,

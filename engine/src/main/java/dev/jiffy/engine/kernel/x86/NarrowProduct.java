@@ -76,7 +76,7 @@ final class NarrowProduct implements NarrowKernels.Prepared {
     boolean isCutPair = lastVectors == 2 && lastPresent < LANES;
     finished = kernels.usesMatrixUnit() ? 0 : isCutPair ? panels - 1 : panels;
     sums = kernels.usesMatrixUnit() ? new MatrixSums(kernels) : new TileSums(kernels.sums(format));
-    results = kernels.results(format);
+    results = kernels.results(format, whole);
     RowBytesCode toBytes = new RowBytesCode(whole);
     narrowing =
         format == Format.BF16

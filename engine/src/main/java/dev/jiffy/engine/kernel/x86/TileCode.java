@@ -90,6 +90,8 @@ record TileCode(
     /// the byte that stands for zero (i32); after its rows, a panel of `B` has the scale (f32) and
     /// the total (i32) of each column. AVX-512 only.
     SCALED,
+    /// As [#SCALED], where all rows of `A` have the same scale and the same byte for zero.
+    SCALED_ALIKE,
     /// From i32, they become `activation(sum · scale + bias)` in f32.
     FLOATS,
     /// As [#FLOATS], and then `round(y · factor) + zero` limited to unsigned bytes; without an
@@ -98,7 +100,12 @@ record TileCode(
 
     /// {@return whether there may be a residual; else the numbers of the columns are in its place}
     boolean takesResidual() {
-      return this == SUMS || this == SCALED;
+      return this == SUMS || isScaled();
+    }
+
+    /// {@return whether numbers of the rows of `A` and of the columns make f32 of the sums}
+    boolean isScaled() {
+      return this == SCALED || this == SCALED_ALIKE;
     }
   }
 
@@ -208,8 +215,8 @@ record TileCode(
     code.load(RAX, at(RSP, B));
     products(code, unroll());
     total(code);
-    if (result == Result.SCALED) {
-      bytes().scaleRows(code);
+    if (result.isScaled()) {
+      bytes().scaleRows(code, result == Result.SCALED_ALIKE);
     }
     if (across()) {
       code.store(RAX, at(RSP, B));
@@ -246,7 +253,7 @@ record TileCode(
     }
     code.mov(RDI, R8);
     code.imul(RDI, R15);
-    code.alu(ADD, RDI, result == Result.SCALED ? ByteSums.COLUMN_ROWS : 0);
+    code.alu(ADD, RDI, result.isScaled() ? ByteSums.COLUMN_ROWS : 0);
     code.imul(RDI, RDI, vectors * vectorBytes);
     code.alu(ADD, RDI, at(RSP, B));
     code.store(RDI, at(RSP, B));
@@ -276,7 +283,7 @@ record TileCode(
     if (!wide()) {
       loadMask(code);
     }
-    if (result != Result.SCALED) {
+    if (!result.isScaled()) {
       code.load(RDI, at(RSP, INIT));
       code.load(RAX, at(RSP, INIT_STEP));
       for (int row = 0; row < rows; row++) {
@@ -288,7 +295,7 @@ record TileCode(
         }
       }
     }
-    for (int set = result == Result.SCALED ? 0 : 1; set < sets(); set++) {
+    for (int set = result.isScaled() ? 0 : 1; set < sets(); set++) {
       for (int row = 0; row < rows; row++) {
         for (int vector = 0; vector < vectors; vector++) {
           zero(code, sum(set, row, vector));
@@ -454,7 +461,7 @@ record TileCode(
         for (int vector = 0; vector < vectors; vector++) {
           Vector sum = sum(0, row, vector);
           Address from = at(RDI, vector * vectorBytes);
-          VectorOp add = result == Result.SCALED ? VectorOp.ADDPS : factors.sum;
+          VectorOp add = result.isScaled() ? VectorOp.ADDPS : factors.sum;
           add(code, add, sum, from, cut, register(rows * vectors));
         }
         code.alu(ADD, RDI, RAX);

@@ -239,7 +239,7 @@ final class Tiles {
 
   /// The rows of numbers of the columns that follow a panel.
   private int columnRows() {
-    return result == TileCode.Result.SCALED ? ByteSums.COLUMN_ROWS : 0;
+    return result.isScaled() ? ByteSums.COLUMN_ROWS : 0;
   }
 
   /// Whether there is a residual.

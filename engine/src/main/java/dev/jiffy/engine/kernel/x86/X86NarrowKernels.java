@@ -33,6 +33,7 @@ public final class X86NarrowKernels implements NarrowKernels {
   private final Tiles bf16Tiles;
   private final Tiles byteTiles;
   private final Tiles scaledTiles;
+  private final Tiles alikeTiles;
   private final X86ByteKernels bytes;
   private final X86Bytes conversions;
   private final X86BlockProducts blocks;
@@ -51,6 +52,7 @@ public final class X86NarrowKernels implements NarrowKernels {
     this.bf16Tiles = new Tiles(cpu, Factors.BF16);
     this.byteTiles = new Tiles(cpu, Factors.bytes(cpu));
     this.scaledTiles = new Tiles(cpu, Factors.bytes(cpu), TileCode.Result.SCALED);
+    this.alikeTiles = new Tiles(cpu, Factors.bytes(cpu), TileCode.Result.SCALED_ALIKE);
     this.bytes = new X86ByteKernels(cpu);
     this.conversions = new X86Bytes(cpu);
     this.blocks = new X86BlockProducts(cpu);
@@ -216,8 +218,10 @@ public final class X86NarrowKernels implements NarrowKernels {
   }
 
   /// {@return tiles that finish their sums}
-  Tiles results(Format format) {
-    return format == Format.BF16 ? bf16Tiles : scaledTiles;
+  ///
+  /// @param alike whether all rows of bytes have the same scale and zero point
+  Tiles results(Format format, boolean alike) {
+    return format == Format.BF16 ? bf16Tiles : alike ? alikeTiles : scaledTiles;
   }
 
   /// {@return code that is emitted once}

@@ -399,6 +399,7 @@ final class MatrixCases {
         cases.add(attention(queries, keys, size, keys + 3, 0, false, 40));
       }
     }
+    cases.add(attention(203, 33, 20, 36, 0, false, 0)); // blocks of many tiles, not all alike
     return cases;
   }
 

@@ -165,9 +165,9 @@ class NarrowProductTest {
     // too few bits themselves for any comparison
     for (float size : new float[] {1, 1e-20f, 4e-37f}) {
       for (int m : new int[] {1, 5, 66}) {
-        for (int n : new int[] {7, 32, 49}) {
+        for (int n : new int[] {7, 32, 49, 80}) {
           if (kernels.computes(Format.INT8, null)) {
-            quantized(kernels, new Product(m, 37, n, 37, n, 0, 1, null), size);
+            quantized(kernels, new Product(m, 37, n, 37, n, n, 1, null), size);
           }
         }
       }
@@ -195,7 +195,10 @@ class NarrowProductTest {
       long c = memory.before(4L * p.m() * n);
       NarrowKernels.Prepared prepared = kernels.prepareQuantized(p);
       long scratch = memory.after(prepared.scratchBytes());
-      prepared.multiply(a, packed, 0, 0, c, 0, p.m(), 0, (n + 31) / 32, scratch);
+      boolean adds = size == 1;
+      long bias = adds ? numbers(memory, n, true) : 0;
+      long residual = adds ? numbers(memory, p.m() * n, true) : 0;
+      prepared.multiply(a, packed, bias, residual, c, 0, p.m(), 0, (n + 31) / 32, scratch);
       double[] left = left(Format.INT8, a, p.m() * k);
       for (int i = 0; i < p.m(); i++) {
         for (int j = 0; j < n; j++) {
@@ -204,6 +207,10 @@ class NarrowProductTest {
             sum += left[i * k + q] * Memory.ALL.get(ValueLayout.JAVA_BYTE, b + (long) q * n + j);
           }
           double scaled = sum * (0.5 + j);
+          if (adds) {
+            long at = 4L * (i * n + j);
+            scaled += Memory.getFloat(bias + 4L * j) + Memory.getFloat(residual + at);
+          }
           float got = Memory.getFloat(c + 4L * ((long) i * n + j));
           double tolerance = 1e-5 * Math.abs(scaled) + 1e-6 * size;
           assertEquals(scaled, got, tolerance, () -> p + " of " + size);
