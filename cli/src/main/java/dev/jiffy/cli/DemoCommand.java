@@ -90,7 +90,7 @@ final class DemoCommand implements Callable<Integer> {
     if (exit) {
       return ExitCodes.OK;
     }
-    ServeCommand.closeAtExit(server, ServiceManager.ofThisProcess(output::progress), output);
+    ServeCommand.closeAtExit(server, Supervisor.ofThisProcess(output::progress), output);
     output.progress("serving until Ctrl-C");
     ServeCommand.waitForSignal();
     return ExitCodes.OK;

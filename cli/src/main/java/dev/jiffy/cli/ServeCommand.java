@@ -197,13 +197,13 @@ final class ServeCommand implements Callable<Integer> {
     if (!warning.isEmpty()) {
       output.progress(warning);
     }
-    ServiceManager manager = ServiceManager.ofThisProcess(output::progress);
-    closeAtExit(server, manager, output);
+    Supervisor supervisor = Supervisor.ofThisProcess(output::progress);
+    closeAtExit(server, supervisor, output);
     // what loading left behind would be copied while the first requests wait, twice
     System.gc();
     Answer answer = Answer.of(server);
     output.print(answer);
-    manager.ready("serving at " + answer.where());
+    supervisor.ready("serving at " + answer.where());
     OsThread.compilersStepBack(COMPILERS_NICENESS);
     waitForSignal();
     return ExitCodes.OK;
@@ -232,15 +232,15 @@ final class ServeCommand implements Callable<Integer> {
   /// Makes a signal to end close the server first, and end the process as done.
   ///
   /// @param server the server
-  /// @param manager is told first
+  /// @param supervisor is told first
   /// @param output where it is said
-  static void closeAtExit(Server server, ServiceManager manager, Output output) {
+  static void closeAtExit(Server server, Supervisor supervisor, Output output) {
     Runtime.getRuntime()
         .addShutdownHook(
             Thread.ofPlatform()
                 .name("drain")
                 .unstarted(() -> {
-                  manager.stopping();
+                  supervisor.stopping();
                   output.progress("jiffy: answering the requests under way, then ending");
                   server.close();
                   Runtime.getRuntime().halt(ExitCodes.OK);

@@ -81,7 +81,9 @@ class ArchitectureTest {
           .dependOnClassesThat()
           .resideInAPackage("jdk.incubator.vector..");
 
-  /// A vector that crosses a call which is not inlined becomes an object: see decision 6.
+  /// A vector that crosses a call which is not inlined becomes an object: see decision 6. The
+  /// classes that may have such methods keep them below the size that the JIT compiler always
+  /// inlines.
   @ArchTest
   static final ArchRule vectorsStayInTheirLoops =
       noMethods()
@@ -90,7 +92,7 @@ class ArchitectureTest {
           .resideInAPackage(ENGINE + ".kernel.vector..")
           .and()
           .areDeclaredInClassesThat()
-          .haveSimpleNameNotEndingWith("VectorMath")
+          .haveNameNotMatching(".*(VectorMath|[.]Tails)")
           .should(takeOrReturnVectors());
 
   @ArchTest

@@ -6,7 +6,6 @@ import static dev.jiffy.engine.kernel.x86.Operand.Address.at;
 
 import dev.jiffy.engine.kernel.x86.Operand.Vector;
 import java.util.Arrays;
-import java.util.Iterator;
 
 /// Generates `x / 2 · (1 + erf(x / √2))` of registers, in place, the error below 2e-7 times `x`;
 /// exactly 0 or `x` for large arguments. AVX-512 only.
@@ -142,24 +141,23 @@ final class GeluCode {
 
   /// Loads constants into the registers that a value does not need.
   void prepare() {
-    Iterator<Vector> left = Arrays.stream(free).skip(MathCode.TEMPORARIES + 1).iterator();
-    rounder = hold(left, rounder);
-    magnitude = hold(left, magnitude);
-    segments = hold(left, segments);
+    int register = MathCode.TEMPORARIES + 1;
+    rounder = hold(register++, rounder);
+    magnitude = hold(register++, magnitude);
+    segments = hold(register++, segments);
     for (int i = 0; i < table.length; i++) {
-      table[i] = hold(left, table[i]);
+      table[i] = hold(register++, table[i]);
     }
-    half = hold(left, half);
-    limit = hold(left, limit);
+    half = hold(register++, half);
+    limit = hold(register, limit);
   }
 
-  private Operand hold(Iterator<Vector> left, Operand constant) {
-    if (!left.hasNext()) {
+  private Operand hold(int register, Operand constant) {
+    if (register >= free.length) {
       return constant;
     }
-    Vector register = left.next();
-    load(register, constant);
-    return register;
+    load(free[register], constant);
+    return free[register];
   }
 
   private void load(Vector to, Operand constant) {

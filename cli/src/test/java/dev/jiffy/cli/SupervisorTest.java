@@ -16,12 +16,12 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /// What a service manager hears.
 @EnabledOnOs(OS.LINUX)
-class ServiceManagerTest {
+class SupervisorTest {
   private final List<String> said = new ArrayList<>();
 
   private List<String> told(String name) throws Throwable {
     try (NotifySocket socket = new NotifySocket(name)) {
-      ServiceManager manager = new ServiceManager(name, said::add);
+      Supervisor manager = new Supervisor(name, said::add);
       manager.ready("serving");
       manager.stopping();
       return socket.told();
@@ -45,21 +45,21 @@ class ServiceManagerTest {
   @ParameterizedTest
   @NullAndEmptySource
   void whoDidNotAskIsNotTold(String name) {
-    new ServiceManager(name, said::add).ready("serving");
+    new Supervisor(name, said::add).ready("serving");
     assertEquals(List.of(), said);
   }
 
   @ParameterizedTest
   @ValueSource(strings = {"vsock:2:1234", "relative", "/no/such/socket"})
   void whatCannotBeToldIsSaid(String name) {
-    new ServiceManager(name, said::add).ready("serving");
+    new Supervisor(name, said::add).ready("serving");
     assertEquals(1, said.size());
     assertTrue(said.getFirst().contains(name), said.getFirst());
   }
 
   @Test
   void aPathThatIsTooLongIsSaid() {
-    new ServiceManager("/" + "x".repeat(107), said::add).stopping();
+    new Supervisor("/" + "x".repeat(107), said::add).stopping();
     assertEquals(
         List.of("jiffy: the service manager is not told, as its socket's path is too long"), said);
   }

@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// It is told by datagrams to the Unix domain socket that the variable `NOTIFY_SOCKET` names, which
 /// the JDK's channels cannot send. Source: the manual page `sd_notify(3)`.
-final class ServiceManager {
+final class Supervisor {
   private static final int UNIX = 1;
   private static final int DATAGRAM = 2;
 
@@ -33,7 +33,7 @@ final class ServiceManager {
   /// @param socket the path of its socket, or `@` and a name without a file; null where nobody
   ///   asked
   /// @param progress where it is said that it could not be told
-  ServiceManager(@Nullable String socket, Consumer<String> progress) {
+  Supervisor(@Nullable String socket, Consumer<String> progress) {
     this.socket = socket;
     this.progress = progress;
   }
@@ -41,8 +41,8 @@ final class ServiceManager {
   /// {@return who started this process}
   ///
   /// @param progress where it is said that it could not be told
-  static ServiceManager ofThisProcess(Consumer<String> progress) {
-    return new ServiceManager(System.getenv("NOTIFY_SOCKET"), progress);
+  static Supervisor ofThisProcess(Consumer<String> progress) {
+    return new Supervisor(System.getenv("NOTIFY_SOCKET"), progress);
   }
 
   /// Says that requests are answered from now on.
