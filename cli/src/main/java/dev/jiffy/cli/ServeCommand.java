@@ -202,8 +202,8 @@ final class ServeCommand implements Callable<Integer> {
     // what loading left behind would be copied while the first requests wait, twice
     System.gc();
     Answer answer = Answer.of(server);
-    output.print(answer);
     supervisor.ready("serving at " + answer.where());
+    output.print(answer);
     OsThread.compilersStepBack(COMPILERS_NICENESS);
     waitForSignal();
     return ExitCodes.OK;
