@@ -1,11 +1,9 @@
 package dev.jiffy.cli;
 
+import dev.jiffy.engine.system.CLibrary;
 import java.lang.foreign.Arena;
-import java.lang.foreign.FunctionDescriptor;
-import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.lang.invoke.MethodHandle;
 import java.nio.charset.StandardCharsets;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -81,30 +79,8 @@ final class Supervisor {
     }
   }
 
-  @SuppressWarnings("restricted")
-  private static boolean isSent(byte[] name, byte[] state) throws Throwable {
-    MethodHandle open =
-        function(
-            "socket",
-            FunctionDescriptor.of(
-                ValueLayout.JAVA_INT,
-                ValueLayout.JAVA_INT,
-                ValueLayout.JAVA_INT,
-                ValueLayout.JAVA_INT));
-    MethodHandle send =
-        function(
-            "sendto",
-            FunctionDescriptor.of(
-                ValueLayout.JAVA_LONG,
-                ValueLayout.JAVA_INT,
-                ValueLayout.ADDRESS,
-                ValueLayout.JAVA_LONG,
-                ValueLayout.JAVA_INT,
-                ValueLayout.ADDRESS,
-                ValueLayout.JAVA_INT));
-    MethodHandle close =
-        function("close", FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_INT));
-    int descriptor = (int) open.invokeExact(UNIX, DATAGRAM, 0);
+  private static boolean isSent(byte[] name, byte[] state) {
+    int descriptor = CLibrary.call("socket", UNIX, DATAGRAM, 0);
     if (descriptor < 0) {
       return false;
     }
@@ -113,24 +89,19 @@ final class Supervisor {
       to.set(ValueLayout.JAVA_SHORT, 0, (short) UNIX);
       MemorySegment.copy(name, 0, to, ValueLayout.JAVA_BYTE, Short.BYTES, name.length);
       MemorySegment text = arena.allocateFrom(ValueLayout.JAVA_BYTE, state);
-      long sent =
-          (long)
-              send.invokeExact(
-                  descriptor,
-                  text,
-                  text.byteSize(),
-                  NO_SIGNAL,
-                  to,
-                  Short.BYTES + name.length + (name[0] == 0 ? 0 : 1));
+      int toBytes = Short.BYTES + name.length + (name[0] == 0 ? 0 : 1);
+      int sent =
+          CLibrary.call(
+              "sendto",
+              descriptor,
+              text.address(),
+              text.byteSize(),
+              NO_SIGNAL,
+              to.address(),
+              toBytes);
       return sent == state.length;
     } finally {
-      int _ = (int) close.invokeExact(descriptor);
+      CLibrary.call("close", descriptor);
     }
-  }
-
-  @SuppressWarnings("restricted")
-  private static MethodHandle function(String name, FunctionDescriptor form) {
-    Linker linker = Linker.nativeLinker();
-    return linker.downcallHandle(linker.defaultLookup().findOrThrow(name), form);
   }
 }

@@ -53,8 +53,9 @@ class ArchitectureTest {
 
   @ArchTest static final ArchRule functionUses = engine("function");
   @ArchTest static final ArchRule foreignUses = engine("foreign");
+  @ArchTest static final ArchRule systemUses = engine("system");
   @ArchTest static final ArchRule irUses = engine("ir", "function", "foreign");
-  @ArchTest static final ArchRule kernelUses = engine("kernel", "function");
+  @ArchTest static final ArchRule kernelUses = engine("kernel", "function", "system");
   @ArchTest static final ArchRule onnxUses = engine("onnx", "ir", "function", "foreign");
   @ArchTest static final ArchRule passUses = engine("pass", "ir", "function");
 

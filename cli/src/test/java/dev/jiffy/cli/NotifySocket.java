@@ -1,14 +1,11 @@
 package dev.jiffy.cli;
 
+import dev.jiffy.engine.system.CLibrary;
 import java.lang.foreign.Arena;
-import java.lang.foreign.FunctionDescriptor;
-import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.lang.invoke.MethodHandle;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 
 /// A service manager's end of its socket.
@@ -22,8 +19,8 @@ final class NotifySocket implements AutoCloseable {
   /// Listens.
   ///
   /// @param name a path, or `@` and a name
-  NotifySocket(String name) throws Throwable {
-    descriptor = (int) function("socket", 3).invokeExact(1L, 2L, 0L);
+  NotifySocket(String name) {
+    descriptor = CLibrary.call("socket", 1, 2, 0);
     byte[] bytes = name.getBytes(StandardCharsets.UTF_8);
     MemorySegment address = arena.allocate(110, 2);
     address.set(ValueLayout.JAVA_SHORT, 0, (short) 1);
@@ -32,21 +29,16 @@ final class NotifySocket implements AutoCloseable {
       address.set(ValueLayout.JAVA_BYTE, 2, (byte) 0);
     }
     long length = 2L + bytes.length + (bytes[0] == '@' ? 0 : 1);
-    int bound = (int) function("bind", 3).invokeExact((long) descriptor, address.address(), length);
-    if (bound != 0) {
+    if (CLibrary.call("bind", descriptor, address.address(), length) != 0) {
       throw new IllegalStateException("cannot listen on " + name);
     }
   }
 
   /// {@return what has been told so far and not been read}
-  List<String> told() throws Throwable {
+  List<String> told() {
     List<String> told = new ArrayList<>();
     while (true) {
-      int bytes =
-          (int)
-              function("recv", 4)
-                  .invokeExact(
-                      (long) descriptor, buffer.address(), buffer.byteSize(), (long) AT_ONCE);
+      int bytes = CLibrary.call("recv", descriptor, buffer.address(), buffer.byteSize(), AT_ONCE);
       if (bytes < 0) {
         return told;
       }
@@ -56,23 +48,9 @@ final class NotifySocket implements AutoCloseable {
     }
   }
 
-  @SuppressWarnings("restricted")
-  private static MethodHandle function(String name, int arguments) {
-    ValueLayout[] numbers = new ValueLayout[arguments];
-    Arrays.fill(numbers, ValueLayout.JAVA_LONG);
-    Linker linker = Linker.nativeLinker();
-    return linker.downcallHandle(
-        linker.defaultLookup().findOrThrow(name),
-        FunctionDescriptor.of(ValueLayout.JAVA_INT, numbers));
-  }
-
   @Override
   public void close() {
-    try {
-      int _ = (int) function("close", 1).invokeExact((long) descriptor);
-    } catch (Throwable e) {
-      throw new IllegalStateException(e);
-    }
+    CLibrary.call("close", descriptor);
     arena.close();
   }
 }

@@ -19,7 +19,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class SupervisorTest {
   private final List<String> said = new ArrayList<>();
 
-  private List<String> told(String name) throws Throwable {
+  private List<String> told(String name) {
     try (NotifySocket socket = new NotifySocket(name)) {
       Supervisor manager = new Supervisor(name, said::add);
       manager.ready("serving");
@@ -29,14 +29,14 @@ class SupervisorTest {
   }
 
   @Test
-  void aSocketWithAPathIsTold(@TempDir Path folder) throws Throwable {
+  void aSocketWithAPathIsTold(@TempDir Path folder) {
     assertEquals(
         List.of("READY=1\nSTATUS=serving", "STOPPING=1"), told(folder.resolve("n").toString()));
     assertEquals(List.of(), said);
   }
 
   @Test
-  void aSocketWithoutAFileIsTold() throws Throwable {
+  void aSocketWithoutAFileIsTold() {
     String name = "@jiffy-test-" + ProcessHandle.current().pid();
     assertEquals(List.of("READY=1\nSTATUS=serving", "STOPPING=1"), told(name));
     assertEquals(List.of(), said);

@@ -1,18 +1,15 @@
 package dev.jiffy.engine;
 
+import dev.jiffy.engine.system.CLibrary;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.System.Logger.Level;
 import java.lang.foreign.Arena;
-import java.lang.foreign.FunctionDescriptor;
-import java.lang.foreign.Linker;
-import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.lang.invoke.MethodHandle;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Arrays;
+import java.util.function.LongSupplier;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
@@ -74,7 +71,8 @@ public final class OsThread {
   }
 
   private static boolean isBehind(long thread, int niceness) {
-    boolean isNice = isGranted("step back", () -> call("setpriority", OWN, thread, niceness, 0));
+    boolean isNice =
+        isGranted("step back", () -> CLibrary.callBriefly("setpriority", OWN, thread, niceness));
     if (isNice) {
       isGranted("take long turns", () -> takeTurns(thread, LONG_NANOS, 0));
     }
@@ -103,14 +101,14 @@ public final class OsThread {
         && isGranted("take short turns", () -> takeTurns(OWN, SHORT_NANOS, RESET_ON_FORK));
   }
 
-  private static long takeTurns(long thread, long nanos, long flags) throws Throwable {
+  private static long takeTurns(long thread, long nanos, long flags) {
     long get = getsAttributes();
     if (get == 0) {
       return -1;
     }
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment attributes = arena.allocate(ATTRIBUTES, Long.BYTES);
-      long failed = call("syscall", get, thread, attributes.address(), ATTRIBUTES);
+      long failed = CLibrary.callBriefly("syscall", get, thread, attributes.address(), ATTRIBUTES);
       if (failed != 0
           || attributes.get(ValueLayout.JAVA_INT, POLICY) != FAIR
           || attributes.get(ValueLayout.JAVA_LONG, SLICE) == LONG_NANOS) {
@@ -119,7 +117,7 @@ public final class OsThread {
       long before = attributes.get(ValueLayout.JAVA_LONG, FLAGS);
       attributes.set(ValueLayout.JAVA_LONG, FLAGS, before | flags);
       attributes.set(ValueLayout.JAVA_LONG, SLICE, nanos);
-      return call("syscall", get - 1, thread, attributes.address(), 0);
+      return CLibrary.callBriefly("syscall", get - 1, thread, attributes.address(), 0);
     }
   }
 
@@ -145,22 +143,17 @@ public final class OsThread {
     return IS_LINUX && isGranted("stay on processor " + processor, () -> stay(processor));
   }
 
-  private static long stay(int processor) throws Throwable {
+  private static long stay(int processor) {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment set = arena.allocate((LAST_PROCESSOR + 1) / Byte.SIZE, Long.BYTES);
       set.setAtIndex(ValueLayout.JAVA_LONG, processor / Long.SIZE, 1L << (processor % Long.SIZE));
-      return call("sched_setaffinity", OWN, set.byteSize(), set.address(), 0);
+      return CLibrary.callBriefly("sched_setaffinity", OWN, set.byteSize(), set.address());
     }
   }
 
-  @FunctionalInterface
-  private interface Wish {
-    long ask() throws Throwable;
-  }
-
-  private static boolean isGranted(String what, Wish wish) {
+  private static boolean isGranted(String what, LongSupplier wish) {
     try {
-      if (wish.ask() == 0) {
+      if (wish.getAsLong() == 0) {
         return true;
       }
       LOG.log(Level.DEBUG, () -> "the system does not let a thread " + what);
@@ -168,27 +161,5 @@ public final class OsThread {
       LOG.log(Level.DEBUG, () -> "the system does not let a thread " + what, e);
     }
     return false;
-  }
-
-  /// Calls a function of the C library with at most six arguments, numbers and addresses, of which
-  /// it reads the low half where it takes an `int`; so does its result count.
-  @SuppressWarnings("restricted")
-  private static long call(String name, long a, long b, long c, long d) throws Throwable {
-    MemorySegment function = Linker.nativeLinker().defaultLookup().findOrThrow(name);
-    return (int) (long) Calls.SIX.invokeExact(function, a, b, c, d, 0L, 0L);
-  }
-
-  /// A form of call that machine code has as well, so that a process links it once.
-  private static final class Calls {
-    static final MethodHandle SIX = six();
-
-    @SuppressWarnings("restricted")
-    private static MethodHandle six() {
-      MemoryLayout[] numbers = new MemoryLayout[6];
-      Arrays.fill(numbers, ValueLayout.JAVA_LONG);
-      return Linker.nativeLinker()
-          .downcallHandle(
-              FunctionDescriptor.of(ValueLayout.JAVA_LONG, numbers), Linker.Option.critical(false));
-    }
   }
 }

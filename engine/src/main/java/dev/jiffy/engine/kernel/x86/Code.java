@@ -1,11 +1,9 @@
 package dev.jiffy.engine.kernel.x86;
 
-import static java.lang.foreign.ValueLayout.JAVA_LONG;
-
 import dev.jiffy.engine.kernel.Memory;
+import dev.jiffy.engine.system.CLibrary;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -31,21 +29,13 @@ final class Code {
   private static final int EXECUTE = 4;
   private static final int PRIVATE_ANONYMOUS = 0x22;
 
-  private static final MethodHandle SHORT = handle(6);
-  private static final MethodHandle LONG = handle(16);
+  private static final MethodHandle SHORT = CLibrary.form(6, Linker.Option.critical(false));
+  private static final MethodHandle LONG = CLibrary.form(16, Linker.Option.critical(false));
 
-  private static final MemorySegment MMAP = libc("mmap");
-  private static final MemorySegment MPROTECT = libc("mprotect");
+  private static final MemorySegment MMAP = CLibrary.find("mmap");
+  private static final MemorySegment MPROTECT = CLibrary.find("mprotect");
 
   private Code() {}
-
-  @SuppressWarnings("restricted")
-  private static MethodHandle handle(int arguments) {
-    ValueLayout[] longs = new ValueLayout[arguments];
-    java.util.Arrays.fill(longs, JAVA_LONG);
-    return Linker.nativeLinker()
-        .downcallHandle(FunctionDescriptor.of(JAVA_LONG, longs), Linker.Option.critical(false));
-  }
 
   /// Makes code executable, for as long as the process runs.
   ///
@@ -72,15 +62,6 @@ final class Code {
   /// {@return the address of new pages, cleared and writable, or -1}
   static long map(long bytes) {
     return call(MMAP, 0, bytes, READ | WRITE, PRIVATE_ANONYMOUS, -1, 0);
-  }
-
-  /// {@return a function of the C library}
-  @SuppressWarnings("restricted")
-  static MemorySegment libc(String name) {
-    return Linker.nativeLinker()
-        .defaultLookup()
-        .find(name)
-        .orElseThrow(() -> new UnsupportedOperationException("no function " + name));
   }
 
   private static synchronized void list(String name, long at, int bytes) {

@@ -17,6 +17,7 @@ import static dev.jiffy.engine.kernel.x86.Register.RSI;
 import static dev.jiffy.engine.kernel.x86.Register.RSP;
 
 import dev.jiffy.engine.kernel.Format;
+import dev.jiffy.engine.system.CLibrary;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -50,7 +51,7 @@ record MatrixCode(Format format, int vectors, boolean tall) {
 
   /// {@return whether the system lets this process use the matrix unit}
   static boolean isPermitted() {
-    MemorySegment syscall = Code.libc("syscall");
+    MemorySegment syscall = CLibrary.find("syscall");
     return Code.call(syscall, ARCH_PRCTL, REQUEST_PERMISSION, TILE_STATE, 0, 0, 0) == 0;
   }
 

@@ -1,5 +1,6 @@
 package dev.jiffy.engine.kernel.x86;
 
+import dev.jiffy.engine.system.CLibrary;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SegmentAllocator;
@@ -72,10 +73,11 @@ final class Pages implements SegmentAllocator {
       }
       long first = (at + PAGE - 1) & -PAGE;
       if (isLarge) {
-        Code.call(Code.libc("madvise"), first, bytes, LARGE_PAGES, 0, 0, 0);
+        Code.call(CLibrary.find("madvise"), first, bytes, LARGE_PAGES, 0, 0, 0);
       }
       return MemorySegment.ofAddress(first)
-          .reinterpret(bytes, arena, _ -> Code.call(Code.libc("munmap"), at, length, 0, 0, 0, 0));
+          .reinterpret(
+              bytes, arena, _ -> Code.call(CLibrary.find("munmap"), at, length, 0, 0, 0, 0));
     }
   }
 }

@@ -1,6 +1,7 @@
 package dev.jiffy.engine.kernel.x86;
 
 import dev.jiffy.engine.kernel.Memory;
+import dev.jiffy.engine.system.CLibrary;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
@@ -13,9 +14,9 @@ final class GuardedMemory implements AutoCloseable {
   private static final int NONE = 0;
   private static final int READ_WRITE = 3;
   private static final int PRIVATE_ANONYMOUS = 0x22;
-  private static final MemorySegment MMAP = Code.libc("mmap");
-  private static final MemorySegment MPROTECT = Code.libc("mprotect");
-  private static final MemorySegment MUNMAP = Code.libc("munmap");
+  private static final MemorySegment MMAP = CLibrary.find("mmap");
+  private static final MemorySegment MPROTECT = CLibrary.find("mprotect");
+  private static final MemorySegment MUNMAP = CLibrary.find("munmap");
 
   private record Mapping(long address, long bytes) {}
 

@@ -1,0 +1,2 @@
+/// What the operating system offers beyond what the JDK asks of it.
+package dev.jiffy.engine.system;
