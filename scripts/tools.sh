@@ -105,15 +105,19 @@ lasting_flags=(--add-modules jdk.incubator.vector)
 # longer than what it compiles, nor what cannot do without it.
 once_flags=(-XX:TieredStopAtLevel=1 -Djiffy.vector=false)
 
-# Whether the command of these arguments answers once, and machine code of Jiffy's own computes.
+# Whether the command of these arguments answers once, and machine code of Jiffy's own computes. For
+# any POSIX shell, as installations take it as well.
 answers_once() {
-  case " $* " in
-    *" --kernels"*) return 1 ;;
-  esac
-  case "${1:-}" in
-    run | report) grep -qw avx2 /proc/cpuinfo 2>/dev/null ;;
+  case ${1:-} in
+    run | report) grep -qw avx2 /proc/cpuinfo 2>/dev/null || return 1 ;;
     *) return 1 ;;
   esac
+  while [ $# -gt 0 ]; do
+    case $1 in
+      --kernels | --kernels=*) return 1 ;;
+    esac
+    shift
+  done
 }
 
 # Dumps the classes that loading, running and serving small models needs into $1/classes.jsa, in the
