@@ -6,6 +6,8 @@ import dev.jiffy.engine.ir.Inference;
 import dev.jiffy.engine.ir.NameSource;
 import dev.jiffy.engine.ir.Node;
 import dev.jiffy.engine.ir.Op;
+import dev.jiffy.engine.pass.DraftValues.Entry;
+import dev.jiffy.engine.pass.DraftValues.Value;
 import dev.jiffy.tensor.Tensor;
 import java.nio.LongBuffer;
 import java.util.ArrayList;
@@ -27,14 +29,12 @@ import org.jspecify.annotations.Nullable;
 /// another operator, and say what stands for values that are made behind it. Nodes that nobody
 /// reads any more are dropped. Facts are kept true: what reads a value of which more is known than
 /// before is inferred anew when the sweep comes to it.
-final class Draft extends DraftValues {
+final class Draft {
   private static final int MAX_SWEEPS = 32;
 
   private final Graph source;
+  private final DraftValues values;
   private final Map<Object, String> shared = new HashMap<>();
-  private final List<Value> outputs = new ArrayList<>();
-  private final List<Value> replaced = new ArrayList<>();
-  private final List<Value> news = new ArrayList<>();
   private final NameSource names;
   private final Matcher matcher = new Matcher(this);
   private final Evaluator evaluator;
@@ -45,7 +45,7 @@ final class Draft extends DraftValues {
   private List<Entry> pending = List.of();
 
   private int next;
-  private Entry atHand = new Entry(new Node("", new Op.Identity(), List.of(), List.of()));
+  private Entry atHand;
   private boolean isSource = true;
 
   /// The draft that says what a graph says.
@@ -53,47 +53,28 @@ final class Draft extends DraftValues {
   /// @param graph a graph with facts for every value
   /// @param evaluator computes constants
   Draft(Graph graph, Evaluator evaluator) {
-    super(graph.facts().size());
+    values = new DraftValues(graph.facts().size());
+    atHand = values.new Entry(new Node("", new Op.Identity(), List.of(), List.of()));
     this.evaluator = evaluator;
     source = graph;
-    graph.facts().forEach((name, fact) -> value(name).fact = fact);
-    graph.constants().forEach((name, tensor) -> value(name).constant = tensor);
+    graph.facts().forEach((name, fact) -> values.value(name).fact = fact);
+    graph.constants().forEach((name, tensor) -> values.value(name).constant = tensor);
     names = NameSource.of(graph);
     for (Node node : graph.nodes()) {
-      done.add(new Entry(node));
+      done.add(values.new Entry(node));
     }
-    count();
+    values.count(done, source.outputs());
     dropUnread();
   }
 
   /// Drops the nodes that no output needs, before anything is found out of them.
   private void dropUnread() {
     for (Entry entry : done.reversed()) {
-      if (isUnread(entry)) {
-        unread(entry);
+      if (DraftValues.isUnread(entry)) {
+        values.unread(entry);
       }
     }
-    isSource = !done.removeIf(Draft::isUnread);
-  }
-
-  /// Counts who reads what.
-  private void count() {
-    for (Value value : values()) {
-      value.reads = 0;
-      value.isOutput = false;
-    }
-    for (Entry entry : done) {
-      for (Value input : entry.inputs) {
-        input.reads++;
-      }
-    }
-    outputs.clear();
-    for (String output : source.outputs()) {
-      Value value = value(output);
-      value.reads++;
-      value.isOutput = true;
-      outputs.add(value);
-    }
+    isSource = !done.removeIf(DraftValues::isUnread);
   }
 
   /// Rewrites by rules, swept until none applies.
@@ -128,17 +109,15 @@ final class Draft extends DraftValues {
     boolean changed = false;
     pending = done;
     done = new ArrayList<>(pending.size() + 16);
-    startSweep();
-    news.forEach(value -> value.isNews = false);
-    news.clear();
+    values.startSweep();
     for (next = 0; next < pending.size(); ) {
-      atHand = resolved(pending.get(next++));
-      if (isUnread(atHand)) {
-        release(atHand);
+      atHand = values.resolved(pending.get(next++));
+      if (DraftValues.isUnread(atHand)) {
+        values.release(atHand);
         changed = true;
         continue;
       }
-      register(atHand);
+      values.register(atHand);
       refresh(atHand);
       if (apply(atHand.rules(rules), atHand.node)) {
         changed = true;
@@ -147,7 +126,7 @@ final class Draft extends DraftValues {
       }
     }
     if (changed) {
-      done.removeIf(entry -> !isAlive(entry));
+      done.removeIf(entry -> !values.isAlive(entry));
       settleOutputs();
     }
     return changed;
@@ -168,49 +147,10 @@ final class Draft extends DraftValues {
   private void takeBack(int mark) {
     while (done.size() > mark) {
       Entry entry = done.removeLast();
-      forget(entry);
+      values.forget(entry);
       for (Value input : entry.inputs) {
         input.reads--;
       }
-    }
-  }
-
-  /// {@return the node with the values that stand for its inputs}
-  private Entry resolved(Entry entry) {
-    boolean isResolved = true;
-    for (Value input : entry.inputs) {
-      isResolved &= input.standIn == null;
-    }
-    if (isResolved) {
-      return entry;
-    }
-    Node node = entry.node;
-    List<String> inputs = new ArrayList<>(node.inputs());
-    for (int i = 0; i < inputs.size(); i++) {
-      Value input = inputs.get(i).isEmpty() ? null : value(inputs.get(i));
-      if (input != null && input.standIn != null) {
-        Value value = resolved(input);
-        inputs.set(i, value.name);
-        if (value.constant != null || !fact(value.name).equals(input.fact)) {
-          addNews(value);
-        }
-      }
-    }
-    return new Entry(new Node(node.name(), node.op(), inputs, node.outputs()));
-  }
-
-  private static Value resolved(Value value) {
-    Value current = value;
-    for (Value next = current.standIn; next != null; next = next.standIn) {
-      current = next;
-    }
-    return current;
-  }
-
-  private void addNews(Value value) {
-    if (!value.isNews) {
-      value.isNews = true;
-      news.add(value);
     }
   }
 
@@ -229,16 +169,103 @@ final class Draft extends DraftValues {
     for (int i = 0; i < node.outputs().size(); i++) {
       String output = node.outputs().get(i);
       if (!output.isEmpty()) {
-        Value value = value(output);
-        if (!made.get(i).equals(value.fact)) {
-          value.fact = made.get(i);
-          addNews(value);
-        }
+        values.learn(values.value(output), made.get(i));
       }
     }
   }
 
   // ---- what is known
+
+  /// {@return what is known of a value}
+  ///
+  /// @param value the value's name
+  Fact fact(String value) {
+    Value known = values.find(value);
+    if (known == null || known.fact == null) {
+      throw new IllegalStateException("nothing is known of value '" + value + "'");
+    }
+    return known.fact;
+  }
+
+  /// {@return the node that makes a value, or null for inputs and constants}
+  ///
+  /// @param value the value's name
+  @Nullable Node producer(String value) {
+    Entry entry = values.producer(values.find(value));
+    return entry == null ? null : entry.node;
+  }
+
+  /// {@return the node that makes a value if it has an operator of this type, or null}
+  ///
+  /// @param value the value's name
+  /// @param type the type of operator
+  @Nullable Node producer(String value, Class<? extends Op> type) {
+    Node node = producer(value);
+    return node != null && type.isInstance(node.op()) ? node : null;
+  }
+
+  /// {@return the tensor of a constant, or null for other values}
+  ///
+  /// @param value the value's name
+  @Nullable Tensor constant(String value) {
+    Value known = values.find(value);
+    return known == null ? null : known.constant;
+  }
+
+  /// {@return the number that a value is known to be: a constant of one element, whatever its rank}
+  ///
+  /// @param value the value's name
+  @Nullable Double scalar(String value) {
+    Tensor tensor = constant(value);
+    boolean isNumber =
+        tensor != null
+            && tensor.shape().elements() == 1
+            && (tensor.dtype().isFloat() || tensor.dtype().isInteger());
+    return tensor != null && isNumber ? tensor.getDouble(0) : null;
+  }
+
+  /// {@return the elements of an integer vector or scalar known at load, or null}
+  ///
+  /// @param value the value's name, "" for an absent input
+  long @Nullable [] integers(String value) {
+    if (value.isEmpty()) {
+      return null;
+    }
+    Tensor tensor = constant(value);
+    if (tensor != null) {
+      return tensor.dtype().isInteger() ? tensor.toLongs() : null;
+    }
+    return fact(value).concreteValue();
+  }
+
+  /// {@return how often a value is read, a graph output counting as one}
+  ///
+  /// @param value the value's name
+  int reads(String value) {
+    Value known = values.find(value);
+    return known == null ? 0 : known.reads;
+  }
+
+  /// {@return whether callers see the value}
+  ///
+  /// @param value the value's name
+  boolean isOutput(String value) {
+    Value known = values.find(value);
+    return known != null && known.isOutput;
+  }
+
+  /// {@return whether a value is read exactly once, by a node}
+  ///
+  /// @param value the value's name
+  boolean readOnce(String value) {
+    Value known = values.find(value);
+    return known != null && known.reads == 1 && !known.isOutput;
+  }
+
+  /// {@return a number that is another one after every change}
+  int changes() {
+    return values.changes();
+  }
 
   /// {@return the nodes behind the one at hand that read a value, in order}
   ///
@@ -248,8 +275,8 @@ final class Draft extends DraftValues {
     for (int i = next; i < pending.size(); i++) {
       Entry entry = pending.get(i);
       for (Value input : entry.inputs) {
-        if (resolved(input).name.equals(value) && !isUnread(entry)) {
-          readers.add(resolved(entry).node);
+        if (DraftValues.resolved(input).name.equals(value) && !DraftValues.isUnread(entry)) {
+          readers.add(values.resolved(entry).node);
           break;
         }
       }
@@ -292,7 +319,7 @@ final class Draft extends DraftValues {
   /// @param tensor the elements, never changed from now on
   String constant(String hint, Tensor tensor) {
     String name = fresh(hint);
-    Value value = value(name);
+    Value value = values.value(name);
     value.constant = tensor;
     value.fact = Inference.fact(tensor);
     return name;
@@ -337,27 +364,20 @@ final class Draft extends DraftValues {
     List<Fact> known = infer(op, inputs, count);
     for (int i = 0; i < count; i++) {
       String name = fresh(hint);
-      value(name).fact = known.get(i);
+      values.value(name).fact = known.get(i);
       made.add(name);
     }
-    emit(new Entry(new Node(fresh(origin.name()), op, inputs, made)));
+    emit(values.new Entry(new Node(fresh(origin.name()), op, inputs, made)));
     return made;
   }
 
   private static String hint(Node origin) {
-    for (String output : origin.outputs()) {
-      if (!output.isEmpty()) {
-        return output;
-      }
-    }
-    return "value";
+    return origin.outputs().stream().filter(name -> !name.isEmpty()).findFirst().orElse("value");
   }
 
   private void emit(Entry entry) {
-    for (Value input : entry.inputs) {
-      input.reads++;
-    }
-    register(entry);
+    values.read(entry);
+    values.register(entry);
     done.add(entry);
   }
 
@@ -383,11 +403,11 @@ final class Draft extends DraftValues {
   /// Lets every reader of a node's outputs read other values.
   ///
   /// @param node the node at hand
-  /// @param values what stands for each of its outputs
+  /// @param standIns what stands for each of its outputs
   /// @return true
-  boolean replace(Node node, List<String> values) {
-    standIn(node, values);
-    release(atHand);
+  boolean replace(Node node, List<String> standIns) {
+    standIn(node, standIns);
+    values.release(atHand);
     return true;
   }
 
@@ -400,21 +420,11 @@ final class Draft extends DraftValues {
     standIn(node, List.of(value));
   }
 
-  private void standIn(Node node, List<String> values) {
+  private void standIn(Node node, List<String> standIns) {
     for (int i = 0; i < node.outputs().size(); i++) {
       String output = node.outputs().get(i);
-      if (output.isEmpty()) {
-        continue;
-      }
-      Value old = value(output);
-      Value value = value(values.get(i));
-      old.standIn = value;
-      replaced.add(old);
-      value.reads += old.reads;
-      old.reads = 0;
-      if (old.isOutput && !value.isOutput) {
-        value.isOutput = true;
-        outputs.add(value);
+      if (!output.isEmpty()) {
+        values.replace(values.value(output), values.value(standIns.get(i)));
       }
     }
   }
@@ -429,8 +439,8 @@ final class Draft extends DraftValues {
     List<String> read = Arrays.asList(inputs);
     List<Fact> made = infer(op, read, node.outputs().size());
     Node next = new Node(node.name(), op, read, node.outputs());
-    emit(new Entry(next));
-    unread(atHand);
+    emit(values.new Entry(next));
+    values.unread(atHand);
     learn(next, made);
     return true;
   }
@@ -457,8 +467,8 @@ final class Draft extends DraftValues {
     List<Node> tail = new ArrayList<>();
     boolean isReplaced = false;
     for (String name : source.outputs()) {
-      Value output = value(name);
-      Value value = resolved(output);
+      Value output = values.value(name);
+      Value value = DraftValues.resolved(output);
       if (value == output) {
         continue;
       }
@@ -466,7 +476,7 @@ final class Draft extends DraftValues {
       output.fact = fact(value.name);
       if (value.constant != null) {
         output.constant = value.constant;
-      } else if (producer(value) != null
+      } else if (values.producer(value) != null
           && !source.outputs().contains(value.name)
           && !renames.containsKey(value.name)) {
         renames.put(value.name, name);
@@ -474,12 +484,11 @@ final class Draft extends DraftValues {
         tail.add(new Node(name, new Op.Identity(), List.of(value.name), List.of(name)));
       }
     }
-    replaced.forEach(value -> value.standIn = null);
-    replaced.clear();
+    values.endReplacements();
     if (isReplaced) {
-      tail.forEach(node -> done.add(new Entry(node)));
+      tail.forEach(node -> done.add(values.new Entry(node)));
       done.replaceAll(entry -> renamed(entry, renames));
-      count();
+      values.count(done, source.outputs());
     }
   }
 
@@ -489,15 +498,11 @@ final class Draft extends DraftValues {
     List<String> outputs = renamed(node.outputs(), renames);
     return inputs.equals(node.inputs()) && outputs.equals(node.outputs())
         ? entry
-        : new Entry(new Node(node.name(), node.op(), inputs, outputs));
+        : values.new Entry(new Node(node.name(), node.op(), inputs, outputs));
   }
 
   private static List<String> renamed(List<String> names, Map<String, String> renames) {
-    List<String> renamed = new ArrayList<>();
-    for (String name : names) {
-      renamed.add(renames.getOrDefault(name, name));
-    }
-    return renamed;
+    return names.stream().map(name -> renames.getOrDefault(name, name)).toList();
   }
 
   /// {@return the graph as it is now, with what it needs only; the same graph where nothing
@@ -507,8 +512,8 @@ final class Draft extends DraftValues {
       return source;
     }
     Set<Value> needed = new HashSet<>();
-    source.inputs().forEach(input -> needed.add(value(input)));
-    source.outputs().forEach(output -> needed.add(value(output)));
+    source.inputs().forEach(input -> needed.add(values.value(input)));
+    source.outputs().forEach(output -> needed.add(values.value(output)));
     List<Node> nodes = new ArrayList<>();
     for (Entry entry : done) {
       nodes.add(entry.node);
@@ -517,7 +522,7 @@ final class Draft extends DraftValues {
     }
     Map<String, Tensor> constants = new LinkedHashMap<>();
     Map<String, Fact> facts = new LinkedHashMap<>();
-    for (Value value : values()) {
+    for (Value value : values.values()) {
       if (needed.contains(value)) {
         facts.put(value.name, fact(value.name));
         if (value.constant != null) {

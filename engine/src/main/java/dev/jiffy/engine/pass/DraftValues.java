@@ -2,21 +2,25 @@ package dev.jiffy.engine.pass;
 
 import dev.jiffy.engine.ir.Fact;
 import dev.jiffy.engine.ir.Node;
-import dev.jiffy.engine.ir.Op;
 import dev.jiffy.tensor.Tensor;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/// The values of a [Draft]: what is known of each, which node makes it, and how often it is read.
+/// The values of a [Draft]: what is known of each, which node makes it, how often it is read, and
+/// what stands for it.
 ///
 /// Counts of reads are exact at every moment, so that a rule can tell whether a value is read
 /// elsewhere.
-abstract class DraftValues {
+final class DraftValues {
   private final Map<String, Value> values;
+  private final List<Value> replaced = new ArrayList<>();
+  private final List<Value> news = new ArrayList<>();
   private int sweep;
   private int changes;
 
@@ -90,12 +94,12 @@ abstract class DraftValues {
   }
 
   /// {@return all values, in the order in which they were first named}
-  final Collection<Value> values() {
+  Collection<Value> values() {
     return values.values();
   }
 
   /// {@return the value of a name, a new one where there is none}
-  final Value value(String name) {
+  Value value(String name) {
     Value value = values.get(name);
     if (value == null) {
       value = new Value(name);
@@ -104,12 +108,40 @@ abstract class DraftValues {
     return value;
   }
 
-  /// Forgets which nodes make values: the sweep is to come to them.
-  final void startSweep() {
-    sweep++;
+  /// {@return the value of a name, or null where there is none}
+  @Nullable Value find(String name) {
+    return values.get(name);
   }
 
-  final void register(Entry entry) {
+  /// {@return a number that is another one after every change}
+  int changes() {
+    return changes;
+  }
+
+  /// Forgets which nodes make values, as the sweep is to come to them, and what is news.
+  void startSweep() {
+    sweep++;
+    news.forEach(value -> value.isNews = false);
+    news.clear();
+  }
+
+  /// Counts who reads what.
+  void count(List<Entry> nodes, List<String> outputs) {
+    for (Value value : values()) {
+      value.reads = 0;
+      value.isOutput = false;
+    }
+    for (Entry entry : nodes) {
+      read(entry);
+    }
+    for (String output : outputs) {
+      Value value = value(output);
+      value.reads++;
+      value.isOutput = true;
+    }
+  }
+
+  void register(Entry entry) {
     changes++;
     for (Value output : entry.outputs) {
       output.producer = entry;
@@ -117,18 +149,18 @@ abstract class DraftValues {
     }
   }
 
-  final void forget(Entry entry) {
+  void forget(Entry entry) {
     changes++;
     for (Value output : entry.outputs) {
       output.producer = null;
     }
   }
 
-  final @Nullable Entry producer(@Nullable Value value) {
+  @Nullable Entry producer(@Nullable Value value) {
     return value != null && value.sweep == sweep ? value.producer : null;
   }
 
-  final boolean isAlive(Entry entry) {
+  boolean isAlive(Entry entry) {
     for (Value output : entry.outputs) {
       if (producer(output) != null) {
         return true;
@@ -146,8 +178,14 @@ abstract class DraftValues {
     return true;
   }
 
+  void read(Entry entry) {
+    for (Value input : entry.inputs) {
+      input.reads++;
+    }
+  }
+
   /// The node gives up what it reads.
-  final void unread(Entry entry) {
+  void unread(Entry entry) {
     for (Value input : entry.inputs) {
       input.reads--;
       Entry producer = producer(input);
@@ -157,99 +195,71 @@ abstract class DraftValues {
     }
   }
 
-  final void release(Entry entry) {
+  void release(Entry entry) {
     forget(entry);
     unread(entry);
   }
 
-  /// {@return what is known of a value}
-  ///
-  /// @param value the value's name
-  Fact fact(String value) {
-    Value known = values.get(value);
-    if (known == null || known.fact == null) {
-      throw new IllegalStateException("nothing is known of value '" + value + "'");
+  /// Notes what is known of a value.
+  void learn(Value value, Fact fact) {
+    if (!fact.equals(value.fact)) {
+      value.fact = fact;
+      addNews(value);
     }
-    return known.fact;
   }
 
-  /// {@return the node that makes a value, or null for inputs and constants}
-  ///
-  /// @param value the value's name
-  @Nullable Node producer(String value) {
-    Entry entry = producer(values.get(value));
-    return entry == null ? null : entry.node;
-  }
-
-  /// {@return the node that makes a value if it has an operator of this type, or null}
-  ///
-  /// @param value the value's name
-  /// @param type the type of operator
-  @Nullable Node producer(String value, Class<? extends Op> type) {
-    Node node = producer(value);
-    return node != null && type.isInstance(node.op()) ? node : null;
-  }
-
-  /// {@return the tensor of a constant, or null for other values}
-  ///
-  /// @param value the value's name
-  @Nullable Tensor constant(String value) {
-    Value known = values.get(value);
-    return known == null ? null : known.constant;
-  }
-
-  /// {@return the number that a value is known to be: a constant of one element, whatever its rank}
-  ///
-  /// @param value the value's name
-  @Nullable Double scalar(String value) {
-    Tensor tensor = constant(value);
-    boolean isNumber =
-        tensor != null
-            && tensor.shape().elements() == 1
-            && (tensor.dtype().isFloat() || tensor.dtype().isInteger());
-    return tensor != null && isNumber ? tensor.getDouble(0) : null;
-  }
-
-  /// {@return the elements of an integer vector or scalar known at load, or null}
-  ///
-  /// @param value the value's name, "" for an absent input
-  long @Nullable [] integers(String value) {
-    if (value.isEmpty()) {
-      return null;
+  private void addNews(Value value) {
+    if (!value.isNews) {
+      value.isNews = true;
+      news.add(value);
     }
-    Tensor tensor = constant(value);
-    if (tensor != null) {
-      return tensor.dtype().isInteger() ? tensor.toLongs() : null;
+  }
+
+  /// Lets every reader of a value read another one.
+  void replace(Value old, Value by) {
+    old.standIn = by;
+    replaced.add(old);
+    by.reads += old.reads;
+    old.reads = 0;
+    by.isOutput |= old.isOutput;
+  }
+
+  /// Forgets what stands for values: nobody reads these any more.
+  void endReplacements() {
+    replaced.forEach(value -> value.standIn = null);
+    replaced.clear();
+  }
+
+  /// {@return what is read instead of a value}
+  static Value resolved(Value value) {
+    Value current = value;
+    for (Value next = current.standIn; next != null; next = next.standIn) {
+      current = next;
     }
-    return fact(value).concreteValue();
+    return current;
   }
 
-  /// {@return how often a value is read, a graph output counting as one}
-  ///
-  /// @param value the value's name
-  int reads(String value) {
-    Value known = values.get(value);
-    return known == null ? 0 : known.reads;
-  }
-
-  /// {@return whether callers see the value}
-  ///
-  /// @param value the value's name
-  boolean isOutput(String value) {
-    Value known = values.get(value);
-    return known != null && known.isOutput;
-  }
-
-  /// {@return whether a value is read exactly once, by a node}
-  ///
-  /// @param value the value's name
-  boolean readOnce(String value) {
-    Value known = values.get(value);
-    return known != null && known.reads == 1 && !known.isOutput;
-  }
-
-  /// {@return a number that is another one after every change}
-  int changes() {
-    return changes;
+  /// {@return the node with the values that stand for its inputs}
+  Entry resolved(Entry entry) {
+    boolean isResolved = true;
+    for (Value input : entry.inputs) {
+      isResolved &= input.standIn == null;
+    }
+    if (isResolved) {
+      return entry;
+    }
+    Node node = entry.node;
+    List<String> inputs = new ArrayList<>(node.inputs());
+    for (int i = 0; i < inputs.size(); i++) {
+      Value input = inputs.get(i).isEmpty() ? null : value(inputs.get(i));
+      if (input != null && input.standIn != null) {
+        Value value = resolved(input);
+        inputs.set(i, value.name);
+        if (value.constant != null || !Objects.equals(value.fact, input.fact)) {
+          addNews(value);
+        }
+      }
+    }
+    return new Entry(new Node(node.name(), node.op(), inputs, node.outputs()));
   }
 }
