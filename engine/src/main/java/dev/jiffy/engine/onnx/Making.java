@@ -19,6 +19,11 @@ record Making(Assembly assembly, String hint) {
     return assembly.fresh(hint + "/" + name);
   }
 
+  /// {@return a name that no value has, for what an operator makes}
+  String fresh(Op op) {
+    return fresh(op.getClass().getSimpleName().toLowerCase(Locale.ROOT));
+  }
+
   /// {@return what is known of a value}
   Fact fact(String value) {
     Fact fact = assembly.fact(value);
@@ -37,7 +42,7 @@ record Making(Assembly assembly, String hint) {
   List<String> makeAll(Op op, int count, List<String> inputs) {
     List<String> outputs = new ArrayList<>();
     for (int i = 0; i < count; i++) {
-      outputs.add(fresh(op.getClass().getSimpleName().toLowerCase(Locale.ROOT)));
+      outputs.add(fresh(op));
     }
     assembly.add(outputs.getFirst(), op, inputs, outputs);
     return outputs;

@@ -6,14 +6,17 @@ import dev.jiffy.engine.ir.Dim;
 import dev.jiffy.engine.ir.Fact;
 import dev.jiffy.engine.ir.Graph;
 import dev.jiffy.engine.ir.Op;
+import dev.jiffy.engine.onnx.OnnxModel.AttributeProto;
 import dev.jiffy.engine.onnx.OnnxModel.GraphProto;
 import dev.jiffy.engine.onnx.OnnxModel.NodeProto;
+import dev.jiffy.engine.onnx.OnnxModel.TypeProto;
 import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
 import java.nio.LongBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
@@ -21,7 +24,7 @@ import org.jspecify.annotations.Nullable;
 
 /// One ONNX node while it is imported: what it says, and the nodes that stand for it. Attributes
 /// that nobody takes are reported by [#finish()].
-final class NodeScope extends NodeAttributes {
+final class NodeScope {
   /// The first operator set whose nodes do not say which memory they may reuse.
   private static final long CONSUMED_INPUTS_UNTIL = 6;
 
@@ -29,7 +32,9 @@ final class NodeScope extends NodeAttributes {
   private final String name;
   private final long opset;
   private final Assembly assembly;
-  private final Bodies bodies;
+  private final Making here;
+  private final BodyImport bodies;
+  private final Set<String> taken = new HashSet<>();
   private boolean ended;
 
   /// The scope of a node.
@@ -39,18 +44,177 @@ final class NodeScope extends NodeAttributes {
   /// @param opset the version of the operator set
   /// @param assembly the graph under construction
   /// @param bodies imports a graph that reads some values from around it
-  NodeScope(NodeProto node, String name, long opset, Assembly assembly, Bodies bodies) {
-    super(node.attributes());
+  NodeScope(NodeProto node, String name, long opset, Assembly assembly, BodyImport bodies) {
     this.node = node;
     this.name = name;
     this.opset = opset;
     this.assembly = assembly;
+    this.here = new Making(assembly, name);
     this.bodies = bodies;
   }
 
   /// {@return the version of the operator set}
   long opset() {
     return opset;
+  }
+
+  // ---- attributes, with the default of ONNX where they are absent
+
+  private <A extends AttributeProto> @Nullable A take(
+      String attribute, Class<A> kind, String kindName) {
+    taken.add(attribute);
+    AttributeProto given = node.attributes().get(attribute);
+    if (given != null && !kind.isInstance(given)) {
+      throw invalid(
+          "attribute '%s' should be %s but is %s".formatted(attribute, kindName, given.kind()));
+    }
+    return kind.cast(given);
+  }
+
+  /// {@return whether an attribute is given}
+  boolean hasAttribute(String attribute) {
+    taken.add(attribute);
+    return node.attributes().containsKey(attribute);
+  }
+
+  /// Accepts attributes that do not change what is computed.
+  ///
+  /// @param ignored their names
+  void ignore(String... ignored) {
+    taken.addAll(Arrays.asList(ignored));
+  }
+
+  /// {@return an integer attribute}
+  ///
+  /// @param otherwise its value where it is absent
+  long integer(String attribute, long otherwise) {
+    AttributeProto.IntValue given = take(attribute, AttributeProto.IntValue.class, "INT");
+    return given == null ? otherwise : given.value();
+  }
+
+  /// {@return an integer attribute that must be there}
+  long integer(String attribute) {
+    if (!hasAttribute(attribute)) {
+      throw missing(attribute);
+    }
+    return integer(attribute, 0);
+  }
+
+  /// {@return a truth value}
+  ///
+  /// @param otherwise its value where it is absent
+  boolean flag(String attribute, boolean otherwise) {
+    long value = integer(attribute, otherwise ? 1 : 0);
+    if (value != 0 && value != 1) {
+      throw invalid("attribute '%s' should be 0 or 1 but is %d".formatted(attribute, value));
+    }
+    return value != 0;
+  }
+
+  /// {@return a float attribute}
+  ///
+  /// @param otherwise its value where it is absent
+  float real(String attribute, float otherwise) {
+    AttributeProto.FloatValue given = take(attribute, AttributeProto.FloatValue.class, "FLOAT");
+    return given == null ? otherwise : given.value();
+  }
+
+  /// {@return a text attribute}
+  ///
+  /// @param otherwise its value where it is absent
+  String text(String attribute, String otherwise) {
+    AttributeProto.StringValue given = take(attribute, AttributeProto.StringValue.class, "STRING");
+    return given == null ? otherwise : given.value();
+  }
+
+  /// {@return an attribute whose text names a constant of an enum, in any case}
+  ///
+  /// @param otherwise its value where it is absent
+  /// @param <E> the enum
+  <E extends Enum<E>> E choice(String attribute, E otherwise) {
+    String text = text(attribute, otherwise.name());
+    for (E constant : otherwise.getDeclaringClass().getEnumConstants()) {
+      if (constant.name().equals(text.toUpperCase(Locale.ROOT))) {
+        return constant;
+      }
+    }
+    throw invalid("attribute '%s' is '%s', which ONNX does not define".formatted(attribute, text));
+  }
+
+  /// {@return a list of integers, empty where it is absent}
+  List<Long> integers(String attribute) {
+    AttributeProto.Ints given = take(attribute, AttributeProto.Ints.class, "INTS");
+    return given == null ? List.of() : given.values();
+  }
+
+  /// {@return a list of integers within bounds, empty where it is absent}
+  ///
+  /// @param least the least of them that is allowed
+  /// @param most the greatest
+  List<Long> integers(String attribute, int least, int most) {
+    List<Long> values = integers(attribute);
+    for (long value : values) {
+      if (value < least || value > most) {
+        throw invalid(
+            "attribute '%s' should be from %d to %d but is %s"
+                .formatted(attribute, least, most, values));
+      }
+    }
+    return values;
+  }
+
+  /// {@return a list of floats, empty where it is absent}
+  List<Float> reals(String attribute) {
+    AttributeProto.Floats given = take(attribute, AttributeProto.Floats.class, "FLOATS");
+    return given == null ? List.of() : given.values();
+  }
+
+  /// {@return a list of integers as an array, empty where it is absent}
+  long[] integerArray(String attribute) {
+    return LongList.array(integers(attribute));
+  }
+
+  /// {@return a list of texts, empty where it is absent}
+  List<String> texts(String attribute) {
+    AttributeProto.Strings given = take(attribute, AttributeProto.Strings.class, "STRINGS");
+    return given == null ? List.of() : given.values();
+  }
+
+  /// {@return a tensor attribute, or null where it is absent or of an unsupported type}
+  @Nullable Tensor tensor(String attribute) {
+    AttributeProto.TensorValue given = take(attribute, AttributeProto.TensorValue.class, "TENSOR");
+    if (given != null && given.value().tensor() == null) {
+      unsupported("attribute '" + attribute + "' of type " + given.value().type());
+    }
+    return given == null ? null : given.value().tensor();
+  }
+
+  /// {@return a graph}
+  GraphProto graph(String attribute) {
+    AttributeProto.GraphValue given = take(attribute, AttributeProto.GraphValue.class, "GRAPH");
+    if (given == null) {
+      throw missing(attribute);
+    }
+    return given.value();
+  }
+
+  /// {@return a type, or null where it is absent}
+  @Nullable TypeProto type(String attribute) {
+    AttributeProto.TypeValue given = take(attribute, AttributeProto.TypeValue.class, "TYPE_PROTO");
+    return given == null ? null : given.value();
+  }
+
+  /// {@return an attribute that numbers an element type, or null where it is absent or unsupported}
+  @Nullable DType elementType(String attribute) {
+    if (!hasAttribute(attribute)) {
+      return null;
+    }
+    long number = integer(attribute);
+    DType dtype = ElementTypes.dtype(number);
+    if (dtype == null) {
+      unsupported("attribute '" + attribute + "' is " + ElementTypes.name(number));
+    }
+    return dtype;
   }
 
   // ---- inputs and outputs
@@ -147,17 +311,6 @@ final class NodeScope extends NodeAttributes {
         : null;
   }
 
-  /// Imports graphs within nodes.
-  @FunctionalInterface
-  interface Bodies {
-    /// {@return a graph within a node, imported}
-    ///
-    /// @param graph the graph
-    /// @param given what is known of its inputs
-    /// @param captured what becomes its last inputs: values around the node that are no constants
-    Graph of(GraphProto graph, List<Fact> given, List<String> captured);
-  }
-
   /// {@return a graph within this node, imported}
   ///
   /// @param graph the graph
@@ -177,7 +330,7 @@ final class NodeScope extends NodeAttributes {
 
   /// {@return what adds to the graph around this node}
   Making here() {
-    return new Making(assembly, name);
+    return here;
   }
 
   /// {@return what adds to a new graph within this node}
@@ -203,7 +356,7 @@ final class NodeScope extends NodeAttributes {
   }
 
   private String named(String output) {
-    return output.isEmpty() ? assembly.fresh(name + "/unread") : output;
+    return output.isEmpty() ? here.fresh("unread") : output;
   }
 
   /// Makes a node that gives another output.
@@ -247,9 +400,7 @@ final class NodeScope extends NodeAttributes {
   /// @param inputs the values read
   /// @return the value made
   String make(Op op, String... inputs) {
-    String output = assembly.fresh(name + "/" + hint(op));
-    assembly.add(output, op, trimmed(inputs), List.of(output));
-    return output;
+    return makeAll(op, 1, inputs).getFirst();
   }
 
   /// Makes a node in between that gives several values.
@@ -259,21 +410,12 @@ final class NodeScope extends NodeAttributes {
   /// @param inputs the values read
   /// @return the values made
   List<String> makeAll(Op op, int count, String... inputs) {
-    List<String> outputs = new ArrayList<>();
-    for (int i = 0; i < count; i++) {
-      outputs.add(assembly.fresh(name + "/" + hint(op)));
-    }
-    assembly.add(outputs.getFirst(), op, trimmed(inputs), outputs);
-    return outputs;
+    return here.makeAll(op, count, trimmed(inputs));
   }
 
   private void add(Op op, List<String> inputs, List<String> outputs) {
-    assembly.add(ended ? assembly.fresh(name + "/" + hint(op)) : name, op, inputs, outputs);
+    assembly.add(ended ? here.fresh(op) : name, op, inputs, outputs);
     ended = true;
-  }
-
-  private static String hint(Op op) {
-    return op.getClass().getSimpleName().toLowerCase(Locale.ROOT);
   }
 
   private static List<String> trimmed(String... inputs) {
@@ -288,7 +430,7 @@ final class NodeScope extends NodeAttributes {
   ///
   /// @param tensor its value
   String constant(Tensor tensor) {
-    String constant = assembly.fresh(name + "/constant");
+    String constant = here.fresh("constant");
     assembly.constant(constant, tensor);
     return constant;
   }
@@ -307,7 +449,7 @@ final class NodeScope extends NodeAttributes {
   ///
   /// @param values its elements
   String longs(List<Long> values) {
-    return longs(values.stream().mapToLong(Long::longValue).toArray());
+    return longs(LongList.array(values));
   }
 
   /// {@return the name of a constant of rank 1}
@@ -337,10 +479,9 @@ final class NodeScope extends NodeAttributes {
 
   // ---- what is wrong
 
-  /// Notes that the engine cannot run this node.
+  /// Notes that the engine cannot run the node.
   ///
   /// @param reason why
-  @Override
   void unsupported(String reason) {
     assembly.problem("%s '%s': %s".formatted(node.operator(), name, reason));
   }
@@ -348,6 +489,17 @@ final class NodeScope extends NodeAttributes {
   /// {@return whether the engine cannot run something that was seen so far}
   boolean isRefused() {
     return !assembly.problems().isEmpty();
+  }
+
+  /// {@return the failure of a node that contradicts ONNX, without the node's name}
+  ///
+  /// @param problem what is wrong
+  ModelException invalid(String problem) {
+    return new ModelException(problem);
+  }
+
+  private ModelException missing(String attribute) {
+    return invalid("attribute '" + attribute + "' is missing");
   }
 
   /// {@return the failure with the node's name}
@@ -364,6 +516,10 @@ final class NodeScope extends NodeAttributes {
     if (opset < CONSUMED_INPUTS_UNTIL) {
       ignore("consumed_inputs");
     }
-    refuseRest(opset);
+    for (String attribute : node.attributes().keySet()) {
+      if (!taken.contains(attribute)) {
+        unsupported("attribute '" + attribute + "' is not known in operator set " + opset);
+      }
+    }
   }
 }

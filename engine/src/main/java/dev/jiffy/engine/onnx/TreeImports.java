@@ -92,7 +92,7 @@ final class TreeImports {
     if (tensor != null) {
       return tensor.toDoubles();
     }
-    float[] floats = node.realArray(attribute);
+    float[] floats = FloatList.array(node.reals(attribute));
     double[] numbers = new double[floats.length];
     for (int i = 0; i < floats.length; i++) {
       numbers[i] = floats[i];
