@@ -18,7 +18,7 @@ public final class X86Depthwise implements DepthwiseKernels {
 
   private final int vectorBytes;
   private final int lanes;
-  private final Blocks blocks;
+  private final X86MicroKernels micro;
   private volatile Form[] forms = {};
 
   /// A function, and what it was made for.
@@ -57,7 +57,7 @@ public final class X86Depthwise implements DepthwiseKernels {
   X86Depthwise(Cpu cpu) {
     this.vectorBytes = cpu.vectorBytes();
     this.lanes = vectorBytes / 4;
-    this.blocks = new Blocks(cpu);
+    this.micro = new X86MicroKernels(cpu);
   }
 
   @Override
@@ -102,7 +102,7 @@ public final class X86Depthwise implements DepthwiseKernels {
     long count = weights(g);
     for (int from = 0; from < g.inChannels(); from += lanes) {
       int channels = Math.min(lanes, g.inChannels() - from);
-      blocks.pack(
+      micro.pack(
           weights + 4 * count * from,
           4,
           4 * count,

@@ -33,7 +33,7 @@ public final class X86RowKernels implements RowKernels {
 
   private final int vectorBytes;
   private final int lanes;
-  private final Blocks blocks;
+  private final X86Fill fill;
   private final X86Pooling pooling;
   private final X86Resampling resampling;
   private final X86Copies copies;
@@ -61,7 +61,7 @@ public final class X86RowKernels implements RowKernels {
     this.others = others;
     vectorBytes = cpu.vectorBytes();
     lanes = vectorBytes / 4;
-    blocks = new Blocks(cpu);
+    fill = new X86Fill(cpu);
     pooling = new X86Pooling(cpu);
     resampling = new X86Resampling(cpu);
     copies = new X86Copies(cpu);
@@ -308,6 +308,6 @@ public final class X86RowKernels implements RowKernels {
 
   @Override
   public void fill(float value, long y, long n) {
-    blocks.fill(value, y, n);
+    fill.fill(value, y, n);
   }
 }

@@ -312,7 +312,7 @@ final class X86RowKernelsTest {
     Activation activation = new Activation(UnaryFunction.GELU, 0, 0);
     for (Cpu cpu : Cpus.all().toList()) {
       RowKernels kernels = new X86RowKernels(cpu, new ScalarRowKernels());
-      Blocks blocks = new Blocks(cpu);
+      X86MicroKernels micro = new X86MicroKernels(cpu);
       RowKernels.PreparedPointwise prepared = kernels.prepare(chain);
       try (Floats floats = new Floats(1)) {
         long x = floats.normal(1000);
@@ -327,8 +327,8 @@ final class X86RowKernelsTest {
                 kernels.layerNorm(x, x + 400, x, x, y, 2, 77, 1e-5f);
                 kernels.reduce(ReduceFunction.MEAN, x, y, 2, 7, 21);
                 kernels.fill(1, y, 77);
-                blocks.finish(2, x, 308, x, activation, y, 308, 2, 77);
-                blocks.weigh(2, y, 320, 77, 1, x, 0, y + 640);
+                micro.finish(2, x, 308, x, activation, y, 308, 2, 77);
+                micro.weigh(2, y, 320, 77, 1, x, 0, y + 640);
               }
             });
         assertEquals(0, least, "bytes");

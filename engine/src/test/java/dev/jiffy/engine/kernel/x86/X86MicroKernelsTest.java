@@ -14,24 +14,24 @@ import java.util.function.LongFunction;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
-final class BlocksTest {
+final class X86MicroKernelsTest {
   private static final MicroKernels OTHERS = new VectorMicroKernels();
   private static final int[] COLUMNS = {1, 3, 7, 8, 9, 15, 16, 17, 31, 32, 33, 64, 65, 100};
 
   /// What is done with some code and memory.
   private interface Comparison {
-    void run(Blocks blocks, LongFunction<Floats> memory);
+    void run(X86MicroKernels kernels, LongFunction<Floats> memory);
   }
 
   private static void everywhere(Comparison comparison) {
     for (Cpu cpu : Cpus.all().toList()) {
-      Blocks blocks = new Blocks(cpu);
-      comparison.run(blocks, Floats::new);
+      X86MicroKernels kernels = new X86MicroKernels(cpu);
+      comparison.run(kernels, Floats::new);
       try (GuardedMemory guarded = new GuardedMemory()) {
-        comparison.run(blocks, seed -> new Floats(seed, guarded::before));
+        comparison.run(kernels, seed -> new Floats(seed, guarded::before));
       }
       try (GuardedMemory guarded = new GuardedMemory()) {
-        comparison.run(blocks, seed -> new Floats(seed, guarded::after));
+        comparison.run(kernels, seed -> new Floats(seed, guarded::after));
       }
     }
   }
@@ -40,18 +40,18 @@ final class BlocksTest {
   void finishesAgree() {
     Activation relu = new Activation(UnaryFunction.RELU, 0, 0);
     Activation clip = new Activation(UnaryFunction.CLIP, -0.5f, 0.5f);
-    everywhere((blocks, memory) -> {
+    everywhere((kernels, memory) -> {
       for (int columns : COLUMNS) {
         for (int form = 0; form < 24; form++) {
           Activation activation = form < 8 ? null : form < 16 ? relu : clip;
-          finish(blocks, memory, columns, columns + form % 3, form, activation);
+          finish(kernels, memory, columns, columns + form % 3, form, activation);
         }
       }
     });
   }
 
   private static void finish(
-      Blocks blocks,
+      X86MicroKernels kernels,
       LongFunction<Floats> memory,
       int columns,
       int stride,
@@ -81,21 +81,22 @@ final class BlocksTest {
           Memory.setFloat(expectedPreset + i, factor * (sum + added));
         }
       }
-      blocks.finish(factor, residual, 4L * stride, bias, activation, c, 4L * stride, rows, columns);
+      kernels.finish(
+          factor, residual, 4L * stride, bias, activation, c, 4L * stride, rows, columns);
       floats.assertClose("finish of " + columns, expected, c, n, 1e-6);
-      blocks.preset(residual, 4L * stride, bias, factor, preset, 4L * stride, rows, columns);
+      kernels.preset(residual, 4L * stride, bias, factor, preset, 4L * stride, rows, columns);
       floats.assertClose("preset of " + columns, expectedPreset, preset, n, 1e-6);
     }
   }
 
   @Test
   void scoresBecomeWeights() {
-    everywhere((blocks, memory) -> {
+    everywhere((kernels, memory) -> {
       for (int n : COLUMNS) {
         for (int rows = 1; rows <= 3; rows++) {
           for (Added added : Added.values()) {
             try (Floats floats = memory.apply((long) rows * n)) {
-              weigh(blocks, floats, rows, n, added);
+              weigh(kernels, floats, rows, n, added);
             }
           }
         }
@@ -110,7 +111,7 @@ final class BlocksTest {
     ROWS
   }
 
-  private static void weigh(Blocks blocks, Floats floats, int rows, int n, Added added) {
+  private static void weigh(X86MicroKernels kernels, Floats floats, int rows, int n, Added added) {
     long count = (long) rows * n;
     long scores = floats.normal(count);
     long mask = added == Added.NOTHING ? 0 : floats.normal(added == Added.ROWS ? count : n);
@@ -125,7 +126,7 @@ final class BlocksTest {
       long at = 4L * row * n;
       softmax(scores + at, mask == 0 ? 0 : mask + row * step, expected + at, n);
     }
-    blocks.weigh(rows, scores, 4L * n, n, 0.25f, mask, step, inverses);
+    kernels.weigh(rows, scores, 4L * n, n, 0.25f, mask, step, inverses);
     for (int row = 0; row < rows; row++) {
       float inverse = Memory.getFloat(inverses + 4L * row);
       for (int i = 0; i < n; i++) {
@@ -138,13 +139,15 @@ final class BlocksTest {
 
   @Test
   void rowsOfScoresThatAreAllMaskedStayFinite() {
-    everywhere((blocks, memory) -> {
+    everywhere((kernels, memory) -> {
       try (Floats floats = memory.apply(20)) {
         long scores = floats.normal(20);
         long mask = floats.empty(20);
-        blocks.fill(-Float.MAX_VALUE, mask, 20);
+        for (int i = 0; i < 20; i++) {
+          Memory.setFloat(mask + 4L * i, -Float.MAX_VALUE);
+        }
         long inverses = floats.empty(1);
-        blocks.weigh(1, scores, 80, 20, 1, mask, 0, inverses);
+        kernels.weigh(1, scores, 80, 20, 1, mask, 0, inverses);
         for (int i = 0; i < 20; i++) {
           assertEquals(1, Memory.getFloat(scores + 4L * i));
         }
@@ -155,14 +158,14 @@ final class BlocksTest {
 
   @Test
   void askingForMemoryChangesNothingAndFaultsNowhere() {
-    everywhere((blocks, memory) -> {
+    everywhere((kernels, memory) -> {
       try (Floats floats = memory.apply(3)) {
         long x = floats.normal(300);
         long expected = floats.copy(x, 300);
         for (int rows = 0; rows < 4; rows++) {
           for (long bytes : new long[] {1, 64, 65, 300}) {
-            blocks.bringNear(x, 4096, rows, bytes);
-            blocks.bringNear(0, bytes, rows, bytes);
+            kernels.bringNear(x, 4096, rows, bytes);
+            kernels.bringNear(0, bytes, rows, bytes);
           }
         }
         floats.assertClose("memory asked for", expected, x, 300, 0);
@@ -187,7 +190,7 @@ final class BlocksTest {
 
   @Test
   void zerosAreStored() {
-    everywhere((blocks, memory) -> {
+    everywhere((kernels, memory) -> {
       for (int n : COLUMNS) {
         try (Floats floats = memory.apply(n)) {
           long zeros = floats.normal(n);
@@ -195,9 +198,9 @@ final class BlocksTest {
           for (long i = 0; i < n; i++) {
             Memory.setFloat(expected + 4 * i, 0);
           }
-          blocks.zero(zeros, 4L * n);
+          kernels.zero(zeros, 4L * n);
           floats.assertClose("zeros of " + n, expected, zeros, n, 0);
-          blocks.zero(zeros, 0);
+          kernels.zero(zeros, 0);
           floats.assertClose("nothing of " + n, expected, zeros, n, 0);
         }
       }
@@ -206,11 +209,11 @@ final class BlocksTest {
 
   @Test
   void panelsArePacked() {
-    everywhere((blocks, memory) -> {
+    everywhere((kernels, memory) -> {
       for (int rows : new int[] {1, 3, 4, 5, 8, 19, 32}) {
         for (int columns : COLUMNS) {
           for (int form = 0; form < 3; form++) {
-            pack(blocks, memory, rows, columns, form);
+            pack(kernels, memory, rows, columns, form);
           }
         }
       }
@@ -219,10 +222,10 @@ final class BlocksTest {
 
   @Test
   void rowsAreMultiplied() {
-    everywhere((blocks, memory) -> {
+    everywhere((kernels, memory) -> {
       for (int k : new int[] {1, 7, 8, 9, 20}) {
-        for (int columns : new int[] {1, 7, 16, 33, 100, 4096, 4099}) {
-          multiplyRow(blocks, memory, k, columns);
+        for (int columns : new int[] {1, 100, 512, 513, 519, 528, 545, 4096, 4099}) {
+          multiplyRow(kernels, memory, k, columns);
         }
       }
     });
@@ -230,16 +233,16 @@ final class BlocksTest {
 
   @Test
   void rowsAreMultipliedByRows() {
-    everywhere((blocks, memory) -> {
+    everywhere((kernels, memory) -> {
       for (int rows : new int[] {1, 2, 7, 8, 9, 20}) {
         for (int k : new int[] {1, 7, 8, 16, 33, 64, 100}) {
-          dots(blocks, memory, k, rows);
+          dots(kernels, memory, k, rows);
         }
       }
     });
   }
 
-  private static void dots(Blocks blocks, LongFunction<Floats> memory, int k, int rows) {
+  private static void dots(X86MicroKernels kernels, LongFunction<Floats> memory, int k, int rows) {
     int stride = k + 3;
     try (Floats floats = memory.apply(k)) {
       long a = floats.normal(k);
@@ -248,12 +251,13 @@ final class BlocksTest {
       long actual = floats.normal(rows);
       Product product = new Product(1, k, rows, k, rows, 0, 1, null);
       new ScalarMatrixKernels().multiplyRow(product, a, b, 1, stride, 0, expected);
-      blocks.dots(a, k, b, 4L * stride, rows, actual);
+      kernels.dots(a, k, b, 4L * stride, rows, actual);
       floats.assertClose("%d rows of %d".formatted(rows, k), expected, actual, rows, 1e-5);
     }
   }
 
-  private static void multiplyRow(Blocks blocks, LongFunction<Floats> memory, int k, int columns) {
+  private static void multiplyRow(
+      X86MicroKernels kernels, LongFunction<Floats> memory, int k, int columns) {
     long step = 4L * columns + 4;
     try (Floats floats = memory.apply(columns)) {
       long a = floats.normal(k);
@@ -261,7 +265,7 @@ final class BlocksTest {
       long expected = floats.normal(columns);
       long actual = floats.normal(columns);
       OTHERS.multiplyRow(a, k, b, step, columns, expected);
-      blocks.multiplyRow(a, k, b, step, columns, actual);
+      kernels.multiplyRow(a, k, b, step, columns, actual);
       floats.assertClose(
           "row of %d, %d columns".formatted(k, columns), expected, actual, columns, 1e-5);
     }
@@ -269,8 +273,8 @@ final class BlocksTest {
 
   /// Packs elements whose columns are adjacent, whose rows are, or neither.
   private static void pack(
-      Blocks blocks, LongFunction<Floats> memory, int rows, int columns, int form) {
-    int lanes = blocks.lanes();
+      X86MicroKernels kernels, LongFunction<Floats> memory, int rows, int columns, int form) {
+    int lanes = kernels.lanes();
     if (columns > lanes && columns != 2 * lanes) {
       return;
     }
@@ -282,7 +286,7 @@ final class BlocksTest {
       long expected = floats.normal((long) rows * width);
       long actual = floats.normal((long) rows * width);
       OTHERS.pack(b, rowStep, columnStep, rows, columns, width, expected);
-      blocks.pack(b, rowStep, columnStep, rows, columns, width, actual);
+      kernels.pack(b, rowStep, columnStep, rows, columns, width, actual);
       String what = "panel of %d rows, %d columns".formatted(rows, columns);
       floats.assertClose(what, expected, actual, (long) rows * width, 0);
     }
