@@ -36,19 +36,11 @@ final class RunMemory {
 
   private final LongFunction<MemorySegment> source;
   private final long most;
-  private MemorySegment block = MemorySegment.NULL;
-  private long used;
+  private final Loops loops = new Loops();
+  private Block block = new Block(MemorySegment.NULL);
+
+  /// What the run has asked for so far.
   private long wanted;
-
-  /// What was made in the block, in order, and how many of these have been made again.
-  private final List<Tensor> made = new ArrayList<>();
-
-  private int again;
-  private final List<Turns> loops = new ArrayList<>();
-  private int begun;
-
-  /// The memory of a loop's iterations, which take turns: what one makes is read by the next.
-  record Turns(RunMemory even, RunMemory odd) {}
 
   /// No memory yet.
   ///
@@ -64,35 +56,24 @@ final class RunMemory {
 
   /// A run or iteration starts: what the last one made is gone.
   void start() {
-    if (wanted > block.byteSize() && block.byteSize() < most) {
+    if (wanted > block.bytes() && block.bytes() < most) {
       replace(Math.min(wanted, most));
     }
-    used = 0;
+    block.start();
     wanted = 0;
-    again = 0;
-    begun = 0;
+    loops.begun = 0;
   }
 
   /// Takes a new block, which is larger by half at least; the old one is left to what lies in it.
   private void replace(long bytes) {
-    long size = block.byteSize();
-    block = source.apply(Math.max(Math.max(bytes, LEAST), Math.min(size + size / 2, most)));
-    used = 0;
-    made.clear();
-    again = 0;
+    long size = block.bytes();
+    long next = Math.max(Math.max(bytes, LEAST), Math.min(size + size / 2, most));
+    block = new Block(source.apply(next));
   }
 
   /// {@return the memory for the next loop's iterations, or null where there are too many loops}
   @Nullable Turns loop() {
-    if (begun == LOOPS) {
-      return null;
-    }
-    if (begun == loops.size()) {
-      loops.add(
-          new Turns(
-              new RunMemory(source, MOST_OF_ITERATION), new RunMemory(source, MOST_OF_ITERATION)));
-    }
-    return loops.get(begun++);
+    return loops.next();
   }
 
   /// {@return whether any of these lies here, or may}
@@ -108,15 +89,7 @@ final class RunMemory {
   }
 
   private boolean holds(long address) {
-    if (Long.compareUnsigned(address - block.address(), block.byteSize()) < 0) {
-      return true;
-    }
-    for (int i = 0; i < loops.size(); i++) {
-      if (loops.get(i).even.holds(address) || loops.get(i).odd.holds(address)) {
-        return true;
-      }
-    }
-    return false;
+    return block.holds(address) || loops.hold(address);
   }
 
   /// {@return a tensor that lives until the next run starts, its elements undefined}
@@ -130,28 +103,10 @@ final class RunMemory {
       return Evaluation.allocate(dtype, shape);
     }
     wanted += room;
-    if (room > block.byteSize() - used) {
+    if (room > block.bytes() - block.used) {
       replace(room);
     }
-    Tensor tensor = again < made.size() ? made.get(again) : null;
-    if (tensor == null
-        || tensor.dtype() != dtype
-        || tensor.segment().address() != block.address() + used
-        || !tensor.shape().equals(shape)) {
-      tensor = Tensor.of(dtype, shape, block.asSlice(used, bytes));
-      remember(tensor);
-    }
-    again++;
-    used += room;
-    return tensor;
-  }
-
-  private void remember(Tensor tensor) {
-    if (again < made.size()) {
-      made.set(again, tensor);
-    } else if (again < REMEMBERED) {
-      made.add(tensor);
-    }
+    return block.next(dtype, shape, bytes, room);
   }
 
   /// {@return a tensor of zeros that lives until the next run starts}
@@ -166,21 +121,99 @@ final class RunMemory {
 
   /// Lets go of all memory.
   void close() {
-    block = MemorySegment.NULL;
-    used = 0;
+    block = new Block(MemorySegment.NULL);
     wanted = 0;
-    made.clear();
-    again = 0;
-    loops.clear();
-    begun = 0;
+    loops.all.clear();
+    loops.begun = 0;
   }
 
   /// {@return the bytes of all blocks}
   long bytes() {
-    long bytes = block.byteSize();
-    for (Turns turns : loops) {
-      bytes += turns.even.bytes() + turns.odd.bytes();
+    return block.bytes() + loops.bytes();
+  }
+
+  /// Memory that is filled from its start on, and the tensors that lie in it.
+  private static final class Block {
+    private final MemorySegment memory;
+    private long used;
+
+    /// What was made, in order, and how many of these have been made again.
+    private final List<Tensor> made = new ArrayList<>();
+
+    private int again;
+
+    Block(MemorySegment memory) {
+      this.memory = memory;
     }
-    return bytes;
+
+    long bytes() {
+      return memory.byteSize();
+    }
+
+    boolean holds(long address) {
+      return Long.compareUnsigned(address - memory.address(), memory.byteSize()) < 0;
+    }
+
+    void start() {
+      used = 0;
+      again = 0;
+    }
+
+    Tensor next(DType dtype, Shape shape, long bytes, long room) {
+      Tensor tensor = again < made.size() ? made.get(again) : null;
+      if (tensor == null
+          || tensor.dtype() != dtype
+          || tensor.segment().address() != memory.address() + used
+          || !tensor.shape().equals(shape)) {
+        tensor = Tensor.of(dtype, shape, memory.asSlice(used, bytes));
+        remember(tensor);
+      }
+      again++;
+      used += room;
+      return tensor;
+    }
+
+    private void remember(Tensor tensor) {
+      if (again < made.size()) {
+        made.set(again, tensor);
+      } else if (again < REMEMBERED) {
+        made.add(tensor);
+      }
+    }
+  }
+
+  /// The memory of a loop's iterations, which take turns: what one makes is read by the next.
+  record Turns(RunMemory even, RunMemory odd) {}
+
+  /// The memory of the loops of a run, or of an iteration, in the order in which they begin.
+  private final class Loops {
+    private final List<Turns> all = new ArrayList<>();
+    private int begun;
+
+    @Nullable Turns next() {
+      if (begun == LOOPS) {
+        return null;
+      }
+      if (begun == all.size()) {
+        all.add(
+            new Turns(
+                new RunMemory(source, MOST_OF_ITERATION),
+                new RunMemory(source, MOST_OF_ITERATION)));
+      }
+      return all.get(begun++);
+    }
+
+    boolean hold(long address) {
+      for (int i = 0; i < all.size(); i++) {
+        if (all.get(i).even.holds(address) || all.get(i).odd.holds(address)) {
+          return true;
+        }
+      }
+      return false;
+    }
+
+    long bytes() {
+      return all.stream().mapToLong(turns -> turns.even.bytes() + turns.odd.bytes()).sum();
+    }
   }
 }

@@ -4,10 +4,11 @@ import dev.jiffy.engine.ModelException;
 import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
+import dev.jiffy.tensor.Value;
 import java.lang.foreign.MemorySegment;
 
 /// A tensor and what is appended to it along the first dimension.
-final class Appended {
+final class Appended implements LoopResult {
   private final Tensor first;
   private final long expected;
   private final Evaluation.Context context;
@@ -40,7 +41,9 @@ final class Appended {
   }
 
   /// Copies a tensor behind what is there.
-  void add(Tensor part) {
+  @Override
+  public void add(Value made) {
+    Tensor part = Evaluation.tensor(made, "what is appended");
     Shape shape = part.shape();
     if (part.dtype() != first.dtype()
         || shape.rank() != first.shape().rank()
@@ -83,7 +86,8 @@ final class Appended {
   }
 
   /// {@return all of it}
-  Tensor tensor() {
+  @Override
+  public Tensor value() {
     return parts == 0 ? first : Tensor.of(first.dtype(), of(extent), memory.asSlice(0, bytes));
   }
 }

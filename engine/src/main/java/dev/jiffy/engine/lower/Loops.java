@@ -30,65 +30,60 @@ final class Loops {
       states.add(Evaluation.present(in, i));
     }
     List<Value> captured = List.copyOf(states.subList(op.states(), states.size()));
-    states = states.subList(0, op.states());
+    states.subList(op.states(), states.size()).clear();
     boolean runs = trips > 0 && goesOn;
     Graph graph = runs ? op.body() : bound(op.body(), inputs(0, states, captured));
-    long expected = op.isCounted() ? trips : 0;
-    List<@Nullable Stack> stacks = stacks(op, graph, wanted, expected, context);
     Appends appends = runs ? context.appends(op) : Appends.none(op);
-    List<@Nullable Appended> appended = appended(appends, states, expected, context);
-    boolean isAppending = appends.isAppended().contains(true);
+    long expected = op.isCounted() ? trips : 0;
+    List<LoopResult> results = new ArrayList<>();
+    for (int k = 0; k < op.states(); k++) {
+      results.add(
+          appends.isAppended().get(k)
+              ? new Appended(Evaluation.tensor(states.get(k), "a state"), expected, context)
+              : new Latest(states, k));
+    }
+    for (int k = op.states(); k < op.states() + op.collected(); k++) {
+      Fact fact = graph.fact(graph.outputs().get(1 + k));
+      boolean isRead = k < wanted.length && wanted[k];
+      results.add(isRead ? new Stack(fact, expected, context) : new Unread());
+    }
     Evaluation.Body body = context.body(appends.body());
     for (long i = 0; i < trips && goesOn; i++) {
       List<Value> made = body.run(inputs(i, states, captured));
       goesOn = Evaluation.isTrue(made.getFirst());
-      List<Value> next = made.subList(1, 1 + op.states());
-      states = isAppending ? states(states, next, appended) : next;
-      for (int k = 0; k < stacks.size(); k++) {
-        Stack stack = stacks.get(k);
-        if (stack != null) {
-          stack.add(Evaluation.tensor(made.get(1 + op.states() + k), "a collected value"));
-        }
+      for (int k = 0; k < results.size(); k++) {
+        results.get(k).add(made.get(1 + k));
       }
     }
     List<@Nullable Value> out = new ArrayList<>();
     for (int k = 0; k < wanted.length; k++) {
-      Stack stack = k < op.states() ? null : stacks.get(k - op.states());
-      Appended longer = k < op.states() ? appended.get(k) : null;
-      out.add(
-          stack != null
-              ? stack.tensor()
-              : longer != null ? longer.tensor() : wanted[k] ? states.get(k) : null);
+      out.add(wanted[k] ? results.get(k).value() : null);
     }
     return out;
   }
 
-  /// {@return the states for the next iteration; one that is appended to stays what it was at
-  /// first}
-  private static List<Value> states(
-      List<Value> before, List<Value> made, List<@Nullable Appended> appended) {
-    List<Value> states = new ArrayList<>(before.size());
-    for (int k = 0; k < before.size(); k++) {
-      Appended longer = appended.get(k);
-      if (longer != null) {
-        longer.add(Evaluation.tensor(made.get(k), "what is appended"));
-      }
-      states.add(longer == null ? made.get(k) : before.get(k));
+  /// A state that the next iteration reads.
+  private record Latest(List<Value> states, int index) implements LoopResult {
+    @Override
+    public void add(Value made) {
+      states.set(index, made);
     }
-    return states;
+
+    @Override
+    public Value value() {
+      return states.get(index);
+    }
   }
 
-  /// Takes what is appended; null for other states.
-  private static List<@Nullable Appended> appended(
-      Appends appends, List<Value> states, long expected, Evaluation.Context context) {
-    List<@Nullable Appended> appended = new ArrayList<>();
-    for (int k = 0; k < states.size(); k++) {
-      appended.add(
-          appends.isAppended().get(k)
-              ? new Appended(Evaluation.tensor(states.get(k), "a state"), expected, context)
-              : null);
+  /// What is collected and nobody reads.
+  private record Unread() implements LoopResult {
+    @Override
+    public void add(Value made) {}
+
+    @Override
+    public Value value() {
+      throw new IllegalStateException("nobody reads it");
     }
-    return appended;
   }
 
   private static List<Value> inputs(long iteration, List<Value> states, List<Value> captured) {
@@ -126,17 +121,5 @@ final class Loops {
           "the number of iterations must be one element, got " + Evaluation.describe(trips));
     }
     return trips.getLong(0);
-  }
-
-  /// Takes what is collected; null for what nobody reads.
-  private static List<@Nullable Stack> stacks(
-      LoopOp.Loop op, Graph body, boolean[] wanted, long expected, Evaluation.Context context) {
-    List<@Nullable Stack> stacks = new ArrayList<>();
-    for (int k = 0; k < op.collected(); k++) {
-      boolean isRead = op.states() + k < wanted.length && wanted[op.states() + k];
-      Fact fact = body.fact(body.outputs().get(1 + op.states() + k));
-      stacks.add(isRead ? new Stack(fact, expected, context) : null);
-    }
-    return stacks;
   }
 }

@@ -6,13 +6,14 @@ import dev.jiffy.engine.ir.Fact;
 import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
+import dev.jiffy.tensor.Value;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// Tensors of one shape, collected one by one along a new first dimension.
-final class Stack {
+final class Stack implements LoopResult {
   /// The most rows that memory is taken for before the first one is there.
   static final long MOST_AHEAD = 1 << 16;
 
@@ -38,7 +39,9 @@ final class Stack {
   }
 
   /// Copies a tensor behind those that are there.
-  void add(Tensor tensor) {
+  @Override
+  public void add(Value made) {
+    Tensor tensor = Evaluation.tensor(made, "a collected value");
     Shape shape = row == null ? tensor.shape() : row;
     if (!shape.equals(tensor.shape()) || tensor.dtype() != fact.dtype()) {
       throw new ModelException(
@@ -92,7 +95,8 @@ final class Stack {
   }
 
   /// {@return what was collected; where that is nothing, unknown extents are 0}
-  Tensor tensor() {
+  @Override
+  public Tensor value() {
     Shape shape = stacked(rows, row == null ? nothing() : row);
     if (fact.dtype() == DType.STRING) {
       return Tensor.ofStrings(strings, shape.dims());
