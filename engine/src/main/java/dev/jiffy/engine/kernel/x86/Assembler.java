@@ -37,6 +37,17 @@ final class Assembler extends GeneralAssembler {
 
   private final List<Constant> constants = new ArrayList<>();
 
+  /// Returns to the caller of code that uses vectors.
+  ///
+  /// @param saved what was pushed at the start of the code
+  /// @return the code with its constants; all labels must be bound
+  byte[] end(Register... saved) {
+    pop(saved);
+    vzeroupper();
+    ret();
+    return finish();
+  }
+
   /// {@return the code with its constants; all labels must be bound}
   byte[] finish() {
     for (Constant constant : constants) {

@@ -1,8 +1,6 @@
 package dev.jiffy.engine.kernel.x86;
 
 import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Alu.ADD;
-import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Alu.SUB;
-import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Condition.NOT_EQUAL;
 import static dev.jiffy.engine.kernel.x86.Operand.Address.at;
 import static dev.jiffy.engine.kernel.x86.Register.R10;
 import static dev.jiffy.engine.kernel.x86.Register.R11;
@@ -234,18 +232,12 @@ record BlockCode(
     }
     code.alu(ADD, RSI, vectorBytes() * (chunk / depth(bits)));
     code.alu(ADD, R10, chunk * elementBytes());
-    code.alu(SUB, RBX, 1);
-    code.jump(NOT_EQUAL, more);
+    code.repeat(more, RBX);
     finishBlock(code);
-    code.alu(SUB, RAX, 1);
-    code.jump(NOT_EQUAL, next);
+    code.repeat(next, RAX);
     store(code);
-    code.alu(SUB, RDI, 1);
-    code.jump(NOT_EQUAL, panel);
-    code.pop(RBX);
-    code.vzeroupper();
-    code.ret();
-    return code.finish();
+    code.repeat(panel, RDI);
+    return code.end(RBX);
   }
 
   private Operand.Address element(int row, int depth) {

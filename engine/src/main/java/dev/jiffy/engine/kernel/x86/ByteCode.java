@@ -1,8 +1,6 @@
 package dev.jiffy.engine.kernel.x86;
 
 import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Alu.ADD;
-import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Alu.SUB;
-import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Condition.NOT_EQUAL;
 import static dev.jiffy.engine.kernel.x86.Operand.Address.at;
 import static dev.jiffy.engine.kernel.x86.Register.R8;
 import static dev.jiffy.engine.kernel.x86.Register.RAX;
@@ -68,9 +66,7 @@ record ByteCode(int vectorBytes) {
     loop.fold(greatest, VectorOp.MAXPS);
     code.op(VectorOp.MOVSS_TO, least[0].as(16), at(RSI));
     code.op(VectorOp.MOVSS_TO, greatest[0].as(16), at(RSI, 4));
-    code.vzeroupper();
-    code.ret();
-    return code.finish();
+    return code.end();
   }
 
   /// {@return code that quantizes numbers to unsigned bytes: `y = round(x / scale) + zero`, limited
@@ -100,11 +96,8 @@ record ByteCode(int vectorBytes) {
     store(code, values);
     code.alu(ADD, RDI, 4 * GROUP);
     code.alu(ADD, RDX, GROUP);
-    code.alu(SUB, RSI, 1);
-    code.jump(NOT_EQUAL, next);
-    code.vzeroupper();
-    code.ret();
-    return code.finish();
+    code.repeat(next, RSI);
+    return code.end();
   }
 
   private void store(Assembler code, Vector[] values) {
@@ -150,11 +143,8 @@ record ByteCode(int vectorBytes) {
     }
     code.alu(ADD, RDI, GROUP);
     code.alu(ADD, RDX, 4 * GROUP);
-    code.alu(SUB, RSI, 1);
-    code.jump(NOT_EQUAL, next);
-    code.vzeroupper();
-    code.ret();
-    return code.finish();
+    code.repeat(next, RSI);
+    return code.end();
   }
 
   /// {@return code that makes f32 of f16}
@@ -170,10 +160,7 @@ record ByteCode(int vectorBytes) {
     }
     code.alu(ADD, RDI, 2 * GROUP);
     code.alu(ADD, RDX, 4 * GROUP);
-    code.alu(SUB, RSI, 1);
-    code.jump(NOT_EQUAL, next);
-    code.vzeroupper();
-    code.ret();
-    return code.finish();
+    code.repeat(next, RSI);
+    return code.end();
   }
 }

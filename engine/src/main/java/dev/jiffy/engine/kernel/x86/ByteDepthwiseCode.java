@@ -201,18 +201,11 @@ record ByteDepthwiseCode(
     code.load(R8, at(RSP, Y));
     code.alu(ADD, R8, rounds ? vectorBytes : 4 * vectorBytes);
     code.alu(ADD, R13, window.weights(reach()) * vectorBytes);
-    code.load(RAX, at(RSP, TAILS));
-    code.alu(ADD, RAX, TAIL * vectorBytes);
-    code.store(RAX, at(RSP, TAILS));
-    code.load(RAX, at(RSP, GROUPS));
-    code.alu(SUB, RAX, 1);
-    code.store(RAX, at(RSP, GROUPS));
+    code.alu(ADD, at(RSP, TAILS), TAIL * vectorBytes, RAX);
+    code.alu(SUB, at(RSP, GROUPS), 1, RAX);
     code.jump(NOT_EQUAL, group);
     code.alu(ADD, RSP, LOCALS);
-    code.pop(SAVED);
-    code.vzeroupper();
-    code.ret();
-    return code.finish();
+    return code.end(SAVED);
   }
 
   /// Computes a group of channels of all pixels.
@@ -273,12 +266,8 @@ record ByteDepthwiseCode(
     finish(code, pixels);
     code.imul(RAX, RSI, pixels * window.strideWidth());
     code.alu(ADD, RDI, RAX);
-    code.load(RAX, at(RSP, LEFT));
-    code.alu(ADD, RAX, pixels * window.strideWidth());
-    code.store(RAX, at(RSP, LEFT));
-    code.load(RAX, at(RSP, REMAINING));
-    code.alu(SUB, RAX, pixels);
-    code.store(RAX, at(RSP, REMAINING));
+    code.alu(ADD, at(RSP, LEFT), pixels * window.strideWidth(), RAX);
+    code.alu(SUB, at(RSP, REMAINING), pixels, RAX);
   }
 
   /// Adds the products of some rows of the input, which [#ROWS] point to.

@@ -1,8 +1,6 @@
 package dev.jiffy.engine.kernel.x86;
 
 import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Alu.ADD;
-import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Alu.SUB;
-import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Condition.NOT_EQUAL;
 import static dev.jiffy.engine.kernel.x86.Operand.Address.at;
 import static dev.jiffy.engine.kernel.x86.Register.R8;
 import static dev.jiffy.engine.kernel.x86.Register.R9;
@@ -57,11 +55,8 @@ record BytePlanesCode(int planes, boolean apart) {
     }
     code.alu(ADD, RDI, apart ? BLOCK * planes : BLOCK);
     code.alu(ADD, RDX, apart ? BLOCK : BLOCK * planes);
-    code.alu(SUB, RCX, 1);
-    code.jump(NOT_EQUAL, block);
-    code.vzeroupper();
-    code.ret();
-    return code.finish();
+    code.repeat(block, RCX);
+    return code.end();
   }
 
   private static Vector register(int number) {

@@ -1,8 +1,6 @@
 package dev.jiffy.engine.kernel.x86;
 
 import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Alu.ADD;
-import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Alu.SUB;
-import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Condition.NOT_EQUAL;
 import static dev.jiffy.engine.kernel.x86.Operand.Address.at;
 import static dev.jiffy.engine.kernel.x86.Register.RCX;
 import static dev.jiffy.engine.kernel.x86.Register.RDI;
@@ -44,11 +42,8 @@ final class ByteTableCode {
     code.op(VectorOp.MOVUPS_TO, LOWER, at(RDX));
     code.alu(ADD, RSI, BLOCK);
     code.alu(ADD, RDX, BLOCK);
-    code.alu(SUB, RCX, 1);
-    code.jump(NOT_EQUAL, block);
-    code.vzeroupper();
-    code.ret();
-    return code.finish();
+    code.repeat(block, RCX);
+    return code.end();
   }
 
   private static Vector register(int number) {

@@ -1,8 +1,6 @@
 package dev.jiffy.engine.kernel.x86;
 
 import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Alu.ADD;
-import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Alu.SUB;
-import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Condition.NOT_EQUAL;
 import static dev.jiffy.engine.kernel.x86.Operand.Address.at;
 import static dev.jiffy.engine.kernel.x86.Register.R10;
 import static dev.jiffy.engine.kernel.x86.Register.R11;
@@ -53,11 +51,8 @@ final class ByteTransposeCode {
       code.lea(R10, at(R10, RCX, 4, 0));
     }
     code.alu(ADD, RDX, SIDE);
-    code.alu(SUB, R8, 1);
-    code.jump(NOT_EQUAL, block);
-    code.vzeroupper();
-    code.ret();
-    return code.finish();
+    code.repeat(block, R8);
+    return code.end();
   }
 
   /// Interleaves the first two of four registers with the last two.

@@ -2,7 +2,6 @@ package dev.jiffy.engine.kernel.x86;
 
 import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Alu.ADD;
 import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Alu.SUB;
-import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Condition.NOT_EQUAL;
 import static dev.jiffy.engine.kernel.x86.Operand.Address.at;
 
 import dev.jiffy.engine.function.BinaryFunction;
@@ -137,11 +136,8 @@ record CombinationCode(
     code.alu(ADD, X, at(Register.RSP, X_STEP));
     code.alu(ADD, Y, at(Register.RSP, Y_STEP));
     code.alu(ADD, OUT, at(Register.RSP, OUT_STEP));
-    code.alu(SUB, ROWS, 1);
-    code.jump(NOT_EQUAL, row);
-    code.vzeroupper();
-    code.ret();
-    return code.finish();
+    code.repeat(row, ROWS);
+    return code.end();
   }
 
   /// Loads the only element of a row.

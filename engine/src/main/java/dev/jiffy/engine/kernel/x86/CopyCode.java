@@ -92,13 +92,10 @@ record CopyCode(int vectorBytes, Kind kind, int run) {
     }
     code.alu(ADD, R12, at(RSP, MIDDLE_X));
     code.alu(ADD, R13, at(RSP, MIDDLE_Y));
-    code.alu(SUB, R14, 1);
-    code.jump(NOT_EQUAL, middle);
+    code.repeat(middle, R14);
     code.alu(ADD, RDI, at(RSP, OUTER_X));
     code.alu(ADD, RSI, at(RSP, OUTER_Y));
-    code.load(RAX, at(RSP, OUTER));
-    code.alu(SUB, RAX, 1);
-    code.store(RAX, at(RSP, OUTER));
+    code.alu(SUB, at(RSP, OUTER), 1, RAX);
     code.jump(NOT_EQUAL, outer);
     code.pop(SAVED);
     if (kind != Kind.WORDS) {
@@ -221,8 +218,7 @@ record CopyCode(int vectorBytes, Kind kind, int run) {
     code.storeInt(R10, at(RBX));
     code.alu(ADD, RAX, RCX);
     code.alu(ADD, RBX, R8);
-    code.alu(SUB, R15, 1);
-    code.jump(NOT_EQUAL, one);
+    code.repeat(one, R15);
     code.bind(end);
   }
 }

@@ -13,7 +13,6 @@ import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Condition.GREATER;
 import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Condition.GREATER_OR_EQUAL;
 import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Condition.LESS;
 import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Condition.LESS_OR_EQUAL;
-import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Condition.NOT_EQUAL;
 import static dev.jiffy.engine.kernel.x86.Operand.Address.at;
 import static dev.jiffy.engine.kernel.x86.Register.R10;
 import static dev.jiffy.engine.kernel.x86.Register.R11;
@@ -235,18 +234,11 @@ record DepthwiseCode(
     code.alu(ADD, RDI, RAX);
     code.imul(RAX, RSI, pixels);
     code.alu(ADD, R8, RAX);
-    code.load(RAX, at(RSP, LEFT));
-    code.alu(ADD, RAX, pixels * window.strideWidth());
-    code.store(RAX, at(RSP, LEFT));
-    code.load(RAX, at(RSP, REMAINING));
-    code.alu(SUB, RAX, pixels);
-    code.store(RAX, at(RSP, REMAINING));
+    code.alu(ADD, at(RSP, LEFT), pixels * window.strideWidth(), RAX);
+    code.alu(SUB, at(RSP, REMAINING), pixels, RAX);
     code.jump(GREATER, tile);
     code.alu(ADD, RSP, LOCALS);
-    code.pop(SAVED);
-    code.vzeroupper();
-    code.ret();
-    return code.finish();
+    return code.end(SAVED);
   }
 
   /// Finds the columns of the tile's input that exist, a bit each, in `RAX`; `RCX` and `R10`
@@ -300,8 +292,7 @@ record DepthwiseCode(
     code.alu(ADD, R14, vectorBytes);
     code.alu(ADD, R13, window.weightVector() * vectorBytes);
     code.alu(ADD, RCX, at(RSP, INIT_STEP));
-    code.alu(SUB, R15, 1);
-    code.jump(NOT_EQUAL, vector);
+    code.repeat(vector, R15);
     code.bind(rest);
     if (cut) {
       code.load(RAX, at(RSP, MASK));

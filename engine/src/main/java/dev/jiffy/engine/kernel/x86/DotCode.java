@@ -68,9 +68,6 @@ record DotCode(int vectorBytes, int rows) {
       loop.fold(sum, other, (a, b) -> code.op(VectorOp.ADDPS, a, a, b));
       code.op(VectorOp.MOVSS_TO, sum.as(16), at(TO, 4 * row));
     }
-    code.pop(SAVED);
-    code.vzeroupper();
-    code.ret();
-    return code.finish();
+    return code.end(SAVED);
   }
 }

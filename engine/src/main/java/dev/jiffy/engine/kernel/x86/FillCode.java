@@ -21,8 +21,6 @@ record FillCode(int vectorBytes) {
     loop.present(Register.RCX);
     loop.repeat(value, VALUE);
     loop.each(BYTES, Register.RAX, UNROLL, vector -> loop.store(value, TO, vector));
-    code.vzeroupper();
-    code.ret();
-    return code.finish();
+    return code.end();
   }
 }

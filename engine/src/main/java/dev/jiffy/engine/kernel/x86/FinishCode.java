@@ -5,7 +5,6 @@ import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Alu.SUB;
 import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Condition.EQUAL;
 import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Condition.GREATER_OR_EQUAL;
 import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Condition.LESS;
-import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Condition.NOT_EQUAL;
 import static dev.jiffy.engine.kernel.x86.Operand.Address.at;
 import static dev.jiffy.engine.kernel.x86.Register.R10;
 import static dev.jiffy.engine.kernel.x86.Register.R11;
@@ -85,12 +84,9 @@ record FinishCode(
     code.jump(EQUAL, end);
     Label one = code.here();
     rows(code, 1);
-    code.alu(SUB, RDI, 1);
-    code.jump(NOT_EQUAL, one);
+    code.repeat(one, RDI);
     code.bind(end);
-    code.vzeroupper();
-    code.ret();
-    return code.finish();
+    return code.end();
   }
 
   private static Vector register(int number) {

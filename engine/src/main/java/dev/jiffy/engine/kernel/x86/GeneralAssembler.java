@@ -192,6 +192,13 @@ abstract sealed class GeneralAssembler permits Assembler {
     general((alu.field << 3) | 3, dst, from);
   }
 
+  /// `memory = memory alu value`, through a register, which keeps the result
+  void alu(Alu alu, Address memory, int value, Register through) {
+    load(through, memory);
+    alu(alu, through, value);
+    store(through, memory);
+  }
+
   /// `dst = dst · source`
   void imul(Register dst, Register source) {
     rex(dst.number(), null, source.number());
@@ -281,6 +288,12 @@ abstract sealed class GeneralAssembler permits Assembler {
     emit(0x0f);
     emit(0x80 | condition.number);
     distance(target, 0);
+  }
+
+  /// Counts a register down and goes on at the start of a loop until it is 0.
+  void repeat(Label loop, Register count) {
+    alu(Alu.SUB, count, 1);
+    jump(Condition.NOT_EQUAL, loop);
   }
 
   void ret() {

@@ -1,8 +1,6 @@
 package dev.jiffy.engine.kernel.x86;
 
 import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Alu.ADD;
-import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Alu.SUB;
-import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Condition.NOT_EQUAL;
 import static dev.jiffy.engine.kernel.x86.Operand.Address.at;
 import static dev.jiffy.engine.kernel.x86.Register.R8;
 import static dev.jiffy.engine.kernel.x86.Register.RAX;
@@ -67,11 +65,8 @@ record InterleaveCode(int vectorBytes, int planes) {
     }
     code.alu(ADD, RDI, vectorBytes);
     code.alu(ADD, RDX, vectorBytes * planes);
-    code.alu(SUB, RCX, 1);
-    code.jump(NOT_EQUAL, block);
-    code.vzeroupper();
-    code.ret();
-    return code.finish();
+    code.repeat(block, RCX);
+    return code.end();
   }
 
   /// Puts elements of a plane into the lanes of a mask.

@@ -1,8 +1,6 @@
 package dev.jiffy.engine.kernel.x86;
 
 import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Alu.ADD;
-import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Alu.SUB;
-import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Condition.NOT_EQUAL;
 import static dev.jiffy.engine.kernel.x86.Operand.Address.at;
 import static dev.jiffy.engine.kernel.x86.Register.R10;
 import static dev.jiffy.engine.kernel.x86.Register.R11;
@@ -121,8 +119,7 @@ record MatrixCode(Format format, int vectors, boolean tall) {
     if (tall) {
       code.alu(ADD, R9, LINE);
     }
-    code.alu(SUB, RCX, 1);
-    code.jump(NOT_EQUAL, step);
+    code.repeat(step, RCX);
     code.pop(RCX);
     for (int vector = 0; vector < vectors; vector++) {
       code.storeTile(vector, at(R11, RBX, 1, LINE * vector));
@@ -133,8 +130,7 @@ record MatrixCode(Format format, int vectors, boolean tall) {
     code.alu(ADD, R11, MOST_ROWS * line);
     code.imul(RAX, RDX, MOST_ROWS);
     code.alu(ADD, RSI, RAX);
-    code.alu(SUB, RDI, 1);
-    code.jump(NOT_EQUAL, block);
+    code.repeat(block, RDI);
     code.releaseTiles();
     code.pop(RBX);
     code.ret();

@@ -2,7 +2,6 @@ package dev.jiffy.engine.kernel.x86;
 
 import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Alu.ADD;
 import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Alu.CMP;
-import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Alu.SUB;
 import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Condition.EQUAL;
 import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Condition.NOT_EQUAL;
 import static dev.jiffy.engine.kernel.x86.Operand.Address.at;
@@ -43,12 +42,8 @@ record MixCode(int vectorBytes) {
     loop.groups(R10, RAX, TOGETHER, vectors -> sum(code, loop, vectors));
     code.alu(ADD, RDI, 4);
     code.alu(ADD, R8, at(RSP, ROW_BYTES));
-    code.alu(SUB, R9, 1);
-    code.jump(NOT_EQUAL, row);
-    code.pop(SAVED);
-    code.vzeroupper();
-    code.ret();
-    return code.finish();
+    code.repeat(row, R9);
+    return code.end(SAVED);
   }
 
   private void sum(Assembler code, LoopCode loop, int vectors) {

@@ -1,9 +1,7 @@
 package dev.jiffy.engine.kernel.x86;
 
 import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Alu.ADD;
-import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Alu.SUB;
 import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Condition.EQUAL;
-import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Condition.NOT_EQUAL;
 import static dev.jiffy.engine.kernel.x86.Operand.Address.at;
 import static dev.jiffy.engine.kernel.x86.Register.R10;
 import static dev.jiffy.engine.kernel.x86.Register.R11;
@@ -70,8 +68,7 @@ final class NarrowingCode {
     code.op(VectorOp.MOVUPS_TO, low, at(R11));
     code.alu(ADD, R10, 2 * BYTES);
     code.alu(ADD, R11, BYTES);
-    code.alu(SUB, RCX, 1);
-    code.jump(NOT_EQUAL, block);
+    code.repeat(block, RCX);
     code.bind(last);
     code.test(RAX);
     code.jump(EQUAL, done);
@@ -83,14 +80,11 @@ final class NarrowingCode {
     code.pop(RCX);
     code.alu(ADD, RSI, RDX);
     code.alu(ADD, R8, R9);
-    code.alu(SUB, RDI, 1);
-    code.jump(NOT_EQUAL, row);
+    code.repeat(row, RDI);
     if (scaled) {
       code.pop(RBX);
     }
-    code.vzeroupper();
-    code.ret();
-    return code.finish();
+    return code.end();
   }
 
   /// `low = bf16(low), bf16(high)`
@@ -127,11 +121,8 @@ final class NarrowingCode {
     code.op(VectorOp.MOVUPS_TO, first, at(RCX));
     code.lea(RDI, at(RDI, RSI, 2, 0));
     code.alu(ADD, RCX, R8);
-    code.alu(SUB, RDX, 1);
-    code.jump(NOT_EQUAL, next);
-    code.vzeroupper();
-    code.ret();
-    return code.finish();
+    code.repeat(next, RDX);
+    return code.end();
   }
 
   /// {@return code that widens unsigned bytes to words}
@@ -145,11 +136,8 @@ final class NarrowingCode {
     code.op(VectorOp.MOVUPS_TO, words, at(RDX));
     code.alu(ADD, RDI, words.bytes() / 2);
     code.alu(ADD, RDX, words.bytes());
-    code.alu(SUB, RSI, 1);
-    code.jump(NOT_EQUAL, loop);
-    code.vzeroupper();
-    code.ret();
-    return code.finish();
+    code.repeat(loop, RSI);
+    return code.end();
   }
 
   /// {@return code that packs bytes for products: from four rows the bytes of each of 16 columns
@@ -178,11 +166,8 @@ final class NarrowingCode {
     code.op(VectorOp.MOVUPS_TO, packed, at(RDX));
     code.lea(RDI, at(RDI, RSI, 4, 0));
     code.alu(ADD, RDX, RCX);
-    code.alu(SUB, R8, 1);
-    code.jump(NOT_EQUAL, next);
+    code.repeat(next, R8);
     code.op(VectorOp.MOVUPS_TO, sums, at(R9));
-    code.vzeroupper();
-    code.ret();
-    return code.finish();
+    return code.end();
   }
 }

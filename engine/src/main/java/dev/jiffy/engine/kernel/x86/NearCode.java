@@ -2,9 +2,7 @@ package dev.jiffy.engine.kernel.x86;
 
 import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Alu.ADD;
 import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Alu.CMP;
-import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Alu.SUB;
 import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Condition.LESS;
-import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Condition.NOT_EQUAL;
 import static dev.jiffy.engine.kernel.x86.Operand.Address.at;
 
 /// Generates what brings rows into the second-level cache.
@@ -29,8 +27,7 @@ record NearCode() {
     code.alu(CMP, DONE, BYTES);
     code.jump(LESS, line);
     code.alu(ADD, ROW, STEP);
-    code.alu(SUB, ROWS, 1);
-    code.jump(NOT_EQUAL, row);
+    code.repeat(row, ROWS);
     code.ret();
     return code.finish();
   }

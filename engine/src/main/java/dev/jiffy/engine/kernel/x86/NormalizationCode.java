@@ -88,9 +88,7 @@ record NormalizationCode(int vectorBytes, boolean residual, boolean scale, boole
       code.bind(end);
     }
     code.pop(X[1], RESIDUAL[1], Y[1]);
-    code.vzeroupper();
-    code.ret();
-    return code.finish();
+    return code.end();
   }
 
   private Register from(int row) {

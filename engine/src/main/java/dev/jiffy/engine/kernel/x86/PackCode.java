@@ -69,8 +69,7 @@ record PackCode(int vectorBytes, int vectors, boolean adjacent) {
     }
     code.alu(ADD, FROM, ROW_STEP);
     code.alu(ADD, TO, rowBytes());
-    code.alu(SUB, ROWS, 1);
-    code.jump(NOT_EQUAL, next);
+    code.repeat(next, ROWS);
     code.vzeroupper();
     code.ret();
   }
@@ -98,8 +97,7 @@ record PackCode(int vectorBytes, int vectors, boolean adjacent) {
     Label next = code.here();
     code.op(VectorOp.MOVUPS_TO, zero, at(TARGET));
     code.alu(ADD, TARGET, vectorBytes);
-    code.alu(SUB, SOURCE, 1);
-    code.jump(NOT_EQUAL, next);
+    code.repeat(next, SOURCE);
     code.vzeroupper();
   }
 

@@ -90,14 +90,11 @@ record PointwiseCode(
     for (int i = 0; i < operands; i++) {
       code.alu(GeneralAssembler.Alu.ADD, POINTERS[i], at(TABLE, SLOT_BYTES * i + 8));
     }
-    code.alu(GeneralAssembler.Alu.SUB, LINES, 1);
-    code.jump(GeneralAssembler.Condition.NOT_EQUAL, line);
+    code.repeat(line, LINES);
     for (int i = registers - 1; i >= FIRST_SAVED; i--) {
       code.pop(POINTERS[i]);
     }
-    code.vzeroupper();
-    code.ret();
-    return code.finish();
+    return code.end();
   }
 
   private boolean isCheap() {

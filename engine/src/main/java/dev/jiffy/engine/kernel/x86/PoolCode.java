@@ -108,17 +108,11 @@ record PoolCode(int vectorBytes, boolean max, boolean cut) {
     }
     code.alu(ADD, RDI, at(RSP, X_STEP));
     code.alu(ADD, R9, at(RSP, Y_STEP));
-    code.alu(SUB, RBP, 1);
-    code.jump(NOT_EQUAL, pixel);
+    code.repeat(pixel, RBP);
     code.alu(ADD, RDI, at(RSP, GAP));
-    code.load(RAX, at(RSP, ROWS));
-    code.alu(SUB, RAX, 1);
-    code.store(RAX, at(RSP, ROWS));
+    code.alu(SUB, at(RSP, ROWS), 1, RAX);
     code.jump(NOT_EQUAL, row);
-    code.pop(SAVED);
-    code.vzeroupper();
-    code.ret();
-    return code.finish();
+    return code.end(SAVED);
   }
 
   /// Pools whole vectors of channels as long as there are enough of them, counted by `R12`.
@@ -162,11 +156,9 @@ record PoolCode(int vectorBytes, boolean max, boolean cut) {
       }
     }
     code.alu(ADD, R15, RSI);
-    code.alu(SUB, RBX, 1);
-    code.jump(NOT_EQUAL, column);
+    code.repeat(column, RBX);
     code.alu(ADD, R13, RDX);
-    code.alu(SUB, R14, 1);
-    code.jump(NOT_EQUAL, row);
+    code.repeat(row, R14);
     code.bind(none);
     for (int i = 0; i < vectors; i++) {
       if (!max) {

@@ -5,7 +5,6 @@ import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Alu.CMP;
 import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Alu.SUB;
 import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Condition.GREATER_OR_EQUAL;
 import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Condition.LESS;
-import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Condition.NOT_EQUAL;
 import static dev.jiffy.engine.kernel.x86.Operand.Address.at;
 
 import dev.jiffy.engine.function.BinaryFunction;
@@ -59,9 +58,7 @@ record ReductionCode(int vectorBytes, ReduceFunction function, DType type, boole
     } else {
       rows(code, loop, functions);
     }
-    code.vzeroupper();
-    code.ret();
-    return code.finish();
+    return code.end();
   }
 
   private static Vector[] temporaries(LoopCode loop) {
@@ -107,8 +104,7 @@ record ReductionCode(int vectorBytes, ReduceFunction function, DType type, boole
     }
     code.alu(ADD, Y, type.bytes());
     code.alu(ADD, X, ROW_BYTES);
-    code.alu(SUB, ROWS, 1);
-    code.jump(NOT_EQUAL, row);
+    code.repeat(row, ROWS);
   }
 
   private void columns(Assembler code, LoopCode loop, FunctionCode functions) {

@@ -4,9 +4,7 @@ import static dev.jiffy.engine.kernel.x86.CutVectors.load;
 import static dev.jiffy.engine.kernel.x86.CutVectors.present;
 import static dev.jiffy.engine.kernel.x86.CutVectors.store;
 import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Alu.ADD;
-import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Alu.SUB;
 import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Condition.EQUAL;
-import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Condition.NOT_EQUAL;
 import static dev.jiffy.engine.kernel.x86.Operand.Address.at;
 import static dev.jiffy.engine.kernel.x86.Register.R10;
 import static dev.jiffy.engine.kernel.x86.Register.R12;
@@ -79,20 +77,15 @@ record ResizeCode(int vectorBytes, boolean nearest, boolean cut) {
     Label vector = code.here();
     vector(code, false);
     code.alu(ADD, RAX, vectorBytes);
-    code.alu(SUB, R10, 1);
-    code.jump(NOT_EQUAL, vector);
+    code.repeat(vector, R10);
     code.bind(rest);
     if (cut) {
       vector(code, true);
     }
     code.alu(ADD, RCX, ENTRY);
     code.alu(ADD, RDX, R9);
-    code.alu(SUB, R8, 1);
-    code.jump(NOT_EQUAL, column);
-    code.pop(SAVED);
-    code.vzeroupper();
-    code.ret();
-    return code.finish();
+    code.repeat(column, R8);
+    return code.end(SAVED);
   }
 
   /// Computes a vector of channels, `RAX` bytes from the first.

@@ -6,7 +6,6 @@ import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Alu.SUB;
 import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Condition.EQUAL;
 import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Condition.GREATER;
 import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Condition.LESS;
-import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Condition.NOT_EQUAL;
 import static dev.jiffy.engine.kernel.x86.Operand.Address.at;
 import static dev.jiffy.engine.kernel.x86.Register.R10;
 import static dev.jiffy.engine.kernel.x86.Register.R11;
@@ -110,12 +109,9 @@ record RowBytesCode(boolean given) {
     row(code);
     code.alu(ADD, RSI, RDX);
     code.alu(ADD, R8, R9);
-    code.alu(SUB, RDI, 1);
-    code.jump(NOT_EQUAL, row);
+    code.repeat(row, RDI);
     code.pop(RBX, AHEAD);
-    code.vzeroupper();
-    code.ret();
-    return code.finish();
+    return code.end();
   }
 
   /// Lets a row that does not exist be this one.
@@ -262,8 +258,7 @@ record RowBytesCode(boolean given) {
     Label block = code.here();
     body.accept(false);
     code.alu(ADD, R10, BYTES * VECTORS);
-    code.alu(SUB, RBX, 1);
-    code.jump(NOT_EQUAL, block);
+    code.repeat(block, RBX);
     code.bind(partial);
     code.test(RAX);
     code.jump(EQUAL, end);

@@ -70,9 +70,6 @@ record RowProductCode(int vectorBytes, int rows, boolean adds) {
           }
           loop.store(sum, TO, vector);
         });
-    code.pop(SAVED);
-    code.vzeroupper();
-    code.ret();
-    return code.finish();
+    return code.end(SAVED);
   }
 }

@@ -124,9 +124,7 @@ record ScoresCode(int vectorBytes, boolean masked, boolean single) {
       code.jump(next);
       code.bind(end);
     }
-    code.vzeroupper();
-    code.ret();
-    return code.finish();
+    return code.end();
   }
 
   private static void each(int rows, IntConsumer row) {

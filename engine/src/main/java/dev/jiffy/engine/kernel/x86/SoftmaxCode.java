@@ -1,8 +1,6 @@
 package dev.jiffy.engine.kernel.x86;
 
 import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Alu.ADD;
-import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Alu.SUB;
-import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Condition.NOT_EQUAL;
 
 import dev.jiffy.engine.kernel.x86.Operand.Vector;
 
@@ -45,11 +43,8 @@ record SoftmaxCode(int vectorBytes, boolean logarithm, boolean single) {
     }
     code.alu(ADD, X, ROW_BYTES);
     code.alu(ADD, Y, ROW_BYTES);
-    code.alu(SUB, ROWS, 1);
-    code.jump(NOT_EQUAL, row);
-    code.vzeroupper();
-    code.ret();
-    return code.finish();
+    code.repeat(row, ROWS);
+    return code.end();
   }
 
   /// The softmax of a row that is one vector.

@@ -1,8 +1,6 @@
 package dev.jiffy.engine.kernel.x86;
 
 import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Alu.ADD;
-import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Alu.SUB;
-import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Condition.NOT_EQUAL;
 import static dev.jiffy.engine.kernel.x86.Operand.Address.at;
 
 import dev.jiffy.engine.kernel.x86.Operand.Vector;
@@ -37,11 +35,8 @@ record StartCode(int vectorBytes, int vectors) {
     }
     code.alu(ADD, OF_ROWS, 4);
     code.alu(ADD, TO, vectors * vectorBytes);
-    code.alu(SUB, ROWS, 1);
-    code.jump(NOT_EQUAL, next);
-    code.vzeroupper();
-    code.ret();
-    return code.finish();
+    code.repeat(next, ROWS);
+    return code.end();
   }
 
   private Vector register(int number) {

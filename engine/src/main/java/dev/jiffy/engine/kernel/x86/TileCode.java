@@ -247,9 +247,7 @@ record TileCode(
       beside(code, RESIDUAL, RESIDUAL_STEP, vectors * vectorBytes);
     }
     if (!result.takesResidual()) {
-      code.load(RAX, at(RSP, RESIDUAL));
-      code.alu(ADD, RAX, vectors * bytes().numbersBytes());
-      code.store(RAX, at(RSP, RESIDUAL));
+      code.alu(ADD, at(RSP, RESIDUAL), vectors * bytes().numbersBytes(), RAX);
     }
     code.mov(RDI, R8);
     code.imul(RDI, R15);

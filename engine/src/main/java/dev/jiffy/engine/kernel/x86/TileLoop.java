@@ -90,15 +90,10 @@ sealed interface TileLoop permits PairCode, TileCode {
     prepare(code);
     Label tile = code.here();
     tile(code);
-    code.load(RDI, at(RSP, TILES));
-    code.alu(SUB, RDI, 1);
-    code.store(RDI, at(RSP, TILES));
+    code.alu(SUB, at(RSP, TILES), 1, RDI);
     code.jump(NOT_EQUAL, tile);
     nextPanel(code, tile);
-    code.pop(saved);
-    code.vzeroupper();
-    code.ret();
-    return code.finish();
+    return code.end(saved);
   }
 
   /// Adds the products of all runs, some elements of each row in a pass while there are as many.
@@ -126,8 +121,7 @@ sealed interface TileLoop permits PairCode, TileCode {
     rest(code);
     code.bind(next);
     code.alu(ADD, RCX, 8);
-    code.alu(SUB, R8, 1);
-    code.jump(NOT_EQUAL, run);
+    code.repeat(run, R8);
     code.pop(R8);
     code.pop(RCX);
   }
@@ -136,8 +130,7 @@ sealed interface TileLoop permits PairCode, TileCode {
   default void rest(Assembler code) {
     Label one = code.here();
     steps(code, 1);
-    code.alu(SUB, R9, 1);
-    code.jump(NOT_EQUAL, one);
+    code.repeat(one, R9);
   }
 
   /// Adds the products of some elements of each row and moves on.

@@ -1,8 +1,6 @@
 package dev.jiffy.engine.kernel.x86;
 
 import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Alu.ADD;
-import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Alu.SUB;
-import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Condition.NOT_EQUAL;
 import static dev.jiffy.engine.kernel.x86.Operand.Address.at;
 import static dev.jiffy.engine.kernel.x86.Register.R10;
 import static dev.jiffy.engine.kernel.x86.Register.R11;
@@ -64,11 +62,8 @@ record TransposeCode(int vectorBytes) {
       halves(code);
     }
     code.alu(ADD, RDX, vectorBytes);
-    code.alu(SUB, R8, 1);
-    code.jump(NOT_EQUAL, block);
-    code.vzeroupper();
-    code.ret();
-    return code.finish();
+    code.repeat(block, R8);
+    return code.end();
   }
 
   /// Interleaves each two rows: the first registers hold the lower and the upper words of the

@@ -123,8 +123,7 @@ record TreeCode(TreeShape shape, boolean byRows) {
     for (int lane = 0; lane < LANES.length; lane++) {
       step(code, LANES[lane], byRows ? lane * shape.keyBytes() : 0);
     }
-    code.alu(SUB, DEPTH, 1);
-    code.jump(NOT_EQUAL, level);
+    code.repeat(level, DEPTH);
     code.bind(leaves);
     for (int lane = 0; lane < LANES.length; lane++) {
       if (shape.isSum()) {

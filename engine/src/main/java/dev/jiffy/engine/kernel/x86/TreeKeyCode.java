@@ -1,8 +1,6 @@
 package dev.jiffy.engine.kernel.x86;
 
 import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Alu.ADD;
-import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Alu.SUB;
-import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Condition.NOT_EQUAL;
 
 import dev.jiffy.engine.kernel.x86.Assembler.Mask;
 import dev.jiffy.engine.kernel.x86.GeneralAssembler.Shift;
@@ -39,11 +37,8 @@ record TreeKeyCode(int vectorBytes, boolean twice) {
     loop.each(ROW_BYTES, Register.RAX, 1, vector -> keys(code, loop, vector));
     code.alu(ADD, X, ROW_BYTES);
     code.alu(ADD, KEYS, KEY_BYTES);
-    code.alu(SUB, ROWS, 1);
-    code.jump(NOT_EQUAL, row);
-    code.vzeroupper();
-    code.ret();
-    return code.finish();
+    code.repeat(row, ROWS);
+    return code.end();
   }
 
   private void keys(Assembler code, LoopCode loop, int vector) {

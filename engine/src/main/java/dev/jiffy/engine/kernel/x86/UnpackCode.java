@@ -1,8 +1,6 @@
 package dev.jiffy.engine.kernel.x86;
 
 import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Alu.ADD;
-import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Alu.SUB;
-import static dev.jiffy.engine.kernel.x86.GeneralAssembler.Condition.NOT_EQUAL;
 import static dev.jiffy.engine.kernel.x86.Operand.Address.at;
 import static dev.jiffy.engine.kernel.x86.Register.RAX;
 import static dev.jiffy.engine.kernel.x86.Register.RCX;
@@ -71,13 +69,9 @@ record UnpackCode(int vectorBytes, int block, int bits, boolean zeros) {
       code.alu(ADD, RDX, RCX);
     }
     code.alu(ADD, RDI, vectorBytes);
-    code.alu(SUB, RAX, 1);
-    code.jump(NOT_EQUAL, more);
+    code.repeat(more, RAX);
     code.alu(ADD, RDI, (zeros ? 2 : 1) * vectorBytes);
-    code.alu(SUB, RSI, 1);
-    code.jump(NOT_EQUAL, next);
-    code.vzeroupper();
-    code.ret();
-    return code.finish();
+    code.repeat(next, RSI);
+    return code.end();
   }
 }

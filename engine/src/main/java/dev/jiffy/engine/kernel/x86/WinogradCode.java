@@ -172,12 +172,8 @@ record WinogradCode(int vectorBytes, boolean cut) {
     code.load(RAX, at(RSP, MATRIX));
     code.alu(ADD, RAX, at(RSP, MATRIX_ROW));
     code.store(RAX, at(RSP, MATRIX));
-    code.load(RAX, at(RSP, COLUMN));
-    code.alu(ADD, RAX, 2);
-    code.store(RAX, at(RSP, COLUMN));
-    code.load(RAX, at(RSP, TILES));
-    code.alu(SUB, RAX, 1);
-    code.store(RAX, at(RSP, TILES));
+    code.alu(ADD, at(RSP, COLUMN), 2, RAX);
+    code.alu(SUB, at(RSP, TILES), 1, RAX);
     code.jump(GREATER, tile);
     code.alu(ADD, RSP, LOCALS);
     code.pop(SAVED);
@@ -199,8 +195,7 @@ record WinogradCode(int vectorBytes, boolean cut) {
     for (Register matrix : MATRICES) {
       code.alu(ADD, matrix, vectorBytes);
     }
-    code.alu(SUB, RAX, 1);
-    code.jump(NOT_EQUAL, vector);
+    code.repeat(vector, RAX);
     code.bind(rest);
     if (cut) {
       body.emit(true);

@@ -137,10 +137,7 @@ public final class X86Peaks implements Peaks {
   }
 
   private static byte[] repeated(Assembler code, Label round, Register rounds) {
-    code.alu(GeneralAssembler.Alu.SUB, rounds, 1);
-    code.jump(GeneralAssembler.Condition.NOT_EQUAL, round);
-    code.vzeroupper();
-    code.ret();
-    return code.finish();
+    code.repeat(round, rounds);
+    return code.end();
   }
 }
