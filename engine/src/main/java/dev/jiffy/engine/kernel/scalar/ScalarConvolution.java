@@ -30,6 +30,20 @@ public final class ScalarConvolution {
       boolean channelsLast,
       @Nullable Activation activation,
       Tensor out) {
+    convolve(x, w, bias, residual, sliding, groups, false, channelsLast, activation, out);
+  }
+
+  private static void convolve(
+      Tensor x,
+      Tensor w,
+      @Nullable Tensor bias,
+      @Nullable Tensor residual,
+      Sliding sliding,
+      int groups,
+      boolean transposed,
+      boolean channelsLast,
+      @Nullable Activation activation,
+      Tensor out) {
     Image in = Image.of(x, channelsLast);
     Image result = Image.like(out, channelsLast);
     Image added = residual == null ? null : Image.of(residual, channelsLast);
@@ -45,8 +59,10 @@ public final class ScalarConvolution {
         for (int ic = 0; ic < inChannels; ic++) {
           int channel = oc / outChannels * inChannels + ic;
           int source = (n * in.channels() + channel) * in.size();
-          int weight = (oc * inChannels + ic) * taps;
-          accumulate(in, source, weights, weight, kernel, sliding, result.spatial(), false, sums);
+          int filter = transposed ? channel * outChannels + oc % outChannels : oc * inChannels + ic;
+          int[] windows = result.spatial();
+          accumulate(
+              in, source, weights, filter * taps, kernel, sliding, windows, transposed, sums);
         }
         int base = (n * result.channels() + oc) * sums.length;
         for (int s = 0; s < sums.length; s++) {
@@ -144,28 +160,6 @@ public final class ScalarConvolution {
       boolean channelsLast,
       @Nullable Activation activation,
       Tensor out) {
-    Image in = Image.of(x, channelsLast);
-    Image result = Image.like(out, channelsLast);
-    double[] weights = w.toDoubles();
-    int[] kernel = Image.window(w.shape());
-    int taps = kernel[0] * kernel[1] * kernel[2];
-    int inChannels = in.channels() / groups;
-    int outChannels = result.channels() / groups;
-    double[] sums = new double[result.size()];
-    for (int n = 0; n < in.batch(); n++) {
-      for (int oc = 0; oc < result.channels(); oc++) {
-        Arrays.fill(sums, bias == null ? 0 : bias.getDouble(oc));
-        for (int i = 0; i < inChannels; i++) {
-          int channel = oc / outChannels * inChannels + i;
-          int source = (n * in.channels() + channel) * in.size();
-          int weight = (channel * outChannels + oc % outChannels) * taps;
-          accumulate(in, source, weights, weight, kernel, sliding, result.spatial(), true, sums);
-        }
-        for (int s = 0; s < sums.length && activation != null; s++) {
-          sums[s] = ScalarLinear.activated(sums[s], activation);
-        }
-        result.store(sums, n, oc, out, channelsLast);
-      }
-    }
+    convolve(x, w, bias, null, sliding, groups, true, channelsLast, activation, out);
   }
 }
