@@ -154,14 +154,6 @@ public final class Conformance {
 
   private Conformance() {}
 
-  /// {@return how every case in a folder ends}
-  ///
-  /// @param folder holds a folder for each case
-  /// @param runner what runs the models
-  public static Report run(Path folder, Runner runner) {
-    return run(folder, runner, _ -> true);
-  }
-
   /// {@return how some of the cases in a folder end}
   ///
   /// @param folder holds a folder for each case

@@ -40,7 +40,7 @@ class ConformanceVerdictsTest {
   private void ends(Outcome outcome, String reason) {
     assertEquals(
         List.of(new Verdict("test_same", outcome, reason)),
-        Conformance.run(folder, _ -> new Same()).verdicts());
+        Conformance.run(folder, _ -> new Same(), _ -> true).verdicts());
   }
 
   @Test

@@ -21,9 +21,6 @@ public final class RegularExpression {
 
   /// A part of an expression.
   sealed interface Part {
-    /// Nothing.
-    record Nothing() implements Part {}
-
     /// One code point of a set.
     ///
     /// @param members the set
@@ -121,7 +118,6 @@ public final class RegularExpression {
   private static long size(Part part) {
     long size =
         switch (part) {
-          case Part.Nothing _ -> 0;
           case Part.OneOf _, Part.At _ -> 1;
           case Part.Sequence(List<Part> parts) -> total(parts, 0);
           case Part.Choice(List<Part> parts) -> total(parts, 2);
@@ -141,7 +137,6 @@ public final class RegularExpression {
 
   private void emit(Part part) {
     switch (part) {
-      case Part.Nothing _ -> {}
       case Part.OneOf(CodePoints members) -> program.add(new Instruction.Read(members));
       case Part.At(Place place) -> program.add(new Instruction.Check(place));
       case Part.Sequence(List<Part> parts) -> parts.forEach(this::emit);

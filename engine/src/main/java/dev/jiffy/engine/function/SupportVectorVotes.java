@@ -12,15 +12,13 @@ import java.util.List;
 /// @param probabilityA for each pair the slope of the curve from scores to probabilities, or none
 /// @param probabilityB for each pair the offset of that curve, or none
 /// @param transform what is done to scores at last
-/// @param isPositive whether no coefficient is negative
 public record SupportVectorVotes(
     List<Integer> vectors,
     List<Float> coefficients,
     List<Float> rho,
     List<Float> probabilityA,
     List<Float> probabilityB,
-    ScoreTransform transform,
-    boolean isPositive) {
+    ScoreTransform transform) {
   private static final int ROUNDS = 100;
   private static final float LEAST = 1e-7f;
 

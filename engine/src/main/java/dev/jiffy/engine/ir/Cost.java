@@ -35,15 +35,10 @@ public record Cost(
   ///
   /// @param node the node
   /// @param flops its operations, or null
-  /// @param parameters the elements of the constants that it reads
-  /// @param parameterBytes their bytes
+  /// @param parameterBytes the bytes of the constants that it reads
   /// @param activationBytes the bytes of its outputs, or null
   public record NodeCost(
-      Node node,
-      @Nullable Long flops,
-      long parameters,
-      long parameterBytes,
-      @Nullable Long activationBytes) {}
+      Node node, @Nullable Long flops, long parameterBytes, @Nullable Long activationBytes) {}
 
   /// {@return the cost of a graph}
   ///
@@ -82,13 +77,11 @@ public record Cost(
   }
 
   private static NodeCost of(Graph graph, Node node) {
-    long parameters = 0;
     long parameterBytes = 0;
     Set<String> seen = new HashSet<>();
     for (String input : node.inputs()) {
       Tensor tensor = graph.constants().get(input);
       if (tensor != null && seen.add(input)) {
-        parameters = Math.addExact(parameters, tensor.shape().elements());
         parameterBytes = Math.addExact(parameterBytes, tensor.shape().bytes(tensor.dtype()));
       }
     }
@@ -102,6 +95,6 @@ public record Cost(
       }
     }
     Long flops = new NodeFlops(graph, node).count();
-    return new NodeCost(node, flops, parameters, parameterBytes, activationBytes);
+    return new NodeCost(node, flops, parameterBytes, activationBytes);
   }
 }

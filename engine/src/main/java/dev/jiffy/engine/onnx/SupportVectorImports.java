@@ -70,7 +70,6 @@ final class SupportVectorImports {
         node.integers("vectors_per_class").stream().map(Math::toIntExact).toList();
     List<Float> probabilityA = node.reals("prob_a");
     List<Float> probabilityB = node.reals("prob_b");
-    boolean isPositive = coefficients.stream().allMatch(x -> x >= 0);
     long count = vectors.stream().mapToLong(Integer::longValue).sum();
     int classes = Math.toIntExact(labels.shape().elements());
     if (vectors.stream().anyMatch(n -> n < 0)) {
@@ -78,6 +77,7 @@ final class SupportVectorImports {
     }
     if (count == 0) {
       node.ignore("kernel_type", "kernel_params", "support_vectors");
+      boolean isPositive = coefficients.stream().allMatch(x -> x >= 0);
       ClassChoice binary =
           isPositive ? ClassChoice.GREATEST_UNLESS_HALF : ClassChoice.GREATEST_UNLESS_POSITIVE;
       ClassChoice choice = classes == 2 ? binary : ClassChoice.GREATEST;
@@ -89,8 +89,7 @@ final class SupportVectorImports {
       throw node.invalid("%d labels, but vectors of %d classes".formatted(classes, vectors.size()));
     }
     SupportVectorVotes votes =
-        new SupportVectorVotes(
-            vectors, coefficients, rho, probabilityA, probabilityB, transform, isPositive);
+        new SupportVectorVotes(vectors, coefficients, rho, probabilityA, probabilityB, transform);
     node.results(new TableOp.Votes(votes, labels), kernels(node, count));
   }
 

@@ -36,7 +36,7 @@ class CostTest {
     Cost bound = Cost.of(Inference.bind(graph, Map.of("x", Shape.of(3, 4))));
     assertEquals(3 * 5 * (2 * 4 + 1), bound.flops());
     assertEquals(3 * 5 * 4, bound.activationBytes());
-    assertEquals(20, bound.nodes().getFirst().parameters());
+    assertEquals(80, bound.nodes().getFirst().parameterBytes());
   }
 
   @Test

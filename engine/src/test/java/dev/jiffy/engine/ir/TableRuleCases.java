@@ -35,8 +35,7 @@ final class TableRuleCases {
               List.of(0f),
               List.of(),
               List.of(),
-              ScoreTransform.NONE,
-              true),
+              ScoreTransform.NONE),
           LABELS);
   private static final Op CLASSIFY =
       new TableOp.Classify(ClassChoice.GREATEST, ScoreTransform.NONE, LABELS);
