@@ -40,6 +40,7 @@ final class Strips {
       int runs,
       int k,
       long b,
+      long bHigh,
       long bStep,
       long init,
       long initStep,
@@ -56,6 +57,7 @@ final class Strips {
           runs,
           k,
           b,
+          bHigh,
           bStep,
           init + row * initStep,
           initStep,
@@ -74,6 +76,9 @@ final class Strips {
   }
 
   /// Computes any number of rows of one vector of columns, of which the first `present` exist.
+  ///
+  /// @param free of how many of the first rows the whole vector may be stored, as what lies beyond
+  ///   the columns is computed later; 0 where `initStep` is not
   static void narrow(
       int rows,
       long a,
@@ -87,7 +92,12 @@ final class Strips {
       long initStep,
       long c,
       long cStep,
-      int present) {
+      int present,
+      int free) {
+    long staging = present == LANES ? 0 : Staging.address();
+    if (free > 0) {
+      Staging.load(init, 0, 1, present, staging);
+    }
     int row = 0;
     while (row < rows) {
       int height = height(rows - row, Tiles.NARROW_ROWS);
@@ -96,8 +106,9 @@ final class Strips {
       long to = c + row * cStep;
       if (present == LANES) {
         Tiles.narrow(height, from, aStep, taps, runs, k, b, bStep, start, initStep, to, cStep);
+      } else if (row + height <= free) {
+        Tiles.narrow(height, from, aStep, taps, runs, k, b, bStep, staging, 0, to, cStep);
       } else {
-        long staging = Staging.address();
         Staging.load(start, initStep, initStep == 0 ? 1 : height, present, staging);
         long step = initStep == 0 ? 0 : BYTES;
         Tiles.narrow(height, from, aStep, taps, runs, k, b, bStep, staging, step, staging, BYTES);

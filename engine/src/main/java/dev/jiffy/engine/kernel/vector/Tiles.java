@@ -51,6 +51,8 @@ final class Tiles {
   private Tiles() {}
 
   /// Computes `rows` rows of two vectors of columns.
+  ///
+  /// @param bHigh bytes from the first vector of a row of `B` to the second
   static void wide(
       int rows,
       long a,
@@ -59,18 +61,19 @@ final class Tiles {
       int runs,
       int k,
       long b,
+      long bHigh,
       long bStep,
       long init,
       long initStep,
       long c,
       long cStep) {
     switch (rows) {
-      case 1 -> WideTiles.wide1(a, aStep, taps, runs, k, b, bStep, init, initStep, c, cStep);
-      case 2 -> WideTiles.wide2(a, aStep, taps, runs, k, b, bStep, init, initStep, c, cStep);
-      case 3 -> WideTiles.wide3(a, aStep, taps, runs, k, b, bStep, init, initStep, c, cStep);
-      case 4 -> WideTiles.wide4(a, aStep, taps, runs, k, b, bStep, init, initStep, c, cStep);
-      case 5 -> WideTiles.wide5(a, aStep, taps, runs, k, b, bStep, init, initStep, c, cStep);
-      case 6 -> WideTiles.wide6(a, aStep, taps, runs, k, b, bStep, init, initStep, c, cStep);
+      case 1 -> WideTiles.wide1(a, aStep, taps, runs, k, b, bHigh, bStep, init, initStep, c, cStep);
+      case 2 -> WideTiles.wide2(a, aStep, taps, runs, k, b, bHigh, bStep, init, initStep, c, cStep);
+      case 3 -> WideTiles.wide3(a, aStep, taps, runs, k, b, bHigh, bStep, init, initStep, c, cStep);
+      case 4 -> WideTiles.wide4(a, aStep, taps, runs, k, b, bHigh, bStep, init, initStep, c, cStep);
+      case 5 -> WideTiles.wide5(a, aStep, taps, runs, k, b, bHigh, bStep, init, initStep, c, cStep);
+      case 6 -> WideTiles.wide6(a, aStep, taps, runs, k, b, bHigh, bStep, init, initStep, c, cStep);
       default -> throw new IllegalStateException("rows of a tile: " + rows);
     }
   }

@@ -1,29 +1,21 @@
 package dev.jiffy.engine.kernel.vector;
 
-import static dev.jiffy.engine.kernel.Memory.ALL;
-import static dev.jiffy.engine.kernel.Memory.LONG;
 import static dev.jiffy.engine.kernel.vector.Lanes.BYTES;
 import static dev.jiffy.engine.kernel.vector.Lanes.LANES;
-import static dev.jiffy.engine.kernel.vector.Lanes.SPECIES;
-import static dev.jiffy.engine.kernel.vector.Tiles.LE;
 
 import dev.jiffy.engine.kernel.ConvGeometry;
 import dev.jiffy.engine.kernel.Memory;
 import dev.jiffy.engine.kernel.tile.DepthwiseKernels;
 import dev.jiffy.engine.kernel.tile.Zeros;
-import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.VectorMask;
 
 /// Convolutions with one filter per channel.
 ///
-/// Pixels whose windows lie within the image, but for missing rows, are computed in tiles of a few
-/// pixels by one vector of channels, a row of each vector before the next; other pixels one by one.
+/// Rows of the result whose windows meet the same rows of taps are computed together. Pixels whose
+/// windows lie within the image, but for missing rows, are computed in tiles of a few pixels by one
+/// vector of channels, from the top down; of other pixels those that lie above each other.
 public final class VectorDepthwise implements DepthwiseKernels {
   /// The rows of the result that are worked on together.
   private static final int ROWS = 8;
-
-  /// The part of the first-level cache that the input may take.
-  private static final long CACHE_BYTES = 20 * 1024;
 
   /// Creates the kernels.
   public VectorDepthwise() {}
@@ -68,14 +60,10 @@ public final class VectorDepthwise implements DepthwiseKernels {
     }
   }
 
-  private static long tapsBytes(ConvGeometry g) {
-    return (8L * taps(g) + 63) & -64;
-  }
-
-  /// The bytes for the offsets of the taps, and for a row of a result that is added to itself.
+  /// The bytes for a row of a result that is added to itself.
   @Override
   public long scratchBytes(ConvGeometry g) {
-    return tapsBytes(g) + 4L * g.outWidth() * g.outChannels();
+    return 4L * g.outWidth() * g.outChannels();
   }
 
   @Override
@@ -88,28 +76,18 @@ public final class VectorDepthwise implements DepthwiseKernels {
       long y,
       int rowFrom,
       int rowTo,
-      long taps) {
+      long scratch) {
     long step = 4L * g.outChannels();
-    for (int row = 0; row < g.kernelHeight(); row++) {
-      for (int column = 0; column < g.kernelWidth(); column++) {
-        long pixels =
-            (long) row * g.dilationHeight() * g.inWidth() + (long) column * g.dilationWidth();
-        ALL.set(LONG, taps + 8L * (row * g.kernelWidth() + column), pixels * step);
-      }
-    }
     boolean inPlace = residual != 0 && residual == y;
     int block = inPlace ? 1 : ROWS;
-    int together = vectorsTogether(g);
     long rowBytes = g.outWidth() * step;
     for (int row = rowFrom; row < rowTo; row += block) {
       int last = Math.min(row + block, rowTo);
       long pixels = (long) (last - row) * g.outWidth();
-      long result = inPlace ? taps + tapsBytes(g) : y + row * rowBytes;
-      for (int vector = 0; vector < vectors(g); vector += together) {
-        int until = Math.min(vector + together, vectors(g));
-        for (int i = row; i < last; i++) {
-          row(g, i, x, packed, bias, result + (i - row) * rowBytes, taps, vector, until);
-        }
+      long result = inPlace ? scratch : y + row * rowBytes;
+      for (int from = row, to; from < last; from = to) {
+        to = Math.min(last, alike(g, from));
+        lines(g, from, to - from, x, packed, bias, result + (from - row) * rowBytes);
       }
       long rest = residual == 0 ? 0 : residual + row * rowBytes;
       if (inPlace) {
@@ -121,114 +99,130 @@ public final class VectorDepthwise implements DepthwiseKernels {
     }
   }
 
-  /// The vectors of channels that are worked on together: those of which the rows that a row of the
-  /// result sees stay in the first-level cache.
-  private static int vectorsTogether(ConvGeometry g) {
-    long bytes = (long) g.kernelHeight() * g.inWidth() * BYTES;
-    return Math.clamp(CACHE_BYTES / Math.max(1, bytes), 1, 1 << 20);
+  /// {@return the first result along a dimension whose window begins within the image}
+  private static int begin(int pad, int stride, int out) {
+    return (int) Math.min(out, (pad + stride - 1L) / stride);
   }
 
-  /// Computes some vectors of channels of a row of the result.
+  /// {@return the result along a dimension after the last whose window ends within the image, not
+  /// before the first whose window begins there}
+  private static int end(int in, int pad, int kernel, int dilation, int stride, int out) {
+    long room = (long) in + pad - ((kernel - 1L) * dilation + 1);
+    int begin = begin(pad, stride, out);
+    return room < 0 ? begin : Math.clamp(room / stride + 1, begin, out);
+  }
+
+  /// {@return the end of the rows of the result from one on, counted over all images, whose windows
+  /// meet the same rows of taps}
+  private static int alike(ConvGeometry g, int row) {
+    int inImage = row % g.outHeight();
+    int from = begin(g.padTop(), g.strideHeight(), g.outHeight());
+    int to =
+        end(
+            g.inHeight(),
+            g.padTop(),
+            g.kernelHeight(),
+            g.dilationHeight(),
+            g.strideHeight(),
+            g.outHeight());
+    return inImage >= from && inImage < to ? row + to - inImage : row + 1;
+  }
+
+  /// Computes some rows of the result whose windows meet the same rows of taps.
   ///
-  /// @param row the row, counted over all images
+  /// @param row the first row, counted over all images
+  /// @param lines how many
   /// @param x the images
-  /// @param y the row of the result
-  /// @param vectorFrom the first vector
-  /// @param vectorTo the vector after the last
-  private static void row(
-      ConvGeometry g,
-      int row,
-      long x,
-      long packed,
-      long bias,
-      long y,
-      long taps,
-      int vectorFrom,
-      int vectorTo) {
+  /// @param y the first row of the result
+  private static void lines(
+      ConvGeometry g, int row, int lines, long x, long packed, long bias, long y) {
     long step = 4L * g.outChannels();
     int top = row % g.outHeight() * g.strideHeight() - g.padTop();
     long origin = (long) row / g.outHeight() * g.inHeight() + top;
-    long window = x + (origin * g.inWidth() - g.padLeft()) * step;
     int dilation = g.dilationHeight();
     int last =
         Math.clamp(((long) g.inHeight() - top + dilation - 1) / dilation, 0, g.kernelHeight());
     int first = Math.min(last, top >= 0 ? 0 : (-top + dilation - 1) / dilation);
-    long width = (g.kernelWidth() - 1L) * g.dilationWidth() + 1;
-    long begin = (g.padLeft() + g.strideWidth() - 1L) / g.strideWidth();
-    int from = (int) Math.min(g.outWidth(), begin);
-    long room = (long) g.inWidth() + g.padLeft() - width;
-    int to = room < 0 ? from : Math.clamp(room / g.strideWidth() + 1, from, g.outWidth());
-    for (int vector = vectorFrom; vector < vectorTo; vector++) {
+    long window = x + ((origin + (long) first * dilation) * g.inWidth() - g.padLeft()) * step;
+    int from = begin(g.padLeft(), g.strideWidth(), g.outWidth());
+    int to =
+        end(
+            g.inWidth(),
+            g.padLeft(),
+            g.kernelWidth(),
+            g.dilationWidth(),
+            g.strideWidth(),
+            g.outWidth());
+    for (int vector = 0; vector < vectors(g); vector++) {
       long channels = 4L * channel(g, vector);
-      long weights = packed + (long) BYTES * vector * taps(g);
+      long weights =
+          packed + (long) BYTES * (vector * (long) taps(g) + (long) first * g.kernelWidth());
       long init = bias == 0 ? Zeros.ADDRESS : bias + channels;
       long at = window + channels;
       long result = y + channels;
-      edges(g, 0, from, at, first, last, weights, init, result);
-      interior(g, from, to, at, taps, first, last, weights, init, result);
-      edges(g, to, g.outWidth(), at, first, last, weights, init, result);
+      edges(g, 0, from, lines, at, last - first, weights, init, result);
+      interior(g, from, to, lines, at, last - first, weights, init, result);
+      edges(g, to, g.outWidth(), lines, at, last - first, weights, init, result);
     }
   }
 
   /// Computes a vector of channels of pixels whose windows lie within the image, but for missing
   /// rows.
   ///
-  /// @param from the first pixel
+  /// @param from the first pixel of each row
   /// @param to the pixel after the last
-  /// @param x the window of the row's first pixel
-  /// @param taps the offsets of the taps in a window
-  /// @param first the first row of taps that meets the image
-  /// @param last the row of taps after the last that does
-  /// @param weights the weights of the channels
+  /// @param lines the rows of the result
+  /// @param x the first tap that is used of the window of the first row's first pixel
+  /// @param rows the rows of taps that are used
+  /// @param weights the weights of the channels, from that tap on
   /// @param init what the sums start from
-  /// @param y the row's first pixel
+  /// @param y the first row's first pixel
   private static void interior(
       ConvGeometry g,
       int from,
       int to,
+      int lines,
       long x,
-      long taps,
-      int first,
-      int last,
+      int rows,
       long weights,
       long init,
       long y) {
     long step = 4L * g.outChannels();
     long xStep = step * g.strideWidth();
-    long used = weights + (long) BYTES * first * g.kernelWidth();
-    boolean whole = g.inChannels() >= LANES;
-    boolean adjacent = whole && g.dilationWidth() == 1;
+    boolean adjacent = g.inChannels() >= LANES && g.dilationWidth() == 1;
     int tile = adjacent ? DepthwiseRows.pixels(g.kernelWidth(), g.strideWidth()) : 0;
-    if (tile > 0 && to - from >= tile) {
-      long rowStep = step * g.inWidth() * g.dilationHeight();
-      long window = x + first * rowStep;
-      for (int pixel = from; pixel < to; pixel += tile) {
-        // the last tile overlaps the one before it
-        int at = Math.min(pixel, to - tile);
-        DepthwiseRows.tile(
-            g.kernelWidth(),
-            g.strideWidth(),
-            window + at * xStep,
-            step,
-            rowStep,
-            last - first,
-            used,
-            init,
-            y + at * step,
-            step);
+    long xLine = step * g.inWidth() * g.strideHeight();
+    long yLine = step * g.outWidth();
+    if (tile == 0 || to - from < tile) {
+      int all = g.kernelWidth();
+      for (int i = 0; i < lines && lines < to - from; i++) {
+        long window = x + i * xLine + from * xStep;
+        long result = y + i * yLine + from * step;
+        pixels(g, to - from, window, xStep, rows, 0, all, weights, init, result, step);
+      }
+      for (int i = from; i < to && lines >= to - from; i++) {
+        long result = y + i * step;
+        pixels(g, lines, x + i * xStep, xLine, rows, 0, all, weights, init, result, yLine);
       }
       return;
     }
-    int count = (last - first) * g.kernelWidth();
-    long table = taps + 8L * first * g.kernelWidth();
-    long window = x + from * xStep;
-    long result = y + from * step;
-    if (whole) {
-      DepthwiseTiles.whole(to - from, window, xStep, table, count, used, init, result, step);
-    } else {
-      int present = g.inChannels();
-      DepthwiseTiles.part(
-          to - from, window, xStep, table, count, used, init, result, step, present);
+    for (int pixel = from; pixel < to; pixel += tile) {
+      // the last tile overlaps the one before it
+      int at = Math.min(pixel, to - tile);
+      DepthwiseRows.tile(
+          g.kernelWidth(),
+          g.strideWidth(),
+          x + at * xStep,
+          step,
+          step * g.inWidth() * g.dilationHeight(),
+          rows,
+          weights,
+          init,
+          y + at * step,
+          step,
+          lines,
+          xLine,
+          yLine);
     }
   }
 
@@ -238,86 +232,67 @@ public final class VectorDepthwise implements DepthwiseKernels {
       ConvGeometry g,
       int from,
       int to,
+      int lines,
       long x,
-      int first,
-      int last,
+      int rows,
       long weights,
       long init,
       long y) {
     long step = 4L * g.outChannels();
-    int across = g.dilationWidth();
+    long xLine = step * g.inWidth() * g.strideHeight();
+    long yLine = step * g.outWidth();
+    int dilation = g.dilationWidth();
     for (int pixel = from; pixel < to; pixel++) {
       int left = pixel * g.strideWidth() - g.padLeft();
-      int leftTap = left >= 0 ? 0 : (-left + across - 1) / across;
-      int rightTap =
-          Math.clamp(((long) g.inWidth() - left + across - 1) / across, 0, g.kernelWidth());
+      int first = left >= 0 ? 0 : (-left + dilation - 1) / dilation;
+      int last =
+          Math.clamp(((long) g.inWidth() - left + dilation - 1) / dilation, 0, g.kernelWidth());
       long window = x + pixel * step * g.strideWidth();
-      edge(g, window, leftTap, rightTap, first, last, weights, init, y + pixel * step);
+      long result = y + pixel * step;
+      pixels(g, lines, window, xLine, rows, first, last, weights, init, result, yLine);
     }
   }
 
-  /// Computes a vector of channels of one pixel whose window may lie partly outside the image.
+  /// Computes a vector of channels of pixels that are made of the same taps.
   ///
-  /// @param x the window
-  /// @param from the first column of taps that meets the image
-  /// @param to the column of taps after the last that does
-  /// @param first the first row of taps that meets the image
-  /// @param last the row of taps after the last that does
-  private static void edge(
+  /// @param count how many
+  /// @param x the first tap that is used of a row of the first pixel's window, were all columns
+  ///   used
+  /// @param xStep bytes from window to window
+  /// @param rows the rows of taps that are used
+  /// @param first the first column of taps that is
+  /// @param last the column of taps after the last that is
+  /// @param weights the weights of the channels, from the first row that is used on
+  /// @param init what the sums start from
+  /// @param y the first pixel
+  /// @param yStep bytes from pixel to pixel
+  private static void pixels(
       ConvGeometry g,
+      int count,
       long x,
-      int from,
-      int to,
+      long xStep,
+      int rows,
       int first,
       int last,
       long weights,
-      long init,
-      long y) {
-    int present = g.inChannels();
-    int width = g.kernelWidth();
-    long across = 4L * g.inChannels() * g.dilationWidth();
-    long down = 4L * g.inChannels() * g.inWidth() * g.dilationHeight();
-    if (present < LANES) {
-      partOfEdge(x, across, down, from, to, first, last, weights, width, init, y, present);
-      return;
-    }
-    FloatVector sum = FloatVector.fromMemorySegment(SPECIES, ALL, init, LE);
-    for (int row = first; row < last; row++) {
-      for (int column = from; column < to; column++) {
-        FloatVector weight =
-            FloatVector.fromMemorySegment(
-                SPECIES, ALL, weights + ((long) row * width + column) * BYTES, LE);
-        sum =
-            FloatVector.fromMemorySegment(SPECIES, ALL, x + row * down + column * across, LE)
-                .fma(weight, sum);
-      }
-    }
-    sum.intoMemorySegment(ALL, y, LE);
-  }
-
-  private static void partOfEdge(
-      long x,
-      long across,
-      long down,
-      int from,
-      int to,
-      int first,
-      int last,
-      long weights,
-      int width,
       long init,
       long y,
-      int present) {
-    VectorMask<Float> mask = Tails.mask(0, present);
-    FloatVector sum = Tails.load(init, mask);
-    for (int row = first; row < last; row++) {
-      for (int column = from; column < to; column++) {
-        FloatVector weight =
-            FloatVector.fromMemorySegment(
-                SPECIES, ALL, weights + ((long) row * width + column) * BYTES, LE);
-        sum = Tails.load(x + row * down + column * across, mask).fma(weight, sum);
-      }
-    }
-    Tails.store(sum, y, mask);
+      long yStep) {
+    long step = 4L * g.outChannels();
+    long across = step * g.dilationWidth();
+    DepthwiseTiles.pixels(
+        count,
+        x + first * across,
+        xStep,
+        rows,
+        step * g.inWidth() * g.dilationHeight(),
+        last - first,
+        across,
+        weights + (long) BYTES * first,
+        (long) BYTES * g.kernelWidth(),
+        init,
+        y,
+        yStep,
+        Math.min(LANES, g.inChannels()));
   }
 }

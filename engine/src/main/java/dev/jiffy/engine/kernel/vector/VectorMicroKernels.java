@@ -48,24 +48,85 @@ public final class VectorMicroKernels implements MicroKernels {
       multiply(rows, a, aStep, taps, runs, k, b, columns, c, cStep, 0, 0, activation, c, cStep);
       return;
     }
-    long panel = b;
-    int column = 0;
-    while (column < columns) {
-      long from = init == Zeros.ADDRESS ? init : init + 4L * column;
+    int part = columns % LANES;
+    int whole = columns - part;
+    int done = 0;
+    if (part > 0) {
+      // first, as whole vectors are stored that may reach into the next row, where others follow
+      int free = initStep == 0 && cStep == 4L * columns ? freeRows(rows, columns, part) : 0;
+      if (whole % (2 * LANES) == LANES && free >= Tiles.WIDE_ROWS) {
+        done = free;
+        lastPair(free, a, aStep, taps, runs, k, b, columns, init, c, cStep);
+      }
+      Strips.narrow(
+          rows - done,
+          a + done * aStep,
+          aStep,
+          taps,
+          runs,
+          k,
+          b + 4L * whole * runs * k,
+          BYTES,
+          at(init, whole),
+          initStep,
+          c + 4L * whole + done * cStep,
+          cStep,
+          part,
+          free - done);
+    }
+    for (int column = 0, width; column < whole; column += width) {
+      long panel = b + 4L * column * runs * k;
+      long from = at(init, column);
       long to = c + 4L * column;
-      if (columns - column >= 2 * LANES) {
-        Strips.wide(rows, a, aStep, taps, runs, k, panel, 2L * BYTES, from, initStep, to, cStep);
-        column += 2 * LANES;
-        panel += 2L * BYTES * runs * k;
+      width = whole - column >= 2 * LANES ? 2 * LANES : LANES;
+      if (width == 2 * LANES) {
+        Strips.wide(
+            rows, a, aStep, taps, runs, k, panel, BYTES, 2L * BYTES, from, initStep, to, cStep);
       } else {
-        int present = Math.min(LANES, columns - column);
+        int left = rows - done;
+        long x = a + done * aStep;
+        long y = to + done * cStep;
         Strips.narrow(
-            rows, a, aStep, taps, runs, k, panel, BYTES, from, initStep, to, cStep, present);
-        column += LANES;
-        panel += (long) BYTES * runs * k;
+            left, x, aStep, taps, runs, k, panel, BYTES, from, initStep, y, cStep, LANES, 0);
       }
     }
     Epilogue.finish(1, residual, residualStep, 0, activation, c, cStep, rows, columns);
+  }
+
+  /// {@return where the sums of a column start from}
+  private static long at(long init, int column) {
+    return init == Zeros.ADDRESS ? init : init + 4L * column;
+  }
+
+  /// {@return how many rows of a dense block stay within it where their last vector is stored
+  /// whole}
+  private static int freeRows(int rows, int columns, int part) {
+    return Math.max(0, rows - Math.ceilDiv(LANES - part, columns));
+  }
+
+  /// Computes the last whole vector of columns and the part of one behind it as two whole ones; the
+  /// second is stored beyond the columns.
+  private static void lastPair(
+      int rows,
+      long a,
+      long aStep,
+      long taps,
+      int runs,
+      int k,
+      long b,
+      int columns,
+      long init,
+      long c,
+      long cStep) {
+    int part = columns % LANES;
+    int first = columns - part - LANES;
+    long starts = Staging.address();
+    Staging.load(at(init, first), 0, 1, LANES, starts);
+    Staging.load(at(init, first + LANES), 0, 1, part, starts + BYTES);
+    long panel = b + 4L * first * runs * k;
+    long second = (long) BYTES * runs * k;
+    Strips.wide(
+        rows, a, aStep, taps, runs, k, panel, second, BYTES, starts, 0, c + 4L * first, cStep);
   }
 
   @Override
@@ -84,7 +145,8 @@ public final class VectorMicroKernels implements MicroKernels {
     int column = 0;
     while (column + 2 * LANES <= columns) {
       long from = b + 4L * column;
-      Strips.wide(rows, a, aStep, zero, 1, k, from, bStep, zero, 0, c + 4L * column, cStep);
+      long to = c + 4L * column;
+      Strips.wide(rows, a, aStep, zero, 1, k, from, BYTES, bStep, zero, 0, to, cStep);
       column += 2 * LANES;
     }
     while (column < columns) {
@@ -92,7 +154,7 @@ public final class VectorMicroKernels implements MicroKernels {
       long from = b + 4L * column;
       long to = c + 4L * column;
       if (present == LANES) {
-        Strips.narrow(rows, a, aStep, zero, 1, k, from, bStep, zero, 0, to, cStep, LANES);
+        Strips.narrow(rows, a, aStep, zero, 1, k, from, bStep, zero, 0, to, cStep, LANES, 0);
       } else {
         Strips.part(rows, a, aStep, k, from, bStep, to, cStep, present);
       }

@@ -21,6 +21,7 @@ final class WideTiles {
       int runs,
       int k,
       long b,
+      long bHigh,
       long bStep,
       long init,
       long initStep,
@@ -42,22 +43,22 @@ final class WideTiles {
       for (; i < k - 3; i += 4) {
         long at = 4L * i;
         FloatVector bl = FloatVector.fromMemorySegment(SPECIES, ALL, pb, LE);
-        FloatVector bh = FloatVector.fromMemorySegment(SPECIES, ALL, pb + BYTES, LE);
+        FloatVector bh = FloatVector.fromMemorySegment(SPECIES, ALL, pb + bHigh, LE);
         FloatVector x0 = FloatVector.broadcast(SPECIES, ALL.get(FLOAT, a0 + at));
         l0 = x0.fma(bl, l0);
         h0 = x0.fma(bh, h0);
         FloatVector blx = FloatVector.fromMemorySegment(SPECIES, ALL, pb + bStep, LE);
-        FloatVector bhx = FloatVector.fromMemorySegment(SPECIES, ALL, pb + bStep + BYTES, LE);
+        FloatVector bhx = FloatVector.fromMemorySegment(SPECIES, ALL, pb + bStep + bHigh, LE);
         FloatVector x0x = FloatVector.broadcast(SPECIES, ALL.get(FLOAT, a0 + at + 4));
         l0x = x0x.fma(blx, l0x);
         h0x = x0x.fma(bhx, h0x);
         FloatVector bly = FloatVector.fromMemorySegment(SPECIES, ALL, pb + 2 * bStep, LE);
-        FloatVector bhy = FloatVector.fromMemorySegment(SPECIES, ALL, pb + 2 * bStep + BYTES, LE);
+        FloatVector bhy = FloatVector.fromMemorySegment(SPECIES, ALL, pb + 2 * bStep + bHigh, LE);
         FloatVector x0y = FloatVector.broadcast(SPECIES, ALL.get(FLOAT, a0 + at + 8));
         l0y = x0y.fma(bly, l0y);
         h0y = x0y.fma(bhy, h0y);
         FloatVector blz = FloatVector.fromMemorySegment(SPECIES, ALL, pb + 3 * bStep, LE);
-        FloatVector bhz = FloatVector.fromMemorySegment(SPECIES, ALL, pb + 3 * bStep + BYTES, LE);
+        FloatVector bhz = FloatVector.fromMemorySegment(SPECIES, ALL, pb + 3 * bStep + bHigh, LE);
         FloatVector x0z = FloatVector.broadcast(SPECIES, ALL.get(FLOAT, a0 + at + 12));
         l0z = x0z.fma(blz, l0z);
         h0z = x0z.fma(bhz, h0z);
@@ -66,7 +67,7 @@ final class WideTiles {
       for (; i < k; i++) {
         long at = 4L * i;
         FloatVector bl = FloatVector.fromMemorySegment(SPECIES, ALL, pb, LE);
-        FloatVector bh = FloatVector.fromMemorySegment(SPECIES, ALL, pb + BYTES, LE);
+        FloatVector bh = FloatVector.fromMemorySegment(SPECIES, ALL, pb + bHigh, LE);
         FloatVector x0 = FloatVector.broadcast(SPECIES, ALL.get(FLOAT, a0 + at));
         l0 = x0.fma(bl, l0);
         h0 = x0.fma(bh, h0);
@@ -85,6 +86,7 @@ final class WideTiles {
       int runs,
       int k,
       long b,
+      long bHigh,
       long bStep,
       long init,
       long initStep,
@@ -107,7 +109,7 @@ final class WideTiles {
       for (; i < k - 1; i += 2) {
         long at = 4L * i;
         FloatVector bl = FloatVector.fromMemorySegment(SPECIES, ALL, pb, LE);
-        FloatVector bh = FloatVector.fromMemorySegment(SPECIES, ALL, pb + BYTES, LE);
+        FloatVector bh = FloatVector.fromMemorySegment(SPECIES, ALL, pb + bHigh, LE);
         FloatVector x0 = FloatVector.broadcast(SPECIES, ALL.get(FLOAT, a0 + at));
         l0 = x0.fma(bl, l0);
         h0 = x0.fma(bh, h0);
@@ -115,7 +117,7 @@ final class WideTiles {
         l1 = x1.fma(bl, l1);
         h1 = x1.fma(bh, h1);
         FloatVector blx = FloatVector.fromMemorySegment(SPECIES, ALL, pb + bStep, LE);
-        FloatVector bhx = FloatVector.fromMemorySegment(SPECIES, ALL, pb + bStep + BYTES, LE);
+        FloatVector bhx = FloatVector.fromMemorySegment(SPECIES, ALL, pb + bStep + bHigh, LE);
         FloatVector x0x = FloatVector.broadcast(SPECIES, ALL.get(FLOAT, a0 + at + 4));
         l0x = x0x.fma(blx, l0x);
         h0x = x0x.fma(bhx, h0x);
@@ -127,7 +129,7 @@ final class WideTiles {
       for (; i < k; i++) {
         long at = 4L * i;
         FloatVector bl = FloatVector.fromMemorySegment(SPECIES, ALL, pb, LE);
-        FloatVector bh = FloatVector.fromMemorySegment(SPECIES, ALL, pb + BYTES, LE);
+        FloatVector bh = FloatVector.fromMemorySegment(SPECIES, ALL, pb + bHigh, LE);
         FloatVector x0 = FloatVector.broadcast(SPECIES, ALL.get(FLOAT, a0 + at));
         l0 = x0.fma(bl, l0);
         h0 = x0.fma(bh, h0);
@@ -151,6 +153,7 @@ final class WideTiles {
       int runs,
       int k,
       long b,
+      long bHigh,
       long bStep,
       long init,
       long initStep,
@@ -171,7 +174,7 @@ final class WideTiles {
       for (int i = 0; i < k; i++) {
         long at = 4L * i;
         FloatVector bl = FloatVector.fromMemorySegment(SPECIES, ALL, pb, LE);
-        FloatVector bh = FloatVector.fromMemorySegment(SPECIES, ALL, pb + BYTES, LE);
+        FloatVector bh = FloatVector.fromMemorySegment(SPECIES, ALL, pb + bHigh, LE);
         FloatVector x0 = FloatVector.broadcast(SPECIES, ALL.get(FLOAT, a0 + at));
         l0 = x0.fma(bl, l0);
         h0 = x0.fma(bh, h0);
@@ -200,6 +203,7 @@ final class WideTiles {
       int runs,
       int k,
       long b,
+      long bHigh,
       long bStep,
       long init,
       long initStep,
@@ -223,7 +227,7 @@ final class WideTiles {
       for (int i = 0; i < k; i++) {
         long at = 4L * i;
         FloatVector bl = FloatVector.fromMemorySegment(SPECIES, ALL, pb, LE);
-        FloatVector bh = FloatVector.fromMemorySegment(SPECIES, ALL, pb + BYTES, LE);
+        FloatVector bh = FloatVector.fromMemorySegment(SPECIES, ALL, pb + bHigh, LE);
         FloatVector x0 = FloatVector.broadcast(SPECIES, ALL.get(FLOAT, a0 + at));
         l0 = x0.fma(bl, l0);
         h0 = x0.fma(bh, h0);
@@ -257,6 +261,7 @@ final class WideTiles {
       int runs,
       int k,
       long b,
+      long bHigh,
       long bStep,
       long init,
       long initStep,
@@ -276,6 +281,7 @@ final class WideTiles {
     FloatVector l4 = FloatVector.fromMemorySegment(SPECIES, ALL, from + 4 * fromStep, LE);
     FloatVector h4 = FloatVector.fromMemorySegment(SPECIES, ALL, high + 4 * fromStep, LE);
     long pb = b;
+    long second = bHigh & ADDRESS;
     long table = taps & ADDRESS;
     for (int run = 0; run < runs; run++) {
       long a0 = (a + (long) TABLE.getOpaque(ALL, table + 8L * run)) & ADDRESS;
@@ -287,7 +293,7 @@ final class WideTiles {
         long at = 4L * i;
         long vb = pb & ADDRESS;
         FloatVector bl = FloatVector.fromMemorySegment(SPECIES, ALL, vb, LE);
-        FloatVector bh = FloatVector.fromMemorySegment(SPECIES, ALL, vb + BYTES, LE);
+        FloatVector bh = FloatVector.fromMemorySegment(SPECIES, ALL, vb + second, LE);
         FloatVector x0 = FloatVector.broadcast(SPECIES, ALL.get(FLOAT, a0 + at));
         l0 = x0.fma(bl, l0);
         h0 = x0.fma(bh, h0);
@@ -328,6 +334,7 @@ final class WideTiles {
       int runs,
       int k,
       long b,
+      long bHigh,
       long bStep,
       long init,
       long initStep,
@@ -349,6 +356,7 @@ final class WideTiles {
     FloatVector l5 = FloatVector.fromMemorySegment(SPECIES, ALL, from + 5 * fromStep, LE);
     FloatVector h5 = FloatVector.fromMemorySegment(SPECIES, ALL, high + 5 * fromStep, LE);
     long pb = b;
+    long second = bHigh & ADDRESS;
     long table = taps & ADDRESS;
     for (int run = 0; run < runs; run++) {
       long a0 = (a + (long) TABLE.getOpaque(ALL, table + 8L * run)) & ADDRESS;
@@ -361,7 +369,7 @@ final class WideTiles {
         long at = 4L * i;
         long vb = pb & ADDRESS;
         FloatVector bl = FloatVector.fromMemorySegment(SPECIES, ALL, vb, LE);
-        FloatVector bh = FloatVector.fromMemorySegment(SPECIES, ALL, vb + BYTES, LE);
+        FloatVector bh = FloatVector.fromMemorySegment(SPECIES, ALL, vb + second, LE);
         FloatVector x0 = FloatVector.broadcast(SPECIES, ALL.get(FLOAT, a0 + at));
         l0 = x0.fma(bl, l0);
         h0 = x0.fma(bh, h0);

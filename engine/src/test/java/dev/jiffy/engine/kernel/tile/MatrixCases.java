@@ -131,6 +131,10 @@ final class MatrixCases {
     cases.add(conv(1, 5, 5, 12, 24, square, 1, 1, 1, 3, 3, 1, null));
     cases.add(conv(1, 4, 4, 12, 24, square, 3, 3, 1, 0, 0, 1, null));
     cases.add(conv(1, 40, 70, 32, 40, new int[] {1, 1}, 1, 1, 1, 0, 0, 1, RELU));
+    for (int out : new int[] {6, 7, 12, 15, 21, 27, 56}) { // parts of vectors behind whole ones
+      cases.add(conv(2, 9, 13, 5, out, new int[] {1, 1}, 1, 1, 1, 0, 0, 1, RELU));
+      cases.add(conv(1, 21, 13, 3, out, square, 2, 2, 1, 1, 1, 1, null));
+    }
     for (int[] g : new int[][] {{8, 8, 4}, {32, 64, 2}, {48, 48, 3}, {6, 12, 6}, {4, 6, 2}}) {
       cases.add(conv(2, 8, 9, g[0], g[1], square, 1, 1, 1, 1, 1, g[2], RELU));
       cases.add(conv(1, 8, 9, g[0], g[1], square, 2, 2, 2, 0, 1, g[2], null));
