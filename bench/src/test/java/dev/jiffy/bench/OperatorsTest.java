@@ -220,6 +220,18 @@ class OperatorsTest {
             .floats(3, 4, 3, 3)
             .integers(DType.I64, 1, 1, 4)
             .floats(4));
+    for (String mode : List.of("bilinear", "nearest")) {
+      for (long rows : new long[] {1, 4}) {
+        nodes.add(
+            new OneNode("CropAndResize")
+                .with("mode", mode)
+                .with("extrapolation_value", 0.5f)
+                .floats(2, 3, 7, 9)
+                .floats(5, 4)
+                .integers(DType.I32, 0, 1, 5)
+                .integers(DType.I32, rows, rows, 2));
+      }
+    }
   }
 
   private static OneNode grouped() {
@@ -388,6 +400,17 @@ class OperatorsTest {
               .bytes(40, 3, 16)
               .scales(120)
               .floats(40, 3));
+    }
+    for (long kind = 0; kind < 2; kind++) {
+      nodes.add(
+          new OneNode("MatMulBnb4")
+              .with("K", 9)
+              .with("N", 7)
+              .with("block_size", 16)
+              .with("quant_type", kind)
+              .floats(2, 3, 9)
+              .bytes(32)
+              .scales(4));
     }
     nodes.add(new OneNode("TransposeMatMul").with("transB", 1).floats(2, 3, 4).floats(2, 5, 4));
     nodes.add(new OneNode("FusedMatMul").with("transBatchA", 1).floats(3, 2, 4).floats(2, 4, 5));

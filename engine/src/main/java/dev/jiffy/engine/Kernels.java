@@ -255,7 +255,7 @@ final class Kernels {
         case Op.DynamicQuantize _, QuantizedOp.Quantize _, QuantizedOp.Dequantize _ ->
             kinds.add(KernelCheck.Kind.ROWS);
         case QuantizedOp.ByteTable _ -> kinds.add(KernelCheck.Kind.ROWS);
-        case Op.Unary _, Op.Binary _, Op.Where _, Op.ScatterNd _ ->
+        case Op.Unary _, Op.Binary _, Op.Where _, Op.ScatterNd _, ImageOp.Fold _ ->
             kinds.add(KernelCheck.Kind.ELEMENTWISE);
         case Op.Pool _ -> kinds.add(KernelCheck.Kind.POOLING);
         case ImageOp.Resize _, ImageOp.SampleGrid _, ImageOp.AlignRegions _ ->

@@ -55,7 +55,8 @@ public final class Mixtures {
     }
   }
 
-  private static void add(long x, float weight, long sum, long n) {
+  /// Adds a weighted row to another.
+  static void add(long x, float weight, long sum, long n) {
     for (long i = 0; i < n; i++) {
       Memory.setFloat(
           sum + 4 * i, Memory.getFloat(sum + 4 * i) + weight * Memory.getFloat(x + 4 * i));

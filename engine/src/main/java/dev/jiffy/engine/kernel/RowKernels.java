@@ -167,6 +167,21 @@ public interface RowKernels {
   /// @param rowTo the row after the last
   void pool(PoolGeometry geometry, long x, long y, int rowFrom, int rowTo);
 
+  /// Computes rows of a pooling that looks for the largest elements of images of one channel, and
+  /// where they are: the first of equal ones, the first NaN where there is one. Where a window sees
+  /// nothing greater than minus infinity, the position is -1.
+  ///
+  /// @param geometry the pooling
+  /// @param x the input images
+  /// @param y the result images
+  /// @param positions the elements' indices among those of all images, i64
+  /// @param rowFrom the first row, counted over all images
+  /// @param rowTo the row after the last
+  default void poolPositions(
+      PoolGeometry geometry, long x, long y, long positions, int rowFrom, int rowTo) {
+    PoolPositions.find(geometry, x, y, positions, rowFrom, rowTo);
+  }
+
   /// Computes rows of a resampling.
   ///
   /// @param geometry the resampling
@@ -186,6 +201,20 @@ public interface RowKernels {
   /// @param n elements of a row
   default void mix(long begins, long taps, long x, long y, long rows, long n) {
     Mixtures.mix(begins, taps, x, y, rows, n);
+  }
+
+  /// Adds rows to others: `y[row, i] += x[row, i]`.
+  ///
+  /// @param x what is added
+  /// @param xStep bytes from row to row of `x`
+  /// @param y what it is added to, apart from `x`; rows do not overlap
+  /// @param yStep bytes from row to row of `y`
+  /// @param rows how many rows
+  /// @param n elements of a row
+  default void addRows(long x, long xStep, long y, long yStep, long rows, long n) {
+    for (long row = 0; row < rows; row++) {
+      Mixtures.add(x + row * xStep, 1, y + row * yStep, n);
+    }
   }
 
   /// Copies elements of any type between strided views.

@@ -253,6 +253,7 @@ public final class Lowering {
           case QuantizedOp op -> Bytes.lower(node, op, this);
           case TableOp table -> Tables.lower(node, table, this);
           case ImageOp.SampleGrid grid -> Sampling.lower(node, grid, this);
+          case ImageOp.Fold fold -> Sampling.lower(node, fold, this);
           case ImageOp.AlignRegions regions -> Sampling.lower(node, regions, this);
           case Op.Special _ -> false;
         };

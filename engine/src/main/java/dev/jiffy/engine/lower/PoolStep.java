@@ -3,14 +3,16 @@ package dev.jiffy.engine.lower;
 import dev.jiffy.engine.kernel.PoolGeometry;
 import dev.jiffy.engine.kernel.RowKernels;
 
-/// A pooling over channels-last images.
+/// A pooling over channels-last images; over images of one channel also with positions.
 final class PoolStep extends Step {
   private final RowKernels kernels;
   private final PoolGeometry geometry;
   private final Place x;
   private final Place y;
+  private final Place positions;
 
-  PoolStep(String name, Target target, PoolGeometry geometry, Place x, Place y) {
+  /// @param positions where the positions of the largest elements go, or [Place#ABSENT]
+  PoolStep(String name, Target target, PoolGeometry geometry, Place x, Place y, Place positions) {
     super(
         name,
         Math.min(
@@ -27,15 +29,18 @@ final class PoolStep extends Step {
     this.geometry = geometry;
     this.x = x;
     this.y = y;
+    this.positions = positions;
   }
 
   @Override
   public void run(Frame frame, int part) {
-    kernels.pool(
-        geometry,
-        frame.at(x),
-        frame.at(y),
-        from(geometry.rows(), part),
-        from(geometry.rows(), part + 1));
+    int rowFrom = from(geometry.rows(), part);
+    int rowTo = from(geometry.rows(), part + 1);
+    long found = frame.at(positions);
+    if (found == 0) {
+      kernels.pool(geometry, frame.at(x), frame.at(y), rowFrom, rowTo);
+    } else {
+      kernels.poolPositions(geometry, frame.at(x), frame.at(y), found, rowFrom, rowTo);
+    }
   }
 }

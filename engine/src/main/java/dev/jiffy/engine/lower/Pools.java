@@ -16,16 +16,15 @@ final class Pools {
 
   static boolean lower(Node node, Op.Pool pool, Lowering lowering) {
     List<String> outputs = node.outputs();
-    if (!isPooled(node, pool, lowering)
-        || pool.function() == Op.PoolFunction.LP
-        || (outputs.size() > 1 && !outputs.get(1).isEmpty())) {
+    if (outputs.size() > 1 && !outputs.get(1).isEmpty()) {
+      return lowerPositions(node, pool, lowering);
+    }
+    if (!isPooled(node, pool, lowering) || pool.function() == Op.PoolFunction.LP) {
       return false;
     }
     Shape x = lowering.shape(node.input(0));
     Shape y = lowering.shape(node.output());
-    int[] kernel = pool.window().kernel().stream().mapToInt(Math::toIntExact).toArray();
-    WindowGeometry window =
-        WindowGeometry.of(pool.window(), kernel, Images.spatial(x), Images.spatial(y));
+    WindowGeometry window = window(pool, Images.spatial(x), Images.spatial(y));
     String label = Lowering.label(node);
     Place from = lowering.floats(label, node.input(0));
     Place to = lowering.result(node.output());
@@ -38,6 +37,50 @@ final class Pools {
     addPool(label, pool, window, x, y, from, made, lowering);
     Bytes.asBytes(label, whole, made, to, y, lowering);
     return true;
+  }
+
+  private static WindowGeometry window(Op.Pool pool, int[] in, int[] out) {
+    int[] kernel = pool.window().kernel().stream().mapToInt(Math::toIntExact).toArray();
+    return WindowGeometry.of(pool.window(), kernel, in, out);
+  }
+
+  /// Lowers pooling that also tells where elements were found: of images whose channels come first,
+  /// since positions count the elements of these. Each channel is an image.
+  private static boolean lowerPositions(Node node, Op.Pool pool, Lowering lowering) {
+    Shape x = lowering.shape(node.input(0));
+    String result = node.outputs().getFirst();
+    Shape y = lowering.shape(node.outputs().get(1));
+    if (result.isEmpty()
+        || pool.layout() != Op.Layout.CHANNELS_FIRST
+        || pool.storageColumnMajor()
+        || !lowering.isF32(node.input(0))
+        || x.rank() < 3
+        || x.rank() > 4
+        || x.elements() == 0
+        || y.elements() == 0
+        || x.elements() > Integer.MAX_VALUE
+        || y.elements() > Integer.MAX_VALUE) {
+      return false;
+    }
+    Shape read = asPlanes(x);
+    Shape made = asPlanes(y);
+    WindowGeometry window = window(pool, Images.spatial(read), Images.spatial(made)).planar();
+    Place from = lowering.place(node.input(0));
+    Place to = lowering.result(result);
+    Place positions = lowering.result(node.outputs().get(1));
+    PoolGeometry geometry = geometry(pool, window, read, made);
+    lowering.add(
+        new PoolStep(Lowering.label(node), lowering.target(), geometry, from, to, positions),
+        from,
+        to,
+        positions);
+    return true;
+  }
+
+  /// {@return images of one channel, channels last}
+  private static Shape asPlanes(Shape shape) {
+    Shape line = Shape.of(shape.elements(0, 2), shape.dim(shape.rank() - 1), 1);
+    return shape.rank() == 3 ? line : Shape.of(line.dim(0), shape.dim(2), line.dim(1), line.dim(2));
   }
 
   /// Adds the pooling of images; then, with three spatial dimensions, that of the pixels that lie
@@ -74,27 +117,31 @@ final class Pools {
       Place from,
       Place to,
       Lowering lowering) {
-    PoolGeometry geometry =
-        new PoolGeometry(
-            (int) x.dim(0),
-            Images.height(x),
-            Images.width(x),
-            Images.channels(x),
-            Images.height(y),
-            Images.width(y),
-            window.kernel()[0],
-            window.kernel()[1],
-            window.strides()[0],
-            window.strides()[1],
-            window.dilations()[0],
-            window.dilations()[1],
-            window.begins()[0],
-            window.begins()[1],
-            window.ends()[0],
-            window.ends()[1],
-            pool.function() == Op.PoolFunction.MAX,
-            pool.countPadding());
-    lowering.add(new PoolStep(label, lowering.target(), geometry, from, to), from, to);
+    PoolGeometry geometry = geometry(pool, window, x, y);
+    lowering.add(
+        new PoolStep(label, lowering.target(), geometry, from, to, Place.ABSENT), from, to);
+  }
+
+  private static PoolGeometry geometry(Op.Pool pool, WindowGeometry window, Shape x, Shape y) {
+    return new PoolGeometry(
+        (int) x.dim(0),
+        Images.height(x),
+        Images.width(x),
+        Images.channels(x),
+        Images.height(y),
+        Images.width(y),
+        window.kernel()[0],
+        window.kernel()[1],
+        window.strides()[0],
+        window.strides()[1],
+        window.dilations()[0],
+        window.dilations()[1],
+        window.begins()[0],
+        window.begins()[1],
+        window.ends()[0],
+        window.ends()[1],
+        pool.function() == Op.PoolFunction.MAX,
+        pool.countPadding());
   }
 
   /// Bytes are exact in f32.

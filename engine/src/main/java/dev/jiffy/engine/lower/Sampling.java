@@ -4,9 +4,10 @@ import dev.jiffy.engine.ir.ImageOp;
 import dev.jiffy.engine.ir.Node;
 import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Shape;
+import java.util.Arrays;
 
 /// Lowers what looks at images where other inputs tell it to: sums of weighted pixels, all channels
-/// of which lie side by side for that time.
+/// of which lie side by side for that time; and what puts their pieces together.
 final class Sampling {
   private Sampling() {}
 
@@ -43,6 +44,40 @@ final class Sampling {
     lowering.add(
         new RegionStep(node, lowering, op, x, regions, indices, y), x, regions, indices, y);
     finish(node, y, lowering);
+    return true;
+  }
+
+  /// Blocks that begin at each pixel, of images of up to two dimensions.
+  static boolean lower(Node node, ImageOp.Fold op, Lowering lowering) {
+    Shape y = lowering.shape(node.output());
+    int rank = y.rank() - 2;
+    long[] block = Rows.longs(node.input(2), lowering);
+    if (rank > 2
+        || block == null
+        || !suits(node, lowering)
+        || op.window().strides().stream().anyMatch(stride -> stride != 1)) {
+      return false;
+    }
+    int[] extents = Arrays.stream(block).mapToInt(Math::toIntExact).toArray();
+    WindowGeometry window = WindowGeometry.given(op.window(), extents).planar();
+    int height = rank == 1 ? 1 : (int) y.dim(2);
+    int width = (int) y.dim(rank + 1);
+    Place x = lowering.place(node.input(0));
+    Place image = lowering.result(node.output());
+    lowering.add(
+        new FoldStep(
+            Lowering.label(node),
+            lowering.target(),
+            (int) y.elements(0, 2),
+            height,
+            width,
+            window,
+            window.count(0, height),
+            window.count(1, width),
+            x,
+            image),
+        x,
+        image);
     return true;
   }
 

@@ -71,16 +71,16 @@ final class ScalarImageOps {
   private static void fold(ImageOp.Fold op, Operands o) {
     int[] image = spatial(o.out());
     int[] block = new int[image.length];
-    int[] windows = new int[image.length];
-    int[] strides = WindowGeometry.numbers(op.window().strides(), image.length, 1);
-    int[] pads = WindowGeometry.numbers(op.window().pads(), 2 * image.length, 0);
-    int[] dilations = WindowGeometry.numbers(op.window().dilations(), image.length, 1);
     for (int d = 0; d < image.length; d++) {
       block[d] = Math.toIntExact(o.in(2).getLong(d));
-      int reach = (block[d] - 1) * dilations[d] + 1;
-      windows[d] = (image[d] + pads[d] + pads[image.length + d] - reach) / strides[d] + 1;
     }
-    ScalarFolding.fold(o.in(0), block, windows, strides, pads, dilations, o.out());
+    WindowGeometry window = WindowGeometry.given(op.window(), block);
+    int[] windows = new int[image.length];
+    for (int d = 0; d < image.length; d++) {
+      windows[d] = window.count(d, image[d]);
+    }
+    ScalarFolding.fold(
+        o.in(0), block, windows, window.strides(), window.begins(), window.dilations(), o.out());
   }
 
   private static void resize(ImageOp.Resize op, Operands o) {

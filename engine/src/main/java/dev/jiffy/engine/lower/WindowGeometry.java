@@ -51,7 +51,11 @@ record WindowGeometry(int[] kernel, int[] strides, int[] begins, int[] ends, int
     return geometry;
   }
 
-  private static WindowGeometry given(Op.Window window, int[] kernel) {
+  /// {@return the window with the padding that the operator names}
+  ///
+  /// @param window the window as the operator has it
+  /// @param kernel its extents
+  static WindowGeometry given(Op.Window window, int[] kernel) {
     int rank = kernel.length;
     int[] pads = numbers(window.pads(), 2 * rank, 0);
     return new WindowGeometry(
@@ -60,6 +64,15 @@ record WindowGeometry(int[] kernel, int[] strides, int[] begins, int[] ends, int
         Arrays.copyOf(pads, rank),
         Arrays.copyOfRange(pads, rank, 2 * rank),
         numbers(window.dilations(), rank, 1));
+  }
+
+  /// {@return how many windows there are along a dimension}
+  ///
+  /// @param axis the dimension
+  /// @param extent its elements without padding
+  int count(int axis, int extent) {
+    int reach = (kernel[axis] - 1) * dilations[axis] + 1;
+    return (extent + begins[axis] + ends[axis] - reach) / strides[axis] + 1;
   }
 
   /// {@return the elements from the first tap of the first window to the last tap of the last}

@@ -55,6 +55,7 @@ final class MicrosoftImports {
     RecurrentImports.registerDynamic(table);
     PoolImports.registerLast(table);
     table.add("ConvTransposeWithDynamicPads", 1, 2, 4, LinearImports::paddedConvTranspose);
+    table.add("CropAndResize", 1, 4, 4, CropImports::crop);
     table.add("UnfoldTensor", 1, 1, 1, MicrosoftImports::unfold);
     table.add("NGramRepeatBlock", 1, 2, 2, MicrosoftImports::blockRepeats);
   }

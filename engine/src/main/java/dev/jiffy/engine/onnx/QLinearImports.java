@@ -46,6 +46,7 @@ final class QLinearImports {
     table.add("DynamicQuantizeMatMul", 1, 3, 5, QLinearImports::dynamicProduct);
     table.add("MatMulIntegerToFloat", 1, 4, 7, QLinearImports::integerProduct);
     table.add("MatMulNBits", 1, 3, 6, QLinearImports::blockProduct);
+    table.add("MatMulBnb4", 1, 3, 3, FourBitFloats::product);
   }
 
   private static void pair(NodeScope node, Op op) {

@@ -7,6 +7,7 @@ import dev.jiffy.engine.function.ScoreTransform;
 import dev.jiffy.engine.function.UnaryFunction;
 import dev.jiffy.engine.ir.Dim;
 import dev.jiffy.engine.ir.Fact;
+import dev.jiffy.engine.ir.ImageOp;
 import dev.jiffy.engine.ir.Lookup;
 import dev.jiffy.engine.ir.Node;
 import dev.jiffy.engine.ir.Op;
@@ -31,6 +32,7 @@ final class Expansions {
           Rule.on(Expansions::logSumExp, Op.Reduce.class),
           Rule.on(Expansions::localResponse, Op.Lrn.class),
           Rule.on(Expansions::lpNormalization, Op.LpNormalization.class),
+          Rule.on(Folds::apply, ImageOp.Fold.class),
           Rule.on(Expansions::mapValues, TableOp.MapValues.class),
           Rule.on(Expansions::classify, TableOp.Classify.class),
           Rule.on(Expansions::scores, TableOp.Scores.class));

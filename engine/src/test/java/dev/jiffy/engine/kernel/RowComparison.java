@@ -149,6 +149,23 @@ public final class RowComparison {
     }
   }
 
+  /// Compares added rows, one and several, near to and far from each other.
+  public void addedRows() {
+    for (long n : LENGTHS) {
+      for (int rows : new int[] {1, 3}) {
+        try (Floats floats = memory.apply(n)) {
+          long x = floats.normal(rows * (n + 2) - 2);
+          long expected = floats.normal(rows * (n + 5) - 5);
+          long actual = floats.empty(rows * (n + 5) - 5);
+          Memory.copy(expected, actual, 4 * (rows * (n + 5) - 5));
+          oracle.addRows(x, 4 * (n + 2), expected, 4 * (n + 5), rows, n);
+          kernels.addRows(x, 4 * (n + 2), actual, 4 * (n + 5), rows, n);
+          floats.assertClose("added rows of " + n, expected, actual, rows * (n + 5) - 5, 0);
+        }
+      }
+    }
+  }
+
   /// Compares fills.
   public void fills() {
     for (long n : LENGTHS) {

@@ -254,5 +254,29 @@ final class ImageCases {
             Samples.floats(2, 1, 6, 4),
             Samples.vector(6),
             Samples.vector(3)));
+    Window padded =
+        new Window(
+            List.of(), List.of(), List.of(3L, 0L, 1L, 5L), List.of(2L, 3L), AutoPad.NOTSET, false);
+    for (long width : new long[] {2, 17, 40}) { // 2: some taps lie beyond the image
+      Tensor columns = Samples.floats(3, 2, 18, 4 * (width - 1));
+      for (Tensor x1 : List.of(columns, Samples.as(DType.F64, columns))) {
+        cases.add(
+            OpCase.of(
+                "padded",
+                new ImageOp.Fold(padded),
+                null,
+                x1,
+                Samples.vector(4, width),
+                Samples.vector(3, 3)));
+      }
+    }
+    cases.add(
+        OpCase.of(
+            "3-d",
+            new ImageOp.Fold(plain),
+            null,
+            Samples.floats(4, 1, 16, 12),
+            Samples.vector(3, 4, 3),
+            Samples.vector(2, 2, 2)));
   }
 }

@@ -34,6 +34,7 @@ final class OpCases {
     cases.addAll(MatrixCases.all());
     cases.addAll(RecurrentCases.all());
     cases.addAll(WindowCases.all());
+    cases.addAll(PoolPositionCases.all());
     cases.addAll(QuantizedCases.all());
     cases.addAll(TableCases.all());
     cases.addAll(ImageCases.all());

@@ -427,6 +427,59 @@ final class MicrosoftImportsTest {
     }
   }
 
+  @Test
+  void cropsAreSampledFromEndToEnd() {
+    Tensor x = tensor(DType.F32, new long[] {2, 1, 2, 3}, 0, 1, 2, 3, 4, 5, 10, 11, 12, 13, 14, 15);
+    Tensor boxes = tensor(DType.F32, new long[] {2, 4}, 0, 0, 1, 1, 0.5, -0.5, 1, 0.5);
+    double[] linear = {0, 2, 1.5, 3.5, 3, 5, 7, 12.5, 7, 13.25, 7, 14};
+    assertArrayEquals(linear, crops("bilinear", x, boxes, 3, 2));
+    double[] nearest = {0, 2, 3, 5, 3, 5, 7, 14, 7, 14, 7, 14};
+    assertArrayEquals(nearest, crops("nearest", x, boxes, 3, 2));
+    assertArrayEquals(new double[] {2.5, 12.25}, crops("bilinear", x, boxes, 1, 1));
+    assertThrows(ModelException.class, () -> crops("cubic", x, boxes, 1, 1));
+    assertThrows(ModelException.class, () -> crops("nearest", x, boxes, 0, 1));
+  }
+
+  private static double[] crops(String mode, Tensor x, Tensor boxes, double... size) {
+    return made(
+        "CropAndResize",
+        Map.of("mode", Models.text(mode), "extrapolation_value", Models.real(7)),
+        x,
+        boxes,
+        tensor(DType.I32, new long[] {2}, 0, 1),
+        tensor(DType.I32, new long[] {2}, size));
+  }
+
+  @Test
+  void weightsOfFourBitsStandForNumbersOfATable() {
+    Tensor x = tensor(DType.F32, new long[] {1, 3}, 1, 0, 0);
+    Tensor packed = tensor(DType.U8, new long[] {3}, 0x30, 0x0f, 0x70);
+    Tensor magnitudes = tensor(DType.F32, new long[] {2}, 2, 4);
+    double[] floats = {2, -0.5};
+    assertArrayEquals(floats, fourBits(0, x, packed, magnitudes), 1e-6);
+    double[] quantiles = {2 * -0.39491748809814453, 2};
+    assertArrayEquals(quantiles, fourBits(1, x, packed, magnitudes), 1e-6);
+    assertThrows(ModelException.class, () -> fourBits(2, x, packed, magnitudes));
+    assertThrows(ModelException.class, () -> fourBits(0, x, packed, packed));
+  }
+
+  private static double[] fourBits(long kind, Tensor x, Tensor packed, Tensor magnitudes) {
+    return made(
+        "MatMulBnb4",
+        Map.of(
+            "K",
+            Models.integer(3),
+            "N",
+            Models.integer(2),
+            "block_size",
+            Models.integer(4),
+            "quant_type",
+            Models.integer(kind)),
+        x,
+        packed,
+        magnitudes);
+  }
+
   private static Models dynamicLayer(boolean perColumn, Tensor x) {
     long[] columns = perColumn ? new long[] {2, 4} : new long[] {2};
     return Models.opset(13)

@@ -9,6 +9,7 @@ import dev.jiffy.engine.function.ReduceFunction;
 import dev.jiffy.engine.function.ScoreTransform;
 import dev.jiffy.engine.function.UnaryFunction;
 import dev.jiffy.engine.ir.Graph;
+import dev.jiffy.engine.ir.ImageOp;
 import dev.jiffy.engine.ir.Lookup;
 import dev.jiffy.engine.ir.Op;
 import dev.jiffy.engine.ir.TableOp;
@@ -90,6 +91,42 @@ class ExpansionsTest {
             graph, rewritten, Rewritten.inputs(graph, 1, _ -> Double.NEGATIVE_INFINITY));
         Rewritten.assertSame(graph, rewritten, Rewritten.inputs(graph, 0, Random::nextGaussian));
       }
+    }
+  }
+
+  @Test
+  void stepsOfFoldsThatDivideBlocksAreOfOnePixel() {
+    assertFolded(1, new long[] {2, 2}, new long[] {0, 0, 0, 0}, 8, 6, 2, 2);
+    assertFolded(1, new long[] {2, 4}, new long[] {1, 0, 1, 2}, 8, 14, 4, 4);
+    assertFolded(1, new long[] {1, 3}, new long[] {0, 1, 2, 2}, 5, 9, 2, 6);
+    assertFolded(0, new long[] {2, 2}, new long[] {0, 0, 0, 0}, 7, 6, 2, 2);
+    assertFolded(0, new long[] {2, 2}, new long[] {0, 0, 0, 0}, 9, 9, 3, 3);
+  }
+
+  private static void assertFolded(
+      long ones, long[] strides, long[] pads, long height, long width, long... block) {
+    Op.Window window =
+        new Op.Window(
+            List.of(),
+            List.of(strides[0], strides[1]),
+            List.of(pads[0], pads[1], pads[2], pads[3]),
+            List.of(),
+            Op.AutoPad.NOTSET,
+            false);
+    long down = (height + pads[0] + pads[2] - block[0]) / strides[0] + 1;
+    long across = (width + pads[1] + pads[3] - block[1]) / strides[1] + 1;
+    Sketch s = new Sketch();
+    String x = s.input("x", "n", 3 * block[0] * block[1], down * across);
+    Graph graph =
+        s.graph(s.op(new ImageOp.Fold(window), x, s.vector(height, width), s.vector(block)));
+    Graph rewritten = Rewritten.of(graph);
+    assertEquals(
+        ones,
+        Rewritten.count(
+            rewritten,
+            op -> op instanceof ImageOp.Fold(Op.Window near) && near.strides().isEmpty()));
+    for (long least = 0; least < 2; least++) {
+      Rewritten.assertSame(graph, rewritten, Rewritten.inputs(graph, least, Random::nextGaussian));
     }
   }
 

@@ -199,6 +199,12 @@ final class RowCheck {
     combination(BinaryFunction.MUL, DType.I32);
     combination(BinaryFunction.ADD, DType.I64);
     combination(BinaryFunction.AND, DType.BOOL);
+    comparison.near("added rows", n, 0, y -> added(rows, x, y, n), y -> added(right, x, y, n));
+  }
+
+  private static void added(RowKernels kernels, long x, long y, int n) {
+    kernels.fill(0.5f, y, n);
+    kernels.addRows(x, 0, y, 4L * (n / 2), 2, n / 2);
   }
 
   /// A function of numbers of some type, one of the arguments repeated.

@@ -62,11 +62,28 @@ final class X86Combinations {
     return (x, y, out, _) -> call(code, 1, x, y, out, bytes, 0, 0, 0);
   }
 
-  @SuppressWarnings("EnumOrdinal") // An index into a table of this run, never stored.
+  /// As [RowKernels#addRows].
+  void addRows(long x, long xStep, long y, long yStep, long rows, long n) {
+    MemorySegment code = code(BinaryFunction.ADD, DType.F32, 0);
+    for (long from = 0; from < n; from += MOST) {
+      long bytes = 4 * Math.min(MOST, n - from);
+      long most = Math.max(1, 4 * MOST / bytes);
+      for (long row = 0; row < rows; row += most) {
+        long to = y + row * yStep + 4 * from;
+        long added = x + row * xStep + 4 * from;
+        call(code, Math.min(most, rows - row), to, added, to, bytes, yStep, xStep, yStep);
+      }
+    }
+  }
+
   private MemorySegment code(Combination c) {
     int repeats = (c.xStrides().getLast() == 0 ? 1 : 0) | (c.yStrides().getLast() == 0 ? 2 : 0);
-    int form = 4 * (c.function().ordinal() * TYPES.size() + TYPES.indexOf(c.in())) + repeats;
-    return codes.get(form);
+    return code(c.function(), c.in(), repeats);
+  }
+
+  @SuppressWarnings("EnumOrdinal") // An index into a table of this run, never stored.
+  private MemorySegment code(BinaryFunction function, DType type, int repeats) {
+    return codes.get(4 * (function.ordinal() * TYPES.size() + TYPES.indexOf(type)) + repeats);
   }
 
   /// Computes a combination that [#suits], as [RowKernels#combine] does.

@@ -1,6 +1,5 @@
 package dev.jiffy.engine.kernel.x86;
 
-import dev.jiffy.engine.kernel.Memory;
 import dev.jiffy.engine.kernel.Movement;
 import dev.jiffy.engine.kernel.StridedCopy;
 import dev.jiffy.engine.kernel.x86.CopyCode.Kind;
@@ -302,11 +301,10 @@ final class X86Copies {
       long count = Math.min(most, blocks - done);
       long _ = Code.call(interleavings.get(planes), x + at, step, y + planes * at, count, 0, 0);
     }
-    for (long i = blocks * block; i < n; i++) {
-      for (int plane = 0; plane < planes; plane++) {
-        float value = Memory.getFloat(x + plane * step + 4 * i);
-        Memory.setFloat(y + 4 * (i * planes + plane), value);
-      }
+    long last = n - block;
+    if (last % block != 0) { // some elements once more
+      long to = y + 4L * planes * last;
+      long _ = Code.call(interleavings.get(planes), x + 4 * last, step, to, 1, 0, 0);
     }
   }
 }

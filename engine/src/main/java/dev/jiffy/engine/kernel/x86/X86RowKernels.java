@@ -232,6 +232,11 @@ public final class X86RowKernels implements RowKernels {
   }
 
   @Override
+  public void addRows(long x, long xStep, long y, long yStep, long rows, long n) {
+    combinations.addRows(x, xStep, y, yStep, rows, n);
+  }
+
+  @Override
   public void treeKeys(long x, int rows, int features, boolean twice, long keys, int keyBytes) {
     trees.keys(x, rows, features, twice, keys, keyBytes);
   }

@@ -104,6 +104,12 @@ class KernelCheckTest {
   }
 
   @Test
+  void addedRowsAreChecked() {
+    assertEquals(
+        "added rows: element 0", found(KernelCheck.Kind.ELEMENTWISE, "addRows", 2, _ -> true));
+  }
+
+  @Test
   void bothKindsOfPoolingAreChecked() {
     assertEquals(
         "pooling, maximum: element 0",

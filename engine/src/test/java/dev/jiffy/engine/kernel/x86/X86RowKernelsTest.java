@@ -196,6 +196,11 @@ final class X86RowKernelsTest {
   }
 
   @Test
+  void addedRowsAgree() {
+    everywhere((kernels, memory, _) -> new RowComparison(kernels, memory).addedRows());
+  }
+
+  @Test
   void equalColumnsHaveEqualMeans() {
     for (Cpu cpu : Cpus.all().toList()) {
       RowKernels kernels = new X86RowKernels(cpu, new ScalarRowKernels());
