@@ -83,12 +83,14 @@ final class CropImports {
   /// The image of each box, `[boxes, 1]`, within those that there are.
   private static String images(NodeScope node) {
     String count = node.make(new Op.ShapeOf(0, 1L), node.input(0));
-    String zero = node.constant(Tensor.of(new long[] {0}));
-    String one = node.constant(Tensor.of(new long[] {1}));
-    String limit = node.make(new Op.Gather(0), count, zero);
-    String all = node.make(new Op.Range(), zero, limit, one);
+    String limit = node.make(new Op.Gather(0), count, number(node, 0));
+    String all = node.make(new Op.Range(), number(node, 0), limit, number(node, 1));
     String picked = node.make(new Op.Gather(0), all, node.input(2));
     return node.make(new Op.Unsqueeze(), picked, node.longs(1));
+  }
+
+  private static String number(NodeScope node, long number) {
+    return node.constant(Tensor.of(new long[] {number}));
   }
 
   /// From the beginning of each box to its end, the middle where there is but one.
@@ -105,11 +107,9 @@ final class CropImports {
       String middle = node.make(MULTIPLY, node.scalar(0.5, x), node.make(ADD, begin, end));
       positions = node.make(MULTIPLY, middle, last);
     } else {
-      float[] steps = new float[Math.toIntExact(count - 1)];
-      for (int i = 0; i < steps.length; i++) {
-        steps[i] = i;
-      }
-      String ramp = node.constant(Tensor.of(steps, steps.length));
+      String steps =
+          node.make(new Op.Range(), number(node, 0), number(node, count - 1), number(node, 1));
+      String ramp = node.make(new Op.Cast(DType.F32, true), steps);
       String span = node.make(MULTIPLY, node.make(SUBTRACT, end, begin), last);
       String step =
           node.make(new Binary(BinaryFunction.DIV), span, node.scalar((double) (count - 1), x));

@@ -72,10 +72,10 @@ final class FourBitFloats {
       node.unsupported("weights that are not known, or lie by columns");
       return;
     }
-    if (k < 1 || n < 1 || block < 1 || kind < 0 || kind > 1) {
+    if (k < 1 || n < 1 || n > Long.MAX_VALUE / k || block < 1 || kind < 0 || kind > 1) {
       throw node.invalid("K %d, N %d, block_size %d, quant_type %d".formatted(k, n, block, kind));
     }
-    long count = Math.multiplyExact(k, n);
+    long count = k * n;
     if (packed.shape().elements() != Math.ceilDiv(count, 2L)
         || magnitudes.shape().elements() != Math.ceilDiv(count, block)) {
       throw node.invalid(
