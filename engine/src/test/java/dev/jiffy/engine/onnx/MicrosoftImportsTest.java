@@ -438,6 +438,7 @@ final class MicrosoftImportsTest {
     assertArrayEquals(new double[] {2.5, 12.25}, crops("bilinear", x, boxes, 1, 1));
     assertThrows(ModelException.class, () -> crops("cubic", x, boxes, 1, 1));
     assertThrows(ModelException.class, () -> crops("nearest", x, boxes, 0, 1));
+    assertThrows(ModelException.class, () -> crops("bilinear", x, boxes, 1e12, 1));
   }
 
   private static double[] crops(String mode, Tensor x, Tensor boxes, double... size) {
@@ -447,7 +448,7 @@ final class MicrosoftImportsTest {
         x,
         boxes,
         tensor(DType.I32, new long[] {2}, 0, 1),
-        tensor(DType.I32, new long[] {2}, size));
+        tensor(DType.I64, new long[] {2}, size));
   }
 
   @Test
