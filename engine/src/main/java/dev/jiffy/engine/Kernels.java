@@ -67,8 +67,6 @@ final class Kernels {
   /// The kernels of this machine.
   static final Kernels HERE = new Kernels(Kernels::nativeTarget);
 
-  private static final System.Logger LOG = System.getLogger("dev.jiffy.engine");
-
   /// Whether whoever started the JVM does without the Vector API (`-Djiffy.vector=false`).
   private static final boolean IS_UNWANTED = "false".equals(System.getProperty("jiffy.vector"));
 
@@ -133,23 +131,42 @@ final class Kernels {
   }
 
   /// The kernels of machine code, or null where it does not run; tells once what is missing.
-  private synchronized @Nullable Target machineCode() {
-    if (!isAsked) {
-      try {
-        machineCode = maker.get();
-      } catch (UnsupportedOperationException e) {
-        reason = String.valueOf(e.getMessage());
-        LOG.log(System.Logger.Level.INFO, "no machine code of our own: " + reason);
+  private @Nullable Target machineCode() {
+    Target found;
+    boolean isNew;
+    synchronized (this) {
+      isNew = !isAsked;
+      if (isNew) {
+        try {
+          machineCode = maker.get();
+        } catch (UnsupportedOperationException e) {
+          reason = String.valueOf(e.getMessage());
+        }
+        isAsked = true;
       }
-      isAsked = true;
-      if (!VECTOR_API && !IS_UNWANTED) {
-        LOG.log(
-            machineCode == null ? System.Logger.Level.WARNING : System.Logger.Level.INFO,
-            "the JVM was started without --add-modules jdk.incubator.vector, which would make "
-                + (machineCode == null ? "models many times faster" : "rare operators faster"));
-      }
+      found = isDropped ? null : machineCode;
     }
-    return isDropped ? null : machineCode;
+    if (isNew) { // a load that waits for the kernels does not wait for the log
+      tell(found);
+    }
+    return found;
+  }
+
+  private void tell(@Nullable Target found) {
+    if (found == null) {
+      log(System.Logger.Level.INFO, "no machine code of our own: " + reason);
+    }
+    if (!VECTOR_API && !IS_UNWANTED) {
+      log(
+          found == null ? System.Logger.Level.WARNING : System.Logger.Level.INFO,
+          "the JVM was started without --add-modules jdk.incubator.vector, which would make "
+              + (found == null ? "models many times faster" : "rare operators faster"));
+    }
+  }
+
+  /// Asks for the logger when there is something to log: in a young process it is not there yet.
+  private static void log(System.Logger.Level level, String message) {
+    System.getLogger("dev.jiffy.engine").log(level, message);
   }
 
   /// Begins to compare machine code with the oracle on what a graph computes, as far as that has
@@ -286,7 +303,7 @@ final class Kernels {
     if (!isDropped) {
       isDropped = true;
       reason = "its results are wrong here: " + fault;
-      LOG.log(System.Logger.Level.WARNING, "machine code is not used, as " + reason);
+      log(System.Logger.Level.WARNING, "machine code is not used, as " + reason);
     }
   }
 

@@ -18,8 +18,6 @@ import java.util.Map;
 /// Once that load begins, it gets the core: a rehearsal then ends as soon as each small model has
 /// run.
 public final class Rehearsal {
-  private static final System.Logger LOG = System.getLogger("dev.jiffy.engine");
-
   private static final LoadOptions OPTIONS = LoadOptions.defaults().threads(1);
 
   private static volatile boolean isOver;
@@ -46,7 +44,7 @@ public final class Rehearsal {
       run(most);
     } catch (RuntimeException e) {
       // a load that is wanted will tell what is wrong here
-      LOG.log(System.Logger.Level.DEBUG, "no rehearsal", e);
+      System.getLogger("dev.jiffy.engine").log(System.Logger.Level.DEBUG, "no rehearsal", e);
     }
   }
 

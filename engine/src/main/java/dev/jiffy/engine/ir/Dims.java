@@ -136,9 +136,20 @@ final class Dims {
 
   private static boolean isCut(Dim cut, Dim whole) {
     String name = cut.toString();
+    int last = name.lastIndexOf(',') + 1;
     return name.startsWith("min(" + whole + ",")
-        && name.matches("min\\(.*,[0-9]+\\)")
+        && isNumber(name, last, name.length() - 1)
+        && name.endsWith(")")
         && !name.endsWith(",1)");
+  }
+
+  private static boolean isNumber(String text, int begin, int end) {
+    for (int i = begin; i < end; i++) {
+      if (text.charAt(i) < '0' || text.charAt(i) > '9') {
+        return false;
+      }
+    }
+    return begin < end;
   }
 
   /// The better known of two dimensions that must be equal.

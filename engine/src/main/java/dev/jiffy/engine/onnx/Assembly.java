@@ -18,13 +18,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Supplier;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /// A graph under construction, and what is wrong with it so far.
 final class Assembly {
-  /// What names of dimensions have only where they are expressions.
-  private static final Pattern EXPRESSION = Pattern.compile("^\\p{Nd}|[-+*()`]");
+  /// What names of dimensions have only where they are expressions, unless they begin with a digit.
+  private static final String OF_EXPRESSIONS = "-+*()`";
 
   /// The graph around all others, which gives names to all.
   private final Assembly root;
@@ -96,9 +95,18 @@ final class Assembly {
   /// @param name the name
   Dim dim(String name) {
     return Dim.of(
-        EXPRESSION.matcher(name).find()
+        isExpression(name)
             ? root.renamed.computeIfAbsent(name, _ -> symbols.fresh(plain(name)))
             : name);
+  }
+
+  private static boolean isExpression(String name) {
+    for (int i = 0; i < name.length(); i++) {
+      if (OF_EXPRESSIONS.indexOf(name.charAt(i)) >= 0) {
+        return true;
+      }
+    }
+    return !name.isEmpty() && Character.isDigit(name.codePointAt(0));
   }
 
   private static String plain(String name) {

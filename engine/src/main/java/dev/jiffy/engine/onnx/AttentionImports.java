@@ -22,15 +22,17 @@ final class AttentionImports {
 
   private AttentionImports() {}
 
-  /// Adds the family to the table.
+  /// {@return an operator of the family, or null}
   ///
-  /// @param table the table
-  static void register(Operators table) {
-    table.add("Attention", 1, 2, 7, 2, AttentionImports::joint);
-    table.add("QAttention", 1, 5, 9, 2, AttentionImports::quantized);
-    table.add("MultiHeadAttention", 1, 1, 8, 3, n -> apart(n, 3, 4, 5, 6));
-    table.add("DecoderMaskedMultiHeadAttention", 1, 1, 11, 4, AttentionImports::shared);
-    GroupedAttention.register(table);
+  /// @param name its name
+  static @Nullable Operator find(String name) {
+    return switch (name) {
+      case "Attention" -> Operator.of(1, 2, 7, 2, AttentionImports::joint);
+      case "QAttention" -> Operator.of(1, 5, 9, 2, AttentionImports::quantized);
+      case "MultiHeadAttention" -> Operator.of(1, 1, 8, 3, n -> apart(n, 3, 4, 5, 6));
+      case "DecoderMaskedMultiHeadAttention" -> Operator.of(1, 1, 11, 4, AttentionImports::shared);
+      default -> null;
+    };
   }
 
   // ---- queries, keys and values of one product

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /// Branches.
 ///
@@ -15,11 +16,14 @@ import java.util.Set;
 final class BranchImports {
   private BranchImports() {}
 
-  /// Adds the family to the table.
+  /// {@return an operator of the family, or null}
   ///
-  /// @param table the table
-  static void register(Operators table) {
-    table.add("If", 1, 1, 1, Operators.MANY, BranchImports::conditional);
+  /// @param name its name
+  static @Nullable Operator find(String name) {
+    return switch (name) {
+      case "If" -> Operator.of(1, 1, 1, Operator.MANY, BranchImports::conditional);
+      default -> null;
+    };
   }
 
   private static void conditional(NodeScope node) {

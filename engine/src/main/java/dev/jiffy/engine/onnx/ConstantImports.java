@@ -10,15 +10,18 @@ import org.jspecify.annotations.Nullable;
 final class ConstantImports {
   private ConstantImports() {}
 
-  /// Adds the family to the table.
+  /// {@return an operator of the family, or null}
   ///
-  /// @param table the table
-  static void register(Operators table) {
-    table.add("Constant", 1, 0, 0, ConstantImports::constant);
-    table.add("ConstantOfShape", 9, 1, 1, ConstantImports::constantOfShape);
-    table.add("EyeLike", 9, 1, 1, ConstantImports::eyeLike);
-    table.add("Range", 11, 3, 3, n -> n.same(new Op.Range()));
-    table.add("OneHot", 9, 3, 3, n -> n.same(new Op.OneHot(n.integer("axis", -1))));
+  /// @param name its name
+  static @Nullable Operator find(String name) {
+    return switch (name) {
+      case "Constant" -> Operator.of(1, 0, 0, ConstantImports::constant);
+      case "ConstantOfShape" -> Operator.of(9, 1, 1, ConstantImports::constantOfShape);
+      case "EyeLike" -> Operator.of(9, 1, 1, ConstantImports::eyeLike);
+      case "Range" -> Operator.of(11, 3, 3, n -> n.same(new Op.Range()));
+      case "OneHot" -> Operator.of(9, 3, 3, n -> n.same(new Op.OneHot(n.integer("axis", -1))));
+      default -> null;
+    };
   }
 
   private static void constant(NodeScope node) {

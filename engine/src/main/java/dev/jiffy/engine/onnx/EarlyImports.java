@@ -24,53 +24,56 @@ import org.jspecify.annotations.Nullable;
 final class EarlyImports {
   private EarlyImports() {}
 
-  /// Adds the family to the table.
+  /// {@return an operator of the family, or null}
   ///
-  /// @param table the table
-  static void register(Operators table) {
-    pair(table, "Add", BinaryFunction.ADD);
-    pair(table, "Sub", BinaryFunction.SUB);
-    pair(table, "Mul", BinaryFunction.MUL);
-    pair(table, "Div", BinaryFunction.DIV);
-    pair(table, "Pow", BinaryFunction.POW);
-    pair(table, "And", BinaryFunction.AND);
-    pair(table, "Or", BinaryFunction.OR);
-    pair(table, "Xor", BinaryFunction.XOR);
-    pair(table, "Equal", BinaryFunction.EQUAL);
-    pair(table, "Less", BinaryFunction.LESS);
-    pair(table, "Greater", BinaryFunction.GREATER);
-    table.add("PRelu", 1, 2, 2, EarlyImports::slopes);
-    table.add("Cast", 1, 1, 1, EarlyImports::cast);
-    table.add("Dropout", 1, 1, 1, 2, EarlyImports::dropout);
-    table.add("BatchNormalization", 1, 5, 5, 5, EarlyImports::batchNormalization);
-    table.add("Gemm", 1, 3, 3, EarlyImports::gemm);
-    table.add("LpPool", 1, 1, 1, EarlyImports::pool);
-    table.add("GlobalLpPool", 1, 1, 1, EarlyImports::globalPool);
-    table.add("Concat", 1, 1, Operators.MANY, n -> n.same(new Op.Concat(n.integer("axis", 1))));
-    table.add("Reshape", 1, 1, 1, EarlyImports::reshape);
-    table.add("Pad", 1, 1, 1, EarlyImports::pad);
-    table.add("Split", 1, 1, 2, Operators.MANY, EarlyImports::split);
-    table.add("Tile", 1, 3, 3, EarlyImports::tile);
-    table.add("Upsample", 1, 1, 1, EarlyImports::upsample);
-    dropped(table);
+  /// @param name its name
+  static @Nullable Operator find(String name) {
+    return switch (name) {
+      case "Add" -> pair(BinaryFunction.ADD);
+      case "Sub" -> pair(BinaryFunction.SUB);
+      case "Mul" -> pair(BinaryFunction.MUL);
+      case "Div" -> pair(BinaryFunction.DIV);
+      case "Pow" -> pair(BinaryFunction.POW);
+      case "And" -> pair(BinaryFunction.AND);
+      case "Or" -> pair(BinaryFunction.OR);
+      case "Xor" -> pair(BinaryFunction.XOR);
+      case "Equal" -> pair(BinaryFunction.EQUAL);
+      case "Less" -> pair(BinaryFunction.LESS);
+      case "Greater" -> pair(BinaryFunction.GREATER);
+      case "PRelu" -> Operator.of(1, 2, 2, EarlyImports::slopes);
+      case "Cast" -> Operator.of(1, 1, 1, EarlyImports::cast);
+      case "Dropout" -> Operator.of(1, 1, 1, 2, EarlyImports::dropout);
+      case "BatchNormalization" -> Operator.of(1, 5, 5, 5, EarlyImports::batchNormalization);
+      case "Gemm" -> Operator.of(1, 3, 3, EarlyImports::gemm);
+      case "LpPool" -> Operator.of(1, 1, 1, EarlyImports::pool);
+      case "GlobalLpPool" -> Operator.of(1, 1, 1, EarlyImports::globalPool);
+      case "Concat" ->
+          Operator.of(1, 1, Operator.MANY, n -> n.same(new Op.Concat(n.integer("axis", 1))));
+      case "Reshape" -> Operator.of(1, 1, 1, EarlyImports::reshape);
+      case "Pad" -> Operator.of(1, 1, 1, EarlyImports::pad);
+      case "Split" -> Operator.of(1, 1, 2, Operator.MANY, EarlyImports::split);
+      case "Tile" -> Operator.of(1, 3, 3, EarlyImports::tile);
+      case "Upsample" -> Operator.of(1, 1, 1, EarlyImports::upsample);
+      case "DFT" -> Operator.of(17, 1, 2, SignalImports::alongAttribute);
+      default -> dropped(name);
+    };
   }
 
-  private static void dropped(Operators table) {
-    table.add("Affine", 1, 1, 1, n -> linear(n, n.real("alpha", 1), n.real("beta", 0)));
-    table.add("Scale", 1, 1, 1, n -> linear(n, n.real("scale", 1), 0));
-    table.add("ImageScaler", 1, 1, 1, EarlyImports::imageScaler);
-    table.add("ScaledTanh", 1, 1, 1, n -> scaled(n, UnaryFunction.TANH));
-    table.add("ParametricSoftplus", 1, 1, 1, n -> scaled(n, UnaryFunction.SOFTPLUS));
-    table.add("Crop", 1, 1, 1, EarlyImports::crop);
+  private static @Nullable Operator dropped(String name) {
+    return switch (name) {
+      case "Affine" -> Operator.of(1, 1, 1, n -> linear(n, n.real("alpha", 1), n.real("beta", 0)));
+      case "Scale" -> Operator.of(1, 1, 1, n -> linear(n, n.real("scale", 1), 0));
+      case "ImageScaler" -> Operator.of(1, 1, 1, EarlyImports::imageScaler);
+      case "ScaledTanh" -> Operator.of(1, 1, 1, n -> scaled(n, UnaryFunction.TANH));
+      case "ParametricSoftplus" -> Operator.of(1, 1, 1, n -> scaled(n, UnaryFunction.SOFTPLUS));
+      case "Crop" -> Operator.of(1, 1, 1, EarlyImports::crop);
+      default -> null;
+    };
   }
 
-  private static void pair(Operators table, String name, BinaryFunction function) {
-    table.add(
-        name,
-        1,
-        2,
-        2,
-        n -> n.result(new Binary(function), n.input(0), placed(n, n.integer("axis", -1))));
+  private static Operator pair(BinaryFunction function) {
+    return Operator.of(
+        1, 2, 2, n -> n.result(new Binary(function), n.input(0), placed(n, n.integer("axis", -1))));
   }
 
   /// The second operand with dimensions of extent 1 behind its own where it does not stand at the

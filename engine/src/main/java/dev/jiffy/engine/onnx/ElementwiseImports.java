@@ -13,120 +13,130 @@ import org.jspecify.annotations.Nullable;
 final class ElementwiseImports {
   private ElementwiseImports() {}
 
-  /// Adds the family to the table.
+  /// {@return an operator of the family, or null}
   ///
-  /// @param table the table
-  static void register(Operators table) {
-    functions(table);
-    activations(table);
-    pairs(table);
-    table.add("Where", 9, 3, 3, n -> n.same(new Op.Where()));
-    table.add("Identity", 1, 1, 1, n -> n.same(new Op.Identity()));
-    table.add("Cast", 6, 1, 1, ElementwiseImports::cast);
-    table.add("CastLike", 15, 2, 2, ElementwiseImports::castLike);
-    table.add("Dropout", 7, 1, 3, 2, ElementwiseImports::dropout);
-    table.add("Clip", 1, 1, 3, ElementwiseImports::clip);
-    table.add("Sum", 1, 1, Operators.MANY, n -> chain(n, BinaryFunction.ADD));
-    table.add("Max", 1, 1, Operators.MANY, n -> chain(n, BinaryFunction.MAX));
-    table.add("Min", 1, 1, Operators.MANY, n -> chain(n, BinaryFunction.MIN));
-    table.add("Mean", 1, 1, Operators.MANY, ElementwiseImports::mean);
+  /// @param name its name
+  static @Nullable Operator find(String name) {
+    return switch (name) {
+      case "Where" -> Operator.of(9, 3, 3, n -> n.same(new Op.Where()));
+      case "Identity" -> Operator.of(1, 1, 1, n -> n.same(new Op.Identity()));
+      case "Cast" -> Operator.of(6, 1, 1, ElementwiseImports::cast);
+      case "CastLike" -> Operator.of(15, 2, 2, ElementwiseImports::castLike);
+      case "Dropout" -> Operator.of(7, 1, 3, 2, ElementwiseImports::dropout);
+      case "Clip" -> Operator.of(1, 1, 3, ElementwiseImports::clip);
+      case "Sum" -> Operator.of(1, 1, Operator.MANY, n -> chain(n, BinaryFunction.ADD));
+      case "Max" -> Operator.of(1, 1, Operator.MANY, n -> chain(n, BinaryFunction.MAX));
+      case "Min" -> Operator.of(1, 1, Operator.MANY, n -> chain(n, BinaryFunction.MIN));
+      case "Mean" -> Operator.of(1, 1, Operator.MANY, ElementwiseImports::mean);
+      default -> function(name);
+    };
   }
 
-  private static void functions(Operators table) {
-    unary(table, "Abs", 1, UnaryFunction.ABS);
-    unary(table, "Neg", 1, UnaryFunction.NEG);
-    unary(table, "Sign", 9, UnaryFunction.SIGN);
-    unary(table, "Ceil", 1, UnaryFunction.CEIL);
-    unary(table, "Floor", 1, UnaryFunction.FLOOR);
-    unary(table, "Round", 11, UnaryFunction.ROUND);
-    unary(table, "Sqrt", 1, UnaryFunction.SQRT);
-    unary(table, "Reciprocal", 1, UnaryFunction.RECIPROCAL);
-    unary(table, "Exp", 1, UnaryFunction.EXP);
-    unary(table, "Log", 1, UnaryFunction.LOG);
-    unary(table, "Sin", 7, UnaryFunction.SIN);
-    unary(table, "Cos", 7, UnaryFunction.COS);
-    unary(table, "Tan", 7, UnaryFunction.TAN);
-    unary(table, "Asin", 7, UnaryFunction.ASIN);
-    unary(table, "Acos", 7, UnaryFunction.ACOS);
-    unary(table, "Atan", 7, UnaryFunction.ATAN);
-    unary(table, "Sinh", 9, UnaryFunction.SINH);
-    unary(table, "Cosh", 9, UnaryFunction.COSH);
-    unary(table, "Tanh", 1, UnaryFunction.TANH);
-    unary(table, "Asinh", 9, UnaryFunction.ASINH);
-    unary(table, "Acosh", 9, UnaryFunction.ACOSH);
-    unary(table, "Atanh", 9, UnaryFunction.ATANH);
-    unary(table, "Erf", 9, UnaryFunction.ERF);
-    unary(table, "IsNaN", 9, UnaryFunction.IS_NAN);
-    unary(table, "Not", 1, UnaryFunction.NOT);
-    unary(table, "BitwiseNot", 18, UnaryFunction.BITWISE_NOT);
-    table.add(
-        "IsInf",
-        10,
-        1,
-        1,
-        n ->
-            n.same(
-                new Unary(
-                    UnaryFunction.IS_INF,
-                    n.flag("detect_negative", true) ? 1 : 0,
-                    n.flag("detect_positive", true) ? 1 : 0)));
+  private static @Nullable Operator function(String name) {
+    return switch (name) {
+      case "Abs" -> unary(1, UnaryFunction.ABS);
+      case "Neg" -> unary(1, UnaryFunction.NEG);
+      case "Sign" -> unary(9, UnaryFunction.SIGN);
+      case "Ceil" -> unary(1, UnaryFunction.CEIL);
+      case "Floor" -> unary(1, UnaryFunction.FLOOR);
+      case "Round" -> unary(11, UnaryFunction.ROUND);
+      case "Sqrt" -> unary(1, UnaryFunction.SQRT);
+      case "Reciprocal" -> unary(1, UnaryFunction.RECIPROCAL);
+      case "Exp" -> unary(1, UnaryFunction.EXP);
+      case "Log" -> unary(1, UnaryFunction.LOG);
+      case "Sin" -> unary(7, UnaryFunction.SIN);
+      case "Cos" -> unary(7, UnaryFunction.COS);
+      case "Tan" -> unary(7, UnaryFunction.TAN);
+      case "Asin" -> unary(7, UnaryFunction.ASIN);
+      case "Acos" -> unary(7, UnaryFunction.ACOS);
+      case "Atan" -> unary(7, UnaryFunction.ATAN);
+      case "Sinh" -> unary(9, UnaryFunction.SINH);
+      case "Cosh" -> unary(9, UnaryFunction.COSH);
+      case "Tanh" -> unary(1, UnaryFunction.TANH);
+      case "Asinh" -> unary(9, UnaryFunction.ASINH);
+      case "Acosh" -> unary(9, UnaryFunction.ACOSH);
+      case "Atanh" -> unary(9, UnaryFunction.ATANH);
+      case "Erf" -> unary(9, UnaryFunction.ERF);
+      case "IsNaN" -> unary(9, UnaryFunction.IS_NAN);
+      case "Not" -> unary(1, UnaryFunction.NOT);
+      case "BitwiseNot" -> unary(18, UnaryFunction.BITWISE_NOT);
+      case "IsInf" ->
+          Operator.of(
+              10,
+              1,
+              1,
+              n ->
+                  n.same(
+                      new Unary(
+                          UnaryFunction.IS_INF,
+                          n.flag("detect_negative", true) ? 1 : 0,
+                          n.flag("detect_positive", true) ? 1 : 0)));
+      default -> activation(name);
+    };
   }
 
-  private static void activations(Operators table) {
-    unary(table, "Relu", 1, UnaryFunction.RELU);
-    unary(table, "Sigmoid", 1, UnaryFunction.SIGMOID);
-    unary(table, "Softplus", 1, UnaryFunction.SOFTPLUS);
-    unary(table, "Softsign", 1, UnaryFunction.SOFTSIGN);
-    unary(table, "Mish", 18, UnaryFunction.MISH);
-    table.add("LeakyRelu", 1, 1, 1, n -> alpha(n, UnaryFunction.LEAKY_RELU, 0.01f));
-    table.add("Elu", 1, 1, 1, n -> alpha(n, UnaryFunction.ELU, 1));
-    table.add("Celu", 12, 1, 1, n -> alpha(n, UnaryFunction.CELU, 1));
-    table.add("ThresholdedRelu", 10, 1, 1, n -> alpha(n, UnaryFunction.THRESHOLDED_RELU, 1));
-    table.add("Selu", 1, 1, 1, ElementwiseImports::selu);
-    table.add("HardSigmoid", 1, 1, 1, ElementwiseImports::hardSigmoid);
-    table.add(
-        "HardSwish",
-        14,
-        1,
-        1,
-        n -> n.same(new Unary(UnaryFunction.HARD_SWISH, (float) (1.0 / 6), 0.5f)));
-    table.add("Shrink", 9, 1, 1, ElementwiseImports::shrink);
-    table.add("Gelu", 20, 1, 1, ElementwiseImports::gelu);
+  private static @Nullable Operator activation(String name) {
+    return switch (name) {
+      case "Relu" -> unary(1, UnaryFunction.RELU);
+      case "Sigmoid" -> unary(1, UnaryFunction.SIGMOID);
+      case "Softplus" -> unary(1, UnaryFunction.SOFTPLUS);
+      case "Softsign" -> unary(1, UnaryFunction.SOFTSIGN);
+      case "Mish" -> unary(18, UnaryFunction.MISH);
+      case "LeakyRelu" -> Operator.of(1, 1, 1, n -> alpha(n, UnaryFunction.LEAKY_RELU, 0.01f));
+      case "Elu" -> Operator.of(1, 1, 1, n -> alpha(n, UnaryFunction.ELU, 1));
+      case "Celu" -> Operator.of(12, 1, 1, n -> alpha(n, UnaryFunction.CELU, 1));
+      case "ThresholdedRelu" ->
+          Operator.of(10, 1, 1, n -> alpha(n, UnaryFunction.THRESHOLDED_RELU, 1));
+      case "Selu" -> Operator.of(1, 1, 1, ElementwiseImports::selu);
+      case "HardSigmoid" -> Operator.of(1, 1, 1, ElementwiseImports::hardSigmoid);
+      case "HardSwish" ->
+          Operator.of(
+              14, 1, 1, n -> n.same(new Unary(UnaryFunction.HARD_SWISH, (float) (1.0 / 6), 0.5f)));
+      case "Shrink" -> Operator.of(9, 1, 1, ElementwiseImports::shrink);
+      case "Gelu" -> Operator.of(20, 1, 1, ElementwiseImports::gelu);
+      default -> pair(name);
+    };
   }
 
-  private static void pairs(Operators table) {
-    binary(table, "Add", 7, BinaryFunction.ADD);
-    binary(table, "Sub", 7, BinaryFunction.SUB);
-    binary(table, "Mul", 7, BinaryFunction.MUL);
-    binary(table, "Div", 7, BinaryFunction.DIV);
-    binary(table, "Pow", 7, BinaryFunction.POW);
-    binary(table, "PRelu", 7, BinaryFunction.PRELU);
-    binary(table, "And", 7, BinaryFunction.AND);
-    binary(table, "Or", 7, BinaryFunction.OR);
-    binary(table, "Xor", 7, BinaryFunction.XOR);
-    binary(table, "BitwiseAnd", 18, BinaryFunction.BITWISE_AND);
-    binary(table, "BitwiseOr", 18, BinaryFunction.BITWISE_OR);
-    binary(table, "BitwiseXor", 18, BinaryFunction.BITWISE_XOR);
-    binary(table, "Equal", 7, BinaryFunction.EQUAL);
-    binary(table, "Less", 7, BinaryFunction.LESS);
-    binary(table, "LessOrEqual", 12, BinaryFunction.LESS_OR_EQUAL);
-    binary(table, "Greater", 7, BinaryFunction.GREATER);
-    binary(table, "GreaterOrEqual", 12, BinaryFunction.GREATER_OR_EQUAL);
-    table.add(
-        "Mod",
-        10,
-        2,
-        2,
-        n -> n.same(new Binary(n.flag("fmod", false) ? BinaryFunction.FMOD : BinaryFunction.MOD)));
-    table.add("BitShift", 11, 2, 2, ElementwiseImports::bitShift);
+  private static @Nullable Operator pair(String name) {
+    return switch (name) {
+      case "Add" -> binary(7, BinaryFunction.ADD);
+      case "Sub" -> binary(7, BinaryFunction.SUB);
+      case "Mul" -> binary(7, BinaryFunction.MUL);
+      case "Div" -> binary(7, BinaryFunction.DIV);
+      case "Pow" -> binary(7, BinaryFunction.POW);
+      case "PRelu" -> binary(7, BinaryFunction.PRELU);
+      case "And" -> binary(7, BinaryFunction.AND);
+      case "Or" -> binary(7, BinaryFunction.OR);
+      case "Xor" -> binary(7, BinaryFunction.XOR);
+      case "BitwiseAnd" -> binary(18, BinaryFunction.BITWISE_AND);
+      case "BitwiseOr" -> binary(18, BinaryFunction.BITWISE_OR);
+      case "BitwiseXor" -> binary(18, BinaryFunction.BITWISE_XOR);
+      case "Equal" -> binary(7, BinaryFunction.EQUAL);
+      case "Less" -> binary(7, BinaryFunction.LESS);
+      case "LessOrEqual" -> binary(12, BinaryFunction.LESS_OR_EQUAL);
+      case "Greater" -> binary(7, BinaryFunction.GREATER);
+      case "GreaterOrEqual" -> binary(12, BinaryFunction.GREATER_OR_EQUAL);
+      case "Mod" ->
+          Operator.of(
+              10,
+              2,
+              2,
+              n ->
+                  n.same(
+                      new Binary(
+                          n.flag("fmod", false) ? BinaryFunction.FMOD : BinaryFunction.MOD)));
+      case "BitShift" -> Operator.of(11, 2, 2, ElementwiseImports::bitShift);
+      default -> null;
+    };
   }
 
-  private static void unary(Operators table, String name, int since, UnaryFunction function) {
-    table.add(name, since, 1, 1, n -> n.same(new Unary(function)));
+  private static Operator unary(int since, UnaryFunction function) {
+    return Operator.of(since, 1, 1, n -> n.same(new Unary(function)));
   }
 
-  private static void binary(Operators table, String name, int since, BinaryFunction function) {
-    table.add(name, since, 2, 2, n -> n.same(new Binary(function)));
+  private static Operator binary(int since, BinaryFunction function) {
+    return Operator.of(since, 2, 2, n -> n.same(new Binary(function)));
   }
 
   private static void alpha(NodeScope node, UnaryFunction function, float otherwise) {

@@ -9,6 +9,7 @@ import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /// Attention of the domain `com.microsoft` as language models that generate text have it: groups of
 /// heads of queries share heads of keys and values, which are kept from run to run.
@@ -20,11 +21,14 @@ final class GroupedAttention {
 
   private GroupedAttention() {}
 
-  /// Adds the operator to the table.
+  /// {@return an operator of the family, or null}
   ///
-  /// @param table the table
-  static void register(Operators table) {
-    table.add("GroupQueryAttention", 1, 1, Operators.MANY, 4, GroupedAttention::grouped);
+  /// @param name its name
+  static @Nullable Operator find(String name) {
+    return switch (name) {
+      case "GroupQueryAttention" -> Operator.of(1, 1, Operator.MANY, 4, GroupedAttention::grouped);
+      default -> null;
+    };
   }
 
   /// `(q, k?, v?, pastKeys?, pastValues?, ends, length, cosines?, sines?, positions?, bias?)`:

@@ -10,23 +10,27 @@ import dev.jiffy.engine.ir.Op.Window;
 import dev.jiffy.tensor.DType;
 import java.util.List;
 import java.util.stream.LongStream;
+import org.jspecify.annotations.Nullable;
 
 /// Operators on images that look where other inputs tell them to, or put pieces together.
 final class ImageImports {
   private ImageImports() {}
 
-  /// Adds the family to the table.
+  /// {@return an operator of the family, or null}
   ///
-  /// @param table the table
-  static void register(Operators table) {
-    table.add("GridSample", 16, 2, 2, ImageImports::sampleGrid);
-    table.add("AffineGrid", 20, 2, 2, AffineGrids::grid);
-    table.add("RoiAlign", 10, 3, 3, ImageImports::alignRegions);
-    table.add("MaxRoiPool", 1, 2, 2, ImageImports::poolRegions);
-    table.add("DeformConv", 19, 3, 5, ImageImports::deformConv);
-    table.add("Col2Im", 18, 3, 3, ImageImports::fold);
-    table.add("MaxUnpool", 9, 2, 3, MaxUnpools::unpool);
-    table.add("CenterCropPad", 18, 2, 2, ImageImports::centre);
+  /// @param name its name
+  static @Nullable Operator find(String name) {
+    return switch (name) {
+      case "GridSample" -> Operator.of(16, 2, 2, ImageImports::sampleGrid);
+      case "AffineGrid" -> Operator.of(20, 2, 2, AffineGrids::grid);
+      case "RoiAlign" -> Operator.of(10, 3, 3, ImageImports::alignRegions);
+      case "MaxRoiPool" -> Operator.of(1, 2, 2, ImageImports::poolRegions);
+      case "DeformConv" -> Operator.of(19, 3, 5, ImageImports::deformConv);
+      case "Col2Im" -> Operator.of(18, 3, 3, ImageImports::fold);
+      case "MaxUnpool" -> Operator.of(9, 2, 3, MaxUnpools::unpool);
+      case "CenterCropPad" -> Operator.of(18, 2, 2, ImageImports::centre);
+      default -> null;
+    };
   }
 
   static void sampleGrid(NodeScope node) {

@@ -290,8 +290,8 @@ public final class Importer {
         operators == null
             ? 0
             : isTimeless ? operators.newest() : sets.version(domain, operators, assembly);
-    Operators.Entry entry = operators == null ? null : operators.find(node.operator(), opset);
-    if (entry == null) {
+    Operator operator = operators == null ? null : sets.find(operators, node.operator(), opset);
+    if (operator == null) {
       assembly.problem(
           "operator '%s'%s, node '%s'"
               .formatted(node.operator(), domain.isEmpty() ? "" : " of domain " + domain, name));
@@ -299,7 +299,7 @@ public final class Importer {
     }
     NodeScope scope = new NodeScope(node, name, opset, assembly, this::body);
     try {
-      entry.lift(scope);
+      operator.lift(scope);
       scope.finish();
     } catch (ModelException | IllegalArgumentException | ArithmeticException e) {
       ModelException failure = scope.failure(String.valueOf(e.getMessage()), e);

@@ -2,24 +2,30 @@ package dev.jiffy.engine.onnx;
 
 import dev.jiffy.engine.ir.Op;
 import dev.jiffy.engine.ir.Op.ScatterMode;
+import org.jspecify.annotations.Nullable;
 
 /// Operators that pick or place elements by index.
 final class IndexImports {
   private IndexImports() {}
 
-  /// Adds the family to the table.
+  /// {@return an operator of the family, or null}
   ///
-  /// @param table the table
-  static void register(Operators table) {
-    table.add("Gather", 1, 2, 2, n -> n.same(new Op.Gather(n.integer("axis", 0))));
-    table.add("GatherElements", 11, 2, 2, n -> n.same(new Op.GatherElements(n.integer("axis", 0))));
-    table.add("GatherND", 11, 2, 2, n -> n.same(new Op.GatherNd(n.integer("batch_dims", 0))));
-    table.add("Scatter", 9, 3, 3, IndexImports::scatterElements);
-    table.add("ScatterElements", 11, 3, 3, IndexImports::scatterElements);
-    table.add("ScatterND", 11, 3, 3, n -> n.same(new Op.ScatterNd(mode(n))));
-    table.add("NonZero", 9, 1, 1, n -> n.same(new Op.NonZero()));
-    table.add("Compress", 9, 2, 2, IndexImports::compress);
-    table.add("TopK", 1, 1, 2, 2, IndexImports::topK);
+  /// @param name its name
+  static @Nullable Operator find(String name) {
+    return switch (name) {
+      case "Gather" -> Operator.of(1, 2, 2, n -> n.same(new Op.Gather(n.integer("axis", 0))));
+      case "GatherElements" ->
+          Operator.of(11, 2, 2, n -> n.same(new Op.GatherElements(n.integer("axis", 0))));
+      case "GatherND" ->
+          Operator.of(11, 2, 2, n -> n.same(new Op.GatherNd(n.integer("batch_dims", 0))));
+      case "Scatter" -> Operator.of(9, 3, 3, IndexImports::scatterElements);
+      case "ScatterElements" -> Operator.of(11, 3, 3, IndexImports::scatterElements);
+      case "ScatterND" -> Operator.of(11, 3, 3, n -> n.same(new Op.ScatterNd(mode(n))));
+      case "NonZero" -> Operator.of(9, 1, 1, n -> n.same(new Op.NonZero()));
+      case "Compress" -> Operator.of(9, 2, 2, IndexImports::compress);
+      case "TopK" -> Operator.of(1, 1, 2, 2, IndexImports::topK);
+      default -> null;
+    };
   }
 
   private static void scatterElements(NodeScope node) {

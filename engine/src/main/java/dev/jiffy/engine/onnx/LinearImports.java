@@ -6,21 +6,25 @@ import dev.jiffy.engine.ir.Op.Layout;
 import dev.jiffy.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /// Matrix products and convolutions.
 final class LinearImports {
   private LinearImports() {}
 
-  /// Adds the family to the table.
+  /// {@return an operator of the family, or null}
   ///
-  /// @param table the table
-  static void register(Operators table) {
-    table.add("MatMul", 1, 2, 2, n -> n.same(new Op.MatMul()));
-    table.add("Gemm", 7, 2, 3, LinearImports::gemm);
-    table.add("Det", 11, 1, 1, n -> n.same(new MatrixOp.Determinant()));
-    table.add("Einsum", 12, 1, Operators.MANY, LinearImports::einsum);
-    table.add("Conv", 1, 2, 3, LinearImports::conv);
-    table.add("ConvTranspose", 1, 2, 3, LinearImports::convTranspose);
+  /// @param name its name
+  static @Nullable Operator find(String name) {
+    return switch (name) {
+      case "MatMul" -> Operator.of(1, 2, 2, n -> n.same(new Op.MatMul()));
+      case "Gemm" -> Operator.of(7, 2, 3, LinearImports::gemm);
+      case "Det" -> Operator.of(11, 1, 1, n -> n.same(new MatrixOp.Determinant()));
+      case "Einsum" -> Operator.of(12, 1, Operator.MANY, LinearImports::einsum);
+      case "Conv" -> Operator.of(1, 2, 3, LinearImports::conv);
+      case "ConvTranspose" -> Operator.of(1, 2, 3, LinearImports::convTranspose);
+      default -> null;
+    };
   }
 
   /// Makes a product of matrices with a sum.

@@ -14,13 +14,16 @@ import org.jspecify.annotations.Nullable;
 final class LookupImports {
   private LookupImports() {}
 
-  /// Adds the family to the table.
+  /// {@return an operator of the family, or null}
   ///
-  /// @param table the table
-  static void register(Operators table) {
-    table.add("LabelEncoder", 1, 1, 1, LookupImports::labels);
-    table.add("CategoryMapper", 1, 1, 1, LookupImports::categories);
-    table.add("OneHotEncoder", 1, 1, 1, LookupImports::oneHot);
+  /// @param name its name
+  static @Nullable Operator find(String name) {
+    return switch (name) {
+      case "LabelEncoder" -> Operator.of(1, 1, 1, LookupImports::labels);
+      case "CategoryMapper" -> Operator.of(1, 1, 1, LookupImports::categories);
+      case "OneHotEncoder" -> Operator.of(1, 1, 1, LookupImports::oneHot);
+      default -> null;
+    };
   }
 
   private static void labels(NodeScope node) {

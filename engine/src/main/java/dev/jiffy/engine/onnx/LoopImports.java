@@ -18,13 +18,17 @@ import org.jspecify.annotations.Nullable;
 final class LoopImports {
   private LoopImports() {}
 
-  /// Adds the family to the table.
+  /// {@return an operator of the family, or null}
   ///
-  /// @param table the table
-  static void register(Operators table) {
-    table.add("Loop", 1, 0, Operators.MANY, Operators.MANY, LoopImports::loop);
-    table.add("Scan", 8, 0, Operators.MANY, Operators.MANY, ScanImports::scan);
-    table.add("SequenceMap", 17, 1, Operators.MANY, Operators.MANY, ScanImports::sequenceMap);
+  /// @param name its name
+  static @Nullable Operator find(String name) {
+    return switch (name) {
+      case "Loop" -> Operator.of(1, 0, Operator.MANY, Operator.MANY, LoopImports::loop);
+      case "Scan" -> Operator.of(8, 0, Operator.MANY, Operator.MANY, ScanImports::scan);
+      case "SequenceMap" ->
+          Operator.of(17, 1, Operator.MANY, Operator.MANY, ScanImports::sequenceMap);
+      default -> null;
+    };
   }
 
   private static void loop(NodeScope node) {

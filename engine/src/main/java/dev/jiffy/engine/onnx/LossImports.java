@@ -7,17 +7,21 @@ import dev.jiffy.engine.ir.Op;
 import dev.jiffy.engine.ir.Op.Binary;
 import dev.jiffy.engine.ir.Op.Unary;
 import dev.jiffy.tensor.DType;
+import org.jspecify.annotations.Nullable;
 
 /// Losses, expanded into what ONNX defines them by.
 final class LossImports {
   private LossImports() {}
 
-  /// Adds the family to the table.
+  /// {@return an operator of the family, or null}
   ///
-  /// @param table the table
-  static void register(Operators table) {
-    table.add("NegativeLogLikelihoodLoss", 12, 2, 3, n -> loss(n, n.input(0)));
-    table.add("SoftmaxCrossEntropyLoss", 12, 2, 3, 2, LossImports::crossEntropy);
+  /// @param name its name
+  static @Nullable Operator find(String name) {
+    return switch (name) {
+      case "NegativeLogLikelihoodLoss" -> Operator.of(12, 2, 3, n -> loss(n, n.input(0)));
+      case "SoftmaxCrossEntropyLoss" -> Operator.of(12, 2, 3, 2, LossImports::crossEntropy);
+      default -> null;
+    };
   }
 
   private static void crossEntropy(NodeScope node) {

@@ -29,54 +29,47 @@ final class MicrosoftImports {
 
   private MicrosoftImports() {}
 
-  /// Adds the family to the table.
+  /// {@return an operator of the family, or null}
   ///
-  /// @param table the table
-  static void register(Operators table) {
-    table.add("Gelu", 1, 1, 1, n -> n.same(new Unary(UnaryFunction.GELU)));
-    table.add("BiasGelu", 1, 2, 2, n -> biased(n, UnaryFunction.GELU));
-    table.add("FastGelu", 1, 1, 2, n -> biased(n, UnaryFunction.GELU_TANH));
-    table.add("QuickGelu", 1, 1, 1, MicrosoftImports::quickGelu);
-    table.add("BiasSplitGelu", 1, 2, 2, MicrosoftImports::splitGelu);
-    table.add("FusedMatMul", 1, 2, 2, MicrosoftImports::matMul);
-    table.add("TransposeMatMul", 1, 2, 2, MicrosoftImports::matMul);
-    table.add("FusedGemm", 1, 2, 3, MicrosoftImports::gemm);
-    table.add("FusedConv", 1, 2, 4, MicrosoftImports::conv);
-    table.add("SkipLayerNormalization", 1, 3, 5, 4, MicrosoftImports::skipNorm);
-    table.add("SkipSimplifiedLayerNormalization", 1, 3, 4, 4, MicrosoftImports::skipRms);
-    table.add("EmbedLayerNormalization", 1, 1, 9, 3, MicrosoftImports::embed);
-    table.add("QEmbedLayerNormalization", 1, 1, 18, 2, MicrosoftImports::embedQuantized);
-    registerRms(table);
-    registerTaken(table);
-    QuantizationImports.registerLinear(table);
-    QLinearImports.register(table);
-    AttentionImports.register(table);
-    RotaryImports.register(table);
-    RecurrentImports.registerDynamic(table);
-    PoolImports.registerLast(table);
-    table.add("ConvTransposeWithDynamicPads", 1, 2, 4, LinearImports::paddedConvTranspose);
-    table.add("CropAndResize", 1, 4, 4, CropImports::crop);
-    table.add("UnfoldTensor", 1, 1, 1, MicrosoftImports::unfold);
-    table.add("NGramRepeatBlock", 1, 2, 2, MicrosoftImports::blockRepeats);
+  /// @param name its name
+  static @Nullable Operator find(String name) {
+    return switch (name) {
+      case "Gelu" -> Operator.of(1, 1, 1, n -> n.same(new Unary(UnaryFunction.GELU)));
+      case "BiasGelu" -> Operator.of(1, 2, 2, n -> biased(n, UnaryFunction.GELU));
+      case "FastGelu" -> Operator.of(1, 1, 2, n -> biased(n, UnaryFunction.GELU_TANH));
+      case "QuickGelu" -> Operator.of(1, 1, 1, MicrosoftImports::quickGelu);
+      case "BiasSplitGelu" -> Operator.of(1, 2, 2, MicrosoftImports::splitGelu);
+      case "FusedMatMul" -> Operator.of(1, 2, 2, MicrosoftImports::matMul);
+      case "TransposeMatMul" -> Operator.of(1, 2, 2, MicrosoftImports::matMul);
+      case "FusedGemm" -> Operator.of(1, 2, 3, MicrosoftImports::gemm);
+      case "FusedConv" -> Operator.of(1, 2, 4, MicrosoftImports::conv);
+      case "SkipLayerNormalization" -> Operator.of(1, 3, 5, 4, MicrosoftImports::skipNorm);
+      case "SkipSimplifiedLayerNormalization" -> Operator.of(1, 3, 4, 4, MicrosoftImports::skipRms);
+      case "EmbedLayerNormalization" -> Operator.of(1, 1, 9, 3, MicrosoftImports::embed);
+      case "QEmbedLayerNormalization" -> Operator.of(1, 1, 18, 2, MicrosoftImports::embedQuantized);
+      case "ConvTransposeWithDynamicPads" ->
+          Operator.of(1, 2, 4, LinearImports::paddedConvTranspose);
+      case "CropAndResize" -> Operator.of(1, 4, 4, CropImports::crop);
+      case "UnfoldTensor" -> Operator.of(1, 1, 1, MicrosoftImports::unfold);
+      case "NGramRepeatBlock" -> Operator.of(1, 2, 2, MicrosoftImports::blockRepeats);
+      case "SimplifiedLayerNormalization" -> Operator.of(1, 2, 2, 2, MicrosoftImports::rms);
+      default -> taken(name);
+    };
   }
 
-  /// Adds what ONNX Runtime counts among ONNX's own operators.
-  ///
-  /// @param table the table
-  static void registerRms(Operators table) {
-    table.add("SimplifiedLayerNormalization", 1, 2, 2, 2, MicrosoftImports::rms);
-  }
-
-  /// Adds operators that ONNX has since taken.
-  private static void registerTaken(Operators table) {
-    table.add("CDist", 1, 2, 2, MicrosoftImports::distances);
-    table.add("ExpandDims", 1, 2, 2, MicrosoftImports::expandDims);
-    table.add("GatherND", 1, 2, 2, n -> n.same(new Op.GatherNd(0)));
-    table.add("GridSample", 1, 2, 2, ImageImports::sampleGrid);
-    table.add("Pad", 1, 2, 3, MicrosoftImports::pad);
-    table.add("Range", 1, 2, 3, MicrosoftImports::range);
-    table.add("Trilu", 1, 1, 2, n -> n.same(new Op.Trilu(n.flag("upper", true))));
-    table.add("Unique", 1, 1, 1, 3, MicrosoftImports::unique);
+  /// Operators that ONNX has since taken.
+  private static @Nullable Operator taken(String name) {
+    return switch (name) {
+      case "CDist" -> Operator.of(1, 2, 2, MicrosoftImports::distances);
+      case "ExpandDims" -> Operator.of(1, 2, 2, MicrosoftImports::expandDims);
+      case "GatherND" -> Operator.of(1, 2, 2, n -> n.same(new Op.GatherNd(0)));
+      case "GridSample" -> Operator.of(1, 2, 2, ImageImports::sampleGrid);
+      case "Pad" -> Operator.of(1, 2, 3, MicrosoftImports::pad);
+      case "Range" -> Operator.of(1, 2, 3, MicrosoftImports::range);
+      case "Trilu" -> Operator.of(1, 1, 2, n -> n.same(new Op.Trilu(n.flag("upper", true))));
+      case "Unique" -> Operator.of(1, 1, 1, 3, MicrosoftImports::unique);
+      default -> null;
+    };
   }
 
   private static void biased(NodeScope node, UnaryFunction function) {
@@ -217,7 +210,7 @@ final class MicrosoftImports {
     return wanted;
   }
 
-  private static void rms(NodeScope node) {
+  static void rms(NodeScope node) {
     node.ignore("stash_type");
     if (node.wants(1)) {
       node.unsupported("the deviation as a result");

@@ -11,27 +11,28 @@ import dev.jiffy.engine.ir.Op.Binary;
 import dev.jiffy.engine.ir.Op.Layout;
 import dev.jiffy.engine.ir.Op.Unary;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /// Normalisations.
 final class NormalizationImports {
   private NormalizationImports() {}
 
-  /// Adds the family to the table.
+  /// {@return an operator of the family, or null}
   ///
-  /// @param table the table
-  static void register(Operators table) {
-    table.add("BatchNormalization", 7, 5, 5, 5, NormalizationImports::batch);
-    table.add(
-        "InstanceNormalization",
-        1,
-        3,
-        3,
-        n -> n.same(new Op.InstanceNorm(n.real("epsilon", 1e-5f))));
-    table.add("LayerNormalization", 1, 2, 3, 3, NormalizationImports::layer);
-    table.add("GroupNormalization", 18, 3, 3, NormalizationImports::group);
-    table.add("MeanVarianceNormalization", 9, 1, 1, NormalizationImports::meanVariance);
-    table.add("LRN", 1, 1, 1, NormalizationImports::lrn);
-    table.add("LpNormalization", 1, 1, 1, NormalizationImports::lp);
+  /// @param name its name
+  static @Nullable Operator find(String name) {
+    return switch (name) {
+      case "BatchNormalization" -> Operator.of(7, 5, 5, 5, NormalizationImports::batch);
+      case "InstanceNormalization" ->
+          Operator.of(1, 3, 3, n -> n.same(new Op.InstanceNorm(n.real("epsilon", 1e-5f))));
+      case "LayerNormalization" -> Operator.of(1, 2, 3, 3, NormalizationImports::layer);
+      case "GroupNormalization" -> Operator.of(18, 3, 3, NormalizationImports::group);
+      case "MeanVarianceNormalization" -> Operator.of(9, 1, 1, NormalizationImports::meanVariance);
+      case "LRN" -> Operator.of(1, 1, 1, NormalizationImports::lrn);
+      case "LpNormalization" -> Operator.of(1, 1, 1, NormalizationImports::lp);
+      case "SimplifiedLayerNormalization" -> Operator.of(1, 2, 2, 2, MicrosoftImports::rms);
+      default -> null;
+    };
   }
 
   /// Makes a normalisation by given statistics, or in training by those of the input.

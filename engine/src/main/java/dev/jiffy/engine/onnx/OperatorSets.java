@@ -1,12 +1,16 @@
 package dev.jiffy.engine.onnx;
 
 import dev.jiffy.engine.ModelException;
+import java.util.EnumMap;
+import java.util.HashMap;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /// The versions of operator sets that a model, or a function of it, asks for.
 final class OperatorSets {
   private final String whose;
   private final Map<String, Long> declared;
+  private final Map<Operators, Map<String, Operator>> found = new EnumMap<>(Operators.class);
 
   /// The versions that are declared.
   ///
@@ -40,5 +44,22 @@ final class OperatorSets {
                   operators.newest()));
     }
     return version;
+  }
+
+  /// {@return what an operator means, or null where the set has none of that name}
+  ///
+  /// @param operators the domain's
+  /// @param name its name
+  /// @param opset the version of the domain
+  @Nullable Operator find(Operators operators, String name, long opset) {
+    Map<String, Operator> known = found.computeIfAbsent(operators, _ -> new HashMap<>());
+    Operator operator = known.get(name);
+    if (operator == null) {
+      operator = operators.find(name, opset);
+      if (operator != null) {
+        known.put(name, operator);
+      }
+    }
+    return operator;
   }
 }

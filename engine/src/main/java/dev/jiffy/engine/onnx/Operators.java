@@ -1,29 +1,27 @@
 package dev.jiffy.engine.onnx;
 
-import java.util.HashMap;
-import java.util.Map;
-import java.util.NavigableMap;
-import java.util.TreeMap;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/// The table of a domain's operators: for each the way to import it.
+/// The operators of a domain: each family is asked for a name, and answers with the way to import
+/// it.
 ///
-/// The families fill it; adding an operator is one line in one of them.
-final class Operators {
-  /// As many inputs or outputs as a node likes.
-  static final int MANY = Integer.MAX_VALUE;
+/// Adding an operator is one line in a family. Families are switches rather than tables, since a
+/// table would make a function object for each of some three hundred operators in every process, of
+/// which a model has twenty.
+enum Operators {
+  /// ONNX's own.
+  ONNX(Importer.OLDEST_OPSET, Importer.NEWEST_OPSET),
 
-  private static final Map<String, Operators> DOMAINS =
-      Map.of("", onnx(), "com.microsoft", microsoft(), "ai.onnx.ml", tables());
+  /// `com.microsoft`.
+  MICROSOFT(1, 1),
+
+  /// `ai.onnx.ml`.
+  TABLES(1, 5);
 
   private final long oldest;
   private final long newest;
 
-  /// For each name its meanings by the operator set that brought them.
-  private final Map<String, NavigableMap<Long, Entry>> entries = new HashMap<>();
-
-  private Operators(long oldest, long newest) {
+  Operators(long oldest, long newest) {
     this.oldest = oldest;
     this.newest = newest;
   }
@@ -32,49 +30,12 @@ final class Operators {
   ///
   /// @param domain the domain, "" for ONNX's own
   static @Nullable Operators of(String domain) {
-    return DOMAINS.get(domain);
-  }
-
-  private static Operators onnx() {
-    Operators table = new Operators(Importer.OLDEST_OPSET, Importer.NEWEST_OPSET);
-    ElementwiseImports.register(table);
-    ConstantImports.register(table);
-    ShapeImports.register(table);
-    IndexImports.register(table);
-    ReductionImports.register(table);
-    LinearImports.register(table);
-    BranchImports.register(table);
-    LoopImports.register(table);
-    SequenceImports.register(table);
-    RecurrentImports.register(table);
-    PoolImports.register(table);
-    NormalizationImports.register(table);
-    MicrosoftImports.registerRms(table);
-    ResizeImports.register(table);
-    QuantizationImports.register(table);
-    LossImports.register(table);
-    TextImports.register(table);
-    ImageImports.register(table);
-    SignalImports.register(table);
-    SelectionImports.register(table);
-    RandomImports.register(table);
-    EarlyImports.register(table);
-    return table;
-  }
-
-  private static Operators microsoft() {
-    Operators table = new Operators(1, 1);
-    MicrosoftImports.register(table);
-    return table;
-  }
-
-  private static Operators tables() {
-    Operators table = new Operators(1, 5);
-    TableImports.register(table);
-    TreeImports.register(table);
-    SupportVectorImports.register(table);
-    LookupImports.register(table);
-    return table;
+    return switch (domain) {
+      case "" -> ONNX;
+      case "com.microsoft" -> MICROSOFT;
+      case "ai.onnx.ml" -> TABLES;
+      default -> null;
+    };
   }
 
   /// {@return the oldest version of the domain that is understood}
@@ -87,75 +48,65 @@ final class Operators {
     return newest;
   }
 
-  /// One operator.
-  ///
-  /// @param minInputs the number of inputs that must be there
-  /// @param maxInputs the number of inputs that may be there
-  /// @param maxOutputs the number of outputs that may be there
-  /// @param importer makes the nodes that stand for it
-  record Entry(int minInputs, int maxInputs, int maxOutputs, Consumer<NodeScope> importer) {
-    /// Makes the nodes that stand for one.
-    ///
-    /// @param node the node
-    void lift(NodeScope node) {
-      for (int i = 0; i < minInputs; i++) {
-        if (!node.has(i)) {
-          throw node.invalid("input " + i + " is missing");
-        }
-      }
-      if (node.inputs() > maxInputs) {
-        throw node.invalid(
-            "at most %d inputs are allowed, got %d".formatted(maxInputs, node.inputs()));
-      }
-      if (node.outputs() > maxOutputs || node.outputs() == 0) {
-        throw node.invalid(
-            "1 to %d outputs are allowed, got %d".formatted(maxOutputs, node.outputs()));
-      }
-      importer.accept(node);
-    }
-  }
-
-  /// Adds an operator with one output, or what one means from an operator set on.
-  ///
-  /// @param name its name
-  /// @param since the operator set that brought it or this meaning
-  /// @param minInputs the number of inputs that must be there
-  /// @param maxInputs the number of inputs that may be there
-  /// @param importer makes the nodes that stand for it
-  void add(String name, int since, int minInputs, int maxInputs, Consumer<NodeScope> importer) {
-    add(name, since, minInputs, maxInputs, 1, importer);
-  }
-
-  /// Adds an operator, or what one means from an operator set on.
-  ///
-  /// @param name its name
-  /// @param since the operator set that brought it or this meaning
-  /// @param minInputs the number of inputs that must be there
-  /// @param maxInputs the number of inputs that may be there
-  /// @param maxOutputs the number of outputs that may be there
-  /// @param importer makes the nodes that stand for it
-  void add(
-      String name,
-      int since,
-      int minInputs,
-      int maxInputs,
-      int maxOutputs,
-      Consumer<NodeScope> importer) {
-    Entry entry = new Entry(minInputs, maxInputs, maxOutputs, importer);
-    NavigableMap<Long, Entry> meanings = entries.computeIfAbsent(name, _ -> new TreeMap<>());
-    if (meanings.put((long) since, entry) != null) {
-      throw new IllegalStateException("operator " + name + " is in the table twice");
-    }
-  }
-
   /// {@return what an operator means in an operator set, or null where the set has none of that
   /// name}
   ///
   /// @param name its name
   /// @param opset the operator set
-  @Nullable Entry find(String name, long opset) {
-    NavigableMap<Long, Entry> meanings = entries.get(name);
-    Map.Entry<Long, Entry> newest = meanings == null ? null : meanings.floorEntry(opset);
-    return newest == null ? null : newest.getValue();
+  @Nullable Operator find(String name, long opset) {
+    return switch (this) {
+      case ONNX ->
+          first(
+              opset,
+              ElementwiseImports.find(name),
+              ConstantImports.find(name),
+              ShapeImports.find(name),
+              IndexImports.find(name),
+              ReductionImports.find(name),
+              LinearImports.find(name),
+              BranchImports.find(name),
+              LoopImports.find(name),
+              SequenceImports.find(name),
+              RecurrentImports.find(name),
+              PoolImports.find(name),
+              NormalizationImports.find(name),
+              ResizeImports.find(name),
+              QuantizationImports.find(name),
+              LossImports.find(name),
+              TextImports.find(name),
+              ImageImports.find(name),
+              SignalImports.find(name),
+              SelectionImports.find(name),
+              RandomImports.find(name),
+              EarlyImports.find(name));
+      case MICROSOFT ->
+          first(
+              opset,
+              MicrosoftImports.find(name),
+              QuantizationImports.linear(name, 1),
+              QLinearImports.find(name),
+              AttentionImports.find(name),
+              GroupedAttention.find(name),
+              RotaryImports.find(name),
+              RecurrentImports.quantized(name),
+              PoolImports.last(name));
+      case TABLES ->
+          first(
+              opset,
+              TableImports.find(name),
+              TreeImports.find(name),
+              SupportVectorImports.find(name),
+              LookupImports.find(name));
+    };
+  }
+
+  /// The first that an operator set has: what operators meant earlier comes last.
+  private static @Nullable Operator first(long opset, @Nullable Operator... operators) {
+    for (Operator operator : operators) {
+      if (operator != null && operator.since() <= opset) {
+        return operator;
+      }
+    }
+    return null;
   }
 }

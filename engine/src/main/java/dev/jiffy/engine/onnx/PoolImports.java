@@ -6,28 +6,36 @@ import dev.jiffy.engine.ir.Op.Layout;
 import dev.jiffy.engine.ir.Op.PoolFunction;
 import dev.jiffy.engine.ir.Op.Window;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /// Pooling.
 final class PoolImports {
   private PoolImports() {}
 
-  /// Adds the family to the table.
+  /// {@return an operator of the family, or null}
   ///
-  /// @param table the table
-  static void register(Operators table) {
-    table.add("MaxPool", 1, 1, 1, 2, n -> pool(n, PoolFunction.MAX));
-    table.add("AveragePool", 1, 1, 1, n -> pool(n, PoolFunction.AVERAGE));
-    table.add("LpPool", 2, 1, 1, n -> pool(n, PoolFunction.LP));
-    table.add("GlobalMaxPool", 1, 1, 1, n -> globalPool(n, PoolFunction.MAX));
-    table.add("GlobalAveragePool", 1, 1, 1, n -> globalPool(n, PoolFunction.AVERAGE));
-    table.add("GlobalLpPool", 2, 1, 1, n -> globalPool(n, PoolFunction.LP));
+  /// @param name its name
+  static @Nullable Operator find(String name) {
+    return switch (name) {
+      case "MaxPool" -> Operator.of(1, 1, 1, 2, n -> pool(n, PoolFunction.MAX));
+      case "AveragePool" -> Operator.of(1, 1, 1, n -> pool(n, PoolFunction.AVERAGE));
+      case "LpPool" -> Operator.of(2, 1, 1, n -> pool(n, PoolFunction.LP));
+      case "GlobalMaxPool" -> Operator.of(1, 1, 1, n -> globalPool(n, PoolFunction.MAX));
+      case "GlobalAveragePool" -> Operator.of(1, 1, 1, n -> globalPool(n, PoolFunction.AVERAGE));
+      case "GlobalLpPool" -> Operator.of(2, 1, 1, n -> globalPool(n, PoolFunction.LP));
+      default -> null;
+    };
   }
 
-  /// Adds what the domain `com.microsoft` has of it.
+  /// {@return an operator of `com.microsoft` whose channels are last, or null}
   ///
-  /// @param table the table
-  static void registerLast(Operators table) {
-    table.add("NhwcMaxPool", 1, 1, 1, n -> pool(n, PoolFunction.MAX, Layout.CHANNELS_LAST));
+  /// @param name its name
+  static @Nullable Operator last(String name) {
+    return switch (name) {
+      case "NhwcMaxPool" ->
+          Operator.of(1, 1, 1, n -> pool(n, PoolFunction.MAX, Layout.CHANNELS_LAST));
+      default -> null;
+    };
   }
 
   /// {@return the sliding window that a node's attributes describe}

@@ -28,25 +28,28 @@ final class QLinearImports {
 
   private QLinearImports() {}
 
-  /// Adds the family to the table.
+  /// {@return an operator of the family, or null}
   ///
-  /// @param table the table
-  static void register(Operators table) {
-    table.add("QLinearAdd", 1, 1, 8, n -> pair(n, ADD));
-    table.add("QLinearMul", 1, 1, 8, n -> pair(n, MULTIPLY));
-    table.add("QLinearSigmoid", 1, 1, 5, n -> one(n, new Unary(UnaryFunction.SIGMOID)));
-    table.add("QLinearLeakyRelu", 1, 1, 5, QLinearImports::leakyRelu);
-    table.add("QLinearSoftmax", 1, 1, 5, QLinearImports::softmax);
-    table.add("QLinearWhere", 1, 9, 9, QLinearImports::where);
-    table.add("GatherBlockQuantized", 1, 3, 4, QLinearImports::gather);
-    table.add("QLinearGlobalAveragePool", 1, 5, 5, QLinearImports::globalAverage);
-    table.add("QLinearAveragePool", 1, 1, 5, QLinearImports::average);
-    table.add("QLinearConcat", 1, 5, Operators.MANY, QLinearImports::concat);
-    table.add("QGemm", 1, 6, 9, QLinearImports::gemm);
-    table.add("DynamicQuantizeMatMul", 1, 3, 5, QLinearImports::dynamicProduct);
-    table.add("MatMulIntegerToFloat", 1, 4, 7, QLinearImports::integerProduct);
-    table.add("MatMulNBits", 1, 3, 6, QLinearImports::blockProduct);
-    table.add("MatMulBnb4", 1, 3, 3, FourBitFloats::product);
+  /// @param name its name
+  static @Nullable Operator find(String name) {
+    return switch (name) {
+      case "QLinearAdd" -> Operator.of(1, 1, 8, n -> pair(n, ADD));
+      case "QLinearMul" -> Operator.of(1, 1, 8, n -> pair(n, MULTIPLY));
+      case "QLinearSigmoid" -> Operator.of(1, 1, 5, n -> one(n, new Unary(UnaryFunction.SIGMOID)));
+      case "QLinearLeakyRelu" -> Operator.of(1, 1, 5, QLinearImports::leakyRelu);
+      case "QLinearSoftmax" -> Operator.of(1, 1, 5, QLinearImports::softmax);
+      case "QLinearWhere" -> Operator.of(1, 9, 9, QLinearImports::where);
+      case "GatherBlockQuantized" -> Operator.of(1, 3, 4, QLinearImports::gather);
+      case "QLinearGlobalAveragePool" -> Operator.of(1, 5, 5, QLinearImports::globalAverage);
+      case "QLinearAveragePool" -> Operator.of(1, 1, 5, QLinearImports::average);
+      case "QLinearConcat" -> Operator.of(1, 5, Operator.MANY, QLinearImports::concat);
+      case "QGemm" -> Operator.of(1, 6, 9, QLinearImports::gemm);
+      case "DynamicQuantizeMatMul" -> Operator.of(1, 3, 5, QLinearImports::dynamicProduct);
+      case "MatMulIntegerToFloat" -> Operator.of(1, 4, 7, QLinearImports::integerProduct);
+      case "MatMulNBits" -> Operator.of(1, 3, 6, QLinearImports::blockProduct);
+      case "MatMulBnb4" -> Operator.of(1, 3, 3, FourBitFloats::product);
+      default -> null;
+    };
   }
 
   private static void pair(NodeScope node, Op op) {

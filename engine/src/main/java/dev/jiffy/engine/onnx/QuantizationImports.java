@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /// Quantized operators: those that name the scale of their result become the operator between
 /// [QuantizedOp.Dequantize] and [QuantizedOp.Quantize], those on integers alone become integer
@@ -19,25 +20,31 @@ final class QuantizationImports {
 
   private QuantizationImports() {}
 
-  /// Adds the family to the table.
+  /// {@return an operator of the family, or null}
   ///
-  /// @param table the table
-  static void register(Operators table) {
-    registerLinear(table);
-    table.add("DynamicQuantizeLinear", 11, 1, 1, 3, n -> n.same(new Op.DynamicQuantize()));
-    table.add("MatMulInteger", 10, 2, 4, QuantizationImports::matMulInteger);
-    table.add("ConvInteger", 10, 2, 4, QuantizationImports::convInteger);
-    table.add("QLinearMatMul", 10, 8, 8, QuantizationImports::matMulLinear);
+  /// @param name its name
+  static @Nullable Operator find(String name) {
+    return switch (name) {
+      case "DynamicQuantizeLinear" ->
+          Operator.of(11, 1, 1, 3, n -> n.same(new Op.DynamicQuantize()));
+      case "MatMulInteger" -> Operator.of(10, 2, 4, QuantizationImports::matMulInteger);
+      case "ConvInteger" -> Operator.of(10, 2, 4, QuantizationImports::convInteger);
+      case "QLinearMatMul" -> Operator.of(10, 8, 8, QuantizationImports::matMulLinear);
+      default -> linear(name, 10);
+    };
   }
 
-  /// Adds what both domains have.
+  /// {@return an operator that both domains have, or null}
   ///
-  /// @param table the table
-  static void registerLinear(Operators table) {
-    int since = table.newest() == 1 ? 1 : 10;
-    table.add("QuantizeLinear", since, 2, 3, QuantizationImports::quantize);
-    table.add("DequantizeLinear", since, 2, 3, QuantizationImports::dequantize);
-    table.add("QLinearConv", since, 8, 9, QuantizationImports::convLinear);
+  /// @param name its name
+  /// @param since the operator set that brought it
+  static @Nullable Operator linear(String name, int since) {
+    return switch (name) {
+      case "QuantizeLinear" -> Operator.of(since, 2, 3, QuantizationImports::quantize);
+      case "DequantizeLinear" -> Operator.of(since, 2, 3, QuantizationImports::dequantize);
+      case "QLinearConv" -> Operator.of(since, 8, 9, QuantizationImports::convLinear);
+      default -> null;
+    };
   }
 
   private static void quantize(NodeScope node) {

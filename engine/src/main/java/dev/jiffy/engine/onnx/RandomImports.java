@@ -12,16 +12,21 @@ import org.jspecify.annotations.Nullable;
 final class RandomImports {
   private RandomImports() {}
 
-  /// Adds the family to the table.
+  /// {@return an operator of the family, or null}
   ///
-  /// @param table the table
-  static void register(Operators table) {
-    table.add("RandomUniform", 1, 0, 0, n -> n.result(uniform(n, DType.F32), shape(n)));
-    table.add("RandomNormal", 1, 0, 0, n -> n.result(normal(n, DType.F32), shape(n)));
-    table.add("RandomUniformLike", 1, 1, 1, n -> n.result(uniform(n, like(n)), shapeOf(n)));
-    table.add("RandomNormalLike", 1, 1, 1, n -> n.result(normal(n, like(n)), shapeOf(n)));
-    table.add("Bernoulli", 15, 1, 1, RandomImports::bernoulli);
-    table.add("Multinomial", 7, 1, 1, RandomImports::multinomial);
+  /// @param name its name
+  static @Nullable Operator find(String name) {
+    return switch (name) {
+      case "RandomUniform" -> Operator.of(1, 0, 0, n -> n.result(uniform(n, DType.F32), shape(n)));
+      case "RandomNormal" -> Operator.of(1, 0, 0, n -> n.result(normal(n, DType.F32), shape(n)));
+      case "RandomUniformLike" ->
+          Operator.of(1, 1, 1, n -> n.result(uniform(n, like(n)), shapeOf(n)));
+      case "RandomNormalLike" ->
+          Operator.of(1, 1, 1, n -> n.result(normal(n, like(n)), shapeOf(n)));
+      case "Bernoulli" -> Operator.of(15, 1, 1, RandomImports::bernoulli);
+      case "Multinomial" -> Operator.of(7, 1, 1, RandomImports::multinomial);
+      default -> null;
+    };
   }
 
   private static @Nullable Float seed(NodeScope node) {

@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 
 /// Recurrent layers.
 ///
@@ -25,20 +26,26 @@ final class RecurrentImports {
 
   private RecurrentImports() {}
 
-  /// Adds the family to the table.
+  /// {@return an operator of the family, or null}
   ///
-  /// @param table the table
-  static void register(Operators table) {
-    table.add("RNN", 1, 3, 6, 2, node -> layer(node, RecurrentCell.RNN));
-    table.add("GRU", 1, 3, 6, 2, node -> layer(node, RecurrentCell.GRU));
-    table.add("LSTM", 1, 3, 8, 3, node -> layer(node, RecurrentCell.LSTM));
+  /// @param name its name
+  static @Nullable Operator find(String name) {
+    return switch (name) {
+      case "RNN" -> Operator.of(1, 3, 6, 2, node -> layer(node, RecurrentCell.RNN));
+      case "GRU" -> Operator.of(1, 3, 6, 2, node -> layer(node, RecurrentCell.GRU));
+      case "LSTM" -> Operator.of(1, 3, 8, 3, node -> layer(node, RecurrentCell.LSTM));
+      default -> null;
+    };
   }
 
-  /// Adds what the domain `com.microsoft` has of it.
+  /// {@return an operator of `com.microsoft` that takes bytes, or null}
   ///
-  /// @param table the table
-  static void registerDynamic(Operators table) {
-    table.add("DynamicQuantizeLSTM", 1, 3, 12, 3, RecurrentImports::dynamic);
+  /// @param name its name
+  static @Nullable Operator quantized(String name) {
+    return switch (name) {
+      case "DynamicQuantizeLSTM" -> Operator.of(1, 3, 12, 3, RecurrentImports::dynamic);
+      default -> null;
+    };
   }
 
   private static void layer(NodeScope node, RecurrentCell cell) {

@@ -4,36 +4,40 @@ import dev.jiffy.engine.function.ReduceFunction;
 import dev.jiffy.engine.ir.Op;
 import java.util.List;
 import java.util.function.LongFunction;
+import org.jspecify.annotations.Nullable;
 
 /// Operators that combine elements along dimensions.
 final class ReductionImports {
   private ReductionImports() {}
 
-  /// Adds the family to the table.
+  /// {@return an operator of the family, or null}
   ///
-  /// @param table the table
-  static void register(Operators table) {
-    reduce(table, "ReduceSum", 13, ReduceFunction.SUM);
-    reduce(table, "ReduceMean", 18, ReduceFunction.MEAN);
-    reduce(table, "ReduceMax", 18, ReduceFunction.MAX);
-    reduce(table, "ReduceMin", 18, ReduceFunction.MIN);
-    reduce(table, "ReduceProd", 18, ReduceFunction.PROD);
-    reduce(table, "ReduceL1", 18, ReduceFunction.L1);
-    reduce(table, "ReduceL2", 18, ReduceFunction.L2);
-    reduce(table, "ReduceLogSum", 18, ReduceFunction.LOG_SUM);
-    reduce(table, "ReduceLogSumExp", 18, ReduceFunction.LOG_SUM_EXP);
-    reduce(table, "ReduceSumSquare", 18, ReduceFunction.SUM_SQUARE);
-    table.add("ArgMax", 1, 1, 1, n -> argReduce(n, true));
-    table.add("ArgMin", 1, 1, 1, n -> argReduce(n, false));
-    table.add("CumSum", 11, 2, 2, ReductionImports::cumSum);
-    table.add("Softmax", 1, 1, 1, n -> softmax(n, axis -> new Op.Softmax(axis, false)));
-    table.add("LogSoftmax", 1, 1, 1, n -> softmax(n, axis -> new Op.Softmax(axis, true)));
-    table.add("Hardmax", 1, 1, 1, n -> softmax(n, Op.Hardmax::new));
+  /// @param name its name
+  static @Nullable Operator find(String name) {
+    return switch (name) {
+      case "ReduceSum" -> reduce(13, ReduceFunction.SUM);
+      case "ReduceMean" -> reduce(18, ReduceFunction.MEAN);
+      case "ReduceMax" -> reduce(18, ReduceFunction.MAX);
+      case "ReduceMin" -> reduce(18, ReduceFunction.MIN);
+      case "ReduceProd" -> reduce(18, ReduceFunction.PROD);
+      case "ReduceL1" -> reduce(18, ReduceFunction.L1);
+      case "ReduceL2" -> reduce(18, ReduceFunction.L2);
+      case "ReduceLogSum" -> reduce(18, ReduceFunction.LOG_SUM);
+      case "ReduceLogSumExp" -> reduce(18, ReduceFunction.LOG_SUM_EXP);
+      case "ReduceSumSquare" -> reduce(18, ReduceFunction.SUM_SQUARE);
+      case "ArgMax" -> Operator.of(1, 1, 1, n -> argReduce(n, true));
+      case "ArgMin" -> Operator.of(1, 1, 1, n -> argReduce(n, false));
+      case "CumSum" -> Operator.of(11, 2, 2, ReductionImports::cumSum);
+      case "Softmax" -> Operator.of(1, 1, 1, n -> softmax(n, axis -> new Op.Softmax(axis, false)));
+      case "LogSoftmax" ->
+          Operator.of(1, 1, 1, n -> softmax(n, axis -> new Op.Softmax(axis, true)));
+      case "Hardmax" -> Operator.of(1, 1, 1, n -> softmax(n, Op.Hardmax::new));
+      default -> null;
+    };
   }
 
-  private static void reduce(
-      Operators table, String name, int axesAreInput, ReduceFunction function) {
-    table.add(name, 1, 1, 2, n -> reduce(n, axesAreInput, function));
+  private static Operator reduce(int axesAreInput, ReduceFunction function) {
+    return Operator.of(1, 1, 2, n -> reduce(n, axesAreInput, function));
   }
 
   private static void reduce(NodeScope node, int axesAreInput, ReduceFunction function) {

@@ -9,6 +9,7 @@ import dev.jiffy.engine.ir.Op;
 import dev.jiffy.engine.ir.Op.Layout;
 import dev.jiffy.tensor.Tensor;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /// Resampling.
 final class ResizeImports {
@@ -16,12 +17,15 @@ final class ResizeImports {
 
   private ResizeImports() {}
 
-  /// Adds the family to the table.
+  /// {@return an operator of the family, or null}
   ///
-  /// @param table the table
-  static void register(Operators table) {
-    table.add("Upsample", 7, 1, 2, ResizeImports::upsample);
-    table.add("Resize", 10, 1, 4, ResizeImports::resize);
+  /// @param name its name
+  static @Nullable Operator find(String name) {
+    return switch (name) {
+      case "Upsample" -> Operator.of(7, 1, 2, ResizeImports::upsample);
+      case "Resize" -> Operator.of(10, 1, 4, ResizeImports::resize);
+      default -> null;
+    };
   }
 
   private static void upsample(NodeScope node) {

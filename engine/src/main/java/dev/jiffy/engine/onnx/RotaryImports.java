@@ -6,6 +6,7 @@ import dev.jiffy.engine.ir.Op;
 import dev.jiffy.engine.ir.Op.Binary;
 import dev.jiffy.tensor.Tensor;
 import java.util.stream.LongStream;
+import org.jspecify.annotations.Nullable;
 
 /// Rotary position embedding of the domain `com.microsoft`: pairs of elements of each head are
 /// turned by angles that grow with the position, as two tables of cosines and sines say (Su et al.,
@@ -17,11 +18,14 @@ final class RotaryImports {
 
   private RotaryImports() {}
 
-  /// Adds the operator to the table.
+  /// {@return an operator of the family, or null}
   ///
-  /// @param table the table
-  static void register(Operators table) {
-    table.add("RotaryEmbedding", 1, 4, 4, 1, RotaryImports::rotary);
+  /// @param name its name
+  static @Nullable Operator find(String name) {
+    return switch (name) {
+      case "RotaryEmbedding" -> Operator.of(1, 4, 4, 1, RotaryImports::rotary);
+      default -> null;
+    };
   }
 
   /// `(x, positions, cosines, sines)`: `x` is `[batch, length, heads · size]` or `[batch, heads,

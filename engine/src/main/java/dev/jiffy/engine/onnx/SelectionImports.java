@@ -1,22 +1,26 @@
 package dev.jiffy.engine.onnx;
 
 import dev.jiffy.engine.ir.SelectionOp;
+import org.jspecify.annotations.Nullable;
 
 /// Operators that pick so much as the elements themselves decide.
 final class SelectionImports {
   private SelectionImports() {}
 
-  /// Adds the family to the table.
+  /// {@return an operator of the family, or null}
   ///
-  /// @param table the table
-  static void register(Operators table) {
-    table.add(
-        "NonMaxSuppression",
-        10,
-        2,
-        5,
-        n -> n.same(new SelectionOp.SuppressOverlaps(n.flag("center_point_box", false))));
-    table.add("Unique", 11, 1, 1, 4, SelectionImports::unique);
+  /// @param name its name
+  static @Nullable Operator find(String name) {
+    return switch (name) {
+      case "NonMaxSuppression" ->
+          Operator.of(
+              10,
+              2,
+              5,
+              n -> n.same(new SelectionOp.SuppressOverlaps(n.flag("center_point_box", false))));
+      case "Unique" -> Operator.of(11, 1, 1, 4, SelectionImports::unique);
+      default -> null;
+    };
   }
 
   private static void unique(NodeScope node) {

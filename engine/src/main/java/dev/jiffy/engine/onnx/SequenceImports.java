@@ -4,44 +4,49 @@ import dev.jiffy.engine.ir.SequenceOp;
 import dev.jiffy.engine.onnx.OnnxModel.TypeProto;
 import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Value;
+import org.jspecify.annotations.Nullable;
 
 /// Sequences of tensors, and values that may be absent.
 final class SequenceImports {
   private SequenceImports() {}
 
-  /// Adds the family to the table.
+  /// {@return an operator of the family, or null}
   ///
-  /// @param table the table
-  static void register(Operators table) {
-    table.add(
-        "SequenceConstruct",
-        11,
-        1,
-        Operators.MANY,
-        n -> n.same(new SequenceOp.SequenceConstruct()));
-    table.add("SequenceEmpty", 11, 0, 0, SequenceImports::empty);
-    table.add("SequenceInsert", 11, 2, 3, n -> n.same(new SequenceOp.SequenceInsert()));
-    table.add("SequenceErase", 11, 1, 2, n -> n.same(new SequenceOp.SequenceErase()));
-    table.add("SequenceAt", 11, 2, 2, n -> n.same(new SequenceOp.SequenceAt()));
-    table.add("SequenceLength", 11, 1, 1, n -> n.same(new SequenceOp.SequenceLength()));
-    table.add(
-        "ConcatFromSequence",
-        11,
-        1,
-        1,
-        n ->
-            n.same(
-                new SequenceOp.ConcatFromSequence(n.integer("axis"), n.flag("new_axis", false))));
-    table.add(
-        "SplitToSequence",
-        11,
-        1,
-        2,
-        n ->
-            n.same(new SequenceOp.SplitToSequence(n.integer("axis", 0), n.flag("keepdims", true))));
-    table.add("Optional", 15, 0, 1, SequenceImports::optional);
-    table.add("OptionalGetElement", 15, 1, 1, n -> n.same(new SequenceOp.OptionalGetElement()));
-    table.add("OptionalHasElement", 15, 0, 1, n -> n.same(new SequenceOp.OptionalHasElement()));
+  /// @param name its name
+  static @Nullable Operator find(String name) {
+    return switch (name) {
+      case "SequenceConstruct" ->
+          Operator.of(11, 1, Operator.MANY, n -> n.same(new SequenceOp.SequenceConstruct()));
+      case "SequenceEmpty" -> Operator.of(11, 0, 0, SequenceImports::empty);
+      case "SequenceInsert" -> Operator.of(11, 2, 3, n -> n.same(new SequenceOp.SequenceInsert()));
+      case "SequenceErase" -> Operator.of(11, 1, 2, n -> n.same(new SequenceOp.SequenceErase()));
+      case "SequenceAt" -> Operator.of(11, 2, 2, n -> n.same(new SequenceOp.SequenceAt()));
+      case "SequenceLength" -> Operator.of(11, 1, 1, n -> n.same(new SequenceOp.SequenceLength()));
+      case "ConcatFromSequence" ->
+          Operator.of(
+              11,
+              1,
+              1,
+              n ->
+                  n.same(
+                      new SequenceOp.ConcatFromSequence(
+                          n.integer("axis"), n.flag("new_axis", false))));
+      case "SplitToSequence" ->
+          Operator.of(
+              11,
+              1,
+              2,
+              n ->
+                  n.same(
+                      new SequenceOp.SplitToSequence(
+                          n.integer("axis", 0), n.flag("keepdims", true))));
+      case "Optional" -> Operator.of(15, 0, 1, SequenceImports::optional);
+      case "OptionalGetElement" ->
+          Operator.of(15, 1, 1, n -> n.same(new SequenceOp.OptionalGetElement()));
+      case "OptionalHasElement" ->
+          Operator.of(15, 0, 1, n -> n.same(new SequenceOp.OptionalHasElement()));
+      default -> null;
+    };
   }
 
   private static void empty(NodeScope node) {

@@ -5,32 +5,39 @@ import dev.jiffy.engine.ir.Op.PadMode;
 import dev.jiffy.tensor.DType;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /// Operators that change shapes or move whole parts.
 final class ShapeImports {
   private ShapeImports() {}
 
-  /// Adds the family to the table.
+  /// {@return an operator of the family, or null}
   ///
-  /// @param table the table
-  static void register(Operators table) {
-    table.add("Shape", 1, 1, 1, ShapeImports::shape);
-    table.add("Size", 1, 1, 1, n -> n.same(new Op.Size()));
-    table.add("Reshape", 5, 2, 2, n -> n.same(new Op.Reshape(n.flag("allowzero", false))));
-    table.add("Flatten", 1, 1, 1, n -> n.same(new Op.Flatten(n.integer("axis", 1))));
-    table.add("Transpose", 1, 1, 1, n -> n.same(new Op.Transpose(n.integers("perm"))));
-    table.add("Expand", 8, 2, 2, n -> n.same(new Op.Expand()));
-    table.add("Concat", 4, 1, Operators.MANY, n -> n.same(new Op.Concat(n.integer("axis"))));
-    table.add("Split", 2, 1, 2, Operators.MANY, ShapeImports::split);
-    table.add("Slice", 1, 1, 5, ShapeImports::slice);
-    table.add("Pad", 2, 1, 4, ShapeImports::pad);
-    table.add("Tile", 6, 2, 2, n -> n.same(new Op.Tile()));
-    table.add("Squeeze", 1, 1, 2, ShapeImports::squeeze);
-    table.add("Unsqueeze", 1, 1, 2, ShapeImports::unsqueeze);
-    table.add("Trilu", 14, 1, 2, n -> n.same(new Op.Trilu(n.flag("upper", true))));
-    table.add("DepthToSpace", 1, 1, 1, ShapeImports::depthToSpace);
-    table.add("SpaceToDepth", 1, 1, 1, n -> n.same(new Op.SpaceToDepth(n.integer("blocksize"))));
-    table.add("ReverseSequence", 10, 2, 2, ShapeImports::reverseSequence);
+  /// @param name its name
+  static @Nullable Operator find(String name) {
+    return switch (name) {
+      case "Shape" -> Operator.of(1, 1, 1, ShapeImports::shape);
+      case "Size" -> Operator.of(1, 1, 1, n -> n.same(new Op.Size()));
+      case "Reshape" ->
+          Operator.of(5, 2, 2, n -> n.same(new Op.Reshape(n.flag("allowzero", false))));
+      case "Flatten" -> Operator.of(1, 1, 1, n -> n.same(new Op.Flatten(n.integer("axis", 1))));
+      case "Transpose" -> Operator.of(1, 1, 1, n -> n.same(new Op.Transpose(n.integers("perm"))));
+      case "Expand" -> Operator.of(8, 2, 2, n -> n.same(new Op.Expand()));
+      case "Concat" ->
+          Operator.of(4, 1, Operator.MANY, n -> n.same(new Op.Concat(n.integer("axis"))));
+      case "Split" -> Operator.of(2, 1, 2, Operator.MANY, ShapeImports::split);
+      case "Slice" -> Operator.of(1, 1, 5, ShapeImports::slice);
+      case "Pad" -> Operator.of(2, 1, 4, ShapeImports::pad);
+      case "Tile" -> Operator.of(6, 2, 2, n -> n.same(new Op.Tile()));
+      case "Squeeze" -> Operator.of(1, 1, 2, ShapeImports::squeeze);
+      case "Unsqueeze" -> Operator.of(1, 1, 2, ShapeImports::unsqueeze);
+      case "Trilu" -> Operator.of(14, 1, 2, n -> n.same(new Op.Trilu(n.flag("upper", true))));
+      case "DepthToSpace" -> Operator.of(1, 1, 1, ShapeImports::depthToSpace);
+      case "SpaceToDepth" ->
+          Operator.of(1, 1, 1, n -> n.same(new Op.SpaceToDepth(n.integer("blocksize"))));
+      case "ReverseSequence" -> Operator.of(10, 2, 2, ShapeImports::reverseSequence);
+      default -> null;
+    };
   }
 
   private static void shape(NodeScope node) {

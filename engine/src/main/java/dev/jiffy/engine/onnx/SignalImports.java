@@ -8,6 +8,7 @@ import dev.jiffy.engine.ir.Op.Unary;
 import dev.jiffy.engine.ir.SignalOp;
 import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Tensor;
+import org.jspecify.annotations.Nullable;
 
 /// Operators on signals.
 final class SignalImports {
@@ -17,17 +18,19 @@ final class SignalImports {
 
   private SignalImports() {}
 
-  /// Adds the family to the table.
+  /// {@return an operator of the family, or null}
   ///
-  /// @param table the table
-  static void register(Operators table) {
-    table.add("DFT", 17, 1, 2, SignalImports::alongAttribute);
-    table.add("DFT", 20, 1, 3, SignalImports::fourier);
-    table.add("STFT", 17, 2, 4, SignalImports::shortTime);
-    table.add("MelWeightMatrix", 17, 5, 5, SignalImports::melWeights);
-    table.add("HannWindow", 17, 1, 1, n -> window(n, 0.5, -0.5, 0));
-    table.add("HammingWindow", 17, 1, 1, n -> window(n, 25.0 / 46, -21.0 / 46, 0));
-    table.add("BlackmanWindow", 17, 1, 1, n -> window(n, 0.42, -0.5, 0.08));
+  /// @param name its name
+  static @Nullable Operator find(String name) {
+    return switch (name) {
+      case "DFT" -> Operator.of(20, 1, 3, SignalImports::fourier);
+      case "STFT" -> Operator.of(17, 2, 4, SignalImports::shortTime);
+      case "MelWeightMatrix" -> Operator.of(17, 5, 5, SignalImports::melWeights);
+      case "HannWindow" -> Operator.of(17, 1, 1, n -> window(n, 0.5, -0.5, 0));
+      case "HammingWindow" -> Operator.of(17, 1, 1, n -> window(n, 25.0 / 46, -21.0 / 46, 0));
+      case "BlackmanWindow" -> Operator.of(17, 1, 1, n -> window(n, 0.42, -0.5, 0.08));
+      default -> null;
+    };
   }
 
   private static SignalOp.Fourier op(NodeScope node) {
@@ -38,7 +41,7 @@ final class SignalImports {
     node.same(op(node));
   }
 
-  private static void alongAttribute(NodeScope node) {
+  static void alongAttribute(NodeScope node) {
     String axis = node.constant(Tensor.of(new long[] {node.integer("axis", 1)}));
     node.result(op(node), node.input(0), node.input(1), axis);
   }

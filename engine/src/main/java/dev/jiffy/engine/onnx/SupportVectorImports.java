@@ -12,17 +12,21 @@ import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /// Support vector machines. Without support vectors they are linear models.
 final class SupportVectorImports {
   private SupportVectorImports() {}
 
-  /// Adds the family to the table.
+  /// {@return an operator of the family, or null}
   ///
-  /// @param table the table
-  static void register(Operators table) {
-    table.add("SVMClassifier", 1, 1, 1, 2, SupportVectorImports::classifier);
-    table.add("SVMRegressor", 1, 1, 1, SupportVectorImports::regressor);
+  /// @param name its name
+  static @Nullable Operator find(String name) {
+    return switch (name) {
+      case "SVMClassifier" -> Operator.of(1, 1, 1, 2, SupportVectorImports::classifier);
+      case "SVMRegressor" -> Operator.of(1, 1, 1, SupportVectorImports::regressor);
+      default -> null;
+    };
   }
 
   private static SupportVectorKernel kernel(NodeScope node) {

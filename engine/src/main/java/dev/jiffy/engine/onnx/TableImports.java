@@ -15,24 +15,28 @@ import dev.jiffy.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 
 /// Linear models and the preparation of tables: what of the domain `ai.onnx.ml` is arithmetic.
 final class TableImports {
   private TableImports() {}
 
-  /// Adds the family to the table.
+  /// {@return an operator of the family, or null}
   ///
-  /// @param table the table
-  static void register(Operators table) {
-    table.add("LinearClassifier", 1, 1, 1, 2, TableImports::linearClassifier);
-    table.add("LinearRegressor", 1, 1, 1, TableImports::linearRegressor);
-    table.add("Scaler", 1, 1, 1, TableImports::scaler);
-    table.add("Imputer", 1, 1, 1, TableImports::imputer);
-    table.add("Normalizer", 1, 1, 1, TableImports::normalizer);
-    table.add("Binarizer", 1, 1, 1, TableImports::binarizer);
-    table.add("ArrayFeatureExtractor", 1, 2, 2, TableImports::extractor);
-    table.add("FeatureVectorizer", 1, 1, Operators.MANY, TableImports::vectorizer);
-    table.add("ZipMap", 1, 1, 1, TableImports::zipMap);
+  /// @param name its name
+  static @Nullable Operator find(String name) {
+    return switch (name) {
+      case "LinearClassifier" -> Operator.of(1, 1, 1, 2, TableImports::linearClassifier);
+      case "LinearRegressor" -> Operator.of(1, 1, 1, TableImports::linearRegressor);
+      case "Scaler" -> Operator.of(1, 1, 1, TableImports::scaler);
+      case "Imputer" -> Operator.of(1, 1, 1, TableImports::imputer);
+      case "Normalizer" -> Operator.of(1, 1, 1, TableImports::normalizer);
+      case "Binarizer" -> Operator.of(1, 1, 1, TableImports::binarizer);
+      case "ArrayFeatureExtractor" -> Operator.of(1, 2, 2, TableImports::extractor);
+      case "FeatureVectorizer" -> Operator.of(1, 1, Operator.MANY, TableImports::vectorizer);
+      case "ZipMap" -> Operator.of(1, 1, 1, TableImports::zipMap);
+      default -> null;
+    };
   }
 
   /// {@return the labels of classes, of which one of two attributes has some}

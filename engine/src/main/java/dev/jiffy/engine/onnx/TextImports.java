@@ -4,20 +4,24 @@ import dev.jiffy.engine.function.Ngrams;
 import dev.jiffy.engine.function.RegularExpression;
 import dev.jiffy.engine.ir.TextOp;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 
 /// Operators that read texts.
 final class TextImports {
   private TextImports() {}
 
-  /// Adds the family to the table.
+  /// {@return an operator of the family, or null}
   ///
-  /// @param table the table
-  static void register(Operators table) {
-    table.add("StringConcat", 20, 2, 2, n -> n.same(new TextOp.Join()));
-    table.add("StringSplit", 20, 1, 1, 2, TextImports::split);
-    table.add("RegexFullMatch", 20, 1, 1, TextImports::fullMatch);
-    table.add("StringNormalizer", 10, 1, 1, TextImports::normalize);
-    table.add("TfIdfVectorizer", 9, 1, 1, TextImports::vectorize);
+  /// @param name its name
+  static @Nullable Operator find(String name) {
+    return switch (name) {
+      case "StringConcat" -> Operator.of(20, 2, 2, n -> n.same(new TextOp.Join()));
+      case "StringSplit" -> Operator.of(20, 1, 1, 2, TextImports::split);
+      case "RegexFullMatch" -> Operator.of(20, 1, 1, TextImports::fullMatch);
+      case "StringNormalizer" -> Operator.of(10, 1, 1, TextImports::normalize);
+      case "TfIdfVectorizer" -> Operator.of(9, 1, 1, TextImports::vectorize);
+      default -> null;
+    };
   }
 
   private static void split(NodeScope node) {

@@ -20,13 +20,16 @@ import org.jspecify.annotations.Nullable;
 final class TreeImports {
   private TreeImports() {}
 
-  /// Adds the family to the table.
+  /// {@return an operator of the family, or null}
   ///
-  /// @param table the table
-  static void register(Operators table) {
-    table.add("TreeEnsembleClassifier", 1, 1, 1, 2, TreeImports::classifier);
-    table.add("TreeEnsembleRegressor", 1, 1, 1, 1, TreeImports::regressor);
-    table.add("TreeEnsemble", 5, 1, 1, 1, TreeImports::ensemble);
+  /// @param name its name
+  static @Nullable Operator find(String name) {
+    return switch (name) {
+      case "TreeEnsembleClassifier" -> Operator.of(1, 1, 1, 2, TreeImports::classifier);
+      case "TreeEnsembleRegressor" -> Operator.of(1, 1, 1, 1, TreeImports::regressor);
+      case "TreeEnsemble" -> Operator.of(5, 1, 1, 1, TreeImports::ensemble);
+      default -> null;
+    };
   }
 
   private static void classifier(NodeScope node) {

@@ -93,7 +93,9 @@ final class CommonSubexpressions {
   }
 
   private static boolean computesSame(Node a, Node b) {
-    return a.outputs().size() == b.outputs().size() && a.op().equals(b.op());
+    return a.outputs().size() == b.outputs().size()
+        && a.op().getClass() == b.op().getClass()
+        && a.op().equals(b.op());
   }
 
   private static boolean covers(Draft draft, List<String> before, List<String> outputs) {

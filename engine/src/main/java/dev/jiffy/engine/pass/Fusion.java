@@ -3,9 +3,7 @@ package dev.jiffy.engine.pass;
 import dev.jiffy.engine.ir.Dim;
 import dev.jiffy.engine.ir.Node;
 import dev.jiffy.tensor.DType;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// A formula, in all the ways it is written, and what replaces it.
@@ -13,6 +11,14 @@ import org.jspecify.annotations.Nullable;
 /// @param formulas the ways; the first that is found counts
 /// @param replacement what stands for the formula's result
 record Fusion(List<Pattern> formulas, Replacement replacement) implements Rule {
+  /// Checks that each formula is an operator applied.
+  Fusion {
+    for (Pattern formula : formulas) {
+      if (!(formula instanceof Pattern.Apply || formula instanceof Pattern.Product)) {
+        throw new IllegalArgumentException("a formula is an operator applied, not " + formula);
+      }
+    }
+  }
 
   /// What stands for a formula.
   interface Replacement {
@@ -29,12 +35,13 @@ record Fusion(List<Pattern> formulas, Replacement replacement) implements Rule {
   }
 
   @Override
-  public Set<Object> kinds() {
-    Set<Object> kinds = new HashSet<>();
+  public boolean looksAt(Object kind) {
     for (Pattern formula : formulas) {
-      kinds.addAll(formula.kinds());
+      if (formula.endsIn(kind)) {
+        return true;
+      }
     }
-    return kinds;
+    return false;
   }
 
   @Override

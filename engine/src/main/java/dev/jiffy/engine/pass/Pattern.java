@@ -5,9 +5,7 @@ import dev.jiffy.engine.function.ReduceFunction;
 import dev.jiffy.engine.function.UnaryFunction;
 import dev.jiffy.engine.ir.Op;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
-import java.util.Set;
 import java.util.function.Predicate;
 
 /// A formula with holes, to be found in a graph.
@@ -142,17 +140,18 @@ sealed interface Pattern {
   /// @param factors its factors, [#inverse] for divisors
   static Pattern product(Pattern... factors) {
     List<Pattern> values = new ArrayList<>();
+    List<Pattern> holes = new ArrayList<>();
     double coefficient = 1;
     String captured = "";
     for (Pattern factor : factors) {
       switch (factor) {
         case Literal(double number) -> coefficient *= number;
         case NumberHole(String name) -> captured = name;
-        case Hole _, ConstantHole _, Apply _, Product _, Inverse _ -> values.add(factor);
+        case Hole _ -> holes.add(factor);
+        case ConstantHole _, Apply _, Product _, Inverse _ -> values.add(factor);
       }
     }
-    // holes take what the operators leave
-    values.sort(Comparator.comparing(factor -> factor instanceof Hole));
+    values.addAll(holes); // which take what the operators leave
     return new Product(List.copyOf(values), coefficient, captured);
   }
 
@@ -196,15 +195,5 @@ sealed interface Pattern {
         : kind == BinaryFunction.MUL
             || kind == BinaryFunction.DIV
             || kind == UnaryFunction.RECIPROCAL;
-  }
-
-  /// {@return the [kinds][Rule#kind] of nodes that make what matches}
-  default Set<Object> kinds() {
-    return switch (this) {
-      case Apply apply -> Set.of(apply.kind());
-      case Product _ -> Set.of(BinaryFunction.MUL, BinaryFunction.DIV, UnaryFunction.RECIPROCAL);
-      case Hole _, ConstantHole _, NumberHole _, Literal _, Inverse _ ->
-          throw new IllegalStateException("a formula is an operator applied");
-    };
   }
 }

@@ -1,5 +1,7 @@
 package dev.jiffy.engine.pass;
 
+import dev.jiffy.engine.function.BinaryFunction;
+import dev.jiffy.engine.function.UnaryFunction;
 import dev.jiffy.engine.ir.Node;
 import dev.jiffy.engine.ir.Op;
 import java.util.Set;
@@ -14,9 +16,11 @@ interface Rule {
   ///   read yet
   boolean apply(Draft draft, Node node);
 
-  /// {@return the [kinds][#kind] of nodes that the rule may replace; none where it looks at all}
-  default Set<Object> kinds() {
-    return Set.of();
+  /// {@return whether the rule may replace nodes of a kind}
+  ///
+  /// @param kind the [kind][#kind]
+  default boolean looksAt(Object kind) {
+    return true;
   }
 
   /// {@return by what rules tell nodes apart first: the function of an elementwise operator, the
@@ -38,6 +42,13 @@ interface Rule {
 
   /// A rule for some kinds of nodes.
   record Rooted(Rule rule, Set<Object> kinds) implements Rule {
+    @Override
+    public boolean looksAt(Object kind) {
+      return kinds.contains(kind)
+          || (kind instanceof UnaryFunction && kinds.contains(Op.Unary.class))
+          || (kind instanceof BinaryFunction && kinds.contains(Op.Binary.class));
+    }
+
     @Override
     public boolean apply(Draft draft, Node node) {
       return rule.apply(draft, node);
