@@ -33,6 +33,7 @@ import dev.jiffy.engine.kernel.x86.X86RowKernels;
 import dev.jiffy.engine.kernel.x86.X86Winograd;
 import dev.jiffy.engine.lower.Target;
 import dev.jiffy.tensor.DType;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.EnumMap;
@@ -116,10 +117,24 @@ final class Kernels {
     return threads(options);
   }
 
+  /// Tells what is missing, too; what would only be faster is told when the load is over, as a
+  /// young process takes long to come to its first line of a log.
   private void look() {
     try {
-      machineCode();
-    } catch (RuntimeException _) {
+      boolean isThere = machineCode() != null;
+      if (!isThere) {
+        log(System.Logger.Level.INFO, "no machine code of our own: " + reason);
+      }
+      if (!VECTOR_API && !IS_UNWANTED) {
+        if (isThere) {
+          Thread.sleep(Duration.ofSeconds(1));
+        }
+        log(
+            isThere ? System.Logger.Level.INFO : System.Logger.Level.WARNING,
+            "the JVM was started without --add-modules jdk.incubator.vector, which would make "
+                + (isThere ? "rare operators faster" : "models many times faster"));
+      }
+    } catch (RuntimeException | InterruptedException _) {
       // the load that waits for it is told
     }
   }
@@ -130,38 +145,17 @@ final class Kernels {
     return options.threads(Math.min(threads, 1024));
   }
 
-  /// The kernels of machine code, or null where it does not run; tells once what is missing.
-  private @Nullable Target machineCode() {
-    Target found;
-    boolean isNew;
-    synchronized (this) {
-      isNew = !isAsked;
-      if (isNew) {
-        try {
-          machineCode = maker.get();
-        } catch (UnsupportedOperationException e) {
-          reason = String.valueOf(e.getMessage());
-        }
-        isAsked = true;
+  /// The kernels of machine code, or null where it does not run.
+  private synchronized @Nullable Target machineCode() {
+    if (!isAsked) {
+      try {
+        machineCode = maker.get();
+      } catch (UnsupportedOperationException e) {
+        reason = String.valueOf(e.getMessage());
       }
-      found = isDropped ? null : machineCode;
+      isAsked = true;
     }
-    if (isNew) { // a load that waits for the kernels does not wait for the log
-      tell(found);
-    }
-    return found;
-  }
-
-  private void tell(@Nullable Target found) {
-    if (found == null) {
-      log(System.Logger.Level.INFO, "no machine code of our own: " + reason);
-    }
-    if (!VECTOR_API && !IS_UNWANTED) {
-      log(
-          found == null ? System.Logger.Level.WARNING : System.Logger.Level.INFO,
-          "the JVM was started without --add-modules jdk.incubator.vector, which would make "
-              + (found == null ? "models many times faster" : "rare operators faster"));
-    }
+    return isDropped ? null : machineCode;
   }
 
   /// Asks for the logger when there is something to log: in a young process it is not there yet.

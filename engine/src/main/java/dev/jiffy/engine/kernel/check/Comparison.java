@@ -31,6 +31,21 @@ final class Comparison {
     void run(long y);
   }
 
+  /// What kernels compute, to an address.
+  ///
+  /// @param <K> the kernels
+  interface Task<K> {
+    void run(K kernels, long y);
+  }
+
+  /// Compares f32 numbers that two families of kernels compute in the same way.
+  ///
+  /// @param tolerance how far each may be off, as a part of the right one, or of 1 where that is
+  ///   more
+  <K> void near(String what, int n, double tolerance, K own, K oracle, Task<K> task) {
+    near(what, n, tolerance, y -> task.run(own, y), y -> task.run(oracle, y));
+  }
+
   /// Compares f32 numbers.
   ///
   /// @param tolerance how far each may be off, as a part of the right one, or of 1 where that is

@@ -31,6 +31,10 @@ final class MatrixCheck {
     this.matrices = matrices;
   }
 
+  private void near(String what, int n, double tolerance, Comparison.Task<MatrixKernels> task) {
+    comparison.near(what, n, tolerance, matrices, right, task);
+  }
+
   void product() {
     product(41);
     product(40);
@@ -93,12 +97,11 @@ final class MatrixCheck {
     Product product = new Product(1, k, n, k, n, 0, 1, null);
     long a = comparison.numbers(k);
     long b = comparison.numbers(k * n);
-    comparison.near(
+    near(
         "product of a row with " + n + (rowStride == 1 ? " columns of one piece" : " columns"),
         n,
         TOLERANCE,
-        c -> matrices.multiplyRow(product, a, b, rowStride, columnStride, 0, c),
-        c -> right.multiplyRow(product, a, b, rowStride, columnStride, 0, c));
+        (kernels, c) -> kernels.multiplyRow(product, a, b, rowStride, columnStride, 0, c));
   }
 
   private void product(int n) {
@@ -109,12 +112,11 @@ final class MatrixCheck {
     long b = comparison.numbers(k * n);
     long bias = comparison.numbers(n);
     long residual = comparison.numbers(m * n);
-    comparison.near(
+    near(
         "product with " + n + " columns",
         m * n,
         TOLERANCE,
-        c -> multiply(matrices, product, a, b, bias, residual, c),
-        c -> multiply(right, product, a, b, bias, residual, c));
+        (kernels, c) -> multiply(kernels, product, a, b, bias, residual, c));
   }
 
   void narrowProduct(Format format) {
@@ -240,12 +242,11 @@ final class MatrixCheck {
     long x = comparison.numbers(size * size * channels);
     long weights = comparison.numbers(channels * channels * 16);
     long bias = comparison.numbers(channels);
-    comparison.near(
+    near(
         "transposed convolution",
         out * out * channels,
         TOLERANCE,
-        y -> convolveTransposed(matrices, g, x, weights, bias, y),
-        y -> convolveTransposed(right, g, x, weights, bias, y));
+        (kernels, y) -> convolveTransposed(kernels, g, x, weights, bias, y));
   }
 
   private void convolveTransposed(
@@ -281,12 +282,11 @@ final class MatrixCheck {
     long x = comparison.numbers(size * size * channels);
     long weights = comparison.numbers(channels * channels / groups * window * window);
     long bias = comparison.numbers(channels);
-    comparison.near(
+    near(
         what,
         out * out * channels,
         TOLERANCE,
-        y -> convolve(matrices, g, x, weights, bias, y),
-        y -> convolve(right, g, x, weights, bias, y));
+        (kernels, y) -> convolve(kernels, g, x, weights, bias, y));
   }
 
   private void convolve(
@@ -338,11 +338,9 @@ final class MatrixCheck {
         what,
         n * width,
         tolerance,
-        y ->
-            kernels.attend(
-                g, seen, q, k, v, mask, y, comparison.memory(kernels.attentionScratchBytes(g))),
-        y ->
-            right.attend(
-                g, seen, q, k, v, mask, y, comparison.memory(right.attentionScratchBytes(g))));
+        kernels,
+        right,
+        (any, y) ->
+            any.attend(g, seen, q, k, v, mask, y, comparison.memory(any.attentionScratchBytes(g))));
   }
 }

@@ -39,47 +39,30 @@ final class RowCheck {
     this.rows = rows;
   }
 
+  private void near(String what, int n, double tolerance, Comparison.Task<RowKernels> task) {
+    comparison.near(what, n, tolerance, rows, right, task);
+  }
+
   void all() {
     int m = 3;
     int n = 37;
     long x = comparison.numbers(m * n);
     long scale = comparison.numbers(n);
     long bias = comparison.numbers(n);
-    comparison.near(
-        "softmax",
-        m * n,
-        TOLERANCE,
-        y -> rows.softmax(false, x, y, m, n),
-        y -> right.softmax(false, x, y, m, n));
-    comparison.near(
+    near("softmax", m * n, TOLERANCE, (kernels, y) -> kernels.softmax(false, x, y, m, n));
+    near(
         "layer normalisation",
         m * n,
         TOLERANCE,
-        y -> rows.layerNorm(x, 0, scale, bias, y, m, n, 1e-5f),
-        y -> right.layerNorm(x, 0, scale, bias, y, m, n, 1e-5f));
-    comparison.near(
-        "mean",
-        m,
-        TOLERANCE,
-        y -> rows.reduce(ReduceFunction.MEAN, x, y, m, n, 1),
-        y -> right.reduce(ReduceFunction.MEAN, x, y, m, n, 1));
+        (kernels, y) -> kernels.layerNorm(x, 0, scale, bias, y, m, n, 1e-5f));
+    near("mean", m, TOLERANCE, (kernels, y) -> kernels.reduce(ReduceFunction.MEAN, x, y, m, n, 1));
     long integers = typed(DType.I64, m * n);
-    comparison.near(
-        "sum of i64", m, 0, y -> sum(rows, integers, y, m, n), y -> sum(right, integers, y, m, n));
-    comparison.near("range", 2, 0, y -> rows.range(x, n, y), y -> right.range(x, n, y));
-    comparison.near(
-        "numbers as bytes",
-        m * n,
-        STEP + TOLERANCE,
-        y -> asBytes(rows, x, y, m * n),
-        y -> asBytes(right, x, y, m * n));
+    near("sum of i64", m, 0, (kernels, y) -> sum(kernels, integers, y, m, n));
+    near("range", 2, 0, (kernels, y) -> kernels.range(x, n, y));
+    near(
+        "numbers as bytes", m * n, STEP + TOLERANCE, (kernels, y) -> asBytes(kernels, x, y, m * n));
     long table = comparison.numbers(64);
-    comparison.near(
-        "bytes looked up",
-        m * n,
-        0,
-        y -> lookUp(rows, table, x, y, m * n),
-        y -> lookUp(right, table, x, y, m * n));
+    near("bytes looked up", m * n, 0, (kernels, y) -> lookUp(kernels, table, x, y, m * n));
   }
 
   private void sum(RowKernels kernels, long x, long y, int m, int n) {
@@ -117,18 +100,8 @@ final class RowCheck {
     int n = 37;
     long halves = comparison.memory(2L * n);
     right.cast(DType.F32, DType.F16, comparison.numbers(n), halves, n);
-    comparison.near(
-        "f16 as f32",
-        n,
-        0,
-        y -> rows.cast(DType.F16, DType.F32, halves, y, n),
-        y -> right.cast(DType.F16, DType.F32, halves, y, n));
-    comparison.near(
-        "i8 as f32",
-        n,
-        0,
-        y -> rows.cast(DType.I8, DType.F32, halves, y, n),
-        y -> right.cast(DType.I8, DType.F32, halves, y, n));
+    near("f16 as f32", n, 0, (kernels, y) -> kernels.cast(DType.F16, DType.F32, halves, y, n));
+    near("i8 as f32", n, 0, (kernels, y) -> kernels.cast(DType.I8, DType.F32, halves, y, n));
   }
 
   private void copy(String what, long[] dims, long[] source, long[] target) {
@@ -171,8 +144,7 @@ final class RowCheck {
     }
     long x = comparison.numbers((int) read);
     StridedCopy copy = StridedCopy.of(bytes, dims, from, to);
-    comparison.near(
-        what, written, 0, y -> copying.run(rows, copy, x, y), y -> copying.run(right, copy, x, y));
+    near(what, written, 0, (kernels, y) -> copying.run(kernels, copy, x, y));
   }
 
   void elementwise() {
@@ -187,19 +159,18 @@ final class RowCheck {
                 new Instruction.Binary(BinaryFunction.MUL, 0, 1),
                 new Instruction.Unary(UnaryFunction.SIGMOID, 0, 0, 2)),
             List.of(3));
-    comparison.near(
+    near(
         "elementwise chain",
         n,
         TOLERANCE,
-        y -> elementwise(rows, chain, x, other, y),
-        y -> elementwise(right, chain, x, other, y));
+        (kernels, y) -> elementwise(kernels, chain, x, other, y));
     elementwiseOfBytes();
     combination(BinaryFunction.ADD, DType.F32);
     combination(BinaryFunction.MUL, DType.F64);
     combination(BinaryFunction.MUL, DType.I32);
     combination(BinaryFunction.ADD, DType.I64);
     combination(BinaryFunction.AND, DType.BOOL);
-    comparison.near("added rows", n, 0, y -> added(rows, x, y, n), y -> added(right, x, y, n));
+    near("added rows", n, 0, (kernels, y) -> added(kernels, x, y, n));
   }
 
   private static void added(RowKernels kernels, long x, long y, int n) {
@@ -218,12 +189,7 @@ final class RowCheck {
     long x = typed(type, n);
     long other = typed(type, (int) rows);
     String what = function.name().toLowerCase(Locale.ROOT) + " of " + type;
-    comparison.near(
-        what,
-        n,
-        0,
-        y -> combination(this.rows, c, x, other, y),
-        y -> combination(right, c, x, other, y));
+    near(what, n, 0, (kernels, y) -> combination(kernels, c, x, other, y));
   }
 
   private void combination(RowKernels kernels, Combination c, long x, long other, long y) {
@@ -292,12 +258,11 @@ final class RowCheck {
     PoolGeometry g =
         new PoolGeometry(1, 6, 6, channels, 3, 3, 3, 3, 2, 2, 1, 1, 1, 1, 0, 0, max, false);
     long x = comparison.numbers(36 * channels);
-    comparison.near(
+    near(
         "pooling, " + what,
         9 * channels,
         TOLERANCE,
-        y -> rows.pool(g, x, y, 0, g.rows()),
-        y -> right.pool(g, x, y, 0, g.rows()));
+        (kernels, y) -> kernels.pool(g, x, y, 0, g.rows()));
   }
 
   void resampling() {
@@ -321,12 +286,11 @@ final class RowCheck {
     }
     Memory.ALL.set(Memory.INT, begins + 4L * counts.length, tap);
     long x = comparison.numbers(n + 11 * tap);
-    comparison.near(
+    near(
         "weighted rows",
         counts.length * n,
         TOLERANCE,
-        y -> rows.mix(begins, taps, x, y, counts.length, n),
-        y -> right.mix(begins, taps, x, y, counts.length, n));
+        (kernels, y) -> kernels.mix(begins, taps, x, y, counts.length, n));
   }
 
   private void resampling(String what, int[] high, float[] weights, boolean nearest) {
@@ -335,11 +299,6 @@ final class RowCheck {
     ResizeGeometry g =
         new ResizeGeometry(1, 3, 3, channels, low, high, weights, low, high, weights, nearest);
     long x = comparison.numbers(9 * channels);
-    comparison.near(
-        what,
-        9 * channels,
-        TOLERANCE,
-        y -> rows.resize(g, x, y, 0, g.rows()),
-        y -> right.resize(g, x, y, 0, g.rows()));
+    near(what, 9 * channels, TOLERANCE, (kernels, y) -> kernels.resize(g, x, y, 0, g.rows()));
   }
 }

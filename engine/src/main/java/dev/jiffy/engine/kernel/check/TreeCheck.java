@@ -40,8 +40,9 @@ final class TreeCheck {
         "trees",
         results,
         0,
-        y -> walk(rows, shape, x, features, nodes, trees, groups, y),
-        y -> walk(right, shape, x, features, nodes, trees, groups, y));
+        rows,
+        right,
+        (kernels, y) -> walk(kernels, shape, x, features, nodes, trees, groups, y));
   }
 
   private static void set(long address, int value) {

@@ -30,10 +30,14 @@ final class Code {
   private static final int PRIVATE_ANONYMOUS = 0x22;
 
   private static final MethodHandle SHORT = CLibrary.form(6, Linker.Option.critical(false));
-  private static final MethodHandle LONG = CLibrary.form(16, Linker.Option.critical(false));
 
   private static final MemorySegment MMAP = CLibrary.find("mmap");
   private static final MemorySegment MPROTECT = CLibrary.find("mprotect");
+
+  /// Linked when it is first called, so that whoever waits for the kernels does not wait for it.
+  private static final class Many {
+    static final MethodHandle FORM = CLibrary.form(16, Linker.Option.critical(false));
+  }
 
   private Code() {}
 
@@ -107,7 +111,8 @@ final class Code {
       long o,
       long p) {
     try {
-      long _ = (long) LONG.invokeExact(function, a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p);
+      long _ =
+          (long) Many.FORM.invokeExact(function, a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p);
     } catch (Throwable thrown) {
       throw new IllegalStateException(thrown);
     }
