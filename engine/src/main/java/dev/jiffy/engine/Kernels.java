@@ -33,7 +33,6 @@ import dev.jiffy.engine.kernel.x86.X86RowKernels;
 import dev.jiffy.engine.kernel.x86.X86Winograd;
 import dev.jiffy.engine.lower.Target;
 import dev.jiffy.tensor.DType;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.EnumMap;
@@ -117,8 +116,7 @@ final class Kernels {
     return threads(options);
   }
 
-  /// Tells what is missing, too; what would only be faster is told when the load is over, as a
-  /// young process takes long to come to its first line of a log.
+  /// Tells what is missing, too, which no load waits for.
   private void look() {
     try {
       boolean isThere = machineCode() != null;
@@ -126,15 +124,12 @@ final class Kernels {
         log(System.Logger.Level.INFO, "no machine code of our own: " + reason);
       }
       if (!VECTOR_API && !IS_UNWANTED) {
-        if (isThere) {
-          Thread.sleep(Duration.ofSeconds(1));
-        }
         log(
             isThere ? System.Logger.Level.INFO : System.Logger.Level.WARNING,
             "the JVM was started without --add-modules jdk.incubator.vector, which would make "
                 + (isThere ? "rare operators faster" : "models many times faster"));
       }
-    } catch (RuntimeException | InterruptedException _) {
+    } catch (RuntimeException _) {
       // the load that waits for it is told
     }
   }
