@@ -94,8 +94,17 @@ final class MaskedPools {
       return "an input other than of f32";
     }
     List<Dim> dims = mask.shape();
+    if (dims == null || x.shape() == null) {
+      return "inputs of unknown rank";
+    }
+    for (int d = 2; d < dims.size(); d++) {
+      boolean areKnown = dims.get(d) instanceof Dim.Known && x.shape().get(d) instanceof Dim.Known;
+      if (areKnown && !dims.get(d).equals(x.shape().get(d))) {
+        throw node.invalid("a mask of " + dims + " for an input of " + x.shape());
+      }
+    }
     // ONNX Runtime reads the masks of further channels beside where they lie
-    boolean isOne = dims != null && dims.subList(0, 2).stream().allMatch(Dim.of(1)::equals);
+    boolean isOne = dims.get(0).is(1) && dims.get(1).is(1);
     return isOne ? null : "a mask of several images or channels";
   }
 

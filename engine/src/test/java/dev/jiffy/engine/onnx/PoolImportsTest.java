@@ -116,11 +116,18 @@ final class PoolImportsTest {
   }
 
   @Test
-  void masksOfSeveralChannelsAreRefused() {
+  void masksThatFitNoWindowAreRefused() {
     Map<String, AttributeProto> kernel = Map.of("kernel_shape", Models.ints(2L));
     assertTrue(refused(masked(kernel, 3, 1)).contains("a mask of several images or channels"));
     assertTrue(refused(masked(kernel, 1, -1)).contains("a mask of several images or channels"));
     assertTrue(refused(masked(Map.of(), 1, 1)).contains("kernel_shape"));
+    Models narrow =
+        Models.opset(13)
+            .input("x", DType.F32, 3, 2, 4)
+            .input("m", DType.I32, 1, 1, 1)
+            .node("com.microsoft", "MaxpoolWithMask", List.of("x", "m"), List.of("y"), kernel)
+            .output("y");
+    assertTrue(refused(narrow).contains("a mask of [1, 1, 1]"), refused(narrow));
     AttributeProto plane = Models.ints(2L, 2L);
     assertTrue(refused(masked(Map.of("kernel_shape", plane), 1, 1)).contains("2 dimensions"));
     Map<String, AttributeProto> automatic =
