@@ -220,6 +220,27 @@ class OperatorsTest {
             .floats(3, 4, 3, 3)
             .integers(DType.I64, 1, 1, 4)
             .floats(4));
+    nodes.add(
+        new OneNode("MaxpoolWithMask")
+            .with("kernel_shape", List.of(5L))
+            .with("strides", List.of(2L))
+            .with("pads", List.of(2L, 1L))
+            .floats(2, 3, 17)
+            .integers(DType.I32, 0, 3, 1, 1, 17));
+    nodes.add(
+        new OneNode("MaxpoolWithMask")
+            .with("kernel_shape", List.of(2L, 3L))
+            .with("strides", List.of(1L, 2L))
+            .with("pads", List.of(1L, 1L, 0L, 2L))
+            .with("storage_order", 1)
+            .floats(2, 3, 7, 8)
+            .integers(DType.I32, 0, 3, 1, 1, 7, 8));
+    nodes.add(
+        new OneNode("MaxpoolWithMask")
+            .with("kernel_shape", List.of(2L, 2L, 4L))
+            .with("pads", List.of(0L, 1L, 1L, 1L, 0L, 2L))
+            .floats(2, 3, 3, 4, 6)
+            .integers(DType.I32, 0, 3, 1, 1, 3, 4, 6));
     for (String mode : List.of("bilinear", "nearest")) {
       for (long rows : new long[] {1, 4}) {
         nodes.add(

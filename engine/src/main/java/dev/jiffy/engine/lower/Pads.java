@@ -5,6 +5,7 @@ import dev.jiffy.engine.ir.Op;
 import dev.jiffy.engine.ir.Op.PadMode;
 import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
+import org.jspecify.annotations.Nullable;
 
 /// Lowers borders: the input is copied to where it belongs, after a number has been stored
 /// everywhere, or before each dimension's border is copied from what is there.
@@ -12,9 +13,8 @@ final class Pads {
   private Pads() {}
 
   static boolean lower(Node node, Op.Pad pad, Shape x, int bytes, Lowering lowering) {
-    long[] pads = Rows.longs(node.input(1), lowering);
+    long[] pads = pads(node, x.rank(), lowering);
     if (pads == null
-        || node.hasInput(3)
         || pads.length != 2 * x.rank()
         || x.elements() == 0
         || lowering.shape(node.output()).elements() == 0) {
@@ -23,6 +23,25 @@ final class Pads {
     return pad.mode() == PadMode.CONSTANT
         ? constant(node, pads, x, bytes, lowering)
         : repeated(node, pad.mode(), pads, x, bytes, lowering);
+  }
+
+  /// {@return what is put before each dimension, then behind each, or null if it is not known}
+  private static long @Nullable [] pads(Node node, int rank, Lowering lowering) {
+    long[] given = Rows.longs(node.input(1), lowering);
+    if (given == null || !node.hasInput(3)) {
+      return given;
+    }
+    long[] axes = Rows.longs(node.input(3), lowering);
+    if (axes == null) {
+      return null;
+    }
+    long[] pads = new long[2 * rank];
+    for (int i = 0; i < axes.length; i++) {
+      int axis = (int) Math.floorMod(axes[i], (long) rank);
+      pads[axis] = given[i];
+      pads[rank + axis] = given[axes.length + i];
+    }
+    return pads;
   }
 
   private static boolean constant(Node node, long[] pads, Shape x, int bytes, Lowering lowering) {

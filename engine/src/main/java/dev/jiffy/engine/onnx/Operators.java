@@ -89,7 +89,7 @@ enum Operators {
               GroupedAttention.find(name),
               RotaryImports.find(name),
               RecurrentImports.quantized(name),
-              PoolImports.last(name));
+              PoolImports.microsoft(name));
       case TABLES ->
           first(
               opset,

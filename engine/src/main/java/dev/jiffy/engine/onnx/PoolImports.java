@@ -27,13 +27,14 @@ final class PoolImports {
     };
   }
 
-  /// {@return an operator of `com.microsoft` whose channels are last, or null}
+  /// {@return an operator of `com.microsoft`, or null}
   ///
   /// @param name its name
-  static @Nullable Operator last(String name) {
+  static @Nullable Operator microsoft(String name) {
     return switch (name) {
       case "NhwcMaxPool" ->
           Operator.of(1, 1, 1, n -> pool(n, PoolFunction.MAX, Layout.CHANNELS_LAST));
+      case "MaxpoolWithMask" -> Operator.of(1, 2, 2, MaskedPools::pool);
       default -> null;
     };
   }
@@ -46,7 +47,8 @@ final class PoolImports {
     List<Long> kernel = node.integers("kernel_shape", 1, Window.MOST);
     List<Long> strides = node.integers("strides", 1, Window.MOST);
     List<Long> dilations = node.integers("dilations", 1, Window.MOST);
-    AutoPad autoPad = node.choice("auto_pad", AutoPad.NOTSET);
+    boolean isSilent = node.text("auto_pad", "").isEmpty();
+    AutoPad autoPad = isSilent ? AutoPad.NOTSET : node.choice("auto_pad", AutoPad.NOTSET);
     List<Long> pads = node.integers("pads", 0, Window.MOST);
     return new Window(
         kernel,

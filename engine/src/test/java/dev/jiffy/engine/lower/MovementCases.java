@@ -325,6 +325,12 @@ final class MovementCases {
       Tensor bytes = Samples.integers(DType.U8, 3, 0, 200, 5);
       cases.add(OpCase.of("bytes", new Op.Pad(mode), null, bytes, vector(4, 3)));
     }
+    for (Op.PadMode mode : Op.PadMode.values()) {
+      Tensor border = mode == Op.PadMode.CONSTANT ? value : null;
+      Op pad = new Op.Pad(mode);
+      cases.add(OpCase.of("axis", pad, null, block, vector(2, 1), border, vector(-1)));
+      cases.add(OpCase.of("axes", pad, null, block, vector(2, 0, 1, 3), border, vector(2, -2)));
+    }
     cases.add(
         OpCase.of(
             "crop",

@@ -165,15 +165,20 @@ record PointwiseCode(
       this.loop = loop;
     }
 
-    /// Fills registers with what operands in bytes need.
+    /// Fills registers with what operands in bytes need, in the order of the operands: that of the
+    /// map differs from process to process.
     void prepare() {
-      bytes.forEach((operand, affine) -> {
+      for (int operand = 0; operand < scales.length; operand++) {
+        Affine affine = bytes.get(operand);
+        if (affine == null) {
+          continue;
+        }
         scales[operand] = constant(Float.floatToRawIntBits(affine.scale()));
         zeros[operand] = constant(affine.zero());
         if (operand >= repeated.size()) {
           quantizations[operand] = quantization(operand, affine.scale());
         }
-      });
+      }
     }
 
     private QuantizationCode quantization(int output, float scale) {
