@@ -34,14 +34,13 @@ import dev.jiffy.engine.kernel.x86.X86Winograd;
 import dev.jiffy.engine.lower.Target;
 import dev.jiffy.tensor.DType;
 import java.util.ArrayList;
-import java.util.Collections;
-import java.util.EnumMap;
-import java.util.EnumSet;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -57,12 +56,11 @@ final class Kernels {
   /// What quantized operators need: convolutions of bytes, or of f32 and a chain behind them, and
   /// conversions.
   private static final Set<KernelCheck.Kind> BYTES =
-      Collections.unmodifiableSet(
-          EnumSet.of(
-              KernelCheck.Kind.BYTE_CONVOLUTION,
-              KernelCheck.Kind.CONVOLUTION,
-              KernelCheck.Kind.ELEMENTWISE,
-              KernelCheck.Kind.ROWS));
+      Set.of(
+          KernelCheck.Kind.BYTE_CONVOLUTION,
+          KernelCheck.Kind.CONVOLUTION,
+          KernelCheck.Kind.ELEMENTWISE,
+          KernelCheck.Kind.ROWS);
 
   /// The kernels of this machine.
   static final Kernels HERE = new Kernels(Kernels::nativeTarget);
@@ -83,8 +81,7 @@ final class Kernels {
   /// Why there is no machine code.
   private String reason = "";
 
-  private final Map<KernelCheck.Kind, FutureTask<Optional<String>>> checks =
-      new EnumMap<>(KernelCheck.Kind.class);
+  private final Map<KernelCheck.Kind, FutureTask<Optional<String>>> checks = new HashMap<>();
 
   /// A choice.
   ///
@@ -206,22 +203,22 @@ final class Kernels {
             && w == DType.I8
             && product.shift() == 0
             && narrow.computes(Format.INT8, activation)
-        ? EnumSet.of(KernelCheck.Kind.INT8)
+        ? Set.of(KernelCheck.Kind.INT8)
         : BYTES;
   }
 
   /// {@return what is needed where products multiply numbers by weights}
   private static Set<KernelCheck.Kind> products(Precision precision) {
     return switch (precision) {
-      case BF16 -> EnumSet.of(KernelCheck.Kind.PRODUCT, KernelCheck.Kind.BF16);
-      case INT8 -> EnumSet.of(KernelCheck.Kind.PRODUCT, KernelCheck.Kind.INT8);
-      case F32, AUTO -> EnumSet.of(KernelCheck.Kind.PRODUCT);
+      case BF16 -> Set.of(KernelCheck.Kind.PRODUCT, KernelCheck.Kind.BF16);
+      case INT8 -> Set.of(KernelCheck.Kind.PRODUCT, KernelCheck.Kind.INT8);
+      case F32, AUTO -> Set.of(KernelCheck.Kind.PRODUCT);
     };
   }
 
   private Set<KernelCheck.Kind> kinds(LoadOptions decided, Graph graph) {
     // every graph may get copies, of its own or by a choice of layout
-    Set<KernelCheck.Kind> kinds = EnumSet.of(KernelCheck.Kind.COPIES);
+    Set<KernelCheck.Kind> kinds = new TreeSet<>(Set.of(KernelCheck.Kind.COPIES));
     for (Node node : graph.nodes()) {
       for (Graph body : Bodies.of(node.op())) {
         kinds.addAll(kinds(decided, body));
@@ -229,10 +226,10 @@ final class Kernels {
       switch (node.op()) {
         case Op.MatMul _, Op.Gemm _, Op.Einsum _ -> kinds.addAll(products(decided.precision()));
         case RecurrentOp.Recurrent _ ->
-            kinds.addAll(EnumSet.of(KernelCheck.Kind.PRODUCT, KernelCheck.Kind.ELEMENTWISE));
+            kinds.addAll(Set.of(KernelCheck.Kind.PRODUCT, KernelCheck.Kind.ELEMENTWISE));
         case RecurrentOp.DynamicRecurrent _ -> {
           kinds.addAll(BYTES);
-          kinds.addAll(EnumSet.of(KernelCheck.Kind.PRODUCT, KernelCheck.Kind.ELEMENTWISE));
+          kinds.addAll(Set.of(KernelCheck.Kind.PRODUCT, KernelCheck.Kind.ELEMENTWISE));
         }
         case Op.QuantizedMatMul product ->
             kinds.addAll(kinds(decided, product, graph.fact(node.input(1)).dtype()));
@@ -242,7 +239,7 @@ final class Kernels {
             QuantizedOp.DynamicConv _ ->
             kinds.addAll(BYTES);
         case QuantizedOp.BlockMatMul _ ->
-            kinds.addAll(EnumSet.of(KernelCheck.Kind.BLOCKS, KernelCheck.Kind.PRODUCT));
+            kinds.addAll(Set.of(KernelCheck.Kind.BLOCKS, KernelCheck.Kind.PRODUCT));
         case Op.Conv _ -> {
           kinds.add(KernelCheck.Kind.CONVOLUTION);
           kinds.addAll(products(decided.precision())); // windows of one pixel
@@ -255,7 +252,7 @@ final class Kernels {
           }
         }
         case Op.Softmax _ ->
-            kinds.addAll(EnumSet.of(KernelCheck.Kind.ATTENTION, KernelCheck.Kind.ROWS));
+            kinds.addAll(Set.of(KernelCheck.Kind.ATTENTION, KernelCheck.Kind.ROWS));
         case Op.LayerNorm _, Op.Reduce _, Op.GlobalPool _, SelectionOp.SuppressOverlaps _ ->
             kinds.add(KernelCheck.Kind.ROWS);
         case Op.DynamicQuantize _, QuantizedOp.Quantize _, QuantizedOp.Dequantize _ ->

@@ -281,7 +281,7 @@ final class Dims {
 
   /// A copy with one extent changed.
   static List<Dim> with(List<Dim> shape, int axis, Dim dim) {
-    Dim[] dims = shape.toArray(Dim[]::new);
+    Dim[] dims = shape.toArray(new Dim[0]);
     dims[axis] = dim;
     return List.of(dims);
   }

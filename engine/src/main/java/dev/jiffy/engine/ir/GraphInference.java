@@ -19,7 +19,9 @@ final class GraphInference {
   /// The graph with facts inferred from the given facts of its inputs.
   static Graph infer(Graph graph, Map<String, Fact> inputs) {
     Set<String> symbols = new HashSet<>();
-    inputs.values().forEach(fact -> collectSymbols(fact, symbols));
+    for (Fact fact : inputs.values()) {
+      collectSymbols(fact, symbols);
+    }
     return infer(graph, inputs, new NameSource(symbols));
   }
 
@@ -30,7 +32,10 @@ final class GraphInference {
     Map<String, Fact> facts = LinkedHashMap.newLinkedHashMap(graph.facts().size() + 16);
     facts.putAll(inputs);
     Map<String, Tensor> constants = graph.constants();
-    constants.forEach((name, tensor) -> facts.put(name, constantFact(graph, name, tensor)));
+    for (Map.Entry<String, Tensor> constant : constants.entrySet()) {
+      String name = constant.getKey();
+      facts.put(name, constantFact(graph, name, constant.getValue()));
+    }
     for (Node node : graph.nodes()) {
       infer(node, constants, facts, names);
     }

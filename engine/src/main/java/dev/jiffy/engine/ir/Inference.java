@@ -33,7 +33,9 @@ public final class Inference {
       NameSource names) {
     try {
       List<Fact> made = infer(op, new Operands(in, constants, outputs, names));
-      made.forEach(Inference::checkSize);
+      for (Fact fact : made) {
+        checkSize(fact);
+      }
       return made;
     } catch (ArithmeticException e) {
       throw new ModelException("a number of the shape exceeds 64 bits: " + e.getMessage(), e);
@@ -82,7 +84,9 @@ public final class Inference {
   /// @throws ModelException as the other
   public static Graph bind(Graph graph, Map<String, Shape> inputs, Map<String, Tensor> values) {
     Map<String, Fact> facts = GraphInference.bound(graph, inputs);
-    values.forEach((name, tensor) -> facts.put(name, Constants.fact(tensor)));
+    for (Map.Entry<String, Tensor> value : values.entrySet()) {
+      facts.put(value.getKey(), Constants.fact(value.getValue()));
+    }
     return GraphInference.infer(graph, facts);
   }
 

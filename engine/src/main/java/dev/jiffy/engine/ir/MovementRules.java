@@ -14,8 +14,10 @@ final class MovementRules {
     in.expect(1, 1, 1);
     List<Dim> shape = in.shape(0);
     List<Long> perm = op.perm();
-    if (perm.stream().anyMatch(axis -> axis < 0 || axis >= perm.size())) {
-      throw new ModelException("perm " + perm + ": expected axes 0 to " + (perm.size() - 1));
+    for (long axis : perm) {
+      if (axis < 0 || axis >= perm.size()) {
+        throw new ModelException("perm " + perm + ": expected axes 0 to " + (perm.size() - 1));
+      }
     }
     if (shape == null) {
       return Fact.of(in.dtype(0), perm.isEmpty() ? null : in.fresh("transposed", perm.size()));
@@ -56,7 +58,7 @@ final class MovementRules {
       return Fact.unranked(in.dtype(0));
     }
     int axis = Operands.axis(op.axis(), shape.size());
-    Dim[] dims = shape.toArray(Dim[]::new);
+    Dim[] dims = shape.toArray(new Dim[0]);
     dims[axis] = Dims.ZERO;
     boolean complete = true;
     for (int i = 0; i < in.count(); i++) {
@@ -138,7 +140,7 @@ final class MovementRules {
     in.length(1);
     List<Dim> value = in.value(1, Integer.MAX_VALUE);
     if (value == null) {
-      return in.fresh("split", in.outputs()).toArray(Dim[]::new);
+      return in.fresh("split", in.outputs()).toArray(new Dim[0]);
     }
     if (value.size() != in.outputs()) {
       throw new ModelException(
@@ -152,7 +154,7 @@ final class MovementRules {
     if (Dims.merge(sum, extent) == null) {
       throw new ModelException("sizes " + value + ": expected the sum " + extent + ", got " + sum);
     }
-    return value.toArray(Dim[]::new);
+    return value.toArray(new Dim[0]);
   }
 
   private static Dim[] equalSizes(Op.Split op, Dim extent, Operands in) {
@@ -196,7 +198,7 @@ final class MovementRules {
       throw new ModelException("pads: expected " + 2 * padded + " numbers, got " + length);
     }
     List<Dim> pads = in.value(1);
-    Dim[] dims = shape.toArray(Dim[]::new);
+    Dim[] dims = shape.toArray(new Dim[0]);
     for (int i = 0; i < padded; i++) {
       int axis = axes == null ? i : Operands.axis(axes[i], rank);
       dims[axis] =

@@ -52,7 +52,7 @@ final class NormRules {
           Dims.checkBroadcastTo("input " + i, in.shape(i), x.subList(axis, x.size()));
         }
       }
-      Dim[] dims = x.toArray(Dim[]::new);
+      Dim[] dims = x.toArray(new Dim[0]);
       java.util.Arrays.fill(dims, axis, dims.length, Dims.ONE);
       reduced = List.of(dims);
     }

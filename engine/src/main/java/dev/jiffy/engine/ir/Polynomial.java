@@ -30,11 +30,15 @@ final class Polynomial {
 
   private static final Map<String, Polynomial> READ = new ConcurrentHashMap<>();
 
-  static final Polynomial ZERO = new Polynomial(new TreeMap<>(Polynomial::compareMonomials));
+  static final Polynomial ZERO = new Polynomial();
 
   /// Coefficients by monomial; a monomial is a sorted list of atoms, the empty one is 1. Graded
   /// lexicographic order, the leading term first: an order that division needs.
   private final NavigableMap<List<String>, Long> terms;
+
+  private Polynomial() {
+    this(new TreeMap<>(Polynomial::compareMonomials));
+  }
 
   private Polynomial(NavigableMap<List<String>, Long> terms) {
     this.terms = terms;
@@ -81,7 +85,7 @@ final class Polynomial {
   }
 
   static Polynomial term(List<String> monomial, long coefficient) {
-    Polynomial p = new Polynomial(new TreeMap<>(Polynomial::compareMonomials));
+    Polynomial p = new Polynomial();
     p.accumulate(monomial, coefficient);
     return p;
   }
@@ -156,7 +160,9 @@ final class Polynomial {
 
   private Polynomial plus(Polynomial other, long factor) {
     Polynomial sum = copy();
-    other.terms.forEach((m, c) -> sum.accumulate(m, Math.multiplyExact(c, factor)));
+    for (Map.Entry<List<String>, Long> term : other.terms.entrySet()) {
+      sum.accumulate(term.getKey(), Math.multiplyExact(term.getValue(), factor));
+    }
     return sum;
   }
 
@@ -164,7 +170,7 @@ final class Polynomial {
     if ((long) terms.size() * other.terms.size() > MAX_TERMS) {
       return opaque().times(other.opaque());
     }
-    Polynomial product = new Polynomial(new TreeMap<>(Polynomial::compareMonomials));
+    Polynomial product = new Polynomial();
     terms.forEach((m, c) ->
         other.terms.forEach((n, d) -> product.accumulate(join(m, n), Math.multiplyExact(c, d))));
     return product;
@@ -192,7 +198,7 @@ final class Polynomial {
     }
     Map.Entry<List<String>, Long> lead = divisor.terms.firstEntry();
     Polynomial rest = copy();
-    Polynomial quotient = new Polynomial(new TreeMap<>(Polynomial::compareMonomials));
+    Polynomial quotient = new Polynomial();
     while (!rest.terms.isEmpty()) {
       Map.Entry<List<String>, Long> head = rest.terms.firstEntry();
       List<String> monomial = remove(head.getKey(), lead.getKey());
@@ -229,8 +235,8 @@ final class Polynomial {
   }
 
   private Polynomial floorDividedBy(long divisor) {
-    Polynomial whole = new Polynomial(new TreeMap<>(Polynomial::compareMonomials));
-    Polynomial rest = new Polynomial(new TreeMap<>(Polynomial::compareMonomials));
+    Polynomial whole = new Polynomial();
+    Polynomial rest = new Polynomial();
     terms.forEach((m, c) -> {
       if (m.isEmpty() || c % divisor == 0) {
         whole.accumulate(m, Math.floorDiv(c, divisor));

@@ -35,7 +35,7 @@ final class SliceRules {
     if (axes != null) {
       Operands.axes(axes, shape.size());
     }
-    Dim[] dims = shape.toArray(Dim[]::new);
+    Dim[] dims = shape.toArray(new Dim[0]);
     for (int i = 0; i < count; i++) {
       int axis = axes == null ? i : Operands.axis(axes[i], shape.size());
       dims[axis] = extent(dims[axis], i, in);

@@ -42,8 +42,12 @@ public final class Verifier {
   }
 
   private List<String> problems() {
-    graph.inputs().forEach(input -> make(input, "an input"));
-    graph.constants().forEach(this::constant);
+    for (String input : graph.inputs()) {
+      make(input, "an input");
+    }
+    for (Map.Entry<String, Tensor> constant : graph.constants().entrySet()) {
+      constant(constant.getKey(), constant.getValue());
+    }
     NameSource names = new NameSource(symbols());
     for (Node node : graph.nodes()) {
       if (inputsExist(node)) {

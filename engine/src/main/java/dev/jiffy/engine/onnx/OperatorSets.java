@@ -1,7 +1,6 @@
 package dev.jiffy.engine.onnx;
 
 import dev.jiffy.engine.ModelException;
-import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -10,7 +9,7 @@ import org.jspecify.annotations.Nullable;
 final class OperatorSets {
   private final String whose;
   private final Map<String, Long> declared;
-  private final Map<Operators, Map<String, Operator>> found = new EnumMap<>(Operators.class);
+  private final Map<Operators, Map<String, Operator>> found = new HashMap<>();
 
   /// The versions that are declared.
   ///

@@ -91,20 +91,24 @@ final class Activations {
 
   /// `x · clip(x + 3, 0, 6) / 6`
   private static final Fusion HARD_SWISH =
-      new Fusion(
-          product(X, unary(UnaryFunction.CLIP, 0, 6, add(X, number(3))), inverseOf(6)),
-          (draft, match) -> withParameters(draft, match, UnaryFunction.HARD_SWISH, 1 / 6.0, 0.5));
+      function(
+          UnaryFunction.HARD_SWISH,
+          1 / 6.0,
+          0.5,
+          product(X, unary(UnaryFunction.CLIP, 0, 6, add(X, number(3))), inverseOf(6)));
 
   /// `clip(x + 3, 0, 6) / 6`
   private static final Fusion HARD_SIGMOID =
-      new Fusion(
-          product(unary(UnaryFunction.CLIP, 0, 6, add(X, number(3))), inverseOf(6)),
-          (draft, match) -> withParameters(draft, match, UnaryFunction.HARD_SIGMOID, 1 / 6.0, 0.5));
+      function(
+          UnaryFunction.HARD_SIGMOID,
+          1 / 6.0,
+          0.5,
+          product(unary(UnaryFunction.CLIP, 0, 6, add(X, number(3))), inverseOf(6)));
 
   /// `x · hardSigmoid(x)`
   private static final Fusion HARD_SWISH_OF_SIGMOID =
       new Fusion(
-          product(X, op("gate", UnaryFunction.HARD_SIGMOID, _ -> true, X)),
+          product(X, op("gate", UnaryFunction.HARD_SIGMOID, null, X)),
           (draft, match) ->
               match.node("gate").op() instanceof Op.Unary gate
                   ? draft.add(
@@ -133,7 +137,7 @@ final class Activations {
   /// `e^x / Σ e^x`, with or without the maximum subtracted first
   private static final Fusion SOFTMAX = softmax();
 
-  static final List<Rule> RULES =
+  static final List<Fusion> FORMULAS =
       List.of(
           SIGMOID,
           SOFTPLUS,
@@ -154,9 +158,13 @@ final class Activations {
   }
 
   private static Fusion function(UnaryFunction function, Pattern... formulas) {
+    return function(function, 0, 0, formulas);
+  }
+
+  private static Fusion function(
+      UnaryFunction function, double alpha, double beta, Pattern... formulas) {
     return new Fusion(
-        List.of(formulas),
-        (draft, match) -> draft.add(match.root(), new Op.Unary(function), match.value("x")));
+        List.of(formulas), (draft, match) -> withParameters(draft, match, function, alpha, beta));
   }
 
   private static @Nullable String withParameters(

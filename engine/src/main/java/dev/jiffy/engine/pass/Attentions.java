@@ -21,12 +21,6 @@ import org.jspecify.annotations.Nullable;
 /// adds it, so that a masked score that is NaN or infinite stays so. Products and softmaxes of
 /// `[batch · heads, length, size]` are first computed apart.
 final class Attentions {
-  static final List<Rule> RULES =
-      List.of(
-          Rule.on(Attentions::attention, Op.Reshape.class),
-          Rule.on(Attentions::stackedProduct, Op.MatMul.class),
-          Rule.on(Attentions::stackedSoftmax, Op.Softmax.class));
-
   /// This or less, chosen instead of a score, weighs nothing beside one that is no such number
   /// itself: the exponential of the difference is 0.
   private static final double HIDES = -1e8;
@@ -36,6 +30,14 @@ final class Attentions {
   private static final double BLOTS_OUT = -1e30;
 
   private Attentions() {}
+
+  /// As [Rule#apply].
+  static boolean apply(Draft draft, Node node) {
+    Op op = node.op();
+    return (op instanceof Op.Reshape && attention(draft, node))
+        || (op instanceof Op.MatMul && stackedProduct(draft, node))
+        || (op instanceof Op.Softmax && stackedSoftmax(draft, node));
+  }
 
   /// A value without its constant factor.
   private record Scaled(String value, double factor) {}

@@ -15,14 +15,13 @@ import org.jspecify.annotations.Nullable;
 /// Products of f32 with constants that are quantized read these as they are, a quarter of the bytes
 /// or an eighth: `x · dequantize(q)` becomes a product with weights of a few bits.
 final class BlockProducts {
-  static final Rule RULE = Rule.on(BlockProducts::matMul, Op.MatMul.class);
-
   /// What a matrix takes as f32 at least, so that anything is gained.
   private static final long LEAST_BYTES = 256 << 10;
 
   private BlockProducts() {}
 
-  private static boolean matMul(Draft draft, Node node) {
+  /// As [Rule#apply].
+  static boolean apply(Draft draft, Node node) {
     if (!(node.op() instanceof Op.MatMul product)
         || !product.equals(new Op.MatMul(false, product.transposeB(), 1, null))
         || node.hasInput(3)

@@ -20,26 +20,19 @@ import org.jspecify.annotations.Nullable;
 /// Products and convolutions of what quantized numbers stand for become products of the numbers
 /// themselves, with what follows: an activation, and the quantization of the result.
 final class ByteProducts {
-  static final List<Rule> RULES =
-      List.of(
-          Rule.on(ByteProducts::unsigned, Dequantize.class),
-          Rule.on(ByteProducts::noRoundTrip, Quantize.class),
-          Rule.on(ByteProducts::lookUp, Op.Gather.class),
-          Rule.on(ByteProducts::transpose, Op.Transpose.class),
-          Rule.on(ByteProducts::matMul, Op.MatMul.class),
-          Rule.on(ByteProducts::conv, Op.Conv.class),
-          Rule.on(ByteProducts::sums, Op.MatMul.class, Op.Conv.class),
-          Rule.on(ByteProducts::activation, Op.Unary.class),
-          Rule.on(ByteProducts::rounding, Quantize.class));
-
-  /// A transposed constant of bytes is the transpose of what the constant stands for: products take
-  /// that as it lies.
-  static final Rule TRANSPOSED = Rule.on(ByteProducts::transposed, Dequantize.class);
-
-  /// Whatever else is quantized and known is computed at load.
-  static final List<Rule> CONSTANTS = List.of(Rule.on(ByteProducts::constant, Dequantize.class));
-
   private ByteProducts() {}
+
+  /// As [Rule#apply].
+  static boolean apply(Draft draft, Node node) {
+    Op op = node.op();
+    return (op instanceof Dequantize && unsigned(draft, node))
+        || (op instanceof Quantize && (noRoundTrip(draft, node) || rounding(draft, node)))
+        || (op instanceof Op.Gather && lookUp(draft, node))
+        || (op instanceof Op.Transpose && transpose(draft, node))
+        || (op instanceof Op.MatMul && (matMul(draft, node) || sums(draft, node)))
+        || (op instanceof Op.Conv && (conv(draft, node) || sums(draft, node)))
+        || (op instanceof Op.Unary && activation(draft, node));
+  }
 
   /// One scale and zero point for all elements.
   private record Affine(float scale, int zero) {
@@ -120,7 +113,9 @@ final class ByteProducts {
         node, new Dequantize(0, 0), MatrixProducts.inputs(picked, table.input(1), table.input(2)));
   }
 
-  private static boolean transposed(Draft draft, Node node) {
+  /// A transposed constant of bytes is the transpose of what the constant stands for: products take
+  /// that as it lies.
+  static boolean transposed(Draft draft, Node node) {
     Node transpose = draft.producer(node.input(0), Op.Transpose.class);
     if (transpose == null
         || !isTransposedMatrix(draft, transpose)
@@ -321,7 +316,7 @@ final class ByteProducts {
     Node product = draft.producer(node.input(0));
     if (product == null
         || !(node.op() instanceof Op.Unary unary)
-        || !Epilogues.ACTIVATIONS.contains(unary.function())
+        || !Epilogues.isActivation(unary.function())
         || !draft.readOnce(product.output())) {
       return false;
     }
@@ -393,7 +388,8 @@ final class ByteProducts {
         };
   }
 
-  private static boolean constant(Draft draft, Node node) {
+  /// Whatever else is quantized and known is computed at load.
+  static boolean constant(Draft draft, Node node) {
     Tensor q = draft.constant(node.input(0));
     Tensor scale = draft.constant(node.input(1));
     Tensor zero = draft.constant(node.input(2));

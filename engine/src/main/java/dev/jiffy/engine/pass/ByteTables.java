@@ -17,11 +17,6 @@ import org.jspecify.annotations.Nullable;
 
 /// Bytes that are an elementwise function of other bytes are looked up in a table of it.
 final class ByteTables {
-  static final List<Rule> RULES = List.of(Rule.on(ByteTables::table, Quantize.class));
-
-  /// Of bytes that are moved as numbers, the bytes are moved.
-  static final List<Rule> MOVEMENTS = List.of(Rule.on(ByteTables::movement, Quantize.class));
-
   /// The nodes of a function, more or less: what is read twice counts twice.
   private static final int MOST_NODES = 64;
 
@@ -29,7 +24,8 @@ final class ByteTables {
 
   private ByteTables() {}
 
-  private static boolean table(Draft draft, Node node) {
+  /// As [Rule#apply].
+  static boolean apply(Draft draft, Node node) {
     Function function = new Function(draft);
     String x = function.isOne(node) ? function.source(node.inputs()) : null;
     if (x == null
@@ -43,7 +39,8 @@ final class ByteTables {
     return draft.replace(node, new ByteTable(), x, table);
   }
 
-  private static boolean movement(Draft draft, Node node) {
+  /// Of bytes that are moved as numbers, the bytes are moved.
+  static boolean movement(Draft draft, Node node) {
     Node source = draft.producer(node.input(0));
     Function function = new Function(draft);
     if (source == null

@@ -16,20 +16,24 @@ import org.jspecify.annotations.Nullable;
 /// Per-channel factors and addends around convolutions go into weights and biases, padding into the
 /// window. Runs before layouts change: every image is channels first.
 final class Convolutions {
-  static final List<Rule> RULES =
-      List.of(
-          Rule.on(Convolutions::batchNorm, Op.BatchNorm.class),
-          Rule.on(Convolutions::factorAfter, BinaryFunction.MUL, BinaryFunction.DIV),
-          Rule.on(Convolutions::addendAfter, BinaryFunction.ADD, BinaryFunction.SUB),
-          Rule.on(Convolutions::factorBefore, Op.Conv.class),
-          Rule.on(Convolutions::addendBefore, Op.Conv.class),
-          Rule.on(Convolutions::addendFirst, Op.Conv.class),
-          Rule.on(Convolutions::padding, Op.Conv.class, Op.Pool.class));
-
   /// A smaller factor is not divided by.
   private static final double MIN_FACTOR = 1e-3;
 
   private Convolutions() {}
+
+  /// As [Rule#apply].
+  static boolean apply(Draft draft, Node node) {
+    Op op = node.op();
+    if (op instanceof Op.Binary) {
+      return factorAfter(draft, node) || addendAfter(draft, node);
+    } else if (op instanceof Op.Conv) {
+      return factorBefore(draft, node)
+          || addendBefore(draft, node)
+          || addendFirst(draft, node)
+          || padding(draft, node);
+    }
+    return op instanceof Op.Pool ? padding(draft, node) : batchNorm(draft, node);
+  }
 
   /// Normalisation by constant statistics is one factor and one addend for each channel.
   private static boolean batchNorm(Draft draft, Node node) {
@@ -382,21 +386,16 @@ final class Convolutions {
     if (node == null || !draft.readOnce(value)) {
       return null;
     }
-    return switch (node.op()) {
-      case Op.Conv conv ->
-          conv.activation() == null
-                  && conv.layout() == Op.Layout.CHANNELS_FIRST
-                  && !node.hasInput(3)
-              ? node
-              : null;
-      case Op.ConvTranspose conv ->
-          conv.activation() == null
-                  && conv.layout() == Op.Layout.CHANNELS_FIRST
-                  && conv.groups() == 1
-              ? node
-              : null;
-      default -> null;
-    };
+    boolean isPlain =
+        (node.op() instanceof Op.Conv conv
+                && conv.activation() == null
+                && conv.layout() == Op.Layout.CHANNELS_FIRST
+                && !node.hasInput(3))
+            || (node.op() instanceof Op.ConvTranspose transpose
+                && transpose.activation() == null
+                && transpose.layout() == Op.Layout.CHANNELS_FIRST
+                && transpose.groups() == 1);
+    return isPlain ? node : null;
   }
 
   private static double @Nullable [] perChannel(Draft draft, String image, Tensor constant) {

@@ -46,6 +46,10 @@ final class Draft {
 
   private int next;
   private Entry atHand;
+
+  /// How many nodes there were before a rule added any.
+  private int mark;
+
   private boolean isSource = true;
 
   /// The draft that says what a graph says.
@@ -57,8 +61,12 @@ final class Draft {
     atHand = values.new Entry(new Node("", new Op.Identity(), List.of(), List.of()));
     this.evaluator = evaluator;
     source = graph;
-    graph.facts().forEach((name, fact) -> values.value(name).fact = fact);
-    graph.constants().forEach((name, tensor) -> values.value(name).constant = tensor);
+    for (Map.Entry<String, Fact> fact : graph.facts().entrySet()) {
+      values.value(fact.getKey()).fact = fact.getValue();
+    }
+    for (Map.Entry<String, Tensor> constant : graph.constants().entrySet()) {
+      values.value(constant.getKey()).constant = constant.getValue();
+    }
     names = NameSource.of(graph);
     for (Node node : graph.nodes()) {
       done.add(values.new Entry(node));
@@ -133,18 +141,18 @@ final class Draft {
   }
 
   private boolean apply(List<Rule> rules, Node node) {
-    int mark = done.size();
+    mark = done.size();
     for (int i = 0; i < rules.size(); i++) {
       if (rules.get(i).apply(this, node)) {
         return true;
       }
-      takeBack(mark);
+      takeBack();
     }
     return false;
   }
 
   /// Drops the nodes that a rule added before it gave up.
-  private void takeBack(int mark) {
+  void takeBack() {
     while (done.size() > mark) {
       Entry entry = done.removeLast();
       values.forget(entry);
@@ -372,7 +380,12 @@ final class Draft {
   }
 
   private static String hint(Node origin) {
-    return origin.outputs().stream().filter(name -> !name.isEmpty()).findFirst().orElse("value");
+    for (String name : origin.outputs()) {
+      if (!name.isEmpty()) {
+        return name;
+      }
+    }
+    return "value";
   }
 
   private void emit(Entry entry) {
@@ -486,8 +499,12 @@ final class Draft {
     }
     values.endReplacements();
     if (isReplaced) {
-      tail.forEach(node -> done.add(values.new Entry(node)));
-      done.replaceAll(entry -> renamed(entry, renames));
+      for (Node node : tail) {
+        done.add(values.new Entry(node));
+      }
+      for (int i = 0; i < done.size(); i++) {
+        done.set(i, renamed(done.get(i), renames));
+      }
       values.count(done, source.outputs());
     }
   }
@@ -502,7 +519,11 @@ final class Draft {
   }
 
   private static List<String> renamed(List<String> names, Map<String, String> renames) {
-    return names.stream().map(name -> renames.getOrDefault(name, name)).toList();
+    List<String> renamed = new ArrayList<>();
+    for (String name : names) {
+      renamed.add(renames.getOrDefault(name, name));
+    }
+    return renamed;
   }
 
   /// {@return the graph as it is now, with what it needs only; the same graph where nothing
@@ -512,8 +533,12 @@ final class Draft {
       return source;
     }
     Set<Value> needed = new HashSet<>();
-    source.inputs().forEach(input -> needed.add(values.value(input)));
-    source.outputs().forEach(output -> needed.add(values.value(output)));
+    for (String input : source.inputs()) {
+      needed.add(values.value(input));
+    }
+    for (String output : source.outputs()) {
+      needed.add(values.value(output));
+    }
     List<Node> nodes = new ArrayList<>();
     for (Entry entry : done) {
       nodes.add(entry.node);

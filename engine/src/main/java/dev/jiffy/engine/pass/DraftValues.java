@@ -121,7 +121,9 @@ final class DraftValues {
   /// Forgets which nodes make values, as the sweep is to come to them, and what is news.
   void startSweep() {
     sweep++;
-    news.forEach(value -> value.isNews = false);
+    for (Value value : news) {
+      value.isNews = false;
+    }
     news.clear();
   }
 
@@ -226,7 +228,9 @@ final class DraftValues {
 
   /// Forgets what stands for values: nobody reads these any more.
   void endReplacements() {
-    replaced.forEach(value -> value.standIn = null);
+    for (Value value : replaced) {
+      value.standIn = null;
+    }
     replaced.clear();
   }
 

@@ -21,14 +21,13 @@ import org.jspecify.annotations.Nullable;
 /// Several factors are multiplied in their order. What only one of two factors has is summed before
 /// they are multiplied.
 final class Einsums {
-  static final List<Rule> RULES = List.of(Rule.on(Einsums::summation, Op.Einsum.class));
-
   /// Stands for a dimension of extent 1 that no factor has.
   private static final int UNIT = 0;
 
   private Einsums() {}
 
-  private static boolean summation(Draft draft, Node node) {
+  /// As [Rule#apply].
+  static boolean apply(Draft draft, Node node) {
     DType dtype = draft.fact(node.output()).dtype();
     if (!(node.op() instanceof Op.Einsum(String equation))
         || !dtype.isFloat()

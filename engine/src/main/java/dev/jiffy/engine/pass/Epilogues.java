@@ -7,35 +7,38 @@ import dev.jiffy.engine.ir.Node;
 import dev.jiffy.engine.ir.Op;
 import dev.jiffy.engine.ir.QuantizedOp;
 import dev.jiffy.tensor.DType;
-import java.util.EnumSet;
 import java.util.List;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// What follows a convolution or a matrix product is computed with it: a residual, then an
 /// activation.
 final class Epilogues {
-  static final List<Rule> RULES =
-      List.of(
-          Rule.on(Epilogues::residual, BinaryFunction.ADD),
-          Rule.on(Epilogues::activation, Op.Unary.class));
-
-  static final Set<UnaryFunction> ACTIVATIONS =
-      EnumSet.of(
-          UnaryFunction.RELU,
-          UnaryFunction.CLIP,
-          UnaryFunction.LEAKY_RELU,
-          UnaryFunction.ELU,
-          UnaryFunction.SIGMOID,
-          UnaryFunction.TANH,
-          UnaryFunction.HARD_SIGMOID,
-          UnaryFunction.HARD_SWISH,
-          UnaryFunction.SILU,
-          UnaryFunction.MISH,
-          UnaryFunction.GELU,
-          UnaryFunction.GELU_TANH);
-
   private Epilogues() {}
+
+  /// As [Rule#apply].
+  static boolean apply(Draft draft, Node node) {
+    return node.op() instanceof Op.Unary ? activation(draft, node) : residual(draft, node);
+  }
+
+  /// {@return whether a function is computed with what comes before it}
+  static boolean isActivation(UnaryFunction function) {
+    return switch (function) {
+      case RELU,
+          CLIP,
+          LEAKY_RELU,
+          ELU,
+          SIGMOID,
+          TANH,
+          HARD_SIGMOID,
+          HARD_SWISH,
+          SILU,
+          MISH,
+          GELU,
+          GELU_TANH ->
+          true;
+      default -> false;
+    };
+  }
 
   private static boolean residual(Draft draft, Node node) {
     if (!(node.op() instanceof Op.Binary(BinaryFunction function))
@@ -75,22 +78,17 @@ final class Epilogues {
   ///
   /// @param op its operator
   static int biasInput(Op op) {
-    return switch (op) {
-      case QuantizedOp.BlockMatMul _ -> 4;
-      case Op.QuantizedMatMul _ -> 3;
-      default -> 2;
-    };
+    return op instanceof QuantizedOp.BlockMatMul ? 4 : op instanceof Op.QuantizedMatMul ? 3 : 2;
   }
 
   private static boolean takesResidual(Draft draft, Node product) {
-    return switch (product.op()) {
-      case Op.Conv conv -> conv.activation() == null;
-      case Op.MatMul matMul ->
-          matMul.activation() == null && draft.fact(product.input(1)).rank() == 2;
-      case Op.QuantizedMatMul matMul -> matMul.activation() == null;
-      case QuantizedOp.BlockMatMul matMul -> matMul.activation() == null;
-      default -> false;
-    };
+    Op op = product.op();
+    return (op instanceof Op.Conv conv && conv.activation() == null)
+        || (op instanceof Op.MatMul matMul
+            && matMul.activation() == null
+            && draft.fact(product.input(1)).rank() == 2)
+        || (op instanceof Op.QuantizedMatMul matMul && matMul.activation() == null)
+        || (op instanceof QuantizedOp.BlockMatMul matMul && matMul.activation() == null);
   }
 
   private static boolean sameShape(Draft draft, String a, String b) {
@@ -103,7 +101,7 @@ final class Epilogues {
   /// A product of f64 leaves activations to others.
   private static boolean activation(Draft draft, Node node) {
     if (!(node.op() instanceof Op.Unary unary)
-        || !ACTIVATIONS.contains(unary.function())
+        || !isActivation(unary.function())
         || draft.fact(node.output()).dtype() == DType.F64) {
       return false;
     }

@@ -25,19 +25,21 @@ import org.jspecify.annotations.Nullable;
 /// Operators that no kernel computes at once become what they consist of. Runs last: layouts and
 /// formulas are about the whole operators.
 final class Expansions {
-  static final List<Rule> RULES =
-      List.of(
-          Rule.on(Expansions::instanceNorm, Op.InstanceNorm.class),
-          Rule.on(Expansions::softmax, Op.Softmax.class),
-          Rule.on(Expansions::logSumExp, Op.Reduce.class),
-          Rule.on(Expansions::localResponse, Op.Lrn.class),
-          Rule.on(Expansions::lpNormalization, Op.LpNormalization.class),
-          Rule.on(Folds::apply, ImageOp.Fold.class),
-          Rule.on(Expansions::mapValues, TableOp.MapValues.class),
-          Rule.on(Expansions::classify, TableOp.Classify.class),
-          Rule.on(Expansions::scores, TableOp.Scores.class));
-
   private Expansions() {}
+
+  /// As [Rule#apply].
+  static boolean apply(Draft draft, Node node) {
+    Op op = node.op();
+    return (op instanceof Op.Softmax && softmax(draft, node))
+        || (op instanceof Op.Reduce && logSumExp(draft, node))
+        || (op instanceof Op.InstanceNorm && instanceNorm(draft, node))
+        || (op instanceof Op.Lrn && localResponse(draft, node))
+        || (op instanceof Op.LpNormalization && lpNormalization(draft, node))
+        || (op instanceof ImageOp.Fold && Folds.apply(draft, node))
+        || (op instanceof TableOp.MapValues && mapValues(draft, node))
+        || (op instanceof TableOp.Classify && classify(draft, node))
+        || (op instanceof TableOp.Scores && scores(draft, node));
+  }
 
   /// The shape of what a node reads, null where that is a scalar or not of f32.
   private static @Nullable List<Dim> shape(Draft draft, Node node) {

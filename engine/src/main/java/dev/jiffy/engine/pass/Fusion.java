@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param formulas the ways; the first that is found counts
 /// @param replacement what stands for the formula's result
-record Fusion(List<Pattern> formulas, Replacement replacement) implements Rule {
+record Fusion(List<Pattern> formulas, Replacement replacement) {
   /// Checks that each formula is an operator applied.
   Fusion {
     for (Pattern formula : formulas) {
@@ -34,18 +34,22 @@ record Fusion(List<Pattern> formulas, Replacement replacement) implements Rule {
     this(List.of(formula), replacement);
   }
 
-  @Override
-  public boolean looksAt(Object kind) {
-    for (Pattern formula : formulas) {
-      if (formula.endsIn(kind)) {
+  /// {@return whether one of some formulas ended at a node and was replaced; the first that does
+  /// counts}
+  ///
+  /// @param fusions the formulas
+  /// @param draft the graph
+  /// @param node the node
+  static boolean apply(List<Fusion> fusions, Draft draft, Node node) {
+    for (int i = 0; i < fusions.size(); i++) {
+      if (fusions.get(i).apply(draft, node)) {
         return true;
       }
     }
     return false;
   }
 
-  @Override
-  public boolean apply(Draft draft, Node node) {
+  private boolean apply(Draft draft, Node node) {
     Matcher matcher = draft.matcher();
     Object kind = Rule.kind(node.op());
     for (Pattern formula : formulas) {
@@ -60,6 +64,7 @@ record Fusion(List<Pattern> formulas, Replacement replacement) implements Rule {
       if (value != null && sameShape(draft, node.output(), value)) {
         return draft.replace(node, value);
       }
+      draft.takeBack();
     }
     return false;
   }

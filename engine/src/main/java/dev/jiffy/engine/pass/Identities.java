@@ -12,40 +12,10 @@ import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Tensor;
 import java.util.Arrays;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /// Operators that change nothing go, and operators with a simpler equivalent become it.
 final class Identities {
-  static final List<Rule> RULES =
-      List.of(
-          Rule.on(
-              Identities::unchanged,
-              Op.Identity.class,
-              Op.Cast.class,
-              Op.Reshape.class,
-              Op.Flatten.class,
-              Op.Squeeze.class,
-              Op.Unsqueeze.class,
-              Op.Expand.class,
-              Op.Tile.class,
-              Op.Pad.class,
-              Op.Slice.class,
-              Op.Concat.class,
-              Op.Split.class),
-          Rule.on(
-              Identities::neutralNumber,
-              BinaryFunction.ADD,
-              BinaryFunction.SUB,
-              BinaryFunction.MUL,
-              BinaryFunction.DIV,
-              BinaryFunction.POW),
-          Rule.on(Identities::power, BinaryFunction.POW),
-          Rule.on(Identities::limit, BinaryFunction.MIN, BinaryFunction.MAX),
-          Rule.on(Identities::limitOfLimit, UnaryFunction.RELU, UnaryFunction.CLIP));
-
-  /// Runs after the formulas have been found, which may divide.
-  static final List<Rule> RECIPROCALS =
-      List.of(Rule.on(Identities::reciprocal, BinaryFunction.DIV));
-
   private static final long MAX_DIVISORS = 1 << 16;
 
   /// So many operators in a row are looked at for what becomes of a quotient.
@@ -56,21 +26,32 @@ final class Identities {
 
   private Identities() {}
 
+  /// As [Rule#apply].
+  static boolean apply(Draft draft, Node node) {
+    if (node.op() instanceof Op.Binary) {
+      return neutralNumber(draft, node) || power(draft, node) || limit(draft, node);
+    }
+    return node.op() instanceof Op.Unary ? limitOfLimit(draft, node) : unchanged(draft, node);
+  }
+
   /// The result is the input.
   private static boolean unchanged(Draft draft, Node node) {
+    Op op = node.op();
+    boolean mayKeepShape =
+        op instanceof Op.Reshape
+            || op instanceof Op.Flatten
+            || op instanceof Op.Squeeze
+            || op instanceof Op.Unsqueeze
+            || op instanceof Op.Expand
+            || (op instanceof Op.Slice && stepsForward(draft, node));
     boolean isUnchanged =
-        switch (node.op()) {
-          case Op.Identity _ -> true;
-          case Op.Cast(DType to, boolean _) -> draft.fact(node.input(0)).dtype() == to;
-          case Op.Reshape _, Op.Flatten _, Op.Squeeze _, Op.Unsqueeze _, Op.Expand _ ->
-              keepsShape(draft, node);
-          case Op.Tile _ -> all(draft.integers(node.input(1)), 1);
-          case Op.Pad _ -> all(draft.integers(node.input(1)), 0);
-          case Op.Slice _ -> keepsShape(draft, node) && stepsForward(draft, node);
-          case Op.Concat _ -> node.inputs().size() == 1;
-          case Op.Split _ -> node.outputs().size() == 1;
-          default -> false;
-        };
+        op instanceof Op.Identity
+            || (mayKeepShape && keepsShape(draft, node))
+            || (op instanceof Op.Cast cast && draft.fact(node.input(0)).dtype() == cast.to())
+            || (op instanceof Op.Tile && all(draft.integers(node.input(1)), 1))
+            || (op instanceof Op.Pad && all(draft.integers(node.input(1)), 0))
+            || (op instanceof Op.Concat && node.inputs().size() == 1)
+            || (op instanceof Op.Split && node.outputs().size() == 1);
     return isUnchanged && standIn(draft, node, node.input(0));
   }
 
@@ -98,7 +79,7 @@ final class Identities {
     return steps != null && Arrays.stream(steps).allMatch(step -> step > 0);
   }
 
-  private static boolean all(long @org.jspecify.annotations.Nullable [] values, long value) {
+  private static boolean all(long @Nullable [] values, long value) {
     return values != null && Arrays.stream(values).allMatch(v -> v == value);
   }
 
@@ -220,8 +201,9 @@ final class Identities {
   }
 
   /// `x / c` is `x · (1 / c)`, exactly so for powers of two. Others are rounded twice, which is
-  /// left alone where a whole quotient may have to stay whole.
-  private static boolean reciprocal(Draft draft, Node node) {
+  /// left alone where a whole quotient may have to stay whole. Runs after the formulas have been
+  /// found, which may divide.
+  static boolean reciprocal(Draft draft, Node node) {
     Tensor divisor = node.inputs().size() == 2 ? draft.constant(node.input(1)) : null;
     if (divisor == null
         || !(node.op() instanceof Op.Binary(BinaryFunction function))
@@ -286,7 +268,7 @@ final class Identities {
 
   private static boolean isContinuous(Op op) {
     return switch (op) {
-      case Op.Unary unary -> Epilogues.ACTIVATIONS.contains(unary.function());
+      case Op.Unary unary -> Epilogues.isActivation(unary.function());
       case Op.Binary(BinaryFunction function) ->
           switch (function) {
             case ADD, SUB, MUL, MIN, MAX -> true;

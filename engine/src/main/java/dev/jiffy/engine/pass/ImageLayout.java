@@ -13,25 +13,12 @@ import org.jspecify.annotations.Nullable;
 /// Convolutions, pools and resampling take images channels last, between two transposes. Pools of
 /// whole images take them as they come.
 final class ImageLayout {
-  static final List<Rule> RULES =
-      List.of(
-          Rule.on(
-              ImageLayout::channelsLast,
-              Op.Conv.class,
-              Op.ConvTranspose.class,
-              Op.Pool.class,
-              Op.GlobalPool.class,
-              Op.BatchNorm.class,
-              ImageOp.Resize.class,
-              QuantizedOp.ByteConv.class,
-              QuantizedOp.ByteSums.class,
-              QuantizedOp.DynamicConv.class));
-
   private static final Op.Layout LAST = Op.Layout.CHANNELS_LAST;
 
   private ImageLayout() {}
 
-  private static boolean channelsLast(Draft draft, Node node) {
+  /// As [Rule#apply].
+  static boolean apply(Draft draft, Node node) {
     int rank = node.inputs().isEmpty() ? -1 : draft.fact(node.input(0)).rank();
     if (rank < 3 || node.outputs().size() != 1) {
       return false;

@@ -128,10 +128,7 @@ final class Matcher {
 
   private @Nullable Match matchApply(Pattern.Apply apply, String value, Match soFar, Rest rest) {
     Node node = draft.producer(value);
-    if (node == null
-        || !Rule.kind(node.op()).equals(apply.kind())
-        || !apply.op().test(node.op())
-        || !node.output().equals(value)) {
+    if (node == null || !apply.fits(node.op()) || !node.output().equals(value)) {
       return null;
     }
     int inputs = node.inputs().size();

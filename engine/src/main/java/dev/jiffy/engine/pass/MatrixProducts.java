@@ -13,25 +13,20 @@ import org.jspecify.annotations.Nullable;
 
 /// Gemm becomes MatMul; transposes of operands, factors and biases go into it.
 final class MatrixProducts {
-  /// Takes transposes that sank to a product into it.
-  static final Rule TRANSPOSED_OPERAND =
-      Rule.on(MatrixProducts::transposedOperand, Op.MatMul.class);
-
-  /// Takes a factor of all keys, of which there may be many, to the queries.
-  static final Rule FACTOR_OF_KEYS = Rule.on(MatrixProducts::factorOfKeys, Op.MatMul.class);
-
-  static final List<Rule> RULES =
-      List.of(
-          Rule.on(MatrixProducts::gemm, Op.Gemm.class),
-          TRANSPOSED_OPERAND,
-          Rule.on(MatrixProducts::factor, BinaryFunction.MUL, BinaryFunction.DIV),
-          Rule.on(MatrixProducts::bias, BinaryFunction.ADD, BinaryFunction.SUB));
-
   /// Weights larger than this are not multiplied by factors: they stay where they are, shared with
   /// whoever reads the same file.
   private static final long MAX_SCALED_BYTES = 64 << 20;
 
   private MatrixProducts() {}
+
+  /// As [Rule#apply].
+  static boolean apply(Draft draft, Node node) {
+    Op op = node.op();
+    if (op instanceof Op.Binary) {
+      return factor(draft, node) || bias(draft, node);
+    }
+    return op instanceof Op.Gemm ? gemm(draft, node) : transposedOperand(draft, node);
+  }
 
   private static boolean gemm(Draft draft, Node node) {
     if (!(node.op() instanceof Op.Gemm gemm)) {
@@ -66,7 +61,7 @@ final class MatrixProducts {
   }
 
   /// A transpose of the last two dimensions becomes a flag.
-  private static boolean transposedOperand(Draft draft, Node node) {
+  static boolean transposedOperand(Draft draft, Node node) {
     if (!(node.op() instanceof Op.MatMul product)) {
       return false;
     }
@@ -147,8 +142,8 @@ final class MatrixProducts {
   }
 
   /// `q · (k · c)ᵀ` becomes `(q · c) · kᵀ` where neither is known before the run and `q` is not
-  /// known to be larger.
-  private static boolean factorOfKeys(Draft draft, Node node) {
+  /// known to be larger: there may be many keys.
+  static boolean factorOfKeys(Draft draft, Node node) {
     Node scaled = draft.producer(node.input(1), Op.Binary.class);
     if (scaled == null
         || !(node.op() instanceof Op.MatMul)
@@ -250,12 +245,10 @@ final class MatrixProducts {
       return null;
     }
     boolean isPlain =
-        switch (node.op()) {
-          case Op.MatMul product ->
-              product.activation() == null && draft.fact(node.input(1)).rank() == 2;
-          case BlockMatMul product -> product.activation() == null;
-          default -> false;
-        };
+        (node.op() instanceof Op.MatMul product
+                && product.activation() == null
+                && draft.fact(node.input(1)).rank() == 2)
+            || (node.op() instanceof BlockMatMul blocks && blocks.activation() == null);
     return isPlain
             && !node.hasInput(Epilogues.biasInput(node.op()) + 1)
             && draft.readOnce(value)

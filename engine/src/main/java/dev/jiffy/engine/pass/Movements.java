@@ -8,17 +8,14 @@ import java.util.stream.IntStream;
 
 /// Reshapes and transposes in a row become one, or none.
 final class Movements {
-  static final List<Rule> RULES =
-      List.of(
-          Rule.on(Movements::transposeOfTranspose, Op.Transpose.class),
-          Rule.on(Movements::reshapeOfReshape, Op.Reshape.class),
-          Rule.on(Movements::softmaxOfMatrix, Op.Reshape.class));
-
-  /// A transpose that moves only dimensions of extent 1 is a reshape.
-  static final Rule TRANSPOSE_AS_RESHAPE =
-      Rule.on(Movements::transposeAsReshape, Op.Transpose.class);
-
   private Movements() {}
+
+  /// As [Rule#apply].
+  static boolean apply(Draft draft, Node node) {
+    return node.op() instanceof Op.Transpose
+        ? transposeOfTranspose(draft, node)
+        : reshapeOfReshape(draft, node) || softmaxOfMatrix(draft, node);
+  }
 
   private static boolean transposeOfTranspose(Draft draft, Node node) {
     if (!(node.op() instanceof Op.Transpose(List<Long> outer))) {
@@ -92,7 +89,8 @@ final class Movements {
     };
   }
 
-  private static boolean transposeAsReshape(Draft draft, Node node) {
+  /// A transpose that moves only dimensions of extent 1 is a reshape.
+  static boolean transposeAsReshape(Draft draft, Node node) {
     if (!(node.op() instanceof Op.Transpose(List<Long> list))) {
       return false;
     }

@@ -35,37 +35,29 @@ final class Normalizations {
               captured("epsilon")));
   private static final Pattern RATE = product(inverse(ROOT), constant("scale"));
 
+  private static final Fusion.Replacement REPLACEMENT = Normalizations::layerNorm;
+
   /// `d / √(mean(d²) + ε)` with `d = x - mean(x)`
-  private static final Fusion PLAIN =
-      new Fusion(
-          product(DEVIATION, inverse(ROOT)), (draft, match) -> layerNorm(draft, match, "", ""));
+  private static final Fusion PLAIN = new Fusion(product(DEVIATION, inverse(ROOT)), REPLACEMENT);
 
   /// The same times a scale, in any order.
   private static final Fusion SCALED =
-      new Fusion(
-          product(DEVIATION, inverse(ROOT), constant("scale")),
-          (draft, match) -> layerNorm(draft, match, match.value("scale"), ""));
+      new Fusion(product(DEVIATION, inverse(ROOT), constant("scale")), REPLACEMENT);
 
   /// `x · r + (bias - mean(x) · r)` with `r = scale / √(mean(d²) + ε)`
   private static final Fusion REGROUPED =
-      new Fusion(
-          add(product(X, RATE), sub(constant("bias"), product(MEAN, RATE))),
-          (draft, match) -> layerNorm(draft, match, match.value("scale"), match.value("bias")));
+      new Fusion(add(product(X, RATE), sub(constant("bias"), product(MEAN, RATE))), REPLACEMENT);
 
-  static final List<Rule> RULES =
-      List.of(
-          REGROUPED,
-          SCALED,
-          PLAIN,
-          Rule.on(Normalizations::scale, BinaryFunction.MUL),
-          Rule.on(Normalizations::bias, BinaryFunction.ADD));
-
-  /// What is added before a normalisation is added by it.
-  static final List<Rule> RESIDUAL = List.of(Rule.on(Normalizations::residual, Op.LayerNorm.class));
+  static final List<Fusion> FORMULAS = List.of(REGROUPED, SCALED, PLAIN);
 
   private Normalizations() {}
 
-  private static @Nullable String layerNorm(Draft draft, Match match, String scale, String bias) {
+  /// As [Rule#apply].
+  static boolean apply(Draft draft, Node node) {
+    return Fusion.apply(FORMULAS, draft, node) || scale(draft, node) || bias(draft, node);
+  }
+
+  private static @Nullable String layerNorm(Draft draft, Match match) {
     String x = match.value("x");
     long[] axes = draft.integers(match.value("axes"));
     int rank = draft.fact(x).rank();
@@ -80,8 +72,8 @@ final class Normalizations {
         return null;
       }
     }
-    String gain = parameter(draft, x, first, scale);
-    String shift = parameter(draft, x, first, bias);
+    String gain = parameter(draft, x, first, match.values().getOrDefault("scale", ""));
+    String shift = parameter(draft, x, first, match.values().getOrDefault("bias", ""));
     if (gain == null || shift == null) {
       return null;
     }
@@ -158,7 +150,8 @@ final class Normalizations {
     return false;
   }
 
-  private static boolean residual(Draft draft, Node node) {
+  /// What is added before a normalisation is added by it.
+  static boolean residual(Draft draft, Node node) {
     Node sum = draft.producer(node.input(0), Op.Binary.class);
     if (node.hasInput(3)
         || sum == null

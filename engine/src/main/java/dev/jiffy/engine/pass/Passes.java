@@ -13,30 +13,47 @@ public final class Passes {
   /// The passes in order.
   private static final List<Pass> LIST =
       List.of(
-          new Pass("clean", clean()),
-          new Pass("widened", Widening.RULES),
-          new Pass("quantizations", Quantizations.RULES),
-          new Pass("activations", Activations.RULES),
-          new Pass("layer-norms", Normalizations.RULES),
+          clean("clean"),
+          new Pass("widened", Rule.WIDENING),
+          new Pass("quantizations", Rule.QUANTIZATIONS),
+          new Pass("activations", Rule.ACTIVATIONS),
+          new Pass("layer-norms", Rule.LAYER_NORMS),
+          new Pass("products", Rule.TRANSPOSED_BYTES, Rule.MATRIX_PRODUCTS),
+          new Pass("bytes", Rule.MOVED_BYTES, Rule.BYTE_PRODUCTS),
+          new Pass("blocks", Rule.BLOCK_PRODUCTS),
+          new Pass("dequantized", Rule.DEQUANTIZED_CONSTANTS),
+          new Pass("convolutions", Rule.CONVOLUTIONS),
+          // slices and reshapes bring what is cut from one product into the usual form
           new Pass(
-              "products", join(List.of(List.of(ByteProducts.TRANSPOSED), MatrixProducts.RULES))),
-          new Pass("bytes", join(List.of(ByteTables.MOVEMENTS, ByteProducts.RULES))),
-          new Pass("blocks", List.of(BlockProducts.RULE)),
-          new Pass("dequantized", ByteProducts.CONSTANTS),
-          new Pass("convolutions", Convolutions.RULES),
-          new Pass("attention", attention()),
-          new Pass("epilogues", join(List.of(Epilogues.RULES, List.of(UnreadPixels.RULE)))),
-          new Pass("norm-residuals", Normalizations.RESIDUAL),
-          new Pass("reciprocals", Identities.RECIPROCALS),
-          new Pass("channels-last", imageLayout()),
-          new Pass("free-transposes", List.of(Movements.TRANSPOSE_AS_RESHAPE)),
-          new Pass("attention-turned", turned()),
-          new Pass("clean-again", clean()),
-          new Pass("rotations", Rotations.RULES),
-          new Pass("byte-tables", ByteTables.RULES),
-          new Pass("siblings", Siblings.RULES),
-          new Pass("projections", projections()),
-          new Pass("expansions", Expansions.RULES));
+              "attention",
+              Rule.IDENTITIES,
+              Rule.MOVEMENTS,
+              Rule.SLICES,
+              Rule.SINKING_BY_SLICES,
+              Rule.SINKING_BY_RESHAPES,
+              Rule.ATTENTIONS),
+          new Pass("epilogues", Rule.EPILOGUES, Rule.UNREAD_PIXELS),
+          new Pass("norm-residuals", Rule.RESIDUALS_OF_NORMS),
+          new Pass("reciprocals", Rule.RECIPROCALS),
+          new Pass(
+              "channels-last",
+              Rule.IMAGE_LAYOUT,
+              Rule.SINKING,
+              Rule.SINKING_BY_SLICES,
+              Rule.SINKING_BY_RESHAPES,
+              Rule.FLATTENED_PRODUCTS,
+              Rule.MOVEMENTS,
+              Rule.TRANSPOSED_OPERANDS),
+          new Pass("free-transposes", Rule.FREE_TRANSPOSES),
+          // attention whose heads are in order once transposes have sunk, and what is left of it
+          // elsewhere
+          new Pass("attention-turned", Rule.ATTENTIONS, Rule.FACTORS_OF_KEYS),
+          clean("clean-again"),
+          new Pass("rotations", Rule.ROTATIONS),
+          new Pass("byte-tables", Rule.BYTE_TABLES),
+          new Pass("siblings", Rule.SIBLINGS),
+          new Pass("projections", Rule.IDENTITIES, Rule.MOVEMENTS, Rule.PROJECTIONS),
+          new Pass("expansions", Rule.EXPANSIONS));
 
   private Passes() {}
 
@@ -106,53 +123,19 @@ public final class Passes {
     return true;
   }
 
-  private static List<Rule> attention() {
-    return join(
-        List.of(
-            Identities.RULES,
-            Movements.RULES,
-            Slices.RULES,
-            Sinking.BEFORE_ATTENTION,
-            Attentions.RULES));
-  }
-
-  /// Attention whose heads are in order once transposes have sunk, and what is left of it
-  /// elsewhere.
-  private static List<Rule> turned() {
-    return join(List.of(Attentions.RULES, List.of(MatrixProducts.FACTOR_OF_KEYS)));
-  }
-
-  private static List<Rule> projections() {
-    return join(List.of(Identities.RULES, Movements.RULES, Projections.RULES));
-  }
-
-  private static List<Rule> imageLayout() {
-    return join(
-        List.of(
-            ImageLayout.RULES,
-            Sinking.RULES,
-            Movements.RULES,
-            List.of(MatrixProducts.TRANSPOSED_OPERAND)));
-  }
-
-  private static List<Rule> join(List<List<Rule>> lists) {
-    List<Rule> all = new ArrayList<>();
-    lists.forEach(all::addAll);
-    return all;
-  }
-
   /// Folding and simplification.
-  private static List<Rule> clean() {
-    return join(
-        List.of(
-            List.of(WrittenScales.RULE, ConstantFolding::apply),
-            ShapeArithmetic.RULES,
-            Identities.RULES,
-            UnitVectors.RULES,
-            List.of(RowUpdates.RULE),
-            Einsums.RULES,
-            Movements.RULES,
-            Slices.RULES,
-            List.of((draft, node) -> draft.seen().apply(draft, node))));
+  private static Pass clean(String name) {
+    return new Pass(
+        name,
+        Rule.WRITTEN_SCALES,
+        Rule.CONSTANT_FOLDING,
+        Rule.SHAPE_ARITHMETIC,
+        Rule.IDENTITIES,
+        Rule.UNIT_VECTORS,
+        Rule.ROW_UPDATES,
+        Rule.EINSUMS,
+        Rule.MOVEMENTS,
+        Rule.SLICES,
+        Rule.COMMON_SUBEXPRESSIONS);
   }
 }

@@ -6,7 +6,7 @@ import dev.jiffy.engine.function.UnaryFunction;
 import dev.jiffy.engine.ir.Op;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 
 /// A formula with holes, to be found in a graph.
 ///
@@ -38,12 +38,26 @@ sealed interface Pattern {
   ///
   /// @param name what the match calls the node, or ""
   /// @param kind the [kind][Rule#kind] of the node
-  /// @param op which operators of the kind match
+  /// @param like the operator, [as far as it counts][#fits], or null for any of the kind
   /// @param commutative whether two inputs may be swapped
   /// @param inputs what feeds it, without absent inputs at the end
   record Apply(
-      String name, Object kind, Predicate<Op> op, boolean commutative, List<Pattern> inputs)
-      implements Pattern {}
+      String name, Object kind, @Nullable Op like, boolean commutative, List<Pattern> inputs)
+      implements Pattern {
+
+    /// {@return whether a node of this operator may make what matches}
+    boolean fits(Op op) {
+      if (op instanceof Op.Unary unary && like instanceof Op.Unary wanted) {
+        return unary.function() == wanted.function()
+            && unary.alpha() == wanted.alpha()
+            && unary.beta() == wanted.beta();
+      }
+      if (op instanceof Op.Reduce reduce && like instanceof Op.Reduce wanted) {
+        return reduce.function() == wanted.function() && reduce.keepDims() == wanted.keepDims();
+      }
+      return like == null && Rule.kind(op).equals(kind);
+    }
+  }
 
   /// A product, however written.
   ///
@@ -90,7 +104,7 @@ sealed interface Pattern {
   /// @param function a function without parameters
   /// @param x its argument
   static Pattern unary(UnaryFunction function, Pattern x) {
-    return op("", function, _ -> true, x);
+    return op("", function, null, x);
   }
 
   /// {@return a function with given parameters applied}
@@ -100,14 +114,7 @@ sealed interface Pattern {
   /// @param beta its second parameter
   /// @param x its argument
   static Pattern unary(UnaryFunction function, double alpha, double beta, Pattern x) {
-    return op(
-        "",
-        function,
-        op ->
-            op instanceof Op.Unary unary
-                && unary.alpha() == (float) alpha
-                && unary.beta() == (float) beta,
-        x);
+    return op("", function, new Op.Unary(function, (float) alpha, (float) beta), x);
   }
 
   /// {@return a function of two values applied}
@@ -116,7 +123,7 @@ sealed interface Pattern {
   /// @param x the first argument
   /// @param y the second argument
   static Pattern binary(BinaryFunction function, Pattern x, Pattern y) {
-    return new Apply("", function, _ -> true, function.isCommutative(), List.of(x, y));
+    return new Apply("", function, null, function.isCommutative(), List.of(x, y));
   }
 
   /// {@return a sum of two}
@@ -144,11 +151,12 @@ sealed interface Pattern {
     double coefficient = 1;
     String captured = "";
     for (Pattern factor : factors) {
-      switch (factor) {
-        case Literal(double number) -> coefficient *= number;
-        case NumberHole(String name) -> captured = name;
-        case Hole _ -> holes.add(factor);
-        case ConstantHole _, Apply _, Product _, Inverse _ -> values.add(factor);
+      if (factor instanceof Literal(double number)) {
+        coefficient *= number;
+      } else if (factor instanceof NumberHole(String name)) {
+        captured = name;
+      } else {
+        (factor instanceof Hole ? holes : values).add(factor);
       }
     }
     values.addAll(holes); // which take what the operators leave
@@ -168,22 +176,18 @@ sealed interface Pattern {
   /// @param axes what the match calls the axes
   /// @param x what is reduced
   static Pattern reduce(ReduceFunction function, String axes, Pattern x) {
-    return op(
-        "",
-        Op.Reduce.class,
-        op -> op instanceof Op.Reduce reduce && reduce.function() == function && reduce.keepDims(),
-        x,
-        constant(axes));
+    Op like = new Op.Reduce(function, true, false);
+    return op("", Op.Reduce.class, like, x, constant(axes));
   }
 
   /// {@return an operator applied}
   ///
   /// @param name what the match calls the node
   /// @param kind the [kind][Rule#kind] of the node
-  /// @param op which operators of the kind match
+  /// @param like the operator, as far as [Apply#fits] compares it, or null for any of the kind
   /// @param inputs what feeds it
-  static Pattern op(String name, Object kind, Predicate<Op> op, Pattern... inputs) {
-    return new Apply(name, kind, op, false, List.of(inputs));
+  static Pattern op(String name, Object kind, @Nullable Op like, Pattern... inputs) {
+    return new Apply(name, kind, like, false, List.of(inputs));
   }
 
   /// {@return whether a node may make what matches}

@@ -1,6 +1,5 @@
 package dev.jiffy.engine.pass;
 
-import dev.jiffy.engine.ir.AttentionOp;
 import dev.jiffy.engine.ir.Dim;
 import dev.jiffy.engine.ir.Node;
 import dev.jiffy.engine.ir.Op;
@@ -15,12 +14,12 @@ import org.jspecify.annotations.Nullable;
 /// The products that make queries, keys and values of the same input become one product, cut into
 /// three.
 final class Projections {
-  static final List<Rule> RULES =
-      List.of(
-          Rule.on(Projections::merge, AttentionOp.Attention.class),
-          Rule.on(Projections::cut, AttentionOp.Attention.class));
-
   private Projections() {}
+
+  /// As [Rule#apply].
+  static boolean apply(Draft draft, Node node) {
+    return merge(draft, node) || cut(draft, node);
+  }
 
   private static boolean merge(Draft draft, Node node) {
     List<Node> products = new ArrayList<>();
@@ -87,11 +86,8 @@ final class Projections {
 
   /// {@return the dimension of the weights that columns of the result go with}
   private static int columnsAxis(Op op) {
-    return switch (op) {
-      case BlockMatMul _ -> 0;
-      case Op.MatMul product -> product.transposeB() ? 0 : 1;
-      default -> 1;
-    };
+    boolean areRows = op instanceof Op.MatMul product && product.transposeB();
+    return areRows || op instanceof BlockMatMul ? 0 : 1;
   }
 
   private static @Nullable List<String> merged(Draft draft, Node node, List<Node> products) {

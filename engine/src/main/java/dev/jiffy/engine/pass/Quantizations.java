@@ -10,21 +10,21 @@ import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
 import java.util.Arrays;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// Products and convolutions of dynamically quantized inputs and quantized weights become one
 /// operator.
 final class Quantizations {
-  static final List<Rule> RULES =
-      List.of(
-          Rule.on(Quantizations::product, BinaryFunction.MUL),
-          Rule.on(Quantizations::integerBias, BinaryFunction.MUL),
-          Rule.on(Quantizations::bias, BinaryFunction.ADD));
-
   private static final Layout FIRST = Layout.CHANNELS_FIRST;
 
   private Quantizations() {}
+
+  /// As [Rule#apply].
+  static boolean apply(Draft draft, Node node) {
+    return isBinary(node, BinaryFunction.MUL)
+        ? product(draft, node) || integerBias(draft, node)
+        : bias(draft, node);
+  }
 
   /// `f32((i32(q) - i32(z)) · w) · (s · t)` with `q, s, z` made of `x` and constant `w` and `t`;
   /// the product may be a convolution.

@@ -7,7 +7,6 @@ import dev.jiffy.engine.pass.Sinking.Sunk;
 import dev.jiffy.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Comparator;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -20,15 +19,20 @@ final class ReshapeSinking {
   ///
   /// @param before positions before
   /// @param after positions after
-  private record Group(List<Integer> before, List<Integer> after) {}
+  private record Group(List<Integer> before, List<Integer> after) {
+    /// {@return the first of the source's dimensions that a transpose made these of}
+    int first(Sunk sunk) {
+      int first = Integer.MAX_VALUE;
+      for (int axis : before) {
+        first = Math.min(first, sunk.perm()[axis]);
+      }
+      return first;
+    }
+  }
 
-  static boolean reshape(Draft draft, Node node) {
-    boolean isReshape =
-        switch (node.op()) {
-          case Op.Reshape _, Op.Flatten _, Op.Squeeze _, Op.Unsqueeze _ -> true;
-          default -> false;
-        };
-    Sunk sunk = isReshape ? Sinking.sunk(draft, node.input(0)) : null;
+  /// As [Rule#apply].
+  static boolean apply(Draft draft, Node node) {
+    Sunk sunk = Sinking.sunk(draft, node.input(0));
     if (sunk == null) {
       return false;
     }
@@ -41,11 +45,9 @@ final class ReshapeSinking {
       return false;
     }
     List<Group> inOrder = new ArrayList<>(groups);
-    inOrder.sort(
-        Comparator.comparingInt(
-            group -> group.before.stream().mapToInt(i -> sunk.perm()[i]).min().orElse(0)));
+    inOrder.sort((a, b) -> Integer.compare(a.first(sunk), b.first(sunk)));
     List<Integer> order = order(inOrder, after);
-    int[] perm = Axes.inverse(order.stream().mapToInt(Integer::intValue).toArray());
+    int[] perm = Axes.inverse(array(order));
     String x = sunk.source();
     List<Dim> xShape = source;
     if (!areTogether(groups, sunk, source)) {
@@ -57,7 +59,11 @@ final class ReshapeSinking {
       x = draft.add(node, new Op.Transpose(Axes.list(gather)), x);
       xShape = draft.fact(x).shape();
     }
-    long[] target = ShapeArithmetic.target(xShape, order.stream().map(after::get).toList());
+    List<Dim> ordered = new ArrayList<>();
+    for (int axis : order) {
+      ordered.add(after.get(axis));
+    }
+    long[] target = ShapeArithmetic.target(xShape, ordered);
     if (target == null) {
       return false;
     }
@@ -160,7 +166,15 @@ final class ReshapeSinking {
         axes.add(sunk.perm()[axis]);
       }
     }
-    return axes.stream().mapToInt(Integer::intValue).toArray();
+    return array(axes);
+  }
+
+  private static int[] array(List<Integer> axes) {
+    int[] array = new int[axes.size()];
+    for (int i = 0; i < array.length; i++) {
+      array[i] = axes.get(i);
+    }
+    return array;
   }
 
   /// `flatten(transpose(x)) · w` with constant weights: the rows of the weights are rearranged.

@@ -18,8 +18,6 @@ import org.jspecify.annotations.Nullable;
 /// change places, times their signs, which are part of the elementwise chain behind it. So is what
 /// the importer makes of the operator `RotaryEmbedding`.
 final class Rotations {
-  static final List<Rule> RULES = List.of(Rule.on(Rotations::turned, Op.Concat.class));
-
   private static final long FROM_THE_END = Long.MIN_VALUE;
 
   private Rotations() {}
@@ -40,7 +38,8 @@ final class Rotations {
     }
   }
 
-  private static boolean turned(Draft draft, Node node) {
+  /// As [Rule#apply].
+  static boolean apply(Draft draft, Node node) {
     int rank = draft.fact(node.output()).rank();
     if (!(node.op() instanceof Op.Concat(long axis))
         || node.inputs().size() != 2

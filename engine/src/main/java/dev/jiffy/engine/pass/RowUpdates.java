@@ -9,11 +9,10 @@ import java.util.List;
 /// Updates of single elements whose indices repeat along each row are updates of rows; so writes
 /// PyTorch what graph networks sum up at each node.
 final class RowUpdates {
-  static final Rule RULE = Rule.on(RowUpdates::apply, Op.ScatterElements.class);
-
   private RowUpdates() {}
 
-  private static boolean apply(Draft draft, Node node) {
+  /// As [Rule#apply].
+  static boolean apply(Draft draft, Node node) {
     Node expand = draft.producer(node.input(1), Op.Expand.class);
     if (expand == null
         || !(node.op() instanceof Op.ScatterElements(long axis, Op.ScatterMode mode))

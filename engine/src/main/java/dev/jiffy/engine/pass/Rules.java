@@ -19,8 +19,8 @@ final class Rules {
   /// Orders rules by the nodes that they look at.
   ///
   /// @param rules the rules, the first that applies to a node wins
-  Rules(List<Rule> rules) {
-    this.rules = List.copyOf(rules);
+  Rules(Rule... rules) {
+    this.rules = List.of(rules);
   }
 
   /// {@return the rules that may apply to a node, in order}

@@ -11,18 +11,16 @@ import org.jspecify.annotations.Nullable;
 /// Shapes computed at run time become constants wherever the facts prove them, for every value of
 /// the named dimensions.
 final class ShapeArithmetic {
-  static final List<Rule> RULES =
-      List.of(
-          ShapeArithmetic::knownValue,
-          Rule.on(
-              ShapeArithmetic::reshape,
-              Op.Reshape.class,
-              Op.Flatten.class,
-              Op.Squeeze.class,
-              Op.Unsqueeze.class),
-          Rule.on(ShapeArithmetic::extent, Op.Gather.class));
-
   private ShapeArithmetic() {}
+
+  /// As [Rule#apply].
+  static boolean apply(Draft draft, Node node) {
+    Op op = node.op();
+    if (knownValue(draft, node)) {
+      return true;
+    }
+    return op instanceof Op.Gather ? extent(draft, node) : reshape(draft, node);
+  }
 
   /// A small integer value whose every element is known.
   private static boolean knownValue(Draft draft, Node node) {
@@ -42,12 +40,13 @@ final class ShapeArithmetic {
   /// Reshape, Flatten, Squeeze and Unsqueeze become Reshape with a constant target, unless the run
   /// has to check extents that only have names.
   private static boolean reshape(Draft draft, Node node) {
+    Op op = node.op();
     boolean isReshape =
-        switch (node.op()) {
-          case Op.Reshape(boolean allowZero) -> allowZero || draft.constant(node.input(1)) == null;
-          case Op.Flatten _, Op.Squeeze _, Op.Unsqueeze _ -> true;
-          default -> false;
-        };
+        op instanceof Op.Flatten
+            || op instanceof Op.Squeeze
+            || op instanceof Op.Unsqueeze
+            || (op instanceof Op.Reshape(boolean allowZero)
+                && (allowZero || draft.constant(node.input(1)) == null));
     if (!isReshape) {
       return false;
     }

@@ -15,15 +15,15 @@ import java.util.Objects;
 /// convolutions of channels that were cut apart. Neither changes how a channel is added up. Runs
 /// when layouts are decided: channels are last.
 final class Siblings {
-  static final List<Rule> RULES =
-      List.of(
-          Rule.on(Siblings::ofOneImage, Op.Conv.class),
-          Rule.on(Siblings::ofOwnChannels, Op.Conv.class));
-
   /// The numbers in the widest vectors; a convolution that makes as many fills them by itself.
   private static final int VECTOR = 16;
 
   private Siblings() {}
+
+  /// As [Rule#apply].
+  static boolean apply(Draft draft, Node node) {
+    return ofOneImage(draft, node) || ofOwnChannels(draft, node);
+  }
 
   private static boolean ofOneImage(Draft draft, Node node) {
     if (!makesFew(draft, node)) {

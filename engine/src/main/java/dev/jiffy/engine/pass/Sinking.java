@@ -14,40 +14,6 @@ import org.jspecify.annotations.Nullable;
 /// Transposes sink towards the outputs: `op(transpose(x))` becomes `transpose(op'(x))`, where they
 /// meet other transposes and cancel out.
 final class Sinking {
-  private static final Rule SLICE = Rule.on(Sinking::slice, Op.Slice.class);
-
-  private static final Rule RESHAPE =
-      Rule.on(
-          ReshapeSinking::reshape,
-          Op.Reshape.class,
-          Op.Flatten.class,
-          Op.Squeeze.class,
-          Op.Unsqueeze.class);
-
-  static final List<Rule> RULES =
-      List.of(
-          Rule.on(
-              Sinking::elementwise,
-              Op.Unary.class,
-              Op.Binary.class,
-              Op.Where.class,
-              Op.Cast.class,
-              QuantizedOp.Quantize.class,
-              QuantizedOp.Dequantize.class),
-          Rule.on(Sinking::concat, Op.Concat.class),
-          Rule.on(Sinking::split, Op.Split.class),
-          SLICE,
-          Rule.on(Sinking::pad, Op.Pad.class),
-          Rule.on(Sinking::tile, Op.Tile.class),
-          Rule.on(Sinking::reduce, Op.Reduce.class, Op.ArgReduce.class),
-          Rule.on(Sinking::alongAxis, Op.Softmax.class, Op.Hardmax.class, Op.LpNormalization.class),
-          Rule.on(Sinking::gather, Op.Gather.class),
-          RESHAPE,
-          Rule.on(ReshapeSinking::flatten, Op.MatMul.class));
-
-  /// Brings queries, keys and values that are cut from one product into the usual form.
-  static final List<Rule> BEFORE_ATTENTION = List.of(SLICE, RESHAPE);
-
   /// Constants larger than this are not rearranged.
   private static final long MAX_CONSTANT_BYTES = 16 << 20;
 
@@ -110,18 +76,30 @@ final class Sinking {
         : draft.replace(node, new Op.Transpose(Axes.list(perm)), value);
   }
 
+  /// As [Rule#apply].
+  static boolean apply(Draft draft, Node node) {
+    Op op = node.op();
+    return elementwise(draft, node)
+        || alongAxis(draft, node)
+        || (op instanceof Op.Concat && concat(draft, node))
+        || (op instanceof Op.Split && split(draft, node))
+        || (op instanceof Op.Pad && pad(draft, node))
+        || (op instanceof Op.Tile && tile(draft, node))
+        || (op instanceof Op.Gather && gather(draft, node))
+        || reduce(draft, node);
+  }
+
   // ---- elementwise
 
   private static boolean elementwise(Draft draft, Node node) {
+    Op op = node.op();
     boolean isElementwise =
-        switch (node.op()) {
-          case Op.Unary _, Op.Binary _, Op.Where _, Op.Cast _ -> true;
-          case QuantizedOp.Quantize _, QuantizedOp.Dequantize _ -> {
-            List<Dim> scale = draft.fact(node.input(1)).shape();
-            yield scale != null && scale.stream().allMatch(dim -> dim.is(1));
-          }
-          default -> false;
-        };
+        op instanceof Op.Unary
+            || op instanceof Op.Binary
+            || op instanceof Op.Where
+            || op instanceof Op.Cast
+            || ((op instanceof QuantizedOp.Quantize || op instanceof QuantizedOp.Dequantize)
+                && isOne(draft.fact(node.input(1)).shape()));
     int rank = isElementwise ? draft.fact(node.output()).rank() : -1;
     Sunk common = rank < 0 ? null : common(draft, node, rank);
     if (common == null) {
@@ -137,6 +115,10 @@ final class Sinking {
       inputs[i] = aligned;
     }
     return finish(draft, node, draft.add(node, node.op(), inputs), perm);
+  }
+
+  private static boolean isOne(@Nullable List<Dim> shape) {
+    return shape != null && shape.stream().allMatch(dim -> dim.is(1));
   }
 
   /// {@return the first transpose of the result's rank that makes an input, one that takes work if
@@ -266,7 +248,8 @@ final class Sinking {
     return draft.replace(node, results);
   }
 
-  private static boolean slice(Draft draft, Node node) {
+  /// As [Rule#apply].
+  static boolean slice(Draft draft, Node node) {
     Sunk sunk = sunk(draft, node.input(0));
     if (sunk == null) {
       return false;
@@ -377,11 +360,11 @@ final class Sinking {
   }
 
   private static boolean alongAxis(Draft draft, Node node) {
-    Sunk sunk =
-        switch (node.op()) {
-          case Op.Softmax _, Op.Hardmax _, Op.LpNormalization _ -> sunk(draft, node.input(0));
-          default -> null;
-        };
+    boolean isAlongAxis =
+        node.op() instanceof Op.Softmax
+            || node.op() instanceof Op.Hardmax
+            || node.op() instanceof Op.LpNormalization;
+    Sunk sunk = isAlongAxis ? sunk(draft, node.input(0)) : null;
     if (sunk == null) {
       return false;
     }

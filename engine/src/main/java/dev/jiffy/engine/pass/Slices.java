@@ -11,14 +11,14 @@ import org.jspecify.annotations.Nullable;
 
 /// Parts of tensors taken as directly as possible: a slice can be a view, a copy by index cannot.
 final class Slices {
-  static final List<Rule> RULES =
-      List.of(
-          Rule.on(Slices::evenGather, Op.Gather.class),
-          Rule.on(Slices::gatherOfSlice, Op.Gather.class),
-          Rule.on(Slices::sliceOfReshape, Op.Slice.class),
-          Rule.on(Slices::sliceOfSlice, Op.Slice.class));
-
   private Slices() {}
+
+  /// As [Rule#apply].
+  static boolean apply(Draft draft, Node node) {
+    return node.op() instanceof Op.Gather
+        ? evenGather(draft, node) || gatherOfSlice(draft, node)
+        : sliceOfReshape(draft, node) || sliceOfSlice(draft, node);
+  }
 
   /// `x[…, i, …]` with a constant index is a slice and a reshape, `x[…, [i, i + s, …], …]` a slice.
   private static boolean evenGather(Draft draft, Node node) {

@@ -13,11 +13,12 @@ import org.jspecify.annotations.Nullable;
 
 /// Simplifies what is done with unit vectors.
 final class UnitVectors {
-  static final List<Rule> RULES =
-      List.of(
-          Rule.on(UnitVectors::cast, Op.Cast.class), Rule.on(UnitVectors::dot, Op.Reduce.class));
-
   private UnitVectors() {}
+
+  /// As [Rule#apply].
+  static boolean apply(Draft draft, Node node) {
+    return node.op() instanceof Op.Cast ? cast(draft, node) : dot(draft, node);
+  }
 
   /// Unit vectors that are converted are made of converted values.
   private static boolean cast(Draft draft, Node node) {

@@ -9,11 +9,10 @@ import java.util.List;
 /// Pixels at the end of a convolution's result that no window of the pool behind it reaches are not
 /// computed: the convolution's padding there shrinks. Runs before layouts change.
 final class UnreadPixels {
-  static final Rule RULE = Rule.on(UnreadPixels::apply, Op.Pool.class);
-
   private UnreadPixels() {}
 
-  private static boolean apply(Draft draft, Node node) {
+  /// As [Rule#apply].
+  static boolean apply(Draft draft, Node node) {
     Node producer = draft.producer(node.input(0), Op.Conv.class);
     if (producer == null
         || !(producer.op() instanceof Op.Conv conv)

@@ -1,10 +1,7 @@
 package dev.jiffy.engine.pass;
 
-import dev.jiffy.engine.ir.AttentionOp;
-import dev.jiffy.engine.ir.ImageOp;
 import dev.jiffy.engine.ir.Node;
 import dev.jiffy.engine.ir.Op;
-import dev.jiffy.engine.ir.RecurrentOp;
 import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Tensor;
 import java.util.ArrayList;
@@ -15,50 +12,10 @@ import java.util.List;
 ///
 /// Values that a caller gives or gets keep their types, and so do tables that are only looked up.
 final class Widening {
-  static final List<Rule> RULES =
-      List.of(
-          Rule.on(
-              Widening::widen,
-              Op.Unary.class,
-              Op.Binary.class,
-              Op.Where.class,
-              Op.MatMul.class,
-              Op.Gemm.class,
-              Op.Einsum.class,
-              AttentionOp.Attention.class,
-              AttentionOp.CausalAttention.class,
-              AttentionOp.AppendRows.class,
-              Op.Conv.class,
-              Op.ConvTranspose.class,
-              RecurrentOp.Recurrent.class,
-              Op.Softmax.class,
-              Op.Reduce.class,
-              Op.Pool.class,
-              Op.GlobalPool.class,
-              Op.BatchNorm.class,
-              Op.LayerNorm.class,
-              Op.InstanceNorm.class,
-              Op.Lrn.class,
-              Op.LpNormalization.class,
-              ImageOp.Resize.class,
-              Op.Pad.class,
-              Op.Transpose.class,
-              Op.Reshape.class,
-              Op.Flatten.class,
-              Op.Squeeze.class,
-              Op.Unsqueeze.class,
-              Op.Expand.class,
-              Op.Tile.class,
-              Op.Concat.class,
-              Op.Split.class,
-              Op.Slice.class,
-              Op.Gather.class,
-              Op.DepthToSpace.class,
-              Op.SpaceToDepth.class));
-
   private Widening() {}
 
-  private static boolean widen(Draft draft, Node node) {
+  /// As [Rule#apply].
+  static boolean apply(Draft draft, Node node) {
     boolean isTable = node.op() instanceof Op.Gather && draft.constant(node.input(0)) != null;
     if (isTable || !areNarrow(draft, node.inputs())) {
       return false;

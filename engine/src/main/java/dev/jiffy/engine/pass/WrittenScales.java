@@ -18,8 +18,6 @@ import org.jspecify.annotations.Nullable;
 /// @param scales one, or one for each index of the axis, f32
 /// @param zeros the zero points, as many, integers
 record WrittenScales(int axis, Tensor scales, Tensor zeros) {
-  static final Rule RULE = Rule.on(WrittenScales::product, BinaryFunction.MUL);
-
   private static final Op SUBTRACT = new Op.Binary(BinaryFunction.SUB);
   private static final Op MULTIPLY = new Op.Binary(BinaryFunction.MUL);
 
@@ -67,7 +65,8 @@ record WrittenScales(int axis, Tensor scales, Tensor zeros) {
             });
   }
 
-  private static boolean product(Draft draft, Node node) {
+  /// As [Rule#apply].
+  static boolean apply(Draft draft, Node node) {
     for (int side = 0; side < 2; side++) {
       Node number = draft.producer(node.input(side));
       String zero = "";

@@ -5,17 +5,20 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.jiffy.engine.ir.Graph;
 import dev.jiffy.engine.ir.Op;
 import dev.jiffy.engine.lower.Interpreter;
-import java.util.ArrayList;
-import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /// Transposes sink until nothing is left to gain, and not back.
 class SinkingTest {
   private static Graph settled(Graph graph) {
-    List<Rule> rules = new ArrayList<>(Sinking.RULES);
-    rules.addAll(Movements.RULES);
+    Rules rules =
+        new Rules(
+            Rule.SINKING,
+            Rule.SINKING_BY_SLICES,
+            Rule.SINKING_BY_RESHAPES,
+            Rule.FLATTENED_PRODUCTS,
+            Rule.MOVEMENTS);
     Draft draft = new Draft(graph, Interpreter::evaluate);
-    assertTrue(draft.rewrite(new Rules(rules)), () -> Rewritten.text(draft.graph()));
+    assertTrue(draft.rewrite(rules), () -> Rewritten.text(draft.graph()));
     Rewritten.assertSame(graph, draft.graph());
     return draft.graph();
   }
