@@ -31,6 +31,13 @@ public record Extent(long minNanos, long minRequests) {
     return new Extent(0, count);
   }
 
+  /// {@return this, with as many requests at least}
+  ///
+  /// @param requests the number
+  Extent withAtLeast(long requests) {
+    return new Extent(minNanos, Math.max(minRequests, requests));
+  }
+
   /// {@return whether the run is long enough}
   ///
   /// @param nanos the time since its begin

@@ -8,6 +8,7 @@ import dev.jiffy.bench.record.Summary;
 import dev.jiffy.bench.record.Time;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Deque;
 import java.util.List;
 import java.util.Locale;
@@ -34,6 +35,12 @@ public record FindPeak(
   private static final double LEAST_ANSWERED = 0.95;
   private static final double STEP_BACK = 0.97;
   private static final int MOST_AT_A_TIME = 64;
+
+  /// How many requests of a run may be late at least, so that no few of them decide, and how many
+  /// times as long as it was to be a run may last for that.
+  private static final int LEAST_LATE = 2;
+
+  private static final int LONGEST = 10;
 
   /// The time that all runs of a search together are given, and what it is at least in probes and
   /// full runs where those are long.
@@ -63,10 +70,11 @@ public record FindPeak(
   /// there, the bound is widened; then the range is halved until its ends are within 2 %. As
   /// machines have moods, the range's upper end is tried again, with other arrivals, before it is
   /// believed, when the lower end has come within 7 % of it; if two of three probes hold, the
-  /// search goes on above. A probe has only to keep the SLO; the rate found must keep it with
-  /// confidence in a full run, or is lowered by 3 %; then what missed above is doubted once more.
-  /// All runs together are given 84 s, or the time of 10 probes and 4 full runs where it is more:
-  /// as it ends, the range stays as wide as it is.
+  /// search goes on above. A probe has only to keep the SLO; it has so many requests that two may
+  /// be late, where that takes no more than ten times its time, or ends with more that are. The
+  /// rate found must keep the SLO with confidence in a full run, or is lowered by 3 %; then what
+  /// missed above is doubted once more. All runs together are given 84 s, or the time of 10 probes
+  /// and 4 full runs where it is more: as it ends, the range stays as wide as it is.
   ///
   /// @param subject what is asked
   /// @param plan the full run, whose arrivals have a rate
@@ -85,7 +93,7 @@ public record FindPeak(
     double saturation = search.saturation();
     double rate = search.narrow(saturation);
     Run run = rate == 0 ? null : search.full(rate);
-    while (run != null && is(run, Verdict.Kind.MISSED) && search.hasTimeFor(plan.extent(), rate)) {
+    while (run != null && is(run, Verdict.Kind.MISSED) && search.hasTimeForFull(rate)) {
       search.missed(rate);
       rate *= STEP_BACK;
       run = search.full(rate);
@@ -210,18 +218,36 @@ public record FindPeak(
       return failed.isEmpty() ? rate : narrow(failed.element());
     }
 
-    /// {@return whether a probe can be made, and full runs after it}
+    /// {@return whether a probe can be made, and full runs after it where one holds}
     private boolean hasTimeToProbe(double rate) {
-      return hasTime(nanos(probe, rate) + RESERVED_FULL_RUNS * nanos(plan.extent(), rate));
+      if (holding == 0) {
+        return spentNanos + nanos(probe, rate) <= mostNanos;
+      }
+      return hasTime(
+          rate, wholeNanos(probe, rate) + RESERVED_FULL_RUNS * wholeNanos(plan.extent(), rate));
     }
 
-    /// {@return whether a run can be made}
-    boolean hasTimeFor(Extent extent, double rate) {
-      return hasTime(nanos(extent, rate));
+    /// {@return whether a full run can be made}
+    boolean hasTimeForFull(double rate) {
+      return hasTime(rate, wholeNanos(plan.extent(), rate));
     }
 
-    private boolean hasTime(long nanos) {
-      return spentNanos + nanos <= mostNanos;
+    /// {@return whether there is time left, of which slow systems are given more}
+    private boolean hasTime(double rate, long nanos) {
+      long whole =
+          LEAST_PROBES * wholeNanos(probe, rate)
+              + LEAST_FULL_RUNS * wholeNanos(plan.extent(), rate);
+      return spentNanos + nanos <= Math.max(mostNanos, whole);
+    }
+
+    /// {@return an extent with so many requests that some may be late}
+    private Extent whole(Extent extent, double rate) {
+      double least = Math.ceil((LEAST_LATE + 1) / (1 - slo.p()));
+      return extent.withAtLeast((long) Math.min(least, LONGEST * rate * extent.minNanos() / 1e9));
+    }
+
+    private long wholeNanos(Extent extent, double rate) {
+      return nanos(whole(extent, rate), rate);
     }
 
     private static long nanos(Extent extent, double rate) {
@@ -230,8 +256,16 @@ public record FindPeak(
 
     private boolean holds(double rate) {
       Recording recording = run(anew(rate, probe));
-      Percentiles times = Percentiles.of(recording.nanos(Time.RESPONSE, plan.timeoutNanos()));
-      boolean holds = times.at(slo.p()) <= slo.nanos() && answered(recording) >= LEAST_ANSWERED;
+      long[] nanos = recording.nanos(Time.RESPONSE, plan.timeoutNanos());
+      Percentiles times = Percentiles.of(nanos);
+      boolean isAnswered = answered(recording) >= LEAST_ANSWERED;
+      long rest = whole(probe, rate).minRequests() - nanos.length;
+      if (rest > 0 && isAnswered && isOpen(times)) {
+        Recording more = run(anew(rate, Extent.requests(rest)));
+        times = Percentiles.of(joined(nanos, more.nanos(Time.RESPONSE, plan.timeoutNanos())));
+        isAnswered = answered(more) >= LEAST_ANSWERED;
+      }
+      boolean holds = isAnswered && times.at(slo.p()) <= slo.nanos();
       Probe tried = new Probe(rate, times.at(slo.p()) / 1e6, holds);
       probes.add(tried);
       progress.accept(
@@ -243,6 +277,17 @@ public record FindPeak(
               tried.atPercentileMs(),
               holds ? "holds" : "too much"));
       return holds;
+    }
+
+    /// {@return whether more requests may change what is said of these}
+    private boolean isOpen(Percentiles times) {
+      return times.above(slo.nanos()) <= LEAST_LATE && times.at(0.5) <= slo.nanos();
+    }
+
+    private static long[] joined(long[] first, long[] second) {
+      long[] all = Arrays.copyOf(first, first.length + second.length);
+      System.arraycopy(second, 0, all, first.length, second.length);
+      return all;
     }
 
     /// {@return the requests answered per second over those that were to be made}
@@ -270,7 +315,7 @@ public record FindPeak(
 
     Run full(double rate) {
       progress.accept(String.format(Locale.ROOT, "a full run at %.1f requests/s", rate));
-      Plan full = anew(rate, plan.extent());
+      Plan full = anew(rate, whole(plan.extent(), rate));
       try (Watch watch = new Watch()) {
         Recording recording = run(full);
         return Run.of(Scenario.SERVER, full, slo, recording, watch.events(recording.originNanos()));

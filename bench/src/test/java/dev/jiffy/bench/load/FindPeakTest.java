@@ -5,8 +5,11 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.jiffy.bench.record.Percentiles;
 import dev.jiffy.bench.record.Recording;
 import dev.jiffy.bench.record.Slo;
+import dev.jiffy.bench.record.Time;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.function.IntConsumer;
@@ -111,6 +114,37 @@ class FindPeakTest {
     Moody quiet = new Moody(SERVICE, run -> false);
     checkLands(search(quiet, Extent.seconds(20), Extent.seconds(60)));
     assertTrue(quiet.nanos < 440_000 * MS, () -> "" + quiet.nanos);
+  }
+
+  /// A probe of two seconds has 30 requests here, of which the slowest is no percentile.
+  @Test
+  void slowSystemsAreAskedOftenEnough() {
+    ServiceTime service = new ServiceTime.Fixed(20 * MS);
+    Slo slo = Slo.parse("p99=60ms");
+    double known = 25;
+    while (isLate(service, known, slo)) {
+      known *= 0.98;
+    }
+    double[] found = new double[9];
+    for (int seed = 0; seed < found.length; seed++) {
+      Arrivals.Poisson arrivals = new Arrivals.Poisson(1, seed);
+      Plan plan =
+          new Plan(arrivals, Extent.seconds(6), new Order(1, true, 0), 1 << 20, 10_000 * MS);
+      Subject slow = new Moody(service, run -> false);
+      found[seed] =
+          FindPeak.search(slow, plan, arrivals, slo, Extent.seconds(2), line -> {}).rate();
+    }
+    Arrays.sort(found);
+    assertEquals(known, found[found.length / 2], 0.1 * known, () -> Arrays.toString(found));
+  }
+
+  private static boolean isLate(ServiceTime service, double rate, Slo slo) {
+    Arrivals.Poisson arrivals = new Arrivals.Poisson(rate, 1);
+    Plan plan =
+        new Plan(arrivals, Extent.requests(50_000), new Order(1, true, 0), 1 << 20, 10_000 * MS);
+    Recording recording = new SimulatedSubject("slow", 1, service).run(plan, issued -> {});
+    long[] nanos = recording.nanos(Time.RESPONSE, plan.timeoutNanos());
+    return Percentiles.of(nanos).at(slo.p()) > slo.nanos();
   }
 
   /// What takes 0.4 s, 20 at a time, answers 50 a second. The last answers of a probe come long
