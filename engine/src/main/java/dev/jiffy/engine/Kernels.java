@@ -44,7 +44,6 @@ import java.util.TreeSet;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -160,12 +159,11 @@ final class Kernels {
   ///
   /// @param decided the options, decided
   /// @param graph the graph
-  /// @return tells whether the kernels are sound; waits for what is under way
-  BooleanSupplier check(LoadOptions decided, Graph graph) {
-    if (decided.kernels() != KernelPath.NATIVE) {
-      return () -> true;
-    }
+  Checks check(LoadOptions decided, Graph graph) {
     List<FutureTask<Optional<String>>> wanted = new ArrayList<>();
+    if (decided.kernels() != KernelPath.NATIVE) {
+      return new Checks(wanted);
+    }
     List<FutureTask<Optional<String>>> begun = new ArrayList<>();
     synchronized (this) {
       Target target = Objects.requireNonNull(machineCode);
@@ -182,15 +180,59 @@ final class Kernels {
       }
     }
     if (!begun.isEmpty()) {
-      Thread thread = new Thread(() -> begun.forEach(FutureTask::run), "jiffy-kernel-check");
+      Thread thread = new Thread(() -> run(begun), "jiffy-kernel-check");
       thread.setDaemon(true);
       try {
         thread.start();
       } catch (OutOfMemoryError _) { // no more threads; others wait for these checks, too
-        begun.forEach(FutureTask::run);
+        run(begun);
       }
     }
-    return () -> wanted.stream().allMatch(this::holds);
+    return new Checks(wanted);
+  }
+
+  private static void run(List<FutureTask<Optional<String>>> checks) {
+    for (FutureTask<Optional<String>> check : checks) {
+      check.run();
+    }
+  }
+
+  /// Checks of kernels, some of which may be under way.
+  final class Checks {
+    private final List<FutureTask<Optional<String>>> wanted;
+
+    private Checks(List<FutureTask<Optional<String>>> wanted) {
+      this.wanted = wanted;
+    }
+
+    /// {@return whether the kernels are sound; waits for what is under way}
+    boolean areSound() {
+      for (FutureTask<Optional<String>> check : wanted) {
+        if (!holds(check)) {
+          return false;
+        }
+      }
+      return true;
+    }
+
+    /// Waits for what is under way, whatever comes of it.
+    void end() {
+      boolean isInterrupted = false;
+      for (FutureTask<Optional<String>> check : wanted) {
+        while (!check.isDone()) {
+          try {
+            check.get();
+          } catch (ExecutionException _) {
+            // whoever relies on the kernels is told
+          } catch (InterruptedException _) {
+            isInterrupted = true;
+          }
+        }
+      }
+      if (isInterrupted) {
+        Thread.currentThread().interrupt();
+      }
+    }
   }
 
   /// {@return what is needed where products multiply bytes, or what stands in for it}
