@@ -67,9 +67,12 @@ final class Kernels {
   /// Whether whoever started the JVM does without the Vector API (`-Djiffy.vector=false`).
   private static final boolean IS_UNWANTED = "false".equals(System.getProperty("jiffy.vector"));
 
-  /// Whether the JVM was started with the Vector API; its kernels may not be touched where not.
-  private static final boolean VECTOR_API =
-      !IS_UNWANTED && ModuleLayer.boot().findModule("jdk.incubator.vector").isPresent();
+  /// Looked for when it is asked for: where there is machine code most models never do.
+  private static final class VectorApi {
+    /// Whether the JVM was started with the Vector API; its kernels may not be touched where not.
+    static final boolean IS_THERE =
+        !IS_UNWANTED && ModuleLayer.boot().findModule("jdk.incubator.vector").isPresent();
+  }
 
   private final Supplier<Target> maker;
   private final AtomicBoolean isFirst = new AtomicBoolean(true);
@@ -93,9 +96,26 @@ final class Kernels {
   private static Target nativeTarget() {
     MatrixKernels matrices =
         new TiledMatrixKernels(
-            new X86MicroKernels(), new X86Depthwise(), new X86Winograd(), new X86NarrowKernels());
-    RowKernels others = VECTOR_API ? new VectorRowKernels() : new ScalarRowKernels();
-    return new Target(matrices, new X86RowKernels(others), 1, Format.F32);
+            new X86MicroKernels(), new X86Depthwise(), new X86Winograd(), X86NarrowKernels::new);
+    return new Target(matrices, new X86RowKernels(Kernels::others), 1, Format.F32);
+  }
+
+  /// The kernels for what has no machine code.
+  private static RowKernels others() {
+    if (VectorApi.IS_THERE) {
+      return new VectorRowKernels();
+    }
+    missVectorApi(System.Logger.Level.INFO, "operators of this model faster");
+    return new ScalarRowKernels();
+  }
+
+  private static void missVectorApi(System.Logger.Level level, String gain) {
+    if (!IS_UNWANTED) {
+      log(
+          level,
+          "the JVM was started without --add-modules jdk.incubator.vector, which would make "
+              + gain);
+    }
   }
 
   /// Begins to look for machine code, beside what the caller does next: in a young process that
@@ -115,15 +135,11 @@ final class Kernels {
   /// Tells what is missing, too, which no load waits for.
   private void look() {
     try {
-      boolean isThere = machineCode() != null;
-      if (!isThere) {
+      if (machineCode() == null) {
         log(System.Logger.Level.INFO, "no machine code of our own: " + reason);
-      }
-      if (!VECTOR_API && !IS_UNWANTED) {
-        log(
-            isThere ? System.Logger.Level.INFO : System.Logger.Level.WARNING,
-            "the JVM was started without --add-modules jdk.incubator.vector, which would make "
-                + (isThere ? "rare operators faster" : "models many times faster"));
+        if (!VectorApi.IS_THERE) {
+          missVectorApi(System.Logger.Level.WARNING, "models many times faster");
+        }
       }
     } catch (RuntimeException _) {
       // the load that waits for it is told
@@ -323,7 +339,9 @@ final class Kernels {
       Thread.currentThread().interrupt();
       throw new ModelException("interrupted while the kernels were checked", e);
     }
-    fault.ifPresent(this::drop);
+    if (fault.isPresent()) {
+      drop(fault.get());
+    }
     return fault.isEmpty();
   }
 
@@ -342,12 +360,15 @@ final class Kernels {
     KernelPath kernels = options.kernels();
     switch (kernels) {
       case AUTO -> {
-        KernelPath other = VECTOR_API ? KernelPath.VECTOR : KernelPath.SCALAR;
-        kernels = machineCode() != null ? KernelPath.NATIVE : other;
+        if (machineCode() != null) {
+          kernels = KernelPath.NATIVE;
+        } else {
+          kernels = VectorApi.IS_THERE ? KernelPath.VECTOR : KernelPath.SCALAR;
+        }
       }
       case SCALAR -> {}
       case VECTOR -> {
-        if (!VECTOR_API) {
+        if (!VectorApi.IS_THERE) {
           throw new ModelException(
               "kernels VECTOR need a JVM started with --add-modules jdk.incubator.vector");
         }
@@ -361,8 +382,8 @@ final class Kernels {
     Precision precision =
         options.precision() == Precision.AUTO ? Precision.F32 : options.precision();
     LoadOptions decided = threads(options).precision(precision).kernels(kernels);
-    NarrowKernels narrow = target(decided).matrices().narrow();
     Format format = format(precision);
+    NarrowKernels narrow = format == Format.F32 ? null : target(decided).matrices().narrow();
     if (format != Format.F32 && (narrow == null || !narrow.computes(format, null))) {
       throw new ModelException(
           "precision %s is not available with %s kernels on this machine"
