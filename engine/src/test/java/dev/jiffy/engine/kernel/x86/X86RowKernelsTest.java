@@ -114,6 +114,30 @@ final class X86RowKernelsTest {
   }
 
   @Test
+  void kernelsForWhatHasNoCodeAreMadeOnceWhereThereIsSuch() {
+    for (Cpu cpu : Cpus.all().toList()) {
+      List<RowKernels> made = new ArrayList<>();
+      RowKernels kernels =
+          new X86RowKernels(
+              cpu,
+              () -> {
+                made.add(new ScalarRowKernels());
+                return made.getLast();
+              });
+      try (Floats memory = new Floats(1)) {
+        long x = memory.normal(2 * 19);
+        long y = memory.empty(2 * 19);
+        kernels.reduce(ReduceFunction.SUM, x, y, 2, 19, 1);
+        kernels.softmax(false, x, y, 2, 19);
+        assertEquals(0, made.size());
+        kernels.reduce(ReduceFunction.LOG_SUM_EXP, x, y, 2, 19, 1);
+        kernels.reduce(ReduceFunction.LOG_SUM_EXP, x, y, 2, 19, 1);
+        assertEquals(1, made.size());
+      }
+    }
+  }
+
+  @Test
   void combinationsAgree() {
     for (Cpu cpu : Cpus.all().toList()) {
       RowKernels kernels = new X86RowKernels(cpu, ScalarRowKernels::new);
