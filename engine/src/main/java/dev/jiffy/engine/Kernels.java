@@ -44,7 +44,6 @@ import java.util.TreeSet;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -68,9 +67,12 @@ final class Kernels {
   /// Whether whoever started the JVM does without the Vector API (`-Djiffy.vector=false`).
   private static final boolean IS_UNWANTED = "false".equals(System.getProperty("jiffy.vector"));
 
-  /// Whether the JVM was started with the Vector API; its kernels may not be touched where not.
-  private static final boolean VECTOR_API =
-      !IS_UNWANTED && ModuleLayer.boot().findModule("jdk.incubator.vector").isPresent();
+  /// Looked for when it is asked for: where there is machine code most models never do.
+  private static final class VectorApi {
+    /// Whether the JVM was started with the Vector API; its kernels may not be touched where not.
+    static final boolean IS_THERE =
+        !IS_UNWANTED && ModuleLayer.boot().findModule("jdk.incubator.vector").isPresent();
+  }
 
   private final Supplier<Target> maker;
   private final AtomicBoolean isFirst = new AtomicBoolean(true);
@@ -94,9 +96,26 @@ final class Kernels {
   private static Target nativeTarget() {
     MatrixKernels matrices =
         new TiledMatrixKernels(
-            new X86MicroKernels(), new X86Depthwise(), new X86Winograd(), new X86NarrowKernels());
-    RowKernels others = VECTOR_API ? new VectorRowKernels() : new ScalarRowKernels();
-    return new Target(matrices, new X86RowKernels(others), 1, Format.F32);
+            new X86MicroKernels(), new X86Depthwise(), new X86Winograd(), X86NarrowKernels::new);
+    return new Target(matrices, new X86RowKernels(Kernels::others), 1, Format.F32);
+  }
+
+  /// The kernels for what has no machine code.
+  private static RowKernels others() {
+    if (VectorApi.IS_THERE) {
+      return new VectorRowKernels();
+    }
+    missVectorApi(System.Logger.Level.INFO, "operators of this model faster");
+    return new ScalarRowKernels();
+  }
+
+  private static void missVectorApi(System.Logger.Level level, String gain) {
+    if (!IS_UNWANTED) {
+      log(
+          level,
+          "the JVM was started without --add-modules jdk.incubator.vector, which would make "
+              + gain);
+    }
   }
 
   /// Begins to look for machine code, beside what the caller does next: in a young process that
@@ -116,15 +135,11 @@ final class Kernels {
   /// Tells what is missing, too, which no load waits for.
   private void look() {
     try {
-      boolean isThere = machineCode() != null;
-      if (!isThere) {
+      if (machineCode() == null) {
         log(System.Logger.Level.INFO, "no machine code of our own: " + reason);
-      }
-      if (!VECTOR_API && !IS_UNWANTED) {
-        log(
-            isThere ? System.Logger.Level.INFO : System.Logger.Level.WARNING,
-            "the JVM was started without --add-modules jdk.incubator.vector, which would make "
-                + (isThere ? "rare operators faster" : "models many times faster"));
+        if (!VectorApi.IS_THERE) {
+          missVectorApi(System.Logger.Level.WARNING, "models many times faster");
+        }
       }
     } catch (RuntimeException _) {
       // the load that waits for it is told
@@ -160,12 +175,11 @@ final class Kernels {
   ///
   /// @param decided the options, decided
   /// @param graph the graph
-  /// @return tells whether the kernels are sound; waits for what is under way
-  BooleanSupplier check(LoadOptions decided, Graph graph) {
-    if (decided.kernels() != KernelPath.NATIVE) {
-      return () -> true;
-    }
+  Checks check(LoadOptions decided, Graph graph) {
     List<FutureTask<Optional<String>>> wanted = new ArrayList<>();
+    if (decided.kernels() != KernelPath.NATIVE) {
+      return new Checks(wanted);
+    }
     List<FutureTask<Optional<String>>> begun = new ArrayList<>();
     synchronized (this) {
       Target target = Objects.requireNonNull(machineCode);
@@ -182,15 +196,59 @@ final class Kernels {
       }
     }
     if (!begun.isEmpty()) {
-      Thread thread = new Thread(() -> begun.forEach(FutureTask::run), "jiffy-kernel-check");
+      Thread thread = new Thread(() -> run(begun), "jiffy-kernel-check");
       thread.setDaemon(true);
       try {
         thread.start();
       } catch (OutOfMemoryError _) { // no more threads; others wait for these checks, too
-        begun.forEach(FutureTask::run);
+        run(begun);
       }
     }
-    return () -> wanted.stream().allMatch(this::holds);
+    return new Checks(wanted);
+  }
+
+  private static void run(List<FutureTask<Optional<String>>> checks) {
+    for (FutureTask<Optional<String>> check : checks) {
+      check.run();
+    }
+  }
+
+  /// Checks of kernels, some of which may be under way.
+  final class Checks {
+    private final List<FutureTask<Optional<String>>> wanted;
+
+    private Checks(List<FutureTask<Optional<String>>> wanted) {
+      this.wanted = wanted;
+    }
+
+    /// {@return whether the kernels are sound; waits for what is under way}
+    boolean areSound() {
+      for (FutureTask<Optional<String>> check : wanted) {
+        if (!holds(check)) {
+          return false;
+        }
+      }
+      return true;
+    }
+
+    /// Waits for what is under way, whatever comes of it.
+    void end() {
+      boolean isInterrupted = false;
+      for (FutureTask<Optional<String>> check : wanted) {
+        while (!check.isDone()) {
+          try {
+            check.get();
+          } catch (ExecutionException _) {
+            // whoever relies on the kernels is told
+          } catch (InterruptedException _) {
+            isInterrupted = true;
+          }
+        }
+      }
+      if (isInterrupted) {
+        Thread.currentThread().interrupt();
+      }
+    }
   }
 
   /// {@return what is needed where products multiply bytes, or what stands in for it}
@@ -281,7 +339,9 @@ final class Kernels {
       Thread.currentThread().interrupt();
       throw new ModelException("interrupted while the kernels were checked", e);
     }
-    fault.ifPresent(this::drop);
+    if (fault.isPresent()) {
+      drop(fault.get());
+    }
     return fault.isEmpty();
   }
 
@@ -300,12 +360,15 @@ final class Kernels {
     KernelPath kernels = options.kernels();
     switch (kernels) {
       case AUTO -> {
-        KernelPath other = VECTOR_API ? KernelPath.VECTOR : KernelPath.SCALAR;
-        kernels = machineCode() != null ? KernelPath.NATIVE : other;
+        if (machineCode() != null) {
+          kernels = KernelPath.NATIVE;
+        } else {
+          kernels = VectorApi.IS_THERE ? KernelPath.VECTOR : KernelPath.SCALAR;
+        }
       }
       case SCALAR -> {}
       case VECTOR -> {
-        if (!VECTOR_API) {
+        if (!VectorApi.IS_THERE) {
           throw new ModelException(
               "kernels VECTOR need a JVM started with --add-modules jdk.incubator.vector");
         }
@@ -319,8 +382,8 @@ final class Kernels {
     Precision precision =
         options.precision() == Precision.AUTO ? Precision.F32 : options.precision();
     LoadOptions decided = threads(options).precision(precision).kernels(kernels);
-    NarrowKernels narrow = target(decided).matrices().narrow();
     Format format = format(precision);
+    NarrowKernels narrow = format == Format.F32 ? null : target(decided).matrices().narrow();
     if (format != Format.F32 && (narrow == null || !narrow.computes(format, null))) {
       throw new ModelException(
           "precision %s is not available with %s kernels on this machine"

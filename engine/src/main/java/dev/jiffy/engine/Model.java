@@ -32,7 +32,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /// A loaded model: immutable, shared between threads, source of [Session]s.
@@ -51,7 +50,10 @@ public final class Model implements AutoCloseable {
   private final @Nullable Handover handover;
   private final Graph graph;
   private final Kernels kernels;
-  private final BooleanSupplier areSound;
+
+  /// Of what the graph computes as it was read, and as it was rewritten.
+  private final List<Kernels.Checks> checks;
+
   private Form form;
   private boolean isChecked;
 
@@ -82,7 +84,7 @@ public final class Model implements AutoCloseable {
       @Nullable Handover handover,
       Program program,
       Kernels kernels,
-      BooleanSupplier areSound,
+      List<Kernels.Checks> checks,
       Form form) {
     this.options = options;
     this.arena = arena;
@@ -91,7 +93,7 @@ public final class Model implements AutoCloseable {
     this.program = program;
     this.graph = program.graph();
     this.kernels = kernels;
-    this.areSound = areSound;
+    this.checks = checks;
     this.form = form;
     this.inputs = specs(graph, graph.inputs());
     this.outputs = specs(graph, graph.outputs());
@@ -191,14 +193,14 @@ public final class Model implements AutoCloseable {
       Graph imported = Engines.graph(read, source, begun);
       foreign = Engines.foreign(imported);
       LoadOptions decided = kernels.decided(begun);
-      BooleanSupplier asImported = kernels.check(decided, imported);
+      Kernels.Checks asImported = kernels.check(decided, imported);
       Graph graph = options.optimize() ? Variants.rewritten(imported) : imported;
       Program program = Program.of(graph, options.optimize());
-      BooleanSupplier asRewritten = kernels.check(decided, program.packed());
+      Kernels.Checks asRewritten = kernels.check(decided, program.packed());
       Form form = Form.of(decided, program.packed(), kernels, arena);
       Handover handover = Handover.of(imported, read.graph().nodes().size()).orElse(null);
-      BooleanSupplier areSound = () -> asImported.getAsBoolean() && asRewritten.getAsBoolean();
-      return new Model(options, arena, foreign, handover, program, kernels, areSound, form);
+      List<Kernels.Checks> checks = List.of(asImported, asRewritten);
+      return new Model(options, arena, foreign, handover, program, kernels, checks, form);
     } catch (OutOfMemoryError | StackOverflowError e) {
       foreign.forEach(ForeignModel::close);
       arena.close();
@@ -229,7 +231,7 @@ public final class Model implements AutoCloseable {
   /// others where they are not: no plan is ever made for wrong ones.
   private synchronized Form form() {
     if (!isChecked) {
-      makeSound(areSound);
+      makeSound(checks);
       isChecked = true;
     }
     return form;
@@ -241,15 +243,18 @@ public final class Model implements AutoCloseable {
   private synchronized Form form(Graph bound) {
     Form current = form();
     if (bound.nodes() != checked) {
-      makeSound(kernels.check(current.options(), bound));
+      makeSound(List.of(kernels.check(current.options(), bound)));
       checked = bound.nodes();
     }
     return form;
   }
 
-  private void makeSound(BooleanSupplier check) {
-    if (!check.getAsBoolean()) {
-      form = Form.of(kernels.decided(options), program.packed(), kernels, arena);
+  private void makeSound(List<Kernels.Checks> checks) {
+    for (Kernels.Checks some : checks) {
+      if (!some.areSound()) {
+        form = Form.of(kernels.decided(options), program.packed(), kernels, arena);
+        return;
+      }
     }
   }
 
@@ -415,12 +420,19 @@ public final class Model implements AutoCloseable {
   }
 
   /// Lets go of the weights: no new session can be opened, and the memory is freed when the last
-  /// open one closes. Idempotent.
+  /// open one closes. Waits for the checks of kernels that the load has begun, so that a process
+  /// may end: the JVM that writes an archive of classes crashes where a thread still links some.
+  /// Idempotent.
   @Override
-  public synchronized void close() {
-    if (!closed) {
-      closed = true;
-      free();
+  public void close() {
+    synchronized (this) {
+      if (!closed) {
+        closed = true;
+        free();
+      }
+    }
+    for (Kernels.Checks some : checks) {
+      some.end();
     }
   }
 

@@ -237,22 +237,17 @@ public final class Session implements AutoCloseable {
           "input '%s': expected %s, got %s"
               .formatted(spec.name(), spec.kind(), value.getClass().getSimpleName()));
     }
-    switch (value) {
-      case Tensor tensor -> check(spec, tensor);
-      case TensorSequence sequence -> {
-        if (sequence.dtype() != spec.dtype()) {
-          throw wrongType(spec, sequence.dtype());
-        }
-        for (int i = 0; i < sequence.size(); i++) {
-          check(spec, sequence.tensors().get(i));
-        }
+    if (value instanceof Tensor tensor) {
+      check(spec, tensor);
+    } else if (value instanceof TensorSequence sequence) {
+      if (sequence.dtype() != spec.dtype()) {
+        throw wrongType(spec, sequence.dtype());
       }
-      case OptionalValue optional -> {
-        Value inner = optional.value();
-        if (inner != null) {
-          check(spec, inner);
-        }
+      for (int i = 0; i < sequence.size(); i++) {
+        check(spec, sequence.tensors().get(i));
       }
+    } else if (value instanceof OptionalValue(Value inner) && inner != null) {
+      check(spec, inner);
     }
   }
 

@@ -8,7 +8,6 @@ import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
 import dev.jiffy.tensor.Value;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -98,9 +97,13 @@ final class Stage {
     int inputs = plan.inputs().size();
     int outputs = plan.outputs().size();
     int[] results = new int[outputs];
-    Arrays.setAll(results, i -> inputs + i);
+    for (int i = 0; i < outputs; i++) {
+      results[i] = inputs + i;
+    }
     int[] planInputs = new int[inputs];
-    Arrays.setAll(planInputs, i -> i);
+    for (int i = 0; i < inputs; i++) {
+      planInputs[i] = i;
+    }
     @Nullable Value[] registers = new @Nullable Value[inputs + outputs];
     return new Stage(
         program,

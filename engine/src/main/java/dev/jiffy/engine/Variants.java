@@ -5,6 +5,7 @@ import dev.jiffy.engine.ir.Branches;
 import dev.jiffy.engine.ir.Graph;
 import dev.jiffy.engine.ir.Inference;
 import dev.jiffy.engine.lower.Interpreter;
+import dev.jiffy.engine.pass.Evaluator;
 import dev.jiffy.engine.pass.Passes;
 import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
@@ -23,6 +24,8 @@ final class Variants {
 
   /// Values of more elements are not looked at.
   private static final long MOST_ELEMENTS = 64;
+
+  private static final Evaluator EVALUATOR = Interpreter::evaluate;
 
   private final boolean optimize;
   private final Set<String> deciding;
@@ -79,7 +82,7 @@ final class Variants {
   static Graph rewritten(Graph graph) {
     Graph current = graph;
     while (Branches.areIn(current)) {
-      Graph simple = Passes.simplify(current, Interpreter::evaluate);
+      Graph simple = Passes.simplify(current, EVALUATOR);
       Graph decided = Branches.inlined(simple);
       if (decided.equals(simple)) {
         return simple;
@@ -91,7 +94,7 @@ final class Variants {
 
   /// The graph after all passes, as well as those within it.
   private static Graph settled(Graph graph) {
-    Graph optimized = Passes.optimize(graph, Interpreter::evaluate);
+    Graph optimized = Passes.optimize(graph, EVALUATOR);
     return Bodies.rewritten(optimized, Variants::rewritten);
   }
 

@@ -3,6 +3,7 @@ package dev.jiffy.engine;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.jiffy.engine.function.RecurrentCell;
 import dev.jiffy.engine.function.UnaryFunction;
@@ -15,6 +16,7 @@ import dev.jiffy.engine.ir.Op;
 import dev.jiffy.engine.ir.QuantizedOp;
 import dev.jiffy.engine.ir.RecurrentOp;
 import dev.jiffy.engine.kernel.Format;
+import dev.jiffy.engine.kernel.MatrixKernels;
 import dev.jiffy.engine.kernel.NarrowKernels;
 import dev.jiffy.engine.kernel.RowKernels;
 import dev.jiffy.engine.kernel.scalar.ScalarMatrixKernels;
@@ -28,6 +30,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -128,6 +131,33 @@ class KernelsTest {
       assertArrayEquals(expected(file, inputs), answer(model, inputs), 1e-4f);
       assertNotEquals(KernelPath.NATIVE, model.options().kernels());
     }
+  }
+
+  @Test
+  void closingWaitsForChecksThatRun() throws IOException {
+    Path file = written(quantized());
+    Thread caller = Thread.currentThread();
+    AtomicBoolean isClosing = new AtomicBoolean();
+    AtomicBoolean isClosed = new AtomicBoolean();
+    AtomicBoolean isWaitedFor = new AtomicBoolean();
+    MatrixKernels slow =
+        WrongKernels.changed(
+            MatrixKernels.class,
+            new ScalarMatrixKernels(),
+            "multiply",
+            (result, _) -> {
+              while (!isWaitedFor.get() && !isClosed.get()) {
+                isWaitedFor.set(isClosing.get() && caller.getState() == Thread.State.WAITING);
+                Thread.onSpinWait();
+              }
+              return result;
+            });
+    Kernels kernels = new Kernels(() -> new Target(slow, new ScalarRowKernels(), 1, Format.F32));
+    Model model = Model.load(file, LoadOptions.defaults(), kernels);
+    isClosing.set(true);
+    model.close();
+    isClosed.set(true);
+    assertTrue(isWaitedFor.get());
   }
 
   /// An operator of one f32 input.

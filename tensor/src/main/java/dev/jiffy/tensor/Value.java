@@ -36,12 +36,10 @@ public sealed interface Value permits Tensor, TensorSequence, OptionalValue {
     ///
     /// @param value the value
     public boolean accepts(Value value) {
-      return switch (value) {
-        case Tensor _ -> present() == TENSOR;
-        case TensorSequence _ -> present() == SEQUENCE;
-        case OptionalValue(@Nullable Value inner) ->
-            this == optional() && (inner == null || accepts(inner));
-      };
+      if (value instanceof OptionalValue(@Nullable Value inner)) {
+        return this == optional() && (inner == null || accepts(inner));
+      }
+      return present() == (value instanceof Tensor ? TENSOR : SEQUENCE);
     }
   }
 }

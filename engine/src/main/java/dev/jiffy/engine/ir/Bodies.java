@@ -16,11 +16,10 @@ public final class Bodies {
   ///
   /// @param op the operator
   public static List<Graph> of(Op op) {
-    return switch (op) {
-      case Op.If(Graph then, Graph otherwise) -> List.of(then, otherwise);
-      case LoopOp.Loop loop -> List.of(loop.body());
-      default -> List.of();
-    };
+    if (op instanceof Op.If(Graph then, Graph otherwise)) {
+      return List.of(then, otherwise);
+    }
+    return op instanceof LoopOp.Loop loop ? List.of(loop.body()) : List.of();
   }
 
   /// {@return a body whose last inputs have the names of values around it, and all other values new

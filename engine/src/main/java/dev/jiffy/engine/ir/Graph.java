@@ -72,7 +72,12 @@ public record Graph(
     for (Node node : nodes) {
       for (String input : node.inputs()) {
         if (!input.isEmpty()) {
-          consumers.computeIfAbsent(input, _ -> new ArrayList<>()).add(node);
+          List<Node> known = consumers.get(input);
+          if (known == null) {
+            known = new ArrayList<>();
+            consumers.put(input, known);
+          }
+          known.add(node);
         }
       }
     }

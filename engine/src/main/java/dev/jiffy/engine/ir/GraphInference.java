@@ -169,18 +169,14 @@ final class GraphInference {
     for (int i = 0; i < dims.length; i++) {
       long got = shape.dim(i);
       dims[i] = Dim.of(got);
-      switch (expected == null ? dims[i] : expected.get(i)) {
-        case Dim.Known known -> {
-          if (known.value() != got) {
-            throw mismatch(input, i, known.toString(), shape);
-          }
+      Dim wanted = expected == null ? dims[i] : expected.get(i);
+      if (wanted instanceof Dim.Symbol symbol) {
+        Long before = symbols.putIfAbsent(symbol.name(), got);
+        if (before != null && before != got) {
+          throw mismatch(input, i, symbol + " = " + before, shape);
         }
-        case Dim.Symbol symbol -> {
-          Long before = symbols.putIfAbsent(symbol.name(), got);
-          if (before != null && before != got) {
-            throw mismatch(input, i, symbol + " = " + before, shape);
-          }
-        }
+      } else if (wanted instanceof Dim.Known known && known.value() != got) {
+        throw mismatch(input, i, wanted.toString(), shape);
       }
     }
     return Fact.of(fact.dtype(), List.of(dims));

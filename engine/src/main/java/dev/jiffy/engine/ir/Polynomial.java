@@ -66,10 +66,7 @@ final class Polynomial {
   }
 
   static Polynomial of(Dim dim) {
-    return switch (dim) {
-      case Dim.Known known -> of(known.value());
-      case Dim.Symbol symbol -> read(symbol.name());
-    };
+    return dim instanceof Dim.Symbol(String name) ? read(name) : of(((Dim.Known) dim).value());
   }
 
   private static Polynomial read(String name) {
@@ -171,8 +168,12 @@ final class Polynomial {
       return opaque().times(other.opaque());
     }
     Polynomial product = new Polynomial();
-    terms.forEach((m, c) ->
-        other.terms.forEach((n, d) -> product.accumulate(join(m, n), Math.multiplyExact(c, d))));
+    for (Map.Entry<List<String>, Long> m : terms.entrySet()) {
+      for (Map.Entry<List<String>, Long> n : other.terms.entrySet()) {
+        product.accumulate(
+            join(m.getKey(), n.getKey()), Math.multiplyExact(m.getValue(), n.getValue()));
+      }
+    }
     return product;
   }
 
@@ -237,14 +238,16 @@ final class Polynomial {
   private Polynomial floorDividedBy(long divisor) {
     Polynomial whole = new Polynomial();
     Polynomial rest = new Polynomial();
-    terms.forEach((m, c) -> {
+    for (Map.Entry<List<String>, Long> term : terms.entrySet()) {
+      List<String> m = term.getKey();
+      long c = term.getValue();
       if (m.isEmpty() || c % divisor == 0) {
         whole.accumulate(m, Math.floorDiv(c, divisor));
         rest.accumulate(m, Math.floorMod(c, divisor));
       } else {
         rest.accumulate(m, c);
       }
-    });
+    }
     if (rest.isConstant()) {
       return whole;
     }

@@ -40,7 +40,9 @@ final class PolynomialText {
       }
     }
     StringBuilder out = new StringBuilder();
-    terms.forEach((monomial, coefficient) -> append(out, monomial, coefficient));
+    for (Map.Entry<List<String>, Long> term : terms.entrySet()) {
+      append(out, term.getKey(), term.getValue());
+    }
     return out.toString();
   }
 

@@ -31,7 +31,9 @@ public record Pointwise(
   public Pointwise {
     dims = List.copyOf(dims);
     List<List<Long>> strides = new ArrayList<>(inputStrides);
-    strides.replaceAll(List::copyOf);
+    for (int i = 0; i < strides.size(); i++) {
+      strides.set(i, List.copyOf(strides.get(i)));
+    }
     inputStrides = List.copyOf(strides);
     instructions = List.copyOf(instructions);
     outputs = List.copyOf(outputs);

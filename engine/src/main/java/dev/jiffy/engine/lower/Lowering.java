@@ -142,8 +142,12 @@ public final class Lowering {
       outputs.add(Plan.Port.of(output, graph.fact(output), slot));
       want(output, new Place(slot, 0));
     }
-    graph.nodes().forEach(this::add);
-    outputs.forEach(output -> settle(output.name(), new Place(output.slot(), 0)));
+    for (Node node : graph.nodes()) {
+      add(node);
+    }
+    for (Plan.Port output : outputs) {
+      settle(output.name(), new Place(output.slot(), 0));
+    }
     return builder.build(inputs, outputs);
   }
 

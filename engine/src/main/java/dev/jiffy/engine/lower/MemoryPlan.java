@@ -28,10 +28,12 @@ record MemoryPlan(long[] offsets, long bytes) {
   }
 
   static MemoryPlan of(List<Buffer> buffers) {
-    Buffer[] all = buffers.toArray(Buffer[]::new);
+    Buffer[] all = buffers.toArray(new Buffer[0]);
     long[] offsets = new long[all.length];
     Integer[] order = new Integer[all.length];
-    Arrays.setAll(order, i -> i);
+    for (int i = 0; i < order.length; i++) {
+      order[i] = i;
+    }
     Arrays.sort(order, (a, b) -> Long.compare(all[b].bytes, all[a].bytes));
     int[] placed = new int[all.length]; // by their offsets
     long size = 0;

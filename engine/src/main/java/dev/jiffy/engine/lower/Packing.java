@@ -34,11 +34,13 @@ public final class Packing {
       }
     }
     ForkJoinTask.invokeAll(tasks);
-    switch (failure.get()) {
-      case null -> {}
-      case RuntimeException e -> throw e;
-      case Error e -> throw e;
-      case Throwable e -> throw new IllegalStateException(e);
+    Throwable thrown = failure.get();
+    if (thrown instanceof RuntimeException e) {
+      throw e;
+    } else if (thrown instanceof Error e) {
+      throw e;
+    } else if (thrown != null) {
+      throw new IllegalStateException(thrown);
     }
   }
 

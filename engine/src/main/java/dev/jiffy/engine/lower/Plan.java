@@ -54,15 +54,35 @@ public record Plan(
     /// In the session's arena.
     ///
     /// @param offset bytes behind its begin
-    record Planned(long offset) implements Slot {}
+    record Planned(long offset) implements Slot {
+      @Override
+      public long address(long base) {
+        return base + offset;
+      }
+    }
 
     /// In a constant's own memory.
     ///
     /// @param tensor the constant, kept alive by the plan
-    record Fixed(Tensor tensor) implements Slot {}
+    record Fixed(Tensor tensor) implements Slot {
+      @Override
+      public long address(long base) {
+        return tensor.segment().address();
+      }
+    }
 
     /// In the caller's memory, told at each run.
-    record Callers() implements Slot {}
+    record Callers() implements Slot {
+      @Override
+      public long address(long base) {
+        return 0;
+      }
+    }
+
+    /// {@return the address, or 0 where it is not known yet}
+    ///
+    /// @param base the address of the session's arena
+    long address(long base);
   }
 
   /// {@return the memory that a session needs for this plan}
@@ -76,12 +96,7 @@ public record Plan(
   public Frame frame(long base) {
     long[] addresses = new long[slots.size()];
     for (int i = 0; i < addresses.length; i++) {
-      addresses[i] =
-          switch (slots.get(i)) {
-            case Slot.Planned planned -> base + planned.offset();
-            case Slot.Fixed fixed -> fixed.tensor().segment().address();
-            case Slot.Callers() -> 0;
-          };
+      addresses[i] = slots.get(i).address(base);
     }
     return new Frame(addresses, base + arenaBytes, scratchBytes, parts);
   }

@@ -290,7 +290,10 @@ final class PointwiseGroups {
       Affine made = made();
       Shape whole = lowering.shape(root.output());
       String result = root.op() instanceof QuantizedOp.Quantize ? root.input(0) : root.output();
-      List<Shape> shapes = inputs.keySet().stream().map(lowering::shape).toList();
+      List<Shape> shapes = new ArrayList<>();
+      for (String input : inputs.keySet()) {
+        shapes.add(lowering.shape(input));
+      }
       Pointwise pointwise =
           Broadcast.merge(whole, shapes).pointwise(instructions, List.of(operand(result)));
       List<Reals> operands = new ArrayList<>();

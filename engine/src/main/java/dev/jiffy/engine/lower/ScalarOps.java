@@ -29,7 +29,6 @@ import dev.jiffy.tensor.DType;
 import dev.jiffy.tensor.Shape;
 import dev.jiffy.tensor.Tensor;
 import java.util.List;
-import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /// Every operator on the scalar kernels: the oracle of all other plans and their fallback.
@@ -45,7 +44,11 @@ public final class ScalarOps {
   /// @throws ModelException if the elements cannot be computed with: an index is out of range, an
   ///   integer is divided by zero
   public static void run(Op op, List<@Nullable Tensor> in, List<@Nullable Tensor> out) {
-    if (out.stream().allMatch(Objects::isNull)) {
+    boolean isRead = false;
+    for (Tensor result : out) {
+      isRead |= result != null;
+    }
+    if (!isRead) {
       return;
     }
     Operands o = new Operands(in, out);

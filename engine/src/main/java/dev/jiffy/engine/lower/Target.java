@@ -37,8 +37,8 @@ public record Target(MatrixKernels matrices, RowKernels rows, int threads, Forma
   /// {@return attention that multiplies narrower numbers than f32, where products do and the
   /// kernels can, or null}
   @Nullable AttentionKernels bf16Attention() {
-    NarrowKernels narrow = matrices.narrow();
-    return format == Format.F32 || narrow == null ? null : narrow.bf16Attention();
+    NarrowKernels narrow = format == Format.F32 ? null : matrices.narrow();
+    return narrow == null ? null : narrow.bf16Attention();
   }
 
   /// {@return how many threads are worth their start}

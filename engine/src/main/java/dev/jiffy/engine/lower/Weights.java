@@ -138,8 +138,8 @@ public final class Weights {
   record Matrix(Format format, Tensor tensor) {
     /// {@return a product with it, prepared, or null where no narrow numbers are multiplied}
     NarrowKernels.@Nullable Prepared prepare(Target target, Product product) {
-      NarrowKernels narrow = target.matrices().narrow();
-      return format == Format.F32 || narrow == null ? null : narrow.prepare(format, product);
+      NarrowKernels narrow = format == Format.F32 ? null : target.matrices().narrow();
+      return narrow == null ? null : narrow.prepare(format, product);
     }
   }
 
@@ -175,8 +175,8 @@ public final class Weights {
     int k = matrix.k();
     int n = matrix.n();
     Form form = matrix.transposed() ? Form.TRANSPOSED_MATRIX : Form.MATRIX;
-    NarrowKernels narrow = kernels.narrow();
     Format format = target.format();
+    NarrowKernels narrow = format == Format.F32 ? null : kernels.narrow();
     boolean isNarrow =
         narrow != null
             && matrix.dtype() == DType.F32

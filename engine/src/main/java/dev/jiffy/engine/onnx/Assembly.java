@@ -13,6 +13,7 @@ import java.nio.LongBuffer;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -184,10 +185,15 @@ final class Assembly {
   /// @param outputs its outputs
   Graph graph(String name, List<String> inputs, List<String> outputs) {
     Set<String> read = new HashSet<>(outputs);
-    nodes.forEach(node -> read.addAll(node.inputs()));
-    constants
-        .keySet()
-        .removeIf(constant -> !read.contains(constant) && facts.remove(constant) != null);
+    for (Node node : nodes) {
+      read.addAll(node.inputs());
+    }
+    for (Iterator<String> names = constants.keySet().iterator(); names.hasNext(); ) {
+      String constant = names.next();
+      if (!read.contains(constant) && facts.remove(constant) != null) {
+        names.remove();
+      }
+    }
     return new Graph(name, inputs, outputs, nodes, constants, facts);
   }
 

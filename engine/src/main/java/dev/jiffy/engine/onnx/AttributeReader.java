@@ -6,7 +6,6 @@ import dev.jiffy.engine.onnx.OnnxModel.TensorProto;
 import dev.jiffy.engine.onnx.OnnxModel.TypeProto;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /// Reads ONNX's `AttributeProto`, one per reader.
@@ -29,9 +28,7 @@ final class AttributeReader {
     "TYPE_PROTOS"
   };
 
-  private final Function<WireReader, TensorProto> tensors;
-  private final Function<WireReader, GraphProto> graphs;
-  private final Function<WireReader, TypeProto> types;
+  private final OnnxReader reader;
 
   private String name = "";
   private long type;
@@ -54,16 +51,9 @@ final class AttributeReader {
 
   /// A reader for one attribute.
   ///
-  /// @param tensors reads the tensor in a field
-  /// @param graphs reads a graph
-  /// @param types reads a type
-  AttributeReader(
-      Function<WireReader, TensorProto> tensors,
-      Function<WireReader, GraphProto> graphs,
-      Function<WireReader, TypeProto> types) {
-    this.tensors = tensors;
-    this.graphs = graphs;
-    this.types = types;
+  /// @param reader reads tensors, graphs and types
+  AttributeReader(OnnxReader reader) {
+    this.reader = reader;
   }
 
   /// {@return the attribute's name, known after [#read]}
@@ -120,11 +110,11 @@ final class AttributeReader {
         imply(3);
       }
       case 5 -> {
-        tensor = tensors.apply(fields);
+        tensor = reader.tensor(fields);
         imply(4);
       }
       case 6 -> {
-        graph = graphs.apply(fields.message("GraphProto"));
+        graph = reader.graph(fields.message("GraphProto"));
         imply(5);
       }
       case 7 -> {
@@ -140,7 +130,7 @@ final class AttributeReader {
         imply(8);
       }
       case 14 -> {
-        typeProto = types.apply(fields.message("TypeProto"));
+        typeProto = OnnxReader.type(fields.message("TypeProto"));
         imply(13);
       }
       case 20 -> type = fields.integer();

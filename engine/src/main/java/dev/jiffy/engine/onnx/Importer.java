@@ -7,6 +7,7 @@ import dev.jiffy.engine.ir.Dim;
 import dev.jiffy.engine.ir.Fact;
 import dev.jiffy.engine.ir.Graph;
 import dev.jiffy.engine.ir.NameSource;
+import dev.jiffy.engine.ir.Node;
 import dev.jiffy.engine.onnx.OnnxModel.AttributeProto;
 import dev.jiffy.engine.onnx.OnnxModel.DimensionProto;
 import dev.jiffy.engine.onnx.OnnxModel.FunctionProto;
@@ -114,7 +115,9 @@ public final class Importer {
   /// @param captured the values that it reads from around it
   private Graph graph(List<Fact> given, List<String> captured) {
     List<NodeProto> nodes = begin(given, captured);
-    strange().values().forEach(assembly::problem);
+    for (String problem : strange().values()) {
+      assembly.problem(problem);
+    }
     for (int i = 0; i < nodes.size(); i++) {
       lift(nodes.get(i), i);
     }
@@ -341,7 +344,9 @@ public final class Importer {
     }
     Set<String> made = new HashSet<>(assembly.constants().keySet());
     made.addAll(inputs);
-    assembly.nodes().forEach(node -> made.addAll(node.outputs()));
+    for (Node node : assembly.nodes()) {
+      made.addAll(node.outputs());
+    }
     Set<String> outputs = new LinkedHashSet<>();
     for (ValueProto output : proto.outputs()) {
       if (output.name().isEmpty() || !made.contains(output.name())) {
@@ -362,9 +367,15 @@ public final class Importer {
   }
 
   private static void addValueNames(GraphProto proto, Set<String> names) {
-    proto.initializers().forEach(initializer -> names.add(initializer.name()));
-    proto.inputs().forEach(input -> names.add(input.name()));
-    proto.outputs().forEach(output -> names.add(output.name()));
+    for (TensorProto initializer : proto.initializers()) {
+      names.add(initializer.name());
+    }
+    for (ValueProto input : proto.inputs()) {
+      names.add(input.name());
+    }
+    for (ValueProto output : proto.outputs()) {
+      names.add(output.name());
+    }
     for (NodeProto node : proto.nodes()) {
       names.addAll(node.inputs());
       names.addAll(node.outputs());
@@ -380,7 +391,9 @@ public final class Importer {
     Set<String> names = new HashSet<>();
     for (ValueProto input : proto.inputs()) {
       if (input.type() instanceof TypeProto.TensorType tensor && tensor.shape() != null) {
-        tensor.shape().forEach(dim -> names.add(dim.name()));
+        for (DimensionProto dim : tensor.shape()) {
+          names.add(dim.name());
+        }
       }
     }
     return names;

@@ -17,9 +17,14 @@ final class LongList extends AbstractList<Long> implements RandomAccess {
   ///
   /// @param list the list
   static long[] array(List<Long> list) {
-    return list instanceof LongList longs
-        ? longs.numbers.clone()
-        : list.stream().mapToLong(Long::longValue).toArray();
+    if (list instanceof LongList longs) {
+      return longs.numbers.clone();
+    }
+    long[] numbers = new long[list.size()];
+    for (int i = 0; i < numbers.length; i++) {
+      numbers[i] = list.get(i);
+    }
+    return numbers;
   }
 
   @Override

@@ -3,6 +3,8 @@ package dev.jiffy.engine.onnx;
 import dev.jiffy.engine.ModelException;
 import dev.jiffy.engine.onnx.OnnxModel.GraphProto;
 import dev.jiffy.engine.onnx.OnnxModel.NodeProto;
+import dev.jiffy.engine.onnx.OnnxModel.TensorProto;
+import dev.jiffy.engine.onnx.OnnxModel.ValueProto;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.Collection;
@@ -24,7 +26,9 @@ final class NodeOrder {
     this.graph = graph;
     this.free = free;
     this.nodes = graph.nodes();
-    around.forEach(name -> producers.put(name, -1));
+    for (String name : around) {
+      producers.put(name, -1);
+    }
   }
 
   /// {@return the nodes of a graph in topological order}
@@ -39,9 +43,15 @@ final class NodeOrder {
   }
 
   private List<NodeProto> sort() {
-    graph.initializers().forEach(initializer -> producers.put(initializer.name(), -1));
-    graph.sparseInitializers().forEach(name -> producers.put(name, -1));
-    graph.inputs().forEach(input -> producers.put(input.name(), -1));
+    for (TensorProto initializer : graph.initializers()) {
+      producers.put(initializer.name(), -1);
+    }
+    for (String name : graph.sparseInitializers()) {
+      producers.put(name, -1);
+    }
+    for (ValueProto input : graph.inputs()) {
+      producers.put(input.name(), -1);
+    }
     for (int i = 0; i < nodes.size(); i++) {
       for (String output : nodes.get(i).outputs()) {
         Integer other = output.isEmpty() ? null : producers.putIfAbsent(output, i);

@@ -98,7 +98,8 @@ public final class OnnxReader {
         default -> fields.skip();
       }
     }
-    opsets.merge(domain(domain), version, Math::max);
+    Long other = opsets.get(domain(domain));
+    opsets.put(domain(domain), other == null ? version : Math.max(other, version));
   }
 
   private static String domain(String domain) {
@@ -148,14 +149,15 @@ public final class OnnxReader {
   }
 
   private void attribute(WireReader fields, Map<String, AttributeProto> attributes) {
-    AttributeReader attribute = new AttributeReader(this::tensor, this::graph, OnnxReader::type);
+    AttributeReader attribute = new AttributeReader(this);
     AttributeProto value = attribute.read(fields.message("AttributeProto"));
     if (attributes.put(attribute.name(), value) != null) {
       throw fields.malformed("attribute '" + attribute.name() + "' is given twice");
     }
   }
 
-  private GraphProto graph(WireReader fields) {
+  /// {@return the graph in a message}
+  GraphProto graph(WireReader fields) {
     String name = "";
     List<NodeProto> nodes = new ArrayList<>();
     List<TensorProto> initializers = new ArrayList<>();
@@ -178,7 +180,8 @@ public final class OnnxReader {
     return new GraphProto(name, nodes, initializers, sparse, inputs, outputs, values);
   }
 
-  private TensorProto tensor(WireReader fields) {
+  /// {@return the tensor in a field}
+  TensorProto tensor(WireReader fields) {
     return TensorReader.read(fields.message("TensorProto"), arena, files);
   }
 
@@ -230,7 +233,8 @@ public final class OnnxReader {
     return new ValueProto(name, type);
   }
 
-  private static TypeProto type(WireReader fields) {
+  /// {@return the type in a message}
+  static TypeProto type(WireReader fields) {
     TypeProto type = new TypeProto.OtherType("no type");
     while (fields.next()) {
       switch (fields.field()) {

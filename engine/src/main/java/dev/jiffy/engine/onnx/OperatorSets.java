@@ -51,7 +51,11 @@ final class OperatorSets {
   /// @param name its name
   /// @param opset the version of the domain
   @Nullable Operator find(Operators operators, String name, long opset) {
-    Map<String, Operator> known = found.computeIfAbsent(operators, _ -> new HashMap<>());
+    Map<String, Operator> known = found.get(operators);
+    if (known == null) {
+      known = new HashMap<>();
+      found.put(operators, known);
+    }
     Operator operator = known.get(name);
     if (operator == null) {
       operator = operators.find(name, opset);

@@ -46,7 +46,11 @@ final class CommonSubexpressions {
       return false;
     }
     List<String> inputs = represented(draft, node.inputs());
-    List<Node> others = readers.computeIfAbsent(inputs, _ -> new ArrayList<>());
+    List<Node> others = readers.get(inputs);
+    if (others == null) {
+      others = new ArrayList<>();
+      readers.put(inputs, others);
+    }
     boolean isNew = true;
     for (Node other : others) {
       if (other == node) {
@@ -135,7 +139,12 @@ final class CommonSubexpressions {
     if (known != null) {
       return known;
     }
-    List<String> bucket = buckets.computeIfAbsent(hash(tensor), _ -> new ArrayList<>());
+    int hash = hash(tensor);
+    List<String> bucket = buckets.get(hash);
+    if (bucket == null) {
+      bucket = new ArrayList<>();
+      buckets.put(hash, bucket);
+    }
     String first = name;
     for (String other : bucket) {
       Tensor candidate = draft.constant(other);

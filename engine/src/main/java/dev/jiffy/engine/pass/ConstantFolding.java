@@ -59,7 +59,9 @@ final class ConstantFolding {
       return false;
     }
     List<@Nullable Fact> made = new ArrayList<>();
-    node.outputs().forEach(output -> made.add(output.isEmpty() ? null : draft.fact(output)));
+    for (String output : node.outputs()) {
+      made.add(output.isEmpty() ? null : draft.fact(output));
+    }
     boolean isLarge = resultBytes(made) > KEPT_BYTES;
     long most = isLarge && areWeights(draft, node) ? Long.MAX_VALUE : KEPT_BYTES;
     List<Tensor> results = computed(draft, node.op(), node.inputs(), made, most);

@@ -230,7 +230,10 @@ final class MatrixProducts {
 
   private static String[] withBias(Node product, int at, String bias) {
     String[] inputs = new String[at + 1];
-    Arrays.setAll(inputs, i -> i == at ? bias : product.input(i));
+    for (int i = 0; i < at; i++) {
+      inputs[i] = product.input(i);
+    }
+    inputs[at] = bias;
     return inputs;
   }
 

@@ -66,7 +66,11 @@ final class Normalizations {
       return null;
     }
     int first = rank - axes.length;
-    long[] sorted = Arrays.stream(axes).map(axis -> Axes.normal(axis, rank)).sorted().toArray();
+    long[] sorted = new long[axes.length];
+    for (int i = 0; i < axes.length; i++) {
+      sorted[i] = Axes.normal(axes[i], rank);
+    }
+    Arrays.sort(sorted);
     for (int i = 0; i < sorted.length; i++) {
       if (sorted[i] != first + i) {
         return null;

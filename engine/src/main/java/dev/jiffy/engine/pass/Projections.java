@@ -169,7 +169,10 @@ final class Projections {
   /// @param whole the value
   /// @param sizes the extent of each part
   static List<String> split(Draft draft, Node node, String whole, long[] sizes) {
-    boolean isEven = Arrays.stream(sizes).allMatch(size -> size == sizes[0]);
+    boolean isEven = true;
+    for (long size : sizes) {
+      isEven &= size == sizes[0];
+    }
     return isEven
         ? draft.add(node, new Op.Split(-1, sizes.length), List.of(whole), sizes.length)
         : draft.add(

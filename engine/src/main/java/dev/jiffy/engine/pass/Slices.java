@@ -38,7 +38,10 @@ final class Slices {
     if (!(shape.get(own) instanceof Dim.Known(long extent))) {
       return false;
     }
-    long[] counted = Arrays.stream(index).map(i -> i < 0 ? i + extent : i).toArray();
+    long[] counted = new long[index.length];
+    for (int i = 0; i < index.length; i++) {
+      counted[i] = index[i] < 0 ? index[i] + extent : index[i];
+    }
     long start = counted[0];
     long last = counted[counted.length - 1];
     long step = counted.length == 1 ? 1 : counted[1] - start;

@@ -113,7 +113,7 @@ class OverlapSuppressionTest {
   private static List<RowKernels> kernels() {
     RowKernels scalar = new ScalarRowKernels();
     try {
-      return List.of(scalar, new VectorRowKernels(), new X86RowKernels(scalar));
+      return List.of(scalar, new VectorRowKernels(), new X86RowKernels(() -> scalar));
     } catch (UnsupportedOperationException e) {
       return List.of(scalar, new VectorRowKernels());
     }

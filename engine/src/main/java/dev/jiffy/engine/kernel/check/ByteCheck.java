@@ -7,12 +7,11 @@ import dev.jiffy.engine.kernel.ByteKernels;
 import dev.jiffy.engine.kernel.ConvGeometry;
 import dev.jiffy.engine.kernel.Memory;
 import java.lang.foreign.ValueLayout;
-import java.util.function.LongUnaryOperator;
 
 /// Small problems of bytes and parts of bytes, and what their results are by definition.
 ///
-/// @param memory allocates working memory
-record ByteCheck(LongUnaryOperator memory) {
+/// @param comparison has working memory
+record ByteCheck(Comparison comparison) {
   private static final ValueLayout.OfByte BYTE = ValueLayout.JAVA_BYTE;
 
   /// The channels of images.
@@ -41,7 +40,7 @@ record ByteCheck(LongUnaryOperator memory) {
   }
 
   private long bytes(int n, int step) {
-    long address = memory.applyAsLong(n);
+    long address = comparison.memory(n);
     for (int i = 0; i < n; i++) {
       Memory.ALL.set(BYTE, address + i, (byte) (pattern(i) * step));
     }
@@ -49,7 +48,7 @@ record ByteCheck(LongUnaryOperator memory) {
   }
 
   private long floats(int n, float scale) {
-    long address = memory.applyAsLong(4L * n);
+    long address = comparison.memory(4L * n);
     for (int i = 0; i < n; i++) {
       Memory.setFloat(address + 4L * i, pattern(i) * scale);
     }
@@ -64,12 +63,12 @@ record ByteCheck(LongUnaryOperator memory) {
     int weights = p.n() * p.blocks() * p.block() * p.bits() / 8;
     long w = bytes(weights, 11);
     long scales = floats(p.n() * p.blocks(), 0.01f);
-    long packed = memory.applyAsLong(kernels.packedBytes(p));
+    long packed = comparison.memory(kernels.packedBytes(p));
     Memory.ALL.asSlice(packed, kernels.packedBytes(p)).fill((byte) 0);
     kernels.pack(p, w, scales, 0, packed);
     long a = floats(p.m() * p.k(), 0.1f);
     int panels = (p.n() + kernels.panelColumns() - 1) / kernels.panelColumns();
-    long scratch = memory.applyAsLong(kernels.scratchBytes(p));
+    long scratch = comparison.memory(kernels.scratchBytes(p));
     kernels.multiply(p, a, packed, 0, 0, c, 0, 1, 0, panels, scratch);
     kernels.multiply(p, a, packed, 0, 0, c, 1, FEW_ROWS, 0, panels, scratch);
     kernels.multiply(p, a, packed, 0, 0, c, FEW_ROWS, p.m(), 0, panels, scratch);
@@ -138,7 +137,7 @@ record ByteCheck(LongUnaryOperator memory) {
   ///
   /// @param y the results, f32 also where they are bytes
   void convolve(ByteKernels.Prepared prepared, ByteConvolution c, long y) {
-    long packed = memory.applyAsLong(prepared.packedBytes());
+    long packed = comparison.memory(prepared.packedBytes());
     Memory.ALL.asSlice(packed, prepared.packedBytes()).fill((byte) 0);
     long w = bytes(CHANNELS * CHANNELS * 9, 5);
     prepared.pack(
@@ -146,8 +145,8 @@ record ByteCheck(LongUnaryOperator memory) {
         floats(CHANNELS, 0.001f),
         floats(CHANNELS, 0.1f),
         packed);
-    long to = c.rounding() == null ? y : memory.applyAsLong(RESULTS);
-    long scratch = memory.applyAsLong(prepared.scratchBytes());
+    long to = c.rounding() == null ? y : comparison.memory(RESULTS);
+    long scratch = comparison.memory(prepared.scratchBytes());
     prepared.convolve(bytes(RESULTS, 9), 0, packed, to, 0, c.geometry().rows(), scratch);
     for (int i = 0; c.rounding() != null && i < RESULTS; i++) {
       Memory.setFloat(y + 4L * i, Memory.ALL.get(BYTE, to + i) & 0xff);

@@ -8,11 +8,13 @@ import dev.jiffy.engine.kernel.ByteKernels;
 import dev.jiffy.engine.kernel.ConvGeometry;
 import dev.jiffy.engine.kernel.Format;
 import dev.jiffy.engine.kernel.MatrixKernels;
-import dev.jiffy.engine.kernel.Memory;
 import dev.jiffy.engine.kernel.NarrowKernels;
 import dev.jiffy.engine.kernel.Product;
 import dev.jiffy.engine.kernel.ProductKernels;
+import dev.jiffy.engine.kernel.TypedMemory;
 import dev.jiffy.engine.kernel.scalar.ScalarMatrixKernels;
+import dev.jiffy.tensor.DType;
+import java.util.List;
 import java.util.Locale;
 
 /// Small products, convolutions and attention.
@@ -25,14 +27,12 @@ final class MatrixCheck {
   private final Comparison comparison;
   private final MatrixKernels matrices;
   private final MatrixKernels right = new ScalarMatrixKernels();
+  private final MatrixKernels[] both;
 
   MatrixCheck(Comparison comparison, MatrixKernels matrices) {
     this.comparison = comparison;
     this.matrices = matrices;
-  }
-
-  private void near(String what, int n, double tolerance, Comparison.Task<MatrixKernels> task) {
-    comparison.near(what, n, tolerance, matrices, right, task);
+    both = new MatrixKernels[] {matrices, right};
   }
 
   void product() {
@@ -40,7 +40,7 @@ final class MatrixCheck {
     product(40);
     product(24);
     rowProduct(41);
-    rowProduct(1000);
+    rowProduct(521);
     ProductKernels doubles = matrices.doubles();
     if (doubles != null) {
       doubleProduct(doubles);
@@ -57,32 +57,23 @@ final class MatrixCheck {
     long b = comparison.numbers(k * n);
     long bias = comparison.numbers(n);
     long residual = comparison.numbers(m * n);
-    comparison.near(
-        "product of f64",
-        m * n,
-        TOLERANCE,
-        c -> {
-          long wide = comparison.memory(8L * m * n);
-          multiply(
-              kernels,
-              product,
-              doubles(a, m * k),
-              doubles(b, k * n),
-              doubles(bias, n),
-              doubles(residual, m * n),
-              wide);
-          for (int i = 0; i < m * n; i++) {
-            Memory.setFloat(c + 4L * i, (float) Memory.ALL.get(Memory.DOUBLE, wide + 8L * i));
-          }
-        },
-        c -> multiply(right, product, a, b, bias, residual, c));
+    long wide = comparison.memory(8L * m * n);
+    multiply(
+        kernels,
+        product,
+        doubles(a, m * k),
+        doubles(b, k * n),
+        doubles(bias, n),
+        doubles(residual, m * n),
+        wide);
+    TypedMemory.cast(DType.F64, DType.F32, wide, comparison.result(m * n), (long) m * n);
+    multiply(right, product, a, b, bias, residual, comparison.result(m * n));
+    comparison.near("product of f64", TOLERANCE);
   }
 
   private long doubles(long numbers, int n) {
     long doubles = comparison.memory(8L * n);
-    for (int i = 0; i < n; i++) {
-      Memory.ALL.set(Memory.DOUBLE, doubles + 8L * i, Memory.getFloat(numbers + 4L * i));
-    }
+    TypedMemory.cast(DType.F32, DType.F64, numbers, doubles, n);
     return doubles;
   }
 
@@ -97,11 +88,12 @@ final class MatrixCheck {
     Product product = new Product(1, k, n, k, n, 0, 1, null);
     long a = comparison.numbers(k);
     long b = comparison.numbers(k * n);
-    near(
+    for (MatrixKernels kernels : both) {
+      kernels.multiplyRow(product, a, b, rowStride, columnStride, 0, comparison.result(n));
+    }
+    comparison.near(
         "product of a row with " + n + (rowStride == 1 ? " columns of one piece" : " columns"),
-        n,
-        TOLERANCE,
-        (kernels, c) -> kernels.multiplyRow(product, a, b, rowStride, columnStride, 0, c));
+        TOLERANCE);
   }
 
   private void product(int n) {
@@ -112,11 +104,10 @@ final class MatrixCheck {
     long b = comparison.numbers(k * n);
     long bias = comparison.numbers(n);
     long residual = comparison.numbers(m * n);
-    near(
-        "product with " + n + " columns",
-        m * n,
-        TOLERANCE,
-        (kernels, c) -> multiply(kernels, product, a, b, bias, residual, c));
+    for (MatrixKernels kernels : both) {
+      multiply(kernels, product, a, b, bias, residual, comparison.result(m * n));
+    }
+    comparison.near("product with " + n + " columns", TOLERANCE);
   }
 
   void narrowProduct(Format format) {
@@ -153,12 +144,9 @@ final class MatrixCheck {
         isQuantized ? narrow.prepareQuantized(product) : narrow.prepare(format, product);
     long scratch = comparison.memory(prepared.scratchBytes());
     int panels = panels(matrices, n);
-    comparison.near(
-        what,
-        m * n,
-        NARROW_TOLERANCE,
-        c -> prepared.multiply(a, packed, bias, 0, c, 0, m, 0, panels, scratch),
-        c -> multiply(right, product, a, b, bias, 0, c));
+    prepared.multiply(a, packed, bias, 0, comparison.result(m * n), 0, m, 0, panels, scratch);
+    multiply(right, product, a, b, bias, 0, comparison.result(m * n));
+    comparison.near(what, NARROW_TOLERANCE);
   }
 
   void byteConvolutions() {
@@ -177,31 +165,29 @@ final class MatrixCheck {
   }
 
   private void byteConvolution(ByteKernels.Prepared prepared, ByteConvolution c) {
-    ByteCheck problem = new ByteCheck(comparison::memory);
-    Comparison.Computation own = y -> problem.convolve(prepared, c, y);
-    Comparison.Computation oracle = y -> ByteCheck.convolve(c, y);
+    new ByteCheck(comparison).convolve(prepared, c, comparison.result(ByteCheck.RESULTS));
+    ByteCheck.convolve(c, comparison.result(ByteCheck.RESULTS));
     String what = "convolution of bytes in %d groups".formatted(c.geometry().groups());
     if (c.rounding() == null) {
-      comparison.near(what, ByteCheck.RESULTS, TOLERANCE, own, oracle);
+      comparison.near(what, TOLERANCE);
     } else {
       // what lies halfway between two bytes may become either
-      comparison.bytes(what + ", rounded", ByteCheck.RESULTS, 1, own, oracle);
+      comparison.bytes(what + ", rounded", 1);
     }
   }
 
   void blocks() {
     NarrowKernels narrow = matrices.narrow();
-    ByteCheck problem = new ByteCheck(comparison::memory);
+    ByteCheck problem = new ByteCheck(comparison);
     for (int bits : new int[] {2, 4, 8}) {
       for (boolean bytes : new boolean[] {false, true}) {
         BlockProduct p = ByteCheck.product(bits, bytes);
         if (narrow != null && narrow.blocks().suits(p)) {
+          problem.multiply(narrow.blocks(), p, comparison.result(p.m() * p.n()));
+          problem.multiply(p, comparison.result(p.m() * p.n()));
           comparison.near(
               "product with weights of %d bits".formatted(bits),
-              p.m() * p.n(),
-              bytes ? NARROW_TOLERANCE : TOLERANCE,
-              c -> problem.multiply(narrow.blocks(), p, c),
-              c -> problem.multiply(p, c));
+              bytes ? NARROW_TOLERANCE : TOLERANCE);
         }
       }
     }
@@ -242,11 +228,11 @@ final class MatrixCheck {
     long x = comparison.numbers(size * size * channels);
     long weights = comparison.numbers(channels * channels * 16);
     long bias = comparison.numbers(channels);
-    near(
-        "transposed convolution",
-        out * out * channels,
-        TOLERANCE,
-        (kernels, y) -> convolveTransposed(kernels, g, x, weights, bias, y));
+    for (MatrixKernels kernels : both) {
+      long y = comparison.result(out * out * channels);
+      convolveTransposed(kernels, g, x, weights, bias, y);
+    }
+    comparison.near("transposed convolution", TOLERANCE);
   }
 
   private void convolveTransposed(
@@ -282,11 +268,10 @@ final class MatrixCheck {
     long x = comparison.numbers(size * size * channels);
     long weights = comparison.numbers(channels * channels / groups * window * window);
     long bias = comparison.numbers(channels);
-    near(
-        what,
-        out * out * channels,
-        TOLERANCE,
-        (kernels, y) -> convolve(kernels, g, x, weights, bias, y));
+    for (MatrixKernels kernels : both) {
+      convolve(kernels, g, x, weights, bias, comparison.result(out * out * channels));
+    }
+    comparison.near(what, TOLERANCE);
   }
 
   private void convolve(
@@ -334,13 +319,11 @@ final class MatrixCheck {
     long k = comparison.numbers(n * width);
     long v = comparison.numbers(n * width);
     long mask = comparison.numbers(n);
-    comparison.near(
-        what,
-        n * width,
-        tolerance,
-        kernels,
-        right,
-        (any, y) ->
-            any.attend(g, seen, q, k, v, mask, y, comparison.memory(any.attentionScratchBytes(g))));
+    for (AttentionKernels any : List.of(kernels, right)) {
+      long y = comparison.result(n * width);
+      long scratch = comparison.memory(any.attentionScratchBytes(g));
+      any.attend(g, seen, q, k, v, mask, y, scratch);
+    }
+    comparison.near(what, tolerance);
   }
 }

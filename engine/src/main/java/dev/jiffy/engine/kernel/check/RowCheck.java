@@ -33,14 +33,12 @@ final class RowCheck {
   private final Comparison comparison;
   private final RowKernels rows;
   private final RowKernels right = new ScalarRowKernels();
+  private final RowKernels[] both;
 
   RowCheck(Comparison comparison, RowKernels rows) {
     this.comparison = comparison;
     this.rows = rows;
-  }
-
-  private void near(String what, int n, double tolerance, Comparison.Task<RowKernels> task) {
-    comparison.near(what, n, tolerance, rows, right, task);
+    both = new RowKernels[] {rows, right};
   }
 
   void all() {
@@ -49,20 +47,36 @@ final class RowCheck {
     long x = comparison.numbers(m * n);
     long scale = comparison.numbers(n);
     long bias = comparison.numbers(n);
-    near("softmax", m * n, TOLERANCE, (kernels, y) -> kernels.softmax(false, x, y, m, n));
-    near(
-        "layer normalisation",
-        m * n,
-        TOLERANCE,
-        (kernels, y) -> kernels.layerNorm(x, 0, scale, bias, y, m, n, 1e-5f));
-    near("mean", m, TOLERANCE, (kernels, y) -> kernels.reduce(ReduceFunction.MEAN, x, y, m, n, 1));
+    for (RowKernels kernels : both) {
+      kernels.softmax(false, x, comparison.result(m * n), m, n);
+    }
+    comparison.near("softmax", TOLERANCE);
+    for (RowKernels kernels : both) {
+      kernels.layerNorm(x, 0, scale, bias, comparison.result(m * n), m, n, 1e-5f);
+    }
+    comparison.near("layer normalisation", TOLERANCE);
+    for (RowKernels kernels : both) {
+      kernels.reduce(ReduceFunction.MEAN, x, comparison.result(m), m, n, 1);
+    }
+    comparison.near("mean", TOLERANCE);
     long integers = typed(DType.I64, m * n);
-    near("sum of i64", m, 0, (kernels, y) -> sum(kernels, integers, y, m, n));
-    near("range", 2, 0, (kernels, y) -> kernels.range(x, n, y));
-    near(
-        "numbers as bytes", m * n, STEP + TOLERANCE, (kernels, y) -> asBytes(kernels, x, y, m * n));
+    for (RowKernels kernels : both) {
+      sum(kernels, integers, comparison.result(m), m, n);
+    }
+    comparison.near("sum of i64", 0);
+    for (RowKernels kernels : both) {
+      kernels.range(x, n, comparison.result(2));
+    }
+    comparison.near("range", 0);
+    for (RowKernels kernels : both) {
+      asBytes(kernels, x, comparison.result(m * n), m * n);
+    }
+    comparison.near("numbers as bytes", STEP + TOLERANCE);
     long table = comparison.numbers(64);
-    near("bytes looked up", m * n, 0, (kernels, y) -> lookUp(kernels, table, x, y, m * n));
+    for (RowKernels kernels : both) {
+      lookUp(kernels, table, x, comparison.result(m * n), m * n);
+    }
+    comparison.near("bytes looked up", 0);
   }
 
   private void sum(RowKernels kernels, long x, long y, int m, int n) {
@@ -100,38 +114,28 @@ final class RowCheck {
     int n = 37;
     long halves = comparison.memory(2L * n);
     right.cast(DType.F32, DType.F16, comparison.numbers(n), halves, n);
-    near("f16 as f32", n, 0, (kernels, y) -> kernels.cast(DType.F16, DType.F32, halves, y, n));
-    near("i8 as f32", n, 0, (kernels, y) -> kernels.cast(DType.I8, DType.F32, halves, y, n));
+    for (RowKernels kernels : both) {
+      kernels.cast(DType.F16, DType.F32, halves, comparison.result(n), n);
+    }
+    comparison.near("f16 as f32", 0);
+    for (RowKernels kernels : both) {
+      kernels.cast(DType.I8, DType.F32, halves, comparison.result(n), n);
+    }
+    comparison.near("i8 as f32", 0);
   }
 
   private void copy(String what, long[] dims, long[] source, long[] target) {
-    copy(what, 4, dims, source, target, RowKernels::copy);
+    copy(what, 4, dims, source, target);
   }
 
   private void copyBytes(String what, long[] dims, long[] source, long[] target) {
-    int n = (int) (dims[0] * dims[1]);
-    copy(
-        what,
-        1,
-        dims,
-        source,
-        target,
-        (kernels, copy, x, y) -> {
-          long bytes = comparison.memory(n);
-          kernels.copy(copy, x, bytes);
-          right.dequantize(1, 0, bytes, y, n);
-        });
+    copy(what, 1, dims, source, target);
   }
 
-  /// A copy whose result is seen as numbers.
-  private interface Copying {
-    void run(RowKernels kernels, StridedCopy copy, long x, long y);
-  }
-
+  /// @param bytes of an element: 4, or 1 whose copies are seen as numbers
   /// @param source elements from element to element of the source
   /// @param target elements from element to element of the target, in which nothing is left out
-  private void copy(
-      String what, int bytes, long[] dims, long[] source, long[] target, Copying copying) {
+  private void copy(String what, int bytes, long[] dims, long[] source, long[] target) {
     long read = 1;
     int written = 1;
     long[] from = new long[dims.length];
@@ -144,7 +148,17 @@ final class RowCheck {
     }
     long x = comparison.numbers((int) read);
     StridedCopy copy = StridedCopy.of(bytes, dims, from, to);
-    near(what, written, 0, (kernels, y) -> copying.run(kernels, copy, x, y));
+    for (RowKernels kernels : both) {
+      long y = comparison.result(written);
+      if (bytes == 4) {
+        kernels.copy(copy, x, y);
+      } else {
+        long copied = comparison.memory(written);
+        kernels.copy(copy, x, copied);
+        right.dequantize(1, 0, copied, y, written);
+      }
+    }
+    comparison.near(what, 0);
   }
 
   void elementwise() {
@@ -159,18 +173,20 @@ final class RowCheck {
                 new Instruction.Binary(BinaryFunction.MUL, 0, 1),
                 new Instruction.Unary(UnaryFunction.SIGMOID, 0, 0, 2)),
             List.of(3));
-    near(
-        "elementwise chain",
-        n,
-        TOLERANCE,
-        (kernels, y) -> elementwise(kernels, chain, x, other, y));
+    for (RowKernels kernels : both) {
+      elementwise(kernels, chain, x, other, comparison.result(n));
+    }
+    comparison.near("elementwise chain", TOLERANCE);
     elementwiseOfBytes();
     combination(BinaryFunction.ADD, DType.F32);
     combination(BinaryFunction.MUL, DType.F64);
     combination(BinaryFunction.MUL, DType.I32);
     combination(BinaryFunction.ADD, DType.I64);
     combination(BinaryFunction.AND, DType.BOOL);
-    near("added rows", n, 0, (kernels, y) -> added(kernels, x, y, n));
+    for (RowKernels kernels : both) {
+      added(kernels, x, comparison.result(n), n);
+    }
+    comparison.near("added rows", 0);
   }
 
   private static void added(RowKernels kernels, long x, long y, int n) {
@@ -189,7 +205,10 @@ final class RowCheck {
     long x = typed(type, n);
     long other = typed(type, (int) rows);
     String what = function.name().toLowerCase(Locale.ROOT) + " of " + type;
-    near(what, n, 0, (kernels, y) -> combination(kernels, c, x, other, y));
+    for (RowKernels kernels : both) {
+      combination(kernels, c, x, other, comparison.result(n));
+    }
+    comparison.near(what, 0);
   }
 
   private void combination(RowKernels kernels, Combination c, long x, long other, long y) {
@@ -232,20 +251,14 @@ final class RowCheck {
     }
     long x = comparison.numbers(n);
     long other = comparison.numbers(n);
-    comparison.near(
-        "elementwise chain of bytes",
-        n,
-        STEP + TOLERANCE,
-        y -> {
-          long bytes = comparison.memory(n);
-          elementwise(prepared, x, other, bytes);
-          right.dequantize(affine, bytes, y, n);
-        },
-        y -> {
-          right.dequantize(affine, x, y, n);
-          elementwise(right, sum, y, other, y);
-          asBytes(right, y, y, n);
-        });
+    long bytes = comparison.memory(n);
+    elementwise(prepared, x, other, bytes);
+    right.dequantize(affine, bytes, comparison.result(n), n);
+    long y = comparison.result(n);
+    right.dequantize(affine, x, y, n);
+    elementwise(right, sum, y, other, y);
+    asBytes(right, y, y, n);
+    comparison.near("elementwise chain of bytes", STEP + TOLERANCE);
   }
 
   void pooling() {
@@ -258,11 +271,10 @@ final class RowCheck {
     PoolGeometry g =
         new PoolGeometry(1, 6, 6, channels, 3, 3, 3, 3, 2, 2, 1, 1, 1, 1, 0, 0, max, false);
     long x = comparison.numbers(36 * channels);
-    near(
-        "pooling, " + what,
-        9 * channels,
-        TOLERANCE,
-        (kernels, y) -> kernels.pool(g, x, y, 0, g.rows()));
+    for (RowKernels kernels : both) {
+      kernels.pool(g, x, comparison.result(9 * channels), 0, g.rows());
+    }
+    comparison.near("pooling, " + what, TOLERANCE);
   }
 
   void resampling() {
@@ -286,11 +298,10 @@ final class RowCheck {
     }
     Memory.ALL.set(Memory.INT, begins + 4L * counts.length, tap);
     long x = comparison.numbers(n + 11 * tap);
-    near(
-        "weighted rows",
-        counts.length * n,
-        TOLERANCE,
-        (kernels, y) -> kernels.mix(begins, taps, x, y, counts.length, n));
+    for (RowKernels kernels : both) {
+      kernels.mix(begins, taps, x, comparison.result(counts.length * n), counts.length, n);
+    }
+    comparison.near("weighted rows", TOLERANCE);
   }
 
   private void resampling(String what, int[] high, float[] weights, boolean nearest) {
@@ -299,6 +310,9 @@ final class RowCheck {
     ResizeGeometry g =
         new ResizeGeometry(1, 3, 3, channels, low, high, weights, low, high, weights, nearest);
     long x = comparison.numbers(9 * channels);
-    near(what, 9 * channels, TOLERANCE, (kernels, y) -> kernels.resize(g, x, y, 0, g.rows()));
+    for (RowKernels kernels : both) {
+      kernels.resize(g, x, comparison.result(9 * channels), 0, g.rows());
+    }
+    comparison.near(what, TOLERANCE);
   }
 }

@@ -8,11 +8,13 @@ import dev.jiffy.engine.kernel.Product;
 import dev.jiffy.engine.kernel.ProductKernels;
 import java.lang.foreign.Arena;
 import java.lang.foreign.SegmentAllocator;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /// Products, convolutions and attention, cut into what runs in registers.
 public final class TiledMatrixKernels implements MatrixKernels {
-  private final @Nullable NarrowKernels narrow;
+  private final @Nullable Supplier<NarrowKernels> makeNarrow;
+  private @Nullable NarrowKernels narrow;
   private final MicroKernels micro;
   private final Panels panels;
   private final Products products;
@@ -26,13 +28,14 @@ public final class TiledMatrixKernels implements MatrixKernels {
   /// @param micro the loops in registers
   /// @param depthwise convolutions with one filter per channel
   /// @param winograd Winograd's transforms
-  /// @param narrow products of narrower numbers than f32, or null
+  /// @param narrow makes products of narrower numbers than f32 when they are first asked for, or
+  ///   null
   public TiledMatrixKernels(
       MicroKernels micro,
       DepthwiseKernels depthwise,
       WinogradKernels winograd,
-      @Nullable NarrowKernels narrow) {
-    this.narrow = narrow;
+      @Nullable Supplier<NarrowKernels> narrow) {
+    this.makeNarrow = narrow;
     this.micro = micro;
     this.panels = new Panels(micro);
     this.products = new Products(micro);
@@ -95,7 +98,10 @@ public final class TiledMatrixKernels implements MatrixKernels {
   }
 
   @Override
-  public @Nullable NarrowKernels narrow() {
+  public synchronized @Nullable NarrowKernels narrow() {
+    if (narrow == null && makeNarrow != null) {
+      narrow = makeNarrow.get();
+    }
     return narrow;
   }
 

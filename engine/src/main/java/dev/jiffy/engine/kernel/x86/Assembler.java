@@ -92,7 +92,9 @@ final class Assembler extends GeneralAssembler {
       }
     }
     int[] words = new int[values.length];
-    Arrays.setAll(words, i -> Float.floatToRawIntBits(values[i]));
+    for (int i = 0; i < words.length; i++) {
+      words[i] = Float.floatToRawIntBits(values[i]);
+    }
     Constant constant = constant(words);
     constant.table = values;
     return new Relative(constant.label, false);

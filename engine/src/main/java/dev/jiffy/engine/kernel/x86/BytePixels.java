@@ -8,18 +8,23 @@ import java.lang.foreign.ValueLayout;
 
 /// Copies pixels of bytes into the form in which products read them: in fours of channels, or
 /// widened to words in twos.
-final class BytePixels {
+final class BytePixels implements CodeTable.Emitter {
   /// The bytes that are widened at a time.
   private static final int WIDENED = 16;
 
   private final int reach;
-  private final CodeTable widening = new CodeTable("widening", 1, _ -> NarrowingCode.words());
+  private final CodeTable widening = new CodeTable("widening", 1, this);
 
   /// Copies for some products.
   ///
   /// @param reach the channels that 32 bits hold: 4, or 2
   BytePixels(int reach) {
     this.reach = reach;
+  }
+
+  @Override
+  public byte[] emit(String table, int form) {
+    return NarrowingCode.words();
   }
 
   /// Copies pixels of one group, each filled up to fours or twos by what follows it, which weights

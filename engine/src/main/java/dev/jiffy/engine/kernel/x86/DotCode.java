@@ -65,7 +65,7 @@ record DotCode(int vectorBytes, int rows) {
         });
     for (int row = 0; row < rows; row++) {
       Vector sum = sums[row];
-      loop.fold(sum, other, (a, b) -> code.op(VectorOp.ADDPS, a, a, b));
+      loop.fold(sum, other, VectorOp.ADDPS);
       code.op(VectorOp.MOVSS_TO, sum.as(16), at(TO, 4 * row));
     }
     return code.end(SAVED);

@@ -90,7 +90,9 @@ final class FunctionCode {
       return;
     }
     Vector[] free = new Vector[until - values];
-    Arrays.setAll(free, i -> new Vector(values + i, vectorBytes));
+    for (int i = 0; i < free.length; i++) {
+      free[i] = new Vector(values + i, vectorBytes);
+    }
     if (activation.function() == UnaryFunction.GELU && vectorBytes == 64) {
       GeluCode gelu = new GeluCode(code, free);
       gelu.prepare();

@@ -10,7 +10,6 @@ import static dev.jiffy.engine.kernel.x86.Operand.Address.at;
 import dev.jiffy.engine.kernel.x86.Assembler.Mask;
 import dev.jiffy.engine.kernel.x86.Operand.Address;
 import dev.jiffy.engine.kernel.x86.Operand.Vector;
-import java.util.Arrays;
 
 /// Generates loops over the elements of rows: over whole vectors, then over one that is cut where
 /// the row ends.
@@ -54,7 +53,9 @@ final class LoopCode {
   /// {@return registers of consecutive numbers}
   Vector[] registers(int from, int count) {
     Vector[] registers = new Vector[count];
-    Arrays.setAll(registers, i -> new Vector(from + i, bytes));
+    for (int i = 0; i < count; i++) {
+      registers[i] = new Vector(from + i, bytes);
+    }
     return registers;
   }
 
@@ -75,15 +76,16 @@ final class LoopCode {
   /// @param unroll the vectors of one pass, while there are as many
   /// @param body what is done with one vector
   void each(Register rowBytes, Register scratch, int unroll, Body body) {
-    groups(
-        rowBytes,
-        scratch,
-        unroll,
-        vectors -> {
-          for (int vector = 0; vector < vectors; vector++) {
-            body.emit(vector);
-          }
-        });
+    groups(rowBytes, scratch, unroll, new OneByOne(body));
+  }
+
+  private record OneByOne(Body body) implements Body {
+    @Override
+    public void emit(int vectors) {
+      for (int vector = 0; vector < vectors; vector++) {
+        body.emit(vector);
+      }
+    }
   }
 
   /// Generates a loop whose body takes several vectors at a time.
@@ -193,6 +195,22 @@ final class LoopCode {
     code.op(VectorOp.BROADCASTSS, value, value.as(16));
   }
 
+  /// Combines all elements of a vector; each of the result's elements is the outcome.
+  ///
+  /// @param value the vector
+  /// @param other a register that may change
+  /// @param op an instruction of two operands
+  void fold(Vector value, Vector other, VectorOp op) {
+    fold(value, other, new ByInstruction(code, op));
+  }
+
+  private record ByInstruction(Assembler code, VectorOp op) implements Combination {
+    @Override
+    public void emit(Vector value, Vector other) {
+      code.op(op, value, value, other);
+    }
+  }
+
   /// Combines all elements of 64 bits of a vector; the first two of the result are the outcome.
   ///
   /// @param value the vector
@@ -217,6 +235,6 @@ final class LoopCode {
     for (int i = 1; i < values.length; i++) {
       code.op(op, values[0], values[0], values[i]);
     }
-    fold(values[0], values[1], (value, other) -> code.op(op, value, value, other));
+    fold(values[0], values[1], op);
   }
 }

@@ -8,7 +8,6 @@ import static dev.jiffy.engine.kernel.x86.Operand.Address.at;
 
 import dev.jiffy.engine.kernel.x86.Assembler.Mask;
 import dev.jiffy.engine.kernel.x86.Operand.Vector;
-import java.util.function.IntConsumer;
 
 /// Generates what turns scores of attention into weights: each row becomes `e^(x - max x)` where `x
 /// = factor · score + added`, and the inverse of its sum goes to a place of its own.
@@ -127,63 +126,65 @@ record ScoresCode(int vectorBytes, boolean masked, boolean single) {
     return code.end();
   }
 
-  private static void each(int rows, IntConsumer row) {
-    for (int i = 0; i < rows; i++) {
-      row.accept(i);
+  private void rows(Assembler code, LoopCode loop, MathCode math, int rows) {
+    if (single) {
+      loop.once(_ -> vectors(code, loop, math, rows));
+    } else {
+      for (int i = 0; i < UNROLL; i++) {
+        for (int row = 0; row < rows; row++) {
+          code.op(VectorOp.MOVUPS, sum(row, i), least());
+        }
+      }
+      loop.each(ROW_BYTES, SCRATCH, UNROLL, vector -> maximum(code, loop, rows, vector));
+      for (int row = 0; row < rows; row++) {
+        fold(code, loop, row, UNROLL, VectorOp.MAXPS);
+      }
+      for (int row = 0; row < rows; row++) {
+        code.op(VectorOp.MOVUPS, largest(row), sum(row, 0));
+        code.op(VectorOp.XORPS, sum(row, 0), sum(row, 0), sum(row, 0));
+        code.op(VectorOp.XORPS, sum(row, 1), sum(row, 1), sum(row, 1));
+      }
+      loop.each(ROW_BYTES, SCRATCH, 2, vector -> exponential(code, loop, math, rows, vector));
+    }
+    for (int row = 0; row < rows; row++) {
+      finish(code, loop, math, row, single ? 1 : 2);
     }
   }
 
-  private void rows(Assembler code, LoopCode loop, MathCode math, int rows) {
-    if (single) {
-      loop.once(vector -> {
-        each(rows, row -> load(code, loop, row, vector));
-        each(
-            rows,
-            row -> {
-              code.op(VectorOp.MOVUPS, sum(row, 0), value(row));
-              loop.fill(sum(row, 0), least());
-            });
-        each(rows, row -> fold(code, loop, row, 1, VectorOp.MAXPS));
-        each(rows, row -> code.op(VectorOp.MOVUPS, largest(row), sum(row, 0)));
-        each(rows, row -> code.op(VectorOp.XORPS, sum(row, 0), sum(row, 0), sum(row, 0)));
-        exponential(code, loop, math, rows, vector);
-      });
-      each(rows, row -> finish(code, loop, math, row, 1));
-      return;
+  /// Rows that are one vector each.
+  private void vectors(Assembler code, LoopCode loop, MathCode math, int rows) {
+    for (int row = 0; row < rows; row++) {
+      load(code, loop, row, 0);
     }
-    for (int i = 0; i < UNROLL; i++) {
-      int number = i;
-      each(rows, row -> code.op(VectorOp.MOVUPS, sum(row, number), least()));
+    for (int row = 0; row < rows; row++) {
+      code.op(VectorOp.MOVUPS, sum(row, 0), value(row));
+      loop.fill(sum(row, 0), least());
     }
-    loop.each(
-        ROW_BYTES,
-        SCRATCH,
-        UNROLL,
-        vector ->
-            each(
-                rows,
-                row -> {
-                  load(code, loop, row, vector);
-                  loop.fill(value(row), least());
-                  code.op(VectorOp.MAXPS, sum(row, vector), value(row), sum(row, vector));
-                }));
-    each(rows, row -> fold(code, loop, row, UNROLL, VectorOp.MAXPS));
-    each(
-        rows,
-        row -> {
-          code.op(VectorOp.MOVUPS, largest(row), sum(row, 0));
-          code.op(VectorOp.XORPS, sum(row, 0), sum(row, 0), sum(row, 0));
-          code.op(VectorOp.XORPS, sum(row, 1), sum(row, 1), sum(row, 1));
-        });
-    loop.each(
-        ROW_BYTES,
-        SCRATCH,
-        2,
-        vector -> {
-          each(rows, row -> load(code, loop, row, vector));
-          exponential(code, loop, math, rows, vector);
-        });
-    each(rows, row -> finish(code, loop, math, row, 2));
+    for (int row = 0; row < rows; row++) {
+      fold(code, loop, row, 1, VectorOp.MAXPS);
+    }
+    for (int row = 0; row < rows; row++) {
+      code.op(VectorOp.MOVUPS, largest(row), sum(row, 0));
+    }
+    for (int row = 0; row < rows; row++) {
+      code.op(VectorOp.XORPS, sum(row, 0), sum(row, 0), sum(row, 0));
+    }
+    exponentialOfLoaded(code, loop, math, rows, 0);
+  }
+
+  private void maximum(Assembler code, LoopCode loop, int rows, int vector) {
+    for (int row = 0; row < rows; row++) {
+      load(code, loop, row, vector);
+      loop.fill(value(row), least());
+      code.op(VectorOp.MAXPS, sum(row, vector), value(row), sum(row, vector));
+    }
+  }
+
+  private void exponential(Assembler code, LoopCode loop, MathCode math, int rows, int vector) {
+    for (int row = 0; row < rows; row++) {
+      load(code, loop, row, vector);
+    }
+    exponentialOfLoaded(code, loop, math, rows, vector);
   }
 
   private void load(Assembler code, LoopCode loop, int row, int vector) {
@@ -203,11 +204,12 @@ record ScoresCode(int vectorBytes, boolean masked, boolean single) {
       code.op(op, sum(row, 0), sum(row, 0), sum(row, i));
     }
     Vector other = register(firstFree());
-    loop.fold(sum(row, 0), other, (a, b) -> code.op(op, a, a, b));
+    loop.fold(sum(row, 0), other, op);
   }
 
   /// Stores the exponentials of the values and adds them up.
-  private void exponential(Assembler code, LoopCode loop, MathCode math, int rows, int vector) {
+  private void exponentialOfLoaded(
+      Assembler code, LoopCode loop, MathCode math, int rows, int vector) {
     for (int row = 0; row < rows; row++) {
       Vector value = value(row);
       code.op(VectorOp.SUBPS, value, value, largest(row));

@@ -29,7 +29,7 @@ final class WindowSums {
   private final long pixels;
 
   /// The machine code of all sums, made when it is first needed.
-  static final class Functions {
+  static final class Functions implements CodeTable.Emitter {
     private final int vectorBytes;
     private final int reach;
     private final Tiles tiles;
@@ -40,7 +40,12 @@ final class WindowSums {
       vectorBytes = cpu.vectorBytes();
       reach = cpu.vnni() ? 4 : 2;
       this.tiles = tiles;
-      starts = new CodeTable("starts", 3, vectors -> new StartCode(vectorBytes, vectors).emit());
+      starts = new CodeTable("starts", 3, this);
+    }
+
+    @Override
+    public byte[] emit(String table, int vectors) {
+      return new StartCode(vectorBytes, vectors).emit();
     }
   }
 

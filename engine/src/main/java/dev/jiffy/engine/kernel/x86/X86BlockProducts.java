@@ -17,7 +17,7 @@ import java.lang.foreign.ValueLayout;
 ///
 /// A packed panel has, block by block, its weights, as many of a column as 32 bits hold, then the
 /// scales of the columns, and where there are zero points, these times the scales.
-final class X86BlockProducts implements BlockKernels {
+final class X86BlockProducts implements BlockKernels, CodeTable.Emitter {
   private static final int LINE = 64;
   private static final ValueLayout.OfByte BYTE = ValueLayout.JAVA_BYTE;
 
@@ -42,15 +42,16 @@ final class X86BlockProducts implements BlockKernels {
     micro = new X86MicroKernels(cpu);
     lanes = cpu.vectorBytes() / 4;
     mostRows = BlockCode.most(cpu);
-    codes = new CodeTable("blocks", BlockCode.FORMS, form -> BlockCode.of(cpu, form).emit());
-    unpacking =
-        new CodeTable(
-            "unpack",
-            BlockCode.FORMS,
-            form -> {
-              BlockCode of = BlockCode.of(cpu, form);
-              return new UnpackCode(cpu.vectorBytes(), of.block(), of.bits(), of.zeros()).emit();
-            });
+    codes = new CodeTable("blocks", BlockCode.FORMS, this);
+    unpacking = new CodeTable("unpack", BlockCode.FORMS, this);
+  }
+
+  @Override
+  public byte[] emit(String table, int form) {
+    BlockCode of = BlockCode.of(cpu, form);
+    return table.equals("blocks")
+        ? of.emit()
+        : new UnpackCode(cpu.vectorBytes(), of.block(), of.bits(), of.zeros()).emit();
   }
 
   @Override

@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 /// of the input that some rows of the result need is first copied, with its padding and each pixel
 /// filled up to fours, into the working memory. Without `vpdpbusd` it always is, and widened to
 /// words, which are multiplied in twos of channels.
-final class X86ByteConvolution implements ByteKernels {
+final class X86ByteConvolution implements ByteKernels, CodeTable.Emitter {
   /// What a copied part of the input should not exceed, in bytes.
   private static final int WINDOW_BYTES = 192 * 1024;
 
@@ -40,15 +40,17 @@ final class X86ByteConvolution implements ByteKernels {
     vectorBytes = cpu.vectorBytes();
     lanes = vectorBytes / 4;
     reach = cpu.vnni() ? 4 : 2;
-    packing =
-        cpu.vnni() && vectorBytes == LINE
-            ? new CodeTable("pack-bytes", 1, _ -> NarrowingCode.pack())
-            : null;
+    packing = cpu.vnni() && vectorBytes == LINE ? new CodeTable("pack-bytes", 1, this) : null;
     pixels = new BytePixels(reach);
     floats = new Tiles(cpu, Factors.bytes(cpu), TileCode.Result.FLOATS);
     bytes = new Tiles(cpu, Factors.bytes(cpu), TileCode.Result.BYTES);
     sums = new Tiles(cpu, Factors.bytes(cpu));
     windowCode = new WindowSums.Functions(cpu, sums);
+  }
+
+  @Override
+  public byte[] emit(String table, int form) {
+    return NarrowingCode.pack();
   }
 
   /// Groups of few channels would leave most of a vector empty.

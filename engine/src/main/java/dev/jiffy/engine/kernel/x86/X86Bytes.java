@@ -8,7 +8,7 @@ import dev.jiffy.tensor.DType;
 import java.lang.foreign.MemorySegment;
 
 /// Numbers to unsigned bytes and back, and from f16 and bytes, as machine code.
-final class X86Bytes {
+final class X86Bytes implements CodeTable.Emitter {
   private static final int GROUP = ByteCode.GROUP;
 
   /// The most groups of one call: the JVM cannot stop a thread within.
@@ -29,20 +29,20 @@ final class X86Bytes {
   X86Bytes(Cpu cpu) {
     vectorBytes = cpu.vectorBytes();
     looksUp = cpu.bytes();
+    codes = new CodeTable("bytes", 7, this);
+  }
+
+  @Override
+  public byte[] emit(String table, int form) {
     ByteCode code = new ByteCode(vectorBytes);
-    codes =
-        new CodeTable(
-            "bytes",
-            7,
-            form ->
-                switch (form) {
-                  case TO_FLOATS -> code.dequantize(false);
-                  case SIGNED_TO_FLOATS -> code.dequantize(true);
-                  case RANGE -> code.range();
-                  case TABLE -> ByteTableCode.emit();
-                  case WIDEN -> code.widen();
-                  default -> code.quantize(form == TO_BYTES);
-                });
+    return switch (form) {
+      case TO_FLOATS -> code.dequantize(false);
+      case SIGNED_TO_FLOATS -> code.dequantize(true);
+      case RANGE -> code.range();
+      case TABLE -> ByteTableCode.emit();
+      case WIDEN -> code.widen();
+      default -> code.quantize(form == TO_BYTES);
+    };
   }
 
   /// As [dev.jiffy.engine.kernel.RowKernels#quantize(float, int, long, long, long)].

@@ -8,7 +8,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.List;
 
 /// Functions of two tensors of f32, f64, i32, i64 and truth values as machine code.
-final class X86Combinations {
+final class X86Combinations implements CodeTable.Emitter {
   /// The most elements of one call: the JVM cannot stop a thread within.
   private static final long MOST = 1 << 16;
 
@@ -24,10 +24,11 @@ final class X86Combinations {
 
   X86Combinations(Cpu cpu) {
     vectorBytes = cpu.vectorBytes();
-    codes = new CodeTable("combine", 4 * TYPES.size() * FUNCTIONS.length, this::emit);
+    codes = new CodeTable("combine", 4 * TYPES.size() * FUNCTIONS.length, this);
   }
 
-  private byte[] emit(int form) {
+  @Override
+  public byte[] emit(String table, int form) {
     DType type = TYPES.get(form / 4 % TYPES.size());
     BinaryFunction function = FUNCTIONS[form / 4 / TYPES.size()];
     return new CombinationCode(vectorBytes, function, type, (form & 1) != 0, (form & 2) != 0)

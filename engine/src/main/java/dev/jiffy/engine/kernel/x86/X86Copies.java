@@ -13,7 +13,7 @@ import java.lang.foreign.MemorySegment;
 /// transposed in registers where they make squares, else, with some columns less than a square,
 /// they move one by one, in strips of a cache line; a few planes of f32 are interleaved. Bytes are
 /// transposed as words are. All else is left to [Movement].
-final class X86Copies {
+final class X86Copies implements CodeTable.Emitter, StridedCopy.Loops {
   /// The most words, or blocks of an interleaving, of one call: the JVM cannot stop a thread
   /// within.
   private static final long MOST = 1 << 18;
@@ -33,6 +33,8 @@ final class X86Copies {
   /// From this extent on the elements that the target has side by side are copied in turn.
   private static final long SHORT = 8;
 
+  private static final String INTERLEAVING = "interleave";
+
   private final int vectorBytes;
   private final CodeTable interleavings;
   private final X86Transposition transposition;
@@ -41,18 +43,13 @@ final class X86Copies {
   private final CodeTable vectors;
   private final CodeTable neighbours;
   private final CodeTable halves;
-  private final StridedCopy.Loops exchange = this::exchange;
 
   /// Of four words, of eight and so on.
   private final CodeTable runs;
 
   X86Copies(Cpu cpu) {
     vectorBytes = cpu.vectorBytes();
-    interleavings =
-        new CodeTable(
-            "interleave",
-            InterleaveCode.MOST_PLANES + 1,
-            planes -> new InterleaveCode(vectorBytes, planes).emit());
+    interleavings = new CodeTable(INTERLEAVING, InterleaveCode.MOST_PLANES + 1, this);
     transposition = new X86Transposition(cpu);
     words = table(Kind.WORDS, 1);
     vectors = table(Kind.VECTORS, 1);
@@ -62,7 +59,14 @@ final class X86Copies {
   }
 
   private CodeTable table(Kind kind, int forms) {
-    return new CodeTable("copy", forms, form -> new CopyCode(vectorBytes, kind, 4 * form).emit());
+    return new CodeTable(kind.name(), forms, this);
+  }
+
+  @Override
+  public byte[] emit(String table, int form) {
+    return table.equals(INTERLEAVING)
+        ? new InterleaveCode(vectorBytes, form).emit()
+        : new CopyCode(vectorBytes, Kind.valueOf(table), 4 * form).emit();
   }
 
   /// Copies as [dev.jiffy.engine.kernel.RowKernels#copy] does.
@@ -79,7 +83,7 @@ final class X86Copies {
       interleave(copy, 0, x, y);
     } else if (copy.exchangesNeighbours()) {
       int pair = copy.dims().length - 1;
-      copy.around(pair - 1, pair, exchange, x, y);
+      copy.around(pair - 1, pair, this, x, y);
     } else if (transposition.suits(copy, source, target)) {
       transposition.copy(copy, source, target, x, y);
     } else if (target >= 0 && target == source && isRun(bytes * copy.dims()[target])) {
@@ -210,7 +214,8 @@ final class X86Copies {
     }
   }
 
-  private void exchange(StridedCopy copy, int pairs, int pair, long x, long y) {
+  @Override
+  public void run(StridedCopy copy, int pairs, int pair, long x, long y) {
     long words = 2 * copy.dims()[pairs];
     for (long i = 0; i < words; i += MOST) {
       long some = Math.min(MOST, words - i);

@@ -3,7 +3,7 @@ package dev.jiffy.engine.kernel.x86;
 import java.lang.foreign.MemorySegment;
 
 /// Stores one f32 many times.
-final class X86Fill {
+final class X86Fill implements CodeTable.Emitter {
   /// The most elements of one call: the JVM cannot stop a thread within.
   private static final long MOST = 1 << 18;
 
@@ -12,7 +12,12 @@ final class X86Fill {
 
   X86Fill(Cpu cpu) {
     vectorBytes = cpu.vectorBytes();
-    fills = new CodeTable("fill", 1, _ -> new FillCode(vectorBytes).emit());
+    fills = new CodeTable("fill", 1, this);
+  }
+
+  @Override
+  public byte[] emit(String table, int form) {
+    return new FillCode(vectorBytes).emit();
   }
 
   void fill(float value, long to, long n) {

@@ -9,7 +9,7 @@ import java.lang.foreign.SegmentAllocator;
 import org.jspecify.annotations.Nullable;
 
 /// Loops in registers as machine code, made when they are first needed.
-public final class X86MicroKernels implements MicroKernels {
+public final class X86MicroKernels implements MicroKernels, CodeTable.Emitter {
   /// From how many columns on rows are read along, not across: each is in pages of its own.
   private static final int LONG_ROW = 512;
 
@@ -48,29 +48,29 @@ public final class X86MicroKernels implements MicroKernels {
     lanes = vectorBytes / 4;
     fill = new X86Fill(cpu);
     chains = new FinishChains(vectorBytes);
-    nears = new CodeTable("near", 1, _ -> new NearCode().emit());
-    packs =
-        new CodeTable(
-            "pack",
-            4,
-            form ->
-                new PackCode(vectorBytes, (form & WIDE) == 0 ? 1 : 2, (form & ADJACENT) != 0)
-                    .emit());
-    transposes = new CodeTable("square", 1, _ -> new TransposeCode(vectorBytes).emit());
-    rowProducts =
-        new CodeTable(
-            "row",
-            2 * RowProductCode.MOST_ROWS,
-            form -> new RowProductCode(vectorBytes, form / 2 + 1, form % 2 > 0).emit());
-    dots =
-        new CodeTable("dots", DotCode.MOST_ROWS, form -> new DotCode(vectorBytes, form + 1).emit());
-    scores = new CodeTable("scores", 4, form -> scores(form).emit());
+    nears = new CodeTable("near", 1, this);
+    packs = new CodeTable("pack", 4, this);
+    transposes = new CodeTable("square", 1, this);
+    rowProducts = new CodeTable("row", 2 * RowProductCode.MOST_ROWS, this);
+    dots = new CodeTable("dots", DotCode.MOST_ROWS, this);
+    scores = new CodeTable("scores", 4, this);
     this.tiles = new Tiles(cpu, Factors.F32);
     this.doubleTiles = new Tiles(cpu, Factors.F64);
   }
 
-  private ScoresCode scores(int form) {
-    return new ScoresCode(vectorBytes, form > 1, (form & 1) != 0);
+  @Override
+  public byte[] emit(String table, int form) {
+    return switch (table) {
+      case "near" -> new NearCode().emit();
+      case "pack" -> {
+        int vectors = (form & WIDE) == 0 ? 1 : 2;
+        yield new PackCode(vectorBytes, vectors, (form & ADJACENT) != 0).emit();
+      }
+      case "square" -> new TransposeCode(vectorBytes).emit();
+      case "row" -> new RowProductCode(vectorBytes, form / 2 + 1, form % 2 > 0).emit();
+      case "dots" -> new DotCode(vectorBytes, form + 1).emit();
+      default -> new ScoresCode(vectorBytes, form > 1, (form & 1) != 0).emit();
+    };
   }
 
   @Override

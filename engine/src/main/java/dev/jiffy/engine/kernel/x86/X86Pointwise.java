@@ -6,7 +6,6 @@ import dev.jiffy.engine.kernel.Pointwise;
 import dev.jiffy.engine.kernel.RowKernels;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -75,7 +74,9 @@ final class X86Pointwise implements RowKernels.PreparedPointwise {
     this.vectorBytes = vectorBytes;
     operands = space.strides.length;
     elementBytes = new int[operands];
-    Arrays.setAll(elementBytes, operand -> bytes.containsKey(operand) ? 1 : 4);
+    for (int operand = 0; operand < elementBytes.length; operand++) {
+      elementBytes[operand] = bytes.containsKey(operand) ? 1 : 4;
+    }
     dims = space.dims;
     strides = space.strides;
     periods = space.periods;

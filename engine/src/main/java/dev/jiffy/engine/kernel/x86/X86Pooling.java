@@ -7,7 +7,7 @@ import dev.jiffy.engine.kernel.PoolGeometry;
 /// In a row of the result, the pixels whose windows lie within the columns of the image are
 /// computed by one call, those to the left and right of them one by one. Where windows are a pixel
 /// apart and vectors would not be full, the former are one pixel of many channels.
-final class X86Pooling {
+final class X86Pooling implements CodeTable.Emitter {
   /// The most elements that one call reads: the JVM cannot stop a thread within.
   private static final long MOST = 1 << 22;
 
@@ -20,9 +20,12 @@ final class X86Pooling {
   X86Pooling(Cpu cpu) {
     vectorBytes = cpu.vectorBytes();
     lanes = vectorBytes / 4;
-    functions =
-        new CodeTable(
-            "pool", 4, form -> new PoolCode(vectorBytes, (form & 1) != 0, (form & 2) != 0).emit());
+    functions = new CodeTable("pool", 4, this);
+  }
+
+  @Override
+  public byte[] emit(String table, int form) {
+    return new PoolCode(vectorBytes, (form & 1) != 0, (form & 2) != 0).emit();
   }
 
   /// See [dev.jiffy.engine.kernel.RowKernels#pool].

@@ -10,7 +10,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.ref.Reference;
 
 /// Two-tap resampling of channels-last images as machine code.
-final class X86Resampling {
+final class X86Resampling implements CodeTable.Emitter {
   /// The table of columns that a thread makes for the code, which does not see the heap; it grows
   /// to the widest result.
   private static final ThreadLocal<MemorySegment> TABLE =
@@ -25,11 +25,12 @@ final class X86Resampling {
   X86Resampling(Cpu cpu) {
     vectorBytes = cpu.vectorBytes();
     lanes = vectorBytes / 4;
-    functions =
-        new CodeTable(
-            "resize",
-            4,
-            form -> new ResizeCode(vectorBytes, (form & 1) != 0, (form & 2) != 0).emit());
+    functions = new CodeTable("resize", 4, this);
+  }
+
+  @Override
+  public byte[] emit(String table, int form) {
+    return new ResizeCode(vectorBytes, (form & 1) != 0, (form & 2) != 0).emit();
   }
 
   /// See [dev.jiffy.engine.kernel.RowKernels#resize].

@@ -15,12 +15,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /// Elementwise chains, normalisation, reductions, pooling and copies as machine code. Most
 /// conversions need none; the few chains and reductions for which there is no code are left to
 /// others.
-public final class X86RowKernels implements RowKernels {
+public final class X86RowKernels implements RowKernels, CodeTable.Emitter {
   /// The most elements of one call: the JVM cannot stop a thread within.
   private static final long MOST = 1 << 16;
 
@@ -40,7 +41,8 @@ public final class X86RowKernels implements RowKernels {
   private final X86Bytes bytes;
   private final X86Trees trees;
   private final X86Combinations combinations;
-  private final RowKernels others;
+  private final Supplier<RowKernels> makeOthers;
+  private volatile @Nullable RowKernels others;
   private final CodeTable softmaxes;
   private final CodeTable normalizations;
   private final CodeTable reductions;
@@ -51,14 +53,14 @@ public final class X86RowKernels implements RowKernels {
 
   /// Finds out what this CPU can do.
   ///
-  /// @param others the kernels for chains and reductions without code
+  /// @param others makes the kernels for chains and reductions without code, when there is one
   /// @throws UnsupportedOperationException with the reason, if no machine code can run here
-  public X86RowKernels(RowKernels others) {
+  public X86RowKernels(Supplier<RowKernels> others) {
     this(Cpu.detect(), others);
   }
 
-  X86RowKernels(Cpu cpu, RowKernels others) {
-    this.others = others;
+  X86RowKernels(Cpu cpu, Supplier<RowKernels> others) {
+    makeOthers = others;
     vectorBytes = cpu.vectorBytes();
     lanes = vectorBytes / 4;
     fill = new X86Fill(cpu);
@@ -68,17 +70,47 @@ public final class X86RowKernels implements RowKernels {
     bytes = new X86Bytes(cpu);
     trees = new X86Trees(cpu);
     combinations = new X86Combinations(cpu);
-    softmaxes = new CodeTable("softmax", 4, form -> softmax(form).emit());
-    normalizations = new CodeTable("layerNorm", 8, form -> normalization(form).emit());
-    mixtures = new CodeTable("mix", 1, _ -> new MixCode(vectorBytes).emit());
-    reductions = new CodeTable("reduce", 2 * REDUCTIONS.length, form -> reduction(form).emit());
-    sums = new CodeTable("sum", 2 * SUMMED.size(), form -> sum(form).emit());
+    softmaxes = new CodeTable("softmax", 4, this);
+    normalizations = new CodeTable("layerNorm", 8, this);
+    mixtures = new CodeTable("mix", 1, this);
+    reductions = new CodeTable("reduce", 2 * REDUCTIONS.length, this);
+    sums = new CodeTable("sum", 2 * SUMMED.size(), this);
+  }
+
+  @Override
+  public byte[] emit(String table, int form) {
+    return switch (table) {
+      case "softmax" -> new SoftmaxCode(vectorBytes, form > 1, (form & 1) != 0).emit();
+      case "layerNorm" ->
+          new NormalizationCode(vectorBytes, (form & 1) != 0, (form & 2) != 0, (form & 4) != 0)
+              .emit();
+      case "mix" -> new MixCode(vectorBytes).emit();
+      case "reduce" ->
+          new ReductionCode(vectorBytes, REDUCTIONS[form / 2], DType.F32, form % 2 != 0).emit();
+      default ->
+          new ReductionCode(vectorBytes, ReduceFunction.SUM, SUMMED.get(form / 2), form % 2 != 0)
+              .emit();
+    };
+  }
+
+  private RowKernels others() {
+    RowKernels known = others;
+    return known == null ? makeOthers() : known;
+  }
+
+  private synchronized RowKernels makeOthers() {
+    RowKernels made = others;
+    if (made == null) {
+      made = makeOthers.get();
+      others = made;
+    }
+    return made;
   }
 
   @Override
   public PreparedPointwise prepare(Pointwise pointwise) {
     X86Pointwise prepared = X86Pointwise.of(pointwise, Map.of(), vectorBytes, this::chain);
-    return prepared == null ? others.prepare(pointwise) : prepared;
+    return prepared == null ? others().prepare(pointwise) : prepared;
   }
 
   @Override
@@ -91,10 +123,12 @@ public final class X86RowKernels implements RowKernels {
   }
 
   private @Nullable MemorySegment chain(PointwiseCode form) {
-    return chains
-        .computeIfAbsent(
-            form, _ -> Optional.ofNullable(form.emit()).map(code -> Code.load("pointwise", code)))
-        .orElse(null);
+    return chains.computeIfAbsent(form, X86RowKernels::emit).orElse(null);
+  }
+
+  private static Optional<MemorySegment> emit(PointwiseCode form) {
+    byte[] code = form.emit();
+    return code == null ? Optional.empty() : Optional.of(Code.load("pointwise", code));
   }
 
   @Override
@@ -110,10 +144,6 @@ public final class X86RowKernels implements RowKernels {
       long at = 4 * n * row;
       long _ = Code.call(code, x + at, y + at, Math.min(most, rows - row), 4 * n, end, 0);
     }
-  }
-
-  private SoftmaxCode softmax(int form) {
-    return new SoftmaxCode(vectorBytes, form > 1, (form & 1) != 0);
   }
 
   @Override
@@ -150,15 +180,11 @@ public final class X86RowKernels implements RowKernels {
     }
   }
 
-  private NormalizationCode normalization(int form) {
-    return new NormalizationCode(vectorBytes, (form & 1) != 0, (form & 2) != 0, (form & 4) != 0);
-  }
-
   @Override
   @SuppressWarnings("EnumOrdinal") // An index into a table of this run, never stored.
   public void reduce(ReduceFunction function, long x, long y, long outer, long n, long inner) {
     if (!ReductionCode.suits(function)) {
-      others.reduce(function, x, y, outer, n, inner);
+      others().reduce(function, x, y, outer, n, inner);
       return;
     }
     if (inner <= 0) {
@@ -195,14 +221,6 @@ public final class X86RowKernels implements RowKernels {
       int form = 2 * SUMMED.indexOf(type) + (inner > 1 ? 1 : 0);
       reduce(sums.get(form), type.bytes(), x, y, outer, n, inner);
     }
-  }
-
-  private ReductionCode reduction(int form) {
-    return new ReductionCode(vectorBytes, REDUCTIONS[form / 2], DType.F32, form % 2 != 0);
-  }
-
-  private ReductionCode sum(int form) {
-    return new ReductionCode(vectorBytes, ReduceFunction.SUM, SUMMED.get(form / 2), form % 2 != 0);
   }
 
   @Override

@@ -5,7 +5,7 @@ import java.lang.foreign.MemorySegment;
 
 /// Copies that transpose words or bytes: in squares, the last of which begin so early that they end
 /// where the matrix does, or, between pixels and a few planes of bytes, in vectors of each plane.
-final class X86Transposition {
+final class X86Transposition implements CodeTable.Emitter, StridedCopy.Loops {
   /// The most blocks of one call: the JVM cannot stop a thread within.
   private static final long MOST = 1 << 14;
 
@@ -15,20 +15,25 @@ final class X86Transposition {
   private final TransposeCode words;
   private final CodeTable wordSquares;
   private final CodeTable byteSquares;
-  private final CodeTable together = planes(false);
-  private final CodeTable apart = planes(true);
+  private final CodeTable together;
+  private final CodeTable apart;
 
   X86Transposition(Cpu cpu) {
     words = new TransposeCode(cpu.vectorBytes());
-    wordSquares = new CodeTable("transpose", 1, _ -> words.emit());
-    byteSquares = new CodeTable("transpose-bytes", 1, _ -> ByteTransposeCode.emit());
+    wordSquares = new CodeTable("transpose", 1, this);
+    byteSquares = new CodeTable("transpose-bytes", 1, this);
+    together = new CodeTable("planes-together", BytePlanesCode.MOST_PLANES + 1, this);
+    apart = new CodeTable("planes-apart", BytePlanesCode.MOST_PLANES + 1, this);
   }
 
-  private static CodeTable planes(boolean apart) {
-    return new CodeTable(
-        apart ? "planes-apart" : "planes-together",
-        BytePlanesCode.MOST_PLANES + 1,
-        planes -> new BytePlanesCode(planes, apart).emit());
+  @Override
+  public byte[] emit(String table, int form) {
+    return switch (table) {
+      case "transpose" -> words.emit();
+      case "transpose-bytes" -> ByteTransposeCode.emit();
+      case "planes-together" -> new BytePlanesCode(form, false).emit();
+      default -> new BytePlanesCode(form, true).emit();
+    };
   }
 
   /// {@return whether there is code for a copy}
@@ -70,10 +75,11 @@ final class X86Transposition {
 
   /// Computes a copy that [#suits].
   void copy(StridedCopy copy, int columns, int rows, long x, long y) {
-    copy.around(columns, rows, this::matrix, x, y);
+    copy.around(columns, rows, this, x, y);
   }
 
-  private void matrix(StridedCopy copy, int columns, int rows, long x, long y) {
+  @Override
+  public void run(StridedCopy copy, int columns, int rows, long x, long y) {
     long stepX = copy.sourceStrides()[rows];
     long stepY = copy.targetStrides()[columns];
     int bytes = copy.elementBytes();

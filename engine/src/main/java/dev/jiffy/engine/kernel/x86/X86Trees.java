@@ -5,7 +5,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.concurrent.ConcurrentHashMap;
 
 /// Decision trees as machine code.
-final class X86Trees {
+final class X86Trees implements CodeTable.Emitter {
   /// The most trees, counted once for each row, of one call: the JVM cannot stop a thread within.
   private static final int MOST = 1 << 14;
 
@@ -14,17 +14,19 @@ final class X86Trees {
 
   private final int vectorBytes;
   private final CodeTable keys;
-  private final CodeTable walks =
-      new CodeTable(
-          "trees",
-          4,
-          form -> new TreeCode(new TreeShape((form & 1) != 0, (form & 2) != 0, 0), false).emit());
-
+  private final CodeTable walks = new CodeTable("trees", 4, this);
   private final ConcurrentHashMap<TreeShape, MemorySegment> byRows = new ConcurrentHashMap<>();
 
   X86Trees(Cpu cpu) {
     vectorBytes = cpu.vectorBytes();
-    keys = new CodeTable("treeKeys", 2, form -> new TreeKeyCode(vectorBytes, form != 0).emit());
+    keys = new CodeTable("treeKeys", 2, this);
+  }
+
+  @Override
+  public byte[] emit(String table, int form) {
+    return table.equals("treeKeys")
+        ? new TreeKeyCode(vectorBytes, form != 0).emit()
+        : new TreeCode(new TreeShape((form & 1) != 0, (form & 2) != 0, 0), false).emit();
   }
 
   void keys(long x, int rows, int features, boolean twice, long to, int keyBytes) {

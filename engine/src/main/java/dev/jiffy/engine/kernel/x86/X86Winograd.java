@@ -8,7 +8,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /// The transforms of Winograd's convolutions as machine code, made when it is first needed.
-public final class X86Winograd implements WinogradKernels {
+public final class X86Winograd implements WinogradKernels, CodeTable.Emitter {
   private final int vectorBytes;
   private final int lanes;
   private final CodeTable inputs;
@@ -25,17 +25,26 @@ public final class X86Winograd implements WinogradKernels {
   X86Winograd(Cpu cpu) {
     vectorBytes = cpu.vectorBytes();
     lanes = vectorBytes / 4;
-    inputs = new CodeTable("input", 2, form -> new WinogradCode(vectorBytes, form != 0).input());
+    inputs = new CodeTable("input", 2, this);
     results = table(null);
   }
 
-  /// {@return functions for results: bit 0 for a last vector that is not whole, bit 1 for a
-  /// residual}
+  @Override
+  public byte[] emit(String table, int form) {
+    return new WinogradCode(vectorBytes, form != 0).input();
+  }
+
+  /// Results: bit 0 for a last vector that is not whole, bit 1 for a residual.
+  private record Results(int vectorBytes, @Nullable Activation activation)
+      implements CodeTable.Emitter {
+    @Override
+    public byte[] emit(String table, int form) {
+      return new WinogradCode(vectorBytes, (form & 1) != 0).result((form & 2) != 0, activation);
+    }
+  }
+
   private CodeTable table(@Nullable Activation activation) {
-    return new CodeTable(
-        "result",
-        4,
-        form -> new WinogradCode(vectorBytes, (form & 1) != 0).result((form & 2) != 0, activation));
+    return new CodeTable("result", 4, new Results(vectorBytes, activation));
   }
 
   @Override

@@ -69,7 +69,7 @@ class NarrowProductTest {
             (_, _) -> WrongKernels.idle(NarrowKernels.Prepared.class));
     MatrixKernels kernels =
         new TiledMatrixKernels(
-            new X86MicroKernels(cpu), new X86Depthwise(cpu), new X86Winograd(cpu), wrong);
+            new X86MicroKernels(cpu), new X86Depthwise(cpu), new X86Winograd(cpu), () -> wrong);
     String fault = KernelCheck.fault(KernelCheck.Kind.INT8, kernels, new ScalarRowKernels());
     assertEquals(
         right.computes(Format.INT8, null),

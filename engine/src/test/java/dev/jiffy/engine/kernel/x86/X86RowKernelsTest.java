@@ -40,7 +40,7 @@ final class X86RowKernelsTest {
 
   private static void everywhere(Comparison comparison) {
     for (Cpu cpu : Cpus.all().toList()) {
-      RowKernels kernels = new X86RowKernels(cpu, new ScalarRowKernels());
+      RowKernels kernels = new X86RowKernels(cpu, ScalarRowKernels::new);
       comparison.run(kernels, Floats::new, false);
       try (GuardedMemory guarded = new GuardedMemory()) {
         comparison.run(kernels, seed -> new Floats(seed, guarded::before), true);
@@ -62,7 +62,7 @@ final class X86RowKernelsTest {
     everywhere((kernels, memory, _) -> new PointwiseComparison(kernels, memory).bytes());
     for (Cpu cpu : Cpus.all().filter(cpu -> cpu.vectorBytes() == 64).toList()) {
       assertTrue(
-          new PointwiseComparison(new X86RowKernels(cpu, new ScalarRowKernels()), Floats::new)
+          new PointwiseComparison(new X86RowKernels(cpu, ScalarRowKernels::new), Floats::new)
               .bytes());
     }
   }
@@ -114,9 +114,33 @@ final class X86RowKernelsTest {
   }
 
   @Test
+  void kernelsForWhatHasNoCodeAreMadeOnceWhereThereIsSuch() {
+    for (Cpu cpu : Cpus.all().toList()) {
+      List<RowKernels> made = new ArrayList<>();
+      RowKernels kernels =
+          new X86RowKernels(
+              cpu,
+              () -> {
+                made.add(new ScalarRowKernels());
+                return made.getLast();
+              });
+      try (Floats memory = new Floats(1)) {
+        long x = memory.normal(2 * 19);
+        long y = memory.empty(2 * 19);
+        kernels.reduce(ReduceFunction.SUM, x, y, 2, 19, 1);
+        kernels.softmax(false, x, y, 2, 19);
+        assertEquals(0, made.size());
+        kernels.reduce(ReduceFunction.LOG_SUM_EXP, x, y, 2, 19, 1);
+        kernels.reduce(ReduceFunction.LOG_SUM_EXP, x, y, 2, 19, 1);
+        assertEquals(1, made.size());
+      }
+    }
+  }
+
+  @Test
   void combinationsAgree() {
     for (Cpu cpu : Cpus.all().toList()) {
-      RowKernels kernels = new X86RowKernels(cpu, new ScalarRowKernels());
+      RowKernels kernels = new X86RowKernels(cpu, ScalarRowKernels::new);
       CombinationComparison.compare(kernels::combine);
       CombinationComparison.compare(
           (c, x, y, out, scratch) -> kernels.prepare(c).run(x, y, out, scratch));
@@ -127,7 +151,7 @@ final class X86RowKernelsTest {
   @Test
   void combinationsStayWithinTheirOperands() {
     for (Cpu cpu : Cpus.all().toList()) {
-      RowKernels kernels = new X86RowKernels(cpu, new ScalarRowKernels());
+      RowKernels kernels = new X86RowKernels(cpu, ScalarRowKernels::new);
       for (DType type : List.of(DType.F32, DType.F64, DType.I32, DType.I64, DType.BOOL)) {
         for (boolean end : new boolean[] {true, false}) {
           combination(kernels, type, 1, 70_003, end);
@@ -203,7 +227,7 @@ final class X86RowKernelsTest {
   @Test
   void equalColumnsHaveEqualMeans() {
     for (Cpu cpu : Cpus.all().toList()) {
-      RowKernels kernels = new X86RowKernels(cpu, new ScalarRowKernels());
+      RowKernels kernels = new X86RowKernels(cpu, ScalarRowKernels::new);
       try (Floats floats = new Floats(1)) {
         long x = floats.normal(169 * 1000);
         long y = floats.empty(1000);
@@ -250,7 +274,7 @@ final class X86RowKernelsTest {
   @Test
   void largeSpacesAreSplit() {
     for (Cpu cpu : Cpus.all().toList()) {
-      RowKernels kernels = new X86RowKernels(cpu, new ScalarRowKernels());
+      RowKernels kernels = new X86RowKernels(cpu, ScalarRowKernels::new);
       List<Instruction> instructions = List.of(new Instruction.Unary(UnaryFunction.NEG, 0, 0, 0));
       for (List<Long> dims : List.of(List.of(100_000L), List.of(50L, 2000L))) {
         List<Long> strides = dims.size() == 1 ? List.of(1L) : List.of(0L, 1L);
@@ -278,7 +302,7 @@ final class X86RowKernelsTest {
             List.of(List.of(3L, 1L), List.of(0L, 1L)),
             List.of(List.of(2048L, 128L, 1L), List.of(128L, 0L, 1L)));
     for (Cpu cpu : Cpus.all().toList()) {
-      RowKernels kernels = new X86RowKernels(cpu, new ScalarRowKernels());
+      RowKernels kernels = new X86RowKernels(cpu, ScalarRowKernels::new);
       for (int i = 0; i < spaces.size(); i++) {
         Pointwise chain = new Pointwise(spaces.get(i), strides.get(i), instructions, List.of(5));
         assertInstanceOf(X86Pointwise.class, kernels.prepare(chain), chain.toString());
@@ -316,7 +340,7 @@ final class X86RowKernelsTest {
     Pointwise chain = new Pointwise(List.of(15L, 20L), strides, instructions, List.of(3));
     Activation activation = new Activation(UnaryFunction.GELU, 0, 0);
     for (Cpu cpu : Cpus.all().toList()) {
-      RowKernels kernels = new X86RowKernels(cpu, new ScalarRowKernels());
+      RowKernels kernels = new X86RowKernels(cpu, ScalarRowKernels::new);
       X86MicroKernels micro = new X86MicroKernels(cpu);
       RowKernels.PreparedPointwise prepared = kernels.prepare(chain);
       try (Floats floats = new Floats(1)) {
