@@ -45,11 +45,15 @@ final class NarrowProduct implements NarrowKernels.Prepared {
   /// The panels whose sums are finished in registers; those after them are finished in memory.
   private final int finished;
 
-  /// The rows of a block.
+  /// The most rows of a block.
   private final int most;
+
+  /// Whether there are several blocks, whose panels are computed one row of tiles after the other.
+  private final boolean isTall;
 
   private final Sums sums;
   private final Tiles results;
+  private final TileRows tileRows;
   private final MemorySegment narrowing;
   private final X86Bytes conversions;
 
@@ -71,12 +75,16 @@ final class NarrowProduct implements NarrowKernels.Prepared {
     lastPresent = rest - (lastVectors - 1) * LANES;
     depth = X86NarrowKernels.depth(format, product.k());
     narrowRow = 4L * depth + (format == Format.INT8 ? LINE : 0);
-    most = rows(kernels.usesMatrixUnit());
     int panels = (product.n() - 1) / COLUMNS + 1;
     boolean isCutPair = lastVectors == 2 && lastPresent < LANES;
     finished = kernels.usesMatrixUnit() ? 0 : isCutPair ? panels - 1 : panels;
     sums = kernels.usesMatrixUnit() ? new MatrixSums(kernels) : new TileSums(kernels.sums(format));
     results = kernels.results(format, whole);
+    tileRows = new TileRows(results, format, product, depth, narrowRow);
+    int room = Math.clamp(BLOCK_BYTES / narrowRow, LEAST, MOST);
+    isTall = finished > 0 && product.m() > room && tileRows.suits();
+    int rows = finished == 0 ? LEAST : isTall ? tileRows.most(room) : room;
+    most = Math.clamp(product.m(), 1, rows);
     RowBytesCode toBytes = new RowBytesCode(whole);
     narrowing =
         format == Format.BF16
@@ -91,13 +99,6 @@ final class NarrowProduct implements NarrowKernels.Prepared {
               format, last ? lastVectors : 2, last && lastPresent < LANES, i % 2 == 1, activation);
       finishes[i] = kernels.code(finish, finish::emit);
     }
-  }
-
-  /// {@return the rows of a block, all of which are as equal as possible}
-  private int rows(boolean inMatrixUnit) {
-    int most = inMatrixUnit ? LEAST : Math.clamp(BLOCK_BYTES / narrowRow, LEAST, MOST);
-    int m = Math.max(1, product.m());
-    return Math.ceilDiv(m, Math.ceilDiv(m, most));
   }
 
   /// Sums in vector registers.
@@ -211,59 +212,98 @@ final class NarrowProduct implements NarrowKernels.Prepared {
     if (whole) {
       chooseScale(a, (long) product.m() * product.k(), common);
     }
-    long columnBytes = X86NarrowKernels.columnBytes(format, product.k());
     long step = 4 * product.cStride();
-    long residualStep = 4 * product.residualStride();
-    for (long row = rowFrom; row < rowTo; row += most) {
-      int rows = (int) Math.min(most, rowTo - row);
+    int blocks = Math.ceilDiv(rowTo - rowFrom, most);
+    for (int block = 0; block < blocks; block++) {
+      int row = from(rowFrom, rowTo, block, blocks);
+      int next = from(rowFrom, rowTo, block + 1, blocks);
+      int afterNext = Math.min(rowTo, from(rowFrom, rowTo, block + 2, blocks));
+      int rows = next - row;
       narrow(a + 4L * row * product.aStride(), rows, scratch, common);
       long to = c + row * step;
-      long added = residual == 0 ? 0 : residual + row * residualStep;
-      if (panelFrom < finished) {
-        int first = panelFrom * COLUMNS;
-        results.multiply(
-            rows,
-            scratch,
-            narrowRow,
-            Zeros.ADDRESS,
-            1,
-            depth,
-            packed + first * columnBytes,
-            Math.min(product.n(), Math.min(panelTo, finished) * COLUMNS) - first,
-            bias == 0 ? Zeros.ADDRESS : bias + 4L * first,
-            0,
-            added == 0 ? 0 : added + 4L * first,
-            residualStep,
-            product.activation(),
-            to + 4L * first,
-            step);
+      long added = residual == 0 ? 0 : residual + 4L * row * product.residualStride();
+      int done = panelFrom;
+      if (isTall && panelFrom < Math.min(panelTo, tileRows.wholePanels())) {
+        done = Math.min(panelTo, tileRows.wholePanels());
+        long nearBytes = 4L * (afterNext - next) * product.aStride();
+        long near = nearBytes == 0 ? scratch : a + 4L * next * product.aStride();
+        tileRows.multiply(rows, scratch, packed, bias, added, to, panelFrom, done, near, nearBytes);
       }
-      for (int panel = Math.max(panelFrom, finished); panel < panelTo; panel++) {
-        int column = panel * COLUMNS;
-        int vectors = panel == last ? lastVectors : 2;
-        long from = packed + column * columnBytes;
-        sums.compute(vectors, rows, scratch, from, raw);
-        long start = bias == 0 ? Zeros.ADDRESS : panel == last ? lastBias : bias + 4L * column;
-        Code.call(
-            finishes[(panel == last ? 2 : 0) + (added == 0 ? 0 : 1)],
-            rows,
-            raw,
-            to + 4L * column,
-            step,
-            added == 0 ? 0 : added + 4L * column,
-            residualStep,
-            start,
-            (1L << lastPresent) - 1,
-            scratch + 4L * depth,
-            narrowRow,
-            from + (long) depth * vectors * LINE,
-            0,
-            0,
-            0,
-            0,
-            0);
+      if (done < Math.min(panelTo, finished)) {
+        finishInRegisters(
+            rows, scratch, packed, bias, added, to, done, Math.min(panelTo, finished));
+        done = finished;
+      }
+      for (int panel = Math.max(done, finished); panel < panelTo; panel++) {
+        finishInMemory(rows, scratch, packed, bias, added, to, panel, raw, lastBias);
       }
     }
+  }
+
+  /// {@return the first row of a block, all of which are as equal as possible}
+  private static int from(int rowFrom, int rowTo, int block, int blocks) {
+    return rowFrom + (int) ((long) (rowTo - rowFrom) * block / blocks);
+  }
+
+  /// Computes panels of some rows, all of a panel before those of the next one.
+  private void finishInRegisters(
+      int rows, long a, long packed, long bias, long residual, long c, int from, int to) {
+    int first = from * COLUMNS;
+    results.multiply(
+        rows,
+        a,
+        narrowRow,
+        Zeros.ADDRESS,
+        1,
+        depth,
+        packed + first * X86NarrowKernels.columnBytes(format, product.k()),
+        Math.min(product.n(), to * COLUMNS) - first,
+        bias == 0 ? Zeros.ADDRESS : bias + 4L * first,
+        0,
+        residual == 0 ? 0 : residual + 4L * first,
+        4 * product.residualStride(),
+        product.activation(),
+        c + 4L * first,
+        4 * product.cStride());
+  }
+
+  /// Computes a panel of some rows.
+  ///
+  /// @param raw where its sums go
+  /// @param lastBias what is added to the columns of the last panel
+  private void finishInMemory(
+      int rows,
+      long a,
+      long packed,
+      long bias,
+      long residual,
+      long c,
+      int panel,
+      long raw,
+      long lastBias) {
+    boolean isLast = panel == (product.n() - 1) / COLUMNS;
+    int column = panel * COLUMNS;
+    int vectors = isLast ? lastVectors : 2;
+    long from = packed + column * X86NarrowKernels.columnBytes(format, product.k());
+    sums.compute(vectors, rows, a, from, raw);
+    Code.call(
+        finishes[(isLast ? 2 : 0) + (residual == 0 ? 0 : 1)],
+        rows,
+        raw,
+        c + 4L * column,
+        4 * product.cStride(),
+        residual == 0 ? 0 : residual + 4L * column,
+        4 * product.residualStride(),
+        bias == 0 ? Zeros.ADDRESS : isLast ? lastBias : bias + 4L * column,
+        (1L << lastPresent) - 1,
+        a + 4L * depth,
+        narrowRow,
+        from + (long) depth * vectors * LINE,
+        0,
+        0,
+        0,
+        0,
+        0);
   }
 
   /// Makes rows of the left-hand side narrow.

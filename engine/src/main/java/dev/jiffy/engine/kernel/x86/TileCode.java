@@ -37,7 +37,9 @@ import org.jspecify.annotations.Nullable;
 /// vectors wide they are how many panels of so many tiles there are, side by side, and the bytes
 /// that each element of a run moves on in what is brought into the second-level cache meanwhile;
 /// where that starts is in place of `bStep`. For tiles of groups the bytes from a panel to what is
-/// brought there meanwhile are in that place.
+/// brought there meanwhile are in that place. For tiles of one row of many it is what starts there
+/// that is brought near, and the last but one argument says by how many bytes it moves on in a pass
+/// of the loop.
 ///
 /// All sums stay in registers. Where a tile is so small that each sum would wait for the one before
 /// it, several partial sums run side by side.
@@ -76,6 +78,9 @@ record TileCode(
     BELOW,
     /// Beside, with the next panel.
     ACROSS,
+    /// As [#ACROSS], in one of many rows of tiles: the memory of the results of the next tile, and
+    /// what the rows below read, are brought near meanwhile.
+    ROW_OF_MANY,
     /// Beside, with the next panel and the next elements of the rows of `A`: it is of the next
     /// group of channels.
     GROUPS
@@ -122,6 +127,7 @@ record TileCode(
   private static final int MANY_TILES = 4;
 
   private static final int MASK = RESIDUAL_STEP + 8;
+  private static final int NEAR_STEP = MASK;
   private static final int LAST = MASK + 8; // by the form of the tile one of the following
   private static final int INIT_ADVANCE = LAST;
   private static final int AHEAD_STEP = LAST;
@@ -159,11 +165,17 @@ record TileCode(
     return packed && vectors == 2 && !across();
   }
 
+  /// Whether the memory of results is asked for before they are stored.
+  private boolean claims() {
+    return bringsNear() || order == Order.ROW_OF_MANY;
+  }
+
   /// Whether tiles that read `B` once ask for what comes later. With so few rows that they wait for
   /// nothing but memory, asking would take the second-level cache's time: always with 512 bits, and
   /// with 256 where `B` lies there.
   private boolean looksAhead() {
-    return order == Order.ACROSS && (rows >= COMPUTING_ROWS || (far && !wide()));
+    return order == Order.ROW_OF_MANY
+        || (order == Order.ACROSS && (rows >= COMPUTING_ROWS || (far && !wide())));
   }
 
   /// How many partial sums there are of each sum.
@@ -302,20 +314,23 @@ record TileCode(
     }
   }
 
-  /// Finds where the sums go to, in `RDI`, and the end of it, where it is too much to be near
-  /// already.
+  /// Finds where the sums go to, or those of the next tile where it is beside this one, in `RDI`,
+  /// and the end of it, where it is not near already.
   private void findResults(Assembler code) {
-    if (!bringsNear()) {
+    if (!claims()) {
       return;
     }
     Label many = new Label();
     code.load(RDI, at(RSP, C));
     code.load(RAX, at(RSP, C_STEP));
+    if (across()) {
+      code.alu(ADD, RDI, vectors * vectorBytes);
+    }
     code.imul(RAX, RAX, rows);
     code.alu(ADD, RAX, RDI);
     code.store(RAX, at(RSP, END - PUSHED));
     code.load(R9, at(RSP, TILES));
-    code.alu(CMP, R9, MANY_TILES);
+    code.alu(CMP, R9, across() ? 2 : MANY_TILES);
     code.jump(GREATER_OR_EQUAL, many);
     code.mov(RDI, RAX);
     code.bind(many);
@@ -353,7 +368,12 @@ record TileCode(
   }
 
   private int unroll() {
-    return packed ? (rows * vectors > 12 ? 2 : 4) : sets();
+    return packed ? unroll(rows, vectors) : sets();
+  }
+
+  /// {@return the elements of each row that a pass of the loop multiplies with a packed `B`}
+  static int unroll(int rows, int vectors) {
+    return rows * vectors > 12 ? 2 : 4;
   }
 
   @Override
@@ -365,8 +385,12 @@ record TileCode(
 
   @Override
   public void step(Assembler code, int step) {
-    if (bringsNear() && step == 0) {
+    if (claims() && step == 0) {
       claim(code);
+    }
+    if (order == Order.ROW_OF_MANY && step == 0) {
+      code.prefetch(at(R12), 2);
+      code.alu(ADD, R12, at(RSP, NEAR_STEP + PUSHED));
     }
     int set = step % sets();
     int free = firstFree();

@@ -65,6 +65,15 @@ final class Tiles {
       return tile == null ? make(form, 2, rows, Order.ACROSS, far, true, false, residual) : tile;
     }
 
+    /// {@return the code of tiles side by side in one of many rows, two vectors wide}
+    MemorySegment rowOfMany(int rows, boolean residual) {
+      int form = 28 | (residual ? 1 : 0);
+      MemorySegment tile = code[form * MOST_ROWS + rows];
+      return tile == null
+          ? make(form, 2, rows, Order.ROW_OF_MANY, false, true, false, residual)
+          : tile;
+    }
+
     /// {@return the code of tiles of groups}
     MemorySegment groups(int vectors, int rows, boolean residual) {
       int form = 20 | (vectors == 2 ? 2 : 0) | (residual ? 1 : 0);
@@ -235,6 +244,14 @@ final class Tiles {
       column += panels * vectors * lanes;
       panel += panels * (long) vectors * vectorBytes * ((long) runs * k + columnRows());
     }
+  }
+
+  /// {@return the code of tiles side by side in one of many rows of tiles}
+  ///
+  /// @param rows the rows of a tile
+  /// @param residual whether there is a residual
+  MemorySegment rowOfMany(int rows, boolean residual, @Nullable Activation activation) {
+    return forms(activation).rowOfMany(rows, residual);
   }
 
   /// The rows of numbers of the columns that follow a panel.
