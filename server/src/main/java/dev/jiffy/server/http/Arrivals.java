@@ -52,7 +52,6 @@ public final class Arrivals implements Transport, io.vertx.core.transport.Transp
   /// Sees each connection before it is anybody's.
   @Sharable
   private final class Door extends ChannelInboundHandlerAdapter {
-    private final ResetStreams resets = new ResetStreams();
     private final boolean hasHandshake;
 
     Door(boolean hasHandshake) {
@@ -67,11 +66,10 @@ public final class Arrivals implements Transport, io.vertx.core.transport.Transp
         connection.unsafe().closeForcibly();
         return;
       }
-      connection.pipeline().addFirst(resets);
       if (hasHandshake) {
         connection.pipeline().addFirst(new Handshake(expected, this::firstHead));
       } else {
-        connection.pipeline().addFirst(firstHead(), new StrayResets());
+        connection.pipeline().addFirst(firstHead(), new StrayResets(), new ResetStreams());
       }
       context.fireChannelRead(message);
     }

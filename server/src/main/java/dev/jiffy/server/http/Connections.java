@@ -3,12 +3,15 @@ package dev.jiffy.server.http;
 import dev.jiffy.server.HttpOptions;
 import dev.jiffy.server.metrics.Traffic;
 import dev.jiffy.server.metrics.Traffic.Event;
+import io.netty.handler.codec.http2.Http2Exception;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpVersion;
+import java.io.IOException;
+import java.lang.System.Logger.Level;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -24,6 +27,8 @@ import java.util.concurrent.TimeUnit;
 /// sent for much longer, as its client does not read, whatever else that sends; over HTTP/1.1 the
 /// timer of the library sees to that, unless its client sends on byte by byte.
 final class Connections {
+  private static final System.Logger LOG = System.getLogger(Connections.class.getName());
+
   /// How much longer than a connection may lie idle nothing of an answer may be sent.
   static final int PATIENCE = 10;
 
@@ -58,6 +63,7 @@ final class Connections {
   /// A client has connected; beyond the most connections, or when none is to begin, it is sent
   /// away.
   void opened(HttpConnection connection) {
+    connection.exceptionHandler(Connections::failed);
     if (isDraining
         || states.size() >= Math.max(1, options.maxConnections() / options.eventLoops())) {
       traffic.connection(Event.TURNED_AWAY);
@@ -70,6 +76,12 @@ final class Connections {
       states.remove(connection);
       traffic.connection(Event.CLOSED);
     });
+  }
+
+  /// The library would log what clients do to their connections as errors.
+  private static void failed(Throwable failure) {
+    boolean isOfClient = failure instanceof IOException || failure instanceof Http2Exception;
+    LOG.log(isOfClient ? Level.DEBUG : Level.ERROR, "a connection failed", failure);
   }
 
   /// {@return done when no connection is left, or the time is over: none begins any more, and each

@@ -8,8 +8,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 
 /// Counts a connection until its handshake is over, well or not, or it is closed; has [FirstHead]
-/// wait for what HTTP/2 begins with. Puts [StrayResets] behind what decrypts, once that is there.
-/// Belongs to one connection.
+/// wait for what HTTP/2 begins with. Puts [StrayResets] and [ResetStreams] behind what decrypts,
+/// once that is there. Belongs to one connection.
 final class Handshake extends ChannelInboundHandlerAdapter {
   private static final String DECRYPTING = "ssl";
 
@@ -36,6 +36,7 @@ final class Handshake extends ChannelInboundHandlerAdapter {
   @Override
   public void channelActive(ChannelHandlerContext context) {
     SslHandler decrypting = context.pipeline().get(SslHandler.class);
+    context.pipeline().addAfter(DECRYPTING, null, new ResetStreams());
     context.pipeline().addAfter(DECRYPTING, null, new StrayResets());
     decrypting
         .handshakeFuture()

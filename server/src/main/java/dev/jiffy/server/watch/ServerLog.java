@@ -24,7 +24,6 @@ import java.util.logging.Logger;
 /// Source: Triton's extension `logging`, in which requests are told from verbose level 1 on: the
 /// access log is off below.
 public final class ServerLog implements AutoCloseable {
-  private static final String HTTP2_STREAMS = "io.netty.handler.codec.http2.DefaultHttp2Connection";
   private static final String FILE = "log_file";
   private static final String INFO = "log_info";
   private static final String WARNING = "log_warning";
@@ -99,16 +98,9 @@ public final class ServerLog implements AutoCloseable {
     @Override
     public void publish(LogRecord message) {
       Settings now = settings;
-      if (now.tells(isStumble(message) ? Level.FINE : message.getLevel())) {
+      if (now.tells(message.getLevel())) {
         write(now.format.line(message));
       }
-    }
-
-    /// {@return whether Netty tells that Vert.x stumbled when a stream was reset whose trailers
-    /// waited for the window: it has no promise to tell of their end, and nothing is amiss}
-    private static boolean isStumble(LogRecord message) {
-      return HTTP2_STREAMS.equals(message.getLoggerName())
-          && message.getThrown() instanceof NullPointerException;
     }
 
     private synchronized void write(byte[] line) {

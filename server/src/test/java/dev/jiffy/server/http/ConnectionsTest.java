@@ -33,7 +33,7 @@ class ConnectionsTest {
                     closed.incrementAndGet();
                     yield Future.succeededFuture();
                   }
-                  case "closeHandler" -> proxy;
+                  case "closeHandler", "exceptionHandler" -> proxy;
                   case "hashCode" -> 1;
                   case "equals" -> true; // there is no other one
                   default -> throw new UnsupportedOperationException(method.getName());
