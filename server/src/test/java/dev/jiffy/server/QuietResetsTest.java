@@ -20,6 +20,8 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// A client cannot fill the log: it asks over many streams of HTTP/2 whose answers have no window,
 /// and takes them back while the answers wait.
@@ -140,6 +142,30 @@ class QuietResetsTest {
   @Test
   void answersThatAreAskedToGoOn() throws Exception {
     takeBack(post("expect", "100-continue"), "{".getBytes(StandardCharsets.UTF_8), false);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "",
+        "GE",
+        "GET /v2 HTTP/1.1\r\nHo",
+        "PRI * HTT",
+        "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+      })
+  void connectionsThatAreResetAtTheirBegin(String begin) throws Exception {
+    try (Heard heard = new Heard()) {
+      for (int i = 0; i < 5; i++) {
+        try (Socket socket = RUNNING.client().connect()) {
+          socket.getOutputStream().write(begin.getBytes(StandardCharsets.UTF_8));
+          Thread.sleep(20); // until the connection is there
+          socket.setSoLinger(true, 0);
+        }
+      }
+      awaitOneConnection();
+      RUNNING.client().checkThatTheServerAnswers();
+      assertEquals(List.of(), List.copyOf(heard.lines));
+    }
   }
 
   /// Clients hang up with a reset instead of an end, within a request and behind it.

@@ -1,6 +1,8 @@
 package dev.jiffy.server.http;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
@@ -15,7 +17,7 @@ import org.junit.jupiter.api.Test;
 class ResetStreamsTest {
   /// A promise that Vert.x does not make tells the connection of its failure; so it is here.
   @Test
-  void failuresOfOneStreamStopHere() {
+  void failuresOfOneStreamAndOfClientsStopHere() {
     List<Throwable> seen = new ArrayList<>();
     EmbeddedChannel connection =
         new EmbeddedChannel(
@@ -30,11 +32,13 @@ class ResetStreamsTest {
         .voidPromise()
         .tryFailure(Http2Exception.streamError(7, Http2Error.STREAM_CLOSED, "closed"));
     assertEquals(List.of(), seen);
-    IOException broken = new IOException("broken pipe");
     Http2Exception whole = Http2Exception.connectionError(Http2Error.PROTOCOL_ERROR, "wrong");
-    connection.voidPromise().tryFailure(broken);
     connection.voidPromise().tryFailure(whole);
-    assertEquals(List.of(broken, whole), seen);
+    assertEquals(List.of(whole), seen);
+    assertTrue(connection.isOpen());
+    connection.voidPromise().tryFailure(new IOException("broken pipe"));
+    assertEquals(List.of(whole), seen);
+    assertFalse(connection.isOpen());
     connection.finishAndReleaseAll();
   }
 }
