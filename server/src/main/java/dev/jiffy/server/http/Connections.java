@@ -10,6 +10,7 @@ import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpVersion;
+import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -79,7 +80,7 @@ final class Connections {
 
   /// The library would log what clients do to their connections as errors.
   private static void failed(Throwable failure) {
-    boolean isOfClient = failure instanceof Http2Exception;
+    boolean isOfClient = failure instanceof IOException || failure instanceof Http2Exception;
     LOG.log(isOfClient ? Level.DEBUG : Level.ERROR, "a connection failed", failure);
   }
 
